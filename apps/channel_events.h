@@ -1,0 +1,15 @@
+/* What a program is told about its channels, for its log. */
+#ifndef NACRE_APPS_CHANNEL_EVENTS_H
+#define NACRE_APPS_CHANNEL_EVENTS_H
+
+#include "connection/channel.h"
+
+struct channel_events {
+    void (*opened)(struct nacre_channel *ch);
+    void (*requested)(struct nacre_channel *ch, const struct nacre_request *request, bool granted);
+    void (*eof)(struct nacre_channel *ch);
+    void (*close)(struct nacre_channel *ch);
+    void (*closed)(struct nacre_channel *ch, const struct nacre_end *why);
+};
+
+#endif

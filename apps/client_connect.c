@@ -1,0 +1,218 @@
+/* A client, from the address to its session, and its end. */
+#include "apps/client_parts.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum { CONNECT_MS = 20 * 1000 };
+
+#define CLIENT_OF(member, pointer)                                                                 \
+    ((struct nacre_client *)(void *)((char *)(pointer)-offsetof(struct nacre_client, member)))
+
+/* ---- the end ---- */
+
+static void forget(struct nacre_client *client)
+{
+    struct nacre_clients *all = client->all;
+
+    if (client->next != NULL)
+        client->next->link = client->link;
+    *client->link = client->next;
+    all->count--;
+    (void)loop_set_timer(&all->loop, &client->patience, UINT64_MAX);
+    loop_forget(&all->loop, &client->failure);
+    if (client->fd >= 0)
+        (void)close(client->fd);
+    if (client->found != NULL)
+        freeaddrinfo(client->found);
+    free(client->sentence);
+    free(client);
+}
+
+/* Its session and socket are gone. */
+static void on_over(struct pump *pump)
+{
+    forget((struct nacre_client *)pump);
+}
+
+void client_tell_ended(struct nacre_client *client, const struct nacre_end *why)
+{
+    struct nacre_end told = *why;
+
+    if (client->sentence != NULL)
+        told.text = client->sentence;
+    if (client->all->config.ended != NULL)
+        client->all->config.ended(client, &told);
+}
+
+void client_end_unconnected(struct nacre_client *client)
+{
+    client_tell_ended(client, &client->why);
+    forget(client);
+}
+
+static void on_failure(struct task *task)
+{
+    client_end_unconnected(CLIENT_OF(failure, task));
+}
+
+void client_give_up(struct nacre_client *client, enum nacre_cause cause, const char *text)
+{
+    if (client->why.cause != NACRE_OPEN)
+        return;
+    client->why = (struct nacre_end){.cause = cause, .text = text};
+    (void)loop_set_timer(&client->all->loop, &client->patience, UINT64_MAX);
+    if (client->fd >= 0)
+        (void)close(client->fd);
+    client->fd = -1;
+    loop_later(&client->all->loop, &client->failure);
+}
+
+/* ---- connecting ---- */
+
+void client_say(struct nacre_client *client, const char *sentence)
+{
+    free(client->sentence);
+    client->sentence = strdup(sentence);
+}
+
+static void begin_session(struct nacre_client *client)
+{
+    struct nacre_clients *all = client->all;
+    int fd = client->fd;
+
+    client->fd = -1;
+    (void)loop_set_timer(&all->loop, &client->patience, UINT64_MAX);
+    freeaddrinfo(client->found);
+    client->found = NULL;
+    pump_init(&client->pump, &all->loop, fd, on_over);
+    loop_unwatch(&all->loop, fd, &client->connecting);
+    if (!pump_start(&client->pump, nacre_session_new(all->endpoint, client, all->loop.now_ms))) {
+        const struct nacre_end why = {.cause = NACRE_OUT_OF_RESOURCES,
+                                      .text = "no memory for another session"};
+
+        if (client->pump.session == NULL)
+            client_tell_ended(client, &why);
+        pump_close(&client->pump);
+    }
+}
+
+/* Begin with the address at `trying`, or one behind it. */
+static void try_address(struct nacre_client *client, int failure)
+{
+    struct nacre_clients *all = client->all;
+    char text[CLIENT_SENTENCE_MAX];
+
+    for (; client->trying != NULL; client->trying = client->trying->ai_next) {
+        const struct addrinfo *at = client->trying;
+        struct sockaddr_storage storage = {0};
+
+        memcpy(&storage, at->ai_addr, at->ai_addrlen);
+        address_text(client->address, &storage);
+        client->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (client->fd >= 0 &&
+            (connect(client->fd, at->ai_addr, at->ai_addrlen) == 0 || errno == EINPROGRESS) &&
+            loop_watch(&all->loop, client->fd, &client->connecting, EPOLLOUT))
+            return;
+        failure = errno;
+        if (client->fd >= 0)
+            (void)close(client->fd);
+        client->fd = -1;
+    }
+    (void)snprintf(text, sizeof text, "cannot connect to %s: %s", client->address,
+                   strerror(failure));
+    client_say(client, text);
+    client_give_up(client, NACRE_CONNECTION_LOST, "cannot connect");
+}
+
+static void on_connecting(struct source *source, uint32_t events)
+{
+    struct nacre_client *client = CLIENT_OF(connecting, source);
+    socklen_t len = sizeof(int);
+    int failure = 0;
+
+    (void)events;
+    if (client->fd < 0)
+        return;
+    if (getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &failure, &len) != 0)
+        failure = errno;
+    if (failure == 0) {
+        begin_session(client);
+        return;
+    }
+    (void)close(client->fd);
+    client->fd = -1;
+    client->trying = client->trying->ai_next;
+    try_address(client, failure);
+}
+
+static void on_patience(struct timer *timer)
+{
+    struct nacre_client *client = CLIENT_OF(patience, timer);
+    char text[CLIENT_SENTENCE_MAX];
+
+    (void)snprintf(text, sizeof text, "cannot connect to %s: no answer in time", client->address);
+    client_say(client, text);
+    client_give_up(client, NACRE_TIMED_OUT, "no answer in time");
+}
+
+bool client_read_address(const char *address, char host[CLIENT_HOST_MAX], const char **port,
+                         const struct problem *p)
+{
+    if (address_split(address, host, CLIENT_HOST_MAX, port) && host[0] != 0)
+        return true;
+    return problem_say(p, "%s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6",
+                       address);
+}
+
+static bool look_up(struct nacre_client *client, const char *address, const struct problem *p)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    const char *port;
+    int failure;
+
+    if (!client_read_address(address, client->host, &port, p))
+        return false;
+    client->port = (uint16_t)atoi(port);
+    failure = getaddrinfo(client->host, port, &hints, &client->found);
+    if (failure != 0)
+        return problem_say(p, "cannot connect to %s: %s", address, gai_strerror(failure));
+    client->trying = client->found;
+    return true;
+}
+
+struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char *address,
+                                          void *context, char *problem, size_t size)
+{
+    struct problem p = problem_in(problem, size);
+    struct nacre_client *client = calloc(1, sizeof *client);
+    uint32_t patience = all->config.connect_ms != 0 ? all->config.connect_ms : CONNECT_MS;
+
+    if (client == NULL || !look_up(client, address, &p)) {
+        if (client == NULL)
+            problem_say(&p, "there is not enough memory to connect to %s", address);
+        free(client);
+        return NULL;
+    }
+    client->all = all;
+    client->context = context;
+    client->fd = client->pump.fd = -1;
+    client->connecting.ready = on_connecting;
+    client->patience.fire = on_patience;
+    client->failure.run = on_failure;
+    client->link = &all->first;
+    client->next = all->first;
+    if (client->next != NULL)
+        client->next->link = &client->next;
+    all->first = client;
+    all->count++;
+    loop_look_at_clock(&all->loop);
+    (void)loop_set_timer(&all->loop, &client->patience, all->loop.now_ms + patience);
+    try_address(client, 0);
+    return client;
+}

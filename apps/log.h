@@ -1,0 +1,58 @@
+/* The log of a program: one logfmt line an event on standard error.
+ *
+ *     ts=2026-01-02T03:04:05.678Z level=info event=closed conn=7 chan=0 reason="peer closed"
+ *
+ *     struct log_line l;
+ *     log_begin(&l, LOG_INFO, "closed");
+ *     log_u64(&l, "conn", 7);
+ *     log_text(&l, "reason", "peer closed");
+ *     log_end(&l);
+ *
+ * A value that comes from a peer cannot forge a field or a line, and no value can push out the
+ * fields after it. Any thread may log: a line is one write. */
+#ifndef NACRE_APPS_LOG_H
+#define NACRE_APPS_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOG_LINE_MAX 1024 /* bytes of a line, its newline included */
+#define LOG_VALUE_MAX 300 /* bytes of a value as it is printed, quotes apart; "..." marks a cut */
+
+enum log_level {
+    LOG_ERROR,
+    LOG_WARN,
+    LOG_INFO, /* the default threshold */
+    LOG_DEBUG,
+    LOG_TRACE,
+};
+
+/* A line in the making. Nothing to free. */
+struct log_line {
+    bool off; /* below the threshold: nothing is built and nothing written */
+    bool cut; /* a field did not fit: the line will end in truncated=yes */
+    size_t len;
+    char text[LOG_LINE_MAX];
+};
+
+/* Print this level and all that are more important. Call it before there are other threads. */
+void log_threshold(enum log_level level);
+
+/* Would a line of this level be printed? */
+bool log_wanted(enum log_level level);
+
+/* Begin a line: time, level, event. Names of events and fields are ours: letters and `_`. */
+void log_begin(struct log_line *l, enum log_level level, const char *event);
+
+/* Add a field. A value of other characters than A-Z a-z 0-9 . _ : / @ + , % - [ ], or of none, is
+ * put in quotes, where \" \\ \n \r \t and \xNN stand for what is not printable ASCII. */
+void log_u64(struct log_line *l, const char *name, uint64_t value);
+void log_i64(struct log_line *l, const char *name, int64_t value);
+void log_text(struct log_line *l, const char *name, const char *value); /* NULL is "" */
+void log_bytes(struct log_line *l, const char *name, const void *value, size_t len);
+
+/* Write it. A log that cannot be written is lost silently: there is nobody left to tell. */
+void log_end(struct log_line *l);
+
+#endif

@@ -1,0 +1,188 @@
+#include "apps/login.h"
+
+#include "apps/server_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROBLEM_MAX = 1024 /* bytes of a sentence */ };
+
+/* ---- passwords ---- */
+
+struct login_job {
+    struct nacre_decision *decision;
+    struct nacre_password_check *check;
+    bool granted;
+};
+
+static void check_password(void *at)
+{
+    struct login_job *job = at;
+
+    job->granted = nacre_password_check_run(job->check);
+}
+
+static void password_checked(void *at)
+{
+    struct login_job *job = at;
+
+    nacre_password_check_free(job->check);
+    nacre_decide(job->decision, job->granted);
+    free(job);
+}
+
+static struct nacre_password_check *look_up(const struct login *login, const char *user,
+                                            const char *password)
+{
+    char problem[PROBLEM_MAX] = "";
+    struct nacre_password_check *check =
+        nacre_password_file_lookup(login->passwords, user, password, problem, sizeof problem);
+
+    if (problem[0] != 0)
+        log_trouble("passwords", problem);
+    return check;
+}
+
+/* A plain password is compared here; a hash is computed on another thread. */
+static void on_password(void *context, struct nacre_decision *decision, const char *user,
+                        const char *password)
+{
+    struct nacre_peer *peer = context;
+    struct nacre_password_check *check = look_up(nacre_peer_server_context(peer), user, password);
+    struct login_job *job = check == NULL ? NULL : malloc(sizeof *job);
+
+    if (job == NULL) {
+        nacre_password_check_free(check);
+        nacre_decide(decision, false);
+        return;
+    }
+    *job = (struct login_job){decision, check, false};
+    if (!nacre_password_check_is_slow(check)) {
+        check_password(job);
+        password_checked(job);
+    } else if (!nacre_peer_offload(peer, check_password, password_checked, job)) {
+        log_trouble("auth", "too many password checks wait: one was refused");
+        password_checked(job);
+    }
+}
+
+/* RFC 4256: the password once more, asked for by the server. */
+static void on_interactive(void *context, struct nacre_decision *decision, const char *user,
+                           const char *const *responses, size_t count)
+{
+    static const struct nacre_prompt prompt = {"Password: ", false};
+
+    if (responses == NULL)
+        nacre_decide_ask(decision, "", "", &prompt, 1);
+    else if (count == 1)
+        on_password(context, decision, user, responses[0]);
+    else
+        nacre_decide(decision, false);
+}
+
+/* ---- keys ---- */
+
+/* What the connection knows of keys: of the one that was asked about last, which may have been only
+ * a question, and of the one that its owner proved to have. */
+struct key_state {
+    struct nacre_key_grant asked, proved;
+    bool has_proved;
+};
+
+static struct key_state *state_of(struct nacre_peer *peer)
+{
+    struct key_state *state = nacre_peer_data(peer);
+
+    if (state == NULL) {
+        state = calloc(1, sizeof *state);
+        nacre_peer_set_data(peer, state);
+    }
+    return state;
+}
+
+void login_forget(struct nacre_peer *peer)
+{
+    struct key_state *state = nacre_peer_data(peer);
+
+    if (state == NULL)
+        return;
+    nacre_key_grant_clear(&state->asked);
+    nacre_key_grant_clear(&state->proved);
+    free(state);
+    nacre_peer_set_data(peer, NULL);
+}
+
+const struct nacre_key_grant *login_grant(const struct nacre_peer *peer)
+{
+    static const struct nacre_key_grant everything = {.pty = true,
+                                                      .port_forwarding = true,
+                                                      .agent_forwarding = true,
+                                                      .x11_forwarding = true,
+                                                      .user_rc = true};
+    const struct key_state *state = nacre_peer_data(peer);
+
+    return state != NULL && state->has_proved ? &state->proved : &everything;
+}
+
+/* "[::1]:50000" without what is not the address */
+static void client_address(char out[64], const struct nacre_peer *peer)
+{
+    const char *from = nacre_peer_address(peer);
+    const char *end = strrchr(from, ':');
+    size_t len = end != NULL ? (size_t)(end - from) : strlen(from);
+
+    if (from[0] == '[') {
+        from++;
+        len = strcspn(from, "%]");
+    }
+    (void)snprintf(out, 64, "%.*s", (int)len, from);
+}
+
+static void on_publickey(void *context, struct nacre_decision *decision, const char *user,
+                         const char *algorithm, const uint8_t *key, size_t key_len)
+{
+    const struct login *login = nacre_peer_server_context(context);
+    struct key_state *state = state_of(context);
+    char problem[PROBLEM_MAX] = "", address[64];
+    const struct nacre_key_login asked = {user, key, key_len, address};
+    bool granted = false;
+
+    (void)algorithm;
+    client_address(address, context);
+    if (state != NULL) {
+        nacre_key_grant_clear(&state->asked);
+        granted = nacre_authorized_key(login->authorized_keys, &asked, &state->asked, problem,
+                                       sizeof problem);
+    }
+    if (problem[0] != 0)
+        log_trouble("authorized_keys", problem);
+    nacre_decide(decision, granted);
+}
+
+/* A key that was proved right is the one that was asked about last. */
+static void on_attempted(void *context, const char *user, const char *method, bool granted)
+{
+    struct key_state *state = nacre_peer_data(context);
+
+    log_attempted(context, user, method, granted);
+    if (!granted || state == NULL || strncmp(method, "publickey", strlen("publickey")) != 0)
+        return;
+    nacre_key_grant_clear(&state->proved);
+    state->proved = state->asked;
+    state->asked = (struct nacre_key_grant){0};
+    state->has_proved = true;
+}
+
+struct nacre_auth_policy login_policy(const struct login *login)
+{
+    return (struct nacre_auth_policy){
+        .password = login->passwords != NULL ? on_password : NULL,
+        .publickey = login->authorized_keys != NULL ? on_publickey : NULL,
+        .interactive =
+            login->passwords != NULL && login->keyboard_interactive ? on_interactive : NULL,
+        .require = login->require,
+        .banner = login->banner,
+        .attempted = on_attempted,
+    };
+}

@@ -1,0 +1,69 @@
+/* An event loop: descriptors by epoll, timers by a heap, and work that goes on next turn. One
+ * thread each. */
+#ifndef NACRE_APPS_LOOP_H
+#define NACRE_APPS_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct epoll_event;
+struct loop;
+
+/* A descriptor that is watched; embedded in what it belongs to. */
+struct source {
+    void (*ready)(struct source *source, uint32_t events); /* events as epoll reports them */
+};
+
+/* Something that happens at a time. `place` is the loop's. */
+struct timer {
+    uint64_t at_ms;
+    uint32_t place; /* 1 + index in the heap; 0: not set */
+    void (*fire)(struct timer *timer);
+};
+
+/* Something that is to be gone on with in the next turn. `next` and `queued` are the loop's. */
+struct task {
+    struct task *next;
+    bool queued;
+    void (*run)(struct task *task);
+};
+
+struct loop {
+    int epoll;
+    uint64_t now_ms; /* of this turn; CLOCK_MONOTONIC */
+    struct timer **heap;
+    uint32_t timers, timer_room;
+    struct task *first, **last;
+    struct epoll_event *events; /* of this turn: those not dealt with yet */
+    int events_left;
+};
+
+/* False: errno says why. */
+bool loop_init(struct loop *loop);
+void loop_clear(struct loop *loop);
+
+/* Watch a descriptor for these epoll events until it is closed. False: errno says why. */
+bool loop_watch(struct loop *loop, int fd, struct source *source, uint32_t events);
+
+/* Watch it no more: nothing of this turn reaches the source either. Before the descriptor is
+ * closed. */
+void loop_unwatch(struct loop *loop, int fd, const struct source *source);
+
+/* Set or move a timer; UINT64_MAX takes it away. False: out of memory. */
+bool loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at_ms);
+
+/* Run a task in the next turn, once however often it is asked for. */
+void loop_later(struct loop *loop, struct task *task);
+void loop_forget(struct loop *loop, struct task *task);
+
+/* Between turns now_ms stands still; before times are reckoned from it then, look at the clock. */
+void loop_look_at_clock(struct loop *loop);
+
+/* How long the next turn waits at most, in milliseconds; -1: for ever. */
+int loop_timeout(const struct loop *loop);
+
+/* One turn: wait for something to happen, at most to the next timer, and do it. */
+void loop_turn(struct loop *loop);
+
+#endif

@@ -1,0 +1,172 @@
+#include "apps/peer.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct nacre_server_events *events(const struct nacre_peer *peer)
+{
+    static const struct nacre_server_events none;
+    const struct nacre_server_config *config = server_config(peer->worker->server);
+
+    return config->events == NULL ? &none : config->events;
+}
+
+/* The socket is closed and the session gone. */
+static void on_over(struct pump *pump)
+{
+    struct nacre_peer *peer = (struct nacre_peer *)pump;
+
+    if (peer->next != NULL)
+        peer->next->link = peer->link;
+    *peer->link = peer->next;
+    free(peer);
+}
+
+void peer_close(struct nacre_peer *peer)
+{
+    pump_close(&peer->pump);
+}
+
+void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *address)
+{
+    struct nacre_peer *peer = calloc(1, sizeof *peer);
+
+    if (peer == NULL) {
+        (void)close(fd);
+        return;
+    }
+    peer->worker = worker;
+    peer->id = server_next_id(worker->server);
+    address_text(peer->address, address);
+    peer->link = &worker->peers;
+    peer->next = worker->peers;
+    if (peer->next != NULL)
+        peer->next->link = &peer->next;
+    worker->peers = peer;
+    pump_init(&peer->pump, &worker->loop, fd, on_over);
+    if (events(peer)->accepted != NULL)
+        events(peer)->accepted(peer);
+    if (!pump_start(&peer->pump, nacre_session_new(worker->endpoint, peer, worker->loop.now_ms)))
+        peer_close(peer);
+}
+
+void peer_shut_down(struct nacre_peer *peer)
+{
+    if (peer->pump.session != NULL)
+        nacre_session_disconnect(peer->pump.session, NACRE_SHUTTING_DOWN,
+                                 "the server is shutting down");
+    pump_wake(&peer->pump);
+}
+
+/* ---- what the session says ---- */
+
+static void on_authenticated(void *context, const char *user)
+{
+    struct nacre_peer *peer = context;
+
+    if (events(peer)->authenticated != NULL)
+        events(peer)->authenticated(peer, user);
+}
+
+static void on_ended(void *context, const struct nacre_end *why)
+{
+    struct nacre_peer *peer = context;
+
+    if (events(peer)->ended != NULL)
+        events(peer)->ended(peer, why);
+}
+
+static void on_wake(void *context)
+{
+    struct nacre_peer *peer = context;
+
+    pump_wake(&peer->pump);
+}
+
+static void on_negotiated(void *context, const struct nacre_negotiated *choice)
+{
+    struct nacre_peer *peer = context;
+
+    if (events(peer)->negotiated != NULL)
+        events(peer)->negotiated(peer, choice);
+}
+
+static void on_mismatch(void *context, const char *kind, const char *client, size_t client_len,
+                        const char *server, size_t server_len)
+{
+    struct nacre_peer *peer = context;
+
+    if (events(peer)->mismatch != NULL)
+        events(peer)->mismatch(peer, kind, client, client_len, server, server_len);
+}
+
+static void on_message(void *context, enum nacre_direction direction, uint32_t seq,
+                       const char *phase, const uint8_t *payload, size_t len)
+{
+    struct nacre_peer *peer = context;
+
+    events(peer)->message(peer, direction, seq, phase, payload, len);
+}
+
+static const struct nacre_observer quiet = {.negotiated = on_negotiated, .mismatch = on_mismatch};
+static const struct nacre_observer talkative = {
+    .negotiated = on_negotiated, .mismatch = on_mismatch, .message = on_message};
+
+void peer_callbacks(struct nacre_endpoint_config *config, const struct nacre_server_config *server)
+{
+    config->authenticated = on_authenticated;
+    config->ended = on_ended;
+    config->wake = on_wake;
+    config->observer =
+        server->events != NULL && server->events->message != NULL ? &talkative : &quiet;
+}
+
+/* ---- what an application may ask ---- */
+
+uint64_t nacre_peer_id(const struct nacre_peer *peer)
+{
+    return peer->id;
+}
+
+const char *nacre_peer_address(const struct nacre_peer *peer)
+{
+    return peer->address;
+}
+
+const char *nacre_peer_local_address(struct nacre_peer *peer)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+
+    peer->local_address[0] = 0;
+    if (getsockname(peer->pump.fd, (struct sockaddr *)&address, &len) == 0)
+        address_text(peer->local_address, &address);
+    return peer->local_address;
+}
+
+void nacre_peer_set_data(struct nacre_peer *peer, void *data)
+{
+    peer->data = data;
+}
+
+void *nacre_peer_data(const struct nacre_peer *peer)
+{
+    return peer->data;
+}
+
+struct nacre_session *nacre_peer_session(const struct nacre_peer *peer)
+{
+    return peer->pump.session;
+}
+
+void *nacre_peer_server_context(const struct nacre_peer *peer)
+{
+    return server_config(peer->worker->server)->context;
+}
+
+bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job), void (*done)(void *job),
+                        void *job)
+{
+    return nacre_offload_submit(server_offload(peer->worker->server), work, done,
+                                &peer->worker->mailbox, job);
+}

@@ -1,0 +1,55 @@
+/* One connection of the server driver: a socket and its session. */
+#ifndef NACRE_APPS_PEER_H
+#define NACRE_APPS_PEER_H
+
+#include "apps/address.h"
+#include "apps/offload.h"
+#include "apps/pump.h"
+#include "apps/server.h"
+
+/* One event loop with what its connections share. */
+struct worker {
+    struct nacre_server *server;
+    struct loop loop;
+    struct nacre_endpoint *endpoint;
+    struct nacre_mailbox mailbox;
+    struct source mail;
+    struct listener *listeners;
+    struct nacre_peer *peers; /* all of them, doubly linked */
+    uint64_t stop_at_ms;      /* when draining ends; 0 while running */
+    int spare;                /* a descriptor to give up when there are no more */
+    bool running;
+};
+
+struct nacre_peer {
+    struct pump pump; /* first, so that one is the other */
+    struct worker *worker;
+    struct nacre_peer *next, **link;
+    uint64_t id;
+    char address[ADDRESS_MAX], local_address[ADDRESS_MAX];
+    void *data; /* the program's */
+};
+
+/* Take over a connected, non-blocking socket; closes it when memory is out. */
+void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *address);
+
+/* End its session as shutting down. */
+void peer_shut_down(struct nacre_peer *peer);
+
+/* Close the socket and forget the peer at once. */
+void peer_close(struct nacre_peer *peer);
+
+/* Of stream.c: nacre_stream_join on any loop. */
+struct nacre_stream_config;
+struct nacre_stream *stream_join(struct nacre_channel *ch, struct loop *loop,
+                                 const struct nacre_stream_config *config);
+
+/* Of server.c: what a peer needs of its server. */
+const struct nacre_server_config *server_config(const struct nacre_server *server);
+uint64_t server_next_id(struct nacre_server *server);
+struct nacre_offload *server_offload(struct nacre_server *server);
+
+/* The session callbacks that pass events on; put into the endpoint's configuration. */
+void peer_callbacks(struct nacre_endpoint_config *config, const struct nacre_server_config *server);
+
+#endif

@@ -1,0 +1,230 @@
+#include "apps/program.h"
+
+#include "apps/key_file.h"
+#include "apps/login.h"
+#include "apps/server_log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { PROBLEM_MAX = 1024 /* bytes of a sentence */ };
+
+struct program {
+    const struct program_options *options;
+    const struct nacre_channel_app *app;
+    struct login login;
+    char banner[NACRE_BANNER_MAX + 1];
+    const struct nacre_key *keys[LIST_MAX + 1];
+};
+
+static struct nacre_server *running; /* for the signal handler */
+
+static bool fail(const struct program_options *o, const char *problem)
+{
+    (void)fprintf(stderr, "%s: %s\n", o->face->name, problem);
+    return false;
+}
+
+static void log_host_key(const struct nacre_key *key, const char *file)
+{
+    char fingerprint[NACRE_FINGERPRINT_MAX];
+    struct log_line l;
+
+    nacre_key_fingerprint(key, fingerprint);
+    log_begin(&l, LOG_INFO, "hostkey");
+    log_text(&l, "type", nacre_key_type(key));
+    log_text(&l, "fingerprint", fingerprint);
+    log_text(&l, "file", file);
+    log_end(&l);
+}
+
+static bool load_host_keys(struct program *program)
+{
+    const struct program_options *o = program->options;
+    const char *const standard[] = {DEFAULT_HOST_KEY, NULL};
+    const char *const *files = o->host_key_count > 0 ? o->host_keys : standard;
+    char problem[PROBLEM_MAX];
+
+    for (size_t i = 0; files[i] != NULL; i++) {
+        bool make = o->host_key_count == 0 && access(files[i], F_OK) != 0;
+
+        program->keys[i] = make ? nacre_key_make(files[i], problem, sizeof problem)
+                                : nacre_key_read(files[i], problem, sizeof problem);
+        if (program->keys[i] == NULL)
+            return fail(o, problem);
+        log_host_key(program->keys[i], files[i]);
+    }
+    return true;
+}
+
+/* Without the option the default file may be missing, when there is another way to log in. */
+static bool open_passwords(struct program *program)
+{
+    const struct program_options *o = program->options;
+    const char *file = o->passwords != NULL ? o->passwords : DEFAULT_PASSWORDS;
+    char problem[PROBLEM_MAX] = "";
+
+    if (o->passwords == NULL && o->authorized_keys != NULL && access(file, F_OK) != 0)
+        return true;
+    program->login.passwords = nacre_password_file_open(file, problem, sizeof problem);
+    if (program->login.passwords == NULL)
+        return fail(o, problem);
+    if (problem[0] != 0)
+        log_trouble("passwords", problem); /* of one line; the others count */
+    return true;
+}
+
+/* The text for NACRE_BANNER: line ends as RFC 4252 section 5.4 wants them, CR LF. */
+static bool read_banner(struct program *program)
+{
+    const struct program_options *o = program->options;
+    char *banner = program->banner;
+    size_t n = 0;
+    FILE *file;
+    int c;
+
+    if (o->banner_file == NULL)
+        return true;
+    file = fopen(o->banner_file, "r");
+    if (file == NULL) {
+        (void)fprintf(stderr, "%s: %s: cannot read the banner: %s\n", o->face->name, o->banner_file,
+                      strerror(errno));
+        return false;
+    }
+    while ((c = getc(file)) != EOF && n + 2 < sizeof program->banner) {
+        if (c == '\n' && (n == 0 || banner[n - 1] != '\r'))
+            banner[n++] = '\r';
+        banner[n++] = (char)c;
+    }
+    (void)fclose(file);
+    program->login.banner = banner;
+    return c == EOF || fail(o, "the banner is longer than 4096 bytes");
+}
+
+/* A method that is required must be there to be tried. */
+static bool check_required(const struct program *program)
+{
+    const struct program_options *o = program->options;
+    const char *require = o->require;
+
+    if (require == NULL)
+        return true;
+    if (strstr(require, "publickey") != NULL && o->authorized_keys == NULL)
+        return fail(o, "--require publickey needs --authorized-keys");
+    if (strstr(require, "keyboard-interactive") != NULL && !o->keyboard_interactive)
+        return fail(o, "--require keyboard-interactive needs --keyboard-interactive");
+    if (strstr(require, "password") != NULL && program->login.passwords == NULL)
+        return fail(o, "--require password needs a password file");
+    return true;
+}
+
+static void on_signal(int number)
+{
+    (void)number;
+    nacre_server_stop(running);
+}
+
+/* A log whose reader has gone away is no reason to end. Not SIG_IGN: a program that we start would
+ * inherit that. */
+static void on_broken_pipe(int number)
+{
+    (void)number;
+}
+
+static void handle_signals(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    struct sigaction broken_pipe = {.sa_handler = on_broken_pipe, .sa_flags = SA_RESTART};
+
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGPIPE, &broken_pipe, NULL);
+}
+
+/* Until there is a server to stop, and a handler for it, they wait. */
+static void hold_signals(int how)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)pthread_sigmask(how, &set, NULL);
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
+{
+    server_log.ended(peer, why);
+    login_forget(peer);
+}
+
+static bool serve(struct program *program, void (*over)(void))
+{
+    const struct program_options *o = program->options;
+    const struct nacre_auth_policy policy = login_policy(&program->login);
+    struct nacre_server_events events = o->level >= LOG_TRACE ? server_log_with_trace : server_log;
+    const struct nacre_server_config config = {
+        .listen = o->listen,
+        .host_keys = program->keys,
+        .auth = &policy,
+        .session = program->app,
+        .events = &events,
+        .context = &program->login,
+        .workers = o->workers,
+        .rekey_bytes = o->rekey_bytes,
+        .rekey_ms = o->rekey_ms,
+        .kex = o->algorithms[NACRE_KEX],
+        .host_key = o->algorithms[NACRE_HOST_KEY],
+        .public_key = o->algorithms[NACRE_PUBLIC_KEY],
+        .ciphers = o->algorithms[NACRE_CIPHER],
+        .macs = o->algorithms[NACRE_MAC],
+    };
+    char problem[PROBLEM_MAX];
+
+    hold_signals(SIG_BLOCK);
+    events.ended = on_ended;
+    running = nacre_server_new(&config, problem, sizeof problem);
+    if (running == NULL)
+        return fail(o, problem);
+    handle_signals(on_signal);
+    hold_signals(SIG_UNBLOCK);
+    nacre_server_run(running);
+    handle_signals(SIG_IGN);
+    if (over != NULL)
+        over();
+    nacre_server_free(running);
+    return true;
+}
+
+int program_serve(const struct program_options *o, const struct nacre_channel_app *app,
+                  void (*over)(void))
+{
+    struct program program = {.options = o, .app = app};
+    bool good;
+
+    program.login.authorized_keys = o->authorized_keys;
+    program.login.keyboard_interactive = o->keyboard_interactive;
+    program.login.require = o->require;
+    log_threshold(o->level);
+    raise_descriptor_limit();
+    good = load_host_keys(&program) && open_passwords(&program) && read_banner(&program) &&
+           check_required(&program) && serve(&program, over);
+    nacre_password_file_close(program.login.passwords);
+    for (size_t i = 0; program.keys[i] != NULL; i++)
+        nacre_key_free((struct nacre_key *)(uintptr_t)program.keys[i]);
+    return good ? 0 : 1;
+}

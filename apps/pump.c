@@ -1,0 +1,235 @@
+#include "apps/pump.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    QUICK_ACKS = 16,      /* more than a login takes */
+    LINGER_MS = 2 * 1000, /* how long we wait for the other side to read our last words */
+    FLUSH_MS = 5 * 1000,  /* ... and to take what is left when a session has ended */
+};
+
+void pump_close(struct pump *pump)
+{
+    if (pump->session != NULL)
+        nacre_session_free(pump->session);
+    pump->session = NULL;
+    (void)loop_set_timer(pump->loop, &pump->timer, UINT64_MAX);
+    loop_forget(pump->loop, &pump->task);
+    (void)close(pump->fd);
+    pump->fd = -1;
+    pump->over(pump);
+}
+
+/* All is said: tell the other side so, and wait a little for it to read. Closing at once could make
+ * its kernel drop our DISCONNECT. */
+static void linger(struct pump *pump)
+{
+    nacre_session_free(pump->session);
+    pump->session = NULL;
+    pump->lingering = true;
+    (void)shutdown(pump->fd, SHUT_WR);
+    (void)loop_set_timer(pump->loop, &pump->timer, pump->loop->now_ms + LINGER_MS);
+}
+
+static void read_to_the_end(struct pump *pump)
+{
+    char dropped[4096];
+    ssize_t n = recv(pump->fd, dropped, sizeof dropped, 0);
+
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        pump_close(pump);
+    else if (n > 0 || errno == EINTR)
+        loop_later(pump->loop, &pump->task);
+}
+
+/* Send one load. False: the connection broke. */
+static bool flush(struct pump *pump)
+{
+    uint64_t now = pump->loop->now_ms;
+    size_t len;
+    const uint8_t *at = nacre_session_output(pump->session, &len);
+    ssize_t n;
+
+    if (len == 0 || !pump->sendable)
+        return true;
+    n = send(pump->fd, at, len, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR)
+        return true;
+    if (n < 0 && errno != EAGAIN)
+        return false;
+    pump->sendable = n >= 0 && (size_t)n == len;
+    if (n > 0)
+        nacre_session_sent(pump->session, (size_t)n, now);
+    if (!pump->sendable)
+        nacre_session_sent(pump->session, 0, now);
+    return true;
+}
+
+static bool has_output(struct pump *pump)
+{
+    size_t len;
+
+    (void)nacre_session_output(pump->session, &len);
+    return len > 0;
+}
+
+/* Some of what a peer says during a login has no answer, its NEWKEYS for one. While Nagle's
+ * algorithm is on at its end it says nothing more until that is acknowledged, which TCP delays by
+ * 40 ms. */
+static void acknowledge(struct pump *pump)
+{
+    const int on = 1;
+
+    pump->quick_acks--;
+    (void)setsockopt(pump->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
+/* Receive one load. False: the other side is gone. */
+static bool receive(struct pump *pump)
+{
+    uint64_t now = pump->loop->now_ms;
+    size_t room;
+    uint8_t *at = nacre_session_input(pump->session, &room);
+    ssize_t n;
+
+    if (room == 0)
+        return true;
+    n = recv(pump->fd, at, room, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        pump->readable = errno == EINTR;
+        nacre_session_received(pump->session, 0, now); /* gives the room back */
+        return true;
+    }
+    if (n <= 0) {
+        nacre_session_sent(pump->session, 0, now); /* what was read before still counts */
+        return false;
+    }
+    nacre_session_received(pump->session, (size_t)n, now);
+    if (pump->quick_acks > 0 && !has_output(pump))
+        acknowledge(pump);
+    pump->readable = pump->hung_up || (size_t)n == room;
+    return true;
+}
+
+static bool may_receive(struct pump *pump)
+{
+    size_t room;
+
+    if (!pump->readable)
+        return false;
+    (void)nacre_session_input(pump->session, &room);
+    return room > 0;
+}
+
+/* The session is over: see its last bytes off. */
+static void finish(struct pump *pump)
+{
+    struct loop *loop = pump->loop;
+
+    if (!has_output(pump)) {
+        linger(pump);
+        return;
+    }
+    if (pump->sendable)
+        loop_later(loop, &pump->task);
+    if (pump->timer.place == 0 || pump->timer.at_ms > loop->now_ms + FLUSH_MS)
+        (void)loop_set_timer(loop, &pump->timer, loop->now_ms + FLUSH_MS);
+}
+
+/* One load out, one in, and what it makes out; the rest in the next turn, after the others had
+ * theirs. That is a bulk sender's share: two of the largest packets that channels carry. */
+static void serve(struct pump *pump)
+{
+    struct loop *loop = pump->loop;
+    bool alive = flush(pump);
+
+    if (alive && pump->readable && !nacre_session_ended(pump->session, NULL))
+        alive = receive(pump) && flush(pump);
+    if (!alive) {
+        pump_close(pump);
+        return;
+    }
+    if (nacre_session_ended(pump->session, NULL)) {
+        finish(pump);
+        return;
+    }
+    (void)loop_set_timer(loop, &pump->timer, nacre_session_deadline(pump->session));
+    if ((pump->sendable && has_output(pump)) || may_receive(pump))
+        loop_later(loop, &pump->task);
+}
+
+static void on_ready(struct source *source, uint32_t events)
+{
+    struct pump *pump = (struct pump *)source;
+
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        pump->readable = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        pump->hung_up = true;
+    if (events & EPOLLOUT)
+        pump->sendable = true;
+    if (pump->lingering)
+        read_to_the_end(pump);
+    else if (!pump->task.queued) /* or it has a turn coming already */
+        serve(pump);
+}
+
+static void on_task(struct task *task)
+{
+    struct pump *pump = (struct pump *)(void *)((char *)task - offsetof(struct pump, task));
+
+    if (pump->lingering) {
+        read_to_the_end(pump);
+        return;
+    }
+    nacre_session_tick(pump->session, pump->loop->now_ms);
+    serve(pump);
+}
+
+static void on_timer(struct timer *timer)
+{
+    struct pump *pump = (struct pump *)(void *)((char *)timer - offsetof(struct pump, timer));
+
+    if (pump->lingering || nacre_session_ended(pump->session, NULL)) {
+        pump_close(pump);
+        return;
+    }
+    nacre_session_tick(pump->session, pump->loop->now_ms);
+    serve(pump);
+}
+
+void pump_init(struct pump *pump, struct loop *loop, int fd, void (*over)(struct pump *pump))
+{
+    const int on = 1;
+
+    *pump = (struct pump){.source = {on_ready},
+                          .task = {.run = on_task},
+                          .timer = {.fire = on_timer},
+                          .loop = loop,
+                          .fd = fd,
+                          .sendable = true,
+                          .quick_acks = QUICK_ACKS,
+                          .over = over};
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+bool pump_start(struct pump *pump, struct nacre_session *session)
+{
+    pump->session = session;
+    if (session == NULL ||
+        !loop_watch(pump->loop, pump->fd, &pump->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET))
+        return false;
+    loop_later(pump->loop, &pump->task);
+    return true;
+}
+
+void pump_wake(struct pump *pump)
+{
+    loop_later(pump->loop, &pump->task);
+}

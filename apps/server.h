@@ -1,0 +1,97 @@
+/* A server on sockets: listening, event loops, one session a connection. Linux (epoll).
+ *
+ * Fill a configuration, make the server, run it; README.md has a whole program. */
+#ifndef NACRE_APPS_SERVER_H
+#define NACRE_APPS_SERVER_H
+
+#include "apps/session.h"
+
+struct nacre_server;
+
+/* One connection. The `context` of every callback of its session: of the auth policy, of lookup and
+ * nacre_channel_context. Lives until `ended` returns. */
+struct nacre_peer;
+
+/* What happens, for logs; any may be NULL. Called on the thread of the peer's event loop. */
+struct nacre_server_events {
+    void (*listening)(void *context, const char *address);
+    void (*accepted)(struct nacre_peer *peer);
+    void (*negotiated)(struct nacre_peer *peer, const struct nacre_negotiated *choice);
+    /* No algorithm of that kind in common: as in struct nacre_observer. */
+    void (*mismatch)(struct nacre_peer *peer, const char *kind, const char *client,
+                     size_t client_len, const char *server, size_t server_len);
+    void (*authenticated)(struct nacre_peer *peer, const char *user);
+    void (*ended)(struct nacre_peer *peer, const struct nacre_end *why);
+    /* Something that the person who runs the server should know; a sentence. */
+    void (*trouble)(void *context, const char *text);
+    /* Every message, when not NULL: as in struct nacre_observer. */
+    void (*message)(struct nacre_peer *peer, enum nacre_direction direction, uint32_t seq,
+                    const char *phase, const uint8_t *payload, size_t len);
+};
+
+/* All that it points to is borrowed and must outlive the server. Zero means the default. */
+struct nacre_server_config {
+    /* NULL-terminated: "127.0.0.1:2022", "[::1]:2022", "[::]:2022" (IPv4 too); port 0 picks one.
+     * Default
+     * "[::]:2022". */
+    const char *const *listen;
+
+    /* At least one: keys from nacre_key_read, NULL-terminated; or the name of one file, which is
+     * made when it is missing. */
+    const struct nacre_key *const *host_keys;
+    const char *host_key_file;
+
+    const struct nacre_auth_policy *auth;
+
+    /* The application of session channels, or, for other types too, a look-up; see
+     * nacre_endpoint_config. */
+    const struct nacre_channel_app *session;
+    const struct nacre_channel_app *(*lookup)(void *context, const char *type);
+
+    const struct nacre_server_events *events;
+    void *context; /* see nacre_peer_server_context */
+
+    unsigned workers;      /* event loops, each on a thread of its own; default 1 */
+    uint32_t channels_max; /* of one connection; default 64 */
+    uint32_t login_grace_ms;
+    uint64_t rekey_bytes, rekey_ms;
+    uint32_t drain_ms; /* how long nacre_server_stop lets output drain; default 5 s */
+    const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */
+};
+
+/* Listens when it returns. NULL: problem holds a sentence. */
+NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,
+                                                char *problem, size_t size);
+
+/* Run until nacre_server_stop; returns when all connections are over. */
+NACRE_API void nacre_server_run(struct nacre_server *server);
+
+/* Stop accepting, end every session (NACRE_SHUTTING_DOWN) after what was accepted for sending, and
+ * let nacre_server_run return. From any thread, and from a signal handler. */
+NACRE_API void nacre_server_stop(struct nacre_server *server);
+
+/* After nacre_server_run has returned, or instead of it. */
+NACRE_API void nacre_server_free(struct nacre_server *server);
+
+/* The real address of the i-th listener, "127.0.0.1:40123"; NULL past the last. */
+NACRE_API const char *nacre_server_address(const struct nacre_server *server, size_t i);
+
+NACRE_API uint64_t nacre_peer_id(const struct nacre_peer *peer); /* counts from 1 */
+NACRE_API const char *nacre_peer_address(const struct nacre_peer *peer);
+NACRE_API struct nacre_session *nacre_peer_session(const struct nacre_peer *peer);
+NACRE_API void *nacre_peer_server_context(const struct nacre_peer *peer);
+
+/* The address that it connected to: "127.0.0.1:2022", "" when that is not known any more. The text
+ * lives until the next call for this peer. */
+NACRE_API const char *nacre_peer_local_address(struct nacre_peer *peer);
+
+/* A pointer of the program's own; NULL at first. Free what it points to in `ended`. */
+NACRE_API void nacre_peer_set_data(struct nacre_peer *peer, void *data);
+NACRE_API void *nacre_peer_data(const struct nacre_peer *peer);
+
+/* Do slow work on a thread of its own, then `done` on the peer's. The peer may be gone by then:
+ * keep no pointer to it in the job. False: too much waits already. */
+NACRE_API bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job),
+                                  void (*done)(void *job), void *job);
+
+#endif

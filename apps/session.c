@@ -1,0 +1,412 @@
+/* The glue of one peer: transport, auth and connection joined. Nothing else sees all three. */
+#include "apps/session.h"
+
+#include "auth/auth.h"
+#include "connection/connection.h"
+#include "crypto/crypto.h"
+#include "transport/kex.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOGIN_GRACE_MS = 120 * 1000 };
+
+struct nacre_endpoint {
+    struct nacre_endpoint_config config;
+    struct transport_config transport;
+    struct auth_config auth;
+    struct connection_config connection;
+    struct random_source random, padding;
+    struct random_stream padding_stream;
+    struct nacre_auth_policy policy;
+    struct pool pool;
+};
+
+struct nacre_session {
+    struct nacre_endpoint *endpoint;
+    void *context;
+    struct transport transport;
+    struct auth auth;
+    struct connection connection;
+    uint64_t login_deadline_ms;
+    bool told_ended;
+};
+
+static bool accept_host_key(void *context, const char *algorithm, struct bytes key)
+{
+    const struct nacre_session *s = context;
+    const struct nacre_endpoint_config *config = &s->endpoint->config;
+
+    return config->host_key_accepted != NULL &&
+           config->host_key_accepted(s->context, algorithm, key.at, key.len);
+}
+
+static void wake(void *context)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.wake != NULL)
+        s->endpoint->config.wake(s->context);
+}
+
+/* The transport knows sessions, applications know their own context: each observer call is passed
+ * on. */
+static void observe_message(void *context, enum nacre_direction direction, uint32_t seq,
+                            const char *phase, const uint8_t *payload, size_t len)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->message != NULL)
+        s->endpoint->config.observer->message(s->context, direction, seq, phase, payload, len);
+}
+
+static void observe_negotiated(void *context, const struct nacre_negotiated *choice)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->negotiated != NULL)
+        s->endpoint->config.observer->negotiated(s->context, choice);
+}
+
+static void observe_mismatch(void *context, const char *kind, const char *client, size_t client_len,
+                             const char *server, size_t server_len)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->mismatch != NULL)
+        s->endpoint->config.observer->mismatch(s->context, kind, client, client_len, server,
+                                               server_len);
+}
+
+static void observe_phase(void *context, const char *phase)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->phase != NULL)
+        s->endpoint->config.observer->phase(s->context, phase);
+}
+
+static void observe_secret(void *context, char label, const uint8_t *bytes, size_t len)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->secret != NULL)
+        s->endpoint->config.observer->secret(s->context, label, bytes, len);
+}
+
+static const struct nacre_observer forward = {
+    .message = observe_message,
+    .negotiated = observe_negotiated,
+    .mismatch = observe_mismatch,
+    .phase = observe_phase,
+    .secret = observe_secret,
+};
+
+static struct transport_config transport_config(const struct nacre_endpoint *e)
+{
+    const struct nacre_endpoint_config *c = &e->config;
+
+    return (struct transport_config){
+        .role = c->role,
+        .random = &e->random,
+        .padding = &e->padding,
+        .algorithms = {[ALGORITHM_KEX] = c->kex,
+                       [ALGORITHM_HOST_KEY] = c->host_key,
+                       [ALGORITHM_PUBLIC_KEY] = c->public_key,
+                       [ALGORITHM_CIPHER] = c->ciphers,
+                       [ALGORITHM_MAC] = c->macs},
+        .host_keys = c->host_keys,
+        .host_key_count = c->host_key_count,
+        .host_key_accepted = accept_host_key,
+        .rekey_bytes = c->rekey_bytes,
+        .rekey_ms = c->rekey_ms,
+        .wake = wake,
+        .observer = c->observer == NULL ? NULL : &forward,
+    };
+}
+
+struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config)
+{
+    struct nacre_endpoint *e = crypto_init() ? calloc(1, sizeof *e) : NULL;
+
+    if (e == NULL)
+        return NULL;
+    e->config = *config;
+    e->random = random_system;
+    e->padding =
+        random_stream_from(&e->padding_stream, &random_system); /* no system call a packet */
+    if (config->random != NULL)
+        e->random = e->padding = (struct random_source){
+            config->random, config->random_context}; /* all from one source */
+    if (config->auth != NULL)
+        e->policy = *config->auth;
+    e->transport = transport_config(e);
+    e->auth = (struct auth_config){.policy = &e->policy,
+                                   .user = config->user,
+                                   .keys = config->keys,
+                                   .key_count = config->key_count,
+                                   .password = config->password,
+                                   .ask = config->ask,
+                                   .banner = config->banner,
+                                   .authenticated = config->authenticated};
+    e->connection = (struct connection_config){.lookup = config->lookup,
+                                               .channels_max = config->channels_max,
+                                               .global_request = config->global_request,
+                                               .global_replied = config->global_replied};
+    pool_init(&e->pool, config->memory);
+    return e;
+}
+
+void nacre_endpoint_free(struct nacre_endpoint *e)
+{
+    if (e == NULL)
+        return;
+    pool_clear(&e->pool);
+    wipe(&e->padding_stream, sizeof e->padding_stream);
+    free(e);
+}
+
+size_t nacre_endpoint_memory(const struct nacre_endpoint *e)
+{
+    return e->pool.in_use;
+}
+
+struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context, uint64_t now_ms)
+{
+    struct nacre_session *s = pool_allocate(&e->pool, sizeof *s);
+    uint32_t grace = e->config.login_grace_ms != 0 ? e->config.login_grace_ms : LOGIN_GRACE_MS;
+
+    if (s == NULL)
+        return NULL;
+    s->endpoint = e;
+    s->context = context;
+    s->login_deadline_ms = now_ms + grace;
+    if (!transport_init(&s->transport, &e->transport, &e->pool, s, now_ms)) {
+        pool_release(&e->pool, s, sizeof *s);
+        return NULL;
+    }
+    auth_init(&s->auth, &e->auth, &s->transport, context);
+    connection_init(&s->connection, &e->connection, &s->transport, context);
+    transport_set_service(&s->transport, SERVICE_AUTH, &auth_service, &s->auth);
+    transport_set_service(&s->transport, SERVICE_CONNECTION, &connection_service, &s->connection);
+    return s;
+}
+
+/* ---- every way in goes through enter and leave ---- */
+
+static bool enter(struct nacre_session *s)
+{
+    bool outermost = !s->transport.entered;
+
+    s->transport.entered = true;
+    return outermost;
+}
+
+static void tell(struct nacre_session *s)
+{
+    const struct nacre_endpoint_config *config = &s->endpoint->config;
+
+    if (transport_ended(&s->transport) && !s->told_ended) {
+        s->told_ended = true;
+        connection_service.end(&s->connection, &s->transport.end);
+        if (config->ended != NULL)
+            config->ended(s->context, &s->transport.end);
+    }
+}
+
+/* The outermost call looks at what the inner ones left: who may write, and whether it is over. */
+static void leave(struct nacre_session *s, bool outermost)
+{
+    if (!outermost)
+        return;
+    connection_service.writable(&s->connection);
+    tell(s);
+    transport_rest(&s->transport);
+    s->transport.entered = false;
+}
+
+static void work(struct nacre_session *s, bool blocked)
+{
+    (void)transport_process(&s->transport, blocked);
+}
+
+void nacre_session_free(struct nacre_session *s)
+{
+    struct pool *pool = &s->endpoint->pool;
+
+    nacre_session_lost(s);
+    auth_clear(&s->auth);
+    connection_clear(&s->connection);
+    transport_clear(&s->transport);
+    pool_release(pool, s, sizeof *s);
+}
+
+uint8_t *nacre_session_input(struct nacre_session *s, size_t *room)
+{
+    return transport_input(&s->transport, room);
+}
+
+void nacre_session_received(struct nacre_session *s, size_t len, uint64_t now_ms)
+{
+    bool outermost = enter(s);
+
+    s->transport.now_ms = now_ms;
+    transport_received(&s->transport, len);
+    work(s, false);
+    leave(s, outermost);
+}
+
+const uint8_t *nacre_session_output(struct nacre_session *s, size_t *len)
+{
+    struct bytes output = transport_output(&s->transport);
+
+    *len = output.len;
+    return output.at;
+}
+
+void nacre_session_sent(struct nacre_session *s, size_t len, uint64_t now_ms)
+{
+    bool outermost = enter(s);
+
+    s->transport.now_ms = now_ms;
+    transport_sent(&s->transport, len);
+    work(s, len == 0);
+    leave(s, outermost);
+}
+
+void nacre_session_lost(struct nacre_session *s)
+{
+    bool outermost = enter(s);
+
+    transport_lost(&s->transport);
+    leave(s, outermost);
+}
+
+uint64_t nacre_session_deadline(const struct nacre_session *s)
+{
+    uint64_t deadline = transport_deadline(&s->transport);
+
+    if (transport_ended(&s->transport))
+        return UINT64_MAX;
+    if (!s->auth.succeeded && s->login_deadline_ms < deadline)
+        return s->login_deadline_ms;
+    return deadline;
+}
+
+void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
+{
+    bool outermost = enter(s);
+
+    transport_tick(&s->transport, now_ms);
+    if (!s->auth.succeeded && now_ms >= s->login_deadline_ms)
+        (void)transport_end(&s->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
+                            "login took too long");
+    work(s, false);
+    leave(s, outermost);
+}
+
+void nacre_session_disconnect(struct nacre_session *s, enum nacre_cause cause, const char *text)
+{
+    bool outermost = enter(s);
+
+    (void)transport_end(&s->transport, cause, SSH_DISCONNECT_BY_APPLICATION, text);
+    leave(s, outermost);
+    if (outermost)
+        transport_wake(&s->transport);
+}
+
+bool nacre_session_ended(const struct nacre_session *s, struct nacre_end *why)
+{
+    if (why != NULL)
+        *why = s->transport.end;
+    return transport_ended(&s->transport);
+}
+
+void nacre_session_rekey(struct nacre_session *s)
+{
+    bool outermost = enter(s);
+
+    if (s->transport.phase == PHASE_AUTH || s->transport.phase == PHASE_CONNECTION)
+        (void)kex_begin(&s->transport);
+    leave(s, outermost);
+    if (outermost)
+        transport_wake(&s->transport);
+}
+
+struct nacre_channel *nacre_session_open(struct nacre_session *s, const char *type,
+                                         const struct nacre_channel_app *app, void *data,
+                                         const void *open_data, size_t len)
+{
+    return connection_open(&s->connection, type, app, data, (struct bytes){open_data, len});
+}
+
+void nacre_session_respond(struct nacre_session *s, const char *const *responses, size_t count)
+{
+    auth_responded(&s->auth, responses, count);
+}
+
+void nacre_session_answer_global(struct nacre_session *s, bool granted, uint32_t port)
+{
+    connection_answer_global(&s->connection, granted, port);
+}
+
+bool nacre_session_global_request(struct nacre_session *s, const char *name, bool want_reply,
+                                  const void *data, size_t len)
+{
+    return connection_global_request(&s->connection, name, want_reply, (struct bytes){data, len});
+}
+
+bool nacre_session_forward(struct nacre_session *s, const char *address, uint32_t port, bool cancel)
+{
+    uint8_t data[NACRE_TARGET_MAX];
+    struct writer w = write_to(data, sizeof data);
+
+    write_text(&w, address);
+    write_u32(&w, port);
+    return !w.bad && connection_global_request(&s->connection,
+                                               cancel ? "cancel-tcpip-forward" : "tcpip-forward",
+                                               true, written_bytes(&w));
+}
+
+bool nacre_session_forward_socket(struct nacre_session *s, const char *path, bool cancel)
+{
+    uint8_t data[NACRE_TARGET_MAX];
+    struct writer w = write_to(data, sizeof data);
+
+    write_text(&w, path);
+    return !w.bad && connection_global_request(&s->connection,
+                                               cancel ? "cancel-streamlocal-forward@openssh.com"
+                                                      : "streamlocal-forward@openssh.com",
+                                               true, written_bytes(&w));
+}
+
+const char *nacre_session_user(const struct nacre_session *s)
+{
+    return auth_user(&s->auth);
+}
+
+const char *nacre_session_phase(const struct nacre_session *s)
+{
+    return phase_name(s->transport.phase);
+}
+
+const char *nacre_session_peer_version(const struct nacre_session *s)
+{
+    return s->transport.peer_version == NULL ? "" : (const char *)s->transport.peer_version;
+}
+
+const struct nacre_negotiated *nacre_session_negotiated(const struct nacre_session *s)
+{
+    return &s->transport.negotiated;
+}
+
+void nacre_session_counters(const struct nacre_session *s, uint64_t *bytes_in, uint64_t *bytes_out)
+{
+    *bytes_in = s->transport.bytes_in;
+    *bytes_out = s->transport.bytes_out;
+}
+
+void *nacre_session_context(const struct nacre_session *s)
+{
+    return s->context;
+}

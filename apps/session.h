@@ -1,0 +1,165 @@
+/* One SSH session without I/O: bytes in, bytes out, callbacks in between. The same for server and
+ * client.
+ *
+ * The owner has a socket, a clock and a loop (apps/server.h is one); it puts received bytes where
+ * nacre_session_input says, sends what nacre_session_output shows, and calls nacre_session_tick
+ * when nacre_session_deadline has come. Everything runs on one thread.
+ *
+ *     p = nacre_session_input(s, &room);     p = nacre_session_output(s, &len);
+ *     n = recv(fd, p, room);                 n = send(fd, p, len);
+ *     nacre_session_received(s, n, now);     nacre_session_sent(s, n, now);
+ */
+#ifndef NACRE_APPS_SESSION_H
+#define NACRE_APPS_SESSION_H
+
+#include "auth/policy.h"
+#include "connection/channel.h"
+#include "connection/forward.h"
+#include "transport/observer.h"
+
+struct nacre_key;
+struct nacre_session;
+struct nacre_endpoint;
+
+/* What the sessions of one end have in common. Borrowed: all that it points to must outlive the
+ * endpoint. Zero means the default everywhere. */
+struct nacre_endpoint_config {
+    enum nacre_role role;
+
+    /* Our preferences as comma-separated names, best first (nacre_algorithms_apply makes them of
+     * what a user writes); NULL for the defaults. host_key and public_key are the signatures of
+     * host keys and user keys. */
+    const char *kex, *host_key, *public_key, *ciphers, *macs;
+
+    /* Server: at least one host key, who may log in, and the application for a channel type that a
+     * client wants to open (NULL for an unknown type). context is the session's. */
+    const struct nacre_key *const *host_keys;
+    size_t host_key_count;
+    const struct nacre_auth_policy *auth;
+    const struct nacre_channel_app *(*lookup)(void *context, const char *type);
+
+    /* A global request that the library does not answer itself: forwarding and what it does not
+     * know (NULL: refused). *port: the port that was chosen, where the request left it open.
+     * NACRE_LATER: answered with nacre_session_answer_global. */
+    enum nacre_answer (*global_request)(void *context, const struct nacre_global_request *request,
+                                        uint32_t *port);
+    /* The answer to a global request of ours that wanted one, in order; data: for tcpip-forward
+     * with port 0 the port, as uint32. */
+    void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
+
+    /* Client: what to log in with, keys first, and whether this is the server that was meant (NULL:
+     * it is not). key is the host key's blob. */
+    const char *user;
+    const char *password;
+    const struct nacre_key *const *keys;
+    size_t key_count;
+    /* Client: a person is to be asked: answer with nacre_session_respond, now or later. NULL:
+     * nobody is there; then `password` answers what it can. */
+    void (*ask)(void *context, const struct nacre_ask *ask);
+    /* Client: what the server shows before the login; filtered of control characters. */
+    void (*banner)(void *context, const char *text);
+    bool (*host_key_accepted)(void *context, const char *algorithm, const uint8_t *key, size_t len);
+
+    /* What happens to the session; each may be NULL. */
+    void (*authenticated)(void *context, const char *user); /* a client may open channels from in here */
+    void (*ended)(void *context, const struct nacre_end *why); /* after every channel's closed */
+    /* There is output, or a deadline came nearer, and no call of the owner's is under way: look
+     * soon. */
+    void (*wake)(void *context);
+    const struct nacre_observer *observer;
+
+    uint32_t channels_max;             /* of one connection; default 64 */
+    uint32_t login_grace_ms;           /* for the whole login; default 120 s */
+    uint64_t rekey_bytes;              /* default: what the cipher asks for */
+    uint64_t rekey_ms;                 /* default: 1 h */
+    const struct nacre_memory *memory; /* default: malloc and free */
+    void (*random)(void *context, uint8_t *out,
+                   size_t len); /* default: libsodium's; tests replay a session */
+    void *random_context;
+};
+
+/* One per thread that runs sessions. NULL: out of memory, or the crypto library did not start. */
+NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config);
+/* All its sessions are freed and all decisions answered before. */
+NACRE_API void nacre_endpoint_free(struct nacre_endpoint *endpoint);
+/* Bytes of memory its sessions hold now; libcrypto's cipher contexts come on top. */
+NACRE_API size_t nacre_endpoint_memory(const struct nacre_endpoint *endpoint);
+
+/* A new session; there is output at once. now_ms: any clock that never goes back. NULL: out of
+ * memory. */
+NACRE_API struct nacre_session *nacre_session_new(struct nacre_endpoint *endpoint, void *context,
+                                                  uint64_t now_ms);
+
+/* Free it. If it has not ended it ends now, as connection lost. Never from inside a callback. */
+NACRE_API void nacre_session_free(struct nacre_session *session);
+
+/* Where to put received bytes; *room may be 0: then send first. Valid until the next call. When
+ * nothing came after all, say so with a len of 0: an idle session holds no room. */
+NACRE_API uint8_t *nacre_session_input(struct nacre_session *session, size_t *room);
+NACRE_API void nacre_session_received(struct nacre_session *session, size_t len, uint64_t now_ms);
+
+/* What to send. Valid until the next call. */
+NACRE_API const uint8_t *nacre_session_output(struct nacre_session *session, size_t *len);
+
+/* len bytes of it were sent. 0: none can be sent now, the peer does not read; input is worked on
+ * all the same, as far as bounds allow. Call it after every send, also one that took everything:
+ * more may follow. */
+NACRE_API void nacre_session_sent(struct nacre_session *session, size_t len, uint64_t now_ms);
+
+/* The connection below has closed or broken. */
+NACRE_API void nacre_session_lost(struct nacre_session *session);
+
+/* When to call nacre_session_tick at the latest; UINT64_MAX: never. It may come nearer with every
+ * call. */
+NACRE_API uint64_t nacre_session_deadline(const struct nacre_session *session);
+NACRE_API void nacre_session_tick(struct nacre_session *session, uint64_t now_ms);
+
+/* End it with a DISCONNECT, after what was accepted for sending; text: fixed text for the peer's
+ * person. */
+NACRE_API void nacre_session_disconnect(struct nacre_session *session, enum nacre_cause cause,
+                                        const char *text);
+
+/* True when it has ended, with the reason. What is left of the output should still be sent. */
+NACRE_API bool nacre_session_ended(const struct nacre_session *session, struct nacre_end *why);
+
+/* Begin a key exchange now. */
+NACRE_API void nacre_session_rekey(struct nacre_session *session);
+
+/* Ask the peer for a channel. type is RFC 4250 section 4.9.1's, open_data what follows in
+ * CHANNEL_OPEN. data becomes nacre_channel_data. NULL: not logged in, no room, or too many. */
+NACRE_API struct nacre_channel *nacre_session_open(struct nacre_session *session, const char *type,
+                                                   const struct nacre_channel_app *app, void *data,
+                                                   const void *open_data, size_t len);
+
+/* Client: what the person said to `ask`, count texts; NULL and 0: nothing, try another method. */
+NACRE_API void nacre_session_respond(struct nacre_session *session, const char *const *responses,
+                                     size_t count);
+
+/* Answer the oldest global request that was answered NACRE_LATER. */
+NACRE_API void nacre_session_answer_global(struct nacre_session *session, bool granted,
+                                           uint32_t port);
+
+/* Send a global request, RFC 4254 section 4; data: what follows want_reply. False: not logged in,
+ * or no room now. */
+NACRE_API bool nacre_session_global_request(struct nacre_session *session, const char *name,
+                                            bool want_reply, const void *data, size_t len);
+
+/* Ask the server to listen, or to stop (cancel), and to open forwarded channels; port 0 lets it
+ * choose one. path: of a Unix socket there. With want_reply. RFC 4254 section 7.1. */
+NACRE_API bool nacre_session_forward(struct nacre_session *session, const char *address,
+                                     uint32_t port, bool cancel);
+NACRE_API bool nacre_session_forward_socket(struct nacre_session *session, const char *path,
+                                            bool cancel);
+
+/* For logs. Text lives as long as the session. */
+NACRE_API const char *nacre_session_user(const struct nacre_session *session); /* "" before */
+NACRE_API const char *nacre_session_phase(const struct nacre_session *session);
+NACRE_API const char *
+nacre_session_peer_version(const struct nacre_session *session); /* "" before */
+NACRE_API const struct nacre_negotiated *
+nacre_session_negotiated(const struct nacre_session *session); /* names are NULL before */
+NACRE_API void nacre_session_counters(const struct nacre_session *session, uint64_t *bytes_in,
+                                      uint64_t *bytes_out);
+NACRE_API void *nacre_session_context(const struct nacre_session *session);
+
+#endif

@@ -1,0 +1,263 @@
+/* keyboard-interactive. RFC 4256. */
+#include "auth/method.h"
+
+#include <string.h>
+
+enum { TEXT_MAX = 1024 /* bytes of a name, instruction or prompt that we send */ };
+
+static bool offered(const struct nacre_auth_policy *policy)
+{
+    return policy->interactive != NULL;
+}
+
+/* ---- server ---- */
+
+static int answer(struct auth *a, bool granted, struct bytes echo)
+{
+    (void)echo;
+    return granted ? auth_succeed(a) : auth_refuse(a, AUTH_ATTEMPT_PROOF);
+}
+
+/* RFC 4256 section 3.1: string language tag (deprecated), string submethods (a hint) */
+static int request(struct auth *a, struct reader *r)
+{
+    struct nacre_decision *decision;
+
+    (void)read_string(r);
+    (void)read_string(r);
+    if (!read_done(r))
+        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
+                              "malformed keyboard-interactive request");
+    if (!transport_is_protected(a->transport))
+        return auth_refuse(a, AUTH_ATTEMPT_PROOF);
+    decision = auth_ask(a, (struct bytes){NULL, 0}, answer);
+    if (decision != NULL)
+        a->config->policy->interactive(a->context, decision, a->user, NULL, 0);
+    return 0;
+}
+
+static struct bytes clipped(const char *text)
+{
+    struct bytes all = bytes_of(text);
+
+    all.len = all.len < TEXT_MAX ? all.len : TEXT_MAX;
+    return all;
+}
+
+/* RFC 4256 section 3.2:
+ *     byte      SSH_MSG_USERAUTH_INFO_REQUEST
+ *     string    name
+ *     string    instruction
+ *     string    language tag
+ *     int       num-prompts
+ *     repeat:   string prompt, boolean echo                                   */
+void auth_send_info_request(struct auth *a, const char *name, const char *instruction,
+                            const struct nacre_prompt *prompts, size_t count)
+{
+    struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_REQUEST,
+                                      32 + (2 + count) * (8 + TEXT_MAX));
+
+    write_string(&w, clipped(name));
+    write_string(&w, clipped(instruction));
+    write_text(&w, "");
+    write_u32(&w, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        write_string(&w, clipped(prompts[i].text));
+        write_bool(&w, prompts[i].echo);
+    }
+    a->prompts = (int8_t)count;
+    transport_send(a->transport, &w);
+}
+
+/* The responses as text, one after the other in `text`. False: a NUL in one, or too long. */
+static bool read_responses(struct reader *r, size_t count, char *text, size_t size,
+                           const char **responses)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < count && !r->bad; i++) {
+        struct bytes wire = read_string(r);
+
+        good = good && !r->bad && auth_text(text, size, wire);
+        if (!good)
+            continue;
+        responses[i] = text;
+        text += wire.len + 1;
+        size -= wire.len + 1;
+    }
+    return good;
+}
+
+static int ask_policy(struct auth *a, struct reader *r, size_t count)
+{
+    const char *responses[NACRE_PROMPTS_MAX];
+    struct pool *pool = a->transport->pool;
+    size_t size = (size_t)(r->end - r->at) + 1;
+    char *text = pool_allocate(pool, size);
+    struct nacre_decision *decision;
+    int failure = 0;
+
+    if (text == NULL)
+        return transport_no_memory(a->transport);
+    if (!read_responses(r, count, text, size, responses) || !read_done(r)) {
+        failure = read_done(r) ? auth_refuse(a, AUTH_ATTEMPT_PROOF)
+                               : transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
+                                                "malformed INFO_RESPONSE");
+    } else {
+        decision = auth_ask(a, (struct bytes){NULL, 0}, answer);
+        if (decision != NULL)
+            a->config->policy->interactive(a->context, decision, a->user, responses, count);
+    }
+    pool_release(pool, text, size);
+    return failure;
+}
+
+/* RFC 4256 section 3.4: byte SSH_MSG_USERAUTH_INFO_RESPONSE, int num-responses, string response
+ * each. Another number than was asked for is a failure. */
+static int on_response(struct auth *a, struct reader *r)
+{
+    uint32_t count = read_u32(r);
+    bool right = a->prompts >= 0 && count == (uint32_t)a->prompts;
+
+    if (r->bad || a->prompts == AUTH_NO_PROMPTS)
+        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
+                              r->bad ? "malformed INFO_RESPONSE" : "unexpected INFO_RESPONSE");
+    a->prompts = AUTH_NO_PROMPTS;
+    if (!right) {
+        (void)read_rest(r);
+        return auth_refuse(a, AUTH_ATTEMPT_PROOF);
+    }
+    return ask_policy(a, r, count);
+}
+
+/* ---- client ---- */
+
+static bool attempt(struct auth *a)
+{
+    struct writer w;
+
+    if (!transport_is_protected(a->transport) || a->interactive_tries >= AUTH_TRIES_MAX ||
+        (a->config->ask == NULL && (a->config->password == NULL || a->interactive_tries > 0)))
+        return false;
+    a->interactive_tries++;
+    a->step = AUTH_INTERACTIVE;
+    w = auth_begin_request(a, auth_interactive.name, 16);
+    write_text(&w, "");
+    write_text(&w, "");
+    transport_send(a->transport, &w);
+    return true;
+}
+
+/* RFC 4256 section 3.4 */
+static int respond(struct auth *a, const char *const *responses, size_t count)
+{
+    struct writer w;
+    size_t room = 16;
+
+    if (responses == NULL || count != (size_t)a->prompts) {
+        a->interactive_tries = AUTH_TRIES_MAX;
+        return auth_skip_method(a);
+    }
+    for (size_t i = 0; i < count; i++)
+        room += 4 + strlen(responses[i]);
+    if (room > TRANSPORT_REPLY_MAX)
+        return auth_skip_method(a);
+    w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_RESPONSE, room);
+    write_u32(&w, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        write_text(&w, responses[i]);
+    transport_send(a->transport, &w);
+    return 0;
+}
+
+/* Nobody is there: the password that was given answers one prompt that hides what is typed. */
+static int respond_alone(struct auth *a, const struct nacre_prompt *prompts, size_t count)
+{
+    if (count == 0)
+        return respond(a, &a->config->password, 0);
+    if (count == 1 && !prompts[0].echo && a->config->password != NULL)
+        return respond(a, &a->config->password, 1);
+    return respond(a, NULL, 0);
+}
+
+/* What was read of an INFO_REQUEST: its text stands cleaned in one block. */
+struct info_request {
+    char *text;
+    size_t size;
+    const char *name, *instruction;
+    struct nacre_prompt prompts[NACRE_PROMPTS_MAX];
+};
+
+/* One string of the message, as the next text of the block; "" when bad. */
+static const char *take_text(struct reader *r, char **at)
+{
+    struct bytes wire = read_string(r);
+    char *text = *at;
+
+    auth_clean(text, wire);
+    *at += wire.len + 1;
+    return text;
+}
+
+/* Section 3.2, as in auth_send_info_request. The block is as long as the message and holds each
+ * string with a NUL in place of its length. */
+static bool read_info_request(struct auth *a, struct reader *r, struct info_request *q)
+{
+    char *at = q->text;
+    uint32_t count;
+
+    q->name = take_text(r, &at);
+    q->instruction = take_text(r, &at);
+    (void)read_string(r);
+    count = read_u32(r);
+    if (r->bad || count > NACRE_PROMPTS_MAX)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        q->prompts[i].text = take_text(r, &at);
+        q->prompts[i].echo = read_bool(r);
+    }
+    a->prompts = (int8_t)count;
+    return read_done(r);
+}
+
+static int on_info_request(struct auth *a, struct reader *r)
+{
+    struct pool *pool = a->transport->pool;
+    struct info_request q = {.size = (size_t)(r->end - r->at) + 2};
+    int failure = 0;
+
+    q.text = pool_allocate(pool, q.size);
+    if (q.text == NULL)
+        return transport_no_memory(a->transport);
+    if (!read_info_request(a, r, &q))
+        failure =
+            transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed INFO_REQUEST");
+    else if (a->config->ask == NULL)
+        failure = respond_alone(a, q.prompts, (size_t)a->prompts);
+    else
+        auth_ask_person(a,
+                        &(struct nacre_ask){NACRE_ASK_INTERACTIVE, q.name, q.instruction, q.prompts,
+                                            (size_t)a->prompts},
+                        respond);
+    pool_release(pool, q.text, q.size);
+    return failure;
+}
+
+static int receive(struct auth *a, uint8_t number, struct reader *r)
+{
+    if (number == SSH_MSG_USERAUTH_INFO_RESPONSE)
+        return on_response(a, r);
+    if (a->step != AUTH_INTERACTIVE)
+        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
+                              "unexpected INFO_REQUEST");
+    return on_info_request(a, r);
+}
+
+const struct auth_method auth_interactive = {
+    .name = "keyboard-interactive",
+    .listed = true,
+    .offered = offered,
+    .request = request,
+    .attempt = attempt,
+    .receive = receive,
+};

@@ -1,0 +1,164 @@
+/* Channels, as an application sees them. RFC 4254.
+ *
+ * The life of a channel:
+ *
+ *     open -> (request | data | extended_data)* -> eof? -> close? -> closed(why)
+ *
+ * closed is called exactly once for every channel that was opened, and is always last. A lost
+ * connection gives closed alone, never an invented eof or close.
+ *
+ * All functions are called on the thread that runs the session. They may be called from inside the
+ * callbacks; a callback is never entered again while it runs. */
+#ifndef NACRE_CONNECTION_CHANNEL_H
+#define NACRE_CONNECTION_CHANNEL_H
+
+#include "transport/api.h"
+
+struct nacre_channel;
+
+enum nacre_request_kind {
+    NACRE_REQUEST_OTHER,         /* a type that the library does not know */
+    NACRE_REQUEST_PTY,           /* "pty-req", section 6.2 */
+    NACRE_REQUEST_ENV,           /* "env", section 6.4 */
+    NACRE_REQUEST_SHELL,         /* "shell", section 6.5 */
+    NACRE_REQUEST_EXEC,          /* "exec", section 6.5 */
+    NACRE_REQUEST_SUBSYSTEM,     /* "subsystem", section 6.5 */
+    NACRE_REQUEST_WINDOW_CHANGE, /* "window-change", section 6.7 */
+    NACRE_REQUEST_SIGNAL,        /* "signal", section 6.9 */
+    NACRE_REQUEST_EXIT_STATUS,   /* "exit-status", section 6.10; only servers send it */
+    NACRE_REQUEST_EXIT_SIGNAL,   /* "exit-signal", section 6.10; only servers send it */
+    NACRE_REQUEST_XON_XOFF,      /* "xon-xoff", section 6.8; only servers send it */
+    NACRE_REQUEST_BREAK,         /* "break", RFC 4335 */
+    NACRE_REQUEST_EOW, /* "eow@openssh.com", PROTOCOL section 2.1: the peer reads no more */
+};
+
+/* A channel request. RFC 4254 sections 5.4 and 6. Text is NUL-terminated and holds no NUL inside;
+ * all of it lives until the callback returns. */
+struct nacre_request {
+    enum nacre_request_kind kind;
+    const char *type; /* as on the wire: "pty-req" */
+    bool want_reply;
+    const char *text;       /* exec: command; pty: TERM; subsystem, env, signals: name; else "" */
+    const char *value;      /* env: value; exit-signal: message; else "" */
+    uint32_t columns, rows; /* pty, window-change: in characters; 0: not said */
+    uint32_t width, height; /* ... and in pixels */
+    uint32_t exit_status;
+    bool core_dumped;    /* exit-signal */
+    bool client_can_do;  /* xon-xoff */
+    uint32_t break_ms;   /* break: how long; 0 = not said */
+    const uint8_t *data; /* pty: terminal modes, see nacre_mode_next; other: after want_reply */
+    size_t len;          /* bytes */
+};
+
+/* Terminal modes, section 8. Steps through pty's data: false at their end. */
+NACRE_API bool nacre_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
+                               uint32_t *argument);
+
+/* What an application implements; any member may be NULL. `ch` is valid until closed returns. */
+struct nacre_channel_app {
+    /* The peer asks to open a channel of this application's type (NULL: granted), or, for a channel
+     * that we opened ourselves, the peer agreed (the answer is not looked at). */
+    enum nacre_answer (*open)(struct nacre_channel *ch);
+
+    /* Bytes from the peer. Returns how many were taken. The rest is kept and offered again when
+     * there is room to write, or after nacre_channel_resume; only taken bytes re-open the peer's
+     * window. NULL: all are taken and dropped. */
+    size_t (*data)(struct nacre_channel *ch, const uint8_t *data, size_t len);
+
+    /* The same for extended data (stderr, section 5.2). NULL: dropped. */
+    size_t (*extended_data)(struct nacre_channel *ch, const uint8_t *data, size_t len);
+
+    /* nacre_channel_write took less than it was given; now there is room again. */
+    void (*writable)(struct nacre_channel *ch);
+
+    /* A request. NULL: refused. NACRE_LATER: answered with nacre_channel_answer. Bytes written from
+     * in here are not accepted yet: the answer goes first, and writable follows it. */
+    enum nacre_answer (*request)(struct nacre_channel *ch, const struct nacre_request *request);
+
+    /* The answer to a request of ours that wanted one, in order. */
+    void (*replied)(struct nacre_channel *ch, bool granted);
+
+    /* The peer sends no more data; we still may. Nothing follows by itself. */
+    void (*eof)(struct nacre_channel *ch);
+
+    /* The peer closed, and all it sent before was taken; our CLOSE follows by itself. */
+    void (*close)(struct nacre_channel *ch);
+
+    /* Exactly once, always last. */
+    void (*closed)(struct nacre_channel *ch, const struct nacre_end *why);
+};
+
+/* Send bytes. Section 5.2.
+ *
+ * data    copied before the call returns
+ * return  bytes accepted, 0 to len. Fewer than len while the peer's window, the output or a key
+ *         exchange leaves no room; writable is called when there is room again.
+ *
+ * Cannot fail. Accepts 0 after nacre_channel_eof or nacre_channel_close. After the peer closed,
+ * bytes are accepted and dropped: nobody reads them. */
+NACRE_API size_t nacre_channel_write(struct nacre_channel *ch, const void *data, size_t len);
+NACRE_API size_t nacre_channel_write_extended(struct nacre_channel *ch, const void *data,
+                                              size_t len);
+
+/* Bytes that nacre_channel_write takes now for certain; at most as many as one message holds. */
+NACRE_API size_t nacre_channel_room(const struct nacre_channel *ch);
+
+/* Have writable called as soon as there is room, as after a write that was not taken whole. */
+NACRE_API void nacre_channel_await_room(struct nacre_channel *ch);
+
+/* Offer kept data again, for an application that could not take it for reasons of its own. */
+NACRE_API void nacre_channel_resume(struct nacre_channel *ch);
+
+/* We send no more data. Section 5.3. What was accepted goes first. */
+NACRE_API void nacre_channel_eof(struct nacre_channel *ch);
+
+/* Close: EOF, then CLOSE. closed follows when the peer has closed too, possibly before this
+ * returns. */
+NACRE_API void nacre_channel_close(struct nacre_channel *ch);
+
+/* Send a request. Sections 5.4 and 6. data: what follows want_reply, already encoded. False: no
+ * room now, or the channel is closing. With want_reply the answer arrives at replied, in order. */
+NACRE_API bool nacre_channel_request(struct nacre_channel *ch, const char *type, bool want_reply,
+                                     const void *data, size_t len);
+
+/* The usual requests of a client, each with want_reply. Section 6. */
+NACRE_API bool nacre_channel_pty(struct nacre_channel *ch, const char *term, uint32_t columns,
+                                 uint32_t rows);
+NACRE_API bool nacre_channel_env(struct nacre_channel *ch, const char *name, const char *value);
+NACRE_API bool nacre_channel_shell(struct nacre_channel *ch);
+NACRE_API bool nacre_channel_exec(struct nacre_channel *ch, const char *command);
+NACRE_API bool nacre_channel_subsystem(struct nacre_channel *ch, const char *name);
+/* ... and without. */
+NACRE_API bool nacre_channel_window_change(struct nacre_channel *ch, uint32_t columns,
+                                           uint32_t rows);
+NACRE_API bool nacre_channel_signal(struct nacre_channel *ch, const char *name);
+
+/* How our command ended, said before EOF and CLOSE. Section 6.10. One of the two, once; name is
+ * borrowed until the channel is closed, without "SIG". */
+NACRE_API void nacre_channel_exit_status(struct nacre_channel *ch, uint32_t status);
+NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name);
+
+/* Answer the oldest request that was answered NACRE_LATER. */
+NACRE_API void nacre_channel_answer(struct nacre_channel *ch, bool granted);
+
+/* Answer an open that was answered NACRE_LATER. */
+NACRE_API void nacre_channel_open_answer(struct nacre_channel *ch, bool granted);
+
+/* Who is called from the next callback on; app is borrowed until the channel is closed or another
+ * one takes over. */
+NACRE_API void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app);
+NACRE_API const struct nacre_channel_app *nacre_channel_app(const struct nacre_channel *ch);
+
+/* The application's own pointer; NULL at first. */
+NACRE_API void nacre_channel_set_data(struct nacre_channel *ch, void *data);
+NACRE_API void *nacre_channel_data(const struct nacre_channel *ch);
+
+/* Our number of the channel, unique while it lives; its type; what followed in the CHANNEL_OPEN. */
+NACRE_API uint32_t nacre_channel_id(const struct nacre_channel *ch);
+NACRE_API const char *nacre_channel_type(const struct nacre_channel *ch);
+NACRE_API const uint8_t *nacre_channel_open_data(const struct nacre_channel *ch, size_t *len);
+
+/* The context given with the session's configuration. */
+NACRE_API void *nacre_channel_context(const struct nacre_channel *ch);
+
+#endif

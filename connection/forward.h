@@ -1,0 +1,48 @@
+/* Forwarding: what direct-tcpip and its kin carry. RFC 4254 section 7; PROTOCOL section 2.4 for the
+ * streamlocal (Unix socket) forms. The library reads and writes these; whether one is granted, and
+ * the sockets, are the application's. */
+#ifndef NACRE_CONNECTION_FORWARD_H
+#define NACRE_CONNECTION_FORWARD_H
+
+#include "connection/channel.h"
+
+enum {
+    NACRE_HOST_MAX = 256, /* bytes of an address or socket path, NUL included */
+};
+
+/* Where a forwarded channel comes from and goes to. */
+struct nacre_target {
+    char host[NACRE_HOST_MAX]; /* to connect to, or (forwarded) connected to; or a path */
+    uint32_t port;             /* 0 for a socket's path */
+    char originator[NACRE_HOST_MAX];
+    uint32_t originator_port;
+};
+
+/* The target of a channel of type direct-tcpip, forwarded-tcpip, direct-streamlocal@openssh.com or
+ * forwarded-streamlocal@openssh.com. False: another type, or malformed. */
+NACRE_API bool nacre_channel_target(const struct nacre_channel *ch, struct nacre_target *target);
+
+/* The other way round: what follows in a CHANNEL_OPEN of that type, for nacre_session_open. Returns
+ * its length in bytes, 0 when the type is none of these. */
+enum { NACRE_TARGET_MAX = 2 * NACRE_HOST_MAX + 16 };
+NACRE_API size_t nacre_target_write(const struct nacre_target *target, const char *type,
+                                    uint8_t out[NACRE_TARGET_MAX]);
+
+enum nacre_global_kind {
+    NACRE_GLOBAL_OTHER,
+    NACRE_GLOBAL_FORWARD,        /* tcpip-forward, streamlocal-forward@openssh.com */
+    NACRE_GLOBAL_CANCEL_FORWARD, /* cancel-tcpip-forward, cancel-streamlocal-forward@openssh.com */
+};
+
+/* A global request. RFC 4254 sections 4 and 7.1. Lives until the callback returns. */
+struct nacre_global_request {
+    enum nacre_global_kind kind;
+    const char *name; /* as on the wire */
+    bool want_reply;
+    char host[NACRE_HOST_MAX]; /* forward: address to listen on, or a socket's path */
+    uint32_t port;             /* forward: 0 picks one; for a socket's path always 0 */
+    const uint8_t *data;       /* other: what follows want_reply */
+    size_t len;
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* The requests we know: how they are read, who may send them. RFC 4254 sections 6 and 8. */
+#ifndef NACRE_CONNECTION_REQUEST_H
+#define NACRE_CONNECTION_REQUEST_H
+
+#include "connection/channel.h"
+#include "transport/transport.h"
+
+/* A request read from the wire; owns the copies of its text until request_clear. */
+struct parsed_request {
+    struct nacre_request request;
+    char type[64 + 1];
+    char *text, *value; /* allocated, or NULL */
+    size_t text_size, value_size;
+};
+
+enum request_status {
+    REQUEST_READY,
+    REQUEST_REFUSED, /* CHANNEL_FAILURE: malformed, not this sender's to make, or holds a NUL */
+    REQUEST_NO_MEMORY,
+};
+
+/* Read what follows want_reply. from: the sender's role. */
+enum request_status request_read(struct parsed_request *p, struct pool *pool, enum nacre_role from,
+                                 struct bytes type, bool want_reply, struct reader *r);
+void request_clear(struct parsed_request *p, struct pool *pool);
+
+#endif

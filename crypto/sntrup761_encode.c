@@ -1,0 +1,198 @@
+/* Numbers below a modulus that is no power of two are packed in pairs: a + b * m is a number below
+ * m^2, and so on in levels, until one number is left. As soon as a number can be 2^14 or more, its
+ * lowest bytes go out, which keeps all arithmetic within 32 bits. All moduli of a level are the
+ * same, but for that of the last number. */
+#include "crypto/sntrup761_encode.h"
+
+enum {
+    P = SNTRUP_P,
+    HALF_Q = (SNTRUP_Q - 1) / 2,
+    LIMIT = 1 << 14,
+    LEVELS = 10, /* from 761 numbers to one */
+    ROUNDED_MODULUS = (SNTRUP_Q + 2) / 3,
+};
+
+/* One level: `count` numbers below `modulus`, the last one below `last`. */
+struct level {
+    size_t count;
+    uint32_t modulus;
+    uint32_t last;
+};
+
+/* How many bytes go out of a number below `modulus`; what remains is below the modulus that this
+ * leaves behind. */
+static unsigned bytes_out(uint32_t *modulus)
+{
+    unsigned n = 0;
+
+    for (; *modulus >= LIMIT; n++)
+        *modulus = (*modulus + 255) >> 8;
+    return n;
+}
+
+/* The level above: pairs, and the last number alone if their number is odd. */
+static struct level level_above(const struct level *l)
+{
+    struct level above = {.count = (l->count + 1) / 2,
+                          .modulus = l->modulus * l->modulus,
+                          .last = l->count % 2 == 0 ? l->modulus * l->last : l->last};
+
+    (void)bytes_out(&above.modulus);
+    if (l->count % 2 == 0)
+        (void)bytes_out(&above.last);
+    return above;
+}
+
+/* Make the pairs of one level in place; returns the end of what has gone out. */
+static uint8_t *encode_level(uint8_t *out, uint16_t *digits, const struct level *l)
+{
+    for (size_t i = 0; i + 1 < l->count; i += 2) {
+        uint32_t modulus = l->modulus * (i + 2 == l->count ? l->last : l->modulus);
+        uint32_t pair = digits[i] + digits[i + 1] * l->modulus;
+        unsigned n = bytes_out(&modulus);
+
+        for (; n > 0; n--) {
+            *out++ = (uint8_t)pair;
+            pair >>= 8;
+        }
+        digits[i / 2] = (uint16_t)pair;
+    }
+    if (l->count % 2 != 0)
+        digits[l->count / 2] = digits[l->count - 1];
+    return out;
+}
+
+/* Pack 761 numbers below `modulus`, which are used up. */
+static void encode(uint8_t *out, uint16_t *digits, uint32_t modulus)
+{
+    struct level l = {.count = P, .modulus = modulus, .last = modulus};
+    uint32_t number;
+
+    for (; l.count > 1; l = level_above(&l))
+        out = encode_level(out, digits, &l);
+    number = digits[0];
+    for (; l.last > 1; l.last = (l.last + 255) >> 8) {
+        *out++ = (uint8_t)number;
+        number >>= 8;
+    }
+}
+
+/* a / m with the remainder, for m < 2^14, without a division: `inverse` is 2^32 / m, rounded
+ * down. */
+static uint32_t divide(uint32_t a, uint32_t m, uint32_t inverse, uint16_t *remainder)
+{
+    uint32_t quotient = (uint32_t)((uint64_t)a * inverse >> 32);
+    uint32_t rest = a - quotient * m;
+
+    while (rest >= m) {
+        rest -= m;
+        quotient++;
+    }
+    *remainder = (uint16_t)rest;
+    return quotient;
+}
+
+/* Take apart the pairs above level `l`; `in` is what has gone out of them. From the last to the
+ * first, since two numbers take the place of one. */
+static void decode_level(uint16_t *digits, const uint8_t *in, const struct level *l)
+{
+    uint32_t inverse = (uint32_t)(((uint64_t)1 << 32) / l->modulus);
+    uint32_t inverse_last = (uint32_t)(((uint64_t)1 << 32) / l->last);
+    uint32_t modulus = l->modulus * l->modulus, modulus_last = l->modulus * l->last;
+    unsigned n = bytes_out(&modulus), n_last = bytes_out(&modulus_last);
+    size_t pairs = l->count / 2;
+
+    if (l->count % 2 != 0)
+        digits[l->count - 1] = digits[pairs];
+    for (size_t i = pairs; i-- > 0;) {
+        bool last = 2 * i + 2 == l->count;
+        const uint8_t *at = in + i * n;
+        uint32_t pair = digits[i];
+
+        for (unsigned byte = last ? n_last : n; byte-- > 0;)
+            pair = pair << 8 | at[byte];
+        pair = divide(pair, l->modulus, inverse, &digits[2 * i]);
+        (void)divide(pair, last ? l->last : l->modulus, last ? inverse_last : inverse,
+                     &digits[2 * i + 1]);
+    }
+}
+
+/* How many bytes go out of all pairs of one level. */
+static size_t level_len(const struct level *l)
+{
+    uint32_t modulus = l->modulus * l->modulus, modulus_last = l->modulus * l->last;
+    unsigned n = bytes_out(&modulus), n_last = bytes_out(&modulus_last);
+
+    return l->count % 2 == 0 ? (l->count / 2 - 1) * n + n_last : l->count / 2 * n;
+}
+
+/* Unpack 761 numbers below `modulus`. */
+static void decode(uint16_t *digits, const uint8_t *in, uint32_t modulus)
+{
+    struct level levels[LEVELS + 1];
+    const uint8_t *bytes[LEVELS + 1];
+    size_t top = 0;
+    uint32_t number = 0;
+    unsigned shift = 0;
+
+    levels[0] = (struct level){.count = P, .modulus = modulus, .last = modulus};
+    bytes[0] = in;
+    for (; levels[top].count > 1; top++) {
+        levels[top + 1] = level_above(&levels[top]);
+        bytes[top + 1] = bytes[top] + level_len(&levels[top]);
+    }
+    for (uint32_t m = levels[top].last; m > 1; m = (m + 255) >> 8, shift += 8)
+        number |= (uint32_t)*bytes[top]++ << shift;
+    digits[0] = (uint16_t)(number % levels[top].last);
+    while (top-- > 0)
+        decode_level(digits, bytes[top], &levels[top]);
+}
+
+void sntrup_encode_rq(uint8_t out[SNTRUP_RQ_LEN], const int16_t f[SNTRUP_PADDED],
+                      uint16_t digits[SNTRUP_PADDED])
+{
+    for (size_t i = 0; i < P; i++)
+        digits[i] = (uint16_t)(f[i] + HALF_Q);
+    encode(out, digits, SNTRUP_Q);
+}
+
+void sntrup_decode_rq(int16_t f[SNTRUP_PADDED], const uint8_t in[SNTRUP_RQ_LEN],
+                      uint16_t digits[SNTRUP_PADDED])
+{
+    decode(digits, in, SNTRUP_Q);
+    memset(f, 0, SNTRUP_PADDED * sizeof f[0]);
+    for (size_t i = 0; i < P; i++)
+        f[i] = (int16_t)(digits[i] - HALF_Q);
+}
+
+/* 10923 is 2^15 / 3, rounded up. */
+void sntrup_encode_rounded(uint8_t out[SNTRUP_ROUNDED_LEN], const int16_t f[SNTRUP_PADDED],
+                           uint16_t digits[SNTRUP_PADDED])
+{
+    for (size_t i = 0; i < P; i++)
+        digits[i] = (uint16_t)(((f[i] + HALF_Q) * 10923) >> 15);
+    encode(out, digits, ROUNDED_MODULUS);
+}
+
+void sntrup_decode_rounded(int16_t f[SNTRUP_PADDED], const uint8_t in[SNTRUP_ROUNDED_LEN],
+                           uint16_t digits[SNTRUP_PADDED])
+{
+    decode(digits, in, ROUNDED_MODULUS);
+    memset(f, 0, SNTRUP_PADDED * sizeof f[0]);
+    for (size_t i = 0; i < P; i++)
+        f[i] = (int16_t)(digits[i] * 3 - HALF_Q);
+}
+
+void sntrup_encode_small(uint8_t out[SNTRUP_SMALL_LEN], const int8_t f[SNTRUP_PADDED])
+{
+    memset(out, 0, SNTRUP_SMALL_LEN);
+    for (size_t i = 0; i < P; i++)
+        out[i / 4] |= (uint8_t)((f[i] + 1) << i % 4 * 2);
+}
+
+void sntrup_decode_small(int8_t f[SNTRUP_PADDED], const uint8_t in[SNTRUP_SMALL_LEN])
+{
+    memset(f, 0, SNTRUP_PADDED);
+    for (size_t i = 0; i < P; i++)
+        f[i] = (int8_t)((in[i / 4] >> i % 4 * 2 & 3) - 1);
+}

@@ -1,0 +1,67 @@
+/* Polynomials of Streamlined NTRU Prime 761. Part of crypto/sntrup761.h.
+ *
+ * R is Z[x]/(x^761 - x - 1). An element of R/q has 761 coefficients from -2295 to 2295 in int16_t;
+ * a small element, which is also one of R/3, has coefficients -1, 0 and 1 in int8_t. Arrays are
+ * padded with zeros to 768, so that vectors of any width divide them. Nothing here branches on
+ * coefficients or uses them as an index. */
+#ifndef NACRE_CRYPTO_SNTRUP761_POLY_H
+#define NACRE_CRYPTO_SNTRUP761_POLY_H
+
+#include "crypto/bytes.h"
+
+enum {
+    SNTRUP_P = 761,
+    SNTRUP_Q = 4591,
+    SNTRUP_W = 286,      /* coefficients of a short element that are not zero */
+    SNTRUP_PADDED = 768, /* elements of an array */
+    SNTRUP_GROUP = 8,    /* coefficients multiplied at a time */
+};
+
+/* Memory for one multiplication. */
+struct sntrup_product {
+    int16_t f[SNTRUP_GROUP + SNTRUP_PADDED + 2 * SNTRUP_GROUP]; /* zeros in front and behind */
+    int16_t g[SNTRUP_PADDED];
+    int16_t h[2 * SNTRUP_PADDED + 2 * SNTRUP_GROUP]; /* before reduction by x^761 - x - 1 */
+};
+
+/* Memory for one inversion: the polynomials f, g, v and r of its steps. In R/q two of them move by
+ * one coefficient in each of the 1521 steps; in R/3 all four are vectors of bits, one for the
+ * coefficients that are 1 and one for those that are -1. */
+struct sntrup_inverse {
+    int16_t f[SNTRUP_PADDED + 16], r[SNTRUP_PADDED + 16];
+    int16_t g[SNTRUP_PADDED + 16 + 2 * SNTRUP_P], v[SNTRUP_PADDED + 16 + 2 * SNTRUP_P];
+    uint64_t bits[4][2][SNTRUP_PADDED / 64 + 2];
+};
+
+/* All ones for a negative number, else 0. */
+static inline int sntrup_negative_mask(int x)
+{
+    return opaque(-(int)((unsigned)x >> 31));
+}
+
+/* All ones for any number but 0, else 0. */
+static inline int sntrup_nonzero_mask(int x)
+{
+    return sntrup_negative_mask(x | -x);
+}
+
+/* x mod q, between -2295 and 2295, for |x| < 16069. */
+int16_t sntrup_reduce(int16_t x);
+
+/* x mod 3, which is -1, 0 or 1, for |x| <= 2295. */
+int8_t sntrup_mod3(int16_t x);
+
+/* out = f * g in R/q, for small g. `out` may be `f`. */
+void sntrup_multiply(int16_t out[SNTRUP_PADDED], const int16_t f[SNTRUP_PADDED],
+                     const int8_t g[SNTRUP_PADDED], struct sntrup_product *product);
+
+/* out = 1 / (3 f) in R/q, which is a field; f is small and not zero. */
+void sntrup_inverse_of_3f(int16_t out[SNTRUP_PADDED], const int8_t f[SNTRUP_PADDED],
+                          struct sntrup_inverse *inverse);
+
+/* out = 1 / g in R/3 for small g. Returns 1 when g has an inverse, else 0 (`out` is of no use
+ * then); as an integer, so that the caller says where a branch on it is harmless. */
+int sntrup_inverse_mod3(int8_t out[SNTRUP_PADDED], const int8_t g[SNTRUP_PADDED],
+                        struct sntrup_inverse *inverse);
+
+#endif

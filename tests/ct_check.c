@@ -1,0 +1,332 @@
+/* Does any branch or any address depend on a secret? Run under valgrind (make ct-check).
+ *
+ * Secrets are marked as undefined memory. Memcheck follows undefined bits through all arithmetic
+ * and complains as soon as a branch is taken on one or an address is computed from one: the two
+ * ways in which code without secret-dependent instructions shows its secrets in its time. Checked
+ * is what nacre computes itself; the primitives that come from libsodium and libcrypto are theirs
+ * to check.
+ *
+ * At the end the program starts itself under valgrind again with a leak planted on purpose, once
+ * of each kind, and fails if that goes unnoticed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <valgrind/memcheck.h>
+
+#include "crypto/crypto.h"
+#include "crypto/hmac.h"
+#include "crypto/mlkem768.h"
+#include "crypto/mlkem768_pke.h"
+#include "crypto/sntrup761.h"
+#include "crypto/sntrup761_keys.h"
+#include "crypto/sort.h"
+
+enum {
+    NOTICED = 99, /* valgrind's exit status when it has complained */
+    KNOWN_ANSWERS_FAILED = 98,
+    SMALL_LEN = 191,                                  /* bytes of an encoded small element */
+    SNTRUP_RHO_AT = 2 * SMALL_LEN + SNTRUP761_PK_LEN, /* in sk */
+};
+
+static void make_secret(const void *at, size_t len)
+{
+    (void)VALGRIND_MAKE_MEM_UNDEFINED(at, len);
+}
+
+static void make_public(const void *at, size_t len)
+{
+    (void)VALGRIND_MAKE_MEM_DEFINED(at, len);
+}
+
+/* A source whose bytes are all secret. */
+static void fill_secret(void *context, uint8_t *out, size_t len)
+{
+    struct random_source *seeded = context;
+
+    random_fill(seeded, out, len);
+    make_secret(out, len);
+}
+
+/* What the checks work on. All of it is public until a check says otherwise. */
+struct bench {
+    struct random_seeded state;
+    struct random_source seeded;
+    struct random_source secret;
+    struct mlkem768_scratch mlkem;
+    struct sntrup761_scratch sntrup;
+    uint8_t mlkem_ek[MLKEM768_EK_LEN], mlkem_dk[MLKEM768_DK_LEN], mlkem_ct[MLKEM768_CT_LEN];
+    uint8_t sntrup_pk[SNTRUP761_PK_LEN], sntrup_sk[SNTRUP761_SK_LEN], sntrup_ct[SNTRUP761_CT_LEN];
+    uint8_t ss[32], expected[32];
+    uint32_t numbers[SORT_LEN];
+};
+
+/* --- the checks: each returns whether the result was right, too --- */
+
+static bool check_equal(struct bench *b)
+{
+    bool same;
+
+    make_secret(b->ss, sizeof b->ss);
+    memcpy(b->expected, b->ss, sizeof b->ss);
+    same = secrets_equal(b->ss, b->expected, sizeof b->ss);
+    make_public(&same, sizeof same);
+    return same;
+}
+
+static bool check_hmac(struct bench *b)
+{
+    const struct bytes data = {b->ss, sizeof b->ss};
+    uint8_t out[HASH_MAX];
+    struct hmac m;
+    bool done;
+
+    make_secret(b->ss, sizeof b->ss);
+    done = hmac_init(&m, &hash_sha256, data) && hmac_compute(&m, &data, 1, out);
+    hmac_clear(&m);
+    return done;
+}
+
+static bool check_sort(struct bench *b)
+{
+    random_fill(&b->secret, (uint8_t *)b->numbers, sizeof b->numbers);
+    sort_1024(b->numbers);
+    make_public(b->numbers, sizeof b->numbers);
+    for (size_t i = 1; i < SORT_LEN; i++)
+        if (b->numbers[i - 1] > b->numbers[i])
+            return false;
+    return true;
+}
+
+/* From sigma on: rho, which the same seed gives, is public. */
+static bool check_mlkem_keypair(struct bench *b)
+{
+    uint8_t rho[32], sigma[32];
+
+    random_fill(&b->seeded, rho, sizeof rho);
+    random_fill(&b->secret, sigma, sizeof sigma);
+    pke_keypair(b->mlkem_ek, b->mlkem_dk, rho, sigma, &b->mlkem);
+    return true;
+}
+
+/* A public pair of keys and a ciphertext, to work on. */
+static void prepare_mlkem(struct bench *b)
+{
+    uint8_t d[32], z[32], m[32];
+
+    random_fill(&b->seeded, d, sizeof d);
+    random_fill(&b->seeded, z, sizeof z);
+    random_fill(&b->seeded, m, sizeof m);
+    if (!mlkem768_keypair(b->mlkem_ek, b->mlkem_dk, d, z, &b->mlkem) ||
+        !mlkem768_encapsulate(b->mlkem_ct, b->expected, b->mlkem_ek, m, &b->mlkem))
+        exit(KNOWN_ANSWERS_FAILED);
+}
+
+static bool check_mlkem_encapsulate(struct bench *b)
+{
+    uint8_t m[32];
+
+    prepare_mlkem(b);
+    random_fill(&b->secret, m, sizeof m);
+    return mlkem768_encapsulate(b->mlkem_ct, b->ss, b->mlkem_ek, m, &b->mlkem);
+}
+
+/* Secret in dk are the decryption key in front and z behind. */
+static bool decapsulate_mlkem(struct bench *b)
+{
+    make_secret(b->mlkem_dk, MLKEM768_PKE_DK_LEN);
+    make_secret(b->mlkem_dk + MLKEM768_DK_LEN - 32, 32);
+    if (!mlkem768_decapsulate(b->ss, b->mlkem_dk, b->mlkem_ct, &b->mlkem))
+        return false;
+    make_public(b->ss, sizeof b->ss);
+    return true;
+}
+
+static bool check_mlkem_decapsulate(struct bench *b)
+{
+    prepare_mlkem(b);
+    return decapsulate_mlkem(b) && memcmp(b->ss, b->expected, sizeof b->ss) == 0;
+}
+
+static bool check_mlkem_reject(struct bench *b)
+{
+    prepare_mlkem(b);
+    b->mlkem_ct[77] ^= 1;
+    return decapsulate_mlkem(b) && memcmp(b->ss, b->expected, sizeof b->ss) != 0;
+}
+
+/* That a g without an inverse is drawn again says nothing about the g that is kept. */
+static bool check_sntrup_keypair(struct bench *b)
+{
+    int invertible;
+
+    do {
+        invertible = sntrup761_draw_g(&b->secret, &b->sntrup);
+        make_public(&invertible, sizeof invertible);
+    } while (invertible == 0);
+    return sntrup761_finish_keys(b->sntrup_pk, b->sntrup_sk, &b->secret, &b->sntrup);
+}
+
+static void prepare_sntrup(struct bench *b)
+{
+    if (!sntrup761_keypair(b->sntrup_pk, b->sntrup_sk, &b->seeded, &b->sntrup) ||
+        !sntrup761_encapsulate(b->sntrup_ct, b->expected, b->sntrup_pk, &b->seeded, &b->sntrup))
+        exit(KNOWN_ANSWERS_FAILED);
+}
+
+static bool check_sntrup_encapsulate(struct bench *b)
+{
+    prepare_sntrup(b);
+    return sntrup761_encapsulate(b->sntrup_ct, b->ss, b->sntrup_pk, &b->secret, &b->sntrup);
+}
+
+/* Secret in sk are the two small elements in front and rho behind the public key. */
+static bool decapsulate_sntrup(struct bench *b)
+{
+    make_secret(b->sntrup_sk, SNTRUP_RHO_AT - SNTRUP761_PK_LEN);
+    make_secret(b->sntrup_sk + SNTRUP_RHO_AT, SMALL_LEN);
+    if (!sntrup761_decapsulate(b->ss, b->sntrup_sk, b->sntrup_ct, &b->sntrup))
+        return false;
+    make_public(b->ss, sizeof b->ss);
+    return true;
+}
+
+static bool check_sntrup_decapsulate(struct bench *b)
+{
+    prepare_sntrup(b);
+    return decapsulate_sntrup(b) && memcmp(b->ss, b->expected, sizeof b->ss) == 0;
+}
+
+static bool check_sntrup_reject(struct bench *b)
+{
+    prepare_sntrup(b);
+    b->sntrup_ct[77] ^= 1;
+    return decapsulate_sntrup(b) && memcmp(b->ss, b->expected, sizeof b->ss) != 0;
+}
+
+/* --- leaks on purpose --- */
+
+static volatile unsigned sink;
+
+static bool plant_branch(struct bench *b)
+{
+    random_fill(&b->secret, b->ss, 1);
+    if (b->ss[0] & 1)
+        sink++;
+    return true;
+}
+
+static bool plant_address(struct bench *b)
+{
+    random_fill(&b->secret, b->ss, 1);
+    sink += b->mlkem_ek[b->ss[0]];
+    return true;
+}
+
+struct check {
+    const char *name;
+    bool (*run)(struct bench *b);
+};
+
+static const struct check checks[] = {
+    {"secrets_equal", check_equal},
+    {"hmac", check_hmac},
+    {"sort", check_sort},
+    {"mlkem768 keypair", check_mlkem_keypair},
+    {"mlkem768 encapsulate", check_mlkem_encapsulate},
+    {"mlkem768 decapsulate", check_mlkem_decapsulate},
+    {"mlkem768 decapsulate, rejected", check_mlkem_reject},
+    {"sntrup761 keypair", check_sntrup_keypair},
+    {"sntrup761 encapsulate", check_sntrup_encapsulate},
+    {"sntrup761 decapsulate", check_sntrup_decapsulate},
+    {"sntrup761 decapsulate, rejected", check_sntrup_reject},
+    {NULL, NULL},
+};
+
+static const struct check planted[] = {
+    {"branch", plant_branch},
+    {"address", plant_address},
+    {NULL, NULL},
+};
+
+/* Run one check on fresh memory; say and return whether it is clean and right. */
+static bool run_check(const struct check *check, const char *cpu)
+{
+    static const uint8_t seed[32] = {3};
+    struct bench *b = calloc(1, sizeof *b);
+    unsigned before = (unsigned)VALGRIND_COUNT_ERRORS;
+    bool right, clean;
+
+    if (b == NULL)
+        return false;
+    b->seeded = random_from_seed(&b->state, seed);
+    b->secret = (struct random_source){.fill = fill_secret, .context = &b->seeded};
+    right = check->run(b);
+    clean = (unsigned)VALGRIND_COUNT_ERRORS == before;
+    printf("%-32s %-8s %s\n", check->name, cpu,
+           !right  ? "wrong result"
+           : clean ? "ok"
+                   : "DEPENDS ON A SECRET");
+    fflush(stdout);
+    free(b);
+    return right && clean;
+}
+
+static bool run_all(const char *cpu)
+{
+    bool all = true;
+
+    for (const struct check *check = checks; check->name != NULL; check++)
+        all = run_check(check, cpu) && all;
+    return all;
+}
+
+/* Start this program under a valgrind of its own with one leak planted. True when noticed. */
+static bool planted_is_noticed(const char *self, const char *name)
+{
+    pid_t child;
+    int status = 0;
+
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        if (freopen("/dev/null", "w", stderr) != NULL && freopen("/dev/null", "w", stdout) != NULL)
+            execlp("valgrind", "valgrind", "-q", "--error-exitcode=99", self, "--planted", name,
+                   (char *)NULL);
+        _exit(EXIT_FAILURE);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == NOTICED;
+}
+
+static int run_planted(const char *name)
+{
+    for (const struct check *check = planted; check->name != NULL; check++)
+        if (strcmp(check->name, name) == 0)
+            return run_check(check, "") ? EXIT_SUCCESS : EXIT_FAILURE;
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    bool all;
+
+    if (!RUNNING_ON_VALGRIND) {
+        fputs("ct_check must run under valgrind: make ct-check\n", stderr);
+        return 2;
+    }
+    if (argc == 3 && strcmp(argv[1], "--planted") == 0)
+        return run_planted(argv[2]);
+    all = run_all("any CPU"); /* before the libraries look at the CPU */
+    if (!crypto_init())
+        return EXIT_FAILURE;
+    all = run_all("this CPU") && all;
+    for (const struct check *check = planted; check->name != NULL; check++) {
+        bool noticed = planted_is_noticed(argv[0], check->name);
+
+        printf("planted %-33s %s\n", check->name, noticed ? "noticed" : "NOT NOTICED");
+        all = all && noticed;
+    }
+    return all ? EXIT_SUCCESS : EXIT_FAILURE;
+}

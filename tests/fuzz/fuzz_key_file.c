@@ -1,0 +1,52 @@
+/* Private key files: the text, and the bytes inside of it. A key that was understood can be used,
+ * and written again when it is one that we write. */
+#include "tests/fuzz/fuzz.h"
+
+#include "apps/key_format.h"
+
+#include <string.h>
+
+static void use(struct nacre_key *key)
+{
+    char text[4096], problem[256];
+    const struct problem p = {problem, sizeof problem};
+    struct nacre_key again = {0};
+
+    require(private_key_blob(key).len > 0);
+    require(key_print_public(key, "comment", text, sizeof text));
+    if (key_print_private(key, "comment", 7, text, sizeof text)) {
+        require(key_parse(&again, bytes_of(text), "again", &p));
+        require(bytes_equal(private_key_blob(key), private_key_blob(&again)));
+        private_key_clear(&again);
+    }
+}
+
+static void parse_text(struct bytes text)
+{
+    char problem[256] = "";
+    const struct problem p = {problem, sizeof problem};
+    struct nacre_key key = {0};
+
+    if (key_parse(&key, text, "file", &p)) {
+        use(&key);
+        private_key_clear(&key);
+    } else {
+        require(problem[0] != 0);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static enum key_result (*const parsers[])(struct nacre_key *, struct bytes) = {
+        key_parse_openssh, key_parse_pkcs8, key_parse_pkcs1, key_parse_sec1};
+    struct nacre_key key = {0};
+
+    if (len == 0 || data[0] >= sizeof parsers / sizeof parsers[0]) {
+        parse_text((struct bytes){data, len});
+        return 0;
+    }
+    if (parsers[data[0]](&key, (struct bytes){data + 1, len - 1}) == KEY_GOOD)
+        use(&key);
+    private_key_clear(&key);
+    return 0;
+}

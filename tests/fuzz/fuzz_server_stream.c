@@ -1,0 +1,7 @@
+/* What a client sends before there are keys. */
+#include "tests/fuzz/fuzz_session.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    return fuzz_stream(NACRE_SERVER, data, len);
+}

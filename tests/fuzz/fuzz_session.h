@@ -1,0 +1,19 @@
+/* A session under fire: bytes before there are keys, or messages as they come out of decryption. */
+#ifndef NACRE_TESTS_FUZZ_SESSION_H
+#define NACRE_TESTS_FUZZ_SESSION_H
+
+#include "apps/session.h"
+#include "tests/fuzz/fuzz.h"
+#include "transport/phase.h"
+
+/* Bytes from the network to a fresh session. */
+int fuzz_stream(enum nacre_role role, const uint8_t *data, size_t len);
+
+/* Messages to a session in that phase. The first byte chooses how the application behaves; then,
+ * again and again, a uint16: below 0x8000 the length of a message that follows; else something that
+ * the application or the clock does. */
+int fuzz_messages(enum nacre_role role, enum phase phase, const uint8_t *data, size_t len);
+
+enum { FUZZ_ACT = 0x8000 };
+
+#endif

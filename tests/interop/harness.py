@@ -1,0 +1,751 @@
+"""What the tests of this folder share: a nacre-echo of their own, and other SSH programs to try it with.
+
+    with Server() as server:                      127.0.0.1, a free port, everything in a temporary folder
+        done = Ssh(server).run("cat", b"bytes")   Ssh, Plink, Dbclient, Paramiko: the same calls
+        done.status, done.out, done.err
+        server.wait("closed", reason="peer closed")
+
+Every server that ends must have kept the promises that its log shows (check_log), whatever the test was about.
+"""
+import ast
+import atexit
+import collections
+import contextlib
+import fcntl
+import hashlib
+import itertools
+import logging
+import os
+import pty
+import random
+import re
+import select
+import shlex
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import termios
+import threading
+import time
+import unittest
+import warnings
+import weakref
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # paramiko's, about ciphers that are old
+    import paramiko
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # what it has to say it raises
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(TOP, os.environ.get("NACRE_BUILD", "build"))
+NACRE_ECHO = os.path.join(BUILD, "nacre-echo")
+
+USER = "alice"
+PASSWORD = "mother-of-pearl"
+PATIENCE = 30  # seconds for anything that should happen at once: the machine may be busy
+
+MIB = 1024 * 1024
+
+Done = collections.namedtuple("Done", "status out err")
+
+
+def until(condition, what, patience=PATIENCE):
+    """Wait for a condition; what it returned when it held."""
+    deadline = time.monotonic() + patience
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {patience} s: {what() if callable(what) else what}")
+        time.sleep(0.01)
+
+
+def random_bytes(size, seed=1):
+    return random.Random(seed).randbytes(size)
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+# The echo session's answers ----------------------------------------------------------------------
+
+def answer_to(chunk):
+    """What the server says to one chunk of bytes."""
+    return b"echo: " + repr(chunk)[1:].encode() + b"\r\n"
+
+
+LAST_WORDS = b"eof received\r\n"
+
+
+def chunks_of(output):
+    """The chunks that were answered, each exactly as Python's repr has it."""
+    lines = output.split(b"\r\n")
+    if lines.pop() != b"":
+        raise AssertionError(f"the last line has no end: {output[-100:]!r}")
+    chunks = []
+    for line in lines:
+        if not line.startswith(b"echo: "):
+            raise AssertionError(f"not an answer: {line[:100]!r}")
+        chunk = ast.literal_eval("b" + line[len(b"echo: "):].decode("ascii"))
+        if answer_to(chunk) != line + b"\r\n":
+            raise AssertionError(f"not as repr has it: {line[:100]!r}")
+        chunks.append(chunk)
+    return chunks
+
+
+# The server's log --------------------------------------------------------------------------------
+
+FIELD = re.compile(r'([a-z_]+)=(?:"((?:[^"\\]|\\.)*)"|([A-Za-z0-9._:/@+,%\[\]-]+))(?: |$)')
+ESCAPE = re.compile(r'\\(?:x([0-9a-f]{2})|(.))')
+
+
+def unescape(found):
+    return chr(int(found[1], 16)) if found[1] else {"n": "\n", "r": "\r", "t": "\t"}.get(found[2], found[2])
+
+
+def parse(line):
+    """One logfmt line as a dict; AssertionError when it is something else."""
+    fields, at = {}, 0
+    while at < len(line):
+        found = FIELD.match(line, at)
+        if found is None or found[1] in fields:
+            raise AssertionError(f"not a log line: {line!r}")
+        fields[found[1]] = found[3] if found[2] is None else ESCAPE.sub(unescape, found[2])
+        at = found.end()
+    if list(fields)[:3] != ["ts", "level", "event"]:
+        raise AssertionError(f"a log line that does not begin with ts, level, event: {line!r}")
+    return fields
+
+
+def check_log(events):
+    """DESIGN's promises: closed once for each channel and last; nothing of a connection after its end."""
+    channels, ended = {}, set()
+    for event in events:
+        conn = event.get("conn")
+        if conn is None:
+            continue
+        assert conn not in ended, f"after the end of its connection: {event}"
+        if event["event"] == "disconnected":
+            ended.add(conn)
+            still = [chan for (c, chan) in channels if c == conn]
+            assert not still, f"disconnected before closed of channel {still}: {event}"
+        if "chan" not in event:
+            continue
+        key = (conn, event["chan"])
+        if event["event"] == "open":
+            assert key not in channels, f"opened twice: {event}"
+            channels[key] = []
+        assert key in channels, f"a channel that is not open: {event}"
+        once = event["event"] in ("open", "eof", "close", "closed")
+        assert not (once and event["event"] in channels[key]), f"twice: {event}"
+        channels[key].append(event["event"])
+        if event["event"] == "closed":
+            del channels[key]
+    assert not channels, f"never closed: {channels}"
+
+
+# The server --------------------------------------------------------------------------------------
+
+def ssh_keygen(path, kind="ed25519"):
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", path], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def clean_environment(home, **more):
+    """Nothing of the person who runs the tests: no agent, no configuration, no display."""
+    return {"PATH": os.environ["PATH"], "HOME": home, "LC_ALL": "C.UTF-8", "TERM": "xterm", **more}
+
+
+def end(process):
+    """Kill a process that may have ended already, and take its status."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+# A test program that is told to stop, by a person or by SIGTERM, leaves no server behind.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+servers = weakref.WeakSet()
+atexit.register(lambda: [server.clear() for server in servers])
+
+
+class Server:
+    """A nacre-echo that listens when the constructor returns.
+
+    passwords: the text of the password file; None: there is none. Its folder also holds two user keys: "key" is
+    authorised, "stranger" is not. arguments go before ours; with no listen there is no -l of ours.
+    """
+
+    words = ()  # what follows all options
+
+    def __init__(self, *arguments, passwords=f"{USER}:{PASSWORD}\n", listen="127.0.0.1:0", environment=None,
+                 verbosity="-v", authorized_keys="authorized_keys", program=NACRE_ECHO):
+        self.folder = tempfile.mkdtemp(prefix="nacre-")
+        self.process = None
+        servers.add(self)
+        self.secrets = [PASSWORD]  # must not be in the log
+        self._read, self._events, self._rest = 0, [], b""
+        try:
+            for key in "host_key", "key", "stranger":
+                ssh_keygen(self.path(key))
+            shutil.copy(self.path("key.pub"), self.path("authorized_keys"))
+            os.chmod(self.path("authorized_keys"), 0o600)
+            command = [program, *arguments, "-k", self.path("host_key"), "-a", self.path(authorized_keys)]
+            if passwords is not None:
+                self.write_passwords(passwords)
+                command += ["-p", self.path("passwords")]
+            command += ["-l", listen] if listen else []
+            command += [verbosity] if verbosity else []
+            command += self.words
+            with open(self.path("log"), "wb") as log:
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                                cwd=self.folder, env={**os.environ, **(environment or {})})
+            self.address = self.wait("listening")[0]["addr"] if verbosity != "-q" else self.find_address()
+            self.host, port = self.address.rsplit(":", 1)
+            self.host, self.port = self.host.strip("[]"), int(port)
+            self._tell_host_key()
+        except BaseException:
+            self.clear()
+            raise
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def find_address(self):
+        """Where it listens, when the log does not tell: the kernel's table of sockets."""
+        folder = f"/proc/{self.process.pid}"
+
+        def find():
+            links = []
+            for fd in os.listdir(folder + "/fd"):
+                with contextlib.suppress(FileNotFoundError):
+                    links.append(os.readlink(f"{folder}/fd/{fd}"))
+            with open(folder + "/net/tcp", encoding="ascii") as file:
+                for line in file:
+                    words = line.split()
+                    if words[3] == "0A" and f"socket:[{words[9]}]" in links:  # it listens
+                        return "127.0.0.1:%d" % int(words[1].split(":")[1], 16)
+            return None
+        return until(find, "it does not listen")
+
+    def _tell_host_key(self):
+        """To OpenSSH, to Dropbear (which looks for the host alone) and to PuTTY (the fingerprint)."""
+        with open(self.path("host_key.pub"), encoding="ascii") as file:
+            self.host_key = " ".join(file.read().split()[:2])
+        os.mkdir(self.path(".ssh"), 0o700)
+        with open(self.path(".ssh/known_hosts"), "w", encoding="ascii") as file:
+            for host in f"[{self.host}]:{self.port}", self.host:
+                file.write(f"{host} {self.host_key}\n")
+        said = subprocess.run(["ssh-keygen", "-l", "-f", self.path("host_key.pub")], check=True,
+                              capture_output=True, text=True).stdout
+        self.fingerprint = said.split()[1]
+
+    def write_passwords(self, text, mode=0o600):
+        """Replace the password file in one step."""
+        path = self.path("passwords")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+        os.rename(path + ".new", path)
+
+    # The log
+
+    def log_bytes(self):
+        with open(self.path("log"), "rb") as file:
+            return file.read()
+
+    def events(self, event=None, **fields):
+        """What was logged so far: of this kind, with these fields."""
+        with open(self.path("log"), "rb") as file:
+            file.seek(self._read)
+            new = file.read()
+        self._read += len(new)
+        *lines, self._rest = (self._rest + new).split(b"\n")
+        self._events += [parse(line.decode("ascii")) for line in lines]
+        return [e for e in self._events if (event is None or e["event"] == event)
+                and all(e.get(k) == str(v) for k, v in fields.items())]
+
+    def wait(self, event, count=1, patience=PATIENCE, **fields):
+        """Wait until so many events of this kind were logged."""
+        def enough():
+            if self.process.poll() is not None and len(self.events(event, **fields)) < count:
+                raise AssertionError(f"nacre-echo ended with status {self.process.returncode}:\n" + self.tail())
+            found = self.events(event, **fields)
+            return found if len(found) >= count else None
+        return until(enough, lambda: f"{count} x event={event} {fields} in the log:\n{self.tail()}", patience)
+
+    def watch(self, event, **fields):
+        """From now on: a function that waits for so many more of these events, and returns them."""
+        before = len(self.events(event, **fields))
+        return lambda count=1: self.wait(event, before + count, **fields)[before:]
+
+    def tail(self):
+        return self.log_bytes().decode(errors="replace")[-4000:]
+
+    def memory(self):
+        """(resident set, proportional set) of the process in bytes."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            rss = int(re.search(r"^VmRSS:\s+(\d+) kB$", file.read(), re.M)[1])
+        with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as file:
+            pss = int(re.search(r"^Pss:\s+(\d+) kB$", file.read(), re.M)[1])
+        return rss * 1024, pss * 1024
+
+    # The end
+
+    def stop(self, number=signal.SIGTERM):
+        """Ask it to end; its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+    def check(self):
+        log = self.log_bytes()
+        for secret in self.secrets:
+            assert secret.encode() not in log, "a secret is in the log"
+        check_log(self.events())
+
+    def clear(self):
+        if self.process is not None:
+            end(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                if self.process.poll() is None:
+                    self.stop()
+                assert self.process.returncode == 0, f"exit status {self.process.returncode}:\n{self.tail()}"
+                self.check()
+        except BaseException:
+            print(self.tail(), flush=True)
+            raise
+        finally:
+            self.clear()
+
+
+class ServerCase(unittest.TestCase):
+    """Tests that share one server a class, self.server, and perhaps the kind of client that they are about."""
+
+    server_arguments = ()
+    server_options = {}
+    client = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Server(*cls.server_arguments, **cls.server_options))
+        why_not = cls.client and cls.client.cannot(cls.server)
+        if why_not:
+            raise unittest.SkipTest(why_not)
+
+    def last_connection(self):
+        """The number of the connection that came last."""
+        return self.server.events("connection")[-1]["conn"]
+
+
+# The clients -------------------------------------------------------------------------------------
+
+class Client:
+    """One user of one SSH program. login: "key", "password", "stranger" (a key that is not authorised) or "none"."""
+
+    name = None
+    ciphers = ()  # of the server's, those that it can be told to use
+
+    @classmethod
+    def cannot(cls, server):
+        """Why this program cannot talk to our server at all, or None."""
+
+    def __init__(self, server, login="key", user=USER, password=PASSWORD, cipher=None, options=()):
+        self.server, self.login, self.user, self.password = server, login, user, password
+        self.cipher, self.options = cipher, list(options)
+
+    def environment(self):
+        return clean_environment(self.server.folder)
+
+    def command(self, command=None, terminal=False, subsystem=None, options=()):
+        """The words to start it with."""
+        raise NotImplementedError
+
+    def start(self, command=None, options=(), **streams):
+        """Start it with pipes, to be looked after by the caller (end)."""
+        return subprocess.Popen(self.command(command, options=options), env=self.environment(),
+                                **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE,
+                                   "stderr": subprocess.PIPE, **streams})
+
+    def run(self, command=None, data=b"", patience=4 * PATIENCE, **more):
+        """Run a command, or the shell, to its end."""
+        done = subprocess.run(self.command(command, **more), input=data, env=self.environment(),
+                              capture_output=True, timeout=patience)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def digest(self, command, path, patience=8 * PATIENCE, options=()):
+        """The same with a file for input; out is the SHA-256 of what came, which is not kept."""
+        with open(path, "rb") as data, tempfile.TemporaryFile() as err:
+            process = self.start(command, options=options, stdin=data, stderr=err)
+            timer = threading.Timer(patience, process.kill)
+            timer.start()
+            try:
+                seen = hashlib.sha256()
+                for block in iter(lambda: process.stdout.read(MIB), b""):
+                    seen.update(block)
+                status = process.wait()
+            finally:
+                timer.cancel()
+                end(process)
+            err.seek(0)
+            return Done(status, seen.hexdigest(), err.read())
+
+
+class Ssh(Client):
+    """OpenSSH."""
+
+    name = "ssh"
+    ciphers = ("chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com")
+
+    methods = {"key": "publickey", "stranger": "publickey", "password": "password", "none": "none"}
+
+    def environment(self):
+        return clean_environment(self.server.folder, **({"SSHPASS": self.password} if self.login == "password" else {}))
+
+    def command(self, command=None, terminal=False, subsystem=None, options=()):
+        settings = {
+            "UserKnownHostsFile": self.server.path(".ssh/known_hosts"), "GlobalKnownHostsFile": "/dev/null",
+            "StrictHostKeyChecking": "yes", "IdentitiesOnly": "yes", "IdentityAgent": "none",
+            "IdentityFile": self.server.path(self.login) if self.login in ("key", "stranger") else "none",
+            "PreferredAuthentications": self.methods[self.login], "NumberOfPasswordPrompts": "1",
+        }
+        if self.cipher:
+            settings["Ciphers"] = self.cipher
+        words = ["sshpass", "-e"] if self.login == "password" else []
+        words += ["ssh", "-F", "none", *self.options, *options]  # what comes first counts
+        for name, value in settings.items():
+            words += ["-o", f"{name}={value}"]
+        words += ["-tt" if terminal else "-T", "-p", str(self.server.port)]
+        words += ["-s"] if subsystem else []
+        words += [f"{self.user}@{self.server.host}"]
+        return words + ([subsystem or command] if subsystem or command else [])
+
+
+class Plink(Client):
+    """PuTTY. What has no option is set in a saved session."""
+
+    name = "plink"
+    ciphers = ("chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com")
+
+    # What PuTTY calls them; aesgcm is either length, and 128 bits when the server has both.
+    settings = {"chacha20-poly1305@openssh.com": "Cipher=chacha20,WARN", "aes128-gcm@openssh.com": "Cipher=aesgcm,WARN"}
+
+    def session(self, *settings):
+        """Options that use a saved session of these settings."""
+        name = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+        os.makedirs(self.server.path(".putty/sessions"), exist_ok=True)
+        with open(self.server.path(".putty/sessions/" + name), "w", encoding="ascii") as file:
+            file.write("".join(setting + "\n" for setting in settings))
+        return ["-load", name]
+
+    def command(self, command=None, terminal=False, subsystem=None, options=()):
+        if self.cipher and "-load" not in options:
+            options = [*self.session(self.settings[self.cipher]), *options]
+        words = ["plink", "-ssh", "-batch", "-noagent", "-noshare", "-no-antispoof", "-no-sanitise-stdout",
+                 "-no-sanitise-stderr", "-hostkey", self.server.fingerprint]
+        if self.login in ("key", "stranger"):
+            words += ["-i", self.ppk(self.login)]
+        elif self.login == "password":
+            words += ["-pw", self.password]
+        words += ["-t" if terminal else "-T", *self.options, *options, "-P", str(self.server.port)]
+        words += ["-s"] if subsystem else []
+        words += [f"{self.user}@{self.server.host}"]
+        return words + ([subsystem or command] if subsystem or command else [])
+
+    def ppk(self, key):
+        path = self.server.path(key + ".ppk")
+        if not os.path.exists(path):
+            subprocess.run(["puttygen", self.server.path(key), "-O", "private", "-o", path], check=True,
+                           env=self.environment())
+        return path
+
+
+class Dbclient(Client):
+    """Dropbear."""
+
+    name = "dbclient"
+    ciphers = ("chacha20-poly1305@openssh.com",)
+
+    def environment(self):
+        return clean_environment(self.server.folder,
+                                 **({"DROPBEAR_PASSWORD": self.password} if self.login == "password" else {}))
+
+    def command(self, command=None, terminal=False, subsystem=None, options=()):
+        words = ["dbclient"]
+        words += ["-c", self.cipher] if self.cipher else []
+        if self.login in ("key", "stranger"):
+            words += ["-i", self.dropbear_key(self.login)]
+        words += ["-t" if terminal else "-T", *self.options, *options, "-p", str(self.server.port)]
+        words += ["-s"] if subsystem else []
+        words += [f"{self.user}@{self.server.host}"]
+        return words + ([subsystem or command] if subsystem or command else [])
+
+    def dropbear_key(self, key):
+        path = self.server.path(key + ".dropbear")
+        if not os.path.exists(path):
+            subprocess.run(["dropbearconvert", "openssh", "dropbear", self.server.path(key), path], check=True,
+                           env=self.environment(), capture_output=True)
+        return path
+
+
+def ask(process, data):
+    """One chunk to a running echo session, and its answer."""
+    process.stdin.write(data)
+    process.stdin.flush()
+    answer = process.stdout.readline()
+    assert answer == answer_to(data), f"{data!r} was answered {answer!r}"
+
+
+class Paramiko(Client):
+    """paramiko, inside this process."""
+
+    name = "paramiko"
+    ciphers = ("aes256-ctr", "aes192-ctr", "aes128-ctr")
+
+    @classmethod
+    def cannot(cls, server):
+        try:
+            cls(server).connect().close()
+        except paramiko.ssh_exception.IncompatiblePeer as problem:
+            return f"paramiko {paramiko.__version__}: {problem}"
+        return None
+
+    def connect(self):
+        """A connection, logged in."""
+        key = {"key": "key", "stranger": "stranger"}.get(self.login)
+        transport = paramiko.Transport((self.server.host, self.server.port))
+        try:
+            if self.cipher:
+                transport.get_security_options().ciphers = (self.cipher,)
+            kind, blob = self.server.host_key.split()
+            transport.start_client(timeout=PATIENCE)
+            found = transport.get_remote_server_key()
+            assert (found.get_name(), found.get_base64()) == (kind, blob), "another host key"
+            if key:
+                transport.auth_publickey(self.user, paramiko.Ed25519Key.from_private_key_file(self.server.path(key)))
+            elif self.login == "password":
+                transport.auth_password(self.user, self.password, fallback=False)
+            else:
+                transport.auth_none(self.user)
+        except BaseException:
+            transport.close()
+            raise
+        return transport
+
+    def run(self, command=None, data=b"", patience=4 * PATIENCE, terminal=False, subsystem=None):
+        with contextlib.closing(self.connect()) as transport:
+            channel = transport.open_session(timeout=PATIENCE)
+            channel.settimeout(patience)
+            if terminal:
+                channel.get_pty()
+            start(channel, command, subsystem)
+            out, err = exchange(channel, data)
+            return Done(channel.recv_exit_status(), out, err)
+
+    def digest(self, command, path, patience=8 * PATIENCE, options=()):
+        with open(path, "rb") as file:
+            done = self.run(command, file.read(), patience)
+        return Done(done.status, sha256(done.out), done.err)
+
+
+def start(channel, command=None, subsystem=None):
+    if subsystem:
+        channel.invoke_subsystem(subsystem)
+    elif command:
+        channel.exec_command(command)
+    else:
+        channel.invoke_shell()
+
+
+def exchange(channel, data):
+    """Write all of it on a paramiko channel, then EOF, and read to the end meanwhile."""
+    def write():
+        with contextlib.suppress(OSError):  # the other end may close first
+            channel.sendall(data)
+            channel.shutdown_write()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    out = b"".join(iter(lambda: channel.recv(MIB), b""))
+    err = b"".join(iter(lambda: channel.recv_stderr(MIB), b""))
+    writer.join()
+    return out, err
+
+
+class Master:
+    """An OpenSSH connection that others share (ControlMaster): run and start open a session on it."""
+
+    count = itertools.count()
+
+    def __init__(self, server, **more):
+        self.server = server
+        self.socket = server.path(f"control-{next(self.count)}")
+        self.client = Ssh(server, **more)
+        self.process = self.client.start(options=["-M", "-S", self.socket, "-N"])
+        try:
+            until(self.is_up, lambda: f"no ControlMaster: {self.process.poll()}")
+        except BaseException:
+            end(self.process)
+            raise
+
+    def is_up(self):
+        return os.path.exists(self.socket) and self.control("check").status == 0
+
+    def control(self, word):
+        done = subprocess.run(["ssh", "-F", "none", "-S", self.socket, "-O", word, "x"], capture_output=True,
+                              env=self.client.environment(), timeout=PATIENCE)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def options(self, options):
+        return ["-S", self.socket, "-o", "ControlMaster=no", "-o", "ProxyCommand=exit 1", *options]  # or not at all
+
+    def command(self, command=None, options=(), **more):
+        return self.client.command(command, options=self.options(options), **more)
+
+    def run(self, command=None, data=b"", options=(), **more):
+        return self.client.run(command, data, options=self.options(options), **more)
+
+    def start(self, command=None, options=(), **streams):
+        return self.client.start(command, options=self.options(options), **streams)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.control("exit")
+        end(self.process)
+
+
+# A person at a terminal --------------------------------------------------------------------------
+
+class Terminal:
+    """A program on a terminal of its own, and somebody who types and reads."""
+
+    def __init__(self, command, environment, columns=80, rows=24):
+        self.seen, self.pending, self.status = b"", b"", None
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            try:
+                os.execvpe(command[0], command, environment)
+            finally:
+                os._exit(127)
+        self.resize(columns, rows)
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def type(self, keys):
+        os.write(self.fd, keys)
+
+    def _read(self, deadline):
+        """Some more of what the program wrote; b"" at its end."""
+        if not select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0]:
+            raise AssertionError(f"not within {PATIENCE} s on the terminal; there was {self.seen!r}")
+        try:
+            return os.read(self.fd, 65536)
+        except OSError:  # EIO: nobody has the other side open
+            return b""
+
+    def expect(self, text):
+        """Read up to and with this text."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.pending:
+            new = self._read(deadline)
+            if not new:
+                raise AssertionError(f"{text!r} is not on the terminal; there was {self.seen!r}")
+            self.pending += new
+            self.seen += new
+        at = self.pending.index(text) + len(text)
+        before, self.pending = self.pending[:at], self.pending[at:]
+        return before
+
+    def end(self):
+        """Read to the end; the exit status, or minus the signal."""
+        deadline = time.monotonic() + PATIENCE
+        for new in iter(lambda: self._read(deadline), b""):
+            self.pending += new
+            self.seen += new
+        return self._reap(0)
+
+    def _reap(self, flags):
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, flags)
+            if pid == self.pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status
+
+    def is_over(self, patience=0.0):
+        """Has the program ended? Waits a while for that."""
+        deadline = time.monotonic() + patience
+        while self._reap(os.WNOHANG) is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.status is not None
+
+    def kill(self):
+        if self._reap(os.WNOHANG) is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._reap(0)
+
+    def hang_up(self):
+        """Take the terminal away."""
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = -1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self.hang_up()
+
+
+class Tmux:
+    """A program in a window of a tmux of its own."""
+
+    count = itertools.count()
+
+    def __init__(self, server, command, columns=80, rows=24):
+        self.environment = clean_environment(server.folder)
+        self.socket = server.path(f"tmux-{next(self.count)}")
+        with open(server.path("tmux.conf"), "w", encoding="ascii") as file:
+            file.write("set -g status off\nset -g remain-on-exit on\nset -g default-terminal screen\n")
+        self.tmux("-f", server.path("tmux.conf"), "new-session", "-d", "-x", str(columns), "-y", str(rows),
+                  "exec " + shlex.join(command))
+
+    def tmux(self, *words):
+        return subprocess.run(["tmux", "-S", self.socket, *words], check=True, capture_output=True, text=True,
+                              env=self.environment, timeout=PATIENCE).stdout
+
+    def type(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def screen(self):
+        return self.tmux("capture-pane", "-p")
+
+    def expect(self, text):
+        until(lambda: text in self.screen(), lambda: f"{text!r} on the screen:\n{self.screen()}")
+
+    def resize(self, columns, rows):
+        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.tmux("kill-server")

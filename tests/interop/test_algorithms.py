@@ -1,0 +1,283 @@
+"""Every algorithm of every kind with every client that has it. The server offers one algorithm at a time, so that all
+clients can be made to use it; one that lacks it is told apart by the server's event=mismatch. The matrix goes to
+build/interop-matrix.md, and from there with `make interop` into README.md of this folder.
+
+Rekeying every 64 KiB, from either side: 4 MiB a run, 64 MiB with NACRE_LONG=1."""
+import concurrent.futures
+import contextlib
+import os
+import subprocess
+import tempfile
+import unittest
+
+import paramiko
+
+import harness
+from harness import MIB, Dbclient, Paramiko, Plink, Server, Ssh, random_bytes, sha256, ssh_keygen
+
+CLIENTS = (Ssh, Plink, Dbclient, Paramiko)
+LONG = bool(os.environ.get("NACRE_LONG"))
+MATRIX = os.path.join(harness.BUILD, "interop-matrix.md")
+
+KINDS = ("key exchange", "host key", "public key", "cipher", "MAC")
+OPTIONS = dict(zip(KINDS, ("--kex", "--host-key-algorithms", "--pubkey-algorithms", "--ciphers", "--macs")))
+
+# What Debian 12's versions have; a cell that is "no" for one of these fails.
+HAVE = {
+    "ssh": {"sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "curve25519-sha256@libssh.org",
+            "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
+            "diffie-hellman-group-exchange-sha256", "diffie-hellman-group16-sha512",
+            "diffie-hellman-group18-sha512", "diffie-hellman-group14-sha256", "diffie-hellman-group14-sha1",
+            "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512",
+            "rsa-sha2-256", "ssh-rsa", "chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com",
+            "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr", "hmac-sha2-256-etm@openssh.com",
+            "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512", "hmac-sha1-etm@openssh.com",
+            "hmac-sha1"},
+    "plink": {"sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384",
+              "ecdh-sha2-nistp521", "diffie-hellman-group-exchange-sha256", "diffie-hellman-group14-sha256",
+              "ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256",
+              "chacha20-poly1305@openssh.com", "aes256-ctr", "hmac-sha2-256", "hmac-sha1"},
+    "dbclient": {"curve25519-sha256", "ecdh-sha2-nistp256", "diffie-hellman-group14-sha256", "ssh-ed25519",
+                 "ecdsa-sha2-nistp256", "rsa-sha2-256", "chacha20-poly1305@openssh.com", "aes256-ctr", "aes128-ctr",
+                 "hmac-sha2-256", "hmac-sha1"},
+    "paramiko": {"curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "diffie-hellman-group-exchange-sha256",
+                 "diffie-hellman-group16-sha512", "diffie-hellman-group14-sha256", "ssh-ed25519",
+                 "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256", "aes256-ctr", "aes128-ctr",
+                 "hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com"},
+}
+
+# How a client says that it does not know a name.
+LACKS = ("Unsupported KEX algorithm", "does not correspond to any supported algorithm")
+
+KEY_KIND = {"ssh-ed25519": ("ed25519",), "ecdsa-sha2-nistp256": ("ecdsa", "256"),
+            "ecdsa-sha2-nistp384": ("ecdsa", "384"), "ecdsa-sha2-nistp521": ("ecdsa", "521"),
+            "rsa-sha2-512": ("rsa", "3072"), "rsa-sha2-256": ("rsa", "3072"), "ssh-rsa": ("rsa", "3072")}
+
+
+def algorithms():
+    """{kind: [name, ...]} as the server lists them, the offs too."""
+    found, kind = {}, None
+    listed = subprocess.run([harness.NACRE_ECHO, "--list-algorithms"], check=True, capture_output=True, text=True)
+    for line in listed.stdout.splitlines():
+        if line.startswith(" "):
+            found[kind].append(line.split()[0])
+        else:
+            kind = line
+            found[kind] = []
+    return found
+
+
+def make_key(path, kind, *bits):
+    """In PEM where there is one: paramiko reads OpenSSH's own form of ECDSA keys only half of the time."""
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(path)
+    command = ["ssh-keygen", "-q", *([] if kind == "ed25519" else ["-m", "PEM"]), "-t", kind, *(["-b", *bits] if bits else []), "-N", "", "-C", "", "-f", path]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def arguments_for(kind, name, folder):
+    """What makes a server offer just this one."""
+    arguments = [OPTIONS[kind], name]
+    if kind == "MAC":
+        arguments += ["--ciphers", "aes256-ctr"]
+    if kind == "host key":
+        make_key(os.path.join(folder, "other"), *KEY_KIND[name])
+        arguments += ["-k", os.path.join(folder, "other")]
+    return arguments
+
+
+def tell_host_key(server, folder):
+    """As harness.Server does for its first key."""
+    with open(os.path.join(folder, "other.pub"), encoding="ascii") as file:
+        server.host_key = " ".join(file.read().split()[:2])
+    with open(server.path(".ssh/known_hosts"), "w", encoding="ascii") as file:
+        for host in f"[{server.host}]:{server.port}", server.host:
+            file.write(f"{host} {server.host_key}\n")
+    said = subprocess.run(["ssh-keygen", "-l", "-f", os.path.join(folder, "other.pub")], check=True,
+                          capture_output=True, text=True).stdout
+    server.fingerprint = said.split()[1]
+
+
+def give_user_key(server, name):
+    make_key(server.path("key"), *KEY_KIND[name])
+    with open(server.path("key.pub"), encoding="ascii") as new, \
+            open(server.path("authorized_keys"), "w", encoding="ascii") as file:
+        file.write(new.read())
+
+
+class Modest(Paramiko):
+    """paramiko with any kind of user key, and whatever it has switched off by itself."""
+
+    def connect(self):
+        transport = paramiko.Transport((self.server.host, self.server.port))
+        try:
+            transport.start_client(timeout=harness.PATIENCE)
+            for kind in paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey:
+                with contextlib.suppress(paramiko.SSHException):
+                    transport.auth_publickey(self.user, kind.from_private_key_file(self.server.path("key")))
+                    return transport
+            raise paramiko.SSHException("no key was accepted")
+        except BaseException:
+            transport.close()
+            raise
+
+
+def options_for(client, kind, name):
+    """Clients that have it, but not by default."""
+    if client is not Ssh:
+        return []
+    words = {"key exchange": "KexAlgorithms", "host key": "HostKeyAlgorithms", "MAC": "MACs", "cipher": "Ciphers",
+             "public key": "PubkeyAcceptedAlgorithms"}
+    return ["-o", f"{words[kind]}=+{name}"]
+
+
+def attempt(client, server, kind, name):
+    """"yes", or "-" when the client does not have it, or what went wrong."""
+    kind_of_client = Modest if client is Paramiko else client
+    before = len(server.events("mismatch"))
+    try:
+        done = kind_of_client(server, options=options_for(client, kind, name)).run("cat", b"hello")
+        problem = None if (done.status, done.out) == (0, b"hello") else f"{done.status} {done.err!r}"
+    except (paramiko.SSHException, EOFError, OSError, AssertionError, subprocess.SubprocessError) as failure:
+        problem = repr(failure)
+    if problem is None:
+        return "yes"
+    if len(server.events("mismatch")) > before or any(words in problem for words in LACKS):
+        return "-"
+    if kind == "public key" and name not in HAVE[client.name]:
+        return "-"
+    return problem
+
+
+def try_all(kind, name):
+    """{client's name: result} for one algorithm."""
+    if name not in KEY_KIND and kind == "public key":
+        return {client.name: "-" for client in CLIENTS}  # keys in hardware
+    with tempfile.TemporaryDirectory() as folder, Server(*arguments_for(kind, name, folder)) as server:
+        if kind == "host key":
+            tell_host_key(server, folder)
+        if kind == "public key":
+            give_user_key(server, name)
+        return {client.name: attempt(client, server, kind, name) for client in CLIENTS}
+
+
+def write_matrix(results):
+    with open(MATRIX, "w", encoding="ascii") as file:
+        file.write("| kind | algorithm | " + " | ".join(c.name for c in CLIENTS) + " |\n")
+        file.write("| --- | --- " + "| --- " * len(CLIENTS) + "|\n")
+        for (kind, name), cells in results.items():
+            file.write(f"| {kind} | `{name}` | " + " | ".join(cells[c.name] for c in CLIENTS) + " |\n")
+
+
+class Algorithms(unittest.TestCase):
+    def test_every_algorithm_works_with_every_client_that_has_it(self):
+        wanted = [(kind, name) for kind, names in algorithms().items() for name in names]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            results = dict(zip(wanted, pool.map(lambda w: try_all(*w), wanted)))
+        write_matrix(results)
+        for (kind, name), cells in results.items():
+            for client, cell in cells.items():
+                with self.subTest(f"{kind} {name} with {client}"):
+                    self.assertIn(cell, ("yes", "-"))
+                    if name in HAVE[client]:
+                        self.assertEqual(cell, "yes")
+
+
+class Lists(unittest.TestCase):
+    def test_a_client_without_a_common_algorithm_is_told_and_both_lists_are_logged(self):
+        with Server("--kex", "ecdh-sha2-nistp384") as server:
+            done = Ssh(server, options=["-o", "KexAlgorithms=curve25519-sha256"]).run("exit 0")
+            self.assertEqual(done.status, 255)
+            mismatch = server.wait("mismatch")[0]
+            self.assertEqual(mismatch["kind"], "key exchange")
+            self.assertIn("curve25519-sha256", mismatch["client"])
+            self.assertIn("ecdh-sha2-nistp384", mismatch["server"])
+
+    def test_an_unknown_name_is_an_error_that_lists_the_known_ones(self):
+        for option in OPTIONS.values():
+            done = subprocess.run([harness.NACRE_ECHO, option, "rot13"], capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("'rot13' is not known; known are", done.stderr)
+
+    def test_prefixes_add_take_away_and_put_first(self):
+        def offered(spec):
+            with Server("--ciphers", spec) as server:
+                Ssh(server, options=["-o", "Ciphers=aes128-cbc"]).run("exit 0")
+                return server.wait("mismatch")[0]["server"].split(",")
+        names = algorithms()["cipher"]
+        self.assertEqual(offered("-aes*gcm*"), [n for n in names if "gcm" not in n])
+        self.assertEqual(offered("^aes192-ctr"), ["aes192-ctr"] + [n for n in names if n != "aes192-ctr"])
+        self.assertEqual(offered("+aes192-ctr"), names)
+        self.assertEqual(offered("aes128-ctr,aes256-ctr"), ["aes128-ctr", "aes256-ctr"])
+
+    def test_what_is_weak_is_off_unless_named(self):
+        listed = subprocess.run([harness.NACRE_ECHO, "--list-algorithms"], capture_output=True, text=True).stdout
+        off = {line.split()[0] for line in listed.splitlines() if line.endswith("(off)")}
+        self.assertEqual(off, {"diffie-hellman-group14-sha1", "ssh-rsa", "hmac-sha1", "hmac-sha1-etm@openssh.com"})
+
+
+class HostKeys(unittest.TestCase):
+    def test_update_host_keys_teaches_a_client_the_other_keys(self):
+        with tempfile.TemporaryDirectory() as folder:
+            words = []
+            for kind in ("ecdsa",), ("rsa", "3072"):
+                make_key(os.path.join(folder, kind[0]), *kind)
+                words += ["-k", os.path.join(folder, kind[0])]
+            with Server(*words) as server:
+                with open(server.path(".ssh/known_hosts"), "w", encoding="ascii") as file:
+                    file.write(f"[{server.host}]:{server.port} {server.host_key}\n")  # no other name for the key
+                process = Ssh(server, options=["-o", "UpdateHostKeys=yes"]).start("cat")
+                try:
+                    def known():
+                        with open(server.path(".ssh/known_hosts"), encoding="ascii") as file:
+                            text = file.read()
+                        return "ecdsa-sha2-nistp256" in text and "ssh-rsa" in text
+                    harness.until(known, "the other keys in known_hosts")
+                    self.assertEqual(process.communicate(b"", timeout=harness.PATIENCE), (b"", b""))
+                finally:
+                    harness.end(process)
+
+
+class Audit(unittest.TestCase):
+    def test_ssh_audit_finds_nothing_to_fail_but_the_nist_curves(self):
+        with Server() as server:
+            done = subprocess.run(["ssh-audit", "-n", "-p", str(server.port), "127.0.0.1"], capture_output=True,
+                                  text=True, timeout=120)
+        failed = [line for line in done.stdout.splitlines() if "[fail]" in line]
+        self.assertTrue(done.stdout.count("(kex)") >= 10, done.stdout + done.stderr)
+        for line in failed:  # OpenSSH has them by default, so have we
+            self.assertIn("nistp", line)
+
+
+PROTECTIONS = [(cipher, None) for cipher in Ssh.ciphers] + \
+              [(cipher, "hmac-sha2-256-etm@openssh.com") for cipher in ("aes256-ctr", "aes192-ctr", "aes128-ctr")] + \
+              [("aes128-ctr", mac) for mac in ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512",
+                                               "hmac-sha1-etm@openssh.com", "hmac-sha1")]
+
+
+class Rekey(unittest.TestCase):
+    def rekey(self, server_arguments, client_options):
+        size = 64 * MIB if LONG else 4 * MIB
+        data = random_bytes(size)
+        with Server("--macs", "+hmac-sha1*", *server_arguments) as server, tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            for cipher, mac in PROTECTIONS:
+                with self.subTest(f"{cipher} {mac}"):
+                    options = client_options + ["-o", "KexAlgorithms=curve25519-sha256"]
+                    options += ["-o", f"MACs={mac}"] if mac else []
+                    done = Ssh(server, cipher=cipher, options=options).digest("cat", file.name, patience=600)
+                    self.assertEqual((done.status, done.out), (0, sha256(data)), done.err)
+                    conn = server.events("connection")[-1]["conn"]
+                    exchanges = len(server.events("kex", conn=conn))
+                    self.assertGreater(exchanges, size // (512 * 1024))
+
+    def test_rekeying_by_the_server_loses_nothing(self):
+        self.rekey(["--rekey-limit", "64K"], [])
+
+    def test_rekeying_by_the_client_loses_nothing(self):
+        self.rekey([], ["-o", "RekeyLimit=64K"])
+
+
+if __name__ == "__main__":
+    unittest.main()

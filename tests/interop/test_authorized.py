@@ -1,0 +1,151 @@
+"""Options in authorized_keys, kept to by nacre-echo and nacre-serve."""
+import contextlib
+import os
+import unittest
+
+import harness
+from harness import Paramiko, Ssh
+
+NACRE_SERVE = os.path.join(harness.BUILD, "nacre-serve")
+
+
+class Serve(harness.Server):
+    """nacre-serve with a shell that says what it finds."""
+
+    words = ["--", "sh", "-c", "echo served; env"]
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, program=NACRE_SERVE, **more)
+
+
+def authorize(server, options, key="key"):
+    """Put these options before a key of the server's: the only line of the file."""
+    with open(server.path(key + ".pub"), encoding="ascii") as public, \
+            open(server.path("authorized_keys"), "w", encoding="ascii") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(f"{options} {public.read()}")
+
+
+class AuthorizedCase(unittest.TestCase):
+    def echo(self, options, *arguments, **more):
+        server = self.enterContext(harness.Server(*arguments, **more))
+        authorize(server, options)
+        return server
+
+    def serve(self, options, *arguments, **more):
+        server = self.enterContext(Serve(*arguments, **more))
+        authorize(server, options)
+        return server
+
+    def assert_refused(self, server, why):
+        done = Ssh(server).run("exit 7")
+        self.assertEqual(done.status, 255)
+        self.assertIn(b"Permission denied", done.err)
+        self.assertIn(why, server.wait("authorized_keys")[-1]["reason"])
+
+
+class OfTheLogin(AuthorizedCase):
+    def test_from(self):
+        for allowed in "127.0.0.0/8", "127.0.0.1", "*", "!10.0.0.0/8,127.*":
+            with self.subTest(allowed=allowed):
+                self.assertEqual(Ssh(self.echo(f'from="{allowed}"')).run("exit 7").status, 7)
+        for allowed in "10.0.0.0/8", "*,!127.0.0.1", "localhost", "::/0":
+            with self.subTest(allowed=allowed):
+                self.assert_refused(self.echo(f'from="{allowed}"'), "authorized_keys:1: this key may not be used from 127.0.0.1")
+
+    def test_from_over_ipv6(self):
+        server = self.echo('from="::1/128"', listen="[::1]:0")
+        self.assertEqual(Ssh(server).run("exit 7").status, 7)
+
+    def test_expiry(self):
+        self.assertEqual(Ssh(self.echo('expiry-time="20991231"')).run("exit 7").status, 7)
+        self.assert_refused(self.echo('expiry-time="20010101Z"'), "authorized_keys:1: this key has expired")
+
+    def test_options_that_make_no_sense_grant_nothing(self):
+        for options, why in (("no-such-option", "no-such-option"), ('from="10.0.0.1/8"', "not a list"),
+                             ('expiry-time="soon"', "not a time"), ('command="never closed', "neither a comment"),
+                             ("cert-authority", "not supported")):
+            with self.subTest(options=options):
+                self.assert_refused(self.echo(options), why)
+
+
+class InEcho(AuthorizedCase):
+    def test_a_command(self):
+        server = self.echo('command="exit 9"')
+        self.assertEqual(Ssh(server).run().status, 9)
+        self.assertEqual(Ssh(server).run("exit 7").status, 9)
+        self.assertEqual(Ssh(server, login="password").run("exit 7").status, 7)  # is the key's, not the user's
+
+    def test_no_terminal(self):
+        for options, answer in (("no-pty", "refused"), ("restrict", "refused"), ("restrict,pty", "granted"),
+                                ("no-port-forwarding,no-X11-forwarding", "granted")):
+            with self.subTest(options=options):
+                server = self.echo(options)
+                Ssh(server).run("exit 7", terminal=True)  # it may give up without one
+                self.assertEqual(server.wait("request", type="pty-req")[0]["answer"], answer)
+
+    def test_each_connection_has_its_own(self):
+        server = self.echo("no-pty")
+        with contextlib.closing(Paramiko(server).connect()) as first:
+            authorize(server, "pty")
+            with contextlib.closing(Paramiko(server).connect()) as second:
+                second.open_session().get_pty()
+                with self.assertRaises(harness.paramiko.SSHException):
+                    first.open_session().get_pty()
+
+    def also_authorize_stranger(self, server):
+        with open(server.path("authorized_keys"), "a", encoding="ascii") as file, \
+                open(server.path("stranger.pub"), encoding="ascii") as public:
+            file.write(public.read())
+
+    def test_asking_about_another_key_changes_nothing(self):
+        """A question about a key without restrictions that the client cannot sign with, then the one with."""
+        server = self.echo('command="exit 9"')
+        self.also_authorize_stranger(server)
+        harness.shutil.copy(server.path("stranger.pub"), server.path("public_half.pub"))
+        done = Ssh(server).run("exit 7", options=["-v", "-o", "IdentityFile=" + server.path("public_half")])
+        self.assertRegex(done.err, rb"Server accepts key: \S*public_half")
+        self.assertEqual(done.status, 9)
+
+    def test_a_second_step_changes_nothing(self):
+        server = self.echo('command="exit 9"', "--require", "publickey,password")
+        self.also_authorize_stranger(server)
+        transport = harness.paramiko.Transport((server.host, server.port))
+        self.addCleanup(transport.close)
+        transport.start_client(timeout=harness.PATIENCE)
+        key = harness.paramiko.Ed25519Key.from_private_key_file(server.path("key"))
+        self.assertEqual(transport.auth_publickey(harness.USER, key), ["password"])
+        transport.auth_password(harness.USER, harness.PASSWORD, fallback=False)
+        channel = transport.open_session()
+        channel.exec_command("exit 7")
+        self.assertEqual(channel.recv_exit_status(), 9)
+
+
+class InServe(AuthorizedCase):
+    def variables(self, out):
+        return dict(line.split("=", 1) for line in out.decode().splitlines() if "=" in line)
+
+    def test_a_command(self):
+        server = self.serve('command="echo forced: $SSH_ORIGINAL_COMMAND; exit 4"')
+        self.assertEqual(Ssh(server).run(), (4, b"forced:\n", b""))
+        self.assertEqual(Ssh(server).run("rm -r x"), (4, b"forced: rm -r x\n", b""))
+        self.assertEqual(Ssh(server).run(subsystem="sftp")[:2], (4, b"forced: sftp\n"))
+
+    def test_an_environment(self):
+        server = self.serve('environment="COLOUR=blue",environment="LANG=C",environment="COLOUR=red"')
+        found = self.variables(Ssh(server).run(options=["-o", "SetEnv=LANG=de_DE.UTF-8"]).out)
+        self.assertEqual((found["COLOUR"], found["LANG"]), ("blue", "C"))
+
+    def test_no_terminal(self):
+        server = self.serve("restrict")
+        done = Ssh(server).run(terminal=True)
+        self.assertEqual(server.wait("request", type="pty-req")[0]["answer"], "refused")
+        self.assertNotIn("SSH_TTY", self.variables(done.out))
+
+    def test_a_password_login_is_not_restricted(self):
+        server = self.serve('command="echo forced"')
+        self.assertIn(b"served\n", Ssh(server, login="password").run().out)
+
+
+if __name__ == "__main__":
+    unittest.main()

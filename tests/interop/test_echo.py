@@ -1,0 +1,92 @@
+"""The echo session: what is sent comes back as Python prints it."""
+import unittest
+
+import harness
+from harness import LAST_WORDS, MIB, answer_to, chunks_of
+
+
+class Echo:
+    """For each client; some say a word of their own on standard error."""
+
+    client = None
+    chatter = b""
+
+    def echo(self, data, **more):
+        done = self.client(self.server).run(None, data, **more)
+        self.assertEqual(done.err, self.chatter)
+        self.assertEqual(done.status, 0)
+        self.assertTrue(done.out.endswith(LAST_WORDS), done.out[-100:])
+        return done.out[:-len(LAST_WORDS)]
+
+    def test_hello(self):
+        self.assertEqual(self.echo(b"hello\n"), b"echo: 'hello\\n'\r\n")
+
+    def test_hello_by_password(self):
+        done = self.client(self.server, login="password").run(None, b"hello\n")
+        self.assertEqual(done, (0, b"echo: 'hello\\n'\r\n" + LAST_WORDS, self.chatter))
+
+    def test_empty_input(self):
+        self.assertEqual(self.echo(b""), b"")
+
+    def test_one_byte(self):
+        self.assertEqual(self.echo(b"x"), b"echo: 'x'\r\n")
+
+    def test_all_byte_values(self):
+        data = bytes(range(256))
+        self.assertEqual(self.echo(data), answer_to(data))
+
+    def test_quotes_are_chosen_as_python_does(self):
+        for data in b"it's", b'say "hi"', b"it's \"both\"", b"'", b'"', b"\\", b"'\\\"\n\t\r\0\x7f\x80\xff":
+            with self.subTest(data=data):
+                self.assertEqual(self.echo(data), answer_to(data))
+
+    def test_one_mebibyte(self):
+        data = harness.random_bytes(MIB)
+        chunks = chunks_of(self.echo(data))
+        self.assertEqual(b"".join(chunks), data)
+
+    def test_exec_echo_does_the_same(self):
+        done = self.client(self.server).run("echo", b"hello\n")
+        self.assertEqual((done.status, done.out), (0, b"echo: 'hello\\n'\r\n" + LAST_WORDS))
+
+    def test_what_is_sent_before_eof_is_answered_before_eof(self):
+        process = self.client(self.server).start()
+        self.addCleanup(harness.end, process)
+        for word in b"one\n", b"two\n", b"three\n":
+            process.stdin.write(word)
+            process.stdin.flush()
+            self.assertEqual(process.stdout.readline(), answer_to(word))
+        process.stdin.close()
+        self.assertEqual(process.stdout.read(), LAST_WORDS)
+        self.assertEqual(process.wait(harness.PATIENCE), 0)
+
+
+class EchoWithSsh(Echo, harness.ServerCase):
+    client = harness.Ssh
+
+
+class EchoWithPlink(Echo, harness.ServerCase):
+    client = harness.Plink
+    chatter = b'Using username "alice".\r\n'
+
+
+class EchoWithDbclient(Echo, harness.ServerCase):
+    client = harness.Dbclient
+
+
+class EchoWithParamiko(Echo, harness.ServerCase):
+    client = harness.Paramiko
+
+    def test_what_is_sent_before_eof_is_answered_before_eof(self):
+        with harness.contextlib.closing(self.client(self.server).connect()) as transport:
+            channel = transport.open_session()
+            channel.invoke_shell()
+            for word in b"one\n", b"two\n", b"three\n":
+                channel.sendall(word)
+                self.assertEqual(channel.recv(100), answer_to(word))
+            self.assertEqual(harness.exchange(channel, b""), (LAST_WORDS, b""))
+            self.assertEqual(channel.recv_exit_status(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

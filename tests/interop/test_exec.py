@@ -1,0 +1,157 @@
+"""Commands: what they send back, how they end, and what is refused."""
+import contextlib
+import string
+import subprocess
+import unittest
+
+import harness
+from harness import MIB, PATIENCE
+
+REFUSED = ("nonsense", "exit", "exit x", "exit -1", "exit 4294967296", "chargen", "chargen 1x", "cat x", "signal",
+           "signal ", "Echo", "echo ", "signal T\nM", "exit 1 2")
+PRINTABLE = (string.printable[:94] + "\n").encode()
+
+
+class Exec:
+    """For each client."""
+
+    killed = None  # how it ends when its command was killed by a signal
+    refused = None  # ... when its command was refused
+
+    def run_(self, command, data=b"", **more):
+        return self.client(self.server).run(command, data, **more)
+
+    def test_exit_status(self):
+        for status in 0, 1, 7, 255:
+            with self.subTest(status=status):
+                self.assertEqual(self.run_(f"exit {status}"), (status, b"", b""))
+
+    def test_signal(self):
+        self.assertEqual(self.run_("signal TERM"), (self.killed, b"", b""))
+
+    def test_chargen(self):
+        for count in 0, 1, 4096, 1000000:
+            with self.subTest(count=count):
+                done = self.run_(f"chargen {count}")
+                self.assertEqual((done.status, done.err, len(done.out)), (0, b"", count))
+                self.assertLessEqual(set(done.out), set(PRINTABLE))
+
+    def test_cat(self):
+        for data in b"", b"x", bytes(range(256)), harness.random_bytes(MIB):
+            with self.subTest(size=len(data)):
+                self.assertEqual(self.run_("cat", data), (0, data, b""))
+
+    def test_discard(self):
+        self.assertEqual(self.run_("discard", harness.random_bytes(MIB)), (0, b"", b""))
+
+    def test_refused_commands(self):
+        before = len(self.server.events("request", type="exec", answer="refused"))
+        for command in REFUSED:
+            with self.subTest(command=command):
+                done = self.run_(command)
+                self.assertEqual((done.status, done.out), (self.refused, b""))
+        self.assertEqual(len(self.server.events("request", type="exec", answer="refused")), before + len(REFUSED))
+
+    def test_refused_subsystem(self):
+        done = self.run_(None, subsystem="sftp")
+        self.assertEqual((done.status, done.out), (self.refused, b""))
+        self.assertEqual(self.server.events("request", type="subsystem")[-1]["what"], "sftp")
+
+
+class ExecWithSsh(Exec, harness.ServerCase):
+    client = harness.Ssh
+    killed = 255  # it has no word for signals
+    refused = 255
+
+    def test_wc_counts_chargen(self):
+        process = harness.Ssh(self.server).start("chargen 1000000", stdin=subprocess.DEVNULL)
+        self.addCleanup(harness.end, process)
+        counted = subprocess.run(["wc", "-c"], stdin=process.stdout, capture_output=True, check=True, timeout=PATIENCE)
+        self.assertEqual(counted.stdout, b"1000000\n")
+        self.assertEqual((process.wait(PATIENCE), process.stderr.read()), (0, b""))
+
+    def test_the_reason_is_told(self):
+        self.assertIn(b"exec request failed on channel 0", self.run_("nonsense").err)
+        self.assertIn(b"subsystem request failed on channel 0", self.run_(None, subsystem="sftp").err)
+
+    def test_signal_is_on_the_wire(self):
+        done = self.run_("signal TERM", options=["-v"])
+        self.assertIn(b"client_input_channel_req: channel 0 rtype exit-signal reply 0", done.err)
+        self.assertNotIn(b"rtype exit-status", done.err)
+
+    def test_connection_lives_on(self):
+        with harness.Master(self.server) as master:
+            for command in "nonsense", "exit x":
+                self.assertEqual(master.run(command).status, 255)
+            self.assertEqual(master.run(None, subsystem="sftp").status, 255)
+            self.assertEqual(master.run("exit 7").status, 7)
+            self.assertEqual(master.run("cat", b"still here"), (0, b"still here", b""))
+            conn = self.last_connection()
+        self.assertEqual(len(self.server.wait("closed", 5, conn=conn)), 5)
+
+    def test_other_channel_types_are_refused(self):
+        """-W asks for direct-tcpip; the connection it came on lives on."""
+        with harness.Master(self.server) as master:
+            done = master.run(None, options=["-W", "127.0.0.1:1"])
+            self.assertEqual((done.status, done.out), (255, b""))
+            self.assertIn(b"open refused by peer", done.err)
+            self.assertEqual(master.run("exit 7").status, 7)
+
+    def test_forwarding_is_refused(self):
+        done = self.run_("exit 7", options=["-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1"])
+        self.assertEqual(done.status, 255)
+        self.assertIn(b"remote port forwarding failed", done.err)
+
+    def test_keepalives_are_answered(self):
+        process = self.client(self.server).start(options=["-vvv", "-o", "ServerAliveInterval=1"])
+        self.addCleanup(harness.end, process)
+        answers = 0
+        for line in process.stderr:
+            answers += b"receive packet: type 82" in line  # REQUEST_FAILURE
+            if answers == 2:
+                break
+        self.assertEqual(answers, 2)
+        process.stdin.close()
+        self.assertEqual(process.stdout.read(), harness.LAST_WORDS)
+
+
+class ExecWithPlink(Exec, harness.ServerCase):
+    client = harness.Plink
+    killed = 128
+    refused = 1
+
+    def test_signal_has_its_name(self):
+        self.assertIn(b'Session exited on unrecognised signal "TERM"', self.run_("signal TERM", options=["-v"]).err)
+
+    def test_the_reason_is_told(self):
+        self.assertIn(b"Server refused to start a shell/command", self.run_("nonsense").err)
+
+
+class ExecWithDbclient(Exec, harness.ServerCase):
+    client = harness.Dbclient
+    killed = 0  # it takes no notice of signals
+    refused = 127  # it does not ask whether its command was granted
+
+
+class ExecWithParamiko(Exec, harness.ServerCase):
+    client = harness.Paramiko
+    killed = -1
+
+    def test_refused_commands(self):
+        with contextlib.closing(self.client(self.server).connect()) as transport:
+            for command in REFUSED:
+                with self.subTest(command=command), self.assertRaises(harness.paramiko.SSHException):
+                    harness.start(transport.open_session(), command)
+            channel = transport.open_session()
+            channel.exec_command("cat")
+            self.assertEqual(harness.exchange(channel, b"still here"), (b"still here", b""))
+        self.assertEqual(len(self.server.events("request", answer="refused", conn=self.last_connection())),
+                         len(REFUSED))
+
+    def test_refused_subsystem(self):
+        with self.assertRaises(harness.paramiko.SSHException):
+            self.run_(None, subsystem="sftp")
+
+
+if __name__ == "__main__":
+    unittest.main()

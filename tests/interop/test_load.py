@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+"""nacre-load against nacre-echo, OpenSSH's sshd and Dropbear: what it says agrees with what others count."""
+import contextlib
+import getpass
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from harness import BUILD, MIB, PATIENCE, USER, Server, clean_environment, end, ssh_keygen, until
+
+NACRE_LOAD = os.path.join(BUILD, "nacre-load")
+
+
+def load(*words, status=0, home="/nonexistent", patience=4 * PATIENCE, stdin=b"", **environment):
+    """Its figures; what it said on standard error when it was to fail."""
+    done = subprocess.run([NACRE_LOAD, "--json", *map(str, words)], input=stdin, capture_output=True,
+                          timeout=patience, env=clean_environment(home, **environment))
+    assert done.returncode == status, f"status {done.returncode}: {done.stdout!r} {done.stderr!r}"
+    return json.loads(done.stdout) if done.stdout else done.stderr.decode()
+
+
+class Counter:
+    """One connection passed on to a port, and the bytes of it counted."""
+
+    def __init__(self, port):
+        self.sent = self.received = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.to = self.listener.getsockname()[1], port
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        self.listener.settimeout(PATIENCE)
+        client, _ = self.listener.accept()
+        with client, socket.create_connection(("127.0.0.1", self.to)) as server:
+            back = threading.Thread(target=self.back, args=(server, client))
+            back.start()
+            for block in iter(lambda: client.recv(65536), b""):
+                self.sent += len(block)
+                with contextlib.suppress(OSError):
+                    server.sendall(block)
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_WR)
+            back.join()
+
+    def back(self, server, client):
+        with contextlib.suppress(OSError):
+            for block in iter(lambda: server.recv(65536), b""):
+                self.received += len(block)
+                client.sendall(block)
+            client.shutdown(socket.SHUT_WR)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.thread.join()
+        self.listener.close()
+
+
+class Other:
+    """A server of another make: a child of ours, on a port that was free a moment ago."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="nacre-")
+        self.process = None
+        os.chmod(self.folder, 0o755)
+        self.user = getpass.getuser()
+        ssh_keygen(self.path("key"))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, command):
+        with open(self.path("log"), "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+        until(self.answers, lambda: f"it does not listen: {self.log()}")
+
+    def answers(self):
+        assert self.process.poll() is None, self.log()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as s:
+            return s.recv(4) == b"SSH-"
+        return False
+
+    def log(self):
+        with open(self.path("log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def load(self, mode, *words, **more):
+        return load("-q", "-u", self.user, "-i", self.path("key"), "--known-hosts", self.path("known_hosts"),
+                    mode, *words, "-p", self.port, **more)
+
+    def know(self, public):
+        with open(self.path("known_hosts"), "w", encoding="ascii") as file:
+            file.write(f"[127.0.0.1]:{self.port} {' '.join(public.split()[:2])}\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            end(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Sshd(Other):
+    accepted = "Accepted publickey for"
+
+    def __init__(self):
+        super().__init__()
+        program = shutil.which("sshd", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
+        if program is None:
+            raise unittest.SkipTest("no sshd here")
+        if os.geteuid() == 0:
+            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # it does not start without
+        ssh_keygen(self.path("host"))
+        with open(self.path("host.pub"), encoding="ascii") as file:
+            self.know(file.read())
+        with open(self.path("config"), "w", encoding="ascii") as file:
+            file.write(f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.path('host')}\nPidFile none\n"
+                       f"AuthorizedKeysFile {self.path('key.pub')}\nStrictModes no\nUsePAM no\nMaxStartups 1000\n"
+                       "PermitRootLogin yes\nLogLevel VERBOSE\nUseDNS no\nMaxSessions 100\n")
+        self.start([program, "-D", "-e", "-f", self.path("config")])
+
+
+class Dropbear(Other):
+    accepted = "Pubkey auth succeeded for"
+
+    def __init__(self):
+        super().__init__()
+        program = shutil.which("dropbear", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
+        if program is None or os.geteuid() != 0:
+            raise unittest.SkipTest("no dropbear here, or not root: it reads authorized_keys in the home folder only")
+        said = subprocess.run(["dropbearkey", "-t", "ed25519", "-f", self.path("host")], check=True,
+                              capture_output=True, text=True).stdout
+        self.know(re.search(r"^ssh-ed25519 .*$", said, re.M)[0])
+        os.makedirs(self.path("home/.ssh"), 0o700)
+        os.chmod(self.path("home"), 0o700)
+        shutil.copy(self.path("key.pub"), self.path("home/.ssh/authorized_keys"))
+        os.chmod(self.path("home/.ssh/authorized_keys"), 0o600)
+        self.start(["unshare", "-m", "sh", "-c", 'mount --bind "$0" ~ && exec "$@"', self.path("home"), program,
+                    "-F", "-E", "-r", self.path("host"), "-p", f"127.0.0.1:{self.port}", "-P", self.path("pid")])
+
+
+class OthersCase:
+    """The same for both."""
+
+    kind = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(cls.kind())
+
+    def logins(self):
+        return self.server.log().count(self.server.accepted)
+
+    def test_bytes_on_the_wire(self):
+        with Counter(self.server.port) as counter:
+            with open(self.server.path("counted_hosts"), "w", encoding="ascii") as file:
+                with open(self.server.path("known_hosts"), encoding="ascii") as known:
+                    file.write(known.read().replace(str(self.server.port), str(counter.port)))
+            figures = load("-q", "-u", self.server.user, "-i", self.server.path("key"), "--known-hosts",
+                           self.server.path("counted_hosts"), "bulk", "-b", "2M", "-p", counter.port)
+        self.assertEqual((figures["wire_sent"], figures["wire_received"]), (counter.sent, counter.received))
+
+    def test_handshake(self):
+        before = self.logins()
+        figures = self.server.load("handshake", "-n", 12, "-c", 3)
+        self.assertEqual((figures["done"], figures["failed"], figures["samples"]), (12, 0, 12))
+        until(lambda: self.logins() - before == 12, self.server.log)
+        self.assertLessEqual(figures["p50_us"], figures["p99_us"])
+
+    def test_bulk(self):
+        path = self.server.path("bulk")
+        figures = self.server.load("bulk", "-b", "8M", "--command", f"tee {path}")
+        self.assertEqual((figures["data_sent"], figures["data_received"]), (8 * MIB, 8 * MIB))
+        self.assertEqual(os.path.getsize(path), 8 * MIB)
+
+    def test_bulk_by_default(self):
+        figures = self.server.load("bulk", "-b", "1M", "-c", 2)
+        self.assertEqual((figures["done"], figures["data_received"]), (2, 2 * MIB))
+
+    def test_sink(self):
+        path = self.server.path("sink")
+        figures = self.server.load("sink", "-b", "5M", "--command", f"cat >{path}")
+        self.assertEqual((figures["done"], figures["data_sent"]), (1, 5 * MIB))
+        self.assertEqual(os.path.getsize(path), 5 * MIB)
+        self.assertEqual(self.server.load("sink", "-b", "1M")["data_sent"], MIB)
+
+    def test_source(self):
+        figures = self.server.load("source", "-b", 3000001)
+        self.assertEqual((figures["done"], figures["data_received"]), (1, 3000001))
+
+    def test_rtt(self):
+        figures = self.server.load("rtt", "-n", 50)
+        self.assertEqual((figures["samples"], figures["data_sent"], figures["data_received"]), (50, 50, 50))
+
+    def test_idle(self):
+        before = self.logins()
+        figures = self.server.load("idle", "-n", 5, "-c", 5, "--hold", 1)
+        self.assertEqual((figures["done"], figures["failed"], figures["channels_closed"]), (5, 0, 5))
+        until(lambda: self.logins() - before == 5, self.server.log)
+
+    def test_channels(self):
+        figures = self.server.load("channels", "-n", 30, "-c", 3)
+        self.assertEqual((figures["done"], figures["channels_closed"], figures["connections"]), (30, 30, 1))
+
+
+class SshdTest(OthersCase, unittest.TestCase):
+    kind = Sshd
+
+
+class DropbearTest(OthersCase, unittest.TestCase):
+    kind = Dropbear
+
+
+class EchoTest(unittest.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Server())
+
+    def load(self, mode, *words, login=None, hosts=".ssh/known_hosts", user=USER, **more):
+        login = ["-i", self.server.path("key")] if login is None else login
+        return load("-q", "-u", user, *login, "--known-hosts", self.server.path(hosts), mode, *words,
+                    self.server.address, **more)
+
+    def wire(self, count, before):
+        """What the server counted of the connections that came since: (in, out)."""
+        ended = self.server.wait("disconnected", before + count)[before:]
+        return sum(int(e["bytes_in"]) for e in ended), sum(int(e["bytes_out"]) for e in ended)
+
+    def check(self, connections, mode, *words, **more):
+        before = len(self.server.events("disconnected"))
+        figures = self.load(mode, *words, **more)
+        self.assertEqual(figures["connections"], connections)
+        received, sent = self.wire(connections, before)
+        self.assertEqual((figures["wire_sent"], figures["wire_received"]), (received, sent))
+        return figures
+
+    def test_handshake(self):
+        figures = self.check(40, "handshake", "-n", 40, "-c", 8)
+        self.assertEqual((figures["done"], figures["logins"], figures["samples"]), (40, 40, 40))
+
+    def test_transfers(self):
+        figures = self.check(2, "bulk", "-b", "3M", "-c", 2)
+        self.assertEqual((figures["data_sent"], figures["data_received"]), (6 * MIB, 6 * MIB))
+        self.assertEqual(self.check(1, "sink", "-b", "3M")["data_sent"], 3 * MIB)
+        self.assertEqual(self.check(1, "source", "-b", 1234567)["data_received"], 1234567)
+
+    def test_rtt(self):
+        self.assertEqual(self.check(1, "rtt", "-n", 200)["samples"], 200)
+
+    def test_idle_sessions_stand_at_once(self):
+        before = len(self.server.events("disconnected"))
+        process = subprocess.Popen(
+            [NACRE_LOAD, "--json", "-q", "-u", USER, "-i", self.server.path("key"), "--known-hosts",
+             self.server.path(".ssh/known_hosts"), "idle", "-n", "50", "-c", "10", "--hold", "600", self.server.address],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        try:
+            def sockets():
+                links = []
+                for fd in os.listdir(f"/proc/{process.pid}/fd"):
+                    with contextlib.suppress(FileNotFoundError):
+                        links.append(os.readlink(f"/proc/{process.pid}/fd/{fd}"))
+                return sum(link.startswith("socket:") for link in links)
+            until(lambda: sockets() == 50, "50 sockets")
+            until(lambda: len(self.server.events("open")) - len(self.server.events("closed")) == 50, "50 channels")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=PATIENCE)
+            figures = json.loads(out)
+            self.assertEqual((figures["done"], figures["interrupted"], figures["failed"]), (50, True, 0), err)
+        finally:
+            end(process)
+        self.wire(50, before)
+
+    def test_ten_thousand_channels(self):
+        """closed for each, on both sides, and no growth."""
+        self.check(1, "channels", "-n", 2000, "-c", 20)
+        before, memory = len(self.server.events("closed")), self.server.memory()[0]
+        figures = self.check(1, "channels", "-n", 10000, "-c", 20)
+        self.assertEqual((figures["done"], figures["channels_opened"], figures["channels_closed"]), (10000,) * 3)
+        self.assertEqual(len(self.server.events("closed")) - before, 10000)
+        self.assertLess(self.server.memory()[0] - memory, 256 * 1024)
+
+    def test_channels_with_commands(self):
+        figures = self.check(1, "channels", "-n", 300, "-c", 10, "--command", "exit 0")
+        self.assertEqual((figures["done"], figures["channels_closed"]), (300, 300))
+
+    def test_password(self):
+        with open(self.server.path("word"), "w", encoding="ascii") as file:
+            file.write("mother-of-pearl\n")
+        self.load("handshake", "-n", 2, login=["--password", self.server.path("word")])
+        self.load("handshake", "-n", 2, login=["--password", "-"], stdin=b"mother-of-pearl")
+        figures = self.load("handshake", "-n", 3, login=["--password", "-"], stdin=b"wrong", status=1)
+        self.assertEqual((figures["done"], figures["failed"]), (0, 3))
+
+    def test_agent(self):
+        """Keys of a real ssh-agent: also when the first is not authorised, and when the agent will not sign."""
+        socket_path = self.server.path("agent")
+        agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket_path], stdout=subprocess.DEVNULL)
+        environment = {**clean_environment(self.server.folder), "SSH_AUTH_SOCK": socket_path}
+
+        def run(*words, status=0):
+            done = subprocess.run(words, capture_output=True, env=environment, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, status, done)
+            return done.stdout
+
+        command = [NACRE_LOAD, "--json", "-q", "-u", USER, "--agent", "handshake", "-n", "3", self.server.address]
+        try:
+            until(lambda: os.path.exists(socket_path), "an agent")
+            run(*command, status=1)
+            run("ssh-add", "-q", self.server.path("stranger"))
+            self.assertEqual(json.loads(run(*command, status=1))["done"], 0)
+            run("ssh-add", "-q", self.server.path("key"))
+            self.assertEqual(json.loads(run(*command))["done"], 3)
+            run("ssh-add", "-q", "-D")
+            run("ssh-add", "-q", "-c", self.server.path("key"))  # nobody can be asked: refused
+            run(*command, status=1)
+        finally:
+            end(agent)
+        self.assertIn("does not answer", load("-u", USER, "--agent", "handshake", status=1, SSH_AUTH_SOCK=socket_path))
+
+    def test_algorithms(self):
+        figures = self.load("handshake", "-n", 1, "--ciphers", "aes128-ctr", "--macs", "hmac-sha2-256",
+                            "--kex", "curve25519-sha256")
+        self.assertEqual(figures["cipher"], "aes128-ctr")
+
+    def refused(self, line):
+        with open(self.server.path("other_hosts"), "w", encoding="ascii") as file:
+            file.write(line)
+        before = len(self.server.events("auth"))
+        figures = self.load("handshake", "-n", 1, hosts="other_hosts", status=1)
+        self.assertEqual((figures["done"], figures["logins"]), (0, 0))
+        self.assertEqual(len(self.server.events("auth")), before)
+        return figures["problem"]
+
+    def test_host_keys(self):
+        host = f"[127.0.0.1]:{self.server.port}"
+        with open(self.server.path("stranger.pub"), encoding="ascii") as file:
+            other = " ".join(file.read().split()[:2])
+        said = self.refused(f"# one\n{host} {other}\n")
+        self.assertIn("HAS CHANGED", said)
+        self.assertIn("other_hosts:2", said)
+        self.assertIn(self.server.fingerprint, said)
+        self.assertIn("REVOKED", self.refused(f"{host} {self.server.host_key}\n@revoked * {self.server.host_key}\n"))
+        self.assertIn("is not known", self.refused(""))
+        # The command in the message does what it says.
+        command = re.search(r"ssh-keygen -f .*$", said)[0]
+        with open(self.server.path("other_hosts"), "w", encoding="ascii") as file:
+            file.write(f"{host} {other}\n")
+        subprocess.run(command, shell=True, check=True, capture_output=True)
+        with open(self.server.path("other_hosts"), encoding="ascii") as file:
+            self.assertEqual(file.read(), "")
+        load("-q", "-u", USER, "-i", self.server.path("key"), "--insecure", "handshake", "-n", 1, self.server.address)
+
+    def test_what_is_refused_at_the_start(self):
+        for words, says in (
+                ((), "MODE"), (("jump",), "jump"), (("handshake", "nowhere"), "HOST:PORT"),
+                (("handshake", "-n", "x"), "number"), (("handshake", "--else"), "--else"),
+                (("handshake", "--ciphers", "rot13"), "rot13"), (("handshake", "192.0.2.1:22"), "--yes-remote")):
+            with self.subTest(words):
+                self.assertIn(says, load("-u", USER, "--insecure", *words, status=2))
+        self.assertIn("refused", load("-q", "-u", USER, "--insecure", "handshake", "-n", 1, "127.0.0.1:1",
+                                      status=1)["problem"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,154 @@
+"""nacre-passwd: users of a password file, from a terminal and from a pipe; nacre-echo lets them in."""
+import os
+import re
+import stat
+import subprocess
+import tempfile
+import unittest
+
+import harness
+
+NACRE_PASSWD = os.path.join(harness.BUILD, "nacre-passwd")
+
+
+class PasswdCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
+        self.file = os.path.join(self.folder, "passwords")
+        self.environment = harness.clean_environment(self.folder)
+
+    def passwd(self, *words, data=b"", **more):
+        done = subprocess.run([NACRE_PASSWD, *words], input=data, capture_output=True, env=self.environment,
+                              timeout=harness.PATIENCE, **more)
+        return harness.Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def write(self, text, mode=0o600):
+        with open(self.file, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+
+    def text(self):
+        with open(self.file, encoding="utf-8", newline="") as file:
+            return file.read()
+
+
+class FromAPipe(PasswdCase):
+    def test_a_user_comes_and_goes(self):
+        self.assertEqual(self.passwd(self.file, "alice", data=b"secret\n"),
+                         (0, f"alice was added to {self.file}\n", ""))
+        self.assertRegex(self.text(), r"\Aalice:\$argon2id\$v=19\$m=65536,t=2,p=1\$[^\n]+\n\Z")
+        self.assertEqual(stat.S_IMODE(os.stat(self.file).st_mode), 0o600)
+        first = self.text()
+        self.assertEqual(self.passwd(self.file, "alice", data=b"secret"),
+                         (0, f"alice was changed in {self.file}\n", ""))
+        self.assertNotEqual(self.text(), first)  # another salt
+        self.assertEqual(self.passwd("-d", self.file, "alice"), (0, f"alice was deleted from {self.file}\n", ""))
+        self.assertEqual(self.text(), "")
+        self.assertEqual(os.listdir(self.folder), ["passwords"])
+
+    def test_other_lines_stay(self):
+        self.write("bob:x\r\nalice:old\n\njunk\ncarol:y")
+        self.passwd(self.file, "alice", data=b"new\n")
+        self.assertRegex(self.text(), r"\Abob:x\r\nalice:\$argon2id\$[^\n]+\n\njunk\ncarol:y\Z")
+
+    def test_errors_are_sentences(self):
+        self.write("bob:x\n")
+        for words, data, status, says in (
+                (["-d", self.file, "alice"], b"", 1, "there is no user alice"),
+                ([self.file, "alice"], b"", 1, "no password on standard input"),
+                ([self.file, "alice"], b"\n", 1, "the password is empty"),
+                ([self.file, "alice"], b"\r\n", 1, "the password is empty"),
+                ([self.file, "alice"], b"a\0b\n", 1, "NUL"),
+                ([self.file, "alice"], b"x" * 1025 + b"\n", 1, "longer than 1024"),
+                ([self.folder + "/none/p", "alice"], b"x\n", 1, "No such file"),
+                ([self.file, "al:ice"], b"x\n", 2, "cannot hold ':'"),
+                ([self.file, "al\nice"], b"x\n", 2, "newline"),
+                ([self.file, ""], b"x\n", 2, "user name is empty"),
+                ([self.file], b"x\n", 2, "give the name of the file"),
+                ([self.file, "a", "b"], b"x\n", 2, "give the name of the file"),
+                (["-x", self.file, "a"], b"x\n", 2, "option is not known")):
+            with self.subTest(words=words, data=data):
+                done = self.passwd(*words, data=data)
+                self.assertEqual((done.status, done.out), (status, ""))
+                self.assertRegex(done.err, r"\Anacre-passwd: [^\n]*" + re.escape(says) + r"[^\n]*\n\Z")
+                self.assertEqual(self.text(), "bob:x\n")
+        self.assertEqual(os.listdir(self.folder), ["passwords"])
+
+    def test_others_may_not_have_written_it(self):
+        self.write("bob:x\n", mode=0o662)
+        done = self.passwd(self.file, "alice", data=b"x\n")
+        self.assertEqual(done.status, 1)
+        self.assertIn("others may write to it", done.err)
+
+    def test_help_and_version(self):
+        self.assertIn("usage: nacre-passwd [-d] FILE USER", self.passwd("--help").out)
+        self.assertRegex(self.passwd("--version").out, r"\Anacre-passwd [0-9.]+\n\Z")
+
+
+class AtATerminal(PasswdCase):
+    def terminal(self, *words):
+        return self.enterContext(harness.Terminal([NACRE_PASSWD, *words], self.environment))
+
+    def test_twice_without_echo(self):
+        terminal = self.terminal(self.file, "alice")
+        terminal.expect(b"New password for alice: ")
+        terminal.type(b"mother\x7f\x7fof-pearl\n")
+        terminal.expect(b"The same again: ")
+        terminal.type(b"mothof-pearl\n")
+        self.assertEqual(terminal.end(), 0)
+        self.assertNotIn(b"pearl", terminal.seen)
+        self.assertIn(b"alice was added to", terminal.seen)
+        with harness.Server(passwords=self.text()) as server:
+            client = harness.Ssh(server, login="password", password="mothof-pearl")
+            self.assertEqual(client.run("exit 7").status, 7)
+            client = harness.Ssh(server, login="password", password="mother")
+            self.assertEqual(client.run("exit 7").status, 255)
+
+    def test_two_that_differ(self):
+        terminal = self.terminal(self.file, "alice")
+        terminal.expect(b"New password for alice: ")
+        terminal.type(b"one\n")
+        terminal.expect(b"The same again: ")
+        terminal.type(b"two\n")
+        self.assertEqual(terminal.end(), 1)
+        self.assertIn(b"the two passwords differ; nothing is changed", terminal.seen)
+        self.assertFalse(os.path.exists(self.file))
+
+    def test_end_of_input(self):
+        terminal = self.terminal(self.file, "alice")
+        terminal.expect(b"New password for alice: ")
+        terminal.type(b"\x04")
+        self.assertEqual(terminal.end(), 1)
+        self.assertIn(b"no password was given; nothing is changed", terminal.seen)
+
+    def test_an_interrupt_leaves_the_echo_on(self):
+        """Under a shell, which looks at its terminal afterwards."""
+        terminal = self.enterContext(harness.Terminal(
+            ["sh", "-c", f"trap : INT; {NACRE_PASSWD} {self.file} alice; echo status $?; stty -a"], self.environment))
+        terminal.expect(b"New password for alice: ")
+        terminal.type(b"sec\x03")
+        terminal.expect(b"status 130")
+        terminal.end()
+        self.assertIn(b" echo ", terminal.seen.replace(b"\r\n", b" ").replace(b";", b" "))
+        self.assertFalse(os.path.exists(self.file))
+
+    def test_under_expect(self):
+        script = os.path.join(self.folder, "script.exp")
+        with open(script, "w", encoding="ascii") as file:
+            file.write(f"""set timeout {harness.PATIENCE}
+spawn -noecho {NACRE_PASSWD} {self.file} alice
+expect "New password for alice: " {{send "secret\\r"}} timeout {{exit 3}}
+expect "The same again: " {{send "secret\\r"}} timeout {{exit 4}}
+expect "alice was added" {{}} timeout {{exit 5}}
+expect eof
+exit [lindex [wait] 3]
+""")
+        done = subprocess.run(["expect", script], capture_output=True, env=self.environment,
+                              stdin=subprocess.DEVNULL, timeout=2 * harness.PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotIn(b"secret", done.stdout)
+        self.assertTrue(self.text().startswith("alice:$argon2id$"))
+
+
+if __name__ == "__main__":
+    unittest.main()

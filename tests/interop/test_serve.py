@@ -1,0 +1,398 @@
+"""nacre-serve: programs over SSH, on pipes and on terminals."""
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+import unittest
+
+import harness
+from harness import MIB, Dbclient, Paramiko, Ssh, until
+
+
+class Served(harness.Server):
+    """nacre-serve with this command."""
+
+    def __init__(self, *words, arguments=(), **more):
+        self.words = ["--", *words]
+        super().__init__(*arguments, program=os.path.join(harness.BUILD, "nacre-serve"), **more)
+
+    def pid(self):
+        """Of the child that was started last."""
+        return int(self.wait("started")[-1]["pid"])
+
+    def children(self):
+        """Processes whose parent is the server."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
+            return file.read().split()
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def request(channel, kind, *strings):
+    """A channel request that paramiko does not know, without an answer."""
+    message = harness.paramiko.Message()
+    message.add_byte(b"\x62")  # CHANNEL_REQUEST
+    message.add_int(channel.remote_chanid)
+    message.add_string(kind)
+    message.add_boolean(False)
+    for string in strings:
+        message.add_string(string)
+    channel.transport._send_user_message(message)
+
+
+class ServeCase(unittest.TestCase):
+    most_memory = 64 * MIB if "asan" not in harness.BUILD else 512 * MIB  # it keeps what was freed
+
+    def serve(self, *words, **more):
+        return self.enterContext(Served(*words, **more))
+
+    def shell(self, script, **more):
+        return self.serve("sh", "-c", script, **more)
+
+    def terminal(self, server, client=Ssh, columns=80, rows=24):
+        c = client(server)
+        return self.enterContext(harness.Terminal(c.command(terminal=True), c.environment(), columns, rows))
+
+
+class OnPipes(ServeCase):
+    def test_output_and_errors_are_apart(self):
+        server = self.shell("echo out; echo err >&2; exit 3")
+        for client in Ssh, Dbclient, Paramiko:
+            with self.subTest(client=client.name):
+                self.assertEqual(client(server).run()[:2], (3, b"out\n"))
+        self.assertEqual(Ssh(server).run(), (3, b"out\n", b"err\n"))
+        self.assertEqual(Paramiko(server).run(), (3, b"out\n", b"err\n"))
+
+    def test_input_and_its_end_reach_the_program(self):
+        server = self.serve("sort")
+        self.assertEqual(Ssh(server).run(None, b"b\nc\na\n"), (0, b"a\nb\nc\n", b""))
+        self.assertEqual(Ssh(server).run(None, b""), (0, b"", b""))
+
+    def test_a_lot_comes_back_as_it_was(self):
+        server = self.serve("cat")
+        data = server.path("data")
+        block = harness.random_bytes(MIB)
+        with open(data, "wb") as file:
+            for i in range(256):
+                file.write(i.to_bytes(4, "big") + block[4:])
+        expected = harness.hashlib.sha256()
+        with open(data, "rb") as file:
+            for piece in iter(lambda: file.read(MIB), b""):
+                expected.update(piece)
+        done = Ssh(server).digest(None, data)
+        self.assertEqual((done.status, done.out), (0, expected.hexdigest()))
+        self.assertLess(server.memory()[1], self.most_memory)
+
+    def test_the_programs_end_of_output_is_not_its_end(self):
+        server = self.shell("echo one; exec >&- 2>&-; read line; test \"$line\" = go && exit 9")
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            channel = transport.open_session()
+            channel.settimeout(harness.PATIENCE)
+            channel.invoke_shell()
+            self.assertEqual(channel.recv(100), b"one\n")
+            self.assertEqual(channel.recv(100), b"")  # half of the channel is closed
+            self.assertFalse(channel.exit_status_ready())
+            channel.sendall(b"go\n")
+            self.assertEqual(channel.recv_exit_status(), 9)
+
+    def test_all_output_comes_before_the_status(self):
+        server = self.shell("head -c 3000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 5")
+        done = Ssh(server).run()
+        self.assertEqual((done.status, len(done.out), len(done.err)), (5, 3000000, 1000000))
+
+    def test_a_program_that_does_not_read(self):
+        server = self.shell("sleep 1; exit 4")
+        done = Ssh(server).run(None, bytes(8 * MIB))
+        self.assertEqual(done.status, 4)
+
+    def test_a_program_that_closes_its_input(self):
+        """What is sent there is dropped; the program goes on."""
+        server = self.shell("exec <&-; sleep 0.5; echo still here; exit 6")
+        done = Ssh(server).run(None, bytes(8 * MIB))
+        self.assertEqual((done.status, done.out), (6, b"still here\n"))
+
+    def test_a_client_that_does_not_read(self):
+        """Neither the server's memory nor the processor's time is spent on it."""
+        server = self.serve("yes")
+        process = Ssh(server).start()
+        self.addCleanup(harness.end, process)
+        pid = server.pid()
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        before = self.cpu(server)
+        time.sleep(1)
+        self.assertLess(self.cpu(server) - before, 0.1)
+        self.assertLess(server.memory()[1], self.most_memory)
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        until(lambda: not is_alive(pid), "the program to end")
+
+    def cpu(self, server):
+        with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_a_client_that_reads_no_more(self):
+        """It may say so (eow@openssh.com; ssh does to OpenSSH's server only), and the program gets SIGPIPE."""
+        server = self.serve("yes")
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            channel = transport.open_session()
+            channel.invoke_shell()
+            self.assertEqual(channel.recv(2), b"y\n")
+            request(channel, "eow@openssh.com")
+            self.assertEqual(server.wait("exited")[0]["signal"], "PIPE")
+
+    def test_a_signal_that_ends_it(self):
+        for name in "TERM", "KILL", "SEGV":
+            with self.subTest(signal=name):
+                server = self.shell(f"ulimit -c 0; kill -{name} $$")
+                with contextlib.closing(Paramiko(server).connect()) as transport:
+                    channel = transport.open_session()
+                    channel.invoke_shell()
+                    self.assertEqual(channel.recv_exit_status(), -1)
+                self.assertEqual(server.wait("exited")[0]["signal"], name)
+        done = Ssh(server).run(options=["-v"])
+        self.assertEqual(done.status, 255)
+        self.assertIn(b"exit-signal", done.err)
+
+    def test_a_signal_from_the_client(self):
+        server = self.shell("trap 'echo caught; exit 8' TERM; echo ready; while :; do sleep 0.05; done")
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            channel = transport.open_session()
+            channel.settimeout(harness.PATIENCE)
+            channel.invoke_shell()
+            self.assertEqual(channel.recv(100), b"ready\n")
+            request(channel, "signal", b"TERM")
+            out = b"".join(iter(lambda: channel.recv(100), b""))
+            self.assertEqual(out, b"caught\n")
+            self.assertEqual(channel.recv_exit_status(), 8)
+
+    def test_environment(self):
+        server = self.serve("env", environment={"SECRET": "x", "LC_TIME": "C"})
+        wishes = "LANG=de_DE.UTF-8 LC_ALL=C LD_PRELOAD=/x PATH=/x BASH_ENV=/x TERM=vt52"
+        out = Ssh(server).run(options=["-o", f"SetEnv={wishes}"]).out.decode()
+        found = dict(line.split("=", 1) for line in out.splitlines())
+        self.assertEqual(found["PATH"], os.environ["PATH"])
+        for name in "SECRET", "LD_PRELOAD", "BASH_ENV", "SSH_ORIGINAL_COMMAND", "SSH_TTY":
+            self.assertNotIn(name, found)
+        self.assertEqual([found[name] for name in ("LANG", "LC_ALL", "LC_TIME", "TERM")],
+                         ["de_DE.UTF-8", "C", "C", "vt52"])
+        self.assertRegex(found["SSH_CONNECTION"], rf"\A127\.0\.0\.1 \d+ 127\.0\.0\.1 {server.port}\Z")
+
+    def test_no_descriptor_of_ours(self):
+        server = self.serve("ls", "-l", "/proc/self/fd")
+        out = Ssh(server).run().out.decode()
+        self.assertEqual(re.findall(r" ([0-9]+) -> ", out)[:3], ["0", "1", "2"])
+        self.assertEqual(len(re.findall(r" -> ", out)), 4)  # and the folder itself
+
+    def test_a_session_and_group_of_its_own(self):
+        server = self.shell("ps -o pid=,pgid=,sid= -p $$")
+        numbers = Ssh(server).run().out.split()
+        self.assertEqual(len(numbers), 3)
+        self.assertEqual(len(set(numbers)), 1)
+
+
+class Commands(ServeCase):
+    def test_a_command_of_the_clients_own_is_refused(self):
+        server = self.serve("echo", "fixed")
+        done = Ssh(server).run("id")
+        self.assertEqual((done.status, done.out), (255, b""))
+        self.assertIn(b"exec request failed", done.err)
+        self.assertEqual(server.events("started"), [])
+        self.assertEqual(Ssh(server).run().out, b"fixed\n")
+
+    def test_or_passed_on(self):
+        server = self.shell("echo \"<$SSH_ORIGINAL_COMMAND>\"", arguments=["--exec"])
+        self.assertEqual(Ssh(server).run("id; echo '$HOME'").out, b"<id; echo '$HOME'>\n")
+        self.assertEqual(Ssh(server).run().out, b"<>\n")
+
+    def test_subsystems_are_refused(self):
+        server = self.serve("cat", arguments=["--exec"])
+        self.assertEqual(Ssh(server).run(subsystem="sftp").status, 255)
+
+    def test_bad_usage(self):
+        for words, status, says in (
+                ([], 2, "name the command to serve"),
+                (["--"], 2, "name the command to serve"),
+                (["--no-such-option", "--", "cat"], 2, "there is no option"),
+                (["--", "no-such-program-anywhere"], 1, "no-such-program-anywhere: there is no such program"),
+                (["--", "/etc/passwd"], 1, "may not be run")):
+            with self.subTest(words=words):
+                done = subprocess.run([os.path.join(harness.BUILD, "nacre-serve"), *words], capture_output=True,
+                                      text=True, timeout=harness.PATIENCE)
+                self.assertEqual((done.returncode, done.stdout), (status, ""))
+                self.assertRegex(done.stderr, r"\Anacre-serve: [^\n]*" + says)
+
+
+class ManySessions(ServeCase):
+    def test_many_sessions_leave_nothing_behind(self):
+        server = self.serve("cat")
+        Ssh(server).run(None, b"x")
+        before = server.descriptors()
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            for _ in range(8):
+                channels = [transport.open_session() for _ in range(16)]
+                for i, channel in enumerate(channels):
+                    channel.settimeout(harness.PATIENCE)
+                    channel.invoke_shell()
+                    channel.sendall(b"%d" % i)
+                for i, channel in enumerate(channels):
+                    channel.shutdown_write()
+                    self.assertEqual(b"".join(iter(lambda c=channel: c.recv(100), b"")), b"%d" % i)
+                    self.assertEqual(channel.recv_exit_status(), 0)
+        until(lambda: server.descriptors() <= before, lambda: f"{server.descriptors()} descriptors, {before} before")
+        until(lambda: not server.children(), "all children to be taken note of")
+        self.assertEqual(len(server.wait("exited", 129)), 129)
+
+    def test_the_server_ends_its_children(self):
+        server = self.serve("sleep", "1000", arguments=["-w", "2"])
+        processes = [Ssh(server).start() for _ in range(4)]
+        for process in processes:
+            self.addCleanup(harness.end, process)
+        pids = [int(e["pid"]) for e in server.wait("started", 4)]
+        self.assertEqual(server.stop(), 0)
+        until(lambda: not any(map(is_alive, pids)), "the children to end")
+
+
+class OnATerminal(ServeCase):
+    def test_size_name_and_modes(self):
+        server = self.shell("tty; echo $TERM; test \"$(tty)\" = \"$SSH_TTY\" && echo same; stty -a; exit 3")
+        terminal = self.terminal(server, columns=100, rows=30)
+        subprocess.run(["true"], check=True)
+        self.assertEqual(terminal.end(), 3)
+        for text in b"/dev/pts/", b"xterm", b"same", b"rows 30; columns 100", b" icanon", b"intr = ^C":
+            self.assertIn(text, terminal.seen)
+
+    def test_modes_of_the_clients_terminal(self):
+        server = self.serve("stty", "-a")
+        script = f"stty intr ^G -ixon susp undef -imaxbel; exec {shlex.join(Ssh(server).command(terminal=True))}"
+        terminal = self.enterContext(harness.Terminal(["sh", "-c", script], Ssh(server).environment()))
+        self.assertEqual(terminal.end(), 0)
+        for text in b"intr = ^G", b"susp = <undef>", b"-ixon", b"-imaxbel":
+            self.assertIn(text, terminal.seen)
+
+    def test_a_shell(self):
+        server = self.serve("bash", "--norc", "-i", environment={"HOME": "/"})
+        for client in Ssh, Dbclient:
+            with self.subTest(client=client.name):
+                terminal = self.terminal(server, client)
+                terminal.expect(b"$ " if os.geteuid() else b"# ")
+                terminal.type(b"stty size; jobs -l; echo =$((6*7))=\r")
+                terminal.expect(b"=42=")
+                terminal.type(b"sleep 1000\r")
+                terminal.expect(b"sleep 1000")
+                time.sleep(0.3)
+                terminal.type(b"\x03")  # reaches sleep, not the shell
+                terminal.type(b"echo status=$?\r")
+                terminal.expect(b"status=130")
+                terminal.resize(132, 43)
+                server.wait("request", type="window-change", columns=132, rows=43, answer="granted")
+                terminal.type(b"stty size\r")
+                terminal.expect(b"43 132")
+                terminal.type(b"exit 3\r")
+                self.assertEqual(terminal.end(), 3)
+
+    def test_a_killed_client_leaves_no_child(self):
+        server = self.serve("bash", "--norc", "-i")
+        terminal = self.terminal(server)
+        terminal.type(b"sleep 1000 & sleep 1001\r")
+        shell = server.pid()
+        until(lambda: len(self.session_of(shell)) == 3, "a shell and two programs")
+        pids = self.session_of(shell)
+        terminal.kill()
+        until(lambda: not any(map(is_alive, pids)), lambda: f"still there: {list(filter(is_alive, pids))}")
+        until(lambda: not server.children(), "the shell to be taken note of")
+
+    def test_a_killed_client_without_a_terminal(self):
+        server = self.shell("sleep 1000 & sleep 1001")
+        process = Ssh(server).start()
+        self.addCleanup(harness.end, process)
+        shell = server.pid()
+        until(lambda: len(self.session_of(shell)) == 3, "a shell and two programs")
+        pids = self.session_of(shell)
+        process.kill()
+        until(lambda: not any(map(is_alive, pids)), lambda: f"still there: {list(filter(is_alive, pids))}")
+
+    def session_of(self, leader):
+        out = subprocess.run(["ps", "-o", "pid=", "-s", str(leader)], capture_output=True, text=True, check=False).stdout
+        return [int(pid) for pid in out.split()]
+
+    def test_the_end_of_input_is_typed(self):
+        """ssh -tt with input that ends: the program is told so, as by Control-D."""
+        for data in b"", b"one\n", b"one\ntwo":
+            with self.subTest(data=data):
+                server = self.shell("stty -echo; cat; exit 7")
+                done = Ssh(server).run(None, data, terminal=True)
+                self.assertEqual((done.status, done.out.replace(b"\r\n", b"\n")[:len(data)]), (7, data))
+
+    def test_output_is_complete(self):
+        server = self.shell("stty -opost; seq 100000; exit 2")
+        done = Ssh(server).run(terminal=True)
+        self.assertEqual(done.status, 2)
+        self.assertEqual(done.out, b"".join(b"%d\n" % i for i in range(1, 100001)))
+
+    def test_break(self):
+        server = self.shell("echo ready; read line")
+        terminal = self.terminal(server)
+        terminal.expect(b"ready")
+        terminal.type(b"\r~B")
+        event = server.wait("request", type="break")[0]
+        self.assertEqual(event["answer"], "granted")
+
+
+class InTmux(ServeCase):
+    """A real terminal."""
+
+    def window(self, server, columns=80, rows=24):
+        return self.enterContext(harness.Tmux(server, Ssh(server).command(terminal=True), columns, rows))
+
+    def test_vim_redraws_after_a_resize(self):
+        server = self.serve("vim", "-u", "NONE", "-N", "--cmd", "set ruler laststatus=2 statusline=%{&columns}x%{&lines}")
+        window = self.window(server)
+        window.expect("80x24")
+        window.resize(100, 40)
+        window.expect("100x40")
+        window.resize(60, 20)
+        window.expect("60x20")
+        window.type("ihello", "Escape")
+        window.expect("hello")
+        window.type(":cq 5", "Enter")
+        self.assertEqual(server.wait("exited")[0]["status"], "5")
+
+    def test_top_redraws_after_a_resize(self):
+        server = self.serve("top", "-d", "1000")
+        window = self.window(server)
+        window.expect("load average")
+        window.expect("COMMAND")
+        lines = len(window.screen().rstrip("\n").splitlines())
+        self.assertLessEqual(lines, 24)
+        window.resize(100, 40)
+        server.wait("request", type="window-change", columns=100, rows=40)
+        until(lambda: "COMMAND" in window.screen(), "top on the larger screen")
+        window.type("q")
+        self.assertEqual(server.wait("exited")[0]["status"], "0")
+
+    def test_control_c_reaches_the_child(self):
+        server = self.serve("sleep", "1000")
+        window = self.window(server)
+        server.pid()
+        server.wait("request", type="shell")
+        time.sleep(0.2)
+        window.type("C-c")
+        self.assertEqual(server.wait("exited")[0]["signal"], "INT")
+
+
+if __name__ == "__main__":
+    unittest.main()

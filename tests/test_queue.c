@@ -1,0 +1,143 @@
+/* The bytes of a channel that its application has not taken yet. */
+#include "connection/queue.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct pool pool;
+static struct queue q;
+
+static void setup(void)
+{
+    pool_init(&pool, NULL);
+    memset(&q, 0, sizeof q);
+}
+
+static void teardown(void)
+{
+    queue_clear(&q, &pool);
+    ck_assert_uint_eq(pool.in_use, 0);
+    pool_clear(&pool);
+}
+
+START_TEST(what_goes_in_comes_out_in_order)
+{
+    uint8_t block[5000];
+    uint8_t next_in = 0, next_out = 0;
+    size_t len = 0, most = 0;
+    unsigned seed = (unsigned)_i;
+
+    for (int i = 0; i < 20000; i++) {
+        size_t n = (size_t)rand_r(&seed) % sizeof block;
+
+        if (len < 64 * 1024 && rand_r(&seed) % 2 == 0) {
+            for (size_t k = 0; k < n; k++)
+                block[k] = next_in++;
+            ck_assert(queue_add(&q, &pool, (struct bytes){block, n}));
+            len += n;
+        } else if (len > 0) {
+            struct bytes front = queue_front(&q);
+
+            n = n < len ? n : len;
+            for (size_t k = 0; k < n; k++)
+                if (front.at[k] != next_out++)
+                    ck_abort_msg("a byte is out of order");
+            queue_drop(&q, &pool, n);
+            len -= n;
+        }
+        ck_assert_uint_eq(q.len, len);
+        most = pool.in_use > most ? pool.in_use : most;
+    }
+    ck_assert_uint_le(most,
+                      4 * 64 * 1024); /* within a factor of what was in it, also while it grows */
+}
+END_TEST
+
+START_TEST(an_empty_queue_holds_no_memory)
+{
+    struct bytes front = queue_front(&q);
+
+    ck_assert_uint_eq(front.len, 0);
+    ck_assert(queue_add(&q, &pool, (struct bytes){NULL, 0}));
+    ck_assert_uint_eq(pool.in_use, 0);
+    ck_assert(queue_add(&q, &pool, (struct bytes){(const uint8_t *)"abc", 3}));
+    ck_assert_uint_gt(pool.in_use, 0);
+    queue_drop(&q, &pool, 3);
+    ck_assert_uint_eq(pool.in_use, 0);
+}
+END_TEST
+
+START_TEST(a_trickle_through_a_queue_does_not_make_it_grow)
+{
+    static const uint8_t block[1000];
+
+    ck_assert(queue_add(&q, &pool, (struct bytes){block, sizeof block}));
+    for (int i = 0; i < 10000; i++) {
+        ck_assert(queue_add(&q, &pool, (struct bytes){block, sizeof block}));
+        queue_drop(&q, &pool, sizeof block);
+        ck_assert_uint_le(pool.in_use, 8 * 1024);
+    }
+}
+END_TEST
+
+static bool fails;
+
+static void *allocate(void *context, size_t size)
+{
+    (void)context;
+    return fails ? NULL : malloc(size);
+}
+
+static void release(void *context, void *block, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(block);
+}
+
+START_TEST(without_memory_nothing_is_added_and_nothing_is_lost)
+{
+    static const struct nacre_memory memory = {allocate, release, NULL};
+    uint8_t block[5000];
+
+    fails = false;
+    memset(block, 'b', sizeof block);
+    pool_init(&pool, &memory);
+    ck_assert(queue_add(&q, &pool, (struct bytes){block, 100}));
+    fails = true;
+    ck_assert(!queue_add(&q, &pool, (struct bytes){block, sizeof block}));
+    ck_assert_uint_eq(q.len, 100);
+    ck_assert_mem_eq(queue_front(&q).at, block, 100);
+    ck_assert(queue_add(&q, &pool, (struct bytes){block, 100})); /* there was room */
+    fails = false;
+    ck_assert(queue_add(&q, &pool, (struct bytes){block, sizeof block}));
+    ck_assert_uint_eq(q.len, 5200);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *all = suite_create("queue");
+    TCase *t = tcase_create("queue");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, what_goes_in_comes_out_in_order, 1, 5);
+    tcase_add_test(t, an_empty_queue_holds_no_memory);
+    tcase_add_test(t, a_trickle_through_a_queue_does_not_make_it_grow);
+    tcase_add_test(t, without_memory_nothing_is_added_and_nothing_is_lost);
+    suite_add_tcase(all, t);
+    return all;
+}
+
+int main(void)
+{
+    SRunner *r = srunner_create(suite());
+    int failed;
+
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,230 @@
+#include "transport/algorithms.h"
+
+#include "transport/cipher.h"
+#include "transport/hostkey.h"
+#include "transport/kex.h"
+
+/* clang-format off */
+static const struct algorithm kex[] = {
+    {"mlkem768x25519-sha256",                &kex_mlkem768x25519, false},
+    {"sntrup761x25519-sha512",               &kex_sntrup761x25519, false},
+    {"sntrup761x25519-sha512@openssh.com",   &kex_sntrup761x25519, false},
+    {"curve25519-sha256",                    &kex_curve25519, false},
+    {"curve25519-sha256@libssh.org",         &kex_curve25519, false},
+    {"ecdh-sha2-nistp256",                   &kex_nistp256, false},
+    {"ecdh-sha2-nistp384",                   &kex_nistp384, false},
+    {"ecdh-sha2-nistp521",                   &kex_nistp521, false},
+    {"diffie-hellman-group-exchange-sha256", &kex_gex_sha256, false},
+    {"diffie-hellman-group16-sha512",        &kex_group16_sha512, false},
+    {"diffie-hellman-group18-sha512",        &kex_group18_sha512, false},
+    {"diffie-hellman-group14-sha256",        &kex_group14_sha256, false},
+    {"diffie-hellman-group14-sha1",          &kex_group14_sha1, true},
+    {NULL, NULL, false},
+};
+
+static const struct algorithm host_key[] = {
+    {"ssh-ed25519",                          &signature_ed25519, false},
+    {"ecdsa-sha2-nistp256",                  &signature_nistp256, false},
+    {"ecdsa-sha2-nistp384",                  &signature_nistp384, false},
+    {"ecdsa-sha2-nistp521",                  &signature_nistp521, false},
+    {"rsa-sha2-512",                         &signature_rsa_sha2_512, false},
+    {"rsa-sha2-256",                         &signature_rsa_sha2_256, false},
+    {"ssh-rsa",                              &signature_rsa_sha1, true},
+    {NULL, NULL, false},
+};
+
+static const struct algorithm public_key[] = {
+    {"ssh-ed25519",                          &signature_ed25519, false},
+    {"sk-ssh-ed25519@openssh.com",           &signature_sk_ed25519, false},
+    {"ecdsa-sha2-nistp256",                  &signature_nistp256, false},
+    {"ecdsa-sha2-nistp384",                  &signature_nistp384, false},
+    {"ecdsa-sha2-nistp521",                  &signature_nistp521, false},
+    {"sk-ecdsa-sha2-nistp256@openssh.com",   &signature_sk_nistp256, false},
+    {"rsa-sha2-512",                         &signature_rsa_sha2_512, false},
+    {"rsa-sha2-256",                         &signature_rsa_sha2_256, false},
+    {"ssh-rsa",                              &signature_rsa_sha1, true},
+    {NULL, NULL, false},
+};
+
+static const struct algorithm cipher[] = {
+    {"chacha20-poly1305@openssh.com",        &cipher_chacha20_poly1305, false},
+    {"aes256-gcm@openssh.com",               &cipher_aes256_gcm, false},
+    {"aes128-gcm@openssh.com",               &cipher_aes128_gcm, false},
+    {"aes256-ctr",                           &cipher_aes256_ctr, false},
+    {"aes192-ctr",                           &cipher_aes192_ctr, false},
+    {"aes128-ctr",                           &cipher_aes128_ctr, false},
+    {NULL, NULL, false},
+};
+
+static const struct algorithm mac[] = {
+    {"hmac-sha2-256-etm@openssh.com",        &mac_hmac_sha2_256_etm, false},
+    {"hmac-sha2-512-etm@openssh.com",        &mac_hmac_sha2_512_etm, false},
+    {"hmac-sha2-256",                        &mac_hmac_sha2_256, false},
+    {"hmac-sha2-512",                        &mac_hmac_sha2_512, false},
+    {"hmac-sha1-etm@openssh.com",            &mac_hmac_sha1_etm, true},
+    {"hmac-sha1",                            &mac_hmac_sha1, true},
+    {NULL, NULL, false},
+};
+/* clang-format on */
+
+const struct algorithm *algorithms_of(enum algorithm_kind kind)
+{
+    static const struct algorithm *const all[ALGORITHM_KINDS] = {
+        [ALGORITHM_KEX] = kex,
+        [ALGORITHM_HOST_KEY] = host_key,
+        [ALGORITHM_PUBLIC_KEY] = public_key,
+        [ALGORITHM_CIPHER] = cipher,
+        [ALGORITHM_MAC] = mac,
+    };
+
+    return all[kind];
+}
+
+const struct algorithm *algorithm_find(enum algorithm_kind kind, struct bytes name)
+{
+    for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
+        if (bytes_are(name, a->name))
+            return a;
+    return NULL;
+}
+
+void write_default_names(struct writer *w, enum algorithm_kind kind)
+{
+    const uint8_t *begin = w->at;
+
+    for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++) {
+        if (a->off)
+            continue;
+        if (w->at != begin)
+            write_u8(w, ',');
+        write_bytes(w, bytes_of(a->name));
+    }
+}
+
+/* Write one more name of a list. */
+static void add_name(struct writer *w, struct bytes name)
+{
+    if (written(w) > 0)
+        write_u8(w, ',');
+    write_bytes(w, name);
+}
+
+static bool has_name(struct bytes list, struct bytes wanted)
+{
+    struct bytes name;
+
+    while (next_name(&list, &name))
+        if (bytes_equal(name, wanted))
+            return true;
+    return false;
+}
+
+const struct algorithm *algorithm_choose(enum algorithm_kind kind, struct bytes client,
+                                         struct bytes server)
+{
+    struct bytes name;
+
+    while (next_name(&client, &name)) {
+        const struct algorithm *a = algorithm_find(kind, name);
+
+        if (a != NULL && has_name(server, name))
+            return a;
+    }
+    return NULL;
+}
+
+/* "-*sha1*" and its like are patterns: the star stands for any run of characters, the question mark
+ * for one. Only the last star is ever gone back to. */
+static bool matches(struct bytes name, struct bytes pattern)
+{
+    size_t n = 0, p = 0, back = 0, star = SIZE_MAX;
+
+    while (n < name.len) {
+        if (p < pattern.len && pattern.at[p] == '*') {
+            star = p++;
+            back = n;
+        } else if (p < pattern.len && (pattern.at[p] == '?' || pattern.at[p] == name.at[n])) {
+            p++;
+            n++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            n = ++back;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.at[p] == '*')
+        p++;
+    return p == pattern.len;
+}
+
+static bool matches_any(struct bytes name, struct bytes patterns)
+{
+    struct bytes pattern;
+
+    while (next_name(&patterns, &pattern))
+        if (matches(name, pattern))
+            return true;
+    return false;
+}
+
+/* Every name or pattern of the list stands for something we know. */
+static bool all_known(enum algorithm_kind kind, struct bytes list, struct bytes *unknown)
+{
+    while (next_name(&list, unknown)) {
+        bool found = false;
+
+        for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
+            found = found || matches(bytes_of(a->name), *unknown);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* Append the known names that the list asks for, in the list's order, each once. */
+static void add_wanted(enum algorithm_kind kind, struct bytes list, struct writer *out)
+{
+    struct bytes pattern;
+
+    while (next_name(&list, &pattern))
+        for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
+            if (matches(bytes_of(a->name), pattern) &&
+                !has_name(written_bytes(out), bytes_of(a->name)))
+                add_name(out, bytes_of(a->name));
+}
+
+static void add_defaults_but(enum algorithm_kind kind, struct bytes but, struct writer *out)
+{
+    for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
+        if (!a->off && !matches_any(bytes_of(a->name), but) &&
+            !has_name(written_bytes(out), bytes_of(a->name)))
+            add_name(out, bytes_of(a->name));
+}
+
+bool algorithm_list_apply(enum algorithm_kind kind, struct bytes spec, struct writer *out,
+                          struct bytes *unknown)
+{
+    const struct bytes nothing = {NULL, 0};
+    char prefix = spec.len > 0 ? (char)spec.at[0] : 0;
+
+    if (prefix == '+' || prefix == '-' || prefix == '^') {
+        spec.at++;
+        spec.len--;
+    } else {
+        prefix = 0;
+    }
+    *unknown = spec;
+    if (spec.len == 0 || !all_known(kind, spec, unknown))
+        return false;
+    if (prefix == '+')
+        add_defaults_but(kind, nothing, out);
+    if (prefix != '-')
+        add_wanted(kind, spec, out);
+    if (prefix == '-')
+        add_defaults_but(kind, spec, out);
+    if (prefix == '^')
+        add_defaults_but(kind, nothing, out);
+    *unknown = nothing;
+    return !out->bad && written(out) > 0;
+}

@@ -1,0 +1,43 @@
+/* The algorithms we know, and the choice between two name-lists. RFC 4253 section 7.1.
+ * A new algorithm is one file and one row here. */
+#ifndef NACRE_TRANSPORT_ALGORITHMS_H
+#define NACRE_TRANSPORT_ALGORITHMS_H
+
+#include "transport/wire.h"
+
+enum algorithm_kind {
+    ALGORITHM_KEX,
+    ALGORITHM_HOST_KEY,   /* signature algorithms of host keys */
+    ALGORITHM_PUBLIC_KEY, /* ... and of user keys */
+    ALGORITHM_CIPHER,
+    ALGORITHM_MAC,
+    ALGORITHM_KINDS,
+};
+
+struct algorithm {
+    const char *name;
+    const void *method; /* kex_method, signature_algorithm, cipher_method or mac_method */
+    bool off;           /* not offered unless the user names it */
+};
+
+/* All of a kind, best first; ends with a NULL name. */
+const struct algorithm *algorithms_of(enum algorithm_kind kind);
+
+/* The row with that name, or NULL. */
+const struct algorithm *algorithm_find(enum algorithm_kind kind, struct bytes name);
+
+/* Write the names of a kind that are not off, comma-separated, without a length. */
+void write_default_names(struct writer *w, enum algorithm_kind kind);
+
+/* The row of the first name on the client's list that is also on the server's; NULL if none is. */
+const struct algorithm *algorithm_choose(enum algorithm_kind kind, struct bytes client,
+                                         struct bytes server);
+
+/* Write the name-list that a user's LIST stands for, as OpenSSH's options read it: names in place
+ * of the defaults, "+..." behind them, "-..." taken away from them, "^..." before them; * and ?
+ * match. `out` starts empty. False: `unknown` is a name that nothing matches, or is empty when
+ * nothing would be left. */
+bool algorithm_list_apply(enum algorithm_kind kind, struct bytes spec, struct writer *out,
+                          struct bytes *unknown);
+
+#endif

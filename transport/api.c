@@ -1,0 +1,20 @@
+#include "transport/api.h"
+
+const char *nacre_cause_text(enum nacre_cause cause)
+{
+    static const char *const texts[] = {
+        [NACRE_OPEN] = "open",
+        [NACRE_PEER_CLOSED] = "peer closed",
+        [NACRE_WE_CLOSED] = "we closed",
+        [NACRE_OPEN_REFUSED] = "open refused",
+        [NACRE_DISCONNECTED] = "disconnected by peer",
+        [NACRE_CONNECTION_LOST] = "connection lost",
+        [NACRE_TIMED_OUT] = "timeout",
+        [NACRE_PROTOCOL_ERROR] = "protocol error",
+        [NACRE_SHUTTING_DOWN] = "shutting down",
+        [NACRE_AUTH_FAILED] = "authentication failed",
+        [NACRE_OUT_OF_RESOURCES] = "out of resources",
+    };
+
+    return (size_t)cause < sizeof texts / sizeof texts[0] ? texts[cause] : "unknown";
+}

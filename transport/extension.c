@@ -1,0 +1,96 @@
+/* Extension negotiation. RFC 8308; ping: PROTOCOL section 1.8, draft-miller-ssh-ping. */
+#include "transport/transport.h"
+
+enum {
+    EXT_INFO_ROOM = 2048, /* bytes of our EXT_INFO at most */
+};
+
+/* RFC 8308 section 2.3:
+ *     byte       SSH_MSG_EXT_INFO
+ *     uint32     nr-extensions
+ *     repeat:    string extension-name, string extension-value (binary)
+ * Section 3.1: server-sig-algs is a name-list; PROTOCOL section 3.1: publickey-hostbound. */
+void send_ext_info(struct transport *t)
+{
+    bool server = t->config->role == NACRE_SERVER;
+    struct writer w = transport_begin(t, SSH_MSG_EXT_INFO, EXT_INFO_ROOM);
+    uint8_t *begin;
+
+    write_u32(&w, server ? 3 : 1);
+    if (server) {
+        write_text(&w, "server-sig-algs");
+        begin = write_string_begin(&w);
+        write_our_names(t, &w, ALGORITHM_PUBLIC_KEY);
+        write_string_end(&w, begin);
+        write_text(&w, "publickey-hostbound@openssh.com");
+        write_text(&w, "0");
+    }
+    write_text(&w, "ping@openssh.com");
+    write_text(&w, "0");
+    transport_send(t, &w);
+}
+
+/* Section 3.1: which of the signatures that we know the server takes from users; a bit for each
+ * row. */
+static void note_sig_algs(struct transport *t, struct bytes names)
+{
+    const struct algorithm *a = algorithms_of(ALGORITHM_PUBLIC_KEY);
+
+    t->peer_sig_algs = 0;
+    for (uint32_t bit = 1; a->name != NULL; a++, bit <<= 1)
+        if (name_list_has(names, a->name))
+            t->peer_sig_algs |= bit;
+    t->peer_sig_algs_known = true;
+}
+
+bool transport_peer_takes(const struct transport *t, const struct algorithm *algorithm)
+{
+    const struct algorithm *first = algorithms_of(ALGORITHM_PUBLIC_KEY);
+
+    return !t->peer_sig_algs_known || (t->peer_sig_algs >> (algorithm - first) & 1);
+}
+
+/* Section 2.5: what we do not know is ignored, whatever bytes it holds. */
+static void note_extension(struct transport *t, struct bytes name, struct bytes value)
+{
+    if (bytes_are(name, "ping@openssh.com") && bytes_are(value, "0"))
+        t->peer_ping = true;
+    if (bytes_are(name, "publickey-hostbound@openssh.com") && bytes_are(value, "0"))
+        t->peer_hostbound = true;
+    if (bytes_are(name, "server-sig-algs"))
+        note_sig_algs(t, value);
+}
+
+int on_ext_info(struct transport *t, struct reader *r)
+{
+    uint32_t count = read_u32(r);
+
+    /* Each pair takes at least 8 bytes, so a wrong count ends at the first short read. */
+    for (uint32_t i = 0; i < count && !r->bad; i++) {
+        struct bytes name = read_string(r);
+        struct bytes value = read_string(r);
+
+        if (!r->bad)
+            note_extension(t, name, value);
+    }
+    if (!read_done(r))
+        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed EXT_INFO");
+    return 0;
+}
+
+/* byte SSH_MSG_PING, string data; answered by byte SSH_MSG_PONG, string data. draft-miller-ssh-ping
+ * section 4: whole and in order, or not at all, which is what becomes of one that finds no room. */
+int on_ping(struct transport *t, struct reader *r)
+{
+    struct bytes data = read_string(r);
+    struct writer w;
+
+    if (!read_done(r))
+        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed PING");
+    if (!transport_reply_room(t, SSH_MSG_PONG, 1 + 4 + data.len))
+        return 0;
+    w = transport_begin(t, SSH_MSG_PONG, 1 + 4 + data.len);
+    write_string(&w, data);
+    transport_send(t, &w);
+    return 0;
+}

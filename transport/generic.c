@@ -1,0 +1,140 @@
+/* The transport's generic messages: disconnect, services, and those that need no action.
+ * RFC 4253 sections 10 and 11. */
+#include "transport/transport.h"
+
+#include <string.h>
+
+static int malformed(struct transport *t, const char *text)
+{
+    return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, text);
+}
+
+/* RFC 4253 section 11.4: byte SSH_MSG_UNIMPLEMENTED, uint32 packet sequence number of rejected
+ * message */
+int send_unimplemented(struct transport *t)
+{
+    struct writer w = transport_begin(t, SSH_MSG_UNIMPLEMENTED, 1 + 4);
+
+    write_u32(&w, t->receiving.seq - 1);
+    transport_send(t, &w);
+    return 0;
+}
+
+/* Bytes of the UTF-8 character that `text` begins with; 0 when it is malformed or a control
+ * character. */
+static size_t printable_len(struct bytes text)
+{
+    uint8_t c = text.at[0];
+    size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+    if (n == 0 || n > text.len || c < 0x20 || c == 0x7f || (c == 0xc2 && text.at[1] < 0xa0))
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text.at[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+/* The peer's words, fit for a log: RFC 4253 section 11.1 asks to filter control characters. */
+static const char *clean(struct transport *t, struct bytes text)
+{
+    size_t len = 0;
+
+    t->peer_text = pool_allocate(t->pool, PEER_TEXT_MAX);
+    if (t->peer_text == NULL)
+        return "";
+    while (text.len > 0) {
+        size_t n = printable_len(text);
+        size_t step = n == 0 ? 1 : n;
+
+        if (len + step > PEER_TEXT_MAX - 1)
+            break;
+        memcpy(t->peer_text + len, n == 0 ? "?" : (const char *)text.at, step);
+        len += step;
+        text.at += step;
+        text.len -= step;
+    }
+    return t->peer_text;
+}
+
+/* RFC 4253 section 11.1: byte, uint32 reason code, string description, string language tag.
+ * It ends the session whatever else it holds. */
+static int on_disconnect(struct transport *t, struct reader *r)
+{
+    uint32_t reason = read_u32(r);
+    struct bytes text = read_string(r);
+
+    buffer_clear(&t->out, t->pool); /* its sender takes nothing any more */
+    return transport_end(t, NACRE_DISCONNECTED, reason, clean(t, text));
+}
+
+int transport_start_service(struct transport *t, int which)
+{
+    if (t->service[which] == NULL)
+        return transport_fail(t, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, "service not available");
+    t->service_started[which] = true;
+    return t->service[which]->start(t->service_self[which]);
+}
+
+/* RFC 4253 section 10: byte SSH_MSG_SERVICE_REQUEST, string service name. Before authentication
+ * there is only one service to ask for. paramiko asks for it again before each attempt to log in.
+ */
+static int on_service_request(struct transport *t, struct reader *r)
+{
+    struct bytes name = read_string(r);
+    struct writer w;
+
+    if (!read_done(r))
+        return malformed(t, "malformed SERVICE_REQUEST");
+    if (t->service[SERVICE_AUTH] == NULL || !bytes_are(name, t->service[SERVICE_AUTH]->name))
+        return transport_fail(t, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE,
+                              "only ssh-userauth may be requested before authentication");
+    w = transport_begin(t, SSH_MSG_SERVICE_ACCEPT, 64);
+    write_string(&w, name);
+    transport_send(t, &w);
+    if (t->service_started[SERVICE_AUTH])
+        return 0;
+    transport_set_phase(t, PHASE_AUTH);
+    return transport_start_service(t, SERVICE_AUTH);
+}
+
+/* RFC 4253 section 10: byte SSH_MSG_SERVICE_ACCEPT, string service name */
+static int on_service_accept(struct transport *t, struct reader *r)
+{
+    struct bytes name = read_string(r);
+
+    if (!read_done(r))
+        return malformed(t, "malformed SERVICE_ACCEPT");
+    if (t->service[SERVICE_AUTH] == NULL || !bytes_are(name, t->service[SERVICE_AUTH]->name))
+        return malformed(t, "SERVICE_ACCEPT for a service that was not requested");
+    transport_set_phase(t, PHASE_AUTH);
+    return transport_start_service(t, SERVICE_AUTH);
+}
+
+void transport_request_service(struct transport *t, int which)
+{
+    struct writer w;
+
+    if (t->service[which] == NULL)
+        return;
+    w = transport_begin(t, SSH_MSG_SERVICE_REQUEST, 64);
+    write_text(&w, t->service[which]->name);
+    transport_send(t, &w);
+}
+
+/* Messages 1 to 19. IGNORE, DEBUG and UNIMPLEMENTED need no action: sections 11.2 to 11.4. */
+int on_generic(struct transport *t, uint8_t number, struct reader *r)
+{
+    switch (number) {
+    case SSH_MSG_DISCONNECT:
+        return on_disconnect(t, r);
+    case SSH_MSG_SERVICE_REQUEST:
+        return on_service_request(t, r);
+    case SSH_MSG_SERVICE_ACCEPT:
+        return on_service_accept(t, r);
+    case SSH_MSG_EXT_INFO:
+        return on_ext_info(t, r);
+    default:
+        return 0;
+    }
+}

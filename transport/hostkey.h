@@ -1,0 +1,92 @@
+/* Key and signature blobs: sign, verify. RFC 4253 section 6.6; RFC 8709; used for host keys and
+ * user keys alike. */
+#ifndef NACRE_TRANSPORT_HOSTKEY_H
+#define NACRE_TRANSPORT_HOSTKEY_H
+
+#include "crypto/ecdsa.h"
+#include "crypto/rsa.h"
+#include "transport/wire.h"
+
+enum {
+    KEY_BLOB_MAX = 4096,       /* bytes of a public key blob: RSA of 16384 bits and a margin */
+    SIGNATURE_BLOB_MAX = 4096, /* bytes of a signature blob */
+};
+
+struct nacre_key;
+
+/* A signature algorithm by its name on the wire, and the type of key that it works with. */
+struct signature_algorithm {
+    const char *name;     /* "ssh-ed25519", "rsa-sha2-512" */
+    const char *key_type; /* first string of the key's blob: "ssh-ed25519", "ssh-rsa" */
+    const void *detail;   /* the curve, or the hash of RSA */
+
+    /* signature: what follows the name in the signature blob; key_blob: whole, its type already
+     * checked. */
+    bool (*verify)(const struct signature_algorithm *algorithm, struct bytes key_blob,
+                   struct reader *signature, struct bytes data);
+    /* Write what follows the name. NULL: we cannot sign with it. */
+    bool (*sign)(const struct signature_algorithm *algorithm, const struct nacre_key *key,
+                 struct bytes data, struct writer *w);
+};
+
+extern const struct signature_algorithm signature_ed25519;
+extern const struct signature_algorithm signature_nistp256, signature_nistp384, signature_nistp521;
+extern const struct signature_algorithm signature_rsa_sha2_512, signature_rsa_sha2_256;
+extern const struct signature_algorithm signature_rsa_sha1;
+extern const struct signature_algorithm signature_sk_ed25519, signature_sk_nistp256;
+
+/* A key pair. Filled by private_key_*; wiped by private_key_clear. May be shared between threads
+ * once filled. */
+struct nacre_key {
+    const char *type; /* as signature_algorithm.key_type */
+
+    /* When the secret is kept elsewhere (an agent): writes the whole signature blob of an algorithm
+     * of that type. NULL: we sign, with `secret`. */
+    bool (*sign)(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                 struct bytes data, struct writer *w);
+    uint16_t blob_len;
+    uint8_t blob[KEY_BLOB_MAX]; /* the public key as it goes on the wire */
+    union {
+        uint8_t ed25519_seed[32];
+        struct ecdsa_key ecdsa;
+        struct rsa_key rsa;
+        const void *elsewhere; /* for `sign` */
+    } secret;
+    void (*clear)(struct nacre_key *key); /* releases what the secret holds; or NULL */
+};
+
+enum { RSA_KEY_BITS_MIN = 2048 }; /* of host keys and user keys */
+
+/* From the secret's parts. False: they do not belong together, or memory is out; there is nothing
+ * to clear then. RFC 8709 section 4, RFC 5656 section 3.1, RFC 4253 section 6.6. */
+bool private_key_ed25519(struct nacre_key *key, const uint8_t seed[32]);
+bool private_key_ecdsa(struct nacre_key *key, const struct ec_curve *curve, struct bytes scalar,
+                       struct bytes point);
+bool private_key_rsa(struct nacre_key *key, const struct rsa_numbers *numbers);
+void private_key_clear(struct nacre_key *key);
+struct bytes private_key_blob(const struct nacre_key *key);
+
+/* hostkey_ed25519.c and hostkey_ecdsa.c, for the security keys of hostkey_sk.c: the point in a blob
+ * (empty when malformed), with what follows it; and a signature by it. */
+bool ed25519_blob_verify(struct reader *blob, struct bytes signature, struct bytes data);
+bool ecdsa_blob_verify(const struct ec_curve *curve, struct reader *blob, struct bytes signature,
+                       struct bytes data);
+
+/* The type a key blob says it is of; empty when malformed. */
+struct bytes key_blob_type(struct bytes blob);
+
+/* True when the blob is well-formed for the algorithm's key type. */
+bool key_blob_fits(const struct signature_algorithm *algorithm, struct bytes blob);
+
+/* Can a signature by that algorithm be made with this key? */
+bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm);
+
+/* Write a signature blob: string algorithm name, string signature. False: could not sign. */
+bool key_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+              struct bytes data, struct writer *w);
+
+/* True when signature_blob is a signature by `algorithm` of `data` by that key, and says so. */
+bool key_verify(const struct signature_algorithm *algorithm, struct bytes key_blob,
+                struct bytes signature_blob, struct bytes data);
+
+#endif

@@ -1,0 +1,50 @@
+/* curve25519-sha256. RFC 8731 section 3. */
+#include "transport/kex.h"
+
+#include "crypto/random.h"
+#include "crypto/x25519.h"
+
+enum { KEY = 32 };
+
+static bool make_share(const struct kex_method *method, struct pool *pool, void *state,
+                       const struct random_source *random, uint8_t *share)
+{
+    (void)method;
+    (void)pool;
+    random_fill(random, state, KEY);
+    return x25519_public(share, state);
+}
+
+/* False when the secret is all zero: RFC 8731 section 3.1. */
+static bool finish(const struct kex_method *method, struct pool *pool, const void *state,
+                   struct bytes server_share, uint8_t *secret)
+{
+    (void)method;
+    (void)pool;
+    return x25519_shared(secret, state, server_share.at);
+}
+
+static bool respond(const struct kex_method *method, struct pool *pool,
+                    const struct random_source *random, struct bytes client_share,
+                    uint8_t *server_share, uint8_t *secret)
+{
+    uint8_t ephemeral[KEY];
+    bool good = make_share(method, pool, ephemeral, random, server_share) &&
+                finish(method, pool, ephemeral, client_share, secret);
+
+    wipe(ephemeral, sizeof ephemeral);
+    return good;
+}
+
+const struct kex_method kex_curve25519 = {
+    .hash = &hash_sha256,
+    .steps = {[NACRE_SERVER] = kex_ecdh_server_steps, [NACRE_CLIENT] = kex_ecdh_client_steps},
+    .start = kex_ecdh_start,
+    .client_share_len = KEY,
+    .server_share_len = KEY,
+    .secret_len = KEY,
+    .state_len = KEY,
+    .make_share = make_share,
+    .respond = respond,
+    .finish = finish,
+};

@@ -1,0 +1,53 @@
+/* diffie-hellman-group14-sha256, -group16-sha512, -group18-sha512, -group14-sha1. RFC 4253 section
+ * 8, RFC 8268. */
+#include "transport/kex.h"
+
+#include "crypto/dh.h"
+
+static bool make_share(const struct kex_method *method, struct pool *pool, void *state,
+                       const struct random_source *random, uint8_t *share)
+{
+    (void)pool;
+    return dh_generate(state, method->group, random, share);
+}
+
+/* RFC 8268 section 4: shares outside of 1 < x < p - 1 are refused. */
+static bool finish(const struct kex_method *method, struct pool *pool, const void *state,
+                   struct bytes server_share, uint8_t *secret)
+{
+    (void)method;
+    (void)pool;
+    return dh_shared(state, server_share, secret);
+}
+
+static bool respond(const struct kex_method *method, struct pool *pool,
+                    const struct random_source *random, struct bytes client_share,
+                    uint8_t *server_share, uint8_t *secret)
+{
+    struct dh ephemeral;
+    bool good;
+
+    if (!dh_generate(&ephemeral, method->group, random, server_share))
+        return false;
+    good = finish(method, pool, &ephemeral, client_share, secret);
+    dh_clear(&ephemeral);
+    return good;
+}
+
+static void clear(void *state)
+{
+    dh_clear(state);
+}
+
+#define GROUP(number, bits, digest)                                                                \
+    .hash = &hash_##digest,                                                                        \
+    .steps = {[NACRE_SERVER] = kex_ecdh_server_steps, [NACRE_CLIENT] = kex_ecdh_client_steps},     \
+    .start = kex_ecdh_start, .group = &dh_group##number, .share_is_mpint = true,                   \
+    .client_share_len = (bits) / 8, .server_share_len = (bits) / 8, .secret_len = (bits) / 8,      \
+    .state_len = sizeof(struct dh), .make_share = make_share, .respond = respond,                  \
+    .finish = finish, .clear = clear
+
+const struct kex_method kex_group14_sha256 = {GROUP(14, 2048, sha256)};
+const struct kex_method kex_group16_sha512 = {GROUP(16, 4096, sha512)};
+const struct kex_method kex_group18_sha512 = {GROUP(18, 8192, sha512)};
+const struct kex_method kex_group14_sha1 = {GROUP(14, 2048, sha1)};

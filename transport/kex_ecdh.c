@@ -1,0 +1,129 @@
+/* One share each way, the server signs. RFC 5656 section 4 (shares as strings; RFC 8731 and the
+ * hybrids use it as it stands) and RFC 4253 section 8 (shares as mpints): the messages have the
+ * same numbers and shape. */
+#include "transport/kex.h"
+
+#include "transport/transport.h"
+
+enum { SECRET_RAW_MAX = 1024 };
+
+static int malformed(struct transport *t, const char *text)
+{
+    return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, text);
+}
+
+static void write_share(const struct kex_method *method, struct writer *w, struct bytes share)
+{
+    if (method->share_is_mpint)
+        write_mpint(w, share);
+    else
+        write_string(w, share);
+}
+
+/* A share of the right size; bad otherwise. */
+static struct bytes read_share(const struct kex_method *method, struct reader *r, size_t len)
+{
+    struct bytes share = method->share_is_mpint ? read_mpint(r) : read_string(r);
+
+    if (method->share_is_mpint ? share.len > len : share.len != len)
+        r->bad = true;
+    return share;
+}
+
+/* K and H from the raw secret and the shares. */
+static bool agree(struct transport *t, struct bytes host_key, struct bytes client_share,
+                  struct bytes server_share, const uint8_t *secret)
+{
+    const struct kex_method *method = kex_method_of(t);
+    uint8_t scratch[2 * (5 + KEX_SHARE_MAX)];
+    struct writer shares = write_to(scratch, sizeof scratch);
+
+    write_share(method, &shares, client_share);
+    write_share(method, &shares, server_share);
+    return !shares.bad &&
+           kex_set_secret(t->kex, method, (struct bytes){secret, method->secret_len}) &&
+           kex_compute_hash(t, host_key, written_bytes(&shares));
+}
+
+/* The client's state: the method's, then the share itself, which is hashed again when the reply
+ * comes. */
+static uint8_t *own_share(const struct transport *t)
+{
+    return (uint8_t *)t->kex->state + kex_method_of(t)->state_len;
+}
+
+/* byte SSH_MSG_KEX_ECDH_INIT, string Q_C; byte SSH_MSG_KEXDH_INIT, mpint e */
+int kex_ecdh_start(struct transport *t)
+{
+    const struct kex_method *method = kex_method_of(t);
+    struct writer w;
+
+    if (kex_allocate(t, (size_t)method->state_len + method->client_share_len) == NULL ||
+        !method->make_share(method, t->pool, t->kex->state, t->config->random, own_share(t)))
+        return transport_no_memory(t);
+    w = transport_begin(t, SSH_MSG_KEX_ECDH_INIT, 1 + 5 + KEX_SHARE_MAX);
+    write_share(method, &w, (struct bytes){own_share(t), method->client_share_len});
+    transport_send(t, &w);
+    return 0;
+}
+
+static int send_share(struct transport *t, struct bytes share)
+{
+    uint8_t encoded[5 + KEX_SHARE_MAX];
+    struct writer w = write_to(encoded, sizeof encoded);
+
+    write_share(kex_method_of(t), &w, share);
+    return kex_reply(t, SSH_MSG_KEX_ECDH_REPLY, written_bytes(&w));
+}
+
+/* byte SSH_MSG_KEX_ECDH_INIT, string Q_C; byte SSH_MSG_KEXDH_INIT, mpint e */
+static int on_ecdh_init(struct transport *t, struct reader *r)
+{
+    const struct kex_method *method = kex_method_of(t);
+    struct bytes share = read_share(method, r, method->client_share_len);
+    uint8_t own[KEX_SHARE_MAX];
+    uint8_t secret[SECRET_RAW_MAX];
+    struct bytes own_bytes = {own, method->server_share_len};
+    bool good;
+
+    if (!read_done(r))
+        return malformed(t, "malformed KEX_ECDH_INIT");
+    good = method->respond(method, t->pool, t->config->random, share, own, secret) &&
+           agree(t, private_key_blob(t->kex->chosen.key), share, own_bytes, secret);
+    wipe(secret, sizeof secret);
+    if (!good)
+        return malformed(t, "the client's public share is not acceptable");
+    return send_share(t, own_bytes);
+}
+
+/* byte SSH_MSG_KEX_ECDH_REPLY, string K_S, string Q_S (SSH_MSG_KEXDH_REPLY: mpint f), string
+ * signature of H */
+static int on_ecdh_reply(struct transport *t, struct reader *r)
+{
+    const struct kex_method *method = kex_method_of(t);
+    struct bytes key = read_string(r); /* the server's host key */
+    struct bytes share = read_share(method, r, method->server_share_len);
+    struct bytes signature = read_string(r);
+    struct bytes own = {own_share(t), method->client_share_len};
+    uint8_t secret[SECRET_RAW_MAX];
+    bool good;
+
+    if (!read_done(r))
+        return malformed(t, "malformed KEX_ECDH_REPLY");
+    good = method->finish(method, t->pool, t->kex->state, share, secret) &&
+           agree(t, key, own, share, secret);
+    wipe(secret, sizeof secret);
+    if (!good)
+        return malformed(t, "the server's public share is not acceptable");
+    return kex_check_reply(t, key, signature);
+}
+
+const struct kex_step kex_ecdh_server_steps[] = {
+    {SSH_MSG_KEX_ECDH_INIT, on_ecdh_init},
+    {0, NULL},
+};
+
+const struct kex_step kex_ecdh_client_steps[] = {
+    {SSH_MSG_KEX_ECDH_REPLY, on_ecdh_reply},
+    {0, NULL},
+};

@@ -1,0 +1,226 @@
+/* diffie-hellman-group-exchange-sha256: agree on the group first. RFC 4419 section 3, RFC 8270. */
+#include "transport/kex.h"
+
+#include "crypto/dh.h"
+#include "transport/transport.h"
+
+#include <string.h>
+
+/* Section 5 of RFC 4419. */
+enum {
+    SSH_MSG_KEX_DH_GEX_GROUP = 31,
+    SSH_MSG_KEX_DH_GEX_INIT = 32,
+    SSH_MSG_KEX_DH_GEX_REPLY = 33,
+    SSH_MSG_KEX_DH_GEX_REQUEST = 34,
+};
+
+enum {
+    BITS_MIN = 2048,       /* RFC 8270 section 3 */
+    BITS_PREFERRED = 3072, /* what our client asks for: 128 bits of strength */
+    BITS_MAX = 8192,
+    LEN_MAX = BITS_MAX / 8, /* bytes */
+    HASHED_MAX = 3 * 4 + 4 * (5 + LEN_MAX),
+};
+
+struct gex {
+    uint32_t min, preferred, max; /* as they were asked for; they enter H */
+    struct dh_group group;        /* points to constants (server), to p and g below (client) */
+    struct dh ephemeral;          /* the client's */
+    uint8_t p[LEN_MAX], g[LEN_MAX], share[LEN_MAX];
+};
+
+static int failed(struct transport *t, const char *text)
+{
+    return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, text);
+}
+
+static void clear(void *state)
+{
+    dh_clear(&((struct gex *)state)->ephemeral);
+}
+
+/* Section 3: H is over uint32 min, n, max, mpint p, g, e, f besides what every method hashes. */
+static bool agree(struct transport *t, struct bytes host_key, struct bytes e, struct bytes f,
+                  const uint8_t *secret)
+{
+    const struct gex *x = t->kex->state;
+    uint8_t scratch[HASHED_MAX];
+    struct writer w = write_to(scratch, sizeof scratch);
+
+    write_u32(&w, x->min);
+    write_u32(&w, x->preferred);
+    write_u32(&w, x->max);
+    write_mpint(&w, x->group.p);
+    write_mpint(&w, x->group.g);
+    write_mpint(&w, e);
+    write_mpint(&w, f);
+    return !w.bad &&
+           kex_set_secret(t->kex, kex_method_of(t), (struct bytes){secret, x->group.p.len}) &&
+           kex_compute_hash(t, host_key, written_bytes(&w));
+}
+
+/* ---- server ---- */
+
+/* The smallest group of RFC 3526 that is as large as was asked for, else the largest allowed. */
+static const struct dh_group *choose_group(const struct gex *x)
+{
+    static const struct dh_group *const groups[] = {&dh_group14, &dh_group15, &dh_group16,
+                                                    &dh_group17, &dh_group18};
+    const struct dh_group *best = NULL;
+
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        size_t bits = groups[i]->p.len * 8;
+
+        if (bits < x->min || bits > x->max)
+            continue;
+        best = groups[i];
+        if (bits >= x->preferred)
+            break;
+    }
+    return best;
+}
+
+/* Section 3: byte SSH_MSG_KEX_DH_GEX_REQUEST, uint32 min, n, max; answered by byte
+ * SSH_MSG_KEX_DH_GEX_GROUP, mpint p, mpint g */
+static int on_request(struct transport *t, struct reader *r)
+{
+    struct gex *x = kex_allocate(t, sizeof *x);
+    const struct dh_group *group;
+    struct writer w;
+
+    if (x == NULL)
+        return transport_no_memory(t);
+    x->min = read_u32(r);
+    x->preferred = read_u32(r);
+    x->max = read_u32(r);
+    if (!read_done(r) || x->min > x->preferred || x->preferred > x->max)
+        return failed(t, "malformed KEX_DH_GEX_REQUEST");
+    group = choose_group(x);
+    if (group == NULL)
+        return failed(t, "no group of the size that was asked for");
+    x->group = *group;
+    w = transport_begin(t, SSH_MSG_KEX_DH_GEX_GROUP, 1 + 2 * (5 + LEN_MAX));
+    write_mpint(&w, x->group.p);
+    write_mpint(&w, x->group.g);
+    transport_send(t, &w);
+    return 0;
+}
+
+static bool respond(struct transport *t, struct bytes e)
+{
+    struct gex *x = t->kex->state;
+    struct bytes f = {x->share, x->group.p.len};
+    uint8_t secret[LEN_MAX];
+    bool good = dh_generate(&x->ephemeral, &x->group, t->config->random, x->share) &&
+                dh_shared(&x->ephemeral, e, secret) &&
+                agree(t, private_key_blob(t->kex->chosen.key), e, f, secret);
+
+    wipe(secret, sizeof secret);
+    return good;
+}
+
+/* Section 3: byte SSH_MSG_KEX_DH_GEX_INIT, mpint e; answered by byte SSH_MSG_KEX_DH_GEX_REPLY,
+ * string K_S, mpint f, string signature of H */
+static int on_init(struct transport *t, struct reader *r)
+{
+    const struct gex *x = t->kex->state;
+    struct bytes e = read_mpint(r);
+    uint8_t encoded[5 + LEN_MAX];
+    struct writer w = write_to(encoded, sizeof encoded);
+
+    if (!read_done(r))
+        return failed(t, "malformed KEX_DH_GEX_INIT");
+    if (!respond(t, e))
+        return failed(t, "the client's public share is not acceptable");
+    write_mpint(&w, (struct bytes){x->share, x->group.p.len});
+    return kex_reply(t, SSH_MSG_KEX_DH_GEX_REPLY, written_bytes(&w));
+}
+
+/* ---- client ---- */
+
+static int start(struct transport *t)
+{
+    struct gex *x = kex_allocate(t, sizeof *x);
+    struct writer w;
+
+    if (x == NULL)
+        return transport_no_memory(t);
+    x->min = BITS_MIN;
+    x->preferred = BITS_PREFERRED;
+    x->max = BITS_MAX;
+    w = transport_begin(t, SSH_MSG_KEX_DH_GEX_REQUEST, 1 + 3 * 4);
+    write_u32(&w, x->min);
+    write_u32(&w, x->preferred);
+    write_u32(&w, x->max);
+    transport_send(t, &w);
+    return 0;
+}
+
+/* The group outlives the message that brought it. */
+static bool take_group(struct gex *x, struct bytes p, struct bytes g)
+{
+    if (p.len > LEN_MAX || g.len > LEN_MAX || p.len == 0 || g.len == 0)
+        return false;
+    memcpy(x->p, p.at, p.len);
+    memcpy(x->g, g.at, g.len);
+    return dh_group_init(&x->group, (struct bytes){x->p, p.len}, (struct bytes){x->g, g.len},
+                         x->min, x->max);
+}
+
+/* Section 3: byte SSH_MSG_KEX_DH_GEX_GROUP, mpint p, mpint g; answered by byte
+ * SSH_MSG_KEX_DH_GEX_INIT, mpint e */
+static int on_group(struct transport *t, struct reader *r)
+{
+    struct gex *x = t->kex->state;
+    struct bytes p = read_mpint(r);
+    struct bytes g = read_mpint(r);
+    struct writer w;
+
+    if (!read_done(r) || !take_group(x, p, g))
+        return failed(t, "the server's group is not acceptable");
+    if (!dh_generate(&x->ephemeral, &x->group, t->config->random, x->share))
+        return transport_no_memory(t);
+    w = transport_begin(t, SSH_MSG_KEX_DH_GEX_INIT, 1 + 5 + LEN_MAX);
+    write_mpint(&w, (struct bytes){x->share, x->group.p.len});
+    transport_send(t, &w);
+    return 0;
+}
+
+/* Section 3: byte SSH_MSG_KEX_DH_GEX_REPLY, string K_S, mpint f, string signature of H */
+static int on_reply(struct transport *t, struct reader *r)
+{
+    struct gex *x = t->kex->state;
+    struct bytes key = read_string(r);
+    struct bytes f = read_mpint(r);
+    struct bytes signature = read_string(r);
+    uint8_t secret[LEN_MAX];
+    bool good;
+
+    if (!read_done(r))
+        return failed(t, "malformed KEX_DH_GEX_REPLY");
+    good = dh_shared(&x->ephemeral, f, secret) &&
+           agree(t, key, (struct bytes){x->share, x->group.p.len}, f, secret);
+    wipe(secret, sizeof secret);
+    if (!good)
+        return failed(t, "the server's public share is not acceptable");
+    return kex_check_reply(t, key, signature);
+}
+
+static const struct kex_step server_steps[] = {
+    {SSH_MSG_KEX_DH_GEX_REQUEST, on_request},
+    {SSH_MSG_KEX_DH_GEX_INIT, on_init},
+    {0, NULL},
+};
+
+static const struct kex_step client_steps[] = {
+    {SSH_MSG_KEX_DH_GEX_GROUP, on_group},
+    {SSH_MSG_KEX_DH_GEX_REPLY, on_reply},
+    {0, NULL},
+};
+
+const struct kex_method kex_gex_sha256 = {
+    .hash = &hash_sha256,
+    .steps = {[NACRE_SERVER] = server_steps, [NACRE_CLIENT] = client_steps},
+    .start = start,
+    .clear = clear,
+};

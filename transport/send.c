@@ -1,0 +1,196 @@
+/* Messages down: built in the output buffer, sealed where they lie. RFC 4253 sections 6 and 7.1. */
+#include "transport/transport.h"
+
+#include "transport/kex.h"
+
+#include <string.h>
+
+enum {
+    HELD_HEADER = 4,                           /* a held message stands behind its length */
+    TRAILER = PACKET_OVERHEAD - PACKET_HEADER, /* what sealing may put behind a message */
+    DISCONNECT_ROOM = 512, /* no other message takes the room of the last packet of all */
+    CONTROL_ROOM = 1024,   /* bytes of a window adjust, exit-status, EOF and CLOSE together */
+};
+
+static bool in_exchange(const struct transport *t)
+{
+    return t->kex != NULL && !t->kex->sent_newkeys;
+}
+
+/* Section 7.1: from our KEXINIT to our NEWKEYS only messages of the transport go out, services
+ * apart. What is held goes first afterwards, so nothing overtakes it. */
+static bool must_hold(const struct transport *t, uint8_t number)
+{
+    bool upper = number >= SSH_MSG_USERAUTH_REQUEST || number == SSH_MSG_SERVICE_REQUEST ||
+                 number == SSH_MSG_SERVICE_ACCEPT;
+
+    return upper && (in_exchange(t) || buffer_len(&t->held) > 0);
+}
+
+static void observe(const struct transport *t, struct bytes payload)
+{
+    const struct nacre_observer *o = t->config->observer;
+
+    if (o != NULL && o->message != NULL)
+        o->message(t->context, NACRE_SENT, t->sending.seq, phase_name(t->phase), payload.at,
+                   payload.len);
+}
+
+static struct writer begin(struct transport *t, struct buffer *b, size_t header, size_t trailer,
+                           uint8_t number, size_t room)
+{
+    uint8_t *at = buffer_make_room(b, t->pool, header + room + trailer);
+    struct writer w;
+
+    if (at == NULL)
+        return (struct writer){.bad = true};
+    w = write_to(at + header, room);
+    write_u8(&w, number);
+    return w;
+}
+
+struct writer transport_begin(struct transport *t, uint8_t number, size_t room)
+{
+    struct writer w = {.bad = true};
+
+    if (transport_ended(t))
+        return w;
+    if (must_hold(t, number))
+        w = begin(t, &t->held, HELD_HEADER, 0, number, room);
+    else
+        w = begin(t, &t->out, PACKET_HEADER, TRAILER + DISCONNECT_ROOM, number, room);
+    if (w.bad)
+        (void)transport_end(t, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
+                            "no room for another message");
+    return w;
+}
+
+static void seal(struct transport *t, const uint8_t *message, size_t len)
+{
+    const struct random_source *padding =
+        t->config->padding != NULL ? t->config->padding : t->config->random;
+    size_t size;
+
+    observe(t, (struct bytes){message, len});
+    size = packet_seal(&t->sending, padding, t->out.block + t->out.tail, len);
+    if (size == 0)
+        (void)transport_no_memory(t);
+    buffer_added(&t->out, size);
+}
+
+void transport_send(struct transport *t, const struct writer *w)
+{
+    if (transport_ended(t))
+        return;
+    if (w->bad) {
+        (void)transport_end(t, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
+                            "a message outgrew its room");
+        return;
+    }
+    if (must_hold(t, w->start[0])) {
+        store_u32(t->held.block + t->held.tail, (uint32_t)written(w));
+        buffer_added(&t->held, HELD_HEADER + written(w));
+    } else {
+        seal(t, w->start, written(w));
+        transport_rekey_if_due(t);
+    }
+    transport_wake(t);
+}
+
+void transport_clear_held(struct transport *t)
+{
+    if (t->held.block != NULL)
+        wipe(t->held.block, t->held.cap);
+    buffer_clear(&t->held, t->pool);
+}
+
+void transport_release_held(struct transport *t)
+{
+    while (buffer_len(&t->held) > 0 && !in_exchange(t) && !transport_ended(t)) {
+        struct bytes held = buffer_contents(&t->held);
+        size_t len = load_u32(held.at);
+        uint8_t *at;
+
+        if (buffer_len(&t->out) + PACKET_OVERHEAD + len > BLOCK_LARGE - TRANSPORT_RESERVE)
+            return; /* again when output has drained */
+        at = buffer_make_room(&t->out, t->pool, PACKET_OVERHEAD + len);
+        if (at == NULL) {
+            (void)transport_no_memory(t);
+            return;
+        }
+        memcpy(at + PACKET_HEADER, held.at + HELD_HEADER, len);
+        seal(t, at + PACKET_HEADER, len);
+        buffer_consumed(&t->held, HELD_HEADER + len);
+    }
+    if (buffer_len(&t->held) == 0)
+        transport_clear_held(t);
+}
+
+size_t transport_room(const struct transport *t)
+{
+    const size_t most = BLOCK_LARGE - TRANSPORT_RESERVE - PACKET_OVERHEAD;
+    size_t used = buffer_len(&t->out);
+
+    if (transport_ended(t) || in_exchange(t) || buffer_len(&t->held) > 0)
+        return 0;
+    return used < most ? most - used : 0;
+}
+
+bool transport_reply_room(const struct transport *t, uint8_t number, size_t len)
+{
+    if (must_hold(t, number))
+        return buffer_len(&t->held) + HELD_HEADER + len <= BLOCK_LARGE / 2;
+    return buffer_len(&t->out) + PACKET_OVERHEAD + len <= BLOCK_LARGE - TRANSPORT_KEXINIT_MAX;
+}
+
+bool transport_control_room(const struct transport *t)
+{
+    const size_t most =
+        BLOCK_LARGE - TRANSPORT_REPLY_MAX - TRANSPORT_KEXINIT_MAX - CONTROL_ROOM - PACKET_OVERHEAD;
+
+    return !transport_ended(t) && !in_exchange(t) && buffer_len(&t->held) == 0 &&
+           buffer_len(&t->out) <= most;
+}
+
+/* RFC 4253 section 11.1:
+ *     byte      SSH_MSG_DISCONNECT
+ *     uint32    reason code
+ *     string    description
+ *     string    language tag                                                  */
+static void send_disconnect(struct transport *t, uint32_t reason, const char *text)
+{
+    struct writer w = begin(t, &t->out, PACKET_HEADER, TRAILER, SSH_MSG_DISCONNECT,
+                            DISCONNECT_ROOM - PACKET_OVERHEAD);
+
+    write_u32(&w, reason);
+    write_text(&w, text);
+    write_text(&w, "");
+    if (!w.bad)
+        seal(t, w.start, written(&w));
+}
+
+int transport_end(struct transport *t, enum nacre_cause cause, uint32_t reason, const char *text)
+{
+    if (transport_ended(t))
+        return (int)reason;
+    t->end = (struct nacre_end){cause, reason, text};
+    if (cause != NACRE_CONNECTION_LOST && cause != NACRE_DISCONNECTED && cause != NACRE_PEER_CLOSED)
+        send_disconnect(t, reason, text);
+    transport_wake(t);
+    return (int)reason;
+}
+
+int transport_fail(struct transport *t, uint32_t reason, const char *text)
+{
+    return transport_end(t, NACRE_PROTOCOL_ERROR, reason, text);
+}
+
+int transport_no_memory(struct transport *t)
+{
+    return transport_end(t, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION, "out of memory");
+}
+
+bool transport_ended(const struct transport *t)
+{
+    return t->end.cause != NACRE_OPEN;
+}
