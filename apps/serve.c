@@ -13,12 +13,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum {
     TERM_MAX = 64,
     NO_SUCH_COMMAND = 127, /* the exit status that shells have for it */
+
+    /* A child whose output has ended mostly ends at once. Its status then goes before the EOF, because dbclient takes
+     * no notice of a status behind one; who goes on without output has its EOF after this time. */
+    EXIT_GRACE_MS = 200,
 };
 
 /* One session channel and its process; it lives until both are over. */
@@ -29,6 +33,8 @@ struct served {
     struct environment environment;
     struct child child;
     struct nacre_watch *watch; /* of the child's end */
+    struct nacre_watch *grace; /* until the EOF, once the child writes no more */
+    int timer;                 /* its descriptor, or -1 */
     int tty;                   /* the terminal, for its size; -1: none */
     struct child_end end;
     bool running, ended; /* the child */
@@ -54,7 +60,7 @@ static struct served *served_new(struct nacre_channel *ch)
     if (s == NULL)
         return NULL;
     s->ch = ch;
-    s->tty = s->terminal.master = s->terminal.slave = s->child.pidfd = -1;
+    s->tty = s->terminal.master = s->terminal.slave = s->child.pidfd = s->timer = -1;
     (void)pthread_mutex_lock(&lock);
     s->link = &all;
     s->next = all;
@@ -65,8 +71,18 @@ static struct served *served_new(struct nacre_channel *ch)
     return s;
 }
 
+static void end_grace(struct served *s)
+{
+    nacre_watch_free(s->grace);
+    s->grace = NULL;
+    if (s->timer >= 0)
+        (void)close(s->timer);
+    s->timer = -1;
+}
+
 static void served_free(struct served *s)
 {
+    end_grace(s);
     (void)pthread_mutex_lock(&lock);
     *s->link = s->next;
     if (s->next != NULL)
@@ -95,6 +111,7 @@ static void close_when_over(struct served *s)
 {
     if (s->ch == NULL || !s->ended || !s->drained)
         return;
+    end_grace(s);
     if (s->end.by_signal)
         nacre_channel_exit_signal(s->ch, signal_name(s->end.status));
     else
@@ -133,6 +150,25 @@ static void on_child_end(void *context)
         close_when_over(s);
 }
 
+static void on_grace_over(void *context)
+{
+    struct served *s = context;
+
+    end_grace(s);
+    nacre_channel_eof(s->ch);
+}
+
+static bool begin_grace(struct served *s)
+{
+    const struct itimerspec grace = {.it_value.tv_nsec = EXIT_GRACE_MS * 1000000L};
+
+    s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (s->timer < 0 || timerfd_settime(s->timer, 0, &grace, NULL) != 0)
+        return false;
+    s->grace = nacre_watch_new(nacre_channel_context(s->ch), s->timer, on_grace_over, s);
+    return s->grace != NULL;
+}
+
 static void on_drained(struct nacre_channel *ch)
 {
     struct served *s = nacre_channel_data(ch);
@@ -140,8 +176,8 @@ static void on_drained(struct nacre_channel *ch)
     s->drained = true;
     if (s->ended)
         close_when_over(s);
-    else
-        nacre_channel_eof(ch);
+    else if (!begin_grace(s))
+        on_grace_over(s);
 }
 
 /* ---- the start of a child ---- */
@@ -366,6 +402,7 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
     if (s == NULL)
         return;
     s->ch = NULL;
+    end_grace(s);
     if (s->tty >= 0)
         (void)close(s->tty); /* the last one: the terminal hangs up */
     s->tty = -1;

@@ -75,6 +75,13 @@ class OnPipes(ServeCase):
         self.assertEqual(Ssh(server).run(), (3, b"out\n", b"err\n"))
         self.assertEqual(Paramiko(server).run(), (3, b"out\n", b"err\n"))
 
+    def test_the_status_is_not_lost_behind_the_end_of_output(self):
+        """dbclient answers an EOF with its CLOSE and hears no more."""
+        server = self.shell("echo out; exec >&- 2>&-; sleep 0.05; exit 3")
+        for client in Ssh, Dbclient, Paramiko:
+            with self.subTest(client=client.name):
+                self.assertEqual(client(server).run()[:2], (3, b"out\n"))
+
     def test_input_and_its_end_reach_the_program(self):
         server = self.serve("sort")
         self.assertEqual(Ssh(server).run(None, b"b\nc\na\n"), (0, b"a\nb\nc\n", b""))
