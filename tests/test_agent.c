@@ -152,8 +152,8 @@ static pid_t start_agent(const char *path)
 
     if (pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
-        (void)freopen("/dev/null", "w", stdout);
-        (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
+        if (freopen("/dev/null", "w", stdout) != NULL)
+            (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
         _exit(127);
     }
     ck_assert_int_gt(pid, 0);
