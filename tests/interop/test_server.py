@@ -2,6 +2,7 @@
 import os
 import re
 import resource
+import shutil
 import socket
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import unittest
 import harness
 from harness import PATIENCE, Ssh
 
+NOBODY = 65534
 SENTENCE = re.compile(r"nacre-echo: [^\n]{10,}\n\Z")  # one line, for a person
 
 
@@ -33,13 +35,22 @@ class ProgramCase(unittest.TestCase):
         harness.ssh_keygen(self.path("key"))
         return self.path("key")
 
-    def run_(self, *arguments):
-        return subprocess.run([harness.NACRE_ECHO, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=PATIENCE)
+    def run_(self, *arguments, program=harness.NACRE_ECHO, **more):
+        return subprocess.run([program, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=PATIENCE, **more)
 
-    def assert_fails(self, status, says, *arguments):
+    def as_nobody(self):
+        """How to run the program as one who is not root: with a copy, since nobody may not see where it was built."""
+        if os.geteuid() != 0:
+            return {}
+        program = shutil.copy(harness.NACRE_ECHO, self.path("program"))
+        for name in ".", *os.listdir(self.folder):
+            os.chown(self.path(name), NOBODY, NOBODY)
+        return {"program": program, "user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+    def assert_fails(self, status, says, *arguments, **more):
         """It ends at once, with one sentence that holds these words."""
-        done = self.run_("-l", "127.0.0.1:0", *arguments)
+        done = self.run_("-l", "127.0.0.1:0", *arguments, **more)
         log = [line for line in done.stderr.splitlines(True) if not line.startswith("ts=")]
         self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
         self.assertRegex("".join(log), SENTENCE)
@@ -104,14 +115,12 @@ class Files(ProgramCase):
             with self.subTest(says=says):
                 self.assert_fails(1, (says, name), "-k", key, "-p", name)
 
-    @unittest.skipIf(os.geteuid() == 0, "root may read everything")
     def test_unreadable_password_file(self):
-        self.assert_fails(1, ("Permission denied", "passwords"), "-k", self.host_key(),
-                          "-p", self.write("passwords", "alice:one\n", 0o200))
+        arguments = "-k", self.host_key(), "-p", self.write("passwords", "alice:one\n", 0o200)
+        self.assert_fails(1, ("Permission denied", "passwords"), *arguments, **self.as_nobody())
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give files away")
     def test_foreign_password_file(self):
-        if os.geteuid() != 0:
-            self.skipTest("only root can give files away")
         os.chmod(self.folder, 0o755)
         os.chown(self.write("passwords", "alice:one\n"), 12345, 12345)
         self.assert_fails(1, "belongs to user id 12345", "-k", self.host_key(), "-p", "passwords")
