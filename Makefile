@@ -73,7 +73,7 @@ VALGRIND_TESTS = $(addprefix test_,wire hostkey kexinit kex handshake interactiv
 
 # What a program of somebody else's includes, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
-           $(patsubst %,apps/%.h,server session key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
+           $(patsubst %,apps/%.h,server session limits key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
 
 ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps tests tests/*))
 

@@ -132,6 +132,7 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
         .observer = c->observer,
         .channels_max = c->channels_max,
         .login_grace_ms = c->login_grace_ms,
+        .limits = c->limits,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
     };

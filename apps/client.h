@@ -52,6 +52,7 @@ struct nacre_client_config {
     uint32_t channels_max;
     uint32_t connect_ms;     /* until the TCP connection stands; default 20 s */
     uint32_t login_grace_ms; /* from there to the login; default 120 s */
+    struct nacre_limits limits;
     uint64_t rekey_bytes, rekey_ms;
     const char *kex, *host_key_algorithms, *public_key, *ciphers, *macs;
 };

@@ -137,8 +137,16 @@ static void finish(struct pump *pump)
     }
     if (pump->sendable)
         loop_later(loop, &pump->task);
-    if (pump->timer.place == 0 || pump->timer.at_ms > loop->now_ms + FLUSH_MS)
+    if (!pump->finishing)
         (void)loop_set_timer(loop, &pump->timer, loop->now_ms + FLUSH_MS);
+    pump->finishing = true;
+}
+
+/* A deadline that moved away needs nothing: the timer asks again when it fires. */
+static void set_timer(struct pump *pump, uint64_t deadline)
+{
+    if (pump->timer.place == 0 || deadline < pump->timer.at_ms)
+        (void)loop_set_timer(pump->loop, &pump->timer, deadline);
 }
 
 /* One load out, one in, and what it makes out; the rest in the next turn, after the others had
@@ -158,7 +166,7 @@ static void serve(struct pump *pump)
         finish(pump);
         return;
     }
-    (void)loop_set_timer(loop, &pump->timer, nacre_session_deadline(pump->session));
+    set_timer(pump, nacre_session_deadline(pump->session));
     if ((pump->sendable && has_output(pump)) || may_receive(pump))
         loop_later(loop, &pump->task);
 }

@@ -169,6 +169,7 @@ static struct nacre_endpoint *make_endpoint(const struct nacre_server *server)
         .lookup = c->lookup != NULL ? c->lookup : lookup_session,
         .channels_max = c->channels_max,
         .login_grace_ms = c->login_grace_ms,
+        .limits = c->limits,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
     };

@@ -54,6 +54,7 @@ struct nacre_server_config {
     unsigned workers;      /* event loops, each on a thread of its own; default 1 */
     uint32_t channels_max; /* of one connection; default 64 */
     uint32_t login_grace_ms;
+    struct nacre_limits limits; /* of each session */
     uint64_t rekey_bytes, rekey_ms;
     uint32_t drain_ms; /* how long nacre_server_stop lets output drain; default 5 s */
     const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */

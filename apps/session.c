@@ -152,7 +152,10 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
     e->connection = (struct connection_config){.lookup = config->lookup,
                                                .channels_max = config->channels_max,
                                                .global_request = config->global_request,
-                                               .global_replied = config->global_replied};
+                                               .global_replied = config->global_replied,
+                                               .keepalive_ms = config->limits.keepalive_ms,
+                                               .keepalive_count = config->limits.keepalive_count,
+                                               .idle_ms = config->limits.idle_ms};
     pool_init(&e->pool, config->memory);
     return e;
 }
@@ -228,6 +231,7 @@ static void leave(struct nacre_session *s, bool outermost)
 static void work(struct nacre_session *s, bool blocked)
 {
     (void)transport_process(&s->transport, blocked);
+    connection_note_use(&s->connection);
 }
 
 void nacre_session_free(struct nacre_session *s)
@@ -284,13 +288,14 @@ void nacre_session_lost(struct nacre_session *s)
 
 uint64_t nacre_session_deadline(const struct nacre_session *s)
 {
-    uint64_t deadline = transport_deadline(&s->transport);
+    uint64_t transport = transport_deadline(&s->transport);
+    uint64_t login = s->auth.succeeded ? UINT64_MAX : s->login_deadline_ms;
+    uint64_t connection = connection_deadline(&s->connection);
+    uint64_t upper = login < connection ? login : connection;
 
     if (transport_ended(&s->transport))
         return UINT64_MAX;
-    if (!s->auth.succeeded && s->login_deadline_ms < deadline)
-        return s->login_deadline_ms;
-    return deadline;
+    return upper < transport ? upper : transport;
 }
 
 void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
@@ -301,6 +306,7 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
     if (!s->auth.succeeded && now_ms >= s->login_deadline_ms)
         (void)transport_end(&s->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
                             "login took too long");
+    connection_tick(&s->connection);
     work(s, false);
     leave(s, outermost);
 }

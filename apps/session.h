@@ -12,6 +12,7 @@
 #ifndef NACRE_APPS_SESSION_H
 #define NACRE_APPS_SESSION_H
 
+#include "apps/limits.h"
 #include "auth/policy.h"
 #include "connection/channel.h"
 #include "connection/forward.h"
@@ -61,7 +62,8 @@ struct nacre_endpoint_config {
     bool (*host_key_accepted)(void *context, const char *algorithm, const uint8_t *key, size_t len);
 
     /* What happens to the session; each may be NULL. */
-    void (*authenticated)(void *context, const char *user); /* a client may open channels from in here */
+    void (*authenticated)(void *context,
+                          const char *user); /* a client may open channels from in here */
     void (*ended)(void *context, const struct nacre_end *why); /* after every channel's closed */
     /* There is output, or a deadline came nearer, and no call of the owner's is under way: look
      * soon. */
@@ -70,6 +72,7 @@ struct nacre_endpoint_config {
 
     uint32_t channels_max;             /* of one connection; default 64 */
     uint32_t login_grace_ms;           /* for the whole login; default 120 s */
+    struct nacre_limits limits;        /* the others that are ours to set */
     uint64_t rekey_bytes;              /* default: what the cipher asks for */
     uint64_t rekey_ms;                 /* default: 1 h */
     const struct nacre_memory *memory; /* default: malloc and free */

@@ -229,6 +229,7 @@ static void send_data(struct nacre_channel *ch, int which, struct bytes data)
     write_string(&w, data);
     transport_send(t, &w);
     ch->peer_window -= (uint32_t)data.len;
+    ch->connection->used = true;
 }
 
 static size_t write_all(struct nacre_channel *ch, int which, const void *data, size_t len)

@@ -43,7 +43,7 @@ static int start(void *self)
 {
     struct connection *c = self;
 
-    c->started = true;
+    c->started = c->used = true;
     if (c->transport->config->role == NACRE_SERVER)
         send_hostkeys(c);
     return 0;
@@ -69,6 +69,8 @@ static int receive(void *self, uint8_t number, struct reader *r)
         [SSH_MSG_CHANNEL_FAILURE] = on_channel_failure,
     };
 
+    if (number >= SSH_MSG_CHANNEL_OPEN)
+        ((struct connection *)self)->used = true;
     return handlers[number](self, r);
 }
 

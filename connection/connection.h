@@ -15,6 +15,8 @@ enum {
     CHANNEL_PACKET_MAX = 32 * 1024,   /* bytes of data in one message, either way */
     REPLIES_MAX = 1024,               /* requests of one channel that wait for an answer */
     GLOBAL_REPLIES_MAX = 64,          /* global requests that wait for an answer */
+    GLOBAL_ASKED_MAX = 64,            /* global requests of ours that wait for an answer */
+    KEEPALIVE_COUNT = 3,              /* keepalives without a sign of life that end it; default */
     CHANNEL_TYPE_MAX = 64,            /* bytes of a channel or request type */
 };
 
@@ -29,6 +31,10 @@ struct connection_config {
                                         uint32_t *port);
     /* The answer to a global request of ours, in order. */
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
+
+    uint64_t keepalive_ms;    /* without a byte from the peer: ask it for one; 0: never */
+    uint32_t keepalive_count; /* so many without any ended it; 0: KEEPALIVE_COUNT */
+    uint64_t idle_ms;         /* without anything on a channel: the session ends; 0: never */
 };
 
 /* What became of a request that the peer wants answered in order. */
@@ -91,7 +97,10 @@ struct connection {
     uint32_t count;                  /* channels alive */
     uint32_t next_turn;              /* who is served first next time there is room */
     size_t granted;                  /* bytes of window all channels together may have */
-    uint32_t awaiting;               /* global requests of ours that want an answer */
+    uint32_t awaiting;               /* global requests of ours that want an answer, */
+    uint64_t keepalives;             /* ... oldest first a bit each: it is a keepalive */
+    uint64_t used_ms, asked_ms;      /* when a channel was used, and a keepalive sent, last */
+    uint32_t unanswered;             /* keepalives since the last sign of life */
     struct global_reply *replies;    /* GLOBAL_REPLIES_MAX of them, while one is pending */
     uint32_t reply_count;
     bool asking;             /* the application is being asked about one */
@@ -99,6 +108,7 @@ struct connection {
     uint32_t early_port;
     bool no_more_sessions; /* the client opens no further session: PROTOCOL section 2.2 */
     bool started;
+    bool used;    /* a channel was, since used_ms was noted */
     bool stalled; /* some channel waits for room */
 };
 
@@ -121,6 +131,14 @@ bool connection_global_request(struct connection *c, const char *name, bool want
 
 /* Answer the oldest global request that was answered NACRE_LATER. */
 void connection_answer_global(struct connection *c, bool granted, uint32_t port);
+
+/* Time passed: the transport's now_ms. Once started; when to call it at the latest, UINT64_MAX for
+ * never. */
+void connection_tick(struct connection *c);
+uint64_t connection_deadline(const struct connection *c);
+
+/* The transport's now_ms is right: note when a channel was used. */
+void connection_note_use(struct connection *c);
 
 /* ---- inside connection/ ---- */
 

@@ -230,6 +230,7 @@ bool connection_global_request(struct connection *c, const char *name, bool want
     struct writer w;
 
     if (!c->started || data.len > CHANNEL_PACKET_MAX || strlen(name) > CHANNEL_TYPE_MAX ||
+        (want_reply && c->awaiting == GLOBAL_ASKED_MAX) ||
         transport_room(c->transport) < 2 * CHANNEL_TYPE_MAX + data.len)
         return false;
     w = transport_begin(c->transport, SSH_MSG_GLOBAL_REQUEST, 2 * CHANNEL_TYPE_MAX + data.len);
@@ -244,10 +245,13 @@ bool connection_global_request(struct connection *c, const char *name, bool want
 
 static int on_reply(struct connection *c, bool granted, struct bytes data)
 {
+    bool keepalive = (c->keepalives & 1) != 0;
+
     if (c->awaiting == 0)
         return connection_misuse(c, "answer to a global request that was not made");
     c->awaiting--;
-    if (c->config->global_replied != NULL)
+    c->keepalives >>= 1;
+    if (!keepalive && c->config->global_replied != NULL)
         c->config->global_replied(c->context, granted, data.at, data.len);
     return 0;
 }

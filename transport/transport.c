@@ -24,7 +24,7 @@ bool transport_init(struct transport *t, const struct transport_config *config, 
     t->config = config;
     t->pool = pool;
     t->context = context;
-    t->now_ms = t->keys_ms = now_ms;
+    t->now_ms = t->heard_ms = t->keys_ms = now_ms;
     direction_init(&t->receiving);
     direction_init(&t->sending);
     at = buffer_make_room(&t->out, pool, len + 2);
@@ -93,6 +93,10 @@ void transport_received(struct transport *t, size_t len)
 {
     t->bulk = len == buffer_room(&t->in) || (t->bulk && len >= INPUT_LITTLE);
     t->bytes_in += len;
+    if (len > 0) {
+        t->heard = true;
+        t->heard_ms = t->now_ms;
+    }
     buffer_added(&t->in, len);
 }
 

@@ -60,6 +60,7 @@ struct transport {
     void *context; /* passed to host_key_accepted and the observer */
     struct pool *pool;
     uint64_t now_ms;
+    uint64_t heard_ms; /* when the last byte came */
 
     struct buffer in, out;
     struct buffer held; /* waits for the end of a key exchange; each message behind its length */
@@ -76,6 +77,7 @@ struct transport {
     bool strict;          /* strict kex is in force */
     bool peer_ext_info;   /* the peer wants EXT_INFO */
     bool peer_ping;       /* the peer answers ping@openssh.com */
+    bool heard;           /* a byte came; cleared by who wants to know of the next */
     bool dispatching;
     bool entered;        /* the owner is in a call of ours and looks at the output afterwards */
     bool paused;         /* a decision is pending that the next message must wait for */

@@ -1,0 +1,76 @@
+/* Peers that are gone, and connections that nobody uses. Two limits that know nothing of each
+ * other: any byte is a sign of life, only what belongs to a channel is use.
+ *
+ * A peer that says nothing is asked with OpenSSH's keepalive@openssh.com: a global request, which
+ * it answers also when it does not know it, RFC 4254 section 4. */
+#include "connection/connection.h"
+
+static const char keepalive[] = "keepalive@openssh.com";
+
+static uint64_t later(uint64_t at_ms, uint64_t ms)
+{
+    return ms == 0 || ms > UINT64_MAX - at_ms ? UINT64_MAX : at_ms + ms;
+}
+
+static uint64_t keepalive_at(const struct connection *c)
+{
+    uint64_t heard = c->transport->heard_ms;
+
+    return later(heard > c->asked_ms ? heard : c->asked_ms, c->config->keepalive_ms);
+}
+
+static uint64_t idle_at(const struct connection *c)
+{
+    return later(c->used_ms, c->config->idle_ms);
+}
+
+/* Where there is no room for the question, what fills the output asks instead: TCP knows whether it
+ * was received, and so does the peer's next packet. */
+static void ask(struct connection *c)
+{
+    struct transport *t = c->transport;
+    uint32_t most = c->config->keepalive_count != 0 ? c->config->keepalive_count : KEEPALIVE_COUNT;
+
+    if (t->heard)
+        c->unanswered = 0;
+    if (c->unanswered >= most) {
+        (void)transport_end(t, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
+                            "the peer shows no sign of life");
+        return;
+    }
+    t->heard = false;
+    c->unanswered++;
+    c->asked_ms = t->now_ms;
+    if (connection_global_request(c, keepalive, true, (struct bytes){NULL, 0}))
+        c->keepalives |= UINT64_C(1) << (c->awaiting - 1);
+}
+
+void connection_note_use(struct connection *c)
+{
+    if (c->used)
+        c->used_ms = c->transport->now_ms;
+    c->used = false;
+}
+
+void connection_tick(struct connection *c)
+{
+    uint64_t now = c->transport->now_ms;
+
+    if (!c->started)
+        return;
+    connection_note_use(c);
+    if (now >= idle_at(c))
+        (void)transport_end(c->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
+                            "nothing was done for too long");
+    if (now >= keepalive_at(c))
+        ask(c);
+}
+
+uint64_t connection_deadline(const struct connection *c)
+{
+    uint64_t idle = idle_at(c), alive = keepalive_at(c);
+
+    if (!c->started)
+        return UINT64_MAX;
+    return idle < alive ? idle : alive;
+}
