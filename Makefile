@@ -65,7 +65,7 @@ LIB_SRC = $(CORE_SRC) $(filter-out %_main.c $(PROGRAM_SRC),$(wildcard apps/*.c))
 
 # tests/test_*.c are programs; the other files beside them belong to all of them.
 TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
-TEST_HELPER_SRC = $(filter-out tests/test_%.c tests/ct_check.c tests/simulate.c,$(wildcard tests/*.c))
+TEST_HELPER_SRC = $(filter-out tests/test_%.c tests/ct_check.c tests/simulate.c tests/phase_page.c,$(wildcard tests/*.c))
 INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
 # These run once more, optimised and under valgrind: whole sessions, and what reads bytes from outside. Tests that keep
 # state between cases are not among them, since all cases share a process there.
@@ -235,12 +235,12 @@ run: setup                              ## start nacre-echo on port 2022 and say
 
 check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
-	@$(MAKE) $(jobs) all $(VALGRIND_TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/simulate
+	@$(MAKE) $(jobs) all $(VALGRIND_TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/simulate $(BUILD)/tests/phase_page
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
 		tests/tools/readmes tests/tools/readme_usage tests/tools/readme_example tests/tools/man_pages \
-		tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
+		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		$(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%)") \
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \
 		$(TESTS:%=$(BUILD)/asan/tests/%) $(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
@@ -272,6 +272,9 @@ coverage:                               ## lines and branches that the tests in 
 	-@tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate 1000" $(TESTS:%=$(BUILD)/coverage/tests/%) \
 		$(foreach f,$(FUZZERS),"$(BUILD)/coverage/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%)")
 	@tests/tools/coverage $(BUILD)/coverage $(FOLDERS)
+
+phases: $(BUILD)/tests/phase_page       ## write transport/PHASES.md anew, from the table
+	$< >transport/PHASES.md
 
 layers:                                 ## who includes whom
 	@tests/tools/layers
@@ -323,5 +326,5 @@ help:                                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 FORCE:
-.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop unit simulate soak fuzz fuzz-programs fuzz-seeds coverage layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
+.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop unit simulate soak fuzz fuzz-programs fuzz-seeds coverage phases layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
         format lint lint-format lint-tidy lint-cppcheck lint-shell clean help

@@ -6,6 +6,8 @@
 
 #include "tests/loop_transport.h"
 
+struct end;
+
 enum { SCRIPT_KEXINIT_MAX = 40000 };
 
 /* KEXINIT, field by field. NULL: what a peer without extensions would say. */
@@ -18,6 +20,7 @@ struct script_kexinit {
 
 struct script {
     enum nacre_role role;
+    struct end *session; /* across from it, instead of a transport alone: then `e` is NULL below */
     const char *version; /* its identification; "SSH-2.0-script" at first */
     bool strict;         /* numbers start anew after NEWKEYS */
     struct pool pool;
