@@ -78,9 +78,9 @@ PUBLIC = $(wildcard transport/api.h transport/observer.h auth/policy.h connectio
 ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps tests tests/*))
 
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
-CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-cryptography expect tmux sshpass iproute2 \
-                 openssh-client putty-tools dropbear-bin ssh-audit
-DEV_PACKAGES = openssh-server tinysshd clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 \
+CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
+                 sshpass iproute2 procps vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit
+DEV_PACKAGES = tinysshd clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 \
                cppcheck shellcheck
 
 # Build ----------------------------------------------------------------------------------------
@@ -185,6 +185,17 @@ $(CRYPTO_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call objects,$(wi
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) -lm
 
+# The other end for other SSH programs: tests/interop/NAME.c, with NAME_*.c, uses the library as everyone does.
+INTEROP_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out $(wildcard tests/interop/*_*.c),$(wildcard tests/interop/*.c)))
+interop-programs: $(INTEROP_PROGRAMS)
+define interop_program
+$(1): $(call objects,$(wildcard $(patsubst $(BUILD)/%,%,$(1)).c $(patsubst $(BUILD)/%,%,$(1))_*.c)) $(BUILD)/libnacre.a
+	@mkdir -p $$(@D)
+	@echo "  LINK  $$@"
+	$$(Q)$$(CC) -pie $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIB_LIBS)
+endef
+$(foreach p,$(INTEROP_PROGRAMS),$(eval $(call interop_program,$(p))))
+
 # The benchmarks' own programs use the library as everyone does.
 BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/load.c))
 $(BENCH_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libnacre.a
@@ -235,7 +246,7 @@ run: setup                              ## start nacre-echo on port 2022 and say
 
 check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
-	@$(MAKE) $(jobs) all $(VALGRIND_TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/simulate $(BUILD)/tests/phase_page
+	@$(MAKE) $(jobs) all interop-programs $(VALGRIND_TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/simulate $(BUILD)/tests/phase_page
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
@@ -245,10 +256,11 @@ check: setup                            ## build everything and run all tests
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \
 		$(TESTS:%=$(BUILD)/asan/tests/%) $(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
 
-interop: all                            ## every algorithm and command with every stock client, the long way
+interop: all interop-programs           ## every algorithm and command with every stock client, the long way
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
 	@NACRE_BUILD=$(BUILD) NACRE_LONG=1 tests/tools/run_tests --timeout 3600 $(INTEROP)
-	@tests/tools/put_matrix $(BUILD)/interop-matrix.md tests/interop/README.md
+	@tests/tools/put_matrix $(BUILD)/interop-matrix.md tests/interop/README.md matrix
+	@tests/tools/put_matrix $(BUILD)/interop-methods.md tests/interop/README.md methods
 
 unit: unit-programs                     ## the unit tests alone (SAN=1: under the sanitizers)
 	@tests/tools/run_tests $(TESTS:%=$(BUILD)/tests/%)
@@ -326,5 +338,5 @@ help:                                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 FORCE:
-.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop unit simulate soak fuzz fuzz-programs fuzz-seeds coverage phases layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
+.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds coverage phases layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
         format lint lint-format lint-tidy lint-cppcheck lint-shell clean help

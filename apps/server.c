@@ -167,6 +167,8 @@ static struct nacre_endpoint *make_endpoint(const struct nacre_server *server)
         .host_keys = c->host_keys,
         .auth = c->auth,
         .lookup = c->lookup != NULL ? c->lookup : lookup_session,
+        .global_request = c->global_request,
+        .global_replied = c->global_replied,
         .channels_max = c->channels_max,
         .login_grace_ms = c->login_grace_ms,
         .limits = c->limits,

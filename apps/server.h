@@ -48,6 +48,12 @@ struct nacre_server_config {
     const struct nacre_channel_app *session;
     const struct nacre_channel_app *(*lookup)(void *context, const char *type);
 
+    /* A client's global requests, for forwarding above all (NULL: refused), and its answers to
+     * ours; see nacre_endpoint_config. */
+    enum nacre_answer (*global_request)(void *context, const struct nacre_global_request *request,
+                                        uint32_t *port);
+    void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
+
     const struct nacre_server_events *events;
     void *context; /* see nacre_peer_server_context */
 

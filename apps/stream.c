@@ -229,9 +229,9 @@ static void close_all(const struct nacre_stream_config *config)
 struct nacre_stream *nacre_stream_join(struct nacre_channel *ch,
                                        const struct nacre_stream_config *config)
 {
-    const struct nacre_peer *peer = nacre_channel_context(ch);
+    const struct pump *pump = nacre_channel_context(ch); /* what a peer and a client begin with */
 
-    return stream_join(ch, &peer->worker->loop, config);
+    return stream_join(ch, pump->loop, config);
 }
 
 struct nacre_stream *stream_join(struct nacre_channel *ch, struct loop *loop,

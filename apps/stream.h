@@ -28,11 +28,11 @@ struct nacre_stream_config {
     bool output_ended; /* the peer's EOF has been told already */
 };
 
-/* Join them. ch is an open channel of a connection of the server driver (apps/server.h), or one
- * whose request is being granted. From now on its data, writable and eof are the stream's; the
- * application's own eof is called all the same, for information, and its other callbacks as before.
- * "eow@openssh.com" is answered by the stream too: it closes input and error, unless that is a
- * terminal.
+/* Join them. ch is an open channel of a connection of the server driver (apps/server.h) or of the
+ * client driver (apps/client.h), or one that is being granted, or whose request is. From now on its
+ * data, writable and eof are the stream's; the application's own eof is called all the same, for
+ * information, and its other callbacks as before. "eow@openssh.com" is answered by the stream too:
+ * it closes input and error, unless that is a terminal.
  *
  * When the peer closes, what it sent before is still written, until nothing more of it is taken for
  * 5 seconds: the rest is dropped.

@@ -144,6 +144,21 @@ NACRE_API void nacre_channel_answer(struct nacre_channel *ch, bool granted);
 /* Answer an open that was answered NACRE_LATER. */
 NACRE_API void nacre_channel_open_answer(struct nacre_channel *ch, bool granted);
 
+/* Why a channel is not opened: the codes of RFC 4254 section 5.1. */
+enum nacre_open_reason {
+    NACRE_REASON_PROHIBITED = 1,
+    NACRE_REASON_CONNECT_FAILED = 2,
+    NACRE_REASON_UNKNOWN_TYPE = 3,
+    NACRE_REASON_SHORTAGE = 4,
+};
+
+/* Instead of nacre_channel_open_answer: refuse it for this reason, with a text for the peer's
+ * person (UTF-8; 128 bytes of it are sent). From inside `open`, which then returns NACRE_REFUSE or
+ * NACRE_LATER, the text is borrowed until that has returned. Without this call a refusal says that
+ * it is prohibited. */
+NACRE_API void nacre_channel_open_refuse(struct nacre_channel *ch, enum nacre_open_reason reason,
+                                         const char *text);
+
 /* Who is called from the next callback on; app is borrowed until the channel is closed or another
  * one takes over. */
 NACRE_API void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app);

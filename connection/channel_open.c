@@ -3,7 +3,11 @@
 
 #include <string.h>
 
-enum { OPEN_ROOM = 256 }; /* bytes of a confirmation or failure */
+enum {
+    OPEN_ROOM = 256,  /* bytes of a confirmation or failure */
+    REASON_MAX = 128, /* bytes of a failure's description that we send */
+    TOLD_MAX = 256,   /* ... and that we tell of the peer's */
+};
 
 static uint32_t cap(const struct connection *c)
 {
@@ -122,10 +126,12 @@ static void confirm(struct nacre_channel *ch)
 static int refuse(struct connection *c, uint32_t peer_id, uint32_t reason, const char *text)
 {
     struct writer w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN_FAILURE, OPEN_ROOM);
+    struct bytes description = bytes_of(text);
 
+    description.len = description.len < REASON_MAX ? description.len : REASON_MAX;
     write_u32(&w, peer_id);
     write_u32(&w, reason);
-    write_text(&w, text);
+    write_string(&w, description);
     write_text(&w, "");
     transport_send(c->transport, &w);
     return 0;
@@ -135,15 +141,27 @@ static int settle(struct nacre_channel *ch, enum nacre_answer answer)
 {
     struct connection *c = ch->connection;
     uint32_t peer_id = ch->peer_id;
+    bool said = ch->refusal_reason != 0;
+    uint32_t reason = said ? ch->refusal_reason : SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
+    const char *text = said ? ch->refusal : "not allowed";
 
     if (answer == NACRE_GRANT) {
         confirm(ch);
         channel_turn(ch); /* what the application asked for meanwhile */
     } else if (answer == NACRE_REFUSE) {
         channel_free(ch);
-        return refuse(c, peer_id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "not allowed");
+        return refuse(c, peer_id, reason, text);
     }
     return 0;
+}
+
+/* Forwarding is known, and refused unless the application grants it. */
+static int refuse_type(struct connection *c, uint32_t peer_id, struct bytes type)
+{
+    if (is_forwarding(type))
+        return refuse(c, peer_id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
+                      "forwarding is not allowed here");
+    return refuse(c, peer_id, SSH_OPEN_UNKNOWN_CHANNEL_TYPE, "unknown channel type");
 }
 
 static const struct nacre_channel_app *lookup(struct connection *c, struct bytes type)
@@ -182,7 +200,7 @@ int on_channel_open(struct connection *c, struct reader *r)
                       "no-more-sessions was asked for");
     app = lookup(c, type);
     if (app == NULL)
-        return refuse(c, peer_id, SSH_OPEN_UNKNOWN_CHANNEL_TYPE, "unknown channel type");
+        return refuse_type(c, peer_id, type);
     if (c->count >= cap(c))
         return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
     ch = channel_new(c, type, data);
@@ -211,6 +229,16 @@ void nacre_channel_open_answer(struct nacre_channel *ch, bool granted)
         ch->early = answer; /* from inside open, which then says NACRE_LATER */
     else
         (void)settle(ch, answer);
+}
+
+void nacre_channel_open_refuse(struct nacre_channel *ch, enum nacre_open_reason reason,
+                               const char *text)
+{
+    if (!ch->opening || ch->ours)
+        return;
+    ch->refusal_reason = (uint8_t)reason;
+    ch->refusal = text;
+    nacre_channel_open_answer(ch, false);
 }
 
 struct nacre_channel *connection_open(struct connection *c, const char *type,
@@ -278,15 +306,18 @@ int on_channel_open_confirmation(struct connection *c, struct reader *r)
 int on_channel_open_failure(struct connection *c, struct reader *r)
 {
     struct nacre_channel *ch = find_opening(c, read_u32(r));
-    struct nacre_end why = {NACRE_OPEN_REFUSED, read_u32(r),
-                            "the peer refused to open the channel"};
+    uint32_t reason = read_u32(r);
+    struct bytes text = read_string(r);
+    struct nacre_end why = {NACRE_OPEN_REFUSED, reason, "the peer refused to open the channel"};
+    char told[TOLD_MAX];
 
-    (void)read_string(r);
     (void)read_string(r);
     if (!read_done(r))
         return connection_malformed(c, "malformed CHANNEL_OPEN_FAILURE");
     if (ch == NULL)
         return connection_misuse(c, "failure of a channel that was not being opened");
+    if (text.len > 0)
+        why.text = clean_text(told, sizeof told, text);
     channel_finish(ch, &why);
     return 0;
 }

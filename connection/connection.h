@@ -80,8 +80,10 @@ struct nacre_channel {
     uint32_t exit_status;
     const char *exit_signal; /* or NULL */
     enum nacre_answer early; /* an answer given inside the callback that asked; NACRE_LATER: none */
-    uint8_t depth;           /* callbacks under way */
-    bool entered_first;      /* the outermost of them is in no call of the owner's */
+    uint8_t refusal_reason;  /* of our refusal to open it, with text; 0: not said */
+    const char *refusal;
+    uint8_t depth;      /* callbacks under way */
+    bool entered_first; /* the outermost of them is in no call of the owner's */
 
     uint8_t *replies; /* ring of enum reply, REPLIES_MAX long, while one is pending */
     uint16_t reply_head, reply_count;
@@ -198,6 +200,9 @@ int on_hostkeys_prove(struct connection *c, struct reader *r, bool want_reply);
 /* global.c */
 int on_global_request(struct connection *c, struct reader *r);
 void global_clear(struct connection *c);
+
+/* forward.c: is it one of the types for forwarding? */
+bool is_forwarding(struct bytes type);
 
 /* forward.c: an address or path; false and a bad reader when it holds a NUL or is too long. */
 bool read_host(struct reader *r, char host[NACRE_HOST_MAX]);

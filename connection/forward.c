@@ -23,6 +23,14 @@ static const struct form *find(const char *type)
     return NULL;
 }
 
+bool is_forwarding(struct bytes type)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (bytes_are(type, forms[i].type))
+            return true;
+    return false;
+}
+
 bool read_host(struct reader *r, char host[NACRE_HOST_MAX])
 {
     struct bytes text = read_string(r);

@@ -548,17 +548,25 @@ END_TEST
 /* [4254/6.1/1, 6.3.2/1, 7.2/1, 7.2/2, ossh/2.4/4, 2.4/5] */
 START_TEST(a_client_refuses_every_open)
 {
-    static const char *const types[] = {"session",
-                                        "x11",
-                                        "forwarded-tcpip",
-                                        "direct-tcpip",
-                                        "auth-agent@openssh.com",
-                                        "direct-streamlocal@openssh.com"};
+    static const struct {
+        const char *type;
+        unsigned reason;
+    } rows[] = {
+        {"session", 3},
+        {"x11", 3},
+        {"forwarded-tcpip", 1},
+        {"direct-tcpip", 1},
+        {"auth-agent@openssh.com", 3},
+        {"direct-streamlocal@openssh.com", 1},
+    };
 
     (void)client_open();
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", types[i], 9, 100, 100);
-        scripted_expect(&s, "open-failure 9 3;");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[32];
+
+        (void)snprintf(expected, sizeof expected, "open-failure 9 %u;", rows[i].reason);
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", rows[i].type, 9, 100, 100);
+        scripted_expect(&s, expected);
     }
     stop();
 }

@@ -57,6 +57,7 @@ static void start(struct pair *p)
     p->client_config.global_replied = global_replied;
     p->server_config.global_replied = global_replied;
     p->server_config.lookup = lookup_any;
+    target_app.open = open_target;
     target_app.data = p->server_app.data; /* echoes */
     target_app.closed = p->server_app.closed;
     pair_start(p);
@@ -149,6 +150,107 @@ START_TEST(an_open_may_be_answered_later)
     nacre_channel_open_answer(asked, _i == 0);
     pair_run(&p);
     ck_assert_str_eq(p.client.log, _i == 0 ? "open;" : "closed open refused;");
+    pair_clear(&p);
+}
+END_TEST
+
+/* ---- refusals ---- */
+
+static void note_why(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    end_note(end_of(ch), "%s %u: %s;", nacre_cause_text(why->cause), why->code, why->text);
+}
+
+/* Ask for a channel of that type; what the one who asked is told. */
+static const char *refusal(struct pair *p, const char *type)
+{
+    static const struct nacre_channel_app app = {.closed = note_why};
+
+    p->client.log[0] = 0;
+    ck_assert_ptr_nonnull(nacre_session_open(p->client.session, type, &app, NULL, NULL, 0));
+    pair_run(p);
+    return p->client.log;
+}
+
+static const struct nacre_channel_app *lookup_none(void *context, const char *type)
+{
+    (void)context;
+    (void)type;
+    return NULL;
+}
+
+START_TEST(forwarding_is_known_and_refused_by_default)
+{
+    static const char prohibited[] = "open refused 1: forwarding is not allowed here;";
+    struct pair p;
+
+    pair_init(&p, 12);
+    p.server_config.lookup = lookup_none;
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert_str_eq(refusal(&p, "direct-tcpip"), prohibited);
+    ck_assert_str_eq(refusal(&p, "direct-streamlocal@openssh.com"), prohibited);
+    ck_assert_str_eq(refusal(&p, "forwarded-tcpip"), prohibited);
+    ck_assert_str_eq(refusal(&p, "direct-tcp"), "open refused 3: unknown channel type;");
+    ck_assert(!p.client.ended);
+    pair_clear(&p);
+}
+END_TEST
+
+static enum nacre_answer refuse_at_once(struct nacre_channel *ch)
+{
+    nacre_channel_open_refuse(ch, NACRE_REASON_SHORTAGE, "no more of these");
+    return NACRE_REFUSE;
+}
+
+static enum nacre_answer refuse_inside(struct nacre_channel *ch)
+{
+    nacre_channel_open_refuse(ch, NACRE_REASON_CONNECT_FAILED, "two\x1b[2J lines\n \xc3\xa9 \xff");
+    return NACRE_LATER;
+}
+
+START_TEST(a_refusal_carries_its_reason_and_text)
+{
+    static const char long_text[] = "0123456789012345678901234567890123456789012345678901234567890"
+                                    "0123456789012345678901234567890123456789012345678901234567890"
+                                    "0123456789012345678901234567890123456789012345678901234567890";
+    char clipped[192];
+    struct pair p;
+
+    start(&p);
+    target_app.open = refuse_at_once;
+    ck_assert_str_eq(refusal(&p, "direct-tcpip"), "open refused 4: no more of these;");
+    target_app.open = refuse_inside;
+    ck_assert_str_eq(refusal(&p, "direct-tcpip"), "open refused 2: two?[2J lines? \xc3\xa9 ?;");
+    target_app.open = open_later;
+    ck_assert_str_eq(refusal(&p, "direct-tcpip"), "");
+    nacre_channel_open_refuse(asked, NACRE_REASON_UNKNOWN_TYPE, long_text);
+    pair_run(&p);
+    (void)snprintf(clipped, sizeof clipped, "open refused 3: %.128s;", long_text);
+    ck_assert_str_eq(p.client.log, clipped);
+    ck_assert_str_eq(refusal(&p, "direct-tcpip"), "");
+    nacre_channel_open_refuse(asked, NACRE_REASON_PROHIBITED, "");
+    pair_run(&p);
+    ck_assert_str_eq(p.client.log, "open refused 1: the peer refused to open the channel;");
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(a_channel_that_is_open_cannot_be_refused_any_more)
+{
+    struct pair p;
+    struct nacre_channel *ch;
+
+    start(&p);
+    target_app.open = open_later;
+    ch = open_to(&p, "direct-tcpip", 80);
+    nacre_channel_open_answer(asked, true);
+    nacre_channel_open_refuse(asked, NACRE_REASON_PROHIBITED, "too late");
+    pair_run(&p);
+    ck_assert_str_eq(p.client.log, "open;");
+    nacre_channel_open_refuse(ch, NACRE_REASON_PROHIBITED, "not asked");
+    pair_run(&p);
+    ck_assert_str_eq(p.client.log, "open;");
     pair_clear(&p);
 }
 END_TEST
@@ -254,6 +356,9 @@ int main(void)
     tcase_add_loop_test(t, each_type_of_forwarded_channel_carries_its_target_and_bytes, 0, 4);
     tcase_add_loop_test(t, a_target_that_is_malformed_is_refused, 0, 5);
     tcase_add_loop_test(t, an_open_may_be_answered_later, 0, 2);
+    tcase_add_test(t, forwarding_is_known_and_refused_by_default);
+    tcase_add_test(t, a_refusal_carries_its_reason_and_text);
+    tcase_add_test(t, a_channel_that_is_open_cannot_be_refused_any_more);
     tcase_add_test(t, a_server_opens_channels_too_and_a_client_refuses_what_it_does_not_know);
     tcase_add_test(t, forward_requests_are_asked_for_and_answered_in_order);
     tcase_add_test(t, a_client_refuses_to_forward_for_the_server);

@@ -20,41 +20,11 @@ int send_unimplemented(struct transport *t)
     return 0;
 }
 
-/* Bytes of the UTF-8 character that `text` begins with; 0 when it is malformed or a control
- * character. */
-static size_t printable_len(struct bytes text)
-{
-    uint8_t c = text.at[0];
-    size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-
-    if (n == 0 || n > text.len || c < 0x20 || c == 0x7f || (c == 0xc2 && text.at[1] < 0xa0))
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((text.at[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
-
-/* The peer's words, fit for a log: RFC 4253 section 11.1 asks to filter control characters. */
+/* The peer's words, fit for a log. */
 static const char *clean(struct transport *t, struct bytes text)
 {
-    size_t len = 0;
-
     t->peer_text = pool_allocate(t->pool, PEER_TEXT_MAX);
-    if (t->peer_text == NULL)
-        return "";
-    while (text.len > 0) {
-        size_t n = printable_len(text);
-        size_t step = n == 0 ? 1 : n;
-
-        if (len + step > PEER_TEXT_MAX - 1)
-            break;
-        memcpy(t->peer_text + len, n == 0 ? "?" : (const char *)text.at, step);
-        len += step;
-        text.at += step;
-        text.len -= step;
-    }
-    return t->peer_text;
+    return t->peer_text == NULL ? "" : clean_text(t->peer_text, PEER_TEXT_MAX, text);
 }
 
 /* RFC 4253 section 11.1: byte, uint32 reason code, string description, string language tag.
