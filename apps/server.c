@@ -147,14 +147,8 @@ static void on_mail(struct source *source, uint32_t events)
     nacre_mailbox_run(&worker->mailbox);
 }
 
-static const struct nacre_channel_app *lookup_session(void *context, const char *type)
-{
-    const struct nacre_peer *peer = context;
-
-    return strcmp(type, "session") == 0 ? server_config(peer->worker->server)->session : NULL;
-}
-
-static struct nacre_endpoint *make_endpoint(const struct nacre_server *server)
+static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, char *problem,
+                                            size_t size)
 {
     const struct nacre_server_config *c = &server->config;
     struct nacre_endpoint_config config = {
@@ -166,7 +160,8 @@ static struct nacre_endpoint *make_endpoint(const struct nacre_server *server)
         .macs = c->macs,
         .host_keys = c->host_keys,
         .auth = c->auth,
-        .lookup = c->lookup != NULL ? c->lookup : lookup_session,
+        .session = c->session,
+        .lookup = c->lookup,
         .global_request = c->global_request,
         .global_replied = c->global_replied,
         .channels_max = c->channels_max,
@@ -179,12 +174,15 @@ static struct nacre_endpoint *make_endpoint(const struct nacre_server *server)
     while (config.host_keys[config.host_key_count] != NULL)
         config.host_key_count++;
     peer_callbacks(&config, c);
-    return nacre_endpoint_new(&config);
+    return nacre_endpoint_new(&config, problem, size);
 }
 
+/* False with errno. */
 static bool worker_init(struct worker *worker, struct nacre_server *server)
 {
-    worker->server = server;
+    if (!nacre_mailbox_init(&worker->mailbox))
+        return false;
+    worker->server = server; /* there is something to clear from here on */
     worker->loop.epoll = -1;
     worker->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     worker->mail.ready = on_mail;
@@ -193,9 +191,7 @@ static bool worker_init(struct worker *worker, struct nacre_server *server)
         return false;
     for (size_t i = 0; i < server->listener_count; i++)
         worker->listeners[i].fd = -1;
-    worker->endpoint = make_endpoint(server);
-    return worker->endpoint != NULL && loop_init(&worker->loop) &&
-           nacre_mailbox_init(&worker->mailbox) &&
+    return loop_init(&worker->loop) &&
            loop_watch(&worker->loop, nacre_mailbox_fd(&worker->mailbox), &worker->mail, EPOLLIN);
 }
 
@@ -265,20 +261,28 @@ static bool take_host_keys(struct nacre_server *server, char *problem, size_t si
 
 static bool start_workers(struct nacre_server *server, char *problem, size_t size)
 {
-    (void)snprintf(problem, size, "cannot start: %s", strerror(ENOMEM));
     server->workers = calloc(server->worker_count, sizeof *server->workers);
     server->threads = calloc(server->worker_count, sizeof *server->threads);
     server->addresses = calloc(server->listener_count, sizeof *server->addresses);
     server->offload = nacre_offload_new(OFFLOAD_THREADS);
     server->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (server->workers == NULL || server->threads == NULL || server->addresses == NULL ||
-        server->offload == NULL || server->stop < 0)
+        server->offload == NULL || server->stop < 0) {
+        (void)snprintf(problem, size, "cannot start: %s", strerror(errno));
         return false;
+    }
     for (unsigned w = 0; w < server->worker_count; w++) {
-        if (!worker_init(&server->workers[w], server))
+        struct worker *worker = &server->workers[w];
+
+        if (!worker_init(worker, server)) {
+            (void)snprintf(problem, size, "cannot start: %s", strerror(errno));
+            return false;
+        }
+        worker->endpoint = make_endpoint(server, problem, size);
+        if (worker->endpoint == NULL)
             return false;
         for (size_t i = 0; i < server->listener_count; i++)
-            if (!listen_on(&server->workers[w], i, server->config.listen[i], problem, size))
+            if (!listen_on(worker, i, server->config.listen[i], problem, size))
                 return false;
     }
     return true;

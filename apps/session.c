@@ -1,6 +1,8 @@
 /* The glue of one peer: transport, auth and connection joined. Nothing else sees all three. */
 #include "apps/session.h"
 
+#include "apps/algorithm_list.h"
+#include "apps/problem.h"
 #include "auth/auth.h"
 #include "connection/connection.h"
 #include "crypto/crypto.h"
@@ -20,6 +22,7 @@ struct nacre_endpoint {
     struct random_stream padding_stream;
     struct nacre_auth_policy policy;
     struct pool pool;
+    char lists[NACRE_ALGORITHM_KINDS][NACRE_ALGORITHM_LIST_MAX];
 };
 
 struct nacre_session {
@@ -110,11 +113,6 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
         .role = c->role,
         .random = &e->random,
         .padding = &e->padding,
-        .algorithms = {[ALGORITHM_KEX] = c->kex,
-                       [ALGORITHM_HOST_KEY] = c->host_key,
-                       [ALGORITHM_PUBLIC_KEY] = c->public_key,
-                       [ALGORITHM_CIPHER] = c->ciphers,
-                       [ALGORITHM_MAC] = c->macs},
         .host_keys = c->host_keys,
         .host_key_count = c->host_key_count,
         .host_key_accepted = accept_host_key,
@@ -125,12 +123,46 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
     };
 }
 
-struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config)
+/* The lists of algorithms as name-lists of our own. False: one of them makes no sense. */
+static bool take_algorithms(struct nacre_endpoint *e, char *problem, size_t size)
 {
+    const struct {
+        enum nacre_algorithm_kind kind;
+        enum algorithm_kind inner;
+        const char *list;
+    } given[] = {
+        {NACRE_KEX, ALGORITHM_KEX, e->config.kex},
+        {NACRE_HOST_KEY, ALGORITHM_HOST_KEY, e->config.host_key},
+        {NACRE_PUBLIC_KEY, ALGORITHM_PUBLIC_KEY, e->config.public_key},
+        {NACRE_CIPHER, ALGORITHM_CIPHER, e->config.ciphers},
+        {NACRE_MAC, ALGORITHM_MAC, e->config.macs},
+    };
+
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        if (given[i].list == NULL)
+            continue;
+        if (!nacre_algorithms_apply(given[i].kind, given[i].list, e->lists[i], problem, size))
+            return false;
+        e->transport.algorithms[given[i].inner] = e->lists[i];
+    }
+    return true;
+}
+
+struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config, char *problem,
+                                          size_t size)
+{
+    struct problem p = problem_in(problem, size);
     struct nacre_endpoint *e = crypto_init() ? calloc(1, sizeof *e) : NULL;
 
-    if (e == NULL)
+    if (e == NULL) {
+        problem_say(&p, "cannot start: no memory, or the cryptographic library does not work");
         return NULL;
+    }
+    if (config->role == NACRE_SERVER && config->host_key_count == 0) {
+        problem_say(&p, "a server needs a host key");
+        free(e);
+        return NULL;
+    }
     e->config = *config;
     e->random = random_system;
     e->padding =
@@ -141,6 +173,10 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
     if (config->auth != NULL)
         e->policy = *config->auth;
     e->transport = transport_config(e);
+    if (!take_algorithms(e, problem, size)) {
+        free(e);
+        return NULL;
+    }
     e->auth = (struct auth_config){.policy = &e->policy,
                                    .user = config->user,
                                    .keys = config->keys,
@@ -149,7 +185,8 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
                                    .ask = config->ask,
                                    .banner = config->banner,
                                    .authenticated = config->authenticated};
-    e->connection = (struct connection_config){.lookup = config->lookup,
+    e->connection = (struct connection_config){.session = config->session,
+                                               .lookup = config->lookup,
                                                .channels_max = config->channels_max,
                                                .global_request = config->global_request,
                                                .global_replied = config->global_replied,
@@ -193,6 +230,11 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
     transport_set_service(&s->transport, SERVICE_AUTH, &auth_service, &s->auth);
     transport_set_service(&s->transport, SERVICE_CONNECTION, &connection_service, &s->connection);
     return s;
+}
+
+void nacre_session_set_host_key_algorithms(struct nacre_session *s, const char *list)
+{
+    s->transport.host_key_names = list;
 }
 
 /* ---- every way in goes through enter and leave ---- */

@@ -27,16 +27,20 @@ struct nacre_endpoint;
 struct nacre_endpoint_config {
     enum nacre_role role;
 
-    /* Our preferences as comma-separated names, best first (nacre_algorithms_apply makes them of
-     * what a user writes); NULL for the defaults. host_key and public_key are the signatures of
-     * host keys and user keys. */
+    /* Our preferences, lists as nacre_algorithms_apply reads them: comma-separated names, best
+     * first, or "+...", "-...", "^..." to change the defaults; NULL for the defaults. host_key and
+     * public_key are the signatures of host keys and user keys. RFC 4253 section 7.1. Copied. */
     const char *kex, *host_key, *public_key, *ciphers, *macs;
 
-    /* Server: at least one host key, who may log in, and the application for a channel type that a
-     * client wants to open (NULL for an unknown type). context is the session's. */
+    /* Server: at least one host key, and who may log in. */
     const struct nacre_key *const *host_keys;
     size_t host_key_count;
     const struct nacre_auth_policy *auth;
+
+    /* The application of a channel that the peer wants to open: lookup's by the channel's type,
+     * NULL for a type that is not known; without lookup `session` for session channels, and none
+     * for others. context is the session's. */
+    const struct nacre_channel_app *session;
     const struct nacre_channel_app *(*lookup)(void *context, const char *type);
 
     /* A global request that the library does not answer itself: forwarding and what it does not
@@ -81,8 +85,10 @@ struct nacre_endpoint_config {
     void *random_context;
 };
 
-/* One per thread that runs sessions. NULL: out of memory, or the crypto library did not start. */
-NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config);
+/* One per thread that runs sessions. NULL: problem, of `size` bytes (NULL and 0: nobody wants to
+ * know), holds a sentence: an algorithm that is not known, no memory. */
+NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config,
+                                                    char *problem, size_t size);
 /* All its sessions are freed and all decisions answered before. */
 NACRE_API void nacre_endpoint_free(struct nacre_endpoint *endpoint);
 /* Bytes of memory its sessions hold now; libcrypto's cipher contexts come on top. */
@@ -92,6 +98,12 @@ NACRE_API size_t nacre_endpoint_memory(const struct nacre_endpoint *endpoint);
  * memory. */
 NACRE_API struct nacre_session *nacre_session_new(struct nacre_endpoint *endpoint, void *context,
                                                   uint64_t now_ms);
+
+/* Client: the list of host key algorithms for this server, in place of the endpoint's: what
+ * nacre_known_hosts_prefer writes. Borrowed while the session lives. Before the first bytes are
+ * received. */
+NACRE_API void nacre_session_set_host_key_algorithms(struct nacre_session *session,
+                                                     const char *list);
 
 /* Free it. If it has not ended it ends now, as connection lost. Never from inside a callback. */
 NACRE_API void nacre_session_free(struct nacre_session *session);

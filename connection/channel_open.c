@@ -168,7 +168,9 @@ static const struct nacre_channel_app *lookup(struct connection *c, struct bytes
 {
     char name[CHANNEL_TYPE_MAX + 1];
 
-    if (c->config->lookup == NULL || type.len > CHANNEL_TYPE_MAX || !is_name(type))
+    if (c->config->lookup == NULL)
+        return bytes_are(type, "session") ? c->config->session : NULL;
+    if (type.len > CHANNEL_TYPE_MAX || !is_name(type))
         return NULL;
     memcpy(name, type.at, type.len);
     name[type.len] = 0;

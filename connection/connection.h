@@ -21,7 +21,9 @@ enum {
 };
 
 struct connection_config {
-    /* The application for a channel type that the peer wants to open; NULL: unknown type. */
+    /* The application for a channel type that the peer wants to open, NULL: unknown type; without
+     * lookup the one of session channels, and none for others. */
+    const struct nacre_channel_app *session;
     const struct nacre_channel_app *(*lookup)(void *context, const char *type);
     uint32_t channels_max; /* 0: CHANNELS_MAX */
 

@@ -101,13 +101,6 @@ static const struct nacre_channel_app client_app = {.open = on_open,
 
 /* ---- the sessions ---- */
 
-static const struct nacre_channel_app *lookup(void *context, const char *type)
-{
-    struct end *e = context;
-
-    return strcmp(type, "session") == 0 ? &e->pair->server_app : NULL;
-}
-
 static void on_password(void *context, struct nacre_decision *d, const char *user,
                         const char *password)
 {
@@ -193,7 +186,7 @@ void pair_init(struct pair *p, uint8_t seed)
         .host_keys = p->host_keys,
         .host_key_count = 1,
         .auth = &p->policy,
-        .lookup = lookup,
+        .session = &p->server_app,
         .authenticated = authenticated,
         .ended = ended,
         .wake = wake,
@@ -216,7 +209,7 @@ void pair_init(struct pair *p, uint8_t seed)
 bool end_start(struct end *e, const struct nacre_endpoint_config *config)
 {
     ck_assert(hash_start(&e->digest, &hash_sha256));
-    e->endpoint = nacre_endpoint_new(config);
+    e->endpoint = nacre_endpoint_new(config, NULL, 0);
     ck_assert_ptr_nonnull(e->endpoint);
     e->session = nacre_session_new(e->endpoint, e, e->pair->now_ms);
     return e->session != NULL;

@@ -585,7 +585,7 @@ static void start(struct party *p, const struct nacre_key *const *keys)
     config->random = p->random.fill;
     config->random_context = p->random.context;
     app_configure(p);
-    p->endpoint = nacre_endpoint_new(config);
+    p->endpoint = nacre_endpoint_new(config, NULL, 0);
     REQUIRE(w, p->endpoint != NULL, "no endpoint");
     p->session = nacre_session_new(p->endpoint, p, w->now_ms);
     if (p->session == NULL) {

@@ -356,7 +356,7 @@ START_TEST(null_callbacks_do_no_harm)
     p.server_config.authenticated = NULL;
     p.server_config.ended = NULL;
     p.server_config.wake = NULL;
-    p.server_config.lookup = NULL;
+    p.server_config.session = NULL;
     pair_start(&p);
     pair_run(&p);
     ck_assert_ptr_nonnull(
@@ -365,6 +365,72 @@ START_TEST(null_callbacks_do_no_harm)
     ck_assert_str_eq(p.client.log, "closed open refused;");
     nacre_session_disconnect(p.server.session, NACRE_SHUTTING_DOWN, "enough");
     p.server.ended = true;
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(without_lookup_only_session_channels_have_an_application)
+{
+    pair_init(&p, 5);
+    pair_start(&p);
+    pair_run(&p);
+    (void)nacre_session_open(p.client.session, "x@example.com", &p.client_app, NULL, NULL, 0);
+    pair_run(&p);
+    ck_assert_str_eq(p.client.log, "closed open refused;");
+    (void)nacre_session_open(p.server.session, "session", &p.server_app, NULL, NULL, 0);
+    pair_run(&p);
+    ck_assert_str_eq(p.server.log, "closed open refused;");
+    (void)pair_open(&p);
+    pair_clear(&p);
+}
+END_TEST
+
+/* ---- what a configuration may hold ---- */
+
+static void assert_no_endpoint(const struct nacre_endpoint_config *config, const char *says)
+{
+    char problem[1024] = "";
+
+    ck_assert_ptr_null(nacre_endpoint_new(config, problem, sizeof problem));
+    ck_assert_msg(strstr(problem, says) != NULL, "%s", problem);
+    ck_assert_ptr_null(nacre_endpoint_new(config, NULL, 0));
+}
+
+START_TEST(an_algorithm_that_is_not_known_is_named)
+{
+    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    const char **const lists[] = {&config.kex, &config.host_key, &config.public_key,
+                                  &config.ciphers, &config.macs};
+    static const char *const kinds[] = {"key exchange", "host key", "public key", "cipher", "MAC"};
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        *lists[i] = "+rot13";
+        assert_no_endpoint(&config, "'rot13' is not known");
+        assert_no_endpoint(&config, kinds[i]);
+        *lists[i] = "";
+        assert_no_endpoint(&config, kinds[i]);
+        *lists[i] = NULL;
+    }
+}
+END_TEST
+
+START_TEST(a_server_without_a_host_key_is_none)
+{
+    const struct nacre_endpoint_config config = {.role = NACRE_SERVER};
+
+    assert_no_endpoint(&config, "host key");
+}
+END_TEST
+
+START_TEST(lists_are_read_as_options_are)
+{
+    pair_init(&p, 5);
+    p.server_config.ciphers = "-*gcm*,chacha*";
+    p.client_config.ciphers = "^aes128-ctr";
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert_str_eq(nacre_session_negotiated(p.client.session)->cipher_client_to_server,
+                     "aes128-ctr");
     pair_clear(&p);
 }
 END_TEST
@@ -429,6 +495,10 @@ static Suite *suite(void)
     tcase_add_test(owner, after_the_login_its_time_is_over);
     tcase_add_test(owner, input_after_the_end_is_not_looked_at);
     tcase_add_test(owner, null_callbacks_do_no_harm);
+    tcase_add_test(owner, without_lookup_only_session_channels_have_an_application);
+    tcase_add_test(owner, an_algorithm_that_is_not_known_is_named);
+    tcase_add_test(owner, a_server_without_a_host_key_is_none);
+    tcase_add_test(owner, lists_are_read_as_options_are);
     tcase_add_loop_test(owner, a_key_exchange_may_begin_before_every_step, 0, 4);
     suite_add_tcase(all, owner);
     return all;

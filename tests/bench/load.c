@@ -465,7 +465,7 @@ static struct nacre_endpoint *make_endpoint(const struct options *o, const struc
                                            .authenticated = on_authenticated,
                                            .ended = on_ended};
 
-    return nacre_endpoint_new(&config);
+    return nacre_endpoint_new(&config, NULL, 0);
 }
 
 int main(int argc, char **argv)

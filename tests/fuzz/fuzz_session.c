@@ -426,7 +426,7 @@ static struct nacre_endpoint *begin(struct run *run, enum nacre_role role,
     struct nacre_endpoint *endpoint;
 
     configure(run, role, random_from_seed(state, seed));
-    endpoint = nacre_endpoint_new(&run->config);
+    endpoint = nacre_endpoint_new(&run->config, NULL, 0);
     require(endpoint != NULL);
     run->session = nacre_session_new(endpoint, run, 0);
     require(run->session != NULL);
