@@ -250,7 +250,7 @@ check: setup                            ## build everything and run all tests
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
-		tests/tools/readmes tests/tools/readme_usage tests/tools/readme_example tests/tools/man_pages \
+		tests/tools/readmes tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/man_pages \
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		$(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%)") \
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \

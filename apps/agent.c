@@ -271,8 +271,8 @@ void nacre_agent_free(struct nacre_agent *agent)
 
 const struct nacre_key *const *nacre_agent_keys(const struct nacre_agent *agent, size_t *count)
 {
-    *count = agent->count;
-    return (const struct nacre_key *const *)agent->keys;
+    *count = agent == NULL ? 0 : agent->count;
+    return agent == NULL ? NULL : (const struct nacre_key *const *)agent->keys;
 }
 
 const char *nacre_agent_comment(const struct nacre_agent *agent, size_t i)

@@ -13,10 +13,11 @@ struct nacre_agent;
 /* Ask the agent at `socket`, NULL: $SSH_AUTH_SOCK, which keys it has. NULL: problem holds a
  * sentence. */
 NACRE_API struct nacre_agent *nacre_agent_open(const char *socket, char *problem, size_t size);
+/* When nothing uses its keys any more. NULL is fine. */
 NACRE_API void nacre_agent_free(struct nacre_agent *agent);
 
 /* Its keys of the types that the library knows, *count of them (may be 0): for
- * nacre_endpoint_config.keys. They live as long as the agent. */
+ * nacre_endpoint_config.keys. They live as long as the agent; no agent (NULL) has none. */
 NACRE_API const struct nacre_key *const *nacre_agent_keys(const struct nacre_agent *agent,
                                                           size_t *count);
 

@@ -53,16 +53,10 @@ static enum nacre_host_verdict look_at_key(const struct nacre_client *client,
 {
     const struct nacre_client_config *config = &client->all->config;
     struct problem p = problem_in(sentence, CLIENT_SENTENCE_MAX);
-    const char *port;
 
-    shown->host = client->host;
-    shown->port = client->port;
-    if (config->known_as != NULL) {
-        if (!client_read_address(config->known_as, name, &port, &p))
-            return NACRE_HOST_UNCHECKED;
-        shown->host = name;
-        shown->port = (uint16_t)atoi(port);
-    }
+    if (!client_known_as(client, name, &shown->port, &p))
+        return NACRE_HOST_UNCHECKED;
+    shown->host = name;
     if (config->known_hosts != NULL)
         return nacre_known_hosts_check(config->known_hosts, shown, sentence, CLIENT_SENTENCE_MAX);
     problem_say(&p, "the host key of %s is not known: nobody said which it should be",
@@ -138,33 +132,42 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
     };
 }
 
+static bool start(struct nacre_clients *all)
+{
+    all->stopper.ready = on_stop;
+    all->alarm.fire = on_alarm;
+    all->drained.fire = on_drained;
+    all->loop.epoll = -1;
+    all->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return all->stop >= 0 && loop_init(&all->loop) &&
+           loop_watch(&all->loop, all->stop, &all->stopper, EPOLLIN | EPOLLET);
+}
+
 struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *problem,
                                         size_t size)
 {
     struct problem p = problem_in(problem, size);
-    struct nacre_clients *all = calloc(1, sizeof *all);
     struct nacre_endpoint_config endpoint;
+    struct nacre_clients *all;
 
     if (config->user == NULL) {
         problem_say(&p, "nobody said which user is to log in");
-        free(all);
         return NULL;
     }
-    if (all != NULL) {
-        all->config = *config;
-        all->stopper.ready = on_stop;
-        all->alarm.fire = on_alarm;
-        all->drained.fire = on_drained;
-        fill_endpoint(&endpoint, config);
-        all->endpoint = nacre_endpoint_new(&endpoint);
-        all->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-        if (loop_init(&all->loop) && all->stop >= 0 && all->endpoint != NULL &&
-            loop_watch(&all->loop, all->stop, &all->stopper, EPOLLIN | EPOLLET))
-            return all;
+    all = calloc(1, sizeof *all);
+    if (all == NULL || !start(all)) {
+        problem_say(&p, "cannot start: %s", strerror(errno));
+        nacre_clients_free(all);
+        return NULL;
     }
-    problem_say(&p, "cannot start: %s", strerror(errno));
-    nacre_clients_free(all);
-    return NULL;
+    all->config = *config;
+    fill_endpoint(&endpoint, config);
+    all->endpoint = nacre_endpoint_new(&endpoint, problem, size);
+    if (all->endpoint == NULL) {
+        nacre_clients_free(all);
+        return NULL;
+    }
+    return all;
 }
 
 void nacre_clients_free(struct nacre_clients *all)

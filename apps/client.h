@@ -54,6 +54,8 @@ struct nacre_client_config {
     uint32_t login_grace_ms; /* from there to the login; default 120 s */
     struct nacre_limits limits;
     uint64_t rekey_bytes, rekey_ms;
+    /* Lists as in nacre_endpoint_config. Without host_key_algorithms the types come first of which
+     * known_hosts has a key of that server. */
     const char *kex, *host_key_algorithms, *public_key, *ciphers, *macs;
 };
 

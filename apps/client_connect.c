@@ -1,4 +1,5 @@
 /* A client, from the address to its session, and its end. */
+#include "apps/algorithm_list.h"
 #include "apps/client_parts.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ static void forget(struct nacre_client *client)
         (void)close(client->fd);
     if (client->found != NULL)
         freeaddrinfo(client->found);
+    free(client->host_keys);
     free(client->sentence);
     free(client);
 }
@@ -81,6 +83,39 @@ void client_say(struct nacre_client *client, const char *sentence)
     client->sentence = strdup(sentence);
 }
 
+bool client_known_as(const struct nacre_client *client, char host[CLIENT_HOST_MAX], uint16_t *port,
+                     const struct problem *p)
+{
+    const char *known_as = client->all->config.known_as, *digits;
+
+    if (known_as == NULL) {
+        memcpy(host, client->host, CLIENT_HOST_MAX);
+        *port = client->port;
+        return true;
+    }
+    if (!client_read_address(known_as, host, &digits, p))
+        return false;
+    *port = (uint16_t)atoi(digits);
+    return true;
+}
+
+/* A server with several keys shows one of a type that is known, unless the program has a list of
+ * its own. */
+static void prefer_known_keys(struct nacre_client *client)
+{
+    const struct nacre_client_config *config = &client->all->config;
+    const struct problem nobody = problem_in(NULL, 0);
+    char host[CLIENT_HOST_MAX], list[NACRE_ALGORITHM_LIST_MAX];
+    uint16_t port;
+
+    if (config->known_hosts == NULL || config->host_key_algorithms != NULL ||
+        !client_known_as(client, host, &port, &nobody) ||
+        !nacre_known_hosts_prefer(config->known_hosts, host, port, NULL, list, sizeof list))
+        return;
+    client->host_keys = strdup(list);
+    nacre_session_set_host_key_algorithms(client->pump.session, client->host_keys);
+}
+
 static void begin_session(struct nacre_client *client)
 {
     struct nacre_clients *all = client->all;
@@ -99,7 +134,9 @@ static void begin_session(struct nacre_client *client)
         if (client->pump.session == NULL)
             client_tell_ended(client, &why);
         pump_close(&client->pump);
+        return;
     }
+    prefer_known_keys(client);
 }
 
 /* Begin with the address at `trying`, or one behind it. */

@@ -40,7 +40,8 @@ struct nacre_client {
     void *context;
     struct addrinfo *found, *trying; /* while connecting */
     struct nacre_end why;            /* with failure */
-    char *sentence;                  /* more to say than the session knows, or NULL */
+    char *host_keys; /* the algorithms of those that are known come first; NULL: the endpoint's */
+    char *sentence;  /* more to say than the session knows, or NULL */
     char host[CLIENT_HOST_MAX];
     uint16_t port;
     char address[ADDRESS_MAX];
@@ -57,6 +58,10 @@ void client_tell_ended(struct nacre_client *client, const struct nacre_end *why)
 
 /* It has no session and no socket: tell, and free it. */
 void client_end_unconnected(struct nacre_client *client);
+
+/* The host and port that known_hosts has it under. False with a sentence. */
+bool client_known_as(const struct nacre_client *client, char host[CLIENT_HOST_MAX], uint16_t *port,
+                     const struct problem *p);
 
 /* The host and port of HOST:PORT; *port points into address. False with a sentence. */
 bool client_read_address(const char *address, char host[CLIENT_HOST_MAX], const char **port,

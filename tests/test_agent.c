@@ -131,7 +131,10 @@ END_TEST
 START_TEST(nobody_is_there)
 {
     char longest[400];
+    size_t count = 1;
 
+    ck_assert_ptr_null(nacre_agent_keys(NULL, &count));
+    ck_assert_uint_eq(count, 0);
     memset(longest, 'x', sizeof longest);
     longest[sizeof longest - 1] = 0;
     ck_assert_ptr_null(nacre_agent_open(scratch_path("none"), problem, sizeof problem));

@@ -1,6 +1,7 @@
 #include "apps/client.h"
 #include "apps/key_file.h"
 #include "apps/server.h"
+#include "tests/key_texts.h"
 #include "tests/scratch.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,8 @@
 
 struct served {
     struct nacre_server *server;
-    struct nacre_key *key;
+    struct nacre_key *key, *other;
+    const struct nacre_key *keys[3]; /* both */
     pthread_t thread;
 };
 
@@ -52,19 +54,31 @@ static void *run_server(void *at)
     return NULL;
 }
 
-static void serve(struct served *s, const char *listen)
+/* With an Ed25519 key, and, if it has another, with that one too. */
+static void serve_with(struct served *s, const char *listen, const char *other)
 {
     const char *const addresses[] = {listen, NULL};
-    const char *file = scratch_path("host_key");
     char problem[512];
-    struct nacre_server_config config = {.listen = addresses, .auth = &policy, .session = &cat};
+    const struct nacre_server_config config = {
+        .listen = addresses, .host_keys = s->keys, .auth = &policy, .session = &cat};
 
-    s->key = nacre_key_make(file, problem, sizeof problem);
+    *s = (struct served){.server = NULL};
+    if (other != NULL) {
+        s->other = nacre_key_read(scratch_write("other_key", other, 0600), problem, sizeof problem);
+        ck_assert_msg(s->other != NULL, "%s", problem);
+    }
+    s->key = nacre_key_make(scratch_path("host_key"), problem, sizeof problem);
     ck_assert_msg(s->key != NULL, "%s", problem);
-    config.host_key_file = file;
+    s->keys[0] = s->key;
+    s->keys[1] = s->other;
     s->server = nacre_server_new(&config, problem, sizeof problem);
     ck_assert_msg(s->server != NULL, "%s", problem);
     ck_assert_int_eq(pthread_create(&s->thread, NULL, run_server, s->server), 0);
+}
+
+static void serve(struct served *s, const char *listen)
+{
+    serve_with(s, listen, NULL);
 }
 
 static void end_server(struct served *s)
@@ -73,6 +87,7 @@ static void end_server(struct served *s)
     ck_assert_int_eq(pthread_join(s->thread, NULL), 0);
     nacre_server_free(s->server);
     nacre_key_free(s->key);
+    nacre_key_free(s->other);
 }
 
 static const char *address(const struct served *s)
@@ -284,14 +299,14 @@ END_TEST
 
 /* ---- whether it is the right server ---- */
 
-static void remember(const struct served *server, const char *file, const char *where)
+static void remember(const struct nacre_key *key, const char *file, const char *where)
 {
     const struct nacre_known_hosts hosts = {.file = file};
     struct nacre_host_key shown = {.host = "127.0.0.1"};
     char problem[512];
 
     shown.port = (uint16_t)atoi(strrchr(where, ':') + 1);
-    shown.key = nacre_key_blob(server->key, &shown.len);
+    shown.key = nacre_key_blob(key, &shown.len);
     ck_assert_msg(nacre_known_hosts_add(&hosts, &shown, true, problem, sizeof problem), "%s",
                   problem);
 }
@@ -304,11 +319,34 @@ START_TEST(a_known_host_is_accepted_without_a_question)
     struct served server;
 
     serve(&server, "127.0.0.1:0");
-    remember(&server, hosts.file, address(&server));
+    remember(server.key, hosts.file, address(&server));
     config.known_hosts = &hosts;
     config.host_key = NULL;
     live(&config, address(&server), &s);
     assert_told(&s);
+    end_server(&server);
+}
+END_TEST
+
+/* Ed25519 comes first by itself; the server has a key of another type too, which is the known one.
+ */
+START_TEST(of_several_keys_a_known_one_is_asked_for)
+{
+    struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
+    struct nacre_client_config config = config_for();
+    struct story s = {0};
+    struct served server;
+
+    serve_with(&server, "127.0.0.1:0", openssh_nistp256);
+    remember(server.other, hosts.file, address(&server));
+    config.known_hosts = &hosts;
+    config.host_key = NULL;
+    live(&config, address(&server), &s);
+    assert_told(&s);
+    config.host_key_algorithms = "ssh-ed25519"; /* the program's own list stays as it is */
+    s = (struct story){0};
+    live(&config, address(&server), &s);
+    assert_says(s.text, "HAS CHANGED");
     end_server(&server);
 }
 END_TEST
@@ -321,7 +359,7 @@ START_TEST(known_under_another_name)
     struct served server;
 
     serve(&server, "127.0.0.1:0");
-    remember(&server, hosts.file, "127.0.0.1:1");
+    remember(server.key, hosts.file, "127.0.0.1:1");
     config.known_hosts = &hosts;
     config.known_as = "127.0.0.1:1";
     config.host_key = NULL;
@@ -530,6 +568,37 @@ START_TEST(nobody_logs_in_without_a_user)
 }
 END_TEST
 
+START_TEST(an_algorithm_that_is_not_known_is_named)
+{
+    struct nacre_client_config config = config_for();
+    char problem[1024];
+
+    config.ciphers = "aes128-ctr,rot13";
+    ck_assert_ptr_null(nacre_clients_new(&config, problem, sizeof problem));
+    assert_says(problem, "cipher 'rot13' is not known; known are");
+}
+END_TEST
+
+START_TEST(a_server_says_what_is_wrong_with_its_configuration)
+{
+    const struct nacre_server_config nothing = {.kex = NULL};
+    struct nacre_server_config config = {.listen = (const char *[]){"127.0.0.1:0", NULL},
+                                         .host_key_file = scratch_path("host_key"),
+                                         .kex = "rot13"};
+    char problem[1024];
+
+    ck_assert_ptr_null(nacre_server_new(&config, problem, sizeof problem));
+    assert_says(problem, "key exchange 'rot13' is not known");
+    config.kex = NULL;
+    config.listen = (const char *[]){"127.0.0.1", NULL};
+    ck_assert_ptr_null(nacre_server_new(&config, problem, sizeof problem));
+    assert_says(problem, "HOST:PORT");
+    ck_assert_ptr_null(nacre_server_new(&config, NULL, 0));
+    ck_assert_ptr_null(nacre_server_new(&nothing, problem, sizeof problem));
+    assert_says(problem, "no host key");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -538,6 +607,7 @@ int main(void)
         many_clients_share_a_loop,
         a_wrong_password_ends_it,
         a_known_host_is_accepted_without_a_question,
+        of_several_keys_a_known_one_is_asked_for,
         known_under_another_name,
         a_changed_host_key_is_refused,
         a_revoked_host_key_is_refused,
@@ -549,6 +619,8 @@ int main(void)
         freeing_ends_what_still_runs,
         stopped_from_another_thread,
         nobody_logs_in_without_a_user,
+        an_algorithm_that_is_not_known_is_named,
+        a_server_says_what_is_wrong_with_its_configuration,
         NULL,
     };
 

@@ -44,6 +44,8 @@ void write_our_names(const struct transport *t, struct writer *w, enum algorithm
 {
     const char *names = t->config->algorithms[kind];
 
+    if (kind == ALGORITHM_HOST_KEY && t->host_key_names != NULL)
+        names = t->host_key_names;
     if (names != NULL)
         write_bytes(w, bytes_of(names));
     else

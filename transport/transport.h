@@ -84,8 +84,9 @@ struct transport {
     bool bulk;           /* the last bytes came in large loads */
     bool peer_hostbound; /* the server knows publickey-hostbound-v00@openssh.com */
     bool peer_sig_algs_known;
-    uint32_t peer_sig_algs; /* server-sig-algs: a bit for each row of ALGORITHM_PUBLIC_KEY */
-    uint8_t *host_key;      /* client: the blob of the first exchange's host key */
+    uint32_t peer_sig_algs;     /* server-sig-algs: a bit for each row of ALGORITHM_PUBLIC_KEY */
+    const char *host_key_names; /* client: in place of the configuration's, or NULL; borrowed */
+    uint8_t *host_key;          /* client: the blob of the first exchange's host key */
     uint16_t host_key_len;
     const struct nacre_key *own_host_key; /* server: the first exchange's */
     uint8_t *peer_version;                /* NUL-terminated; length in peer_version_len */

@@ -1,20 +1,19 @@
-/* A chat room: many sessions, one state. Any user, password "open sesame".
- *     chat ADDR:PORT HOST_KEY_FILE      ssh -T -p PORT NAME@ADDR */
+/* A chat room: many sessions, one state; password "open sesame". chat ADDR:PORT */
 #include <nacre/server.h>
-
 #include <stdio.h>
 
 enum { GUESTS_MAX = 100, LINE_MAX = 1000 };
-
-static struct nacre_channel *guests[GUESTS_MAX]; /* one thread, so no lock */
+static struct nacre_channel *guests[GUESTS_MAX]; /* one worker is one thread: no lock */
 
 static size_t say(struct nacre_channel *from, const uint8_t *what, size_t len)
 {
-    const char *user = nacre_session_user(nacre_peer_session(nacre_channel_context(from)));
+    const char *name = nacre_session_user(nacre_peer_session(nacre_channel_context(from)));
     int taken = len < LINE_MAX ? (int)len : LINE_MAX; /* the rest is offered again */
     char line[LINE_MAX + 100];
-    int n = snprintf(line, sizeof line, "%.64s: %.*s", user, taken, (const char *)what);
+    int n = snprintf(line, sizeof line, "%.64s: %.*s", name, taken, (const char *)what);
 
+    for (int i = 0; i < n; i++) /* nobody plays with another's terminal */
+        line[i] = (unsigned char)line[i] < ' ' && line[i] != '\n' ? '?' : line[i];
     for (int i = 0; i < GUESTS_MAX; i++) /* who reads too slowly misses something */
         if (guests[i] != NULL && guests[i] != from && nacre_channel_room(guests[i]) >= (size_t)n)
             nacre_channel_write(guests[i], line, (size_t)n);
@@ -24,9 +23,8 @@ static size_t say(struct nacre_channel *from, const uint8_t *what, size_t len)
 static enum nacre_answer request(struct nacre_channel *ch, const struct nacre_request *asked)
 {
     for (int i = 0; asked->kind == NACRE_REQUEST_SHELL && i < GUESTS_MAX; i++)
-        if (guests[i] == NULL || guests[i] == ch) {
+        if (guests[i] == NULL && say(ch, (const uint8_t *)"is here\n", 8) > 0) {
             guests[i] = ch;
-            say(ch, (const uint8_t *)"is here\n", 8);
             return NACRE_GRANT;
         }
     return NACRE_REFUSE;
@@ -35,8 +33,8 @@ static enum nacre_answer request(struct nacre_channel *ch, const struct nacre_re
 static void closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     for (int i = 0; i < GUESTS_MAX; i++)
-        guests[i] = guests[i] == ch ? NULL : guests[i];
-    say(ch, (const uint8_t *)"has gone\n", 9);
+        if (guests[i] == ch && say(ch, (const uint8_t *)"has gone\n", 9) > 0)
+            guests[i] = NULL;
 }
 
 static void login(void *peer, struct nacre_decision *decision, const char *user, const char *given)
@@ -49,12 +47,14 @@ int main(int argc, char **argv)
     const struct nacre_auth_policy auth = {.password = login};
     const struct nacre_channel_app app = {
         .request = request, .data = say, .eof = nacre_channel_close, .closed = closed};
-    const char *const listen[] = {argc > 1 ? argv[1] : NULL, NULL};
+    const char *const listen[] = {argv[1], NULL};
     const struct nacre_server_config config = {
-        .listen = listen, .host_key_file = argv[argc - 1], .auth = &auth, .session = &app};
-    struct nacre_server *server = nacre_server_new(&config, NULL, 0);
+        .listen = listen, .host_key_file = "host_key", .auth = &auth, .session = &app};
+    char problem[256];
+    struct nacre_server *server = nacre_server_new(&config, problem, sizeof problem);
 
-    if (server != NULL && fprintf(stderr, "%s\n", nacre_server_address(server, 0)) > 0)
-        nacre_server_run(server);
-    nacre_server_free(server);
+    fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : problem);
+    if (server == NULL)
+        return 1;
+    nacre_server_run(server); /* for ever: nobody calls nacre_server_stop */
 }

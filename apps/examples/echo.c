@@ -1,7 +1,6 @@
-/* A server on the library's own event loop: every byte comes back. User alice, password "open
- * sesame".
+/* A server on the library's own event loop: every byte comes back.
  *
- *     echo ADDR:PORT HOST_KEY_FILE            (the key is made when it is missing) */
+ *     echo ADDR:PORT            (user alice, password "open sesame") */
 #include <nacre/server.h>
 
 #include <stdio.h>
@@ -33,19 +32,17 @@ static void eof(struct nacre_channel *ch)
 int main(int argc, char **argv)
 {
     const struct nacre_auth_policy auth = {.password = login};
-    const struct nacre_channel_app echo = {.request = request, .data = data, .eof = eof};
-    struct nacre_server_config config = {.auth = &auth, .session = &echo};
-    struct nacre_server *server;
+    const struct nacre_channel_app app = {.request = request, .data = data, .eof = eof};
+    const struct nacre_server_config config = {.listen = (const char *const *)argv + 1,
+                                               .host_key_file = "host_key", /* made when missing */
+                                               .auth = &auth,
+                                               .session = &app};
     char problem[256];
+    struct nacre_server *server = nacre_server_new(&config, problem, sizeof problem);
 
-    if (argc != 3)
-        return 2;
-    config.listen = (const char *[]){argv[1], NULL};
-    config.host_key_file = argv[2];
-    server = nacre_server_new(&config, problem, sizeof problem);
     fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : problem);
     if (server == NULL)
         return 1;
-    nacre_server_run(server);
+    nacre_server_run(server); /* until nacre_server_stop, from a signal handler for one */
     nacre_server_free(server);
 }

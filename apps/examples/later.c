@@ -1,7 +1,6 @@
-/* A password check that takes long and answers later, while the event loop serves everybody else.
- * User alice, password "open sesame".      later ADDR:PORT HOST_KEY_FILE */
+/* A password check that takes long and answers later; meanwhile the event loop serves the others.
+ *     later ADDR:PORT            (user alice, password "open sesame") */
 #include <nacre/server.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,52 +8,53 @@
 
 struct check {
     struct nacre_decision *decision; /* outlives the session, if that ends before */
-    char user[64], password[64];
+    char user[64], given[64];
     bool granted;
 };
 
-static void work(void *job) /* on the other thread: nothing of nacre's may be touched here */
+static void work(void *job) /* on another thread: it touches no server, peer or session */
 {
-    struct check *check = job;
+    struct check *c = job;
 
-    sleep(1);
-    check->granted =
-        strcmp(check->user, "alice") == 0 && nacre_password_is(check->password, "open sesame");
+    sleep(1); /* a database, a slow hash... */
+    c->granted = nacre_password_is(c->given, "open sesame") && strcmp(c->user, "alice") == 0;
 }
 
 static void done(void *job) /* on the loop's thread again */
 {
-    struct check *check = job;
+    struct check *c = job;
 
-    nacre_decide(check->decision, check->granted);
-    explicit_bzero(check, sizeof *check);
-    free(check);
+    nacre_decide(c->decision, c->granted);
+    explicit_bzero(c, sizeof *c);
+    free(c);
 }
 
 static void login(void *peer, struct nacre_decision *decision, const char *user, const char *given)
 {
-    struct check *check = calloc(1, sizeof *check);
+    struct check *c = calloc(1, sizeof *c);
 
-    if (check != NULL && strlen(user) < 64 && strlen(given) < 64) {
-        check->decision = decision;
-        strcpy(check->user, user);
-        strcpy(check->password, given);
-        if (nacre_peer_offload(peer, work, done, check))
-            return;
+    if (c == NULL) {
+        nacre_decide(decision, false);
+        return;
     }
-    free(check);
-    nacre_decide(decision, false);
+    c->decision = decision;
+    snprintf(c->user, sizeof c->user, "%s", user); /* both are gone when we return */
+    snprintf(c->given, sizeof c->given, "%s", given);
+    if (!nacre_peer_offload(peer, work, done, c))
+        done(c); /* too many wait already: no */
 }
 
 int main(int argc, char **argv)
 {
     const struct nacre_auth_policy auth = {.password = login};
-    const struct nacre_server_config config = {.listen = (const char *[]){argv[1], NULL},
-                                               .host_key_file = argc > 2 ? argv[2] : "host_key",
-                                               .auth = &auth};
-    struct nacre_server *server = nacre_server_new(&config, NULL, 0);
+    const char *const listen[] = {argv[1], NULL};
+    const struct nacre_server_config config = {
+        .listen = listen, .host_key_file = "host_key", .auth = &auth};
+    char problem[256];
+    struct nacre_server *server = nacre_server_new(&config, problem, sizeof problem);
 
-    if (server != NULL && fprintf(stderr, "%s\n", nacre_server_address(server, 0)) > 0)
-        nacre_server_run(server);
-    nacre_server_free(server);
+    fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : problem);
+    if (server == NULL)
+        return 1;
+    nacre_server_run(server); /* for ever: nobody calls nacre_server_stop */
 }

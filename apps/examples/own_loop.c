@@ -1,60 +1,60 @@
-/* The bare core, which does no I/O, in a poll loop of your own: one connection, on descriptor 0
- * (from inetd or socat). Says what is asked for.      own_loop HOST_KEY_FILE <>SOCKET */
+/* The bare core in a poll loop of your own: one connection, on descriptor 0, as inetd gives it.
+ *     socat TCP-LISTEN:2022,fork EXEC:./own_loop   (password "open sesame") */
+#include <errno.h>
 #include <nacre/key_file.h>
 #include <nacre/session.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 static uint64_t now(void)
 {
     struct timespec t;
+
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static void login(void *context, struct nacre_decision *d, const char *user, const char *password)
+static void login(void *context, struct nacre_decision *d, const char *user, const char *given)
 {
-    nacre_decide(d, nacre_password_is(password, "open sesame"));
+    nacre_decide(d, nacre_password_is(given, "open sesame"));
 }
 
-static enum nacre_answer say(struct nacre_channel *ch, const struct nacre_request *asked)
+static enum nacre_answer request(struct nacre_channel *ch, const struct nacre_request *asked)
 {
-    fprintf(stderr, "%s %s\n", asked->type, asked->text);
-    nacre_channel_close(ch);
-    return NACRE_GRANT;
+    return asked->kind == NACRE_REQUEST_SHELL ? NACRE_GRANT : NACRE_REFUSE;
 }
 
-static const struct nacre_channel_app *lookup(void *context, const char *type)
+static size_t data(struct nacre_channel *ch, const uint8_t *bytes, size_t len)
 {
-    static const struct nacre_channel_app app = {.request = say};
-    return strcmp(type, "session") == 0 ? &app : NULL;
+    return nacre_channel_write(ch, bytes, len);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    const struct nacre_key *key = nacre_key_read(argc > 1 ? argv[1] : "host_key", NULL, 0);
+    const struct nacre_key *key = nacre_key_read("host_key", NULL, 0);
     const struct nacre_auth_policy auth = {.password = login};
+    const struct nacre_channel_app app = {
+        .request = request, .data = data, .eof = nacre_channel_close};
     const struct nacre_endpoint_config config = {
-        .host_keys = &key, .host_key_count = key != NULL, .auth = &auth, .lookup = lookup};
-    struct nacre_session *s = nacre_session_new(nacre_endpoint_new(&config), NULL, now());
+        .host_keys = &key, .host_key_count = key != NULL, .auth = &auth, .session = &app};
+    struct nacre_session *s = nacre_session_new(nacre_endpoint_new(&config, NULL, 0), NULL, now());
+    struct pollfd fd = {.fd = 0};
 
-    for (size_t len = 1; len > 0 || !nacre_session_ended(s, NULL);) {
-        struct pollfd fd = {.fd = 0, .events = len > 0 ? POLLIN | POLLOUT : POLLIN};
-        ssize_t n = poll(&fd, 1, 100); /* nacre_session_deadline says how long it may be */
-        uint8_t *in = nacre_session_input(s, &len);
+    for (size_t room, len; !nacre_session_ended(s, NULL); nacre_session_tick(s, now())) {
+        uint8_t *in = nacre_session_input(s, &room); /* no room: the peer does not read */
+        ssize_t n = room > 0 ? recv(fd.fd, in, room, MSG_DONTWAIT) : 0;
         const uint8_t *out;
 
-        n = len > 0 ? recv(0, in, len, MSG_DONTWAIT) : -1;
-        nacre_session_received(s, n > 0 ? (size_t)n : 0, now());
-        if (n == 0)
+        if (room > 0 && (n == 0 || (n < 0 && errno != EAGAIN)))
             nacre_session_lost(s);
-        nacre_session_tick(s, now());
+        nacre_session_received(s, n > 0 ? (size_t)n : 0, now());
         out = nacre_session_output(s, &len);
-        n = send(0, out, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        n = send(fd.fd, out, len, MSG_DONTWAIT | MSG_NOSIGNAL);
         nacre_session_sent(s, n > 0 ? (size_t)n : 0, now());
         (void)nacre_session_output(s, &len);
+        fd.events = len == 0 ? POLLIN : room > 0 ? POLLIN | POLLOUT : POLLOUT;
+        poll(&fd, 1, 1000); /* at most until nacre_session_deadline; a second is often enough */
     }
 }

@@ -1,11 +1,11 @@
-/* A client that runs a command and ends with its exit status. The password is in $PASSWORD.
- *     run_command HOST:PORT USER KNOWN_HOSTS_FILE COMMAND */
+/* A client: runs a command by a key of the ssh-agent. run_command HOST:PORT USER COMMAND */
+#include <nacre/agent.h>
 #include <nacre/client.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static int status = 255; /* until the server says another */
-static enum nacre_answer opened(struct nacre_channel *ch)
+
+static enum nacre_answer begin(struct nacre_channel *ch)
 {
     nacre_channel_exec(ch, nacre_client_context(nacre_channel_context(ch)));
     nacre_channel_eof(ch); /* we have nothing to say to it */
@@ -19,20 +19,18 @@ static size_t data(struct nacre_channel *ch, const uint8_t *bytes, size_t len)
 
 static enum nacre_answer request(struct nacre_channel *ch, const struct nacre_request *asked)
 {
-    if (asked->kind == NACRE_REQUEST_EXIT_STATUS)
-        status = (int)asked->exit_status;
+    status = asked->kind == NACRE_REQUEST_EXIT_STATUS ? (int)asked->exit_status : status;
     return NACRE_GRANT;
 }
 
 static void closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
-    nacre_client_close(nacre_channel_context(ch), nacre_cause_text(why->cause));
+    nacre_client_close(nacre_channel_context(ch), "the command has ended");
 }
 
 static void ready(struct nacre_client *client)
 {
-    static const struct nacre_channel_app app = {
-        .open = opened, .data = data, .request = request, .closed = closed};
+    static const struct nacre_channel_app app = {begin, data, .request = request, .closed = closed};
 
     nacre_session_open(nacre_client_session(client), "session", &app, NULL, NULL, 0);
 }
@@ -40,21 +38,23 @@ static void ready(struct nacre_client *client)
 static void ended(struct nacre_client *client, const struct nacre_end *why)
 {
     if (why->cause != NACRE_WE_CLOSED)
-        fprintf(stderr, "%s\n", why->text); /* a changed host key, a wrong password... */
+        fprintf(stderr, "%s\n", why->text); /* a changed host key, no key that may log in... */
 }
 
 int main(int argc, char **argv)
 {
-    const struct nacre_known_hosts hosts = {.file = argc == 5 ? argv[3] : ""};
+    const struct nacre_known_hosts hosts = {.file = "known_hosts"};
     struct nacre_client_config config = {.known_hosts = &hosts, .ready = ready, .ended = ended};
+    struct nacre_agent *agent = nacre_agent_open(NULL, NULL, 0); /* NULL: no keys */
     struct nacre_clients *clients;
-    char problem[256] = "";
+    char problem[256];
 
-    config.user = argc == 5 ? argv[2] : NULL;
-    config.password = getenv("PASSWORD");
+    config.user = argc == 4 ? argv[2] : NULL;
+    config.keys = nacre_agent_keys(agent, &config.key_count);
     clients = nacre_clients_new(&config, problem, sizeof problem);
-    if (clients && nacre_client_connect(clients, argv[1], argv[4], problem, sizeof problem))
+    if (clients && nacre_client_connect(clients, argv[1], argv[3], problem, sizeof problem))
         nacre_clients_run(clients);
-    fputs(problem, stderr);
+    else
+        fprintf(stderr, "%s\n", problem);
     return status;
 }
