@@ -54,7 +54,7 @@ CORE_SRC = $(wildcard crypto/*.c transport/*.c auth/*.c connection/*.c)
 # apps/NAME_main.c is the program nacre-NAME; NAME_SRC are the files that only programs need.
 # The rest of apps/ belongs to the library.
 PROGRAMS = $(patsubst apps/%_main.c,%,$(wildcard apps/*_main.c))
-SERVER_SRC = $(patsubst %,apps/%.c,program program_options server_log login log)
+SERVER_SRC = $(patsubst %,apps/%.c,program program_options server_log login log) $(wildcard apps/confine*.c)
 echo_SRC = $(filter-out %_main.c,$(wildcard apps/echo*.c)) apps/repr.c $(SERVER_SRC)
 serve_SRC = $(filter-out %_main.c,$(wildcard apps/serve_*.c)) apps/serve.c $(SERVER_SRC)
 passwd_SRC = apps/passwd_terminal.c
@@ -70,6 +70,9 @@ INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
 # These run once more, optimised and under valgrind: whole sessions, and what reads bytes from outside. Tests that keep
 # state between cases are not among them, since all cases share a process there.
 VALGRIND_TESTS = $(addprefix test_,wire hostkey kexinit kex handshake interactive channel key_format pair)
+
+# These run without the sanitizers alone, which make system calls of their own.
+PLAIN_TESTS = test_confine
 
 # What a program of somebody else's includes, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
@@ -246,7 +249,7 @@ run: setup                              ## start nacre-echo on port 2022 and say
 
 check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
-	@$(MAKE) $(jobs) all interop-programs $(VALGRIND_TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/simulate $(BUILD)/tests/phase_page
+	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate phase_page)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
@@ -254,7 +257,8 @@ check: setup                            ## build everything and run all tests
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		$(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%)") \
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \
-		$(TESTS:%=$(BUILD)/asan/tests/%) $(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
+		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
+		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
 
 interop: all interop-programs           ## every algorithm and command with every stock client, the long way
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
@@ -263,7 +267,7 @@ interop: all interop-programs           ## every algorithm and command with ever
 	@tests/tools/put_matrix $(BUILD)/interop-methods.md tests/interop/README.md methods
 
 unit: unit-programs                     ## the unit tests alone (SAN=1: under the sanitizers)
-	@tests/tools/run_tests $(TESTS:%=$(BUILD)/tests/%)
+	@tests/tools/run_tests $(patsubst %,$(BUILD)/tests/%,$(if $(SAN),$(filter-out $(PLAIN_TESTS),$(TESTS)),$(TESTS)))
 
 simulate: $(BUILD)/tests/simulate       ## whole connections by seed, SEEDS=10000 of them (SAN=1: under the sanitizers)
 	$< $(or $(SEEDS),10000)

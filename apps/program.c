@@ -1,5 +1,6 @@
 #include "apps/program.h"
 
+#include "apps/confine.h"
 #include "apps/key_file.h"
 #include "apps/login.h"
 #include "apps/server_log.h"
@@ -19,6 +20,7 @@ struct program {
     struct login login;
     char banner[NACRE_BANNER_MAX + 1];
     const struct nacre_key *keys[LIST_MAX + 1];
+    struct confinement confinement;
 };
 
 static struct nacre_server *running; /* for the signal handler */
@@ -61,11 +63,16 @@ static bool load_host_keys(struct program *program)
     return true;
 }
 
+static const char *password_file(const struct program_options *o)
+{
+    return o->passwords != NULL ? o->passwords : DEFAULT_PASSWORDS;
+}
+
 /* Without the option the default file may be missing, when there is another way to log in. */
 static bool open_passwords(struct program *program)
 {
     const struct program_options *o = program->options;
-    const char *file = o->passwords != NULL ? o->passwords : DEFAULT_PASSWORDS;
+    const char *file = password_file(o);
     char problem[PROBLEM_MAX] = "";
 
     if (o->passwords == NULL && o->authorized_keys != NULL && access(file, F_OK) != 0)
@@ -76,6 +83,42 @@ static bool open_passwords(struct program *program)
     if (problem[0] != 0)
         log_trouble("passwords", problem); /* of one line; the others count */
     return true;
+}
+
+/* What is read again while the server runs, and who reads it then. */
+static bool prepare_confinement(struct program *program)
+{
+    const struct program_options *o = program->options;
+    struct confinement *c = &program->confinement;
+    size_t count = 0;
+    char problem[PROBLEM_MAX] = "";
+
+    *c = (struct confinement){
+        .user = o->user, .off = o->no_sandbox, .starts_programs = o->face->has_command};
+    if (o->passwords != NULL || access(DEFAULT_PASSWORDS, F_OK) == 0)
+        c->reads[count++] = password_file(o);
+    if (o->authorized_keys != NULL)
+        c->reads[count++] = o->authorized_keys;
+    return confine_find_user(c, problem, sizeof problem) || fail(o, problem);
+}
+
+/* As the user who will read them again. */
+static bool open_as_user(void *context)
+{
+    struct program *program = context;
+    char problem[PROBLEM_MAX] = "";
+
+    return (confine_can_read(&program->confinement, problem, sizeof problem) ||
+            fail(program->options, problem)) &&
+           open_passwords(program);
+}
+
+static bool open_files(struct program *program)
+{
+    char problem[PROBLEM_MAX] = "";
+
+    return confine_try(&program->confinement, open_as_user, program, problem, sizeof problem) ||
+           (problem[0] != 0 && fail(program->options, problem));
 }
 
 /* The text for NACRE_BANNER: line ends as RFC 4252 section 5.4 wants them, CR LF. */
@@ -166,6 +209,16 @@ static void raise_descriptor_limit(void)
     }
 }
 
+static bool on_bound(void *context, char *problem, size_t size)
+{
+    const struct login *login = context;
+    const struct program *program =
+        (const struct program *)(const void *)((const char *)login -
+                                               offsetof(struct program, login));
+
+    return confine(&program->confinement, problem, size);
+}
+
 static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 {
     server_log.ended(peer, why);
@@ -184,6 +237,7 @@ static bool serve(struct program *program, void (*over)(void))
         .session = program->app,
         .events = &events,
         .context = &program->login,
+        .bound = on_bound,
         .workers = o->workers,
         .rekey_bytes = o->rekey_bytes,
         .rekey_ms = o->rekey_ms,
@@ -221,8 +275,8 @@ int program_serve(const struct program_options *o, const struct nacre_channel_ap
     program.login.require = o->require;
     log_threshold(o->level);
     raise_descriptor_limit();
-    good = load_host_keys(&program) && open_passwords(&program) && read_banner(&program) &&
-           check_required(&program) && serve(&program, over);
+    good = prepare_confinement(&program) && load_host_keys(&program) && open_files(&program) &&
+           read_banner(&program) && check_required(&program) && serve(&program, over);
     nacre_password_file_close(program.login.passwords);
     for (size_t i = 0; program.keys[i] != NULL; i++)
         nacre_key_free((struct nacre_key *)(uintptr_t)program.keys[i]);

@@ -16,6 +16,8 @@ enum {
     OPTION_KEYBOARD_INTERACTIVE,
     OPTION_REQUIRE,
     OPTION_BANNER,
+    OPTION_USER,
+    OPTION_NO_SANDBOX,
     OPTION_KEX,
     OPTION_SWITCH = OPTION_KEX + NACRE_ALGORITHM_KINDS, /* the program's own, one after the other */
 };
@@ -25,7 +27,7 @@ static const char synopsis[] =
     "                  [--kex LIST] [--host-key-algorithms LIST] [--pubkey-algorithms LIST]\n"
     "                  [--ciphers LIST] [--macs LIST] [--rekey-limit BYTES[,SECONDS]]\n"
     "                  [--keyboard-interactive] [--require METHODS] [--banner FILE]\n"
-    "                  [--list-algorithms] [--help] [--version]";
+    "                  [--user NAME] [--no-sandbox] [--list-algorithms] [--help] [--version]";
 
 static const char options[] =
     " -l, --listen ADDR:PORT      where to listen; default [::]:2022, IPv4 too; port 0 picks one;\n"
@@ -39,6 +41,9 @@ static const char options[] =
     "     --require METHODS       each of these must succeed: publickey, password,\n"
     "                             keyboard-interactive, with commas between; default any one\n"
     "     --banner FILE           shown by clients before the login\n"
+    "     --user NAME             become that user once the host keys are read and the ports are "
+    "open\n"
+    "     --no-sandbox            keep every system call and file within reach; for debugging\n"
     " -w, --workers N             event loops, each on a thread; 0 = one per CPU; default 1\n"
     "     --kex LIST              key exchange methods; LIST is names with commas between, in "
     "place of\n"
@@ -219,6 +224,12 @@ static int take_option(struct program_options *o, int option)
     case OPTION_BANNER:
         o->banner_file = optarg;
         return 0;
+    case OPTION_USER:
+        o->user = optarg;
+        return 0;
+    case OPTION_NO_SANDBOX:
+        o->no_sandbox = true;
+        return 0;
     default:
         o->switches[option - OPTION_SWITCH] = true;
         return 0;
@@ -269,6 +280,8 @@ static const struct option shared[] = {
     {"keyboard-interactive", no_argument, NULL, OPTION_KEYBOARD_INTERACTIVE},
     {"require", required_argument, NULL, OPTION_REQUIRE},
     {"banner", required_argument, NULL, OPTION_BANNER},
+    {"user", required_argument, NULL, OPTION_USER},
+    {"no-sandbox", no_argument, NULL, OPTION_NO_SANDBOX},
     {"list-algorithms", no_argument, NULL, OPTION_LIST_ALGORITHMS},
 };
 

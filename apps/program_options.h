@@ -35,6 +35,8 @@ struct program_options {
     bool keyboard_interactive;
     const char *require;     /* methods that must all succeed; NULL: any one */
     const char *banner_file; /* or NULL */
+    const char *user;        /* to become; NULL: nobody else */
+    bool no_sandbox;
     unsigned workers;
     enum log_level level;
     uint64_t rekey_bytes, rekey_ms; /* 0: the defaults */

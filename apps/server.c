@@ -259,15 +259,15 @@ static bool take_host_keys(struct nacre_server *server, char *problem, size_t si
     return server->own_key != NULL;
 }
 
-static bool start_workers(struct nacre_server *server, char *problem, size_t size)
+/* All but their threads, which nacre_server_run starts. */
+static bool make_workers(struct nacre_server *server, char *problem, size_t size)
 {
     server->workers = calloc(server->worker_count, sizeof *server->workers);
     server->threads = calloc(server->worker_count, sizeof *server->threads);
     server->addresses = calloc(server->listener_count, sizeof *server->addresses);
-    server->offload = nacre_offload_new(OFFLOAD_THREADS);
     server->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (server->workers == NULL || server->threads == NULL || server->addresses == NULL ||
-        server->offload == NULL || server->stop < 0) {
+        server->stop < 0) {
         (void)snprintf(problem, size, "cannot start: %s", strerror(errno));
         return false;
     }
@@ -288,6 +288,18 @@ static bool start_workers(struct nacre_server *server, char *problem, size_t siz
     return true;
 }
 
+static bool start_offload(struct nacre_server *server, char *problem, size_t size)
+{
+    const struct nacre_server_config *c = &server->config;
+
+    if (c->bound != NULL && !c->bound(c->context, problem, size))
+        return false;
+    server->offload = nacre_offload_new(OFFLOAD_THREADS);
+    if (server->offload == NULL)
+        (void)snprintf(problem, size, "cannot start a thread: %s", strerror(errno));
+    return server->offload != NULL;
+}
+
 struct nacre_server *nacre_server_new(const struct nacre_server_config *config, char *problem,
                                       size_t size)
 {
@@ -304,7 +316,8 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     while (server->config.listen[server->listener_count] != NULL)
         server->listener_count++;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
-    if (!take_host_keys(server, problem, size) || !start_workers(server, problem, size)) {
+    if (!take_host_keys(server, problem, size) || !make_workers(server, problem, size) ||
+        !start_offload(server, problem, size)) {
         nacre_server_free(server);
         return NULL;
     }

@@ -57,6 +57,10 @@ struct nacre_server_config {
     const struct nacre_server_events *events;
     void *context; /* see nacre_peer_server_context */
 
+    /* Every address is bound, and no thread of the server has been started: the place to give up
+     * privileges. False: there will be no server, and problem holds a sentence. May be NULL. */
+    bool (*bound)(void *context, char *problem, size_t size);
+
     unsigned workers;      /* event loops, each on a thread of its own; default 1 */
     uint32_t channels_max; /* of one connection; default 64 */
     uint32_t login_grace_ms;

@@ -70,6 +70,21 @@ static bool read_open(struct trusted_file *file, int fd, const char *path, mode_
     return false;
 }
 
+static enum trusted_file_result cannot_open(const char *path, const struct problem *p)
+{
+    int failure = errno;
+    struct stat status;
+
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        problem_say(p, "%s: is not a regular file; give the name of one", path);
+    else
+        problem_say(p, "%s: cannot be opened: %s%s", path, strerror(failure),
+                    failure != EACCES ? ""
+                                      : "; let the user who runs this program read it; a sandbox "
+                                        "lets it read only where event=confined says");
+    return FILE_BAD;
+}
+
 enum trusted_file_result trusted_file_read(struct trusted_file *file, const char *path,
                                            mode_t forbidden, size_t max, const struct problem *p)
 {
@@ -80,11 +95,8 @@ enum trusted_file_result trusted_file_read(struct trusted_file *file, const char
     *file = (struct trusted_file){0};
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return FILE_MISSING;
-    if (fd < 0) {
-        problem_say(p, "%s: cannot be opened: %s%s", path, strerror(errno),
-                    errno == EACCES ? "; let the user who runs this program read it" : "");
-        return FILE_BAD;
-    }
+    if (fd < 0)
+        return cannot_open(path, p);
     good = read_open(file, fd, path, forbidden, max, p);
     close(fd);
     if (!good)

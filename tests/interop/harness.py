@@ -181,13 +181,14 @@ class Server:
     """A nacre-echo that listens when the constructor returns.
 
     passwords: the text of the password file; None: there is none. Its folder also holds two user keys: "key" is
-    authorised, "stranger" is not. arguments go before ours; with no listen there is no -l of ours.
+    authorised, "stranger" is not. arguments go before ours; with no listen there is no -l of ours. before(server) is called
+    when the files are there and the program is not.
     """
 
     words = ()  # what follows all options
 
     def __init__(self, *arguments, passwords=f"{USER}:{PASSWORD}\n", listen="127.0.0.1:0", environment=None,
-                 verbosity="-v", authorized_keys="authorized_keys", program=NACRE_ECHO):
+                 verbosity="-v", authorized_keys="authorized_keys", program=NACRE_ECHO, before=None):
         self.folder = tempfile.mkdtemp(prefix="nacre-")
         self.process = None
         servers.add(self)
@@ -202,6 +203,8 @@ class Server:
             if passwords is not None:
                 self.write_passwords(passwords)
                 command += ["-p", self.path("passwords")]
+            if before is not None:
+                before(self)
             command += ["-l", listen] if listen else []
             command += [verbosity] if verbosity else []
             command += self.words

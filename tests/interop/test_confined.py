@@ -1,0 +1,201 @@
+"""The server gives up what it does not need: what the kernel says of it, and that it works all the same."""
+import os
+import pwd
+import resource
+import shutil
+import signal
+import unittest
+
+import harness
+from harness import Ssh
+
+NACRE_SERVE = os.path.join(harness.BUILD, "nacre-serve")
+NOBODY = pwd.getpwnam("nobody")
+as_root = unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
+
+
+def statuses(process):
+    """What the kernel says of each thread."""
+    tasks = f"/proc/{process.pid}/task"
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/status", encoding="ascii") as file:
+            yield dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def give_to_nobody(server, *names):
+    """The folder to all, and files that root wrote to the user."""
+    os.chmod(server.folder, 0o755)
+    for name in names or ("passwords", "authorized_keys"):
+        os.chown(server.path(name), NOBODY.pw_uid, 0)
+
+
+def kernel_has_landlock():
+    import ctypes
+    return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
+
+
+class Confined(unittest.TestCase):
+
+    def server(self, *arguments, **more):
+        return self.enterContext(harness.Server(*arguments, **more))
+
+    def check(self, server, users, root=False):
+        """In every thread, hashing threads and workers alike."""
+        event = server.wait("confined")[0]
+        self.assertEqual((event["undumpable"], event["no_core"], event["no_new_privileges"]), ("yes",) * 3, event)
+        self.assertGreater(int(event["calls"]), 40, event)
+        if kernel_has_landlock():
+            self.assertIn(server.folder, event["files"].split(","))
+        else:
+            print("not run, for want of Landlock: files that may not be read")
+        threads = list(statuses(server.process))
+        self.assertGreater(len(threads), 2)
+        for status in threads:
+            self.assertEqual((status["Seccomp"], status["NoNewPrivs"]), ("2", "1"))
+            self.assertEqual(status["Uid"].split(), [str(users[0])] * 4)
+            self.assertEqual(status["Gid"].split(), [str(users[1])] * 4)
+            kept = 1 << 2 | 1 << 14 if root else 0  # CAP_DAC_READ_SEARCH, CAP_IPC_LOCK
+            self.assertEqual(int(status["CapPrm"], 16) & ~kept, 0)
+            self.assertEqual(int(status["CapEff"], 16) & ~kept, 0)
+        with open(f"/proc/{server.process.pid}/limits", encoding="ascii") as file:
+            self.assertRegex(file.read(), r"Max core file size +0 +0 ")
+        owner = os.stat(f"/proc/{server.process.pid}/maps").st_uid
+        self.assertEqual(owner, 0, "its memory is open to others of the same user")
+        return event
+
+    def test_by_default(self):
+        server = self.server("-w", "2")
+        self.check(server, (os.geteuid(), os.getegid()), os.geteuid() == 0)
+        self.assertEqual(Ssh(server, "password").run("exit 7").status, 7)
+        self.assertEqual(len(server.events("sandbox")), 1 if os.geteuid() == 0 else 0)
+
+    def test_files_that_are_replaced(self):
+        """By another one of the same name, as careful editors do."""
+        server = self.server(passwords="alice:one\n")
+        for password in "two", "three":
+            self.assertEqual(Ssh(server, "password", password=password).run("exit 7").status, 255)
+            server.write_passwords(f"alice:{password}\n")
+            self.assertEqual(Ssh(server, "password", password=password).run("exit 7").status, 7)
+        self.assertEqual(Ssh(server, "stranger").run("exit 7").status, 255)
+        shutil.copy(server.path("stranger.pub"), server.path("new"))
+        os.chmod(server.path("new"), 0o600)
+        os.rename(server.path("new"), server.path("authorized_keys"))
+        self.assertEqual(Ssh(server, "stranger").run("exit 7").status, 7)
+        self.assertEqual(Ssh(server).run("exit 7").status, 255)
+
+    def test_keys_of_each_user(self):
+        """Those of a user who came later, too, and those behind a link in the folder."""
+        server = self.server(authorized_keys="%u/keys")
+        self.assertEqual(Ssh(server).run("exit 7").status, 255)
+        os.mkdir(server.path("alice"), 0o700)
+        shutil.copy(server.path("authorized_keys"), server.path("alice/keys"))
+        self.assertEqual(Ssh(server).run("exit 7").status, 7)
+        os.symlink(server.path("alice"), server.path("bob"))
+        self.assertEqual(Ssh(server, user="bob").run("exit 7").status, 7)
+
+    @unittest.skipUnless(kernel_has_landlock(), "this kernel has no Landlock")
+    def test_a_link_to_elsewhere(self):
+        """What was not reachable at the start is not reachable later, and the log says so."""
+        elsewhere = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
+        server = self.server(passwords="alice:one\n")
+        with open(elsewhere + "/passwords", "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write("alice:two\n")
+        os.unlink(server.path("passwords"))
+        os.symlink(elsewhere + "/passwords", server.path("passwords"))
+        self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 255)
+        self.assertIn("sandbox lets it read only where", server.wait("passwords")[0]["reason"])
+
+    def test_a_link_from_the_start(self):
+        elsewhere = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
+        os.symlink(elsewhere + "/real", elsewhere + "/unused")
+        with open(elsewhere + "/real", "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write("alice:two\n")
+        link = os.path.join(self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-")), "link")
+        os.symlink(elsewhere + "/real", link)
+        server = self.server("--passwords", link, passwords=None)
+        self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 7)
+
+    @as_root
+    def test_another_user(self):
+        server = self.server("--user", "nobody", "-w", "2", before=give_to_nobody)
+        self.assertEqual(self.check(server, (NOBODY.pw_uid, NOBODY.pw_gid))["user"], "nobody")
+        self.assertEqual(server.events("sandbox"), [])
+        self.assertEqual(Ssh(server, "password").run("exit 7").status, 7)
+        self.assertEqual(Ssh(server).run("exit 7").status, 7)
+        self.assertEqual(Ssh(server, "password").run("exit 7").status, 7)
+        server.write_passwords("alice:two\n")
+        os.chown(server.path("passwords"), NOBODY.pw_uid, 0)
+        self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 7)
+
+    @as_root
+    def test_a_file_that_the_user_cannot_read(self):
+        with self.assertRaisesRegex(AssertionError, r"nacre-echo: \S+/passwords: Permission denied: the user nobody "
+                                                    "cannot read it"):
+            self.server("--user", "nobody", before=lambda server: give_to_nobody(server, "authorized_keys"))
+
+    def test_no_such_user(self):
+        with self.assertRaisesRegex(AssertionError, "no-such-user: there is no such user"):
+            self.server("--user", "no-such-user")
+
+    @unittest.skipIf(os.geteuid() == 0, "root can")
+    def test_only_root_can(self):
+        with self.assertRaisesRegex(AssertionError, "only root can become another user"):
+            self.server("--user", "root")
+
+    def test_without(self):
+        server = self.server("--no-sandbox")
+        for status in statuses(server.process):
+            self.assertEqual((status["Seccomp"], status["NoNewPrivs"]), ("0", "0"))
+        self.assertIn("off, by --no-sandbox", [e["reason"] for e in server.events("sandbox")])
+        self.assertEqual(Ssh(server).run("exit 7").status, 7)
+
+    def test_every_signal_that_it_may_get(self):
+        """Stopped and continued, its log gone, told to end in the middle of everything."""
+        for number in signal.SIGTERM, signal.SIGINT:
+            server = self.server("-w", "2", passwords="bob:$argon2id$v=19$m=65536,t=4,p=1$ZtJi+DCk3u0/eGPyRsEt+w"
+                                 "$LuM8tOvOZv6DBpHdPI7kYFktmf1QK1KrpoiYPdJFHrA\n")
+            sessions = [Ssh(server).start() for _ in range(4)]
+            for session in sessions:
+                self.addCleanup(harness.end, session)
+                harness.ask(session, b"x")
+            guess = Ssh(server, "password", user="bob").start("cat")
+            self.addCleanup(harness.end, guess)
+            server.process.send_signal(signal.SIGSTOP)
+            server.process.send_signal(signal.SIGCONT)
+            self.assertEqual(server.stop(number), 0)
+            self.assertEqual(server.events("forbidden"), [])
+
+
+class Serve(unittest.TestCase):
+    """Programs inherit what their server gave up: they get the user, and nothing else."""
+
+    def serve(self, *arguments, command, **more):
+        class Served(harness.Server):
+            words = ("--", *command)
+        return self.enterContext(Served(*arguments, program=NACRE_SERVE, **more))
+
+    def test_programs_are_free(self):
+        server = self.serve(command=["/bin/sh", "-c", "cat /proc/self/status; ulimit -c"])
+        hard = resource.getrlimit(resource.RLIMIT_CORE)
+        said = Ssh(server).run(None).out.decode()
+        self.assertRegex(said, r"(?m)^NoNewPrivs:\t0$")
+        self.assertRegex(said, r"(?m)^Seccomp:\t0$")
+        self.assertEqual(said.split()[-1], "unlimited" if hard[0] == -1 else str(hard[0] // 512 * (hard[0] > 0)))
+        self.assertEqual(server.events("confined")[0]["undumpable"], "yes")
+        self.assertEqual(os.stat(f"/proc/{server.process.pid}/maps").st_uid, 0)
+
+    @as_root
+    def test_they_run_as_the_user(self):
+        server = self.serve("--user", "nobody", command=["/bin/sh", "-c", "id; echo $USER $LOGNAME $HOME $SHELL"],
+                            before=give_to_nobody)
+        for options in {}, {"options": ("-tt",)}:
+            out = Ssh(server).run(None, **options).out.decode().replace("\r", "")
+            self.assertIn(f"uid={NOBODY.pw_uid}(nobody) gid={NOBODY.pw_gid}", out)
+            self.assertNotIn("(root)", out)
+            self.assertIn(f"nobody nobody {NOBODY.pw_dir} {NOBODY.pw_shell}", out)
+
+
+if __name__ == "__main__":
+    unittest.main()
