@@ -82,7 +82,8 @@ ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps tes
 
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
-                 sshpass iproute2 procps vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit
+                 sshpass iproute2 procps vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit \
+                 libssh-dev g++
 DEV_PACKAGES = tinysshd clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 \
                cppcheck shellcheck
 
@@ -253,7 +254,8 @@ check: setup                            ## build everything and run all tests
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
-		tests/tools/readmes tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/man_pages \
+		tests/tools/readmes tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
+		tests/tools/man_pages \
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		$(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%)") \
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \

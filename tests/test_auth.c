@@ -1252,7 +1252,7 @@ END_TEST
 
 START_TEST(a_name_list_of_methods_that_is_malformed_disconnects)
 {
-    static const char *const lists[] = {",", "password,", ",password", "a,,b", "pass word", "\xff"};
+    static const char *const lists[] = {"pass word", "\xff", "a,\n"};
 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         client_start();

@@ -449,6 +449,8 @@ START_TEST(odd_but_legal_kexinits_are_taken_and_hashed_as_they_are)
         {.reserved = 0xdeadbeef},
         {.languages = {"en-GB,fi", "de"}},
         {.kex = "curve25519-sha256,curve25519-sha256,x,x"},
+        {.kex = ",curve25519-sha256,,x"},
+        {.cipher = {"chacha20-poly1305@openssh.com,", ",,chacha20-poly1305@openssh.com"}},
         {.kex = many},
         {.mac = {many, NULL}},
         {.host_key = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,"
@@ -469,22 +471,16 @@ START_TEST(odd_but_legal_kexinits_are_taken_and_hashed_as_they_are)
 }
 END_TEST
 
-/* 4251/5/6, 4251/5/7, 4251/5/8, 4253/7.1/14 */
+/* 4251/5/7, 4251/5/8, 4253/7.1/14 */
 START_TEST(malformed_kexinits_are_refused)
 {
     static const struct script_kexinit offers[] = {
-        {.kex = "curve25519-sha256,,x"},
-        {.kex = ",curve25519-sha256"},
-        {.kex = "curve25519-sha256,"},
         {.kex = "curve25519-sha256, x"},
         {.host_key = "ssh-ed25519\n"},
         {.host_key = "ssh-ed25519,\xc3\xa9"},
-        {.cipher = {"chacha20-poly1305@openssh.com,", NULL}},
-        {.cipher = {NULL, ","}},
-        {.mac = {",", NULL}},
+        {.cipher = {"chacha20-poly1305@openssh.com\r", NULL}},
         {.mac = {NULL, "a\tb"}},
-        {.compression = {"none,", NULL}},
-        {.compression = {NULL, "none,,zlib"}},
+        {.compression = {"none ", NULL}},
         {.languages = {" ", NULL}},
         {.languages = {NULL, "\x7f"}},
         {.more = 1},

@@ -91,12 +91,7 @@ struct bytes read_name_list(struct reader *r)
 {
     struct bytes list = read_string(r);
 
-    if (!is_name(list))
-        return refuse(r);
-    for (size_t i = 0; i < list.len; i++)
-        if (list.at[i] == ',' && (i == 0 || i + 1 == list.len || list.at[i + 1] == ','))
-            return refuse(r); /* a name must not be empty */
-    return list;
+    return is_name(list) ? list : refuse(r);
 }
 
 struct bytes read_mpint(struct reader *r)
@@ -120,6 +115,10 @@ bool next_name(struct bytes *list, struct bytes *name)
 {
     const uint8_t *comma;
 
+    while (list->len > 0 && list->at[0] == ',') { /* RFC 4251 section 5 has no empty names, */
+        list->at++;                               /* libssh 0.10 sends some all the same */
+        list->len--;
+    }
     if (list->len == 0)
         return false;
     comma = memchr(list->at, ',', list->len);

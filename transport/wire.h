@@ -23,7 +23,8 @@ uint64_t read_u64(struct reader *r);
 /* A view into the message; empty when bad. Lives as long as the message's buffer. */
 struct bytes read_string(struct reader *r);
 
-/* A string that must be a well-formed name-list: printable ASCII, no empty name, single commas. */
+/* A string that must be a name-list: printable ASCII. Names in it may be empty: there are peers
+ * that send such lists, and next_name passes over them. */
 struct bytes read_name_list(struct reader *r);
 
 /* The magnitude of a non-negative mpint without leading zeros: negative or padded ones are bad. */
@@ -38,7 +39,7 @@ struct bytes read_rest(struct reader *r);
 /* True when all reads were good and nothing is left. */
 bool read_done(const struct reader *r);
 
-/* The next name of a name-list that read_name_list accepted; false at its end. */
+/* The next name of a name-list that read_name_list accepted, not empty; false at its end. */
 bool next_name(struct bytes *list, struct bytes *name);
 bool name_list_has(struct bytes list, const char *name);
 
