@@ -73,6 +73,8 @@ VALGRIND_TESTS = $(addprefix test_,wire hostkey kexinit kex handshake interactiv
 
 # These run without the sanitizers alone, which make system calls of their own.
 PLAIN_TESTS = test_confine
+# In these the library and the programs take their memory from the test itself.
+SCARCE_TESTS = test_memory_apps
 
 # What a program of somebody else's includes, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
@@ -162,6 +164,14 @@ $(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(PROGRAM_SRC) $(TEST_HELPE
 	$(Q)$(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
+
+$(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
+	$(Q)$(OBJCOPY) $(foreach f,malloc calloc realloc strdup,--redefine-sym $(f)=scarce_$(f)) $< $@
+
+$(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/scarce.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm

@@ -53,6 +53,8 @@ static void on_password(void *context, struct nacre_decision *decision, const ch
     struct login_job *job = check == NULL ? NULL : malloc(sizeof *job);
 
     if (job == NULL) {
+        if (check != NULL)
+            log_trouble("auth", "there is not enough memory to check a password");
         nacre_password_check_free(check);
         nacre_decide(decision, false);
         return;

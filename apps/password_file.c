@@ -214,8 +214,10 @@ struct nacre_password_check *nacre_password_file_lookup(struct nacre_password_fi
     size_t total = sizeof(struct nacre_password_check) + strlen(password) + 1;
     struct nacre_password_check *check = calloc(1, total);
 
-    if (check == NULL)
+    if (check == NULL) {
+        problem_say(&p, "%s: there is not enough memory to check a password", file->path);
         return NULL;
+    }
     check->size = total;
     memcpy(check->password, password, strlen(password) + 1);
     pthread_mutex_lock(&file->lock);

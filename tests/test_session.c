@@ -1,44 +1,18 @@
 /* The glue of one peer: what its owner sees, how it ends, and what becomes of it without memory. */
 #include "connection/connection.h"
 #include "tests/recorder.h"
+#include "tests/scarce.h"
 #include "tests/scripted.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct pair p;
 
 /* ---- without memory ---- */
 
-/* Memory of which the n-th block is refused, and every later one too when it stays gone. */
-struct scarce {
-    unsigned count, refuse_at; /* 0: none */
-    bool gone;
-    size_t in_use;
-};
-
-static void *allocate(void *context, size_t size)
-{
-    struct scarce *s = context;
-
-    s->count++;
-    if (s->refuse_at != 0 && (s->count == s->refuse_at || (s->gone && s->count > s->refuse_at)))
-        return NULL;
-    s->in_use += size;
-    return malloc(size);
-}
-
-static void release(void *context, void *block, size_t size)
-{
-    struct scarce *s = context;
-
-    s->in_use -= size;
-    free(block);
-}
-
 /* Runs the session as far as it gets; waits for nothing. */
-static void whole_session(bool rekey)
+static void whole_session(void)
 {
     struct nacre_channel *ch = NULL;
 
@@ -55,8 +29,6 @@ static void whole_session(bool rekey)
     }
     if (recorder.ch != NULL) {
         (void)nacre_channel_write(recorder.ch, "hello", 5);
-        if (rekey)
-            nacre_session_rekey(p.client.session);
         pair_run(&p);
     }
     if (recorder.ch != NULL)
@@ -65,72 +37,16 @@ static void whole_session(bool rekey)
     pair_pass(&p, 1000);
 }
 
-static size_t count(const char *log, const char *what)
-{
-    size_t n = 0;
-
-    for (const char *at = log; (at = strstr(at, what)) != NULL; at++)
-        n++;
-    return n;
-}
-
-/* Returns false when the session needed fewer blocks than that. */
-static bool survive(enum nacre_role role, unsigned refuse_at, bool gone, bool key)
-{
-    struct scarce scarce = {.refuse_at = refuse_at, .gone = gone};
-    const struct nacre_memory memory = {allocate, release, &scarce};
-    struct end *poor = role == NACRE_SERVER ? &p.server : &p.client;
-    bool enough;
-
-    recorder_reset();
-    pair_init(&p, 5);
-    if (key) {
-        p.client_config.keys = p.user_keys;
-        p.client_config.key_count = 1;
-    }
-    (role == NACRE_SERVER ? &p.server_config : &p.client_config)->memory = &memory;
-    if (end_start(&p.server, &p.server_config) && end_start(&p.client, &p.client_config)) {
-        whole_session(true);
-        if (poor->ended && poor->why.cause == NACRE_OUT_OF_RESOURCES)
-            ck_assert_uint_eq(count(poor->log, "open;"), count(poor->log, "closed "));
-        ck_assert_uint_le(count(p.server.log, "closed "), 1);
-        ck_assert_uint_le(count(p.client.log, "closed "), 1);
-    }
-    if (p.client.endpoint == NULL) { /* the server was not even made */
-        ck_assert(role == NACRE_SERVER);
-        end_stop(&p.server);
-        pair_free(&p);
-    } else {
-        pair_clear(&p);
-    }
-    ck_assert_uint_eq(scarce.in_use, 0);
-    enough = scarce.count < refuse_at;
-    recorder.alive = 0;
-    recorder_clear();
-    return !enough;
-}
-
-START_TEST(a_session_without_memory_ends_cleanly_wherever_it_runs_out)
-{
-    enum nacre_role role = _i % 2 == 0 ? NACRE_SERVER : NACRE_CLIENT;
-    unsigned n = 1;
-
-    while (survive(role, n, _i / 2 % 2 == 1, _i / 4 == 1))
-        n++;
-    ck_assert_uint_gt(n, 20); /* it did need memory */
-}
-END_TEST
-
 START_TEST(an_endpoint_gives_back_all_its_memory)
 {
-    struct scarce scarce = {.count = 0};
-    const struct nacre_memory memory = {allocate, release, &scarce};
+    struct scarce scarce;
 
+    scarce_init(&scarce, 0, false);
     recorder_reset();
     pair_init(&p, 5);
-    p.server_config.memory = &memory;
+    p.server_config.memory = &scarce.memory;
     pair_start(&p);
-    whole_session(false);
+    whole_session();
     ck_assert_uint_gt(scarce.count, 0);
     ck_assert_ptr_nonnull(strstr(p.server.log, "closed we closed;"));
     pair_clear(&p);
@@ -168,14 +84,13 @@ START_TEST(a_message_that_needs_memory_is_refused_or_ends_the_session)
 {
     static struct scripted s;
     static struct scarce scarce;
-    const struct nacre_memory memory = {allocate, release, &scarce};
     uint32_t id;
 
-    scarce = (struct scarce){.gone = true};
+    scarce_init(&scarce, 0, true);
     recorder_reset();
     scripted_init(&s, NACRE_SERVER);
     s.pair.server_app = recorder_app;
-    s.pair.server_config.memory = &memory;
+    s.pair.server_config.memory = &scarce.memory;
     scripted_login(&s);
     for (uint32_t i = 0; i < 4; i++) /* the table is full: the next open needs a larger one */
         id = scripted_open(&s, i, 1000, 1000);
@@ -479,7 +394,6 @@ static Suite *suite(void)
     TCase *owner = tcase_create("owner");
 
     tcase_set_timeout(memory, 240);
-    tcase_add_loop_test(memory, a_session_without_memory_ends_cleanly_wherever_it_runs_out, 0, 8);
     tcase_add_loop_test(memory, a_message_that_needs_memory_is_refused_or_ends_the_session, 0, 7);
     tcase_add_test(memory, an_endpoint_gives_back_all_its_memory);
     tcase_add_test(memory, an_idle_session_holds_no_buffers);

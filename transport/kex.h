@@ -6,7 +6,6 @@
 #include "transport/algorithms.h"
 #include "transport/api.h"
 
-struct pool;
 struct random_source;
 struct transport;
 struct nacre_key;
@@ -38,16 +37,18 @@ struct kex_method {
     uint16_t client_share_len, server_share_len; /* bytes: exact for strings, at most for mpints */
     uint16_t secret_len;                         /* bytes of K, raw */
     uint16_t state_len; /* bytes of what the client keeps between its share and the server's */
+    size_t scratch_len; /* bytes that each of the three below is lent, zeroed, and may leave secrets
+                           in */
 
     /* Client: make an ephemeral key and its share. False: out of memory. */
-    bool (*make_share)(const struct kex_method *method, struct pool *pool, void *state,
+    bool (*make_share)(const struct kex_method *method, void *scratch, void *state,
                        const struct random_source *random, uint8_t *share);
     /* Server: from the client's share ours and the secret. False: the share is not acceptable. */
-    bool (*respond)(const struct kex_method *method, struct pool *pool,
+    bool (*respond)(const struct kex_method *method, void *scratch,
                     const struct random_source *random, struct bytes client_share,
                     uint8_t *server_share, uint8_t *secret);
     /* Client: the secret from the server's share. */
-    bool (*finish)(const struct kex_method *method, struct pool *pool, const void *state,
+    bool (*finish)(const struct kex_method *method, void *scratch, const void *state,
                    struct bytes server_share, uint8_t *secret);
     /* Give back what the state holds besides its bytes; may be NULL. Takes a state of zeros. */
     void (*clear)(void *state);

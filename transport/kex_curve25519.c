@@ -6,31 +6,31 @@
 
 enum { KEY = 32 };
 
-static bool make_share(const struct kex_method *method, struct pool *pool, void *state,
+static bool make_share(const struct kex_method *method, void *scratch, void *state,
                        const struct random_source *random, uint8_t *share)
 {
     (void)method;
-    (void)pool;
+    (void)scratch;
     random_fill(random, state, KEY);
     return x25519_public(share, state);
 }
 
 /* False when the secret is all zero: RFC 8731 section 3.1. */
-static bool finish(const struct kex_method *method, struct pool *pool, const void *state,
+static bool finish(const struct kex_method *method, void *scratch, const void *state,
                    struct bytes server_share, uint8_t *secret)
 {
     (void)method;
-    (void)pool;
+    (void)scratch;
     return x25519_shared(secret, state, server_share.at);
 }
 
-static bool respond(const struct kex_method *method, struct pool *pool,
+static bool respond(const struct kex_method *method, void *scratch,
                     const struct random_source *random, struct bytes client_share,
                     uint8_t *server_share, uint8_t *secret)
 {
     uint8_t ephemeral[KEY];
-    bool good = make_share(method, pool, ephemeral, random, server_share) &&
-                finish(method, pool, ephemeral, client_share, secret);
+    bool good = make_share(method, scratch, ephemeral, random, server_share) &&
+                finish(method, scratch, ephemeral, client_share, secret);
 
     wipe(ephemeral, sizeof ephemeral);
     return good;

@@ -52,14 +52,41 @@ static uint8_t *own_share(const struct transport *t)
     return (uint8_t *)t->kex->state + kex_method_of(t)->state_len;
 }
 
+/* What the method works in. False: out of memory, which is nobody's share's fault. */
+static bool lend(struct transport *t, void **scratch)
+{
+    size_t len = kex_method_of(t)->scratch_len;
+
+    *scratch = len == 0 ? NULL : pool_allocate(t->pool, len);
+    return len == 0 || *scratch != NULL;
+}
+
+static void take_back(struct transport *t, void *scratch)
+{
+    pool_release(t->pool, scratch, kex_method_of(t)->scratch_len);
+}
+
+static bool make_share(struct transport *t)
+{
+    const struct kex_method *method = kex_method_of(t);
+    void *scratch;
+    bool good;
+
+    if (kex_allocate(t, (size_t)method->state_len + method->client_share_len) == NULL ||
+        !lend(t, &scratch))
+        return false;
+    good = method->make_share(method, scratch, t->kex->state, t->config->random, own_share(t));
+    take_back(t, scratch);
+    return good;
+}
+
 /* byte SSH_MSG_KEX_ECDH_INIT, string Q_C; byte SSH_MSG_KEXDH_INIT, mpint e */
 int kex_ecdh_start(struct transport *t)
 {
     const struct kex_method *method = kex_method_of(t);
     struct writer w;
 
-    if (kex_allocate(t, (size_t)method->state_len + method->client_share_len) == NULL ||
-        !method->make_share(method, t->pool, t->kex->state, t->config->random, own_share(t)))
+    if (!make_share(t))
         return transport_no_memory(t);
     w = transport_begin(t, SSH_MSG_KEX_ECDH_INIT, 1 + 5 + KEX_SHARE_MAX);
     write_share(method, &w, (struct bytes){own_share(t), method->client_share_len});
@@ -84,13 +111,17 @@ static int on_ecdh_init(struct transport *t, struct reader *r)
     uint8_t own[KEX_SHARE_MAX];
     uint8_t secret[SECRET_RAW_MAX];
     struct bytes own_bytes = {own, method->server_share_len};
+    void *scratch;
     bool good;
 
     if (!read_done(r))
         return malformed(t, "malformed KEX_ECDH_INIT");
-    good = method->respond(method, t->pool, t->config->random, share, own, secret) &&
+    if (!lend(t, &scratch))
+        return transport_no_memory(t);
+    good = method->respond(method, scratch, t->config->random, share, own, secret) &&
            agree(t, private_key_blob(t->kex->chosen.key), share, own_bytes, secret);
     wipe(secret, sizeof secret);
+    take_back(t, scratch);
     if (!good)
         return malformed(t, "the client's public share is not acceptable");
     return send_share(t, own_bytes);
@@ -106,13 +137,17 @@ static int on_ecdh_reply(struct transport *t, struct reader *r)
     struct bytes signature = read_string(r);
     struct bytes own = {own_share(t), method->client_share_len};
     uint8_t secret[SECRET_RAW_MAX];
+    void *scratch;
     bool good;
 
     if (!read_done(r))
         return malformed(t, "malformed KEX_ECDH_REPLY");
-    good = method->finish(method, t->pool, t->kex->state, share, secret) &&
+    if (!lend(t, &scratch))
+        return transport_no_memory(t);
+    good = method->finish(method, scratch, t->kex->state, share, secret) &&
            agree(t, key, own, share, secret);
     wipe(secret, sizeof secret);
+    take_back(t, scratch);
     if (!good)
         return malformed(t, "the server's public share is not acceptable");
     return kex_check_reply(t, key, signature);

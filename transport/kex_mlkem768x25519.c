@@ -29,38 +29,31 @@ static bool combine(uint8_t secrets[MLKEM768_SS_LEN + X], uint8_t *secret)
     return good;
 }
 
-static bool make_share(const struct kex_method *method, struct pool *pool, void *at,
+static bool make_share(const struct kex_method *method, void *scratch, void *at,
                        const struct random_source *random, uint8_t *share)
 {
-    struct mlkem768_scratch *scratch = pool_allocate(pool, sizeof *scratch);
     struct state *s = at;
     uint8_t seeds[2 * MLKEM768_SS_LEN];
     bool good;
 
     (void)method;
-    if (scratch == NULL)
-        return false;
     random_fill(random, seeds, sizeof seeds);
     random_fill(random, s->x25519, X);
     good = mlkem768_keypair(share, s->dk, seeds, seeds + MLKEM768_SS_LEN, scratch) &&
            x25519_public(share + MLKEM768_EK_LEN, s->x25519);
     wipe(seeds, sizeof seeds);
-    pool_release(pool, scratch, sizeof *scratch);
     return good;
 }
 
-static bool respond(const struct kex_method *method, struct pool *pool,
+static bool respond(const struct kex_method *method, void *scratch,
                     const struct random_source *random, struct bytes client_share,
                     uint8_t *server_share, uint8_t *secret)
 {
-    struct mlkem768_scratch *scratch = pool_allocate(pool, sizeof *scratch);
     uint8_t draw[MLKEM768_SS_LEN + X]; /* m, then the X25519 secret */
     uint8_t secrets[MLKEM768_SS_LEN + X];
     bool good;
 
     (void)method;
-    if (scratch == NULL)
-        return false;
     random_fill(random, draw, sizeof draw);
     good = mlkem768_encapsulate(server_share, secrets, client_share.at, draw, scratch) &&
            x25519_public(server_share + MLKEM768_CT_LEN, draw + MLKEM768_SS_LEN) &&
@@ -69,26 +62,21 @@ static bool respond(const struct kex_method *method, struct pool *pool,
            combine(secrets, secret);
     wipe(draw, sizeof draw);
     wipe(secrets, sizeof secrets);
-    pool_release(pool, scratch, sizeof *scratch);
     return good;
 }
 
-static bool finish(const struct kex_method *method, struct pool *pool, const void *at,
+static bool finish(const struct kex_method *method, void *scratch, const void *at,
                    struct bytes server_share, uint8_t *secret)
 {
-    struct mlkem768_scratch *scratch = pool_allocate(pool, sizeof *scratch);
     const struct state *s = at;
     uint8_t secrets[MLKEM768_SS_LEN + X];
     bool good;
 
     (void)method;
-    if (scratch == NULL)
-        return false;
     good = mlkem768_decapsulate(secrets, s->dk, server_share.at, scratch) &&
            x25519_shared(secrets + MLKEM768_SS_LEN, s->x25519, server_share.at + MLKEM768_CT_LEN) &&
            combine(secrets, secret);
     wipe(secrets, sizeof secrets);
-    pool_release(pool, scratch, sizeof *scratch);
     return good;
 }
 
@@ -101,6 +89,7 @@ const struct kex_method kex_mlkem768x25519 = {
     .server_share_len = S_REPLY,
     .secret_len = 32,
     .state_len = sizeof(struct state),
+    .scratch_len = sizeof(struct mlkem768_scratch),
     .make_share = make_share,
     .respond = respond,
     .finish = finish,

@@ -3,22 +3,22 @@
 
 #include "crypto/ecdh.h"
 
-static bool make_share(const struct kex_method *method, struct pool *pool, void *state,
+static bool make_share(const struct kex_method *method, void *scratch, void *state,
                        const struct random_source *random, uint8_t *share)
 {
-    (void)pool;
+    (void)scratch;
     return ecdh_generate(state, method->group, random, share);
 }
 
-static bool finish(const struct kex_method *method, struct pool *pool, const void *state,
+static bool finish(const struct kex_method *method, void *scratch, const void *state,
                    struct bytes server_share, uint8_t *secret)
 {
     (void)method;
-    (void)pool;
+    (void)scratch;
     return ecdh_shared(state, server_share, secret);
 }
 
-static bool respond(const struct kex_method *method, struct pool *pool,
+static bool respond(const struct kex_method *method, void *scratch,
                     const struct random_source *random, struct bytes client_share,
                     uint8_t *server_share, uint8_t *secret)
 {
@@ -27,7 +27,7 @@ static bool respond(const struct kex_method *method, struct pool *pool,
 
     if (!ecdh_generate(&ephemeral, method->group, random, server_share))
         return false;
-    good = finish(method, pool, &ephemeral, client_share, secret);
+    good = finish(method, scratch, &ephemeral, client_share, secret);
     ecdh_clear(&ephemeral);
     return good;
 }

@@ -29,35 +29,28 @@ static bool combine(uint8_t secrets[SNTRUP761_SS_LEN + X], uint8_t *secret)
     return good;
 }
 
-static bool make_share(const struct kex_method *method, struct pool *pool, void *at,
+static bool make_share(const struct kex_method *method, void *scratch, void *at,
                        const struct random_source *random, uint8_t *share)
 {
-    struct sntrup761_scratch *scratch = pool_allocate(pool, sizeof *scratch);
     struct state *s = at;
     bool good;
 
     (void)method;
-    if (scratch == NULL)
-        return false;
     random_fill(random, s->x25519, X);
     good = sntrup761_keypair(share, s->sk, random, scratch) &&
            x25519_public(share + SNTRUP761_PK_LEN, s->x25519);
-    pool_release(pool, scratch, sizeof *scratch);
     return good;
 }
 
-static bool respond(const struct kex_method *method, struct pool *pool,
+static bool respond(const struct kex_method *method, void *scratch,
                     const struct random_source *random, struct bytes client_share,
                     uint8_t *server_share, uint8_t *secret)
 {
-    struct sntrup761_scratch *scratch = pool_allocate(pool, sizeof *scratch);
     uint8_t x25519[X];
     uint8_t secrets[SNTRUP761_SS_LEN + X];
     bool good;
 
     (void)method;
-    if (scratch == NULL)
-        return false;
     random_fill(random, x25519, sizeof x25519);
     good = sntrup761_encapsulate(server_share, secrets, client_share.at, random, scratch) &&
            x25519_public(server_share + SNTRUP761_CT_LEN, x25519) &&
@@ -65,27 +58,22 @@ static bool respond(const struct kex_method *method, struct pool *pool,
            combine(secrets, secret);
     wipe(x25519, sizeof x25519);
     wipe(secrets, sizeof secrets);
-    pool_release(pool, scratch, sizeof *scratch);
     return good;
 }
 
-static bool finish(const struct kex_method *method, struct pool *pool, const void *at,
+static bool finish(const struct kex_method *method, void *scratch, const void *at,
                    struct bytes server_share, uint8_t *secret)
 {
-    struct sntrup761_scratch *scratch = pool_allocate(pool, sizeof *scratch);
     const struct state *s = at;
     uint8_t secrets[SNTRUP761_SS_LEN + X];
     bool good;
 
     (void)method;
-    if (scratch == NULL)
-        return false;
     good =
         sntrup761_decapsulate(secrets, s->sk, server_share.at, scratch) &&
         x25519_shared(secrets + SNTRUP761_SS_LEN, s->x25519, server_share.at + SNTRUP761_CT_LEN) &&
         combine(secrets, secret);
     wipe(secrets, sizeof secrets);
-    pool_release(pool, scratch, sizeof *scratch);
     return good;
 }
 
@@ -98,6 +86,7 @@ const struct kex_method kex_sntrup761x25519 = {
     .server_share_len = Q_S,
     .secret_len = 64,
     .state_len = sizeof(struct state),
+    .scratch_len = sizeof(struct sntrup761_scratch),
     .make_share = make_share,
     .respond = respond,
     .finish = finish,
