@@ -3,6 +3,7 @@
 #include "apps/problem.h"
 #include "transport/algorithms.h"
 #include "transport/hostkey.h"
+#include "transport/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -183,8 +184,6 @@ static bool add_key(struct nacre_agent *agent, struct bytes blob, struct bytes c
 {
     const char *type = known_type(blob);
     struct nacre_key *key;
-    char *text = agent->comments[agent->count];
-    size_t n = comment.len < COMMENT_MAX ? comment.len : COMMENT_MAX - 1;
 
     if (type == NULL || agent->count == KEYS_MAX)
         return true;
@@ -196,9 +195,7 @@ static bool add_key(struct nacre_agent *agent, struct bytes blob, struct bytes c
     key->secret.elsewhere = agent;
     key->blob_len = (uint16_t)blob.len;
     memcpy(key->blob, blob.at, blob.len);
-    for (size_t i = 0; i < n; i++)
-        text[i] = comment.at[i] < ' ' || comment.at[i] == 0x7f ? '?' : (char)comment.at[i];
-    text[n] = 0;
+    (void)clean_text(agent->comments[agent->count], COMMENT_MAX, comment);
     agent->keys[agent->count++] = key;
     return true;
 }

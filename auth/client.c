@@ -1,6 +1,7 @@
 /* The client's course: try what there is among what the server lists. RFC 4252 sections 5.1
  * and 5.4. */
 #include "auth/method.h"
+#include "transport/text.h"
 
 enum { REQUEST_HEADER = 512 }; /* bytes of a request's number, user, service and method at most */
 
@@ -56,13 +57,7 @@ int auth_on_success(struct auth *a, struct reader *r)
  * stay. */
 void auth_clean(char *out, struct bytes wire)
 {
-    for (size_t i = 0; i < wire.len; i++) {
-        uint8_t c = wire.at[i];
-        bool control = (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
-
-        out[i] = control ? '?' : (char)c;
-    }
-    out[wire.len] = 0;
+    (void)clean_lines(out, wire.len + 1, wire);
 }
 
 char *auth_clean_text(struct pool *pool, struct bytes wire)

@@ -1,5 +1,6 @@
 /* Opening a channel, from either side. RFC 4254 section 5.1. */
 #include "connection/connection.h"
+#include "transport/text.h"
 
 #include <string.h>
 

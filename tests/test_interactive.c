@@ -1,5 +1,6 @@
-/* Logins of more than one step: keyboard-interactive (RFC 4256), password change, required methods and banner (RFC 4252
- * sections 5.1, 5.4 and 8), both roles against each other and against scripts. */
+/* Logins of more than one step: keyboard-interactive (RFC 4256), password change, required methods
+ * and banner (RFC 4252 sections 5.1, 5.4 and 8), both roles against each other and against scripts.
+ */
 #include "tests/scripted.h"
 
 #include <check.h>
@@ -76,8 +77,9 @@ START_TEST(questions_are_asked_until_the_policy_is_content)
     pair_run(&p);
     ck_assert(p.client.authenticated && p.server.authenticated);
     ck_assert_str_eq(p.server.log, "asked alice 0;asked alice 2;asked alice 0;");
-    ck_assert_str_eq(p.client.log,
-                     "ask 2 'name' 'instruction' 'Password: ' 0 'Colour: ' 1;ask 2 '' 'nearly there';");
+    ck_assert_str_eq(
+        p.client.log,
+        "ask 2 'name' 'instruction' 'Password: ' 0 'Colour: ' 1;ask 2 '' 'nearly there';");
     pair_clear(&p);
 }
 END_TEST
@@ -174,10 +176,14 @@ START_TEST(each_required_method_must_succeed)
         const char *require;
         bool key, password, good;
     } cases[] = {
-        {"publickey,password", true, true, true},   {"password,publickey", true, true, true},
-        {"publickey,password", true, false, false}, {"publickey,password", false, true, false},
-        {"publickey", true, false, true},           {"publickey", false, true, false},
-        {"password", true, true, true},             {"nosuch", true, true, false},
+        {"publickey,password", true, true, true},
+        {"password,publickey", true, true, true},
+        {"publickey,password", true, false, false},
+        {"publickey,password", false, true, false},
+        {"publickey", true, false, true},
+        {"publickey", false, true, false},
+        {"password", true, true, true},
+        {"nosuch", true, true, false},
     };
 
     pair_init(&p, 22);
@@ -322,11 +328,12 @@ END_TEST
 START_TEST(a_banner_comes_before_the_login_and_is_filtered)
 {
     start_pair();
-    p.policy.banner = "Beware\33[2J of the dog.\r\n";
+    p.policy.banner = "Beware\33[2J of\xc2\x9b"
+                      "2J the dog.\r\n";
     pair_start(&p);
     pair_run(&p);
     ck_assert(p.client.authenticated);
-    ck_assert_int_eq(strncmp(p.client.log, "banner Beware?[2J of the dog.\r\n;", 32), 0);
+    ck_assert_int_eq(strncmp(p.client.log, "banner Beware?[2J of??2J the dog.\r\n;", 36), 0);
     pair_clear(&p);
 }
 END_TEST

@@ -1,8 +1,7 @@
 /* The transport's generic messages: disconnect, services, and those that need no action.
  * RFC 4253 sections 10 and 11. */
+#include "transport/text.h"
 #include "transport/transport.h"
-
-#include <string.h>
 
 static int malformed(struct transport *t, const char *text)
 {

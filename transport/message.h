@@ -24,8 +24,8 @@ enum message {
     SSH_MSG_USERAUTH_FAILURE = 51,
     SSH_MSG_USERAUTH_SUCCESS = 52,
     SSH_MSG_USERAUTH_BANNER = 53,
-    SSH_MSG_USERAUTH_METHOD_FIRST = 60, /* 60 to 79: the authentication method's own */
-    SSH_MSG_USERAUTH_PK_OK = 60,        /* RFC 4252 section 7 */
+    SSH_MSG_USERAUTH_METHOD_FIRST = 60,     /* 60 to 79: the authentication method's own */
+    SSH_MSG_USERAUTH_PK_OK = 60,            /* RFC 4252 section 7 */
     SSH_MSG_USERAUTH_PASSWD_CHANGEREQ = 60, /* RFC 4252 section 8 */
     SSH_MSG_USERAUTH_INFO_REQUEST = 60,     /* RFC 4256 section 5 */
     SSH_MSG_USERAUTH_INFO_RESPONSE = 61,

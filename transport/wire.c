@@ -144,40 +144,6 @@ bool name_list_has(struct bytes list, const char *wanted)
     return false;
 }
 
-/* Bytes of the UTF-8 character that `text` begins with; 0 when it is malformed or a control
- * character. */
-static size_t printable_len(struct bytes text)
-{
-    uint8_t c = text.at[0];
-    size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-
-    if (n == 0 || n > text.len || c < 0x20 || c == 0x7f || (c == 0xc2 && text.at[1] < 0xa0))
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((text.at[i] & 0xc0) != 0x80)
-            return 0;
-    return n;
-}
-
-const char *clean_text(char *out, size_t size, struct bytes text)
-{
-    size_t len = 0;
-
-    while (text.len > 0) {
-        size_t n = printable_len(text);
-        size_t step = n == 0 ? 1 : n;
-
-        if (len + step > size - 1)
-            break;
-        memcpy(out + len, n == 0 ? "?" : (const char *)text.at, step);
-        len += step;
-        text.at += step;
-        text.len -= step;
-    }
-    out[len] = 0;
-    return out;
-}
-
 struct writer write_to(uint8_t *out, size_t room)
 {
     return (struct writer){.start = out, .at = out, .end = out + room};

@@ -46,11 +46,6 @@ bool name_list_has(struct bytes list, const char *name);
 /* True when every byte is printable ASCII (0x21 to 0x7e): RFC 4251 section 6 allows no other. */
 bool is_name(struct bytes name);
 
-/* The peer's words for a person or a log, NUL-terminated in `out` of `size` bytes and cut between
- * characters: a `?` stands for each control character and for what is no UTF-8. RFC 4251
- * section 9.2, RFC 4253 section 11.1. Returns out. */
-const char *clean_text(char *out, size_t size, struct bytes text);
-
 struct writer {
     uint8_t *start, *at, *end;
     bool bad;

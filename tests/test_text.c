@@ -1,0 +1,83 @@
+/* A peer's words, made fit to be shown: RFC 4251 section 9.2. */
+#include "transport/text.h"
+
+#include <check.h>
+
+static const struct {
+    const char *wire, *shown;
+    bool lines;
+} cases[] = {
+    {"", "", false},
+    {"Permission denied", "Permission denied", false},
+    {"gr\xc3\xbc\xc3\x9f dich \xe2\x82\xac \xf0\x9f\x90\x9a",
+     "gr\xc3\xbc\xc3\x9f dich \xe2\x82\xac \xf0\x9f\x90\x9a", false},
+    {"\33[2J\7\b\177", "?[2J???", false},
+    {"two\r\nlines\tand a tab\v", "two\r\nlines\tand a tab?", true},
+    {"two\r\nlines\t", "two??lines?", false},
+    {"\xc2\x9b"
+     "2J\xc2\x80\xc2\x9f\xc2\xa0",
+     "??2J????\xc2\xa0", true}, /* CSI and its like, as UTF-8 */
+    {"\x9b"
+     "2J",
+     "?2J", true},                      /* ... and as a byte */
+    {"\xc0\xaf\xc1\x9b", "????", true}, /* overlong */
+    {"\xe0\x82\x9b\xf0\x80\x82\x9b", "???????", true},
+    {"\xe0\xa0\x80\xf0\x90\x80\x80", "\xe0\xa0\x80\xf0\x90\x80\x80", true},
+    {"\xed\xa0\x80\xed\x9f\xbf", "???\xed\x9f\xbf", true}, /* half of a pair of UTF-16 */
+    {"\xf4\x90\x80\x80\xf5\x80\x80\x80\xff", "?????????", true},
+    {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf", true},
+    {"cut \xe2\x82", "cut ??", true},
+    {"\xe2"
+     "ab",
+     "?ab", true},
+};
+
+START_TEST(what_steers_a_terminal_is_not_shown)
+{
+    struct bytes wire = bytes_of(cases[_i].wire);
+    char out[64];
+    const char *shown = (cases[_i].lines ? clean_lines : clean_text)(out, sizeof out, wire);
+
+    ck_assert_ptr_eq(shown, out);
+    ck_assert_str_eq(out, cases[_i].shown);
+}
+END_TEST
+
+START_TEST(a_nul_is_shown_too)
+{
+    char out[8];
+
+    (void)clean_lines(out, sizeof out, (struct bytes){(const uint8_t *)"a\0b", 3});
+    ck_assert_str_eq(out, "a?b");
+}
+END_TEST
+
+START_TEST(no_character_is_cut_in_two)
+{
+    static const size_t lens[] = {0, 0, 2, 2, 2, 5, 6};
+    char out[8];
+
+    for (size_t size = 1; size < 8; size++) {
+        (void)clean_text(out, size, bytes_of("\xc3\xbc\xe2\x82\xac!"));
+        ck_assert_uint_eq(strlen(out), lens[size - 1]);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("text");
+    TCase *t = tcase_create("text");
+    SRunner *r;
+    int failed;
+
+    tcase_add_loop_test(t, what_steers_a_terminal_is_not_shown, 0, sizeof cases / sizeof cases[0]);
+    tcase_add_test(t, a_nul_is_shown_too);
+    tcase_add_test(t, no_character_is_cut_in_two);
+    suite_add_tcase(suite, t);
+    r = srunner_create(suite);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? 0 : 1;
+}
