@@ -166,7 +166,7 @@ $(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(PROGRAM_SRC) $(TEST_HELPE
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIB_LIBS) -lm
 
 $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
 	$(Q)$(OBJCOPY) $(foreach f,malloc calloc realloc strdup,--redefine-sym $(f)=scarce_$(f)) $< $@
@@ -190,7 +190,23 @@ $(FUZZ_PROGRAMS): $(BUILD)/tests/fuzz/%: $(call objects,tests/fuzz/%.c) $(if $(F
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
 
-fuzz-programs: $(FUZZ_PROGRAMS)
+# Those that take a run of messages are given runs of messages.
+MESSAGE_FUZZERS = $(patsubst tests/fuzz/%.c,%,$(shell grep -l 'return fuzz_messages' tests/fuzz/fuzz_*_*.c))
+ifdef FUZZ
+$(MESSAGE_FUZZERS:%=$(BUILD)/tests/fuzz/%): $(BUILD)/obj/tests/fuzz/mutate_messages.o
+endif
+
+fuzz-programs: $(FUZZ_PROGRAMS) $(if $(FUZZ),,$(BUILD)/seeds/all)
+
+# What make check replays: the corpora, and the seeds as this build writes them. Those in the corpora grow stale when
+# what is hashed in a key exchange changes.
+REPLAYS = $(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/asan/seeds/$(f:fuzz_%=%)")
+$(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
+	@mkdir -p $(@D)
+	@echo "  SEEDS $(@D)"
+	$(Q)$< $(@D) >$@
+
+$(BUILD)/tests/fuzz/seeds: $(BUILD)/obj/tests/fuzz/seeds_keys.o
 
 # These need the crypto layer alone.
 CRYPTO_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_crypto.c tests/bench/floor.c tests/ct_check.c))
@@ -260,14 +276,14 @@ run: setup                              ## start nacre-echo on port 2022 and say
 
 check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
-	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate phase_page)
+	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate phase_page ct_check)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
 		tests/tools/readmes tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
 		tests/tools/man_pages \
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
-		$(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%)") \
+		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/ct_check" \
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \
 		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
 		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
@@ -298,7 +314,7 @@ coverage:                               ## lines and branches that the tests in 
 	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	-@tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate 1000" $(TESTS:%=$(BUILD)/coverage/tests/%) \
-		$(foreach f,$(FUZZERS),"$(BUILD)/coverage/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%)")
+		$(foreach f,$(FUZZERS),"$(BUILD)/coverage/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/coverage/seeds/$(f:fuzz_%=%)")
 	@tests/tools/coverage $(BUILD)/coverage $(FOLDERS)
 
 phases: $(BUILD)/tests/phase_page       ## write transport/PHASES.md anew, from the table
@@ -327,7 +343,7 @@ bench-quick: $(BENCH_BINARIES)          ## the same in under two minutes, printe
 bench-memory: $(BENCH_BINARIES)         ## what an idle session weighs; 20,000 of them on one worker
 	NACRE_BUILD=$(BUILD) tests/bench/memory.py
 
-ct-check: $(BUILD)/tests/ct_check       ## no branch or address depends on a secret (valgrind)
+ct-check: $(BUILD)/tests/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
 	valgrind -q --error-exitcode=1 $<
 
 format:                                 ## clang-format on every source file

@@ -141,7 +141,8 @@ NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *n
 /* Answer the oldest request that was answered NACRE_LATER. */
 NACRE_API void nacre_channel_answer(struct nacre_channel *ch, bool granted);
 
-/* Answer an open that was answered NACRE_LATER. */
+/* Answer an open that was answered NACRE_LATER. Refused, the channel is gone when this returns, and
+ * closed is not called; said inside of open, when that returns. */
 NACRE_API void nacre_channel_open_answer(struct nacre_channel *ch, bool granted);
 
 /* Why a channel is not opened: the codes of RFC 4254 section 5.1. */

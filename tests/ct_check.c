@@ -308,6 +308,13 @@ static int run_planted(const char *name)
     return EXIT_FAILURE;
 }
 
+/* As Check prints it, for tests/tools/run_tests. */
+static int say_result(bool all)
+{
+    printf("100%%: Checks: 1, Failures: %d, Errors: 0\n", !all);
+    return all ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
     bool all;
@@ -328,5 +335,5 @@ int main(int argc, char **argv)
         printf("planted %-33s %s\n", check->name, noticed ? "noticed" : "NOT NOTICED");
         all = all && noticed;
     }
-    return all ? EXIT_SUCCESS : EXIT_FAILURE;
+    return say_result(all);
 }

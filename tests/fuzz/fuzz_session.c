@@ -1,6 +1,8 @@
 #include "tests/fuzz/fuzz_session.h"
 
-#include "apps/session.c" /* its inside: a session is put into a phase without the way there */
+/* Its inside: a session is put into a phase without the way there. */
+#include "apps/session.c" /* NOLINT(bugprone-suspicious-include) */
+#include "transport/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +16,13 @@ enum {
     ECHOES = 16, /* data is written back */
     INSIDE = 32, /* callbacks act */
     RENEWS = 64, /* keys wear quickly */
+    STERN = 128, /* a server wants two methods, a client has nobody to ask */
 };
 
 /* One run. */
 struct run {
     struct nacre_endpoint_config config;
+    struct nacre_auth_policy policy;
     struct nacre_session *session;
     struct nacre_channel *channels[CHANNELS];
     struct nacre_decision *decision;
@@ -46,6 +50,17 @@ static void inside(struct run *run)
 
 /* ---- the application ---- */
 
+/* The channel is gone. */
+static void forget(struct nacre_channel *ch)
+{
+    struct nacre_channel **slot = nacre_channel_data(ch);
+
+    if (slot == NULL)
+        return;
+    require(*slot == ch); /* once */
+    *slot = NULL;
+}
+
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
     struct run *run = nacre_channel_context(ch);
@@ -63,6 +78,8 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
         }
     if (answer != NACRE_REFUSE)
         inside(run);
+    if (answer == NACRE_LATER && ch->early == NACRE_REFUSE) /* said by what happened inside */
+        forget(ch);
     return answer;
 }
 
@@ -109,13 +126,9 @@ static void on_replied(struct nacre_channel *ch, bool granted)
 static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     struct run *run = nacre_channel_context(ch);
-    struct nacre_channel **slot = nacre_channel_data(ch);
 
     require(!run->ended && why->cause != NACRE_OPEN && why->text != NULL);
-    if (slot != NULL) {
-        require(*slot == ch); /* once */
-        *slot = NULL;
-    }
+    forget(ch);
     inside(run);
 }
 
@@ -287,6 +300,8 @@ static void use_channel(struct nacre_channel *ch, unsigned what)
         nacre_channel_answer(ch, what & 16);
         return;
     case 7:
+        if (ch->opening && !ch->ours && ch->depth == 0 && !(what & 16))
+            forget(ch); /* a refusal frees it */
         nacre_channel_open_answer(ch, what & 16);
         return;
     case 8:
@@ -355,14 +370,16 @@ static void configure(struct run *run, enum nacre_role role, struct random_sourc
     static const struct nacre_key *keys[1];
 
     keys[0] = the_key();
+    run->policy = policy;
+    run->policy.require = run->options & STERN ? "publickey,password" : NULL;
     run->config = (struct nacre_endpoint_config){
         .role = role,
-        .auth = &policy,
+        .auth = &run->policy,
         .lookup = lookup,
         .global_request = on_global,
         .user = role == NACRE_CLIENT ? "alice" : NULL,
         .password = role == NACRE_CLIENT ? "secret" : NULL,
-        .ask = on_ask,
+        .ask = run->options & STERN ? NULL : on_ask,
         .banner = on_banner,
         .host_key_accepted = on_host_key,
         .ended = on_ended,
@@ -445,17 +462,25 @@ int fuzz_stream(enum nacre_role role, const uint8_t *data, size_t len)
     return 0;
 }
 
-/* As after a key exchange, but with keys that change nothing. */
+/* A cipher that changes nothing and yet counts as one. */
+static const struct cipher_method *plain(void)
+{
+    static struct cipher_method method;
+
+    method = cipher_none;
+    return &method;
+}
+
+/* As after a key exchange. */
 static void put_into(struct nacre_session *s, enum phase phase)
 {
-    static struct cipher_method plain;
     struct transport *t = &s->transport;
     struct bytes blob = private_key_blob(the_key());
     int which = phase == PHASE_AUTH ? SERVICE_AUTH : SERVICE_CONNECTION;
 
-    plain = cipher_none;
-    t->sending.cipher = t->receiving.cipher = &plain;
+    t->sending.cipher = t->receiving.cipher = plain();
     t->session_id_len = 32;
+    t->negotiated.host_key = the_key()->type;
     t->own_host_key = the_key();
     t->host_key = pool_allocate(t->pool, blob.len);
     t->host_key_len = (uint16_t)blob.len;
@@ -463,6 +488,20 @@ static void put_into(struct nacre_session *s, enum phase phase)
     t->phase = phase;
     s->auth.succeeded = which == SERVICE_CONNECTION;
     require(transport_start_service(t, which) == 0);
+}
+
+/* After a key exchange the messages go on as they were: what comes out of decryption. */
+static void leave_unencrypted(struct nacre_session *s)
+{
+    struct direction *d = &s->transport.receiving;
+    uint32_t seq = d->seq;
+
+    if (d->cipher == &cipher_none || d->cipher == plain())
+        return;
+    direction_clear(d, s->transport.pool);
+    direction_init(d);
+    d->cipher = plain();
+    d->seq = seq;
 }
 
 /* RFC 4253 section 6, without keys */
@@ -476,6 +515,13 @@ static void receive_message(struct run *run, const uint8_t *message, size_t len)
     memcpy(packet + 5, message, len);
     memset(packet + 5 + len, 0, padding);
     receive(run, packet, 5 + len + padding);
+    leave_unencrypted(run->session);
+}
+
+static void receive_version(struct run *run)
+{
+    receive(run, (const uint8_t *)version_ours, strlen(version_ours));
+    receive(run, (const uint8_t *)"\r\n", 2);
 }
 
 int fuzz_messages(enum nacre_role role, enum phase phase, const uint8_t *data, size_t len)
@@ -485,7 +531,10 @@ int fuzz_messages(enum nacre_role role, enum phase phase, const uint8_t *data, s
     struct nacre_endpoint *endpoint = begin(&run, role, &state);
     const uint8_t *end = data + len;
 
-    put_into(run.session, phase);
+    if (phase == PHASE_KEXINIT)
+        receive_version(&run);
+    else
+        put_into(run.session, phase);
     drain(&run);
     for (data += len > 0; end - data >= 2 && !nacre_session_ended(run.session, NULL);) {
         size_t n = (size_t)data[0] << 8 | data[1];

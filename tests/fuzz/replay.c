@@ -1,4 +1,5 @@
-/* Runs one fuzz_*.c over files, without libFuzzer: the seeds and every input that once crashed.
+/* Runs one fuzz_*.c over files, without libFuzzer: the seeds and every input that once crashed. An
+ * input that takes too much time or memory fails like one that crashes.
  *
  *     fuzz_NAME FILE-OR-FOLDER... */
 #include "tests/fuzz/fuzz.h"
@@ -6,30 +7,66 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    SECONDS_MAX = 5,  /* of the processor, for one input under the sanitizers */
+    SECONDS_ALL = 600 /* ... for all: an input without end dies of SIGXCPU */
+};
 
 static unsigned runs;
+
+/* AddressSanitizer asks for it, when it is there; its name is not ours to choose. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "max_allocation_size_mb=64:hard_rss_limit_mb=1024";
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void run_input(const uint8_t *data, size_t len)
+{
+    const struct rlimit limit = {SECONDS_ALL, SECONDS_ALL};
+    double before = seconds(), took;
+
+    (void)setrlimit(RLIMIT_CPU, &limit);
+    (void)LLVMFuzzerTestOneInput(data, len);
+    took = seconds() - before;
+    if (took > SECONDS_MAX) {
+        (void)fprintf(stderr, "it took %.1f s, and %d are allowed\n", took, SECONDS_MAX);
+        abort();
+    }
+}
 
 static void run_file(const char *path)
 {
     FILE *f = fopen(path, "rb");
-    uint8_t *data = NULL;
-    size_t len = 0, n = 0;
+    struct stat status;
+    uint8_t *data;
+    size_t len;
 
-    if (f == NULL) {
+    if (f == NULL || fstat(fileno(f), &status) != 0) {
         perror(path);
         exit(1);
     }
-    do {
-        data = realloc(data, len + 65536);
-        require(data != NULL);
-        n = fread(data + len, 1, 65536, f);
-        len += n;
-    } while (n > 0);
+    len = (size_t)status.st_size;
+    data = malloc(len == 0 ? 1 : len); /* no longer, so that the sanitizer sees its end */
+    require(data != NULL && fread(data, 1, len, f) == len);
     (void)fclose(f);
-    (void)fprintf(stderr, "%s\n", path);      /* the last one is the culprit */
-    data = realloc(data, len == 0 ? 1 : len); /* so that the sanitizer sees its end */
-    require(data != NULL);
-    (void)LLVMFuzzerTestOneInput(data, len);
+    (void)fprintf(stderr, "%s\n", path); /* the last one is the culprit */
+    run_input(data, len);
     free(data);
     runs++;
 }

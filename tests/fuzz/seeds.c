@@ -1,7 +1,8 @@
 /* seeds FOLDER: writes the seed corpora, one folder a fuzzer, from real sessions and small files.
  * The same every time. */
+#include "tests/fuzz/seeds.h"
+
 #include "tests/fuzz/fuzz.h"
-#include "tests/key_texts.h"
 #include "tests/pair.h"
 #include "transport/algorithms.h"
 #include "transport/version.h"
@@ -11,11 +12,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SEED_MAX = 32 * 1024 };
+enum { SEED_MAX = 72 * 1024 };
 
 static const char *folder;
 
-static void save(const char *corpus, const char *title, const void *data, size_t len)
+void save(const char *corpus, const char *title, const void *data, size_t len)
 {
     char path[512];
     FILE *f;
@@ -31,7 +32,7 @@ static void save(const char *corpus, const char *title, const void *data, size_t
     require(fwrite(data, 1, len, f) == len && fclose(f) == 0);
 }
 
-static void save_text(const char *corpus, const char *title, const char *text)
+void save_text(const char *corpus, const char *title, const char *text)
 {
     save(corpus, title, text, strlen(text));
 }
@@ -44,7 +45,9 @@ struct recording {
     size_t len;
 };
 
-static struct recording recordings[2][2]; /* by role, then by phase: logging in, logged in */
+/* By role, then by where it begins: at the KEXINIT, logging in, logged in. */
+enum { FROM_KEXINIT, FROM_LOGIN, FROM_CONNECTION, BEGINNINGS };
+static struct recording recordings[2][BEGINNINGS];
 
 static void record(struct recording *r, const uint8_t *payload, size_t len)
 {
@@ -62,13 +65,16 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
                        const char *phase, const uint8_t *payload, size_t len)
 {
     const struct end *e = context;
-    bool server = e == &e->pair->server;
-    bool login = strcmp(phase, "auth") == 0;
+    struct recording *r = recordings[e == &e->pair->server ? NACRE_SERVER : NACRE_CLIENT];
 
     (void)seq;
-    if (direction == NACRE_RECEIVED && e->session != NULL &&
-        (login || strcmp(phase, "connection") == 0 || strncmp(phase, "rekey", 5) == 0))
-        record(&recordings[server ? NACRE_SERVER : NACRE_CLIENT][!login], payload, len);
+    if (direction != NACRE_RECEIVED || e->session == NULL)
+        return;
+    record(&r[FROM_KEXINIT], payload, len);
+    if (strcmp(phase, "auth") == 0)
+        record(&r[FROM_LOGIN], payload, len);
+    else if (strcmp(phase, "connection") == 0 || strncmp(phase, "rekey", 5) == 0)
+        record(&r[FROM_CONNECTION], payload, len);
 }
 
 static const struct nacre_observer observer = {.message = on_message};
@@ -94,6 +100,25 @@ static void save_stream(const char *corpus, const char *title, const struct end 
     save(corpus, title, from->record, len);
 }
 
+static void save_recording(const char *corpus, const char *title, const struct recording *r)
+{
+    if (r->len > 0)
+        save(corpus, title, r->bytes, r->len);
+}
+
+/* ... and, for one of them, with a KEXINIT that says that a guessed packet follows: the fifth byte
+ * from its end. */
+static void save_kex(const char *corpus, const char *title, struct recording *r)
+{
+    size_t kexinit_len = (size_t)r->bytes[1] << 8 | r->bytes[2];
+
+    save_recording(corpus, title, r);
+    if (strcmp(title, "curve25519-sha256") != 0)
+        return;
+    r->bytes[3 + kexinit_len - 5] = 1;
+    save_recording(corpus, "guess", r);
+}
+
 /* Every key exchange, up to the login's end. */
 static void save_exchanges(void)
 {
@@ -108,22 +133,20 @@ static void save_exchanges(void)
             pair_run(&p);
             save_stream(server ? "server_stream" : "client_stream", a->name,
                         server ? &p.client : &p.server);
+            save_kex(server ? "server_kex" : "client_kex", a->name,
+                     &recordings[role][FROM_KEXINIT]);
             pair_clear(&p);
         }
 }
 
-static void save_recordings(const char *title, bool connected)
+static void save_recordings(const char *title, int beginning)
 {
-    static const char *const corpora[2][2] = {
-        [NACRE_SERVER] = {"server_auth", "server_connection"},
-        [NACRE_CLIENT] = {"client_auth", "client_connection"}};
+    static const char *const corpora[2][BEGINNINGS] = {
+        [NACRE_SERVER] = {NULL, "server_auth", "server_connection"},
+        [NACRE_CLIENT] = {NULL, "client_auth", "client_connection"}};
 
-    for (int role = 0; role < 2; role++) {
-        const struct recording *r = &recordings[role][connected];
-
-        if (r->len > 0)
-            save(corpora[role][connected], title, r->bytes, r->len);
-    }
+    for (int role = 0; role < 2; role++)
+        save_recording(corpora[role][beginning], title, &recordings[role][beginning]);
 }
 
 static void change_it(void *context, struct nacre_decision *d, const char *user,
@@ -216,14 +239,18 @@ static const struct {
 
 static void save_logins(void)
 {
-    for (size_t i = 0; i < sizeof logins / sizeof logins[0]; i++) {
+    for (size_t i = 0; i < 2 * sizeof logins / sizeof logins[0]; i++) {
+        enum nacre_role role = (enum nacre_role)(i % 2);
+        const char *title = logins[i / 2].title;
         struct pair p;
 
-        prepare(&p, NACRE_SERVER);
-        logins[i].configure(&p);
+        prepare(&p, role);
+        logins[i / 2].configure(&p);
         pair_start(&p);
         pair_run(&p);
-        save_recordings(logins[i].title, false);
+        save_recordings(title, FROM_LOGIN);
+        save_recording(role == NACRE_SERVER ? "server_kex" : "client_kex", title,
+                       &recordings[role][FROM_KEXINIT]);
         pair_clear(&p);
     }
 }
@@ -267,10 +294,75 @@ static void use_forwards(struct pair *p, struct nacre_channel *ch)
     nacre_session_disconnect(p->client.session, NACRE_SHUTTING_DOWN, "bye");
 }
 
+static void use_prove(struct pair *p, struct nacre_channel *ch)
+{
+    uint8_t data[256];
+    struct writer w = write_to(data, sizeof data);
+
+    write_string(&w, private_key_blob(&p->host_key));
+    require(nacre_session_global_request(p->client.session, "hostkeys-prove-00@openssh.com", true,
+                                         w.start, written(&w)));
+    pair_run(p);
+    nacre_channel_close(ch);
+}
+
+/* What one end asks of the other, end by end: RFC 4254 sections 6.7 to 6.10, RFC 4335. */
+static enum nacre_answer ask_back(struct nacre_channel *ch, const struct nacre_request *request)
+{
+    static const uint8_t on[] = {1};
+
+    if (request->kind != NACRE_REQUEST_SHELL)
+        return NACRE_GRANT;
+    (void)nacre_channel_request(ch, "xon-xoff", false, on, sizeof on);
+    (void)nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0);
+    nacre_channel_exit_signal(ch, "TERM");
+    return NACRE_GRANT;
+}
+
+static void use_requests(struct pair *p, struct nacre_channel *ch)
+{
+    static const uint8_t length[] = {0, 0, 1, 0};
+
+    p->server_app.request = ask_back;
+    require(nacre_channel_request(ch, "break", true, length, sizeof length));
+    require(nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0));
+    require(nacre_channel_request(ch, "unheard@of", true, "data", 4));
+    require(nacre_channel_shell(ch));
+    pair_run(p);
+    nacre_channel_close(ch);
+}
+
+static enum nacre_answer end_at_once(struct nacre_channel *ch, const struct nacre_request *request)
+{
+    (void)request;
+    nacre_channel_exit_status(ch, 1);
+    nacre_channel_close(ch);
+    return NACRE_GRANT;
+}
+
+static void use_exec(struct pair *p, struct nacre_channel *ch)
+{
+    p->server_app.request = end_at_once;
+    require(nacre_channel_exec(ch, "false"));
+}
+
+/* Enough for a window adjust, and for a window that grows. */
+static void use_bulk(struct pair *p, struct nacre_channel *ch)
+{
+    static const uint8_t zeros[32 * 1024];
+
+    for (int i = 0; i < 2; i++) {
+        require(nacre_channel_write(ch, zeros, sizeof zeros) == sizeof zeros);
+        pair_run(p);
+    }
+}
+
 static const struct {
     const char *title;
     void (*use)(struct pair *p, struct nacre_channel *ch);
-} uses[] = {{"shell", use_shell}, {"rekey", use_rekey}, {"forwards", use_forwards}};
+} uses[] = {{"shell", use_shell},      {"rekey", use_rekey}, {"forwards", use_forwards},
+            {"prove", use_prove},      {"exec", use_exec},   {"bulk", use_bulk},
+            {"requests", use_requests}};
 
 static void save_uses(void)
 {
@@ -281,37 +373,12 @@ static void save_uses(void)
         pair_start(&p);
         uses[i].use(&p, pair_open(&p));
         pair_run(&p);
-        save_recordings(uses[i].title, true);
+        save_recordings(uses[i].title, FROM_CONNECTION);
         pair_clear(&p);
     }
 }
 
 /* ---- files and fields ---- */
-
-static void save_keys(void)
-{
-    static const struct {
-        const char *title, *text;
-        uint8_t binary; /* the parser that fuzz_key_file takes for its bytes */
-    } keys[] = {
-        {"openssh-ed25519", openssh_ed25519, 0},   {"openssh-encrypted", openssh_encrypted, 0},
-        {"openssh-nistp256", openssh_nistp256, 0}, {"pkcs8-ed25519", pkcs8_ed25519, 1},
-        {"pkcs8-ed25519-v2", pkcs8_ed25519_v2, 1}, {"pkcs8-nistp256", pkcs8_nistp256, 1},
-        {"pkcs8-encrypted", pkcs8_encrypted, 1},   {"pkcs8-ed448", pkcs8_ed448, 1},
-        {"sec1-nistp384", sec1_nistp384, 3},       {"pkcs1-rsa", pkcs1_rsa, 2},
-    };
-
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        uint8_t out[1 + KEY_BINARY_MAX];
-        char title[64];
-        struct bytes binary = key_binary(keys[i].text, out + 1);
-
-        out[0] = keys[i].binary;
-        save_text("key_file", keys[i].title, keys[i].text);
-        (void)snprintf(title, sizeof title, "%s-bytes", keys[i].title);
-        save("key_file", title, out, 1 + binary.len);
-    }
-}
 
 /* The public half of the key that the fuzzers look for. */
 #define PUBLIC_KEY                                                                                 \
@@ -329,6 +396,20 @@ static const struct {
      "\n"
      "permitopen=\"localhost:80\",permitlisten=\"8080\" " PUBLIC_KEY "\n"},
     {"authorized_keys", "bad", "ssh-ed25519\nssh-ed25519 AAAA=\n\"unclosed " PUBLIC_KEY "\n"},
+    {"authorized_options", "flags", "restrict,pty,no-X11-forwarding,user-rc,no-touch-required"},
+    {"authorized_options", "command",
+     "command=\"echo \\\"hi\\\", you\",environment=\"A=b\",environment=\"B=\""},
+    {"authorized_options", "addresses",
+     "from=\"192.0.2.0/24,!192.0.2.7,2001:db8::/32,*.example,1?.*\""},
+    {"authorized_options", "address", "from=\"!2001:0db8::1,192.0.2.1\""},
+    {"authorized_options", "until", "expiry-time=\"20400101\""},
+    {"authorized_options", "until-utc", "expiry-time=\"204001012359Z\""},
+    {"authorized_options", "until-second", "expiry-time=\"20200229235959UTC\""},
+    {"authorized_options", "ports",
+     "permitopen=\"localhost:80\",permitopen=\"[::1]:*\",permitlisten=\"8080\",permitlisten=\"*:"
+     "1\""},
+    {"authorized_options", "tunnel", "tunnel=\"0\",no-pty"},
+    {"authorized_options", "unsupported", "cert-authority,principals=\"a,b\""},
     {"known_hosts", "plain",
      "localhost,192.0.2.1 " PUBLIC_KEY "\n[localhost]:2022 " PUBLIC_KEY "\n"},
     {"known_hosts", "patterns", "*.example,!bad.example,loc?lhost " PUBLIC_KEY " comment\n"},
@@ -349,6 +430,36 @@ static const struct {
     {"version", "old", "SSH-1.5-Old\r\n"},
 };
 
+/* Two packets that are right, and one that is not, under each cipher and MAC: see fuzz_packet.c. */
+static void save_packets(void)
+{
+    enum { CIPHERS = 7, MACS = 6, LEN = 31 + 4 };
+    uint8_t out[2 + 3 * (4 + LEN)];
+
+    for (uint8_t cipher = 0; cipher < CIPHERS; cipher++)
+        for (uint8_t mac = 0; mac < MACS; mac++) {
+            struct writer w = write_to(out, sizeof out);
+            char title[32];
+
+            write_u8(&w, cipher);
+            write_u8(&w, mac);
+            for (uint8_t i = 0; i < 3; i++) {
+                bool etm = mac < 2 || mac == 4;
+                bool length_sealed = cipher == CIPHERS - 1 || (cipher >= 3 && !etm);
+                uint8_t len = length_sealed ? LEN - 8 : LEN - 4; /* whole blocks of 16 bytes */
+
+                write_u8(&w, i == 2 ? 5 : 0);
+                write_u8(&w, (uint8_t)(4 + 4 * i));
+                write_u8(&w, 0);
+                write_u8(&w, len);
+                for (uint8_t at = 0; at < len; at++)
+                    write_u8(&w, at);
+            }
+            (void)snprintf(title, sizeof title, "cipher-%u-mac-%u", cipher, mac);
+            save("packet", title, w.start, written(&w));
+        }
+}
+
 static void save_fields(void)
 {
     static const uint8_t modes[] = {1, 0, 0, 0, 3, 53, 0, 0, 0, 1, 128, 0, 0, 0x96, 0, 0};
@@ -358,6 +469,7 @@ static void save_fields(void)
 
     save("terminal_modes", "three", modes, sizeof modes);
     save("wire", "each", wire, sizeof wire);
+    save_packets();
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         save_text(texts[i].corpus, texts[i].title, texts[i].text);
 }

@@ -1,0 +1,43 @@
+/* What an agent answers: its list of keys, or a signature. */
+/* Its inside: without a socket. */
+#include "apps/agent.c" /* NOLINT(bugprone-suspicious-include) */
+
+#include "tests/fuzz/fuzz.h"
+
+static void check_keys(struct bytes reply)
+{
+    struct nacre_agent *agent = calloc(1, sizeof *agent);
+    bool good;
+    size_t count;
+
+    require(agent != NULL);
+    good = take_keys(agent, reply);
+    require(nacre_agent_keys(agent, &count) != NULL && count <= KEYS_MAX);
+    require(!good || count <= reply.len / 8);
+    for (size_t i = 0; i < count; i++) {
+        require(strlen(nacre_agent_comment(agent, i)) < COMMENT_MAX);
+        require(nacre_key_type(agent->keys[i]) != NULL);
+        require(private_key_blob(agent->keys[i]).len > 0);
+    }
+    nacre_agent_free(agent);
+}
+
+static void check_signature(struct bytes reply)
+{
+    const struct algorithm *row = algorithms_of(ALGORITHM_PUBLIC_KEY);
+    uint8_t out[SIGNATURE_BLOB_MAX];
+
+    for (; row->name != NULL; row++) {
+        struct writer w = write_to(out, sizeof out);
+
+        if (take_signature(reply, row->method, &w))
+            require(!w.bad && written(&w) >= 4 + strlen(row->name));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    check_keys((struct bytes){data, len});
+    check_signature((struct bytes){data, len});
+    return 0;
+}

@@ -1,0 +1,8 @@
+/* What a client sends from its KEXINIT on: key exchange, login and channels as one run of messages.
+ */
+#include "tests/fuzz/fuzz_session.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    return fuzz_messages(NACRE_SERVER, PHASE_KEXINIT, data, len);
+}

@@ -1,0 +1,14 @@
+/* Writing the seed corpora: tests/fuzz/seeds.c. */
+#ifndef NACRE_TESTS_FUZZ_SEEDS_H
+#define NACRE_TESTS_FUZZ_SEEDS_H
+
+#include <stddef.h>
+
+/* One seed of a fuzzer, as a file of that name. */
+void save(const char *corpus, const char *title, const void *data, size_t len);
+void save_text(const char *corpus, const char *title, const char *text);
+
+/* seeds_keys.c: private and public keys, signatures, an agent's answers. */
+void save_keys(void);
+
+#endif
