@@ -33,12 +33,15 @@ static void on_signal(int number)
     (void)raise(number);
 }
 
-/* AddressSanitizer calls it, when it is there, before it ends the program. */
-void __asan_on_error(void);
+/* AddressSanitizer calls it, when it is there, before it ends the program; its name is not ours to
+ * choose. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+__attribute__((visibility("default"))) void __asan_on_error(void);
 void __asan_on_error(void)
 {
     say_again();
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void watch_signals(void)
 {

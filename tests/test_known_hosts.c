@@ -23,10 +23,11 @@ static unsigned warnings;
 
 static void on_warn(void *context, const char *sentence)
 {
+    size_t len = strlen(warned);
+
     ck_assert_ptr_eq(context, warned);
-    ck_assert_uint_lt(strlen(warned) + strlen(sentence) + 2, sizeof warned);
-    strcat(warned, sentence);
-    strcat(warned, "\n");
+    ck_assert_uint_lt(len + strlen(sentence) + 2, sizeof warned);
+    (void)snprintf(warned + len, sizeof warned - len, "%s\n", sentence);
     warnings++;
 }
 

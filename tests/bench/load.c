@@ -389,6 +389,11 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static double at_rank(const struct load *load, size_t rank)
+{
+    return (double)load->times_ns[rank] / 1e3; /* microseconds */
+}
+
 static void report(const struct load *load, uint64_t ns)
 {
     size_t n = load->times;
@@ -396,9 +401,8 @@ static void report(const struct load *load, uint64_t ns)
     (void)printf("seconds=%.6f", (double)ns / 1e9);
     if (n > 0) {
         qsort(load->times_ns, n, sizeof load->times_ns[0], compare);
-        (void)printf(" p50=%.1f p99=%.1f worst=%.1f", (double)load->times_ns[n / 2] / 1e3,
-                     (double)load->times_ns[n * 99 / 100] / 1e3,
-                     (double)load->times_ns[n - 1] / 1e3);
+        (void)printf(" p50=%.1f p99=%.1f worst=%.1f", at_rank(load, n / 2),
+                     at_rank(load, n * 99 / 100), at_rank(load, n - 1));
     }
     (void)printf("\n");
 }
