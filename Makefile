@@ -80,7 +80,7 @@ SCARCE_TESTS = test_memory_apps
 PUBLIC = $(wildcard transport/api.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
            $(patsubst %,apps/%.h,server session limits key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
 
-ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps tests tests/*))
+ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps apps/examples tests tests/*))
 
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
@@ -103,7 +103,7 @@ jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) --no-print-directory
 
 all: lib programs man                       ## the library and the programs, in build/
 lib: $(BUILD)/libnacre.a $(BUILD)/libnacre.so headers
-man: $(patsubst apps/%,$(BUILD)/man/%,$(wildcard apps/*.1))
+man: $(patsubst apps/%,$(BUILD)/man/%,$(wildcard apps/*.[13]))
 headers: $(foreach h,$(PUBLIC),$(BUILD)/include/nacre/$(notdir $(h)))
 programs: $(PROGRAMS:%=$(BUILD)/nacre-%)
 unit-programs: $(TESTS:%=$(BUILD)/tests/%)
@@ -144,7 +144,7 @@ endef
 $(foreach h,$(PUBLIC),$(eval $(call header,$(h))))
 
 # The manual pages, with the parts that several share
-$(BUILD)/man/%.1: apps/%.1 $(wildcard apps/*.mdoc)
+$(BUILD)/man/%: apps/% $(wildcard apps/*.mdoc)
 	@mkdir -p $(@D)
 	$(Q)awk '/^\.so / { while ((getline line <("apps/" $$2)) > 0) print line; close("apps/" $$2); next } 1' $< >$@
 
@@ -250,9 +250,12 @@ $(BUILD)/libraries:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 install: all                            ## into PREFIX (/usr/local), below DESTDIR if that is set
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/nacre share/man/man1)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/nacre share/man/man1 share/man/man3 \
+		share/doc/nacre/examples)
 	install $(PROGRAMS:%=$(BUILD)/nacre-%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(BUILD)/man/*.3 $(DESTDIR)$(PREFIX)/share/man/man3
+	install -m 644 apps/examples/*.c $(DESTDIR)$(PREFIX)/share/doc/nacre/examples
 	install -m 644 $(BUILD)/include/nacre/*.h $(DESTDIR)$(PREFIX)/include/nacre
 	install -m 644 $(BUILD)/libnacre.a $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libnacre.so
@@ -281,7 +284,7 @@ check: setup                            ## build everything and run all tests
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
 		tests/tools/readmes tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
-		tests/tools/man_pages \
+		tests/tools/install tests/tools/man_pages \
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/ct_check" \
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \
@@ -352,9 +355,9 @@ format:                                 ## clang-format on every source file
 lint: lint-format lint-tidy lint-cppcheck lint-shell  ## no complaints from clang-format, clang-tidy, cppcheck, shellcheck
 lint-format:
 	@$(CLANG_FORMAT) --dry-run -Werror $(ALL_C)
-lint-tidy: $(BUILD)/libraries
+lint-tidy: $(BUILD)/libraries headers
 	@printf '%s\n' $(filter %.c,$(ALL_C)) | xargs -P 2 -I {} $(CLANG_TIDY) --quiet {} -- \
-		-std=c11 -D_GNU_SOURCE -I. $(LIB_CFLAGS) $(CHECK_CFLAGS) 2>/dev/null
+		-std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS) 2>/dev/null
 # Code in constant time shifts negative numbers: gcc and clang say what comes of it.
 lint-cppcheck:
 	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \

@@ -12,7 +12,8 @@ struct nacre_server;
  * nacre_channel_context. Lives until `ended` returns. */
 struct nacre_peer;
 
-/* What happens, for logs; any may be NULL. Called on the thread of the peer's event loop. */
+/* What happens, for logs; any may be NULL. Called on the thread of the peer's event loop; what is
+ * passed is lent for the call. context is the configuration's. */
 struct nacre_server_events {
     void (*listening)(void *context, const char *address);
     void (*accepted)(struct nacre_peer *peer);
@@ -31,9 +32,8 @@ struct nacre_server_events {
 
 /* All that it points to is borrowed and must outlive the server. Zero means the default. */
 struct nacre_server_config {
-    /* NULL-terminated: "127.0.0.1:2022", "[::1]:2022", "[::]:2022" (IPv4 too); port 0 picks one.
-     * Default
-     * "[::]:2022". */
+    /* NULL-terminated: "127.0.0.1:2022", "[::1]:2022", "localhost:2022", "[::]:2022" (IPv4 too);
+     * port 0 picks one. Default "[::]:2022". */
     const char *const *listen;
 
     /* At least one: keys from nacre_key_read, NULL-terminated; or the name of one file, which is
@@ -41,7 +41,7 @@ struct nacre_server_config {
     const struct nacre_key *const *host_keys;
     const char *host_key_file;
 
-    const struct nacre_auth_policy *auth;
+    const struct nacre_auth_policy *auth; /* who may log in; NULL: nobody */
 
     /* The application of session channels, or, for other types too, a look-up; see
      * nacre_endpoint_config. */
@@ -61,33 +61,38 @@ struct nacre_server_config {
      * privileges. False: there will be no server, and problem holds a sentence. May be NULL. */
     bool (*bound)(void *context, char *problem, size_t size);
 
-    unsigned workers;      /* event loops, each on a thread of its own; default 1 */
-    uint32_t channels_max; /* of one connection; default 64 */
-    uint32_t login_grace_ms;
-    struct nacre_limits limits; /* of each session */
-    uint64_t rekey_bytes, rekey_ms;
-    uint32_t drain_ms; /* how long nacre_server_stop lets output drain; default 5 s */
+    unsigned workers;               /* event loops, each on a thread of its own; default 1 */
+    uint32_t channels_max;          /* of one connection; default 64 */
+    uint32_t login_grace_ms;        /* for the whole login; default 120 s */
+    struct nacre_limits limits;     /* of each session */
+    uint64_t rekey_bytes, rekey_ms; /* see nacre_endpoint_config */
+    uint32_t drain_ms;              /* how long nacre_server_stop lets output drain; default 5 s */
     const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */
 };
 
-/* Listens when it returns. NULL: problem holds a sentence. */
+/* Listens when it returns. NULL: problem, of `size` bytes (NULL and 0: nobody wants to know), holds
+ * a sentence. */
 NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,
                                                 char *problem, size_t size);
 
-/* Run until nacre_server_stop; returns when all connections are over. */
+/* Run until nacre_server_stop; returns when all connections are over, or drain_ms have passed. The
+ * calling thread is one of the workers. */
 NACRE_API void nacre_server_run(struct nacre_server *server);
 
 /* Stop accepting, end every session (NACRE_SHUTTING_DOWN) after what was accepted for sending, and
  * let nacre_server_run return. From any thread, and from a signal handler. */
 NACRE_API void nacre_server_stop(struct nacre_server *server);
 
-/* After nacre_server_run has returned, or instead of it. */
+/* After nacre_server_run has returned, or instead of it. Sessions that still live end as connection
+ * lost. NULL is fine. */
 NACRE_API void nacre_server_free(struct nacre_server *server);
 
 /* The real address of the i-th listener, "127.0.0.1:40123"; NULL past the last. */
 NACRE_API const char *nacre_server_address(const struct nacre_server *server, size_t i);
 
-NACRE_API uint64_t nacre_peer_id(const struct nacre_peer *peer); /* counts from 1 */
+/* What a connection is, for the thread of its event loop. Its number counts from 1; its address,
+ * "192.0.2.1:51234", and its session live as long as itself; the context is the configuration's. */
+NACRE_API uint64_t nacre_peer_id(const struct nacre_peer *peer);
 NACRE_API const char *nacre_peer_address(const struct nacre_peer *peer);
 NACRE_API struct nacre_session *nacre_peer_session(const struct nacre_peer *peer);
 NACRE_API void *nacre_peer_server_context(const struct nacre_peer *peer);
@@ -101,7 +106,9 @@ NACRE_API void nacre_peer_set_data(struct nacre_peer *peer, void *data);
 NACRE_API void *nacre_peer_data(const struct nacre_peer *peer);
 
 /* Do slow work on a thread of its own, then `done` on the peer's. The peer may be gone by then:
- * keep no pointer to it in the job. False: too much waits already. */
+ * keep no pointer to it in the job. When the server is freed first, done is called without work: a
+ * job starts out saying no. False, and neither is called: NACRE_OFFLOAD_WAITING_MAX
+ * (apps/offload.h) wait already. */
 NACRE_API bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job),
                                   void (*done)(void *job), void *job);
 

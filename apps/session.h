@@ -108,12 +108,13 @@ NACRE_API void nacre_session_set_host_key_algorithms(struct nacre_session *sessi
 /* Free it. If it has not ended it ends now, as connection lost. Never from inside a callback. */
 NACRE_API void nacre_session_free(struct nacre_session *session);
 
-/* Where to put received bytes; *room may be 0: then send first. Valid until the next call. When
- * nothing came after all, say so with a len of 0: an idle session holds no room. */
+/* Where to put received bytes, *room of them at most; 0: send first. Valid until the next call.
+ * Then say how many came, and what time it is: they are worked on at once, and callbacks are
+ * called. When nothing came after all, say so with a len of 0: an idle session holds no room. */
 NACRE_API uint8_t *nacre_session_input(struct nacre_session *session, size_t *room);
 NACRE_API void nacre_session_received(struct nacre_session *session, size_t len, uint64_t now_ms);
 
-/* What to send. Valid until the next call. */
+/* What to send, *len bytes; 0: nothing. Valid until the next call. */
 NACRE_API const uint8_t *nacre_session_output(struct nacre_session *session, size_t *len);
 
 /* len bytes of it were sent. 0: none can be sent now, the peer does not read; input is worked on
@@ -121,23 +122,26 @@ NACRE_API const uint8_t *nacre_session_output(struct nacre_session *session, siz
  * more may follow. */
 NACRE_API void nacre_session_sent(struct nacre_session *session, size_t len, uint64_t now_ms);
 
-/* The connection below has closed or broken. */
+/* The connection below has closed or broken: every channel gets its `closed`, then `ended` comes.
+ */
 NACRE_API void nacre_session_lost(struct nacre_session *session);
 
-/* When to call nacre_session_tick at the latest; UINT64_MAX: never. It may come nearer with every
- * call. */
+/* When to call nacre_session_tick at the latest, on the clock of now_ms; UINT64_MAX: never. It may
+ * come nearer with every call. */
 NACRE_API uint64_t nacre_session_deadline(const struct nacre_session *session);
 NACRE_API void nacre_session_tick(struct nacre_session *session, uint64_t now_ms);
 
-/* End it with a DISCONNECT, after what was accepted for sending; text: fixed text for the peer's
- * person. */
+/* End it with a DISCONNECT (RFC 4253 section 11.1), after what was accepted for sending. cause:
+ * NACRE_WE_CLOSED, NACRE_SHUTTING_DOWN or NACRE_TIMED_OUT. text: for the peer's person; borrowed
+ * while the session lives. */
 NACRE_API void nacre_session_disconnect(struct nacre_session *session, enum nacre_cause cause,
                                         const char *text);
 
 /* True when it has ended, with the reason. What is left of the output should still be sent. */
 NACRE_API bool nacre_session_ended(const struct nacre_session *session, struct nacre_end *why);
 
-/* Begin a key exchange now. */
+/* Begin a key exchange now, RFC 4253 section 9; channels go on behind it. Nothing happens before
+ * the first one is over, or while one is under way. */
 NACRE_API void nacre_session_rekey(struct nacre_session *session);
 
 /* Ask the peer for a channel. type is RFC 4250 section 4.9.1's, open_data what follows in
@@ -166,15 +170,19 @@ NACRE_API bool nacre_session_forward(struct nacre_session *session, const char *
 NACRE_API bool nacre_session_forward_socket(struct nacre_session *session, const char *path,
                                             bool cancel);
 
-/* For logs. Text lives as long as the session. */
-NACRE_API const char *nacre_session_user(const struct nacre_session *session); /* "" before */
+/* For logs. Text lives as long as the session. The user: who logged in, or tries to; "" before. */
+NACRE_API const char *nacre_session_user(const struct nacre_session *session);
+/* What is waited for: "version", "kexinit", ... "connection", "rekey"... Static text. */
 NACRE_API const char *nacre_session_phase(const struct nacre_session *session);
-NACRE_API const char *
-nacre_session_peer_version(const struct nacre_session *session); /* "" before */
+/* The peer's identification line, RFC 4253 section 4.2; "" before it came. */
+NACRE_API const char *nacre_session_peer_version(const struct nacre_session *session);
+/* The algorithms in use; names are NULL before the first key exchange. */
 NACRE_API const struct nacre_negotiated *
-nacre_session_negotiated(const struct nacre_session *session); /* names are NULL before */
+nacre_session_negotiated(const struct nacre_session *session);
+/* Bytes that went over the connection below, both ways, since it began. */
 NACRE_API void nacre_session_counters(const struct nacre_session *session, uint64_t *bytes_in,
                                       uint64_t *bytes_out);
+/* What was passed to nacre_session_new. */
 NACRE_API void *nacre_session_context(const struct nacre_session *session);
 
 #endif

@@ -99,21 +99,8 @@ static int start(void *self)
     return a->transport->config->role == NACRE_SERVER ? auth_server_start(a) : auth_client_start(a);
 }
 
-static void writable(void *self)
-{
-    (void)self;
-}
-
-static void end(void *self, const struct nacre_end *why)
-{
-    (void)self;
-    (void)why;
-}
-
 const struct service auth_service = {
     .name = "ssh-userauth",
     .start = start,
     .receive = receive,
-    .writable = writable,
-    .end = end,
 };

@@ -1,7 +1,8 @@
 /* Who may log in: what an application decides. RFC 4252.
  *
  * Each question comes with a handle and is answered with nacre_decide, at once or later: a slow
- * answer (a password hash, a database) never blocks the loop. The peer waits meanwhile. */
+ * answer (a password hash, a database) never blocks the loop. The peer waits meanwhile. All of it
+ * happens on the thread that runs the session. */
 #ifndef NACRE_AUTH_POLICY_H
 #define NACRE_AUTH_POLICY_H
 
@@ -10,7 +11,8 @@
 /* A question that is open. Lives until nacre_decide, even if the session ends before. */
 struct nacre_decision;
 
-/* Answer it, exactly once, on the thread that runs the session. The handle is gone afterwards. */
+/* Answer it, exactly once, on the thread that runs the session; from inside the question too. The
+ * handle is gone afterwards. When the session has ended meanwhile, nothing happens. */
 NACRE_API void nacre_decide(struct nacre_decision *decision, bool granted);
 
 /* Something a person is asked for. */
@@ -21,14 +23,16 @@ struct nacre_prompt {
 
 enum { NACRE_PROMPTS_MAX = 16 };
 
-/* Client: what a person is asked for. Text is filtered of control characters; it lives until the
- * callback returns. */
+enum nacre_ask_kind {
+    NACRE_ASK_PASSWORD,     /* one prompt */
+    NACRE_ASK_NEW_PASSWORD, /* one prompt: the old one has expired */
+    NACRE_ASK_INTERACTIVE,  /* keyboard-interactive: any number, also 0 */
+};
+
+/* Client: what a person is asked for. RFC 4252 section 8, RFC 4256 section 3.2. Text is filtered of
+ * control characters; it lives until the callback returns. */
 struct nacre_ask {
-    enum {
-        NACRE_ASK_PASSWORD,     /* one prompt */
-        NACRE_ASK_NEW_PASSWORD, /* one prompt: the old one has expired */
-        NACRE_ASK_INTERACTIVE,  /* keyboard-interactive: any number, also 0 */
-    } what;
+    enum nacre_ask_kind what;
     const char *name, *instruction; /* to show before the prompts; may be empty */
     const struct nacre_prompt *prompts;
     size_t count;
@@ -41,12 +45,12 @@ NACRE_API void nacre_decide_ask(struct nacre_decision *decision, const char *nam
                                 const char *instruction, const struct nacre_prompt *prompts,
                                 size_t count);
 
-/* Instead of nacre_decide, for a question of `password`: it must be changed first. RFC 4252
- * section 8. */
+/* Instead of nacre_decide, for a question of `password`: it must be changed first. prompt, which is
+ * copied, asks for the new one; change_password gets it. RFC 4252 section 8. */
 NACRE_API void nacre_decide_change(struct nacre_decision *decision, const char *prompt);
 
-/* Is the password the right one? Takes the same time wherever the two differ; only their lengths
- * tell. */
+/* Is the password the right one? On any thread. Takes the same time wherever the two differ; only
+ * their lengths tell. */
 NACRE_API bool nacre_password_is(const char *password, const char *right);
 
 enum { NACRE_BANNER_MAX = 4096 };

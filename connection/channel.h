@@ -50,7 +50,8 @@ struct nacre_request {
     size_t len;          /* bytes */
 };
 
-/* Terminal modes, section 8. Steps through pty's data: false at their end. */
+/* Terminal modes, section 8. Steps through pty's data, which *data and *len are a copy of: the next
+ * opcode (1 to 159) and its argument. False at their end, and where they are malformed. */
 NACRE_API bool nacre_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
                                uint32_t *argument);
 
@@ -97,19 +98,23 @@ struct nacre_channel_app {
  * Cannot fail. Accepts 0 after nacre_channel_eof or nacre_channel_close. After the peer closed,
  * bytes are accepted and dropped: nobody reads them. */
 NACRE_API size_t nacre_channel_write(struct nacre_channel *ch, const void *data, size_t len);
+
+/* The same as extended data of type stderr; only servers do. */
 NACRE_API size_t nacre_channel_write_extended(struct nacre_channel *ch, const void *data,
                                               size_t len);
 
-/* Bytes that nacre_channel_write takes now for certain; at most as many as one message holds. */
+/* Bytes that nacre_channel_write takes now for certain; at most as many as one message holds (32
+ * KiB). */
 NACRE_API size_t nacre_channel_room(const struct nacre_channel *ch);
 
 /* Have writable called as soon as there is room, as after a write that was not taken whole. */
 NACRE_API void nacre_channel_await_room(struct nacre_channel *ch);
 
-/* Offer kept data again, for an application that could not take it for reasons of its own. */
+/* Offer kept data again, for an application that could not take it for reasons of its own. From
+ * inside a callback of the channel it does nothing. */
 NACRE_API void nacre_channel_resume(struct nacre_channel *ch);
 
-/* We send no more data. Section 5.3. What was accepted goes first. */
+/* We send no more data. Section 5.3. What was accepted goes first. Once is enough. */
 NACRE_API void nacre_channel_eof(struct nacre_channel *ch);
 
 /* Close: EOF, then CLOSE. closed follows when the peer has closed too, possibly before this
@@ -121,14 +126,15 @@ NACRE_API void nacre_channel_close(struct nacre_channel *ch);
 NACRE_API bool nacre_channel_request(struct nacre_channel *ch, const char *type, bool want_reply,
                                      const void *data, size_t len);
 
-/* The usual requests of a client, each with want_reply. Section 6. */
+/* The usual requests of a client, each with want_reply, and false as above. All text is copied.
+ * Section 6: 6.2, 6.4, 6.5. A terminal has no modes set; width and height in pixels are 0. */
 NACRE_API bool nacre_channel_pty(struct nacre_channel *ch, const char *term, uint32_t columns,
                                  uint32_t rows);
 NACRE_API bool nacre_channel_env(struct nacre_channel *ch, const char *name, const char *value);
 NACRE_API bool nacre_channel_shell(struct nacre_channel *ch);
 NACRE_API bool nacre_channel_exec(struct nacre_channel *ch, const char *command);
 NACRE_API bool nacre_channel_subsystem(struct nacre_channel *ch, const char *name);
-/* ... and without. */
+/* ... and without: sections 6.7 and 6.9. name: without "SIG". */
 NACRE_API bool nacre_channel_window_change(struct nacre_channel *ch, uint32_t columns,
                                            uint32_t rows);
 NACRE_API bool nacre_channel_signal(struct nacre_channel *ch, const char *name);
@@ -138,7 +144,8 @@ NACRE_API bool nacre_channel_signal(struct nacre_channel *ch, const char *name);
 NACRE_API void nacre_channel_exit_status(struct nacre_channel *ch, uint32_t status);
 NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name);
 
-/* Answer the oldest request that was answered NACRE_LATER. */
+/* Answer the oldest request that was answered NACRE_LATER; from inside the question too, which then
+ * returns NACRE_LATER. Without one it does nothing. */
 NACRE_API void nacre_channel_answer(struct nacre_channel *ch, bool granted);
 
 /* Answer an open that was answered NACRE_LATER. Refused, the channel is gone when this returns, and
@@ -169,12 +176,16 @@ NACRE_API const struct nacre_channel_app *nacre_channel_app(const struct nacre_c
 NACRE_API void nacre_channel_set_data(struct nacre_channel *ch, void *data);
 NACRE_API void *nacre_channel_data(const struct nacre_channel *ch);
 
-/* Our number of the channel, unique while it lives; its type; what followed in the CHANNEL_OPEN. */
+/* Our number of the channel, unique in its session while it lives. */
 NACRE_API uint32_t nacre_channel_id(const struct nacre_channel *ch);
+
+/* Its type: "session"... And what followed in the peer's CHANNEL_OPEN, *len bytes, NULL for none:
+ * see nacre_channel_target. Both live as long as the channel. */
 NACRE_API const char *nacre_channel_type(const struct nacre_channel *ch);
 NACRE_API const uint8_t *nacre_channel_open_data(const struct nacre_channel *ch, size_t *len);
 
-/* The context given with the session's configuration. */
+/* The context of the session: what was passed to nacre_session_new; on the library's own loops the
+ * nacre_peer or the nacre_client. */
 NACRE_API void *nacre_channel_context(const struct nacre_channel *ch);
 
 #endif

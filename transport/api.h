@@ -9,8 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Marks what the library shows; all else is hidden. */
+/* Marks what the library shows; all else is hidden. C++ may include these headers as they are. */
+#ifdef __cplusplus
+#define NACRE_API extern "C" __attribute__((visibility("default")))
+#else
 #define NACRE_API __attribute__((visibility("default")))
+#endif
 
 /* Which end of the connection we are. RFC 4251 section 1. */
 enum nacre_role {
@@ -40,8 +44,8 @@ enum nacre_cause {
     NACRE_OUT_OF_RESOURCES, /* memory or another bound was exhausted on our side */
 };
 
-/* How it ended. `text` lives as long as the call it is passed to, or as the session it was asked
- * of. */
+/* How it ended. RFC 4253 section 11.1. `text` lives as long as the call it is passed to, or as the
+ * session it was asked of. */
 struct nacre_end {
     enum nacre_cause cause;
     uint32_t code;    /* RFC 4253 section 11.1's reason, or RFC 4254 section 5.1's open failure */
@@ -51,7 +55,7 @@ struct nacre_end {
 /* A short name for a cause, as logs print it: "peer closed", "connection lost"... Never NULL. */
 NACRE_API const char *nacre_cause_text(enum nacre_cause cause);
 
-/* Where the library takes its memory from. */
+/* Where the library takes a session's memory from. Called on the session's thread. */
 struct nacre_memory {
     /* `size` bytes, aligned for any type, or NULL. Never called with 0. */
     void *(*allocate)(void *context, size_t size);

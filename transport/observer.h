@@ -19,11 +19,12 @@ struct nacre_negotiated {
     bool strict; /* strict kex is in force */
 };
 
-/* Any member may be NULL. Pointers passed are lent for the call. Must not call back into the
- * session. */
+/* Any member may be NULL. context is the session's. Pointers passed are lent for the call. Must not
+ * call back into the session. */
 struct nacre_observer {
-    /* A message in or out. phase: what we waited for then, as phase_name prints it.
-     * payload begins with the message number. */
+    /* A message in or out, after decryption and before encryption. seq: its sequence number, RFC
+     * 4253 section 6.4. phase: what we waited for then, as nacre_session_phase says it. payload:
+     * len bytes, of which the first is the message number; passwords are in there too. */
     void (*message)(void *context, enum nacre_direction direction, uint32_t seq, const char *phase,
                     const uint8_t *payload, size_t len);
     /* The algorithms of a key exchange, the first and each later one. */
@@ -31,7 +32,7 @@ struct nacre_observer {
     /* There is none in common: the kind ("cipher"), and both name-lists, not NUL-terminated. */
     void (*mismatch)(void *context, const char *kind, const char *client, size_t client_len,
                      const char *server, size_t server_len);
-    /* We now wait for something else. */
+    /* We now wait for something else: a short name, static text. */
     void (*phase)(void *context, const char *phase);
     /* Key material, for key logs in tests and studies only: label is 'A' to 'F' of RFC 4253
      * section 7.2, or 'K' for the encoded shared secret. */

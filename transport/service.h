@@ -17,10 +17,13 @@ struct service {
      * transport_fail returned. */
     int (*receive)(void *self, uint8_t number, struct reader *message);
 
+    /* The transport calls the two above. Those below are for the connection service only, and are
+     * called by the owner (apps/session.c), which alone knows when a call from outside is over. */
+
     /* There may be room to send again: after a key exchange, or when output has drained. */
     void (*writable)(void *self);
 
-    /* The session is over; called once if start was. */
+    /* The session is over. Once, also when it never started. */
     void (*end)(void *self, const struct nacre_end *why);
 };
 

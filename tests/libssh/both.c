@@ -197,7 +197,7 @@ static void *libssh_serve(void *bind)
 
 static ssh_bind libssh_listen(unsigned *port)
 {
-    struct sockaddr_in at;
+    struct sockaddr_in at = {.sin_port = 0};
     socklen_t len = sizeof at;
     ssh_bind bind = ssh_bind_new();
     unsigned any = 0;
