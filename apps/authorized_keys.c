@@ -4,8 +4,24 @@
 #include "apps/trusted_file.h"
 
 #include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #define FILE_MAX (1u << 20) /* bytes */
+
+struct nacre_authorized_keys {
+    pthread_rwlock_t lock;    /* for the copy */
+    struct trusted_copy copy; /* of the file that is the same for all users */
+    char pattern[];
+};
+
+/* One question. */
+struct look {
+    const char *name; /* of the file */
+    bool per_user;    /* its name depends on the user */
+    const struct nacre_key_login *login;
+    const struct problem *problem;
+};
 
 /* Fit to be a part of a file's name, and to be shown in a log? */
 static bool is_plain_name(const char *user)
@@ -87,41 +103,87 @@ static bool any_line_grants(struct bytes text, const struct nacre_key_login *log
     return granted;
 }
 
-/* Read the file and look. */
-static bool look(const char *name, bool per_user, const struct nacre_key_login *login,
-                 struct nacre_key_grant *grant, const struct problem *p)
+/* What the file says, whether it was read now or before. */
+static bool judge(enum trusted_file_result result, const struct trusted_file *file,
+                  const struct look *look, struct nacre_key_grant *grant)
+{
+    if (result == FILE_READ)
+        return any_line_grants((struct bytes){(const uint8_t *)file->text, file->len}, look->login,
+                               grant, look->name, look->problem);
+    if (result == FILE_MISSING && !look->per_user)
+        problem_say(look->problem,
+                    "%s: there is no such file, so nobody logs in with a key; write one with the "
+                    "public keys that may, as OpenSSH's authorized_keys",
+                    look->name);
+    return false;
+}
+
+/* Each user has a file: read it and look. */
+static bool look_in_users(const struct look *look, struct nacre_key_grant *grant)
 {
     struct trusted_file file;
-    bool granted = false;
+    enum trusted_file_result result =
+        trusted_file_read(&file, look->name, OTHERS_MAY_READ, FILE_MAX, look->problem);
+    bool granted = judge(result, &file, look, grant);
 
-    switch (trusted_file_read(&file, name, OTHERS_MAY_READ, FILE_MAX, p)) {
-    case FILE_READ:
-        granted = any_line_grants((struct bytes){(const uint8_t *)file.text, file.len}, login,
-                                  grant, name, p);
-        break;
-    case FILE_MISSING:
-        if (!per_user)
-            problem_say(
-                p,
-                "%s: there is no such file, so nobody logs in with a key; write one with the "
-                "public keys that may, as OpenSSH's authorized_keys",
-                name);
-        break;
-    case FILE_BAD:
-        break;
-    }
     trusted_file_clear(&file);
     return granted;
 }
 
-bool nacre_authorized_key(const char *pattern, const struct nacre_key_login *login,
+/* There is one file: look in the copy of it. Logins do not wait for each other unless it must be
+ * read anew. */
+static bool look_in_shared(struct nacre_authorized_keys *keys, const struct look *look,
+                           struct nacre_key_grant *grant)
+{
+    const struct trusted_file *file = &keys->copy.file;
+    struct stat now;
+    bool current, granted = false;
+
+    pthread_rwlock_rdlock(&keys->lock);
+    current = trusted_copy_look(&keys->copy, look->name, &now) == COPY_CURRENT;
+    if (current)
+        granted = judge(FILE_READ, file, look, grant);
+    pthread_rwlock_unlock(&keys->lock);
+    if (current)
+        return granted;
+    pthread_rwlock_wrlock(&keys->lock);
+    granted = judge(
+        trusted_copy_read(&keys->copy, look->name, &now, OTHERS_MAY_READ, FILE_MAX, look->problem),
+        file, look, grant);
+    pthread_rwlock_unlock(&keys->lock);
+    return granted;
+}
+
+struct nacre_authorized_keys *nacre_authorized_keys_open(const char *pattern)
+{
+    struct nacre_authorized_keys *keys = calloc(1, sizeof *keys + strlen(pattern) + 1);
+
+    if (keys == NULL)
+        return NULL;
+    memcpy(keys->pattern, pattern, strlen(pattern) + 1);
+    pthread_rwlock_init(&keys->lock, NULL);
+    return keys;
+}
+
+void nacre_authorized_keys_close(struct nacre_authorized_keys *keys)
+{
+    if (keys == NULL)
+        return;
+    trusted_file_clear(&keys->copy.file);
+    pthread_rwlock_destroy(&keys->lock);
+    free(keys);
+}
+
+bool nacre_authorized_key(struct nacre_authorized_keys *keys, const struct nacre_key_login *login,
                           struct nacre_key_grant *grant, char *problem, size_t size)
 {
     struct problem p = problem_in(problem, size);
     char name[PATH_MAX];
-    bool per_user;
+    struct look look = {.name = name, .login = login, .problem = &p};
 
     *grant = (struct nacre_key_grant){0};
-    return is_plain_name(login->user) && expand(name, pattern, login->user, &per_user, &p) &&
-           look(name, per_user, login, grant, &p);
+    if (!is_plain_name(login->user) ||
+        !expand(name, keys->pattern, login->user, &look.per_user, &p))
+        return false;
+    return look.per_user ? look_in_users(&look, grant) : look_in_shared(keys, &look, grant);
 }

@@ -24,24 +24,33 @@ struct nacre_key_grant {
 
 NACRE_API void nacre_key_grant_clear(struct nacre_key_grant *grant);
 
+/* The files to look in. May be used by several threads at once. */
+struct nacre_authorized_keys;
+
+/* pattern  the name of the file. %u in it stands for the user, %% for %. Nothing is read yet.
+ * return   NULL: out of memory */
+NACRE_API struct nacre_authorized_keys *nacre_authorized_keys_open(const char *pattern);
+NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); /* NULL is fine */
+
 /* May the key log this user in? The signature is the caller's to check, and the grant the caller's
  * to keep to.
  *
- * pattern  the name of the file. %u in it stands for the user, %% for %.
  * grant    what the first line that says yes allows; empty when none does. The caller clears it.
  * return   true when a line of the file grants it
  * problem  of `size` bytes: a sentence for the log, or empty. The answer stands all the same.
  *
- * The file is read each time. It must belong to the user we run as, or to root, and others must not
- * be able to write to it. That it is missing is a problem only when its name does not depend on the
- * user. A user name that is empty, holds '/' or control characters, is `.` or `..` or begins with
+ * A file for all users is read anew when it has changed, one with %u in its name each time. It must
+ * belong to the user we run as, or to root, and others must not be able to write to it. That it is
+ * missing is a problem only when its name does not depend on the user. A user name that is empty,
+ * holds '/' or control characters, is `.` or `..` or begins with
  * '-' is granted nothing.
  *
  * Options are those of sshd(8). from= and expiry-time= are decided here. An option that asks for
  * what cannot be done here (cert-authority, principals, verify-required), one that is not known and
  * one whose value makes no sense grant nothing, with a problem; so does a line that cannot be read.
  * Of several problems the first is told. */
-NACRE_API bool nacre_authorized_key(const char *pattern, const struct nacre_key_login *login,
+NACRE_API bool nacre_authorized_key(struct nacre_authorized_keys *keys,
+                                    const struct nacre_key_login *login,
                                     struct nacre_key_grant *grant, char *problem, size_t size);
 
 #endif

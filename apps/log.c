@@ -140,6 +140,8 @@ void log_u64(struct log_line *l, const char *name, uint64_t value)
 {
     char text[24];
 
+    if (l->off)
+        return;
     snprintf(text, sizeof text, "%" PRIu64, value);
     log_text(l, name, text);
 }
@@ -148,6 +150,8 @@ void log_i64(struct log_line *l, const char *name, int64_t value)
 {
     char text[24];
 
+    if (l->off)
+        return;
     snprintf(text, sizeof text, "%" PRId64, value);
     log_text(l, name, text);
 }

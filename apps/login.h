@@ -9,10 +9,10 @@
 
 /* The context of the program's server (nacre_peer_server_context). */
 struct login {
-    struct nacre_password_file *passwords; /* NULL: nobody logs in with a password */
-    const char *authorized_keys;           /* the name of the file, %u for the user; or NULL */
-    bool keyboard_interactive;             /* ask for the password that way too */
-    const char *require, *banner;          /* as in struct nacre_auth_policy */
+    struct nacre_password_file *passwords;         /* NULL: nobody logs in with a password */
+    struct nacre_authorized_keys *authorized_keys; /* NULL: nobody logs in with a key */
+    bool keyboard_interactive;                     /* ask for the password that way too */
+    const char *require, *banner;                  /* as in struct nacre_auth_policy */
 };
 
 /* What the peer's user may do: what stands before the key that he logged in with. Without a key:

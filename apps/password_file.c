@@ -7,18 +7,14 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define FILE_MAX (16u << 20) /* bytes */
 #define COSTS_MAX 4          /* different costs that every check pays */
 #define SENTENCE_MAX 512     /* bytes of a problem that is remembered */
-#define SETTLED_AFTER_S 2    /* coarser than the time stamps of any file system we know */
 
 struct nacre_password_file {
     pthread_mutex_t lock;     /* for all below */
-    struct trusted_file text; /* empty while it is bad */
-    struct stat seen;         /* when it was last read; zeros: it could not be looked at */
-    bool settled;             /* a change since then would show in its time stamps */
+    struct trusted_copy copy; /* empty while it is bad */
     char told[SENTENCE_MAX];  /* the problem with it, or "" */
     size_t cost_count;
     char costs[COSTS_MAX][PASSWORD_HASH_MAX]; /* a hash of no password, for each cost in the file */
@@ -39,7 +35,7 @@ struct nacre_password_check {
 
 static struct bytes text_of(const struct nacre_password_file *file)
 {
-    return (struct bytes){(const uint8_t *)file->text.text, file->text.len};
+    return (struct bytes){(const uint8_t *)file->copy.file.text, file->copy.file.len};
 }
 
 /* Remember what a hash costs. With more different costs than there is room for, the dearest. */
@@ -83,10 +79,9 @@ static void survey(struct nacre_password_file *file, const struct problem *p)
 }
 
 /* Read it; what was read before is forgotten, but for the costs while it is bad. */
-static bool load(struct nacre_password_file *file, const struct problem *p)
+static bool load(struct nacre_password_file *file, const struct stat *now, const struct problem *p)
 {
-    trusted_file_clear(&file->text);
-    switch (trusted_file_read(&file->text, file->path, OTHERS_MAY_READ, FILE_MAX, p)) {
+    switch (trusted_copy_read(&file->copy, file->path, now, OTHERS_MAY_READ, FILE_MAX, p)) {
     case FILE_READ:
         survey(file, p);
         return true;
@@ -102,32 +97,18 @@ static bool load(struct nacre_password_file *file, const struct problem *p)
     return false;
 }
 
-static bool is_same_state(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mode == b->st_mode && a->st_uid == b->st_uid &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
-/* Read it anew if it has changed, or may have: a change right after it was read can leave every
- * time stamp as it was. False: it is bad. Says what is wrong once. */
+/* Read it anew if it has changed, or may have. False: it is bad. Says what is wrong once. */
 static bool refresh(struct nacre_password_file *file, const struct problem *p)
 {
-    struct stat now = {0};
+    struct stat now;
     char sentence[SENTENCE_MAX] = "";
-    bool here = stat(file->path, &now) == 0;
-    bool changed, good;
+    enum trusted_copy_state state = trusted_copy_look(&file->copy, file->path, &now);
+    bool good;
 
-    if (!here)
-        now = (struct stat){0};
-    changed = !is_same_state(&now, &file->seen);
-    if (!changed && file->settled)
+    if (state == COPY_CURRENT)
         return true;
-    good = load(file, &(struct problem){sentence, sizeof sentence});
-    file->seen = now;
-    file->settled = good && here && time(NULL) - now.st_ctim.tv_sec > SETTLED_AFTER_S;
-    if (sentence[0] != '\0' && (changed || strcmp(sentence, file->told) != 0))
+    good = load(file, &now, &(struct problem){sentence, sizeof sentence});
+    if (sentence[0] != '\0' && (state == COPY_STALE || strcmp(sentence, file->told) != 0))
         problem_say(p, "%s", sentence);
     memcpy(file->told, sentence, sizeof sentence);
     return good;
@@ -154,7 +135,7 @@ void nacre_password_file_close(struct nacre_password_file *file)
 {
     if (file == NULL)
         return;
-    trusted_file_clear(&file->text);
+    trusted_file_clear(&file->copy.file);
     pthread_mutex_destroy(&file->lock);
     free(file);
 }

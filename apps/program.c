@@ -121,6 +121,16 @@ static bool open_files(struct program *program)
            (problem[0] != 0 && fail(program->options, problem));
 }
 
+static bool open_authorized_keys(struct program *program)
+{
+    const struct program_options *o = program->options;
+
+    if (o->authorized_keys == NULL)
+        return true;
+    program->login.authorized_keys = nacre_authorized_keys_open(o->authorized_keys);
+    return program->login.authorized_keys != NULL || fail(o, "out of memory");
+}
+
 /* The text for NACRE_BANNER: line ends as RFC 4252 section 5.4 wants them, CR LF. */
 static bool read_banner(struct program *program)
 {
@@ -270,14 +280,15 @@ int program_serve(const struct program_options *o, const struct nacre_channel_ap
     struct program program = {.options = o, .app = app};
     bool good;
 
-    program.login.authorized_keys = o->authorized_keys;
     program.login.keyboard_interactive = o->keyboard_interactive;
     program.login.require = o->require;
     log_threshold(o->level);
     raise_descriptor_limit();
     good = prepare_confinement(&program) && load_host_keys(&program) && open_files(&program) &&
-           read_banner(&program) && check_required(&program) && serve(&program, over);
+           open_authorized_keys(&program) && read_banner(&program) && check_required(&program) &&
+           serve(&program, over);
     nacre_password_file_close(program.login.passwords);
+    nacre_authorized_keys_close(program.login.authorized_keys);
     for (size_t i = 0; program.keys[i] != NULL; i++)
         nacre_key_free((struct nacre_key *)(uintptr_t)program.keys[i]);
     return good ? 0 : 1;

@@ -110,7 +110,7 @@ static bool receive(struct pump *pump)
         return false;
     }
     nacre_session_received(pump->session, (size_t)n, now);
-    if (pump->quick_acks > 0 && !has_output(pump))
+    if (pump->quick_acks > 0 && !has_output(pump) && !nacre_session_ended(pump->session, NULL))
         acknowledge(pump);
     pump->readable = pump->hung_up || (size_t)n == room;
     return true;
@@ -126,11 +126,17 @@ static bool may_receive(struct pump *pump)
     return room > 0;
 }
 
-/* The session is over: see its last bytes off. */
+/* The session is over: see its last bytes off. A peer that said DISCONNECT does not read ours. */
 static void finish(struct pump *pump)
 {
     struct loop *loop = pump->loop;
+    struct nacre_end why;
 
+    (void)nacre_session_ended(pump->session, &why);
+    if (!has_output(pump) && why.cause == NACRE_DISCONNECTED) {
+        pump_close(pump);
+        return;
+    }
     if (!has_output(pump)) {
         linger(pump);
         return;

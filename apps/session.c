@@ -229,6 +229,11 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
     connection_init(&s->connection, &e->connection, &s->transport, context);
     transport_set_service(&s->transport, SERVICE_AUTH, &auth_service, &s->auth);
     transport_set_service(&s->transport, SERVICE_CONNECTION, &connection_service, &s->connection);
+    if (e->config.role == NACRE_SERVER) {
+        s->transport.entered = true;    /* nobody knows of the session yet: no wake */
+        (void)kex_begin(&s->transport); /* need not wait, RFC 4253 section 5.1 */
+        s->transport.entered = false;
+    }
     return s;
 }
 

@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
+
+#define SETTLED_AFTER_S 2 /* coarser than the time stamps of any file system we know */
 
 static bool check_owner_and_mode(const struct stat *status, const char *path, mode_t forbidden,
                                  const struct problem *p)
@@ -110,4 +113,36 @@ void trusted_file_clear(struct trusted_file *file)
         wipe(file->text, file->len);
     free(file->text);
     *file = (struct trusted_file){0};
+}
+
+static bool is_same_state(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mode == b->st_mode && a->st_uid == b->st_uid &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+enum trusted_copy_state trusted_copy_look(const struct trusted_copy *copy, const char *path,
+                                          struct stat *now)
+{
+    if (stat(path, now) != 0)
+        *now = (struct stat){0};
+    if (!is_same_state(now, &copy->seen))
+        return COPY_STALE;
+    return copy->settled ? COPY_CURRENT : COPY_DOUBTFUL;
+}
+
+enum trusted_file_result trusted_copy_read(struct trusted_copy *copy, const char *path,
+                                           const struct stat *now, mode_t forbidden, size_t max,
+                                           const struct problem *p)
+{
+    enum trusted_file_result result;
+
+    trusted_file_clear(&copy->file);
+    result = trusted_file_read(&copy->file, path, forbidden, max, p);
+    copy->seen = *now;
+    copy->settled = result == FILE_READ && now->st_nlink > 0 &&
+                    time(NULL) - now->st_ctim.tv_sec > SETTLED_AFTER_S;
+    return result;
 }

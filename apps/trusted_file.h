@@ -33,4 +33,26 @@ enum trusted_file_result trusted_file_read(struct trusted_file *file, const char
 /* Wipe and free. Harmless when called twice, or on zeros. */
 void trusted_file_clear(struct trusted_file *file);
 
+/* A file as it was when it was last read, so as not to read it each time. Zeros to begin with. */
+struct trusted_copy {
+    struct trusted_file file; /* empty unless it was FILE_READ */
+    struct stat seen;         /* what it was like before; zeros: it could not be looked at */
+    bool settled;             /* a change since then would show in its time stamps */
+};
+
+enum trusted_copy_state {
+    COPY_CURRENT,  /* the file has not changed */
+    COPY_DOUBTFUL, /* it may have: a change right after it was read can leave every time stamp */
+    COPY_STALE,    /* it has */
+};
+
+/* Look whether the copy is still right. *now: what the file is like, for trusted_copy_read. */
+enum trusted_copy_state trusted_copy_look(const struct trusted_copy *copy, const char *path,
+                                          struct stat *now);
+
+/* Read the file anew, as trusted_file_read does. */
+enum trusted_file_result trusted_copy_read(struct trusted_copy *copy, const char *path,
+                                           const struct stat *now, mode_t forbidden, size_t max,
+                                           const struct problem *p);
+
 #endif

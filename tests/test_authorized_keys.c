@@ -18,14 +18,24 @@
 static char problem[8192];
 static const char *address;
 
-static bool key_granted(const char *pattern, const char *user, const uint8_t *key, size_t len)
+static bool keys_grant(struct nacre_authorized_keys *keys, const char *user, const uint8_t *key,
+                       size_t len)
 {
     const struct nacre_key_login login = {user, key, len, address};
     struct nacre_key_grant grant;
-    bool yes = nacre_authorized_key(pattern, &login, &grant, problem, sizeof problem);
+    bool yes = nacre_authorized_key(keys, &login, &grant, problem, sizeof problem);
 
     ck_assert(yes || (grant.command == NULL && !grant.pty));
     nacre_key_grant_clear(&grant);
+    return yes;
+}
+
+static bool key_granted(const char *pattern, const char *user, const uint8_t *key, size_t len)
+{
+    struct nacre_authorized_keys *keys = nacre_authorized_keys_open(pattern);
+    bool yes = keys_grant(keys, user, key, len);
+
+    nacre_authorized_keys_close(keys);
     return yes;
 }
 
@@ -237,6 +247,50 @@ START_TEST(the_user_is_part_of_the_name)
 }
 END_TEST
 
+/* Whether the file that stands open grants alice our key. */
+static bool still_granted(struct nacre_authorized_keys *keys)
+{
+    return keys_grant(keys, "alice", (const uint8_t *)BLOB("f"), BLOB_LEN);
+}
+
+static void a_change_is_seen(struct nacre_authorized_keys *keys)
+{
+    const char *name = scratch_write("keys", OTHER_KEY "\n", 0600);
+
+    ck_assert(!still_granted(keys));
+    scratch_write("keys", KEY "\n", 0600);
+    ck_assert(still_granted(keys));
+    ck_assert_int_eq(chmod(name, 0666), 0);
+    ck_assert(!still_granted(keys));
+    assert_says(problem, "others may write to it");
+    ck_assert_int_eq(chmod(name, 0600), 0);
+    ck_assert(still_granted(keys));
+    ck_assert_int_eq(unlink(name), 0);
+    ck_assert(!still_granted(keys));
+    assert_says(problem, "no such file");
+    ck_assert(!still_granted(keys));
+    assert_says(problem, "no such file");
+    scratch_write("keys", KEY "\n", 0600);
+    ck_assert(still_granted(keys));
+}
+
+/* A ctime cannot be set, so this test waits until the time stamps can be trusted. */
+START_TEST(a_change_of_the_file_is_seen_at_the_next_login)
+{
+    struct nacre_authorized_keys *keys =
+        nacre_authorized_keys_open(scratch_write("keys", KEY "\n", 0600));
+
+    ck_assert(still_granted(keys));
+    a_change_is_seen(keys);
+    sleep(4);
+    ck_assert(still_granted(keys)); /* read once more, and from now on not again */
+    ck_assert(still_granted(keys));
+    a_change_is_seen(keys);
+    nacre_authorized_keys_close(keys);
+    nacre_authorized_keys_close(NULL);
+}
+END_TEST
+
 START_TEST(no_user_name_leads_elsewhere)
 {
     static const char *const bad[] = {"",    ".",    "..",       "/",     "a/b", "../alice",
@@ -345,6 +399,7 @@ int main(void)
         options_that_cannot_be_read_grant_nothing,
         a_line_with_a_problem_does_not_undo_another,
         the_user_is_part_of_the_name,
+        a_change_of_the_file_is_seen_at_the_next_login,
         no_user_name_leads_elsewhere,
         a_pattern_that_makes_no_name_is_a_problem,
         a_file_that_cannot_be_trusted_grants_nothing,

@@ -101,7 +101,8 @@ static void prepare_server(struct served *s)
     (void)snprintf(line, sizeof line, "environment=\"A=1\",permitopen=\"h:1\" %s\n",
                    openssh_ed25519_public);
     keep(s->keys_file, scratch_write("keys", line, 0600));
-    s->login = (struct login){.authorized_keys = s->keys_file};
+    s->login = (struct login){.authorized_keys = nacre_authorized_keys_open(s->keys_file)};
+    ck_assert_ptr_nonnull(s->login.authorized_keys);
     s->login.passwords = nacre_password_file_open(s->passwords_file, problem, sizeof problem);
     ck_assert_msg(s->login.passwords != NULL, "%s", problem);
     s->policy = login_policy(&s->login);
@@ -123,6 +124,7 @@ static void close_server(struct served *s)
 {
     nacre_server_free(s->server);
     nacre_password_file_close(s->login.passwords);
+    nacre_authorized_keys_close(s->login.authorized_keys);
 }
 
 /* ---- a client that sends a line to `cat`, and reads it back ---- */
@@ -513,9 +515,14 @@ END_TEST
 static bool ask_for_grant(const char *file)
 {
     const struct nacre_key_login login = {"alice", blob, blob_len, "192.0.2.1"};
-    struct nacre_key_grant grant;
-    bool granted = nacre_authorized_key(file, &login, &grant, problem, sizeof problem);
+    struct nacre_authorized_keys *keys = nacre_authorized_keys_open(file);
+    struct nacre_key_grant grant = {0};
+    bool granted =
+        keys != NULL && nacre_authorized_key(keys, &login, &grant, problem, sizeof problem);
 
+    if (keys == NULL)
+        (void)snprintf(problem, sizeof problem, "out of memory");
+    nacre_authorized_keys_close(keys);
     if (granted) {
         ck_assert_str_eq(grant.command, "only \"this\"");
         ck_assert_str_eq(grant.environment[0], "A=1");

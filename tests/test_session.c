@@ -140,6 +140,29 @@ START_TEST(a_new_session_has_its_identification_to_send)
 }
 END_TEST
 
+/* RFC 4253 section 5.1 lets the server begin the key exchange at once; a client here waits. */
+START_TEST(a_server_sends_its_kexinit_without_waiting)
+{
+    const char *identification = "SSH-2.0-nacre_";
+    const uint8_t *at, *newline;
+    size_t len;
+
+    pair_init(&p, 5);
+    pair_start(&p);
+    at = nacre_session_output(p.server.session, &len);
+    ck_assert_mem_eq(at, identification, strlen(identification));
+    newline = memchr(at, '\n', len);
+    ck_assert_ptr_nonnull(newline);
+    ck_assert_uint_eq(newline[1 + 4 + 1], SSH_MSG_KEXINIT); /* behind both lengths */
+    ck_assert_uint_eq(1 + (size_t)(newline - at) + 4 + load_u32(newline + 1), len);
+    ck_assert_uint_eq(p.server.wakes, 0); /* its owner does not know it yet */
+    at = nacre_session_output(p.client.session, &len);
+    newline = memchr(at, '\n', len);
+    ck_assert_ptr_eq(newline, at + len - 1);
+    pair_clear(&p);
+}
+END_TEST
+
 START_TEST(the_counters_count_what_went_over)
 {
     uint64_t in, out;
@@ -401,6 +424,7 @@ static Suite *suite(void)
 
     tcase_set_timeout(owner, 60);
     tcase_add_test(owner, a_new_session_has_its_identification_to_send);
+    tcase_add_test(owner, a_server_sends_its_kexinit_without_waiting);
     tcase_add_test(owner, the_counters_count_what_went_over);
     tcase_add_test(owner, a_session_that_is_freed_ends_as_lost);
     tcase_add_test(owner, an_end_is_told_once_and_the_first_reason_stays);

@@ -22,7 +22,7 @@ enum { WORD_MAX = 64 };
 
 static struct nacre_server *server;
 static struct nacre_password_file *passwords;
-static const char *authorized_keys;
+static struct nacre_authorized_keys *authorized_keys;
 static char erins[WORD_MAX] = "old-shell"; /* one thread, so no lock */
 static bool erins_has_expired = true;
 
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
         if (c == 'k')
             keys[0] = nacre_key_read(optarg, problem, sizeof problem);
         if (c == 'a')
-            authorized_keys = optarg;
+            authorized_keys = nacre_authorized_keys_open(optarg);
         if (c == 'p')
             passwords = nacre_password_file_open(optarg, problem, sizeof problem);
         if (c == 'l')
@@ -209,6 +209,7 @@ int main(int argc, char **argv)
     nacre_server_run(server);
     nacre_server_free(server);
     nacre_password_file_close(passwords);
+    nacre_authorized_keys_close(authorized_keys);
     nacre_key_free((struct nacre_key *)(uintptr_t)keys[0]);
     return 0;
 }
