@@ -145,7 +145,8 @@ NACRE_API bool nacre_session_ended(const struct nacre_session *session, struct n
 NACRE_API void nacre_session_rekey(struct nacre_session *session);
 
 /* Ask the peer for a channel. type is RFC 4250 section 4.9.1's, open_data what follows in
- * CHANNEL_OPEN. data becomes nacre_channel_data. NULL: not logged in, no room, or too many. */
+ * CHANNEL_OPEN, at most 32 KiB. data becomes nacre_channel_data. It is sent as soon as there is
+ * room. NULL: not logged in, too many, too long, or out of memory. */
 NACRE_API struct nacre_channel *nacre_session_open(struct nacre_session *session, const char *type,
                                                    const struct nacre_channel_app *app, void *data,
                                                    const void *open_data, size_t len);

@@ -277,7 +277,11 @@ static void offer_room(struct nacre_channel *ch)
 
 void channel_turn(struct nacre_channel *ch)
 {
-    if (!ch->is_open || ch->depth > 0 || transport_ended(ch->connection->transport))
+    if (ch->depth > 0 || transport_ended(ch->connection->transport))
+        return;
+    if (ch->want_open)
+        channel_send_open(ch);
+    if (!ch->is_open)
         return;
     channel_enter(ch);
     channel_release_replies(ch);

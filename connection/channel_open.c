@@ -244,29 +244,44 @@ void nacre_channel_open_refuse(struct nacre_channel *ch, enum nacre_open_reason 
     nacre_channel_open_answer(ch, false);
 }
 
+/* RFC 4254 section 5.1, as in on_channel_open. During a key exchange, and while the output is full,
+ * it waits; the room for control messages lets a small one pass. */
+void channel_send_open(struct nacre_channel *ch)
+{
+    struct connection *c = ch->connection;
+    size_t room = OPEN_ROOM + ch->open_data_len;
+    struct writer w;
+
+    if (!(room <= 2 * OPEN_ROOM && connection_has_room(c)) && transport_room(c->transport) < room) {
+        c->stalled = true;
+        return;
+    }
+    ch->want_open = false;
+    w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN, room);
+    write_text(&w, ch->type);
+    write_u32(&w, ch->id);
+    write_u32(&w, ch->local_window);
+    write_u32(&w, CHANNEL_PACKET_MAX);
+    write_bytes(&w, (struct bytes){ch->open_data, ch->open_data_len});
+    transport_send(c->transport, &w);
+}
+
 struct nacre_channel *connection_open(struct connection *c, const char *type,
                                       const struct nacre_channel_app *app, void *data,
                                       struct bytes open_data)
 {
     struct nacre_channel *ch;
-    struct writer w;
 
-    if (!c->started || c->count >= cap(c) || strlen(type) > CHANNEL_TYPE_MAX ||
-        transport_room(c->transport) < OPEN_ROOM + open_data.len)
+    if (!c->started || transport_ended(c->transport) || c->count >= cap(c) ||
+        strlen(type) > CHANNEL_TYPE_MAX || open_data.len > CHANNEL_PACKET_MAX)
         return NULL;
-    ch = channel_new(c, bytes_of(type), (struct bytes){NULL, 0});
+    ch = channel_new(c, bytes_of(type), open_data);
     if (ch == NULL)
         return NULL;
     ch->app = app;
     ch->data = data;
-    ch->ours = true;
-    w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN, OPEN_ROOM + open_data.len);
-    write_text(&w, type);
-    write_u32(&w, ch->id);
-    write_u32(&w, ch->local_window);
-    write_u32(&w, CHANNEL_PACKET_MAX);
-    write_bytes(&w, open_data);
-    transport_send(c->transport, &w);
+    ch->ours = ch->want_open = true;
+    channel_send_open(ch);
     return ch;
 }
 
@@ -274,7 +289,7 @@ static struct nacre_channel *find_opening(struct connection *c, uint32_t id)
 {
     struct nacre_channel *ch = connection_find(c, id);
 
-    return ch != NULL && ch->ours && ch->opening ? ch : NULL;
+    return ch != NULL && ch->ours && ch->opening && !ch->want_open ? ch : NULL;
 }
 
 /* RFC 4254 section 5.1, as in confirm; more may follow for some channel types. */

@@ -68,8 +68,9 @@ struct nacre_channel {
     uint32_t peer_max_packet;
     struct queue kept[2]; /* data and stderr that the application has not taken */
 
-    bool opening; /* one side asked, the other has not answered */
-    bool ours;    /* we asked */
+    bool opening;   /* one side asked, the other has not answered */
+    bool ours;      /* we asked */
+    bool want_open; /* ... or will, when there is room */
     bool is_open;
     bool got_eof, told_eof, want_eof, sent_eof;
     bool got_close, told_close, want_close, sent_close;
@@ -122,9 +123,9 @@ void connection_init(struct connection *c, const struct connection_config *confi
                      struct transport *transport, void *context);
 void connection_clear(struct connection *c);
 
-/* Ask the peer for a channel. data: type-specific, encoded. NULL: the cap is reached, there is no
- * room, or the connection is not up. app->open says that it is open, app->closed that it was
- * refused. */
+/* Ask the peer for a channel, as soon as there is room. data: type-specific, encoded. NULL: the cap
+ * is reached, memory is out, what is to be sent is too long, or the connection is not up. app->open
+ * says that it is open, app->closed that it was refused. */
 struct nacre_channel *connection_open(struct connection *c, const char *type,
                                       const struct nacre_channel_app *app, void *data,
                                       struct bytes open_data);
@@ -157,6 +158,7 @@ bool connection_has_room(const struct connection *c);
 int on_channel_open(struct connection *c, struct reader *r);
 int on_channel_open_confirmation(struct connection *c, struct reader *r);
 int on_channel_open_failure(struct connection *c, struct reader *r);
+void channel_send_open(struct nacre_channel *ch);
 void channel_free(struct nacre_channel *ch);
 
 /* channel_data.c */

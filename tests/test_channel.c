@@ -593,6 +593,72 @@ START_TEST(an_open_that_does_not_fit_is_refused_here_and_the_session_lives)
 }
 END_TEST
 
+/* Sent when it is over, and refused when it was not asked. */
+START_TEST(an_open_during_a_key_exchange_follows_it)
+{
+    struct nacre_channel *ch;
+
+    recorder_reset();
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_login(&s);
+    s.reads = false;
+    nacre_session_rekey(s.real->session);
+    ch = nacre_session_open(s.real->session, "session", &recorder_app, NULL, "more", 4);
+    ck_assert_ptr_nonnull(ch);
+    if (_i == 1) {
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu", 0, 7, 100, 100);
+        scripted_run(&s);
+        ck_assert(s.real->ended);
+        ck_assert_int_eq(s.real->why.cause, NACRE_PROTOCOL_ERROR);
+        recorder.alive++; /* it never was open */
+    } else {
+        s.reads = true;
+        scripted_expect(&s, "open session;");
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu", 0, 7, 100, 100);
+        scripted_expect(&s, "");
+        scripted_told(&s, "open;");
+        ck_assert_uint_eq(nacre_channel_write(ch, "x", 1), 1);
+        scripted_expect(&s, "data 7 1;");
+    }
+    stop();
+}
+END_TEST
+
+/* A small one passes, a large one waits. */
+START_TEST(an_open_that_finds_the_output_full_is_sent_all_the_same)
+{
+    static uint8_t much[CHANNEL_PACKET_MAX];
+    struct nacre_channel *busy = client_open(), *ch;
+    const char *at = s.log;
+    size_t before;
+
+    scripted_send(&s, SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", 0, 1 << 20);
+    scripted_run(&s);
+    s.reads = false;
+    while (nacre_channel_write(busy, much, sizeof much) > 0)
+        scripted_run(&s);
+    (void)nacre_session_output(s.real->session, &before);
+    for (int i = 0; i < 3; i++) {
+        size_t len = i == 1 ? sizeof much : 0, after;
+
+        ch = nacre_session_open(s.real->session, "session", &recorder_app, NULL, much, len);
+        ck_assert_ptr_nonnull(ch);
+        (void)nacre_session_output(s.real->session, &after);
+        ck_assert_int_eq(after > before, i != 1);
+        before = after;
+    }
+    s.reads = true;
+    scripted_run(&s);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_ptr_nonnull(at = strstr(at, "open session;"));
+        at += strlen("open session;");
+    }
+    ck_assert(!s.real->ended);
+    recorder.alive += 3; /* none was open */
+    stop();
+}
+END_TEST
+
 START_TEST(no_channel_can_be_opened_before_the_login_and_after_the_end)
 {
     recorder_reset();
@@ -1730,6 +1796,8 @@ static void add_opening(TCase *t)
     tcase_add_loop_test(t, a_second_answer_to_an_open_disconnects, 0, 2);
     tcase_add_test(t, a_client_refuses_every_open);
     tcase_add_test(t, an_open_that_does_not_fit_is_refused_here_and_the_session_lives);
+    tcase_add_loop_test(t, an_open_during_a_key_exchange_follows_it, 0, 2);
+    tcase_add_test(t, an_open_that_finds_the_output_full_is_sent_all_the_same);
     tcase_add_test(t, no_channel_can_be_opened_before_the_login_and_after_the_end);
 }
 

@@ -1,19 +1,17 @@
 #!/usr/bin/env python3
 """nacre-load against nacre-echo, OpenSSH's sshd and Dropbear: what it says agrees with what others count."""
 import contextlib
-import getpass
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import unittest
 
-from harness import BUILD, MIB, PATIENCE, USER, Server, clean_environment, end, ssh_keygen, until
+from harness import BUILD, MIB, PATIENCE, USER, Server, clean_environment, end, until
+from others import Dropbear, Sshd
 
 NACRE_LOAD = os.path.join(BUILD, "nacre-load")
 
@@ -65,94 +63,6 @@ class Counter:
         self.listener.close()
 
 
-class Other:
-    """A server of another make: a child of ours, on a port that was free a moment ago."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="nacre-")
-        self.process = None
-        os.chmod(self.folder, 0o755)
-        self.user = getpass.getuser()
-        ssh_keygen(self.path("key"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def start(self, command):
-        with open(self.path("log"), "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True)
-        until(self.answers, lambda: f"it does not listen: {self.log()}")
-
-    def answers(self):
-        assert self.process.poll() is None, self.log()
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as s:
-            return s.recv(4) == b"SSH-"
-        return False
-
-    def log(self):
-        with open(self.path("log"), encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def load(self, mode, *words, **more):
-        return load("-q", "-u", self.user, "-i", self.path("key"), "--known-hosts", self.path("known_hosts"),
-                    mode, *words, "-p", self.port, **more)
-
-    def know(self, public):
-        with open(self.path("known_hosts"), "w", encoding="ascii") as file:
-            file.write(f"[127.0.0.1]:{self.port} {' '.join(public.split()[:2])}\n")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process is not None:
-            end(self.process)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class Sshd(Other):
-    accepted = "Accepted publickey for"
-
-    def __init__(self):
-        super().__init__()
-        program = shutil.which("sshd", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
-        if program is None:
-            raise unittest.SkipTest("no sshd here")
-        if os.geteuid() == 0:
-            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # it does not start without
-        ssh_keygen(self.path("host"))
-        with open(self.path("host.pub"), encoding="ascii") as file:
-            self.know(file.read())
-        with open(self.path("config"), "w", encoding="ascii") as file:
-            file.write(f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.path('host')}\nPidFile none\n"
-                       f"AuthorizedKeysFile {self.path('key.pub')}\nStrictModes no\nUsePAM no\nMaxStartups 1000\n"
-                       "PermitRootLogin yes\nLogLevel VERBOSE\nUseDNS no\nMaxSessions 100\n")
-        self.start([program, "-D", "-e", "-f", self.path("config")])
-
-
-class Dropbear(Other):
-    accepted = "Pubkey auth succeeded for"
-
-    def __init__(self):
-        super().__init__()
-        program = shutil.which("dropbear", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
-        if program is None or os.geteuid() != 0:
-            raise unittest.SkipTest("no dropbear here, or not root: it reads authorized_keys in the home folder only")
-        said = subprocess.run(["dropbearkey", "-t", "ed25519", "-f", self.path("host")], check=True,
-                              capture_output=True, text=True).stdout
-        self.know(re.search(r"^ssh-ed25519 .*$", said, re.M)[0])
-        os.makedirs(self.path("home/.ssh"), 0o700)
-        os.chmod(self.path("home"), 0o700)
-        shutil.copy(self.path("key.pub"), self.path("home/.ssh/authorized_keys"))
-        os.chmod(self.path("home/.ssh/authorized_keys"), 0o600)
-        self.start(["unshare", "-m", "sh", "-c", 'mount --bind "$0" ~ && exec "$@"', self.path("home"), program,
-                    "-F", "-E", "-r", self.path("host"), "-p", f"127.0.0.1:{self.port}", "-P", self.path("pid")])
-
-
 class OthersCase:
     """The same for both."""
 
@@ -161,6 +71,10 @@ class OthersCase:
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(cls.kind())
+
+    def load(self, mode, *words, **more):
+        return load("-q", "-u", self.server.user, "-i", self.server.path("key"), "--known-hosts",
+                    self.server.path("known_hosts"), mode, *words, "-p", self.server.port, **more)
 
     def logins(self):
         return self.server.log().count(self.server.accepted)
@@ -176,44 +90,44 @@ class OthersCase:
 
     def test_handshake(self):
         before = self.logins()
-        figures = self.server.load("handshake", "-n", 12, "-c", 3)
+        figures = self.load("handshake", "-n", 12, "-c", 3)
         self.assertEqual((figures["done"], figures["failed"], figures["samples"]), (12, 0, 12))
         until(lambda: self.logins() - before == 12, self.server.log)
         self.assertLessEqual(figures["p50_us"], figures["p99_us"])
 
     def test_bulk(self):
         path = self.server.path("bulk")
-        figures = self.server.load("bulk", "-b", "8M", "--command", f"tee {path}")
+        figures = self.load("bulk", "-b", "8M", "--command", f"tee {path}")
         self.assertEqual((figures["data_sent"], figures["data_received"]), (8 * MIB, 8 * MIB))
         self.assertEqual(os.path.getsize(path), 8 * MIB)
 
     def test_bulk_by_default(self):
-        figures = self.server.load("bulk", "-b", "1M", "-c", 2)
+        figures = self.load("bulk", "-b", "1M", "-c", 2)
         self.assertEqual((figures["done"], figures["data_received"]), (2, 2 * MIB))
 
     def test_sink(self):
         path = self.server.path("sink")
-        figures = self.server.load("sink", "-b", "5M", "--command", f"cat >{path}")
+        figures = self.load("sink", "-b", "5M", "--command", f"cat >{path}")
         self.assertEqual((figures["done"], figures["data_sent"]), (1, 5 * MIB))
         self.assertEqual(os.path.getsize(path), 5 * MIB)
-        self.assertEqual(self.server.load("sink", "-b", "1M")["data_sent"], MIB)
+        self.assertEqual(self.load("sink", "-b", "1M")["data_sent"], MIB)
 
     def test_source(self):
-        figures = self.server.load("source", "-b", 3000001)
+        figures = self.load("source", "-b", 3000001)
         self.assertEqual((figures["done"], figures["data_received"]), (1, 3000001))
 
     def test_rtt(self):
-        figures = self.server.load("rtt", "-n", 50)
+        figures = self.load("rtt", "-n", 50)
         self.assertEqual((figures["samples"], figures["data_sent"], figures["data_received"]), (50, 50, 50))
 
     def test_idle(self):
         before = self.logins()
-        figures = self.server.load("idle", "-n", 5, "-c", 5, "--hold", 1)
+        figures = self.load("idle", "-n", 5, "-c", 5, "--hold", 1)
         self.assertEqual((figures["done"], figures["failed"], figures["channels_closed"]), (5, 0, 5))
         until(lambda: self.logins() - before == 5, self.server.log)
 
     def test_channels(self):
-        figures = self.server.load("channels", "-n", 30, "-c", 3)
+        figures = self.load("channels", "-n", 30, "-c", 3)
         self.assertEqual((figures["done"], figures["channels_closed"], figures["connections"]), (30, 30, 1))
 
 

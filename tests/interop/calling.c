@@ -1,0 +1,226 @@
+/* A client with the library, as small as one that does all it can be: for tests against other
+ * people's servers.
+ *
+ *     calling -u USER -f KNOWN_HOSTS [options] HOST:PORT [COMMAND]
+ *
+ *     -i FILE  a key          -A  the agent's keys       -w TEXT  a password    -r TEXT  a response
+ *     -t COLSxROWS  a terminal             -e NAME=VALUE       -s NAME  a subsystem
+ *     -N  no session                       -C  cancels what -R asked for
+ *     -L and -R, as ssh has them: PORT:HOST:PORT, PATH:PATH
+ *     on SIGUSR1: -z COLSxROWS  another size, -g NAME  a signal, -b  a break */
+#include "tests/interop/calling.h"
+
+#include "apps/agent.h"
+#include "apps/key_file.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options options;
+int status = 255;
+static struct nacre_agent *agent;
+static struct nacre_clients *clients;
+static volatile sig_atomic_t poked;
+
+void say(const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    (void)fputs("calling: ", stderr);
+    (void)vfprintf(stderr, format, values);
+    (void)fputc('\n', stderr);
+    va_end(values);
+}
+
+/* ---- the login ---- */
+
+static void on_ask(struct nacre_client *client, const struct nacre_ask *ask)
+{
+    static const char *const kinds[] = {[NACRE_ASK_PASSWORD] = "password",
+                                        [NACRE_ASK_NEW_PASSWORD] = "new password",
+                                        [NACRE_ASK_INTERACTIVE] = "interactive"};
+    bool enough = options.response_count - options.next_response >= ask->count;
+
+    say("asked for %s <%s> <%s>", kinds[ask->what], ask->name, ask->instruction);
+    for (size_t i = 0; i < ask->count; i++)
+        say("prompt <%s> %s", ask->prompts[i].text, ask->prompts[i].echo ? "shown" : "hidden");
+    nacre_session_respond(nacre_client_session(client),
+                          enough ? options.responses + options.next_response : NULL,
+                          enough ? ask->count : 0);
+    options.next_response += enough ? ask->count : 0;
+}
+
+static void on_banner(struct nacre_client *client, const char *text)
+{
+    (void)client;
+    say("banner <%s>", text);
+}
+
+static void on_ended(struct nacre_client *client, const struct nacre_end *why)
+{
+    (void)client;
+    if (why->cause != NACRE_WE_CLOSED)
+        say("ended: %s", why->text);
+}
+
+/* ---- options ---- */
+
+static void add(const char **list, size_t *count)
+{
+    if (*count < LIST_MAX)
+        list[(*count)++] = optarg;
+}
+
+static bool add_key(struct nacre_key *key)
+{
+    if (key != NULL && options.key_count < LIST_MAX)
+        options.keys[options.key_count++] = key;
+    return key != NULL;
+}
+
+static bool add_agent(char *problem, size_t size)
+{
+    const struct nacre_key *const *keys;
+    size_t count;
+
+    agent = nacre_agent_open(NULL, problem, size);
+    if (agent == NULL)
+        return false;
+    keys = nacre_agent_keys(agent, &count);
+    for (size_t i = 0; i < count && options.key_count < LIST_MAX; i++)
+        options.keys[options.key_count++] = keys[i];
+    return true;
+}
+
+static bool read_option(int letter, char *problem, size_t size)
+{
+    switch (letter) {
+    case 'u':
+        options.user = optarg;
+        return true;
+    case 'f':
+        options.known_hosts = optarg;
+        return true;
+    case 'w':
+        options.password = optarg;
+        return true;
+    case 's':
+        options.subsystem = optarg;
+        return true;
+    case 'g':
+        options.signal = optarg;
+        return true;
+    case 'i':
+        return add_key(nacre_key_read(optarg, problem, size));
+    case 'A':
+        return add_agent(problem, size);
+    case 'r':
+        add(options.responses, &options.response_count);
+        return true;
+    case 'e':
+        add(options.environment, &options.environment_count);
+        return true;
+    case 'L':
+        add(options.local, &options.local_count);
+        return true;
+    case 'R':
+        add(options.remote, &options.remote_count);
+        return true;
+    case 't':
+        return sscanf(optarg, "%ux%u", &options.columns, &options.rows) == 2;
+    case 'z':
+        return sscanf(optarg, "%ux%u", &options.new_columns, &options.new_rows) == 2;
+    case 'b':
+        return options.sends_break = true;
+    case 'C':
+        return options.cancels = true;
+    case 'N':
+        return options.no_session = true;
+    default:
+        return false;
+    }
+}
+
+/* ---- the loop: the clients' descriptor among others ---- */
+
+static void run(void)
+{
+    struct pollfd fds[1 + LIST_MAX];
+    int others[LIST_MAX];
+
+    while (nacre_clients_turn(clients, 0) > 0) {
+        size_t n = listening(others);
+        uint32_t wait_ms = nacre_clients_wait(clients);
+
+        fds[0] = (struct pollfd){.fd = nacre_clients_fd(clients), .events = POLLIN};
+        for (size_t i = 0; i < n; i++)
+            fds[1 + i] = (struct pollfd){.fd = others[i], .events = POLLIN};
+        /* Never for long: a poke may have come just before. */
+        if (poll(fds, 1 + n, wait_ms < 100 ? (int)wait_ms : 100) < 0)
+            continue;
+        if (poked != 0) {
+            poked = 0;
+            on_poke();
+        }
+        for (size_t i = 0; i < n; i++)
+            if (fds[1 + i].revents != 0)
+                on_listening(i);
+    }
+}
+
+static void poke(int number)
+{
+    (void)number;
+    poked = 1;
+}
+
+static void stop(int number)
+{
+    (void)number;
+    nacre_clients_stop(clients);
+}
+
+int main(int argc, char **argv)
+{
+    struct nacre_known_hosts hosts = {0};
+    struct nacre_client_config config = {.known_hosts = &hosts,
+                                         .ask = on_ask,
+                                         .banner = on_banner,
+                                         .ready = open_all,
+                                         .ended = on_ended,
+                                         .lookup = look_up,
+                                         .global_replied = on_global_replied};
+    char problem[512] = "usage: see the top of calling.c";
+    bool good = true;
+
+    for (int c; good && (c = getopt(argc, argv, "u:f:w:s:g:i:Ar:e:L:R:t:z:bCN")) != -1;)
+        good = read_option(c, problem, sizeof problem);
+    hosts.file = options.known_hosts;
+    config.user = options.user;
+    config.password = options.password;
+    config.keys = options.keys;
+    config.key_count = options.key_count;
+    if (options.response_count == 0)
+        config.ask = NULL;
+    options.command = argc > optind + 1 ? argv[optind + 1] : NULL;
+    clients = good && argc > optind ? nacre_clients_new(&config, problem, sizeof problem) : NULL;
+    if (clients == NULL ||
+        nacre_client_connect(clients, argv[optind], NULL, problem, sizeof problem) == NULL) {
+        say("%s", problem);
+        return 2;
+    }
+    (void)signal(SIGTERM, stop);
+    (void)signal(SIGUSR1, poke);
+    run();
+    nacre_clients_free(clients);
+    for (size_t i = 0; agent == NULL && i < options.key_count; i++)
+        nacre_key_free((struct nacre_key *)(uintptr_t)options.keys[i]);
+    nacre_agent_free(agent);
+    return status;
+}

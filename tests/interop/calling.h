@@ -1,0 +1,45 @@
+/* The two halves of a client: calling.c logs in, calling_channels.c opens what was asked for. */
+#ifndef NACRE_TESTS_INTEROP_CALLING_H
+#define NACRE_TESTS_INTEROP_CALLING_H
+
+#include "apps/client.h"
+
+enum { LIST_MAX = 16 };
+
+struct options {
+    const char *user, *password, *known_hosts, *command, *subsystem, *signal;
+    const char *responses[LIST_MAX]; /* to what a person is asked */
+    size_t response_count, next_response;
+    const char *environment[LIST_MAX]; /* NAME=VALUE */
+    size_t environment_count;
+    const char *local[LIST_MAX], *remote[LIST_MAX]; /* PORT:HOST:PORT or PATH:PATH */
+    size_t local_count, remote_count;
+    const struct nacre_key *keys[LIST_MAX];
+    size_t key_count;
+    unsigned columns, rows;         /* of a terminal; 0: none */
+    unsigned new_columns, new_rows; /* when poked; 0: none */
+    bool sends_break, cancels, no_session;
+};
+
+extern struct options options;
+extern int status; /* to exit with */
+
+/* A line on standard error. */
+__attribute__((format(printf, 1, 2))) void say(const char *format, ...);
+
+/* Logged in. */
+void open_all(struct nacre_client *client);
+
+/* Somebody sent SIGUSR1: say what there is to say in the middle. */
+void on_poke(void);
+
+/* Descriptors to poll for connections to forward, at most LIST_MAX; and what to do when one is
+ * ready. */
+size_t listening(int fds[LIST_MAX]);
+void on_listening(size_t i);
+
+/* See struct nacre_client_config. */
+const struct nacre_channel_app *look_up(void *context, const char *type);
+void on_global_replied(void *context, bool granted, const uint8_t *data, size_t len);
+
+#endif

@@ -1,0 +1,96 @@
+"""Servers of other makes, each started by a test in a folder of its own, on a port that was free a moment ago."""
+import contextlib
+import getpass
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import end, ssh_keygen, until
+
+
+class Other:
+    """A server of another make: a child of ours, on a port that was free a moment ago."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="nacre-")
+        self.process = None
+        os.chmod(self.folder, 0o755)
+        self.user = getpass.getuser()
+        ssh_keygen(self.path("key"))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, command):
+        with open(self.path("log"), "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)
+        until(self.answers, lambda: f"it does not listen: {self.log()}")
+
+    def answers(self):
+        assert self.process.poll() is None, self.log()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as s:
+            return s.recv(4) == b"SSH-"
+        return False
+
+    def log(self):
+        with open(self.path("log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def know(self, public):
+        with open(self.path("known_hosts"), "w", encoding="ascii") as file:
+            file.write(f"[127.0.0.1]:{self.port} {' '.join(public.split()[:2])}\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            end(self.process)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Sshd(Other):
+    """OpenSSH's, as whoever runs the tests. settings: lines of sshd_config, which count before ours."""
+
+    accepted = "Accepted publickey for"
+
+    def __init__(self, settings=""):
+        super().__init__()
+        program = shutil.which("sshd", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
+        if os.geteuid() == 0:
+            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # it does not start without
+        ssh_keygen(self.path("host"))
+        with open(self.path("host.pub"), encoding="ascii") as file:
+            self.know(file.read())
+        with open(self.path("config"), "w", encoding="ascii") as file:
+            file.write(f"{settings}Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.path('host')}\nPidFile none\n"
+                       f"AuthorizedKeysFile {self.path('key.pub')}\nStrictModes no\nUsePAM no\nMaxStartups 1000\n"
+                       "PermitRootLogin yes\nLogLevel VERBOSE\nUseDNS no\nMaxSessions 100\n")
+        self.start([program, "-D", "-e", "-f", self.path("config")])
+
+
+class Dropbear(Other):
+    accepted = "Pubkey auth succeeded for"
+
+    def __init__(self):
+        super().__init__()
+        program = shutil.which("dropbear", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("dropbear reads authorized_keys in the home folder only: not without root")
+        said = subprocess.run(["dropbearkey", "-t", "ed25519", "-f", self.path("host")], check=True,
+                              capture_output=True, text=True).stdout
+        self.know(re.search(r"^ssh-ed25519 .*$", said, re.M)[0])
+        os.makedirs(self.path("home/.ssh"), 0o700)
+        os.chmod(self.path("home"), 0o700)
+        shutil.copy(self.path("key.pub"), self.path("home/.ssh/authorized_keys"))
+        os.chmod(self.path("home/.ssh/authorized_keys"), 0o600)
+        self.start(["unshare", "-m", "sh", "-c", 'mount --bind "$0" ~ && exec "$@"', self.path("home"), program,
+                    "-F", "-E", "-r", self.path("host"), "-p", f"127.0.0.1:{self.port}", "-P", self.path("pid")])
