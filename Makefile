@@ -313,6 +313,10 @@ fuzz:                                   ## each fuzzer for TIME=60 seconds (FUZZ
 fuzz-seeds: $(BUILD)/tests/fuzz/seeds   ## write the seed corpora anew, from real sessions
 	$< tests/fuzz/corpus
 
+fuzz-corpus:                            ## keep what make fuzz found on the way, as few files as reach all of it
+	@$(MAKE) $(jobs) FUZZ=1 CC=clang-14 BUILD=$(BUILD)/fuzz fuzz-programs
+	@tests/tools/fuzz_corpus $(BUILD)/fuzz $(FUZZERS)
+
 coverage:                               ## lines and branches that the tests in memory reach (FOLDERS="auth connection": which not)
 	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate
 	@find $(BUILD)/coverage -name '*.gcda' -delete

@@ -20,8 +20,9 @@ enum {
     TERM_MAX = 64,
     NO_SUCH_COMMAND = 127, /* the exit status that shells have for it */
 
-    /* A child whose output has ended mostly ends at once. Its status then goes before the EOF, because dbclient takes
-     * no notice of a status behind one; who goes on without output has its EOF after this time. */
+    /* A child whose output has ended mostly ends at once. Its status then goes before the EOF,
+     * because dbclient takes no notice of a status behind one; who goes on without output has its
+     * EOF after this time. */
     EXIT_GRACE_MS = 200,
 };
 

@@ -182,7 +182,7 @@ uint64_t simulate(uint64_t seed, bool verbose, struct tally *tally);
 /* What is called with the program's name in front when a run fails: the line that replays it. */
 extern const char *simulate_program;
 
-_Noreturn void simulate_fail(const struct world *w, const char *format, ...)
+__attribute__((noreturn)) void simulate_fail(const struct world *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void simulate_trace(const struct world *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -205,7 +205,7 @@ static void *work(void *file)
 {
     static const char hash[] = "$argon2id$v=19$m=8192,t=1,p=1$aR5sWh1RLQLSPVm+Uvm+XQ$"
                                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    char *memory = malloc(64u << 20), byte = 0;
+    char *memory = malloc(64u << 20), *more, byte = 0;
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     time_t now = time(NULL);
     struct tm parts;
@@ -214,8 +214,9 @@ static void *work(void *file)
     if (memory == NULL)
         return NULL;
     memset(memory, 1, 1 << 20);
-    memory = realloc(memory, 100u << 20);
-    good = memory != NULL && memory[0] == 1 && read(fd, &byte, 1) == 1 && byte == 'x' &&
+    more = realloc(memory, 100u << 20);
+    memory = more != NULL ? more : memory;
+    good = more != NULL && memory[0] == 1 && read(fd, &byte, 1) == 1 && byte == 'x' &&
            !password_hash_verify(hash, bytes_of("wrong")) && localtime_r(&now, &parts) != NULL &&
            fprintf(stderr, "said") == 4;
     free(memory);

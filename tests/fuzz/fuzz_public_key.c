@@ -10,12 +10,11 @@
 
 static const struct signature_algorithm *row(uint8_t which)
 {
-    const struct algorithm *rows = algorithms_of(ALGORITHM_PUBLIC_KEY);
-    size_t count = 0;
+    const struct algorithm *a = algorithms_of(ALGORITHM_PUBLIC_KEY);
 
-    while (rows[count].name != NULL)
-        count++;
-    return rows[which % count].method;
+    for (; which > 0; which--)
+        a = a[1].name == NULL ? algorithms_of(ALGORITHM_PUBLIC_KEY) : a + 1;
+    return a->method;
 }
 
 static void check(const struct signature_algorithm *algorithm, struct bytes key,

@@ -436,13 +436,13 @@ static void save_packets(void)
     enum { CIPHERS = 7, MACS = 6, LEN = 31 + 4 };
     uint8_t out[2 + 3 * (4 + LEN)];
 
-    for (uint8_t cipher = 0; cipher < CIPHERS; cipher++)
-        for (uint8_t mac = 0; mac < MACS; mac++) {
+    for (unsigned cipher = 0; cipher < CIPHERS; cipher++)
+        for (unsigned mac = 0; mac < MACS; mac++) {
             struct writer w = write_to(out, sizeof out);
             char title[32];
 
-            write_u8(&w, cipher);
-            write_u8(&w, mac);
+            write_u8(&w, (uint8_t)cipher);
+            write_u8(&w, (uint8_t)mac);
             for (uint8_t i = 0; i < 3; i++) {
                 bool etm = mac < 2 || mac == 4;
                 bool length_sealed = cipher == CIPHERS - 1 || (cipher >= 3 && !etm);
