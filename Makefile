@@ -377,5 +377,5 @@ help:                                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 FORCE:
-.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds coverage phases layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
+.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds fuzz-corpus coverage phases layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
         format lint lint-format lint-tidy lint-cppcheck lint-shell clean help
