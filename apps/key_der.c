@@ -154,8 +154,8 @@ enum key_result key_parse_pkcs1(struct nacre_key *key, struct bytes der)
     numbers.d = read_number(&r);
     numbers.p = read_number(&r);
     numbers.q = read_number(&r);
-    read_number(&r);
-    read_number(&r);
+    numbers.dmp1 = read_number(&r);
+    numbers.dmq1 = read_number(&r);
     numbers.iqmp = read_number(&r);
     if (!two_primes || !read_done(&whole) || !read_done(&r))
         return KEY_MALFORMED;

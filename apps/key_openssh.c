@@ -64,7 +64,7 @@ enum key_result key_from_rsa(struct nacre_key *key, const struct rsa_numbers *nu
 /* Section 3.2.4: mpint n, mpint e, mpint d, mpint iqmp, mpint p, mpint q */
 static enum key_result read_rsa(struct nacre_key *key, struct reader *r)
 {
-    struct rsa_numbers numbers;
+    struct rsa_numbers numbers = {.dmp1 = {NULL, 0}};
 
     numbers.n = read_mpint(r);
     numbers.e = read_mpint(r);

@@ -86,15 +86,41 @@ static BIGNUM *reduced_exponent(const BIGNUM *d, const BIGNUM *prime, BN_CTX *sc
     return result;
 }
 
+/* Is it the number that stands in the file, if one does? */
+static bool is_as_given(const BIGNUM *number, struct bytes given)
+{
+    BIGNUM *other = given.len > 0 ? read_number(given) : NULL;
+    bool same = given.len == 0 || (other != NULL && BN_cmp(number, other) == 0);
+
+    BN_clear_free(other);
+    return same;
+}
+
+/* Is q * q_inverse = 1 mod p? libcrypto would not tell: it signs without the Chinese remainders
+ * when they come out wrong. */
+static bool is_inverse(const struct rsa_key *k, const BIGNUM *q_inverse, BN_CTX *scratch)
+{
+    const BIGNUM *p = RSA_get0_p(k->key);
+    BIGNUM *product = BN_new();
+    bool is = product != NULL && BN_cmp(q_inverse, p) < 0 &&
+              BN_mod_mul(product, RSA_get0_q(k->key), q_inverse, p, scratch) == 1 &&
+              BN_is_one(product);
+
+    BN_clear_free(product);
+    return is;
+}
+
 /* RFC 8017 section 3.2: dP, dQ and qInv, which make signing four times as fast. */
-static bool set_chinese_remainders(const struct rsa_key *k, struct bytes iqmp, BN_CTX *scratch)
+static bool set_chinese_remainders(const struct rsa_key *k, const struct rsa_numbers *numbers,
+                                   BN_CTX *scratch)
 {
     const BIGNUM *d = RSA_get0_d(k->key);
     BIGNUM *d_p = reduced_exponent(d, RSA_get0_p(k->key), scratch);
     BIGNUM *d_q = reduced_exponent(d, RSA_get0_q(k->key), scratch);
-    BIGNUM *q_inverse = read_number(iqmp);
+    BIGNUM *q_inverse = read_number(numbers->iqmp);
 
-    if (d_p != NULL && d_q != NULL && q_inverse != NULL &&
+    if (d_p != NULL && d_q != NULL && q_inverse != NULL && is_as_given(d_p, numbers->dmp1) &&
+        is_as_given(d_q, numbers->dmq1) && is_inverse(k, q_inverse, scratch) &&
         RSA_set0_crt_params(k->key, d_p, d_q, q_inverse) == 1)
         return true;
     BN_clear_free(d_p);
@@ -135,7 +161,7 @@ bool rsa_private_init(struct rsa_key *k, const struct rsa_numbers *numbers, unsi
         return false;
     scratch = BN_CTX_new();
     done = scratch != NULL && set_primes(k, numbers->p, numbers->q) && factors_belong(k, scratch) &&
-           set_chinese_remainders(k, numbers->iqmp, scratch) && signs_what_it_verifies(k);
+           set_chinese_remainders(k, numbers, scratch) && signs_what_it_verifies(k);
     BN_CTX_free(scratch);
     if (!done)
         rsa_clear(k);

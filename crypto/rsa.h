@@ -18,9 +18,10 @@ struct rsa_key {
 
 /* The numbers of a key, each unsigned, most significant byte first; zeros in front do not count.
  * Names as in RFC 8017 section 3, with d for the private exponent, p and q for the primes and iqmp
- * for qInv: the order in which OpenSSH's key files hold them is n, e, d, iqmp, p, q. */
+ * for qInv: the order in which OpenSSH's key files hold them is n, e, d, iqmp, p, q. dmp1 and dmq1
+ * (dP and dQ) may be empty: they follow from the others. */
 struct rsa_numbers {
-    struct bytes n, e, d, p, q, iqmp;
+    struct bytes n, e, d, p, q, iqmp, dmp1, dmq1;
 };
 
 /* A public key. False when n has fewer than `bits_min` bits (or RSA_BITS_LEAST) or more than
@@ -29,7 +30,8 @@ struct rsa_numbers {
 bool rsa_public_init(struct rsa_key *k, struct bytes n, struct bytes e, unsigned bits_min);
 
 /* A private key. False as rsa_public_init, and when the numbers do not belong together: n is p
- * times q, and what d signs e verifies. Takes as long as one signature. */
+ * times q, what d signs e verifies, and iqmp, dmp1 and dmq1 are what they should be. Takes as long
+ * as one signature. */
 bool rsa_private_init(struct rsa_key *k, const struct rsa_numbers *numbers, unsigned bits_min);
 
 /* Sign `message`, which is hashed here: k->len bytes to `sig`. False without a private key, for a

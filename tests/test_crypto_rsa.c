@@ -3,6 +3,8 @@
 #include "tests/vectors.h"
 #include "tests/wycheproof.h"
 
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
 static const struct hash_method *const hashes[] = {&hash_sha1, &hash_sha256, &hash_sha384,
                                                    &hash_sha512};
 
@@ -129,10 +131,11 @@ START_TEST(private_numbers_that_do_not_belong_together_are_refused)
 {
     struct vectors *v = vectors_open("rsa.txt");
     const struct rsa_numbers good = numbers(v, 1), other = numbers(v, 2);
-    struct rsa_numbers bad[7];
+    struct rsa_numbers bad[11];
+    uint8_t off_by_one[RSA_LEN_MAX];
     struct rsa_key k;
 
-    for (size_t i = 0; i < 7; i++)
+    for (size_t i = 0; i < COUNT(bad); i++)
         bad[i] = good;
     bad[0].n = other.n;
     bad[1].d = other.d;
@@ -142,7 +145,13 @@ START_TEST(private_numbers_that_do_not_belong_together_are_refused)
     bad[5].p = good.n;
     bad[5].q = bytes_of("\1");
     bad[6].p = (struct bytes){NULL, 0};
-    for (size_t i = 0; i < 7; i++) {
+    memcpy(off_by_one, good.iqmp.at, good.iqmp.len);
+    off_by_one[good.iqmp.len - 1] ^= 1;
+    bad[7].iqmp = (struct bytes){off_by_one, good.iqmp.len};
+    bad[8].iqmp = (struct bytes){NULL, 0};
+    bad[9].dmp1 = good.iqmp;
+    bad[10].dmq1 = good.iqmp;
+    for (size_t i = 0; i < COUNT(bad); i++) {
         ck_assert_msg(!rsa_private_init(&k, &bad[i], 0), "%zu", i);
         ck_assert_ptr_null(k.key);
     }

@@ -55,13 +55,11 @@ START_TEST(no_flipped_bit_makes_another_ecdsa_key)
 }
 END_TEST
 
-/* The last three numbers, of 132 bytes or a few less each (396 in all), can be computed from those
- * before. */
 START_TEST(no_flipped_bit_makes_another_rsa_key)
 {
     struct bytes der = key_binary(pkcs1_rsa, room);
 
-    assert_only_this_key(key_parse_pkcs1, der, der.len - 396, der.len, 13);
+    assert_only_this_key(key_parse_pkcs1, der, 0, 0, 13);
 }
 END_TEST
 

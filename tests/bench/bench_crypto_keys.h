@@ -316,8 +316,12 @@ static void set_up_rsa(struct bench *b)
         len[i] = (size_t)BN_bn2bin(number, numbers[i]);
         BN_free(number);
     }
-    key = (struct rsa_numbers){{numbers[0], len[0]}, {numbers[1], len[1]}, {numbers[2], len[2]},
-                               {numbers[3], len[3]}, {numbers[4], len[4]}, {numbers[5], len[5]}};
+    key = (struct rsa_numbers){.n = {numbers[0], len[0]},
+                               .e = {numbers[1], len[1]},
+                               .d = {numbers[2], len[2]},
+                               .p = {numbers[3], len[3]},
+                               .q = {numbers[4], len[4]},
+                               .iqmp = {numbers[5], len[5]}};
     if (!rsa_private_init(&b->rsa, &key, 3072))
         abort();
     EVP_PKEY_free(k);
