@@ -1,5 +1,7 @@
 #include "apps/listen.h"
 
+#include "apps/server.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -7,7 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, HOST_MAX = 256 /* bytes of a host's name */ };
+
+bool nacre_address_is_good(const char *address)
+{
+    char host[HOST_MAX];
+    const char *port;
+
+    return address_split(address, host, sizeof host, &port);
+}
 
 bool listen_resolve(const char *text, struct sockaddr_storage *address, socklen_t *len,
                     char *problem, size_t size)
@@ -15,7 +25,7 @@ bool listen_resolve(const char *text, struct sockaddr_storage *address, socklen_
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
-    char host[256];
+    char host[HOST_MAX];
     const char *port;
     int failure;
 

@@ -1,5 +1,6 @@
 /* nacre-load: which server, and which of its keys. */
 #include "apps/load.h"
+#include "apps/server.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -55,13 +56,15 @@ int load_find_target(struct load_options *o, const char *where, const char *port
 
     if (where == NULL) {
         (void)snprintf(o->known_as, sizeof o->known_as, "127.0.0.1:%s", port);
+        if (!nacre_address_is_good(o->known_as))
+            return load_misused("--port wants a number up to 65535, not ", port);
         return look_up(o, "127.0.0.1", port, yes_remote);
     }
     if (len >= 2 && at[0] == '[' && at[len - 1] == ']') {
         at++;
         len -= 2;
     }
-    if (len == 0 || len >= sizeof host)
+    if (len == 0 || len >= sizeof host || !nacre_address_is_good(where))
         return load_misused("is not HOST:PORT: ", where);
     memcpy(host, at, len);
     host[len] = 0;

@@ -1,5 +1,7 @@
 #include "apps/program_options.h"
 
+#include "apps/server.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,6 +189,8 @@ static int take_option(struct program_options *o, int option)
 {
     switch (option) {
     case 'l':
+        if (!nacre_address_is_good(optarg))
+            return misused(o, "--listen wants ADDR:PORT, or [ADDR]:PORT for IPv6, not ", optarg);
         return add(o->listen, &o->listen_count, optarg) ? 0 : misused(o, "too many --listen", "");
     case 'k':
         return add(o->host_keys, &o->host_key_count, optarg)

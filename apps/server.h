@@ -70,6 +70,10 @@ struct nacre_server_config {
     const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */
 };
 
+/* Is it an address as `listen` takes them, and nacre_client_connect: HOST:PORT, [HOST]:PORT for
+ * IPv6, or :PORT? Whether there is such a host is not looked up. */
+NACRE_API bool nacre_address_is_good(const char *address);
+
 /* Listens when it returns. NULL: problem, of `size` bytes (NULL and 0: nobody wants to know), holds
  * a sentence. */
 NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,

@@ -282,6 +282,7 @@ class EchoTest(unittest.TestCase):
     def test_what_is_refused_at_the_start(self):
         for words, says in (
                 ((), "MODE"), (("jump",), "jump"), (("handshake", "nowhere"), "HOST:PORT"),
+                (("handshake", "127.0.0.1:65558"), "HOST:PORT"), (("handshake", "-p", "0x16"), "0x16"),
                 (("handshake", "-n", "x"), "number"), (("handshake", "--else"), "--else"),
                 (("handshake", "--ciphers", "rot13"), "rot13"), (("handshake", "192.0.2.1:22"), "--yes-remote")):
             with self.subTest(words):

@@ -75,7 +75,7 @@ class Options(ProgramCase):
     def test_misuse(self):
         for says, *arguments in (("--nonsense", "--nonsense"), ("-x", "-x"), ("-p", "-p"), ("--workers", "--workers"),
                                  ("many", "-w", "many"), ("-1", "-w", "-1"), ("1025", "-w", "1025"),
-                                 ("behind", "behind"), ("--listen", *["-l", "127.0.0.1:0"] * 17),
+                                 ("behind", "behind"), ("::1", "-l", "::1"), ("--listen", *["-l", "127.0.0.1:0"] * 17),
                                  ("--host-key", *["-k", "key"] * 17), ("nonsense", "--ciphers", "nonsense"),
                                  ("1000", "--rekey-limit", "1000"), ("--help", "-x")):
             with self.subTest(arguments=arguments):
@@ -204,10 +204,11 @@ class Addresses(ProgramCase):
 
     def test_bad_addresses(self):
         key, passwords = self.host_key(), self.write("passwords", "alice:one\n")
-        for address in "nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "::1:22", "127.0.0.1:ssh x", \
-                       "192.0.2.1:0":
-            with self.subTest(address=address):
-                self.assert_fails(1, address, "-k", key, "-p", passwords, "-l", address)
+        for status, *addresses in ((2, "nonsense", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "::1:22", "127.0.0.1:ssh x"),
+                                   (1, "192.0.2.1:0")):
+            for address in addresses:
+                with self.subTest(address=address):
+                    self.assert_fails(status, address, "-k", key, "-p", passwords, "-l", address)
 
 
 class Workers(unittest.TestCase):
