@@ -288,6 +288,7 @@ check: setup                            ## build everything and run all tests
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/ct_check" \
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \
+		"$(BUILD)/tests/simulate -d 100" "$(BUILD)/asan/tests/simulate -d -f 101 10" \
 		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
 		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
 
@@ -303,8 +304,9 @@ unit: unit-programs                     ## the unit tests alone (SAN=1: under th
 simulate: $(BUILD)/tests/simulate       ## whole connections by seed, SEEDS=10000 of them (SAN=1: under the sanitizers)
 	$< $(or $(SEEDS),10000)
 
-soak: $(BUILD)/tests/simulate           ## a million of them
+soak: $(BUILD)/tests/simulate           ## a million of them, and a thousand whole days
 	$< 1000000
+	$< -d 1000
 
 fuzz:                                   ## each fuzzer for TIME=60 seconds (FUZZERS=fuzz_NAME: that one)
 	@$(MAKE) $(jobs) FUZZ=1 CC=clang-14 BUILD=$(BUILD)/fuzz fuzz-programs
@@ -320,7 +322,7 @@ fuzz-corpus:                            ## keep what make fuzz found on the way,
 coverage:                               ## lines and branches that the tests in memory reach (FOLDERS="auth connection": which not)
 	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate
 	@find $(BUILD)/coverage -name '*.gcda' -delete
-	-@tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate 1000" $(TESTS:%=$(BUILD)/coverage/tests/%) \
+	-@tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate 1000" "$(BUILD)/coverage/tests/simulate -d 10" $(TESTS:%=$(BUILD)/coverage/tests/%) \
 		$(foreach f,$(FUZZERS),"$(BUILD)/coverage/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/coverage/seeds/$(f:fuzz_%=%)")
 	@tests/tools/coverage $(BUILD)/coverage $(FOLDERS)
 

@@ -272,7 +272,7 @@ static void leave(struct nacre_session *s, bool outermost)
     connection_service.writable(&s->connection);
     tell(s);
     transport_rest(&s->transport);
-    s->transport.entered = false;
+    s->transport.entered = s->transport.timely = false;
 }
 
 static void work(struct nacre_session *s, bool blocked)
@@ -301,7 +301,7 @@ void nacre_session_received(struct nacre_session *s, size_t len, uint64_t now_ms
 {
     bool outermost = enter(s);
 
-    s->transport.now_ms = now_ms;
+    transport_clock(&s->transport, now_ms);
     transport_received(&s->transport, len);
     work(s, false);
     leave(s, outermost);
@@ -319,7 +319,7 @@ void nacre_session_sent(struct nacre_session *s, size_t len, uint64_t now_ms)
 {
     bool outermost = enter(s);
 
-    s->transport.now_ms = now_ms;
+    transport_clock(&s->transport, now_ms);
     transport_sent(&s->transport, len);
     work(s, len == 0);
     leave(s, outermost);

@@ -1,5 +1,6 @@
-/* simulate [-f FIRST] COUNT     that many seeds, from FIRST (1)
- * simulate -v SEED              one seed, with everything that happens
+/* simulate [-d] [-f FIRST] COUNT     that many seeds, from FIRST (1)
+ * simulate [-d] -v SEED              one seed, with everything that happens
+ *     -d    whole days (simulate_day.c) instead of what chance brings
  *
  * See tests/simulate.h. The first failure ends it with the line that replays it. */
 #include "tests/simulate.h"
@@ -16,6 +17,7 @@ enum {
 };
 
 static volatile unsigned long long current;
+static uint64_t (*run_one)(uint64_t seed, bool verbose, struct tally *tally) = simulate;
 
 static void say_again(void)
 {
@@ -58,8 +60,8 @@ static void run(uint64_t seed, struct tally *tally)
 
     current = seed;
     (void)alarm(SECONDS_MAX);
-    digest = simulate(seed, false, tally);
-    if (seed % TWICE_EVERY == 0 && simulate(seed, false, &second) != digest) {
+    digest = run_one(seed, false, tally);
+    if (seed % TWICE_EVERY == 0 && run_one(seed, false, &second) != digest) {
         (void)fprintf(stderr, "seed %llu: the second run differs from the first\n", current);
         say_again();
         exit(1);
@@ -68,7 +70,7 @@ static void run(uint64_t seed, struct tally *tally)
 
 static int usage(void)
 {
-    (void)fputs("usage: simulate [-f FIRST] COUNT | simulate -v SEED\n", stderr);
+    (void)fputs("usage: simulate [-d] [-f FIRST] COUNT | simulate [-d] -v SEED\n", stderr);
     return 2;
 }
 
@@ -84,12 +86,12 @@ static void print_causes(const char *what, const uint64_t *counts)
 
 static void print(const struct tally *t)
 {
-    (void)printf("%llu messages, %llu key exchanges, %llu logins, %llu hours of silence\n"
-                 "%llu channels, %llu bytes, %llu requests\n",
+    (void)printf("%llu messages, %llu key exchanges, %llu logins, %llu hours passed\n"
+                 "%llu keepalives, %llu channels, %llu bytes, %llu requests\n",
                  (unsigned long long)t->messages / 2, (unsigned long long)t->exchanges / 2,
                  (unsigned long long)t->logins / 2, (unsigned long long)t->hours,
-                 (unsigned long long)t->channels, (unsigned long long)t->bytes,
-                 (unsigned long long)t->requests);
+                 (unsigned long long)t->keepalives, (unsigned long long)t->channels,
+                 (unsigned long long)t->bytes, (unsigned long long)t->requests);
     print_causes("channels closed", t->closed);
     print_causes("ends ended", t->ended);
 }
@@ -109,19 +111,30 @@ static int run_all(uint64_t first, uint64_t count)
 
 int main(int argc, char **argv)
 {
+    static char program[256];
     struct tally tally = {0};
     uint64_t first = 1;
+    bool verbose = false;
+    int option;
 
-    simulate_program = argv[0];
-    watch_signals();
-    if (argc == 3 && strcmp(argv[1], "-v") == 0) {
-        current = strtoull(argv[2], NULL, 10);
-        (void)simulate(current, true, &tally);
-        return 0;
+    while ((option = getopt(argc, argv, "df:v")) != -1) {
+        if (option == 'd')
+            run_one = simulate_day;
+        else if (option == 'f')
+            first = strtoull(optarg, NULL, 10);
+        else if (option == 'v')
+            verbose = true;
+        else
+            return usage();
     }
-    if (argc == 4 && strcmp(argv[1], "-f") == 0)
-        first = strtoull(argv[2], NULL, 10);
-    else if (argc != 2)
+    if (optind != argc - 1)
         return usage();
-    return run_all(first, strtoull(argv[argc - 1], NULL, 10));
+    (void)snprintf(program, sizeof program, "%s%s", argv[0], run_one == simulate ? "" : " -d");
+    simulate_program = program;
+    watch_signals();
+    if (!verbose)
+        return run_all(first, strtoull(argv[optind], NULL, 10));
+    current = strtoull(argv[optind], NULL, 10);
+    (void)run_one(current, true, &tally);
+    return 0;
 }

@@ -3,6 +3,7 @@
  * lets them. What may never happen is checked at every step; the same seed is the same run.
  *
  *     simulate_world.c   the two ends, their owners' loops, the network, the clock
+ *     simulate_day.c     a whole day of one connection, timer by timer
  *     simulate_app.c     the applications: what they do, and what they expect of their channels
  *     simulate_watch.c   the observer: what the messages on the wire must keep to */
 #ifndef NACRE_TESTS_SIMULATE_H
@@ -32,7 +33,7 @@ uint32_t chance_size(struct chance *c, uint32_t most);
 
 /* What the runs did, to see that they did something. */
 struct tally {
-    uint64_t messages, exchanges, logins, hours;
+    uint64_t messages, exchanges, logins, hours, keepalives;
     uint64_t channels, bytes, requests;
     uint64_t closed[NACRE_OUT_OF_RESOURCES + 1], ended[NACRE_OUT_OF_RESOURCES + 1]; /* by cause */
 };
@@ -59,6 +60,7 @@ enum answered {
 /* A request that a side made, and what the other side's application said. */
 struct asked {
     bool may_be_refused; /* by the library alone */
+    bool asks_port;      /* a forward that leaves the port open: the answer says which */
     bool want_reply;
     enum answered answer;
 };
@@ -140,10 +142,13 @@ struct party {
     struct wire out;
     struct scarce scarce;
 
-    bool woken;        /* the owner will look */
-    bool blocked;      /* the wire took no more */
-    uint64_t timer_ms; /* the deadline the owner knows of */
-    bool gone;         /* the connection below is closed at this end */
+    bool woken;           /* the owner will look */
+    bool blocked;         /* the wire took no more */
+    uint64_t timer_ms;    /* the deadline the owner knows of */
+    bool gone;            /* the connection below is closed at this end */
+    uint64_t heard_ms;    /* when the last byte arrived, */
+    uint64_t used_ms;     /* ... and the last message of a channel, or data was sent on one */
+    uint64_t exchange_ms; /* ... and when the last key exchange was begun */
     bool authenticated, ended;
     struct nacre_decision *decision; /* a login that is decided later */
     struct asking asking;            /* global requests */
@@ -164,6 +169,7 @@ struct world {
     uint32_t step;
     uint32_t nested; /* actions inside callbacks inside actions */
     bool settling;   /* everyone is willing, and the network too */
+    bool dead;       /* the network delivers nothing any more, and says nothing */
     size_t piece;    /* bytes the network moves at once, at most */
     uint32_t write_most;
     struct tally *tally;
@@ -178,6 +184,23 @@ struct world {
 /* One seed from beginning to end; anything wrong ends the program with the line that replays it.
  * Returns a digest of everything that happened. */
 uint64_t simulate(uint64_t seed, bool verbose, struct tally *tally);
+
+/* Begin and end such a world, for another course of events than chance's alone. */
+struct world *world_new(uint64_t seed, bool verbose, struct tally *tally);
+void world_start(struct world *w);
+uint64_t world_end(struct world *w);
+
+/* All that can move moves, until nothing does; then everything must be as it should. */
+void world_settle(struct world *w);
+void world_check_settled(struct world *w);
+
+/* ---- simulate_day.c ---- */
+
+/* 24 hours and what follows them: keepalives, hourly rekeys, a network that dies or an idle limit.
+ */
+uint64_t simulate_day(uint64_t seed, bool verbose, struct tally *tally);
+
+/* ---- */
 
 /* What is called with the program's name in front when a run fails: the line that replays it. */
 extern const char *simulate_program;
@@ -200,6 +223,9 @@ void app_configure(struct party *p);
 
 /* Some application at this end does something. */
 void app_act(struct party *p);
+
+/* Somebody does just that: "open", "write", "global request". False: nobody could. */
+bool app_do(struct party *p, const char *name);
 
 /* Everyone at this end takes what comes from now on. */
 void app_be_willing(struct party *p);

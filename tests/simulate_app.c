@@ -217,6 +217,14 @@ static void shrink(struct nacre_channel *ch, struct chance *c)
     ch->local_window = ch->window_target = window;
 }
 
+/* As if the peer's confirmation had asked for small messages. */
+static void shorten(struct party *p, struct nacre_channel *ch)
+{
+    uint32_t most = 1 + chance_size(&p->world->chance, CHANNEL_PACKET_MAX - 1);
+
+    ch->peer_max_packet = p->taps[nacre_channel_id(ch)].send_max = most;
+}
+
 static enum nacre_answer accept_channel(struct party *p, struct nacre_channel *ch)
 {
     struct world *w = p->world;
@@ -252,6 +260,8 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
     (void)begin(ch, "opened");
     REQUIRE(p->world, s->other->granted && !s->granted, "%s: open was not granted", p->name);
     s->granted = true;
+    if (chance_one_in(&p->world->chance, 16))
+        shorten(p, ch);
     finish(s);
     return NACRE_GRANT;
 }
@@ -676,6 +686,26 @@ static void act_global(struct party *p)
         (void)ask(w, &p->asking, want_reply, false);
 }
 
+/* The host carries the number; with port 0 the server chooses: port_of says which. */
+static void act_forward(struct party *p)
+{
+    struct world *w = p->world;
+    bool asks_port = chance_one_in(&w->chance, 2);
+    bool cancel = chance_one_in(&w->chance, 4);
+    char host[TEXT_LEN];
+
+    (void)snprintf(host, sizeof host, "%u", p->asking.made);
+    if (p->config.role == NACRE_CLIENT && p->asking.made < REQUESTS_MAX &&
+        p->globals_awaited < 32 &&
+        nacre_session_forward(p->session, host, asks_port ? 0 : 8022, cancel))
+        ask(w, &p->asking, true, false)->asks_port = asks_port && !cancel;
+}
+
+static uint32_t port_of(const struct party *p, const struct asked *asked)
+{
+    return 1024 + (uint32_t)(asked - p->asking.asked);
+}
+
 static void act_answer_global(struct party *p)
 {
     struct asked *asked = oldest(&p->other->asking);
@@ -684,7 +714,7 @@ static void act_answer_global(struct party *p)
     if (asked == NULL || p->ended)
         return;
     asked->answer = granted ? GRANTED : REFUSED;
-    nacre_session_answer_global(p->session, granted, 0);
+    nacre_session_answer_global(p->session, granted, port_of(p->other, asked));
 }
 
 static void act_decide(struct party *p)
@@ -721,6 +751,7 @@ static const struct action {
     {"answer open", 8, NULL, act_answer_open, is_deciding},
     {"open", 4, act_open, NULL, NULL},
     {"global request", 3, act_global, NULL, NULL},
+    {"forward", 2, act_forward, NULL, NULL},
     {"answer global", 3, act_answer_global, NULL, NULL},
     {"decide", 4, act_decide, NULL, NULL},
     {"rekey", 1, act_rekey, NULL, NULL},
@@ -739,13 +770,12 @@ static const struct action *some_action(struct chance *c)
     return a;
 }
 
-void app_act(struct party *p)
+static bool act(struct party *p, const struct action *a)
 {
-    const struct action *a = some_action(&p->world->chance);
     struct side *s = a->fits == NULL ? NULL : some_side(p, a->fits);
 
     if (p->gone || (a->fits != NULL && s == NULL))
-        return;
+        return false;
     simulate_trace(p->world, "%s: %s %d", p->name, a->name, s == NULL ? -1 : (int)s->link->serial);
     p->world->nested++;
     if (s != NULL)
@@ -753,6 +783,21 @@ void app_act(struct party *p)
     else
         a->on_party(p);
     p->world->nested--;
+    return true;
+}
+
+void app_act(struct party *p)
+{
+    (void)act(p, some_action(&p->world->chance));
+}
+
+bool app_do(struct party *p, const char *name)
+{
+    const struct action *a = actions;
+
+    while (strcmp(a->name, name) != 0)
+        a++;
+    return act(p, a);
 }
 
 /* ---- the end's own callbacks ---- */
@@ -768,25 +813,33 @@ static enum nacre_answer on_global(void *context, const struct nacre_global_requ
 {
     struct party *p = context;
     enum nacre_answer answer = decide(&p->world->chance);
+    bool forward = q->kind != NACRE_GLOBAL_OTHER;
     struct asked *asked;
 
-    (void)port;
-    if (strcmp(q->name, "simulate@nacre") != 0)
+    if (!forward && strcmp(q->name, "simulate@nacre") != 0)
         return NACRE_REFUSE;
-    REQUIRE(p->world, q->len == 4 && !p->ended, "%s: odd global request", p->name);
-    asked = see(p->world, &p->other->asking, load_u32(q->data));
+    REQUIRE(p->world, (forward || q->len == 4) && !p->ended, "%s: odd global request", p->name);
+    asked = see(p->world, &p->other->asking,
+                forward ? (uint32_t)strtoul(q->host, NULL, 10) : load_u32(q->data));
     REQUIRE(p->world, asked->want_reply == q->want_reply, "want_reply was changed");
+    REQUIRE(p->world, asked->asks_port == (q->kind == NACRE_GLOBAL_FORWARD && q->port == 0),
+            "the port was changed");
     asked->answer = answered(answer);
+    *port = port_of(p->other, asked);
     return answer;
 }
 
 static void on_global_replied(void *context, bool granted, const uint8_t *data, size_t len)
 {
     struct party *p = context;
+    const struct asked *asked;
 
-    (void)data;
-    (void)len;
     check_reply(p->world, &p->asking, granted);
+    asked = &p->asking.asked[p->asking.replied - 1];
+    if (granted && asked->asks_port)
+        REQUIRE(p->world, len == 4 && load_u32(data) == port_of(p, asked), "another port");
+    else
+        REQUIRE(p->world, len == 0, "an answer of %zu bytes", len);
 }
 
 static void on_password(void *context, struct nacre_decision *d, const char *user,

@@ -3,6 +3,7 @@
  * exchange is not interrupted. */
 #include "tests/simulate.h"
 
+#include "connection/connection.h"
 #include "transport/message.h"
 #include "transport/wire.h"
 
@@ -73,14 +74,31 @@ static void end_if_closed(struct tap *t)
         t->live = false;
 }
 
-static void note_widest(struct tap *t)
+/* Bytes that the peer may send, or has sent and nobody has taken. */
+static uint64_t width(const struct tap *t)
 {
     uint64_t kept = t->received[DATA] + t->received[EXTENDED];
 
     if (t->side != NULL)
         kept -= t->side->taken[DATA] + t->side->taken[EXTENDED];
-    if (t->may_receive + kept > t->widest)
-        t->widest = t->may_receive + kept;
+    return t->may_receive + kept;
+}
+
+/* A window is a promise of memory: each has its bound, and all together have one. */
+static void note_widest(const struct party *p, struct tap *t)
+{
+    uint64_t all = 0, most = CHANNELS_SEEN * WINDOW_INITIAL;
+
+    for (int i = 0; i < CHANNELS_SEEN; i++)
+        if (p->taps[i].live)
+            all += width(&p->taps[i]);
+    if (most < WINDOW_BUDGET)
+        most = WINDOW_BUDGET;
+    REQUIRE(p->world, width(t) <= WINDOW_MAX, "%s: a window of %llu bytes", p->name,
+            (unsigned long long)width(t));
+    REQUIRE(p->world, all <= most, "%s: windows of %llu bytes", p->name, (unsigned long long)all);
+    if (width(t) > t->widest)
+        t->widest = width(t);
 }
 
 /* RFC 4254 section 5.1; what follows is our own: uint32 serial. */
@@ -98,7 +116,7 @@ static void open_sent(struct party *p, struct reader *r)
     t = tap_new(p, id, &p->world->links[serial].side[0]);
     t->may_receive = window;
     t->receive_max = most;
-    note_widest(t);
+    note_widest(p, t);
 }
 
 static void open_received(struct party *p, struct reader *r)
@@ -120,7 +138,7 @@ static void confirmation_sent(struct party *p, struct reader *r)
     t->may_send = theirs->may_receive;
     t->send_max = theirs->receive_max;
     t->confirmed = true;
-    note_widest(t);
+    note_widest(p, t);
 }
 
 static void confirmation_received(struct party *p, struct reader *r)
@@ -168,7 +186,7 @@ static void adjust_sent(struct party *p, struct reader *r)
 
     REQUIRE(p->world, bytes > 0, "%s: a window adjust of nothing", p->name);
     t->may_receive += bytes;
-    note_widest(t);
+    note_widest(p, t);
 }
 
 static void adjust_received(struct party *p, struct reader *r)
@@ -207,7 +225,7 @@ static void data_received(struct party *p, struct reader *r, bool extended)
     REQUIRE(p->world, !t->got_eof, "%s: got data after the EOF", p->name);
     t->may_receive -= data.len;
     t->received[extended ? EXTENDED : DATA] += data.len;
-    note_widest(t);
+    note_widest(p, t);
 }
 
 static void plain_data_sent(struct party *p, struct reader *r)
@@ -310,6 +328,9 @@ static void reply_received(struct party *p, struct reader *r)
 
 static void global_sent(struct party *p, struct reader *r)
 {
+    struct reader name = *r;
+
+    p->world->tally->keepalives += bytes_are(read_string(&name), "keepalive@openssh.com");
     p->globals_awaited += wants_reply(r);
 }
 
@@ -360,6 +381,7 @@ static void kexinit_sent(struct party *p, struct reader *r)
 {
     REQUIRE(p->world, !p->exchanging, "%s: a second KEXINIT", p->name);
     p->exchanging = true;
+    p->exchange_ms = p->world->now_ms;
     p->exchanges++;
     (void)read_rest(r);
 }
@@ -423,6 +445,10 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
     } else {
         land(p->other, label);
     }
+    if (number >= SSH_MSG_CHANNEL_OPEN && number <= SSH_MSG_CHANNEL_FAILURE &&
+        (direction == NACRE_RECEIVED || number == SSH_MSG_CHANNEL_DATA ||
+         number == SSH_MSG_CHANNEL_EXTENDED_DATA))
+        p->used_ms = p->world->now_ms;
     if (watchers[number][direction] == NULL)
         return;
     watchers[number][direction](p, &r);

@@ -9,6 +9,8 @@
 enum {
     STEPS_MAX = 3000,
     TURNS_MAX = 4 * 1000 * 1000, /* after so many nothing has come to rest */
+    HOUR_MS = 3600 * 1000,       /* the age of keys, unless something else is said */
+    EXCHANGE_MS = 120 * 1000,    /* a login, and a key exchange, take no longer */
     IDLE_MEMORY = 12 * 1024,     /* bytes of a session at rest, */
     IDLE_CHANNEL_MEMORY = 1024,  /* ... of each channel, */
     REPLIES_MEMORY = 2 * 1024,   /* ... and of answers that wait */
@@ -171,7 +173,7 @@ static bool receive(struct party *from)
     size_t room, n;
     uint8_t *at;
 
-    if (to->gone || w->now_ms < from->out.until_ms)
+    if (to->gone || w->dead || w->now_ms < from->out.until_ms)
         return false;
     if (from->out.len == 0 && from->out.shut) {
         nacre_session_sent(to->session, 0, w->now_ms); /* what was read before still counts */
@@ -186,6 +188,7 @@ static bool receive(struct party *from)
         return false;
     memcpy(at, from->out.bytes + from->out.head, n);
     wire_take(&from->out, n);
+    to->heard_ms = w->now_ms;
     nacre_session_received(to->session, n, w->now_ms);
     to->woken = true;
     if (from->blocked)
@@ -224,6 +227,24 @@ static bool give_up(struct world *w)
 
 /* ---- what may never be so ---- */
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return b != 0 && b < a ? b : a;
+}
+
+/* No session sleeps for longer than its limits let it. */
+static uint64_t longest_sleep(const struct party *p)
+{
+    const struct nacre_endpoint_config *c = &p->config;
+    uint64_t keys_ms = c->rekey_ms == 0 ? HOUR_MS : c->rekey_ms;
+
+    if (!p->authenticated)
+        return c->login_grace_ms == 0 ? EXCHANGE_MS : c->login_grace_ms;
+    if (keys_ms < EXCHANGE_MS) /* one may be under way */
+        keys_ms = EXCHANGE_MS;
+    return least(least(keys_ms, c->limits.keepalive_ms), c->limits.idle_ms);
+}
+
 static void check_party(struct party *p)
 {
     struct world *w = p->world;
@@ -237,6 +258,8 @@ static void check_party(struct party *p)
             p->name);
     REQUIRE(w, nacre_session_deadline(p->session) >= p->timer_ms,
             "%s: its deadline came nearer and it did not say so", p->name);
+    REQUIRE(w, p->ended || nacre_session_deadline(p->session) <= w->now_ms + longest_sleep(p),
+            "%s: it sleeps for longer than its limits let it", p->name);
 }
 
 static size_t idle_budget(const struct party *p)
@@ -251,7 +274,7 @@ static size_t idle_budget(const struct party *p)
 
 /* ---- everyone is willing ---- */
 
-static void settle(struct world *w)
+void world_settle(struct world *w)
 {
     uint32_t turns = 0;
     bool moved = true;
@@ -285,7 +308,7 @@ static void settle(struct world *w)
     w->settling = false;
 }
 
-static void check_settled(struct world *w)
+void world_check_settled(struct world *w)
 {
     struct party *server = &w->party[NACRE_SERVER], *client = &w->party[NACRE_CLIENT];
 
@@ -377,8 +400,8 @@ static void happen_settle(struct world *w)
 {
     if (!chance_one_in(&w->chance, 4))
         return;
-    settle(w);
-    check_settled(w);
+    world_settle(w);
+    world_check_settled(w);
 }
 
 static const struct {
@@ -410,7 +433,28 @@ static void on_authenticated(void *context, const char *user)
     REQUIRE(p->world, !p->authenticated && !p->ended && strcmp(user, "alice") == 0, "%s: odd login",
             p->name);
     p->authenticated = true;
+    p->used_ms = p->world->now_ms;
     p->world->tally->logins++;
+}
+
+/* Nobody is given up too early. */
+static void check_timeout(const struct party *p, const char *text)
+{
+    const struct world *w = p->world;
+    const struct nacre_limits *limits = &p->config.limits;
+
+    if (strstr(text, "login") != NULL)
+        REQUIRE(w, !p->authenticated, "%s: %s", p->name, text);
+    else if (strstr(text, "key exchange") != NULL)
+        REQUIRE(w, w->now_ms >= p->exchange_ms + EXCHANGE_MS, "%s: %s", p->name, text);
+    else if (strstr(text, "sign of life") != NULL)
+        REQUIRE(w,
+                limits->keepalive_ms != 0 &&
+                    w->now_ms >= p->heard_ms + (limits->keepalive_count + 1) * limits->keepalive_ms,
+                "%s: %s, and it was heard at %llu", p->name, text, (unsigned long long)p->heard_ms);
+    else
+        REQUIRE(w, limits->idle_ms != 0 && w->now_ms >= p->used_ms + limits->idle_ms,
+                "%s: %s, and it was used at %llu", p->name, text, (unsigned long long)p->used_ms);
 }
 
 static void on_ended(void *context, const struct nacre_end *why)
@@ -430,6 +474,8 @@ static void on_ended(void *context, const struct nacre_end *why)
         for (int j = 0; j < 2; j++)
             REQUIRE(w, w->links[i].side[j].party != p || w->links[i].side[j].channel == NULL,
                     "%s: ended before channel %u was closed", p->name, i);
+    if (why->cause == NACRE_TIMED_OUT)
+        check_timeout(p, why->text);
     p->ended = true;
     w->tally->ended[why->cause]++;
 }
@@ -541,6 +587,12 @@ static void choose_limits(struct party *p)
         p->config.rekey_ms = chance_size(c, 60 * 1000);
     if (chance_one_in(c, 20))
         p->config.login_grace_ms = chance_size(c, 10 * 1000);
+    if (chance_one_in(c, 6)) {
+        p->config.limits.keepalive_ms = 1000 + chance_size(c, 60 * 1000);
+        p->config.limits.keepalive_count = 1 + chance_below(c, 3);
+    }
+    if (chance_one_in(c, 10))
+        p->config.limits.idle_ms = 10 * 1000 + chance_size(c, 600 * 1000);
     p->scarce.memory = (struct nacre_memory){allocate, release, &p->scarce};
     p->config.memory = &p->scarce.memory;
     if (chance_one_in(c, 12)) {
@@ -617,14 +669,15 @@ static void prepare(struct world *w, enum nacre_role role)
 
 /* ---- the end ---- */
 
-/* Hours without a byte from the applications: keys are renewed by the clock. */
+/* Hours without a byte from the applications: keys are renewed by the clock. Both owners oversleep
+ * what comes between. */
 static void pass_hours(struct world *w)
 {
     for (int i = 0; i < 24; i++) {
-        w->now_ms += 3600 * 1000;
+        w->now_ms += HOUR_MS;
         w->tally->hours++;
-        settle(w);
-        check_settled(w);
+        world_settle(w);
+        world_check_settled(w);
     }
 }
 
@@ -634,7 +687,7 @@ static void end_disconnect(struct world *w)
 
     if (!p->gone)
         nacre_session_disconnect(p->session, NACRE_SHUTTING_DOWN, "the end");
-    settle(w);
+    world_settle(w);
     REQUIRE(w, w->party[0].gone && w->party[1].gone, "a DISCONNECT does not end it");
 }
 
@@ -642,7 +695,7 @@ static void end_cut(struct world *w)
 {
     for (int i = 0; i < 2; i++)
         w->party[i].out.shut = true;
-    settle(w);
+    world_settle(w);
     REQUIRE(w, w->party[0].gone && w->party[1].gone, "a cut does not end it");
 }
 
@@ -672,21 +725,16 @@ static void finish(struct world *w)
 {
     static void (*const ends[])(struct world * w) = {end_disconnect, end_cut, end_at_once};
 
-    settle(w);
-    check_settled(w);
+    world_settle(w);
+    world_check_settled(w);
     if (chance_one_in(&w->chance, 100))
         pass_hours(w);
     ends[chance_below(&w->chance, 3)](w);
-    for (int i = 0; i < 2; i++)
-        clear(&w->party[i]);
 }
 
-uint64_t simulate(uint64_t seed, bool verbose, struct tally *tally)
+struct world *world_new(uint64_t seed, bool verbose, struct tally *tally)
 {
-    const struct nacre_key *keys[] = {key_of(0), key_of(1)};
     struct world *w = calloc(1, sizeof *w);
-    uint32_t steps;
-    uint64_t digest;
 
     if (w == NULL)
         abort();
@@ -700,18 +748,43 @@ uint64_t simulate(uint64_t seed, bool verbose, struct tally *tally)
     prepare(w, NACRE_SERVER);
     prepare(w, NACRE_CLIENT);
     choose_algorithms(w);
+    return w;
+}
+
+void world_start(struct world *w)
+{
+    static const struct nacre_key *keys[2]; /* borrowed by all worlds */
+
+    keys[0] = key_of(0);
+    keys[1] = key_of(1);
     start(&w->party[NACRE_SERVER], keys);
     start(&w->party[NACRE_CLIENT], keys);
+}
+
+uint64_t world_end(struct world *w)
+{
+    uint64_t digest = w->digest;
+
+    for (int i = 0; i < 2; i++)
+        clear(&w->party[i]);
+    free(w);
+    return digest;
+}
+
+uint64_t simulate(uint64_t seed, bool verbose, struct tally *tally)
+{
+    struct world *w = world_new(seed, verbose, tally);
+    uint32_t steps;
+
+    world_start(w);
     steps = chance_below(&w->chance, chance_one_in(&w->chance, 3) ? STEPS_MAX : STEPS_MAX / 8);
     if (chance_one_in(&w->chance, 2)) /* logged in before anything can go wrong */
-        settle(w);
+        world_settle(w);
     for (w->step = 1; w->step <= steps; w->step++) {
         happen(w);
         for (int i = 0; i < 2; i++)
             check_party(&w->party[i]);
     }
     finish(w);
-    digest = w->digest;
-    free(w);
-    return digest;
+    return world_end(w);
 }

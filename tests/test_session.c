@@ -266,6 +266,36 @@ START_TEST(after_the_login_its_time_is_over)
 }
 END_TEST
 
+/* It is begun from outside, by a call that does not say what time it is: what counts is when the
+ * owner looks. */
+START_TEST(a_key_exchange_after_a_long_silence_has_its_time)
+{
+    enum { SILENCE_MS = 1000 * 1000 };
+    static const uint8_t much[12000];
+
+    recorder_reset();
+    pair_init(&p, 5);
+    p.server_app = recorder_app;
+    p.server_config.rekey_bytes = 10000; /* worn after the write below */
+    pair_start(&p);
+    (void)pair_open(&p);
+    p.now_ms += SILENCE_MS;
+    if (_i == 0) {
+        nacre_session_rekey(p.server.session);
+    } else {
+        ck_assert_uint_eq(nacre_channel_write(recorder.ch, much, sizeof much), sizeof much);
+    }
+    ck_assert(!p.server.ended);
+    nacre_session_tick(p.server.session, p.now_ms);
+    ck_assert(!p.server.ended);
+    ck_assert_uint_eq(nacre_session_deadline(p.server.session), p.now_ms + TRANSPORT_KEX_MS);
+    pair_run(&p);
+    ck_assert(!p.server.ended);
+    pair_clear(&p);
+    recorder_clear();
+}
+END_TEST
+
 START_TEST(input_after_the_end_is_not_looked_at)
 {
     size_t room;
@@ -431,6 +461,7 @@ static Suite *suite(void)
     tcase_add_test(owner, the_owner_is_woken_by_what_is_asked_from_outside);
     tcase_add_test(owner, the_owner_is_not_woken_by_its_own_calls);
     tcase_add_test(owner, after_the_login_its_time_is_over);
+    tcase_add_loop_test(owner, a_key_exchange_after_a_long_silence_has_its_time, 0, 2);
     tcase_add_test(owner, input_after_the_end_is_not_looked_at);
     tcase_add_test(owner, null_callbacks_do_no_harm);
     tcase_add_test(owner, without_lookup_only_session_channels_have_an_application);

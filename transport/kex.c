@@ -42,6 +42,7 @@ int kex_begin(struct transport *t)
         return transport_no_memory(t);
     t->kex->first = t->session_id_len == 0;
     t->kex->started_ms = t->now_ms;
+    t->kex->untimely = !t->timely;
 
     w = transport_begin(t, SSH_MSG_KEXINIT, KEXINIT_ROOM);
     write_kexinit(t, &w);

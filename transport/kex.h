@@ -84,6 +84,7 @@ struct kex {
     struct kept kexinit[2]; /* by the role that sent it */
     struct negotiated chosen;
     uint64_t started_ms;
+    bool untimely;   /* ... which is to be said by the owner yet: it began outside of its calls */
     bool first;      /* the connection's first */
     bool drop_guess; /* the peer's next packet was guessed wrong: RFC 4253 section 7 */
     bool sent_newkeys;

@@ -25,6 +25,7 @@ bool transport_init(struct transport *t, const struct transport_config *config, 
     t->pool = pool;
     t->context = context;
     t->now_ms = t->heard_ms = t->keys_ms = now_ms;
+    t->timely = true;
     direction_init(&t->receiving);
     direction_init(&t->sending);
     at = buffer_make_room(&t->out, pool, len + 2);
@@ -304,9 +305,19 @@ void transport_rekey_if_due(struct transport *t)
         (void)kex_begin(t);
 }
 
-void transport_tick(struct transport *t, uint64_t now_ms)
+void transport_clock(struct transport *t, uint64_t now_ms)
 {
     t->now_ms = now_ms;
+    t->timely = true;
+    if (t->kex != NULL && t->kex->untimely) {
+        t->kex->started_ms = now_ms;
+        t->kex->untimely = false;
+    }
+}
+
+void transport_tick(struct transport *t, uint64_t now_ms)
+{
+    transport_clock(t, now_ms);
     if (t->kex != NULL && now_ms >= t->kex->started_ms + TRANSPORT_KEX_MS)
         (void)transport_end(t, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
                             "the key exchange took too long");

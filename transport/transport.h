@@ -59,7 +59,8 @@ struct transport {
     const struct transport_config *config;
     void *context; /* passed to host_key_accepted and the observer */
     struct pool *pool;
-    uint64_t now_ms;
+    uint64_t now_ms;   /* as the owner said last, */
+    bool timely;       /* ... in the call of its that is under way */
     uint64_t heard_ms; /* when the last byte came */
 
     struct buffer in, out;
@@ -132,6 +133,9 @@ void transport_sent(struct transport *t, size_t len);
 
 /* The connection below is gone. */
 void transport_lost(struct transport *t);
+
+/* The owner says what time it is: in the call that it makes, until that returns (timely). */
+void transport_clock(struct transport *t, uint64_t now_ms);
 
 /* Time passed. */
 void transport_tick(struct transport *t, uint64_t now_ms);
