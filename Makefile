@@ -71,14 +71,14 @@ INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
 # state between cases are not among them, since all cases share a process there.
 VALGRIND_TESTS = $(addprefix test_,wire hostkey kexinit kex handshake interactive channel key_format pair)
 
-# These run without the sanitizers alone, which make system calls of their own.
-PLAIN_TESTS = test_confine
+# These run without the sanitizers alone, which make system calls of their own and keep memory from being locked.
+PLAIN_TESTS = test_confine test_locked_memory
 # In these the library and the programs take their memory from the test itself.
 SCARCE_TESTS = test_memory_apps
 
 # What a program of somebody else's includes, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
-           $(patsubst %,apps/%.h,server session limits key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
+           $(patsubst %,apps/%.h,server session limits locked_memory key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
 
 ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps apps/examples tests tests/*))
 

@@ -9,16 +9,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { SANITIZED = true };
-#else
-enum { SANITIZED = false };
-#endif
-
 static bool done(struct confine_note *note)
 {
     memcpy(note->value, "yes", sizeof "yes");
@@ -56,6 +46,16 @@ static bool confine_privileges(const struct confinement *c, struct confine_note 
                                                        : not_done(note, "new privileges");
 }
 
+static bool confine_keys(const struct confinement *c, struct confine_note *note)
+{
+    if (c->locked_memory > 0)
+        (void)snprintf(note->value, sizeof note->value, "%zu", c->locked_memory);
+    else
+        (void)snprintf(note->reason, sizeof note->reason,
+                       "keys may get to a swap device: no memory can be locked (ulimit -l)");
+    return c->locked_memory > 0;
+}
+
 /* In this order. `alone`: for a program that starts no others. `parent`: for one that does: what
  * they would inherit is not for us to decide. `sanitized`: with a sanitizer in the program, which
  * at its end reads /proc, starts a process and looks into our memory. `always`: --no-sandbox, too,
@@ -67,6 +67,7 @@ static const struct {
 } measures[] = {
     {"user", confine_identity, true, true, true, true},
     {"capabilities", confine_capabilities, true, false, true, false},
+    {"locked_bytes", confine_keys, true, true, false, false},
     {"undumpable", confine_memory, true, true, false, false},
     {"no_core", confine_core, true, false, true, false},
     {"no_new_privileges", confine_privileges, true, false, true, false},
@@ -81,7 +82,7 @@ static bool is_wanted(const struct confinement *c, size_t i)
     if (measures[i].always)
         return true;
     return !c->off && (c->starts_programs ? measures[i].parent : measures[i].alone) &&
-           (measures[i].sanitized || !SANITIZED);
+           (measures[i].sanitized || !CONFINE_SANITIZED);
 }
 
 static void log_notes(const struct confinement *c, const struct confine_note *notes)
@@ -97,7 +98,7 @@ static void log_notes(const struct confinement *c, const struct confine_note *no
             log_trouble("sandbox", notes[i].reason);
     if (c->off)
         log_trouble("sandbox", "off, by --no-sandbox");
-    else if (SANITIZED && !c->starts_programs)
+    else if (CONFINE_SANITIZED && !c->starts_programs)
         log_trouble("sandbox", "not all of it: built with a sanitizer");
 }
 

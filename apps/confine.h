@@ -8,6 +8,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CONFINE_SANITIZED true /* built with what wants memory and system calls for itself */
+#else
+#define CONFINE_SANITIZED false
+#endif
+
 enum { CONFINE_FILES_MAX = 4, CONFINE_NOTE_MAX = 512 /* bytes */ };
 
 struct confinement {
@@ -17,6 +27,7 @@ struct confinement {
     bool changes_user;    /* set by confine_find_user, like the two below */
     uid_t uid;
     gid_t gid;
+    size_t locked_memory;                     /* bytes, for keys */
     const char *reads[CONFINE_FILES_MAX + 1]; /* files that are read again while it runs, NULL at
                                                  the end; %u stands for a user, %% for % */
 };

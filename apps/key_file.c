@@ -2,6 +2,7 @@
 
 #include "apps/base64.h"
 #include "apps/key_format.h"
+#include "apps/locked_memory.h"
 #include "apps/trusted_file.h"
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
@@ -17,10 +18,21 @@
 #define PRIVATE_TEXT_MAX 1024 /* bytes of the file of an Ed25519 key */
 #define COMMENT "nacre"
 
+/* All zero. */
+static struct nacre_key *new_key(void)
+{
+    const struct nacre_memory *memory = nacre_locked_memory();
+    struct nacre_key *key = memory->allocate(memory->context, sizeof *key);
+
+    if (key != NULL)
+        memset(key, 0, sizeof *key);
+    return key;
+}
+
 struct nacre_key *nacre_key_read(const char *file, char *problem, size_t size)
 {
     struct problem p = problem_in(problem, size);
-    struct nacre_key *key = calloc(1, sizeof *key);
+    struct nacre_key *key = new_key();
     struct trusted_file text = {0};
     bool good = false;
 
@@ -50,9 +62,12 @@ struct nacre_key *nacre_key_read(const char *file, char *problem, size_t size)
 
 void nacre_key_free(struct nacre_key *key)
 {
-    if (key != NULL)
-        private_key_clear(key);
-    free(key);
+    const struct nacre_memory *memory = nacre_locked_memory();
+
+    if (key == NULL)
+        return;
+    private_key_clear(key);
+    memory->release(memory->context, key, sizeof *key);
 }
 
 const char *nacre_key_type(const struct nacre_key *key)
@@ -201,7 +216,7 @@ static bool write_pair(const struct nacre_key *key, const char *file, const stru
 struct nacre_key *nacre_key_make(const char *file, char *problem, size_t size)
 {
     struct problem p = problem_in(problem, size);
-    struct nacre_key *key = calloc(1, sizeof *key);
+    struct nacre_key *key = new_key();
     uint8_t seed[32];
     bool good = false;
 

@@ -2,6 +2,7 @@
 
 #include "apps/confine.h"
 #include "apps/key_file.h"
+#include "apps/locked_memory.h"
 #include "apps/login.h"
 #include "apps/server_log.h"
 
@@ -221,11 +222,10 @@ static void raise_descriptor_limit(void)
 
 static bool on_bound(void *context, char *problem, size_t size)
 {
-    const struct login *login = context;
-    const struct program *program =
-        (const struct program *)(const void *)((const char *)login -
-                                               offsetof(struct program, login));
+    struct program *program =
+        (struct program *)(void *)((char *)context - offsetof(struct program, login));
 
+    program->confinement.locked_memory = nacre_locked_memory_size();
     return confine(&program->confinement, problem, size);
 }
 
@@ -248,6 +248,7 @@ static bool serve(struct program *program, void (*over)(void))
         .events = &events,
         .context = &program->login,
         .bound = on_bound,
+        .secrets = nacre_locked_memory(),
         .workers = o->workers,
         .rekey_bytes = o->rekey_bytes,
         .rekey_ms = o->rekey_ms,
@@ -274,6 +275,11 @@ static bool serve(struct program *program, void (*over)(void))
     return true;
 }
 
+static void say_used_up(const char *sentence)
+{
+    log_trouble("sandbox", sentence);
+}
+
 int program_serve(const struct program_options *o, const struct nacre_channel_app *app,
                   void (*over)(void))
 {
@@ -284,6 +290,8 @@ int program_serve(const struct program_options *o, const struct nacre_channel_ap
     program.login.require = o->require;
     log_threshold(o->level);
     raise_descriptor_limit();
+    if (!o->no_sandbox && !CONFINE_SANITIZED)
+        (void)nacre_locked_memory_start(say_used_up); /* confine says what came of it */
     good = prepare_confinement(&program) && load_host_keys(&program) && open_files(&program) &&
            open_authorized_keys(&program) && read_banner(&program) && check_required(&program) &&
            serve(&program, over);

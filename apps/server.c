@@ -167,6 +167,7 @@ static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, c
         .channels_max = c->channels_max,
         .login_grace_ms = c->login_grace_ms,
         .limits = c->limits,
+        .secrets = c->secrets,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
     };

@@ -61,12 +61,13 @@ struct nacre_server_config {
      * privileges. False: there will be no server, and problem holds a sentence. May be NULL. */
     bool (*bound)(void *context, char *problem, size_t size);
 
-    unsigned workers;               /* event loops, each on a thread of its own; default 1 */
-    uint32_t channels_max;          /* of one connection; default 64 */
-    uint32_t login_grace_ms;        /* for the whole login; default 120 s */
-    struct nacre_limits limits;     /* of each session */
-    uint64_t rekey_bytes, rekey_ms; /* see nacre_endpoint_config */
-    uint32_t drain_ms;              /* how long nacre_server_stop lets output drain; default 5 s */
+    unsigned workers;                   /* event loops, each on a thread of its own; default 1 */
+    uint32_t channels_max;              /* of one connection; default 64 */
+    uint32_t login_grace_ms;            /* for the whole login; default 120 s */
+    struct nacre_limits limits;         /* of each session */
+    uint64_t rekey_bytes, rekey_ms;     /* see nacre_endpoint_config */
+    const struct nacre_memory *secrets; /* see nacre_endpoint_config; default malloc and free */
+    uint32_t drain_ms; /* how long nacre_server_stop lets output drain; default 5 s */
     const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */
 };
 

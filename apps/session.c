@@ -194,6 +194,8 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
                                                .keepalive_count = config->limits.keepalive_count,
                                                .idle_ms = config->limits.idle_ms};
     pool_init(&e->pool, config->memory);
+    if (config->secrets != NULL)
+        e->pool.secrets = *config->secrets;
     return e;
 }
 

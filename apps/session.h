@@ -80,6 +80,9 @@ struct nacre_endpoint_config {
     uint64_t rekey_bytes;              /* default: what the cipher asks for */
     uint64_t rekey_ms;                 /* default: 1 h */
     const struct nacre_memory *memory; /* default: malloc and free */
+    /* For the sessions themselves, which hold keys and passwords, in place of `memory`, which then
+     * is for what is on its way in and out. */
+    const struct nacre_memory *secrets;
     void (*random)(void *context, uint8_t *out,
                    size_t len); /* default: libsodium's; tests replay a session */
     void *random_context;

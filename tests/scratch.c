@@ -35,13 +35,16 @@ static void remove_all(void)
 
 int scratch_suite(const char *name, const TTest *const tests[])
 {
+    return crypto_init() ? scratch_suite_before_crypto(name, tests) : EXIT_FAILURE;
+}
+
+int scratch_suite_before_crypto(const char *name, const TTest *const tests[])
+{
     Suite *suite = suite_create(name);
     TCase *all = tcase_create(name);
     SRunner *runner;
     int failed;
 
-    if (!crypto_init())
-        return EXIT_FAILURE;
     tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
     tcase_add_checked_fixture(all, make, remove_all);
     for (size_t i = 0; tests[i] != NULL; i++)

@@ -10,6 +10,9 @@
  * all that is in it. Returns the program's exit status. */
 int scratch_suite(const char *name, const TTest *const tests[]);
 
+/* The same, with the libraries of crypto/ as yet unused. */
+int scratch_suite_before_crypto(const char *name, const TTest *const tests[]);
+
 /* The full name of a file in it. The text lives until the eighth call after this one. */
 const char *scratch_path(const char *name);
 

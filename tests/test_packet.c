@@ -457,10 +457,10 @@ START_TEST(without_memory_the_old_keys_stay)
     struct nacre_memory memory;
 
     lane_open(&lane, _i);
-    memory = lane.pool.memory;
-    lane.pool.memory.allocate = no_memory;
+    memory = lane.pool.secrets;
+    lane.pool.secrets.allocate = no_memory;
     ck_assert(!direction_rekey(&lane.sending, &lane.pool, &cipher_aes256_gcm, &keys, true));
-    lane.pool.memory = memory;
+    lane.pool.secrets = memory;
     packet = seal(&lane, 20, &size);
     arrive(&lane, packet, size);
     ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);

@@ -25,6 +25,7 @@ void pool_init(struct pool *pool, const struct nacre_memory *memory)
         pool->memory = *memory;
     else
         pool->memory = (struct nacre_memory){allocate_with_malloc, release_with_free, NULL};
+    pool->secrets = pool->memory;
 }
 
 void pool_clear(struct pool *pool)
@@ -42,7 +43,7 @@ void pool_clear(struct pool *pool)
 
 void *pool_allocate(struct pool *pool, size_t size)
 {
-    void *p = pool->memory.allocate(pool->memory.context, size);
+    void *p = pool->secrets.allocate(pool->secrets.context, size);
 
     if (p == NULL)
         return NULL;
@@ -57,7 +58,7 @@ void pool_release(struct pool *pool, void *p, size_t size)
         return;
     wipe(p, size);
     pool->in_use -= size;
-    pool->memory.release(pool->memory.context, p, size);
+    pool->secrets.release(pool->secrets.context, p, size);
 }
 
 static uint8_t *block_take(struct pool *pool, unsigned class)

@@ -21,7 +21,8 @@ struct free_block {
 
 /* One per worker: shared by sessions that run on the same thread, never between threads. */
 struct pool {
-    struct nacre_memory memory;
+    struct nacre_memory memory;  /* for blocks */
+    struct nacre_memory secrets; /* for pool_allocate; the same, unless somebody says otherwise */
     struct free_block *free[BLOCK_CLASSES];
     unsigned kept[BLOCK_CLASSES];
     size_t in_use; /* bytes lent out, blocks and pool_allocate together */

@@ -22,6 +22,10 @@ def statuses(process):
             yield dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
 
+def locked_kib(status):
+    return int(status["VmLck"].split()[0])
+
+
 def give_to_nobody(server, *names):
     """The folder to all, and files that root wrote to the user."""
     os.chmod(server.folder, 0o755)
@@ -57,6 +61,8 @@ class Confined(unittest.TestCase):
             kept = 1 << 2 | 1 << 14 if root else 0  # CAP_DAC_READ_SEARCH, CAP_IPC_LOCK
             self.assertEqual(int(status["CapPrm"], 16) & ~kept, 0)
             self.assertEqual(int(status["CapEff"], 16) & ~kept, 0)
+            self.assertGreater(locked_kib(status), 0)
+        self.assertGreater(int(event["locked_bytes"]), 0)
         with open(f"/proc/{server.process.pid}/limits", encoding="ascii") as file:
             self.assertRegex(file.read(), r"Max core file size +0 +0 ")
         owner = os.stat(f"/proc/{server.process.pid}/maps").st_uid
@@ -135,14 +141,30 @@ class Confined(unittest.TestCase):
                                                     "cannot read it"):
             self.server("--user", "nobody", before=lambda server: give_to_nobody(server, "authorized_keys"))
 
+    def test_locked_memory_that_is_used_up(self):
+        """Said once; sessions go on in ordinary memory."""
+        as_nobody = {"before": give_to_nobody} if os.geteuid() == 0 else {}
+        arguments = ("--user", "nobody") if as_nobody else ()
+        locked = locked_kib(next(statuses(self.server(*arguments, **as_nobody).process))) * 1024
+        limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (locked, limit[1]))
+        try:
+            server = self.server(*arguments, **as_nobody)
+        finally:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, limit)
+        clients = [Ssh(server).start() for _ in range(4)]
+        for client in clients:
+            self.addCleanup(harness.end, client)
+            harness.ask(client, b"h")
+        self.assertIn("used up", server.wait("sandbox")[0]["reason"])
+        for _ in range(2):
+            self.assertEqual(Ssh(server, "password").run("exit 7").status, 7)
+        self.assertEqual(len(server.events("sandbox")), 1)
+        self.assertLessEqual(locked_kib(next(statuses(server.process))) * 1024, locked)
+
     def test_no_such_user(self):
         with self.assertRaisesRegex(AssertionError, "no-such-user: there is no such user"):
             self.server("--user", "no-such-user")
-
-    @unittest.skipIf(os.geteuid() == 0, "root can")
-    def test_only_root_can(self):
-        with self.assertRaisesRegex(AssertionError, "only root can become another user"):
-            self.server("--user", "root")
 
     def test_without(self):
         server = self.server("--no-sandbox")
