@@ -4,6 +4,7 @@
 #include "apps/trusted_file.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -69,11 +70,19 @@ static bool expand(char out[PATH_MAX], const char *pattern, const char *user, bo
     return fits || problem_say(p, "%s: is too long for the name of a file", pattern);
 }
 
-/* Remember the first problem of a file. */
+/* One more problem of a file, on a line of its own. Behind the first only what fits whole. */
 static void note(const char *file, unsigned line, const char *what, const struct problem *p)
 {
-    if (p->size > 0 && p->text[0] == '\0')
+    size_t used = p->size > 0 ? strlen(p->text) : 0;
+    int len = snprintf(NULL, 0, "\n%s:%u: %s", file, line, what);
+
+    if (used > 0 && (size_t)len < p->size - used) {
+        p->text[used++] = '\n';
+        problem_say(&(struct problem){p->text + used, p->size - used}, "%s:%u: %s", file, line,
+                    what);
+    } else if (used == 0) {
         problem_say(p, "%s:%u: %s", file, line, what);
+    }
 }
 
 /* Does a line of the text grant it? Looks at all of them in any case; the first that does counts.

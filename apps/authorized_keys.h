@@ -37,7 +37,8 @@ NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); 
  *
  * grant    what the first line that says yes allows; empty when none does. The caller clears it.
  * return   true when a line of the file grants it
- * problem  of `size` bytes: a sentence for the log, or empty. The answer stands all the same.
+ * problem  of `size` bytes: sentences for the log, one a line, as far as they fit; or empty. The
+ *          answer stands all the same.
  *
  * A file for all users is read anew when it has changed, one with %u in its name each time. It must
  * belong to the user we run as, or to root, and others must not be able to write to it. That it is
@@ -48,7 +49,7 @@ NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); 
  * Options are those of sshd(8). from= and expiry-time= are decided here. An option that asks for
  * what cannot be done here (cert-authority, principals, verify-required), one that is not known and
  * one whose value makes no sense grant nothing, with a problem; so does a line that cannot be read.
- * Of several problems the first is told. */
+ * Each such line is told of. */
 NACRE_API bool nacre_authorized_key(struct nacre_authorized_keys *keys,
                                     const struct nacre_key_login *login,
                                     struct nacre_key_grant *grant, char *problem, size_t size);

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBLEM_MAX = 1024 /* bytes of a sentence */ };
+enum {
+    PROBLEM_MAX = 1024,      /* bytes of a sentence */
+    PROBLEMS_MAX = 8 * 1024, /* ... of all those about a file */
+};
 
 /* ---- passwords ---- */
 
@@ -141,12 +144,21 @@ static void client_address(char out[64], const struct nacre_peer *peer)
     (void)snprintf(out, 64, "%.*s", (int)len, from);
 }
 
+/* The lines of a text */
+static void log_each(const char *about, char *problems)
+{
+    char *rest = NULL;
+
+    for (char *p = strtok_r(problems, "\n", &rest); p != NULL; p = strtok_r(NULL, "\n", &rest))
+        log_trouble(about, p);
+}
+
 static void on_publickey(void *context, struct nacre_decision *decision, const char *user,
                          const char *algorithm, const uint8_t *key, size_t key_len)
 {
     const struct login *login = nacre_peer_server_context(context);
     struct key_state *state = state_of(context);
-    char problem[PROBLEM_MAX] = "", address[64];
+    char problem[PROBLEMS_MAX] = "", address[64];
     const struct nacre_key_login asked = {user, key, key_len, address};
     bool granted = false;
 
@@ -157,8 +169,7 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
         granted = nacre_authorized_key(login->authorized_keys, &asked, &state->asked, problem,
                                        sizeof problem);
     }
-    if (problem[0] != 0)
-        log_trouble("authorized_keys", problem);
+    log_each("authorized_keys", problem);
     nacre_decide(decision, granted);
 }
 

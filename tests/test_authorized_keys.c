@@ -142,9 +142,28 @@ START_TEST(a_nul_is_no_end_of_anything)
 }
 END_TEST
 
-START_TEST(the_first_of_several_problems_is_told)
+START_TEST(each_problem_is_told)
 {
+    const char *second;
+
     assert_problem(OTHER_KEY "\nnonsense\nmore nonsense\n", "/keys:2: this line");
+    second = strchr(problem, '\n');
+    ck_assert_ptr_nonnull(second);
+    assert_says(second, "/keys:3: this line");
+    ck_assert_ptr_null(strchr(second + 1, '\n'));
+}
+END_TEST
+
+START_TEST(problems_that_do_not_fit_are_left_out)
+{
+    char many[4096] = "";
+
+    for (int i = 0; i < 200; i++)
+        strcat(many, "not a key\n");
+    ck_assert(!granted(many));
+    ck_assert_uint_lt(strlen(problem), sizeof problem);
+    ck_assert_uint_gt(strlen(problem) + 200, sizeof problem);
+    ck_assert_str_eq(problem + strlen(problem) - strlen("is ignored"), "is ignored"); /* whole */
 }
 END_TEST
 
@@ -393,7 +412,8 @@ int main(void)
         lines_that_cannot_be_read_are_problems,
         lines_with_a_key_that_cannot_be_read_are_problems,
         a_nul_is_no_end_of_anything,
-        the_first_of_several_problems_is_told,
+        each_problem_is_told,
+        problems_that_do_not_fit_are_left_out,
         options_that_change_nothing_here,
         options_that_are_not_supported_grant_nothing,
         options_that_cannot_be_read_grant_nothing,

@@ -62,11 +62,47 @@ class OfTheLogin(AuthorizedCase):
         self.assert_refused(self.echo('expiry-time="20010101Z"'), "authorized_keys:1: this key has expired")
 
     def test_options_that_make_no_sense_grant_nothing(self):
+        server = self.echo("")
         for options, why in (("no-such-option", "no-such-option"), ('from="10.0.0.1/8"', "not a list"),
-                             ('expiry-time="soon"', "not a time"), ('command="never closed', "neither a comment"),
-                             ("cert-authority", "not supported")):
+                             ('from="127.*",from="*"', "two from="), ('expiry-time="soon"', "not a time"),
+                             ('command="never closed', "neither a comment"), ("command", "command"),
+                             ('environment="1"', "not NAME=value"), ('permitopen="8080"', "not HOST:PORT"),
+                             ('permitlisten="a:b:x"', "not [HOST:]PORT"), ('no-pty="yes"', "no-pty"),
+                             ('restrict,,pty', "cannot be read"), ("pty,", "cannot be read")):
             with self.subTest(options=options):
-                self.assert_refused(self.echo(options), why)
+                authorize(server, options)
+                self.assert_refused(server, why)
+
+    def test_what_cannot_be_kept_to_grants_nothing(self):
+        server = self.echo("")
+        for options in "cert-authority", 'cert-authority,principals="alice"', 'principals="alice"', "verify-required":
+            with self.subTest(options=options):
+                authorize(server, options)
+                self.assert_refused(server, "not supported")
+
+    def test_what_there_is_no_use_for_is_read_and_ignored(self):
+        server = self.echo("")
+        for options in ("no-port-forwarding", "port-forwarding", "no-agent-forwarding", "no-X11-forwarding", "no-x11-forwarding",
+                        "no-user-rc", "NO-PTY,pty", "no-touch-required", 'tunnel="0"', 'permitopen="localhost:80"',
+                        'permitopen="[::1]:*",permitopen="*:22"', 'permitlisten="8080",permitlisten="localhost:*"',
+                        'environment="A=b \\" c"', "restrict,pty,port-forwarding,agent-forwarding,X11-forwarding,user-rc",
+                        'from="127.0.0.1",no-pty,command="exit 7",expiry-time="20991231235959Z"'):
+            with self.subTest(options=options):
+                authorize(server, options)
+                self.assertEqual(Ssh(server).run("exit 7").status, 7)
+        self.assertEqual(server.events("authorized_keys"), [])
+
+    def test_each_line_that_cannot_be_read_is_logged_with_its_number(self):
+        server = self.echo("")
+        with open(server.path("key.pub"), encoding="ascii") as public:
+            good = public.read()
+        with open(server.path("authorized_keys"), "w", encoding="ascii") as file:
+            file.write(f"# comment\nnonsense\n\n{good}ssh-ed25519 AAAA\nno-such-option {good}")
+        done = server.watch("authorized_keys", level="warn")
+        self.assertEqual(Ssh(server).run("exit 7").status, 7)
+        reasons = [event["reason"] for event in done(3)[:3]]
+        for number, reason in zip((2, 5, 6), reasons):
+            self.assertIn(f"authorized_keys:{number}: ", reason)
 
 
 class InEcho(AuthorizedCase):
