@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
-from harness import BUILD, MIB, PATIENCE, USER, Server, clean_environment, end, until
+from harness import BUILD, MIB, PATIENCE, USER, Server, Terminal, clean_environment, end, until
 from others import Dropbear, Sshd
 
 NACRE_LOAD = os.path.join(BUILD, "nacre-load")
@@ -27,8 +28,9 @@ def load(*words, status=0, home="/nonexistent", patience=4 * PATIENCE, stdin=b""
 class Counter:
     """One connection passed on to a port, and the bytes of it counted."""
 
-    def __init__(self, port):
+    def __init__(self, port, delays=()):
         self.sent = self.received = 0
+        self.delays = delays  # {number of a block: how many seconds it waits before it is passed back}
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port, self.to = self.listener.getsockname()[1], port
         self.thread = threading.Thread(target=self.run)
@@ -49,8 +51,9 @@ class Counter:
 
     def back(self, server, client):
         with contextlib.suppress(OSError):
-            for block in iter(lambda: server.recv(65536), b""):
+            for number, block in enumerate(iter(lambda: server.recv(65536), b"")):
                 self.received += len(block)
+                time.sleep(self.delays[number] if number in self.delays else 0)
                 client.sendall(block)
             client.shutdown(socket.SHUT_WR)
 
@@ -127,8 +130,16 @@ class OthersCase:
         until(lambda: self.logins() - before == 5, self.server.log)
 
     def test_channels(self):
+        before = self.logins()
         figures = self.load("channels", "-n", 30, "-c", 3)
         self.assertEqual((figures["done"], figures["channels_closed"], figures["connections"]), (30, 30, 1))
+        until(lambda: self.logins() - before == 1, self.server.log)
+
+    def test_channels_with_commands(self):
+        path = self.server.path("channels")
+        figures = self.load("channels", "-n", 20, "-c", 4, "--command", f"echo x >>{path}")
+        self.assertEqual((figures["done"], figures["channels_opened"], figures["channels_closed"]), (20, 20, 20))
+        self.assertEqual(os.path.getsize(path), 2 * 20)
 
 
 class SshdTest(OthersCase, unittest.TestCase):
@@ -156,9 +167,10 @@ class EchoTest(unittest.TestCase):
         return sum(int(e["bytes_in"]) for e in ended), sum(int(e["bytes_out"]) for e in ended)
 
     def check(self, connections, mode, *words, **more):
-        before = len(self.server.events("disconnected"))
+        before, accepted = len(self.server.events("disconnected")), len(self.server.events("connection"))
         figures = self.load(mode, *words, **more)
         self.assertEqual(figures["connections"], connections)
+        self.assertEqual(len(self.server.events("connection")) - accepted, connections)
         received, sent = self.wire(connections, before)
         self.assertEqual((figures["wire_sent"], figures["wire_received"]), (received, sent))
         return figures
@@ -175,6 +187,52 @@ class EchoTest(unittest.TestCase):
 
     def test_rtt(self):
         self.assertEqual(self.check(1, "rtt", "-n", 200)["samples"], 200)
+
+    def test_the_times_are_those_that_passed(self):
+        """Of 200 keys each 25th comes back 0.2 s late: one sees it at the right place."""
+        with Counter(self.server.port, {n: 0.2 for n in range(30, 230, 25)}) as counter:
+            began = time.monotonic()
+            figures = load("-q", "-u", USER, "-i", self.server.path("key"), "--insecure", "rtt", "-n", 200, "-p",
+                           counter.port)
+            passed = time.monotonic() - began
+        self.assertEqual(figures["samples"], 200)
+        self.assertLess(figures["p50_us"], 200000)
+        for late in "p99_us", "p99_9_us", "max_us":
+            self.assertGreaterEqual(figures[late], 200000)
+        self.assertLessEqual(figures["max_us"], passed * 1e6)
+        self.assertLessEqual(figures["seconds"], passed)
+        self.assertGreater(figures["seconds"], 7 * 0.2)
+
+    def words(self, *words):
+        return [NACRE_LOAD, "-u", USER, "-i", self.server.path("key"), "--known-hosts",
+                self.server.path(".ssh/known_hosts"), *words, self.server.address]
+
+    def test_progress_while_it_runs_then_a_table(self):
+        process = subprocess.Popen(self.words("idle", "-n", "10", "--hold", "600"), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            lines = [process.stderr.readline()]
+            while " 10 sessions" not in lines[-1] or len(lines) < 2:
+                lines.append(process.stderr.readline())
+            self.assertIsNone(process.poll())  # it is still running
+            for line in lines:
+                self.assertRegex(line, r"\A\d+ s: \d+ sessions, 0 failed, 0\.0 MB out, 0\.0 MB in\n\Z")
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            end(process)
+        self.assertRegex(out, r"\Aidle, SSH-2\.0-nacre_[0-9.]+, \S+\n(  [a-z0-9_]+ +[0-9.]+  [^\n]*\n)+interrupted before the end\n\Z")
+        rows = dict(line.split()[:2] for line in out.splitlines() if line.startswith("  "))
+        self.assertEqual((rows["done"], rows["failed"], rows["channels_opened"]), ("10", "0", "10"))
+        self.assertLessEqual({"p50_us", "p99_us", "p99_9_us", "max_us", "done_per_second"}, set(rows))
+        figures = self.load("idle", "-n", 1, "--hold", 1)
+        self.assertEqual(set(figures) - set(rows), {"mode", "server", "cipher", "interrupted", "problem"})
+
+    def test_progress_on_a_terminal(self):
+        with Terminal(self.words("idle", "-n", "3", "--hold", "2"), clean_environment("/nonexistent")) as terminal:
+            self.assertEqual(terminal.end(), 0)
+            self.assertRegex(terminal.seen, rb"\r\d+ s: 3 sessions, 0 failed")
+            self.assertRegex(terminal.seen, rb"p99_9_us +\d+  connect to session\r\n")
 
     def test_idle_sessions_stand_at_once(self):
         before = len(self.server.events("disconnected"))
