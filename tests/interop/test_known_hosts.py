@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Is this the server that was meant? nacre-load and ssh, with the same known_hosts file, at a real sshd with several keys."""
+import base64
+import hmac
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import BUILD, PATIENCE, clean_environment, end, ssh_keygen, until
+from others import Sshd
+
+KINDS = "ed25519", "ecdsa", "rsa"
+BITS = {"ed25519": "256", "ecdsa": "256", "rsa": "2048"}
+TYPES = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256", "rsa": "ssh-rsa"}
+
+
+class KnownHosts(unittest.TestCase):
+    """An sshd with a key of each kind (Sshd's own comes last, and the first of a kind counts), and keys of strangers."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.keys = tempfile.mkdtemp(prefix="nacre-")
+        cls.addClassCleanup(shutil.rmtree, cls.keys)
+        for kind in KINDS:
+            for name in kind, "other_" + kind:
+                subprocess.run(["ssh-keygen", "-q", "-t", kind, "-b", BITS[kind], "-N", "", "-C", "", "-f", cls.key(name)],
+                               check=True, stdin=subprocess.DEVNULL)
+        cls.server = cls.enterClassContext(Sshd("".join(f"HostKey {cls.key(kind)}\n" for kind in KINDS)))
+        cls.host = f"[127.0.0.1]:{cls.server.port}"
+
+    @classmethod
+    def key(cls, name):
+        return os.path.join(cls.keys, name)
+
+    def public(self, name):
+        with open(self.key(name + ".pub"), encoding="ascii") as file:
+            return " ".join(file.read().split()[:2])
+
+    def fingerprint(self, name):
+        return subprocess.run(["ssh-keygen", "-l", "-f", self.key(name)], check=True, capture_output=True,
+                              text=True).stdout.split()[1]
+
+    def run_(self, *words):
+        return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
+                              env=clean_environment(self.keys))
+
+    def refusals(self):
+        """The ports of clients that told sshd so: SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE."""
+        return re.findall(r"Received disconnect from 127\.0\.0\.1 port (\d+):9: .*not accepted", self.server.log())
+
+    def nacre(self):
+        """(logged in, what is said)"""
+        before = len(self.refusals())
+        done = self.run_(os.path.join(BUILD, "nacre-load"), "--json", "-q", "-u", self.server.user, "-i",
+                         self.server.path("key"), "--known-hosts", self.key("known_hosts"), "handshake", "-n", "1",
+                         f"127.0.0.1:{self.server.port}")
+        figures = json.loads(done.stdout)
+        logged_in = figures["done"] == 1
+        self.assertEqual((done.returncode, figures["logins"]), (0, 1) if logged_in else (1, 0))
+        if not logged_in:  # not even the user's name goes to a server that was not meant
+            port = until(lambda: self.refusals()[before:], self.server.log)[0]
+            who = until(lambda: re.findall(rf"Disconnected from (.*)127\.0\.0\.1 port {port} ", self.server.log()),
+                        self.server.log)
+            self.assertEqual(who, [""])
+        return logged_in, figures.get("problem", "")
+
+    def openssh(self):
+        """(took the key, what is said); that is all that it is asked for."""
+        done = self.run_("ssh", "-F", "none", "-v", "-p", str(self.server.port), "-i", self.server.path("key"), "-o",
+                         "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={self.key('known_hosts')}", "-o",
+                         "GlobalKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o",
+                         "PreferredAuthentications=none", f"{self.server.user}@127.0.0.1")
+        self.assertEqual(done.returncode, 255)
+        return " is known and matches the " in done.stderr, done.stderr
+
+    def check(self, accepted, lines, says=""):
+        """Both accept the server with these lines, or both refuse it; what nacre says then."""
+        with open(self.key("known_hosts"), "w", encoding="ascii") as file:
+            file.write("".join(line + "\n" for line in lines))
+        logged_in, said = self.openssh()
+        self.assertEqual(logged_in, accepted, said)
+        logged_in, said = self.nacre()
+        self.assertEqual(logged_in, accepted, said)
+        self.assertIn(says, said)
+        return said
+
+    def hosts(self):
+        """The server's name as it stands in the file: plain, among others, and hashed."""
+        salt = os.urandom(20)
+        hashed = [base64.b64encode(part).decode() for part in (salt, hmac.digest(salt, self.host.encode(), "sha1"))]
+        return self.host, f"a.example,{self.host},b.example", "|1|" + "|".join(hashed)
+
+    def test_known(self):
+        for hosts in self.hosts():
+            with self.subTest(hosts=hosts):
+                self.check(True, [f"{hosts} {self.public(kind)}" for kind in reversed(KINDS)])
+                self.check(True, [f"{hosts} {self.public('ecdsa')}"])  # not the one that comes first by itself
+                self.check(True, [f"{hosts} {self.public('other_rsa')}", f"{hosts} {self.public('rsa')}"])
+        self.check(True, [f"[127.0.0.*]:{self.server.port} {self.public('rsa')}"])
+
+    def test_unknown(self):
+        says = "is not known"
+        self.check(False, [], says)
+        self.check(False, [f"[127.0.0.1]:1 {self.public('rsa')}", f"[127.0.0.2]:{self.server.port} {self.public('rsa')}",
+                           f"*,!{self.host} {self.public('rsa')}", f"@revoked {self.host} {self.public('other_rsa')}"], says)
+
+    def test_changed(self):
+        for kind, hosts in zip(KINDS, self.hosts()):
+            with self.subTest(kind=kind, hosts=hosts):
+                said = self.check(False, ["# nothing", f"{hosts} {self.public('other_' + kind)}"], "HAS CHANGED")
+                for words in (self.host, TYPES[kind], self.fingerprint(kind), self.fingerprint("other_" + kind),
+                              f"{self.key('known_hosts')}:2", "between you and it"):
+                    self.assertIn(words, said)
+
+    def test_revoked(self):
+        for hosts in (*self.hosts(), "*"):
+            with self.subTest(hosts=hosts):
+                lines = [f"{self.host} {self.public('rsa')}", f"@revoked {hosts} {self.public('rsa')}"]
+                said = self.check(False, lines, "REVOKED")
+                for words in self.host, self.fingerprint("rsa"), f"{self.key('known_hosts')}:2":
+                    self.assertIn(words, said)
+        self.check(False, reversed(lines), "REVOKED")
+        # The others of its keys are as good as before.
+        self.check(True, [f"@revoked * {self.public('rsa')}", f"{self.host} {self.public('ecdsa')}"])
+        self.check(True, [f"@revoked {self.host} {self.public('other_ecdsa')}", f"{self.host} {self.public('ecdsa')}"])
+
+    def test_ssh_keyscan(self):
+        """What ssh-keyscan writes, plain and hashed, both take."""
+        for flags in (), ("-H",):
+            done = self.run_("ssh-keyscan", *flags, "-p", str(self.server.port), "127.0.0.1")
+            lines = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+            self.assertEqual(len(lines), len(KINDS), done)
+            self.check(True, lines)
+            self.check(True, lines[1:2])
+
+
+class NewKey(unittest.TestCase):
+
+    def test_a_server_that_gets_a_new_key(self):
+        """The message says what to do, and that helps."""
+        with Sshd() as server:
+            words = [os.path.join(BUILD, "nacre-load"), "--json", "-q", "-u", server.user, "-i", server.path("key"),
+                     "--known-hosts", server.path("known_hosts"), "handshake", "-n", "1", f"127.0.0.1:{server.port}"]
+
+            def run(status):
+                done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
+                                      env=clean_environment(server.folder))
+                self.assertEqual(done.returncode, status, done)
+                return json.loads(done.stdout).get("problem")
+
+            run(0)
+            end(server.process)
+            for name in "host", "host.pub":
+                os.rename(server.path(name), server.path("old_" + name))
+            ssh_keygen(server.path("host"))
+            server.start(server.process.args)
+            said = run(1)
+            self.assertIn("HAS CHANGED", said)
+            command = re.search(r"ssh-keygen -f .*$", said)[0]
+            subprocess.run(command, shell=True, check=True, capture_output=True)
+            self.assertIn("is not known", run(1))
+            with open(server.path("host.pub"), encoding="ascii") as file:
+                server.know(file.read())
+            run(0)
+
+
+if __name__ == "__main__":
+    unittest.main()
