@@ -320,6 +320,7 @@ fuzz-corpus:                            ## keep what make fuzz found on the way,
 	@tests/tools/fuzz_corpus $(BUILD)/fuzz $(FUZZERS)
 
 coverage:                               ## lines and branches that the tests in memory reach (FOLDERS="auth connection": which not)
+	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	-@tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate 1000" "$(BUILD)/coverage/tests/simulate -d 10" $(TESTS:%=$(BUILD)/coverage/tests/%) \

@@ -16,7 +16,7 @@
 enum {
     LINKS_MAX = 32,       /* channels of one run */
     CHANNELS_SEEN = 64,   /* numbers of channels at one end */
-    REQUESTS_MAX = 128,   /* requests of one side of a channel, or of one end of the connection */
+    REQUESTS_MAX = 512,   /* requests of one side of a channel, or of one end of the connection */
     FLIGHT_MAX = 1 << 15, /* messages between two ends */
 };
 

@@ -627,7 +627,7 @@ static const struct {
     {"signal", write_number_as_text},    {"break", write_number},
 };
 
-static void act_request(struct side *s)
+static void make_request(struct side *s)
 {
     struct chance *c = &s->party->world->chance;
     uint32_t choice =
@@ -640,6 +640,16 @@ static void act_request(struct side *s)
     if (nacre_channel_request(s->channel, requests[choice].type, want_reply, data, written(&w)))
         (void)ask(s->party->world, &s->asking, want_reply,
                   choice != 0 || s->said_close || s->other->said_close);
+}
+
+/* Now and then so many at once that their answers do not all find room. */
+static void act_request(struct side *s)
+{
+    struct chance *c = &s->party->world->chance;
+
+    for (uint32_t n = chance_one_in(c, 12) ? chance_size(c, REQUESTS_MAX) : 1; n > 0; n--)
+        if (may_ask(s))
+            make_request(s);
 }
 
 static void act_open(struct party *p)
