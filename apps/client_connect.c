@@ -17,6 +17,17 @@ enum { CONNECT_MS = 20 * 1000 };
 
 /* ---- the end ---- */
 
+/* Give up the socket that connects, if there is one. As in pump_close, closing would not be enough.
+ */
+static void drop_socket(struct nacre_client *client)
+{
+    if (client->fd < 0)
+        return;
+    loop_unwatch(&client->all->loop, client->fd, &client->connecting);
+    (void)close(client->fd);
+    client->fd = -1;
+}
+
 static void forget(struct nacre_client *client)
 {
     struct nacre_clients *all = client->all;
@@ -27,8 +38,7 @@ static void forget(struct nacre_client *client)
     all->count--;
     (void)loop_set_timer(&all->loop, &client->patience, UINT64_MAX);
     loop_forget(&all->loop, &client->failure);
-    if (client->fd >= 0)
-        (void)close(client->fd);
+    drop_socket(client);
     if (client->found != NULL)
         freeaddrinfo(client->found);
     free(client->host_keys);
@@ -69,9 +79,7 @@ void client_give_up(struct nacre_client *client, enum nacre_cause cause, const c
         return;
     client->why = (struct nacre_end){.cause = cause, .text = text};
     (void)loop_set_timer(&client->all->loop, &client->patience, UINT64_MAX);
-    if (client->fd >= 0)
-        (void)close(client->fd);
-    client->fd = -1;
+    drop_socket(client);
     loop_later(&client->all->loop, &client->failure);
 }
 
@@ -157,9 +165,7 @@ static void try_address(struct nacre_client *client, int failure)
             loop_watch(&all->loop, client->fd, &client->connecting, EPOLLOUT))
             return;
         failure = errno;
-        if (client->fd >= 0)
-            (void)close(client->fd);
-        client->fd = -1;
+        drop_socket(client);
     }
     (void)snprintf(text, sizeof text, "cannot connect to %s: %s", client->address,
                    strerror(failure));
@@ -182,8 +188,7 @@ static void on_connecting(struct source *source, uint32_t events)
         begin_session(client);
         return;
     }
-    (void)close(client->fd);
-    client->fd = -1;
+    drop_socket(client);
     client->trying = client->trying->ai_next;
     try_address(client, failure);
 }

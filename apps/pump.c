@@ -20,6 +20,9 @@ void pump_close(struct pump *pump)
     pump->session = NULL;
     (void)loop_set_timer(pump->loop, &pump->timer, UINT64_MAX);
     loop_forget(pump->loop, &pump->task);
+    /* Closing would take it out of the epoll too, but not while a process that another thread has
+     * just started still has a copy of the descriptor: then events would come for freed memory. */
+    loop_unwatch(pump->loop, pump->fd, &pump->source);
     (void)close(pump->fd);
     pump->fd = -1;
     pump->over(pump);

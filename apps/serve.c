@@ -271,9 +271,11 @@ static bool start(struct served *s, const char *original)
     if (!join(s, &streams))
         return abandon(s);
     s->watch = nacre_watch_new(nacre_channel_context(s->ch), s->child.pidfd, on_child_end, s);
+    if (s->watch == NULL)
+        return abandon(s);
     s->running = true;
     log_start(s);
-    return s->watch != NULL || abandon(s);
+    return true;
 }
 
 /* ---- requests ---- */
