@@ -14,8 +14,13 @@ CLANG_TIDY ?= clang-tidy-14
 Q = $(if $(V),,@)
 
 # DWARF 4: valgrind 3.19 cannot read the 5 that clang writes.
-# SAN=1: the same under AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own
-ifdef SAN
+# SAN=1: the same under AddressSanitizer and UndefinedBehaviorSanitizer, SAN=thread: under ThreadSanitizer, each in a
+# folder of its own
+ifeq ($(SAN),thread)
+BUILD ?= build/tsan
+CFLAGS ?= -O1 -gdwarf-4 -fno-omit-frame-pointer
+SANITIZE = -fsanitize=thread
+else ifdef SAN
 BUILD ?= build/asan
 CFLAGS ?= -O1 -gdwarf-4 -fno-omit-frame-pointer
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -283,7 +288,7 @@ check: setup                            ## build everything and run all tests
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
-		tests/tools/readmes tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
+		tests/tools/readmes tests/tools/security tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
 		tests/tools/install tests/tools/man_pages \
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/ct_check" \
