@@ -1,4 +1,4 @@
-"""Servers of other makes, each started by a test in a folder of its own, on a port that was free a moment ago."""
+"""Servers of other makes, each started by a test in a folder of its own, on a port of its own."""
 import contextlib
 import getpass
 import os
@@ -13,7 +13,7 @@ from harness import end, ssh_keygen, until
 
 
 class Other:
-    """A server of another make: a child of ours, on a port that was free a moment ago."""
+    """A server of another make: a child of ours."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="nacre-")
@@ -21,9 +21,11 @@ class Other:
         os.chmod(self.folder, 0o755)
         self.user = getpass.getuser()
         ssh_keygen(self.path("key"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        # Bound but not listening, so that nobody else is given the port; a server may bind it all the same (SO_REUSEADDR).
+        self.reserved = socket.socket()
+        self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.reserved.bind(("127.0.0.1", 0))
+        self.port = self.reserved.getsockname()[1]
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -54,6 +56,7 @@ class Other:
     def __exit__(self, *_):
         if self.process is not None:
             end(self.process)
+        self.reserved.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
