@@ -91,7 +91,7 @@ BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
                  sshpass iproute2 procps vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit \
                  libssh-dev g++
-DEV_PACKAGES = tinysshd clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 \
+DEV_PACKAGES = tinysshd strace clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 \
                cppcheck shellcheck
 
 # Build ----------------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ bench: $(BENCH_BINARIES)                ## nacre, other servers and the machine'
 	NACRE_BUILD=$(BUILD) tests/bench/run.py --write tests/bench/README.md
 
 bench-quick: $(BENCH_BINARIES)          ## the same in under two minutes, printed only
-	NACRE_BUILD=$(BUILD) tests/bench/run.py --rounds 1 --mib 64
+	NACRE_BUILD=$(BUILD) tests/bench/run.py --rounds 1 --mib 256
 
 bench-memory: $(BENCH_BINARIES)         ## what an idle session weighs; 20,000 of them on one worker
 	NACRE_BUILD=$(BUILD) tests/bench/memory.py

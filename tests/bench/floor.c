@@ -1,10 +1,16 @@
 /* The machine's own floor: what no SSH server can go below.
  *
- *   floor serve KIND                  a bare epoll TCP server on a free port of 127.0.0.1, which it
- * prints floor drive PORT KIND COUNT SIZE  its client floor packet CIPHER SIZE COUNT    ns of CPU
- * to open and to seal a packet of SIZE bytes, with libcrypto floor login KEX COUNT             us
- * of CPU of the primitives a server must compute for one login floor accept COMMAND... accept on a
- * free port, which it prints, and run COMMAND on each connection, as inetd does (for tinysshd)
+ *   floor serve KIND
+ *       a bare epoll TCP server on a free port of 127.0.0.1, which it prints
+ *   floor drive PORT KIND COUNT SIZE
+ *       its client
+ *   floor packet CIPHER SIZE COUNT
+ *       ns of CPU to open or to seal a packet of SIZE bytes, with libcrypto
+ *   floor login KEX COUNT
+ *       us of CPU of the primitives that a server must compute for one login
+ *   floor accept COMMAND...
+ *       accept on a free port, which it prints, and run COMMAND on each connection, as inetd does
+ *       (for tinysshd)
  *
  * KIND: echo, sink and source are COUNT bytes in one stream; key is COUNT times SIZE bytes and
  * their echo; login is COUNT connections that exchange as many bytes in as many turns as a login
@@ -50,12 +56,14 @@ static double cpu_ns(void)
 
 /* ---- TCP, the server ---- */
 
-/* What a login's client sends and its server answers, in bytes: identification; KEXINIT, which the
- * server's own may overtake; key exchange; SERVICE_REQUEST; may this key log in?; its proof;
+/* What a login's server sends first, identification and KEXINIT, and what its client then sends and
+ * the server answers, in bytes, as nacre-echo and its client do it: identification, KEXINIT and
+ * KEX_ECDH_INIT; NEWKEYS and SERVICE_REQUEST; which methods?; may this key log in?; its proof;
  * channel; DISCONNECT. */
+enum { HELLO = 867 };
 static const struct {
     size_t in, out;
-} turns[] = {{19, 867}, {512, 500}, {136, 52}, {68, 52}, {228, 132}, {372, 300}, {64, 64}, {68, 0}};
+} turns[] = {{547, 492}, {120, 44}, {68, 44}, {220, 100}, {308, 144}, {52, 44}, {44, 0}};
 
 enum { TURNS = sizeof turns / sizeof turns[0] };
 
@@ -108,19 +116,22 @@ static bool serve_login(struct connection *c)
     if (c->len < turns[c->turn].in)
         return true;
     c->len = 0;
-    (void)send(c->fd, block, turns[c->turn].out, MSG_NOSIGNAL);
+    if (turns[c->turn].out > 0)
+        (void)send(c->fd, block, turns[c->turn].out, MSG_NOSIGNAL);
     return ++c->turn < TURNS;
 }
 
 struct kind {
     const char *name;
     bool (*serve)(struct connection *c);
-    bool speaks; /* the server sends without being asked */
+    bool speaks;  /* the server sends without being asked */
+    size_t hello; /* bytes that it says first */
 };
 
 static const struct kind kinds[] = {
-    {"echo", serve_echo, false},    {"key", serve_echo, false},    {"sink", serve_sink, false},
-    {"source", serve_source, true}, {"login", serve_login, false},
+    {"echo", serve_echo, false, 0},       {"key", serve_echo, false, 0},
+    {"sink", serve_sink, false, 0},       {"source", serve_source, true, 0},
+    {"login", serve_login, false, HELLO},
 };
 
 static const struct kind *find_kind(const char *name)
@@ -169,6 +180,8 @@ static void take_connections(int epoll, int listener, const struct kind *kind)
         c->blocked = kind->speaks;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         watch(epoll, EPOLL_CTL_ADD, c, kind->speaks ? EPOLLOUT : EPOLLIN);
+        if (kind->hello > 0)
+            (void)send(fd, block, kind->hello, MSG_NOSIGNAL);
     }
 }
 
@@ -305,6 +318,7 @@ static void drive_login(int port)
 {
     int fd = dial(port);
 
+    read_all(fd, HELLO);
     for (size_t i = 0; i < TURNS; i++) {
         write_all(fd, turns[i].in);
         read_all(fd, turns[i].out);

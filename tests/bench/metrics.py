@@ -1,0 +1,231 @@
+"""What is measured, one function a group; each adds figures to the table. What must be reached stands beside it."""
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+from servers import CIPHERS, KEX, NACRE, client_cpu, cost, floor_number, floor_tcp, free_port, pinned
+
+MIB = 1 << 20
+PACKET = 32768  # bytes of data in the largest packet that we send
+# sizes on the wire: 32 KiB of data, and one byte, in a CHANNEL_DATA of one packet
+BULK_PACKET = 32784
+KEY_PACKET = {"aes128-gcm": (32, 52), "aes256-gcm": (32, 52), "chacha20-poly1305": (24, 44), "aes256-ctr": (32, 68)}
+BULK = {"cat": ("echo", 2), "sink": ("sink", 1), "source": ("source", 1)}
+SHARE = {"nacre": 1, "sshd": 4, "dropbear": 8, "tinysshd": 8}  # others transfer a part of it, so that it ends
+LOGINS = {"nacre": 1000, "sshd": 15, "dropbear": 25, "tinysshd": 40}
+KEYS = 4000
+BUSY_KEYS = 400
+BUSY_CIPHER = "aes128-gcm"
+STARTS = 5
+
+# ---- the groups ----
+
+
+def bulk(bench):
+    for kind, (tcp, passes) in BULK.items():
+        for cipher in CIPHERS:
+            with bench.row(f"{kind}, {cipher}", "ms / GiB") as row:
+                seconds, _ = floor_tcp(tcp, bench.mib * MIB, 0)
+                packets = floor_number("packet", cipher, BULK_PACKET, 4000) * (bench.mib * MIB / PACKET) * passes / 1e9
+                row.add("floor", (seconds + packets) * 1024e3 / bench.mib)
+                for name in row.servers():
+                    with row.attempt(name):
+                        mib = max(bench.mib // SHARE[name], 64)
+                        seconds, _ = cost(bench.setup, name, kind, mib * MIB, 1, cipher=cipher)
+                        row.add(name, seconds * 1024e3 / mib)
+
+
+def logins(bench):
+    bench.setup.settle()
+    for kex in KEX:
+        with bench.row(f"login, {kex}", "us") as row:
+            count = LOGINS["nacre"]
+            seconds, _ = floor_tcp("login", count, 0)
+            row.add("floor", seconds / count * 1e6 + floor_number("login", kex, 500))
+            for name in row.servers():
+                with row.attempt(name):
+                    seconds, _ = cost(bench.setup, name, "login", LOGINS[name] + 1, 1, kex=kex,
+                                      cipher="chacha20-poly1305")
+                    row.add(name, seconds / LOGINS[name] * 1e6)
+
+
+def keys(bench):
+    for cipher in "aes128-gcm", "chacha20-poly1305":
+        with bench.row(f"key, {cipher}", "us") as cpu, \
+                bench.row(f"key, {cipher}, round trip p50", "us") as p50, \
+                bench.row(f"key, {cipher}, round trip p99", "us") as p99:
+            size, wire = KEY_PACKET[cipher]
+            seconds, times = floor_tcp("key", KEYS, wire)
+            results = {"floor": (seconds / KEYS * 1e6 + 2 * floor_number("packet", cipher, size, 100000) / 1e3, times)}
+            for name in cpu.servers():
+                with cpu.attempt(name):
+                    seconds, times = cost(bench.setup, name, "keys", KEYS, 1, cipher=cipher)
+                    results[name] = seconds / (KEYS - 1) * 1e6, times
+            for name, (us, times) in results.items():
+                cpu.add(name, us)
+                p50.add(name, float(times["p50"]))
+                p99.add(name, float(times["p99"]))
+
+
+@contextlib.contextmanager
+def noise(bench, port):
+    """Four that send in bulk, and logins that pour in."""
+    lines = [bench.setup.load(port, "cat", 1 << 40, "cat", cipher=BUSY_CIPHER) for _ in range(4)]
+    lines.append(bench.setup.load(port, "login", 10 ** 6, at_once=4))
+    running = [subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pinned(1))
+               for line in lines]
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def busy_keys(bench):
+    """The clients share a core: the one that measures goes before the others there, so that what it waits for is the
+    server. The quiet figure is of the same server, with the same cores."""
+    fifo = ["chrt", "-f", "1", "taskset", "-c", client_cpu()]
+    with bench.row("key, cores apart, quiet p50", "us") as quiet50, \
+            bench.row("key, cores apart, quiet p99", "us") as quiet99, \
+            bench.row("work of a packet", "us") as work, \
+            bench.row("key beside 4 bulk and logins, p50", "us") as busy50, \
+            bench.row("key beside 4 bulk and logins, p99", "us") as busy99:
+        seconds, _ = cost(bench.setup, "nacre", "cat", 256 * MIB, 1, cipher=BUSY_CIPHER)
+        work.add("nacre", seconds * 1e6 / (256 * MIB / PACKET))
+        for name in [n for n in ("nacre", "sshd") if n in bench.setup.servers]:
+            server = bench.setup.servers[name]()
+            with contextlib.suppress(PermissionError):  # other work on the machine does not count
+                os.setpriority(os.PRIO_PROCESS, server.process.pid, -20)
+
+            def measure(server=server):
+                return bench.setup.run_load(server.port, "keys", BUSY_KEYS, "cat", wrap=fifo, cpu=1, cipher=BUSY_CIPHER)
+
+            try:
+                with busy99.attempt(name):
+                    times = measure()
+                    quiet50.add(name, float(times["p50"]))
+                    quiet99.add(name, float(times["p99"]))
+                    with noise(bench, server.port):
+                        times = measure()
+                    busy50.add(name, float(times["p50"]))
+                    busy99.add(name, float(times["p99"]))
+            finally:
+                server.used()
+
+
+def futexes(setup, count):
+    """How often the threads of a server with two workers go to the kernel for a lock, per login."""
+    server = setup.nacre("-w", "2")
+    try:
+        with tempfile.NamedTemporaryFile("r") as report:
+            tracer = subprocess.Popen(["strace", "-f", "-q", "-e", "trace=futex", "-o", report.name,
+                                       "-p", str(server.process.pid)], stderr=subprocess.DEVNULL)
+            time.sleep(0.5)
+            how = {"at_once": 4, "cipher": "chacha20-poly1305"}
+            setup.run_load(server.port, "login", 20, **how)
+            report.read()  # those of the first logins, which make the server read its files
+            setup.run_load(server.port, "login", count, **how)
+            time.sleep(0.2)
+            calls = len(report.readlines())
+            tracer.terminate()
+            tracer.wait()
+    finally:
+        server.used()
+    return calls / count
+
+
+def workers(bench):
+    """On two cores the load takes one: so what a login costs with two workers is set beside what it costs with one. At
+    1.11 x, two workers on two cores do 1.8 x the logins."""
+    bench.setup.settle()
+    for count in 1, 2:
+        with bench.row(f"login, 4 at once, {count} worker{'s' * (count > 1)}", "us") as row:
+            with row.attempt("nacre"):
+                seconds, _ = cost(bench.setup, "nacre", "login", 1001, 1, ("-w", str(count)), at_once=4,
+                                  cipher="chacha20-poly1305")
+                row.add("nacre", seconds / 1000 * 1e6)
+    if shutil.which("strace"):
+        with bench.row("futex calls a login, with 2 workers", "calls") as row, row.attempt("nacre"):
+            row.add("nacre", futexes(bench.setup, 400))
+
+
+def connects(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+def start(bench):
+    commands = {"nacre": bench.setup.nacre_command, "sshd": bench.setup.sshd_command,
+                "dropbear": bench.setup.dropbear_command}
+    with bench.row("start to listening", "ms") as row:
+        for name in [n for n in commands if n in bench.setup.servers]:
+            times = []
+            for _ in range(STARTS):
+                port = free_port()
+                command = commands[name](port)
+                begin = time.monotonic()
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL)
+                while not connects(port) and process.poll() is None:
+                    time.sleep(0.0002)
+                times.append(time.monotonic() - begin)
+                process.terminate()
+                process.wait()
+            row.add(name, sorted(times)[STARTS // 2] * 1e3)
+
+
+def size(bench):
+    with bench.row("stripped program", "KiB") as row, tempfile.TemporaryDirectory() as folder:
+        for name, program in bench.setup.programs.items():
+            if name in bench.setup.servers:
+                out = os.path.join(folder, name)
+                subprocess.run(["strip", "-o", out, NACRE if name == "nacre" else program], check=True)
+                row.add(name, os.path.getsize(out) / 1024)
+
+
+# ---- what must be reached: (what it says, was it), from a row's medians ----
+
+
+def below_all(_, m):
+    return "below all", all(m["nacre"] < m[name] for name in ("sshd", "dropbear", "tinysshd") if name in m)
+
+
+def of_floor(most):
+    return lambda bench, m: (f"{most} x floor, below all", m["nacre"] <= most * m["floor"] and below_all(bench, m)[1])
+
+
+def at_most(most, unit):
+    return lambda _, m: (f"{most} {unit}", m["nacre"] <= most)
+
+
+def beside_others(bench, m):
+    bound = 3 * bench.median("key, cores apart, quiet p99", "nacre") + 4 * bench.median("work of a packet", "nacre")
+    return f"{bound:.0f} us: 3 x quiet + 4 packets", m["nacre"] <= bound
+
+
+def as_one_worker(bench, m):
+    most = 1.11 * bench.median("login, 4 at once, 1 worker", "nacre")
+    return f"{most:.0f} us: 1.11 x 1 worker", m["nacre"] <= most
+
+
+MUST = [  # the first that fits the metric
+    (r"^(cat|sink|source), ", of_floor(1.25)),
+    (r"^login, curve25519", of_floor(1.35)),
+    (r"^login, (mlkem768|sntrup761)", of_floor(1.3)),
+    (r"^key, .*round trip", below_all),
+    (r"^key, .*(gcm|poly1305)$", of_floor(2)),
+    (r"^key beside.*p99", beside_others),
+    (r"^futex", at_most(0.01, "calls")),
+    (r"2 workers$", as_one_worker),
+    (r"^start", at_most(10, "ms")),
+    (r"^stripped", at_most(500, "KiB")),
+]
+
+GROUPS = [bulk, logins, keys, busy_keys, workers, start, size]
