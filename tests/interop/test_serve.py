@@ -391,6 +391,53 @@ class InTmux(ServeCase):
         window.type("q")
         self.assertEqual(server.wait("exited")[0]["status"], "0")
 
+    def test_a_shell(self):
+        """All of an evening: vim, another size, Control-C, and how it ends."""
+        server = self.serve("bash", "--norc", "-i", environment={"HOME": "/", "PS1": "> "})
+        words = shlex.join(Ssh(server).command(terminal=True))
+        window = self.enterContext(harness.Tmux(server, ["sh", "-c", f"{words}; echo status=$?; exec sleep 1000"]))
+        window.type("stty size; echo $TERM; tty", "Enter")
+        window.expect("24 80\nscreen\n/dev/pts/")
+        window.type("vim -u NONE -N --cmd 'set laststatus=2 statusline=%{&columns}x%{&lines}'", "Enter")
+        window.expect("80x24")
+        window.resize(90, 30)
+        window.expect("90x30")
+        window.type(":q!", "Enter")
+        until(lambda: not self.below(server.pid()), "vim to end")
+        window.type("stty size", "Enter")
+        window.expect("30 90")
+        window.type("clear; echo run=$((6*7)); sleep 1000", "Enter")
+        window.expect("run=42")
+        until(lambda: "sleep" in self.names_below(server.pid()), "the program to run")
+        window.type("C-c")
+        until(lambda: not self.below(server.pid()), "the program to end")
+        window.type("echo after=$?", "Enter")
+        window.expect("after=130")
+        window.type("exit 3", "Enter")
+        window.expect("status=3")
+        self.assertEqual(server.wait("exited")[0]["status"], "3")
+
+    def test_a_client_that_is_killed_in_its_window_leaves_no_child(self):
+        server = self.serve("bash", "--norc", "-i", environment={"HOME": "/"})
+        window = self.window(server)
+        shell = server.pid()
+        window.type("sleep 1000 & sleep 1001", "Enter")
+        until(lambda: self.names_below(shell).count("sleep") == 2, "two programs")
+        pids = [shell, *self.below(shell)]
+        os.kill(int(window.tmux("list-panes", "-F", "#{pane_pid}")), signal.SIGKILL)
+        until(lambda: not any(map(is_alive, pids)), lambda: f"still there: {list(filter(is_alive, pids))}")
+
+    def below(self, pid):
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return list(map(int, file.read().split()))
+
+    def names_below(self, pid):
+        names = []
+        for child in self.below(pid):
+            with contextlib.suppress(FileNotFoundError), open(f"/proc/{child}/comm", encoding="ascii") as file:
+                names.append(file.read().strip())
+        return names
+
     def test_control_c_reaches_the_child(self):
         server = self.serve("sleep", "1000")
         window = self.window(server)
