@@ -299,6 +299,7 @@ check: setup                            ## build everything and run all tests
 
 interop: all interop-programs           ## every algorithm and command with every stock client, the long way
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
+	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
 	@NACRE_BUILD=$(BUILD) NACRE_LONG=1 tests/tools/run_tests --timeout 3600 $(INTEROP)
 	@tests/tools/put_matrix $(BUILD)/interop-matrix.md tests/interop/README.md matrix
 	@tests/tools/put_matrix $(BUILD)/interop-methods.md tests/interop/README.md methods

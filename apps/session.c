@@ -408,7 +408,8 @@ void nacre_session_answer_global(struct nacre_session *s, bool granted, uint32_t
 bool nacre_session_global_request(struct nacre_session *s, const char *name, bool want_reply,
                                   const void *data, size_t len)
 {
-    return connection_global_request(&s->connection, name, want_reply, (struct bytes){data, len});
+    return connection_global_request(&s->connection, name, want_reply, (struct bytes){data, len},
+                                     true);
 }
 
 bool nacre_session_forward(struct nacre_session *s, const char *address, uint32_t port, bool cancel)
@@ -420,7 +421,7 @@ bool nacre_session_forward(struct nacre_session *s, const char *address, uint32_
     write_u32(&w, port);
     return !w.bad && connection_global_request(&s->connection,
                                                cancel ? "cancel-tcpip-forward" : "tcpip-forward",
-                                               true, written_bytes(&w));
+                                               true, written_bytes(&w), true);
 }
 
 bool nacre_session_forward_socket(struct nacre_session *s, const char *path, bool cancel)
@@ -432,7 +433,7 @@ bool nacre_session_forward_socket(struct nacre_session *s, const char *path, boo
     return !w.bad && connection_global_request(&s->connection,
                                                cancel ? "cancel-streamlocal-forward@openssh.com"
                                                       : "streamlocal-forward@openssh.com",
-                                               true, written_bytes(&w));
+                                               true, written_bytes(&w), true);
 }
 
 const char *nacre_session_user(const struct nacre_session *s)

@@ -162,8 +162,9 @@ NACRE_API void nacre_session_respond(struct nacre_session *session, const char *
 NACRE_API void nacre_session_answer_global(struct nacre_session *session, bool granted,
                                            uint32_t port);
 
-/* Send a global request, RFC 4254 section 4; data: what follows want_reply. False: not logged in,
- * or no room now. */
+/* Send a global request, RFC 4254 section 4, as soon as there is room; data: what follows
+ * want_reply, at most 32 KiB. False: not logged in, 64 answers are owed, 64 KiB of requests wait
+ * already, or out of memory. */
 NACRE_API bool nacre_session_global_request(struct nacre_session *session, const char *name,
                                             bool want_reply, const void *data, size_t len);
 

@@ -14,6 +14,7 @@ void connection_clear(struct connection *c)
         if (c->channels[i] != NULL)
             channel_free(c->channels[i]);
     global_clear(c);
+    queue_clear(&c->unsent, c->transport->pool);
     pool_release(c->transport->pool, c->channels, c->table_len * sizeof *c->channels);
     c->channels = NULL;
     c->table_len = 0;
@@ -83,6 +84,7 @@ static void writable(void *self)
     if (!c->stalled)
         return;
     c->stalled = false; /* who still waits says so again */
+    global_send_unsent(c);
     for (uint32_t i = 0; i < n; i++) {
         struct nacre_channel *ch = connection_find(c, (c->next_turn + i) % n);
 

@@ -103,6 +103,8 @@ struct connection {
     uint32_t next_turn;              /* who is served first next time there is room */
     size_t granted;                  /* bytes of window all channels together may have */
     uint32_t awaiting;               /* global requests of ours that want an answer, */
+    uint32_t unsent_asking;          /* ... the newest of them, that are not sent yet */
+    struct queue unsent;             /* global requests of ours that wait for room */
     uint64_t keepalives;             /* ... oldest first a bit each: it is a keepalive */
     uint64_t used_ms, asked_ms;      /* when a channel was used, and a keepalive sent, last */
     uint32_t unanswered;             /* keepalives since the last sign of life */
@@ -130,9 +132,10 @@ struct nacre_channel *connection_open(struct connection *c, const char *type,
                                       const struct nacre_channel_app *app, void *data,
                                       struct bytes open_data);
 
-/* Send a global request. data: what follows want_reply. False: no room now. */
+/* Send a global request, as soon as there is room (may_wait) or now. data: what follows want_reply.
+ * False: the connection is not up, too many wait, or there is no room now. */
 bool connection_global_request(struct connection *c, const char *name, bool want_reply,
-                               struct bytes data);
+                               struct bytes data, bool may_wait);
 
 /* Answer the oldest global request that was answered NACRE_LATER. */
 void connection_answer_global(struct connection *c, bool granted, uint32_t port);
@@ -204,6 +207,9 @@ int on_hostkeys_prove(struct connection *c, struct reader *r, bool want_reply);
 /* global.c */
 int on_global_request(struct connection *c, struct reader *r);
 void global_clear(struct connection *c);
+
+/* Requests that found no room: as many as find it now. */
+void global_send_unsent(struct connection *c);
 
 /* forward.c: is it one of the types for forwarding? */
 bool is_forwarding(struct bytes type);

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+enum {
+    REQUEST_ROOM = 2 * CHANNEL_TYPE_MAX, /* bytes of a request beside its data */
+    UNSENT_MAX = 64 * 1024,              /* bytes of requests that wait for room */
+};
+
 /* ---- from the peer ---- */
 
 /* A request that has not been answered, or that waits for the answer of one before it. */
@@ -224,30 +229,85 @@ int on_global_request(struct connection *c, struct reader *r)
 
 /* ---- to the peer ---- */
 
-bool connection_global_request(struct connection *c, const char *name, bool want_reply,
-                               struct bytes data)
+/* RFC 4254 section 4, as in on_global_request; request is all that follows the number. */
+static bool send_request(struct connection *c, struct bytes request)
 {
     struct writer w;
 
-    if (!c->started || data.len > CHANNEL_PACKET_MAX || strlen(name) > CHANNEL_TYPE_MAX ||
-        (want_reply && c->awaiting == GLOBAL_ASKED_MAX) ||
-        transport_room(c->transport) < 2 * CHANNEL_TYPE_MAX + data.len)
+    if (transport_room(c->transport) < REQUEST_ROOM + request.len)
         return false;
-    w = transport_begin(c->transport, SSH_MSG_GLOBAL_REQUEST, 2 * CHANNEL_TYPE_MAX + data.len);
+    w = transport_begin(c->transport, SSH_MSG_GLOBAL_REQUEST, 1 + request.len);
+    write_bytes(&w, request);
+    transport_send(c->transport, &w);
+    return true;
+}
+
+/* Those that wait stand in a queue, each as a string: uint32 length, request. */
+void global_send_unsent(struct connection *c)
+{
+    while (c->unsent.len > 0) {
+        struct reader r = read_from(queue_front(&c->unsent));
+        struct bytes request = read_string(&r);
+
+        if (!send_request(c, request)) {
+            c->stalled = true;
+            return;
+        }
+        r = read_from(request);
+        (void)read_string(&r);
+        c->unsent_asking -= read_bool(&r);
+        queue_drop(&c->unsent, c->transport->pool, 4 + request.len);
+    }
+}
+
+static bool keep_request(struct connection *c, struct bytes request, bool want_reply)
+{
+    uint8_t len[4];
+
+    store_u32(len, (uint32_t)request.len);
+    if (c->unsent.len + sizeof len + request.len > UNSENT_MAX ||
+        !queue_add(&c->unsent, c->transport->pool, (struct bytes){len, sizeof len}))
+        return false;
+    if (!queue_add(&c->unsent, c->transport->pool, request)) {
+        c->unsent.len -= sizeof len;
+        return false;
+    }
+    c->unsent_asking += want_reply;
+    c->stalled = true;
+    return true;
+}
+
+bool connection_global_request(struct connection *c, const char *name, bool want_reply,
+                               struct bytes data, bool may_wait)
+{
+    struct pool *pool = c->transport->pool;
+    size_t size = REQUEST_ROOM + data.len;
+    uint8_t *scratch;
+    struct writer w;
+    bool good;
+
+    if (!c->started || transport_ended(c->transport) || data.len > CHANNEL_PACKET_MAX ||
+        strlen(name) > CHANNEL_TYPE_MAX || (want_reply && c->awaiting == GLOBAL_ASKED_MAX))
+        return false;
+    scratch = pool_allocate(pool, size);
+    if (scratch == NULL)
+        return false;
+    w = write_to(scratch, size);
     write_text(&w, name);
     write_bool(&w, want_reply);
     write_bytes(&w, data);
-    transport_send(c->transport, &w);
-    if (want_reply)
-        c->awaiting++;
-    return true;
+    good = (c->unsent.len == 0 && send_request(c, written_bytes(&w))) ||
+           (may_wait && keep_request(c, written_bytes(&w), want_reply));
+    pool_release(pool, scratch, size);
+    c->awaiting += good && want_reply;
+    return good;
 }
 
 static int on_reply(struct connection *c, bool granted, struct bytes data)
 {
     bool keepalive = (c->keepalives & 1) != 0;
 
-    if (c->awaiting == 0)
+    if (c->awaiting == c->unsent_asking)
         return connection_misuse(c, "answer to a global request that was not made");
     c->awaiting--;
     c->keepalives >>= 1;

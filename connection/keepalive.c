@@ -41,7 +41,7 @@ static void ask(struct connection *c)
     t->heard = false;
     c->unanswered++;
     c->asked_ms = t->now_ms;
-    if (connection_global_request(c, keepalive, true, (struct bytes){NULL, 0}))
+    if (connection_global_request(c, keepalive, true, (struct bytes){NULL, 0}, false))
         c->keepalives |= UINT64_C(1) << (c->awaiting - 1);
 }
 

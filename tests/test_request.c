@@ -822,6 +822,37 @@ START_TEST(an_answer_to_a_global_request_that_nobody_made_disconnects)
 }
 END_TEST
 
+START_TEST(global_requests_that_wait_for_room_are_bounded_and_not_answered_before)
+{
+    static const uint8_t much[30000];
+
+    recorder_reset();
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_login(&s);
+    s.reads = false;
+    nacre_session_rekey(s.real->session);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(
+            nacre_session_global_request(s.real->session, "a@b", true, much, sizeof much), i < 2);
+    ck_assert(nacre_session_global_request(s.real->session, "c@d", true, "", 0)); /* still fits */
+    if (_i == 1) {
+        scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+        scripted_run(&s);
+        ck_assert_int_eq(s.real->why.cause, NACRE_PROTOCOL_ERROR);
+    } else {
+        s.reads = true;
+        scripted_expect(&s, "global a@b;global a@b;global c@d;");
+        for (int i = 0; i < 3; i++)
+            scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+        scripted_expect(&s, "");
+        ck_assert(!s.real->ended);
+        scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+        scripted_expect(&s, BAD);
+    }
+    stop();
+}
+END_TEST
+
 static enum nacre_answer global_answer;
 static int global_early; /* 1: granted, 0: refused from inside, -1: not */
 
@@ -968,6 +999,8 @@ static void add_global(TCase *t)
     tcase_add_loop_test(t, global_requests_are_refused_in_order_and_only_when_an_answer_is_wanted,
                         0, 2);
     tcase_add_loop_test(t, an_answer_to_a_global_request_that_nobody_made_disconnects, 0, 3);
+    tcase_add_loop_test(t, global_requests_that_wait_for_room_are_bounded_and_not_answered_before,
+                        0, 2);
     tcase_add_test(t, global_answers_wait_for_one_that_comes_later);
     tcase_add_loop_test(t, a_global_request_may_be_answered_inside_of_the_question, 0, 2);
     tcase_add_test(t, too_many_global_requests_that_wait_for_an_answer_disconnect);
