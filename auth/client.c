@@ -20,7 +20,7 @@ struct writer auth_begin_request(struct auth *a, const char *method, size_t room
 static int try_next(struct auth *a, struct bytes can_continue)
 {
     for (const struct auth_method *const *m = auth_methods; *m != NULL; m++) {
-        if (*m == &auth_none || !name_list_has(can_continue, (*m)->name))
+        if ((*m)->attempt == NULL || !name_list_has(can_continue, (*m)->name))
             continue;
         a->method = *m;
         if ((*m)->attempt(a))

@@ -9,13 +9,14 @@ struct auth_method {
 
     bool listed; /* in USERAUTH_FAILURE, when it is offered */
 
-    /* Server: may it be used under this policy? */
+    /* Server: may it be used under this policy? NULL: it may always be asked. */
     bool (*offered)(const struct nacre_auth_policy *policy);
 
     /* Server: the method's own fields of USERAUTH_REQUEST. */
     int (*request)(struct auth *a, struct reader *r);
 
-    /* Client: send the next request of this method, if there is one left to try. */
+    /* Client: send the next request of this method, if there is one left to try. NULL: it is never
+     * tried by its own name. */
     bool (*attempt)(struct auth *a);
 
     /* The method's own messages, 60 to 79. NULL when it has none. */

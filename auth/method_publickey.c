@@ -204,17 +204,10 @@ static int receive(struct auth *a, uint8_t number, struct reader *r)
 
 /* Never listed, nor tried by its own name: the client takes it for publickey where the server knows
  * it. */
-static bool attempt_bound(struct auth *a)
-{
-    (void)a;
-    return false;
-}
-
 const struct auth_method auth_hostbound = {
     .name = "publickey-hostbound-v00@openssh.com",
     .offered = offered,
     .request = request,
-    .attempt = attempt_bound,
     .receive = receive,
 };
 

@@ -132,7 +132,7 @@ static bool is_required(const struct auth *a, const struct auth_method *method)
 /* May it be tried now: offered, and not done already. "none" may always be asked. */
 static bool can_continue(const struct auth *a, const struct auth_method *method)
 {
-    if (method == &auth_none)
+    if (method->offered == NULL)
         return true;
     return method->offered(a->config->policy) && is_required(a, method) &&
            !(a->done & bit_of(method));

@@ -327,6 +327,64 @@ START_TEST(after_no_more_sessions_no_session_opens_but_others_do)
 }
 END_TEST
 
+static bool client_can_do;
+
+static enum nacre_answer on_client_request(struct nacre_channel *ch,
+                                           const struct nacre_request *request)
+{
+    end_note(nacre_channel_context(ch), "request %s;", request->type);
+    client_can_do = request->client_can_do;
+    return NACRE_GRANT;
+}
+
+static struct nacre_channel *of_server;
+
+static enum nacre_answer note_server_channel(struct nacre_channel *ch)
+{
+    of_server = ch;
+    return NACRE_GRANT;
+}
+
+/* RFC 4254 section 6.8: the server says whether the client may stop the flow itself; without an
+ * answer. */
+START_TEST(a_client_hears_whether_it_may_stop_the_flow)
+{
+    struct pair p;
+
+    pair_init(&p, 11);
+    p.server_app.open = note_server_channel;
+    p.client_app.request = on_client_request;
+    pair_start(&p);
+    (void)pair_open(&p);
+    for (int i = 0; i < 2; i++) {
+        client_can_do = i == 0;
+        ck_assert(nacre_channel_request(of_server, "xon-xoff", false, i == 0 ? "\0" : "\1", 1));
+        pair_run(&p);
+        ck_assert(client_can_do == (i == 1));
+    }
+    ck_assert(nacre_channel_request(of_server, "xon-xoff", false, "", 0)); /* refused, not told */
+    pair_run(&p);
+    ck_assert_str_eq(p.client.log, "open;request xon-xoff;request xon-xoff;");
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(a_subsystem_is_asked_for_by_its_name)
+{
+    struct pair p;
+    struct nacre_channel *ch;
+
+    pair_init(&p, 11);
+    pair_start(&p);
+    ch = pair_open(&p);
+    ck_assert(nacre_channel_subsystem(ch, "sftp"));
+    pair_run(&p);
+    ck_assert_str_eq(p.server.log, "open;request subsystem sftp;");
+    ck_assert_int_eq(p.replies_good, 1);
+    pair_clear(&p);
+}
+END_TEST
+
 START_TEST(break_eow_and_xon_xoff_reach_the_application)
 {
     static const uint8_t half_a_second[] = {0, 0, 1, 0xf4};
@@ -366,6 +424,8 @@ int main(void)
     tcase_add_test(t, a_client_refuses_to_forward_for_the_server);
     tcase_add_test(t, after_no_more_sessions_no_session_opens_but_others_do);
     tcase_add_test(t, break_eow_and_xon_xoff_reach_the_application);
+    tcase_add_test(t, a_client_hears_whether_it_may_stop_the_flow);
+    tcase_add_test(t, a_subsystem_is_asked_for_by_its_name);
     suite_add_tcase(s, t);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

@@ -1,18 +1,5 @@
 #include "transport/cipher.h"
 
-static bool start(void *state, const struct cipher_keys *keys, bool seal)
-{
-    (void)state;
-    (void)keys;
-    (void)seal;
-    return true;
-}
-
-static void stop(void *state)
-{
-    (void)state;
-}
-
 static uint32_t open_length(void *state, uint32_t seq, uint8_t *packet)
 {
     (void)state;
@@ -29,12 +16,11 @@ static bool leave(void *state, uint32_t seq, uint8_t *packet, uint32_t packet_le
     return true;
 }
 
-/* RFC 4253 section 6.3: "none" has a block size of 8 for padding. */
+/* RFC 4253 section 6.3: "none" has a block size of 8 for padding. It is there before there are keys
+ * and never with any: nothing starts or stops. */
 const struct cipher_method cipher_none = {
     .block_len = 8,
     .rekey_log2 = 63,
-    .start = start,
-    .stop = stop,
     .open_length = open_length,
     .open = leave,
     .seal = leave,
