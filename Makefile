@@ -81,6 +81,9 @@ PLAIN_TESTS = test_confine test_locked_memory
 # In these the library and the programs take their memory from the test itself.
 SCARCE_TESTS = test_memory_apps
 
+# What runs under ThreadSanitizer as well: tests/interop/test_threads.py with this server, and what uses threads alone
+THREAD_PROGRAMS = nacre-echo $(addprefix tests/test_,offload client password_file)
+
 # What a program of somebody else's includes, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
            $(patsubst %,apps/%.h,server session limits locked_memory key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
@@ -286,6 +289,7 @@ check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
 	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate phase_page ct_check)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
+	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
 		tests/tools/readmes tests/tools/security tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
@@ -295,6 +299,7 @@ check: setup                            ## build everything and run all tests
 		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \
 		"$(BUILD)/tests/simulate -d 100" "$(BUILD)/asan/tests/simulate -d -f 101 10" \
 		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
+		$(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
 		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
 
 interop: all interop-programs           ## every algorithm and command with every stock client, the long way

@@ -1,0 +1,115 @@
+"""The server's threads under ThreadSanitizer: two workers, hashing threads, files that are replaced, the end in the midst
+of it all. Nothing is touched by two at once without a lock."""
+import contextlib
+import glob
+import os
+import shutil
+import subprocess
+import threading
+import unittest
+
+import harness
+from harness import PATIENCE, Ssh
+
+WATCHED = os.path.join(harness.BUILD, "tsan", "nacre-echo")
+NACRE_LOAD = os.path.join(harness.BUILD, "nacre-load")
+HASH = ("$argon2id$v=19$m=8192,t=1,p=1$zWhtAj6nzYbcOJz0tT+Gsg"
+        "$+6DSfaDMKgtqIRDhpcoYuUGhjw3RMxwZvzKLRCYHFrA")  # of no password that is tried
+
+
+@unittest.skipUnless(os.path.exists(WATCHED), "there is no such program: make SAN=thread programs")
+class Threads(unittest.TestCase):
+
+    def server(self, *arguments, **more):
+        """One whose log fails the test when there was a race."""
+        folder = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
+        environment = {"TSAN_OPTIONS": f"exitcode=66:second_deadlock_stack=1:log_path={folder}/race"}
+        server = self.enterContext(harness.Server("-w", "2", *arguments, program=WATCHED, environment=environment, **more))
+        self.addCleanup(self.assert_no_race, server, folder)
+        return server
+
+    def assert_no_race(self, server, folder):
+        if server.process.poll() is None:
+            server.stop()
+        for name in glob.glob(folder + "/race*"):
+            with open(name, encoding="utf-8", errors="replace") as file:
+                self.fail(file.read()[:8000])
+        self.assertEqual(server.process.returncode, 0)
+
+    def load(self, server, *words, statuses=(0,)):
+        done = subprocess.run([NACRE_LOAD, "-q", "--insecure", "-u", harness.USER, *words, f"127.0.0.1:{server.port}"],
+                              capture_output=True, env=harness.clean_environment(server.folder), timeout=4 * PATIENCE)
+        self.assertIn(done.returncode, statuses, done.stderr)
+
+    def at_once(self, *jobs):
+        """Each on a thread of its own; what one of them finds wrong fails the test."""
+        wrong = []
+
+        def run(job):
+            try:
+                job()
+            except BaseException as error:  # pylint: disable=broad-except
+                wrong.append(error)
+        threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if wrong:
+            raise wrong[0]
+
+    def test_load(self):
+        """Logins by key, by password and by hash, bulk, and all files replaced meanwhile."""
+        text = f"{harness.USER}:{harness.PASSWORD}\nbob:{HASH}\n"
+        server = self.server(passwords=text)
+        key = ("-i", server.path("key"))
+        over = threading.Event()
+
+        def replace_files():
+            while not over.wait(0.02):
+                server.write_passwords(text)
+                shutil.copy(server.path("key.pub"), server.path("new"))
+                os.chmod(server.path("new"), 0o600)
+                os.rename(server.path("new"), server.path("authorized_keys"))
+
+        def passwords():
+            for _ in range(6):
+                self.assertEqual(Ssh(server, "password").run("exit 7").status, 7)
+
+        def guesses():
+            for _ in range(6):
+                self.assertEqual(Ssh(server, "password", user="bob", password="wrong").run("exit 7").status, 255)
+
+        def work():
+            try:
+                self.at_once(lambda: self.load(server, *key, "handshake", "-n", "60", "-c", "4"),
+                             lambda: self.load(server, *key, "bulk", "-b", "2M", "-c", "4"),
+                             lambda: self.load(server, *key, "channels", "-n", "100", "-c", "8"),
+                             passwords, guesses)
+            finally:
+                over.set()
+        self.at_once(work, replace_files)
+        self.assertEqual(server.stop(), 0)
+
+    def test_end_in_the_midst(self):
+        """Told to stop while passwords are hashed, bytes flow and connections come."""
+        server = self.server(passwords=f"bob:{HASH}\n")
+        key = ("-i", server.path("key"))
+        clients = [Ssh(server, "password", user="bob", password="wrong").start("exit 7") for _ in range(4)]
+        clients += [Ssh(server).start("chargen 100000000000") for _ in range(2)]
+        for process in clients:
+            self.addCleanup(harness.end, process)
+        for process in clients[4:]:
+            process.stdout.read(harness.MIB)
+        stopper = threading.Timer(0.3, lambda: server.process.terminate())
+        stopper.start()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.load(server, *key, "handshake", "-n", "100000", "-c", "4", statuses=(0, 1))
+        stopper.join()
+        for process in clients[4:]:
+            process.kill()
+        self.assertEqual(server.process.wait(PATIENCE), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
