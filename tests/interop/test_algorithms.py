@@ -47,7 +47,7 @@ HAVE = {
 }
 
 # How a client says that it does not know a name.
-LACKS = ("Unsupported KEX algorithm", "does not correspond to any supported algorithm")
+LACKS = "Unsupported KEX algorithm", "does not correspond to any supported algorithm", "No matching algo"
 
 KEY_KIND = {"ssh-ed25519": ("ed25519",), "ecdsa-sha2-nistp256": ("ecdsa", "256"),
             "ecdsa-sha2-nistp384": ("ecdsa", "384"), "ecdsa-sha2-nistp521": ("ecdsa", "521"),

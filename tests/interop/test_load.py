@@ -70,6 +70,7 @@ class OthersCase:
     """The same for both."""
 
     kind = None
+    commands_at_once = 4
 
     @classmethod
     def setUpClass(cls):
@@ -137,7 +138,7 @@ class OthersCase:
 
     def test_channels_with_commands(self):
         path = self.server.path("channels")
-        figures = self.load("channels", "-n", 20, "-c", 4, "--command", f"echo x >>{path}")
+        figures = self.load("channels", "-n", 20, "-c", self.commands_at_once, "--command", f"echo x >>{path}")
         self.assertEqual((figures["done"], figures["channels_opened"], figures["channels_closed"]), (20, 20, 20))
         self.assertEqual(os.path.getsize(path), 2 * 20)
 
@@ -148,6 +149,7 @@ class SshdTest(OthersCase, unittest.TestCase):
 
 class DropbearTest(OthersCase, unittest.TestCase):
     kind = Dropbear
+    commands_at_once = 1  # or Dropbear 2022.83 now and then ends on an assertion of its own (common-channel.c, sent_close)
 
 
 class EchoTest(unittest.TestCase):
