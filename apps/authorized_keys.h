@@ -22,6 +22,7 @@ struct nacre_key_grant {
     bool pty, port_forwarding, agent_forwarding, x11_forwarding, user_rc;
 };
 
+/* Give back what a grant owns; it is empty then. */
 NACRE_API void nacre_key_grant_clear(struct nacre_key_grant *grant);
 
 /* The files to look in. May be used by several threads at once. */

@@ -93,6 +93,7 @@ NACRE_API void nacre_clients_free(struct nacre_clients *clients);
 /* End it, after what was accepted for sending; text as in nacre_session_disconnect. */
 NACRE_API void nacre_client_close(struct nacre_client *client, const char *text);
 
+/* What was passed to nacre_client_connect. */
 NACRE_API void *nacre_client_context(const struct nacre_client *client);
 /* What it connects, or is connected, to: "127.0.0.1:2022". */
 NACRE_API const char *nacre_client_address(const struct nacre_client *client);

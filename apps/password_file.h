@@ -34,6 +34,8 @@ struct nacre_password_check;
  * be used. */
 NACRE_API struct nacre_password_file *nacre_password_file_open(const char *path, char *problem,
                                                                size_t size);
+
+/* Nobody looks up in it any more; checks that were prepared may still run. NULL is fine. */
 NACRE_API void nacre_password_file_close(struct nacre_password_file *file);
 
 /* Prepare the check of `password` for `user`; both are copied as far as they are needed, and the

@@ -132,6 +132,8 @@ NACRE_API void nacre_session_lost(struct nacre_session *session);
 /* When to call nacre_session_tick at the latest, on the clock of now_ms; UINT64_MAX: never. It may
  * come nearer with every call. */
 NACRE_API uint64_t nacre_session_deadline(const struct nacre_session *session);
+/* Do what is due at that time: new keys, a sign of life asked for, the end of a login that takes
+ * too long. */
 NACRE_API void nacre_session_tick(struct nacre_session *session, uint64_t now_ms);
 
 /* End it with a DISCONNECT (RFC 4253 section 11.1), after what was accepted for sending. cause:

@@ -59,8 +59,7 @@ static void serve_with(struct served *s, const char *listen, const char *other)
 {
     const char *const addresses[] = {listen, NULL};
     char problem[512];
-    const struct nacre_server_config config = {
-        .listen = addresses, .host_keys = s->keys, .auth = &policy, .session = &cat};
+    struct nacre_server_config config = {.listen = addresses, .auth = &policy, .session = &cat};
 
     *s = (struct served){.server = NULL};
     if (other != NULL) {
@@ -71,6 +70,7 @@ static void serve_with(struct served *s, const char *listen, const char *other)
     ck_assert_msg(s->key != NULL, "%s", problem);
     s->keys[0] = s->key;
     s->keys[1] = s->other;
+    config.host_keys = s->keys;
     s->server = nacre_server_new(&config, problem, sizeof problem);
     ck_assert_msg(s->server != NULL, "%s", problem);
     ck_assert_int_eq(pthread_create(&s->thread, NULL, run_server, s->server), 0);
