@@ -1,5 +1,9 @@
-/* What has gone wrong in other SSH programs does not go wrong here. Each test is named after what
- * happened there; the number of the report stands before it. */
+/* What has gone wrong in other SSH programs does not go wrong here. The number of the report stands
+ * before each test. Others are played elsewhere: a user who changes between two steps of a login
+ * and a key that was asked about but not proved (test_interactive, test_auth), biased nonces,
+ * CVE-2024-31497 (test_crypto_ecdsa), padding and lengths of packets (test_packet). There is
+ * nothing to play for CVE-2024-6387, regreSSHion: the time for a login is a timer of the loop, and
+ * the signal handlers of the programs do no more than nacre_server_stop, a flag and a write. */
 #include "auth/auth.h"
 #include "connection/connection.h"
 #include "tests/loop_transport.h"

@@ -725,8 +725,8 @@ START_TEST(every_message_has_the_effect_that_the_table_says)
 }
 END_TEST
 
-/* RFC 4253 section 4.2: there are no packets before the identification. A server, whose KEXINIT goes
- * with its own, ends it; a client lets lines pass that are none, and never takes them for a
+/* RFC 4253 section 4.2: there are no packets before the identification. A server, whose KEXINIT
+ * goes with its own, ends it; a client lets lines pass that are none, and never takes them for a
  * message. */
 START_TEST(no_message_has_an_effect_before_the_identification)
 {

@@ -302,7 +302,10 @@ static void use_channel(struct nacre_channel *ch, unsigned what)
     case 7:
         if (ch->opening && !ch->ours && ch->depth == 0 && !(what & 16))
             forget(ch); /* a refusal frees it */
-        nacre_channel_open_answer(ch, what & 16);
+        if (what & 64 && !(what & 16))
+            nacre_channel_open_refuse(ch, NACRE_REASON_SHORTAGE, "no more of them");
+        else
+            nacre_channel_open_answer(ch, what & 16);
         return;
     case 8:
         nacre_channel_exit_status(ch, 1);
@@ -384,6 +387,7 @@ static void configure(struct run *run, enum nacre_role role, struct random_sourc
         .host_key_accepted = on_host_key,
         .ended = on_ended,
         .rekey_bytes = run->options & RENEWS ? 3000 : 0,
+        .limits = {.keepalive_ms = 60 * 1000, .keepalive_count = 3, .idle_ms = 7200 * 1000},
         .random = random.fill,
         .random_context = random.context,
     };
@@ -542,7 +546,7 @@ int fuzz_messages(enum nacre_role role, enum phase phase, const uint8_t *data, s
         data += 2;
         if (n >= FUZZ_ACT) {
             act(&run, (unsigned)n);
-            run.now_ms += n == 0xffff ? 3600 * 1000 : 1;
+            run.now_ms += n == 0xffff ? 3600 * 1000 : n == 0xfffe ? 61 * 1000 : 1;
             nacre_session_tick(run.session, run.now_ms);
             drain(&run);
             continue;

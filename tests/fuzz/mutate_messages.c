@@ -186,7 +186,8 @@ static void put_in(struct list *l, struct item item)
 
 static struct item act(void)
 {
-    return (struct item){.head = (uint16_t)(FUZZ_ACT | (draw(16) == 0 ? 0x7fff : draw(0x400)))};
+    return (struct item){
+        .head = (uint16_t)(FUZZ_ACT | (draw(16) == 0 ? 0x7ffe + draw(2) : draw(0x400)))};
 }
 
 static void change(struct list *l)

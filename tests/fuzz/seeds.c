@@ -3,8 +3,10 @@
 #include "tests/fuzz/seeds.h"
 
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_session.h"
 #include "tests/pair.h"
 #include "transport/algorithms.h"
+#include "transport/message.h"
 #include "transport/version.h"
 
 #include <check.h>
@@ -49,16 +51,34 @@ struct recording {
 enum { FROM_KEXINIT, FROM_LOGIN, FROM_CONNECTION, BEGINNINGS };
 static struct recording recordings[2][BEGINNINGS];
 
-static void record(struct recording *r, const uint8_t *payload, size_t len)
+static void put(struct recording *r, uint16_t head, const uint8_t *payload, size_t len)
 {
-    if (r->len == 0)
-        r->bytes[r->len++] = 0; /* the application's options */
     if (r->len + 2 + len > sizeof r->bytes)
         return;
-    r->bytes[r->len++] = (uint8_t)(len >> 8);
-    r->bytes[r->len++] = (uint8_t)len;
-    memcpy(r->bytes + r->len, payload, len);
+    r->bytes[r->len++] = (uint8_t)(head >> 8);
+    r->bytes[r->len++] = (uint8_t)head;
+    if (len > 0)
+        memcpy(r->bytes + r->len, payload, len);
     r->len += len;
+}
+
+/* A message, and before it what makes it an answer to something: act in fuzz_session.c. */
+static void record(struct recording *r, const uint8_t *payload, size_t len)
+{
+    static const uint16_t acts[256] = {
+        [SSH_MSG_CHANNEL_OPEN_CONFIRMATION] = FUZZ_ACT | 4, /* a channel is opened */
+        [SSH_MSG_CHANNEL_SUCCESS] = FUZZ_ACT | 6,           /* a terminal is asked for */
+        [SSH_MSG_CHANNEL_FAILURE] = FUZZ_ACT | 6,
+        [SSH_MSG_REQUEST_SUCCESS] = FUZZ_ACT | 25, /* a port is asked for */
+        [SSH_MSG_REQUEST_FAILURE] = FUZZ_ACT | 25,
+    };
+
+    if (r->len == 0)
+        r->bytes[r->len++] = 0; /* the application's options */
+    if (acts[payload[0]] != 0)
+        put(r, acts[payload[0]], NULL, 0);
+    require(len < FUZZ_ACT);
+    put(r, (uint16_t)len, payload, len);
 }
 
 static void on_message(void *context, enum nacre_direction direction, uint32_t seq,
@@ -349,9 +369,9 @@ static void use_exec(struct pair *p, struct nacre_channel *ch)
 /* Enough for a window adjust, and for a window that grows. */
 static void use_bulk(struct pair *p, struct nacre_channel *ch)
 {
-    static const uint8_t zeros[32 * 1024];
+    static const uint8_t zeros[22 * 1024];
 
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         require(nacre_channel_write(ch, zeros, sizeof zeros) == sizeof zeros);
         pair_run(p);
     }
