@@ -9,6 +9,8 @@
 
 enum {
     QUICK_ACKS = 16,      /* more than a login takes */
+    LOAD = 64 * 1024,     /* bytes out that are a session's share of a turn of the loop */
+    UNSENT = 32 * 1024,   /* bytes the kernel may hold unsent while channels share the socket */
     LINGER_MS = 2 * 1000, /* how long we wait for the other side to read our last words */
     FLUSH_MS = 5 * 1000,  /* ... and to take what is left when a session has ended */
 };
@@ -50,17 +52,22 @@ static void read_to_the_end(struct pump *pump)
         loop_later(pump->loop, &pump->task);
 }
 
-/* Send one load. False: the connection broke. */
-static bool flush(struct pump *pump)
+/* From the second channel on one may wait for what another one has sent: the kernel then takes no
+ * more than it can soon put on the wire. For one alone that would be wakeups for nothing. */
+static void share(struct pump *pump)
+{
+    const int unsent = UNSENT;
+
+    pump->shared = true;
+    (void)setsockopt(pump->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
+/* Send what there is now, `len` bytes. False: the connection broke. */
+static bool send_some(struct pump *pump, const uint8_t *at, size_t len)
 {
     uint64_t now = pump->loop->now_ms;
-    size_t len;
-    const uint8_t *at = nacre_session_output(pump->session, &len);
-    ssize_t n;
+    ssize_t n = send(pump->fd, at, len, MSG_NOSIGNAL);
 
-    if (len == 0 || !pump->sendable)
-        return true;
-    n = send(pump->fd, at, len, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR)
         return true;
     if (n < 0 && errno != EAGAIN)
@@ -70,6 +77,22 @@ static bool flush(struct pump *pump)
         nacre_session_sent(pump->session, (size_t)n, now);
     if (!pump->sendable)
         nacre_session_sent(pump->session, 0, now);
+    return true;
+}
+
+/* Send one load, which the session hands out in pieces: what it shows is never much, so that a key
+ * does not queue behind it. False: the connection broke. */
+static bool flush(struct pump *pump)
+{
+    size_t len, load = 0;
+    const uint8_t *at = nacre_session_output(pump->session, &len);
+
+    while (len > 0 && pump->sendable && load < LOAD) {
+        if (!send_some(pump, at, len))
+            return false;
+        load += len;
+        at = nacre_session_output(pump->session, &len);
+    }
     return true;
 }
 
@@ -175,6 +198,8 @@ static void serve(struct pump *pump)
         finish(pump);
         return;
     }
+    if (!pump->shared && nacre_session_channels(pump->session) > 1)
+        share(pump);
     set_timer(pump, nacre_session_deadline(pump->session));
     if ((pump->sendable && has_output(pump)) || may_receive(pump))
         loop_later(loop, &pump->task);

@@ -18,6 +18,7 @@ struct pump {
     bool hung_up;                    /* the other side has closed: read on to the end */
     bool sendable;                   /* the socket may take bytes */
     bool finishing;                  /* the session has ended: its last bytes are on their way */
+    bool shared;                     /* by several channels: the kernel's buffer is kept short */
     bool lingering;                  /* all is sent; waits for the other side to close */
     uint8_t quick_acks;              /* that are left: see acknowledge */
     void (*over)(struct pump *pump); /* session and socket are gone: the owner may free it */

@@ -32,6 +32,7 @@ struct nacre_session {
     struct auth auth;
     struct connection connection;
     uint64_t login_deadline_ms;
+    bool blocked; /* the socket takes no more now: input is worked on while the reserve lasts */
     bool told_ended;
 };
 
@@ -277,9 +278,9 @@ static void leave(struct nacre_session *s, bool outermost)
     s->transport.entered = s->transport.timely = false;
 }
 
-static void work(struct nacre_session *s, bool blocked)
+static void work(struct nacre_session *s)
 {
-    (void)transport_process(&s->transport, blocked);
+    (void)transport_process(&s->transport, s->blocked);
     connection_note_use(&s->connection);
 }
 
@@ -305,7 +306,7 @@ void nacre_session_received(struct nacre_session *s, size_t len, uint64_t now_ms
 
     transport_clock(&s->transport, now_ms);
     transport_received(&s->transport, len);
-    work(s, false);
+    work(s);
     leave(s, outermost);
 }
 
@@ -322,8 +323,9 @@ void nacre_session_sent(struct nacre_session *s, size_t len, uint64_t now_ms)
     bool outermost = enter(s);
 
     transport_clock(&s->transport, now_ms);
+    s->blocked = len == 0;
     transport_sent(&s->transport, len);
-    work(s, len == 0);
+    work(s);
     leave(s, outermost);
 }
 
@@ -356,7 +358,7 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
         (void)transport_end(&s->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
                             "login took too long");
     connection_tick(&s->connection);
-    work(s, false);
+    work(s);
     leave(s, outermost);
 }
 
@@ -393,6 +395,11 @@ struct nacre_channel *nacre_session_open(struct nacre_session *s, const char *ty
                                          const void *open_data, size_t len)
 {
     return connection_open(&s->connection, type, app, data, (struct bytes){open_data, len});
+}
+
+uint32_t nacre_session_channels(const struct nacre_session *s)
+{
+    return s->connection.count;
 }
 
 void nacre_session_respond(struct nacre_session *s, const char *const *responses, size_t count)

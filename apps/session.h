@@ -156,6 +156,9 @@ NACRE_API struct nacre_channel *nacre_session_open(struct nacre_session *session
                                                    const struct nacre_channel_app *app, void *data,
                                                    const void *open_data, size_t len);
 
+/* Channels that are alive, those being opened and closed included. */
+NACRE_API uint32_t nacre_session_channels(const struct nacre_session *session);
+
 /* Client: what the person said to `ask`, count texts; NULL and 0: nothing, try another method. */
 NACRE_API void nacre_session_respond(struct nacre_session *session, const char *const *responses,
                                      size_t count);

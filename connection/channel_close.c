@@ -10,9 +10,14 @@ static void send_bare(struct nacre_channel *ch, uint8_t number)
     transport_send(t, &w);
 }
 
+/* In steps that are large beside a message, and small beside a wide window: the rest of it must
+ * last until the peer hears of this one. */
 static bool adjust_is_due(const struct nacre_channel *ch)
 {
-    return ch->credit >= ch->window_target / 2 && !ch->got_eof && !ch->got_close;
+    uint32_t half = ch->window_target / 2;
+
+    return ch->credit >= (half < WINDOW_STEP ? half : WINDOW_STEP) && !ch->got_eof &&
+           !ch->got_close;
 }
 
 /* After our CLOSE nothing more is sent. After the peer's, only our CLOSE matters: it goes back at

@@ -26,29 +26,35 @@ void channel_send_window_adjust(struct nacre_channel *ch)
     ch->credit = 0;
 }
 
-/* An application that keeps up gets a wider window, as far as the connection's budget goes. */
+/* A wider window, as far as the connection's budget goes. */
 static void widen(struct nacre_channel *ch)
 {
     struct connection *c = ch->connection;
     uint32_t more = ch->window_target;
+    size_t most = WINDOW_BUDGET + (size_t)c->count * WINDOW_INITIAL;
 
-    if (ch->kept[DATA].len > 0 || ch->kept[EXTENDED].len > 0)
-        return;
-    if (ch->window_target + more > WINDOW_MAX || c->granted + more > WINDOW_BUDGET)
+    if (ch->window_target + more > WINDOW_MAX || c->granted + more > most)
         return;
     ch->window_target += more;
     ch->credit += more;
     c->granted += more;
 }
 
-/* Only bytes that were taken re-open the window, and only in large steps. */
+/* Only bytes that were taken re-open the window. It grows while peer and application both are
+ * quick: what half of it holds for that long is enough for any way between them. */
 static void taken(struct nacre_channel *ch, size_t n)
 {
-    bool below = ch->credit < ch->window_target / 2;
+    uint64_t now_ms = ch->connection->transport->now_ms;
+    bool keeps_up = ch->kept[DATA].len == 0 && ch->kept[EXTENDED].len == 0;
 
     ch->credit += (uint32_t)n;
-    if (below && ch->credit >= ch->window_target / 2)
+    ch->round += (uint32_t)n;
+    if (ch->round < ch->window_target / 2)
+        return;
+    if (keeps_up && now_ms - ch->round_ms <= WINDOW_QUICK_MS)
         widen(ch);
+    ch->round = 0;
+    ch->round_ms = now_ms;
 }
 
 /* A client closed its session before a program was granted: nobody will take its data any more. */
@@ -197,17 +203,38 @@ void nacre_channel_resume(struct nacre_channel *ch)
 
 /* ---- out ---- */
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Of the output that is not sent yet one packet's worth at most is a channel's: another one's key
+ * waits for no more than that behind each that is busy. */
+static size_t rest_of_turn(const struct nacre_channel *ch)
+{
+    if (transport_output_begin(ch->connection->transport) >= ch->turn_end)
+        return CHANNEL_PACKET_MAX; /* the next turn */
+    return ch->turn_used + SLIVER < CHANNEL_PACKET_MAX ? CHANNEL_PACKET_MAX - ch->turn_used : 0;
+}
+
+/* What may be written in one message as far as the channel itself goes. */
+static size_t allowance(const struct nacre_channel *ch)
+{
+    if (!ch->is_open || ch->answering || ch->want_eof || ch->want_close || ch->got_close)
+        return 0;
+    return smaller(rest_of_turn(ch), smaller(ch->peer_window, ch->peer_max_packet));
+}
+
 size_t nacre_channel_room(const struct nacre_channel *ch)
 {
     size_t room = transport_room(ch->connection->transport);
 
-    if (!ch->is_open || ch->answering || ch->want_eof || ch->want_close || ch->got_close ||
-        ch->peer_max_packet == 0 || room <= DATA_HEADER + SLIVER)
-        return 0;
-    room -= DATA_HEADER;
-    room = room < ch->peer_window ? room : ch->peer_window;
-    room = room < ch->peer_max_packet ? room : ch->peer_max_packet;
-    return room < CHANNEL_PACKET_MAX ? room : CHANNEL_PACKET_MAX;
+    return room > DATA_HEADER + SLIVER ? smaller(room - DATA_HEADER, allowance(ch)) : 0;
+}
+
+bool channel_waits_for_room(const struct nacre_channel *ch)
+{
+    return ch->blocked && allowance(ch) > 0;
 }
 
 void nacre_channel_await_room(struct nacre_channel *ch)
@@ -219,6 +246,8 @@ void nacre_channel_await_room(struct nacre_channel *ch)
 static void send_data(struct nacre_channel *ch, int which, struct bytes data)
 {
     struct transport *t = ch->connection->transport;
+    uint64_t begin = transport_output_end(t);
+    bool goes_on = transport_output_begin(t) < ch->turn_end;
     struct writer w =
         transport_begin(t, which == DATA ? SSH_MSG_CHANNEL_DATA : SSH_MSG_CHANNEL_EXTENDED_DATA,
                         DATA_HEADER + data.len);
@@ -230,6 +259,8 @@ static void send_data(struct nacre_channel *ch, int which, struct bytes data)
     transport_send(t, &w);
     ch->peer_window -= (uint32_t)data.len;
     ch->connection->used = true;
+    ch->turn_end = transport_output_end(t);
+    ch->turn_used = (goes_on ? ch->turn_used : 0) + (uint32_t)(ch->turn_end - begin);
 }
 
 static size_t write_all(struct nacre_channel *ch, int which, const void *data, size_t len)

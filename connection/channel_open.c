@@ -74,6 +74,7 @@ static struct nacre_channel *channel_new(struct connection *c, struct bytes type
     c->channels[slot] = ch;
     c->count++;
     c->granted += ch->window_target;
+    ch->round_ms = c->transport->now_ms;
     if (!set_text(pool, ch, type, open_data)) {
         channel_free(ch);
         return NULL;

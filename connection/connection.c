@@ -75,24 +75,40 @@ static int receive(void *self, uint8_t number, struct reader *r)
     return handlers[number](self, r);
 }
 
-/* Output has drained: each channel that waits gets a turn, another one first each time. */
+/* The channel that has had no room for longest of those that wait for it; 0 when none does. */
+static uint32_t first_in_turn(const struct connection *c)
+{
+    uint32_t first = 0;
+    uint64_t least = UINT64_MAX;
+
+    for (uint32_t i = 0; i < c->table_len; i++) {
+        const struct nacre_channel *ch = c->channels[i];
+
+        if (ch != NULL && channel_waits_for_room(ch) && ch->turn_end < least) {
+            least = ch->turn_end;
+            first = i;
+        }
+    }
+    return first;
+}
+
+/* Output has drained: each channel that waits gets a turn. */
 static void writable(void *self)
 {
     struct connection *c = self;
-    uint32_t n = c->table_len;
+    uint32_t n = c->table_len, first;
 
     if (!c->stalled)
         return;
     c->stalled = false; /* who still waits says so again */
     global_send_unsent(c);
+    first = first_in_turn(c);
     for (uint32_t i = 0; i < n; i++) {
-        struct nacre_channel *ch = connection_find(c, (c->next_turn + i) % n);
+        struct nacre_channel *ch = connection_find(c, (first + i) % n);
 
         if (ch != NULL)
             channel_turn(ch);
     }
-    if (n > 0)
-        c->next_turn = (c->next_turn + 1) % n;
 }
 
 static void end(void *self, const struct nacre_end *why)

@@ -10,14 +10,16 @@
 enum {
     CHANNELS_MAX = 64,                /* default cap on channels of one connection */
     WINDOW_INITIAL = 128 * 1024,      /* bytes a channel's peer may send at first */
-    WINDOW_MAX = 4 * 1024 * 1024,     /* ... and at most, when the application keeps up */
-    WINDOW_BUDGET = 16 * 1024 * 1024, /* bytes of window all channels of a connection share */
-    CHANNEL_PACKET_MAX = 32 * 1024,   /* bytes of data in one message, either way */
-    REPLIES_MAX = 1024,               /* requests of one channel that wait for an answer */
-    GLOBAL_REPLIES_MAX = 64,          /* global requests that wait for an answer */
-    GLOBAL_ASKED_MAX = 64,            /* global requests of ours that wait for an answer */
-    KEEPALIVE_COUNT = 3,              /* keepalives without a sign of life that end it; default */
-    CHANNEL_TYPE_MAX = 64,            /* bytes of a channel or request type */
+    WINDOW_MAX = 16 * 1024 * 1024,    /* ... and at most: 1 Gbit/s over 100 ms, and some more */
+    WINDOW_BUDGET = 16 * 1024 * 1024, /* bytes that a connection's windows may grow by */
+    WINDOW_STEP = 512 * 1024,         /* bytes taken that open a wide window again */
+    WINDOW_QUICK_MS = 500, /* a window grows when half of it was used and taken within so long */
+    CHANNEL_PACKET_MAX = 32 * 1024, /* bytes of data in one message, either way */
+    REPLIES_MAX = 1024,             /* requests of one channel that wait for an answer */
+    GLOBAL_REPLIES_MAX = 64,        /* global requests that wait for an answer */
+    GLOBAL_ASKED_MAX = 64,          /* global requests of ours that wait for an answer */
+    KEEPALIVE_COUNT = 3,            /* keepalives without a sign of life that end it; default */
+    CHANNEL_TYPE_MAX = 64,          /* bytes of a channel or request type */
 };
 
 struct connection_config {
@@ -64,8 +66,12 @@ struct nacre_channel {
     uint32_t local_window;  /* bytes the peer may still send */
     uint32_t window_target; /* what we let it have in all */
     uint32_t credit;        /* taken bytes not yet given back */
+    uint32_t round;         /* taken bytes since the window was last looked at */
+    uint64_t round_ms;      /* ... which was then */
     uint32_t peer_window;   /* bytes we may still send */
     uint32_t peer_max_packet;
+    uint32_t turn_used;   /* bytes of output made in this turn, which lasts until they are sent: */
+    uint64_t turn_end;    /* ... up to here in the transport's output */
     struct queue kept[2]; /* data and stderr that the application has not taken */
 
     bool opening;   /* one side asked, the other has not answered */
@@ -100,7 +106,6 @@ struct connection {
     struct nacre_channel **channels; /* by our number; NULL where free */
     uint32_t table_len;              /* of the table */
     uint32_t count;                  /* channels alive */
-    uint32_t next_turn;              /* who is served first next time there is room */
     size_t granted;                  /* bytes of window all channels together may have */
     uint32_t awaiting;               /* global requests of ours that want an answer, */
     uint32_t unsent_asking;          /* ... the newest of them, that are not sent yet */
@@ -173,8 +178,11 @@ void channel_send_window_adjust(struct nacre_channel *ch);
 /* Offer what is kept, then eof and close as far as they are due. */
 void channel_deliver(struct nacre_channel *ch);
 
-/* There is room: let the channel write, then deliver. True when it still wants more. */
+/* There is room: let the channel write, then deliver. */
 void channel_turn(struct nacre_channel *ch);
+
+/* It waits, and for room in the output alone. */
+bool channel_waits_for_room(const struct nacre_channel *ch);
 
 /* channel_close.c */
 int on_channel_eof(struct connection *c, struct reader *r);

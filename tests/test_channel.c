@@ -1000,12 +1000,12 @@ START_TEST(no_message_is_larger_than_the_maximum_packet_size)
 
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         (void)server_open(40000, sizes[i]);
-        ck_assert_uint_eq(nacre_channel_write(recorder.ch, zeros, 1000), 1000);
+        ck_assert_uint_eq(nacre_channel_write(recorder.ch, zeros, 500), 500);
         scripted_run(&s);
-        if (sizes[i] > 1000)
-            ck_assert_uint_eq(nacre_channel_write(recorder.ch, zeros, 35000), 35000);
+        if (sizes[i] > 500)
+            ck_assert_uint_eq(nacre_channel_write(recorder.ch, zeros, 35000), CHANNEL_PACKET_MAX);
         scripted_run(&s);
-        ck_assert_uint_ge(s.got[7].data, 1000);
+        ck_assert_uint_ge(s.got[7].data, 500);
         ck_assert_uint_le(s.got[7].largest, sizes[i] < 32768 ? sizes[i] : 32768);
         stop();
     }
@@ -1370,6 +1370,56 @@ START_TEST(after_many_channels_a_window_still_grows)
 }
 END_TEST
 
+/* Send so much, half a window at first in so many milliseconds. */
+static void use_window(uint32_t id, uint64_t bytes, uint64_t ms)
+{
+    for (uint64_t sent = 0; sent < bytes; sent += CHANNEL_PACKET_MAX) {
+        if (sent % (WINDOW_INITIAL / 2) == 0)
+            s.pair.now_ms += ms;
+        send_data(id, CHANNEL_PACKET_MAX);
+        scripted_run(&s);
+        recorder.len = 0;
+        s.log[0] = 0;
+    }
+}
+
+/* What a slow way, or a slow application, does not need is not promised. */
+START_TEST(a_window_that_is_used_slowly_does_not_grow)
+{
+    uint32_t id = server_open(1000, 1000);
+
+    recorder.quiet = true;
+    use_window(id, 4 * WINDOW_INITIAL, WINDOW_QUICK_MS + 1);
+    ck_assert_uint_eq(s.got[7].adjusted, 4 * WINDOW_INITIAL); /* what was taken and no more */
+    s.got[7].adjusted = 0;
+    use_window(id, 4 * WINDOW_INITIAL, WINDOW_QUICK_MS / 8);
+    ck_assert_uint_gt(s.got[7].adjusted, 8 * WINDOW_INITIAL);
+    stop();
+}
+END_TEST
+
+/* All windows together: what each has at first, and one budget for what they grow by. */
+START_TEST(windows_grow_to_the_budget_and_no_further)
+{
+    const uint64_t enough = 2 * WINDOW_MAX;
+    uint64_t windows = 0;
+    uint32_t id[2];
+
+    server_start();
+    recorder.quiet = true;
+    id[0] = scripted_open(&s, 7, 1000, 1000);
+    id[1] = scripted_open(&s, 8, 1000, 1000);
+    for (int i = 0; i < 2; i++) {
+        use_window(id[i], enough, 0);
+        windows += WINDOW_INITIAL + s.got[7 + i].adjusted - enough;
+    }
+    ck_assert_uint_gt(WINDOW_INITIAL + s.got[7].adjusted - enough, WINDOW_MAX - 2 * WINDOW_STEP);
+    ck_assert_uint_le(WINDOW_INITIAL + s.got[7].adjusted - enough, WINDOW_MAX);
+    ck_assert_uint_le(windows, WINDOW_BUDGET + 2 * WINDOW_INITIAL);
+    stop();
+}
+END_TEST
+
 START_TEST(after_the_peers_eof_we_may_go_on_writing)
 {
     uint32_t id = server_open(1000, 1000);
@@ -1645,7 +1695,7 @@ START_TEST(a_channel_without_window_does_not_hold_up_the_others)
         send_data(blocked, CHANNEL_PACKET_MAX);
     send_data(open, 20000);
     send_data(open, 20000);
-    scripted_expect(&s, "data 1 10;data 2 20000;data 2 20000;");
+    scripted_expect(&s, "data 1 10;data 2 20000;data 2 12732;data 2 7268;"); /* two turns */
     send_adjust(blocked, 7);
     scripted_expect(&s, "data 1 7;");
     stop();
@@ -1808,6 +1858,8 @@ static void add_data(TCase *t)
     tcase_add_test(t, empty_data_is_nothing);
     tcase_add_loop_test(t, data_and_a_second_eof_after_eof_disconnect, 0, 3);
     tcase_add_test(t, the_window_opens_again_as_data_is_taken_and_never_too_far);
+    tcase_add_test(t, a_window_that_is_used_slowly_does_not_grow);
+    tcase_add_test(t, windows_grow_to_the_budget_and_no_further);
     tcase_add_test(t, only_what_was_taken_opens_the_window_again);
     tcase_add_test(t, extended_data_uses_the_same_window_and_is_told_apart);
     tcase_add_loop_test(t, extended_data_that_nobody_wants_is_dropped_and_opens_the_window_again, 0,

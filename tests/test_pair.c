@@ -225,8 +225,10 @@ static bool flip(const char *cipher, size_t bit)
     inside = bit / 8 < p.client.wire_len;
     if (inside) {
         p.client.wire[p.client.wire_head + bit / 8] ^= (uint8_t)(1 << bit % 8);
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++) {
             ck_assert_uint_eq(nacre_channel_write(ch, more, sizeof more), sizeof more);
+            end_hold(&p.client);
+        }
         pair_run(&p);
         ck_assert(p.server.ended);
         ck_assert_int_eq(p.server.why.cause, NACRE_PROTOCOL_ERROR);

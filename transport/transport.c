@@ -9,7 +9,7 @@
 enum {
     INPUT_LITTLE = 1024,     /* bytes of room we ask for while little comes in */
     INPUT_BULK = 64 * 1024,  /* ... and while much does */
-    FULL_LOAD = 64 * 1024,   /* bytes of output that are worth a send before more is read */
+    FULL_LOAD = 32 * 1024,   /* bytes of output that are worth a send before more is read */
     REKEY_PACKETS = 1 << 30, /* RFC 4344 section 3.1 asks before 2^31 */
     REKEY_MS = 3600 * 1000,  /* RFC 4253 section 9 */
 };
@@ -260,6 +260,16 @@ bool transport_process(struct transport *t, bool blocked)
 struct bytes transport_output(const struct transport *t)
 {
     return buffer_contents(&t->out);
+}
+
+uint64_t transport_output_begin(const struct transport *t)
+{
+    return t->bytes_out;
+}
+
+uint64_t transport_output_end(const struct transport *t)
+{
+    return t->bytes_out + buffer_len(&t->out);
 }
 
 void transport_sent(struct transport *t, size_t len)

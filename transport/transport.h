@@ -131,6 +131,11 @@ bool transport_process(struct transport *t, bool blocked);
 struct bytes transport_output(const struct transport *t);
 void transport_sent(struct transport *t, size_t len);
 
+/* Where the output begins and ends now, counted in bytes from the start of the connection: the same
+ * as what was sent, and what was sent and waits to be. */
+uint64_t transport_output_begin(const struct transport *t);
+uint64_t transport_output_end(const struct transport *t);
+
 /* The connection below is gone. */
 void transport_lost(struct transport *t);
 
