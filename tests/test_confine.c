@@ -60,7 +60,7 @@ static bool confine_calls_now(void)
     const struct confinement c = {0};
     struct confine_note note = {0};
 
-    if (confine_calls(&c, &note))
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && confine_calls(&c, &note))
         return true;
     (void)fprintf(stderr, "%s\n", note.reason);
     return false;
@@ -349,7 +349,7 @@ static bool confine_files_now(void)
     const struct confinement c = {.reads = {inside, linked, pattern}};
     struct confine_note note = {0};
 
-    if (confine_files(&c, &note))
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && confine_files(&c, &note))
         return true;
     (void)fprintf(stderr, "%s\n", note.reason);
     return false;
@@ -467,7 +467,7 @@ static int say_what_is_read(void)
 {
     const struct confinement c = {.reads = {only_read}};
     struct confine_note note = {0};
-    bool good = confine_files(&c, &note);
+    bool good = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && confine_files(&c, &note);
 
     (void)fprintf(stderr, "%s: %s", note.value, note.reason);
     return good ? 0 : NO_FILTER;

@@ -182,13 +182,15 @@ class Server:
 
     passwords: the text of the password file; None: there is none. Its folder also holds two user keys: "key" is
     authorised, "stranger" is not. arguments go before ours; with no listen there is no -l of ours. before(server) is called
-    when the files are there and the program is not.
+    when the files are there and the program is not. inspected: the test looks at its memory or descriptors, which only
+    root may when it is confined.
     """
 
     words = ()  # what follows all options
 
     def __init__(self, *arguments, passwords=f"{USER}:{PASSWORD}\n", listen="127.0.0.1:0", environment=None,
-                 verbosity="-v", authorized_keys="authorized_keys", program=NACRE_ECHO, before=None):
+                 verbosity="-v", authorized_keys="authorized_keys", program=NACRE_ECHO, before=None,
+                 inspected=False):
         self.folder = tempfile.mkdtemp(prefix="nacre-")
         self.process = None
         servers.add(self)
@@ -199,6 +201,8 @@ class Server:
                 ssh_keygen(self.path(key))
             shutil.copy(self.path("key.pub"), self.path("authorized_keys"))
             os.chmod(self.path("authorized_keys"), 0o600)
+            if (inspected or verbosity == "-q") and os.geteuid() != 0:
+                arguments = "--no-sandbox", *arguments
             command = [program, *arguments, "-k", self.path("host_key"), "-a", self.path(authorized_keys)]
             if passwords is not None:
                 self.write_passwords(passwords)

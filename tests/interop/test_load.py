@@ -156,7 +156,7 @@ class EchoTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = cls.enterClassContext(Server())
+        cls.server = cls.enterClassContext(Server(inspected=True))
 
     def load(self, mode, *words, login=None, hosts=".ssh/known_hosts", user=USER, **more):
         login = ["-i", self.server.path("key")] if login is None else login

@@ -16,6 +16,8 @@ GROWTH = 16 * MIB  # what one connection may hold (connection/README.md)
 
 class ManyChannels(harness.ServerCase):
 
+    server_options = {"inspected": True}
+
     def test_ten_sessions_on_one_connection(self):
         with harness.Master(self.server) as master:
             conn = self.last_connection()
@@ -123,6 +125,7 @@ class Stopped(harness.ServerCase):
     """Clients stopped by SIGSTOP in the middle of a transfer."""
 
     size = 256 * MIB
+    server_options = {"inspected": True}
 
     @classmethod
     def setUpClass(cls):

@@ -17,7 +17,7 @@ class Served(harness.Server):
 
     def __init__(self, *words, arguments=(), **more):
         self.words = ["--", *words]
-        super().__init__(*arguments, program=os.path.join(harness.BUILD, "nacre-serve"), **more)
+        super().__init__(*arguments, program=os.path.join(harness.BUILD, "nacre-serve"), inspected=True, **more)
 
     def pid(self):
         """Of the child that was started last."""
