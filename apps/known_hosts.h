@@ -2,6 +2,8 @@
  * plain and hashed hosts, patterns and @revoked. sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
  *
  * Certificates are not understood: lines with @cert-authority count for nothing, and are warned of.
+ * Other than for ssh, what is known of a host without a port says nothing about ports other
+ * than 22.
  */
 #ifndef NACRE_APPS_KNOWN_HOSTS_H
 #define NACRE_APPS_KNOWN_HOSTS_H
