@@ -85,8 +85,8 @@ SCARCE_TESTS = test_memory_apps
 THREAD_PROGRAMS = nacre-echo $(addprefix tests/test_,offload client password_file)
 
 # What a program of somebody else's includes, as <nacre/NAME.h>
-PUBLIC = $(wildcard transport/api.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
-           $(patsubst %,apps/%.h,server session limits locked_memory key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
+PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
+           $(patsubst %,apps/%.h,server session locked_memory key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
 
 ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps apps/examples tests tests/*))
 

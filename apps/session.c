@@ -31,7 +31,7 @@ struct nacre_session {
     struct transport transport;
     struct auth auth;
     struct connection connection;
-    uint64_t login_deadline_ms;
+    uint64_t login_deadline_ms, handshake_deadline_ms;
     bool blocked; /* the socket takes no more now: input is worked on while the reserve lasts */
     bool told_ended;
 };
@@ -82,6 +82,14 @@ static void observe_mismatch(void *context, const char *kind, const char *client
                                                server_len);
 }
 
+static void observe_limited(void *context, enum nacre_limit limit)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->limited != NULL)
+        s->endpoint->config.observer->limited(s->context, limit);
+}
+
 static void observe_phase(void *context, const char *phase)
 {
     const struct nacre_session *s = context;
@@ -102,6 +110,7 @@ static const struct nacre_observer forward = {
     .message = observe_message,
     .negotiated = observe_negotiated,
     .mismatch = observe_mismatch,
+    .limited = observe_limited,
     .phase = observe_phase,
     .secret = observe_secret,
 };
@@ -119,6 +128,7 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
         .host_key_accepted = accept_host_key,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
+        .limits = c->limits,
         .wake = wake,
         .observer = c->observer == NULL ? NULL : &forward,
     };
@@ -173,6 +183,7 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
             config->random, config->random_context}; /* all from one source */
     if (config->auth != NULL)
         e->policy = *config->auth;
+    limits_resolve(&e->config.limits, config->role);
     e->transport = transport_config(e);
     if (!take_algorithms(e, problem, size)) {
         free(e);
@@ -190,10 +201,7 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
                                                .lookup = config->lookup,
                                                .channels_max = config->channels_max,
                                                .global_request = config->global_request,
-                                               .global_replied = config->global_replied,
-                                               .keepalive_ms = config->limits.keepalive_ms,
-                                               .keepalive_count = config->limits.keepalive_count,
-                                               .idle_ms = config->limits.idle_ms};
+                                               .global_replied = config->global_replied};
     pool_init(&e->pool, config->memory);
     if (config->secrets != NULL)
         e->pool.secrets = *config->secrets;
@@ -224,6 +232,8 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
     s->endpoint = e;
     s->context = context;
     s->login_deadline_ms = now_ms + grace;
+    s->handshake_deadline_ms =
+        e->config.limits.handshake_ms != 0 ? now_ms + e->config.limits.handshake_ms : UINT64_MAX;
     if (!transport_init(&s->transport, &e->transport, &e->pool, s, now_ms)) {
         pool_release(&e->pool, s, sizeof *s);
         return NULL;
@@ -337,16 +347,36 @@ void nacre_session_lost(struct nacre_session *s)
     leave(s, outermost);
 }
 
+/* All that the peer's program does alone is done; from here on there may be a person, who looks at
+ * our host key or for a password. */
+static bool shook_hands(const struct nacre_session *s)
+{
+    return s->transport.session_id_len > 0;
+}
+
+static void time_out(struct nacre_session *s, enum nacre_limit limit, const char *text)
+{
+    if (transport_ended(&s->transport))
+        return;
+    transport_limit(&s->transport, limit);
+    (void)transport_end(&s->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION, text);
+}
+
 uint64_t nacre_session_deadline(const struct nacre_session *s)
 {
-    uint64_t transport = transport_deadline(&s->transport);
-    uint64_t login = s->auth.succeeded ? UINT64_MAX : s->login_deadline_ms;
-    uint64_t connection = connection_deadline(&s->connection);
-    uint64_t upper = login < connection ? login : connection;
+    const uint64_t deadlines[] = {
+        s->auth.succeeded ? UINT64_MAX : s->login_deadline_ms,
+        shook_hands(s) ? UINT64_MAX : s->handshake_deadline_ms,
+        transport_deadline(&s->transport),
+        auth_deadline(&s->auth),
+        connection_deadline(&s->connection),
+    };
+    uint64_t first = UINT64_MAX;
 
-    if (transport_ended(&s->transport))
-        return UINT64_MAX;
-    return upper < transport ? upper : transport;
+    for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++)
+        if (deadlines[i] < first)
+            first = deadlines[i];
+    return transport_ended(&s->transport) ? UINT64_MAX : first;
 }
 
 void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
@@ -355,8 +385,10 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
 
     transport_tick(&s->transport, now_ms);
     if (!s->auth.succeeded && now_ms >= s->login_deadline_ms)
-        (void)transport_end(&s->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
-                            "login took too long");
+        time_out(s, NACRE_LIMIT_LOGIN_GRACE, "login took too long");
+    if (!shook_hands(s) && now_ms >= s->handshake_deadline_ms)
+        time_out(s, NACRE_LIMIT_HANDSHAKE, "the handshake took too long");
+    auth_tick(&s->auth);
     connection_tick(&s->connection);
     work(s);
     leave(s, outermost);

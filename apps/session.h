@@ -12,7 +12,6 @@
 #ifndef NACRE_APPS_SESSION_H
 #define NACRE_APPS_SESSION_H
 
-#include "apps/limits.h"
 #include "auth/policy.h"
 #include "connection/channel.h"
 #include "connection/forward.h"
@@ -76,7 +75,7 @@ struct nacre_endpoint_config {
 
     uint32_t channels_max;             /* of one connection; default 64 */
     uint32_t login_grace_ms;           /* for the whole login; default 120 s */
-    struct nacre_limits limits;        /* the others that are ours to set */
+    struct nacre_limits limits;        /* the others: transport/limit.h */
     uint64_t rekey_bytes;              /* default: what the cipher asks for */
     uint64_t rekey_ms;                 /* default: 1 h */
     const struct nacre_memory *memory; /* default: malloc and free */

@@ -7,7 +7,6 @@
 
 enum {
     AUTH_USER_MAX = 255,      /* bytes of a user name */
-    AUTH_FAILURES_MAX = 6,    /* failed passwords and proofs: then the session ends */
     AUTH_QUERIES_MAX = 20,    /* key queries */
     AUTH_OTHERS_MAX = 20,     /* "none" and methods we do not know: RFC 4252 section 4 */
     AUTH_PASSWORD_MAX = 1024, /* bytes; a longer one is refused */
@@ -53,8 +52,9 @@ struct auth {
     uint8_t done;   /* server: methods that have succeeded, a bit for each row of the table */
     int8_t prompts; /* server: how many answers an INFO_REQUEST waits for, or AUTH_NO_PROMPTS */
     bool succeeded;
-    enum auth_step step;                       /* client */
-    size_t next_key;                           /* client */
+    uint64_t refusal_ms; /* server: when a failure is told, while it waits for that; or 0 */
+    enum auth_step step; /* client */
+    size_t next_key;     /* client */
     const struct signature_algorithm *asked;   /* client: the algorithm that the query named */
     uint8_t password_tries, interactive_tries; /* client */
     char *password; /* client: sent last, of AUTH_PASSWORD_MAX + 1 bytes */
@@ -67,6 +67,11 @@ extern const struct service auth_service;
 void auth_init(struct auth *a, const struct auth_config *config, struct transport *transport,
                void *context);
 void auth_clear(struct auth *a);
+
+/* Server: time passed, the transport's now_ms; when to call it at the latest, UINT64_MAX for never.
+ */
+void auth_tick(struct auth *a);
+uint64_t auth_deadline(const struct auth *a);
 
 /* Client: what the person said, NULL for nothing. */
 void auth_responded(struct auth *a, const char *const *responses, size_t count);

@@ -61,8 +61,10 @@ static struct auth *begin_answer(const struct nacre_decision *d)
 
 static void end_answer(struct nacre_decision *d)
 {
-    if (d->auth != NULL)
+    if (d->auth != NULL && d->auth->refusal_ms == 0)
         transport_resume(d->auth->transport);
+    else if (d->auth != NULL)
+        transport_wake(d->auth->transport); /* its owner has a deadline to look at */
     pool_release(d->pool, d, d->size);
 }
 
@@ -179,11 +181,18 @@ static void send_failure(struct auth *a, bool partial)
     transport_send(a->transport, &w);
 }
 
+static uint32_t most_failures(const struct auth *a)
+{
+    uint32_t most = a->transport->config->limits.auth_tries;
+
+    return most != 0 ? most : UINT32_MAX;
+}
+
 static bool one_too_many(struct auth *a, enum auth_attempt attempt)
 {
     switch (attempt) {
     case AUTH_ATTEMPT_PROOF:
-        return ++a->failures >= AUTH_FAILURES_MAX;
+        return ++a->failures >= most_failures(a);
     case AUTH_ATTEMPT_QUERY:
         return ++a->queries >= AUTH_QUERIES_MAX;
     case AUTH_ATTEMPT_OTHER:
@@ -192,16 +201,46 @@ static bool one_too_many(struct auth *a, enum auth_attempt attempt)
     return true;
 }
 
+/* Who guesses waits, each time twice as long, counted from when the guess came: so a slow check
+ * costs a person no more. */
+static uint64_t delay(const struct auth *a)
+{
+    unsigned doubled = a->failures < 10 ? a->failures - 1U : 9;
+
+    return (uint64_t)a->transport->config->limits.auth_delay_ms << doubled;
+}
+
 int auth_refuse(struct auth *a, enum auth_attempt attempt)
 {
     if (a->method != &auth_none)
         attempted(a, false);
-    if (one_too_many(a, attempt))
+    if (one_too_many(a, attempt)) {
+        transport_limit(a->transport, NACRE_LIMIT_AUTH_TRIES);
         return transport_end(a->transport, NACRE_AUTH_FAILED,
                              SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
                              "too many authentication failures");
-    send_failure(a, false);
+    }
+    if (attempt == AUTH_ATTEMPT_PROOF && !transport_ended(a->transport) && delay(a) != 0) {
+        a->refusal_ms = a->transport->now_ms + delay(a);
+        transport_pause(a->transport);
+    } else {
+        send_failure(a, false);
+    }
     return 0;
+}
+
+void auth_tick(struct auth *a)
+{
+    if (a->refusal_ms == 0 || a->transport->now_ms < a->refusal_ms)
+        return;
+    a->refusal_ms = 0;
+    send_failure(a, false);
+    transport_resume(a->transport);
+}
+
+uint64_t auth_deadline(const struct auth *a)
+{
+    return a->refusal_ms != 0 ? a->refusal_ms : UINT64_MAX;
 }
 
 /* RFC 4252 section 5.1: byte SSH_MSG_USERAUTH_SUCCESS */

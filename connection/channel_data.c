@@ -31,9 +31,8 @@ static void widen(struct nacre_channel *ch)
 {
     struct connection *c = ch->connection;
     uint32_t more = ch->window_target;
-    size_t most = WINDOW_BUDGET + (size_t)c->count * WINDOW_INITIAL;
 
-    if (ch->window_target + more > WINDOW_MAX || c->granted + more > most)
+    if (ch->window_target + more > WINDOW_MAX || !connection_affords(c, more))
         return;
     ch->window_target += more;
     ch->credit += more;

@@ -15,6 +15,14 @@ static uint32_t cap(const struct connection *c)
     return c->config->channels_max != 0 ? c->config->channels_max : CHANNELS_MAX;
 }
 
+/* A small budget is not for one channel alone. */
+static uint32_t first_window(const struct connection *c)
+{
+    uint32_t half = c->transport->config->limits.window / 2;
+
+    return half != 0 && half < WINDOW_INITIAL ? half : WINDOW_INITIAL;
+}
+
 /* The lowest free number; the table grows by doubling. False: no memory. */
 static bool find_slot(struct connection *c, uint32_t *slot)
 {
@@ -50,6 +58,7 @@ static bool set_text(struct pool *pool, struct nacre_channel *ch, struct bytes t
         return false;
     memcpy(ch->open_data, open_data.at, open_data.len);
     ch->open_data_len = (uint32_t)open_data.len;
+    ch->connection->granted += open_data.len;
     return true;
 }
 
@@ -58,7 +67,7 @@ static struct nacre_channel *channel_new(struct connection *c, struct bytes type
                                          struct bytes open_data)
 {
     struct pool *pool = c->transport->pool;
-    uint32_t slot;
+    uint32_t slot, window = first_window(c);
     struct nacre_channel *ch;
 
     if (!find_slot(c, &slot))
@@ -70,7 +79,7 @@ static struct nacre_channel *channel_new(struct connection *c, struct bytes type
     ch->id = slot;
     ch->opening = true;
     ch->early = NACRE_LATER;
-    ch->local_window = ch->window_target = WINDOW_INITIAL;
+    ch->local_window = ch->window_target = window;
     c->channels[slot] = ch;
     c->count++;
     c->granted += ch->window_target;
@@ -89,7 +98,7 @@ void channel_free(struct nacre_channel *ch)
 
     c->channels[ch->id] = NULL;
     c->count--;
-    c->granted -= ch->window_target;
+    c->granted -= ch->window_target + ch->open_data_len;
     for (int i = 0; i < 2; i++)
         queue_clear(&ch->kept[i], pool);
     if (ch->type != NULL)
@@ -199,14 +208,21 @@ int on_channel_open(struct connection *c, struct reader *r)
 
     if (!read_done(r))
         return connection_malformed(c, "malformed CHANNEL_OPEN");
+    transport_charge(c->transport, NACRE_LIMIT_OPENS);
     if (c->no_more_sessions && bytes_are(type, "session"))
         return refuse(c, peer_id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
                       "no-more-sessions was asked for");
     app = lookup(c, type);
     if (app == NULL)
         return refuse_type(c, peer_id, type);
-    if (c->count >= cap(c))
+    if (c->count >= cap(c)) {
+        transport_limit(c->transport, NACRE_LIMIT_CHANNELS);
         return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
+    }
+    if (!connection_affords(c, first_window(c) + data.len)) {
+        transport_limit(c->transport, NACRE_LIMIT_WINDOW);
+        return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "the channels hold too much");
+    }
     ch = channel_new(c, type, data);
     if (ch == NULL)
         return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "out of memory");
@@ -274,6 +290,7 @@ struct nacre_channel *connection_open(struct connection *c, const char *type,
     struct nacre_channel *ch;
 
     if (!c->started || transport_ended(c->transport) || c->count >= cap(c) ||
+        !connection_affords(c, first_window(c) + open_data.len) ||
         strlen(type) > CHANNEL_TYPE_MAX || open_data.len > CHANNEL_PACKET_MAX)
         return NULL;
     ch = channel_new(c, bytes_of(type), open_data);

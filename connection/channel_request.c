@@ -200,6 +200,7 @@ int on_channel_request(struct connection *c, struct reader *r)
         return connection_malformed(c, "malformed CHANNEL_REQUEST");
     if (ch == NULL || !ch->is_open || ch->got_close)
         return connection_misuse(c, "request for a channel that is not open");
+    transport_charge(c->transport, NACRE_LIMIT_REQUESTS);
     return handle(ch, type, want_reply, r);
 }
 

@@ -11,14 +11,13 @@ enum {
     CHANNELS_MAX = 64,                /* default cap on channels of one connection */
     WINDOW_INITIAL = 128 * 1024,      /* bytes a channel's peer may send at first */
     WINDOW_MAX = 16 * 1024 * 1024,    /* ... and at most: 1 Gbit/s over 100 ms, and some more */
-    WINDOW_BUDGET = 16 * 1024 * 1024, /* bytes that a connection's windows may grow by */
+    WINDOW_BUDGET = 16 * 1024 * 1024, /* bytes that all windows may grow by; default */
     WINDOW_STEP = 512 * 1024,         /* bytes taken that open a wide window again */
     WINDOW_QUICK_MS = 500, /* a window grows when half of it was used and taken within so long */
     CHANNEL_PACKET_MAX = 32 * 1024, /* bytes of data in one message, either way */
     REPLIES_MAX = 1024,             /* requests of one channel that wait for an answer */
     GLOBAL_REPLIES_MAX = 64,        /* global requests that wait for an answer */
     GLOBAL_ASKED_MAX = 64,          /* global requests of ours that wait for an answer */
-    KEEPALIVE_COUNT = 3,            /* keepalives without a sign of life that end it; default */
     CHANNEL_TYPE_MAX = 64,          /* bytes of a channel or request type */
 };
 
@@ -35,10 +34,6 @@ struct connection_config {
                                         uint32_t *port);
     /* The answer to a global request of ours, in order. */
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
-
-    uint64_t keepalive_ms;    /* without a byte from the peer: ask it for one; 0: never */
-    uint32_t keepalive_count; /* so many without any ended it; 0: KEEPALIVE_COUNT */
-    uint64_t idle_ms;         /* without anything on a channel: the session ends; 0: never */
 };
 
 /* What became of a request that the peer wants answered in order. */
@@ -106,7 +101,7 @@ struct connection {
     struct nacre_channel **channels; /* by our number; NULL where free */
     uint32_t table_len;              /* of the table */
     uint32_t count;                  /* channels alive */
-    size_t granted;                  /* bytes of window all channels together may have */
+    size_t granted;                  /* bytes that all channels together may make us hold */
     uint32_t awaiting;               /* global requests of ours that want an answer, */
     uint32_t unsent_asking;          /* ... the newest of them, that are not sent yet */
     struct queue unsent;             /* global requests of ours that wait for room */
@@ -158,6 +153,9 @@ void connection_note_use(struct connection *c);
 int connection_misuse(struct connection *c, const char *text);
 int connection_malformed(struct connection *c, const char *text);
 struct nacre_channel *connection_find(struct connection *c, uint32_t id);
+
+/* May the channels make us hold so many bytes more? */
+bool connection_affords(const struct connection *c, size_t more);
 
 /* True when a control message may be begun now. */
 bool connection_has_room(const struct connection *c);

@@ -216,6 +216,7 @@ int on_global_request(struct connection *c, struct reader *r)
     request.want_reply = read_bool(r);
     if (r->bad)
         return connection_malformed(c, "malformed GLOBAL_REQUEST");
+    transport_charge(c->transport, NACRE_LIMIT_GLOBALS);
     row = find(c, wire);
     if (row == NULL || wire.len > CHANNEL_TYPE_MAX || !is_name(wire))
         return global_refuse(c, request.want_reply);

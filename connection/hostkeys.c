@@ -55,7 +55,8 @@ int on_hostkeys_prove(struct connection *c, struct reader *r, bool want_reply)
     size_t count = 0;
     struct writer w;
 
-    if (c->reply_count > 0) /* an answer of this size does not wait in line */
+    if (c->reply_count > 0 || /* an answer of this size does not wait in line */
+        !transport_affords(t, NACRE_LIMIT_PROOFS))
         return global_refuse(c, want_reply);
     while (r->at < r->end && !r->bad) {
         struct bytes key = read_string(r);

@@ -12,16 +12,21 @@ static uint64_t later(uint64_t at_ms, uint64_t ms)
     return ms == 0 || ms > UINT64_MAX - at_ms ? UINT64_MAX : at_ms + ms;
 }
 
+static const struct nacre_limits *limits(const struct connection *c)
+{
+    return &c->transport->config->limits;
+}
+
 static uint64_t keepalive_at(const struct connection *c)
 {
     uint64_t heard = c->transport->heard_ms;
 
-    return later(heard > c->asked_ms ? heard : c->asked_ms, c->config->keepalive_ms);
+    return later(heard > c->asked_ms ? heard : c->asked_ms, limits(c)->keepalive_ms);
 }
 
 static uint64_t idle_at(const struct connection *c)
 {
-    return later(c->used_ms, c->config->idle_ms);
+    return later(c->used_ms, limits(c)->idle_ms);
 }
 
 /* Where there is no room for the question, what fills the output asks instead: TCP knows whether it
@@ -29,11 +34,11 @@ static uint64_t idle_at(const struct connection *c)
 static void ask(struct connection *c)
 {
     struct transport *t = c->transport;
-    uint32_t most = c->config->keepalive_count != 0 ? c->config->keepalive_count : KEEPALIVE_COUNT;
 
     if (t->heard)
         c->unanswered = 0;
-    if (c->unanswered >= most) {
+    if (c->unanswered >= limits(c)->keepalive_count) {
+        transport_limit(t, NACRE_LIMIT_KEEPALIVE);
         (void)transport_end(t, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
                             "the peer shows no sign of life");
         return;
@@ -59,11 +64,13 @@ void connection_tick(struct connection *c)
     if (!c->started)
         return;
     connection_note_use(c);
-    if (now >= idle_at(c))
+    if (now >= idle_at(c)) {
+        transport_limit(c->transport, NACRE_LIMIT_IDLE);
         (void)transport_end(c->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
                             "nothing was done for too long");
-    if (now >= keepalive_at(c))
+    } else if (now >= keepalive_at(c)) {
         ask(c);
+    }
 }
 
 uint64_t connection_deadline(const struct connection *c)

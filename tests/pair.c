@@ -162,6 +162,16 @@ static void make_key(struct nacre_key *key, uint8_t byte)
     ck_assert(private_key_ed25519(key, seed));
 }
 
+/* Tests in which no time passes wait for nothing; those of the limits set them. */
+const struct nacre_limits unhurried = {
+    .auth_delay_ms = NACRE_UNLIMITED,
+    .rates = {[NACRE_LIMIT_OPENS - NACRE_LIMIT_OPENS] = {NACRE_UNLIMITED, 0},
+              [NACRE_LIMIT_REQUESTS - NACRE_LIMIT_OPENS] = {NACRE_UNLIMITED, 0},
+              [NACRE_LIMIT_GLOBALS - NACRE_LIMIT_OPENS] = {NACRE_UNLIMITED, 0},
+              [NACRE_LIMIT_PROOFS - NACRE_LIMIT_OPENS] = {NACRE_UNLIMITED, 0},
+              [NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] = {NACRE_UNLIMITED, 0}},
+};
+
 void pair_init(struct pair *p, uint8_t seed)
 {
     uint8_t seeds[2][32];
@@ -190,6 +200,7 @@ void pair_init(struct pair *p, uint8_t seed)
         .authenticated = authenticated,
         .ended = ended,
         .wake = wake,
+        .limits = unhurried,
         .random = p->server.random.fill,
         .random_context = p->server.random.context,
     };

@@ -51,6 +51,9 @@ struct pair {
     void *user; /* the test's own */
 };
 
+/* Tests in which no time passes: nothing waits. pair_init takes these for the server. */
+extern const struct nacre_limits unhurried;
+
 /* Fill in defaults: password "secret" for alice, user_key authorised, echo applications on both
  * sides. Change the configs before pair_start. */
 void pair_init(struct pair *p, uint8_t seed);

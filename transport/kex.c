@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-enum { KEXINIT_ROOM = TRANSPORT_KEXINIT_MAX - PACKET_OVERHEAD }; /* bytes of our KEXINIT at most */
+enum {
+    KEXINIT_ROOM = TRANSPORT_KEXINIT_MAX - PACKET_OVERHEAD, /* bytes of our KEXINIT at most */
+    FAIR_EXCHANGE = 16 * 1024, /* bytes under the keys in use that are worth new ones */
+};
 
 static bool keep(struct transport *t, enum nacre_role role, struct bytes message)
 {
@@ -75,11 +78,24 @@ static int begin_method(struct transport *t)
     return t->config->role == NACRE_SERVER ? 0 : kex_method_of(t)->start(t);
 }
 
+/* The peer wants new keys, and so soon: then it waits before we compute anything. The first
+ * exchange we begin ourselves. */
+static void charge(struct transport *t)
+{
+    uint64_t bytes = t->receiving.bytes + t->sending.bytes;
+
+    if (t->phase != PHASE_CONNECTION || bytes < FAIR_EXCHANGE)
+        transport_charge(t, NACRE_LIMIT_REKEYS);
+}
+
 int on_kexinit(struct transport *t, struct bytes message, struct reader *r)
 {
     enum nacre_role peer = t->config->role == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
-    int failure = kex_begin(t);
+    int failure;
 
+    if (t->kex == NULL)
+        charge(t);
+    failure = kex_begin(t);
     (void)read_rest(r); /* parsed from the copy, as ours is */
     if (failure != 0 || transport_ended(t))
         return failure;

@@ -3,7 +3,7 @@
 #ifndef NACRE_TRANSPORT_OBSERVER_H
 #define NACRE_TRANSPORT_OBSERVER_H
 
-#include "transport/api.h"
+#include "transport/limit.h"
 
 enum nacre_direction {
     NACRE_RECEIVED,
@@ -32,6 +32,8 @@ struct nacre_observer {
     /* There is none in common: the kind ("cipher"), and both name-lists, not NUL-terminated. */
     void (*mismatch)(void *context, const char *kind, const char *client, size_t client_len,
                      const char *server, size_t server_len);
+    /* A limit was met: something was refused or slowed down, or the session ends for it. */
+    void (*limited)(void *context, enum nacre_limit limit);
     /* We now wait for something else: a short name, static text. */
     void (*phase)(void *context, const char *phase);
     /* Key material, for key logs in tests and studies only: label is 'A' to 'F' of RFC 4253

@@ -250,11 +250,15 @@ bool transport_process(struct transport *t, bool blocked)
     if (t->dispatching)
         return false;
     t->dispatching = true;
-    while (!transport_ended(t) && !t->paused && buffer_len(&t->in) > 0 && may_continue(t, blocked))
+    if (t->now_ms >= t->rest_until_ms)
+        t->rest_until_ms = 0;
+    while (!transport_ended(t) && !t->paused && t->rest_until_ms == 0 && buffer_len(&t->in) > 0 &&
+           may_continue(t, blocked))
         if (!(t->phase == PHASE_VERSION ? take_version(t) : take_packet(t)))
             break;
     t->dispatching = false;
-    return !transport_ended(t) && !t->paused && buffer_len(&t->in) > 0 && !may_continue(t, blocked);
+    return !transport_ended(t) && !t->paused && t->rest_until_ms == 0 && buffer_len(&t->in) > 0 &&
+           !may_continue(t, blocked);
 }
 
 struct bytes transport_output(const struct transport *t)
@@ -336,9 +340,50 @@ void transport_tick(struct transport *t, uint64_t now_ms)
 
 uint64_t transport_deadline(const struct transport *t)
 {
+    uint64_t rest = t->rest_until_ms != 0 ? t->rest_until_ms : UINT64_MAX;
+    uint64_t keys = UINT64_MAX;
+
     if (t->kex != NULL && !transport_ended(t))
-        return t->kex->started_ms + TRANSPORT_KEX_MS;
-    return may_rekey(t) ? rekey_at(t) : UINT64_MAX;
+        keys = t->kex->started_ms + TRANSPORT_KEX_MS;
+    else if (may_rekey(t))
+        keys = rekey_at(t);
+    return rest < keys ? rest : keys;
+}
+
+void transport_limit(const struct transport *t, enum nacre_limit limit)
+{
+    const struct nacre_observer *o = t->config->observer;
+
+    if (o != NULL && o->limited != NULL)
+        o->limited(t->context, limit);
+}
+
+static uint64_t spend(struct transport *t, enum nacre_limit rate)
+{
+    int i = (int)rate - NACRE_LIMIT_OPENS;
+    uint64_t until = rate_take(&t->spent[i], t->config->limits.rates[i], t->now_ms);
+
+    if (until != 0)
+        transport_limit(t, rate);
+    return until;
+}
+
+void transport_charge(struct transport *t, enum nacre_limit rate)
+{
+    uint64_t until = spend(t, rate);
+
+    if (until > t->rest_until_ms)
+        t->rest_until_ms = until;
+}
+
+bool transport_affords(struct transport *t, enum nacre_limit rate)
+{
+    uint64_t *spent = &t->spent[rate - NACRE_LIMIT_OPENS], before = *spent;
+
+    if (spend(t, rate) == 0)
+        return true;
+    *spent = before;
+    return false;
 }
 
 void transport_rest(struct transport *t)

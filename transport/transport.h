@@ -9,6 +9,7 @@
 #include "transport/algorithms.h"
 #include "transport/buffer.h"
 #include "transport/hostkey.h"
+#include "transport/limit.h"
 #include "transport/message.h"
 #include "transport/observer.h"
 #include "transport/packet.h"
@@ -48,6 +49,8 @@ struct transport_config {
      * section 9 ask for (1 GiB or 2^32 blocks, 1 hour). */
     uint64_t rekey_bytes, rekey_ms;
 
+    struct nacre_limits limits; /* resolved: 0 means no limit */
+
     /* There is output, or input may go on, and it came about outside of a call of the owner: answer
      * by transport_process and sending soon. */
     void (*wake)(void *context);
@@ -59,9 +62,11 @@ struct transport {
     const struct transport_config *config;
     void *context; /* passed to host_key_accepted and the observer */
     struct pool *pool;
-    uint64_t now_ms;   /* as the owner said last, */
-    bool timely;       /* ... in the call of its that is under way */
-    uint64_t heard_ms; /* when the last byte came */
+    uint64_t now_ms;             /* as the owner said last, */
+    bool timely;                 /* ... in the call of its that is under way */
+    uint64_t heard_ms;           /* when the last byte came */
+    uint64_t rest_until_ms;      /* no message is taken before */
+    uint64_t spent[NACRE_RATES]; /* of each rate: see rate_take */
 
     struct buffer in, out;
     struct buffer held; /* waits for the end of a key exchange; each message behind its length */
@@ -197,6 +202,15 @@ bool transport_is_protected(const struct transport *t);
 /* Take no more messages until a decision is made; then go on. */
 void transport_pause(struct transport *t);
 void transport_resume(struct transport *t);
+
+/* A limit was met: tell the observer. */
+void transport_limit(const struct transport *t, enum nacre_limit limit);
+
+/* The peer did what costs one of that rate: when it was one too many its next message waits. */
+void transport_charge(struct transport *t, enum nacre_limit rate);
+
+/* The same where one too many is refused instead: false. */
+bool transport_affords(struct transport *t, enum nacre_limit rate);
 
 /* Run the service: authentication is complete, or SERVICE_REQUEST was accepted. */
 int transport_start_service(struct transport *t, int which);
