@@ -162,7 +162,7 @@ static void make_key(struct nacre_key *key, uint8_t byte)
     ck_assert(private_key_ed25519(key, seed));
 }
 
-/* Tests in which no time passes wait for nothing; those of the limits set them. */
+/* Those of the limits set what they are about. */
 const struct nacre_limits unhurried = {
     .auth_delay_ms = NACRE_UNLIMITED,
     .rates = {[NACRE_LIMIT_OPENS - NACRE_LIMIT_OPENS] = {NACRE_UNLIMITED, 0},

@@ -1,4 +1,5 @@
 /* The two ends, their owners' loops, the network between them, and the clock. */
+#include "tests/pair.h"
 #include "tests/simulate.h"
 
 #include <stdarg.h>
@@ -576,6 +577,7 @@ static void choose_limits(struct party *p)
 {
     struct chance *c = &p->world->chance;
 
+    p->config.limits = unhurried;
     p->config.channels_max = chance_one_in(c, 3) ? chance_size(c, CHANNELS_SEEN) : CHANNELS_SEEN;
     if (chance_one_in(c, 4))
         p->config.rekey_bytes = 4096 + chance_size(c, 1 << 20);
