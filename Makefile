@@ -59,7 +59,7 @@ CORE_SRC = $(wildcard crypto/*.c transport/*.c auth/*.c connection/*.c)
 # apps/NAME_main.c is the program nacre-NAME; NAME_SRC are the files that only programs need.
 # The rest of apps/ belongs to the library.
 PROGRAMS = $(patsubst apps/%_main.c,%,$(wildcard apps/*_main.c))
-SERVER_SRC = $(patsubst %,apps/%.c,program program_options server_log login log) $(wildcard apps/confine*.c)
+SERVER_SRC = $(patsubst %,apps/%.c,program program_options limit_options server_log login log) $(wildcard apps/confine*.c)
 echo_SRC = $(filter-out %_main.c,$(wildcard apps/echo*.c)) apps/repr.c $(SERVER_SRC)
 serve_SRC = $(filter-out %_main.c,$(wildcard apps/serve_*.c)) apps/serve.c $(SERVER_SRC)
 passwd_SRC = apps/passwd_terminal.c

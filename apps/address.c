@@ -55,3 +55,15 @@ void address_text(char out[ADDRESS_MAX], const struct sockaddr_storage *address)
         (void)snprintf(out, ADDRESS_MAX, "%s:%u", host, ntohs(a->sin_port));
     }
 }
+
+void address_plain(char out[ADDRESS_MAX], const char *text)
+{
+    const char *end = strrchr(text, ':');
+    size_t len = end != NULL ? (size_t)(end - text) : strlen(text);
+
+    if (text[0] == '[') {
+        text++;
+        len = strcspn(text, "%]");
+    }
+    (void)snprintf(out, ADDRESS_MAX, "%.*s", (int)len, text);
+}

@@ -16,6 +16,7 @@ static void on_over(struct pump *pump)
 {
     struct nacre_peer *peer = (struct nacre_peer *)pump;
 
+    admission_leave(server_admission(peer->worker->server), &peer->ticket);
     if (peer->next != NULL)
         peer->next->link = peer->link;
     *peer->link = peer->next;
@@ -27,15 +28,19 @@ void peer_close(struct nacre_peer *peer)
     pump_close(&peer->pump);
 }
 
-void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *address)
+void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *address,
+                const struct ticket *ticket)
 {
     struct nacre_peer *peer = calloc(1, sizeof *peer);
+    struct ticket returned = *ticket;
 
     if (peer == NULL) {
+        admission_leave(server_admission(worker->server), &returned);
         (void)close(fd);
         return;
     }
     peer->worker = worker;
+    peer->ticket = *ticket;
     peer->id = server_next_id(worker->server);
     address_text(peer->address, address);
     peer->link = &worker->peers;
@@ -64,14 +69,61 @@ static void on_authenticated(void *context, const char *user)
 {
     struct nacre_peer *peer = context;
 
+    peer->got_in = true;
+    admission_logged_in(server_admission(peer->worker->server), &peer->ticket);
+    server_logged_in(peer->worker->server);
     if (events(peer)->authenticated != NULL)
         events(peer)->authenticated(peer, user);
+}
+
+/* Whose session ends without a login has done something, or nothing: PerSourcePenalties. */
+static void penalise(const struct nacre_peer *peer, const struct nacre_end *why)
+{
+    enum misdeed misdeed = peer->guessed ? MISDEED_AUTHFAIL : MISDEED_NOAUTH;
+
+    if (why->cause == NACRE_TIMED_OUT)
+        misdeed = MISDEED_GRACE_EXCEEDED;
+    admission_penalise(server_admission(peer->worker->server), &peer->ticket, peer->address,
+                       misdeed, peer->worker->loop.now_ms);
+}
+
+/* Each is counted; the first of its kind on the connection is told. */
+static void on_limited(void *context, enum nacre_limit limit)
+{
+    struct nacre_peer *peer = context;
+
+    server_limited(peer->worker->server, limit);
+    if (!(peer->met & 1U << limit) && events(peer)->limited != NULL)
+        events(peer)->limited(peer, limit);
+    peer->met |= 1U << limit;
+}
+
+static void on_attempted(void *context, const char *user, const char *method, bool granted)
+{
+    struct nacre_peer *peer = context;
+    const struct nacre_auth_policy *asked = server_config(peer->worker->server)->auth;
+
+    peer->guessed = peer->guessed || !granted;
+    if (asked->attempted != NULL)
+        asked->attempted(context, user, method, granted);
+}
+
+const struct nacre_auth_policy *peer_policy(struct nacre_auth_policy *policy,
+                                            const struct nacre_auth_policy *asked)
+{
+    if (asked == NULL)
+        return NULL;
+    *policy = *asked;
+    policy->attempted = on_attempted;
+    return policy;
 }
 
 static void on_ended(void *context, const struct nacre_end *why)
 {
     struct nacre_peer *peer = context;
 
+    if (!peer->got_in && why->cause != NACRE_SHUTTING_DOWN && why->cause != NACRE_OUT_OF_RESOURCES)
+        penalise(peer, why);
     if (events(peer)->ended != NULL)
         events(peer)->ended(peer, why);
 }
@@ -108,9 +160,12 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
     events(peer)->message(peer, direction, seq, phase, payload, len);
 }
 
-static const struct nacre_observer quiet = {.negotiated = on_negotiated, .mismatch = on_mismatch};
-static const struct nacre_observer talkative = {
-    .negotiated = on_negotiated, .mismatch = on_mismatch, .message = on_message};
+static const struct nacre_observer quiet = {
+    .negotiated = on_negotiated, .mismatch = on_mismatch, .limited = on_limited};
+static const struct nacre_observer talkative = {.negotiated = on_negotiated,
+                                                .mismatch = on_mismatch,
+                                                .message = on_message,
+                                                .limited = on_limited};
 
 void peer_callbacks(struct nacre_endpoint_config *config, const struct nacre_server_config *server)
 {

@@ -3,6 +3,7 @@
 #define NACRE_APPS_PEER_H
 
 #include "apps/address.h"
+#include "apps/admission.h"
 #include "apps/offload.h"
 #include "apps/pump.h"
 #include "apps/server.h"
@@ -17,6 +18,9 @@ struct worker {
     struct listener *listeners;
     struct nacre_peer *peers; /* all of them, doubly linked */
     uint64_t stop_at_ms;      /* when draining ends; 0 while running */
+    uint64_t spell_until_ms;  /* out of descriptors until now, or lately */
+    uint64_t refusals;        /* bucket of lines about them, */
+    uint64_t unlogged;        /* ... and those that got none */
     int spare;                /* a descriptor to give up when there are no more */
     bool running;
 };
@@ -27,11 +31,16 @@ struct nacre_peer {
     struct nacre_peer *next, **link;
     uint64_t id;
     char address[ADDRESS_MAX], local_address[ADDRESS_MAX];
+    struct ticket ticket;
+    uint32_t met; /* limits that were logged, a bit each */
+    bool guessed; /* a login of its failed */
+    bool got_in;
     void *data; /* the program's */
 };
 
 /* Take over a connected, non-blocking socket; closes it when memory is out. */
-void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *address);
+void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *address,
+                const struct ticket *ticket);
 
 /* End its session as shutting down. */
 void peer_shut_down(struct nacre_peer *peer);
@@ -47,9 +56,16 @@ struct nacre_stream *stream_join(struct nacre_channel *ch, struct loop *loop,
 /* Of server.c: what a peer needs of its server. */
 const struct nacre_server_config *server_config(const struct nacre_server *server);
 uint64_t server_next_id(struct nacre_server *server);
+struct admission *server_admission(struct nacre_server *server);
+void server_logged_in(struct nacre_server *server);
+void server_limited(struct nacre_server *server, enum nacre_limit limit);
 struct nacre_offload *server_offload(struct nacre_server *server);
 
 /* The session callbacks that pass events on; put into the endpoint's configuration. */
 void peer_callbacks(struct nacre_endpoint_config *config, const struct nacre_server_config *server);
+
+/* The policy that asks `asked`, and learns which logins fail. */
+const struct nacre_auth_policy *peer_policy(struct nacre_auth_policy *policy,
+                                            const struct nacre_auth_policy *asked);
 
 #endif

@@ -182,6 +182,12 @@ static void on_signal(int number)
     nacre_server_stop(running);
 }
 
+static void on_report(int number)
+{
+    (void)number;
+    nacre_server_report(running);
+}
+
 /* A log whose reader has gone away is no reason to end. Not SIG_IGN: a program that we start would
  * inherit that. */
 static void on_broken_pipe(int number)
@@ -192,10 +198,13 @@ static void on_broken_pipe(int number)
 static void handle_signals(void (*handler)(int))
 {
     struct sigaction action = {.sa_handler = handler};
+    struct sigaction report = {.sa_handler = handler == SIG_IGN ? SIG_IGN : on_report,
+                               .sa_flags = SA_RESTART};
     struct sigaction broken_pipe = {.sa_handler = on_broken_pipe, .sa_flags = SA_RESTART};
 
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGUSR1, &report, NULL);
     (void)sigaction(SIGPIPE, &broken_pipe, NULL);
 }
 
@@ -207,6 +216,7 @@ static void hold_signals(int how)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGUSR1);
     (void)pthread_sigmask(how, &set, NULL);
 }
 
@@ -240,7 +250,7 @@ static bool serve(struct program *program, void (*over)(void))
     const struct program_options *o = program->options;
     const struct nacre_auth_policy policy = login_policy(&program->login);
     struct nacre_server_events events = o->level >= LOG_TRACE ? server_log_with_trace : server_log;
-    const struct nacre_server_config config = {
+    struct nacre_server_config config = {
         .listen = o->listen,
         .host_keys = program->keys,
         .auth = &policy,
@@ -250,6 +260,10 @@ static bool serve(struct program *program, void (*over)(void))
         .bound = on_bound,
         .secrets = nacre_locked_memory(),
         .workers = o->workers,
+        .limits = o->chosen.limits,
+        .admission = o->chosen.admission,
+        .channels_max = o->chosen.channels_max,
+        .login_grace_ms = o->chosen.login_grace_ms,
         .rekey_bytes = o->rekey_bytes,
         .rekey_ms = o->rekey_ms,
         .kex = o->algorithms[NACRE_KEX],
@@ -260,6 +274,7 @@ static bool serve(struct program *program, void (*over)(void))
     };
     char problem[PROBLEM_MAX];
 
+    config.admission.descriptors_each = o->face->descriptors_each;
     hold_signals(SIG_BLOCK);
     events.ended = on_ended;
     running = nacre_server_new(&config, problem, sizeof problem);
@@ -268,6 +283,7 @@ static bool serve(struct program *program, void (*over)(void))
     handle_signals(on_signal);
     hold_signals(SIG_UNBLOCK);
     nacre_server_run(running);
+    log_counters("stopped", running);
     handle_signals(SIG_IGN);
     if (over != NULL)
         over();

@@ -21,7 +21,8 @@ enum {
     OPTION_USER,
     OPTION_NO_SANDBOX,
     OPTION_KEX,
-    OPTION_SWITCH = OPTION_KEX + NACRE_ALGORITHM_KINDS, /* the program's own, one after the other */
+    OPTION_LIMIT = OPTION_KEX + NACRE_ALGORITHM_KINDS, /* as in limit_options.c */
+    OPTION_SWITCH = OPTION_LIMIT + LIMIT_OPTIONS,      /* the program's own, one after the other */
 };
 
 static const char synopsis[] =
@@ -29,7 +30,8 @@ static const char synopsis[] =
     "                  [--kex LIST] [--host-key-algorithms LIST] [--pubkey-algorithms LIST]\n"
     "                  [--ciphers LIST] [--macs LIST] [--rekey-limit BYTES[,SECONDS]]\n"
     "                  [--keyboard-interactive] [--require METHODS] [--banner FILE]\n"
-    "                  [--user NAME] [--no-sandbox] [--list-algorithms] [--help] [--version]";
+    "                  [--user NAME] [--no-sandbox] [limits] [--list-algorithms] [--help]\n"
+    "                  [--version]";
 
 static const char options[] =
     " -l, --listen ADDR:PORT      where to listen; default [::]:2022, IPv4 too; port 0 picks one;\n"
@@ -71,8 +73,10 @@ static void put_usage(const struct program_face *face)
     (void)printf("usage: %s%s", face->name, synopsis);
     if (face->synopsis != NULL)
         (void)printf("\n                  %s", face->synopsis);
-    (void)printf("\n%s\n%s%s\n%s%s", face->about, options,
-                 face->options != NULL ? face->options : "", face->notes, notes);
+    (void)printf("\n%s\n%s%s\nLimits:\n", face->about, options,
+                 face->options != NULL ? face->options : "");
+    limit_put_help();
+    (void)printf("\n%s%s", face->notes, notes);
 }
 
 static int misused(const struct program_options *o, const char *text, const char *what)
@@ -184,6 +188,19 @@ static int take_require(struct program_options *o)
     return 0;
 }
 
+static int take_limit(struct program_options *o, int i)
+{
+    const char *wants = limit_take(&o->chosen, i, optarg);
+    struct option rows[LIMIT_OPTIONS];
+    char text[256];
+
+    if (wants == NULL)
+        return 0;
+    limit_options(rows, 0);
+    (void)snprintf(text, sizeof text, "--%s wants %s, not ", rows[i].name, wants);
+    return misused(o, text, optarg);
+}
+
 /* One option. Returns 0, or the exit status. */
 static int take_option(struct program_options *o, int option)
 {
@@ -235,6 +252,8 @@ static int take_option(struct program_options *o, int option)
         o->no_sandbox = true;
         return 0;
     default:
+        if (option >= OPTION_LIMIT && option < OPTION_SWITCH)
+            return take_limit(o, option - OPTION_LIMIT);
         o->switches[option - OPTION_SWITCH] = true;
         return 0;
     }
@@ -289,23 +308,27 @@ static const struct option shared[] = {
     {"list-algorithms", no_argument, NULL, OPTION_LIST_ALGORITHMS},
 };
 
-enum { SHARED = sizeof shared / sizeof shared[0] };
+enum {
+    SHARED = sizeof shared / sizeof shared[0],
+    ALL_OPTIONS = SHARED + LIMIT_OPTIONS + SWITCHES_MAX,
+};
 
 /* The shared options and the program's own, ended by zeros. */
-static void all_options(const struct program_face *face,
-                        struct option all[SHARED + SWITCHES_MAX + 1])
+static void all_options(const struct program_face *face, struct option all[ALL_OPTIONS + 1])
 {
-    memset(all, 0, (SHARED + SWITCHES_MAX + 1) * sizeof *all);
+    memset(all, 0, (ALL_OPTIONS + 1) * sizeof *all);
     memcpy(all, shared, sizeof shared);
+    limit_options(all + SHARED, OPTION_LIMIT);
     for (int i = 0; face->switches != NULL && face->switches[i] != NULL; i++)
-        all[SHARED + i] = (struct option){face->switches[i], no_argument, NULL, OPTION_SWITCH + i};
+        all[SHARED + LIMIT_OPTIONS + i] =
+            (struct option){face->switches[i], no_argument, NULL, OPTION_SWITCH + i};
 }
 
 bool program_read_options(int argc, char **argv, const struct program_face *face,
                           struct program_options *o, int *status)
 {
     const char *letters = face->has_command ? "+:l:k:p:a:w:qvh" : ":l:k:p:a:w:qvh";
-    struct option longs[SHARED + SWITCHES_MAX + 1];
+    struct option longs[ALL_OPTIONS + 1];
     int option;
 
     *o = (struct program_options){.face = face, .workers = 1, .level = LOG_INFO};

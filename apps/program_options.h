@@ -3,6 +3,7 @@
 #define NACRE_APPS_PROGRAM_OPTIONS_H
 
 #include "apps/algorithm_list.h"
+#include "apps/limit_options.h"
 #include "apps/log.h"
 
 #define DEFAULT_HOST_KEY "hostkeys/ssh_host_ed25519_key"
@@ -19,8 +20,9 @@ struct program_face {
     const char *notes;    /* lines after the options */
 
     const char *const
-        *switches;    /* long options of its own, without a value; NULL-terminated, or NULL */
-    bool has_command; /* words behind the options are a command to run, not a mistake */
+        *switches; /* long options of its own, without a value; NULL-terminated, or NULL */
+    unsigned descriptors_each; /* that a connection may come to need; 0: its socket alone */
+    bool has_command;          /* words behind the options are a command to run, not a mistake */
 };
 
 enum { SWITCHES_MAX = 4 };
@@ -37,6 +39,7 @@ struct program_options {
     const char *banner_file; /* or NULL */
     const char *user;        /* to become; NULL: nobody else */
     bool no_sandbox;
+    struct chosen_limits chosen;
     unsigned workers;
     enum log_level level;
     uint64_t rekey_bytes, rekey_ms; /* 0: the defaults */

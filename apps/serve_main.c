@@ -25,6 +25,7 @@ static const struct program_face face = {
     .notes = "COMMAND runs as the user who runs nacre-serve, whoever logs in.\n",
     .switches = switches,
     .has_command = true,
+    .descriptors_each = 4, /* a terminal, or three pipes, beside the socket */
 };
 
 /* The folders of PATH, one after the other. False: it is in none of them. */

@@ -2,7 +2,7 @@
 
 #include "apps/key_file.h"
 #include "apps/listen.h"
-#include "apps/peer.h"
+#include "apps/server_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,34 +13,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-    ACCEPTS_A_TURN = 64,
+    DESCRIPTORS_KEPT = 32, /* of the process, for all that is no connection */
     DRAIN_MS = 5 * 1000,
     OFFLOAD_THREADS = 2,
-};
-
-struct listener {
-    struct source source;
-    struct worker *worker;
-    int fd;
-};
-
-struct nacre_server {
-    struct nacre_server_config config;
-    struct nacre_key *own_key; /* read from host_key_file */
-    const struct nacre_key *own_keys[2];
-    struct nacre_offload *offload;
-    struct worker *workers;
-    pthread_t *threads;
-    unsigned worker_count;
-    size_t listener_count; /* of each worker */
-    char (*addresses)[ADDRESS_MAX];
-    _Atomic uint64_t last_id;
-    _Atomic bool stopping;
-    int stop; /* an eventfd that every loop watches, so that it looks at stopping */
 };
 
 const struct nacre_server_config *server_config(const struct nacre_server *server)
@@ -53,87 +33,32 @@ uint64_t server_next_id(struct nacre_server *server)
     return atomic_fetch_add(&server->last_id, 1) + 1;
 }
 
+struct admission *server_admission(struct nacre_server *server)
+{
+    return server->admission;
+}
+
+void server_logged_in(struct nacre_server *server)
+{
+    (void)atomic_fetch_add(&server->logins, 1);
+}
+
+void server_limited(struct nacre_server *server, enum nacre_limit limit)
+{
+    (void)atomic_fetch_add(&server->limited[limit], 1);
+}
+
 struct nacre_offload *server_offload(struct nacre_server *server)
 {
     return server->offload;
 }
 
-static void trouble(const struct nacre_server *server, const char *text)
+void server_trouble(const struct nacre_server *server, const char *text)
 {
     const struct nacre_server_events *events = server->config.events;
 
     if (events != NULL && events->trouble != NULL)
         events->trouble(server->config.context, text);
-}
-
-/* ---- listening ---- */
-
-/* Out of descriptors: give up the spare one to shed the new connection, so that the listener does
- * not stay ready for ever. */
-static void shed(struct worker *worker, int listener)
-{
-    int fd;
-
-    trouble(worker->server, "out of file descriptors: a new connection was turned away");
-    if (worker->spare >= 0)
-        (void)close(worker->spare);
-    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0)
-        (void)close(fd);
-    worker->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static void on_connection(struct source *source, uint32_t events)
-{
-    struct listener *listener = (struct listener *)source;
-
-    (void)events;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        struct sockaddr_storage address;
-        socklen_t len = sizeof address;
-        int fd =
-            accept4(listener->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0)
-            peer_start(listener->worker, fd, &address);
-        else if (errno == EMFILE || errno == ENFILE)
-            shed(listener->worker, listener->fd);
-        else if (errno != ECONNABORTED && errno != EINTR)
-            return;
-    }
-}
-
-/* The i-th address for this worker; the first worker's choice of port binds the others. */
-static bool listen_on(struct worker *worker, size_t i, const char *text, char *problem, size_t size)
-{
-    struct nacre_server *server = worker->server;
-    struct listener *listener = &worker->listeners[i];
-    bool first = worker == server->workers;
-    struct sockaddr_storage address;
-    socklen_t len;
-
-    if (!listen_resolve(first ? text : server->addresses[i], &address, &len, problem, size))
-        return false;
-    listener->worker = worker;
-    listener->source.ready = on_connection;
-    listener->fd = listen_open(&address, len, server->worker_count > 1, first);
-    if (listener->fd < 0 || !loop_watch(&worker->loop, listener->fd, &listener->source, EPOLLIN)) {
-        (void)snprintf(problem, size, "cannot listen on %s: %s", text, strerror(errno));
-        return false;
-    }
-    len = sizeof address;
-    if (first && getsockname(listener->fd, (struct sockaddr *)&address, &len) == 0)
-        address_text(server->addresses[i], &address);
-    return true;
-}
-
-static void stop_listening(struct worker *worker)
-{
-    for (size_t i = 0; i < worker->server->listener_count && worker->listeners != NULL; i++) {
-        if (worker->listeners[i].fd >= 0)
-            (void)close(worker->listeners[i].fd);
-        worker->listeners[i].fd = -1;
-    }
 }
 
 /* ---- workers ---- */
@@ -151,6 +76,7 @@ static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, c
                                             size_t size)
 {
     const struct nacre_server_config *c = &server->config;
+    struct nacre_auth_policy policy;
     struct nacre_endpoint_config config = {
         .role = NACRE_SERVER,
         .kex = c->kex,
@@ -159,7 +85,7 @@ static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, c
         .ciphers = c->ciphers,
         .macs = c->macs,
         .host_keys = c->host_keys,
-        .auth = c->auth,
+        .auth = peer_policy(&policy, c->auth),
         .session = c->session,
         .lookup = c->lookup,
         .global_request = c->global_request,
@@ -185,13 +111,8 @@ static bool worker_init(struct worker *worker, struct nacre_server *server)
         return false;
     worker->server = server; /* there is something to clear from here on */
     worker->loop.epoll = -1;
-    worker->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    worker->spare = -1;
     worker->mail.ready = on_mail;
-    worker->listeners = calloc(server->listener_count, sizeof *worker->listeners);
-    if (worker->listeners == NULL)
-        return false;
-    for (size_t i = 0; i < server->listener_count; i++)
-        worker->listeners[i].fd = -1;
     return loop_init(&worker->loop) &&
            loop_watch(&worker->loop, nacre_mailbox_fd(&worker->mailbox), &worker->mail, EPOLLIN);
 }
@@ -200,7 +121,7 @@ static void begin_drain(struct worker *worker)
 {
     uint32_t drain = worker->server->config.drain_ms;
 
-    stop_listening(worker);
+    accept_close(worker);
     worker->stop_at_ms = worker->loop.now_ms + (drain != 0 ? drain : DRAIN_MS);
     for (struct nacre_peer *peer = worker->peers; peer != NULL; peer = peer->next)
         peer_shut_down(peer);
@@ -218,6 +139,15 @@ static void on_stop(struct source *source, uint32_t events)
     (void)events;
 }
 
+static void report(struct nacre_server *server)
+{
+    const struct nacre_server_events *events = server->config.events;
+
+    server->reporting = false;
+    if (events != NULL && events->counters != NULL)
+        events->counters(server->config.context, server);
+}
+
 static void *run(void *at)
 {
     struct worker *worker = at;
@@ -227,6 +157,8 @@ static void *run(void *at)
     (void)loop_watch(&worker->loop, worker->server->stop, &stop, EPOLLIN | EPOLLET);
     for (;;) {
         loop_turn(&worker->loop);
+        if (worker == worker->server->workers && worker->server->reporting)
+            report(worker->server);
         if (worker->stop_at_ms == 0 && worker->server->stopping) {
             begin_drain(worker);
             (void)loop_set_timer(&worker->loop, &drained, worker->stop_at_ms);
@@ -260,6 +192,34 @@ static bool take_host_keys(struct nacre_server *server, char *problem, size_t si
     return server->own_key != NULL;
 }
 
+/* A connection more than there are descriptors would cost those that are there their files. */
+static bool make_admission(struct nacre_server *server, char *problem, size_t size)
+{
+    struct nacre_admission config = server->config.admission;
+    uint32_t each = config.descriptors_each != 0 ? config.descriptors_each : 1;
+    struct rlimit limit = {0, 0};
+    char text[160];
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        rlim_t kept = DESCRIPTORS_KEPT + 8 * (rlim_t)server->worker_count;
+        rlim_t most = limit.rlim_cur > kept ? (limit.rlim_cur - kept) / each : 0;
+
+        most = most > 0 ? most : 1;
+        if (config.max_connections > most) {
+            (void)snprintf(text, sizeof text,
+                           "the limit of %llu file descriptors has room for %llu connections only",
+                           (unsigned long long)limit.rlim_cur, (unsigned long long)most);
+            server_trouble(server, text);
+        }
+        if (config.max_connections > most || (config.max_connections == 0 && most < UINT16_MAX))
+            config.max_connections = (uint32_t)most;
+    }
+    server->admission = admission_new(&config);
+    if (server->admission == NULL)
+        (void)snprintf(problem, size, "cannot start: %s", strerror(ENOMEM));
+    return server->admission != NULL;
+}
+
 /* All but their threads, which nacre_server_run starts. */
 static bool make_workers(struct nacre_server *server, char *problem, size_t size)
 {
@@ -282,9 +242,8 @@ static bool make_workers(struct nacre_server *server, char *problem, size_t size
         worker->endpoint = make_endpoint(server, problem, size);
         if (worker->endpoint == NULL)
             return false;
-        for (size_t i = 0; i < server->listener_count; i++)
-            if (!listen_on(worker, i, server->config.listen[i], problem, size))
-                return false;
+        if (!accept_open(worker, problem, size))
+            return false;
     }
     return true;
 }
@@ -317,8 +276,8 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     while (server->config.listen[server->listener_count] != NULL)
         server->listener_count++;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
-    if (!take_host_keys(server, problem, size) || !make_workers(server, problem, size) ||
-        !start_offload(server, problem, size)) {
+    if (!take_host_keys(server, problem, size) || !make_admission(server, problem, size) ||
+        !make_workers(server, problem, size) || !start_offload(server, problem, size)) {
         nacre_server_free(server);
         return NULL;
     }
@@ -335,8 +294,8 @@ void nacre_server_run(struct nacre_server *server)
 
         worker->running = pthread_create(&server->threads[w], NULL, run, worker) == 0;
         if (!worker->running) {
-            trouble(server, "cannot start a thread: one worker less");
-            stop_listening(worker);
+            server_trouble(server, "cannot start a thread: one worker less");
+            accept_close(worker);
         }
     }
     (void)run(&server->workers[0]);
@@ -345,16 +304,35 @@ void nacre_server_run(struct nacre_server *server)
             (void)pthread_join(server->threads[w], NULL);
 }
 
-void nacre_server_stop(struct nacre_server *server)
+static void wake_all(struct nacre_server *server)
 {
     const uint64_t one = 1;
     int kept = errno;
-    ssize_t n;
+    ssize_t n = write(server->stop, &one, sizeof one);
 
-    server->stopping = true;
-    n = write(server->stop, &one, sizeof one);
-    (void)n; /* can only fail when it says stop already */
+    (void)n; /* can only fail when it says so already */
     errno = kept;
+}
+
+void nacre_server_stop(struct nacre_server *server)
+{
+    server->stopping = true;
+    wake_all(server);
+}
+
+void nacre_server_report(struct nacre_server *server)
+{
+    server->reporting = true;
+    wake_all(server);
+}
+
+void nacre_server_count(const struct nacre_server *server, struct nacre_server_counters *counters)
+{
+    counters->accepted = server->last_id;
+    counters->logins = server->logins;
+    admission_count(server->admission, &counters->connections, &counters->startups);
+    for (int i = 0; i < NACRE_LIMITS; i++)
+        counters->limited[i] = server->limited[i];
 }
 
 static void worker_clear(struct worker *worker)
@@ -363,7 +341,7 @@ static void worker_clear(struct worker *worker)
         return;
     while (worker->peers != NULL)
         peer_close(worker->peers);
-    stop_listening(worker);
+    accept_close(worker);
     free(worker->listeners);
     nacre_mailbox_clear(&worker->mailbox);
     loop_clear(&worker->loop);
@@ -385,6 +363,7 @@ void nacre_server_free(struct nacre_server *server)
             nacre_mailbox_run(&server->workers[w].mailbox);
         worker_clear(&server->workers[w]);
     }
+    admission_free(server->admission);
     free(server->workers);
     free(server->threads);
     free(server->addresses);

@@ -25,9 +25,42 @@ struct nacre_server_events {
     void (*ended)(struct nacre_peer *peer, const struct nacre_end *why);
     /* Something that the person who runs the server should know; a sentence. */
     void (*trouble)(void *context, const char *text);
+    /* A connection was turned away; `unlogged` more were since the last of these calls, which are
+     * kept to some twenty a second. */
+    void (*refused)(void *context, const char *address, enum nacre_limit limit, uint64_t unlogged);
+    /* A session met a limit, the first time this one. */
+    void (*limited)(struct nacre_peer *peer, enum nacre_limit limit);
+    /* nacre_server_report was called: look with nacre_server_count. */
+    void (*counters)(void *context, const struct nacre_server *server);
     /* Every message, when not NULL: as in struct nacre_observer. */
     void (*message)(struct nacre_peer *peer, enum nacre_direction direction, uint32_t seq,
                     const char *phase, const uint8_t *payload, size_t len);
+};
+
+/* sshd_config(5) PerSourcePenalties: who ends without a login stays away for a while; what a source
+ * gathers adds up, and counts from min_ms on. */
+struct nacre_penalties {
+    bool off;
+    uint32_t authfail_ms;       /* a failed attempt to log in; default 5 s */
+    uint32_t noauth_ms;         /* no attempt; default 1 s */
+    uint32_t grace_exceeded_ms; /* too slow; default 10 s */
+    uint32_t min_ms, max_ms;    /* defaults 15 s, 600 s */
+};
+
+/* Who may connect, on all workers together. Zero means the default. */
+struct nacre_admission {
+    uint32_t max_connections;  /* default 65536; in any case what the descriptors are enough for */
+    uint32_t descriptors_each; /* that a connection may come to need; default 1 */
+
+    /* MaxStartups: of connections that have not logged in, from so many on this per cent of the new
+     * ones is turned away, rising to all of them at `full`; but who has none yet, not before that.
+     * Defaults 100, 30, 1000. */
+    uint32_t startups_begin, startups_rate, startups_full;
+    uint32_t per_source_startups;      /* PerSourceMaxStartups; default 64 */
+    uint32_t netblock_v4, netblock_v6; /* PerSourceNetBlockSize: bits of one source; 32, 64 */
+
+    struct nacre_penalties penalties;
+    const char *penalty_exempt; /* who gets none: patterns as in authorized_keys' from=; or NULL */
 };
 
 /* All that it points to is borrowed and must outlive the server. Zero means the default. */
@@ -65,6 +98,7 @@ struct nacre_server_config {
     uint32_t channels_max;              /* of one connection; default 64 */
     uint32_t login_grace_ms;            /* for the whole login; default 120 s */
     struct nacre_limits limits;         /* of each session */
+    struct nacre_admission admission;   /* who may connect */
     uint64_t rekey_bytes, rekey_ms;     /* see nacre_endpoint_config */
     const struct nacre_memory *secrets; /* see nacre_endpoint_config; default malloc and free */
     uint32_t drain_ms; /* how long nacre_server_stop lets output drain; default 5 s */
@@ -87,6 +121,18 @@ NACRE_API void nacre_server_run(struct nacre_server *server);
 /* Stop accepting, end every session (NACRE_SHUTTING_DOWN) after what was accepted for sending, and
  * let nacre_server_run return. From any thread, and from a signal handler. */
 NACRE_API void nacre_server_stop(struct nacre_server *server);
+
+/* Have the event `counters` called soon. From any thread, and from a signal handler. */
+NACRE_API void nacre_server_report(struct nacre_server *server);
+
+struct nacre_server_counters {
+    uint64_t accepted, logins;      /* since the start */
+    uint32_t connections, startups; /* now; startups: have not logged in */
+    uint64_t
+        limited[NACRE_LIMITS]; /* what was refused, slowed down or ended, by enum nacre_limit */
+};
+NACRE_API void nacre_server_count(const struct nacre_server *server,
+                                  struct nacre_server_counters *counters);
 
 /* After nacre_server_run has returned, or instead of it. Sessions that still live end as connection
  * lost. NULL is fine. */

@@ -2,6 +2,8 @@
 
 #include "apps/log.h"
 
+#include <stdio.h>
+
 void log_trouble(const char *event, const char *text)
 {
     struct log_line l;
@@ -164,6 +166,59 @@ static void log_server_trouble(void *context, const char *text)
     log_trouble("trouble", text);
 }
 
+static void log_refused(void *context, const char *address, enum nacre_limit limit,
+                        uint64_t unlogged)
+{
+    struct log_line l;
+
+    (void)context;
+    log_begin(&l, LOG_INFO, "refused");
+    log_text(&l, "addr", address);
+    log_text(&l, "limit", nacre_limit_name(limit));
+    if (unlogged > 0)
+        log_u64(&l, "unlogged", unlogged);
+    log_end(&l);
+}
+
+static void log_limited(struct nacre_peer *peer, enum nacre_limit limit)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_INFO, "limit", peer);
+    log_text(&l, "addr", nacre_peer_address(peer));
+    log_text(&l, "limit", nacre_limit_name(limit));
+    log_end(&l);
+}
+
+void log_counters(const char *event, const struct nacre_server *server)
+{
+    struct nacre_server_counters c;
+    struct log_line l;
+
+    nacre_server_count(server, &c);
+    log_begin(&l, LOG_INFO, event);
+    log_u64(&l, "accepted", c.accepted);
+    log_u64(&l, "logins", c.logins);
+    log_u64(&l, "connections", c.connections);
+    log_u64(&l, "startups", c.startups);
+    for (int i = 0; i < NACRE_LIMITS; i++) {
+        char key[64];
+
+        (void)snprintf(key, sizeof key, "%s", nacre_limit_name((enum nacre_limit)i));
+        for (char *at = key; *at != 0; at++)
+            if (*at == '-')
+                *at = '_';
+        log_u64(&l, key, c.limited[i]);
+    }
+    log_end(&l);
+}
+
+static void log_asked_for(void *context, const struct nacre_server *server)
+{
+    (void)context;
+    log_counters("counters", server);
+}
+
 static void log_mismatch(struct nacre_peer *peer, const char *kind, const char *client,
                          size_t client_len, const char *server, size_t server_len)
 {
@@ -197,6 +252,9 @@ const struct nacre_server_events server_log = {
     .mismatch = log_mismatch,
     .ended = log_ended,
     .trouble = log_server_trouble,
+    .refused = log_refused,
+    .limited = log_limited,
+    .counters = log_asked_for,
 };
 
 const struct nacre_server_events server_log_with_trace = {
@@ -206,6 +264,9 @@ const struct nacre_server_events server_log_with_trace = {
     .mismatch = log_mismatch,
     .ended = log_ended,
     .trouble = log_server_trouble,
+    .refused = log_refused,
+    .limited = log_limited,
+    .counters = log_asked_for,
     .message = log_message,
 };
 

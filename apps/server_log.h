@@ -19,4 +19,7 @@ void log_begin_channel(struct log_line *l, const char *event, const struct nacre
 /* A warning: something the person who runs the server should know. */
 void log_trouble(const char *event, const char *text);
 
+/* One line of all counters: "counters", "stopped". */
+void log_counters(const char *event, const struct nacre_server *server);
+
 #endif

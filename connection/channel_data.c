@@ -32,7 +32,7 @@ static void widen(struct nacre_channel *ch)
     struct connection *c = ch->connection;
     uint32_t more = ch->window_target;
 
-    if (ch->window_target + more > WINDOW_MAX || !connection_affords(c, more))
+    if (ch->window_target + more > WINDOW_MAX || !connection_affords(c, c->count, more))
         return;
     ch->window_target += more;
     ch->credit += more;

@@ -219,7 +219,7 @@ int on_channel_open(struct connection *c, struct reader *r)
         transport_limit(c->transport, NACRE_LIMIT_CHANNELS);
         return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
     }
-    if (!connection_affords(c, first_window(c) + data.len)) {
+    if (!connection_affords(c, c->count + 1, first_window(c) + data.len)) {
         transport_limit(c->transport, NACRE_LIMIT_WINDOW);
         return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "the channels hold too much");
     }
@@ -290,7 +290,7 @@ struct nacre_channel *connection_open(struct connection *c, const char *type,
     struct nacre_channel *ch;
 
     if (!c->started || transport_ended(c->transport) || c->count >= cap(c) ||
-        !connection_affords(c, first_window(c) + open_data.len) ||
+        !connection_affords(c, c->count + 1, first_window(c) + open_data.len) ||
         strlen(type) > CHANNEL_TYPE_MAX || open_data.len > CHANNEL_PACKET_MAX)
         return NULL;
     ch = channel_new(c, bytes_of(type), open_data);

@@ -35,11 +35,13 @@ struct nacre_channel *connection_find(struct connection *c, uint32_t id)
     return id < c->table_len ? c->channels[id] : NULL;
 }
 
-bool connection_affords(const struct connection *c, size_t more)
+bool connection_affords(const struct connection *c, uint32_t channels, size_t more)
 {
-    uint32_t most = c->transport->config->limits.window;
+    size_t most = c->transport->config->limits.window;
 
-    return most == 0 || c->granted + more <= most;
+    if (most == 0)
+        most = WINDOW_BUDGET + (size_t)channels * WINDOW_INITIAL;
+    return c->granted + more <= most;
 }
 
 bool connection_has_room(const struct connection *c)

@@ -154,8 +154,8 @@ int connection_misuse(struct connection *c, const char *text);
 int connection_malformed(struct connection *c, const char *text);
 struct nacre_channel *connection_find(struct connection *c, uint32_t id);
 
-/* May the channels make us hold so many bytes more? */
-bool connection_affords(const struct connection *c, size_t more);
+/* May so many channels together make us hold so many bytes more? */
+bool connection_affords(const struct connection *c, uint32_t channels, size_t more);
 
 /* True when a control message may be begun now. */
 bool connection_has_room(const struct connection *c);

@@ -5,7 +5,6 @@ enum {
     AUTH_DELAY_MS = 250,
     AUTH_TRIES = 6, /* MaxAuthTries of sshd_config(5) */
     KEEPALIVE_COUNT = 3,
-    WINDOW_BUDGET = 16 * 1024 * 1024,
     WINDOW_LEAST = 64 * 1024,
 };
 
@@ -60,9 +59,7 @@ void limits_resolve(struct nacre_limits *limits, enum nacre_role role)
     fill(&limits->auth_delay_ms, server ? AUTH_DELAY_MS : 0);
     fill(&limits->auth_tries, AUTH_TRIES);
     fill(&limits->keepalive_count, KEEPALIVE_COUNT);
-    if (limits->window == 0)
-        limits->window = WINDOW_BUDGET;
-    if (limits->window < WINDOW_LEAST)
+    if (limits->window != 0 && limits->window < WINDOW_LEAST)
         limits->window = WINDOW_LEAST;
     for (int i = 0; i < NACRE_RATES; i++) {
         struct nacre_rate *rate = &limits->rates[i];

@@ -12,6 +12,8 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, os.environ.get("NACRE_BUILD", "build"))
 NACRE = os.path.join(BUILD, "nacre-echo")
+# All connections come from one address.
+NO_LIMITS = ("--max-startups", "100000", "--per-source-max-startups", "none", "--per-source-penalties", "no")
 LOAD = os.path.join(BUILD, "tests/bench/load")
 FLOOR = os.path.join(BUILD, "tests/bench/floor")
 USER = getpass.getuser()
@@ -167,7 +169,7 @@ class Setup:
         return ["unshare", "-m", "sh", "-c", script, self.path("home"), *command]
 
     def nacre_command(self, port, *more):
-        return [NACRE, "-q", "-l", f"127.0.0.1:{port}", "-k", self.path("host"), "-a", self.path("key.pub"), *more]
+        return [NACRE, "-q", *NO_LIMITS, "-l", f"127.0.0.1:{port}", "-k", self.path("host"), "-a", self.path("key.pub"), *more]
 
     def sshd_command(self, port):
         with open(self.path("sshd_config"), "w") as f:

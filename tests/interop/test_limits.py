@@ -1,0 +1,274 @@
+"""Limits of a running server: who is turned away, who is not, and what the log says about it."""
+import contextlib
+import os
+import resource
+import signal
+import socket
+import tempfile
+import time
+import unittest
+
+import harness
+from harness import PATIENCE, Dbclient, Paramiko, Plink, Ssh
+
+
+def connect(server, source="127.0.0.1"):
+    """A TCP connection from that address."""
+    return socket.create_connection((server.host, server.port), PATIENCE, (source, 0))
+
+
+def everything(connection):
+    """What comes until the other side ends it."""
+    data = b""
+    connection.settimeout(PATIENCE)
+    with connection, contextlib.suppress(ConnectionResetError):
+        for piece in iter(lambda: connection.recv(4096), b""):
+            data += piece
+    return data
+
+
+class Limits(unittest.TestCase):
+
+    def server(self, *arguments, **more):
+        return self.enterContext(harness.Server(*arguments, **more))
+
+    def connections(self, server, count, source="127.0.0.1"):
+        """So many that say nothing; each has been greeted."""
+        opened = [connect(server, source) for _ in range(count)]
+        for connection in opened:
+            self.addCleanup(connection.close)
+            self.assertTrue(connection.recv(4096).startswith(b"SSH-2.0-"))
+        return opened
+
+    def assert_serves(self, server):
+        self.assertEqual(Ssh(server).run("exit 7").status, 7)
+
+    def counters(self, server):
+        more = server.watch("counters")
+        server.process.send_signal(signal.SIGUSR1)
+        return more()[0]
+
+
+class Connections(Limits):
+
+    def test_all(self):
+        server = self.server("--max-connections", "3")
+        sessions = [Ssh(server).start() for _ in range(3)]
+        for session in sessions:
+            self.addCleanup(harness.end, session)
+            harness.ask(session, b"h")
+        self.assertEqual(everything(connect(server)), b"Exceeded MaxStartups\r\n")
+        self.assertEqual(server.wait("refused")[0]["limit"], "max-connections")
+        self.assertEqual(Ssh(server).run("exit 7").status, 255)
+        sessions[0].stdin.close()
+        self.assertEqual(sessions[0].wait(PATIENCE), 0)
+        server.wait("disconnected")
+        harness.until(lambda: int(self.counters(server)["connections"]) == 2, "two connections")
+        self.assert_serves(server)
+
+    def test_of_one_source(self):
+        """127.0.0.2 has all its places taken; 127.0.0.1 does not notice. On two workers together."""
+        server = self.server("--per-source-max-startups", "5", "-w", "2")
+        waiting = self.connections(server, 5, "127.0.0.2")
+        for _ in range(8):
+            self.assertEqual(everything(connect(server, "127.0.0.2")), b"Exceeded MaxStartups\r\n")
+        for refused in server.wait("refused", 8):
+            self.assertEqual(refused["limit"], "per-source-max-startups")
+            self.assertEqual(refused["addr"].split(":")[0], "127.0.0.2")
+        self.assert_serves(server)
+        waiting[0].close()
+        server.wait("disconnected", 2)
+        harness.until(lambda: int(self.counters(server)["startups"]) == 4, "four that have not logged in")
+        self.connections(server, 1, "127.0.0.2")
+        self.assertEqual(self.counters(server)["per_source_max_startups"], "8")
+
+    def test_that_have_not_logged_in(self):
+        server = self.server("--max-startups", "4")
+        self.connections(server, 4)
+        self.assertEqual(everything(connect(server, "127.0.0.2")), b"Exceeded MaxStartups\r\n")
+        self.assertEqual(server.wait("refused")[0]["limit"], "max-startups")
+
+    def test_logged_in_is_not_starting(self):
+        server = self.server("--max-startups", "2")
+        for _ in range(6):
+            session = Ssh(server).start()
+            self.addCleanup(harness.end, session)
+            harness.ask(session, b"h")
+        counters = self.counters(server)
+        self.assertEqual((counters["connections"], counters["startups"], counters["logins"]), ("6", "0", "6"))
+
+    def test_the_end_has_the_counters_too(self):
+        server = self.server("--max-startups", "1")
+        self.connections(server, 1)
+        everything(connect(server))
+        server.wait("refused")
+        server.stop()
+        self.assertEqual(server.events("stopped")[0]["max_startups"], "1")
+
+
+class Penalties(Limits):
+
+    def test_who_guesses_stays_away(self):
+        server = self.server("--per-source-penalties", "authfail:40,min:60")
+        for _ in range(2):
+            self.assertEqual(Ssh(server, "password", password="wrong").run("exit 7").status, 255)
+        server.wait("disconnected", 2)
+        self.assertEqual(everything(connect(server)), b"Not allowed at this time\r\n")
+        self.assertEqual(server.wait("refused")[0]["limit"], "per-source-penalties")
+        self.connections(server, 1, "127.0.0.2")
+
+    def test_it_passes(self):
+        server = self.server("--per-source-penalties", "noauth:2,min:1,max:2")
+        connect(server).close()
+        server.wait("disconnected")
+        begin = time.monotonic()
+        self.assertEqual(everything(connect(server)), b"Not allowed at this time\r\n")
+
+        def allowed():
+            with connect(server) as connection:
+                return connection.recv(4096).startswith(b"SSH-2.0-")
+        harness.until(allowed, "it never passes")
+        self.assertGreater(time.monotonic() - begin, 1)
+
+    def test_who_logs_in_gets_none(self):
+        server = self.server("--per-source-penalties", "authfail:60,noauth:60,min:1")
+        for client in Ssh, Plink, Dbclient, Paramiko:
+            self.assertEqual(client(server).run("exit 7").status, 7)
+        self.assertEqual(server.events("refused"), [])
+
+    def test_exempt(self):
+        server = self.server("--per-source-penalties", "noauth:60,min:1", "--per-source-penalty-exempt-list", "127.0.0.1")
+        for _ in range(5):
+            connect(server).close()
+        connect(server, "127.0.0.2").close()
+        server.wait("disconnected", 6)
+        self.assertEqual(everything(connect(server, "127.0.0.2")), b"Not allowed at this time\r\n")
+        self.assert_serves(server)
+
+
+class Time(Limits):
+
+    def test_a_silent_one_and_a_slow_one(self):
+        """Both lose their place in two seconds; a person who takes longer for a password does not."""
+        server = self.server("--handshake-time", "2", "--per-source-penalties", "no")
+        ssh = Ssh(server, "password")
+        without_sshpass = ssh.command("exit 7")[2:]
+        with harness.Terminal(without_sshpass, ssh.environment()) as terminal:
+            terminal.expect(b"password: ")
+            silent, slow = connect(server), connect(server)
+            begin = time.monotonic()
+            with self.assertRaises(OSError):
+                for byte in b"SSH-2.0-" + b"x" * 200:
+                    slow.sendall(bytes([byte]))
+                    time.sleep(0.2)
+            everything(silent)
+            self.assertGreater(time.monotonic() - begin, 1.5)
+            self.assertEqual({e["limit"] for e in server.wait("limit", 2)}, {"handshake-time"})
+            server.wait("disconnected", 2, text="the handshake took too long")
+            terminal.type(harness.PASSWORD.encode() + b"\r")
+            self.assertEqual(terminal.end(), 7)
+
+    def test_the_login(self):
+        server = self.server("--login-grace-time", "1", "--per-source-penalties", "no")
+        transport = harness.paramiko.Transport(connect(server))
+        self.addCleanup(transport.close)
+        transport.start_client(timeout=PATIENCE)
+        server.wait("limit", limit="login-grace-time")
+
+    def test_nobody_uses_it(self):
+        server = self.server("--idle-timeout", "1")
+        session = Ssh(server).start()
+        self.addCleanup(harness.end, session)
+        harness.ask(session, b"h")
+        self.assertEqual(session.wait(PATIENCE), 255)
+        server.wait("limit", limit="idle-timeout")
+
+    def test_no_sign_of_life(self):
+        """A client that was stopped is given up, one that only says nothing is not."""
+        server = self.server("--keepalive", "1,2")
+        quiet, stopped = Ssh(server).start(), Ssh(server).start()
+        for session in quiet, stopped:
+            self.addCleanup(harness.end, session)
+            harness.ask(session, b"h")
+        stopped.send_signal(signal.SIGSTOP)
+        server.wait("disconnected", reason="timeout", text="the peer shows no sign of life")
+        time.sleep(1.5)  # the other one is asked as well
+        harness.ask(quiet, b"still here")
+        self.assertEqual(len(server.events("limit")), 1)
+
+
+class Clients(Limits):
+    """No stock client comes near the rates."""
+
+    def test_new_keys_all_the_time(self):
+        server = self.server()
+        data = harness.random_bytes(harness.MIB)
+        for limit in "16", "1K", "16K":
+            with self.subTest(limit=limit):
+                ssh = Ssh(server, options=["-o", f"RekeyLimit={limit}", "-o", "KexAlgorithms=curve25519-sha256"])
+                self.assertEqual(ssh.run("cat", data[:300000]), (0, data[:300000], b""))
+
+    def test_many_sessions_one_after_the_other(self):
+        server = self.server()
+        with harness.Master(server) as master:
+            for i in range(100):
+                self.assertEqual(master.run(f"exit {i}").status, i)
+        self.assertEqual(server.events("limit"), [])
+
+
+class Descriptors(Limits):
+
+    def test_old_ones_stay_and_new_ones_are_turned_away(self):
+        """So few descriptors that the limit of connections follows from them: files can still be read."""
+        script = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "few")
+        with open(script, "w", encoding="ascii") as file:
+            file.write(f"#!/bin/sh\nulimit -n 64\nexec {harness.NACRE_ECHO} \"$@\"\n")
+        os.chmod(script, 0o700)
+        server = self.server("--per-source-max-startups", "none", "--max-startups", "1000", program=script)
+        session = Ssh(server).start()
+        self.addCleanup(harness.end, session)
+        harness.ask(session, b"h")
+        opened = [connect(server) for _ in range(100)]
+        for connection in opened:
+            self.addCleanup(connection.close)
+        self.assertEqual({e["limit"] for e in server.wait("refused", 50)}, {"max-connections"})
+        harness.ask(session, b"still here")
+        cpu = self.cpu(server)
+        time.sleep(1)
+        self.assertLess(self.cpu(server) - cpu, 0.5, "it turns in circles")
+        for connection in opened:
+            connection.close()
+        server.wait("disconnected", 20)
+        self.assert_serves(server)
+
+    @staticmethod
+    def cpu(server):
+        with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as file:
+            times = file.read().rsplit(") ", 1)[1].split()[11:13]
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+    def test_none_left(self):
+        """Taken away while it runs: it sheds, says so once, and goes on when there are some again."""
+        server = self.server("--per-source-max-startups", "none", "--max-startups", "1000")
+        session = Ssh(server).start()
+        self.addCleanup(harness.end, session)
+        harness.ask(session, b"h")
+        limits = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        used = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used + 2, limits[1]))
+        opened = [connect(server) for _ in range(50)]
+        for connection in opened:
+            self.addCleanup(connection.close)
+        server.wait("trouble")
+        harness.until(lambda: int(self.counters(server)["descriptors"]) >= 40, "forty were shed")
+        cpu = self.cpu(server)
+        time.sleep(1)
+        self.assertLess(self.cpu(server) - cpu, 0.5, "it turns in circles")
+        self.assertEqual(len(server.events("trouble")), 1)
+        harness.ask(session, b"still here")
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, limits)
+        self.assert_serves(server)
+
+
+if __name__ == "__main__":
+    unittest.main()

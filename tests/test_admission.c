@@ -1,0 +1,417 @@
+/* Who may connect: numbers, sources and penalties, under a clock of the test's. */
+#include "apps/admission.h"
+#include "apps/limit_options.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECOND = 1000, TICKETS = 4096 };
+
+static struct admission *a;
+static struct ticket tickets[TICKETS];
+static enum nacre_limit why;
+static uint64_t now;
+
+static void begin(struct nacre_admission config)
+{
+    a = admission_new(&config);
+    ck_assert_ptr_nonnull(a);
+    now = 1000000;
+    why = NACRE_LIMIT_IDLE;
+}
+
+static struct sockaddr_storage address(const char *text)
+{
+    struct sockaddr_storage s = {0};
+
+    if (inet_pton(AF_INET, text, &((struct sockaddr_in *)&s)->sin_addr) == 1) {
+        s.ss_family = AF_INET;
+    } else {
+        ck_assert_int_eq(inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)&s)->sin6_addr), 1);
+        s.ss_family = AF_INET6;
+    }
+    return s;
+}
+
+static bool enter(int i, const char *from)
+{
+    struct sockaddr_storage s = address(from);
+
+    return admission_enter(a, &s, now, &tickets[i], &why);
+}
+
+static void leave(int first, int last)
+{
+    for (int i = first; i <= last; i++)
+        admission_leave(a, &tickets[i]);
+}
+
+/* The i-th of many sources */
+static const char *source(int i)
+{
+    static char text[32];
+
+    (void)snprintf(text, sizeof text, "10.%d.%d.%d", i >> 16, i >> 8 & 255, i & 255);
+    return text;
+}
+
+static void expect_count(uint32_t connections, uint32_t startups)
+{
+    uint32_t c, s;
+
+    admission_count(a, &c, &s);
+    ck_assert_uint_eq(c, connections);
+    ck_assert_uint_eq(s, startups);
+}
+
+START_TEST(connections_are_counted_until_they_are_over)
+{
+    begin((struct nacre_admission){.max_connections = 3});
+    for (int i = 0; i < 3; i++) {
+        ck_assert(enter(i, source(i)));
+        admission_logged_in(a, &tickets[i]);
+    }
+    expect_count(3, 0);
+    ck_assert(!enter(3, source(3)));
+    ck_assert_int_eq(why, NACRE_LIMIT_CONNECTIONS);
+    leave(3, 3); /* never was in */
+    expect_count(3, 0);
+    leave(1, 1);
+    leave(1, 1); /* and not twice */
+    expect_count(2, 0);
+    ck_assert(enter(3, source(3)));
+    admission_free(a);
+}
+END_TEST
+
+START_TEST(one_source_has_so_many_that_have_not_logged_in)
+{
+    begin((struct nacre_admission){.per_source_startups = 4});
+    for (int i = 0; i < 4; i++)
+        ck_assert(enter(i, "192.0.2.1"));
+    ck_assert(!enter(4, "192.0.2.1"));
+    ck_assert_int_eq(why, NACRE_LIMIT_SOURCE_STARTUPS);
+    ck_assert(enter(5, "192.0.2.2"));
+    admission_logged_in(a, &tickets[0]); /* makes room */
+    admission_logged_in(a, &tickets[0]);
+    ck_assert(enter(4, "192.0.2.1"));
+    ck_assert(!enter(6, "192.0.2.1"));
+    leave(1, 1);
+    ck_assert(enter(6, "192.0.2.1"));
+    expect_count(6, 5);
+    leave(0, 6);
+    expect_count(0, 0);
+    admission_free(a);
+}
+END_TEST
+
+/* /32 and /64; an IPv4 address in IPv6 clothes is one of IPv4. */
+START_TEST(a_source_is_a_network)
+{
+    static const struct {
+        const char *one, *other;
+        uint32_t v4, v6;
+        bool same;
+    } cases[] = {
+        {"192.0.2.1", "192.0.2.1", 0, 0, true},
+        {"192.0.2.1", "192.0.2.2", 0, 0, false},
+        {"192.0.2.1", "192.0.2.2", 24, 64, true},
+        {"192.0.2.1", "192.0.3.2", 24, 64, false},
+        {"192.0.2.127", "192.0.2.128", 25, 64, false},
+        {"192.0.2.129", "192.0.2.128", 25, 64, true},
+        {"::ffff:192.0.2.1", "192.0.2.1", 0, 0, true},
+        {"::ffff:192.0.2.1", "::ffff:192.0.2.2", 0, 0, false},
+        {"2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", 0, 0, true},
+        {"2001:db8::1", "2001:db8:0:1::1", 0, 0, false},
+        {"2001:db8::1", "2001:db8:0:1::1", 32, 48, true},
+        {"2001:db8::1", "2001:db8::2", 32, 128, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin((struct nacre_admission){
+            .per_source_startups = 1, .netblock_v4 = cases[i].v4, .netblock_v6 = cases[i].v6});
+        ck_assert(enter(0, cases[i].one));
+        ck_assert_msg(enter(1, cases[i].other) != cases[i].same, "case %zu", i);
+        admission_free(a);
+    }
+}
+END_TEST
+
+/* MaxStartups 100:30:200 */
+START_TEST(startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source)
+{
+    int n = 0, dropped = 0;
+
+    begin((struct nacre_admission){.startups_begin = 100,
+                                   .startups_rate = 30,
+                                   .startups_full = 200,
+                                   .per_source_startups = NACRE_UNLIMITED});
+    for (; n < 100; n++)
+        ck_assert(enter(n, "192.0.2.1"));
+    for (int i = 0; i < 1000; i++) {
+        if (enter(n, "192.0.2.1"))
+            leave(n, n);
+        else
+            dropped++;
+    }
+    ck_assert_int_gt(dropped, 200);
+    ck_assert_int_lt(dropped, 400);
+    for (; n < 190; n++)
+        ck_assert(enter(n, source(n))); /* each its source's first */
+    dropped = 0;
+    for (int i = 0; i < 1000; i++) {
+        if (enter(n, "192.0.2.1"))
+            leave(n, n);
+        else
+            dropped++;
+    }
+    ck_assert_int_gt(dropped, 850);
+    for (; n < 200; n++)
+        ck_assert(enter(n, source(n)));
+    ck_assert(!enter(n, source(n)));
+    ck_assert_int_eq(why, NACRE_LIMIT_STARTUPS);
+    admission_logged_in(a, &tickets[0]);
+    ck_assert(enter(n, source(n)));
+    admission_free(a);
+}
+END_TEST
+
+/* One connection without a login */
+static bool err(const char *from, enum misdeed misdeed)
+{
+    if (!enter(0, from))
+        return false;
+    admission_penalise(a, &tickets[0], from, misdeed, now);
+    leave(0, 0);
+    return true;
+}
+
+START_TEST(penalties_add_up_and_run_out)
+{
+    begin((struct nacre_admission){.max_connections = 100});
+    ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL));
+    ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL));
+    now += SECOND;
+    ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL)); /* 14 s of the 15 */
+    ck_assert(err("192.0.2.1", MISDEED_NOAUTH));   /* and that is the last drop */
+    ck_assert(!enter(1, "192.0.2.1"));
+    ck_assert_int_eq(why, NACRE_LIMIT_PENALTY);
+    ck_assert(enter(1, "192.0.2.2")); /* a neighbour has done nothing */
+    now += 15 * SECOND - 1;
+    ck_assert(!enter(2, "192.0.2.1"));
+    now += 1;
+    ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL)); /* it begins anew */
+    ck_assert(enter(2, "192.0.2.1"));
+    admission_free(a);
+}
+END_TEST
+
+START_TEST(penalties_have_a_least_and_a_most)
+{
+    begin((struct nacre_admission){.penalties = {.authfail_ms = 300 * SECOND,
+                                                 .min_ms = 1000 * SECOND,
+                                                 .max_ms = 1200 * SECOND}});
+    for (int i = 0; i < 4; i++)
+        ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL));
+    ck_assert(!err("192.0.2.1", MISDEED_AUTHFAIL));
+    now += 1200 * SECOND;
+    ck_assert(enter(1, "192.0.2.1"));
+    admission_free(a);
+}
+END_TEST
+
+START_TEST(who_is_exempt_gets_none)
+{
+    begin((struct nacre_admission){.penalty_exempt = "192.0.2.0/24,2001:db8::/32"});
+    for (int i = 0; i < 100; i++) {
+        ck_assert(enter(0, "192.0.2.1"));
+        admission_penalise(a, &tickets[0], "192.0.2.1:50000", MISDEED_AUTHFAIL, now);
+        leave(0, 0);
+        ck_assert(enter(0, "2001:db8::7"));
+        admission_penalise(a, &tickets[0], "[2001:db8::7]:50000", MISDEED_AUTHFAIL, now);
+        leave(0, 0);
+    }
+    for (int i = 0; i < 3; i++)
+        ck_assert(err("192.0.3.1", MISDEED_AUTHFAIL));
+    ck_assert(!err("192.0.3.1", MISDEED_AUTHFAIL));
+    admission_free(a);
+    begin((struct nacre_admission){.penalties = {.off = true}});
+    for (int i = 0; i < 100; i++)
+        ck_assert(err("192.0.2.1", MISDEED_GRACE_EXCEEDED));
+    admission_free(a);
+}
+END_TEST
+
+/* More sources than are remembered: memory stays, who is connected stays, those whose penalty ends
+ * soonest are forgotten. */
+START_TEST(a_flood_of_sources_takes_nobodys_place)
+{
+    begin((struct nacre_admission){.per_source_startups = 1, .startups_full = TICKETS});
+    for (int i = 1; i < 50; i++)
+        ck_assert(enter(i, source(i)));
+    for (int i = 0; i < 300 * 1000; i++)
+        (void)err(source(100 + i), MISDEED_NOAUTH);
+    for (int i = 1; i < 50; i++)
+        ck_assert(!enter(0, source(i)));
+    expect_count(49, 49);
+    leave(1, 49);
+    expect_count(0, 0);
+    admission_free(a);
+}
+END_TEST
+
+/* ---- as options ---- */
+
+static int option_of(const char *name)
+{
+    struct option rows[LIMIT_OPTIONS];
+    int i = 0;
+
+    limit_options(rows, 0);
+    while (i < LIMIT_OPTIONS && strcmp(rows[i].name, name) != 0)
+        i++;
+    ck_assert_int_lt(i, LIMIT_OPTIONS);
+    return i;
+}
+
+START_TEST(options_are_read)
+{
+    struct chosen_limits c = {0};
+    const struct nacre_penalties *p = &c.admission.penalties;
+    const char *const good[][2] = {
+        {"max-connections", "77"},
+        {"max-startups", "5:40:60"},
+        {"per-source-max-startups", "9"},
+        {"per-source-net-block-size", "24:56"},
+        {"per-source-penalties", "min:1,authfail:2,noauth:3,grace-exceeded:4,max:5"},
+        {"per-source-penalty-exempt-list", "10.0.0.0/8"},
+        {"handshake-time", "11"},
+        {"login-grace-time", "12"},
+        {"max-auth-tries", "13"},
+        {"auth-delay", "14"},
+        {"max-sessions", "15"},
+        {"max-window", "2"},
+        {"rate-limits", "rekeys:1/2,opens:3/4"},
+        {"keepalive", "16,17"},
+        {"idle-timeout", "18"},
+    };
+
+    ck_assert_int_eq(sizeof good / sizeof good[0], LIMIT_OPTIONS);
+    for (int i = 0; i < LIMIT_OPTIONS; i++)
+        ck_assert_ptr_null(limit_take(&c, option_of(good[i][0]), good[i][1]));
+    ck_assert_uint_eq(c.admission.max_connections, 77);
+    ck_assert_uint_eq(c.admission.startups_begin, 5);
+    ck_assert_uint_eq(c.admission.startups_rate, 40);
+    ck_assert_uint_eq(c.admission.startups_full, 60);
+    ck_assert_uint_eq(c.admission.per_source_startups, 9);
+    ck_assert_uint_eq(c.admission.netblock_v4, 24);
+    ck_assert_uint_eq(c.admission.netblock_v6, 56);
+    ck_assert_uint_eq(p->min_ms, 1000);
+    ck_assert_uint_eq(p->authfail_ms, 2000);
+    ck_assert_uint_eq(p->noauth_ms, 3000);
+    ck_assert_uint_eq(p->grace_exceeded_ms, 4000);
+    ck_assert_uint_eq(p->max_ms, 5000);
+    ck_assert_str_eq(c.admission.penalty_exempt, "10.0.0.0/8");
+    ck_assert_uint_eq(c.limits.handshake_ms, 11000);
+    ck_assert_uint_eq(c.login_grace_ms, 12000);
+    ck_assert_uint_eq(c.limits.auth_tries, 13);
+    ck_assert_uint_eq(c.limits.auth_delay_ms, 14);
+    ck_assert_uint_eq(c.channels_max, 15);
+    ck_assert_uint_eq(c.limits.window, 2 * 1024 * 1024);
+    ck_assert_uint_eq(c.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].burst, 1);
+    ck_assert_uint_eq(c.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute, 2);
+    ck_assert_uint_eq(c.limits.rates[0].burst, 3);
+    ck_assert_uint_eq(c.limits.rates[1].burst, 0);
+    ck_assert_uint_eq(c.limits.keepalive_ms, 16000);
+    ck_assert_uint_eq(c.limits.keepalive_count, 17);
+    ck_assert_uint_eq(c.limits.idle_ms, 18000);
+    ck_assert_ptr_null(limit_take(&c, option_of("max-startups"), "8"));
+    ck_assert_uint_eq(c.admission.startups_begin, 8);
+    ck_assert_uint_eq(c.admission.startups_full, 8);
+    ck_assert_ptr_null(limit_take(&c, option_of("per-source-max-startups"), "none"));
+    ck_assert_ptr_null(limit_take(&c, option_of("rate-limits"), "no"));
+    ck_assert_uint_eq(c.limits.rates[4].burst, NACRE_UNLIMITED);
+    ck_assert_ptr_null(limit_take(&c, option_of("per-source-penalties"), "no"));
+    ck_assert(p->off);
+    ck_assert_ptr_null(limit_take(&c, option_of("handshake-time"), "0"));
+    ck_assert_uint_eq(c.limits.handshake_ms, NACRE_UNLIMITED);
+}
+END_TEST
+
+START_TEST(options_that_make_no_sense_are_refused)
+{
+    struct chosen_limits c = {0};
+    const char *const bad[][2] = {
+        {"max-connections", "0"},
+        {"max-connections", "-1"},
+        {"max-connections", "1x"},
+        {"max-connections", "99999999999999999999"},
+        {"max-startups", ""},
+        {"max-startups", "10:30"},
+        {"max-startups", "10:101:20"},
+        {"max-startups", "10:30:9"},
+        {"max-startups", "10:30:20x"},
+        {"per-source-max-startups", "0"},
+        {"per-source-net-block-size", "32"},
+        {"per-source-net-block-size", "33:64"},
+        {"per-source-net-block-size", "32:129"},
+        {"per-source-penalties", ""},
+        {"per-source-penalties", "yes"},
+        {"per-source-penalties", "authfail:"},
+        {"per-source-penalties", "authfail:5,"},
+        {"per-source-penalties", "authfail:5 noauth:1"},
+        {"per-source-penalty-exempt-list", ""},
+        {"handshake-time", "ten"},
+        {"login-grace-time", "0"},
+        {"max-auth-tries", "0"},
+        {"max-auth-tries", "101"},
+        {"auth-delay", "60001"},
+        {"max-sessions", "0"},
+        {"max-window", "0"},
+        {"max-window", "1025"},
+        {"rate-limits", "opens"},
+        {"rate-limits", "opens:1"},
+        {"rate-limits", "opens:1/0"},
+        {"rate-limits", "open:1/1"},
+        {"rate-limits", "opens:1/1,"},
+        {"keepalive", "x"},
+        {"keepalive", "5,"},
+        {"keepalive", "5,0"},
+        {"idle-timeout", "-5"},
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(limit_take(&c, option_of(bad[i][0]), bad[i][1]) != NULL, "--%s %s", bad[i][0],
+                      bad[i][1]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("admission");
+    TCase *all = tcase_create("all");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
+    tcase_add_test(all, connections_are_counted_until_they_are_over);
+    tcase_add_test(all, one_source_has_so_many_that_have_not_logged_in);
+    tcase_add_test(all, a_source_is_a_network);
+    tcase_add_test(all, startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source);
+    tcase_add_test(all, penalties_add_up_and_run_out);
+    tcase_add_test(all, penalties_have_a_least_and_a_most);
+    tcase_add_test(all, who_is_exempt_gets_none);
+    tcase_add_test(all, a_flood_of_sources_takes_nobodys_place);
+    tcase_add_test(all, options_are_read);
+    tcase_add_test(all, options_that_make_no_sense_are_refused);
+    suite_add_tcase(suite, all);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
