@@ -12,6 +12,7 @@ enum {
     TURNS_MAX = 4 * 1000 * 1000, /* after so many nothing has come to rest */
     HOUR_MS = 3600 * 1000,       /* the age of keys, unless something else is said */
     EXCHANGE_MS = 120 * 1000,    /* a login, and a key exchange, take no longer */
+    HANDSHAKE_MS = 10 * 1000,    /* the default of nacre_limits */
     IDLE_MEMORY = 12 * 1024,     /* bytes of a session at rest, */
     IDLE_CHANNEL_MEMORY = 1024,  /* ... of each channel, */
     REPLIES_MEMORY = 2 * 1024,   /* ... and of answers that wait */
@@ -446,6 +447,8 @@ static void check_timeout(const struct party *p, const char *text)
 
     if (strstr(text, "login") != NULL)
         REQUIRE(w, !p->authenticated, "%s: %s", p->name, text);
+    else if (strstr(text, "handshake") != NULL)
+        REQUIRE(w, !p->authenticated && w->now_ms >= HANDSHAKE_MS, "%s: %s", p->name, text);
     else if (strstr(text, "key exchange") != NULL)
         REQUIRE(w, w->now_ms >= p->exchange_ms + EXCHANGE_MS, "%s: %s", p->name, text);
     else if (strstr(text, "sign of life") != NULL)
