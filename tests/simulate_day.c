@@ -1,6 +1,7 @@
 /* A day of one connection, from timer to timer, as its owners would live it: somebody writes a
  * little now and then, keepalives pass the time between, keys are renewed every hour. Then nobody
  * writes any more, or the network dies without a word. */
+#include "tests/pair.h"
 #include "tests/simulate.h"
 
 #include <string.h>
@@ -19,9 +20,9 @@ static void set_limits(struct world *w)
     for (int i = 0; i < 2; i++) {
         struct nacre_endpoint_config *c = &w->party[i].config;
 
-        c->limits = (struct nacre_limits){.keepalive_ms =
-                                              (15 + chance_below(&w->chance, 60)) * UINT64_C(1000),
-                                          .keepalive_count = 1 + chance_below(&w->chance, 4)};
+        c->limits = unhurried;
+        c->limits.keepalive_ms = (15 + chance_below(&w->chance, 60)) * UINT64_C(1000);
+        c->limits.keepalive_count = 1 + chance_below(&w->chance, 4);
         c->rekey_bytes = c->rekey_ms = 0;
         c->login_grace_ms = 0;
         c->kex = "curve25519-sha256";
