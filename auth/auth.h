@@ -7,6 +7,7 @@
 
 enum {
     AUTH_USER_MAX = 255,      /* bytes of a user name */
+    AUTH_FAILURES_MAX = 6,    /* failed passwords and proofs: then the session ends; default */
     AUTH_QUERIES_MAX = 20,    /* key queries */
     AUTH_OTHERS_MAX = 20,     /* "none" and methods we do not know: RFC 4252 section 4 */
     AUTH_PASSWORD_MAX = 1024, /* bytes; a longer one is refused */

@@ -185,7 +185,7 @@ static uint32_t most_failures(const struct auth *a)
 {
     uint32_t most = a->transport->config->limits.auth_tries;
 
-    return most != 0 ? most : UINT32_MAX;
+    return most != 0 ? most : AUTH_FAILURES_MAX;
 }
 
 static bool one_too_many(struct auth *a, enum auth_attempt attempt)

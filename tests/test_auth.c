@@ -10,8 +10,6 @@
 #define METHODS "publickey,password"
 #define BOUND "publickey-hostbound-v00@openssh.com" /* what our client uses with our server */
 
-enum { TRIES = 6 }; /* MaxAuthTries, the default */
-
 static struct scripted s;
 
 static void note_attempt(void *context, const char *user, const char *method, bool granted)
@@ -711,8 +709,8 @@ START_TEST(too_many_requests_of_a_kind_end_the_session)
         int last;
         const char *answer;
     } rows[] = {
-        {send_bad_password, TRIES, "auth-failure " METHODS ";"},
-        {send_bad_proof, TRIES, "auth-failure " METHODS ";"},
+        {send_bad_password, AUTH_FAILURES_MAX, "auth-failure " METHODS ";"},
+        {send_bad_proof, AUTH_FAILURES_MAX, "auth-failure " METHODS ";"},
         {send_bad_query, AUTH_QUERIES_MAX, "auth-failure " METHODS ";"},
         {send_good_query, AUTH_QUERIES_MAX, "pk-ok;"},
         {send_none, AUTH_OTHERS_MAX, "auth-failure " METHODS ";"},
@@ -735,7 +733,7 @@ END_TEST
 START_TEST(failures_and_queries_are_counted_apart)
 {
     server_start();
-    for (int i = 1; i < TRIES; i++) {
+    for (int i = 1; i < AUTH_FAILURES_MAX; i++) {
         if (i % 2 == 0)
             send_bad_password();
         else
@@ -758,7 +756,7 @@ END_TEST
 START_TEST(the_last_failure_that_ends_it_may_be_of_either_kind)
 {
     server_start();
-    for (int i = 1; i < TRIES; i++)
+    for (int i = 1; i < AUTH_FAILURES_MAX; i++)
         send_bad_password();
     send_bad_proof();
     send_password("alice", "secret"); /* too late */

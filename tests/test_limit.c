@@ -90,7 +90,6 @@ START_TEST(zero_is_the_default_and_unlimited_is_none)
     limits_resolve(&limits, NACRE_SERVER);
     ck_assert_uint_eq(limits.handshake_ms, 0);
     ck_assert_uint_eq(limits.auth_delay_ms, 0);
-    ck_assert_uint_eq(limits.auth_tries, 6);
     ck_assert_uint_eq(limits.keepalive_count, 3);
     ck_assert_uint_eq(limits.window, 64 * 1024);
     ck_assert_uint_eq(limits.rates[0].burst, 0);

@@ -3,7 +3,6 @@
 enum {
     HANDSHAKE_MS = 10 * 1000,
     AUTH_DELAY_MS = 250,
-    AUTH_TRIES = 6, /* MaxAuthTries of sshd_config(5) */
     KEEPALIVE_COUNT = 3,
     WINDOW_LEAST = 64 * 1024,
 };
@@ -57,7 +56,6 @@ void limits_resolve(struct nacre_limits *limits, enum nacre_role role)
 
     fill(&limits->handshake_ms, server ? HANDSHAKE_MS : 0);
     fill(&limits->auth_delay_ms, server ? AUTH_DELAY_MS : 0);
-    fill(&limits->auth_tries, AUTH_TRIES);
     fill(&limits->keepalive_count, KEEPALIVE_COUNT);
     if (limits->window != 0 && limits->window < WINDOW_LEAST)
         limits->window = WINDOW_LEAST;
