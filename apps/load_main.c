@@ -199,7 +199,6 @@ static int run(const struct load_options *o)
         .host_key = o->known_hosts != NULL ? NULL : take_any_key,
         .ready = on_ready,
         .ended = on_ended,
-        .limits = {.window = NACRE_UNLIMITED},
         .channels_max = 4 * (o->at_once < 1024 ? 1024 : o->at_once),
         .kex = o->algorithms[NACRE_KEX],
         .host_key_algorithms = o->algorithms[NACRE_HOST_KEY],
