@@ -309,6 +309,10 @@ interop: all interop-programs           ## every algorithm and command with ever
 	@tests/tools/put_matrix $(BUILD)/interop-matrix.md tests/interop/README.md matrix
 	@tests/tools/put_matrix $(BUILD)/interop-methods.md tests/interop/README.md methods
 
+siege: interop-programs                  ## a server under attack for a minute, and a person who logs in all the same
+	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
+	@NACRE_BUILD=$(BUILD) NACRE_SIEGE=1 /usr/bin/python3 tests/interop/test_siege.py
+
 unit: unit-programs                     ## the unit tests alone (SAN=1: under the sanitizers)
 	@tests/tools/run_tests $(patsubst %,$(BUILD)/tests/%,$(if $(SAN),$(filter-out $(PLAIN_TESTS),$(TESTS)),$(TESTS)))
 
@@ -391,5 +395,5 @@ help:                                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 FORCE:
-.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds fuzz-corpus coverage phases layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
+.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop siege unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds fuzz-corpus coverage phases layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
         format lint lint-format lint-tidy lint-cppcheck lint-shell clean help

@@ -1,0 +1,369 @@
+/* A crowd of hostile clients in one program: test_siege.py lets it loose on a server.
+ *     siege PORT SECONDS PASSWORD KIND:COUNT...
+ * Each kind comes from addresses of its own, 127.KIND.x.y, some per address. Those that last are
+ * replaced when the server gets rid of them; the others come until there were COUNT. What happened
+ * is printed: kind, connections, how many of them the server greeted, logins, key exchanges. */
+#include "apps/session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SILENT, GARBAGE, RESET, SLOW, STOPPED, REKEYING, FAILED, KINDS };
+
+enum {
+    AT_ONCE = 40 /* of a kind that does not last */,
+    TAKEN = 1 << 20 /* bytes, then it stops */
+};
+
+/* clang-format off */
+static const struct kind {
+    const char *name;
+    bool lasts, speaks; /* speaks SSH */
+    int per_address;
+} kinds[KINDS] = {
+    [SILENT]   = {"silent",   true,  false, 50},
+    [GARBAGE]  = {"garbage",  false, false, 20},
+    [RESET]    = {"reset",    false, false, 20},
+    [SLOW]     = {"slow",     true,  false, 80}, /* more than one source may have */
+    [STOPPED]  = {"stopped",  true,  true,  25},
+    [REKEYING] = {"rekeying", true,  true,  8},
+    [FAILED]   = {"failed",   false, true,  5},
+};
+/* clang-format on */
+
+struct count {
+    int wanted, begun, alive;
+    unsigned connections, greeted, logins, exchanges;
+};
+
+struct enemy {
+    int kind, place, fd;
+    bool greeted, asked;
+    uint64_t next_ms; /* when something is to be done: a byte, or coming again */
+    size_t taken;
+    struct nacre_session *session;
+};
+
+static struct count counts[KINDS];
+static struct nacre_endpoint *endpoints[2]; /* with the password, and with a wrong one */
+static struct sockaddr_in server;
+static int poller;
+static uint64_t now_ms;
+
+static void look_at_clock(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    now_ms = (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* ---- those that speak SSH ---- */
+
+static size_t take(struct nacre_channel *ch, const uint8_t *data, size_t len)
+{
+    struct enemy *e = nacre_channel_context(ch);
+
+    (void)data;
+    e->taken += len;
+    return len;
+}
+
+static enum nacre_answer on_open(struct nacre_channel *ch)
+{
+    (void)nacre_channel_exec(ch, "chargen 100000000000");
+    return NACRE_GRANT;
+}
+
+static const struct nacre_channel_app app = {.open = on_open, .data = take};
+
+static void on_authenticated(void *context, const char *user)
+{
+    struct enemy *e = context;
+
+    (void)user;
+    counts[e->kind].logins++;
+    if (e->kind == STOPPED)
+        (void)nacre_session_open(e->session, "session", &app, NULL, NULL, 0);
+}
+
+static bool any_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+{
+    (void)context;
+    (void)algorithm;
+    (void)key;
+    (void)len;
+    return true;
+}
+
+static void on_negotiated(void *context, const struct nacre_negotiated *choice)
+{
+    const struct enemy *e = context;
+
+    (void)choice;
+    counts[e->kind].exchanges++;
+}
+
+static struct nacre_endpoint *make_endpoint(const char *password)
+{
+    static const struct nacre_observer observer = {.negotiated = on_negotiated};
+    const struct nacre_endpoint_config config = {.role = NACRE_CLIENT,
+                                                 .user = "alice",
+                                                 .password = password,
+                                                 .kex = "curve25519-sha256",
+                                                 .host_key_accepted = any_key,
+                                                 .authenticated = on_authenticated,
+                                                 .observer = &observer};
+    char problem[256] = "";
+    struct nacre_endpoint *endpoint = nacre_endpoint_new(&config, problem, sizeof problem);
+
+    if (endpoint == NULL) {
+        (void)fprintf(stderr, "siege: %s\n", problem);
+        exit(1);
+    }
+    return endpoint;
+}
+
+/* ---- coming and going ---- */
+
+static void come(struct enemy *e)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = e}};
+    uint32_t address = (uint32_t)(e->place / kinds[e->kind].per_address);
+
+    from.sin_addr.s_addr = htonl(0x7f000001 + ((uint32_t)e->kind + 1) * 0x10000 + address * 0x100);
+    e->greeted = e->asked = false;
+    e->taken = 0;
+    e->next_ms = UINT64_MAX;
+    e->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (e->fd < 0 || bind(e->fd, (struct sockaddr *)&from, sizeof from) != 0 ||
+        connect(e->fd, (struct sockaddr *)&server, sizeof server) != 0 ||
+        epoll_ctl(poller, EPOLL_CTL_ADD, e->fd, &event) != 0) {
+        perror("siege: connect");
+        exit(1);
+    }
+    counts[e->kind].connections++;
+    counts[e->kind].begun++;
+    counts[e->kind].alive++;
+    if (kinds[e->kind].speaks)
+        e->session = nacre_session_new(endpoints[e->kind == FAILED], e, now_ms);
+    if (e->kind == SLOW)
+        e->next_ms = now_ms;
+}
+
+/* Some come again soon. */
+static void go(struct enemy *e, bool rudely)
+{
+    const struct linger at_once = {1, 0};
+    const struct count *c = &counts[e->kind];
+
+    if (rudely)
+        (void)setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    (void)close(e->fd);
+    e->fd = -1;
+    if (e->session != NULL)
+        nacre_session_free(e->session);
+    e->session = NULL;
+    counts[e->kind].alive--;
+    e->next_ms = kinds[e->kind].lasts ? now_ms + 1000 : c->begun < c->wanted ? now_ms : UINT64_MAX;
+}
+
+static void send_bytes(struct enemy *e, const void *bytes, size_t len)
+{
+    if (send(e->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN)
+        go(e, false);
+}
+
+/* ---- what each does ---- */
+
+static void flush(struct enemy *e)
+{
+    for (;;) {
+        size_t len;
+        const uint8_t *out = nacre_session_output(e->session, &len);
+        ssize_t n = len > 0 ? send(e->fd, out, len, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+
+        if (n <= 0)
+            return;
+        nacre_session_sent(e->session, (size_t)n, now_ms);
+    }
+}
+
+static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
+{
+    while (len > 0 && !nacre_session_ended(e->session, NULL)) {
+        size_t room;
+        uint8_t *in = nacre_session_input(e->session, &room);
+        size_t n = len < room ? len : room;
+
+        if (n == 0)
+            break;
+        memcpy(in, bytes, n);
+        nacre_session_received(e->session, n, now_ms);
+        bytes += n;
+        len -= n;
+    }
+    if (e->kind == REKEYING && strcmp(nacre_session_phase(e->session), "connection") == 0)
+        nacre_session_rekey(e->session);
+    flush(e);
+    if (nacre_session_ended(e->session, NULL))
+        go(e, false);
+    else if (e->taken > TAKEN) /* from here on it reads nothing any more */
+        (void)epoll_ctl(poller, EPOLL_CTL_DEL, e->fd, NULL);
+}
+
+static void hear(struct enemy *e)
+{
+    uint8_t bytes[16384];
+    ssize_t n = recv(e->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+    if (n < 0 && errno == EAGAIN)
+        return;
+    if (n <= 0) {
+        go(e, false);
+        return;
+    }
+    if (!e->greeted && n > 4 && memcmp(bytes, "SSH-", 4) == 0) {
+        e->greeted = true;
+        counts[e->kind].greeted++;
+    }
+    if (e->session != NULL) {
+        talk(e, bytes, (size_t)n);
+    } else if (e->kind == GARBAGE && !e->asked) {
+        e->asked = true;
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)rand();
+        send_bytes(e, bytes, 1 + (size_t)rand() % sizeof bytes);
+    } else if (e->kind == RESET) {
+        go(e, true);
+    }
+}
+
+static void act(struct enemy *e)
+{
+    if (now_ms < e->next_ms)
+        return;
+    if (e->fd < 0) {
+        come(e);
+    } else { /* slowly */
+        e->next_ms = now_ms + 1000;
+        send_bytes(e, e->asked ? "x" : "S", 1);
+    }
+}
+
+static struct enemy *muster(int *len)
+{
+    struct enemy *all;
+    int n = 0;
+
+    for (int kind = 0; kind < KINDS; kind++)
+        n += kinds[kind].lasts || counts[kind].wanted < AT_ONCE ? counts[kind].wanted : AT_ONCE;
+    all = calloc((size_t)n + 1, sizeof *all);
+    *len = 0;
+    for (int kind = 0; kind < KINDS && all != NULL; kind++) {
+        int most =
+            kinds[kind].lasts || counts[kind].wanted < AT_ONCE ? counts[kind].wanted : AT_ONCE;
+
+        for (int i = 0; i < most; i++)
+            all[(*len)++] = (struct enemy){.kind = kind, .place = i, .fd = -1};
+    }
+    return all;
+}
+
+/* Until the time is over, and all that were to come did. */
+static bool goes_on(uint64_t until_ms)
+{
+    bool more = now_ms < until_ms;
+
+    for (int kind = 0; kind < KINDS; kind++)
+        more = more || (!kinds[kind].lasts &&
+                        (counts[kind].begun < counts[kind].wanted || counts[kind].alive > 0));
+    return more;
+}
+
+static void rage(struct enemy *all, int len, uint64_t until_ms)
+{
+    struct epoll_event events[256];
+
+    while (goes_on(until_ms)) {
+        int n = epoll_wait(poller, events, 256, 10);
+
+        look_at_clock();
+        for (int i = 0; i < n; i++) {
+            struct enemy *e = events[i].data.ptr;
+
+            if (e->fd >= 0)
+                hear(e);
+        }
+        for (int i = 0; i < len; i++) {
+            struct enemy *e = &all[i];
+            struct count *c = &counts[e->kind];
+
+            /* those that do not last share their number of connections, and move on */
+            if (e->fd < 0 && !kinds[e->kind].lasts) {
+                if (c->begun >= c->wanted)
+                    continue;
+                e->place = c->begun;
+            }
+            act(e);
+        }
+    }
+}
+
+static bool read_kind(const char *word)
+{
+    for (int kind = 0; kind < KINDS; kind++) {
+        size_t len = strlen(kinds[kind].name);
+
+        if (strncmp(word, kinds[kind].name, len) == 0 && word[len] == ':') {
+            counts[kind].wanted = atoi(word + len + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct enemy *all;
+    int len;
+
+    for (int i = 4; i < argc; i++)
+        if (!read_kind(argv[i]))
+            argc = 0;
+    if (argc < 5) {
+        (void)fprintf(stderr, "usage: siege PORT SECONDS PASSWORD KIND:COUNT...\n");
+        return 2;
+    }
+    server = (struct sockaddr_in){.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)atoi(argv[1])),
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    endpoints[0] = make_endpoint(argv[3]);
+    endpoints[1] = make_endpoint("wrong");
+    poller = epoll_create1(EPOLL_CLOEXEC);
+    all = muster(&len);
+    if (all == NULL || poller < 0)
+        return 1;
+    look_at_clock();
+    rage(all, len, now_ms + (uint64_t)atoi(argv[2]) * 1000);
+    for (int i = 0; i < len; i++)
+        if (all[i].fd >= 0)
+            go(&all[i], false);
+    for (int kind = 0; kind < KINDS; kind++)
+        (void)printf("%s connections=%u greeted=%u logins=%u exchanges=%u\n", kinds[kind].name,
+                     counts[kind].connections, counts[kind].greeted, counts[kind].logins,
+                     counts[kind].exchanges);
+    nacre_endpoint_free(endpoints[0]);
+    nacre_endpoint_free(endpoints[1]);
+    free(all);
+    (void)close(poller);
+    return 0;
+}

@@ -1,0 +1,101 @@
+"""A server under siege from many addresses, and a person who wants to log in from another one: always at once. When
+it is over memory and descriptors are what they were, and nothing has leaked (the server is the sanitizers' one).
+
+make check runs a short one; make siege (NACRE_SIEGE=1) the whole: 500 silent connections, 1,000 of garbage, 1,000 resets,
+200 of a byte a second, 200 that stop reading in mid-transfer, 64 that rekey without pause, 1,000 failed logins.
+"""
+import os
+import subprocess
+import time
+import unittest
+
+import harness
+from harness import MIB, PATIENCE, Ssh
+
+SANITIZED = os.path.join(harness.BUILD, "asan", "nacre-echo")
+SIEGE = os.path.join(harness.BUILD, "tests", "interop", "siege")
+WHOLE = bool(os.environ.get("NACRE_SIEGE"))
+
+SECONDS = 60 if WHOLE else 4
+CROWD = {"silent": 500, "garbage": 1000, "reset": 1000, "slow": 200, "stopped": 200, "rekeying": 64, "failed": 1000}
+SHARE = 1 if WHOLE else 20
+AT_ONCE = 1.0 if WHOLE else 5.0  # seconds for a person's login; make check runs beside other tests
+GROWTH = 64 * MIB  # of the resident set under AddressSanitizer, which keeps some of what was freed
+
+
+@unittest.skipUnless(os.path.exists(SANITIZED), "there is no such program: make SAN=1 programs")
+class Siege(unittest.TestCase):
+
+    def counters(self):
+        more = self.server.watch("counters")
+        self.server.process.send_signal(harness.signal.SIGUSR1)
+        return {name: int(value) for name, value in more()[0].items() if value.isdigit()}
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+
+    def log_in(self):
+        """A person's login from 127.0.0.2, with a key and with a password in turn; how long it took."""
+        self.logins += 1
+        client = Ssh(self.server, ("key", "password")[self.logins % 2], options=["-b", "127.0.0.2"])
+        begin = time.monotonic()
+        done = client.run("exit 7")
+        took = time.monotonic() - begin
+        self.assertEqual((done.status, done.out), (7, b""), done.err)
+        return took
+
+    def at_rest(self):
+        """All are gone that came."""
+        harness.until(lambda: self.counters()["connections"] == 0, lambda: self.counters(), 2 * PATIENCE)
+        return self.descriptors(), self.server.memory()[0]
+
+    def test_siege(self):
+        self.logins = 0
+        options = "detect_leaks=1:quarantine_size_mb=1:allocator_release_to_os_interval_ms=100"
+        self.server = self.enterContext(harness.Server(
+            "--per-source-penalties", "min:10", "-w", "2", program=SANITIZED, environment={"ASAN_OPTIONS": options}))
+        for _ in range(4):
+            self.log_in()
+        descriptors, memory = self.at_rest()
+        crowd = [f"{kind}:{count // SHARE}" for kind, count in CROWD.items()]
+        siege = subprocess.Popen([SIEGE, str(self.server.port), str(SECONDS), harness.PASSWORD, *crowd],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(harness.end, siege)
+        took, highest = [], 0
+        begin = time.monotonic()
+        while siege.poll() is None:
+            took.append(self.log_in())
+            highest = max(highest, self.server.memory()[0])
+            self.assertLess(time.monotonic() - begin, 110, "the siege has no end")
+        self.assertEqual(siege.returncode, 0)
+        said = siege.stdout.read()
+        after = self.at_rest()
+        counters = self.counters()
+        took.sort()
+        print(f"{said}{len(took)} logins of a person beside it, in seconds: median {took[len(took) // 2]:.3f}, "
+              f"longest {took[-1]:.3f}\nmemory in MiB: {memory / MIB:.0f} before, {highest / MIB:.0f} at most, "
+              f"{after[1] / MIB:.0f} after; {descriptors} and {after[0]} descriptors\n{counters}", flush=True)
+        self.assertLess(took[-1], AT_ONCE)
+        self.assertEqual(after[0], descriptors)
+        self.assertLess(after[1] - memory, GROWTH)
+        self.check_that_all_came(said, counters)
+
+    def check_that_all_came(self, said, counters):
+        """None of the kinds was missing, and no defence was idle."""
+        came = {}
+        for line in said.splitlines():
+            kind, *figures = line.split()
+            came[kind] = {name: int(value) for name, value in (figure.split("=") for figure in figures)}
+        for kind, count in CROWD.items():
+            self.assertGreaterEqual(came[kind]["connections"], count // SHARE, kind)
+        self.assertGreaterEqual(came["stopped"]["logins"], CROWD["stopped"] // SHARE)
+        self.assertGreaterEqual(came["rekeying"]["logins"], CROWD["rekeying"] // SHARE)
+        self.assertGreater(came["rekeying"]["exchanges"], 16 * (CROWD["rekeying"] // SHARE))
+        self.assertEqual(came["failed"]["logins"], 0)
+        self.assertGreater(counters["rekeys"], 0)
+        for limit in ("max_startups", "per_source_max_startups", "per_source_penalties", "handshake_time") if WHOLE else ():
+            self.assertGreater(counters[limit], 0, limit)
+
+
+if __name__ == "__main__":
+    unittest.main()
