@@ -215,11 +215,14 @@ static void *work(void *file)
         return NULL;
     memset(memory, 1, 1 << 20);
     more = realloc(memory, 100u << 20);
-    memory = more != NULL ? more : memory;
-    good = more != NULL && memory[0] == 1 && read(fd, &byte, 1) == 1 && byte == 'x' &&
+    if (more == NULL) {
+        free(memory);
+        return NULL;
+    }
+    good = more[0] == 1 && read(fd, &byte, 1) == 1 && byte == 'x' &&
            !password_hash_verify(hash, bytes_of("wrong")) && localtime_r(&now, &parts) != NULL &&
            fprintf(stderr, "said") == 4;
-    free(memory);
+    free(more);
     (void)close(fd);
     return good ? file : NULL;
 }

@@ -46,7 +46,8 @@ static void do_nothing(struct task *task)
 
 static void end(void)
 {
-    (void)close(other);
+    if (other >= 0)
+        (void)close(other);
     nacre_endpoint_free(endpoint);
     loop_clear(&loop);
     pair_free(&p);
@@ -54,13 +55,15 @@ static void end(void)
 
 START_TEST(it_speaks_and_is_over_when_the_other_side_has_gone)
 {
+    const struct pump *pump = begin();
     char said[64] = "";
 
-    (void)begin();
+    ck_assert_ptr_nonnull(pump);
     loop_turn(&loop);
     ck_assert_int_gt(recv(other, said, sizeof said - 1, 0), 0);
     ck_assert_int_eq(strncmp(said, "SSH-2.0-", 8), 0);
     (void)close(other);
+    other = -1;
     for (int i = 0; i < 10 && over == 0; i++)
         loop_turn(&loop);
     ck_assert_uint_eq(over, 1);

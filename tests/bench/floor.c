@@ -170,7 +170,7 @@ static void take_connections(int epoll, int listener, const struct kind *kind)
     const int on = 1;
     int fd;
 
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): epoll keeps the address */
+    /* epoll keeps the address: NOLINTBEGIN(clang-analyzer-unix.Malloc) */
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         struct connection *c = calloc(1, sizeof *c);
 
@@ -183,6 +183,7 @@ static void take_connections(int epoll, int listener, const struct kind *kind)
         if (kind->hello > 0)
             (void)send(fd, block, kind->hello, MSG_NOSIGNAL);
     }
+    /* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
 
 static void serve_one(int epoll, struct connection *c, const struct kind *kind)
