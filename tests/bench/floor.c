@@ -13,8 +13,8 @@
  *       (for tinysshd)
  *
  * KIND: echo, sink and source are COUNT bytes in one stream; key is COUNT times SIZE bytes and
- * their echo; login is COUNT connections that exchange as many bytes in as many turns as a login
- * does. */
+ * their echo; a KEX is COUNT connections that exchange as many bytes in as many turns as a login
+ * with it does. KEX: curve25519, mlkem768, sntrup761. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/mlkem768.h"
@@ -57,15 +57,31 @@ static double cpu_ns(void)
 /* ---- TCP, the server ---- */
 
 /* What a login's server sends first, identification and KEXINIT, and what its client then sends and
- * the server answers, in bytes, as nacre-echo and its client do it: identification, KEXINIT and
- * KEX_ECDH_INIT; NEWKEYS and SERVICE_REQUEST; which methods?; may this key log in?; its proof;
- * channel; DISCONNECT. */
-enum { HELLO = 867 };
-static const struct {
-    size_t in, out;
-} turns[] = {{547, 492}, {120, 44}, {68, 44}, {220, 100}, {308, 144}, {52, 44}, {44, 0}};
+ * the server answers, in bytes, as nacre-echo and its client do it: KEXINIT and KEX_ECDH_INIT, with
+ * the identification that was sent at once; NEWKEYS and SERVICE_REQUEST; which methods?; may this
+ * key log in?; its proof; channel; DISCONNECT. */
+enum { IDENTIFICATION = 19, HELLO = 867, TURNS = 7 };
 
-enum { TURNS = sizeof turns / sizeof turns[0] };
+struct kex {
+    const char *name;
+    size_t in, out;   /* bytes of the first turn */
+    size_t exchanged; /* bytes of which the exchange hash is */
+    bool sha512;
+};
+
+static const struct kex kexes[] = {
+    {"curve25519", 547, 492, 1520, false},
+    {"mlkem768", 1739, 1580, 3792, false},
+    {"sntrup761", 1715, 1532, 3717, true},
+    {NULL, 0, 0, 0, false},
+};
+
+struct turn {
+    size_t in, out;
+};
+
+static struct turn turns[TURNS] = {{0, 0},     {120, 44}, {68, 44}, {220, 100},
+                                   {308, 144}, {52, 44},  {44, 0}};
 
 struct connection {
     int fd;
@@ -124,23 +140,38 @@ static bool serve_login(struct connection *c)
 struct kind {
     const char *name;
     bool (*serve)(struct connection *c);
-    bool speaks;  /* the server sends without being asked */
-    size_t hello; /* bytes that it says first */
+    bool speaks; /* the server sends without being asked */
 };
 
 static const struct kind kinds[] = {
-    {"echo", serve_echo, false, 0},       {"key", serve_echo, false, 0},
-    {"sink", serve_sink, false, 0},       {"source", serve_source, true, 0},
-    {"login", serve_login, false, HELLO},
+    {"echo", serve_echo, false},
+    {"key", serve_echo, false},
+    {"sink", serve_sink, false},
+    {"source", serve_source, true},
 };
+static const struct kind login = {"login", serve_login, false};
+
+static const struct kex *find_kex(const char *name)
+{
+    const struct kex *kex = kexes;
+
+    while (kex->name != NULL && strcmp(kex->name, name) != 0)
+        kex++;
+    if (kex->name == NULL)
+        fail("no such KIND or KEX");
+    return kex;
+}
 
 static const struct kind *find_kind(const char *name)
 {
+    const struct kex *kex;
+
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i].name, name) == 0)
             return &kinds[i];
-    fail("no such KIND");
-    return NULL;
+    kex = find_kex(name);
+    turns[0] = (struct turn){kex->in, kex->out};
+    return &login;
 }
 
 static int listen_anywhere(int flags)
@@ -180,8 +211,8 @@ static void take_connections(int epoll, int listener, const struct kind *kind)
         c->blocked = kind->speaks;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         watch(epoll, EPOLL_CTL_ADD, c, kind->speaks ? EPOLLOUT : EPOLLIN);
-        if (kind->hello > 0)
-            (void)send(fd, block, kind->hello, MSG_NOSIGNAL);
+        if (kind == &login)
+            (void)send(fd, block, HELLO, MSG_NOSIGNAL);
     }
     /* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
@@ -319,9 +350,10 @@ static void drive_login(int port)
 {
     int fd = dial(port);
 
+    write_all(fd, IDENTIFICATION);
     read_all(fd, HELLO);
     for (size_t i = 0; i < TURNS; i++) {
-        write_all(fd, turns[i].in);
+        write_all(fd, turns[i].in - (i == 0 ? IDENTIFICATION : 0));
         read_all(fd, turns[i].out);
     }
     (void)recv(fd, block, 1, 0);
@@ -330,7 +362,8 @@ static void drive_login(int port)
 
 static void drive(int port, const char *kind, size_t count, size_t size)
 {
-    int fd = strcmp(kind, "login") == 0 ? -1 : dial(port);
+    const struct kind *k = find_kind(kind);
+    int fd = k == &login ? -1 : dial(port);
 
     if (strcmp(kind, "echo") == 0)
         drive_echo(fd, count);
@@ -458,7 +491,7 @@ struct login {
     uint8_t mlkem_ek[MLKEM768_EK_LEN], mlkem_dk[MLKEM768_DK_LEN], mlkem_ct[MLKEM768_CT_LEN];
     uint8_t sntrup_pk[SNTRUP761_PK_LEN], sntrup_sk[SNTRUP761_SK_LEN], sntrup_ct[SNTRUP761_CT_LEN];
     uint8_t secret[64], public[32], signature[64], peer[32], scalar[32], shared[32], hash[64];
-    uint8_t text[512];
+    uint8_t text[4096];
 };
 
 static void start_login(struct login *l)
@@ -473,21 +506,23 @@ static void start_login(struct login *l)
 
 /* A key pair and the shared secret, the exchange hash and six keys, the host's signature, the
  * user's. */
-static void classical(struct login *l)
+static void classical(struct login *l, const struct kex *kex)
 {
+    uint8_t *(*hash)(const uint8_t *, size_t, uint8_t *) = kex->sha512 ? SHA512 : SHA256;
+
     randombytes_buf(l->scalar, sizeof l->scalar);
     (void)crypto_scalarmult_curve25519_base(l->shared, l->scalar);
     if (crypto_scalarmult_curve25519(l->shared, l->scalar, l->peer) != 0)
         fail("x25519");
-    (void)SHA256(l->text, sizeof l->text, l->hash);
+    (void)hash(l->text, kex->exchanged, l->hash);
     for (int i = 0; i < 6; i++)
-        (void)SHA256(l->text, 100, l->hash);
+        (void)hash(l->text, kex->sha512 ? 197 : 101, l->hash);
     (void)crypto_sign_detached(l->hash, NULL, l->text, 32, l->secret);
     if (crypto_sign_verify_detached(l->signature, l->text, 200, l->public) != 0)
         fail("verify");
 }
 
-static void time_login(const char *kex, size_t count)
+static void time_login(const struct kex *kex, size_t count)
 {
     struct login *l = calloc(1, sizeof *l);
     double begin;
@@ -497,10 +532,10 @@ static void time_login(const char *kex, size_t count)
     start_login(l);
     begin = cpu_ns();
     for (size_t i = 0; i < count; i++) {
-        classical(l);
-        if (strncmp(kex, "mlkem", 5) == 0)
+        classical(l, kex);
+        if (strcmp(kex->name, "mlkem768") == 0)
             (void)mlkem768_encapsulate(l->mlkem_ct, l->shared, l->mlkem_ek, l->scalar, &l->mlkem);
-        else if (strncmp(kex, "sntrup", 6) == 0)
+        else if (strcmp(kex->name, "sntrup761") == 0)
             (void)sntrup761_encapsulate(l->sntrup_ct, l->shared, l->sntrup_pk, &random_system,
                                         &l->sntrup);
     }
@@ -558,12 +593,11 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "serve") == 0)
         serve(find_kind(argv[2]));
     else if (argc == 6 && strcmp(argv[1], "drive") == 0)
-        drive(atoi(argv[2]), find_kind(argv[3])->name, strtoull(argv[4], NULL, 10),
-              strtoull(argv[5], NULL, 10));
+        drive(atoi(argv[2]), argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
     else if (argc == 5 && strcmp(argv[1], "packet") == 0)
         time_packets(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     else if (argc == 4 && strcmp(argv[1], "login") == 0)
-        time_login(argv[2], strtoull(argv[3], NULL, 10));
+        time_login(find_kex(argv[2]), strtoull(argv[3], NULL, 10));
     else if (argc >= 3 && strcmp(argv[1], "accept") == 0)
         accept_for(argv + 2);
     else

@@ -44,7 +44,7 @@ def logins(bench):
     for kex in KEX:
         with bench.row(f"login, {kex}", "us") as row:
             count = LOGINS["nacre"]
-            seconds, _ = floor_tcp("login", count, 0)
+            seconds, _ = floor_tcp(kex, count, 0)
             row.add("floor", seconds / count * 1e6 + floor_number("login", kex, 500))
             for name in row.servers():
                 with row.attempt(name):
