@@ -99,20 +99,25 @@ static void watch_again(struct timer *timer)
 }
 
 /* Give up the spare descriptor to shed the new connection, so that the listener does not stay ready
- * for ever. When another thread has taken the spare one, the listener pauses. False: it does. */
+ * for ever. When another thread has taken the spare one, the listener pauses. False: that, or there
+ * is no new connection. */
 static bool shed(struct listener *listener)
 {
     struct worker *worker = listener->worker;
     struct loop *loop = &worker->loop;
+    bool nobody;
     int fd;
 
-    note_shed(worker);
     if (worker->spare >= 0)
         (void)close(worker->spare);
     fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+    nobody = fd < 0 && errno == EAGAIN; /* the system looks for a descriptor before it looks */
     if (fd >= 0)
         (void)close(fd);
     worker->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nobody)
+        return false;
+    note_shed(worker);
     if (fd >= 0 && worker->spare >= 0)
         return true;
     loop_unwatch(loop, listener->fd, &listener->source);
