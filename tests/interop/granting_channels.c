@@ -325,6 +325,13 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
                    strcmp(request->type, "auth-agent-req@openssh.com") == 0;
 
     note("request", " type=%s", request->type);
+    if (request->kind == NACRE_REQUEST_EXEC && strcmp(request->text, "news") == 0) {
+        static const uint8_t can_do[] = {1};
+
+        (void)nacre_channel_request(ch, "xon-xoff", false, can_do, sizeof can_do);
+        (void)nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0);
+        (void)nacre_channel_request(ch, "nobody-knows@example.com", true, NULL, 0);
+    }
     if (request->kind == NACRE_REQUEST_EXEC)
         granted = strncmp(request->text, "agent ", 6) != 0 || serve_agent(ch, request->text);
     if (request->kind == NACRE_REQUEST_EXEC && strncmp(request->text, "exit ", 5) == 0) {

@@ -308,6 +308,13 @@ class AgainstOurs(CallingCase):
                       "shown\ncalling: prompt <Password: > hidden\ncalling: asked for interactive <> <Thank you.>\n",
                       done.err)
 
+    def test_what_a_server_says_in_the_middle(self):
+        server = self.enterContext(Granting())
+        done = self.call("-i", server.path("key"), command=["news"], data=b"there and back", server=server)
+        self.assertEqual((done.status, done.out), (0, b"there and back"))
+        self.assertIn("request xon-xoff\ncalling: request eow@openssh.com\ncalling: request nobody-knows@example.com\n",
+                      done.err)
+
     def test_a_refused_forward_is_told_with_its_reason(self):
         server = self.enterContext(Server())
         port = free_port()

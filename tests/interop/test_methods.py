@@ -711,6 +711,16 @@ class Forwarding(MethodsCase):
             self.assertEqual([master.run("exit 7").status for _ in range(2)], [7, 7])
 
 
+class Requests(MethodsCase):
+    def test_what_a_server_says_in_the_middle(self):
+        """xon-xoff, eow@openssh.com and one that nobody knows disturb no client."""
+        server = self.granting()
+        for client in CLIENTS:
+            with self.subTest(client=client.name):
+                done = client(server).run("news", b"" if client is Ssh else b"there and back")  # ssh: eow ends its input
+                self.assertEqual((done.status, done.out), (0, b"" if client is Ssh else b"there and back"))
+
+
 class ParamikosSocket:
     """A channel with the names that a socket has."""
 
