@@ -32,7 +32,8 @@ struct nacre_stream_config {
  * client driver (apps/client.h), or one that is being granted, or whose request is. From now on its
  * data, writable and eof are the stream's; the application's own eof is called all the same, for
  * information, and its other callbacks as before. "eow@openssh.com" is answered by the stream too:
- * it closes input and error, unless that is a terminal.
+ * it closes input and error, unless that is a terminal. And the stream sends it to an OpenSSH when
+ * nobody reads the data of a session any more.
  *
  * When the peer closes, what it sent before is still written, until nothing more of it is taken for
  * 5 seconds: the rest is dropped.

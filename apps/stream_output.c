@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <termios.h>
@@ -43,6 +44,19 @@ static ssize_t put(struct end *e, const void *data, size_t len)
     return errno == EAGAIN ? 0 : -1;
 }
 
+/* Nobody reads there any more. PROTOCOL section 2.1: of a session's the peer is told, so that it
+ * need not send; it asks to tell OpenSSH only, because others do not bear it. */
+static void lose_reader(struct nacre_stream *s)
+{
+    static const char openssh[] = "SSH-2.0-OpenSSH_";
+    const struct transport *t = s->ch->connection->transport;
+
+    stream_close_end(&s->out);
+    if (strcmp(s->ch->type, "session") == 0 && t->peer_version != NULL &&
+        strncmp((const char *)t->peer_version, openssh, strlen(openssh)) == 0)
+        (void)nacre_channel_request(s->ch, "eow@openssh.com", false, NULL, 0);
+}
+
 size_t stream_on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
 {
     struct nacre_stream *s = stream_of(ch);
@@ -52,7 +66,7 @@ size_t stream_on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
         ssize_t n = put(&s->out, data + taken, len - taken);
 
         if (n < 0) {
-            stream_close_end(&s->out);
+            lose_reader(s);
             loop_later(s->loop, &s->task); /* which looks whether that was all */
         } else {
             taken += (size_t)n;
@@ -112,7 +126,7 @@ void stream_on_output(struct source *source, uint32_t events)
     stream_enter(s);
     e->ready = true;
     if (events & (EPOLLERR | EPOLLHUP))
-        stream_close_end(e); /* nobody will read it */
+        lose_reader(s);
     else if (s->eofs > 0)
         finish_output(s);
     nacre_channel_resume(s->ch);

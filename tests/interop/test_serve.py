@@ -130,6 +130,21 @@ class OnPipes(ServeCase):
         done = Ssh(server).run(None, bytes(8 * MIB))
         self.assertEqual((done.status, done.out), (6, b"still here\n"))
 
+    def test_ssh_is_told_that_nobody_reads(self):
+        """It then takes no more from whoever feeds it, while the program goes on."""
+        server = self.shell("exec <&-; exec sleep 1000")
+        with open(server.path("said"), "wb") as said, open("/dev/zero", "rb") as endless:
+            process = Ssh(server).start(stdin=endless, stderr=said, options=["-vv"])
+        self.addCleanup(harness.end, process)
+
+        def told():
+            with open(server.path("said"), "rb") as file:
+                text = file.read()
+            return b"input open -> closed" in text.partition(b"rcvd eow")[2]
+        until(told, "ssh to be told, and to read no more")
+        self.assertIsNone(process.poll())
+        self.assertTrue(is_alive(server.pid()))
+
     def test_a_client_that_does_not_read(self):
         """Neither the server's memory nor the processor's time is spent on it."""
         server = self.serve("yes")
