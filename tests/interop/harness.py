@@ -187,6 +187,7 @@ class Server:
     """
 
     words = ()  # what follows all options
+    has_options = True  # nacre-echo's
 
     def __init__(self, *arguments, passwords=f"{USER}:{PASSWORD}\n", listen="127.0.0.1:0", environment=None,
                  verbosity="-v", authorized_keys="authorized_keys", program=NACRE_ECHO, before=None,
@@ -201,9 +202,9 @@ class Server:
                 ssh_keygen(self.path(key))
             shutil.copy(self.path("key.pub"), self.path("authorized_keys"))
             os.chmod(self.path("authorized_keys"), 0o600)
-            if (inspected or verbosity == "-q") and os.geteuid() != 0:
+            if self.has_options and (inspected or verbosity == "-q") and os.geteuid() != 0:
                 arguments = "--no-sandbox", *arguments
-            if "--per-source-penalties" not in arguments:  # tests fail logins all the time, from one address
+            if self.has_options and "--per-source-penalties" not in arguments:  # tests fail logins all the time, from one address
                 arguments = *arguments, "--per-source-penalties", "no"
             command = [program, *arguments, "-k", self.path("host_key"), "-a", self.path(authorized_keys)]
             if passwords is not None:

@@ -51,6 +51,8 @@ def tearDownModule():
 class Granting(Server):
     """The library's server that grants (granting.c)."""
 
+    has_options = False
+
     def __init__(self, **more):
         super().__init__(program=GRANTING, **more)
 
