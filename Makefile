@@ -234,8 +234,8 @@ $(1): $(call objects,$(wildcard $(patsubst $(BUILD)/%,%,$(1)).c $(patsubst $(BUI
 endef
 $(foreach p,$(INTEROP_PROGRAMS),$(eval $(call interop_program,$(p))))
 
-# The benchmarks' own programs use the library as everyone does.
-BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/load.c))
+# The benchmarks' own programs use the library as everyone does, or not at all.
+BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/load.c tests/bench/wire.c))
 $(BENCH_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libnacre.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
@@ -365,6 +365,9 @@ bench: $(BENCH_BINARIES)                ## nacre, other servers and the machine'
 bench-quick: $(BENCH_BINARIES)          ## the same in under two minutes, printed only
 	NACRE_BUILD=$(BUILD) tests/bench/run.py --rounds 1 --mib 256
 
+bench-pipe: $(BUILD)/nacre-echo $(BUILD)/nacre-load $(BUILD)/tests/bench/wire  ## 1 Gbit/s over 100 ms, beside TCP alone (root)
+	NACRE_BUILD=$(BUILD) tests/bench/pipe.py
+
 bench-memory: $(BENCH_BINARIES)         ## what an idle session weighs; 20,000 of them on one worker
 	NACRE_BUILD=$(BUILD) tests/bench/memory.py
 
@@ -395,5 +398,5 @@ help:                                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 FORCE:
-.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop siege unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds fuzz-corpus coverage phases layers pure symbols bench bench-quick bench-memory bench-crypto ct-check \
+.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop siege unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds fuzz-corpus coverage phases layers pure symbols bench bench-quick bench-pipe bench-memory bench-crypto ct-check \
         format lint lint-format lint-tidy lint-cppcheck lint-shell clean help

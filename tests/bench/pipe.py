@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""How much of a long fat pipe a transfer fills: 1 Gbit/s and 100 ms there and back, beside TCP alone on the same pipe.
+
+    pipe.py [--mib N] [--delay MS] [--mbit N]
+
+Two network namespaces of its own and a wire between them: tc's netem where the kernel has it, else wire.c, which holds
+packets back in a program. Needs root. Ends with status 1 when a nacre-load transfer stays below 90 %.
+"""
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import servers
+
+WIRE = os.path.join(servers.BUILD, "tests/bench/wire")
+SERVER, CLIENT = "10.77.0.1", "10.77.0.2"
+BLOCK = 1 << 20
+SHARE = 0.9
+BUFFERS = "4096 131072 67108864"  # TCP's own limits must let the pipe be filled; they are the namespace's
+NETEM = "delay {delay}ms rate {mbit}mbit limit 100000"
+
+
+class Space:
+    """A network namespace that ends with this program."""
+
+    def __init__(self):
+        self.holder = subprocess.Popen(["unshare", "-n", "cat"], stdin=subprocess.PIPE)
+        self.pid = self.holder.pid
+        servers.wait_for(lambda: os.readlink(f"/proc/{self.pid}/ns/net") != os.readlink("/proc/self/ns/net"), "a namespace")
+
+    def inside(self, *command):
+        return ["nsenter", "-t", str(self.pid), "-n", *command]
+
+    def run(self, *command):
+        subprocess.run(self.inside(*command), check=True)
+
+    def end(self):
+        self.holder.stdin.close()
+        self.holder.wait()
+
+
+def netem(a, b, options):
+    """False: this kernel has none."""
+    shape = NETEM.format(delay=options.delay / 2, mbit=options.mbit).split()
+    a.run("ip", "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", str(b.pid))
+    for space in a, b:
+        done = subprocess.run(space.inside("tc", "qdisc", "add", "dev", "wire", "root", "netem", *shape),
+                              stderr=subprocess.DEVNULL)
+        if done.returncode != 0:
+            a.run("ip", "link", "del", "wire")
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def pipe(options):
+    """(the server's namespace, the client's)"""
+    a, b = Space(), Space()
+    wire = None
+    try:
+        if not netem(a, b, options):
+            wire = subprocess.Popen([WIRE, str(a.pid), str(b.pid), str(options.delay / 2), str(options.mbit)],
+                                    stdout=subprocess.PIPE)
+            if wire.stdout.readline() != b"ready\n":
+                raise RuntimeError("the wire does not stand")
+        print(f"- {options.mbit} Mbit/s, {options.delay} ms there and back, by {'wire.c' if wire else 'netem'}")
+        for space, own, other in (a, SERVER, CLIENT), (b, CLIENT, SERVER):
+            space.run("ip", "address", "add", own, "peer", other, "dev", "wire")
+            space.run("ip", "link", "set", "wire", "up")
+            space.run("ip", "link", "set", "lo", "up")
+            space.run("sh", "-c", f"echo {BUFFERS} >/proc/sys/net/ipv4/tcp_rmem; "
+                                  f"echo {BUFFERS} >/proc/sys/net/ipv4/tcp_wmem")
+        yield a, b
+    finally:
+        if wire:
+            wire.kill()
+            wire.wait()
+            wire.stdout.close()
+        for space in a, b:
+            space.end()
+
+
+TCP = """
+import socket, sys
+role, count = sys.argv[1], int(sys.argv[2])
+block = bytearray(1 << 20)
+if sys.argv[3] == "listen":
+    with socket.create_server(("", 7)) as s:
+        print("ready", flush=True)
+        c = s.accept()[0]
+else:
+    c = socket.create_connection((sys.argv[3], 7))
+while count > 0:
+    count -= c.send(block[:count]) if role == "send" else c.recv_into(block)
+if role == "send":
+    c.shutdown(socket.SHUT_WR)
+    c.recv(1)
+"""
+
+
+def tcp(server, client, kind, count):
+    """Seconds for so many bytes, the connection's making included."""
+    roles = ("send", "receive") if kind == "source" else ("receive", "send")
+    listener = subprocess.Popen(server.inside(sys.executable, "-c", TCP, roles[0], str(count), "listen"),
+                                stdout=subprocess.PIPE)
+    listener.stdout.readline()
+    begin = time.monotonic()
+    subprocess.run(client.inside(sys.executable, "-c", TCP, roles[1], str(count), SERVER), check=True)
+    listener.wait()
+    listener.stdout.close()
+    return time.monotonic() - begin
+
+
+class Server:
+    """nacre-echo in a namespace."""
+
+    def __init__(self, setup, space):
+        self.process = subprocess.Popen(
+            space.inside(os.path.join(servers.BUILD, "nacre-echo"), "-q", "-l", f"{SERVER}:22", "-k", setup.path("host"),
+                         "-a", setup.path("key.pub")))
+        servers.wait_for(lambda: subprocess.run(space.inside("ss", "-Hltn", "src", f"{SERVER}:22"), stdout=subprocess.PIPE,
+                                            check=True).stdout != b"", "nacre-echo listens")
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def by_load(setup, kind, count):
+    return [os.path.join(servers.BUILD, "nacre-load"), "-q", "--insecure", "--yes-remote", "-u", servers.USER, "-i", setup.path("key"),
+            "--ciphers", servers.CIPHERS["aes128-gcm"], "-b", str(count), kind, f"{SERVER}:22"]
+
+
+def by_ssh(setup, kind, count):
+    line = ["ssh", "-F", "none", "-i", setup.path("key"), "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no", "-o",
+            "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-c", servers.CIPHERS["aes128-gcm"], "-T", f"{servers.USER}@{SERVER}"]
+    return line + [f"chargen {count}" if kind == "source" else "discard"]
+
+
+def ssh(setup, client, make, kind, count):
+    line = client.inside(*make(setup, kind, count))
+    begin = time.monotonic()
+    if make is by_ssh and kind == "sink":
+        head = subprocess.Popen(["head", "-c", str(count), "/dev/zero"], stdout=subprocess.PIPE)
+        subprocess.run(line, stdin=head.stdout, stdout=subprocess.DEVNULL, check=True)
+        head.stdout.close()
+        head.wait()
+    else:
+        subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    return time.monotonic() - begin
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mib", type=int, default=1024)
+    parser.add_argument("--delay", type=float, default=100)
+    parser.add_argument("--mbit", type=float, default=1000)
+    options = parser.parse_args()
+    count = options.mib << 20
+    enough = True
+    with tempfile.TemporaryDirectory() as folder, pipe(options) as (a, b):
+        os.chmod(folder, 0o755)
+        setup = servers.Setup(folder)
+        server = Server(setup, a)
+        print(f"\n| {options.mib} MiB, in Mbit/s | TCP alone | nacre-load | ssh |\n|---|---:|---:|---:|")
+        for kind in "source", "sink":
+            rates = [count * 8e-6 / s for s in (tcp(a, b, kind, count), ssh(setup, b, by_load, kind, count),
+                                                ssh(setup, b, by_ssh, kind, count))]
+            cells = [f"{rates[0]:.0f}"] + [f"{r:.0f} ({r / rates[0] * 100:.0f} %)" for r in rates[1:]]
+            print(f"| {kind} | {' | '.join(cells)} |", flush=True)
+            enough = enough and rates[1] >= SHARE * rates[0]
+        server.end()
+    return 0 if enough else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
