@@ -252,7 +252,7 @@ static int take_option(struct program_options *o, int option)
         o->no_sandbox = true;
         return 0;
     default:
-        if (option >= OPTION_LIMIT && option < OPTION_SWITCH)
+        if (option < OPTION_SWITCH)
             return take_limit(o, option - OPTION_LIMIT);
         o->switches[option - OPTION_SWITCH] = true;
         return 0;

@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -282,6 +283,7 @@ static const struct {
 
 START_TEST(what_comes_too_fast_waits_and_is_answered)
 {
+    const size_t len = strlen(rates[_i].answer);
     char expected[64 * 5] = "";
 
     prepare();
@@ -291,8 +293,8 @@ START_TEST(what_comes_too_fast_waits_and_is_answered)
         ck_assert_uint_eq(scripted_open(&s, 5, 1000, 1000), 0);
     for (int i = 0; i < 20; i++)
         rates[_i].send(5);
-    for (int i = 0; i < 6; i++) /* the one too many is answered, and the next waits for it */
-        strcat(expected, rates[_i].answer);
+    for (size_t i = 0; i < 6; i++) /* the one too many is answered, and the next waits for it */
+        (void)snprintf(expected + i * len, sizeof expected - i * len, "%s", rates[_i].answer);
     scripted_expect(&s, expected);
     ck_assert_uint_eq(met[rates[_i].limit], 1);
     for (int i = 0; i < 14; i++) {

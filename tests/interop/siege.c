@@ -220,6 +220,15 @@ static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
         (void)epoll_ctl(poller, EPOLL_CTL_DEL, e->fd, NULL);
 }
 
+/* The same garbage every time. */
+static uint32_t draw(void)
+{
+    static uint32_t state = 1;
+
+    state = state * 1664525 + 1013904223;
+    return state >> 8;
+}
+
 static void hear(struct enemy *e)
 {
     uint8_t bytes[16384];
@@ -240,8 +249,8 @@ static void hear(struct enemy *e)
     } else if (e->kind == GARBAGE && !e->asked) {
         e->asked = true;
         for (size_t i = 0; i < sizeof bytes; i++)
-            bytes[i] = (uint8_t)rand();
-        send_bytes(e, bytes, 1 + (size_t)rand() % sizeof bytes);
+            bytes[i] = (uint8_t)draw();
+        send_bytes(e, bytes, 1 + (size_t)draw() % sizeof bytes);
     } else if (e->kind == RESET) {
         go(e, true);
     }
