@@ -113,6 +113,7 @@ all: lib programs man                       ## the library and the programs, in 
 lib: $(BUILD)/libnacre.a $(BUILD)/libnacre.so headers
 man: $(patsubst apps/%,$(BUILD)/man/%,$(wildcard apps/*.[13]))
 headers: $(foreach h,$(PUBLIC),$(BUILD)/include/nacre/$(notdir $(h)))
+	@rm -f $(filter-out $^,$(wildcard $(BUILD)/include/nacre/*.h))
 programs: $(PROGRAMS:%=$(BUILD)/nacre-%)
 unit-programs: $(TESTS:%=$(BUILD)/tests/%)
 

@@ -270,7 +270,7 @@ static const struct row {
      "a number of MiB from 1 to 1024"},
     {"rate-limits", "LIST", take_rates,
      "how often at once, and then a minute; default\n"
-     "opens:1000/6000,requests:1000/12000,globals:200/600,\n"
+     "opens:1000/60000,requests:1000/60000,globals:200/600,\n"
      "proofs:4/4,rekeys:16/60; or no",
      "opens, requests, globals, proofs, rekeys, each with :BURST/MINUTE, and commas between; or "
      "no"},

@@ -10,8 +10,8 @@ enum {
 /* No stock client comes near these: a window that is dragged makes some 60 requests a second, a
  * browser behind ssh -D opens some hundred channels at once. */
 static const struct nacre_rate default_rates[NACRE_RATES] = {
-    [NACRE_LIMIT_OPENS - NACRE_LIMIT_OPENS] = {1000, 6000},
-    [NACRE_LIMIT_REQUESTS - NACRE_LIMIT_OPENS] = {1000, 12000},
+    [NACRE_LIMIT_OPENS - NACRE_LIMIT_OPENS] = {1000, 60000},
+    [NACRE_LIMIT_REQUESTS - NACRE_LIMIT_OPENS] = {1000, 60000},
     [NACRE_LIMIT_GLOBALS - NACRE_LIMIT_OPENS] = {200, 600},
     [NACRE_LIMIT_PROOFS - NACRE_LIMIT_OPENS] = {4, 4},
     [NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] = {16, 60},

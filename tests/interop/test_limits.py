@@ -233,19 +233,13 @@ class Descriptors(Limits):
             self.addCleanup(connection.close)
         self.assertEqual({e["limit"] for e in server.wait("refused", 50)}, {"max-connections"})
         harness.ask(session, b"still here")
-        cpu = self.cpu(server)
+        cpu = server.cpu()
         time.sleep(1)
-        self.assertLess(self.cpu(server) - cpu, 0.5, "it turns in circles")
+        self.assertLess(server.cpu() - cpu, 0.5, "it turns in circles")
         for connection in opened:
             connection.close()
         server.wait("disconnected", 20)
         self.assert_serves(server)
-
-    @staticmethod
-    def cpu(server):
-        with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as file:
-            times = file.read().rsplit(") ", 1)[1].split()[11:13]
-        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
     def test_none_left(self):
         """Taken away while it runs: it sheds, says so once, and goes on when there are some again."""
@@ -261,9 +255,9 @@ class Descriptors(Limits):
             self.addCleanup(connection.close)
         server.wait("trouble")
         harness.until(lambda: int(self.counters(server)["descriptors"]) >= 40, "forty were shed")
-        cpu = self.cpu(server)
+        cpu = server.cpu()
         time.sleep(1)
-        self.assertLess(self.cpu(server) - cpu, 0.5, "it turns in circles")
+        self.assertLess(server.cpu() - cpu, 0.5, "it turns in circles")
         self.assertEqual(len(server.events("trouble")), 1)
         harness.ask(session, b"still here")
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, limits)

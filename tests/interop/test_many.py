@@ -155,12 +155,6 @@ class Stopped(harness.ServerCase):
         self.assertEqual(process.wait(2 * PATIENCE), 0)
         self.assertEqual(self.sha256(path), self.digest)
 
-    def cpu(self):
-        """Seconds of CPU that the server has used."""
-        with open(f"/proc/{self.server.process.pid}/stat", encoding="ascii") as file:
-            times = file.read().rsplit(") ", 1)[1].split()[11:13]
-        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
-
     def assert_others_are_served(self):
         begin = time.monotonic()
         self.assertEqual(harness.Ssh(self.server).run(None, b"hello\n"),
@@ -172,7 +166,7 @@ class Stopped(harness.ServerCase):
         before = self.server.memory()
         stopped = [self.start(client, f"copy-{i}") for i, client in enumerate(clients)]
         settle(lambda: self.server.memory()[0])
-        cpu, memory = self.cpu(), self.server.memory()
+        cpu, memory = self.server.cpu(), self.server.memory()
         limit = GROWTH * len(clients)
         self.assertLess(memory[0] - before[0], limit, "resident set")
         self.assertLess(memory[1] - before[1], limit, "proportional set")
@@ -183,7 +177,7 @@ class Stopped(harness.ServerCase):
         after = self.server.memory()
         self.assertLess(after[0] - memory[0], MIB, "resident set")
         self.assertLess(after[1] - memory[1], MIB, "proportional set")
-        self.assertLess(self.cpu() - cpu, 1, "it turns in circles for those that are stopped")
+        self.assertLess(self.server.cpu() - cpu, 1, "it turns in circles for those that are stopped")
         for process, path in stopped:
             self.assert_all_arrives(process, path)
 

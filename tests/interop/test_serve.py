@@ -153,18 +153,13 @@ class OnPipes(ServeCase):
         pid = server.pid()
         process.send_signal(signal.SIGSTOP)
         time.sleep(1)
-        before = self.cpu(server)
+        before = server.cpu()
         time.sleep(1)
-        self.assertLess(self.cpu(server) - before, 0.1)
+        self.assertLess(server.cpu() - before, 0.1)
         self.assertLess(server.memory()[1], self.most_memory)
         process.send_signal(signal.SIGCONT)
         process.kill()
         until(lambda: not is_alive(pid), "the program to end")
-
-    def cpu(self, server):
-        with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def test_a_client_that_reads_no_more(self):
         """It may say so (eow@openssh.com; ssh does to OpenSSH's server only), and the program gets SIGPIPE."""
