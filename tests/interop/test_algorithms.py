@@ -1,5 +1,5 @@
 """Every algorithm of every kind with every client that has it. The server offers one algorithm at a time, so that all
-clients can be made to use it; one that lacks it is told apart by the server's event=mismatch. The matrix goes to
+clients can be made to use it; one that lacks it is told apart by what it says, or the server (event=mismatch). The matrix goes to
 build/interop-matrix.md, and from there with `make interop` into README.md of this folder.
 
 Rekeying every 64 KiB, from either side: 4 MiB a run, 64 MiB with NACRE_LONG=1."""
@@ -47,7 +47,8 @@ HAVE = {
 }
 
 # How a client says that it does not know a name.
-LACKS = "Unsupported KEX algorithm", "does not correspond to any supported algorithm", "No matching algo"
+LACKS = ("Unable to negotiate", "Couldn't agree", "No matching algo", "Incompatible ssh", "Unsupported KEX algorithm",
+         "does not correspond to any supported algorithm")
 
 KEY_KIND = {"ssh-ed25519": ("ed25519",), "ecdsa-sha2-nistp256": ("ecdsa", "256"),
             "ecdsa-sha2-nistp384": ("ecdsa", "384"), "ecdsa-sha2-nistp521": ("ecdsa", "521"),
