@@ -492,7 +492,8 @@ class Plink(Client):
 
 
 class Dbclient(Client):
-    """Dropbear."""
+    """Dropbear. Its -K: it looks whether its last channel has gone before it works on the channels, then sleeps until
+    something comes. When its standard output drains late it would sleep for ever after both CLOSEs."""
 
     name = "dbclient"
     ciphers = ("chacha20-poly1305@openssh.com",)
@@ -502,7 +503,7 @@ class Dbclient(Client):
                                  **({"DROPBEAR_PASSWORD": self.password} if self.login == "password" else {}))
 
     def command(self, command=None, terminal=False, subsystem=None, options=()):
-        words = ["dbclient"]
+        words = ["dbclient", "-K", "5"]
         words += ["-c", self.cipher] if self.cipher else []
         if self.login in ("key", "stranger"):
             words += ["-i", self.dropbear_key(self.login)]
