@@ -133,6 +133,7 @@ static void begin_session(struct nacre_client *client)
     (void)loop_set_timer(&all->loop, &client->patience, UINT64_MAX);
     freeaddrinfo(client->found);
     client->found = NULL;
+    pump_set_options(fd);
     pump_init(&client->pump, &all->loop, fd, on_over);
     loop_unwatch(&all->loop, fd, &client->connecting);
     if (!pump_start(&client->pump, nacre_session_new(all->endpoint, client, all->loop.now_ms))) {

@@ -1,5 +1,6 @@
 #include "apps/listen.h"
 
+#include "apps/pump.h"
 #include "apps/server.h"
 
 #include <errno.h>
@@ -58,6 +59,7 @@ int listen_open(const struct sockaddr_storage *address, socklen_t len, bool shar
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &before, sizeof before);
     if (address->ss_family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    pump_set_options(fd);
     if (bind(fd, (const struct sockaddr *)address, len) != 0 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &after, sizeof after) != 0 ||
         listen(fd, BACKLOG) != 0) {

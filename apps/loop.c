@@ -7,14 +7,22 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 256 };
+enum {
+    EVENTS = 256,
+    SLICE_NS = 50 * 1000, /* of tasks in one turn: about the work of a large packet in and out */
+};
 
-static uint64_t clock_ms(void)
+static uint64_t clock_ns(void)
 {
     struct timespec ts;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t clock_ms(void)
+{
+    return clock_ns() / 1000000;
 }
 
 bool loop_init(struct loop *loop)
@@ -177,25 +185,23 @@ void loop_forget(struct loop *loop, struct task *task)
     task->queued = false;
 }
 
-/* Those that are queued now; what they queue waits for the next turn. */
+/* One after the other until the slice is used up: what has become ready meanwhile waits for one
+ * long task at most, and many short ones cost no turn each. */
 static void run_tasks(struct loop *loop)
 {
-    struct task marker = {.queued = true};
+    uint64_t end = loop->first == NULL ? 0 : clock_ns() + SLICE_NS;
 
-    if (loop->first == NULL)
-        return;
-    *loop->last = &marker;
-    loop->last = &marker.next; /* cppcheck-suppress autoVariables ; out again below */
-    while (loop->first != &marker) {
+    while (loop->first != NULL) {
         struct task *task = loop->first;
 
         loop->first = task->next;
+        if (loop->first == NULL)
+            loop->last = &loop->first;
         task->queued = false;
         task->run(task);
+        if (clock_ns() >= end)
+            return;
     }
-    loop->first = marker.next;
-    if (loop->first == NULL)
-        loop->last = &loop->first;
 }
 
 int loop_timeout(const struct loop *loop)

@@ -22,7 +22,7 @@ struct timer {
     void (*fire)(struct timer *timer);
 };
 
-/* Something that is to be gone on with in the next turn. `next` and `queued` are the loop's. */
+/* Something that is to be gone on with soon. `next` and `queued` are the loop's. */
 struct task {
     struct task *next;
     bool queued;
@@ -53,7 +53,8 @@ void loop_unwatch(struct loop *loop, int fd, const struct source *source);
 /* Set or move a timer; UINT64_MAX takes it away. False: out of memory. */
 bool loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at_ms);
 
-/* Run a task in the next turn, once however often it is asked for. */
+/* Run a task, once however often it is asked for, behind those that were asked for before: in this
+ * turn if time is left, else in one of the next, which look for events first. */
 void loop_later(struct loop *loop, struct task *task);
 void loop_forget(struct loop *loop, struct task *task);
 
@@ -63,7 +64,8 @@ void loop_look_at_clock(struct loop *loop);
 /* How long the next turn waits at most, in milliseconds; -1: for ever. */
 int loop_timeout(const struct loop *loop);
 
-/* One turn: wait for something to happen, at most to the next timer, and do it. */
+/* One turn: wait for something to happen, at most to the next timer, and do it. Then tasks, for a
+ * slice of time. */
 void loop_turn(struct loop *loop);
 
 #endif

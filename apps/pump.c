@@ -187,6 +187,7 @@ static void serve(struct pump *pump)
 {
     struct loop *loop = pump->loop;
     bool alive = flush(pump);
+    uint64_t deadline;
 
     if (alive && pump->readable && !nacre_session_ended(pump->session, NULL))
         alive = receive(pump) && flush(pump);
@@ -200,11 +201,14 @@ static void serve(struct pump *pump)
     }
     if (!pump->shared && nacre_session_channels(pump->session) > 1)
         share(pump);
-    set_timer(pump, nacre_session_deadline(pump->session));
-    if ((pump->sendable && has_output(pump)) || may_receive(pump))
+    deadline = nacre_session_deadline(pump->session);
+    if ((pump->sendable && has_output(pump)) || may_receive(pump) || deadline <= loop->now_ms)
         loop_later(loop, &pump->task);
+    else
+        set_timer(pump, deadline);
 }
 
+/* A session of which little is to be expected, a key perhaps, does not wait for the others. */
 static void on_ready(struct source *source, uint32_t events)
 {
     struct pump *pump = (struct pump *)source;
@@ -217,6 +221,8 @@ static void on_ready(struct source *source, uint32_t events)
         pump->sendable = true;
     if (pump->lingering)
         read_to_the_end(pump);
+    else if (has_output(pump) || nacre_session_is_heavy(pump->session))
+        loop_later(pump->loop, &pump->task);
     else if (!pump->task.queued) /* or it has a turn coming already */
         serve(pump);
 }
@@ -245,10 +251,16 @@ static void on_timer(struct timer *timer)
     serve(pump);
 }
 
-void pump_init(struct pump *pump, struct loop *loop, int fd, void (*over)(struct pump *pump))
+void pump_set_options(int fd)
 {
     const int on = 1;
 
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+void pump_init(struct pump *pump, struct loop *loop, int fd, void (*over)(struct pump *pump))
+{
     *pump = (struct pump){.source = {on_ready},
                           .task = {.run = on_task},
                           .timer = {.fire = on_timer},
@@ -257,8 +269,6 @@ void pump_init(struct pump *pump, struct loop *loop, int fd, void (*over)(struct
                           .sendable = true,
                           .quick_acks = QUICK_ACKS,
                           .over = over};
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 bool pump_start(struct pump *pump, struct nacre_session *session)

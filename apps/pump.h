@@ -24,6 +24,10 @@ struct pump {
     void (*over)(struct pump *pump); /* session and socket are gone: the owner may free it */
 };
 
+/* What a pump wants of its socket: no delay, and to hear of a machine that is gone. Those that a
+ * listening socket accepts inherit it. */
+void pump_set_options(int fd);
+
 /* For a connected, non-blocking socket, which is the pump's from now on; `over` is called once, at
  * the end. */
 void pump_init(struct pump *pump, struct loop *loop, int fd, void (*over)(struct pump *pump));

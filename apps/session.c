@@ -394,6 +394,11 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
     leave(s, outermost);
 }
 
+bool nacre_session_is_heavy(const struct nacre_session *s)
+{
+    return !s->auth.succeeded || transport_is_heavy(&s->transport);
+}
+
 void nacre_session_disconnect(struct nacre_session *s, enum nacre_cause cause, const char *text)
 {
     bool outermost = enter(s);

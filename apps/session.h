@@ -129,11 +129,16 @@ NACRE_API void nacre_session_sent(struct nacre_session *session, size_t len, uin
 NACRE_API void nacre_session_lost(struct nacre_session *session);
 
 /* When to call nacre_session_tick at the latest, on the clock of now_ms; UINT64_MAX: never. It may
- * come nearer with every call. */
+ * come nearer with every call. Now: more input can be worked on, after other sessions had a turn; a
+ * signature or a key agreement ends one. */
 NACRE_API uint64_t nacre_session_deadline(const struct nacre_session *session);
 /* Do what is due at that time: new keys, a sign of life asked for, the end of a login that takes
  * too long. */
 NACRE_API void nacre_session_tick(struct nacre_session *session, uint64_t now_ms);
+
+/* What comes next may take a while: bulk data, or a step of a login or of a key exchange. An owner
+ * of many sessions lets those wait that are not. */
+NACRE_API bool nacre_session_is_heavy(const struct nacre_session *session);
 
 /* End it with a DISCONNECT (RFC 4253 section 11.1), after what was accepted for sending. cause:
  * NACRE_WE_CLOSED, NACRE_SHUTTING_DOWN or NACRE_TIMED_OUT. text: for the peer's person; borrowed

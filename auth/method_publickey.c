@@ -56,6 +56,7 @@ static bool is_signed(const struct auth *a, const struct signature_algorithm *al
     uint8_t scratch[SIGNED_MAX];
     struct writer w = write_to(scratch, sizeof scratch);
 
+    transport_end_turn(a->transport);
     write_signed(a, &w, bytes_of(algorithm->name), blob);
     return !w.bad && key_verify(algorithm, blob, signature, written_bytes(&w));
 }
@@ -173,6 +174,7 @@ static int send_proof(struct auth *a, const struct nacre_key *key,
         a, a->method->name, ALGORITHM_NAME_MAX + 2 * KEY_BLOB_MAX + SIGNATURE_BLOB_MAX + 16);
     uint8_t *signature;
 
+    transport_end_turn(a->transport);
     write_signed(a, &to_sign, bytes_of(algorithm->name), private_key_blob(key));
     write_fields(a, &w, true, algorithm, key);
     signature = write_string_begin(&w);

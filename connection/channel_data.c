@@ -208,9 +208,11 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* Of the output that is not sent yet one packet's worth at most is a channel's: another one's key
- * waits for no more than that behind each that is busy. */
+ * waits for no more than that behind each that is busy. One that is alone fills it. */
 static size_t rest_of_turn(const struct nacre_channel *ch)
 {
+    if (ch->connection->count == 1)
+        return CHANNEL_PACKET_MAX;
     if (transport_output_begin(ch->connection->transport) >= ch->turn_end)
         return CHANNEL_PACKET_MAX; /* the next turn */
     return ch->turn_used + SLIVER < CHANNEL_PACKET_MAX ? CHANNEL_PACKET_MAX - ch->turn_used : 0;

@@ -342,11 +342,21 @@ static bool pump(struct end *from, struct end *to, bool reads)
     return deliver(from, to) || moved;
 }
 
+bool end_go_on(struct end *e)
+{
+    if (nacre_session_deadline(e->session) > e->pair->now_ms)
+        return false;
+    nacre_session_tick(e->session, e->pair->now_ms);
+    return true;
+}
+
 bool pair_step(struct pair *p)
 {
     bool moved = pump(&p->client, &p->server, true);
 
-    return pump(&p->server, &p->client, p->client_reads) || moved;
+    moved = pump(&p->server, &p->client, p->client_reads) || moved;
+    moved = end_go_on(&p->client) || moved;
+    return end_go_on(&p->server) || moved;
 }
 
 void pair_run(struct pair *p)

@@ -82,6 +82,9 @@ struct nacre_channel *pair_open(struct pair *p);
  * deliver nothing. */
 void end_hold(struct end *e);
 
+/* Its deadline has come, perhaps for what it left to another turn: tick. False: not yet. */
+bool end_go_on(struct end *e);
+
 /* Append to an end's log. */
 void end_note(struct end *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

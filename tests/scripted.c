@@ -367,6 +367,16 @@ static bool to_script(struct scripted *s)
     return true;
 }
 
+/* The script's own transport left something for another turn. */
+static bool script_goes_on(struct scripted *s)
+{
+    if (transport_deadline(&s->t) > s->pair.now_ms)
+        return false;
+    transport_tick(&s->t, s->pair.now_ms);
+    (void)transport_process(&s->t, true);
+    return true;
+}
+
 void scripted_run(struct scripted *s)
 {
     bool moved;
@@ -375,6 +385,8 @@ void scripted_run(struct scripted *s)
         ck_assert_int_lt(steps, 10000000);
         moved = to_session(s);
         moved = to_script(s) || moved;
+        moved = end_go_on(s->real) || moved;
+        moved = script_goes_on(s) || moved;
         if (!moved)
             return;
     }

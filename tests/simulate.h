@@ -145,6 +145,7 @@ struct party {
     bool woken;           /* the owner will look */
     bool blocked;         /* the wire took no more */
     uint64_t timer_ms;    /* the deadline the owner knows of */
+    unsigned overdue;     /* turns that it has passed for */
     bool gone;            /* the connection below is closed at this end */
     uint64_t heard_ms;    /* when the last byte arrived, */
     uint64_t used_ms;     /* ... and the last message of a channel, or data was sent on one */

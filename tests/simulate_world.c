@@ -16,6 +16,7 @@ enum {
     IDLE_MEMORY = 12 * 1024,     /* bytes of a session at rest, */
     IDLE_CHANNEL_MEMORY = 1024,  /* ... of each channel, */
     REPLIES_MEMORY = 2 * 1024,   /* ... and of answers that wait */
+    OVERDUE_MAX = 1000,          /* turns in which a deadline that has passed may stay */
 };
 
 const char *simulate_program = "simulate";
@@ -139,7 +140,9 @@ static void look_at_timer(struct party *p)
     struct world *w = p->world;
 
     p->timer_ms = nacre_session_deadline(p->session);
-    REQUIRE(w, p->timer_ms > w->now_ms, "%s: a deadline that has passed stays", p->name);
+    p->overdue = p->timer_ms > w->now_ms ? 0 : p->overdue + 1; /* a step more in the next turn */
+    REQUIRE(w, p->overdue < OVERDUE_MAX, "%s: a deadline that has passed stays", p->name);
+    p->woken = p->woken || p->overdue > 0;
 }
 
 /* One turn. False: there was nothing to do. */

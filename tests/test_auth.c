@@ -955,6 +955,43 @@ static void attempted_calls(void *context, const char *user, const char *method,
     nacre_session_rekey(e->session);
 }
 
+static unsigned refusals_told(void)
+{
+    unsigned count = 0;
+
+    for (const char *at = s.real->log; (at = strstr(at, "refused")) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Many proofs in one piece: one is looked at in a turn, and the next is due at once. */
+START_TEST(each_proof_takes_a_turn_of_its_own)
+{
+    struct proof wrong;
+
+    server_start();
+    wrong = right_proof();
+    wrong.flip = 0;
+    for (int i = 0; i < 3; i++)
+        send_proof(&wrong);
+    while (transport_output(&s.t).len > 0) {
+        size_t room, len = transport_output(&s.t).len;
+        uint8_t *in = nacre_session_input(s.real->session, &room);
+
+        len = len < room ? len : room;
+        memcpy(in, transport_output(&s.t).at, len);
+        transport_sent(&s.t, len);
+        nacre_session_received(s.real->session, len, s.pair.now_ms);
+    }
+    for (unsigned i = 1; i <= 3; i++) {
+        ck_assert_uint_eq(refusals_told(), i);
+        ck_assert_int_eq(nacre_session_deadline(s.real->session) <= s.pair.now_ms, i < 3);
+        nacre_session_tick(s.real->session, s.pair.now_ms);
+    }
+    scripted_clear(&s);
+}
+END_TEST
+
 START_TEST(a_key_exchange_may_be_begun_when_an_attempt_is_told)
 {
     scripted_init(&s, NACRE_SERVER);
@@ -1366,6 +1403,7 @@ static void add_server(TCase *t)
     tcase_add_test(t, the_time_for_a_login_runs_while_a_decision_is_open);
     tcase_add_test(t, success_is_said_once_and_later_requests_are_ignored);
     tcase_add_test(t, the_owner_hears_of_the_login_before_the_first_channel);
+    tcase_add_test(t, each_proof_takes_a_turn_of_its_own);
     tcase_add_loop_test(t, a_key_exchange_may_be_begun_when_an_attempt_is_told, 0, 2);
     tcase_add_loop_test(t, the_session_may_be_ended_when_an_attempt_is_told, 0, 2);
 }

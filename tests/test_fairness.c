@@ -177,6 +177,21 @@ START_TEST(nobody_fills_the_output_alone)
 }
 END_TEST
 
+START_TEST(a_channel_that_is_alone_on_its_connection_fills_the_output)
+{
+    size_t len;
+
+    (void)begin(0, CHANNEL_PACKET_MAX);
+    f.pair.client_reads = false;
+    while (nacre_channel_write(f.served[0], zeros, sizeof zeros) > 0)
+        ;
+    (void)nacre_session_output(f.pair.server.session, &len);
+    ck_assert_uint_gt(len, 3 * CHANNEL_PACKET_MAX);
+    ck_assert_uint_le(len, BLOCK_LARGE - TRANSPORT_RESERVE);
+    pair_clear(&f.pair);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fairness");
@@ -189,6 +204,7 @@ int main(void)
     tcase_add_loop_test(all, that_holds_also_when_they_write_in_small_pieces, 0, 2);
     tcase_add_loop_test(all, busy_channels_get_the_same_share, 0, 5);
     tcase_add_test(all, nobody_fills_the_output_alone);
+    tcase_add_test(all, a_channel_that_is_alone_on_its_connection_fills_the_output);
     suite_add_tcase(suite, all);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -121,6 +121,7 @@ int on_kex_message(struct transport *t, uint8_t number, struct reader *r)
     if (number != step->expects)
         return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, "key exchange out of order");
     t->kex->step++;
+    transport_end_turn(t);
     return step->receive(t, r);
 }
 

@@ -80,6 +80,11 @@ enum verdict phase_judge(enum phase phase, enum nacre_role from, bool strict, ui
     return VERDICT_ILLEGAL;
 }
 
+bool phase_is_costly(enum phase phase)
+{
+    return (IN(KEX) | IN(REKEY) | IN(AUTH)) & 1U << phase;
+}
+
 const char *phase_name(enum phase phase)
 {
     static const char *const names[PHASE_COUNT] = {

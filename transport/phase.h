@@ -33,6 +33,9 @@ enum verdict {
  * strict  strict kex is in force */
 enum verdict phase_judge(enum phase phase, enum nacre_role from, bool strict, uint8_t number);
 
+/* What is waited for may cost a signature or a key agreement. */
+bool phase_is_costly(enum phase phase);
+
 /* "kexinit", "auth"...: for logs and traces. */
 const char *phase_name(enum phase phase);
 

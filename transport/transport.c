@@ -69,6 +69,16 @@ void transport_resume(struct transport *t)
     transport_wake(t);
 }
 
+void transport_end_turn(struct transport *t)
+{
+    t->turn_over = true;
+}
+
+bool transport_is_heavy(const struct transport *t)
+{
+    return t->bulk || t->kex != NULL;
+}
+
 void transport_wake(struct transport *t)
 {
     if (!t->entered && t->config->wake != NULL)
@@ -232,6 +242,19 @@ static bool take_packet(struct transport *t)
     return true;
 }
 
+/* The next message may be expensive, as one before it in this turn was. */
+static bool waits_for_turn(const struct transport *t)
+{
+    return t->turn_over && phase_is_costly(t->phase) && !t->paused && buffer_len(&t->in) > 0;
+}
+
+/* Is there a message to take, as far as time goes? */
+static bool may_take(const struct transport *t)
+{
+    return !transport_ended(t) && !t->paused && t->rest_until_ms == 0 && !waits_for_turn(t) &&
+           buffer_len(&t->in) > 0;
+}
+
 /* Room for what the handling of one more message may add. */
 static bool may_continue(const struct transport *t, bool blocked)
 {
@@ -252,13 +275,13 @@ bool transport_process(struct transport *t, bool blocked)
     t->dispatching = true;
     if (t->now_ms >= t->rest_until_ms)
         t->rest_until_ms = 0;
-    while (!transport_ended(t) && !t->paused && t->rest_until_ms == 0 && buffer_len(&t->in) > 0 &&
-           may_continue(t, blocked))
+    while (may_take(t) && may_continue(t, blocked))
         if (!(t->phase == PHASE_VERSION ? take_version(t) : take_packet(t)))
             break;
     t->dispatching = false;
-    return !transport_ended(t) && !t->paused && t->rest_until_ms == 0 && buffer_len(&t->in) > 0 &&
-           !may_continue(t, blocked);
+    if (buffer_len(&t->in) == 0)
+        t->turn_over = false; /* there is nothing that could wait */
+    return may_take(t) && !may_continue(t, blocked);
 }
 
 struct bytes transport_output(const struct transport *t)
@@ -332,6 +355,7 @@ void transport_clock(struct transport *t, uint64_t now_ms)
 void transport_tick(struct transport *t, uint64_t now_ms)
 {
     transport_clock(t, now_ms);
+    t->turn_over = false;
     if (t->kex != NULL && now_ms >= t->kex->started_ms + TRANSPORT_KEX_MS)
         (void)transport_end(t, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
                             "the key exchange took too long");
@@ -343,6 +367,8 @@ uint64_t transport_deadline(const struct transport *t)
     uint64_t rest = t->rest_until_ms != 0 ? t->rest_until_ms : UINT64_MAX;
     uint64_t keys = UINT64_MAX;
 
+    if (waits_for_turn(t))
+        return t->now_ms;
     if (t->kex != NULL && !transport_ended(t))
         keys = t->kex->started_ms + TRANSPORT_KEX_MS;
     else if (may_rekey(t))

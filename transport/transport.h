@@ -87,6 +87,7 @@ struct transport {
     bool dispatching;
     bool entered;        /* the owner is in a call of ours and looks at the output afterwards */
     bool paused;         /* a decision is pending that the next message must wait for */
+    bool turn_over;      /* an expensive step was done: another one waits for a tick */
     bool bulk;           /* the last bytes came in large loads */
     bool peer_hostbound; /* the server knows publickey-hostbound-v00@openssh.com */
     bool peer_sig_algs_known;
@@ -202,6 +203,14 @@ bool transport_is_protected(const struct transport *t);
 /* Take no more messages until a decision is made; then go on. */
 void transport_pause(struct transport *t);
 void transport_resume(struct transport *t);
+
+/* What was just done is expensive, a signature or a key agreement: the next message that may be so
+ * too waits for transport_tick, which is due at once. One peer that sends many such steps in one
+ * piece gets one a turn of the owner's, as everybody else does. */
+void transport_end_turn(struct transport *t);
+
+/* What comes next may take long: a key exchange, or bulk data. */
+bool transport_is_heavy(const struct transport *t);
 
 /* A limit was met: tell the observer. */
 void transport_limit(const struct transport *t, enum nacre_limit limit);
