@@ -62,6 +62,12 @@ static bool set_text(struct pool *pool, struct nacre_channel *ch, struct bytes t
     return true;
 }
 
+static void count_channels(struct connection *c, uint32_t count)
+{
+    c->count = count;
+    c->transport->shared = count > 1;
+}
+
 /* A new channel in the table; NULL: no memory. */
 static struct nacre_channel *channel_new(struct connection *c, struct bytes type,
                                          struct bytes open_data)
@@ -81,7 +87,7 @@ static struct nacre_channel *channel_new(struct connection *c, struct bytes type
     ch->early = NACRE_LATER;
     ch->local_window = ch->window_target = window;
     c->channels[slot] = ch;
-    c->count++;
+    count_channels(c, c->count + 1);
     c->granted += ch->window_target;
     ch->round_ms = c->transport->now_ms;
     if (!set_text(pool, ch, type, open_data)) {
@@ -97,7 +103,7 @@ void channel_free(struct nacre_channel *ch)
     struct pool *pool = c->transport->pool;
 
     c->channels[ch->id] = NULL;
-    c->count--;
+    count_channels(c, c->count - 1);
     c->granted -= ch->window_target + ch->open_data_len;
     for (int i = 0; i < 2; i++)
         queue_clear(&ch->kept[i], pool);

@@ -14,7 +14,7 @@ void connection_clear(struct connection *c)
         if (c->channels[i] != NULL)
             channel_free(c->channels[i]);
     global_clear(c);
-    queue_clear(&c->unsent, c->transport->pool);
+    buffer_clear(&c->unsent, c->transport->pool);
     pool_release(c->transport->pool, c->channels, c->table_len * sizeof *c->channels);
     c->channels = NULL;
     c->table_len = 0;

@@ -104,7 +104,7 @@ struct connection {
     size_t granted;                  /* bytes that all channels together may make us hold */
     uint32_t awaiting;               /* global requests of ours that want an answer, */
     uint32_t unsent_asking;          /* ... the newest of them, that are not sent yet */
-    struct queue unsent;             /* global requests of ours that wait for room */
+    struct buffer unsent;            /* global requests of ours that wait for room */
     uint64_t keepalives;             /* ... oldest first a bit each: it is a keepalive */
     uint64_t used_ms, asked_ms;      /* when a channel was used, and a keepalive sent, last */
     uint32_t unanswered;             /* keepalives since the last sign of life */

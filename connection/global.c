@@ -243,11 +243,11 @@ static bool send_request(struct connection *c, struct bytes request)
     return true;
 }
 
-/* Those that wait stand in a queue, each as a string: uint32 length, request. */
+/* Those that wait stand one behind the other, each as a string: uint32 length, request. */
 void global_send_unsent(struct connection *c)
 {
-    while (c->unsent.len > 0) {
-        struct reader r = read_from(queue_front(&c->unsent));
+    while (buffer_len(&c->unsent) > 0) {
+        struct reader r = read_from(buffer_contents(&c->unsent));
         struct bytes request = read_string(&r);
 
         if (!send_request(c, request)) {
@@ -257,22 +257,25 @@ void global_send_unsent(struct connection *c)
         r = read_from(request);
         (void)read_string(&r);
         c->unsent_asking -= read_bool(&r);
-        queue_drop(&c->unsent, c->transport->pool, 4 + request.len);
+        buffer_consumed(&c->unsent, 4 + request.len);
     }
+    buffer_rest(&c->unsent, c->transport->pool);
 }
 
 static bool keep_request(struct connection *c, struct bytes request, bool want_reply)
 {
-    uint8_t len[4];
+    size_t size = 4 + request.len;
+    struct writer w;
+    uint8_t *at;
 
-    store_u32(len, (uint32_t)request.len);
-    if (c->unsent.len + sizeof len + request.len > UNSENT_MAX ||
-        !queue_add(&c->unsent, c->transport->pool, (struct bytes){len, sizeof len}))
+    if (buffer_len(&c->unsent) + size > UNSENT_MAX)
         return false;
-    if (!queue_add(&c->unsent, c->transport->pool, request)) {
-        c->unsent.len -= sizeof len;
+    at = buffer_make_room(&c->unsent, c->transport->pool, size);
+    if (at == NULL)
         return false;
-    }
+    w = write_to(at, size);
+    write_string(&w, request);
+    buffer_added(&c->unsent, size);
     c->unsent_asking += want_reply;
     c->stalled = true;
     return true;
@@ -297,7 +300,7 @@ bool connection_global_request(struct connection *c, const char *name, bool want
     write_text(&w, name);
     write_bool(&w, want_reply);
     write_bytes(&w, data);
-    good = (c->unsent.len == 0 && send_request(c, written_bytes(&w))) ||
+    good = (buffer_len(&c->unsent) == 0 && send_request(c, written_bytes(&w))) ||
            (may_wait && keep_request(c, written_bytes(&w), want_reply));
     pool_release(pool, scratch, size);
     c->awaiting += good && want_reply;

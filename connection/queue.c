@@ -2,58 +2,87 @@
 
 #include <string.h>
 
-static bool make_room(struct queue *q, struct pool *pool, size_t need)
-{
-    size_t cap = q->cap == 0 ? 4096 : q->cap;
-    uint8_t *at;
+/* Stands at the head of a block; the rest of it is for bytes. */
+struct queue_block {
+    struct queue_block *next;
+    uint32_t size;       /* of the block */
+    uint32_t head, tail; /* of the bytes in it */
+    uint8_t bytes[];
+};
 
-    if (q->head + q->len + need <= q->cap)
-        return true;
-    if (q->len + need <= q->cap / 2) { /* moving is cheap beside what was dropped since */
-        memmove(q->at, q->at + q->head, q->len);
-        q->head = 0;
-        return true;
-    }
-    while (cap < q->len + need)
-        cap *= 2;
-    at = pool_allocate(pool, cap);
-    if (at == NULL)
+static size_t room(const struct queue_block *b)
+{
+    return b == NULL ? 0 : b->size - sizeof *b - b->tail;
+}
+
+/* A small block for little, a large one as soon as it is more. */
+static bool add_block(struct queue *q, struct pool *pool, size_t need)
+{
+    size_t size;
+    struct queue_block *b = pool_take_block(pool, sizeof *b + q->len + need, &size);
+
+    if (b == NULL)
         return false;
-    if (q->len > 0)
-        memcpy(at, q->at + q->head, q->len);
-    pool_release(pool, q->at, q->cap);
-    *q = (struct queue){.at = at, .cap = cap, .len = q->len};
+    *b = (struct queue_block){.size = (uint32_t)size};
+    if (q->last != NULL)
+        q->last->next = b;
+    else
+        q->first = b;
+    q->last = b;
     return true;
+}
+
+static void fill(struct queue_block *b, const uint8_t *at, size_t len)
+{
+    memcpy(b->bytes + b->tail, at, len);
+    b->tail += (uint32_t)len;
 }
 
 bool queue_add(struct queue *q, struct pool *pool, struct bytes data)
 {
-    if (data.len == 0)
-        return true;
-    if (!make_room(q, pool, data.len))
+    struct queue_block *last = q->last;
+    size_t n = room(last) < data.len ? room(last) : data.len;
+
+    if (data.len > QUEUE_ADD_MAX || (n < data.len && !add_block(q, pool, data.len)))
         return false;
-    memcpy(q->at + q->head + q->len, data.at, data.len);
+    if (n > 0)
+        fill(last, data.at, n);
+    if (n < data.len)
+        fill(q->last, data.at + n, data.len - n);
     q->len += data.len;
     return true;
 }
 
 struct bytes queue_front(const struct queue *q)
 {
-    if (q->at == NULL)
+    if (q->first == NULL)
         return (struct bytes){NULL, 0};
-    return (struct bytes){q->at + q->head, q->len};
+    return (struct bytes){q->first->bytes + q->first->head, q->first->tail - q->first->head};
+}
+
+static void drop_block(struct queue *q, struct pool *pool)
+{
+    struct queue_block *b = q->first;
+
+    q->first = b->next;
+    if (q->first == NULL)
+        q->last = NULL;
+    pool_give_block(pool, b, b->size);
 }
 
 void queue_drop(struct queue *q, struct pool *pool, size_t n)
 {
-    q->head += n;
+    struct queue_block *b = q->first;
+
     q->len -= n;
-    if (q->len == 0)
-        queue_clear(q, pool);
+    b->head += (uint32_t)n;
+    if (b->head == b->tail)
+        drop_block(q, pool);
 }
 
 void queue_clear(struct queue *q, struct pool *pool)
 {
-    pool_release(pool, q->at, q->cap);
-    *q = (struct queue){NULL, 0, 0, 0};
+    while (q->first != NULL)
+        drop_block(q, pool);
+    q->len = 0;
 }

@@ -367,12 +367,12 @@ static bool to_script(struct scripted *s)
     return true;
 }
 
-/* The script's own transport left something for another turn. */
+/* The script's own transport left something for another turn. For it no time passes. */
 static bool script_goes_on(struct scripted *s)
 {
-    if (transport_deadline(&s->t) > s->pair.now_ms)
+    if (transport_deadline(&s->t) > s->t.now_ms)
         return false;
-    transport_tick(&s->t, s->pair.now_ms);
+    transport_tick(&s->t, s->t.now_ms);
     (void)transport_process(&s->t, true);
     return true;
 }

@@ -11,7 +11,7 @@
 
 enum {
     FIXED_MEMORY = 3 * 128 * 1024 + 96 * 1024, /* three I/O blocks, keys, a key exchange */
-    CHANNEL_MEMORY = 16 * 1024,                /* of one channel, besides what is kept */
+    CHANNEL_MEMORY = (128 + 16) * 1024,        /* of one channel, and a block that is begun */
 };
 
 static void mix(uint64_t *digest, uint64_t value)

@@ -84,7 +84,8 @@ START_TEST(a_message_that_needs_memory_is_refused_or_ends_the_session)
 {
     static struct scripted s;
     static struct scarce scarce;
-    uint32_t id;
+    static const uint8_t zeros[3000];
+    uint32_t ids[4];
 
     scarce_init(&scarce, 0, true);
     recorder_reset();
@@ -93,16 +94,20 @@ START_TEST(a_message_that_needs_memory_is_refused_or_ends_the_session)
     s.pair.server_config.memory = &scarce.memory;
     scripted_login(&s);
     for (uint32_t i = 0; i < 4; i++) /* the table is full: the next open needs a larger one */
-        id = scripted_open(&s, i, 1000, 1000);
+        ids[i] = scripted_open(&s, i, 1000, 1000);
     recorder.take = 0;
     recorder.request = NACRE_LATER;
     scarce.refuse_at = scarce.count + 1 + (unsigned)_i % 4;
+    scarce.for_good = _i != 4; /* our DISCONNECT needs a block too */
     if (_i < 4)
         scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuus", "session", 9, 1, 1, "data");
-    else if (_i == 4)
-        scripted_send(&s, SSH_MSG_CHANNEL_DATA, "us", id, "data");
-    else
-        scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?ss", id, "env", 1, "A", "1");
+    else if (_i > 4)
+        scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?ss", ids[0], "env", 1, "A", "1");
+    for (int i = 0; _i == 4 && i < 8 && !s.real->ended;
+         i++) { /* more than the pool has blocks left over for */
+        scripted_send(&s, SSH_MSG_CHANNEL_DATA, "uS", ids[i / 2], zeros, sizeof zeros);
+        scripted_run(&s);
+    }
     scripted_run(&s);
     if (_i < 4)
         ck_assert_str_eq(s.log, "open-failure 9 4;");

@@ -95,6 +95,17 @@ static unsigned class_of(size_t size)
     return size <= BLOCK_SMALL ? 0 : 1;
 }
 
+void *pool_take_block(struct pool *pool, size_t need, size_t *size)
+{
+    *size = block_size[class_of(need)];
+    return block_take(pool, class_of(need));
+}
+
+void pool_give_block(struct pool *pool, void *block, size_t size)
+{
+    block_give(pool, block, class_of(size));
+}
+
 static bool move_to(struct buffer *b, struct pool *pool, unsigned class)
 {
     uint8_t *block = block_take(pool, class);

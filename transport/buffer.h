@@ -38,6 +38,11 @@ void pool_clear(struct pool *pool);
 void *pool_allocate(struct pool *pool, size_t size);
 void pool_release(struct pool *pool, void *p, size_t size);
 
+/* A block of the smallest class that `need` bytes fit in, or of the largest; *size bytes, not
+ * zeroed. NULL: no memory. Given back with the same size. */
+void *pool_take_block(struct pool *pool, size_t need, size_t *size);
+void pool_give_block(struct pool *pool, void *block, size_t size);
+
 struct buffer {
     uint8_t *block; /* NULL while empty and released */
     uint32_t cap, head, tail;

@@ -9,7 +9,8 @@
 enum {
     INPUT_LITTLE = 1024,     /* bytes of room we ask for while little comes in */
     INPUT_BULK = 64 * 1024,  /* ... and while much does */
-    FULL_LOAD = 32 * 1024,   /* bytes of output that are worth a send before more is read */
+    FULL_LOAD = 64 * 1024,   /* bytes of output that are worth a send before more is read, */
+    SHARED_LOAD = 32 * 1024, /* ... when several channels take turns with it */
     REKEY_PACKETS = 1 << 30, /* RFC 4344 section 3.1 asks before 2^31 */
     REKEY_MS = 3600 * 1000,  /* RFC 4253 section 9 */
 };
@@ -261,7 +262,7 @@ static bool may_continue(const struct transport *t, bool blocked)
     size_t used = buffer_len(&t->out);
     bool exchange = t->kex != NULL && !t->kex->sent_newkeys;
 
-    if (!blocked && used >= FULL_LOAD)
+    if (!blocked && used >= (t->shared ? SHARED_LOAD : FULL_LOAD))
         return false;
     if (!exchange && buffer_len(&t->held) > BLOCK_LARGE - TRANSPORT_REPLY_MAX)
         return false;

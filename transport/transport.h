@@ -89,6 +89,7 @@ struct transport {
     bool paused;         /* a decision is pending that the next message must wait for */
     bool turn_over;      /* an expensive step was done: another one waits for a tick */
     bool bulk;           /* the last bytes came in large loads */
+    bool shared;         /* several channels take turns with the output; the service's to set */
     bool peer_hostbound; /* the server knows publickey-hostbound-v00@openssh.com */
     bool peer_sig_algs_known;
     uint32_t peer_sig_algs;     /* server-sig-algs: a bit for each row of ALGORITHM_PUBLIC_KEY */
