@@ -1,7 +1,6 @@
 #include "apps/address.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,25 +34,47 @@ bool address_split(const char *text, char *host, size_t size, const char **port)
     return true;
 }
 
+static char *put_number(char *at, unsigned n)
+{
+    if (n >= 10)
+        at = put_number(at, n / 10);
+    *at = (char)('0' + n % 10);
+    return at + 1;
+}
+
+/* By hand: one is written for every connection. */
+static char *put_four(char *at, const uint8_t bytes[4])
+{
+    for (int i = 0; i < 4; i++) {
+        at = put_number(at, bytes[i]);
+        *at++ = '.';
+    }
+    return at - 1;
+}
+
+static char *put_six(char *at, const struct in6_addr *six)
+{
+    *at++ = '[';
+    (void)inet_ntop(AF_INET6, six, at, INET6_ADDRSTRLEN);
+    at += strlen(at);
+    *at++ = ']';
+    return at;
+}
+
 void address_text(char out[ADDRESS_MAX], const struct sockaddr_storage *address)
 {
-    char host[INET6_ADDRSTRLEN] = "?";
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+    const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+    char *at;
 
-    if (address->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)address;
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&a->sin6_addr);
-
-        if (mapped)
-            (void)inet_ntop(AF_INET, &a->sin6_addr.s6_addr[12], host, sizeof host);
-        else
-            (void)inet_ntop(AF_INET6, &a->sin6_addr, host, sizeof host);
-        (void)snprintf(out, ADDRESS_MAX, mapped ? "%s:%u" : "[%s]:%u", host, ntohs(a->sin6_port));
-    } else {
-        const struct sockaddr_in *a = (const struct sockaddr_in *)address;
-
-        (void)inet_ntop(AF_INET, &a->sin_addr, host, sizeof host);
-        (void)snprintf(out, ADDRESS_MAX, "%s:%u", host, ntohs(a->sin_port));
-    }
+    if (address->ss_family != AF_INET6)
+        at = put_four(out, (const uint8_t *)&four->sin_addr.s_addr);
+    else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+        at = put_four(out, &six->sin6_addr.s6_addr[12]);
+    else
+        at = put_six(out, &six->sin6_addr);
+    *at++ = ':';
+    *put_number(at, ntohs(address->ss_family == AF_INET6 ? six->sin6_port : four->sin_port)) = 0;
 }
 
 void address_plain(char out[ADDRESS_MAX], const char *text)
@@ -65,5 +86,6 @@ void address_plain(char out[ADDRESS_MAX], const char *text)
         text++;
         len = strcspn(text, "%]");
     }
-    (void)snprintf(out, ADDRESS_MAX, "%.*s", (int)len, text);
+    memcpy(out, text, len);
+    out[len] = 0;
 }

@@ -130,20 +130,6 @@ const struct nacre_key_grant *login_grant(const struct nacre_peer *peer)
     return state != NULL && state->has_proved ? &state->proved : &everything;
 }
 
-/* "[::1]:50000" without what is not the address */
-static void client_address(char out[64], const struct nacre_peer *peer)
-{
-    const char *from = nacre_peer_address(peer);
-    const char *end = strrchr(from, ':');
-    size_t len = end != NULL ? (size_t)(end - from) : strlen(from);
-
-    if (from[0] == '[') {
-        from++;
-        len = strcspn(from, "%]");
-    }
-    (void)snprintf(out, 64, "%.*s", (int)len, from);
-}
-
 /* The lines of a text */
 static void log_each(const char *about, char *problems)
 {
@@ -158,12 +144,12 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
 {
     const struct login *login = nacre_peer_server_context(context);
     struct key_state *state = state_of(context);
-    char problem[PROBLEMS_MAX] = "", address[64];
+    char problem[PROBLEMS_MAX] = "", address[NACRE_PEER_HOST_MAX];
     const struct nacre_key_login asked = {user, key, key_len, address};
     bool granted = false;
 
     (void)algorithm;
-    client_address(address, context);
+    nacre_peer_host(context, address);
     if (state != NULL) {
         nacre_key_grant_clear(&state->asked);
         granted = nacre_authorized_key(login->authorized_keys, &asked, &state->asked, problem,

@@ -188,6 +188,11 @@ const char *nacre_peer_address(const struct nacre_peer *peer)
     return peer->address;
 }
 
+void nacre_peer_host(const struct nacre_peer *peer, char out[NACRE_PEER_HOST_MAX])
+{
+    address_plain(out, peer->address);
+}
+
 const char *nacre_peer_local_address(struct nacre_peer *peer)
 {
     struct sockaddr_storage address;

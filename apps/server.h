@@ -145,6 +145,9 @@ NACRE_API const char *nacre_server_address(const struct nacre_server *server, si
  * "192.0.2.1:51234", and its session live as long as itself; the context is the configuration's. */
 NACRE_API uint64_t nacre_peer_id(const struct nacre_peer *peer);
 NACRE_API const char *nacre_peer_address(const struct nacre_peer *peer);
+/* The address alone, "192.0.2.1" or "::1", as authorized_keys are asked with it. */
+enum { NACRE_PEER_HOST_MAX = 64 };
+NACRE_API void nacre_peer_host(const struct nacre_peer *peer, char out[NACRE_PEER_HOST_MAX]);
 NACRE_API struct nacre_session *nacre_peer_session(const struct nacre_peer *peer);
 NACRE_API void *nacre_peer_server_context(const struct nacre_peer *peer);
 

@@ -31,7 +31,8 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 /* Is it exactly this C string? Not for secrets. */
 static inline bool bytes_are(struct bytes a, const char *nul_terminated)
 {
-    return bytes_equal(a, bytes_of(nul_terminated));
+    return (a.len == 0 || a.at[0] == (uint8_t)nul_terminated[0]) && /* most end here */
+           bytes_equal(a, bytes_of(nul_terminated));
 }
 
 /* The same number without the zeros in front of it, most significant byte first. Not for secrets.

@@ -8,8 +8,8 @@
 
 enum {
     INPUT_LITTLE = 1024,     /* bytes of room we ask for while little comes in */
-    INPUT_BULK = 64 * 1024,  /* ... and while much does */
-    FULL_LOAD = 64 * 1024,   /* bytes of output that are worth a send before more is read, */
+    INPUT_BULK = 96 * 1024,  /* ... and while much does */
+    FULL_LOAD = 96 * 1024,   /* bytes of output that are worth a send before more is read, */
     SHARED_LOAD = 32 * 1024, /* ... when several channels take turns with it */
     REKEY_PACKETS = 1 << 30, /* RFC 4344 section 3.1 asks before 2^31 */
     REKEY_MS = 3600 * 1000,  /* RFC 4253 section 9 */

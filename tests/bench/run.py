@@ -31,7 +31,7 @@ class Row:
     """One metric in one round."""
 
     def __init__(self, bench, metric, unit):
-        self.bench, self.metric, self.unit, self.values = bench, metric, unit, {}
+        self.bench, self.metric, self.unit, self.taken = bench, metric, unit, {}
 
     def servers(self):
         return [name for name in self.bench.setup.servers if [self.metric, name] not in self.bench.lacking]
@@ -47,7 +47,13 @@ class Row:
             print(f"{self.metric}, {name}: {failure}", file=sys.stderr)
 
     def add(self, name, value):
-        self.values[name] = value
+        """A figure of the round, or of a slice of it."""
+        self.taken.setdefault(name, []).append(value)
+
+    @property
+    def values(self):
+        """Of each server: the mean of its slices."""
+        return {name: statistics.mean(values) for name, values in self.taken.items()}
 
 
 class Bench:
@@ -137,8 +143,8 @@ def write(bench, path):
         kept = f.read().split("<!-- figures -->")[0]
     with open(path + ".new", "w") as f:
         f.write(kept + "<!-- figures -->\n\n" + "\n".join(machine())
-                + f"\n- {bench.rounds()} rounds, medians; bulk figures of {bench.mib} MiB for the floor and nacre, a quarter "
-                + "for sshd, an eighth for the others\n\n" + bench.text() + "\n")
+                + f"\n- {bench.rounds()} rounds, medians; bulk figures of {bench.mib} MiB for the floor and nacre, in "
+                + f"{metrics.SLICES} slices, one slice for the others\n\n" + bench.text() + "\n")
     os.replace(path + ".new", path)
 
 

@@ -253,3 +253,16 @@ def floor_tcp(kind, count, size):
 def floor_number(*what):
     return float(subprocess.run([FLOOR, *map(str, what)], stdout=subprocess.PIPE, text=True, check=True,
                                 preexec_fn=pinned(0)).stdout)
+
+
+def floor_packet(cipher, size, count):
+    """ns of a packet, while as many are worked on at the client's core: a server's client does so too, and the two
+    cores may be threads of one."""
+    client = subprocess.Popen([FLOOR, "packet", cipher, str(size), str(10 ** 9)], stdout=subprocess.DEVNULL,
+                              preexec_fn=pinned(1))
+    try:
+        time.sleep(0.02)
+        return floor_number("packet", cipher, size, count)
+    finally:
+        client.kill()
+        client.wait()
