@@ -76,8 +76,9 @@ INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
 # state between cases are not among them, since all cases share a process there.
 VALGRIND_TESTS = $(addprefix test_,wire hostkey kexinit kex handshake interactive channel key_format pair)
 
-# These run without the sanitizers alone, which make system calls of their own and keep memory from being locked.
-PLAIN_TESTS = test_confine test_locked_memory
+# These run without the sanitizers alone, which make system calls of their own, keep memory from being locked, and would
+# make a million packets take long.
+PLAIN_TESTS = test_confine test_locked_memory test_allocation
 # In these the library and the programs take their memory from the test itself.
 SCARCE_TESTS = test_memory_apps
 
@@ -242,6 +243,12 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libnacre.a
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
+# This one looks inside.
+$(BUILD)/tests/bench/parts: $(BUILD)/obj/tests/bench/parts.o $(BUILD)/tests/internal.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
 # Written anew when they differ: other flags or another compiler mean compiling again, a file more or less linking.
 $(BUILD)/flags: wanted = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 $(BUILD)/sources: wanted = $(LIB_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)
@@ -369,7 +376,8 @@ bench-quick: $(BENCH_BINARIES)          ## the same in under two minutes, printe
 bench-pipe: $(BUILD)/nacre-echo $(BUILD)/nacre-load $(BUILD)/tests/bench/wire  ## 1 Gbit/s over 100 ms, beside TCP alone (root)
 	NACRE_BUILD=$(BUILD) tests/bench/pipe.py
 
-bench-memory: $(BENCH_BINARIES)         ## what an idle session weighs; 20,000 of them on one worker
+bench-memory: $(BENCH_BINARIES) $(BUILD)/tests/bench/parts  ## what an idle session weighs; 20,000 of them on one worker
+	$(BUILD)/tests/bench/parts
 	NACRE_BUILD=$(BUILD) tests/bench/memory.py
 
 ct-check: $(BUILD)/tests/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
