@@ -207,6 +207,16 @@ static bool judge(struct admission *a, const struct source *source, uint64_t now
     return false;
 }
 
+/* FNV-1a: two that meet share their turns, and nothing else. */
+uint64_t admission_source(const struct ticket *ticket)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < sizeof ticket->key; i++)
+        hash = (hash ^ ticket->key[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 bool admission_enter(struct admission *a, const struct sockaddr_storage *from, uint64_t now_ms,
                      struct ticket *ticket, enum nacre_limit *limit)
 {

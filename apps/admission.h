@@ -35,6 +35,9 @@ void admission_free(struct admission *a);
 bool admission_enter(struct admission *a, const struct sockaddr_storage *from, uint64_t now_ms,
                      struct ticket *ticket, enum nacre_limit *limit);
 
+/* A number for its source, to tell sources apart where work waits in line. */
+uint64_t admission_source(const struct ticket *ticket);
+
 /* It has logged in. */
 void admission_logged_in(struct admission *a, struct ticket *ticket);
 

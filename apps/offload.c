@@ -14,12 +14,13 @@ struct nacre_letter {
     void *argument;
     void (*work)(void *argument); /* jobs only */
     struct nacre_mailbox *home;   /* jobs only */
+    uint64_t source, turn;        /* jobs only: see turn_for */
 };
 
 struct nacre_offload {
     pthread_mutex_t lock;
     pthread_cond_t work; /* there is some, or stop is set */
-    struct nacre_letter *first, *last;
+    struct nacre_letter *first;
     unsigned waiting; /* jobs in that list */
     bool stop;
     unsigned thread_count;
@@ -180,24 +181,73 @@ struct nacre_offload *nacre_offload_new(unsigned threads)
     return NULL;
 }
 
-bool nacre_offload_submit(struct nacre_offload *offload, void (*work)(void *job),
-                          void (*done)(void *job), struct nacre_mailbox *home, void *job)
+/* The jobs stand in turns, in each of which a source has one at most. The next turn that this
+ * source has none in: */
+static uint64_t turn_for(const struct nacre_offload *o, uint64_t source)
+{
+    uint64_t turn = o->first != NULL ? o->first->turn : 0; /* the one that is under way */
+
+    for (const struct nacre_letter *job = o->first; job != NULL; job = job->next)
+        if (job->source == source)
+            turn = job->turn + 1;
+    return turn;
+}
+
+/* Up to the first job of a later turn. */
+static struct nacre_letter **end_of_turn(struct nacre_offload *o, uint64_t turn)
+{
+    struct nacre_letter **at = &o->first;
+
+    while (*at != NULL && (*at)->turn <= turn)
+        at = &(*at)->next;
+    return at;
+}
+
+/* When all places are taken, the last job of the last turn goes without, if that is a later one. */
+static bool make_room(struct nacre_offload *o, uint64_t turn)
+{
+    struct nacre_letter **last = end_of_turn(o, turn);
+    struct nacre_letter *job = *last;
+
+    if (o->waiting < NACRE_OFFLOAD_WAITING_MAX)
+        return true;
+    if (job == NULL)
+        return false;
+    for (; job->next != NULL; job = *last)
+        last = &job->next;
+    *last = NULL;
+    o->waiting--;
+    deliver(job->home, job);
+    return true;
+}
+
+static void put_in_turn(struct nacre_offload *o, struct nacre_letter *job)
+{
+    struct nacre_letter **at = end_of_turn(o, job->turn);
+
+    job->next = *at;
+    *at = job;
+    o->waiting++;
+}
+
+bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job *job,
+                          struct nacre_mailbox *home)
 {
     struct nacre_letter *letter = calloc(1, sizeof *letter);
     bool room;
 
     if (letter == NULL)
         return false;
-    *letter = (struct nacre_letter){.work = work, .call = done, .home = home, .argument = job};
+    *letter = (struct nacre_letter){.work = job->work,
+                                    .call = job->done,
+                                    .argument = job->argument,
+                                    .source = job->source,
+                                    .home = home};
     pthread_mutex_lock(&offload->lock);
-    room = offload->waiting < NACRE_OFFLOAD_WAITING_MAX;
+    letter->turn = turn_for(offload, job->source);
+    room = make_room(offload, letter->turn);
     if (room) {
-        if (offload->first == NULL)
-            offload->first = letter;
-        else
-            offload->last->next = letter;
-        offload->last = letter;
-        offload->waiting++;
+        put_in_turn(offload, letter);
         pthread_cond_signal(&offload->work);
     }
     pthread_mutex_unlock(&offload->lock);

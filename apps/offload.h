@@ -4,9 +4,9 @@
  *
  *     nacre_mailbox_init(&home);                    the loop watches nacre_mailbox_fd(&home) for
  *                                                   reading and calls nacre_mailbox_run(&home)
- *     nacre_offload_submit(o, hash, answer, &home, job);
- *                                                   hash(job) on some thread, then
- *                                                   answer(job) on home's */
+ *     nacre_offload_submit(o, &(struct nacre_job){hash, answer, login, source}, &home);
+ *                                                   hash(login) on some thread, then
+ *                                                   answer(login) on home's */
 #ifndef NACRE_APPS_OFFLOAD_H
 #define NACRE_APPS_OFFLOAD_H
 
@@ -18,6 +18,13 @@
 
 struct nacre_letter;
 struct nacre_offload;
+
+struct nacre_job {
+    void (*work)(void *argument); /* on one of the threads, */
+    void (*done)(void *argument); /* ... and then on the thread that it was submitted from */
+    void *argument;
+    uint64_t source; /* who wants it: sources take turns, however many jobs one of them has */
+};
 
 /* Calls that wait for one thread to make them. Belongs to the caller; does not move once it is
  * initialised. */
@@ -49,11 +56,12 @@ NACRE_API void nacre_mailbox_clear(struct nacre_mailbox *mailbox);
  * system does not give them. */
 NACRE_API struct nacre_offload *nacre_offload_new(unsigned threads);
 
-/* Have work(job) done on one of the threads, in the order of submission, and then done(job) called
- * by `home`. From any thread. False, and neither is called, when NACRE_OFFLOAD_WAITING_MAX jobs
- * wait already or there is no memory. */
-NACRE_API bool nacre_offload_submit(struct nacre_offload *offload, void (*work)(void *job),
-                                    void (*done)(void *job), struct nacre_mailbox *home, void *job);
+/* Have the job done, those of a source in the order of submission, and its `done` called by `home`.
+ * From any thread. False, and neither is called, when NACRE_OFFLOAD_WAITING_MAX jobs wait already
+ * or there is no memory. When they wait already, and a source has more of them than this one, its
+ * newest is answered without its work in favour of this: so a job starts out saying no. */
+NACRE_API bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job *job,
+                                    struct nacre_mailbox *home);
 
 /* Stop the threads, each after the job that it is working on, and free it. Every job is answered:
  * those not begun get their done without their work, in order, so a job starts out saying no. The

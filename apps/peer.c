@@ -227,6 +227,8 @@ void *nacre_peer_server_context(const struct nacre_peer *peer)
 bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job), void (*done)(void *job),
                         void *job)
 {
-    return nacre_offload_submit(server_offload(peer->worker->server), work, done,
-                                &peer->worker->mailbox, job);
+    const struct nacre_job what = {work, done, job, admission_source(&peer->ticket)};
+
+    return nacre_offload_submit(server_offload(peer->worker->server), &what,
+                                &peer->worker->mailbox);
 }

@@ -41,6 +41,11 @@ static void done(void *at)
     order[answered++] = job->number;
 }
 
+static bool submit(struct nacre_offload *o, void (*what)(void *), struct job *job, uint64_t source)
+{
+    return nacre_offload_submit(o, &(struct nacre_job){what, done, job, source}, &home);
+}
+
 /* Run the mailbox until that many jobs are answered in all. */
 static void wait_for(unsigned count)
 {
@@ -68,7 +73,7 @@ START_TEST(work_is_done_elsewhere_and_answered_at_home)
     ck_assert_ptr_nonnull(o);
     for (unsigned i = 0; i < JOBS; i++) {
         jobs[i].number = i;
-        ck_assert(nacre_offload_submit(o, work, done, &home, &jobs[i]));
+        ck_assert(submit(o, work, &jobs[i], 0));
     }
     wait_for(JOBS);
     ck_assert(is_quiet());
@@ -82,6 +87,59 @@ START_TEST(work_is_done_elsewhere_and_answered_at_home)
 }
 END_TEST
 
+/* However much one source wants, another one waits for one job of each. */
+START_TEST(sources_take_turns)
+{
+    static const uint64_t sources[] = {7, 7, 7, 7, 7, 8, 8, 9, 7, 8};
+    static const unsigned expected[] = {0, 1, 5, 7, 2, 6, 3, 9, 4, 8};
+    struct nacre_offload *o = nacre_offload_new(1);
+    struct job jobs[10] = {0};
+
+    ck_assert(nacre_mailbox_init(&home));
+    atomic_store(&gate, true);
+    for (unsigned i = 0; i < 10; i++) {
+        jobs[i].number = i;
+        ck_assert(submit(o, work, &jobs[i], sources[i]));
+        while (i == 0 && atomic_load(&working) == 0) /* the first is at work, the others wait */
+            usleep(100);
+    }
+    atomic_store(&gate, false);
+    wait_for(10);
+    for (unsigned i = 0; i < 10; i++)
+        ck_assert_uint_eq(order[i], expected[i]);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+/* One that takes all places loses them to others, one by one. */
+START_TEST(a_full_queue_has_room_for_a_source_that_has_less)
+{
+    enum { FULL = NACRE_OFFLOAD_WAITING_MAX };
+    struct nacre_offload *o = nacre_offload_new(1);
+    struct job jobs[FULL + 1] = {0}, other[2] = {0};
+
+    ck_assert(nacre_mailbox_init(&home));
+    atomic_store(&gate, true);
+    for (unsigned i = 0; i <= FULL; i++) {
+        ck_assert(submit(o, work, &jobs[i], 7));
+        while (i == 0 && atomic_load(&working) == 0)
+            usleep(100);
+    }
+    ck_assert(!submit(o, work, &jobs[0], 7));
+    ck_assert(submit(o, work, &other[0], 8));
+    ck_assert(submit(o, work, &other[1], 8));
+    wait_for(2); /* the two that went without, while the first is still at work */
+    ck_assert(jobs[FULL].answers == 1 && !jobs[FULL].worked);
+    ck_assert(jobs[FULL - 1].answers == 1 && !jobs[FULL - 1].worked);
+    atomic_store(&gate, false);
+    wait_for(FULL + 3);
+    ck_assert(other[0].worked && other[1].worked && jobs[FULL - 2].worked);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
 START_TEST(one_thread_keeps_the_order)
 {
     struct nacre_offload *o = nacre_offload_new(1);
@@ -90,7 +148,7 @@ START_TEST(one_thread_keeps_the_order)
     ck_assert(nacre_mailbox_init(&home));
     for (unsigned i = 0; i < JOBS; i++) {
         jobs[i].number = i;
-        ck_assert(nacre_offload_submit(o, work, done, &home, &jobs[i]));
+        ck_assert(submit(o, work, &jobs[i], 0));
     }
     wait_for(JOBS);
     for (unsigned i = 0; i < JOBS; i++)
@@ -107,16 +165,16 @@ START_TEST(the_queue_is_bounded)
 
     ck_assert(nacre_mailbox_init(&home));
     atomic_store(&gate, true);
-    ck_assert(nacre_offload_submit(o, work, done, &home, &jobs[0]));
+    ck_assert(submit(o, work, &jobs[0], 0));
     while (atomic_load(&working) == 0)
         usleep(100);
     for (unsigned i = 1; i <= NACRE_OFFLOAD_WAITING_MAX; i++)
-        ck_assert(nacre_offload_submit(o, work, done, &home, &jobs[i]));
-    ck_assert(!nacre_offload_submit(o, work, done, &home, &jobs[NACRE_OFFLOAD_WAITING_MAX + 1]));
+        ck_assert(submit(o, work, &jobs[i], 0));
+    ck_assert(!submit(o, work, &jobs[NACRE_OFFLOAD_WAITING_MAX + 1], 0));
     atomic_store(&gate, false);
     wait_for(NACRE_OFFLOAD_WAITING_MAX + 1);
     ck_assert_uint_eq(jobs[NACRE_OFFLOAD_WAITING_MAX + 1].answers, 0);
-    ck_assert(nacre_offload_submit(o, work, done, &home, &jobs[0]));
+    ck_assert(submit(o, work, &jobs[0], 0));
     wait_for(NACRE_OFFLOAD_WAITING_MAX + 2);
     nacre_offload_free(o);
     nacre_mailbox_clear(&home);
@@ -141,7 +199,7 @@ START_TEST(freeing_answers_every_job)
     atomic_store(&gate, true);
     for (unsigned i = 0; i < JOBS; i++) {
         jobs[i].number = i;
-        ck_assert(nacre_offload_submit(o, work, done, &home, &jobs[i]));
+        ck_assert(submit(o, work, &jobs[i], 0));
     }
     while (atomic_load(&working) == 0)
         usleep(100);
@@ -231,7 +289,7 @@ START_TEST(threads_leave_signals_to_the_program)
     sigset_t ours;
 
     ck_assert(nacre_mailbox_init(&home));
-    ck_assert(nacre_offload_submit(o, look_at_mask, done, &home, &job));
+    ck_assert(submit(o, look_at_mask, &job, 0));
     wait_for(1);
     nacre_offload_free(o);
     pthread_sigmask(SIG_SETMASK, NULL, &ours);
@@ -253,6 +311,8 @@ int main(void)
     const TTest *const tests[] = {
         work_is_done_elsewhere_and_answered_at_home,
         one_thread_keeps_the_order,
+        sources_take_turns,
+        a_full_queue_has_room_for_a_source_that_has_less,
         the_queue_is_bounded,
         freeing_answers_every_job,
         a_call_may_post_another_for_the_next_run,
