@@ -160,7 +160,8 @@ NACRE_API void nacre_peer_set_data(struct nacre_peer *peer, void *data);
 NACRE_API void *nacre_peer_data(const struct nacre_peer *peer);
 
 /* Do slow work on a thread of its own, then `done` on the peer's. The peer may be gone by then:
- * keep no pointer to it in the job. When the server is freed first, done is called without work: a
+ * keep no pointer to it in the job. When the server is freed first, or a source that has fewer jobs
+ * needs the place of its, done is called without work: a
  * job starts out saying no. False, and neither is called: NACRE_OFFLOAD_WAITING_MAX
  * (apps/offload.h) wait already. */
 NACRE_API bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job),

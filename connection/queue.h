@@ -3,7 +3,7 @@
 #ifndef NACRE_CONNECTION_QUEUE_H
 #define NACRE_CONNECTION_QUEUE_H
 
-#include "transport/buffer.h"
+#include "transport/transport.h"
 
 struct queue_block;
 
