@@ -16,7 +16,7 @@ enum {
 struct login_job {
     struct nacre_decision *decision;
     struct nacre_password_check *check;
-    bool granted;
+    bool done, granted;
 };
 
 static void check_password(void *at)
@@ -24,6 +24,7 @@ static void check_password(void *at)
     struct login_job *job = at;
 
     job->granted = nacre_password_check_run(job->check);
+    job->done = true;
 }
 
 static void password_checked(void *at)
@@ -31,7 +32,10 @@ static void password_checked(void *at)
     struct login_job *job = at;
 
     nacre_password_check_free(job->check);
-    nacre_decide(job->decision, job->granted);
+    if (job->done)
+        nacre_decide(job->decision, job->granted);
+    else
+        nacre_decide_unable(job->decision);
     free(job);
 }
 
@@ -59,10 +63,10 @@ static void on_password(void *context, struct nacre_decision *decision, const ch
         if (check != NULL)
             log_trouble("auth", "there is not enough memory to check a password");
         nacre_password_check_free(check);
-        nacre_decide(decision, false);
+        nacre_decide_unable(decision);
         return;
     }
-    *job = (struct login_job){decision, check, false};
+    *job = (struct login_job){decision, check, false, false};
     if (!nacre_password_check_is_slow(check)) {
         check_password(job);
         password_checked(job);

@@ -120,17 +120,32 @@ static enum password_kind kind_of(struct password_entry *entry)
                : PASSWORD_UNUSABLE;
 }
 
+/* A field, and what comes behind its colon; NULL when there is none. */
+static struct bytes up_to_colon(struct bytes *line)
+{
+    const uint8_t *colon = line->len > 0 ? memchr(line->at, ':', line->len) : NULL;
+    struct bytes field = *line;
+
+    *line = (struct bytes){NULL, 0};
+    if (colon != NULL) {
+        size_t len = (size_t)(colon - field.at);
+
+        *line = (struct bytes){colon + 1, field.len - len - 1};
+        field.len = len;
+    }
+    return field;
+}
+
 bool password_entry_next(struct bytes *text, struct password_entry *entry)
 {
     while (text->len > 0) {
         struct bytes line = without_trailing_space(next_line(text));
-        const uint8_t *colon = line.len > 0 ? memchr(line.at, ':', line.len) : NULL;
 
         entry->line++;
-        if (colon == NULL)
+        entry->user = up_to_colon(&line);
+        if (line.at == NULL)
             continue;
-        entry->user = (struct bytes){line.at, (size_t)(colon - line.at)};
-        entry->password = (struct bytes){colon + 1, line.len - entry->user.len - 1};
+        entry->password = up_to_colon(&line);
         entry->kind = kind_of(entry);
         return true;
     }

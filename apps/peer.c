@@ -157,23 +157,36 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
 {
     struct nacre_peer *peer = context;
 
-    events(peer)->message(peer, direction, seq, phase, payload, len);
+    if (events(peer)->message != NULL)
+        events(peer)->message(peer, direction, seq, phase, payload, len);
 }
 
+static void on_phase(void *context, const char *phase)
+{
+    struct nacre_peer *peer = context;
+
+    if (events(peer)->phase != NULL)
+        events(peer)->phase(peer, phase);
+}
+
+/* What is asked for by few costs the others nothing. */
 static const struct nacre_observer quiet = {
     .negotiated = on_negotiated, .mismatch = on_mismatch, .limited = on_limited};
 static const struct nacre_observer talkative = {.negotiated = on_negotiated,
                                                 .mismatch = on_mismatch,
                                                 .message = on_message,
+                                                .phase = on_phase,
                                                 .limited = on_limited};
 
 void peer_callbacks(struct nacre_endpoint_config *config, const struct nacre_server_config *server)
 {
+    const struct nacre_server_events *asked = server->events;
+    bool much = asked != NULL && (asked->message != NULL || asked->phase != NULL);
+
     config->authenticated = on_authenticated;
     config->ended = on_ended;
     config->wake = on_wake;
-    config->observer =
-        server->events != NULL && server->events->message != NULL ? &talkative : &quiet;
+    config->observer = much ? &talkative : &quiet;
 }
 
 /* ---- what an application may ask ---- */

@@ -241,7 +241,7 @@ static bool on_bound(void *context, char *problem, size_t size)
 
 static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 {
-    server_log.ended(peer, why);
+    server_log_at(LOG_INFO).ended(peer, why);
     login_forget(peer);
 }
 
@@ -249,7 +249,7 @@ static bool serve(struct program *program, void (*over)(void))
 {
     const struct program_options *o = program->options;
     const struct nacre_auth_policy policy = login_policy(&program->login);
-    struct nacre_server_events events = o->level >= LOG_TRACE ? server_log_with_trace : server_log;
+    struct nacre_server_events events = server_log_at(o->level);
     struct nacre_server_config config = {
         .listen = o->listen,
         .host_keys = program->keys,

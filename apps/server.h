@@ -32,7 +32,8 @@ struct nacre_server_events {
     void (*limited)(struct nacre_peer *peer, enum nacre_limit limit);
     /* nacre_server_report was called: look with nacre_server_count. */
     void (*counters)(void *context, const struct nacre_server *server);
-    /* Every message, when not NULL: as in struct nacre_observer. */
+    /* What is waited for now, and every message, when not NULL: as in struct nacre_observer. */
+    void (*phase)(struct nacre_peer *peer, const char *phase);
     void (*message)(struct nacre_peer *peer, enum nacre_direction direction, uint32_t seq,
                     const char *phase, const uint8_t *payload, size_t len);
 };

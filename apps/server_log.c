@@ -245,30 +245,31 @@ static void log_message(struct nacre_peer *peer, enum nacre_direction direction,
     log_end(&l);
 }
 
-const struct nacre_server_events server_log = {
-    .listening = log_listening,
-    .accepted = log_accepted,
-    .negotiated = log_negotiated,
-    .mismatch = log_mismatch,
-    .ended = log_ended,
-    .trouble = log_server_trouble,
-    .refused = log_refused,
-    .limited = log_limited,
-    .counters = log_asked_for,
-};
+static void log_phase(struct nacre_peer *peer, const char *phase)
+{
+    struct log_line l;
 
-const struct nacre_server_events server_log_with_trace = {
-    .listening = log_listening,
-    .accepted = log_accepted,
-    .negotiated = log_negotiated,
-    .mismatch = log_mismatch,
-    .ended = log_ended,
-    .trouble = log_server_trouble,
-    .refused = log_refused,
-    .limited = log_limited,
-    .counters = log_asked_for,
-    .message = log_message,
-};
+    begin_peer(&l, LOG_DEBUG, "phase", peer);
+    log_text(&l, "phase", phase);
+    log_end(&l);
+}
+
+struct nacre_server_events server_log_at(enum log_level level)
+{
+    return (struct nacre_server_events){
+        .listening = log_listening,
+        .accepted = log_accepted,
+        .negotiated = log_negotiated,
+        .mismatch = log_mismatch,
+        .ended = log_ended,
+        .trouble = log_server_trouble,
+        .refused = log_refused,
+        .limited = log_limited,
+        .counters = log_asked_for,
+        .phase = level >= LOG_DEBUG ? log_phase : NULL,
+        .message = level >= LOG_TRACE ? log_message : NULL,
+    };
+}
 
 void log_attempted(void *context, const char *user, const char *method, bool granted)
 {

@@ -7,8 +7,9 @@
 #include "apps/server.h"
 
 extern const struct channel_events channel_log;
-extern const struct nacre_server_events server_log;
-extern const struct nacre_server_events server_log_with_trace; /* every message too */
+
+/* What is logged at that level: from LOG_DEBUG on phases, from LOG_TRACE on every message. */
+struct nacre_server_events server_log_at(enum log_level level);
 
 /* event=auth: an attempt to log in that was granted or refused; as in struct nacre_auth_policy. */
 void log_attempted(void *context, const char *user, const char *method, bool granted);

@@ -32,6 +32,8 @@ struct nacre_session {
     struct auth auth;
     struct connection connection;
     uint64_t login_deadline_ms, handshake_deadline_ms;
+    uint64_t packet_deadline_ms; /* before the login, of the packet that has begun: */
+    uint32_t packet_seq;         /* ... that one */
     bool blocked; /* the socket takes no more now: input is worked on while the reserve lasts */
     bool told_ended;
 };
@@ -234,6 +236,7 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
     s->login_deadline_ms = now_ms + grace;
     s->handshake_deadline_ms =
         e->config.limits.handshake_ms != 0 ? now_ms + e->config.limits.handshake_ms : UINT64_MAX;
+    s->packet_deadline_ms = UINT64_MAX;
     if (!transport_init(&s->transport, &e->transport, &e->pool, s, now_ms)) {
         pool_release(&e->pool, s, sizeof *s);
         return NULL;
@@ -288,10 +291,31 @@ static void leave(struct nacre_session *s, bool outermost)
     s->transport.entered = s->transport.timely = false;
 }
 
+/* All that the peer's program does alone is done; from here on there may be a person, who looks at
+ * our host key or for a password. */
+static bool shook_hands(const struct nacre_session *s)
+{
+    return s->transport.session_id_len > 0;
+}
+
+/* A person may take their time over what to say, no program over saying it. */
+static void watch_packet(struct nacre_session *s)
+{
+    const struct transport *t = &s->transport;
+    uint32_t most = s->endpoint->config.limits.handshake_ms;
+
+    if (most == 0 || s->auth.succeeded || !shook_hands(s) || !t->partial)
+        s->packet_deadline_ms = UINT64_MAX;
+    else if (s->packet_deadline_ms == UINT64_MAX || s->packet_seq != t->receiving.seq)
+        s->packet_deadline_ms = t->now_ms + most;
+    s->packet_seq = t->receiving.seq;
+}
+
 static void work(struct nacre_session *s)
 {
     (void)transport_process(&s->transport, s->blocked);
     connection_note_use(&s->connection);
+    watch_packet(s);
 }
 
 void nacre_session_free(struct nacre_session *s)
@@ -347,13 +371,6 @@ void nacre_session_lost(struct nacre_session *s)
     leave(s, outermost);
 }
 
-/* All that the peer's program does alone is done; from here on there may be a person, who looks at
- * our host key or for a password. */
-static bool shook_hands(const struct nacre_session *s)
-{
-    return s->transport.session_id_len > 0;
-}
-
 static void time_out(struct nacre_session *s, enum nacre_limit limit, const char *text)
 {
     if (transport_ended(&s->transport))
@@ -367,6 +384,7 @@ uint64_t nacre_session_deadline(const struct nacre_session *s)
     const uint64_t deadlines[] = {
         s->auth.succeeded ? UINT64_MAX : s->login_deadline_ms,
         shook_hands(s) ? UINT64_MAX : s->handshake_deadline_ms,
+        s->packet_deadline_ms,
         transport_deadline(&s->transport),
         auth_deadline(&s->auth),
         connection_deadline(&s->connection),
@@ -388,6 +406,8 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
         time_out(s, NACRE_LIMIT_LOGIN_GRACE, "login took too long");
     if (!shook_hands(s) && now_ms >= s->handshake_deadline_ms)
         time_out(s, NACRE_LIMIT_HANDSHAKE, "the handshake took too long");
+    if (now_ms >= s->packet_deadline_ms)
+        time_out(s, NACRE_LIMIT_HANDSHAKE, "a packet took too long");
     auth_tick(&s->auth);
     connection_tick(&s->connection);
     work(s);

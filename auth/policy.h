@@ -15,6 +15,10 @@ struct nacre_decision;
  * handle is gone afterwards. When the session has ended meanwhile, nothing happens. */
 NACRE_API void nacre_decide(struct nacre_decision *decision, bool granted);
 
+/* Instead of nacre_decide: it cannot be found out now, for want of memory or because too many ask.
+ * The session ends as out of resources, and nothing counts as a guess. */
+NACRE_API void nacre_decide_unable(struct nacre_decision *decision);
+
 /* Something a person is asked for. */
 struct nacre_prompt {
     const char *text; /* "Password: "; not empty */

@@ -77,6 +77,18 @@ void nacre_decide(struct nacre_decision *d, bool granted)
     end_answer(d);
 }
 
+void nacre_decide_unable(struct nacre_decision *d)
+{
+    struct auth *a = begin_answer(d);
+
+    if (a != NULL) {
+        transport_limit(a->transport, NACRE_LIMIT_DECISIONS);
+        (void)transport_end(a->transport, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
+                            "too much to do to look at this login: try again later");
+    }
+    end_answer(d);
+}
+
 void nacre_decide_ask(struct nacre_decision *d, const char *name, const char *instruction,
                       const struct nacre_prompt *prompts, size_t count)
 {

@@ -133,6 +133,47 @@ START_TEST(who_does_not_shake_hands_is_gone_in_ten_seconds)
 }
 END_TEST
 
+/* One byte of what the script has to say. */
+static void drip(void)
+{
+    size_t room;
+    uint8_t *in = nacre_session_input(s.real->session, &room);
+
+    in[0] = transport_output(&s.t).at[0];
+    transport_sent(&s.t, 1);
+    nacre_session_received(s.real->session, 1, s.pair.now_ms);
+}
+
+/* Behind the handshake too, from a packet's first byte to its last; a whole one begins anew. */
+START_TEST(who_drips_a_packet_is_gone_in_ten_seconds)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.limits = (struct nacre_limits){0};
+    scripted_start(&s);
+    scripted_send(&s, SSH_MSG_IGNORE, "s", "some words");
+    for (int i = 0; i < 10; i++) {
+        ck_assert(!s.real->ended);
+        drip();
+        s.pair.now_ms += _i == 0 ? SECOND : SECOND / 4;
+        nacre_session_tick(s.real->session, s.pair.now_ms);
+    }
+    ck_assert_int_eq(s.real->ended, _i == 0);
+    if (_i == 0) {
+        ck_assert_str_eq(s.real->why_text, "a packet took too long");
+    } else {
+        scripted_run(&s); /* all of it; then silence, and half of another one */
+        s.pair.now_ms += 60 * SECOND;
+        nacre_session_tick(s.real->session, s.pair.now_ms);
+        scripted_send(&s, SSH_MSG_IGNORE, "s", "some words");
+        drip();
+        ck_assert_uint_eq(nacre_session_deadline(s.real->session), s.pair.now_ms + 10 * SECOND);
+        scripted_run(&s);
+        ck_assert(!s.real->ended);
+    }
+    scripted_clear(&s);
+}
+END_TEST
+
 /* A person compares the host key, and looks for a password: all the time of the login is theirs. */
 START_TEST(a_person_is_not_hurried)
 {
@@ -513,6 +554,7 @@ int main(void)
     tcase_add_test(all, a_rate_of_no_burst_is_no_limit);
     tcase_add_test(all, zero_is_the_default_and_unlimited_is_none);
     tcase_add_loop_test(all, who_does_not_shake_hands_is_gone_in_ten_seconds, 0, 3);
+    tcase_add_loop_test(all, who_drips_a_packet_is_gone_in_ten_seconds, 0, 2);
     tcase_add_test(all, a_person_is_not_hurried);
     tcase_add_test(all, the_whole_login_has_its_time);
     tcase_add_test(all, each_guess_waits_twice_as_long_as_the_last);

@@ -24,11 +24,11 @@ static enum password_kind kind_of(struct bytes password)
 
 START_TEST(lines_without_a_colon_are_counted_and_skipped)
 {
-    struct bytes rest = bytes_of("\nnothing\n  \na:b:c \t\r\v\f\n:\n\nd:");
+    struct bytes rest = bytes_of("\nnothing\n  \na:b \t\r\v\f\n:\n\nd:");
     struct password_entry entry = {0};
 
     ck_assert(password_entry_next(&rest, &entry));
-    ck_assert(entry.line == 4 && bytes_are(entry.user, "a") && bytes_are(entry.password, "b:c"));
+    ck_assert(entry.line == 4 && bytes_are(entry.user, "a") && bytes_are(entry.password, "b"));
     ck_assert(password_entry_next(&rest, &entry));
     ck_assert(entry.line == 5 && entry.user.len == 0 && entry.password.len == 0);
     ck_assert(password_entry_next(&rest, &entry));
@@ -91,7 +91,7 @@ END_TEST
 
 START_TEST(nothing_may_follow_a_hash)
 {
-    static const char *const more[] = {"!", "$", ":x", " x", "=", "$AAAA"};
+    static const char *const more[] = {"!", "$", " x", "=", "$AAAA"};
     static const char with_nul[] = GOOD "\0x";
     char text[256];
 

@@ -26,6 +26,7 @@ const char *nacre_limit_name(enum nacre_limit limit)
         [NACRE_LIMIT_PENALTY] = "per-source-penalties",
         [NACRE_LIMIT_DESCRIPTORS] = "descriptors",
         [NACRE_LIMIT_HANDSHAKE] = "handshake-time",
+        [NACRE_LIMIT_DECISIONS] = "undecided",
         [NACRE_LIMIT_LOGIN_GRACE] = "login-grace-time",
         [NACRE_LIMIT_AUTH_TRIES] = "max-auth-tries",
         [NACRE_LIMIT_CHANNELS] = "max-sessions",

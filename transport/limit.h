@@ -16,6 +16,7 @@ enum nacre_limit {
     NACRE_LIMIT_HANDSHAKE,
     NACRE_LIMIT_LOGIN_GRACE,
     NACRE_LIMIT_AUTH_TRIES,
+    NACRE_LIMIT_DECISIONS, /* a login that could not be decided: nacre_decide_unable */
     NACRE_LIMIT_CHANNELS,
     NACRE_LIMIT_WINDOW,
     NACRE_LIMIT_OPENS, /* the rates, in the order of struct nacre_limits */
@@ -43,8 +44,8 @@ struct nacre_rate {
 /* Zero means the default everywhere. */
 struct nacre_limits {
     /* Server: from the first byte to the client's half of the key exchange. All that is computed by
-     * then: no person is asked anything before. Default 10 s; NACRE_UNLIMITED: login_grace_ms alone
-     * counts. */
+     * then: no person is asked anything before. And from there to the login, from the first byte of
+     * a packet to its last. Default 10 s; NACRE_UNLIMITED: login_grace_ms alone counts. */
     uint32_t handshake_ms;
 
     /* Server: how long a failed password or proof waits for its answer; twice as long each next

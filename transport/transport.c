@@ -276,9 +276,9 @@ bool transport_process(struct transport *t, bool blocked)
     t->dispatching = true;
     if (t->now_ms >= t->rest_until_ms)
         t->rest_until_ms = 0;
-    while (may_take(t) && may_continue(t, blocked))
-        if (!(t->phase == PHASE_VERSION ? take_version(t) : take_packet(t)))
-            break;
+    t->partial = false;
+    while (may_take(t) && may_continue(t, blocked) && !t->partial)
+        t->partial = !(t->phase == PHASE_VERSION ? take_version(t) : take_packet(t));
     t->dispatching = false;
     if (buffer_len(&t->in) == 0)
         t->turn_over = false; /* there is nothing that could wait */

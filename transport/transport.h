@@ -87,6 +87,7 @@ struct transport {
     bool dispatching;
     bool entered;        /* the owner is in a call of ours and looks at the output afterwards */
     bool paused;         /* a decision is pending that the next message must wait for */
+    bool partial;        /* what is left of the input is the beginning of a packet */
     bool turn_over;      /* an expensive step was done: another one waits for a tick */
     bool bulk;           /* the last bytes came in large loads */
     bool shared;         /* several channels take turns with the output; the service's to set */

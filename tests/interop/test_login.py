@@ -217,7 +217,7 @@ class PasswordFile(unittest.TestCase):
                              "frank:last line without an end")
         for user, password, good in (
                 ("alice", "first", True), ("alice", "first  \t", False), ("alice", "second", False),
-                ("carol", "with:colons: and $pace", True), ("carol", "with", False),
+                ("carol", "with:colons: and $pace", False), ("carol", "with", True),
                 ("dörte", "schlüssel", True), ("dorte", "schlüssel", False),
                 ("erin", "'quoted'", True), ("erin", "quoted", False),
                 ("frank", "last line without an end", True),
