@@ -228,8 +228,11 @@ int nacre_clients_fd(const struct nacre_clients *all)
 
 uint32_t nacre_clients_wait(const struct nacre_clients *all)
 {
-    int wait = loop_timeout(&all->loop);
+    struct loop loop = all->loop; /* as it is now, without a turn of it */
+    int wait;
 
+    loop_look_at_clock(&loop);
+    wait = loop_timeout(&loop);
     return wait < 0 ? UINT32_MAX : (uint32_t)wait;
 }
 

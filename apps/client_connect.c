@@ -174,6 +174,20 @@ static void try_address(struct nacre_client *client, int failure)
     client_give_up(client, NACRE_CONNECTION_LOST, "cannot connect");
 }
 
+/* Of the time that is left each address gets the same share: one that does not answer leaves some
+ * for the others. */
+static void set_patience(struct nacre_client *client)
+{
+    struct loop *loop = &client->all->loop;
+    uint64_t left = client->give_up_ms > loop->now_ms ? client->give_up_ms - loop->now_ms : 0;
+    uint64_t addresses = 0;
+
+    for (const struct addrinfo *at = client->trying; at != NULL; at = at->ai_next)
+        addresses++;
+    (void)loop_set_timer(loop, &client->patience,
+                         loop->now_ms + left / (addresses == 0 ? 1 : addresses));
+}
+
 static void on_connecting(struct source *source, uint32_t events)
 {
     struct nacre_client *client = CLIENT_OF(connecting, source);
@@ -191,6 +205,7 @@ static void on_connecting(struct source *source, uint32_t events)
     }
     drop_socket(client);
     client->trying = client->trying->ai_next;
+    set_patience(client);
     try_address(client, failure);
 }
 
@@ -199,6 +214,13 @@ static void on_patience(struct timer *timer)
     struct nacre_client *client = CLIENT_OF(patience, timer);
     char text[CLIENT_SENTENCE_MAX];
 
+    if (client->fd >= 0 && client->trying->ai_next != NULL) {
+        drop_socket(client);
+        client->trying = client->trying->ai_next;
+        set_patience(client);
+        try_address(client, ETIMEDOUT);
+        return;
+    }
     (void)snprintf(text, sizeof text, "cannot connect to %s: no answer in time", client->address);
     client_say(client, text);
     client_give_up(client, NACRE_TIMED_OUT, "no answer in time");
@@ -255,7 +277,8 @@ struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char 
     all->first = client;
     all->count++;
     loop_look_at_clock(&all->loop);
-    (void)loop_set_timer(&all->loop, &client->patience, all->loop.now_ms + patience);
+    client->give_up_ms = all->loop.now_ms + patience;
+    set_patience(client);
     try_address(client, 0);
     return client;
 }

@@ -33,6 +33,7 @@ struct nacre_client {
     struct pump pump;         /* first, so that one is the other; its socket is -1 before */
     struct source connecting; /* while the socket is */
     struct timer patience;    /* ... */
+    uint64_t give_up_ms;      /* ... in all, for every address of the host */
     struct task failure;      /* ended before it was connected */
     int fd;                   /* of the attempt under way, or -1 */
     struct nacre_clients *all;

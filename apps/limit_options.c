@@ -113,7 +113,7 @@ static bool take_penalties(struct chosen_limits *c, const char *value)
 static bool take_exempt(struct chosen_limits *c, const char *value)
 {
     c->admission.penalty_exempt = value;
-    return *value != 0;
+    return *value != 0; /* the server looks at it */
 }
 
 /* 0: no limit */
@@ -254,7 +254,8 @@ static const struct row {
     {"per-source-penalty-exempt-list", "LIST", take_exempt,
      "addresses and networks without penalties", "addresses and networks with commas between"},
     {"handshake-time", "SECONDS", take_handshake,
-     "for the client's part of the first key exchange,\nand for each packet before the login; default 10",
+     "for the client's part of the first key exchange,\nand for each packet before the login; "
+     "default 10",
      "a number of seconds, 0 for no limit"},
     {"login-grace-time", "SECONDS", take_grace, "for the whole login; default 120",
      "a number of seconds, 1 or more"},

@@ -77,6 +77,7 @@ struct load {
     struct load_job *jobs;
     uint64_t begun, ready, over; /* connections */
     uint64_t done, failed;       /* units */
+    uint64_t standing;           /* idle: sessions that are held now */
     uint64_t channels_opened, channels_closed, channels_live;
     uint64_t sent, received;    /* bytes of channel data */
     uint64_t wire_in, wire_out; /* bytes on the sockets */

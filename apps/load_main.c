@@ -110,8 +110,7 @@ static uint64_t connections(const struct load_options *o)
 static void begin_some(struct load *load)
 {
     const struct load_options *o = load->options;
-    uint64_t under_way =
-        load->begun - load->over - (strcmp(o->mode->name, "idle") == 0 ? load->done : 0);
+    uint64_t under_way = load->begun - load->over - load->standing;
     char problem[LOAD_PROBLEM_MAX];
 
     for (int i = 0; i < BEGIN_A_TURN && load->begun < connections(o) && under_way < o->at_once &&
@@ -134,7 +133,8 @@ static void hold(struct load *load)
 {
     const struct load_options *o = load->options;
 
-    if (strcmp(o->mode->name, "idle") != 0 || load->done + load->failed < o->count)
+    if (strcmp(o->mode->name, "idle") != 0 || load->begun < o->count ||
+        load->standing + load->over < load->begun)
         return;
     if (load->release_ns == 0)
         load->release_ns = load_now_ns() + (uint64_t)o->hold_s * 1000000000;

@@ -249,6 +249,7 @@ static enum nacre_answer idle_open(struct nacre_channel *ch)
     struct load_job *job = job_of(ch);
 
     job->load->channels_opened++;
+    job->load->standing++;
     load_sample(job->load, job->began_ns);
     load_done(job);
     return NACRE_GRANT;
@@ -259,6 +260,7 @@ static void idle_closed(struct nacre_channel *ch, const struct nacre_end *why)
     struct load *load = job_of(ch)->load;
 
     channel_closed(ch);
+    load->standing -= job_of(ch)->counted;
     if (why->cause != NACRE_SHUTTING_DOWN)
         load_failed(load, why->text);
 }

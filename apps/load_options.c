@@ -95,7 +95,11 @@ static bool read_number(const char *text, bool units, uint64_t most, uint64_t *n
     *number = strtoull(text, &end, 10);
     unit = *end == 0 || !units ? NULL : strchr(letters, *end);
     if (unit != NULL) {
-        *number <<= 10 * (unit - letters + 1);
+        int bits = (int)(10 * (unit - letters + 1));
+
+        if (*number > most >> bits)
+            return false;
+        *number <<= bits;
         end++;
     }
     return *end == 0 && *number >= 1 && *number <= most;

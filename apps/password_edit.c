@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX (16u << 20) /* bytes */
@@ -137,6 +138,17 @@ static bool write_all(int fd, const uint8_t *data, size_t len)
     return true;
 }
 
+/* Nobody else's to read. But an old one of mode 0640 was made so for its group, the server's: that
+ * stays. */
+static bool take_over_access(const struct edit *e, int fd)
+{
+    struct stat old;
+    bool shared = stat(e->path, &old) == 0 && (old.st_mode & 0777) == 0640 &&
+                  fchown(fd, (uid_t)-1, old.st_gid) == 0;
+
+    return fchmod(fd, shared ? 0640 : 0600) == 0;
+}
+
 /* Write it beside the old one, to the disk, then put it in its place. */
 static bool replace(struct edit *e)
 {
@@ -146,7 +158,7 @@ static bool replace(struct edit *e)
 
     if (fd < 0)
         return problem_say(&e->problem, "%s: cannot be made: %s", e->temporary, strerror(errno));
-    good = fchmod(fd, 0600) == 0 && write_all(fd, e->text, e->len) && fsync(fd) == 0;
+    good = take_over_access(e, fd) && write_all(fd, e->text, e->len) && fsync(fd) == 0;
     good = close(fd) == 0 && good;
     if (!good || rename(e->temporary, e->path) != 0) {
         problem_say(&e->problem, "%s: cannot be written: %s", e->path, strerror(errno));
@@ -164,7 +176,9 @@ static bool find(struct edit *e, const char *path)
     char *slash;
 
     if (realpath(path, e->path) == NULL) {
-        if (errno != ENOENT || strlen(path) >= sizeof e->path)
+        struct stat link;
+
+        if (errno != ENOENT || strlen(path) >= sizeof e->path || lstat(path, &link) == 0)
             return problem_say(&e->problem, "%s: cannot be opened: %s", path, strerror(errno));
         memcpy(e->path, path, strlen(path) + 1);
     }

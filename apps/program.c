@@ -154,6 +154,12 @@ static bool read_banner(struct program *program)
             banner[n++] = '\r';
         banner[n++] = (char)c;
     }
+    if (ferror(file)) {
+        (void)fprintf(stderr, "%s: %s: cannot read the banner: %s\n", o->face->name, o->banner_file,
+                      strerror(errno));
+        (void)fclose(file);
+        return false;
+    }
     (void)fclose(file);
     program->login.banner = banner;
     return c == EOF || fail(o, "the banner is longer than 4096 bytes");
@@ -171,8 +177,9 @@ static bool check_required(const struct program *program)
         return fail(o, "--require publickey needs --authorized-keys");
     if (strstr(require, "keyboard-interactive") != NULL && !o->keyboard_interactive)
         return fail(o, "--require keyboard-interactive needs --keyboard-interactive");
-    if (strstr(require, "password") != NULL && program->login.passwords == NULL)
-        return fail(o, "--require password needs a password file");
+    if ((strstr(require, "password") != NULL || strstr(require, "keyboard") != NULL) &&
+        program->login.passwords == NULL)
+        return fail(o, "--require password or keyboard-interactive needs a password file");
     return true;
 }
 
@@ -201,11 +208,13 @@ static void handle_signals(void (*handler)(int))
     struct sigaction report = {.sa_handler = handler == SIG_IGN ? SIG_IGN : on_report,
                                .sa_flags = SA_RESTART};
     struct sigaction broken_pipe = {.sa_handler = on_broken_pipe, .sa_flags = SA_RESTART};
+    struct sigaction children = {.sa_handler = SIG_DFL}; /* ignored, they would leave no status */
 
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGUSR1, &report, NULL);
     (void)sigaction(SIGPIPE, &broken_pipe, NULL);
+    (void)sigaction(SIGCHLD, &children, NULL);
 }
 
 /* Until there is a server to stop, and a handler for it, they wait. */

@@ -38,7 +38,8 @@ static void linger(struct pump *pump)
     pump->session = NULL;
     pump->lingering = true;
     (void)shutdown(pump->fd, SHUT_WR);
-    (void)loop_set_timer(pump->loop, &pump->timer, pump->loop->now_ms + LINGER_MS);
+    if (!loop_set_timer(pump->loop, &pump->timer, pump->loop->now_ms + LINGER_MS))
+        pump_close(pump);
 }
 
 static void read_to_the_end(struct pump *pump)
@@ -131,8 +132,10 @@ static bool receive(struct pump *pump)
         nacre_session_received(pump->session, 0, now); /* gives the room back */
         return true;
     }
-    if (n <= 0) {
-        nacre_session_sent(pump->session, 0, now); /* what was read before still counts */
+    if (n <= 0) { /* what was read before still counts */
+        do
+            nacre_session_tick(pump->session, now);
+        while (nacre_session_deadline(pump->session) <= now);
         return false;
     }
     nacre_session_received(pump->session, (size_t)n, now);
@@ -167,18 +170,21 @@ static void finish(struct pump *pump)
         linger(pump);
         return;
     }
+    if (!pump->finishing && !loop_set_timer(loop, &pump->timer, loop->now_ms + FLUSH_MS)) {
+        pump_close(pump);
+        return;
+    }
+    pump->finishing = true;
     if (pump->sendable)
         loop_later(loop, &pump->task);
-    if (!pump->finishing)
-        (void)loop_set_timer(loop, &pump->timer, loop->now_ms + FLUSH_MS);
-    pump->finishing = true;
 }
 
-/* A deadline that moved away needs nothing: the timer asks again when it fires. */
-static void set_timer(struct pump *pump, uint64_t deadline)
+/* A deadline that moved away needs nothing: the timer asks again when it fires. False: no memory
+ * for it, and a session without its deadlines could stay for ever. */
+static bool set_timer(struct pump *pump, uint64_t deadline)
 {
-    if (pump->timer.place == 0 || deadline < pump->timer.at_ms)
-        (void)loop_set_timer(pump->loop, &pump->timer, deadline);
+    return (pump->timer.place != 0 && deadline >= pump->timer.at_ms) ||
+           loop_set_timer(pump->loop, &pump->timer, deadline);
 }
 
 /* One load out, one in, and what it makes out; the rest in the next turn, after the others had
@@ -204,8 +210,8 @@ static void serve(struct pump *pump)
     deadline = nacre_session_deadline(pump->session);
     if ((pump->sendable && has_output(pump)) || may_receive(pump) || deadline <= loop->now_ms)
         loop_later(loop, &pump->task);
-    else
-        set_timer(pump, deadline);
+    else if (!set_timer(pump, deadline))
+        pump_close(pump);
 }
 
 /* A session of which little is to be expected, a key perhaps, does not wait for the others. */
@@ -243,7 +249,7 @@ static void on_timer(struct timer *timer)
 {
     struct pump *pump = (struct pump *)(void *)((char *)timer - offsetof(struct pump, timer));
 
-    if (pump->lingering || nacre_session_ended(pump->session, NULL)) {
+    if (pump->lingering || pump->finishing) { /* that was its time for it */
         pump_close(pump);
         return;
     }

@@ -39,6 +39,7 @@ struct served {
     int tty;                   /* the terminal, for its size; -1: none */
     struct child_end end;
     bool running, ended; /* the child */
+    bool failed;         /* it could not be started: nothing will be, what was promised is gone */
     bool drained;        /* all its output is on its way */
     bool got_eof;        /* before there was a child */
 };
@@ -253,18 +254,40 @@ static bool join(struct served *s, const struct child_streams *streams)
 }
 
 /* original: what the client wants to run, or NULL. */
-static bool start(struct served *s, const char *original)
+static bool start_child(struct served *s, const char *original, struct child_streams *streams)
 {
     char *forced[] = {"/bin/sh", "-c", grant_of(s)->command, NULL};
     char **command = forced[2] != NULL ? forced : config.command;
-    struct child_streams streams;
 
     if (s->terminal.master >= 0)
         s->tty = fcntl(s->terminal.master, F_DUPFD_CLOEXEC, 0);
-    if (!prepare_environment(s, original))
+    if (!prepare_environment(s, original)) {
+        log_trouble("start", "too many variables, or not enough memory, for its environment");
         return false;
-    if (!child_start(&s->child, command, s->environment.list, &s->terminal, &streams)) {
+    }
+    if (!child_start(&s->child, command, s->environment.list, &s->terminal, streams)) {
         log_trouble("start", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static void close_tty(struct served *s)
+{
+    if (s->tty >= 0)
+        (void)close(s->tty);
+    s->tty = -1;
+}
+
+static bool start(struct served *s, const char *original)
+{
+    struct child_streams streams;
+
+    if (s->failed)
+        return false;
+    s->failed = !start_child(s, original, &streams);
+    if (s->failed) {
+        close_tty(s);
         return false;
     }
     environment_clear(&s->environment);
@@ -329,6 +352,7 @@ static bool grant(struct served *s, const struct nacre_request *request)
         return allowed->pty && set_terminal(s, request);
     case NACRE_REQUEST_ENV:
         return !s->running && environment_is_clients(request->text, request->value) &&
+               s->environment.count < ENVIRONMENT_CLIENT_MAX &&
                environment_set(&s->environment, request->text, request->value);
     case NACRE_REQUEST_SHELL:
         return start(s, NULL);
@@ -406,9 +430,7 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
         return;
     s->ch = NULL;
     end_grace(s);
-    if (s->tty >= 0)
-        (void)close(s->tty); /* the last one: the terminal hangs up */
-    s->tty = -1;
+    close_tty(s); /* the last one: the terminal hangs up */
     if (!s->running) {
         served_free(s);
         return;

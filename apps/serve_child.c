@@ -23,6 +23,8 @@ static const struct {
     {"PROF@nacre", SIGPROF}, {"IO@nacre", SIGIO},     {"VTALRM@nacre", SIGVTALRM},
 };
 
+enum { STATUS_LOST = 255 }; /* nobody knows how it ended */
+
 int signal_number(const char *name)
 {
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
@@ -179,14 +181,17 @@ bool child_start(struct child *child, char *const argv[], char *const environmen
     return errno == 0;
 }
 
+/* Somebody else may have taken its status: then it has ended all the same. */
 bool child_reap(struct child *child, struct child_end *end)
 {
     siginfo_t info = {0};
+    bool lost =
+        waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) != 0 && errno == ECHILD;
 
-    if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+    if (!lost && info.si_pid == 0)
         return false;
-    end->by_signal = info.si_code != CLD_EXITED;
-    end->status = info.si_status;
+    end->by_signal = !lost && info.si_code != CLD_EXITED;
+    end->status = lost ? STATUS_LOST : info.si_status;
     (void)close(child->pidfd);
     *child = (struct child){0, -1};
     return true;

@@ -32,7 +32,7 @@ static bool is_on(const char *const *list, const char *name, size_t len)
 
 void environment_begin(struct environment *e)
 {
-    for (char **at = environ; *at != NULL && e->count < ENVIRONMENT_MAX / 2; at++) {
+    for (char **at = environ; *at != NULL && e->count < ENVIRONMENT_CLIENT_MAX / 2; at++) {
         size_t len = strcspn(*at, "=");
         char *copy = is_on(inherited, *at, len) ? strdup(*at) : NULL;
 

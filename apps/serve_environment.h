@@ -4,7 +4,10 @@
 
 #include "apps/server.h"
 
-enum { ENVIRONMENT_MAX = 96 /* variables */ };
+enum {
+    ENVIRONMENT_MAX = 256,       /* variables, */
+    ENVIRONMENT_CLIENT_MAX = 96, /* ... of which a client sets no more once there are so many */
+};
 
 struct environment {
     char *list[ENVIRONMENT_MAX + 1]; /* NAME=VALUE, NULL-terminated: as execve takes it */

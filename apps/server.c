@@ -1,5 +1,6 @@
 #include "apps/server.h"
 
+#include "apps/authorized_from.h"
 #include "apps/key_file.h"
 #include "apps/listen.h"
 #include "apps/server_parts.h"
@@ -196,10 +197,18 @@ static bool take_host_keys(struct nacre_server *server, char *problem, size_t si
 static bool make_admission(struct nacre_server *server, char *problem, size_t size)
 {
     struct nacre_admission config = server->config.admission;
+    const char *exempt = config.penalty_exempt;
     uint32_t each = config.descriptors_each != 0 ? config.descriptors_each : 1;
     struct rlimit limit = {0, 0};
     char text[160];
 
+    if (exempt != NULL && authorized_from(exempt, "0.0.0.0") == FROM_BAD) {
+        (void)snprintf(problem, size,
+                       "who gets no penalties cannot be read: %s: write addresses and networks (no "
+                       "bits set behind a network's) with commas between",
+                       exempt);
+        return false;
+    }
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
         rlim_t kept = DESCRIPTORS_KEPT + 8 * (rlim_t)server->worker_count;
         rlim_t most = limit.rlim_cur > kept ? (limit.rlim_cur - kept) / each : 0;

@@ -83,8 +83,9 @@ static void note_shed(struct worker *worker)
 {
     (void)atomic_fetch_add(&worker->server->limited[NACRE_LIMIT_DESCRIPTORS], 1);
     if (worker->loop.now_ms >= worker->spell_until_ms)
-        server_trouble(worker->server, "out of file descriptors: new connections are turned away "
-                                       "until some of the old ones end");
+        server_trouble(worker->server,
+                       "out of file descriptors or memory: new connections are turned away "
+                       "until some of the old ones end");
     worker->spell_until_ms = worker->loop.now_ms + SPELL_MS;
 }
 
@@ -139,7 +140,7 @@ static void on_connection(struct source *source, uint32_t events)
 
         if (fd >= 0)
             take_in(listener->worker, fd, &address);
-        else if (errno == EMFILE || errno == ENFILE)
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             more = shed(listener);
         else
             more = errno == ECONNABORTED || errno == EINTR;

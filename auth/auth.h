@@ -49,7 +49,8 @@ struct auth {
     char *user;    /* that the peer named, of AUTH_USER_MAX + 1 bytes; NULL before */
     const struct auth_method *method; /* of the request under way */
     struct nacre_decision *pending;
-    uint8_t failures, queries, others;
+    uint32_t failures;
+    uint8_t queries, others;
     uint8_t done;   /* server: methods that have succeeded, a bit for each row of the table */
     int8_t prompts; /* server: how many answers an INFO_REQUEST waits for, or AUTH_NO_PROMPTS */
     bool succeeded;

@@ -1,6 +1,8 @@
 /* keyboard-interactive. RFC 4256. */
 #include "auth/method.h"
 
+#include "transport/text.h"
+
 #include <string.h>
 
 enum { TEXT_MAX = 1024 /* bytes of a name, instruction or prompt that we send */ };
@@ -36,14 +38,6 @@ static int request(struct auth *a, struct reader *r)
     return 0;
 }
 
-static struct bytes clipped(const char *text)
-{
-    struct bytes all = bytes_of(text);
-
-    all.len = all.len < TEXT_MAX ? all.len : TEXT_MAX;
-    return all;
-}
-
 /* RFC 4256 section 3.2:
  *     byte      SSH_MSG_USERAUTH_INFO_REQUEST
  *     string    name
@@ -57,12 +51,12 @@ void auth_send_info_request(struct auth *a, const char *name, const char *instru
     struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_REQUEST,
                                       32 + (2 + count) * (8 + TEXT_MAX));
 
-    write_string(&w, clipped(name));
-    write_string(&w, clipped(instruction));
+    write_string(&w, text_clipped(name, TEXT_MAX));
+    write_string(&w, text_clipped(instruction, TEXT_MAX));
     write_text(&w, "");
     write_u32(&w, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
-        write_string(&w, clipped(prompts[i].text));
+        write_string(&w, text_clipped(prompts[i].text, TEXT_MAX));
         write_bool(&w, prompts[i].echo);
     }
     a->prompts = (int8_t)count;
@@ -185,7 +179,8 @@ struct info_request {
     char *text;
     size_t size;
     const char *name, *instruction;
-    struct nacre_prompt prompts[NACRE_PROMPTS_MAX];
+    uint32_t count;                                     /* as it says, */
+    struct nacre_prompt prompts[NACRE_ASK_PROMPTS_MAX]; /* ... of which there is room for so many */
 };
 
 /* One string of the message, as the next text of the block; "" when bad. */
@@ -201,23 +196,34 @@ static const char *take_text(struct reader *r, char **at)
 
 /* Section 3.2, as in auth_send_info_request. The block is as long as the message and holds each
  * string with a NUL in place of its length. */
-static bool read_info_request(struct auth *a, struct reader *r, struct info_request *q)
+static bool read_info_request(struct reader *r, struct info_request *q)
 {
     char *at = q->text;
-    uint32_t count;
 
     q->name = take_text(r, &at);
     q->instruction = take_text(r, &at);
     (void)read_string(r);
-    count = read_u32(r);
-    if (r->bad || count > NACRE_PROMPTS_MAX)
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        q->prompts[i].text = take_text(r, &at);
-        q->prompts[i].echo = read_bool(r);
+    q->count = read_u32(r);
+    for (uint32_t i = 0; i < q->count && !r->bad; i++) {
+        struct nacre_prompt prompt = {.text = take_text(r, &at)};
+
+        prompt.echo = read_bool(r);
+        if (i < NACRE_ASK_PROMPTS_MAX)
+            q->prompts[i] = prompt;
     }
-    a->prompts = (int8_t)count;
     return read_done(r);
+}
+
+static int ask(struct auth *a, const struct info_request *q)
+{
+    a->prompts = (int8_t)q->count;
+    if (a->config->ask == NULL)
+        return respond_alone(a, q->prompts, q->count);
+    auth_ask_person(
+        a,
+        &(struct nacre_ask){NACRE_ASK_INTERACTIVE, q->name, q->instruction, q->prompts, q->count},
+        respond);
+    return 0;
 }
 
 static int on_info_request(struct auth *a, struct reader *r)
@@ -229,16 +235,13 @@ static int on_info_request(struct auth *a, struct reader *r)
     q.text = pool_allocate(pool, q.size);
     if (q.text == NULL)
         return transport_no_memory(a->transport);
-    if (!read_info_request(a, r, &q))
+    if (!read_info_request(r, &q))
         failure =
             transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed INFO_REQUEST");
-    else if (a->config->ask == NULL)
-        failure = respond_alone(a, q.prompts, (size_t)a->prompts);
+    else if (q.count > NACRE_ASK_PROMPTS_MAX)
+        failure = auth_skip_method(a);
     else
-        auth_ask_person(a,
-                        &(struct nacre_ask){NACRE_ASK_INTERACTIVE, q.name, q.instruction, q.prompts,
-                                            (size_t)a->prompts},
-                        respond);
+        failure = ask(a, &q);
     pool_release(pool, q.text, q.size);
     return failure;
 }

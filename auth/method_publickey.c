@@ -5,6 +5,7 @@
 
 enum {
     ALGORITHM_NAME_MAX = 64,
+    NAMES_MAX = 1024, /* bytes of our name-list */
     SIGNED_MAX =
         SESSION_ID_MAX + AUTH_USER_MAX + 2 * KEY_BLOB_MAX + 256, /* bytes that are signed */
 };
@@ -16,7 +17,7 @@ static bool offered(const struct nacre_auth_policy *policy)
 
 static bool is_accepted(const struct transport *t, struct bytes algorithm)
 {
-    uint8_t scratch[1024];
+    uint8_t scratch[NAMES_MAX];
     struct writer names = write_to(scratch, sizeof scratch);
     char name[ALGORITHM_NAME_MAX];
 
@@ -120,17 +121,22 @@ static int request(struct auth *a, struct reader *r)
 
 /* ---- client ---- */
 
-/* The first algorithm of ours for a key of that type that the server takes. */
+/* The first algorithm on our list for a key of that type that the server takes. */
 static const struct signature_algorithm *algorithm_for(const struct auth *a,
                                                        const struct nacre_key *key)
 {
-    const struct algorithm *row = algorithms_of(ALGORITHM_PUBLIC_KEY);
+    uint8_t scratch[NAMES_MAX];
+    struct writer w = write_to(scratch, sizeof scratch);
+    struct bytes names, name;
 
-    for (; row->name != NULL; row++) {
-        const struct signature_algorithm *s = row->method;
+    write_our_names(a->transport, &w, ALGORITHM_PUBLIC_KEY);
+    names = w.bad ? (struct bytes){NULL, 0} : written_bytes(&w);
+    while (next_name(&names, &name)) {
+        const struct algorithm *row = algorithm_find(ALGORITHM_PUBLIC_KEY, name);
 
-        if (!row->off && key_can_sign(key, s) && transport_peer_takes(a->transport, row))
-            return s;
+        if (row != NULL && key_can_sign(key, row->method) &&
+            transport_peer_takes(a->transport, row))
+            return row->method;
     }
     return NULL;
 }

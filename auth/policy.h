@@ -25,7 +25,10 @@ struct nacre_prompt {
     bool echo;        /* what is typed may be seen */
 };
 
-enum { NACRE_PROMPTS_MAX = 16 };
+enum {
+    NACRE_PROMPTS_MAX = 16,      /* that a server asks at once */
+    NACRE_ASK_PROMPTS_MAX = 100, /* ... and a client takes; from more it goes on to another method */
+};
 
 enum nacre_ask_kind {
     NACRE_ASK_PASSWORD,     /* one prompt */

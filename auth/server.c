@@ -217,7 +217,7 @@ static bool one_too_many(struct auth *a, enum auth_attempt attempt)
  * costs a person no more. */
 static uint64_t delay(const struct auth *a)
 {
-    unsigned doubled = a->failures < 10 ? a->failures - 1U : 9;
+    unsigned doubled = a->failures < 10 ? a->failures - 1U : 9; /* one at least has failed */
 
     return (uint64_t)a->transport->config->limits.auth_delay_ms << doubled;
 }

@@ -215,7 +215,7 @@ static size_t rest_of_turn(const struct nacre_channel *ch)
         return CHANNEL_PACKET_MAX;
     if (transport_output_begin(ch->connection->transport) >= ch->turn_end)
         return CHANNEL_PACKET_MAX; /* the next turn */
-    return ch->turn_used + SLIVER < CHANNEL_PACKET_MAX ? CHANNEL_PACKET_MAX - ch->turn_used : 0;
+    return ch->turn_used < CHANNEL_PACKET_MAX - SLIVER ? CHANNEL_PACKET_MAX - ch->turn_used : 0;
 }
 
 /* What may be written in one message as far as the channel itself goes. */
@@ -241,6 +241,7 @@ bool channel_waits_for_room(const struct nacre_channel *ch)
 void nacre_channel_await_room(struct nacre_channel *ch)
 {
     ch->blocked = ch->connection->stalled = true;
+    transport_wake(ch->connection->transport);
 }
 
 /* RFC 4254 section 5.2: byte, uint32 recipient channel, (uint32 data_type_code,) string data */
@@ -261,7 +262,8 @@ static void send_data(struct nacre_channel *ch, int which, struct bytes data)
     ch->peer_window -= (uint32_t)data.len;
     ch->connection->used = true;
     ch->turn_end = transport_output_end(t);
-    ch->turn_used = (goes_on ? ch->turn_used : 0) + (uint32_t)(ch->turn_end - begin);
+    ch->turn_used = (uint32_t)smaller((goes_on ? ch->turn_used : 0) + (ch->turn_end - begin),
+                                      CHANNEL_PACKET_MAX);
 }
 
 static size_t write_all(struct nacre_channel *ch, int which, const void *data, size_t len)
@@ -326,11 +328,13 @@ void channel_turn(struct nacre_channel *ch)
  * to add. The window stays within 2^32 - 1. */
 int on_channel_window_adjust(struct connection *c, struct reader *r)
 {
-    struct nacre_channel *ch = connection_find(c, read_u32(r));
-    uint32_t bytes = read_u32(r);
+    uint32_t id = read_u32(r), bytes = read_u32(r);
+    struct nacre_channel *ch = connection_find(c, id);
 
     if (!read_done(r))
         return connection_malformed(c, "malformed CHANNEL_WINDOW_ADJUST");
+    if (ch == NULL && id < c->used_ids)
+        return 0; /* it was under way when the channel closed: section 5.3 */
     if (ch == NULL || !ch->is_open)
         return connection_misuse(c, "window adjust for a channel that is not open");
     if (bytes > UINT32_MAX - ch->peer_window)

@@ -87,6 +87,7 @@ static struct nacre_channel *channel_new(struct connection *c, struct bytes type
     ch->early = NACRE_LATER;
     ch->local_window = ch->window_target = window;
     c->channels[slot] = ch;
+    c->used_ids = slot < c->used_ids ? c->used_ids : slot + 1;
     count_channels(c, c->count + 1);
     c->granted += ch->window_target;
     ch->round_ms = c->transport->now_ms;
@@ -143,12 +144,10 @@ static void confirm(struct nacre_channel *ch)
 static int refuse(struct connection *c, uint32_t peer_id, uint32_t reason, const char *text)
 {
     struct writer w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN_FAILURE, OPEN_ROOM);
-    struct bytes description = bytes_of(text);
 
-    description.len = description.len < REASON_MAX ? description.len : REASON_MAX;
     write_u32(&w, peer_id);
     write_u32(&w, reason);
-    write_string(&w, description);
+    write_string(&w, text_clipped(text, REASON_MAX));
     write_text(&w, "");
     transport_send(c->transport, &w);
     return 0;
@@ -216,8 +215,7 @@ int on_channel_open(struct connection *c, struct reader *r)
         return connection_malformed(c, "malformed CHANNEL_OPEN");
     transport_charge(c->transport, NACRE_LIMIT_OPENS);
     if (c->no_more_sessions && bytes_are(type, "session"))
-        return refuse(c, peer_id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
-                      "no-more-sessions was asked for");
+        return connection_misuse(c, "a session after no-more-sessions"); /* PROTOCOL 2.2 */
     app = lookup(c, type);
     if (app == NULL)
         return refuse_type(c, peer_id, type);

@@ -99,7 +99,8 @@ struct connection {
     const struct connection_config *config;
     void *context;
     struct nacre_channel **channels; /* by our number; NULL where free */
-    uint32_t table_len;              /* of the table */
+    uint32_t table_len;              /* of the table, */
+    uint32_t used_ids;               /* ... of which numbers below this one were used */
     uint32_t count;                  /* channels alive */
     size_t granted;                  /* bytes that all channels together may make us hold */
     uint32_t awaiting;               /* global requests of ours that want an answer, */

@@ -16,6 +16,15 @@ static size_t room_for_all(const struct transport *t)
     return room;
 }
 
+/* Section 2.1: no key twice. */
+static bool is_repeated(const struct transport *t, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (bytes_equal(transport_host_key_at(t, j), transport_host_key_at(t, i)))
+            return true;
+    return false;
+}
+
 /* Section 2.1: byte SSH_MSG_GLOBAL_REQUEST, string name, boolean FALSE, string[] hostkeys */
 void send_hostkeys(struct connection *c)
 {
@@ -25,7 +34,8 @@ void send_hostkeys(struct connection *c)
     write_text(&w, announce);
     write_bool(&w, false);
     for (size_t i = 0; transport_host_key_at(t, i).len > 0; i++)
-        write_string(&w, transport_host_key_at(t, i));
+        if (!is_repeated(t, i))
+            write_string(&w, transport_host_key_at(t, i));
     transport_send(t, &w);
 }
 
@@ -50,7 +60,7 @@ static bool write_proof(struct transport *t, struct writer *w, struct bytes key)
 int on_hostkeys_prove(struct connection *c, struct reader *r, bool want_reply)
 {
     struct transport *t = c->transport;
-    uint8_t answer[TRANSPORT_REPLY_MAX / 2];
+    uint8_t answer[TRANSPORT_REPLY_MAX - PACKET_OVERHEAD];
     struct writer proofs = write_to(answer, sizeof answer);
     size_t count = 0;
     struct writer w;

@@ -450,7 +450,7 @@ static void check_timeout(const struct party *p, const char *text)
 
     if (strstr(text, "login") != NULL)
         REQUIRE(w, !p->authenticated, "%s: %s", p->name, text);
-    else if (strstr(text, "handshake") != NULL)
+    else if (strstr(text, "handshake") != NULL || strstr(text, "packet") != NULL)
         REQUIRE(w, !p->authenticated && w->now_ms >= HANDSHAKE_MS, "%s: %s", p->name, text);
     else if (strstr(text, "key exchange") != NULL)
         REQUIRE(w, w->now_ms >= p->exchange_ms + EXCHANGE_MS, "%s: %s", p->name, text);

@@ -10,11 +10,13 @@ enum {
     FAIR_EXCHANGE = 16 * 1024, /* bytes under the keys in use that are worth new ones */
 };
 
+/* In a block: there is nothing secret in it, and memory that may hold secrets can be scarce. */
 static bool keep(struct transport *t, enum nacre_role role, struct bytes message)
 {
     struct kept *k = &t->kex->kexinit[role];
+    size_t size;
 
-    k->at = pool_allocate(t->pool, message.len);
+    k->at = pool_take_block(t->pool, message.len, &size);
     if (k->at == NULL)
         return false;
     k->len = message.len;
@@ -62,7 +64,8 @@ void kex_end(struct transport *t)
     if (k == NULL)
         return;
     for (int role = 0; role < 2; role++)
-        pool_release(t->pool, k->kexinit[role].at, k->kexinit[role].len);
+        if (k->kexinit[role].at != NULL)
+            pool_give_block(t->pool, k->kexinit[role].at, k->kexinit[role].len);
     if (k->state != NULL && kex_method_of(t)->clear != NULL)
         kex_method_of(t)->clear(k->state);
     pool_release(t->pool, k->state, k->state_len);

@@ -21,8 +21,10 @@ int kex_reply(struct transport *t, uint8_t number, struct bytes share)
         return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, "the host key could not sign");
     write_string_end(&w, signature);
     transport_send(t, &w);
-    if (t->kex->first)
+    if (t->kex->first) {
         t->own_host_key = n->key;
+        t->own_signature = n->host_key->method;
+    }
     return kex_agreed(t);
 }
 
@@ -74,16 +76,16 @@ struct bytes transport_host_key_at(const struct transport *t, size_t i)
                                       : (struct bytes){NULL, 0};
 }
 
-/* The signature that was negotiated, if this key can make it; else our first that it can. */
+/* The signature that the first exchange had, if this key can make it; else our first that it can.
+ * draft-ietf-sshm-hostkey-update section 2.2.1, which also rules SHA-1 out. */
 static const struct signature_algorithm *algorithm_for(const struct transport *t,
                                                        const struct nacre_key *key)
 {
-    const struct algorithm *a =
-        algorithm_find(ALGORITHM_HOST_KEY, bytes_of(t->negotiated.host_key));
-    const struct signature_algorithm *s = a == NULL ? NULL : a->method;
+    const struct signature_algorithm *s = t->own_signature;
+    const struct algorithm *a;
 
     if (s != NULL && strcmp(s->key_type, key->type) == 0)
-        return s;
+        return s == &signature_rsa_sha1 ? NULL : s;
     for (a = algorithms_of(ALGORITHM_HOST_KEY); a->name != NULL; a++) {
         s = a->method;
         if (!a->off && strcmp(s->key_type, key->type) == 0)

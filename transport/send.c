@@ -2,6 +2,7 @@
 #include "transport/transport.h"
 
 #include "transport/kex.h"
+#include "transport/text.h"
 
 #include <string.h>
 
@@ -163,7 +164,7 @@ static void send_disconnect(struct transport *t, uint32_t reason, const char *te
                             DISCONNECT_ROOM - PACKET_OVERHEAD);
 
     write_u32(&w, reason);
-    write_text(&w, text);
+    write_string(&w, text_clipped(text, DISCONNECT_ROOM - PACKET_OVERHEAD - 1 - 4 - 4 - 4));
     write_text(&w, "");
     if (!w.bad)
         seal(t, w.start, written(&w));

@@ -52,3 +52,14 @@ const char *clean_lines(char *out, size_t size, struct bytes text)
 {
     return clean(out, size, text, true);
 }
+
+struct bytes text_clipped(const char *text, size_t most)
+{
+    struct bytes all = bytes_of(text);
+
+    if (all.len <= most)
+        return all;
+    while (most > 0 && (all.at[most] & 0xc0) == 0x80)
+        most--;
+    return (struct bytes){all.at, most};
+}

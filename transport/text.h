@@ -13,4 +13,7 @@ const char *clean_text(char *out, size_t size, struct bytes text);
 /* The same for text of several lines: CR, LF and TAB stay. */
 const char *clean_lines(char *out, size_t size, struct bytes text);
 
+/* The beginning of `text`, of `most` bytes at most, cut between characters; borrows it. */
+struct bytes text_clipped(const char *text, size_t most);
+
 #endif
