@@ -7,6 +7,10 @@ and beside other servers, all in one run, in rounds, medians.
 A server is started anew for every figure and ended after it: what it used is then exactly what the kernel accounted
 to it. The same is done with next to no work, and taken away. Loopback only; nothing outside of a temporary folder and
 build/bench.json, which keeps each figure as it comes: --resume goes on where an earlier run was interrupted.
+
+What was not reached is said on standard error, under the table. With --write it makes the exit status 1, and so does a
+server without a figure: nacre, or sshd unless --peers says whom to measure. A run that writes nothing ends with 0: it may
+be short and noisy.
 """
 import argparse
 import contextlib
@@ -43,8 +47,9 @@ class Row:
             yield
         except Lacking:
             self.bench.lacking.append([self.metric, name])
-        except Failed as failure:
+        except (Failed, RuntimeError) as failure:
             print(f"{self.metric}, {name}: {failure}", file=sys.stderr)
+            self.bench.failed.append([self.metric, name])
 
     def add(self, name, value):
         """A figure of the round, or of a slice of it."""
@@ -62,13 +67,16 @@ class Bench:
         self.begin = time.monotonic()
         self.number = 0
         self.rows = {}  # metric: {"unit", "rounds": [of each round {server: value}]}
-        self.lacking = []
+        self.lacking = []  # [metric, server] without the algorithm
+        self.failed = []  # [metric, server] with no figure in some round
         self.done = {}  # group: rounds
+        self.required = ["nacre", "sshd"] if options.peers is None else ["nacre"]
         if options.resume:
             with contextlib.suppress(FileNotFoundError), open(KEPT) as f:
                 kept = json.load(f)
                 if kept["mib"] == self.mib:
                     self.rows, self.lacking, self.done = kept["rows"], kept["lacking"], kept["done"]
+                    self.failed = kept.get("failed", [])
 
     @contextlib.contextmanager
     def row(self, metric, unit):
@@ -84,7 +92,7 @@ class Bench:
 
     def keep(self):
         with open(KEPT + ".new", "w") as f:
-            json.dump({"mib": self.mib, "rows": self.rows, "lacking": self.lacking, "done": self.done}, f)
+            json.dump({"mib": self.mib, "rows": self.rows, "lacking": self.lacking, "failed": self.failed, "done": self.done}, f)
         os.replace(KEPT + ".new", KEPT)
 
     def median(self, metric, name):
@@ -103,23 +111,42 @@ class Bench:
                  "|---|---|" + "---:|" * (len(names) + 2) + "---|---|"]
         for metric, row in self.rows.items():
             m = self.medians(metric)
-            if not m:
+            verdict = self.verdict(metric, m)
+            if not m and not verdict[1]:
                 continue
             cells = [figure(m[n]) if n in m else "-" for n in names]
             for other in "floor", "sshd":
                 cells.append(f"{m['nacre'] / m[other]:.2f}" if m.get(other) and "nacre" in m else "-")
-            cells += self.verdict(metric, m)
+            cells += verdict
             lines.append(f"| {metric} | {row['unit']} | " + " | ".join(cells) + " |")
         return "\n".join(lines)
 
     def verdict(self, metric, m):
+        """The last two cells: what must be reached, and whether it was; nothing when that is not known."""
         judge = next((judge for pattern, judge in metrics.MUST if re.search(pattern, metric)), None)
-        if judge is None or "nacre" not in m:
+        if judge is None:
             return ["", ""]
-        with contextlib.suppress(KeyError, statistics.StatisticsError):
-            text, reached = judge(self, m)
-            return [text, "yes" if reached else "**no**"]
-        return ["", ""]
+        text, reached = "not measured", False
+        if "nacre" in m:
+            with contextlib.suppress(KeyError, statistics.StatisticsError):
+                text, reached = judge(self, metric, m)
+        return [text, "" if reached is None else "yes" if reached else "**no**"]
+
+    def problems(self):
+        """What was not reached, and who has no figure: a line each."""
+        for metric in self.rows:
+            text, answer = self.verdict(metric, self.medians(metric))
+            if answer == "**no**":
+                yield f"not reached: {metric}: {text}"
+        for name in self.required:
+            if name not in self.setup.servers:
+                yield f"not measured: {name} is not there, or cannot be started by this user"
+        for metric, name in self.failed:
+            if name in self.required:
+                yield f"failed: {name}: {metric}"
+        for pattern, _ in metrics.MUST:
+            if not self.only.pattern and not any(re.search(pattern, metric) for metric in self.rows):
+                yield f"not measured: {pattern}"
 
 
 def figure(value):
@@ -172,7 +199,7 @@ def main():
     parser.add_argument("--mib", type=int, default=1024)
     parser.add_argument("--minutes", type=float, default=24, help="begin no round that would not end by then")
     parser.add_argument("--only", default="", help="groups: " + ", ".join(g.__name__ for g in metrics.GROUPS))
-    parser.add_argument("--peers", default="sshd,dropbear,tinysshd")
+    parser.add_argument("--peers", help="of " + ",".join(metrics.PEERS) + "; not given: all, and sshd must be there")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--write")
     options = parser.parse_args()
@@ -181,15 +208,20 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         setup = Setup(folder)
-        for name in set(setup.servers) - set(options.peers.split(",")) - {"nacre"}:
-            del setup.servers[name]
+        if options.peers is not None:
+            for name in set(setup.servers) - set(options.peers.split(",")) - {"nacre"}:
+                del setup.servers[name]
         bench = Bench(setup, options)
+        problems = []
         try:
             run(bench, options)
         except KeyboardInterrupt:
-            print("interrupted; run.py --resume goes on", file=sys.stderr)
-        print(bench.text())
+            problems.append("interrupted; run.py --resume goes on")
+        print(bench.text(), flush=True)
+        problems += bench.problems()
+        print("".join(f"{problem}\n" for problem in problems), end="", file=sys.stderr)
+    return 1 if options.write and problems else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
