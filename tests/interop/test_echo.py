@@ -25,6 +25,12 @@ class Echo:
         done = self.client(self.server, login="password").run(None, b"hello\n")
         self.assertEqual(done, (0, b"echo: 'hello\\n'\r\n" + LAST_WORDS, self.chatter))
 
+    def test_hello_over_ipv6(self):
+        with harness.Server(listen="[::1]:0") as server:
+            done = self.client(server).run(None, b"hello\n")
+            self.assertEqual(done, (0, b"echo: 'hello\\n'\r\n" + LAST_WORDS, self.chatter))
+            self.assertEqual(server.events("connection")[0]["addr"].rsplit(":", 1)[0], "[::1]")
+
     def test_empty_input(self):
         self.assertEqual(self.echo(b""), b"")
 
