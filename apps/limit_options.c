@@ -267,7 +267,8 @@ static const struct row {
     {"max-sessions", "N", take_sessions, "channels of a connection; default 64",
      "a number of channels, 1 or more"},
     {"max-window", "MIB", take_window,
-     "that all channels of a connection may have us hold; default 16",
+     "that all channels of a connection may have us hold; default 16,\n"
+     "and 128 KiB for each channel",
      "a number of MiB from 1 to 1024"},
     {"rate-limits", "LIST", take_rates,
      "how often at once, and then a minute; default\n"
