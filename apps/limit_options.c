@@ -237,7 +237,7 @@ static const struct row {
     const char *wants;
 } rows[LIMIT_OPTIONS] = {
     {"max-connections", "N", take_connections,
-     "connections; default 65536, or what the descriptors allow",
+     "connections; default 65536, or what the descriptors are enough for",
      "a number of connections, 1 or more"},
     {"max-startups", "BEGIN:RATE:FULL", take_startups,
      "of connections that have not logged in; default 100:30:1000",
@@ -252,7 +252,8 @@ static const struct row {
      "authfail:5,noauth:1,grace-exceeded:10,min:15,max:600; or no",
      "authfail, noauth, grace-exceeded, min, max, each with :SECONDS, and commas between; or no"},
     {"per-source-penalty-exempt-list", "LIST", take_exempt,
-     "addresses and networks without penalties", "addresses and networks with commas between"},
+     "addresses and networks without penalties; default nobody",
+     "addresses and networks with commas between"},
     {"handshake-time", "SECONDS", take_handshake,
      "for the client's part of the first key exchange,\nand for each packet before the login; "
      "default 10",

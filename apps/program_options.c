@@ -40,7 +40,8 @@ static const char options[] =
     "                             " DEFAULT_HOST_KEY ", made when missing\n"
     " -p, --passwords FILE        user:password a line, plain or $argon2id$...; default\n"
     "                             " DEFAULT_PASSWORDS "\n"
-    " -a, --authorized-keys FILE  OpenSSH authorized_keys; %u in FILE stands for the user name\n"
+    " -a, --authorized-keys FILE  OpenSSH authorized_keys; %u in FILE stands for the user name;\n"
+    "                             default none\n"
     "     --keyboard-interactive  ask for the password by keyboard-interactive too\n"
     "     --require METHODS       each of these must succeed: publickey, password,\n"
     "                             keyboard-interactive, with commas between; default any one\n"
@@ -58,7 +59,8 @@ static const char options[] =
     "                             the same for signatures of host keys, of user keys, and so on\n"
     "     --list-algorithms       all that are known, best first, and which are off unless named\n"
     "     --rekey-limit BYTES[,SECONDS]\n"
-    "                             new keys after so much in one direction, or so long; K, M, G\n"
+    "                             new keys after so much in one direction, or so long; K, M, G;\n"
+    "                             default the cipher's, 1 hour\n"
     " -q, --quiet                 log warnings and errors only\n"
     " -v, --verbose               log more; -vv every message\n"
     " -h, --help                  this text\n"
@@ -66,7 +68,8 @@ static const char options[] =
 
 static const char notes[] =
     "The log is on standard error, one line an event. SIGTERM and SIGINT end the server in "
-    "order.\n";
+    "order;\n"
+    "SIGUSR1 has its counters logged.\n";
 
 static void put_usage(const struct program_face *face)
 {
