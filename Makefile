@@ -2,7 +2,7 @@
 
 SONAME = libnacre.so.0
 PREFIX ?= /usr/local
-VERSION = $(shell sed -n 's/.*"SSH-2.0-nacre_\(.*\)".*/\1/p' transport/version.c)
+VERSION = $(shell sed -n 's/^\#define NACRE_VERSION "\(.*\)"/\1/p' transport/api.h)
 
 ifeq ($(origin CC),default)
 CC = gcc

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION "0.1"
-
 enum {
     OPTION_VERSION = 256,
     OPTION_PASSWORD,
@@ -326,7 +324,7 @@ bool load_read_options(int argc, char **argv, struct load_options *o, int *statu
         if (option == 'h')
             put_usage();
         else if (option == OPTION_VERSION)
-            (void)puts("nacre-load " VERSION);
+            (void)puts("nacre-load " NACRE_VERSION);
         else if (option == '?')
             *status = load_misused("not an option, or its value is missing: ", argv[optind - 1]);
         else

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION "0.1"
-
 enum {
     PASSWORD_ROOM = 1024 + 1, /* bytes: the longest password that a server takes, and a NUL */
     PROBLEM_MAX = 1024 + 4096,
@@ -129,7 +127,7 @@ int main(int argc, char **argv)
         if (option == 'h')
             return fputs(usage, stdout) < 0;
         if (option == OPTION_VERSION)
-            return puts("nacre-passwd " VERSION) < 0;
+            return puts("nacre-passwd " NACRE_VERSION) < 0;
         if (option != 'd')
             return misused("this option is not known");
         delete = true;

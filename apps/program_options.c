@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION "0.1"
-
 /* Options without a letter. OPTION_KEX and the numbers behind it are the kinds of algorithms. */
 enum {
     OPTION_VERSION = 256,
@@ -279,7 +277,7 @@ static bool say(const struct program_face *face, int option)
     if (option == 'h')
         put_usage(face);
     else if (option == OPTION_VERSION)
-        (void)printf("%s " VERSION "\n", face->name);
+        (void)printf("%s " NACRE_VERSION "\n", face->name);
     else if (option == OPTION_LIST_ALGORITHMS)
         list_algorithms();
     else

@@ -16,6 +16,9 @@
 #define NACRE_API __attribute__((visibility("default")))
 #endif
 
+/* The library's and its programs'; it stands in the identification line and in nacre.pc too. */
+#define NACRE_VERSION "0.1"
+
 /* Which end of the connection we are. RFC 4251 section 1. */
 enum nacre_role {
     NACRE_SERVER,

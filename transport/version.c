@@ -1,8 +1,10 @@
 #include "transport/version.h"
 
+#include "transport/api.h"
+
 #include <string.h>
 
-const char version_ours[] = "SSH-2.0-nacre_0.1";
+const char version_ours[] = "SSH-2.0-nacre_" NACRE_VERSION;
 
 static bool starts_with(struct bytes text, const char *prefix)
 {
