@@ -9,6 +9,7 @@ CC = gcc
 endif
 PKG_CONFIG ?= pkg-config
 OBJCOPY ?= objcopy
+CLANG ?= clang-14
 CLANG_FORMAT ?= clang-format-14
 CLANG_TIDY ?= clang-tidy-14
 Q = $(if $(V),,@)
@@ -346,9 +347,11 @@ coverage:                               ## lines and branches that the tests in 
 	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate
 	@find $(BUILD)/coverage -name '*.gcda' -delete
-	-@tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate 1000" "$(BUILD)/coverage/tests/simulate -d 10" $(TESTS:%=$(BUILD)/coverage/tests/%) \
-		$(foreach f,$(FUZZERS),"$(BUILD)/coverage/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/coverage/seeds/$(f:fuzz_%=%)")
-	@tests/tools/coverage $(BUILD)/coverage $(FOLDERS)
+	@status=0; \
+	tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate 1000" "$(BUILD)/coverage/tests/simulate -d 10" $(TESTS:%=$(BUILD)/coverage/tests/%) \
+		$(foreach f,$(FUZZERS),"$(BUILD)/coverage/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/coverage/seeds/$(f:fuzz_%=%)") || status=$$?; \
+	tests/tools/coverage $(BUILD)/coverage $(FOLDERS) || status=$$?; \
+	exit $$status
 
 phases: $(BUILD)/tests/phase_page       ## write transport/PHASES.md anew, from the table
 	$< >transport/PHASES.md
@@ -386,9 +389,16 @@ ct-check: $(BUILD)/tests/ct_check       ## no branch or address depends on a sec
 format:                                 ## clang-format on every source file
 	$(CLANG_FORMAT) -i $(ALL_C)
 
-lint: lint-format lint-tidy lint-cppcheck lint-shell  ## no complaints from clang-format, clang-tidy, cppcheck, shellcheck
+lint: lint-format lint-clang lint-tidy lint-cppcheck lint-shell  ## no complaints from clang-format, clang, clang-tidy, cppcheck, shellcheck
 lint-format:
 	@$(CLANG_FORMAT) --dry-run -Werror $(ALL_C)
+# The build's warnings, by the compiler that it does not use. What tests/tools compile, for users to read or against
+# libssh, has warnings of its own.
+clang_check = $(CLANG) -fsyntax-only -std=c11 -D_GNU_SOURCE -pthread -I. -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS)
+lint-clang: theirs = apps/examples/%.c tests/libssh/%.c
+lint-clang: $(BUILD)/libraries headers
+	@printf '%s\n' $(filter-out $(theirs),$(filter %.c,$(ALL_C))) | xargs -P 2 -n 8 $(clang_check) $(WARNINGS)
+	@$(clang_check) -Wall -Werror -Wno-deprecated-declarations $(filter $(theirs),$(ALL_C))
 lint-tidy: $(BUILD)/libraries headers
 	@printf '%s\n' $(filter %.c,$(ALL_C)) | xargs -P 2 -I {} $(CLANG_TIDY) --quiet {} -- \
 		-std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS) 2>/dev/null
@@ -408,4 +418,4 @@ help:                                   ## this list
 
 FORCE:
 .PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop siege unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds fuzz-corpus coverage phases layers pure symbols bench bench-quick bench-pipe bench-memory bench-crypto ct-check \
-        format lint lint-format lint-tidy lint-cppcheck lint-shell clean help
+        format lint lint-format lint-clang lint-tidy lint-cppcheck lint-shell clean help
