@@ -190,6 +190,11 @@ class EchoTest(unittest.TestCase):
     def test_rtt(self):
         self.assertEqual(self.check(1, "rtt", "-n", 200)["samples"], 200)
 
+    def test_how_many_by_default(self):
+        for count, mode, *words in (100, "handshake", "-c", 8), (100, "idle", "-c", 8, "--hold", 1), (1000, "channels", "-c", 8):
+            self.assertEqual(self.load(mode, *words)["done"], count, mode)
+        self.assertEqual(self.load("rtt")["samples"], 1000)
+
     def test_the_times_are_those_that_passed(self):
         """Of 200 keys each 25th comes back 0.2 s late: one sees it at the right place."""
         with Counter(self.server.port, {n: 0.2 for n in range(30, 230, 25)}) as counter:
