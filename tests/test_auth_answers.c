@@ -169,7 +169,7 @@ START_TEST(another_number_of_responses_is_none)
 }
 END_TEST
 
-START_TEST(more_prompts_than_there_may_be_are_refused)
+START_TEST(more_prompts_than_a_server_may_ask_are_refused)
 {
     start_interactive(NACRE_PROMPTS_MAX + 1, false);
     expect_refusal("");
@@ -322,7 +322,7 @@ int main(void)
     tcase_add_loop_test(t, no_new_password_or_one_that_is_too_long_is_none, 0, 3);
     tcase_add_test(t, responses_that_are_too_long_are_not_sent);
     tcase_add_loop_test(t, another_number_of_responses_is_none, 0, 2);
-    tcase_add_test(t, more_prompts_than_there_may_be_are_refused);
+    tcase_add_test(t, more_prompts_than_a_server_may_ask_are_refused);
     tcase_add_loop_test(t, a_password_answers_for_nobody_what_it_can, 0, 6);
     tcase_add_test(t, a_password_cannot_be_answered_with_questions);
     tcase_add_test(t, a_key_cannot_be_answered_with_a_change);

@@ -124,6 +124,22 @@ START_TEST(peers_out_of_range_are_refused)
 }
 END_TEST
 
+/* RFC 8268 section 4: a base of order 2 gives 1 or p - 1, one of order 1 gives 1: nothing of that is
+ * sent, nor taken for a secret. */
+START_TEST(a_result_out_of_range_is_refused)
+{
+    static uint8_t p[256], base[256], out[256];
+    const struct dh_group group = {{p, sizeof p}, {base, sizeof base}, 512};
+    struct dh d;
+
+    memcpy(p, dh_group14.p.at, sizeof p);
+    memcpy(base, p, sizeof p);
+    base[255] = (uint8_t)(base[255] - 1); /* p - 1, whose order is 2 */
+    for (int i = 0; i < 20; i++)
+        ck_assert(!dh_generate(&d, &group, &random_system, out));
+}
+END_TEST
+
 START_TEST(a_proposed_group_is_used_as_it_is)
 {
     uint8_t p[257] = {0}, g[2] = {0, 2}, pub_a[256], pub_b[256], one[256], two[256];
@@ -177,6 +193,7 @@ int main(void)
         secrets_have_exactly_their_length_whatever_the_source_gives,
         both_ends_agree,
         peers_out_of_range_are_refused,
+        a_result_out_of_range_is_refused,
         a_proposed_group_is_used_as_it_is,
         senseless_groups_are_refused,
         NULL,

@@ -188,6 +188,41 @@ START_TEST(a_link_stays_a_link)
 }
 END_TEST
 
+START_TEST(a_link_that_leads_nowhere_is_not_replaced)
+{
+    struct stat status;
+
+    ck_assert_int_eq(symlink("none", scratch_path("p")), 0);
+    ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_FAILED);
+    assert_says(problem, "cannot be opened");
+    ck_assert_int_eq(lstat(scratch_path("p"), &status), 0);
+    ck_assert(S_ISLNK(status.st_mode));
+}
+END_TEST
+
+/* 0640 is for a server's group; what anybody could read is closed. */
+START_TEST(only_a_file_made_for_its_group_stays_open_to_it)
+{
+    static const struct {
+        mode_t before, after;
+    } modes[] = {{0600, 0600}, {0640, 0640}, {0644, 0600}, {0400, 0600}};
+    gid_t group = getuid() == 0 ? 65534 : getgid();
+    struct stat status;
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        scratch_write("p", "bob:x\n", 0600);
+        ck_assert_int_eq(chown(scratch_path("p"), (uid_t)-1, group), 0);
+        ck_assert_int_eq(chmod(scratch_path("p"), modes[i].before), 0);
+        ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_ADDED);
+        ck_assert_int_eq(stat(scratch_path("p"), &status), 0);
+        ck_assert_uint_eq(status.st_mode & 07777, modes[i].after);
+        if (modes[i].after == 0640)
+            ck_assert_uint_eq(status.st_gid, group);
+        ck_assert_int_eq(unlink(scratch_path("p")), 0);
+    }
+}
+END_TEST
+
 START_TEST(nothing_is_left_beside_it)
 {
     ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_ADDED);
@@ -236,6 +271,8 @@ int main(void)
         passwords_that_nobody_could_use,
         a_file_that_cannot_be_trusted_is_left_alone,
         a_link_stays_a_link,
+        a_link_that_leads_nowhere_is_not_replaced,
+        only_a_file_made_for_its_group_stays_open_to_it,
         nothing_is_left_beside_it,
         editors_take_turns,
         NULL,

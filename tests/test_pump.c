@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@ static struct pair p;
 static struct nacre_endpoint *endpoint;
 static int other; /* the other end of the socket */
 static unsigned over;
+static void (*kept_fire)(struct timer *timer);
 
 static void on_over(struct pump *pump)
 {
@@ -91,6 +93,45 @@ START_TEST(a_copy_of_its_socket_brings_nothing_back)
 }
 END_TEST
 
+static void keep_time(struct timer *timer)
+{
+    struct pump *pump = (struct pump *)(void *)((char *)timer - offsetof(struct pump, timer));
+
+    nacre_session_disconnect(pump->session, NACRE_SHUTTING_DOWN, "that is all");
+    kept_fire(timer);
+}
+
+/* A deadline that comes in the turn in which the session ends is not that of its last words. */
+START_TEST(an_end_in_the_turn_of_a_deadline_is_still_said)
+{
+    struct pump *pump = begin();
+    char said[4096];
+    ssize_t n = 0, more;
+
+    loop_turn(&loop);
+    kept_fire = pump->timer.fire;
+    pump->timer.fire = keep_time;
+    ck_assert(loop_set_timer(&loop, &pump->timer, loop.now_ms));
+    loop_turn(&loop);
+    pump->timer.fire = kept_fire;
+    for (int i = 0; i < 10; i++) {
+        struct task nothing = {.run = do_nothing};
+
+        loop_later(&loop, &nothing);
+        loop_turn(&loop);
+        while ((more = recv(other, said + n, sizeof said - (size_t)n, 0)) > 0)
+            n += more;
+    }
+    ck_assert_ptr_nonnull(memmem(said, (size_t)n, "that is all", strlen("that is all")));
+    (void)close(other);
+    other = -1;
+    for (int i = 0; i < 10 && over == 0; i++)
+        loop_turn(&loop);
+    ck_assert_uint_eq(over, 1);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pump");
@@ -100,6 +141,7 @@ int main(void)
 
     tcase_add_test(t, it_speaks_and_is_over_when_the_other_side_has_gone);
     tcase_add_test(t, a_copy_of_its_socket_brings_nothing_back);
+    tcase_add_test(t, an_end_in_the_turn_of_a_deadline_is_still_said);
     suite_add_tcase(suite, t);
     r = srunner_create(suite);
     srunner_run_all(r, CK_NORMAL);

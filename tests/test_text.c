@@ -43,6 +43,21 @@ START_TEST(what_steers_a_terminal_is_not_shown)
 }
 END_TEST
 
+/* RFC 3629: what we send is cut between characters. */
+START_TEST(a_text_is_clipped_between_characters)
+{
+    static const char text[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x90\x9a";
+    static const size_t lens[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
+
+    for (size_t most = 0; most < sizeof lens / sizeof lens[0]; most++) {
+        struct bytes clipped = text_clipped(text, most);
+
+        ck_assert_ptr_eq(clipped.at, text);
+        ck_assert_uint_eq(clipped.len, lens[most]);
+    }
+}
+END_TEST
+
 START_TEST(a_nul_is_shown_too)
 {
     char out[8];
@@ -73,6 +88,7 @@ int main(void)
 
     tcase_add_loop_test(t, what_steers_a_terminal_is_not_shown, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test(t, a_nul_is_shown_too);
+    tcase_add_test(t, a_text_is_clipped_between_characters);
     tcase_add_test(t, no_character_is_cut_in_two);
     suite_add_tcase(suite, t);
     r = srunner_create(suite);

@@ -173,6 +173,9 @@ def end(process):
 
 # A test program that is told to stop, by a person or by SIGTERM, leaves no server behind.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+# Whoever runs the tests in the background of a script has these ignored, and so would all that we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 servers = weakref.WeakSet()
 atexit.register(lambda: [server.clear() for server in servers])
 

@@ -40,6 +40,12 @@ class Limits(unittest.TestCase):
             self.assertTrue(connection.recv(4096).startswith(b"SSH-2.0-"))
         return opened
 
+    def test_a_list_that_cannot_be_read(self):
+        """Not taken for one that exempts nobody."""
+        for text in "127.0.0.1,10.0.0.1/8", "10.0.0.0/33", "::/129":
+            with self.assertRaisesRegex(AssertionError, "who gets no penalties cannot be read"):
+                harness.Server("--per-source-penalty-exempt-list", text)
+
     def assert_serves(self, server):
         self.assertEqual(Ssh(server).run("exit 7").status, 7)
 

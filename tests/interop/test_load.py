@@ -21,7 +21,7 @@ def load(*words, status=0, home="/nonexistent", patience=4 * PATIENCE, stdin=b""
     """Its figures; what it said on standard error when it was to fail."""
     done = subprocess.run([NACRE_LOAD, "--json", *map(str, words)], input=stdin, capture_output=True,
                           timeout=patience, env=clean_environment(home, **environment))
-    assert done.returncode == status, f"status {done.returncode}: {done.stdout!r} {done.stderr!r}"
+    assert status is None or done.returncode == status, f"status {done.returncode}: {done.stdout!r} {done.stderr!r}"
     return json.loads(done.stdout) if done.stdout else done.stderr.decode()
 
 
@@ -240,6 +240,14 @@ class EchoTest(unittest.TestCase):
             self.assertEqual(terminal.end(), 0)
             self.assertRegex(terminal.seen, rb"\r\d+ s: 3 sessions, 0 failed")
             self.assertRegex(terminal.seen, rb"p99_9_us +\d+  connect to session\r\n")
+
+    def test_idle_sessions_that_end_are_not_waited_for(self):
+        """The server ends each after a second, while the others still log in."""
+        with Server("--idle-timeout", "1") as server:
+            figures = load("-q", "-u", USER, "-i", server.path("key"), "--known-hosts", server.path(".ssh/known_hosts"),
+                           "idle", "-n", 600, "-c", 1, "--hold", 1, server.address, status=None)
+        self.assertEqual(figures["done"], 600)
+        self.assertGreater(figures["failed"], 0)
 
     def test_idle_sessions_stand_at_once(self):
         before = len(self.server.events("disconnected"))

@@ -3,8 +3,10 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -251,6 +253,47 @@ class Commands(ServeCase):
                                       text=True, timeout=harness.PATIENCE)
                 self.assertEqual((done.returncode, done.stdout), (status, ""))
                 self.assertRegex(done.stderr, r"\Anacre-serve: [^\n]*" + says)
+
+
+class Starts(ServeCase):
+    def test_starts_that_fail_leave_nothing_open(self):
+        """A program that is not there any more, on a terminal, asked for again and again."""
+        with tempfile.TemporaryDirectory() as folder:
+            server = self.serve(shutil.copy("/bin/true", folder))
+        before = server.descriptors()
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            for _ in range(5):
+                channel = transport.open_session()
+                channel.get_pty()
+                for _ in range(10):
+                    with self.assertRaises(harness.paramiko.SSHException):
+                        channel.invoke_shell()
+                channel.close()
+            until(lambda: len(server.events("closed")) == 5, "five channels closed")
+            self.assertLessEqual(server.descriptors(), before + 1)  # the connection's
+        until(lambda: server.descriptors() == before, "all is closed")
+
+    def test_a_client_cannot_fill_the_environment(self):
+        server = self.serve("sh", "-c", 'test -n "$SSH_CONNECTION" && exit 7')
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            channel = transport.open_session()
+            names = [f"LC_{a}{b}" for a in "ABCDEFGHIJ" for b in "ABCDEFGHIJKLMNOP"]
+            for name in names:
+                request(channel, "env", name, "x")
+            channel.invoke_shell()
+            self.assertEqual(channel.recv_exit_status(), 7)
+        answers = [e["answer"] for e in server.events("request", type="env")]
+        self.assertEqual(len(answers), len(names))
+        self.assertGreater(answers.count("refused"), 60)
+
+    def test_started_by_who_ignores_its_children(self):
+        """SIGCHLD that is ignored stays so, and the kernel would keep nobody's exit status."""
+        ignored = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        try:
+            server = self.shell("exit 3")
+        finally:
+            signal.signal(signal.SIGCHLD, ignored)
+        self.assertEqual(Ssh(server).run().status, 3)
 
 
 class ManySessions(ServeCase):
