@@ -1,11 +1,13 @@
 """Commands: what they send back, how they end, and what is refused."""
 import contextlib
+import os
+import signal
 import string
 import subprocess
 import unittest
 
 import harness
-from harness import MIB, PATIENCE
+from harness import MIB, PATIENCE, USER
 
 REFUSED = ("nonsense", "exit", "exit x", "exit -1", "exit 4294967296", "chargen", "chargen 1x", "cat x", "signal",
            "signal ", "Echo", "echo ", "signal T\nM", "exit 1 2")
@@ -114,6 +116,17 @@ class ExecWithSsh(Exec, harness.ServerCase):
         process.stdin.close()
         self.assertEqual(process.stdout.read(), harness.LAST_WORDS)
 
+    def test_x11_is_refused_and_the_channel_lives_on(self):
+        """-Y asks for it with an answer wanted, and goes on when that is no."""
+        client = self.client(self.server)
+        environment = {**client.environment(), "DISPLAY": "127.0.0.1:99"}
+        done = subprocess.run(client.command("cat", options=["-Y"]), input=b"still here", env=environment,
+                              capture_output=True, timeout=PATIENCE)
+        self.assertIn(b"X11 forwarding request failed on channel 0", done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (0, b"still here"))
+        requests = self.server.events("request", conn=self.last_connection())
+        self.assertEqual([(r["type"], r["answer"]) for r in requests], [("x11-req", "refused"), ("exec", "granted")])
+
 
 class ExecWithPlink(Exec, harness.ServerCase):
     client = harness.Plink
@@ -151,6 +164,49 @@ class ExecWithParamiko(Exec, harness.ServerCase):
     def test_refused_subsystem(self):
         with self.assertRaises(harness.paramiko.SSHException):
             self.run_(None, subsystem="sftp")
+
+
+class ExecWithCalling(harness.ServerCase):
+    """The library's own client: it wants an answer to every request that may have one."""
+
+    def start(self, *words):
+        connected = self.server.watch("connection")
+        calling = os.path.join(harness.BUILD, "tests/interop/calling")
+        process = subprocess.Popen([calling, "-u", USER, "-f", self.server.path(".ssh/known_hosts"),
+                                    "-i", self.server.path("key"), *words, self.server.address, "cat"],
+                                   env=harness.clean_environment(self.server.folder), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(harness.end, process)
+        self.server.wait("request", type="exec", conn=connected()[0]["conn"])
+        return process
+
+    def requests(self):
+        return [(r["type"], r.get("what"), r["answer"])
+                for r in self.server.events("request", conn=self.last_connection())]
+
+    def test_environment_variables_are_granted(self):
+        process = self.start("-e", "LANG=C", "-e", "MOTHER=of pearl")
+        self.assertEqual(process.communicate(b"bytes", timeout=PATIENCE),
+                         (b"bytes", b"calling: logged in\ncalling: granted\ncalling: granted\n"))
+        self.assertEqual(self.requests(), [("env", "LANG", "granted"), ("env", "MOTHER", "granted"),
+                                           ("exec", "cat", "granted")])
+
+    def test_a_signal_is_granted_and_the_program_goes_on(self):
+        process = self.start("-g", "USR1")
+        process.send_signal(signal.SIGUSR1)
+        self.server.wait("request", type="signal", conn=self.last_connection())
+        self.assertEqual(process.communicate(b"bytes", timeout=PATIENCE)[0], b"bytes")
+        self.assertEqual((process.returncode, self.requests()),
+                         (0, [("exec", "cat", "granted"), ("signal", "USR1", "granted")]))
+
+    def test_an_unknown_request_is_refused_and_the_channel_lives_on(self):
+        process = self.start("-b")
+        process.send_signal(signal.SIGUSR1)
+        self.server.wait("request", type="break", conn=self.last_connection())
+        self.assertEqual(process.communicate(b"bytes", timeout=PATIENCE),
+                         (b"bytes", b"calling: logged in\ncalling: refused\n"))
+        self.assertEqual((process.returncode, self.requests()),
+                         (0, [("exec", "cat", "granted"), ("break", None, "refused")]))
 
 
 if __name__ == "__main__":
