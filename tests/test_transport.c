@@ -224,6 +224,67 @@ START_TEST(keys_wear_out_by_sending_alone)
 }
 END_TEST
 
+/* So worn that one more packet of `size` bytes reaches the limit, or is the last that does not. */
+static void wear(struct direction *d, bool by_packets, uint64_t size, bool reaches)
+{
+    if (by_packets)
+        d->packets = (UINT32_C(1) << 30) - (reaches ? 1 : 2);
+    else
+        d->bytes = (UINT64_C(1) << d->cipher->rekey_log2) - size - (reaches ? 0 : 1);
+}
+
+static void wear_and_send(const char *cipher, bool sending, bool by_packets, bool reaches)
+{
+    struct direction *d;
+    uint64_t size;
+
+    loop_open(&loop);
+    loop.server.config.algorithms[ALGORITHM_CIPHER] = cipher;
+    loop_connect(&loop);
+    d = sending ? &loop.server.transport.sending : &loop.server.transport.receiving;
+    size = d->bytes;
+    loop_end_send(sending ? &loop.server : &loop.client, SSH_MSG_CHANNEL_DATA, 1000);
+    loop_run(&loop);
+    size = d->bytes - size;
+    ck_assert_uint_gt(size, 1000);
+    wear(d, by_packets, size, reaches);
+    loop_end_send(sending ? &loop.server : &loop.client, SSH_MSG_CHANNEL_DATA, 1000);
+    loop_run(&loop);
+    ck_assert_msg(loop.server.exchanges == (reaches ? 2 : 1), "%s %s %s: %d exchanges", cipher,
+                  sending ? "sending" : "receiving", by_packets ? "packets" : "bytes",
+                  loop.server.exchanges);
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_KEXINIT), reaches ? 2 : 1);
+    ck_assert_uint_eq(loop_end_count(&loop.client, NACRE_SENT, SSH_MSG_KEXINIT), reaches ? 2 : 1);
+    if (reaches) /* new keys are not worn */
+        ck_assert(d->packets < 10 && d->bytes < 1000);
+    loop_close(&loop);
+}
+
+/* RFC 4344 section 3.1, before 2^31 packets; section 3.2 and RFC 4253 section 9, bytes. The very
+ * packet that reaches the limit begins the exchange, the one before does not. */
+START_TEST(the_packet_that_reaches_a_limit_of_its_keys_begins_an_exchange)
+{
+    for (const struct algorithm *cipher = algorithms_of(ALGORITHM_CIPHER); cipher->name != NULL;
+         cipher++)
+        for (int way = 0; way < 8; way++)
+            wear_and_send(cipher->name, way & 1, way & 2, way & 4);
+}
+END_TEST
+
+/* RFC 4344 section 3.2: 2^(128/4) blocks of 16 bytes; RFC 4253 section 9: 1 GiB, for the cipher
+ * whose blocks have no size that would give a limit. */
+START_TEST(every_cipher_has_the_limit_of_bytes_that_the_rfcs_ask_for)
+{
+    for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++) {
+        const struct cipher_method *cipher = a->method;
+        bool aes = strncmp(a->name, "aes", 3) == 0;
+
+        ck_assert_msg(cipher->rekey_log2 == (aes ? 36 : 30), "%s: 2^%d bytes", a->name,
+                      cipher->rekey_log2);
+    }
+}
+END_TEST
+
 START_TEST(an_exchange_may_follow_every_single_message)
 {
     loop_open(&loop);
@@ -524,6 +585,8 @@ int main(void)
         bulk_data_finds_no_room_during_an_exchange,
         worn_keys_begin_an_exchange_by_themselves,
         keys_wear_out_by_sending_alone,
+        the_packet_that_reaches_a_limit_of_its_keys_begins_an_exchange,
+        every_cipher_has_the_limit_of_bytes_that_the_rfcs_ask_for,
         an_exchange_may_follow_every_single_message,
         old_keys_begin_an_exchange_at_the_deadline,
         an_exchange_that_does_not_end_is_ended,
