@@ -181,6 +181,68 @@ START_TEST(nothing_in_common_ends_the_session)
 }
 END_TEST
 
+/* What the observer was told of lists without a common name. */
+static struct {
+    int count;
+    char kind[64], lists[2][1024]; /* by role */
+} told;
+
+static void see_mismatch(void *context, const char *kind, const char *client, size_t client_len,
+                         const char *server, size_t server_len)
+{
+    ck_assert_ptr_eq(context, &real);
+    ck_assert_uint_lt(client_len, sizeof told.lists[0]);
+    ck_assert_uint_lt(server_len, sizeof told.lists[0]);
+    told.count++;
+    (void)snprintf(told.kind, sizeof told.kind, "%s", kind);
+    (void)snprintf(told.lists[NACRE_CLIENT], sizeof told.lists[0], "%.*s", (int)client_len, client);
+    (void)snprintf(told.lists[NACRE_SERVER], sizeof told.lists[0], "%.*s", (int)server_len, server);
+}
+
+/* Both lists as they were on the wire, each as the role's that sent it. */
+START_TEST(the_observer_hears_which_kind_has_nothing_in_common_and_both_lists)
+{
+    static const struct {
+        const char *kind;
+        size_t list; /* of a KEXINIT */
+        struct script_kexinit offer;
+    } cases[] = {
+        {"key exchange", 0, {.kex = "a,b@x"}},
+        {"host key", 1, {.host_key = "a,b@x"}},
+        {"cipher client to server", 2, {.cipher = {[NACRE_CLIENT] = "a,b@x"}}},
+        {"cipher server to client", 3, {.cipher = {[NACRE_SERVER] = "a,b@x"}}},
+        {"MAC client to server",
+         4,
+         {.cipher = {[NACRE_CLIENT] = "aes128-ctr"}, .mac = {[NACRE_CLIENT] = "a,b@x"}}},
+        {"MAC server to client",
+         5,
+         {.cipher = {[NACRE_SERVER] = "aes128-ctr"}, .mac = {[NACRE_SERVER] = "a,b@x"}}},
+        {"compression client to server", 6, {.compression = {[NACRE_CLIENT] = "a,b@x"}}},
+        {"compression server to client", 7, {.compression = {[NACRE_SERVER] = "a,b@x"}}},
+    };
+
+    for (enum nacre_role role = NACRE_SERVER; role <= NACRE_CLIENT; role++)
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            enum nacre_role peer = role == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
+            struct bytes ours;
+
+            memset(&told, 0, sizeof told);
+            set_up(role, false);
+            real.observer.mismatch = see_mismatch;
+            ck_assert(loop_end_start(&real));
+            script_kexinit(&script, &cases[i].offer);
+            ours = fields_of(script_expect(&script, &real, SSH_MSG_KEXINIT)).lists[cases[i].list];
+            ck_assert_uint_gt(ours.len, 0);
+            ck_assert_int_eq(told.count, 1);
+            ck_assert_str_eq(told.kind, cases[i].kind);
+            ck_assert_str_eq(told.lists[peer], "a,b@x");
+            assert_bytes(bytes_of(told.lists[role]), ours);
+            script_expect_disconnect(&script, &real, SSH_DISCONNECT_KEY_EXCHANGE_FAILED);
+            tear_down();
+        }
+}
+END_TEST
+
 /* gcm/2/2, gcm/2/3, cc20/5/1 */
 START_TEST(macs_do_not_matter_where_the_cipher_authenticates)
 {
@@ -524,6 +586,7 @@ int main(void)
         a_server_offers_only_host_key_algorithms_that_it_has_a_key_for,
         configured_names_are_offered_in_their_order,
         nothing_in_common_ends_the_session,
+        the_observer_hears_which_kind_has_nothing_in_common_and_both_lists,
         macs_do_not_matter_where_the_cipher_authenticates,
         the_choice_follows_the_client_for_each_direction,
         the_right_markers_count_wherever_they_stand,
