@@ -6,6 +6,7 @@ Rekeying every 64 KiB, from either side: 4 MiB a run, 64 MiB with NACRE_LONG=1."
 import concurrent.futures
 import contextlib
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -44,6 +45,27 @@ HAVE = {
                  "diffie-hellman-group16-sha512", "diffie-hellman-group14-sha256", "ssh-ed25519",
                  "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256", "aes256-ctr", "aes128-ctr",
                  "hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com"},
+}
+
+# What is offered when nobody says otherwise, best first; what is "(off)" has to be named.
+LISTED = {
+    "key exchange": [
+        "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256",
+        "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
+        "diffie-hellman-group-exchange-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
+        "diffie-hellman-group14-sha256", "diffie-hellman-group14-sha1 (off)"],
+    "host key": [
+        "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512",
+        "rsa-sha2-256", "ssh-rsa (off)"],
+    "public key": [
+        "ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521", "sk-ecdsa-sha2-nistp256@openssh.com", "rsa-sha2-512", "rsa-sha2-256", "ssh-rsa (off)"],
+    "cipher": [
+        "chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr",
+        "aes192-ctr", "aes128-ctr"],
+    "MAC": [
+        "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512",
+        "hmac-sha1-etm@openssh.com (off)", "hmac-sha1 (off)"],
 }
 
 # How a client says that it does not know a name.
@@ -211,10 +233,28 @@ class Lists(unittest.TestCase):
         self.assertEqual(offered("+aes192-ctr"), names)
         self.assertEqual(offered("aes128-ctr,aes256-ctr"), ["aes128-ctr", "aes256-ctr"])
 
-    def test_what_is_weak_is_off_unless_named(self):
-        listed = subprocess.run([harness.NACRE_ECHO, "--list-algorithms"], capture_output=True, text=True).stdout
-        off = {line.split()[0] for line in listed.splitlines() if line.endswith("(off)")}
-        self.assertEqual(off, {"diffie-hellman-group14-sha1", "ssh-rsa", "hmac-sha1", "hmac-sha1-etm@openssh.com"})
+    def test_the_lists_are_these_in_this_order_and_what_is_weak_is_off(self):
+        listed = subprocess.run([harness.NACRE_ECHO, "--list-algorithms"], capture_output=True, text=True, timeout=30)
+        self.assertEqual((listed.returncode, listed.stderr), (0, ""))
+        lines = [line for kind, names in LISTED.items() for line in (kind, *("    " + name for name in names))]
+        self.assertEqual(listed.stdout.splitlines(), lines)
+
+    def test_a_server_offers_what_is_listed_and_not_off(self):
+        with tempfile.TemporaryDirectory() as folder:
+            words = []
+            for kind in ("rsa", "3072"), ("ecdsa", "256"), ("ecdsa", "384"), ("ecdsa", "521"):
+                make_key(os.path.join(folder, "-".join(kind)), *kind)
+                words += ["-k", os.path.join(folder, "-".join(kind))]
+            with Server(*words) as server:
+                said = Ssh(server, options=["-vv"]).run("exit 0").err.decode()
+        proposal = said.split("peer server KEXINIT proposal")[1]
+        for kind, label in (("key exchange", "KEX algorithms"), ("host key", "host key algorithms"),
+                            ("cipher", "ciphers ctos"), ("cipher", "ciphers stoc"),
+                            ("MAC", "MACs ctos"), ("MAC", "MACs stoc")):
+            with self.subTest(label):
+                names = re.search(f"^debug2: {label}: (.*)$", proposal, re.M)[1].strip().split(",")
+                self.assertEqual([name for name in names if not name.startswith(("ext-info-", "kex-strict-"))],
+                                 [name for name in LISTED[kind] if not name.endswith("(off)")])
 
 
 class HostKeys(unittest.TestCase):
