@@ -363,9 +363,6 @@ class ServerCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = cls.enterClassContext(Server(*cls.server_arguments, **cls.server_options))
-        why_not = cls.client and cls.client.cannot(cls.server)
-        if why_not:
-            raise unittest.SkipTest(why_not)
 
     def last_connection(self):
         """The number of the connection that came last."""
@@ -379,10 +376,6 @@ class Client:
 
     name = None
     ciphers = ()  # of the server's, those that it can be told to use
-
-    @classmethod
-    def cannot(cls, server):
-        """Why this program cannot talk to our server at all, or None."""
 
     def __init__(self, server, login="key", user=USER, password=PASSWORD, cipher=None, options=()):
         self.server, self.login, self.user, self.password = server, login, user, password
@@ -536,14 +529,6 @@ class Paramiko(Client):
 
     name = "paramiko"
     ciphers = ("aes256-ctr", "aes192-ctr", "aes128-ctr")
-
-    @classmethod
-    def cannot(cls, server):
-        try:
-            cls(server).connect().close()
-        except paramiko.ssh_exception.IncompatiblePeer as problem:
-            return f"paramiko {paramiko.__version__}: {problem}"
-        return None
 
     def connect(self):
         """A connection, logged in."""
