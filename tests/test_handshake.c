@@ -11,15 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ciphers and MACs take turns, so that each protection stands in the file. */
-static const char *const ciphers[] = {"chacha20-poly1305@openssh.com",
-                                      "aes256-gcm@openssh.com",
-                                      "aes128-gcm@openssh.com",
-                                      "aes256-ctr",
-                                      "aes192-ctr",
-                                      "aes128-ctr"};
-static const char *const macs[] = {"hmac-sha2-256-etm@openssh.com", "hmac-sha2-512", "hmac-sha1",
-                                   "hmac-sha2-256", "hmac-sha2-512-etm@openssh.com"};
+/* They take turns, so that each protection stands in the file, and each MAC with AES-CTR. The MACs
+ * beside the others are only offered. */
+static const struct {
+    const char *cipher, *mac;
+} protections[] = {
+    {"chacha20-poly1305@openssh.com", "hmac-sha2-256-etm@openssh.com"},
+    {"aes256-gcm@openssh.com", "hmac-sha2-512"},
+    {"aes128-gcm@openssh.com", "hmac-sha1"},
+    {"aes256-ctr", "hmac-sha2-256"},
+    {"aes192-ctr", "hmac-sha2-512-etm@openssh.com"},
+    {"aes128-ctr", "hmac-sha2-256-etm@openssh.com"},
+    {"aes256-ctr", "hmac-sha1"},
+    {"aes192-ctr", "hmac-sha1-etm@openssh.com"},
+    {"aes128-ctr", "hmac-sha2-512"},
+};
+
+enum { PROTECTIONS = sizeof protections / sizeof protections[0] };
 
 struct secrets {
     uint8_t k[2048];
@@ -52,8 +60,8 @@ static void run_session(struct pair *p, struct secrets *s, size_t method)
     p->client_config.kex = p->server_config.kex = algorithms_of(ALGORITHM_KEX)[method].name;
     p->client_config.host_key = p->server_config.host_key = "ssh-ed25519";
     p->client_config.public_key = p->server_config.public_key = "ssh-ed25519";
-    p->client_config.ciphers = p->server_config.ciphers = ciphers[method % 6];
-    p->client_config.macs = p->server_config.macs = macs[method % 5];
+    p->client_config.ciphers = p->server_config.ciphers = protections[method % PROTECTIONS].cipher;
+    p->client_config.macs = p->server_config.macs = protections[method % PROTECTIONS].mac;
     pair_start(p);
     ch = pair_open(p);
     ck_assert(nacre_channel_shell(ch));

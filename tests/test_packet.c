@@ -26,6 +26,7 @@ static const struct {
     {"aes256-ctr, hmac-sha2-512", &cipher_aes256_ctr, &mac_hmac_sha2_512},
     {"aes128-ctr, hmac-sha2-256-etm@openssh.com", &cipher_aes128_ctr, &mac_hmac_sha2_256_etm},
     {"aes256-ctr, hmac-sha2-512-etm@openssh.com", &cipher_aes256_ctr, &mac_hmac_sha2_512_etm},
+    {"aes192-ctr, hmac-sha1-etm@openssh.com", &cipher_aes192_ctr, &mac_hmac_sha1_etm},
 };
 
 /* What one end sends and the other receives, under the same keys. */

@@ -216,6 +216,12 @@ class Handshakes(unittest.TestCase):
         self.assertEqual(len({s["kex"] for s in sessions()}), len(sessions()))
         self.assertGreaterEqual(len(sessions()), 13)
 
+    def test_every_cipher_is_there_and_every_mac_with_one_that_needs_it(self):
+        offered = [lists(Side(session["client"]).next()) for session in sessions()]
+        self.assertEqual({names[2][0] for names in offered}, set(KEY_LEN))
+        self.assertEqual({names[4][0] for names in offered if names[2][0].endswith("-ctr")},
+                         {mac + etm for mac in MACS for etm in ("", "-etm@openssh.com")})
+
 
 if __name__ == "__main__":
     unittest.main()
