@@ -72,6 +72,10 @@ static bool say_result(enum key_result result, const struct label *label, const 
             "%s: holds an RSA key of fewer than %d bits, which is not safe any more; "
             "make a new key",
             name, RSA_KEY_BITS_MIN);
+    case KEY_TOO_LONG:
+        return problem_say(
+            p, "%s: holds an RSA key of more than %d bits, which takes too long; make a new key",
+            name, RSA_BITS_MOST);
     case KEY_SEVERAL:
         break;
     }

@@ -27,6 +27,7 @@ enum key_result {
     KEY_ENCRYPTED,
     KEY_OTHER_TYPE, /* one that we cannot use */
     KEY_TOO_SHORT,  /* RSA of fewer bits than RSA_KEY_BITS_MIN */
+    KEY_TOO_LONG,   /* RSA of more bits than RSA_BITS_MOST */
     KEY_SEVERAL,    /* more than one key, or none */
 };
 

@@ -56,8 +56,12 @@ static size_t bits_of(struct bytes number)
 
 enum key_result key_from_rsa(struct nacre_key *key, const struct rsa_numbers *numbers)
 {
-    if (bits_of(bytes_without_zeros(numbers->n)) < RSA_KEY_BITS_MIN)
+    size_t bits = bits_of(bytes_without_zeros(numbers->n));
+
+    if (bits < RSA_KEY_BITS_MIN)
         return KEY_TOO_SHORT;
+    if (bits > RSA_BITS_MOST)
+        return KEY_TOO_LONG;
     return private_key_rsa(key, numbers) ? KEY_GOOD : KEY_MISMATCH;
 }
 
