@@ -93,19 +93,23 @@ class Files(ProgramCase):
         key = self.host_key()
         with open(key, encoding="ascii") as file:
             good = file.read()
-        for says, name in (("missing", "missing"),
-                           ("damaged", self.write("damaged", good[:200] + good[220:])),
-                           ("empty", self.write("empty", "")),
-                           ("others may read it", self.write("readable", good, 0o644)),
-                           ("others may write to it", self.write("writable", good, 0o622)),
-                           ("not a private key", self.write("text", "hello\n")),
-                           ("not a regular file", self.folder)):
+        for says, name in (("there is no such file; make a key with: ssh-keygen", "one"),
+                           ("is damaged: it is not laid out as OpenSSH's keys are;",
+                            self.write("two", good[:200] + good[220:])),
+                           ("is empty;", self.write("three", "")),
+                           ("others may read it (mode 644);", self.write("four", good, 0o644)),
+                           ("others may write to it (mode 622);", self.write("five", good, 0o622)),
+                           ("is not a private key in OpenSSH's or PEM format", self.write("six", "hello\n")),
+                           ("is not a regular file;", self.folder)):
             with self.subTest(says=says):
-                self.assert_fails(1, (says, name), "-k", name, "-p", passwords)
+                self.assert_fails(1, f"nacre-echo: {name}: {says}", "-k", name, "-p", passwords)
 
     def test_encrypted_host_key(self):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", self.path("locked")], check=True)
-        self.assert_fails(1, "locked", "-k", self.path("locked"), "-p", self.write("passwords", "alice:one\n"))
+        name = self.path("locked")
+        passwords = self.write("passwords", "alice:one\n")
+        self.assert_fails(1, (f"nacre-echo: {name}: is encrypted, and there is nobody to ask for the passphrase;",
+                              f"ssh-keygen -p -N '' -f {name}"), "-k", name, "-p", passwords)
 
     def test_password_file(self):
         key = self.host_key()
