@@ -1,8 +1,10 @@
 /* A crowd of hostile clients in one program: test_siege.py lets it loose on a server.
  *     siege PORT SECONDS PASSWORD KIND:COUNT...
  * Each kind comes from addresses of its own, 127.KIND.x.y, some per address. Those that last are
- * replaced when the server gets rid of them; the others come until there were COUNT. What happened
- * is printed: kind, connections, how many of them the server greeted, logins, key exchanges. */
+ * replaced when the server gets rid of them; the others come until there were COUNT, of failed
+ * logins until COUNT were answered: who is turned away comes again from elsewhere. What happened is
+ * printed: kind, connections, how many of them the server greeted, logins and those it refused, key
+ * exchanges. */
 #include "apps/session.h"
 
 #include <arpa/inet.h>
@@ -15,11 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SILENT, GARBAGE, RESET, SLOW, STOPPED, REKEYING, FAILED, KINDS };
+enum { SILENT, GARBAGE, RESET, SLOW, MUTE, STOPPED, REKEYING, FAILED, KINDS };
 
 enum {
     AT_ONCE = 40 /* of a kind that does not last */,
-    TAKEN = 1 << 20 /* bytes, then it stops */
+    TAKEN = 1 << 20 /* bytes, then it stops */,
+    AGAIN_MS = 50, /* until the next one tries a password */
+    NEWKEYS = 21   /* RFC 4253 section 12 */
 };
 
 /* clang-format off */
@@ -27,32 +31,34 @@ static const struct kind {
     const char *name;
     bool lasts, speaks; /* speaks SSH */
     int per_address;
+    unsigned logins, exchanges; /* of those that last: so many each before it is over */
 } kinds[KINDS] = {
     [SILENT]   = {"silent",   true,  false, 50},
     [GARBAGE]  = {"garbage",  false, false, 20},
     [RESET]    = {"reset",    false, false, 20},
     [SLOW]     = {"slow",     true,  false, 80}, /* more than one source may have */
-    [STOPPED]  = {"stopped",  true,  true,  25},
-    [REKEYING] = {"rekeying", true,  true,  8},
+    [MUTE]     = {"mute",     true,  true,  20, 0, 1}, /* up to its NEWKEYS */
+    [STOPPED]  = {"stopped",  true,  true,  25, 1, 1},
+    [REKEYING] = {"rekeying", true,  true,  8, 1, 17},
     [FAILED]   = {"failed",   false, true,  5},
 };
 /* clang-format on */
 
 struct count {
     int wanted, begun, alive;
-    unsigned connections, greeted, logins, exchanges;
+    unsigned connections, greeted, logins, refused, exchanges;
 };
 
 struct enemy {
     int kind, place, fd;
-    bool greeted, asked;
+    bool greeted, asked, silenced;
     uint64_t next_ms; /* when something is to be done: a byte, or coming again */
     size_t taken;
     struct nacre_session *session;
 };
 
 static struct count counts[KINDS];
-static struct nacre_endpoint *endpoints[2]; /* with the password, and with a wrong one */
+static struct nacre_endpoint *endpoints[2]; /* with the password, and somebody with a wrong one */
 static struct sockaddr_in server;
 static int poller;
 static uint64_t now_ms;
@@ -103,23 +109,39 @@ static bool any_key(void *context, const char *algorithm, const uint8_t *key, si
     return true;
 }
 
-static void on_negotiated(void *context, const struct nacre_negotiated *choice)
+static void on_message(void *context, enum nacre_direction direction, uint32_t seq,
+                       const char *phase, const uint8_t *payload, size_t len)
+{
+    struct enemy *e = context;
+
+    (void)seq;
+    (void)phase;
+    (void)len;
+    if (direction == NACRE_RECEIVED || payload[0] != NEWKEYS)
+        return;
+    counts[e->kind].exchanges++;
+    e->silenced = e->kind == MUTE;
+}
+
+static void on_ended(void *context, const struct nacre_end *why)
 {
     const struct enemy *e = context;
 
-    (void)choice;
-    counts[e->kind].exchanges++;
+    counts[e->kind].refused += why->cause == NACRE_AUTH_FAILED;
+    if (e->kind == FAILED && why->cause != NACRE_AUTH_FAILED)
+        counts[FAILED].begun--; /* it was not asked for a password */
 }
 
-static struct nacre_endpoint *make_endpoint(const char *password)
+static struct nacre_endpoint *make_endpoint(const char *user, const char *password)
 {
-    static const struct nacre_observer observer = {.negotiated = on_negotiated};
+    static const struct nacre_observer observer = {.message = on_message};
     const struct nacre_endpoint_config config = {.role = NACRE_CLIENT,
-                                                 .user = "alice",
+                                                 .user = user,
                                                  .password = password,
                                                  .kex = "curve25519-sha256",
                                                  .host_key_accepted = any_key,
                                                  .authenticated = on_authenticated,
+                                                 .ended = on_ended,
                                                  .observer = &observer};
     char problem[256] = "";
     struct nacre_endpoint *endpoint = nacre_endpoint_new(&config, problem, sizeof problem);
@@ -139,8 +161,8 @@ static void come(struct enemy *e)
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = e}};
     uint32_t address = (uint32_t)(e->place / kinds[e->kind].per_address);
 
-    from.sin_addr.s_addr = htonl(0x7f000001 + ((uint32_t)e->kind + 1) * 0x10000 + address * 0x100);
-    e->greeted = e->asked = false;
+    from.sin_addr.s_addr = htonl(0x7f000001 + ((uint32_t)e->kind + 1) * 0x10000 + address);
+    e->greeted = e->asked = e->silenced = false;
     e->taken = 0;
     e->next_ms = UINT64_MAX;
     e->fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -162,18 +184,17 @@ static void come(struct enemy *e)
 /* Some come again soon. */
 static void go(struct enemy *e, bool rudely)
 {
-    const struct linger at_once = {1, 0};
-    const struct count *c = &counts[e->kind];
+    const struct linger now = {1, 0};
 
     if (rudely)
-        (void)setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        (void)setsockopt(e->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     (void)close(e->fd);
     e->fd = -1;
     if (e->session != NULL)
         nacre_session_free(e->session);
     e->session = NULL;
     counts[e->kind].alive--;
-    e->next_ms = kinds[e->kind].lasts ? now_ms + 1000 : c->begun < c->wanted ? now_ms : UINT64_MAX;
+    e->next_ms = now_ms + (kinds[e->kind].lasts ? 1000 : e->kind == FAILED ? AGAIN_MS : 0);
 }
 
 static void send_bytes(struct enemy *e, const void *bytes, size_t len)
@@ -197,12 +218,13 @@ static void flush(struct enemy *e)
     }
 }
 
+/* The mute read byte by byte, so that nothing is to be sent behind their NEWKEYS. */
 static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
 {
-    while (len > 0 && !nacre_session_ended(e->session, NULL)) {
+    while (len > 0 && !e->silenced && !nacre_session_ended(e->session, NULL)) {
         size_t room;
         uint8_t *in = nacre_session_input(e->session, &room);
-        size_t n = len < room ? len : room;
+        size_t most = e->kind == MUTE ? 1 : len, n = most < room ? most : room;
 
         if (n == 0)
             break;
@@ -245,7 +267,8 @@ static void hear(struct enemy *e)
         counts[e->kind].greeted++;
     }
     if (e->session != NULL) {
-        talk(e, bytes, (size_t)n);
+        if (!e->silenced)
+            talk(e, bytes, (size_t)n);
     } else if (e->kind == GARBAGE && !e->asked) {
         e->asked = true;
         for (size_t i = 0; i < sizeof bytes; i++)
@@ -268,23 +291,37 @@ static void act(struct enemy *e)
     }
 }
 
+static int at_once(int kind)
+{
+    int wanted = counts[kind].wanted;
+
+    return kinds[kind].lasts || wanted < AT_ONCE ? wanted : AT_ONCE;
+}
+
 static struct enemy *muster(int *len)
 {
     struct enemy *all;
     int n = 0;
 
     for (int kind = 0; kind < KINDS; kind++)
-        n += kinds[kind].lasts || counts[kind].wanted < AT_ONCE ? counts[kind].wanted : AT_ONCE;
+        n += at_once(kind);
     all = calloc((size_t)n + 1, sizeof *all);
     *len = 0;
-    for (int kind = 0; kind < KINDS && all != NULL; kind++) {
-        int most =
-            kinds[kind].lasts || counts[kind].wanted < AT_ONCE ? counts[kind].wanted : AT_ONCE;
-
-        for (int i = 0; i < most; i++)
+    for (int kind = 0; kind < KINDS && all != NULL; kind++)
+        for (int i = 0; i < at_once(kind); i++)
             all[(*len)++] = (struct enemy){.kind = kind, .place = i, .fd = -1};
-    }
     return all;
+}
+
+static bool is_done(int kind)
+{
+    const struct count *c = &counts[kind];
+    unsigned wanted = (unsigned)c->wanted;
+
+    if (!kinds[kind].lasts)
+        return c->begun >= c->wanted && c->alive == 0;
+    return c->logins >= wanted * kinds[kind].logins &&
+           c->exchanges >= wanted * kinds[kind].exchanges;
 }
 
 /* Until the time is over, and all that were to come did. */
@@ -293,8 +330,7 @@ static bool goes_on(uint64_t until_ms)
     bool more = now_ms < until_ms;
 
     for (int kind = 0; kind < KINDS; kind++)
-        more = more || (!kinds[kind].lasts &&
-                        (counts[kind].begun < counts[kind].wanted || counts[kind].alive > 0));
+        more = more || !is_done(kind);
     return more;
 }
 
@@ -320,7 +356,7 @@ static void rage(struct enemy *all, int len, uint64_t until_ms)
             if (e->fd < 0 && !kinds[e->kind].lasts) {
                 if (c->begun >= c->wanted)
                     continue;
-                e->place = c->begun;
+                e->place = (int)c->connections;
             }
             act(e);
         }
@@ -355,8 +391,8 @@ int main(int argc, char **argv)
     server = (struct sockaddr_in){.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)atoi(argv[1])),
                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    endpoints[0] = make_endpoint(argv[3]);
-    endpoints[1] = make_endpoint("wrong");
+    endpoints[0] = make_endpoint("alice", argv[3]);
+    endpoints[1] = make_endpoint("carol", "wrong");
     poller = epoll_create1(EPOLL_CLOEXEC);
     all = muster(&len);
     if (all == NULL || poller < 0)
@@ -367,9 +403,9 @@ int main(int argc, char **argv)
         if (all[i].fd >= 0)
             go(&all[i], false);
     for (int kind = 0; kind < KINDS; kind++)
-        (void)printf("%s connections=%u greeted=%u logins=%u exchanges=%u\n", kinds[kind].name,
-                     counts[kind].connections, counts[kind].greeted, counts[kind].logins,
-                     counts[kind].exchanges);
+        (void)printf("%s connections=%u greeted=%u logins=%u refused=%u exchanges=%u\n",
+                     kinds[kind].name, counts[kind].connections, counts[kind].greeted,
+                     counts[kind].logins, counts[kind].refused, counts[kind].exchanges);
     nacre_endpoint_free(endpoints[0]);
     nacre_endpoint_free(endpoints[1]);
     free(all);
