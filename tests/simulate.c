@@ -84,6 +84,16 @@ static void print_causes(const char *what, const uint64_t *counts)
     (void)printf("\n");
 }
 
+static void print_limits(const uint64_t *counts)
+{
+    (void)printf("limits met:");
+    for (int i = 0; i < NACRE_LIMITS; i++)
+        if (counts[i] > 0)
+            (void)printf(" %llu %s", (unsigned long long)counts[i],
+                         nacre_limit_name((enum nacre_limit)i));
+    (void)printf("\n");
+}
+
 static void print(const struct tally *t)
 {
     (void)printf("%llu messages, %llu key exchanges, %llu logins, %llu hours passed\n"
@@ -94,6 +104,7 @@ static void print(const struct tally *t)
                  (unsigned long long)t->bytes, (unsigned long long)t->requests);
     print_causes("channels closed", t->closed);
     print_causes("ends ended", t->ended);
+    print_limits(t->limited);
 }
 
 /* tests/tools/run_tests counts the last line as Check's: all seeds are one test. */

@@ -35,6 +35,7 @@ uint32_t chance_size(struct chance *c, uint32_t most);
 struct tally {
     uint64_t messages, exchanges, logins, hours, keepalives;
     uint64_t channels, bytes, requests;
+    uint64_t limited[NACRE_LIMITS];                                                 /* by limit */
     uint64_t closed[NACRE_OUT_OF_RESOURCES + 1], ended[NACRE_OUT_OF_RESOURCES + 1]; /* by cause */
 };
 
@@ -150,8 +151,12 @@ struct party {
     uint64_t heard_ms;    /* when the last byte arrived, */
     uint64_t used_ms;     /* ... and the last message of a channel, or data was sent on one */
     uint64_t exchange_ms; /* ... and when the last key exchange was begun */
+    uint64_t rests_ms;    /* until then at most its limits let input wait, or an answer */
     bool authenticated, ended;
+    struct nacre_auth_policy policy;
     struct nacre_decision *decision; /* a login that is decided later */
+    size_t asked_for;                /* answers of a person, who gives them later */
+    uint32_t proved, failures;       /* logins, as bits of login_methods; and those refused */
     struct asking asking;            /* global requests */
 
     struct tap taps[CHANNELS_SEEN];
@@ -221,6 +226,9 @@ void simulate_trace(const struct world *w, const char *format, ...)
 /* ---- simulate_app.c ---- */
 
 void app_configure(struct party *p);
+
+/* Somebody has logged in. */
+void app_check_login(const struct party *p);
 
 /* Some application at this end does something. */
 void app_act(struct party *p);

@@ -211,7 +211,7 @@ static enum mood some_mood(struct world *w)
  * one size. */
 static void shrink(struct nacre_channel *ch, struct chance *c)
 {
-    uint32_t window = 1 + chance_size(c, WINDOW_INITIAL - 1);
+    uint32_t window = 1 + chance_size(c, ch->window_target - 1);
 
     ch->connection->granted -= ch->window_target - window;
     ch->local_window = ch->window_target = window;
@@ -736,6 +736,20 @@ static void act_decide(struct party *p)
         nacre_decide(d, !chance_one_in(&p->world->chance, 20));
 }
 
+/* What the person says whom the server asks. */
+static void act_respond(struct party *p)
+{
+    struct chance *c = &p->world->chance;
+    const char *const answers[] = {"secret", chance_one_in(c, 4) ? "wrong" : "secret"};
+    size_t count = p->asked_for;
+
+    p->asked_for = 0;
+    if (count == 1)
+        nacre_session_respond(p->session, &answers[1], count);
+    else if (count == 2)
+        nacre_session_respond(p->session, answers, count);
+}
+
 static void act_disconnect(struct party *p)
 {
     if (chance_one_in(&p->world->chance, 60))
@@ -764,6 +778,7 @@ static const struct action {
     {"forward", 2, act_forward, NULL, NULL},
     {"answer global", 3, act_answer_global, NULL, NULL},
     {"decide", 4, act_decide, NULL, NULL},
+    {"respond", 4, act_respond, NULL, NULL},
     {"rekey", 1, act_rekey, NULL, NULL},
     {"disconnect", 1, act_disconnect, NULL, NULL},
 };
@@ -873,14 +888,82 @@ static void on_publickey(void *context, struct nacre_decision *d, const char *us
     on_password(context, d, user, "secret");
 }
 
-static const struct nacre_auth_policy policy = {.password = on_password, .publickey = on_publickey};
+static void on_interactive(void *context, struct nacre_decision *d, const char *user,
+                           const char *const *responses, size_t count)
+{
+    static const struct nacre_prompt prompts[] = {{"Colour: ", true}, {"Password: ", false}};
+    struct party *p = context;
+    size_t most = 1 + chance_below(&p->world->chance, 2);
+
+    if (responses == NULL)
+        nacre_decide_ask(d, "", "", prompts + 2 - most, most);
+    else
+        on_password(context, d, user, responses[count - 1]);
+}
+
+static void on_ask(void *context, const struct nacre_ask *ask)
+{
+    struct party *p = context;
+
+    p->asked_for = ask->count;
+    if (chance_one_in(&p->world->chance, 2))
+        act_respond(p);
+}
+
+static const char *const login_methods[] = {"publickey", "password", "keyboard-interactive"};
+
+enum { LOGIN_METHODS = sizeof login_methods / sizeof login_methods[0] };
+
+/* A refusal may be held back, each time twice as long. */
+static void on_attempted(void *context, const char *user, const char *method, bool granted)
+{
+    struct party *p = context;
+    uint64_t delay = p->config.limits.auth_delay_ms;
+
+    (void)user;
+    for (uint32_t i = 0; i < LOGIN_METHODS && granted; i++)
+        if (strncmp(method, login_methods[i], strlen(login_methods[i])) == 0)
+            p->proved |= 1U << i;
+    if (!granted && delay != NACRE_UNLIMITED)
+        p->rests_ms = p->world->now_ms + (delay << p->failures++);
+}
+
+void app_check_login(const struct party *p)
+{
+    if (p->config.role == NACRE_CLIENT)
+        return;
+    REQUIRE(p->world, p->proved != 0, "%s: nothing was proved", p->name);
+    for (uint32_t i = 0; i < LOGIN_METHODS; i++)
+        REQUIRE(p->world,
+                p->policy.require == NULL || strstr(p->policy.require, login_methods[i]) == NULL ||
+                    (p->proved & 1U << i) != 0,
+                "%s: a login without %s", p->name, login_methods[i]);
+}
+
+static void choose_logins(struct party *p)
+{
+    static const char *const required[] = {"password,keyboard-interactive", "publickey,password",
+                                           "publickey,keyboard-interactive",
+                                           "publickey,password,keyboard-interactive"};
+    struct chance *c = &p->world->chance;
+
+    p->policy = (struct nacre_auth_policy){
+        .password = on_password, .publickey = on_publickey, .attempted = on_attempted};
+    if (chance_one_in(c, 3))
+        p->policy.interactive = on_interactive;
+    if (p->policy.interactive != NULL && chance_one_in(c, 3))
+        p->policy.require = required[chance_below(c, 4)];
+    if (p->config.role == NACRE_CLIENT && chance_one_in(c, 3))
+        p->config.ask = on_ask;
+}
 
 void app_configure(struct party *p)
 {
+    choose_logins(p);
     p->config.lookup = lookup;
     p->config.global_request = on_global;
     p->config.global_replied = on_global_replied;
-    p->config.auth = &policy;
+    p->config.auth = &p->policy;
 }
 
 /* ---- the truth at rest ---- */
@@ -898,6 +981,7 @@ void app_answer(struct party *p)
     struct world *w = p->world;
 
     act_decide(p);
+    act_respond(p);
     while (!p->ended && oldest(&p->other->asking) != NULL)
         act_answer_global(p);
     for (uint32_t i = 0; i < w->link_count; i++)

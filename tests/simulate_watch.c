@@ -94,6 +94,8 @@ static void note_widest(const struct party *p, struct tap *t)
             all += width(&p->taps[i]);
     if (most < WINDOW_BUDGET)
         most = WINDOW_BUDGET;
+    if (p->config.limits.window != 0)
+        most = p->config.limits.window;
     REQUIRE(p->world, width(t) <= WINDOW_MAX, "%s: a window of %llu bytes", p->name,
             (unsigned long long)width(t));
     REQUIRE(p->world, all <= most, "%s: windows of %llu bytes", p->name, (unsigned long long)all);
@@ -455,7 +457,24 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
     REQUIRE(p->world, read_done(&r), "%s: message %u is malformed", p->name, number);
 }
 
-const struct nacre_observer watch_observer = {.message = on_message};
+/* Input waits for one more of what a rate gives, and no longer. */
+static void on_limited(void *context, enum nacre_limit limit)
+{
+    struct party *p = context;
+    struct world *w = p->world;
+    struct nacre_rate rate;
+
+    simulate_trace(w, "%s: limit %s", p->name, nacre_limit_name(limit));
+    w->tally->limited[limit]++;
+    if (limit < NACRE_LIMIT_OPENS || limit > NACRE_LIMIT_REKEYS || limit == NACRE_LIMIT_PROOFS)
+        return;
+    rate = p->config.limits.rates[limit - NACRE_LIMIT_OPENS];
+    REQUIRE(w, rate.per_minute != 0, "%s: limits %s, and has no limit", p->name,
+            nacre_limit_name(limit));
+    p->rests_ms = w->now_ms + 60 * 1000 / rate.per_minute + 1;
+}
+
+const struct nacre_observer watch_observer = {.message = on_message, .limited = on_limited};
 
 /* A queue grows by doubling and is given back when it is empty. After both CLOSEs the application
  * may still have to take what came before. */

@@ -279,6 +279,20 @@ static size_t idle_budget(const struct party *p)
 
 /* ---- everyone is willing ---- */
 
+/* Nothing moves, and somebody's limits hold something back: that time passes. */
+static bool wait_for_limits(struct world *w)
+{
+    uint64_t first = UINT64_MAX;
+
+    for (int i = 0; i < 2; i++)
+        if (!w->party[i].gone && w->party[i].rests_ms > w->now_ms && w->party[i].rests_ms < first)
+            first = w->party[i].rests_ms;
+    if (first == UINT64_MAX)
+        return false;
+    w->now_ms = first;
+    return true;
+}
+
 void world_settle(struct world *w)
 {
     uint32_t turns = 0;
@@ -307,7 +321,7 @@ void world_settle(struct world *w)
             moved = notice(p) || moved;
             check_party(p->other);
         }
-        moved = moved || give_up(w);
+        moved = moved || wait_for_limits(w) || give_up(w);
         REQUIRE(w, ++turns < TURNS_MAX, "it never comes to rest");
     }
     w->settling = false;
@@ -437,6 +451,7 @@ static void on_authenticated(void *context, const char *user)
 
     REQUIRE(p->world, !p->authenticated && !p->ended && strcmp(user, "alice") == 0, "%s: odd login",
             p->name);
+    app_check_login(p);
     p->authenticated = true;
     p->used_ms = p->world->now_ms;
     p->world->tally->logins++;
@@ -579,11 +594,28 @@ static void choose_algorithms(struct world *w)
         server->macs = some_mac(&w->chance);
 }
 
+/* Rates that are met: input waits for less than a second each time. */
+static void choose_rates(struct party *p)
+{
+    struct chance *c = &p->world->chance;
+
+    for (int i = 0; i < NACRE_RATES; i++)
+        if (chance_one_in(c, 3))
+            p->config.limits.rates[i] =
+                (struct nacre_rate){chance_size(c, 64), 61 + chance_size(c, 6000)};
+}
+
 static void choose_limits(struct party *p)
 {
     struct chance *c = &p->world->chance;
 
     p->config.limits = unhurried;
+    if (chance_one_in(c, 4))
+        choose_rates(p);
+    if (p->config.role == NACRE_SERVER && chance_one_in(c, 4))
+        p->config.limits.auth_delay_ms = chance_size(c, 2000);
+    if (chance_one_in(c, 6))
+        p->config.limits.window = 64 * 1024 + chance_size(c, 1 << 20);
     p->config.channels_max = chance_one_in(c, 3) ? chance_size(c, CHANNELS_SEEN) : CHANNELS_SEEN;
     if (chance_one_in(c, 4))
         p->config.rekey_bytes = 4096 + chance_size(c, 1 << 20);
@@ -755,6 +787,9 @@ struct world *world_new(uint64_t seed, bool verbose, struct tally *tally)
         w->write_most = (uint32_t)w->piece * 64;
     prepare(w, NACRE_SERVER);
     prepare(w, NACRE_CLIENT);
+    for (int i = 0; i < 2; i++) /* else each wait for a rekey brings the next one */
+        if (w->party[i].config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute != 0)
+            w->party[1 - i].config.rekey_ms = 0;
     choose_algorithms(w);
     return w;
 }
