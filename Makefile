@@ -83,8 +83,8 @@ PLAIN_TESTS = test_confine test_locked_memory test_allocation
 # In these the library and the programs take their memory from the test itself.
 SCARCE_TESTS = test_memory_apps
 
-# What runs under ThreadSanitizer as well: tests/interop/test_threads.py with this server, and what uses threads alone
-THREAD_PROGRAMS = nacre-echo $(addprefix tests/test_,offload client password_file)
+# What runs under ThreadSanitizer as well: tests/interop/test_threads.py with these servers, and what uses threads alone
+THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/test_,offload client password_file)
 
 # What a program of somebody else's includes, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \

@@ -1,5 +1,5 @@
-"""The server's threads under ThreadSanitizer: two workers, hashing threads, files that are replaced, the end in the midst
-of it all. Nothing is touched by two at once without a lock."""
+"""The servers' threads under ThreadSanitizer: two workers, hashing threads, children, files that are replaced, the end in
+the midst of it all. Nothing is touched by two at once without a lock."""
 import contextlib
 import glob
 import os
@@ -12,19 +12,26 @@ import harness
 from harness import PATIENCE, Ssh
 
 WATCHED = os.path.join(harness.BUILD, "tsan", "nacre-echo")
+WATCHED_SERVE = os.path.join(harness.BUILD, "tsan", "nacre-serve")
 NACRE_LOAD = os.path.join(harness.BUILD, "nacre-load")
 HASH = ("$argon2id$v=19$m=8192,t=1,p=1$zWhtAj6nzYbcOJz0tT+Gsg"
         "$+6DSfaDMKgtqIRDhpcoYuUGhjw3RMxwZvzKLRCYHFrA")  # of no password that is tried
 
 
+class Served(harness.Server):
+    """nacre-serve with a shell that is told what to run."""
+
+    words = ("--", "sh", "-c", 'eval "$SSH_ORIGINAL_COMMAND"')
+
+
 @unittest.skipUnless(os.path.exists(WATCHED), "there is no such program: make SAN=thread programs")
 class Threads(unittest.TestCase):
 
-    def server(self, *arguments, **more):
+    def server(self, *arguments, make=harness.Server, program=WATCHED, **more):
         """One whose log fails the test when there was a race."""
         folder = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
         environment = {"TSAN_OPTIONS": f"exitcode=66:second_deadlock_stack=1:log_path={folder}/race"}
-        server = self.enterContext(harness.Server("-w", "2", *arguments, program=WATCHED, environment=environment, **more))
+        server = self.enterContext(make("-w", "2", *arguments, program=program, environment=environment, **more))
         self.addCleanup(self.assert_no_race, server, folder)
         return server
 
@@ -109,6 +116,61 @@ class Threads(unittest.TestCase):
         for process in clients[4:]:
             process.kill()
         self.assertEqual(server.process.wait(PATIENCE), 0)
+
+    @unittest.skipUnless(os.path.exists(WATCHED_SERVE), "there is no such program: make SAN=thread programs")
+    def test_children(self):
+        """Programs on pipes and on terminals, by several clients on both workers; some are killed, and the server is told
+        to stop while others run."""
+        server = self.server("--exec", make=Served, program=WATCHED_SERVE, passwords=f"bob:{HASH}\n")
+        with open(server.path("bulk"), "wb") as file:
+            file.write(harness.random_bytes(harness.MIB))
+        sent = harness.sha256(harness.random_bytes(harness.MIB))
+
+        def pipes():
+            for _ in range(4):
+                self.assertEqual(Ssh(server).digest("cat; exit 7", server.path("bulk"))[:2], (7, sent))
+
+        def many():
+            with harness.Master(server) as master:
+                running = [master.start(f"sleep 0.2; exit {i}") for i in range(8)]
+                self.assertEqual([self.ended(process) for process in running], list(range(8)))
+
+        def terminals():
+            for _ in range(4):
+                self.assertEqual(Ssh(server).run("kill -TERM $$", terminal=True).status, 255)
+
+        def killed():
+            for i in range(4):
+                process = Ssh(server).start("echo ready; exec sleep 1000", options=["-tt"] if i % 2 else [])
+                self.addCleanup(harness.end, process)
+                self.assertEqual(process.stdout.readline().strip(), b"ready")
+                process.kill()
+
+        def guesses():
+            for _ in range(4):
+                self.assertEqual(Ssh(server, "password", user="bob", password="wrong").run("exit 7").status, 255)
+
+        self.at_once(pipes, many, terminals, killed, guesses)
+        clients = [Ssh(server).start("echo ready; exec cat /dev/zero") for _ in range(2)]
+        clients += [Ssh(server).start("echo ready; exec sleep 1000", options=["-tt"]) for _ in range(2)]
+        for process in clients:
+            self.addCleanup(harness.end, process)
+            self.assertEqual(process.stdout.readline().strip(), b"ready")
+        stopper = threading.Timer(0.3, server.process.terminate)
+        stopper.start()
+        at_end = [Ssh(server).start("exit 7") for _ in range(8)]
+        for process in at_end:
+            self.addCleanup(harness.end, process)
+        for process in clients[:2]:
+            process.stdout.read(harness.MIB)
+        stopper.join()
+        for process in clients[:2]:  # who reads no more holds nothing up for long
+            process.kill()
+        self.assertEqual(server.process.wait(PATIENCE), 0)
+
+    def ended(self, process):
+        self.addCleanup(harness.end, process)
+        return process.wait(PATIENCE)
 
 
 if __name__ == "__main__":
