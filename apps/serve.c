@@ -363,7 +363,7 @@ static bool grant(struct served *s, const struct nacre_request *request)
     case NACRE_REQUEST_SIGNAL:
         return pass_signal(s, request->text);
     case NACRE_REQUEST_BREAK:
-        return s->tty >= 0 && tcsendbreak(s->tty, 0) == 0;
+        return s->tty >= 0 && terminal_break(s->tty);
     case NACRE_REQUEST_EOW:
         return true;
     default:

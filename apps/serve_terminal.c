@@ -1,6 +1,7 @@
 #include "apps/serve_terminal.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -123,6 +124,21 @@ void terminal_resize(int fd, const struct nacre_request *request)
     };
 
     (void)ioctl(fd, TIOCSWINSZ, &size);
+}
+
+/* Linux has tcsendbreak do nothing on a pseudo-terminal. See BRKINT in termios(3); with PARMRK a
+ * program would read three bytes, which cannot be typed. */
+bool terminal_break(int master)
+{
+    struct termios modes;
+
+    if (tcgetattr(master, &modes) != 0)
+        return false;
+    if (modes.c_iflag & IGNBRK)
+        return true;
+    if (modes.c_iflag & BRKINT)
+        return ioctl(master, TIOCSIG, SIGINT) == 0;
+    return write(master, "", 1) == 1;
 }
 
 bool terminal_open(struct terminal *t, const struct nacre_request *request)

@@ -19,6 +19,9 @@ bool terminal_open(struct terminal *t, const struct nacre_request *request);
  */
 void terminal_resize(int fd, const struct nacre_request *request);
 
+/* RFC 4335: what a line's discipline makes of a break. False: the terminal takes none now. */
+bool terminal_break(int master);
+
 /* Put the encoded modes of a pty-req into *modes; what we do not know is left as it is. */
 void terminal_modes(struct termios *modes, const uint8_t *data, size_t len);
 
