@@ -5,9 +5,10 @@
  *
  *     -i FILE  a key          -A  the agent's keys       -w TEXT  a password    -r TEXT  a response
  *     -t COLSxROWS  a terminal             -e NAME=VALUE       -s NAME  a subsystem
- *     -N  no session                       -C  cancels what -R asked for
+ *     -N  no session   -m  two sessions more   -C  cancels what -R asked for
  *     -L and -R, as ssh has them: PORT:HOST:PORT, PATH:PATH
- *     on SIGUSR1: -z COLSxROWS  another size, -g NAME  a signal, -b  a break */
+ *     on SIGUSR1: -z COLSxROWS  another size, -g NAME  a signal, -b  a break, -m  one of them is
+ *     closed, the other is written to */
 #include "tests/interop/calling.h"
 
 #include "apps/agent.h"
@@ -140,6 +141,8 @@ static bool read_option(int letter, char *problem, size_t size)
         return options.sends_break = true;
     case 'C':
         return options.cancels = true;
+    case 'm':
+        return options.two_more = true;
     case 'N':
         return options.no_session = true;
     default:
@@ -199,7 +202,7 @@ int main(int argc, char **argv)
     char problem[512] = "usage: see the top of calling.c";
     bool good = true;
 
-    for (int c; good && (c = getopt(argc, argv, "u:f:w:s:g:i:Ar:e:L:R:t:z:bCN")) != -1;)
+    for (int c; good && (c = getopt(argc, argv, "u:f:w:s:g:i:Ar:e:L:R:t:z:bCmN")) != -1;)
         good = read_option(c, problem, sizeof problem);
     hosts.file = options.known_hosts;
     config.user = options.user;

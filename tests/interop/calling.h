@@ -18,7 +18,7 @@ struct options {
     size_t key_count;
     unsigned columns, rows;         /* of a terminal; 0: none */
     unsigned new_columns, new_rows; /* when poked; 0: none */
-    bool sends_break, cancels, no_session;
+    bool sends_break, cancels, no_session, two_more;
 };
 
 extern struct options options;

@@ -85,10 +85,57 @@ static size_t on_errors(struct nacre_channel *ch, const uint8_t *data, size_t le
     return n < 0 ? len : (size_t)n;
 }
 
+/* ---- two sessions more ---- */
+
+static struct nacre_channel *more[2];
+
+/* What does not end when it gets EOF, and a shell. */
+static enum nacre_answer more_open(struct nacre_channel *ch)
+{
+    bool asked =
+        ch == more[0] ? nacre_channel_exec(ch, "chargen 100000000000") : nacre_channel_shell(ch);
+
+    return asked ? NACRE_GRANT : NACRE_REFUSE;
+}
+
+static size_t more_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
+{
+    if (ch == more[0])
+        return 0;
+    say("the shell says %.*s", (int)len, (const char *)data);
+    return len;
+}
+
+static void more_closed(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    say("%s is closed: %s", ch == more[0] ? "chargen" : "the shell", nacre_cause_text(why->cause));
+    more[ch == more[1]] = NULL;
+}
+
+static void open_more(struct nacre_client *client)
+{
+    static const struct nacre_channel_app app = {
+        .open = more_open, .data = more_data, .closed = more_closed};
+
+    for (int i = 0; i < 2; i++)
+        more[i] = nacre_session_open(nacre_client_session(client), "session", &app, NULL, NULL, 0);
+}
+
+static void use_more(void)
+{
+    if (more[0] != NULL)
+        nacre_channel_close(more[0]);
+    if (more[1] != NULL)
+        (void)nacre_channel_write(more[1], "alive", 5);
+}
+
+/* ---- in the middle ---- */
+
 void on_poke(void)
 {
     static const uint8_t half_a_second[4] = {0, 0, 1, 244};
 
+    use_more();
     if (program != NULL && options.signal != NULL)
         (void)nacre_channel_signal(program, options.signal);
     if (program != NULL && options.new_columns != 0)
@@ -294,5 +341,7 @@ void open_all(struct nacre_client *client)
         ask_to_forward(client, false);
     if (!options.no_session)
         program = nacre_session_open(nacre_client_session(client), "session", &app, NULL, NULL, 0);
+    if (options.two_more)
+        open_more(client);
     say("logged in");
 }

@@ -322,6 +322,28 @@ class AgainstOurs(CallingCase):
         connected(port).close()
         self.read_to(process.stderr, b"refused 1: forwarding is not allowed here\n")
 
+    def test_one_of_three_sessions_is_closed(self):
+        """In mid-transfer. It alone has ended; what the others are sent is answered as before."""
+        server = self.enterContext(Server())
+        process = self.start("-w", PASSWORD, "-m", server=server)
+        process.stdin.write(b"one")
+        process.stdin.flush()
+        self.read_to(process.stdout, harness.answer_to(b"one"))
+        chans = [e["chan"] for e in server.wait("open", 3)]
+        server.wait("request", type="exec", answer="granted", chan=chans[1])
+        server.wait("request", 2, type="shell", answer="granted")
+        process.send_signal(signal.SIGUSR1)
+        self.read_to(process.stderr, b"the shell says " + harness.answer_to(b"alive"))
+        closed = server.wait("closed")
+        self.assertEqual([(e["chan"], e["reason"]) for e in closed], [(chans[1], "peer closed")])
+        process.stdin.write(b"two")
+        process.stdin.flush()
+        self.read_to(process.stdout, harness.answer_to(b"two"))
+        self.assertEqual(len(server.events("closed")), 1)
+        process.stdin.close()
+        self.assertEqual(process.wait(PATIENCE), 0)
+        self.assertEqual({e["chan"] for e in server.wait("closed", 3)}, set(chans))
+
 
 class AsyncSsh:
     """A server of asyncssh's, in a thread of this process."""
