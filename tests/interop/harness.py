@@ -25,6 +25,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import tempfile
 import termios
 import threading
@@ -566,6 +567,22 @@ class Paramiko(Client):
         with open(path, "rb") as file:
             done = self.run(command, file.read(), patience)
         return Done(done.status, sha256(done.out), done.err)
+
+
+class ParamikoProgram(Client):
+    """paramiko, in a process of its own. With a key alone."""
+
+    name = "paramiko"
+
+    @classmethod
+    def cannot(cls, server):
+        return Paramiko.cannot(server)
+
+    def command(self, command=None, terminal=False, subsystem=None, options=()):
+        assert not (terminal or subsystem or options), "the program has no such thing"
+        words = [sys.executable, os.path.join(TOP, "tests/interop/paramiko_program.py"), self.server.host,
+                 str(self.server.port), self.user, self.server.path(self.login), self.server.host_key]
+        return words + ([command] if command else [])
 
 
 def start(channel, command=None, subsystem=None):

@@ -125,6 +125,10 @@ class ClosingWithDbclient(Closing, harness.ServerCase):
     client = harness.Dbclient
 
 
+class ClosingWithParamikoProgram(Closing, harness.ServerCase):
+    client = harness.ParamikoProgram
+
+
 class ClosingWithParamiko(harness.ServerCase):
     client = harness.Paramiko
 

@@ -121,10 +121,10 @@ def settle(measure):
     harness.until(still, "never at rest")
 
 
-class Stopped(harness.ServerCase):
+class StoppedCase(harness.ServerCase):
     """Clients stopped by SIGSTOP in the middle of a transfer."""
 
-    size = 256 * MIB
+    size = 256 * MIB  # bytes there and back
     server_options = {"inspected": True}
 
     @classmethod
@@ -145,7 +145,7 @@ class Stopped(harness.ServerCase):
         with open(self.path, "rb") as source, open(path, "wb") as sink:
             process = client.start("cat", stdin=source, stdout=sink)
         self.addCleanup(harness.end, process)
-        harness.until(lambda: os.path.getsize(path) > 16 * MIB, "not even 16 MiB")
+        harness.until(lambda: os.path.getsize(path) > self.size // 16, "not even a sixteenth")
         process.send_signal(signal.SIGSTOP)
         self.assertLess(os.path.getsize(path), self.size // 2)
         return process, path
@@ -181,6 +181,9 @@ class Stopped(harness.ServerCase):
         for process, path in stopped:
             self.assert_all_arrives(process, path)
 
+
+class Stopped(StoppedCase):
+
     def test_ssh(self):
         self.check([harness.Ssh(self.server)])
 
@@ -190,6 +193,14 @@ class Stopped(harness.ServerCase):
     def test_ssh_while_it_rekeys(self):
         self.check([harness.Ssh(self.server, options=["-o", "RekeyLimit=1M",
                                                        "-o", "KexAlgorithms=curve25519-sha256"])])
+
+
+class StoppedParamiko(StoppedCase):
+
+    size = 16 * MIB  # it is slow
+
+    def test_paramiko(self):
+        self.check([harness.ParamikoProgram(self.server)])
 
 
 if __name__ == "__main__":
