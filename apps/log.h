@@ -17,8 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOG_LINE_MAX 1024 /* bytes of a line, its newline included */
-#define LOG_VALUE_MAX 300 /* bytes of a value as it is printed, quotes apart; "..." marks a cut */
+#define LOG_LINE_MAX 2048 /* bytes of a line, its newline included */
+#define LOG_VALUE_MAX 800 /* bytes of a value as it is printed, quotes apart; "..." marks a cut */
 
 enum log_level {
     LOG_ERROR,
