@@ -14,7 +14,8 @@
  *
  * KIND: echo, sink and source are COUNT bytes in one stream; key is COUNT times SIZE bytes and
  * their echo; a KEX is COUNT connections that exchange as many bytes in as many turns as a login
- * with it does. KEX: curve25519, mlkem768, sntrup761. */
+ * with it does; with a + behind it the server also computes what a login asks for, each in its
+ * turn. KEX: curve25519, mlkem768, sntrup761. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/mlkem768.h"
@@ -82,6 +83,70 @@ struct turn {
 
 static struct turn turns[TURNS] = {{0, 0},     {120, 44}, {68, 44}, {220, 100},
                                    {308, 144}, {52, 44},  {44, 0}};
+enum { EXCHANGE_TURN = 0, PROOF_TURN = 4 };
+
+/* KEX+: the primitives too, each in its turn; else NULL */
+static struct login *computed;
+static const struct kex *computed_kex;
+
+/* ---- what a login computes ---- */
+
+/* The post-quantum half of a hybrid is crypto/'s own: neither library has one. */
+struct login {
+    struct mlkem768_scratch mlkem;
+    struct sntrup761_scratch sntrup;
+    uint8_t mlkem_ek[MLKEM768_EK_LEN], mlkem_dk[MLKEM768_DK_LEN], mlkem_ct[MLKEM768_CT_LEN];
+    uint8_t sntrup_pk[SNTRUP761_PK_LEN], sntrup_sk[SNTRUP761_SK_LEN], sntrup_ct[SNTRUP761_CT_LEN];
+    uint8_t secret[64], public[32], signature[64], peer[32], scalar[32], shared[32], hash[64];
+    uint8_t text[4096];
+};
+
+static void start_login(struct login *l)
+{
+    (void)crypto_sign_keypair(l->public, l->secret);
+    randombytes_buf(l->scalar, sizeof l->scalar);
+    (void)crypto_scalarmult_curve25519_base(l->peer, l->scalar);
+    (void)mlkem768_keypair(l->mlkem_ek, l->mlkem_dk, l->scalar, l->peer, &l->mlkem);
+    (void)sntrup761_keypair(l->sntrup_pk, l->sntrup_sk, &random_system, &l->sntrup);
+    (void)crypto_sign_detached(l->signature, NULL, l->text, 200, l->secret);
+}
+
+/* A key pair and the shared secret, the exchange hash and six keys, the host's signature. */
+static void exchange(struct login *l, const struct kex *kex)
+{
+    uint8_t *(*hash)(const uint8_t *, size_t, uint8_t *) = kex->sha512 ? SHA512 : SHA256;
+
+    randombytes_buf(l->scalar, sizeof l->scalar);
+    (void)crypto_scalarmult_curve25519_base(l->shared, l->scalar);
+    if (crypto_scalarmult_curve25519(l->shared, l->scalar, l->peer) != 0)
+        fail("x25519");
+    (void)hash(l->text, kex->exchanged, l->hash);
+    for (int i = 0; i < 6; i++)
+        (void)hash(l->text, kex->sha512 ? 197 : 101, l->hash);
+    (void)crypto_sign_detached(l->hash, NULL, l->text, 32, l->secret);
+    if (strcmp(kex->name, "mlkem768") == 0)
+        (void)mlkem768_encapsulate(l->mlkem_ct, l->shared, l->mlkem_ek, l->scalar, &l->mlkem);
+    else if (strcmp(kex->name, "sntrup761") == 0)
+        (void)sntrup761_encapsulate(l->sntrup_ct, l->shared, l->sntrup_pk, &random_system,
+                                    &l->sntrup);
+}
+
+/* The user's signature. */
+static void verify(const struct login *l)
+{
+    if (crypto_sign_verify_detached(l->signature, l->text, 200, l->public) != 0)
+        fail("verify");
+}
+
+static struct login *new_login(void)
+{
+    struct login *l = calloc(1, sizeof *l);
+
+    if (l == NULL || sodium_init() < 0)
+        fail("memory");
+    start_login(l);
+    return l;
+}
 
 struct connection {
     int fd;
@@ -132,6 +197,10 @@ static bool serve_login(struct connection *c)
     if (c->len < turns[c->turn].in)
         return true;
     c->len = 0;
+    if (computed != NULL && c->turn == EXCHANGE_TURN)
+        exchange(computed, computed_kex);
+    else if (computed != NULL && c->turn == PROOF_TURN)
+        verify(computed);
     if (turns[c->turn].out > 0)
         (void)send(c->fd, block, turns[c->turn].out, MSG_NOSIGNAL);
     return ++c->turn < TURNS;
@@ -155,10 +224,14 @@ static const struct kex *find_kex(const char *name)
 {
     const struct kex *kex = kexes;
 
-    while (kex->name != NULL && strcmp(kex->name, name) != 0)
+    while (kex->name != NULL && strncmp(kex->name, name, strlen(kex->name)) != 0)
         kex++;
     if (kex->name == NULL)
         fail("no such KIND or KEX");
+    if (name[strlen(kex->name)] == '+') {
+        computed = new_login();
+        computed_kex = kex;
+    }
     return kex;
 }
 
@@ -482,62 +555,14 @@ static void time_packets(const char *name, size_t size, size_t count)
     EVP_CIPHER_CTX_free(s.cipher);
 }
 
-/* ---- logins ---- */
-
-/* The post-quantum half of a hybrid is crypto/'s own: neither library has one. */
-struct login {
-    struct mlkem768_scratch mlkem;
-    struct sntrup761_scratch sntrup;
-    uint8_t mlkem_ek[MLKEM768_EK_LEN], mlkem_dk[MLKEM768_DK_LEN], mlkem_ct[MLKEM768_CT_LEN];
-    uint8_t sntrup_pk[SNTRUP761_PK_LEN], sntrup_sk[SNTRUP761_SK_LEN], sntrup_ct[SNTRUP761_CT_LEN];
-    uint8_t secret[64], public[32], signature[64], peer[32], scalar[32], shared[32], hash[64];
-    uint8_t text[4096];
-};
-
-static void start_login(struct login *l)
-{
-    (void)crypto_sign_keypair(l->public, l->secret);
-    randombytes_buf(l->scalar, sizeof l->scalar);
-    (void)crypto_scalarmult_curve25519_base(l->peer, l->scalar);
-    (void)mlkem768_keypair(l->mlkem_ek, l->mlkem_dk, l->scalar, l->peer, &l->mlkem);
-    (void)sntrup761_keypair(l->sntrup_pk, l->sntrup_sk, &random_system, &l->sntrup);
-    (void)crypto_sign_detached(l->signature, NULL, l->text, 200, l->secret);
-}
-
-/* A key pair and the shared secret, the exchange hash and six keys, the host's signature, the
- * user's. */
-static void classical(struct login *l, const struct kex *kex)
-{
-    uint8_t *(*hash)(const uint8_t *, size_t, uint8_t *) = kex->sha512 ? SHA512 : SHA256;
-
-    randombytes_buf(l->scalar, sizeof l->scalar);
-    (void)crypto_scalarmult_curve25519_base(l->shared, l->scalar);
-    if (crypto_scalarmult_curve25519(l->shared, l->scalar, l->peer) != 0)
-        fail("x25519");
-    (void)hash(l->text, kex->exchanged, l->hash);
-    for (int i = 0; i < 6; i++)
-        (void)hash(l->text, kex->sha512 ? 197 : 101, l->hash);
-    (void)crypto_sign_detached(l->hash, NULL, l->text, 32, l->secret);
-    if (crypto_sign_verify_detached(l->signature, l->text, 200, l->public) != 0)
-        fail("verify");
-}
-
 static void time_login(const struct kex *kex, size_t count)
 {
-    struct login *l = calloc(1, sizeof *l);
-    double begin;
+    struct login *l = new_login();
+    double begin = cpu_ns();
 
-    if (l == NULL || sodium_init() < 0)
-        fail("memory");
-    start_login(l);
-    begin = cpu_ns();
     for (size_t i = 0; i < count; i++) {
-        classical(l, kex);
-        if (strcmp(kex->name, "mlkem768") == 0)
-            (void)mlkem768_encapsulate(l->mlkem_ct, l->shared, l->mlkem_ek, l->scalar, &l->mlkem);
-        else if (strcmp(kex->name, "sntrup761") == 0)
-            (void)sntrup761_encapsulate(l->sntrup_ct, l->shared, l->sntrup_pk, &random_system,
-                                        &l->sntrup);
+        exchange(l, kex);
+        verify(l);
     }
     (void)printf("%.2f\n", (cpu_ns() - begin) / (double)count / 1e3);
     free(l);
