@@ -246,6 +246,9 @@ bool transport_peer_takes(const struct transport *t, const struct algorithm *alg
 /* Wait for something else from now on, and tell the observer. No other place sets the phase. */
 void transport_enter(struct transport *t, enum phase phase);
 
+/* The next message may be expensive, as one before it in this turn was. */
+bool transport_waits_for_turn(const struct transport *t);
+
 /* Tell the owner that there is something to do, unless it is looking anyway. */
 void transport_wake(struct transport *t);
 
