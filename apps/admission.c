@@ -2,6 +2,7 @@
 
 #include "apps/address.h"
 #include "apps/authorized_from.h"
+#include "apps/short_lock.h"
 #include "crypto/random.h"
 
 #include <netinet/in.h>
@@ -75,11 +76,11 @@ struct admission *admission_new(const struct nacre_admission *config)
     a->config = *config;
     resolve(&a->config);
     a->sets = calloc(SETS, sizeof *a->sets);
-    if (a->sets == NULL || pthread_mutex_init(&a->lock, NULL) != 0) {
-        free(a->sets);
+    if (a->sets == NULL) {
         free(a);
         return NULL;
     }
+    a->lock = (pthread_mutex_t)SHORT_LOCK;
     random_system.fill(random_system.context, (uint8_t *)a->secret, sizeof a->secret);
     a->chance = a->secret[0] | 1;
     return a;

@@ -1,5 +1,6 @@
 #include "apps/locked_memory.h"
 
+#include "apps/short_lock.h"
 #include "crypto/bytes.h"
 #include "crypto/crypto.h"
 
@@ -36,7 +37,7 @@ static struct {
     struct piece *free[SIZES];
     uint8_t size_of[PAGES]; /* which of the sizes the pieces of a page have */
     void (*used_up)(const char *sentence);
-} heap = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} heap = {.lock = SHORT_LOCK};
 
 static unsigned size_for(size_t bytes)
 {

@@ -19,10 +19,10 @@ NACRE_API bool nacre_password_user_is_good(const char *user, char *problem, size
  *
  * All lines of the user make way for the new one, which stands where the first of them stood, or at
  * the end. The other lines are kept byte for byte. The file is replaced as a whole, so that a
- * reader finds either the old one or the new one, also after a power cut; its mode is 0600 then, but
- * one of mode 0640 keeps that, and its group, whose the server may be. It is made when it is missing and there is a password. It must not be writable by others and belong
- * to us or to root; a symbolic link to it stays one. Waits while another process is doing the same
- * in that folder.
+ * reader finds either the old one or the new one, also after a power cut; its mode is 0600 then,
+ * but one of mode 0640 keeps that, and its group, whose the server may be. It is made when it is
+ * missing and there is a password. It must not be writable by others and belong to us or to root; a
+ * symbolic link to it stays one. Waits while another process is doing the same in that folder.
  *
  * Takes tens of milliseconds and 64 MiB for the hash. The password is not empty and at most 1024
  * bytes long. problem  of `size` bytes: a sentence when it failed, else empty */

@@ -1,4 +1,5 @@
-/* The glue of one peer: transport, auth and connection joined. Only endpoint.c sees all three too. */
+/* The glue of one peer: transport, auth and connection joined. Only endpoint.c sees all three too.
+ */
 #include "apps/session.h"
 
 #include "apps/session_parts.h"

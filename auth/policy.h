@@ -26,8 +26,9 @@ struct nacre_prompt {
 };
 
 enum {
-    NACRE_PROMPTS_MAX = 16,      /* that a server asks at once */
-    NACRE_ASK_PROMPTS_MAX = 100, /* ... and a client takes; from more it goes on to another method */
+    NACRE_PROMPTS_MAX = 16, /* that a server asks at once */
+    NACRE_ASK_PROMPTS_MAX =
+        100, /* ... and a client takes; from more it goes on to another method */
 };
 
 enum nacre_ask_kind {

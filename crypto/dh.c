@@ -62,8 +62,7 @@ static bool power(const struct dh *d, const BIGNUM *base, const BIGNUM *p, uint8
     BN_CTX *scratch = BN_CTX_new();
     bool done = exponent != NULL && result != NULL && scratch != NULL &&
                 BN_mod_exp_mont_consttime(result, base, exponent, p, scratch, NULL) == 1 &&
-                in_range(result, p) &&
-                number_write(result, out, d->group->p.len);
+                in_range(result, p) && number_write(result, out, d->group->p.len);
 
     BN_CTX_free(scratch);
     BN_clear_free(result);

@@ -124,8 +124,8 @@ START_TEST(peers_out_of_range_are_refused)
 }
 END_TEST
 
-/* RFC 8268 section 4: a base of order 2 gives 1 or p - 1, one of order 1 gives 1: nothing of that is
- * sent, nor taken for a secret. */
+/* RFC 8268 section 4: a base of order 2 gives 1 or p - 1, one of order 1 gives 1: nothing of that
+ * is sent, nor taken for a secret. */
 START_TEST(a_result_out_of_range_is_refused)
 {
     static uint8_t p[256], base[256], out[256];

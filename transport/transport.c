@@ -250,8 +250,8 @@ bool transport_waits_for_turn(const struct transport *t)
 /* Is there a message to take, as far as time goes? */
 static bool may_take(const struct transport *t)
 {
-    return !transport_ended(t) && !t->paused && t->rest_until_ms == 0 && !transport_waits_for_turn(t) &&
-           buffer_len(&t->in) > 0;
+    return !transport_ended(t) && !t->paused && t->rest_until_ms == 0 &&
+           !transport_waits_for_turn(t) && buffer_len(&t->in) > 0;
 }
 
 /* Room for what the handling of one more message may add. */

@@ -97,9 +97,9 @@ struct transport {
     const char *host_key_names; /* client: in place of the configuration's, or NULL; borrowed */
     uint8_t *host_key;          /* client: the blob of the first exchange's host key */
     uint16_t host_key_len;
-    const struct nacre_key *own_host_key; /* server: the first exchange's, */
+    const struct nacre_key *own_host_key;            /* server: the first exchange's, */
     const struct signature_algorithm *own_signature; /* ... and what it signed with */
-    uint8_t *peer_version;                /* NUL-terminated; length in peer_version_len */
+    uint8_t *peer_version; /* NUL-terminated; length in peer_version_len */
     uint8_t peer_version_len;
 
     const struct service *service[2]; /* SERVICE_AUTH and SERVICE_CONNECTION */
