@@ -33,14 +33,14 @@ static const struct kind {
     int per_address;
     unsigned logins, exchanges; /* of those that last: so many each before it is over */
 } kinds[KINDS] = {
-    [SILENT]   = {"silent",   true,  false, 50},
-    [GARBAGE]  = {"garbage",  false, false, 20},
-    [RESET]    = {"reset",    false, false, 20},
-    [SLOW]     = {"slow",     true,  false, 80}, /* more than one source may have */
+    [SILENT]   = {"silent",   true,  false, 50, 0, 0},
+    [GARBAGE]  = {"garbage",  false, false, 20, 0, 0},
+    [RESET]    = {"reset",    false, false, 20, 0, 0},
+    [SLOW]     = {"slow",     true,  false, 80, 0, 0}, /* more than one source may have */
     [MUTE]     = {"mute",     true,  true,  20, 0, 1}, /* up to its NEWKEYS */
     [STOPPED]  = {"stopped",  true,  true,  25, 1, 1},
     [REKEYING] = {"rekeying", true,  true,  8, 1, 17},
-    [FAILED]   = {"failed",   false, true,  5},
+    [FAILED]   = {"failed",   false, true,  5, 0, 0},
 };
 /* clang-format on */
 
