@@ -88,6 +88,24 @@ START_TEST(a_key_logs_in_without_a_password)
 }
 END_TEST
 
+/* The client's own list of algorithms decides which of its keys it uses at all. */
+START_TEST(a_key_of_an_algorithm_that_the_client_does_not_list_is_not_used)
+{
+    static const char *const lists[] = {"rsa-sha2-512,ecdsa-sha2-nistp256", "ssh-ed25519"};
+    struct pair p;
+
+    pair_init(&p, 1);
+    p.client_config.password = NULL;
+    p.client_config.keys = p.user_keys;
+    p.client_config.key_count = 1;
+    p.client_config.public_key = lists[_i];
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert(p.client.authenticated == (_i == 1));
+    pair_clear(&p);
+}
+END_TEST
+
 static void digest_of(struct pair *p, struct end *e, uint8_t digest[32])
 {
     short_session(p);
@@ -501,6 +519,7 @@ static Suite *suite(void)
     tcase_set_timeout(t, 240);
     tcase_add_loop_test(t, a_session_runs_whole_and_dripped_with_every_cipher, 0, 4 * PROTECTIONS);
     tcase_add_test(t, a_key_logs_in_without_a_password);
+    tcase_add_loop_test(t, a_key_of_an_algorithm_that_the_client_does_not_list_is_not_used, 0, 2);
     tcase_add_loop_test(t, the_same_seed_gives_the_same_bytes_however_they_are_delivered, 0, 2);
     tcase_add_test(t, a_wrong_password_an_unknown_user_and_a_wrong_key_do_not_log_in);
     tcase_add_test(t, a_login_that_takes_too_long_is_ended);

@@ -198,6 +198,26 @@ START_TEST(a_session_that_is_freed_ends_as_lost)
 }
 END_TEST
 
+/* RFC 4253 section 11.1: what does not fit into the message is cut between characters. */
+START_TEST(a_long_farewell_is_said_in_part)
+{
+    char text[1001];
+
+    for (size_t i = 0; i < 1000; i += 2)
+        memcpy(text + i, "\xc3\xbc", 2);
+    text[1000] = 0;
+    pair_init(&p, 1);
+    pair_start(&p);
+    pair_run(&p);
+    nacre_session_disconnect(p.server.session, NACRE_WE_CLOSED, text);
+    pair_run(&p);
+    ck_assert_int_eq(p.client.why.cause, NACRE_DISCONNECTED);
+    ck_assert_uint_gt(strlen(p.client.why_text), 200);
+    ck_assert_ptr_null(strchr(p.client.why_text, '?'));
+    pair_clear(&p);
+}
+END_TEST
+
 START_TEST(an_end_is_told_once_and_the_first_reason_stays)
 {
     struct nacre_end why;
@@ -473,6 +493,7 @@ static Suite *suite(void)
     tcase_add_test(owner, an_algorithm_that_is_not_known_is_named);
     tcase_add_test(owner, a_server_without_a_host_key_is_none);
     tcase_add_test(owner, lists_are_read_as_options_are);
+    tcase_add_test(owner, a_long_farewell_is_said_in_part);
     tcase_add_loop_test(owner, a_key_exchange_may_begin_before_every_step, 0, 4);
     suite_add_tcase(all, owner);
     return all;

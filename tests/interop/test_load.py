@@ -357,6 +357,7 @@ class EchoTest(unittest.TestCase):
                 ((), "MODE"), (("jump",), "jump"), (("handshake", "nowhere"), "HOST:PORT"),
                 (("handshake", "127.0.0.1:65558"), "HOST:PORT"), (("handshake", "-p", "0x16"), "0x16"),
                 (("handshake", "-n", "x"), "number"), (("handshake", "--else"), "--else"),
+                (("bulk", "-b", "17179869185G"), "number"),
                 (("handshake", "--ciphers", "rot13"), "rot13"), (("handshake", "192.0.2.1:22"), "--yes-remote")):
             with self.subTest(words):
                 self.assertIn(says, load("-u", USER, "--insecure", *words, status=2))

@@ -88,6 +88,15 @@ class Options(ProgramCase):
 
 class Files(ProgramCase):
 
+    def test_banner_that_cannot_be_read(self):
+        self.assert_fails(1, "cannot read the banner", "-k", self.host_key(), "-p", self.write("p", "alice:one\n"),
+                          "--banner", self.folder)
+
+    def test_questions_without_passwords(self):
+        """Nobody could ever log in."""
+        self.assert_fails(1, "needs a password file", "-k", self.host_key(), "-a", self.write("keys", ""),
+                          "--require", "keyboard-interactive", "--keyboard-interactive")
+
     def test_host_key(self):
         passwords = self.write("passwords", "alice:one\n")
         key = self.host_key()
@@ -320,6 +329,16 @@ class Log(unittest.TestCase):
                 harness.Dbclient(server, "none", user=user).run("cat")
             self.assertEqual(server.events("closed"), [])
             self.assertIn('x" event=closed reason="', {e["user"] for e in server.wait("disconnected", 4)})
+
+
+class HostKeys(unittest.TestCase):
+
+    def test_one_that_is_given_twice_is_told_once(self):
+        with harness.Server("-k", "host_key") as server:
+            done = Ssh(server).run("exit 7", options=["-v", "-o", "UpdateHostKeys=yes"])
+            self.assertEqual(done.status, 7)
+            self.assertIn(b"hostkeys-00@openssh.com", done.err)
+            self.assertNotIn(b"duplicate", done.err)
 
 
 class Limits(unittest.TestCase):
