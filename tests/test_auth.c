@@ -932,6 +932,42 @@ static void note_authenticated(void *context, const char *user)
     ((struct end *)context)->authenticated = true;
 }
 
+static void password_unable(void *context, struct nacre_decision *d, const char *user,
+                            const char *password)
+{
+    (void)context;
+    (void)user;
+    (void)password;
+    nacre_decide_unable(d);
+}
+
+static unsigned undecided;
+
+static void count_undecided(void *context, enum nacre_limit limit)
+{
+    (void)context;
+    undecided += limit == NACRE_LIMIT_DECISIONS;
+}
+
+START_TEST(a_login_that_cannot_be_decided_is_no_guess)
+{
+    static const struct nacre_observer observer = {.limited = count_undecided};
+
+    undecided = 0;
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.attempted = note_attempt;
+    s.pair.policy.password = password_unable;
+    s.pair.server_config.observer = &observer;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    scripted_expect(&s, "disconnect 11;");
+    scripted_told(&s, "");
+    ck_assert_int_eq(s.real->why.cause, NACRE_OUT_OF_RESOURCES);
+    ck_assert_uint_eq(undecided, 1);
+    scripted_clear(&s);
+}
+END_TEST
+
 START_TEST(the_owner_hears_of_the_login_before_the_first_channel)
 {
     scripted_init(&s, NACRE_SERVER);
@@ -1403,6 +1439,7 @@ static void add_server(TCase *t)
     tcase_add_test(t, the_time_for_a_login_runs_while_a_decision_is_open);
     tcase_add_test(t, success_is_said_once_and_later_requests_are_ignored);
     tcase_add_test(t, the_owner_hears_of_the_login_before_the_first_channel);
+    tcase_add_test(t, a_login_that_cannot_be_decided_is_no_guess);
     tcase_add_test(t, each_proof_takes_a_turn_of_its_own);
     tcase_add_loop_test(t, a_key_exchange_may_be_begun_when_an_attempt_is_told, 0, 2);
     tcase_add_loop_test(t, the_session_may_be_ended_when_an_attempt_is_told, 0, 2);
