@@ -12,11 +12,14 @@ enum {
     ROUNDED_MODULUS = (SNTRUP_Q + 2) / 3,
 };
 
-/* One level: `count` numbers below `modulus`, the last one below `last`. */
+/* One level: `count` numbers below `modulus`, the last one below `last`. Of a pair of them `out`
+ * bytes go out, `last_out` of the last pair; what remains is below `pair`, for the last
+ * `last_pair`. */
 struct level {
     size_t count;
-    uint32_t modulus;
-    uint32_t last;
+    uint32_t modulus, last;
+    uint32_t pair, last_pair;
+    unsigned out, last_out;
 };
 
 /* How many bytes go out of a number below `modulus`; what remains is below the modulus that this
@@ -30,42 +33,48 @@ static unsigned bytes_out(uint32_t *modulus)
     return n;
 }
 
-/* The level above: pairs, and the last number alone if their number is odd. */
+static struct level make_level(size_t count, uint32_t modulus, uint32_t last)
+{
+    struct level l = {.count = count, .modulus = modulus, .last = last};
+
+    l.pair = modulus * modulus;
+    l.out = l.last_out = bytes_out(&l.pair);
+    l.last_pair = last; /* alone, if their number is odd */
+    if (count % 2 == 0) {
+        l.last_pair = modulus * last;
+        l.last_out = bytes_out(&l.last_pair);
+    }
+    return l;
+}
+
 static struct level level_above(const struct level *l)
 {
-    struct level above = {.count = (l->count + 1) / 2,
-                          .modulus = l->modulus * l->modulus,
-                          .last = l->count % 2 == 0 ? l->modulus * l->last : l->last};
-
-    (void)bytes_out(&above.modulus);
-    if (l->count % 2 == 0)
-        (void)bytes_out(&above.last);
-    return above;
+    return make_level((l->count + 1) / 2, l->pair, l->last_pair);
 }
 
 /* Make the pairs of one level in place; returns the end of what has gone out. */
 static uint8_t *encode_level(uint8_t *out, uint16_t *digits, const struct level *l)
 {
-    for (size_t i = 0; i + 1 < l->count; i += 2) {
-        uint32_t modulus = l->modulus * (i + 2 == l->count ? l->last : l->modulus);
-        uint32_t pair = digits[i] + digits[i + 1] * l->modulus;
-        unsigned n = bytes_out(&modulus);
+    size_t pairs = l->count / 2;
 
-        for (; n > 0; n--) {
+    for (size_t i = 0; i < pairs; i++) {
+        uint32_t pair = digits[2 * i] + digits[2 * i + 1] * l->modulus;
+
+        for (unsigned n = i + 1 < pairs ? l->out : l->last_out; n > 0; n--) {
             *out++ = (uint8_t)pair;
             pair >>= 8;
         }
-        digits[i / 2] = (uint16_t)pair;
+        digits[i] = (uint16_t)pair;
     }
     if (l->count % 2 != 0)
-        digits[l->count / 2] = digits[l->count - 1];
+        digits[pairs] = digits[2 * pairs];
     return out;
 }
 
 /* Pack 761 numbers below `modulus`, which are used up. */
 static void encode(uint8_t *out, uint16_t *digits, uint32_t modulus)
 {
-    struct level l = {.count = P, .modulus = modulus, .last = modulus};
+    struct level l = make_level(P, modulus, modulus);
     uint32_t number;
 
     for (; l.count > 1; l = level_above(&l))
@@ -97,33 +106,33 @@ static uint32_t divide(uint32_t a, uint32_t m, uint32_t inverse, uint16_t *remai
 static void decode_level(uint16_t *digits, const uint8_t *in, const struct level *l)
 {
     uint32_t inverse = (uint32_t)(((uint64_t)1 << 32) / l->modulus);
-    uint32_t inverse_last = (uint32_t)(((uint64_t)1 << 32) / l->last);
-    uint32_t modulus = l->modulus * l->modulus, modulus_last = l->modulus * l->last;
-    unsigned n = bytes_out(&modulus), n_last = bytes_out(&modulus_last);
+    uint32_t last = l->last, inverse_last = (uint32_t)(((uint64_t)1 << 32) / last);
     size_t pairs = l->count / 2;
+    unsigned out = l->last_out;
 
-    if (l->count % 2 != 0)
+    if (l->count % 2 != 0) {
         digits[l->count - 1] = digits[pairs];
+        last = l->modulus;
+        inverse_last = inverse;
+    }
     for (size_t i = pairs; i-- > 0;) {
-        bool last = 2 * i + 2 == l->count;
-        const uint8_t *at = in + i * n;
+        const uint8_t *at = in + i * l->out;
         uint32_t pair = digits[i];
 
-        for (unsigned byte = last ? n_last : n; byte-- > 0;)
-            pair = pair << 8 | at[byte];
+        while (out-- > 0)
+            pair = pair << 8 | at[out];
         pair = divide(pair, l->modulus, inverse, &digits[2 * i]);
-        (void)divide(pair, last ? l->last : l->modulus, last ? inverse_last : inverse,
-                     &digits[2 * i + 1]);
+        (void)divide(pair, last, inverse_last, &digits[2 * i + 1]);
+        last = l->modulus;
+        inverse_last = inverse;
+        out = l->out;
     }
 }
 
 /* How many bytes go out of all pairs of one level. */
 static size_t level_len(const struct level *l)
 {
-    uint32_t modulus = l->modulus * l->modulus, modulus_last = l->modulus * l->last;
-    unsigned n = bytes_out(&modulus), n_last = bytes_out(&modulus_last);
-
-    return l->count % 2 == 0 ? (l->count / 2 - 1) * n + n_last : l->count / 2 * n;
+    return (l->count / 2 - 1) * l->out + l->last_out;
 }
 
 /* Unpack 761 numbers below `modulus`. */
@@ -135,7 +144,7 @@ static void decode(uint16_t *digits, const uint8_t *in, uint32_t modulus)
     uint32_t number = 0;
     unsigned shift = 0;
 
-    levels[0] = (struct level){.count = P, .modulus = modulus, .last = modulus};
+    levels[0] = make_level(P, modulus, modulus);
     bytes[0] = in;
     for (; levels[top].count > 1; top++) {
         levels[top + 1] = level_above(&levels[top]);

@@ -14,14 +14,15 @@ enum {
     SNTRUP_Q = 4591,
     SNTRUP_W = 286,      /* coefficients of a short element that are not zero */
     SNTRUP_PADDED = 768, /* elements of an array */
-    SNTRUP_GROUP = 8,    /* coefficients multiplied at a time */
+    SNTRUP_GROUP = 12,   /* coefficients multiplied at a time */
+    SNTRUP_ROW = 784,    /* what one group touches of an array: vectors of 16 again */
 };
 
 /* Memory for one multiplication. */
 struct sntrup_product {
-    int16_t f[SNTRUP_GROUP + SNTRUP_PADDED + 2 * SNTRUP_GROUP]; /* zeros in front and behind */
+    int16_t f[16 + SNTRUP_ROW]; /* zeros in front and behind */
     int16_t g[SNTRUP_PADDED];
-    int16_t h[2 * SNTRUP_PADDED + 2 * SNTRUP_GROUP]; /* before reduction by x^761 - x - 1 */
+    int16_t h[SNTRUP_PADDED + SNTRUP_ROW]; /* before reduction by x^761 - x - 1 */
 };
 
 /* Memory for one inversion: the polynomials f, g, v and r of its steps. In R/q two of them move by
@@ -45,11 +46,22 @@ static inline int sntrup_nonzero_mask(int x)
     return sntrup_negative_mask(x | -x);
 }
 
-/* x mod q, between -2295 and 2295, for |x| < 16069. */
-int16_t sntrup_reduce(int16_t x);
+/* x mod q, between -2295 and 2295, for |x| < 16069; for larger ones between -2296 and 2296. By
+ * rounding division, which is multiplication: 14617 is 2^26 / q, rounded. Written in steps that
+ * exist for vectors of 16-bit numbers. */
+static inline int16_t sntrup_reduce(int16_t x)
+{
+    int16_t high = (int16_t)(((int32_t)x * 14617) >> 16);
+    int16_t quotient = (int16_t)((high + (1 << 9)) >> 10);
 
-/* x mod 3, which is -1, 0 or 1, for |x| <= 2295. */
-int8_t sntrup_mod3(int16_t x);
+    return (int16_t)(uint16_t)((uint32_t)x - (uint32_t)quotient * SNTRUP_Q);
+}
+
+/* x mod 3, which is -1, 0 or 1, for |x| <= 2295. 10923 is 2^15 / 3, rounded up. */
+static inline int8_t sntrup_mod3(int16_t x)
+{
+    return (int8_t)(x - 3 * (((int32_t)x * 10923 + (1 << 14)) >> 15));
+}
 
 /* out = f * g in R/q, for small g. `out` may be `f`. */
 void sntrup_multiply(int16_t out[SNTRUP_PADDED], const int16_t f[SNTRUP_PADDED],

@@ -1,5 +1,7 @@
-/* Batcher's bitonic sorter: ten phases, each of which merges sorted runs, two of the length 2^k to
- * one of 2^(k + 1). Every comparator connects two elements whose numbers differ in one bit.
+/* Batcher's bitonic sorter: ten phases, each of which merges sorted runs, two of the length
+ * 2^(k - 1) to one of 2^k. First each element of a run is compared with its mirror image in the
+ * other, which leaves the smaller half of all in the first run, then by halves of halves. But for
+ * the mirrored ones, every comparator connects two elements whose numbers differ in one bit.
  *
  * The array is seen as a matrix of 32 rows and 32 columns. Where the bit belongs to the number of
  * the row, whole rows are compared, which suits vector instructions; where it belongs to the
@@ -11,72 +13,148 @@
 enum {
     SIDE = 32,
     SIDE_BITS = 5,
+    SQUARE = 8,
     PHASES = 10,
 };
 
 /* For what is compiled once for each kind of CPU: it must end up inside of its caller. */
 #define INLINE __attribute__((always_inline))
 
-/* Put the smaller of each pair into the row `low`. */
+/* A vector of the GNU dialect, wherever it lies, and the elements of two of them by turns. */
+typedef uint32_t lanes __attribute__((vector_size(4 * SQUARE), aligned(4), may_alias));
+#define FIRST_HALVES(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define SECOND_HALVES(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+
+static inline uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a < b ? b : a;
+}
+
+/* ---- comparators: they put the smaller of a pair into the row that is named first ---- */
+
 INLINE static inline void compare_rows(uint32_t *restrict low, uint32_t *restrict high)
 {
     for (size_t i = 0; i < SIDE; i++) {
         uint32_t a = low[i], b = high[i];
 
-        low[i] = a < b ? a : b;
-        high[i] = a < b ? b : a;
+        low[i] = smaller(a, b);
+        high[i] = larger(a, b);
+    }
+}
+
+INLINE static inline void compare_mirrored(uint32_t *restrict low, uint32_t *restrict high)
+{
+    for (size_t i = 0; i < SIDE; i++) {
+        uint32_t a = low[i], b = high[SIDE - 1 - i];
+
+        low[i] = smaller(a, b);
+        high[SIDE - 1 - i] = larger(a, b);
+    }
+}
+
+/* Two distances at once: the first row with the third and the second with the fourth, then each of
+ * these pairs. */
+INLINE static inline void compare_four_rows(uint32_t *restrict first, uint32_t *restrict second,
+                                            uint32_t *restrict third, uint32_t *restrict fourth)
+{
+    for (size_t i = 0; i < SIDE; i++) {
+        uint32_t a = smaller(first[i], third[i]), b = smaller(second[i], fourth[i]);
+        uint32_t c = larger(first[i], third[i]), d = larger(second[i], fourth[i]);
+
+        first[i] = smaller(a, b);
+        second[i] = larger(a, b);
+        third[i] = smaller(c, d);
+        fourth[i] = larger(c, d);
     }
 }
 
 /* Comparators between rows that are `distance` apart, then half of that, down to 1. */
 INLINE static inline void merge_rows(uint32_t *m, size_t distance)
 {
-    for (; distance > 0; distance /= 2)
-        for (size_t row = 0; row < SIDE; row++)
-            if ((row & distance) == 0)
-                compare_rows(m + SIDE * row, m + SIDE * (row + distance));
+    for (; distance > 1; distance /= 4) {
+        size_t step = SIDE * distance / 2;
+
+        for (size_t first = 0; first < SIDE; first += 2 * distance)
+            for (uint32_t *row = m + SIDE * first; row < m + SIDE * first + step; row += SIDE)
+                compare_four_rows(row, row + step, row + 2 * step, row + 3 * step);
+    }
+    for (size_t row = 0; row < SIDE && distance == 1; row += 2)
+        compare_rows(m + SIDE * row, m + SIDE * (row + 1));
+}
+
+/* ---- transposing ---- */
+
+/* A square of 8 rows and 8 columns, a row in a vector: the bits of an element's number, row and
+ * column, go round by one place. Three times, and row and column have changed places. */
+INLINE static inline void rotate(lanes *restrict to, const lanes *restrict from)
+{
+#pragma GCC unroll 4
+    for (size_t i = 0; i < SQUARE / 2; i++) {
+        to[2 * i] = FIRST_HALVES(from[i], from[i + SQUARE / 2]);
+        to[2 * i + 1] = SECOND_HALVES(from[i], from[i + SQUARE / 2]);
+    }
+}
+
+/* The transposed square goes to `other`, and what was there, transposed, takes its place. */
+INLINE static inline void exchange_squares(uint32_t *square, uint32_t *other)
+{
+    lanes a[SQUARE], b[SQUARE], turned[SQUARE];
+
+#pragma GCC unroll 8
+    for (size_t row = 0; row < SQUARE; row++) {
+        a[row] = *(const lanes *)(square + SIDE * row);
+        b[row] = *(const lanes *)(other + SIDE * row);
+    }
+    rotate(turned, a);
+    rotate(a, turned);
+    rotate(turned, a);
+#pragma GCC unroll 8
+    for (size_t row = 0; row < SQUARE; row++)
+        *(lanes *)(other + SIDE * row) = turned[row];
+    rotate(turned, b);
+    rotate(b, turned);
+    rotate(turned, b);
+#pragma GCC unroll 8
+    for (size_t row = 0; row < SQUARE; row++)
+        *(lanes *)(square + SIDE * row) = turned[row];
 }
 
 INLINE static inline void transpose(uint32_t *m)
 {
-    for (size_t row = 0; row < SIDE; row++) {
-        for (size_t column = 0; column < row; column++) {
-            uint32_t above = m[SIDE * column + row];
-
-            m[SIDE * column + row] = m[SIDE * row + column];
-            m[SIDE * row + column] = above;
-        }
-    }
+    for (size_t row = 0; row < SIDE; row += SQUARE)
+        for (size_t column = 0; column <= row; column += SQUARE)
+            exchange_squares(m + SIDE * row + column, m + SIDE * column + row);
 }
 
-/* Runs must be sorted upwards and downwards by turns for the next phase to merge them. Elements of
- * those that go down are complemented, so that all comparators are alike: in a phase these are the
- * elements whose number has the bit `phase` set. This takes back one phase's complements and makes
- * the next one's. Row and column of the transposed matrix belong to element 32 column + row. */
-INLINE static inline void turn(uint32_t *m, unsigned last_phase, unsigned phase)
-{
-    for (uint32_t row = 0; row < SIDE; row++) {
-        for (uint32_t column = 0; column < SIDE; column++) {
-            uint32_t number = SIDE * column + row;
+/* ---- phases ---- */
 
-            m[SIDE * row + column] ^= -((number >> last_phase ^ number >> phase) & 1);
-        }
-    }
-}
-
-/* Starts transposed: it does not matter in which order the unsorted elements are. In the last phase
- * nothing goes down, as no number has its bit 10 set; so it also serves as the one before the
- * first. */
+/* Starts transposed: row and column belong to element 32 column + row. It does not matter in which
+ * order the unsorted elements are. */
 INLINE static inline void sort_body(uint32_t *m)
 {
-    for (unsigned phase = 1, last_phase = PHASES; phase <= PHASES; last_phase = phase++) {
-        turn(m, last_phase, phase);
-        if (phase > SIDE_BITS) {
-            transpose(m);
-            merge_rows(m, (size_t)1 << (phase - SIDE_BITS - 1));
-            transpose(m);
-        }
-        merge_rows(m, phase > SIDE_BITS ? SIDE / 2 : (size_t)1 << (phase - 1));
+    for (unsigned phase = 1; phase <= SIDE_BITS; phase++) {
+        size_t run = (size_t)1 << phase;
+
+        for (size_t row = 0; row < SIDE; row++)
+            if ((row & run / 2) == 0)
+                compare_rows(m + SIDE * row, m + SIDE * (row ^ (run - 1)));
+        merge_rows(m, run / 4);
+    }
+    for (unsigned phase = SIDE_BITS + 1; phase <= PHASES; phase++) {
+        size_t run = (size_t)1 << (phase - SIDE_BITS); /* in rows */
+
+        transpose(m);
+        for (size_t row = 0; row < SIDE; row++)
+            if ((row & run / 2) == 0)
+                compare_mirrored(m + SIDE * row, m + SIDE * (row ^ (run - 1)));
+        merge_rows(m, run / 4);
+        transpose(m);
+        merge_rows(m, SIDE / 2);
     }
     transpose(m);
 }
