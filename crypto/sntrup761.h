@@ -17,12 +17,14 @@
 /* Working memory, too large for a stack that may be small. The caller lends it to each call and
  * gets it back wiped; what it holds is nobody else's business. */
 struct sntrup761_scratch {
-    struct sntrup_product product;
-    struct sntrup_inverse inverse;
-    int16_t a[SNTRUP_PADDED], b[SNTRUP_PADDED], c[SNTRUP_PADDED];
+    union { /* one after the other */
+        struct sntrup_product product;
+        struct sntrup_inverse inverse;
+        uint16_t digits[SNTRUP_PADDED];
+        uint32_t words[1024];
+    };
+    int16_t a[SNTRUP_PADDED];
     int8_t f[SNTRUP_PADDED], g[SNTRUP_PADDED], g_inverse[SNTRUP_PADDED];
-    uint16_t digits[SNTRUP_PADDED];
-    uint32_t words[1024];
     uint8_t ct[SNTRUP761_CT_LEN]; /* what the ciphertext should have been */
 };
 
