@@ -14,23 +14,14 @@
  *
  * KIND: echo, sink and source are COUNT bytes in one stream; key is COUNT times SIZE bytes and
  * their echo; a KEX is COUNT connections that exchange as many bytes in as many turns as a login
- * with it does; with a + behind it the server also computes what a login asks for, each in its
- * turn. KEX: curve25519, mlkem768, sntrup761. */
-#define OPENSSL_SUPPRESS_DEPRECATED
-
-#include "crypto/mlkem768.h"
-#include "crypto/sntrup761.h"
+ * with it does; with a + behind it both ends also compute what a login asks for, each in its turn.
+ * KEX: curve25519, mlkem768, sntrup761. */
+#include "tests/bench/floor_work.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <signal.h>
-#include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -40,12 +31,6 @@
 enum { BLOCK = 128 * 1024, LOAD = 96 * 1024, PACKET_MAX = 64 * 1024 };
 
 static uint8_t block[BLOCK];
-
-static void fail(const char *text)
-{
-    (void)fprintf(stderr, "floor: %s: %s\n", text, strerror(errno));
-    exit(1);
-}
 
 static double cpu_ns(void)
 {
@@ -57,96 +42,10 @@ static double cpu_ns(void)
 
 /* ---- TCP, the server ---- */
 
-/* What a login's server sends first, identification and KEXINIT, and what its client then sends and
- * the server answers, in bytes, as nacre-echo and its client do it: KEXINIT and KEX_ECDH_INIT, with
- * the identification that was sent at once; NEWKEYS and SERVICE_REQUEST; which methods?; may this
- * key log in?; its proof; channel; DISCONNECT. */
-enum { IDENTIFICATION = 19, HELLO = 867, TURNS = 7 };
-
-struct kex {
-    const char *name;
-    size_t in, out;   /* bytes of the first turn */
-    size_t exchanged; /* bytes of which the exchange hash is */
-    bool sha512;
-};
-
-static const struct kex kexes[] = {
-    {"curve25519", 547, 492, 1520, false},
-    {"mlkem768", 1739, 1580, 3792, false},
-    {"sntrup761", 1715, 1532, 3717, true},
-    {NULL, 0, 0, 0, false},
-};
-
-struct turn {
-    size_t in, out;
-};
-
-static struct turn turns[TURNS] = {{0, 0},     {120, 44}, {68, 44}, {220, 100},
-                                   {308, 144}, {52, 44},  {44, 0}};
-enum { EXCHANGE_TURN = 0, PROOF_TURN = 4 };
-
-/* KEX+: the primitives too, each in its turn; else NULL */
+/* KEX+: the primitives too, each in its turn; else NULL. The client does as a client must: a server
+ * that is answered at once finds its caches warmer and its core faster than a real one does. */
 static struct login *computed;
 static const struct kex *computed_kex;
-
-/* ---- what a login computes ---- */
-
-/* The post-quantum half of a hybrid is crypto/'s own: neither library has one. */
-struct login {
-    struct mlkem768_scratch mlkem;
-    struct sntrup761_scratch sntrup;
-    uint8_t mlkem_ek[MLKEM768_EK_LEN], mlkem_dk[MLKEM768_DK_LEN], mlkem_ct[MLKEM768_CT_LEN];
-    uint8_t sntrup_pk[SNTRUP761_PK_LEN], sntrup_sk[SNTRUP761_SK_LEN], sntrup_ct[SNTRUP761_CT_LEN];
-    uint8_t secret[64], public[32], signature[64], peer[32], scalar[32], shared[32], hash[64];
-    uint8_t text[4096];
-};
-
-static void start_login(struct login *l)
-{
-    (void)crypto_sign_keypair(l->public, l->secret);
-    randombytes_buf(l->scalar, sizeof l->scalar);
-    (void)crypto_scalarmult_curve25519_base(l->peer, l->scalar);
-    (void)mlkem768_keypair(l->mlkem_ek, l->mlkem_dk, l->scalar, l->peer, &l->mlkem);
-    (void)sntrup761_keypair(l->sntrup_pk, l->sntrup_sk, &random_system, &l->sntrup);
-    (void)crypto_sign_detached(l->signature, NULL, l->text, 200, l->secret);
-}
-
-/* A key pair and the shared secret, the exchange hash and six keys, the host's signature. */
-static void exchange(struct login *l, const struct kex *kex)
-{
-    uint8_t *(*hash)(const uint8_t *, size_t, uint8_t *) = kex->sha512 ? SHA512 : SHA256;
-
-    randombytes_buf(l->scalar, sizeof l->scalar);
-    (void)crypto_scalarmult_curve25519_base(l->shared, l->scalar);
-    if (crypto_scalarmult_curve25519(l->shared, l->scalar, l->peer) != 0)
-        fail("x25519");
-    (void)hash(l->text, kex->exchanged, l->hash);
-    for (int i = 0; i < 6; i++)
-        (void)hash(l->text, kex->sha512 ? 197 : 101, l->hash);
-    (void)crypto_sign_detached(l->hash, NULL, l->text, 32, l->secret);
-    if (strcmp(kex->name, "mlkem768") == 0)
-        (void)mlkem768_encapsulate(l->mlkem_ct, l->shared, l->mlkem_ek, l->scalar, &l->mlkem);
-    else if (strcmp(kex->name, "sntrup761") == 0)
-        (void)sntrup761_encapsulate(l->sntrup_ct, l->shared, l->sntrup_pk, &random_system,
-                                    &l->sntrup);
-}
-
-/* The user's signature. */
-static void verify(const struct login *l)
-{
-    if (crypto_sign_verify_detached(l->signature, l->text, 200, l->public) != 0)
-        fail("verify");
-}
-
-static struct login *new_login(void)
-{
-    struct login *l = calloc(1, sizeof *l);
-
-    if (l == NULL || sodium_init() < 0)
-        fail("memory");
-    start_login(l);
-    return l;
-}
 
 struct connection {
     int fd;
@@ -197,10 +96,8 @@ static bool serve_login(struct connection *c)
     if (c->len < turns[c->turn].in)
         return true;
     c->len = 0;
-    if (computed != NULL && c->turn == EXCHANGE_TURN)
-        exchange(computed, computed_kex);
-    else if (computed != NULL && c->turn == PROOF_TURN)
-        verify(computed);
+    if (computed != NULL)
+        compute_at_server(computed, computed_kex, c->turn);
     if (turns[c->turn].out > 0)
         (void)send(c->fd, block, turns[c->turn].out, MSG_NOSIGNAL);
     return ++c->turn < TURNS;
@@ -426,6 +323,8 @@ static void drive_login(int port)
     write_all(fd, IDENTIFICATION);
     read_all(fd, HELLO);
     for (size_t i = 0; i < TURNS; i++) {
+        if (computed != NULL)
+            compute_at_client(computed, computed_kex, i);
         write_all(fd, turns[i].in - (i == 0 ? IDENTIFICATION : 0));
         read_all(fd, turns[i].out);
     }
@@ -451,87 +350,12 @@ static void drive(int port, const char *kind, size_t count, size_t size)
             drive_login(port);
 }
 
-/* ---- packets ---- */
-
-struct sealing {
-    EVP_CIPHER_CTX *cipher;
-    EVP_MAC_CTX *mac;
-    SHA256_CTX inner, outer;
-};
-
-static void start_cipher(struct sealing *s, const EVP_CIPHER *cipher)
-{
-    static const uint8_t zeros[64];
-
-    s->cipher = EVP_CIPHER_CTX_new();
-    if (EVP_EncryptInit_ex(s->cipher, cipher, NULL, zeros, zeros) != 1)
-        fail("cipher");
-}
-
-static void gcm(struct sealing *s, uint8_t *packet, size_t len)
-{
-    uint8_t iv[12] = {1}, tag[16];
-    int n;
-
-    (void)EVP_EncryptInit_ex(s->cipher, NULL, NULL, NULL, iv);
-    (void)EVP_EncryptUpdate(s->cipher, NULL, &n, packet, 4);
-    (void)EVP_EncryptUpdate(s->cipher, packet + 4, &n, packet + 4, (int)len);
-    (void)EVP_EncryptFinal_ex(s->cipher, tag, &n);
-    (void)EVP_CIPHER_CTX_ctrl(s->cipher, EVP_CTRL_AEAD_GET_TAG, sizeof tag, tag);
-}
-
-static void chacha(struct sealing *s, uint8_t *packet, size_t len)
-{
-    static const uint8_t key[32], nonce[8];
-    uint8_t once[32] = {0}, tag[16], iv[16] = {1};
-    size_t tag_len;
-    int n;
-
-    (void)crypto_stream_chacha20_xor_ic(packet, packet, 4, nonce, 0, key);
-    (void)crypto_stream_chacha20_xor_ic(once, once, sizeof once, nonce, 0, key);
-    if (len < 128) {
-        (void)crypto_stream_chacha20_xor_ic(packet + 4, packet + 4, len, nonce, 1, key);
-        (void)crypto_onetimeauth_poly1305(tag, packet, len + 4, once);
-        return;
-    }
-    (void)EVP_EncryptInit_ex(s->cipher, NULL, NULL, NULL, iv);
-    (void)EVP_EncryptUpdate(s->cipher, packet + 4, &n, packet + 4, (int)len);
-    (void)EVP_MAC_init(s->mac, once, sizeof once, NULL);
-    (void)EVP_MAC_update(s->mac, packet, len + 4);
-    (void)EVP_MAC_final(s->mac, tag, &tag_len, sizeof tag);
-}
-
-static void ctr(struct sealing *s, uint8_t *packet, size_t len)
-{
-    SHA256_CTX h = s->inner;
-    uint8_t digest[32];
-    int n;
-
-    (void)EVP_EncryptUpdate(s->cipher, packet + 4, &n, packet + 4, (int)len);
-    (void)SHA256_Update(&h, packet, len + 4);
-    (void)SHA256_Final(digest, &h);
-    h = s->outer;
-    (void)SHA256_Update(&h, digest, sizeof digest);
-    (void)SHA256_Final(digest, &h);
-}
-
-static const struct {
-    const char *name;
-    const EVP_CIPHER *(*cipher)(void);
-    void (*work)(struct sealing *s, uint8_t *packet, size_t len);
-} protections[] = {
-    {"aes128-gcm", EVP_aes_128_gcm, gcm},
-    {"aes256-gcm", EVP_aes_256_gcm, gcm},
-    {"chacha20-poly1305", EVP_chacha20, chacha},
-    {"aes256-ctr", EVP_aes_256_ctr, ctr},
-};
+/* ---- times of what is computed ---- */
 
 /* Opening costs what sealing does. Packets lie one behind the other, as in an I/O buffer. */
 static void time_packets(const char *name, size_t size, size_t count)
 {
-    struct sealing s = {.cipher = NULL};
-    EVP_MAC *poly1305 = EVP_MAC_fetch(NULL, "POLY1305", NULL);
-    uint8_t *packets = block;
+    struct sealing s;
     size_t i = 0, step = size + 64, at = 0;
     double begin;
 
@@ -539,20 +363,14 @@ static void time_packets(const char *name, size_t size, size_t count)
         i++;
     if (i == sizeof protections / sizeof protections[0] || size > PACKET_MAX)
         fail("no such CIPHER or SIZE");
-    start_cipher(&s, protections[i].cipher());
-    s.mac = EVP_MAC_CTX_new(poly1305);
-    (void)SHA256_Init(&s.inner);
-    (void)SHA256_Update(&s.inner, block, 64);
-    s.outer = s.inner;
+    sealing_start(&s, protections[i].cipher());
     begin = cpu_ns();
     for (size_t n = 0; n < count; n++) {
         at = at + 2 * step > BLOCK ? 0 : at + step;
-        protections[i].work(&s, packets + at, size);
+        protections[i].work(&s, block + at, size);
     }
     (void)printf("%.1f\n", (cpu_ns() - begin) / (double)count);
-    EVP_MAC_CTX_free(s.mac);
-    EVP_MAC_free(poly1305);
-    EVP_CIPHER_CTX_free(s.cipher);
+    sealing_clear(&s);
 }
 
 static void time_login(const struct kex *kex, size_t count)
@@ -560,11 +378,11 @@ static void time_login(const struct kex *kex, size_t count)
     struct login *l = new_login();
     double begin = cpu_ns();
 
-    for (size_t i = 0; i < count; i++) {
-        exchange(l, kex);
-        verify(l);
-    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t turn = 0; turn < TURNS; turn++)
+            compute_at_server(l, kex, turn);
     (void)printf("%.2f\n", (cpu_ns() - begin) / (double)count / 1e3);
+    sealing_clear(&l->packets);
     free(l);
 }
 
