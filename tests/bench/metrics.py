@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 import time
 
-from servers import CIPHERS, KEX, NACRE, Failed, client_cpu, cost, floor_number, floor_packet, floor_tcp, free_port, pinned
+from servers import (CIPHERS, KEX, NACRE, Failed, client_cpu, cost, drive_floor, floor_number, floor_packet, floor_server,
+                     floor_tcp, free_port, pinned)
 
 MIB = 1 << 20
 PACKET = 32768  # bytes of data in the largest packet that we send
@@ -18,7 +19,9 @@ BULK = {"cat": ("echo", 2), "sink": ("sink", 1), "source": ("source", 1)}
 SLICES = 4  # of a round's bytes: the machine is not the same from second to second, so floor and servers take turns
 TAKES = {"nacre": range(SLICES), "sshd": (1,), "dropbear": (2,), "tinysshd": (3,)}  # slices; others: one, so that it ends
 WARM_UP = 50  # logins in which a server of one process touches its memory for the first time
-LOGINS = {"nacre": 400, "sshd": 15, "dropbear": 25, "tinysshd": 40}
+LOGIN_SLICES, LOGIN_SLICE = 12, 100
+LOGINS = {"sshd": 15, "dropbear": 25, "tinysshd": 40}
+LOGIN_CIPHER = "chacha20-poly1305"
 KEYS = 4000
 BUSY_KEYS = 400
 BUSY_CIPHER = "aes128-gcm"
@@ -45,10 +48,25 @@ def bulk(bench):
                             row.add(name, seconds * 1024e3 / mib)
 
 
-def floor_logins(kind, count):
-    """us of CPU of one, once the server is warm."""
-    used = [floor_tcp(kind, n, 0)[0] for n in (WARM_UP, count + WARM_UP)]
-    return (used[1] - used[0]) / count * 1e6
+@contextlib.contextmanager
+def login_servers(bench, kex):
+    """Who takes turns in slices: {name: seconds that so many logins cost}. bare: the floor without its primitives."""
+    kinds = {"floor": kex + "+", "bare": kex}
+    running = {name: floor_server(kind) for name, kind in kinds.items()} | {"nacre": bench.setup.nacre()}
+
+    def cost_of(name, count):
+        server = running[name]
+        if name in kinds:
+            return server.spends(lambda: drive_floor(server, kinds[name], count))
+        return server.spends(lambda: bench.setup.run_load(server.port, "login", count, kex=kex, cipher=LOGIN_CIPHER))
+
+    try:
+        for name in running:
+            cost_of(name, WARM_UP)
+        yield cost_of
+    finally:
+        for server in reversed(running.values()):  # what was started after a server is taken for its own
+            server.used()
 
 
 def logins(bench):
@@ -58,20 +76,17 @@ def logins(bench):
     bench.setup.settle()
     for kex in KEX:
         with bench.row(f"login, {kex}", "us") as row, bench.row(f"parts added up: login, {kex}", "us") as parts:
-            for i in range(SLICES):
-                count = LOGINS["nacre"]
-                row.add("floor", floor_logins(kex + "+", count))
-                parts.add("floor", floor_logins(kex, count) + floor_number("login", kex, count))
-                for name in row.servers():
-                    if i not in TAKES[name]:
-                        continue
-                    with row.attempt(name):
-                        least = WARM_UP if name == "nacre" else 1
-                        seconds, _ = cost(bench.setup, name, "login", LOGINS[name] + least, least, kex=kex,
-                                          cipher="chacha20-poly1305")
-                        row.add(name, seconds / LOGINS[name] * 1e6)
-                        if name == "nacre":
-                            parts.add(name, seconds / LOGINS[name] * 1e6)
+            with row.attempt("nacre"), login_servers(bench, kex) as cost_of:
+                for _ in range(LOGIN_SLICES):
+                    us = {name: cost_of(name, LOGIN_SLICE) / LOGIN_SLICE * 1e6 for name in ("floor", "nacre", "bare")}
+                    row.add("floor", us["floor"])
+                    parts.add("floor", us["bare"] + floor_number("login", kex, LOGIN_SLICE))
+                    for each in row, parts:
+                        each.add("nacre", us["nacre"])
+            for name in [name for name in row.servers() if name in LOGINS]:
+                with row.attempt(name):
+                    seconds, _ = cost(bench.setup, name, "login", LOGINS[name] + 1, 1, kex=kex, cipher=LOGIN_CIPHER)
+                    row.add(name, seconds / LOGINS[name] * 1e6)
 
 
 def keys(bench):
@@ -170,7 +185,7 @@ def workers(bench):
         with bench.row(f"login, 4 at once, {count} worker{'s' * (count > 1)}", "us") as row:
             with row.attempt("nacre"):
                 seconds, _ = cost(bench.setup, "nacre", "login", 1001, 1, ("-w", str(count)), at_once=4,
-                                  cipher="chacha20-poly1305")
+                                  cipher=LOGIN_CIPHER)
                 row.add("nacre", seconds / 1000 * 1e6)
     if shutil.which("strace"):
         with bench.row("futex calls a login, with 2 workers", "calls") as row, row.attempt("nacre"):

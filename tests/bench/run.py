@@ -57,8 +57,8 @@ class Row:
 
     @property
     def values(self):
-        """Of each server: the mean of its slices."""
-        return {name: statistics.mean(values) for name, values in self.taken.items()}
+        """Of each server: the median of its slices."""
+        return {name: statistics.median(values) for name, values in self.taken.items()}
 
 
 class Bench:

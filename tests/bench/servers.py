@@ -123,6 +123,12 @@ class Running:
         with open(f"/proc/{self.process.pid}/schedstat") as f:
             return int(f.read().split()[0]) / 1e9
 
+    def spends(self, work):
+        """Seconds of CPU of the first thread, while somebody makes it work."""
+        begin = self.cpu_so_far()
+        work()
+        return self.cpu_so_far() - begin
+
 
 class Setup:
     """Keys and configurations in a temporary folder, and how each server is started."""
@@ -242,12 +248,22 @@ def cost(setup, name, kind, count, least, options=(), **more):
     return used[1] - used[0], figures
 
 
-def floor_tcp(kind, count, size):
-    """The bare server: (CPU seconds, its client's figures)"""
-    server = Running([FLOOR, "serve", kind], speaks=False)
+def floor_server(kind):
+    return Running([FLOOR, "serve", kind], speaks=False)
+
+
+def drive_floor(server, kind, count, size=0):
+    """The bare server's client, and its figures."""
     done = subprocess.run([FLOOR, "drive", str(server.port), kind, str(count), str(size)], stdout=subprocess.PIPE,
                           text=True, check=True, preexec_fn=pinned(kind != "key"))
-    return server.used(), dict(word.split("=") for word in done.stdout.split())
+    return dict(word.split("=") for word in done.stdout.split())
+
+
+def floor_tcp(kind, count, size):
+    """The bare server: (CPU seconds, its client's figures)"""
+    server = floor_server(kind)
+    figures = drive_floor(server, kind, count, size)
+    return server.used(), figures
 
 
 def floor_number(*what):
