@@ -8,6 +8,8 @@
 #include "tests/json.h"
 #include "tests/vectors.h"
 
+#include <stdlib.h>
+
 static struct sntrup761_scratch scratch;
 
 /* The generator that NIST's known answer files were made with: CTR_DRBG of SP 800-90A with AES-256,
@@ -221,6 +223,19 @@ START_TEST(encodings_give_back_what_went_in)
 }
 END_TEST
 
+/* What a group of products adds up to at most, with what was there, fits and is reduced as the
+ * multiplication counts on. */
+START_TEST(reduction_keeps_its_bounds)
+{
+    ck_assert_int_le(SNTRUP_GROUP * 2295 + 2296, INT16_MAX);
+    for (int x = INT16_MIN; x <= INT16_MAX; x++) {
+        int r = sntrup_reduce((int16_t)x), most = abs(x) < 16069 ? 2295 : 2296;
+
+        ck_assert(r >= -most && r <= most && (x - r) % SNTRUP_Q == 0);
+    }
+}
+END_TEST
+
 /* Coefficient by coefficient, and x^761 = x + 1. */
 START_TEST(products_are_those_of_the_schoolbook)
 {
@@ -306,6 +321,7 @@ int main(void)
         a_rejected_ciphertext_gives_the_secret_of_rho,
         any_bytes_are_a_key_and_a_ciphertext,
         encodings_give_back_what_went_in,
+        reduction_keeps_its_bounds,
         products_are_those_of_the_schoolbook,
         scratch_comes_back_wiped,
         hybrid_of_another_implementation_agrees,
