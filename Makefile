@@ -238,7 +238,7 @@ endef
 $(foreach p,$(INTEROP_PROGRAMS),$(eval $(call interop_program,$(p))))
 
 # The benchmarks' own programs use the library as everyone does, or not at all.
-BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/load.c tests/bench/wire.c))
+BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/bench/load.c)
 $(BENCH_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libnacre.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
@@ -377,12 +377,17 @@ bench: $(BENCH_BINARIES)                ## nacre, other servers and the machine'
 bench-quick: $(BENCH_BINARIES)          ## the same in under two minutes, printed only
 	NACRE_BUILD=$(BUILD) tests/bench/run.py --rounds 1 --mib 256
 
-bench-pipe: $(BUILD)/nacre-echo $(BUILD)/nacre-load $(BUILD)/tests/bench/wire  ## 1 Gbit/s over 100 ms, beside TCP alone (root)
+bench-pipe: $(BUILD)/nacre-echo $(BUILD)/nacre-load  ## 1 Gbit/s over 100 ms, beside TCP alone (root; a kernel with netem)
 	NACRE_BUILD=$(BUILD) tests/bench/pipe.py
 
 bench-memory: $(BENCH_BINARIES) $(BUILD)/tests/bench/parts  ## what an idle session weighs; 20,000 of them on one worker
 	$(BUILD)/tests/bench/parts
 	NACRE_BUILD=$(BUILD) tests/bench/memory.py
+
+bench-guest: $(BENCH_BINARIES) $(BUILD)/nacre-load  ## the pipe and the 20,000 under Debian's User-Mode Linux, which has netem and descriptors
+	@tests/tools/install_missing "benchmarks under a kernel of their own" user-mode-linux
+	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/pipe.py
+	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/memory.py --sessions 0
 
 ct-check: $(BUILD)/tests/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
 	valgrind -q --error-exitcode=1 $<
@@ -418,5 +423,5 @@ help:                                   ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 FORCE:
-.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop siege unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds fuzz-corpus coverage phases layers pure symbols bench bench-quick bench-pipe bench-memory bench-crypto ct-check \
+.PHONY: FORCE all lib man headers programs unit-programs install setup deps run check interop siege unit simulate soak fuzz fuzz-programs interop-programs fuzz-seeds fuzz-corpus coverage phases layers pure symbols bench bench-quick bench-pipe bench-memory bench-guest bench-crypto ct-check \
         format lint lint-format lint-clang lint-tidy lint-cppcheck lint-shell clean help
