@@ -240,7 +240,7 @@ static bool signal_start(struct nacre_channel *ch, struct session *s, const char
     s->signal = strdup(argument);
     if (s->signal == NULL)
         return false;
-    nacre_channel_exit_signal(ch, s->signal);
+    nacre_channel_exit_signal(ch, s->signal, false);
     nacre_channel_close(ch);
     return true;
 }

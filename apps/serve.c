@@ -115,7 +115,7 @@ static void close_when_over(struct served *s)
         return;
     end_grace(s);
     if (s->end.by_signal)
-        nacre_channel_exit_signal(s->ch, signal_name(s->end.status));
+        nacre_channel_exit_signal(s->ch, signal_name(s->end.status), s->end.core_dumped);
     else
         nacre_channel_exit_status(s->ch, (uint32_t)s->end.status);
     nacre_channel_close(s->ch); /* perhaps s is gone now */

@@ -191,6 +191,7 @@ bool child_reap(struct child *child, struct child_end *end)
     if (!lost && info.si_pid == 0)
         return false;
     end->by_signal = !lost && info.si_code != CLD_EXITED;
+    end->core_dumped = !lost && info.si_code == CLD_DUMPED;
     end->status = lost ? STATUS_LOST : info.si_status;
     (void)close(child->pidfd);
     *child = (struct child){0, -1};

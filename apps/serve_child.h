@@ -13,7 +13,7 @@ struct child {
 
 /* How it ended. */
 struct child_end {
-    bool by_signal;
+    bool by_signal, core_dumped;
     int status; /* exit status, or number of the signal */
 };
 

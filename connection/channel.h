@@ -142,7 +142,8 @@ NACRE_API bool nacre_channel_signal(struct nacre_channel *ch, const char *name);
 /* How our command ended, said before EOF and CLOSE. Section 6.10. One of the two, once; name is
  * borrowed until the channel is closed, without "SIG". */
 NACRE_API void nacre_channel_exit_status(struct nacre_channel *ch, uint32_t status);
-NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name);
+NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name,
+                                         bool core_dumped);
 
 /* Answer the oldest request that was answered NACRE_LATER; from inside the question too, which then
  * returns NACRE_LATER. Without one it does nothing. */

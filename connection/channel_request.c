@@ -274,7 +274,7 @@ void channel_send_exit(struct nacre_channel *ch)
         write_u32(&w, ch->exit_status);
     } else {
         write_text(&w, ch->exit_signal);
-        write_bool(&w, false);
+        write_bool(&w, ch->core_dumped);
         write_text(&w, "");
         write_text(&w, "");
     }
@@ -282,7 +282,8 @@ void channel_send_exit(struct nacre_channel *ch)
     transport_send(ch->connection->transport, &w);
 }
 
-static void want_exit(struct nacre_channel *ch, uint32_t status, const char *signal)
+static void want_exit(struct nacre_channel *ch, uint32_t status, const char *signal,
+                      bool core_dumped)
 {
     if (ch->want_exit || ch->want_close)
         return;
@@ -290,15 +291,16 @@ static void want_exit(struct nacre_channel *ch, uint32_t status, const char *sig
     ch->want_exit = true;
     ch->exit_status = status;
     ch->exit_signal = signal;
+    ch->core_dumped = core_dumped;
     channel_leave(ch);
 }
 
 void nacre_channel_exit_status(struct nacre_channel *ch, uint32_t status)
 {
-    want_exit(ch, status, NULL);
+    want_exit(ch, status, NULL, false);
 }
 
-void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name)
+void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name, bool core_dumped)
 {
-    want_exit(ch, 0, strlen(name) <= CHANNEL_TYPE_MAX ? name : "TERM");
+    want_exit(ch, 0, strlen(name) <= CHANNEL_TYPE_MAX ? name : "TERM", core_dumped);
 }

@@ -80,7 +80,7 @@ struct nacre_channel {
     bool has_program;  /* a shell, exec or subsystem was granted: section 6.5 */
     bool has_pty;
     bool answering; /* a request is being decided: what is written follows the answer */
-    bool want_exit, sent_exit;
+    bool want_exit, sent_exit, core_dumped;
     uint32_t exit_status;
     const char *exit_signal; /* or NULL */
     enum nacre_answer early; /* an answer given inside the callback that asked; NACRE_LATER: none */

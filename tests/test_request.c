@@ -723,14 +723,14 @@ START_TEST(how_the_command_ended_is_said_once_and_as_the_rfc_has_it)
     server_start();
     if (_i == 0) {
         nacre_channel_exit_status(recorder.ch, 0xdeadbeef);
-        nacre_channel_exit_signal(recorder.ch, "TERM");
+        nacre_channel_exit_signal(recorder.ch, "TERM", true);
         len = scripted_encode(expected, sizeof expected, SSH_MSG_CHANNEL_REQUEST, "us?u", 7,
                               "exit-status", 0, 0xdeadbeef);
     } else {
-        nacre_channel_exit_signal(recorder.ch, "TERM");
+        nacre_channel_exit_signal(recorder.ch, "SEGV", _i == 1);
         nacre_channel_exit_status(recorder.ch, 1);
         len = scripted_encode(expected, sizeof expected, SSH_MSG_CHANNEL_REQUEST, "us?s?ss", 7,
-                              "exit-signal", 0, "TERM", 0, "", "");
+                              "exit-signal", 0, "SEGV", _i == 1, "", "");
     }
     scripted_expect(&s, _i == 0 ? "request 7 exit-status;" : "request 7 exit-signal;");
     ck_assert_uint_eq(s.last_len, len);
@@ -1127,7 +1127,7 @@ static void add_order(TCase *t)
     tcase_add_loop_test(t, an_answer_that_nobody_asked_for_disconnects, 0, 2);
     tcase_add_test(t, after_a_close_inside_of_replied_nothing_more_is_told);
     tcase_add_test(t, a_request_that_does_not_fit_is_not_sent_and_the_session_lives);
-    tcase_add_loop_test(t, how_the_command_ended_is_said_once_and_as_the_rfc_has_it, 0, 2);
+    tcase_add_loop_test(t, how_the_command_ended_is_said_once_and_as_the_rfc_has_it, 0, 3);
 }
 
 static void add_global(TCase *t)

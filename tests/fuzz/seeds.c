@@ -335,7 +335,7 @@ static enum nacre_answer ask_back(struct nacre_channel *ch, const struct nacre_r
         return NACRE_GRANT;
     (void)nacre_channel_request(ch, "xon-xoff", false, on, sizeof on);
     (void)nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0);
-    nacre_channel_exit_signal(ch, "TERM");
+    nacre_channel_exit_signal(ch, "TERM", false);
     return NACRE_GRANT;
 }
 

@@ -1,4 +1,5 @@
 """nacre-serve: programs over SSH, on pipes and on terminals."""
+import asyncio
 import contextlib
 import os
 import re
@@ -9,6 +10,11 @@ import subprocess
 import tempfile
 import time
 import unittest
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # about ciphers that are old
+    import asyncssh
 
 import harness
 from harness import MIB, Dbclient, Paramiko, Ssh, until
@@ -185,6 +191,19 @@ class OnPipes(ServeCase):
         done = Ssh(server).run(options=["-v"])
         self.assertEqual(done.status, 255)
         self.assertIn(b"exit-signal", done.err)
+
+    def test_whether_it_left_a_core(self):
+        """Said to the client as the system says it to a parent; whether it writes one is the system's."""
+        async def outcome(server):
+            async with asyncssh.connect("127.0.0.1", server.port, username=harness.USER, password=harness.PASSWORD,
+                                        known_hosts=None, client_keys=None, config=None, agent_path=None) as connection:
+                return (await connection.run()).exit_signal
+        for limit in "0", "unlimited":
+            with self.subTest(limit=limit), tempfile.TemporaryDirectory() as folder:
+                script = f"cd {folder}; ulimit -c {limit}; kill -SEGV $$"
+                pid = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", script])
+                told = os.WCOREDUMP(os.waitpid(pid, 0)[1])
+                self.assertEqual(asyncio.run(outcome(self.shell(script)))[:2], ("SEGV", told))
 
     def test_a_signal_from_the_client(self):
         server = self.shell("trap 'echo caught; exit 8' TERM; echo ready; while :; do sleep 0.05; done")
