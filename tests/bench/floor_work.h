@@ -4,6 +4,7 @@
 
 #define OPENSSL_SUPPRESS_DEPRECATED
 
+#include "crypto/hash.h"
 #include "crypto/keccak4.h"
 #include "crypto/mlkem768.h"
 #include "crypto/sntrup761.h"
@@ -171,14 +172,20 @@ static void agree(struct login *l)
         fail("x25519");
 }
 
+/* By the calls that are fastest: crypto/README.md. */
+static void digest(struct login *l, const struct hash_method *method, size_t len)
+{
+    (void)hash_of(method, (struct bytes){l->text, len}, l->hash);
+}
+
 /* The exchange hash and six keys. */
 static void hash_all(struct login *l, const struct kex *kex)
 {
-    uint8_t *(*hash)(const uint8_t *, size_t, uint8_t *) = kex->sha512 ? SHA512 : SHA256;
+    const struct hash_method *method = kex->sha512 ? &hash_sha512 : &hash_sha256;
 
-    (void)hash(l->text, kex->exchanged, l->hash);
+    digest(l, method, kex->exchanged);
     for (int i = 0; i < 6; i++)
-        (void)hash(l->text, kex->sha512 ? 197 : 101, l->hash);
+        digest(l, method, kex->sha512 ? 197 : 101);
 }
 
 /* Four streams of `blocks` each, from inputs of `len` bytes. */
@@ -193,9 +200,8 @@ static void expand(struct login *l, const struct keccak_method *method, size_t l
         keccak4_squeeze(&sponges, out);
 }
 
-/* What an encapsulation must hash and draw, as if its arithmetic were free: no implementation can
- * be faster, whoever wrote it. FIPS 203: H(ek) and G; nine polynomials of the matrix, three blocks
- * each; seven of noise, one block each. */
+/* What an encapsulation must hash and draw, as if its arithmetic were free. FIPS 203: H(ek) and G;
+ * nine polynomials of the matrix, three blocks each; seven of noise, one block each. */
 static void hash_mlkem(struct login *l)
 {
     const struct bytes key = {l->mlkem_ek, MLKEM768_EK_LEN}, seeds = {l->text, 64};
@@ -211,11 +217,11 @@ static void hash_mlkem(struct login *l)
 /* The same for sntrup761: 761 words; the key, r, its confirmation and the session's secret. */
 static void hash_sntrup(struct login *l)
 {
-    randombytes_buf(l->text, (size_t)SNTRUP_P * 4);
-    (void)SHA512(l->text, 1 + SNTRUP761_PK_LEN, l->stream);
-    (void)SHA512(l->text, 1 + 191, l->stream);
-    (void)SHA512(l->text, 1 + 32 + 32, l->stream);
-    (void)SHA512(l->text, 1 + 32 + SNTRUP761_CT_LEN, l->stream);
+    random_fill(&random_system, l->text, (size_t)SNTRUP_P * 4);
+    digest(l, &hash_sha512, 1 + SNTRUP761_PK_LEN);
+    digest(l, &hash_sha512, 1 + 191);
+    digest(l, &hash_sha512, 1 + 32 + 32);
+    digest(l, &hash_sha512, 1 + 32 + SNTRUP761_CT_LEN);
 }
 
 /* The server: a key pair and the shared secret, the hashes, the host's signature. */
