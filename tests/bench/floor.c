@@ -328,7 +328,7 @@ static void drive_login(int port)
         write_all(fd, turns[i].in - (i == 0 ? IDENTIFICATION : 0));
         read_all(fd, turns[i].out);
     }
-    (void)recv(fd, block, 1, 0);
+    (void)recv(fd, block, 1, 0); /* until the server closes, as load.c does */
     (void)close(fd);
 }
 

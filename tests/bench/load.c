@@ -51,6 +51,7 @@ struct client {
     bool running; /* the command was granted, or none is wanted */
     bool want_out;
     bool said_eof;
+    bool hung_up; /* the server */
     uint64_t sent, got, key_ns;
 };
 
@@ -296,7 +297,8 @@ static void pump(struct client *c)
         sendable = flush(c);
     while (sendable && send_more(c));
     if (nacre_session_ended(c->session, NULL) && sendable) {
-        end_client(c);
+        if (c->load->options.kind != LOGIN || c->hung_up)
+            end_client(c);
         return;
     }
     if (sendable == c->want_out) {
@@ -305,15 +307,32 @@ static void pump(struct client *c)
     }
 }
 
+/* Who said DISCONNECT waits for the server to close: a FIN right behind it would make the server's
+ * last read wait for the kernel's work on that, at random. */
+static void wait_for_end(struct client *c)
+{
+    uint8_t dropped[256];
+    ssize_t n = recv(c->fd, dropped, sizeof dropped, 0);
+
+    c->hung_up = n == 0 || (n < 0 && errno != EAGAIN);
+}
+
 static void receive(struct client *c)
 {
     size_t room;
-    uint8_t *at = nacre_session_input(c->session, &room);
-    ssize_t n = room == 0 ? 0 : recv(c->fd, at, room, 0);
+    uint8_t *at;
+    ssize_t n;
 
+    if (nacre_session_ended(c->session, NULL)) {
+        wait_for_end(c);
+        return;
+    }
+    at = nacre_session_input(c->session, &room);
+    n = room == 0 ? 0 : recv(c->fd, at, room, 0);
+    c->hung_up = room > 0 && (n == 0 || (n < 0 && errno != EAGAIN));
     if (n > 0)
         nacre_session_received(c->session, (size_t)n, now_ms());
-    else if (room > 0 && (n == 0 || errno != EAGAIN))
+    else if (c->hung_up)
         nacre_session_lost(c->session);
 }
 
