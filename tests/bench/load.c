@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DATA_MAX = 32 * 1024, DATA_A_LOAD = 3, EVENTS = 256, PROBLEM_MAX = 256 };
+enum { DATA_MAX = 32 * 1024, DATA_A_LOAD = 3, EVENTS = 256, PROBLEM_MAX = 256, PATIENCE_MS = 20 };
 
 enum kind { CAT, SINK, SOURCE, LOGIN, KEYS, IDLE, KINDS };
 
@@ -51,7 +52,6 @@ struct client {
     bool running; /* the command was granted, or none is wanted */
     bool want_out;
     bool said_eof;
-    bool hung_up; /* the server */
     uint64_t sent, got, key_ns;
 };
 
@@ -287,6 +287,15 @@ static void open_channel(struct client *c)
         fail("cannot open a channel");
 }
 
+/* Who said DISCONNECT lets the server close: a FIN right behind it would make the server's last
+ * read wait for the kernel's work on that, at random. Not all servers do. */
+static void wait_for_end(struct client *c)
+{
+    struct pollfd end = {.fd = c->fd, .events = POLLIN};
+
+    (void)poll(&end, 1, PATIENCE_MS);
+}
+
 static void pump(struct client *c)
 {
     bool sendable;
@@ -297,8 +306,9 @@ static void pump(struct client *c)
         sendable = flush(c);
     while (sendable && send_more(c));
     if (nacre_session_ended(c->session, NULL) && sendable) {
-        if (c->load->options.kind != LOGIN || c->hung_up)
-            end_client(c);
+        if (c->load->options.kind == LOGIN)
+            wait_for_end(c);
+        end_client(c);
         return;
     }
     if (sendable == c->want_out) {
@@ -307,32 +317,15 @@ static void pump(struct client *c)
     }
 }
 
-/* Who said DISCONNECT waits for the server to close: a FIN right behind it would make the server's
- * last read wait for the kernel's work on that, at random. */
-static void wait_for_end(struct client *c)
-{
-    uint8_t dropped[256];
-    ssize_t n = recv(c->fd, dropped, sizeof dropped, 0);
-
-    c->hung_up = n == 0 || (n < 0 && errno != EAGAIN);
-}
-
 static void receive(struct client *c)
 {
     size_t room;
-    uint8_t *at;
-    ssize_t n;
+    uint8_t *at = nacre_session_input(c->session, &room);
+    ssize_t n = room == 0 ? 0 : recv(c->fd, at, room, 0);
 
-    if (nacre_session_ended(c->session, NULL)) {
-        wait_for_end(c);
-        return;
-    }
-    at = nacre_session_input(c->session, &room);
-    n = room == 0 ? 0 : recv(c->fd, at, room, 0);
-    c->hung_up = room > 0 && (n == 0 || (n < 0 && errno != EAGAIN));
     if (n > 0)
         nacre_session_received(c->session, (size_t)n, now_ms());
-    else if (c->hung_up)
+    else if (room > 0 && (n == 0 || errno != EAGAIN))
         nacre_session_lost(c->session);
 }
 
