@@ -11,6 +11,8 @@
  *   floor accept COMMAND...
  *       accept on a free port, which it prints, and run COMMAND on each connection, as inetd does
  *       (for tinysshd)
+ *   floor spin
+ *       nothing, for ever
  *
  * KIND: echo, sink and source are COUNT bytes in one stream; key is COUNT times SIZE bytes and
  * their echo; a KEX is COUNT connections that exchange as many bytes in as many turns as a login
@@ -423,6 +425,13 @@ static void accept_for(char **command)
 
 /* ---- start ---- */
 
+/* Keeps a core awake, for those of other priority. */
+static void spin(void)
+{
+    for (;;)
+        __asm__ volatile("" ::: "memory");
+}
+
 static void end(int number)
 {
     while (number != 0 && waitpid(-1, NULL, 0) > 0) /* so that their CPU time is counted */
@@ -441,6 +450,8 @@ int main(int argc, char **argv)
         time_packets(argv[2], strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10));
     else if (argc == 4 && strcmp(argv[1], "login") == 0)
         time_login(find_kex(argv[2]), strtoull(argv[3], NULL, 10));
+    else if (argc == 2 && strcmp(argv[1], "spin") == 0)
+        spin();
     else if (argc >= 3 && strcmp(argv[1], "accept") == 0)
         accept_for(argv + 2);
     else

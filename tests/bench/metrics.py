@@ -7,8 +7,8 @@ import subprocess
 import tempfile
 import time
 
-from servers import (CIPHERS, KEX, NACRE, Failed, client_cpu, cost, drive_floor, floor_number, floor_packet, floor_server,
-                     floor_tcp, free_port, pinned)
+from servers import (CIPHERS, KEX, NACRE, Failed, awake, client_cpu, cost, drive_floor, floor_number, floor_packet,
+                     floor_server, floor_tcp, free_port, pinned)
 
 MIB = 1 << 20
 PACKET = 32768  # bytes of data in the largest packet that we send
@@ -76,7 +76,7 @@ def logins(bench):
     bench.setup.settle()
     for kex in KEX:
         with bench.row(f"login, {kex}", "us") as row, bench.row(f"parts added up: login, {kex}", "us") as parts:
-            with row.attempt("nacre"), login_servers(bench, kex) as cost_of:
+            with row.attempt("nacre"), login_servers(bench, kex) as cost_of, awake(0):
                 for _ in range(LOGIN_SLICES):
                     us = {name: cost_of(name, LOGIN_SLICE) / LOGIN_SLICE * 1e6 for name in ("floor", "nacre", "bare")}
                     row.add("floor", us["floor"])

@@ -46,6 +46,22 @@ def pinned(cpu):
     return lambda: os.sched_setaffinity(0, {cpus[cpu % len(cpus)]})
 
 
+@contextlib.contextmanager
+def awake(cpu):
+    """A core that is never idle: what spins on it gives way to whoever else wants it. A virtual core that sleeps is taken
+    away, and a server that is woken on it pays for that, up to as much again, by the host's mood."""
+    def give_way():
+        pinned(cpu)()
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+    spinning = subprocess.Popen([FLOOR, "spin"], preexec_fn=give_way)
+    try:
+        yield
+    finally:
+        spinning.kill()
+        spinning.wait()
+
+
 def client_cpu():
     return str(sorted(os.sched_getaffinity(0))[-1])
 
