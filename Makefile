@@ -57,17 +57,15 @@ CHECK_LIBS = $(call pkg_config,check_libs,--libs check)
 
 CORE_SRC = $(wildcard crypto/*.c transport/*.c auth/*.c connection/*.c)
 
-# apps/NAME_main.c is the program nacre-NAME; NAME_SRC are the files that only programs need.
-# The rest of apps/ belongs to the library.
-PROGRAMS = $(patsubst apps/%_main.c,%,$(wildcard apps/*_main.c))
-SERVER_SRC = $(patsubst %,apps/%.c,program program_options limit_options server_log login log) $(wildcard apps/confine*.c)
-echo_SRC = $(filter-out %_main.c,$(wildcard apps/echo*.c)) apps/repr.c $(SERVER_SRC)
-serve_SRC = $(filter-out %_main.c,$(wildcard apps/serve_*.c)) apps/serve.c $(SERVER_SRC)
-passwd_SRC = apps/passwd_terminal.c
-load_SRC = $(filter-out %_main.c,$(wildcard apps/load*.c))
+# The library's rooms of apps/, and those that programs share. apps/NAME/main.c is the program nacre-NAME.
+LIB_ROOMS = session runtime files server connect
+SHARED_ROOMS = daemon confine
+PROGRAMS = $(patsubst apps/%/main.c,%,$(wildcard apps/*/main.c))
 
-PROGRAM_SRC = $(sort $(foreach p,$(PROGRAMS),$($(p)_SRC)))
-LIB_SRC = $(CORE_SRC) $(filter-out %_main.c $(PROGRAM_SRC),$(wildcard apps/*.c))
+room_src = $(foreach r,$(1),$(wildcard apps/$(r)/*.c))
+LIB_SRC = $(CORE_SRC) $(call room_src,$(LIB_ROOMS))
+SHARED_SRC = $(call room_src,$(SHARED_ROOMS))
+PROGRAM_SRC = $(filter-out %/main.c,$(call room_src,$(PROGRAMS)))
 
 # tests/test_*.c are programs; the other files beside them belong to all of them.
 TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
@@ -88,9 +86,11 @@ THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/test_,offload client 
 
 # What a program of somebody else's includes, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
-           $(patsubst %,apps/%.h,server session locked_memory key_file password_file password_edit authorized_keys algorithm_list offload known_hosts client agent stream watch))
+           $(patsubst %,apps/%.h,server/server session/session session/algorithm_list connect/client \
+             $(addprefix runtime/,locked_memory offload stream watch) \
+             $(addprefix files/,agent authorized_keys key_file known_hosts password_edit password_file)))
 
-ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps apps/examples tests tests/*))
+ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps/* tests tests/*))
 
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
@@ -113,7 +113,7 @@ jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) --no-print-directory
 
 all: lib programs man                       ## the library and the programs, in build/
 lib: $(BUILD)/libnacre.a $(BUILD)/libnacre.so headers
-man: $(patsubst apps/%,$(BUILD)/man/%,$(wildcard apps/*.[13]))
+man: $(patsubst apps/man/%,$(BUILD)/man/%,$(wildcard apps/man/*.[13]))
 headers: $(foreach h,$(PUBLIC),$(BUILD)/include/nacre/$(notdir $(h)))
 	@rm -f $(filter-out $^,$(wildcard $(BUILD)/include/nacre/*.h))
 programs: $(PROGRAMS:%=$(BUILD)/nacre-%)
@@ -150,25 +150,30 @@ $(BUILD)/libnacre.so: $(BUILD)/$(SONAME)
 define header
 $(BUILD)/include/nacre/$(notdir $(1)): $(1)
 	@mkdir -p $$(@D)
-	$$(Q)sed 's,^#include "[a-z]*/,#include ",' $$< >$$@
+	$$(Q)sed 's,^#include "[a-z/]*/,#include ",' $$< >$$@
 endef
 $(foreach h,$(PUBLIC),$(eval $(call header,$(h))))
 
 # The manual pages, with the parts that several share
-$(BUILD)/man/%: apps/% $(wildcard apps/*.mdoc)
+$(BUILD)/man/%: apps/man/% $(wildcard apps/man/*.mdoc)
 	@mkdir -p $(@D)
-	$(Q)awk '/^\.so / { while ((getline line <("apps/" $$2)) > 0) print line; close("apps/" $$2); next } 1' $< >$@
+	$(Q)awk '/^\.so / { while ((getline line <("apps/man/" $$2)) > 0) print line; close("apps/man/" $$2); next } 1' $< >$@
 
-# Programs use the library as everyone does: by its nacre_ names.
+# Programs use the library as everyone does, by its nacre_ names, and what they take of the shared rooms.
+$(BUILD)/shared.a: $(call objects,$(SHARED_SRC)) $(BUILD)/sources
+	@echo "  AR    $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
 define program
-$(BUILD)/nacre-$(1): $(call objects,apps/$(1)_main.c $($(1)_SRC)) $(BUILD)/libnacre.a
+$(BUILD)/nacre-$(1): $(call objects,$(call room_src,$(1))) $(BUILD)/shared.a $(BUILD)/libnacre.a
 	@echo "  LINK  $$@"
 	$$(Q)$$(CC) -pie $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIB_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # Tests see every layer's objects, not localised, and the helpers beside the tests.
-$(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)) $(BUILD)/sources
+$(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)) $(BUILD)/sources
 	@mkdir -p $(@D)
 	@echo "  AR    $@"
 	$(Q)rm -f $@
@@ -188,7 +193,7 @@ $(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(B
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
 
 # tests/fuzz/fuzz_NAME.c with libFuzzer's main (FUZZ=1), or with one that replays files. fuzz_session.c holds
-# apps/session.c, and stands before the library for those that use it.
+# apps/session/session.c, and stands before the library for those that use it.
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(filter-out %/fuzz_session.c,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_PROGRAMS = $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 $(BUILD)/tests/fuzz/session.a: $(call objects,tests/fuzz/fuzz_session.c)
@@ -252,7 +257,7 @@ $(BUILD)/tests/bench/parts: $(BUILD)/obj/tests/bench/parts.o $(BUILD)/tests/inte
 
 # Written anew when they differ: other flags or another compiler mean compiling again, a file more or less linking.
 $(BUILD)/flags: wanted = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
-$(BUILD)/sources: wanted = $(LIB_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)
+$(BUILD)/sources: wanted = $(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)
 $(BUILD)/flags $(BUILD)/sources: FORCE
 	@mkdir -p $(@D)
 	@echo '$(wanted)' | cmp -s - $@ || echo '$(wanted)' >$@

@@ -1,6 +1,6 @@
 #include "tests/key_texts.h"
 
-#include "apps/base64.h"
+#include "apps/files/base64.h"
 #include "tests/crypto_suite.h"
 
 const char openssh_ed25519[] =

@@ -3,7 +3,7 @@
 #ifndef NACRE_TESTS_KEY_TEXTS_H
 #define NACRE_TESTS_KEY_TEXTS_H
 
-#include "apps/key_format.h"
+#include "apps/files/key_format.h"
 
 extern const char openssh_ed25519[];
 extern const char openssh_ed25519_public[];

@@ -3,7 +3,7 @@
 #ifndef NACRE_TESTS_PAIR_H
 #define NACRE_TESTS_PAIR_H
 
-#include "apps/session.h"
+#include "apps/session/session.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "transport/hostkey.h"

@@ -9,7 +9,7 @@
 #ifndef NACRE_TESTS_SIMULATE_H
 #define NACRE_TESTS_SIMULATE_H
 
-#include "apps/session.h"
+#include "apps/session/session.h"
 #include "crypto/random.h"
 #include "transport/hostkey.h"
 

@@ -85,7 +85,7 @@ static size_t some_bytes(struct world *w, size_t n)
     return chance_size(&w->chance, (uint32_t)n);
 }
 
-/* ---- what the owner of a session does (apps/peer.c is the real one) ---- */
+/* ---- what the owner of a session does (apps/server/peer.c is the real one) ---- */
 
 static void lose(struct party *p)
 {

@@ -1,5 +1,5 @@
 /* Addresses of sockets as text, and back. */
-#include "apps/address.h"
+#include "apps/runtime/address.h"
 
 #include <arpa/inet.h>
 #include <check.h>

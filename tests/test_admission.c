@@ -1,6 +1,6 @@
 /* Who may connect: numbers, sources and penalties, under a clock of the test's. */
-#include "apps/admission.h"
-#include "apps/limit_options.h"
+#include "apps/server/admission.h"
+#include "apps/daemon/limit_options.h"
 
 #include <arpa/inet.h>
 #include <check.h>

@@ -1,4 +1,4 @@
-#include "apps/agent.h"
+#include "apps/files/agent.h"
 #include "tests/scratch.h"
 #include "transport/algorithms.h"
 #include "transport/hostkey.h"

@@ -1,4 +1,4 @@
-#include "apps/authorized_from.h"
+#include "apps/files/authorized_from.h"
 #include "tests/crypto_suite.h"
 
 #define V4 "192.0.2.77"

@@ -1,5 +1,5 @@
-#include "apps/authorized_keys.h"
-#include "apps/base64.h"
+#include "apps/files/authorized_keys.h"
+#include "apps/files/base64.h"
 #include "tests/crypto_suite.h"
 #include "tests/scratch.h"
 #include "transport/hostkey.h"

@@ -1,4 +1,4 @@
-#include "apps/authorized_options.h"
+#include "apps/files/authorized_options.h"
 #include "tests/scratch.h"
 
 #include <stdio.h>

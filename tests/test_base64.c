@@ -1,4 +1,4 @@
-#include "apps/base64.h"
+#include "apps/files/base64.h"
 #include "tests/crypto_suite.h"
 
 /* RFC 4648 section 10 */

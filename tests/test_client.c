@@ -1,6 +1,6 @@
-#include "apps/client.h"
-#include "apps/key_file.h"
-#include "apps/server.h"
+#include "apps/connect/client.h"
+#include "apps/files/key_file.h"
+#include "apps/server/server.h"
 #include "tests/key_texts.h"
 #include "tests/scratch.h"
 

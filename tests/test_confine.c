@@ -1,7 +1,7 @@
 /* Confinement from inside: what was given up fails, what is needed works. Each attempt is made in a
  * process of its own, which cannot come back from there. */
-#include "apps/confine_parts.h"
-#include "apps/log.h"
+#include "apps/confine/parts.h"
+#include "apps/daemon/log.h"
 #include "crypto/password_hash.h"
 #include "tests/scratch.h"
 

@@ -1,5 +1,5 @@
 /* Every algorithm of every kind carries a whole session, first exchange and rekey, in memory. */
-#include "apps/key_format.h"
+#include "apps/files/key_format.h"
 #include "tests/key_texts.h"
 #include "tests/pair.h"
 #include "tests/vectors.h"

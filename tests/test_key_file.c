@@ -1,5 +1,5 @@
-#include "apps/key_file.h"
-#include "apps/key_format.h"
+#include "apps/files/key_file.h"
+#include "apps/files/key_format.h"
 #include "tests/crypto_suite.h"
 #include "tests/scratch.h"
 

@@ -1,4 +1,4 @@
-#include "apps/key_format.h"
+#include "apps/files/key_format.h"
 #include "tests/crypto_suite.h"
 #include "tests/key_texts.h"
 #include "tests/scratch.h"

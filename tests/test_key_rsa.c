@@ -1,6 +1,6 @@
 /* RSA keys as short and as long as they may be, and a little shorter and longer. */
-#include "apps/base64.h"
-#include "apps/key_format.h"
+#include "apps/files/base64.h"
+#include "apps/files/key_format.h"
 #include "tests/crypto_suite.h"
 #include "tests/scratch.h"
 

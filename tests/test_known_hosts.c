@@ -1,5 +1,5 @@
-#include "apps/known_hosts.h"
-#include "apps/key_file.h"
+#include "apps/files/known_hosts.h"
+#include "apps/files/key_file.h"
 #include "tests/scratch.h"
 #include "transport/hostkey.h"
 

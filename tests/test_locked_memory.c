@@ -1,7 +1,7 @@
 /* Memory for keys: it is locked, pieces do not overlap, and when there is no more others serve. */
-#include "apps/key_file.h"
-#include "apps/locked_memory.h"
-#include "apps/session.h"
+#include "apps/files/key_file.h"
+#include "apps/runtime/locked_memory.h"
+#include "apps/session/session.h"
 #include "crypto/ecdsa.h"
 #include "tests/scratch.h"
 

@@ -1,4 +1,4 @@
-#include "apps/log.h"
+#include "apps/daemon/log.h"
 #include "tests/crypto_suite.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The event loop: descriptors, timers and tasks in turns. */
-#include "apps/loop.h"
+#include "apps/runtime/loop.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * exchanges of several kinds, channels both ways, forwarding, proofs of host keys. Wherever it
  * happens the session goes on or ends cleanly, the other end sees a clean end, and nothing leaks.
  */
-#include "apps/key_format.h"
+#include "apps/files/key_format.h"
 #include "tests/key_texts.h"
 #include "tests/pair.h"
 #include "tests/scarce.h"

@@ -1,4 +1,4 @@
-#include "apps/offload.h"
+#include "apps/runtime/offload.h"
 #include "tests/crypto_suite.h"
 
 #include <poll.h>

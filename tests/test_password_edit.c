@@ -1,5 +1,5 @@
-#include "apps/password_edit.h"
-#include "apps/password_file.h"
+#include "apps/files/password_edit.h"
+#include "apps/files/password_file.h"
 #include "tests/scratch.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "apps/password_entry.h"
+#include "apps/files/password_entry.h"
 #include "tests/crypto_suite.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "apps/password_file.h"
+#include "apps/files/password_file.h"
 #include "crypto/password_hash.h"
 #include "tests/crypto_suite.h"
 #include "tests/scratch.h"

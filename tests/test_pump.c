@@ -1,5 +1,5 @@
 /* One session on one socket, and what is left when it is over. */
-#include "apps/pump.h"
+#include "apps/runtime/pump.h"
 #include "tests/pair.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-#include "apps/repr.h"
+#include "apps/echo/repr.h"
 #include "tests/crypto_suite.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What nacre-serve gives a program: its terminal, its environment, its process. */
-#include "apps/serve_child.h"
-#include "apps/serve_environment.h"
+#include "apps/serve/child.h"
+#include "apps/serve/environment.h"
 #include "tests/scratch.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-#include "apps/loop.h"
-#include "apps/peer.h"
-#include "apps/stream.h"
+#include "apps/runtime/loop.h"
+#include "apps/server/peer.h"
+#include "apps/runtime/stream.h"
 #include "tests/pair.h"
 #include "tests/scratch.h"
 

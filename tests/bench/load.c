@@ -12,8 +12,8 @@
  *
  * Says "ready" when the first channel stands (idle: all of them), and at the end one line of
  * figures. */
-#include "apps/key_file.h"
-#include "apps/session.h"
+#include "apps/files/key_file.h"
+#include "apps/session/session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

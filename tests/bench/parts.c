@@ -3,7 +3,7 @@
  *
  *   parts
  *       prints one line a part: "NAME BYTES" */
-#include "apps/peer.h"
+#include "apps/server/peer.h"
 #include "auth/auth.h"
 #include "connection/connection.h"
 #include "transport/kex.h"

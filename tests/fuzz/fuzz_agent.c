@@ -1,6 +1,6 @@
 /* What an agent answers: its list of keys, or a signature. */
 /* Its inside: without a socket. */
-#include "apps/agent.c" /* NOLINT(bugprone-suspicious-include) */
+#include "apps/files/agent.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "tests/fuzz/fuzz.h"
 

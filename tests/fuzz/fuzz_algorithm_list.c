@@ -1,7 +1,7 @@
 /* A list of algorithms as a user writes it. What comes out is a name-list as the wire wants it. */
 #include "tests/fuzz/fuzz.h"
 
-#include "apps/algorithm_list.h"
+#include "apps/session/algorithm_list.h"
 #include "transport/wire.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* An authorized_keys file: every line, with its options, and what it grants to one login. */
 #include "tests/fuzz/fuzz.h"
 
-#include "apps/authorized_line.h"
+#include "apps/files/authorized_line.h"
 #include "transport/hostkey.h"
 
 #include <string.h>

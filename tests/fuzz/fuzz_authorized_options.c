@@ -2,7 +2,7 @@
  * depends on anything but them, the client's address and the time. */
 #include "tests/fuzz/fuzz.h"
 
-#include "apps/authorized_options.h"
+#include "apps/files/authorized_options.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * and written again when it is one that we write. */
 #include "tests/fuzz/fuzz.h"
 
-#include "apps/key_format.h"
+#include "apps/files/key_format.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* A known_hosts file: every line, whom it is about and its key. */
 #include "tests/fuzz/fuzz.h"
 
-#include "apps/known_line.h"
+#include "apps/files/known_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

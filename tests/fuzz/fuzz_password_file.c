@@ -1,7 +1,7 @@
 /* A password file: every entry, and what its hash would cost. */
 #include "tests/fuzz/fuzz.h"
 
-#include "apps/password_entry.h"
+#include "apps/files/password_entry.h"
 
 #include <string.h>
 

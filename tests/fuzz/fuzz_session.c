@@ -1,7 +1,7 @@
 #include "tests/fuzz/fuzz_session.h"
 
 /* Its inside: a session is put into a phase without the way there. */
-#include "apps/session.c" /* NOLINT(bugprone-suspicious-include) */
+#include "apps/session/session.c" /* NOLINT(bugprone-suspicious-include) */
 #include "transport/version.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef NACRE_TESTS_FUZZ_SESSION_H
 #define NACRE_TESTS_FUZZ_SESSION_H
 
-#include "apps/session.h"
+#include "apps/session/session.h"
 #include "tests/fuzz/fuzz.h"
 #include "transport/phase.h"
 

@@ -1,7 +1,7 @@
 /* Seeds of keys and of what is signed with them. */
 #include "tests/fuzz/seeds.h"
 
-#include "apps/key_format.h"
+#include "apps/files/key_format.h"
 #include "crypto/hash.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/key_texts.h"

@@ -11,8 +11,8 @@
  *     closed, the other is written to */
 #include "tests/interop/calling.h"
 
-#include "apps/agent.h"
-#include "apps/key_file.h"
+#include "apps/files/agent.h"
+#include "apps/files/key_file.h"
 
 #include <poll.h>
 #include <signal.h>

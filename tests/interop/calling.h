@@ -2,7 +2,7 @@
 #ifndef NACRE_TESTS_INTEROP_CALLING_H
 #define NACRE_TESTS_INTEROP_CALLING_H
 
-#include "apps/client.h"
+#include "apps/connect/client.h"
 
 enum { LIST_MAX = 16 };
 

@@ -1,7 +1,7 @@
 /* What a client opens: a session joined to standard input and output, and forwards both ways. */
 #include "tests/interop/calling.h"
 
-#include "apps/stream.h"
+#include "apps/runtime/stream.h"
 
 #include <netdb.h>
 #include <stdio.h>

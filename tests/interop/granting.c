@@ -8,8 +8,8 @@
  * else. The others may do what their keys may. */
 #include "tests/interop/granting.h"
 
-#include "apps/key_file.h"
-#include "apps/password_file.h"
+#include "apps/files/key_file.h"
+#include "apps/files/password_file.h"
 
 #include <signal.h>
 #include <stdarg.h>

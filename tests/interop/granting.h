@@ -3,8 +3,8 @@
 #ifndef NACRE_TESTS_INTEROP_GRANTING_H
 #define NACRE_TESTS_INTEROP_GRANTING_H
 
-#include "apps/authorized_keys.h"
-#include "apps/server.h"
+#include "apps/files/authorized_keys.h"
+#include "apps/server/server.h"
 
 struct listener;
 

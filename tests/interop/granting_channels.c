@@ -1,8 +1,8 @@
 /* What may be opened: sessions, and forwards both ways, each answered later. */
 #include "tests/interop/granting.h"
 
-#include "apps/stream.h"
-#include "apps/watch.h"
+#include "apps/runtime/stream.h"
+#include "apps/runtime/watch.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -5,7 +5,7 @@
  * logins until COUNT were answered: who is turned away comes again from elsewhere. What happened is
  * printed: kind, connections, how many of them the server greeted, logins and those it refused, key
  * exchanges. */
-#include "apps/session.h"
+#include "apps/session/session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,0 +1,233 @@
+/* Which system calls it can still make: a seccomp filter, seccomp(2), BPF by hand. A call that is
+ * not on the list ends the process with a line in the log; a call on the list with an argument that
+ * is not gets an error. */
+#include "apps/confine/parts.h"
+#include "apps/daemon/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#define ARCHITECTURE 0u /* its numbers have been looked at by nobody: not confined */
+#endif
+
+/* A system call of ours. With a mask: allowed when the bits of that argument are so, otherwise it
+ * fails with `error`. */
+struct call {
+    int number;
+    int error;
+    uint8_t argument; /* 0 is the first; its low 32 bits */
+    uint32_t mask, value;
+    const char *why;
+};
+
+#define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
+#define NEW_THREAD (CLONE_THREAD | CLONE_VM | CLONE_SIGHAND)
+#define NEW_WORLD                                                                                  \
+    (CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |     \
+     CLONE_NEWCGROUP)
+#define OWN_PROCESS UINT32_MAX /* in the place of a value: our process id */
+#define NEVER .mask = 0, .value = 1
+
+static const struct call calls[] = {
+    /* The loop and its connections */
+    {SYS_epoll_pwait, .why = "wait for whatever comes next"},
+#ifdef SYS_epoll_wait
+    {SYS_epoll_wait, .why = "the same, where there is the older one"},
+#endif
+    {SYS_epoll_ctl, .why = "watch a connection"},
+    {SYS_recvfrom, .why = "bytes from a client"},
+    {SYS_sendto, .why = "bytes to a client"},
+    {SYS_accept4, .why = "a new connection"},
+    {SYS_setsockopt, .why = "no delay, acknowledge at once, keep alive"},
+    {SYS_getsockopt, .why = "what is wrong with a connection"},
+    {SYS_getsockname, .why = "the address that was connected to"},
+    {SYS_getpeername, .why = "the address that it came from"},
+    {SYS_shutdown, .why = "the end of our bytes"},
+    {SYS_close, .why = "the end of a connection"},
+    {SYS_read, .why = "wake-ups by eventfd, the files that are read again"},
+    {SYS_write, .why = "the log, wake-ups by eventfd"},
+    {SYS_writev, .why = "last words of the C library"},
+
+    /* The files that are read again; which ones is Landlock's (confine_files.c) */
+    {SYS_openat, EACCES, 2, WRITING, O_RDONLY, "open a file, but not for writing"},
+    {SYS_newfstatat, .why = "has the file changed?"},
+    {SYS_fstat, .why = "whose is it?"},
+    {SYS_statx, .why = "the same, in other C libraries"},
+    {SYS_lseek, .why = "stdio"},
+
+    /* Memory, never to be executed */
+    {SYS_mmap, EPERM, 2, PROT_EXEC, 0, "malloc, stacks of threads, password hashes"},
+    {SYS_mprotect, EPERM, 2, PROT_EXEC, 0, "malloc of other threads, guard pages"},
+    {SYS_munmap, .why = "free"},
+    {SYS_mremap, .why = "realloc"},
+    {SYS_brk, .why = "malloc"},
+    {SYS_madvise, .why = "memory given back; keys kept out of dumps"},
+    {SYS_mlock, .why = "keys kept out of swap"},
+    {SYS_munlock, .why = "the same, given back"},
+
+    /* Threads: workers and password hashes start after the filter, which they inherit */
+    {SYS_futex, .why = "locks"},
+    {SYS_clone, EPERM, 0, NEW_THREAD | NEW_WORLD, NEW_THREAD, "a thread, but no process"},
+    {SYS_clone3, ENOSYS, NEVER,
+     .why = "its flags cannot be seen from here: the C library takes clone"},
+    {SYS_set_robust_list, .why = "the start of a thread"},
+    {SYS_rseq, .why = "the start of a thread"},
+    {SYS_sched_yield, .why = "locks"},
+    {SYS_sched_getaffinity, .why = "malloc: how many processors are there?"},
+    {SYS_exit, .why = "the end of a thread"},
+    {SYS_exit_group, .why = "the end"},
+
+    /* Signals */
+    {SYS_rt_sigaction, .why = "SIGTERM once there is a server to stop"},
+    {SYS_rt_sigprocmask, .why = "threads block all of them"},
+    {SYS_rt_sigreturn, .why = "back from SIGTERM"},
+    {SYS_restart_syscall, .why = "after SIGSTOP and SIGCONT"},
+    {SYS_tgkill, EPERM, 0, UINT32_MAX, OWN_PROCESS, "abort and raise: to ourselves alone"},
+
+    /* The clock and chance, where they are not read without a call; who we are */
+    {SYS_getrandom, .why = "keys, padding"},
+    {SYS_clock_gettime, .why = "deadlines, the log"},
+    {SYS_gettimeofday, .why = "the same"},
+#ifdef SYS_time
+    {SYS_time, .why = "the same"},
+#endif
+    {SYS_clock_nanosleep, .why = "waiting in the C library"},
+    {SYS_nanosleep, .why = "the same"},
+    {SYS_getpid, .why = "OpenSSL: has it forked?"},
+    {SYS_gettid, .why = "abort and raise"},
+    {SYS_geteuid, .why = "does the file belong to us?"},
+    {SYS_getuid, .why = "is it set-uid? in the C library"},
+    {SYS_getegid, .why = "the same"},
+    {SYS_getgid, .why = "the same"},
+
+    /* What libraries try and can do without */
+    {SYS_ioctl, ENOTTY, NEVER, .why = "stdio: is it a terminal?"},
+    {SYS_prctl, EINVAL, NEVER, .why = "names for memory and threads"},
+    {SYS_prlimit64, EPERM, NEVER, .why = "how large is the stack?"},
+    {SYS_sysinfo, EPERM, NEVER, .why = "qsort: how much memory is there?"},
+};
+
+enum {
+    CALLS = sizeof calls / sizeof calls[0],
+    NEWEST = 450,     /* the last number that we know what it does: set_mempolicy_home_node */
+    X32 = 0x40000000, /* x86-64: numbers of another table */
+    FILTER_MAX = 8 + 5 * CALLS,
+};
+
+struct filter {
+    struct sock_filter code[FILTER_MAX];
+    unsigned short len;
+};
+
+static void put(struct filter *f, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
+{
+    f->code[f->len++] = (struct sock_filter){code, yes, no, k};
+}
+
+static void load(struct filter *f, size_t offset)
+{
+    put(f, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+static void answer(struct filter *f, uint32_t action)
+{
+    put(f, BPF_RET | BPF_K, action, 0, 0);
+}
+
+/* The number is loaded, and still is when the call is another one. */
+static void put_call(struct filter *f, const struct call *call)
+{
+    uint32_t value = call->value == OWN_PROCESS ? (uint32_t)getpid() : call->value;
+    uint32_t refuse = SECCOMP_RET_ERRNO | (uint32_t)call->error;
+    bool always = call->mask == 0;
+
+    put(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, always ? 1 : 5);
+    if (always) {
+        answer(f, call->value == 0 ? SECCOMP_RET_ALLOW : refuse);
+        return;
+    }
+    load(f, offsetof(struct seccomp_data, args) + call->argument * sizeof(uint64_t));
+    put(f, BPF_ALU | BPF_AND | BPF_K, call->mask, 0, 0);
+    put(f, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+    answer(f, SECCOMP_RET_ALLOW);
+    answer(f, refuse);
+}
+
+/* Numbers newer than we are fail as on a kernel without them, so that a newer C library falls back
+ * on what we know. */
+static void build(struct filter *f)
+{
+    f->len = 0;
+    load(f, offsetof(struct seccomp_data, arch));
+    put(f, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+    answer(f, SECCOMP_RET_KILL_PROCESS);
+    load(f, offsetof(struct seccomp_data, nr));
+    for (size_t i = 0; i < CALLS; i++)
+        put_call(f, &calls[i]);
+    put(f, BPF_JMP | BPF_JGE | BPF_K, X32, 2, 0);
+    put(f, BPF_JMP | BPF_JGT | BPF_K, NEWEST, 0, 1);
+    answer(f, SECCOMP_RET_ERRNO | ENOSYS);
+    answer(f, SECCOMP_RET_TRAP);
+}
+
+/* The call was not made. Logging is safe here: the signal comes from the call itself, and nothing
+ * that makes a call outside the list holds a lock of ours. The handler is gone when it is entered:
+ * raising the signal again ends the process, and tells who watches it why. */
+static void on_forbidden(int number, siginfo_t *info, void *context)
+{
+    struct log_line l;
+
+    (void)context;
+    log_begin(&l, LOG_ERROR, "forbidden");
+    log_i64(&l, "call", info->si_syscall);
+    log_text(&l, "reason",
+             "the sandbox does not allow this system call (ausyscall tells its name), so the "
+             "server ends; if nobody attacked it, please report it; --no-sandbox runs without");
+    log_end(&l);
+    (void)raise(number);
+}
+
+static bool not_done(struct confine_note *note, const char *why)
+{
+    (void)snprintf(note->reason, sizeof note->reason, "system calls are not confined: %s (seccomp)",
+                   why);
+    return false;
+}
+
+/* SPEC_ALLOW: a filter is no reason to run slower than the kernel finds right without one. */
+bool confine_calls(const struct confinement *c, struct confine_note *note)
+{
+    const struct sigaction action = {.sa_sigaction = on_forbidden,
+                                     .sa_flags = (int)(SA_SIGINFO | SA_RESETHAND | SA_NODEFER)};
+    struct filter f;
+    struct sock_fprog program = {.filter = f.code};
+    long failed;
+
+    (void)c;
+    if (ARCHITECTURE == 0)
+        return not_done(note, "there is no list of them for this processor");
+    build(&f);
+    program.len = f.len;
+    (void)sigaction(SIGSYS, &action, NULL);
+    failed = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                     SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
+    if (failed != 0)
+        return not_done(note, failed < 0 ? strerror(errno) : "a thread has a filter of its own");
+    (void)snprintf(note->value, sizeof note->value, "%d", (int)CALLS);
+    return true;
+}

@@ -1,0 +1,164 @@
+#include "apps/confine/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { GROUPS_MAX = 1024 };
+
+/* Always false. */
+__attribute__((format(printf, 3, 4))) static bool say(char *problem, size_t size,
+                                                      const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(problem, size, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool confine_find_user(struct confinement *c, char *problem, size_t size)
+{
+    const struct passwd *found;
+
+    if (c->user == NULL)
+        return true;
+    errno = 0;
+    found = getpwnam(c->user);
+    if (found == NULL)
+        return say(problem, size, "--user %s: there is no such user%s%s", c->user,
+                   errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+    c->uid = found->pw_uid;
+    c->gid = found->pw_gid;
+    c->changes_user = geteuid() != c->uid || getuid() != c->uid;
+    if (c->changes_user && geteuid() != 0)
+        return say(problem, size, "--user %s: only root can become another user", c->user);
+    if (c->starts_programs) { /* they inherit it, as from a login */
+        (void)setenv("HOME", found->pw_dir, 1);
+        (void)setenv("SHELL", found->pw_shell[0] != '\0' ? found->pw_shell : "/bin/sh", 1);
+        (void)setenv("USER", found->pw_name, 1);
+        (void)setenv("LOGNAME", found->pw_name, 1);
+    }
+    return true;
+}
+
+bool confine_try(const struct confinement *c, bool (*job)(void *context), void *context,
+                 char *problem, size_t size)
+{
+    gid_t groups[GROUPS_MAX], gid = getegid();
+    int count;
+    bool good;
+
+    if (!c->changes_user)
+        return job(context);
+    count = getgroups(GROUPS_MAX, groups);
+    if (count < 0 || initgroups(c->user, c->gid) != 0 || setegid(c->gid) != 0 ||
+        seteuid(c->uid) != 0)
+        return say(problem, size, "--user %s: cannot become that user: %s", c->user,
+                   strerror(errno));
+    good = job(context);
+    if (seteuid(0) != 0 || setegid(gid) != 0 || setgroups((size_t)count, groups) != 0)
+        return say(problem, size, "--user %s: cannot become root again: %s", c->user,
+                   strerror(errno));
+    return good;
+}
+
+/* The name of who we are: for a sentence. */
+static const char *own_name(char out[32])
+{
+    const struct passwd *found = getpwuid(geteuid());
+
+    if (found != NULL)
+        return found->pw_name;
+    (void)snprintf(out, 32, "id %lu", (unsigned long)geteuid());
+    return out;
+}
+
+/* A file that is not there may come; one that may not be read stays so. */
+static bool can_read(const char *pattern, char *problem, size_t size)
+{
+    bool is_pattern = confine_is_pattern(pattern);
+    char folder[PATH_MAX], name[32];
+    const char *asked = is_pattern ? folder : pattern;
+
+    confine_folder(folder, pattern);
+    if (faccessat(AT_FDCWD, asked, is_pattern ? X_OK : R_OK, AT_EACCESS) == 0 || errno != EACCES)
+        return true;
+    return say(problem, size,
+               "%s: Permission denied: the user %s cannot read it, and it is read again "
+               "while the server runs; let that user read it: chown, chgrp, chmod (and x "
+               "on the directories above)",
+               asked, own_name(name));
+}
+
+bool confine_can_read(const struct confinement *c, char *problem, size_t size)
+{
+    for (size_t i = 0; c->reads[i] != NULL; i++)
+        if (!can_read(c->reads[i], problem, size))
+            return false;
+    return true;
+}
+
+/* Are we that user in every respect, with no way back? */
+static bool is_identity(uid_t uid, gid_t gid)
+{
+    uid_t u[3];
+    gid_t g[3];
+
+    return getresuid(&u[0], &u[1], &u[2]) == 0 && getresgid(&g[0], &g[1], &g[2]) == 0 &&
+           u[0] == uid && u[1] == uid && u[2] == uid && g[0] == gid && g[1] == gid && g[2] == gid &&
+           (uid == 0 || setresuid(0, 0, 0) != 0);
+}
+
+bool confine_identity(const struct confinement *c, struct confine_note *note)
+{
+    char name[32];
+
+    if (c->changes_user &&
+        (initgroups(c->user, c->gid) != 0 || setresgid(c->gid, c->gid, c->gid) != 0 ||
+         setresuid(c->uid, c->uid, c->uid) != 0 || !is_identity(c->uid, c->gid))) {
+        (void)snprintf(note->reason, sizeof note->reason, "--user %s: cannot become that user: %s",
+                       c->user, strerror(errno));
+        return false;
+    }
+    (void)snprintf(note->value, sizeof note->value, "%s", own_name(name));
+    if (geteuid() == 0 && c->user == NULL)
+        (void)snprintf(note->reason, sizeof note->reason,
+                       "this server runs as root; have it become a user who owns nothing else, "
+                       "with --user NAME");
+    return true;
+}
+
+/* What root keeps when it stays root: to read the files that are read again, in directories that
+ * are their owners' alone; and to lock memory. */
+bool confine_capabilities(const struct confinement *c, struct confine_note *note)
+{
+    const uint32_t kept = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_IPC_LOCK;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct now[_LINUX_CAPABILITY_U32S_3];
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    (void)c;
+    if (syscall(SYS_capget, &header, now) == 0) {
+        if (geteuid() == 0)
+            data[0].permitted = data[0].effective = now[0].permitted & kept;
+        if (syscall(SYS_capset, &header, data) == 0) {
+            (void)snprintf(note->value, sizeof note->value, "%s",
+                           data[0].permitted != 0 ? "reading,locking" : "none");
+            return true;
+        }
+    }
+    (void)snprintf(note->reason, sizeof note->reason, "capabilities cannot be given up: %s",
+                   strerror(errno));
+    return false;
+}

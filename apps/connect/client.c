@@ -1,0 +1,274 @@
+#include "apps/connect/parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { DRAIN_MS = 5 * 1000 /* how long nacre_clients_run goes on after nacre_clients_stop */ };
+
+/* ---- what the session says ---- */
+
+static void on_wake(void *context)
+{
+    struct nacre_client *client = context;
+
+    pump_wake(&client->pump);
+}
+
+static void on_ask(void *context, const struct nacre_ask *ask)
+{
+    struct nacre_client *client = context;
+
+    client->all->config.ask(client, ask);
+}
+
+static void on_banner(void *context, const char *text)
+{
+    struct nacre_client *client = context;
+
+    if (client->all->config.banner != NULL)
+        client->all->config.banner(client, text);
+}
+
+static void on_authenticated(void *context, const char *user)
+{
+    struct nacre_client *client = context;
+
+    (void)user;
+    if (client->all->config.ready != NULL)
+        client->all->config.ready(client);
+}
+
+static void on_ended(void *context, const struct nacre_end *why)
+{
+    client_tell_ended(context, why);
+}
+
+/* What known_hosts says about the key. */
+static enum nacre_host_verdict look_at_key(const struct nacre_client *client,
+                                           struct nacre_host_key *shown, char *name, char *sentence)
+{
+    const struct nacre_client_config *config = &client->all->config;
+    struct problem p = problem_in(sentence, CLIENT_SENTENCE_MAX);
+
+    if (!client_known_as(client, name, &shown->port, &p))
+        return NACRE_HOST_UNCHECKED;
+    shown->host = name;
+    if (config->known_hosts != NULL)
+        return nacre_known_hosts_check(config->known_hosts, shown, sentence, CLIENT_SENTENCE_MAX);
+    problem_say(&p, "the host key of %s is not known: nobody said which it should be",
+                client->address);
+    return NACRE_HOST_UNKNOWN;
+}
+
+static bool on_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+{
+    struct nacre_client *client = context;
+    struct nacre_host_key shown = {.key = key, .len = len};
+    char sentence[CLIENT_SENTENCE_MAX], name[CLIENT_HOST_MAX];
+    enum nacre_host_verdict verdict = look_at_key(client, &shown, name, sentence);
+    bool accepted = client->all->config.host_key != NULL
+                        ? client->all->config.host_key(client, &shown, verdict, sentence)
+                        : verdict == NACRE_HOST_KNOWN;
+
+    (void)algorithm;
+    if (!accepted)
+        client_say(client, sentence);
+    return accepted;
+}
+
+/* ---- all of them ---- */
+
+static void on_alarm(struct timer *timer)
+{
+    (void)timer; /* that it woke the loop is enough */
+}
+
+static void on_stop(struct source *source, uint32_t events)
+{
+    (void)source;
+    (void)events;
+}
+
+static void on_drained(struct timer *timer)
+{
+    struct nacre_clients *all =
+        (struct nacre_clients *)(void *)((char *)timer - offsetof(struct nacre_clients, drained));
+
+    all->out_of_time = true;
+}
+
+static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_client_config *c)
+{
+    *e = (struct nacre_endpoint_config){
+        .role = NACRE_CLIENT,
+        .kex = c->kex,
+        .host_key = c->host_key_algorithms,
+        .public_key = c->public_key,
+        .ciphers = c->ciphers,
+        .macs = c->macs,
+        .lookup = c->lookup,
+        .global_request = c->global_request,
+        .global_replied = c->global_replied,
+        .user = c->user,
+        .password = c->password,
+        .keys = c->keys,
+        .key_count = c->key_count,
+        .ask = c->ask != NULL ? on_ask : NULL,
+        .banner = on_banner,
+        .host_key_accepted = on_host_key,
+        .authenticated = on_authenticated,
+        .ended = on_ended,
+        .wake = on_wake,
+        .observer = c->observer,
+        .channels_max = c->channels_max,
+        .login_grace_ms = c->login_grace_ms,
+        .limits = c->limits,
+        .rekey_bytes = c->rekey_bytes,
+        .rekey_ms = c->rekey_ms,
+    };
+}
+
+static bool start(struct nacre_clients *all)
+{
+    all->stopper.ready = on_stop;
+    all->alarm.fire = on_alarm;
+    all->drained.fire = on_drained;
+    all->loop.epoll = -1;
+    all->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return all->stop >= 0 && loop_init(&all->loop) &&
+           loop_watch(&all->loop, all->stop, &all->stopper, EPOLLIN | EPOLLET);
+}
+
+struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *problem,
+                                        size_t size)
+{
+    struct problem p = problem_in(problem, size);
+    struct nacre_endpoint_config endpoint;
+    struct nacre_clients *all;
+
+    if (config->user == NULL) {
+        problem_say(&p, "nobody said which user is to log in");
+        return NULL;
+    }
+    all = calloc(1, sizeof *all);
+    if (all == NULL || !start(all)) {
+        problem_say(&p, "cannot start: %s", strerror(errno));
+        nacre_clients_free(all);
+        return NULL;
+    }
+    all->config = *config;
+    fill_endpoint(&endpoint, config);
+    all->endpoint = nacre_endpoint_new(&endpoint, problem, size);
+    if (all->endpoint == NULL) {
+        nacre_clients_free(all);
+        return NULL;
+    }
+    return all;
+}
+
+void nacre_clients_free(struct nacre_clients *all)
+{
+    if (all == NULL)
+        return;
+    all->stopped = true; /* nobody connects any more */
+    while (all->first != NULL) {
+        struct nacre_client *client = all->first;
+
+        nacre_client_close(client, "");
+        if (client->pump.loop != NULL)
+            pump_close(&client->pump);
+        else
+            client_end_unconnected(client);
+    }
+    nacre_endpoint_free(all->endpoint);
+    loop_clear(&all->loop);
+    if (all->stop >= 0)
+        (void)close(all->stop);
+    free(all);
+}
+
+static void begin_stop(struct nacre_clients *all)
+{
+    static const char text[] = "the client is shutting down";
+
+    all->stopped = true;
+    (void)loop_set_timer(&all->loop, &all->drained, all->loop.now_ms + DRAIN_MS);
+    for (struct nacre_client *client = all->first; client != NULL; client = client->next)
+        if (client->pump.session != NULL)
+            nacre_session_disconnect(client->pump.session, NACRE_SHUTTING_DOWN, text);
+        else if (client->pump.loop == NULL)
+            client_give_up(client, NACRE_SHUTTING_DOWN, text);
+}
+
+size_t nacre_clients_turn(struct nacre_clients *all, uint32_t wait_ms)
+{
+    loop_look_at_clock(&all->loop);
+    (void)loop_set_timer(&all->loop, &all->alarm,
+                         wait_ms == UINT32_MAX ? UINT64_MAX : all->loop.now_ms + wait_ms);
+    loop_turn(&all->loop);
+    if (all->stopping && !all->stopped)
+        begin_stop(all);
+    return all->count;
+}
+
+void nacre_clients_run(struct nacre_clients *all)
+{
+    while (all->count > 0 && !all->out_of_time)
+        (void)nacre_clients_turn(all, UINT32_MAX);
+}
+
+int nacre_clients_fd(const struct nacre_clients *all)
+{
+    return all->loop.epoll;
+}
+
+uint32_t nacre_clients_wait(const struct nacre_clients *all)
+{
+    struct loop loop = all->loop; /* as it is now, without a turn of it */
+    int wait;
+
+    loop_look_at_clock(&loop);
+    wait = loop_timeout(&loop);
+    return wait < 0 ? UINT32_MAX : (uint32_t)wait;
+}
+
+void nacre_clients_stop(struct nacre_clients *all)
+{
+    const uint64_t one = 1;
+    int kept = errno;
+    ssize_t n;
+
+    all->stopping = true;
+    n = write(all->stop, &one, sizeof one);
+    (void)n; /* can only fail when it says stop already */
+    errno = kept;
+}
+
+/* ---- one of them ---- */
+
+void nacre_client_close(struct nacre_client *client, const char *text)
+{
+    if (client->pump.session != NULL)
+        nacre_session_disconnect(client->pump.session, NACRE_WE_CLOSED, text);
+    else if (client->pump.loop == NULL)
+        client_give_up(client, NACRE_WE_CLOSED, "closed before it was connected");
+}
+
+void *nacre_client_context(const struct nacre_client *client)
+{
+    return client->context;
+}
+
+const char *nacre_client_address(const struct nacre_client *client)
+{
+    return client->address;
+}
+
+struct nacre_session *nacre_client_session(const struct nacre_client *client)
+{
+    return client->pump.session;
+}

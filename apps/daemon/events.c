@@ -1,0 +1,284 @@
+#include "apps/daemon/events.h"
+
+#include "apps/daemon/log.h"
+
+#include <stdio.h>
+
+void log_trouble(const char *event, const char *text)
+{
+    struct log_line l;
+
+    log_begin(&l, LOG_WARN, event);
+    log_text(&l, "reason", text);
+    log_end(&l);
+}
+
+static void begin_peer(struct log_line *l, enum log_level level, const char *event,
+                       const struct nacre_peer *peer)
+{
+    log_begin(l, level, event);
+    log_u64(l, "conn", nacre_peer_id(peer));
+}
+
+void log_begin_channel(struct log_line *l, const char *event, const struct nacre_channel *ch)
+{
+    const struct nacre_peer *peer = nacre_channel_context(ch);
+
+    begin_peer(l, LOG_INFO, event, peer);
+    log_u64(l, "chan", nacre_channel_id(ch));
+    log_text(l, "user", nacre_session_user(nacre_peer_session(peer)));
+}
+
+static void log_opened(struct nacre_channel *ch)
+{
+    struct log_line l;
+
+    log_begin_channel(&l, "open", ch);
+    log_text(&l, "type", nacre_channel_type(ch));
+    log_end(&l);
+}
+
+static void log_requested(struct nacre_channel *ch, const struct nacre_request *request,
+                          bool granted)
+{
+    bool sized = request->kind == NACRE_REQUEST_PTY || request->kind == NACRE_REQUEST_WINDOW_CHANGE;
+    struct log_line l;
+
+    log_begin_channel(&l, "request", ch);
+    log_text(&l, "type", request->type);
+    if (request->text[0] != 0)
+        log_text(&l, "what", request->text);
+    if (sized) {
+        log_u64(&l, "columns", request->columns);
+        log_u64(&l, "rows", request->rows);
+    }
+    log_text(&l, "answer", granted ? "granted" : "refused");
+    log_end(&l);
+}
+
+static void log_eof(struct nacre_channel *ch)
+{
+    struct log_line l;
+
+    log_begin_channel(&l, "eof", ch);
+    log_end(&l);
+}
+
+static void log_close(struct nacre_channel *ch)
+{
+    struct log_line l;
+
+    log_begin_channel(&l, "close", ch);
+    log_end(&l);
+}
+
+static void log_reason(struct log_line *l, const struct nacre_end *why)
+{
+    log_text(l, "reason", nacre_cause_text(why->cause));
+    if (why->code != 0)
+        log_u64(l, "code", why->code);
+    if (why->text != NULL && why->text[0] != 0)
+        log_text(l, "text", why->text);
+}
+
+static void log_closed(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    struct log_line l;
+
+    log_begin_channel(&l, "closed", ch);
+    log_reason(&l, why);
+    log_end(&l);
+}
+
+const struct channel_events channel_log = {
+    .opened = log_opened,
+    .requested = log_requested,
+    .eof = log_eof,
+    .close = log_close,
+    .closed = log_closed,
+};
+
+static void log_listening(void *context, const char *address)
+{
+    struct log_line l;
+
+    (void)context;
+    log_begin(&l, LOG_INFO, "listening");
+    log_text(&l, "addr", address);
+    log_end(&l);
+}
+
+static void log_accepted(struct nacre_peer *peer)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_INFO, "connection", peer);
+    log_text(&l, "addr", nacre_peer_address(peer));
+    log_end(&l);
+}
+
+static void put_algorithms(struct log_line *l, const struct nacre_negotiated *n)
+{
+    log_text(l, "kex", n->kex);
+    log_text(l, "host_key", n->host_key);
+    log_text(l, "cipher_in", n->cipher_client_to_server);
+    log_text(l, "cipher_out", n->cipher_server_to_client);
+    if (n->mac_client_to_server != NULL)
+        log_text(l, "mac_in", n->mac_client_to_server);
+    if (n->mac_server_to_client != NULL)
+        log_text(l, "mac_out", n->mac_server_to_client);
+}
+
+static void log_negotiated(struct nacre_peer *peer, const struct nacre_negotiated *n)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_INFO, "kex", peer);
+    put_algorithms(&l, n);
+    log_text(&l, "strict", n->strict ? "yes" : "no");
+    log_text(&l, "version", nacre_session_peer_version(nacre_peer_session(peer)));
+    log_end(&l);
+}
+
+static void log_ended(struct nacre_peer *peer, const struct nacre_end *why)
+{
+    const struct nacre_session *session = nacre_peer_session(peer);
+    const struct nacre_negotiated *n = nacre_session_negotiated(session);
+    uint64_t in, out;
+    struct log_line l;
+
+    nacre_session_counters(session, &in, &out);
+    begin_peer(&l, LOG_INFO, "disconnected", peer);
+    log_text(&l, "addr", nacre_peer_address(peer));
+    log_text(&l, "user", nacre_session_user(session));
+    log_text(&l, "phase", nacre_session_phase(session));
+    if (n->kex != NULL)
+        put_algorithms(&l, n);
+    log_u64(&l, "bytes_in", in);
+    log_u64(&l, "bytes_out", out);
+    log_reason(&l, why);
+    log_end(&l);
+}
+
+static void log_server_trouble(void *context, const char *text)
+{
+    (void)context;
+    log_trouble("trouble", text);
+}
+
+static void log_refused(void *context, const char *address, enum nacre_limit limit,
+                        uint64_t unlogged)
+{
+    struct log_line l;
+
+    (void)context;
+    log_begin(&l, LOG_INFO, "refused");
+    log_text(&l, "addr", address);
+    log_text(&l, "limit", nacre_limit_name(limit));
+    if (unlogged > 0)
+        log_u64(&l, "unlogged", unlogged);
+    log_end(&l);
+}
+
+static void log_limited(struct nacre_peer *peer, enum nacre_limit limit)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_INFO, "limit", peer);
+    log_text(&l, "addr", nacre_peer_address(peer));
+    log_text(&l, "limit", nacre_limit_name(limit));
+    log_end(&l);
+}
+
+void log_counters(const char *event, const struct nacre_server *server)
+{
+    struct nacre_server_counters c;
+    struct log_line l;
+
+    nacre_server_count(server, &c);
+    log_begin(&l, LOG_INFO, event);
+    log_u64(&l, "accepted", c.accepted);
+    log_u64(&l, "logins", c.logins);
+    log_u64(&l, "connections", c.connections);
+    log_u64(&l, "startups", c.startups);
+    for (int i = 0; i < NACRE_LIMITS; i++) {
+        char key[64];
+
+        (void)snprintf(key, sizeof key, "%s", nacre_limit_name((enum nacre_limit)i));
+        for (char *at = key; *at != 0; at++)
+            if (*at == '-')
+                *at = '_';
+        log_u64(&l, key, c.limited[i]);
+    }
+    log_end(&l);
+}
+
+static void log_asked_for(void *context, const struct nacre_server *server)
+{
+    (void)context;
+    log_counters("counters", server);
+}
+
+static void log_mismatch(struct nacre_peer *peer, const char *kind, const char *client,
+                         size_t client_len, const char *server, size_t server_len)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_WARN, "mismatch", peer);
+    log_text(&l, "kind", kind);
+    log_bytes(&l, "client", client, client_len);
+    log_bytes(&l, "server", server, server_len);
+    log_end(&l);
+}
+
+/* The message number only: payloads may hold passwords. */
+static void log_message(struct nacre_peer *peer, enum nacre_direction direction, uint32_t seq,
+                        const char *phase, const uint8_t *payload, size_t len)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_TRACE, direction == NACRE_RECEIVED ? "received" : "sent", peer);
+    log_u64(&l, "seq", seq);
+    log_text(&l, "phase", phase);
+    log_u64(&l, "message", payload[0]);
+    log_u64(&l, "bytes", len);
+    log_end(&l);
+}
+
+static void log_phase(struct nacre_peer *peer, const char *phase)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_DEBUG, "phase", peer);
+    log_text(&l, "phase", phase);
+    log_end(&l);
+}
+
+struct nacre_server_events server_log_at(enum log_level level)
+{
+    return (struct nacre_server_events){
+        .listening = log_listening,
+        .accepted = log_accepted,
+        .negotiated = log_negotiated,
+        .mismatch = log_mismatch,
+        .ended = log_ended,
+        .trouble = log_server_trouble,
+        .refused = log_refused,
+        .limited = log_limited,
+        .counters = log_asked_for,
+        .phase = level >= LOG_DEBUG ? log_phase : NULL,
+        .message = level >= LOG_TRACE ? log_message : NULL,
+    };
+}
+
+void log_attempted(void *context, const char *user, const char *method, bool granted)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_INFO, "auth", context);
+    log_text(&l, "addr", nacre_peer_address(context));
+    log_text(&l, "user", user);
+    log_text(&l, "method", method);
+    log_text(&l, "answer", granted ? "granted" : "refused");
+    log_end(&l);
+}

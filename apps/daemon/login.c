@@ -1,0 +1,192 @@
+#include "apps/daemon/login.h"
+
+#include "apps/daemon/events.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PROBLEM_MAX = 1024,      /* bytes of a sentence */
+    PROBLEMS_MAX = 8 * 1024, /* ... of all those about a file */
+};
+
+/* ---- passwords ---- */
+
+struct login_job {
+    struct nacre_decision *decision;
+    struct nacre_password_check *check;
+    bool done, granted;
+};
+
+static void check_password(void *at)
+{
+    struct login_job *job = at;
+
+    job->granted = nacre_password_check_run(job->check);
+    job->done = true;
+}
+
+static void password_checked(void *at)
+{
+    struct login_job *job = at;
+
+    nacre_password_check_free(job->check);
+    if (job->done)
+        nacre_decide(job->decision, job->granted);
+    else
+        nacre_decide_unable(job->decision);
+    free(job);
+}
+
+static struct nacre_password_check *look_up(const struct login *login, const char *user,
+                                            const char *password)
+{
+    char problem[PROBLEM_MAX] = {0};
+    struct nacre_password_check *check =
+        nacre_password_file_lookup(login->passwords, user, password, problem, sizeof problem);
+
+    if (problem[0] != 0)
+        log_trouble("passwords", problem);
+    return check;
+}
+
+/* A plain password is compared here; a hash is computed on another thread. */
+static void on_password(void *context, struct nacre_decision *decision, const char *user,
+                        const char *password)
+{
+    struct nacre_peer *peer = context;
+    struct nacre_password_check *check = look_up(nacre_peer_server_context(peer), user, password);
+    struct login_job *job = check == NULL ? NULL : malloc(sizeof *job);
+
+    if (job == NULL) {
+        if (check != NULL)
+            log_trouble("auth", "there is not enough memory to check a password");
+        nacre_password_check_free(check);
+        nacre_decide_unable(decision);
+        return;
+    }
+    *job = (struct login_job){decision, check, false, false};
+    if (!nacre_password_check_is_slow(check)) {
+        check_password(job);
+        password_checked(job);
+    } else if (!nacre_peer_offload(peer, check_password, password_checked, job)) {
+        log_trouble("auth", "too many password checks wait: one was refused");
+        password_checked(job);
+    }
+}
+
+/* RFC 4256: the password once more, asked for by the server. */
+static void on_interactive(void *context, struct nacre_decision *decision, const char *user,
+                           const char *const *responses, size_t count)
+{
+    static const struct nacre_prompt prompt = {"Password: ", false};
+
+    if (responses == NULL)
+        nacre_decide_ask(decision, "", "", &prompt, 1);
+    else if (count == 1)
+        on_password(context, decision, user, responses[0]);
+    else
+        nacre_decide(decision, false);
+}
+
+/* ---- keys ---- */
+
+/* What the connection knows of keys: of the one that was asked about last, which may have been only
+ * a question, and of the one that its owner proved to have. */
+struct key_state {
+    struct nacre_key_grant asked, proved;
+    bool has_proved;
+};
+
+static struct key_state *state_of(struct nacre_peer *peer)
+{
+    struct key_state *state = nacre_peer_data(peer);
+
+    if (state == NULL) {
+        state = calloc(1, sizeof *state);
+        nacre_peer_set_data(peer, state);
+    }
+    return state;
+}
+
+void login_forget(struct nacre_peer *peer)
+{
+    struct key_state *state = nacre_peer_data(peer);
+
+    if (state == NULL)
+        return;
+    nacre_key_grant_clear(&state->asked);
+    nacre_key_grant_clear(&state->proved);
+    free(state);
+    nacre_peer_set_data(peer, NULL);
+}
+
+const struct nacre_key_grant *login_grant(const struct nacre_peer *peer)
+{
+    static const struct nacre_key_grant everything = {.pty = true,
+                                                      .port_forwarding = true,
+                                                      .agent_forwarding = true,
+                                                      .x11_forwarding = true,
+                                                      .user_rc = true};
+    const struct key_state *state = nacre_peer_data(peer);
+
+    return state != NULL && state->has_proved ? &state->proved : &everything;
+}
+
+/* The lines of a text */
+static void log_each(const char *about, char *problems)
+{
+    char *rest = NULL;
+
+    for (char *p = strtok_r(problems, "\n", &rest); p != NULL; p = strtok_r(NULL, "\n", &rest))
+        log_trouble(about, p);
+}
+
+static void on_publickey(void *context, struct nacre_decision *decision, const char *user,
+                         const char *algorithm, const uint8_t *key, size_t key_len)
+{
+    const struct login *login = nacre_peer_server_context(context);
+    struct key_state *state = state_of(context);
+    char problem[PROBLEMS_MAX], address[NACRE_PEER_HOST_MAX];
+    const struct nacre_key_login asked = {user, key, key_len, address};
+    bool granted = false;
+
+    (void)algorithm;
+    problem[0] = 0;
+    nacre_peer_host(context, address);
+    if (state != NULL) {
+        nacre_key_grant_clear(&state->asked);
+        granted = nacre_authorized_key(login->authorized_keys, &asked, &state->asked, problem,
+                                       sizeof problem);
+    }
+    log_each("authorized_keys", problem);
+    nacre_decide(decision, granted);
+}
+
+/* A key that was proved right is the one that was asked about last. */
+static void on_attempted(void *context, const char *user, const char *method, bool granted)
+{
+    struct key_state *state = nacre_peer_data(context);
+
+    log_attempted(context, user, method, granted);
+    if (!granted || state == NULL || strncmp(method, "publickey", strlen("publickey")) != 0)
+        return;
+    nacre_key_grant_clear(&state->proved);
+    state->proved = state->asked;
+    state->asked = (struct nacre_key_grant){0};
+    state->has_proved = true;
+}
+
+struct nacre_auth_policy login_policy(const struct login *login)
+{
+    return (struct nacre_auth_policy){
+        .password = login->passwords != NULL ? on_password : NULL,
+        .publickey = login->authorized_keys != NULL ? on_publickey : NULL,
+        .interactive =
+            login->passwords != NULL && login->keyboard_interactive ? on_interactive : NULL,
+        .require = login->require,
+        .banner = login->banner,
+        .attempted = on_attempted,
+    };
+}

@@ -1,0 +1,278 @@
+#include "apps/files/agent.h"
+
+#include "apps/session/problem.h"
+#include "transport/algorithms.h"
+#include "transport/hostkey.h"
+#include "transport/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* RFC 9987 section 8.1, and the flags of section 8.3. */
+enum {
+    SSH_AGENTC_REQUEST_IDENTITIES = 11,
+    SSH_AGENT_IDENTITIES_ANSWER = 12,
+    SSH_AGENTC_SIGN_REQUEST = 13,
+    SSH_AGENT_SIGN_RESPONSE = 14,
+    SSH_AGENT_RSA_SHA2_256 = 2,
+    SSH_AGENT_RSA_SHA2_512 = 4,
+};
+
+enum {
+    REPLY_MAX = 256 * 1024, /* bytes */
+    REQUEST_MAX = 32 * 1024,
+    KEYS_MAX = 64,
+    COMMENT_MAX = 128,
+    PATIENCE_S = 60,
+};
+
+struct nacre_agent {
+    char path[sizeof((struct sockaddr_un *)0)->sun_path];
+    size_t count;
+    struct nacre_key *keys[KEYS_MAX];
+    char comments[KEYS_MAX][COMMENT_MAX];
+};
+
+/* ---- one question, one answer ---- */
+
+static int dial(const char *path)
+{
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        int failure = errno;
+
+        (void)close(fd);
+        errno = failure;
+        return -1;
+    }
+    return fd;
+}
+
+static bool send_all(int fd, struct bytes data)
+{
+    while (data.len > 0) {
+        ssize_t n = send(fd, data.at, data.len, MSG_NOSIGNAL);
+
+        if (n <= 0 && errno != EINTR)
+            return false;
+        if (n > 0)
+            data = (struct bytes){data.at + n, data.len - (size_t)n};
+    }
+    return true;
+}
+
+static bool receive_all(int fd, uint8_t *out, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = recv(fd, out, len, 0);
+
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return false;
+        if (n > 0) {
+            out += n;
+            len -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+/* RFC 9987 section 4: uint32 length, byte type, byte[length - 1] contents. The reply without its
+ * length, in memory that the caller frees; NULL: there was none, and errno says why. */
+static uint8_t *ask(const char *path, struct bytes request, size_t *len)
+{
+    uint8_t header[4], *reply = NULL;
+    int fd = dial(path);
+
+    if (fd < 0)
+        return NULL;
+    errno = EPROTO; /* unless something else is wrong */
+    if (send_all(fd, request) && receive_all(fd, header, sizeof header)) {
+        *len = load_u32(header);
+        reply = *len >= 1 && *len <= REPLY_MAX ? malloc(*len) : NULL;
+        if (reply != NULL && !receive_all(fd, reply, *len)) {
+            free(reply);
+            reply = NULL;
+        }
+    }
+    (void)close(fd);
+    return reply;
+}
+
+/* ---- signing ---- */
+
+static uint32_t flags_for(const struct signature_algorithm *algorithm)
+{
+    if (strcmp(algorithm->name, "rsa-sha2-512") == 0)
+        return SSH_AGENT_RSA_SHA2_512;
+    return strcmp(algorithm->name, "rsa-sha2-256") == 0 ? SSH_AGENT_RSA_SHA2_256 : 0;
+}
+
+/* RFC 9987 section 5.6: byte SSH_AGENT_SIGN_RESPONSE, string signature; it must be of the algorithm
+ * that was asked for: an old agent signs with SHA-1 whatever the flags say. */
+static bool take_signature(struct bytes reply, const struct signature_algorithm *algorithm,
+                           struct writer *w)
+{
+    struct reader r = read_from(reply);
+    uint8_t type = read_u8(&r);
+    struct bytes signature = read_string(&r);
+    struct reader inside = read_from(signature);
+
+    if (type != SSH_AGENT_SIGN_RESPONSE || !read_done(&r) || signature.len > SIGNATURE_BLOB_MAX ||
+        !bytes_are(read_string(&inside), algorithm->name))
+        return false;
+    write_bytes(w, signature);
+    return true;
+}
+
+/* RFC 9987 section 5.6:
+ *     byte      SSH_AGENTC_SIGN_REQUEST
+ *     string    key blob
+ *     string    data
+ *     uint32    flags                                                         */
+static bool sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                 struct bytes data, struct writer *w)
+{
+    const struct nacre_agent *agent = key->secret.elsewhere;
+    uint8_t request[REQUEST_MAX];
+    struct writer q = write_to(request, sizeof request);
+    uint8_t *begin = write_string_begin(&q);
+    uint8_t *reply;
+    size_t len;
+    bool good;
+
+    write_u8(&q, SSH_AGENTC_SIGN_REQUEST);
+    write_string(&q, private_key_blob(key));
+    write_string(&q, data);
+    write_u32(&q, flags_for(algorithm));
+    write_string_end(&q, begin);
+    reply = q.bad ? NULL : ask(agent->path, written_bytes(&q), &len);
+    good = reply != NULL && take_signature((struct bytes){reply, len}, algorithm, w);
+    free(reply);
+    return good;
+}
+
+/* ---- which keys ---- */
+
+/* The name of a key's type as our tables have it, or NULL. */
+static const char *known_type(struct bytes blob)
+{
+    const struct algorithm *row = algorithms_of(ALGORITHM_PUBLIC_KEY);
+
+    for (; row->name != NULL; row++) {
+        const struct signature_algorithm *s = row->method;
+
+        if (key_blob_fits(s, blob))
+            return s->key_type;
+    }
+    return NULL;
+}
+
+static bool add_key(struct nacre_agent *agent, struct bytes blob, struct bytes comment)
+{
+    const char *type = known_type(blob);
+    struct nacre_key *key;
+
+    if (type == NULL || agent->count == KEYS_MAX)
+        return true;
+    key = calloc(1, sizeof *key);
+    if (key == NULL)
+        return false;
+    key->type = type;
+    key->sign = sign;
+    key->secret.elsewhere = agent;
+    key->blob_len = (uint16_t)blob.len;
+    memcpy(key->blob, blob.at, blob.len);
+    (void)clean_text(agent->comments[agent->count], COMMENT_MAX, comment);
+    agent->keys[agent->count++] = key;
+    return true;
+}
+
+/* RFC 9987 section 5.5: byte SSH_AGENT_IDENTITIES_ANSWER, uint32 nkeys, then as often string key
+ * blob, string comment */
+static bool take_keys(struct nacre_agent *agent, struct bytes reply)
+{
+    struct reader r = read_from(reply);
+    uint8_t type = read_u8(&r);
+    uint32_t count = read_u32(&r);
+
+    if (type != SSH_AGENT_IDENTITIES_ANSWER)
+        return false;
+    while (count-- > 0) {
+        struct bytes blob = read_string(&r);
+        struct bytes comment = read_string(&r);
+
+        if (r.bad || !add_key(agent, blob, comment))
+            return false;
+    }
+    return read_done(&r);
+}
+
+static bool list_keys(struct nacre_agent *agent, const struct problem *p)
+{
+    static const uint8_t request[] = {0, 0, 0, 1, SSH_AGENTC_REQUEST_IDENTITIES};
+    size_t len = 0;
+    uint8_t *reply = ask(agent->path, (struct bytes){request, sizeof request}, &len);
+    bool good = reply != NULL && take_keys(agent, (struct bytes){reply, len});
+
+    free(reply);
+    if (reply == NULL)
+        return problem_say(p, "%s: the agent does not answer: %s", agent->path, strerror(errno));
+    return good ||
+           problem_say(p, "%s: the agent does not say which keys it has; is it one?", agent->path);
+}
+
+struct nacre_agent *nacre_agent_open(const char *path, char *problem, size_t size)
+{
+    struct problem p = problem_in(problem, size);
+    struct nacre_agent *agent;
+
+    if (path == NULL)
+        path = getenv("SSH_AUTH_SOCK");
+    if (path == NULL || path[0] == 0) {
+        problem_say(&p, "no agent: SSH_AUTH_SOCK is not set; start one with: eval $(ssh-agent)");
+        return NULL;
+    }
+    agent = calloc(1, sizeof *agent);
+    if (agent == NULL || strlen(path) >= sizeof agent->path) {
+        problem_say(&p, "%s: %s", path,
+                    agent == NULL ? "out of memory" : "is too long for the name of a socket");
+        free(agent);
+        return NULL;
+    }
+    memcpy(agent->path, path, strlen(path) + 1);
+    if (list_keys(agent, &p))
+        return agent;
+    nacre_agent_free(agent);
+    return NULL;
+}
+
+void nacre_agent_free(struct nacre_agent *agent)
+{
+    for (size_t i = 0; agent != NULL && i < agent->count; i++)
+        nacre_key_free(agent->keys[i]);
+    free(agent);
+}
+
+const struct nacre_key *const *nacre_agent_keys(const struct nacre_agent *agent, size_t *count)
+{
+    *count = agent == NULL ? 0 : agent->count;
+    return agent == NULL ? NULL : (const struct nacre_key *const *)agent->keys;
+}
+
+const char *nacre_agent_comment(const struct nacre_agent *agent, size_t i)
+{
+    return agent->comments[i];
+}

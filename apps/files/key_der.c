@@ -1,0 +1,224 @@
+/* Private keys in DER (X.690 sections 8 and 10): PKCS #8, PKCS #1, SEC 1. */
+#include "apps/files/key_format.h"
+
+enum {
+    DER_INTEGER = 0x02,
+    DER_BIT_STRING = 0x03,
+    DER_OCTET_STRING = 0x04,
+    DER_NULL = 0x05,
+    DER_OID = 0x06,
+    DER_SEQUENCE = 0x30,
+    DER_1_PRIMITIVE = 0x81, /* [1] IMPLICIT BIT STRING */
+    DER_0 = 0xa0,           /* [0] */
+    DER_1 = 0xa1,           /* [1] EXPLICIT */
+};
+
+struct oid {
+    uint8_t len;
+    uint8_t at[9];
+};
+
+/* RFC 8410 section 3, RFC 5480 section 2.1.1, RFC 8017 appendix C */
+/* clang-format off */
+static const struct oid oid_ed25519  = {3, {0x2b, 0x65, 0x70}};
+static const struct oid oid_ec       = {7, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01}};
+static const struct oid oid_nistp256 = {8, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}};
+static const struct oid oid_nistp384 = {5, {0x2b, 0x81, 0x04, 0x00, 0x22}};
+static const struct oid oid_nistp521 = {5, {0x2b, 0x81, 0x04, 0x00, 0x23}};
+static const struct oid oid_rsa      = {9, {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01}};
+/* clang-format on */
+
+static bool is_oid(struct bytes value, const struct oid *oid)
+{
+    return bytes_equal(value, (struct bytes){oid->at, oid->len});
+}
+
+/* The length of a value; the shortest form only, as DER demands. */
+static size_t read_length(struct reader *r)
+{
+    uint8_t first = read_u8(r);
+    size_t len = 0;
+
+    if (first < 0x80)
+        return first;
+    if (first != 0x81 && first != 0x82) {
+        r->bad = true;
+        return 0;
+    }
+    for (uint8_t i = 0x80; i < first; i++)
+        len = len << 8 | read_u8(r);
+    r->bad |= len < (first == 0x81 ? 0x80u : 0x100u);
+    return len;
+}
+
+/* The contents of the value that comes next, which must be of that type. */
+static struct bytes read_value(struct reader *r, uint8_t type)
+{
+    r->bad |= read_u8(r) != type;
+    return read_bytes(r, read_length(r));
+}
+
+/* The same when it may be missing; *there says whether it is there. */
+static struct bytes read_optional(struct reader *r, uint8_t type, bool *there)
+{
+    *there = !r->bad && r->at < r->end && *r->at == type;
+    return *there ? read_value(r, type) : (struct bytes){NULL, 0};
+}
+
+/* A number that is not negative, without the zero in front that keeps it from being so. */
+static struct bytes read_number(struct reader *r)
+{
+    struct bytes number = read_value(r, DER_INTEGER);
+
+    if (number.len == 0 || (number.at[0] & 0x80) ||
+        (number.len > 1 && number.at[0] == 0 && !(number.at[1] & 0x80)))
+        r->bad = true;
+    return r->bad ? (struct bytes){NULL, 0} : bytes_without_zeros(number);
+}
+
+static bool read_version(struct reader *r, uint8_t expected)
+{
+    struct bytes version = read_value(r, DER_INTEGER);
+
+    return version.len == 1 && version.at[0] == expected;
+}
+
+/* BIT STRING: the count of bits to leave off, here 0, then the bytes. */
+static struct bytes whole_bytes(struct reader *r, struct bytes bit_string)
+{
+    if (bit_string.len < 1 || bit_string.at[0] != 0) {
+        r->bad = true;
+        return (struct bytes){NULL, 0};
+    }
+    return (struct bytes){bit_string.at + 1, bit_string.len - 1};
+}
+
+static const struct ec_curve *find_curve(struct bytes oid)
+{
+    if (is_oid(oid, &oid_nistp256))
+        return &ec_nistp256;
+    if (is_oid(oid, &oid_nistp384))
+        return &ec_nistp384;
+    return is_oid(oid, &oid_nistp521) ? &ec_nistp521 : NULL;
+}
+
+/* RFC 5915 section 3: SEQUENCE { INTEGER 1, OCTET STRING d, [0] { OID curve } OPTIONAL,
+ * [1] { BIT STRING Q } OPTIONAL }. `curve` is what stands around it, or NULL. */
+static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
+                                   const struct ec_curve *curve)
+{
+    struct reader whole = read_from(der);
+    struct reader r = read_from(read_value(&whole, DER_SEQUENCE));
+    bool good = read_version(&r, 1), has_curve, has_point;
+    struct bytes scalar = read_value(&r, DER_OCTET_STRING), point = {NULL, 0};
+    struct bytes parameters = read_optional(&r, DER_0, &has_curve);
+    struct bytes public = read_optional(&r, DER_1, &has_point);
+
+    if (has_curve) {
+        struct reader inside = read_from(parameters);
+        const struct ec_curve *named = find_curve(read_value(&inside, DER_OID));
+
+        good &= read_done(&inside) && (curve == NULL || named == curve);
+        curve = named;
+    }
+    if (has_point) {
+        struct reader inside = read_from(public);
+
+        point = whole_bytes(&inside, read_value(&inside, DER_BIT_STRING));
+        good &= read_done(&inside);
+    }
+    if (!good || !read_done(&whole) || !read_done(&r))
+        return KEY_MALFORMED;
+    if (curve == NULL)
+        return KEY_OTHER_TYPE;
+    if (scalar.len > curve->len || (has_point && point.len != curve->point_len))
+        return KEY_MALFORMED;
+    return private_key_ecdsa(key, curve, scalar, point) ? KEY_GOOD : KEY_MISMATCH;
+}
+
+enum key_result key_parse_sec1(struct nacre_key *key, struct bytes der)
+{
+    return read_ec_key(key, der, NULL);
+}
+
+/* SEQUENCE { INTEGER 0, n, e, d, p, q, d mod (p-1), d mod (q-1), 1/q mod p } */
+enum key_result key_parse_pkcs1(struct nacre_key *key, struct bytes der)
+{
+    struct reader whole = read_from(der);
+    struct reader r = read_from(read_value(&whole, DER_SEQUENCE));
+    bool two_primes = read_version(&r, 0);
+    struct rsa_numbers numbers;
+
+    numbers.n = read_number(&r);
+    numbers.e = read_number(&r);
+    numbers.d = read_number(&r);
+    numbers.p = read_number(&r);
+    numbers.q = read_number(&r);
+    numbers.dmp1 = read_number(&r);
+    numbers.dmq1 = read_number(&r);
+    numbers.iqmp = read_number(&r);
+    if (!two_primes || !read_done(&whole) || !read_done(&r))
+        return KEY_MALFORMED;
+    return key_from_rsa(key, &numbers);
+}
+
+/* RFC 8410 section 7: OCTET STRING seed; public: the point that stands beside it, or empty */
+static enum key_result read_ed25519(struct nacre_key *key, struct bytes der, struct bytes public)
+{
+    struct reader r = read_from(der);
+    struct bytes seed = read_value(&r, DER_OCTET_STRING);
+
+    if (!read_done(&r) || seed.len != 32)
+        return KEY_MALFORMED;
+    if (!private_key_ed25519(key, seed.at))
+        return KEY_MISMATCH;
+    if (public.at != NULL &&
+        !bytes_equal(public, (struct bytes){key->blob + key->blob_len - 32, 32}))
+        return KEY_MISMATCH;
+    return KEY_GOOD;
+}
+
+/* What follows the algorithm's OID: nothing, NULL or a curve. */
+static enum key_result read_by_algorithm(struct nacre_key *key, struct reader *algorithm,
+                                         struct bytes private, struct bytes public)
+{
+    struct bytes oid = read_value(algorithm, DER_OID);
+
+    if (is_oid(oid, &oid_ed25519))
+        return read_done(algorithm) ? read_ed25519(key, private, public) : KEY_MALFORMED;
+    if (is_oid(oid, &oid_rsa)) {
+        struct bytes null = read_value(algorithm, DER_NULL);
+
+        return read_done(algorithm) && null.len == 0 ? key_parse_pkcs1(key, private)
+                                                     : KEY_MALFORMED;
+    }
+    if (is_oid(oid, &oid_ec)) {
+        const struct ec_curve *curve = find_curve(read_value(algorithm, DER_OID));
+
+        return curve != NULL && read_done(algorithm) ? read_ec_key(key, private, curve)
+                                                     : KEY_OTHER_TYPE;
+    }
+    return algorithm->bad ? KEY_MALFORMED : KEY_OTHER_TYPE;
+}
+
+/* RFC 5958 section 2: SEQUENCE { INTEGER version, SEQUENCE algorithm, OCTET STRING private key,
+ * [0] attributes OPTIONAL, [1] BIT STRING public key OPTIONAL }; version 1 with it, else 0 */
+enum key_result key_parse_pkcs8(struct nacre_key *key, struct bytes der)
+{
+    struct reader whole = read_from(der);
+    struct reader r = read_from(read_value(&whole, DER_SEQUENCE));
+    struct bytes version = read_value(&r, DER_INTEGER);
+    struct reader algorithm = read_from(read_value(&r, DER_SEQUENCE));
+    struct bytes private = read_value(&r, DER_OCTET_STRING);
+    struct bytes public;
+    bool attributes, has_public;
+
+    read_optional(&r, DER_0, &attributes);
+    public = read_optional(&r, DER_1_PRIMITIVE, &has_public);
+    if (has_public)
+    public = whole_bytes(&r, public);
+    if (!read_done(&whole) || !read_done(&r) || version.len != 1 ||
+        version.at[0] != (has_public ? 1 : 0))
+        return KEY_MALFORMED;
+    return read_by_algorithm(key, &algorithm, private, public);
+}

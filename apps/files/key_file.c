@@ -1,0 +1,238 @@
+#include "apps/files/key_file.h"
+
+#include "apps/files/base64.h"
+#include "apps/files/key_format.h"
+#include "apps/runtime/locked_memory.h"
+#include "apps/files/trusted_file.h"
+#include "crypto/crypto.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PRIVATE_TEXT_MAX 1024 /* bytes of the file of an Ed25519 key */
+#define COMMENT "nacre"
+
+/* All zero. */
+static struct nacre_key *new_key(void)
+{
+    const struct nacre_memory *memory = nacre_locked_memory();
+    struct nacre_key *key = memory->allocate(memory->context, sizeof *key);
+
+    if (key != NULL)
+        memset(key, 0, sizeof *key);
+    return key;
+}
+
+struct nacre_key *nacre_key_read(const char *file, char *problem, size_t size)
+{
+    struct problem p = problem_in(problem, size);
+    struct nacre_key *key = new_key();
+    struct trusted_file text = {0};
+    bool good = false;
+
+    crypto_init(); /* only for speed here */
+    if (key == NULL) {
+        problem_say(&p, "%s: there is not enough memory to read it", file);
+        return NULL;
+    }
+    switch (trusted_file_read(&text, file, OTHERS_MAY_NOTHING, KEY_TEXT_MAX, &p)) {
+    case FILE_READ:
+        good = key_parse(key, (struct bytes){(uint8_t *)text.text, text.len}, file, &p);
+        break;
+    case FILE_MISSING:
+        problem_say(&p,
+                    "%s: there is no such file; make a key with: ssh-keygen -t ed25519 -N '' -f %s",
+                    file, file);
+        break;
+    case FILE_BAD:
+        break;
+    }
+    trusted_file_clear(&text);
+    if (good)
+        return key;
+    nacre_key_free(key);
+    return NULL;
+}
+
+void nacre_key_free(struct nacre_key *key)
+{
+    const struct nacre_memory *memory = nacre_locked_memory();
+
+    if (key == NULL)
+        return;
+    private_key_clear(key);
+    memory->release(memory->context, key, sizeof *key);
+}
+
+const char *nacre_key_type(const struct nacre_key *key)
+{
+    return key->type;
+}
+
+const uint8_t *nacre_key_blob(const struct nacre_key *key, size_t *len)
+{
+    struct bytes blob = private_key_blob(key);
+
+    *len = blob.len;
+    return blob.at;
+}
+
+void nacre_key_fingerprint(const struct nacre_key *key, char out[NACRE_FINGERPRINT_MAX])
+{
+    nacre_blob_fingerprint(key->blob, key->blob_len, out);
+}
+
+void nacre_blob_fingerprint(const uint8_t *blob, size_t len, char out[NACRE_FINGERPRINT_MAX])
+{
+    uint8_t digest[32];
+    char text[BASE64_MAX(sizeof digest)];
+
+    hash_of(&hash_sha256, (struct bytes){blob, len}, digest);
+    base64_encode(text, (struct bytes){digest, sizeof digest});
+    snprintf(out, NACRE_FINGERPRINT_MAX, "SHA256:%.43s", text); /* without the padding */
+}
+
+/* Make a key --------------------------------------------------------------------------------- */
+
+/* Make the folder that `file` lies in, unless it is there. */
+static bool make_folder(const char *file, const struct problem *p)
+{
+    const char *slash = strrchr(file, '/');
+    char folder[PATH_MAX];
+
+    if (slash == NULL || slash == file)
+        return true;
+    if ((size_t)(slash - file) >= sizeof folder)
+        return problem_say(p, "%s: is too long for the name of a file", file);
+    memcpy(folder, file, (size_t)(slash - file));
+    folder[slash - file] = '\0';
+    if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+        return true;
+    return problem_say(p,
+                       "%s: the folder cannot be made: %s; make it yourself, or name another file",
+                       folder, strerror(errno));
+}
+
+static bool write_all(int fd, const char *text)
+{
+    size_t len = strlen(text);
+
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n > 0) {
+            text += n;
+            len -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+/* A new file with that text, on the disk when this returns; none if it fails, with errno. */
+static bool write_new(const char *file, const char *text, mode_t mode)
+{
+    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good;
+    int failure;
+
+    if (fd < 0)
+        return false;
+    good = write_all(fd, text) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    failure = errno;
+    close(fd);
+    if (good)
+        return true;
+    unlink(file);
+    errno = failure;
+    return false;
+}
+
+/* The same, but whoever sees `file` sees all of it: it gets its name when it is complete. */
+static bool write_whole(const char *file, const char *text, mode_t mode)
+{
+    char temporary[PATH_MAX];
+    uint8_t random[8];
+    bool good;
+    int failure;
+
+    random_fill(&random_system, random, sizeof random);
+    if (snprintf(temporary, sizeof temporary, "%s.%016llx", file,
+                 (unsigned long long)load_u64(random)) >= (int)sizeof temporary) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    if (!write_new(temporary, text, mode))
+        return false;
+    good = link(temporary, file) == 0;
+    failure = errno;
+    unlink(temporary);
+    errno = failure;
+    return good;
+}
+
+static bool cannot_write(const char *file, const struct problem *p)
+{
+    if (errno == EEXIST)
+        return problem_say(p, "%s: exists already, and is not overwritten; move it away first",
+                           file);
+    return problem_say(p, "%s: cannot be written: %s", file, strerror(errno));
+}
+
+static bool write_pair(const struct nacre_key *key, const char *file, const struct problem *p)
+{
+    char private[PRIVATE_TEXT_MAX], public[PRIVATE_TEXT_MAX], public_file[PATH_MAX];
+    uint8_t check[4];
+    bool good;
+
+    random_fill(&random_system, check, sizeof check);
+    if (snprintf(public_file, sizeof public_file, "%s.pub", file) >= (int)sizeof public_file)
+        return problem_say(p, "%s: is too long for the name of a file", file);
+    if (access(public_file, F_OK) == 0) {
+        errno = EEXIST;
+        return cannot_write(public_file, p);
+    }
+    good = key_print_private(key, COMMENT, load_u32(check), private, sizeof private) &&
+           key_print_public(key, COMMENT, public, sizeof public);
+    if (!good) {
+        problem_say(p, "%s: the key does not fit into a file", file);
+    } else if (!write_whole(file, private, 0600)) {
+        good = cannot_write(file, p);
+    } else if (!write_whole(public_file, public, 0644)) {
+        good = cannot_write(public_file, p);
+        unlink(file);
+    }
+    wipe(private, sizeof private);
+    return good;
+}
+
+struct nacre_key *nacre_key_make(const char *file, char *problem, size_t size)
+{
+    struct problem p = problem_in(problem, size);
+    struct nacre_key *key = new_key();
+    uint8_t seed[32];
+    bool good = false;
+
+    if (key == NULL) {
+        problem_say(&p, "%s: there is not enough memory to make a key", file);
+        return NULL;
+    }
+    if (!crypto_init()) {
+        problem_say(&p, "%s: not made: this machine has no source of randomness", file);
+    } else if (make_folder(file, &p)) {
+        random_fill(&random_system, seed, sizeof seed);
+        good = private_key_ed25519(key, seed) && write_pair(key, file, &p);
+        wipe(seed, sizeof seed);
+    }
+    if (good)
+        return key;
+    nacre_key_free(key);
+    return NULL;
+}

@@ -1,0 +1,202 @@
+#include "apps/files/known_line.h"
+
+#include "apps/files/base64.h"
+#include "crypto/hmac.h"
+#include "crypto/random.h"
+#include "transport/hostkey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SHA1 = 20 }; /* bytes */
+
+static struct bytes bytes_from(struct bytes b, size_t n)
+{
+    return n == 0 ? b : (struct bytes){b.at + n, b.len - n};
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* The next word, cut off the front; empty at the end. */
+static struct bytes next_word(struct bytes *rest)
+{
+    struct bytes word;
+
+    while (rest->len > 0 && is_blank(*rest->at))
+        *rest = bytes_from(*rest, 1);
+    word = *rest;
+    word.len = 0;
+    while (word.len < rest->len && !is_blank(rest->at[word.len]))
+        word.len++;
+    *rest = bytes_from(*rest, word.len);
+    return word;
+}
+
+static void read_fields(struct known_line *line, struct bytes rest)
+{
+    struct bytes word = next_word(&rest);
+
+    if (word.len == 0 || word.at[0] == '#')
+        return;
+    if (bytes_are(word, "@revoked"))
+        line->marker = KNOWN_REVOKED;
+    else if (bytes_are(word, "@cert-authority"))
+        line->marker = KNOWN_CERT_AUTHORITY;
+    else if (word.at[0] == '@')
+        line->wrong = "begins with a marker that is neither @revoked nor @cert-authority";
+    line->hosts = line->marker == KNOWN_PLAIN ? word : next_word(&rest);
+    line->type = next_word(&rest);
+    line->key = next_word(&rest);
+    if (line->wrong == NULL && line->key.len == 0)
+        line->wrong = "is not HOSTS TYPE KEY";
+}
+
+bool known_line_next(struct bytes *text, struct known_line *line)
+{
+    struct bytes whole = *text;
+    const uint8_t *end;
+
+    *line = (struct known_line){.marker = KNOWN_PLAIN};
+    if (text->len == 0)
+        return false;
+    end = memchr(text->at, '\n', text->len);
+    if (end != NULL)
+        whole.len = (size_t)(end - text->at);
+    *text = bytes_from(*text, whole.len + (end != NULL));
+    if (whole.len > 0 && whole.at[whole.len - 1] == '\r')
+        whole.len--;
+    if (whole.len > KNOWN_LINE_MAX)
+        line->wrong = "is longer than any line of a host and its key";
+    else if (memchr(whole.at, 0, whole.len) != NULL)
+        line->wrong = "holds a NUL";
+    else
+        read_fields(line, whole);
+    return true;
+}
+
+/* ---- names ---- */
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+}
+
+/* '*' stands for any number of characters, '?' for one. Takes time in the product of the two
+ * lengths at most: only the last star is ever gone back to. */
+static bool matches(struct bytes pattern, const char *name)
+{
+    size_t p = 0, star = SIZE_MAX;
+    const char *back = NULL;
+
+    while (*name != 0) {
+        if (p < pattern.len && pattern.at[p] == '*') {
+            star = p++;
+            back = name;
+        } else if (p < pattern.len &&
+                   (pattern.at[p] == '?' || lower(pattern.at[p]) == (uint8_t)*name)) {
+            p++;
+            name++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            name = ++back;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.at[p] == '*')
+        p++;
+    return p == pattern.len;
+}
+
+/* Patterns with commas between; one with a '!' that matches undoes all the others. */
+static bool is_listed(struct bytes list, const char *name)
+{
+    bool found = false;
+
+    while (list.len > 0) {
+        const uint8_t *comma = memchr(list.at, ',', list.len);
+        struct bytes pattern = {list.at, comma == NULL ? list.len : (size_t)(comma - list.at)};
+        bool negated = pattern.len > 0 && pattern.at[0] == '!';
+
+        list = bytes_from(list, pattern.len + (comma != NULL));
+        if (!matches(bytes_from(pattern, negated), name) || pattern.len == 0)
+            continue;
+        if (negated)
+            return false;
+        found = true;
+    }
+    return found;
+}
+
+static bool hash_name(const char *name, struct bytes salt, uint8_t out[SHA1])
+{
+    struct bytes text = bytes_of(name);
+    struct hmac m;
+    bool good = hmac_init(&m, &hash_sha1, salt) && hmac_compute(&m, &text, 1, out);
+
+    hmac_clear(&m);
+    return good;
+}
+
+/* "|1|salt|hash" */
+static bool is_hash_of(struct bytes field, const char *name, const char **wrong)
+{
+    uint8_t salt[SHA1 + 4], hash[SHA1 + 4], ours[SHA1];
+    struct bytes rest = bytes_from(field, field.len < 3 ? field.len : 3);
+    const uint8_t *bar = rest.len > 0 ? memchr(rest.at, '|', rest.len) : NULL;
+    size_t salt_len = 0, hash_len = 0, first = bar == NULL ? 0 : (size_t)(bar - rest.at);
+
+    if (bar == NULL || memcmp(field.at, "|1|", 3) != 0 ||
+        !base64_decode(salt, sizeof salt, &salt_len, (struct bytes){rest.at, first}) ||
+        !base64_decode(hash, sizeof hash, &hash_len, bytes_from(rest, first + 1)) ||
+        salt_len != SHA1 || hash_len != SHA1) {
+        *wrong = "has a hashed host that is not |1|SALT|HASH";
+        return false;
+    }
+    return hash_name(name, (struct bytes){salt, SHA1}, ours) && memcmp(ours, hash, SHA1) == 0;
+}
+
+bool known_line_is_for(const struct known_line *line, const char *name, const char **wrong)
+{
+    *wrong = NULL;
+    if (line->hosts.len > 0 && line->hosts.at[0] == '|')
+        return is_hash_of(line->hosts, name, wrong);
+    return is_listed(line->hosts, name);
+}
+
+bool known_line_hash(const char *name, char out[KNOWN_HASHED_MAX])
+{
+    char salt_text[BASE64_MAX(SHA1)], hash_text[BASE64_MAX(SHA1)];
+    uint8_t salt[SHA1], hash[SHA1];
+
+    random_fill(&random_system, salt, sizeof salt);
+    if (!hash_name(name, (struct bytes){salt, SHA1}, hash))
+        return false;
+    (void)base64_encode(salt_text, (struct bytes){salt, SHA1});
+    (void)base64_encode(hash_text, (struct bytes){hash, SHA1});
+    (void)snprintf(out, KNOWN_HASHED_MAX, "|1|%s|%s", salt_text, hash_text);
+    return true;
+}
+
+/* ---- the key ---- */
+
+struct bytes known_line_key(const struct known_line *line, uint8_t *out, const char **wrong)
+{
+    struct bytes blob = {out, 0};
+    struct bytes type;
+
+    *wrong = NULL;
+    if (!base64_decode(out, KNOWN_LINE_MAX, &blob.len, line->key)) {
+        *wrong = "has a key that is not base64";
+        return (struct bytes){NULL, 0};
+    }
+    type = key_blob_type(blob);
+    if (blob.len > KEY_BLOB_MAX || type.len == 0 || !bytes_equal(type, line->type)) {
+        *wrong = "has a key that is not of the type that the line says";
+        return (struct bytes){NULL, 0};
+    }
+    return blob;
+}

@@ -1,0 +1,238 @@
+#include "apps/files/password_edit.h"
+
+#include "apps/files/password_entry.h"
+#include "apps/files/trusted_file.h"
+#include "auth/auth.h"
+#include "crypto/crypto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX (16u << 20) /* bytes */
+
+/* One change in the making. */
+struct edit {
+    const char *user;
+    char hash[PASSWORD_HASH_MAX]; /* "" to delete */
+    char path[PATH_MAX];          /* behind all symbolic links */
+    char temporary[PATH_MAX];
+    int folder; /* locked; -1 before */
+    struct trusted_file old;
+    uint8_t *text; /* the new file */
+    size_t len, cap;
+    bool found;
+    struct problem problem;
+};
+
+bool nacre_password_user_is_good(const char *user, char *problem, size_t size)
+{
+    struct problem p = problem_in(problem, size);
+
+    if (user[0] == 0)
+        return problem_say(&p, "the user name is empty");
+    if (strlen(user) > AUTH_USER_MAX)
+        return problem_say(&p, "the user name is longer than %d bytes", AUTH_USER_MAX);
+    for (const uint8_t *c = (const uint8_t *)user; *c != 0; c++) {
+        if (*c == ':')
+            return problem_say(&p, "a user name cannot hold ':', which ends it in the file");
+        if (*c < 0x20 || *c == 0x7f)
+            return problem_say(&p,
+                               "a user name cannot hold a newline or another control character");
+    }
+    return true;
+}
+
+/* ---- the new text ---- */
+
+static void put(struct edit *e, const void *data, size_t len)
+{
+    if (len == 0)
+        return;
+    memcpy(e->text + e->len, data, len);
+    e->len += len;
+}
+
+static void put_entry(struct edit *e)
+{
+    put(e, e->user, strlen(e->user));
+    put(e, ":", 1);
+    put(e, e->hash, strlen(e->hash));
+    put(e, "\n", 1);
+}
+
+/* Is this line, as readers of the file take it, one for the user? */
+static bool is_users(const struct edit *e, struct bytes line)
+{
+    struct password_entry entry = {0};
+    bool his = password_entry_next(&line, &entry) && bytes_are(entry.user, e->user);
+
+    wipe(&entry, sizeof entry);
+    return his;
+}
+
+/* Keep the others' lines, put the user's new one in place of his first. */
+static void compose(struct edit *e)
+{
+    const uint8_t *at = (const uint8_t *)e->old.text, *end = at + e->old.len;
+
+    while (at < end) {
+        const uint8_t *lf = memchr(at, '\n', (size_t)(end - at));
+        size_t len = (size_t)((lf != NULL ? lf + 1 : end) - at);
+
+        if (!is_users(e, (struct bytes){at, len}))
+            put(e, at, len);
+        else if (!e->found && e->hash[0] != 0)
+            put_entry(e);
+        e->found = e->found || is_users(e, (struct bytes){at, len});
+        at += len;
+    }
+    if (e->found || e->hash[0] == 0)
+        return;
+    if (e->len > 0 && e->text[e->len - 1] != '\n')
+        put(e, "\n", 1);
+    put_entry(e);
+}
+
+static bool read_old(struct edit *e)
+{
+    switch (trusted_file_read(&e->old, e->path, OTHERS_MAY_READ, FILE_MAX, &e->problem)) {
+    case FILE_READ:
+        break;
+    case FILE_MISSING:
+        if (e->hash[0] == 0)
+            return problem_say(&e->problem, "%s: there is no such file, so no user to delete",
+                               e->path);
+        break;
+    case FILE_BAD:
+        return false;
+    }
+    e->cap = e->old.len + strlen(e->user) + PASSWORD_HASH_MAX + 3;
+    e->text = malloc(e->cap);
+    if (e->text == NULL)
+        return problem_say(&e->problem, "%s: there is not enough memory to read it", e->path);
+    compose(e);
+    return e->found || e->hash[0] != 0 ||
+           problem_say(&e->problem, "%s: there is no user %s", e->path, e->user);
+}
+
+/* ---- the file ---- */
+
+static bool write_all(int fd, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        data += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* Nobody else's to read. But an old one of mode 0640 was made so for its group, the server's: that
+ * stays. */
+static bool take_over_access(const struct edit *e, int fd)
+{
+    struct stat old;
+    bool shared = stat(e->path, &old) == 0 && (old.st_mode & 0777) == 0640 &&
+                  fchown(fd, (uid_t)-1, old.st_gid) == 0;
+
+    return fchmod(fd, shared ? 0640 : 0600) == 0;
+}
+
+/* Write it beside the old one, to the disk, then put it in its place. */
+static bool replace(struct edit *e)
+{
+    int fd =
+        mkostemp(e->temporary, O_CLOEXEC); /* mode 0600 whatever the umask: it only takes away */
+    bool good;
+
+    if (fd < 0)
+        return problem_say(&e->problem, "%s: cannot be made: %s", e->temporary, strerror(errno));
+    good = take_over_access(e, fd) && write_all(fd, e->text, e->len) && fsync(fd) == 0;
+    good = close(fd) == 0 && good;
+    if (!good || rename(e->temporary, e->path) != 0) {
+        problem_say(&e->problem, "%s: cannot be written: %s", e->path, strerror(errno));
+        (void)unlink(e->temporary);
+        return false;
+    }
+    (void)fsync(e->folder); /* some file systems cannot, and need not */
+    return true;
+}
+
+/* The file's real name, its folder and the temporary name beside it. */
+static bool find(struct edit *e, const char *path)
+{
+    char folder[PATH_MAX];
+    char *slash;
+
+    if (realpath(path, e->path) == NULL) {
+        struct stat link;
+
+        if (errno != ENOENT || strlen(path) >= sizeof e->path || lstat(path, &link) == 0)
+            return problem_say(&e->problem, "%s: cannot be opened: %s", path, strerror(errno));
+        memcpy(e->path, path, strlen(path) + 1);
+    }
+    if ((size_t)snprintf(e->temporary, sizeof e->temporary, "%s.XXXXXX", e->path) >=
+        sizeof e->temporary)
+        return problem_say(&e->problem, "%s: the name is too long", path);
+    memcpy(folder, e->path, strlen(e->path) + 1);
+    slash = strrchr(folder, '/');
+    if (slash != NULL)
+        slash[slash == folder] = 0;
+    e->folder = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (e->folder < 0)
+        return problem_say(&e->problem, "%s: its folder cannot be opened: %s", path,
+                           strerror(errno));
+    while (flock(e->folder, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return problem_say(&e->problem, "%s: its folder cannot be locked: %s", path,
+                               strerror(errno));
+    return true;
+}
+
+static bool hash(struct edit *e, const char *password)
+{
+    if (password == NULL)
+        return true;
+    if (password[0] == 0)
+        return problem_say(&e->problem, "the password is empty");
+    if (strlen(password) > AUTH_PASSWORD_MAX)
+        return problem_say(&e->problem, "the password is longer than %d bytes", AUTH_PASSWORD_MAX);
+    return (crypto_init() && password_hash_create(e->hash, bytes_of(password))) ||
+           problem_say(&e->problem, "there is not enough memory to hash the password");
+}
+
+static void clear(struct edit *e)
+{
+    if (e->text != NULL)
+        wipe(e->text, e->len);
+    free(e->text);
+    trusted_file_clear(&e->old);
+    if (e->folder >= 0)
+        (void)close(e->folder); /* which unlocks it */
+}
+
+enum nacre_password_edit nacre_password_file_edit(const char *path, const char *user,
+                                                  const char *password, char *problem, size_t size)
+{
+    struct edit e = {.user = user, .folder = -1, .problem = problem_in(problem, size)};
+    bool good = nacre_password_user_is_good(user, problem, size) && hash(&e, password) &&
+                find(&e, path) && read_old(&e) && replace(&e);
+
+    clear(&e);
+    if (!good)
+        return NACRE_PASSWORD_FAILED;
+    if (password == NULL)
+        return NACRE_PASSWORD_DELETED;
+    return e.found ? NACRE_PASSWORD_CHANGED : NACRE_PASSWORD_ADDED;
+}

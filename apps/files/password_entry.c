@@ -1,0 +1,153 @@
+#include "apps/files/password_entry.h"
+
+#include "apps/files/base64.h"
+
+static const char hash_start[] = "$argon2";
+static const char hash_prefix[] = "$argon2id$v=19$";
+
+enum {
+    MEMORY_MAX = 1 << 20, /* KiB */
+    PASSES_MAX = 16,
+    LANES_MAX = 255,
+    SALT_LEAST = 11, /* characters: 8 bytes */
+    TAG_LEAST = 22,  /* characters: 16 bytes */
+};
+
+/* What is hashed with how much work: the part `m=65536,t=2,p=1`. */
+struct cost {
+    unsigned memory; /* KiB */
+    unsigned passes;
+    unsigned lanes;
+};
+
+/* A decimal number after `name`, from 1 to `max`, without zeros in front; moves *at past it. */
+static bool read_number(const char **at, const char *name, unsigned max, unsigned *value)
+{
+    const char *p = *at;
+
+    *value = 0;
+    if (strncmp(p, name, strlen(name)) != 0)
+        return false;
+    p += strlen(name);
+    if (*p == '0')
+        return false;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        *value = *value * 10 + (unsigned)(*p - '0');
+        if (*value > max)
+            return false;
+    }
+    *at = p;
+    return *value > 0;
+}
+
+static size_t base64_run(const char *text)
+{
+    size_t n = 0;
+
+    while (base64_has((uint8_t)text[n]))
+        n++;
+    return n;
+}
+
+/* False when it is not well-formed, or too much work. */
+static bool read_hash(const char *hash, struct cost *cost)
+{
+    const char *at = hash + sizeof hash_prefix - 1;
+    size_t salt;
+
+    if (strncmp(hash, hash_prefix, sizeof hash_prefix - 1) != 0 ||
+        !read_number(&at, "m=", MEMORY_MAX, &cost->memory) ||
+        !read_number(&at, ",t=", PASSES_MAX, &cost->passes) ||
+        !read_number(&at, ",p=", LANES_MAX, &cost->lanes) || *at++ != '$')
+        return false;
+    salt = base64_run(at);
+    if (salt < SALT_LEAST || at[salt] != '$')
+        return false;
+    at += salt + 1;
+    return base64_run(at) >= TAG_LEAST && at[base64_run(at)] == '\0' &&
+           cost->memory >= 8 * cost->lanes;
+}
+
+uint64_t password_cost(const char *hash)
+{
+    struct cost cost;
+
+    return read_hash(hash, &cost) ? (uint64_t)cost.memory * cost.passes : 0;
+}
+
+bool password_costs_equal(const char *a, const char *b)
+{
+    struct cost of_a, of_b;
+
+    return read_hash(a, &of_a) && read_hash(b, &of_b) && of_a.memory == of_b.memory &&
+           of_a.passes == of_b.passes && of_a.lanes == of_b.lanes;
+}
+
+static struct bytes next_line(struct bytes *text)
+{
+    const uint8_t *lf = memchr(text->at, '\n', text->len);
+    size_t len = lf != NULL ? (size_t)(lf - text->at) : text->len;
+    struct bytes line = {text->at, len};
+
+    text->at += len + (lf != NULL);
+    text->len -= len + (lf != NULL);
+    return line;
+}
+
+/* As Python's bytes.rstrip does. */
+static struct bytes without_trailing_space(struct bytes line)
+{
+    while (line.len > 0 && line.at[line.len - 1] != '\0' &&
+           strchr(" \t\n\r\v\f", line.at[line.len - 1]) != NULL)
+        line.len--;
+    return line;
+}
+
+static enum password_kind kind_of(struct password_entry *entry)
+{
+    struct cost cost;
+
+    if (entry->password.len < sizeof hash_start - 1 ||
+        memcmp(entry->password.at, hash_start, sizeof hash_start - 1) != 0)
+        return PASSWORD_PLAIN;
+    if (entry->password.len >= sizeof entry->hash)
+        return PASSWORD_UNUSABLE;
+    memcpy(entry->hash, entry->password.at, entry->password.len);
+    entry->hash[entry->password.len] = '\0';
+    /* a NUL inside would hide what follows it */
+    return strlen(entry->hash) == entry->password.len && read_hash(entry->hash, &cost)
+               ? PASSWORD_HASHED
+               : PASSWORD_UNUSABLE;
+}
+
+/* A field, and what comes behind its colon; NULL when there is none. */
+static struct bytes up_to_colon(struct bytes *line)
+{
+    const uint8_t *colon = line->len > 0 ? memchr(line->at, ':', line->len) : NULL;
+    struct bytes field = *line;
+
+    *line = (struct bytes){NULL, 0};
+    if (colon != NULL) {
+        size_t len = (size_t)(colon - field.at);
+
+        *line = (struct bytes){colon + 1, field.len - len - 1};
+        field.len = len;
+    }
+    return field;
+}
+
+bool password_entry_next(struct bytes *text, struct password_entry *entry)
+{
+    while (text->len > 0) {
+        struct bytes line = without_trailing_space(next_line(text));
+
+        entry->line++;
+        entry->user = up_to_colon(&line);
+        if (line.at == NULL)
+            continue;
+        entry->password = up_to_colon(&line);
+        entry->kind = kind_of(entry);
+        return true;
+    }
+    return false;
+}

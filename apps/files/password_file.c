@@ -1,0 +1,235 @@
+#include "apps/files/password_file.h"
+
+#include "apps/files/password_entry.h"
+#include "apps/files/trusted_file.h"
+#include "crypto/hash.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FILE_MAX (16u << 20) /* bytes */
+#define COSTS_MAX 4          /* different costs that every check pays */
+#define SENTENCE_MAX 512     /* bytes of a problem that is remembered */
+
+struct nacre_password_file {
+    pthread_mutex_t lock;     /* for all below */
+    struct trusted_copy copy; /* empty while it is bad */
+    char told[SENTENCE_MAX];  /* the problem with it, or "" */
+    size_t cost_count;
+    char costs[COSTS_MAX][PASSWORD_HASH_MAX]; /* a hash of no password, for each cost in the file */
+    char path[];
+};
+
+struct nacre_password_check {
+    bool known;         /* the user exists and has a usable entry */
+    bool hashed;        /* which is one of `hashes` */
+    uint8_t digest[32]; /* of a plain entry's password */
+    size_t hash_count;
+    char hashes[COSTS_MAX + 1][PASSWORD_HASH_MAX]; /* to be computed whoever the user is */
+    size_t size;                                   /* bytes of this struct and the password */
+    char password[];
+};
+
+/* The file ----------------------------------------------------------------------------------- */
+
+static struct bytes text_of(const struct nacre_password_file *file)
+{
+    return (struct bytes){(const uint8_t *)file->copy.file.text, file->copy.file.len};
+}
+
+/* Remember what a hash costs. With more different costs than there is room for, the dearest. */
+static void add_cost(struct nacre_password_file *file, const struct password_entry *entry)
+{
+    size_t cheapest = 0;
+
+    for (size_t i = 0; i < file->cost_count; i++) {
+        if (password_costs_equal(file->costs[i], entry->hash))
+            return;
+        if (password_cost(file->costs[i]) < password_cost(file->costs[cheapest]))
+            cheapest = i;
+    }
+    if (file->cost_count < COSTS_MAX)
+        password_hash_dummy(file->costs[file->cost_count++], entry->hash);
+    else if (password_cost(file->costs[cheapest]) < password_cost(entry->hash))
+        password_hash_dummy(file->costs[cheapest], entry->hash);
+}
+
+/* Look at each line once; says which one cannot be used. */
+static void survey(struct nacre_password_file *file, const struct problem *p)
+{
+    struct bytes rest = text_of(file);
+    struct password_entry entry = {0};
+    bool said = false;
+
+    file->cost_count = 0;
+    while (password_entry_next(&rest, &entry)) {
+        if (entry.kind == PASSWORD_HASHED)
+            add_cost(file, &entry);
+        if (entry.kind == PASSWORD_UNUSABLE && !said) {
+            problem_say(
+                p,
+                "%s:%u: this password hash cannot be used, so nobody logs in with it; it must be "
+                "a whole $argon2id$v=19$... of at most 1 GiB",
+                file->path, entry.line);
+            said = true;
+        }
+    }
+    wipe(&entry, sizeof entry);
+}
+
+/* Read it; what was read before is forgotten, but for the costs while it is bad. */
+static bool load(struct nacre_password_file *file, const struct stat *now, const struct problem *p)
+{
+    switch (trusted_copy_read(&file->copy, file->path, now, OTHERS_MAY_READ, FILE_MAX, p)) {
+    case FILE_READ:
+        survey(file, p);
+        return true;
+    case FILE_MISSING:
+        return problem_say(
+            p,
+            "%s: there is no such file, so nobody logs in with a password; write one "
+            "with a line user:password for each user",
+            file->path);
+    case FILE_BAD:
+        break;
+    }
+    return false;
+}
+
+/* Read it anew if it has changed, or may have. False: it is bad. Says what is wrong once. */
+static bool refresh(struct nacre_password_file *file, const struct problem *p)
+{
+    struct stat now;
+    char sentence[SENTENCE_MAX] = "";
+    enum trusted_copy_state state = trusted_copy_look(&file->copy, file->path, &now);
+    bool good;
+
+    if (state == COPY_CURRENT)
+        return true;
+    good = load(file, &now, &(struct problem){sentence, sizeof sentence});
+    if (sentence[0] != '\0' && (state == COPY_STALE || strcmp(sentence, file->told) != 0))
+        problem_say(p, "%s", sentence);
+    memcpy(file->told, sentence, sizeof sentence);
+    return good;
+}
+
+struct nacre_password_file *nacre_password_file_open(const char *path, char *problem, size_t size)
+{
+    struct problem p = problem_in(problem, size);
+    struct nacre_password_file *file = calloc(1, sizeof *file + strlen(path) + 1);
+
+    if (file == NULL) {
+        problem_say(&p, "%s: there is not enough memory to read it", path);
+        return NULL;
+    }
+    memcpy(file->path, path, strlen(path) + 1);
+    pthread_mutex_init(&file->lock, NULL);
+    if (refresh(file, &p))
+        return file;
+    nacre_password_file_close(file);
+    return NULL;
+}
+
+void nacre_password_file_close(struct nacre_password_file *file)
+{
+    if (file == NULL)
+        return;
+    trusted_file_clear(&file->copy.file);
+    pthread_mutex_destroy(&file->lock);
+    free(file);
+}
+
+/* The check ---------------------------------------------------------------------------------- */
+
+/* The first entry of that user. Goes through the whole file in any case. */
+static bool find(const struct nacre_password_file *file, struct bytes user,
+                 struct password_entry *found)
+{
+    struct bytes rest = text_of(file);
+    struct password_entry entry = {0};
+    bool known = false;
+
+    while (password_entry_next(&rest, &entry))
+        if (!known && entry.user.len == user.len &&
+            secrets_equal(entry.user.at, user.at, user.len)) {
+            *found = entry;
+            known = true;
+        }
+    wipe(&entry, sizeof entry);
+    return known;
+}
+
+/* The user's own hash takes the place of the one that costs the same. */
+static void put_hash(struct nacre_password_check *check, const char *hash)
+{
+    size_t i = 0;
+
+    while (i < check->hash_count && !password_costs_equal(check->hashes[i], hash))
+        i++;
+    memcpy(check->hashes[i], hash, strlen(hash) + 1);
+    if (i == check->hash_count)
+        check->hash_count++;
+}
+
+static void fill(struct nacre_password_check *check, const struct nacre_password_file *file,
+                 const char *user)
+{
+    struct password_entry entry = {0};
+
+    check->known = find(file, bytes_of(user), &entry) && entry.kind != PASSWORD_UNUSABLE;
+    check->hashed = entry.kind == PASSWORD_HASHED;
+    check->hash_count = file->cost_count;
+    memcpy(check->hashes, file->costs, sizeof file->costs);
+    if (check->hashed)
+        put_hash(check, entry.hash);
+    hash_of(&hash_sha256, entry.password, check->digest);
+    wipe(&entry, sizeof entry);
+}
+
+struct nacre_password_check *nacre_password_file_lookup(struct nacre_password_file *file,
+                                                        const char *user, const char *password,
+                                                        char *problem, size_t size)
+{
+    struct problem p = problem_in(problem, size);
+    size_t total = sizeof(struct nacre_password_check) + strlen(password) + 1;
+    struct nacre_password_check *check = calloc(1, total);
+
+    if (check == NULL) {
+        problem_say(&p, "%s: there is not enough memory to check a password", file->path);
+        return NULL;
+    }
+    check->size = total;
+    memcpy(check->password, password, strlen(password) + 1);
+    pthread_mutex_lock(&file->lock);
+    refresh(file, &p);
+    fill(check, file, user);
+    pthread_mutex_unlock(&file->lock);
+    return check;
+}
+
+bool nacre_password_check_is_slow(const struct nacre_password_check *check)
+{
+    return check->hash_count > 0;
+}
+
+bool nacre_password_check_run(const struct nacre_password_check *check)
+{
+    struct bytes password = bytes_of(check->password);
+    uint8_t digest[32];
+    bool plain, hashed = false;
+
+    plain = hash_of(&hash_sha256, password, digest);
+    plain &= secrets_equal(digest, check->digest, sizeof digest);
+    wipe(digest, sizeof digest);
+    for (size_t i = 0; i < check->hash_count; i++)
+        hashed |= password_hash_verify(check->hashes[i], password);
+    return check->known && (check->hashed ? hashed : plain);
+}
+
+void nacre_password_check_free(struct nacre_password_check *check)
+{
+    if (check != NULL)
+        wipe(check, check->size);
+    free(check);
+}

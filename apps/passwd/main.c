@@ -1,0 +1,142 @@
+/* nacre-passwd: adds, changes and deletes users of a password file. */
+#include "apps/passwd/terminal.h"
+#include "apps/files/password_edit.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    PASSWORD_ROOM = 1024 + 1, /* bytes: the longest password that a server takes, and a NUL */
+    PROBLEM_MAX = 1024 + 4096,
+    OPTION_VERSION = 256,
+};
+
+static const char usage[] =
+    "usage: nacre-passwd [-d] FILE USER\n"
+    "       nacre-passwd --help | --version\n"
+    "Gives USER a new password in the password FILE of nacre-echo or nacre-serve, as an Argon2id\n"
+    "hash; adds the user, and makes the file, if need be.\n"
+    "\n"
+    "The password is asked for on the terminal, twice; when standard input is no terminal, it is\n"
+    "the first line of that.\n"
+    "\n"
+    " -d, --delete   delete the user instead\n"
+    " -h, --help     this text\n"
+    "     --version  the version\n";
+
+static int fail(const char *problem)
+{
+    (void)fprintf(stderr, "nacre-passwd: %s\n", problem);
+    return 1;
+}
+
+static int misused(const char *text)
+{
+    (void)fprintf(stderr, "nacre-passwd: %s (try nacre-passwd --help)\n", text);
+    return 2;
+}
+
+/* The compiler may not leave this out: the memory is not used again. */
+static void forget(char secret[PASSWORD_ROOM])
+{
+    explicit_bzero(secret, PASSWORD_ROOM);
+}
+
+/* Twice from the terminal. NULL, or what is wrong. */
+static const char *ask(const char *user, char password[PASSWORD_ROOM])
+{
+    char prompt[512], again[PASSWORD_ROOM];
+    const char *problem = NULL;
+    bool too_long = false, same;
+
+    (void)snprintf(prompt, sizeof prompt, "New password for %s: ", user);
+    if (!terminal_ask(prompt, password, PASSWORD_ROOM, &too_long))
+        return "no password was given; nothing is changed";
+    if (too_long)
+        return "the password is longer than 1024 bytes, or holds a NUL; nothing is changed";
+    if (password[0] == 0)
+        return "the password is empty; nothing is changed";
+    if (!terminal_ask("The same again: ", again, sizeof again, &too_long))
+        problem = "the password was not given again; nothing is changed";
+    same = !too_long && strcmp(password, again) == 0;
+    forget(again);
+    if (problem == NULL && !same)
+        problem = "the two passwords differ; nothing is changed";
+    return problem;
+}
+
+/* From standard input. */
+static const char *take(char password[PASSWORD_ROOM])
+{
+    bool too_long;
+    size_t len;
+
+    if (!read_line(STDIN_FILENO, password, PASSWORD_ROOM, &too_long))
+        return "there is no password on standard input; nothing is changed";
+    if (too_long)
+        return "the password is longer than 1024 bytes, or holds a NUL; nothing is changed";
+    len = strlen(password);
+    if (len > 0 && password[len - 1] == '\r')
+        password[len - 1] = 0;
+    return NULL;
+}
+
+static int edit(const char *file, const char *user, const char *password)
+{
+    static const char *const did[] = {
+        [NACRE_PASSWORD_ADDED] = "added to",
+        [NACRE_PASSWORD_CHANGED] = "changed in",
+        [NACRE_PASSWORD_DELETED] = "deleted from",
+    };
+    char problem[PROBLEM_MAX];
+    enum nacre_password_edit done =
+        nacre_password_file_edit(file, user, password, problem, sizeof problem);
+
+    if (done == NACRE_PASSWORD_FAILED)
+        return fail(problem);
+    (void)printf("%s was %s %s\n", user, did[done], file);
+    return 0;
+}
+
+static int set_password(const char *file, const char *user)
+{
+    char password[PASSWORD_ROOM] = "";
+    const char *problem = isatty(STDIN_FILENO) ? ask(user, password) : take(password);
+    int status = problem != NULL ? fail(problem) : edit(file, user, password);
+
+    forget(password);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"delete", no_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, OPTION_VERSION},
+        {NULL, 0, NULL, 0},
+    };
+    bool delete = false;
+    char problem[PROBLEM_MAX];
+    int option;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "dh", longs, NULL)) != -1) {
+        if (option == 'h')
+            return fputs(usage, stdout) < 0;
+        if (option == OPTION_VERSION)
+            return puts("nacre-passwd " NACRE_VERSION) < 0;
+        if (option != 'd')
+            return misused("this option is not known");
+        delete = true;
+    }
+    if (argc - optind != 2)
+        return misused("give the name of the file and the name of one user");
+    if (!nacre_password_user_is_good(argv[optind + 1], problem, sizeof problem))
+        return misused(problem);
+    if (delete)
+        return edit(argv[optind], argv[optind + 1], NULL);
+    return set_password(argv[optind], argv[optind + 1]);
+}

@@ -1,0 +1,91 @@
+#include "apps/runtime/address.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* getaddrinfo takes 99999 for 34463. */
+static bool is_port(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len >= 1 && len <= 5 && strspn(text, "0123456789") == len && atoi(text) <= 65535;
+}
+
+bool address_split(const char *text, char *host, size_t size, const char **port)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len;
+
+    if (colon == NULL || !is_port(colon + 1))
+        return false;
+    *port = colon + 1;
+    len = (size_t)(colon - text);
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        text++;
+        len -= 2;
+    } else if (memchr(text, ':', len) != NULL) {
+        return false; /* an IPv6 address without brackets */
+    }
+    if (len >= size)
+        return false;
+    memcpy(host, text, len);
+    host[len] = 0;
+    return true;
+}
+
+static char *put_number(char *at, unsigned n)
+{
+    if (n >= 10)
+        at = put_number(at, n / 10);
+    *at = (char)('0' + n % 10);
+    return at + 1;
+}
+
+/* By hand: one is written for every connection. */
+static char *put_four(char *at, const uint8_t bytes[4])
+{
+    for (int i = 0; i < 4; i++) {
+        at = put_number(at, bytes[i]);
+        *at++ = '.';
+    }
+    return at - 1;
+}
+
+static char *put_six(char *at, const struct in6_addr *six)
+{
+    *at++ = '[';
+    (void)inet_ntop(AF_INET6, six, at, INET6_ADDRSTRLEN);
+    at += strlen(at);
+    *at++ = ']';
+    return at;
+}
+
+void address_text(char out[ADDRESS_MAX], const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+    const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+    char *at;
+
+    if (address->ss_family != AF_INET6)
+        at = put_four(out, (const uint8_t *)&four->sin_addr.s_addr);
+    else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+        at = put_four(out, &six->sin6_addr.s6_addr[12]);
+    else
+        at = put_six(out, &six->sin6_addr);
+    *at++ = ':';
+    *put_number(at, ntohs(address->ss_family == AF_INET6 ? six->sin6_port : four->sin_port)) = 0;
+}
+
+void address_plain(char out[ADDRESS_MAX], const char *text)
+{
+    const char *end = strrchr(text, ':');
+    size_t len = end != NULL ? (size_t)(end - text) : strlen(text);
+
+    if (text[0] == '[') {
+        text++;
+        len = strcspn(text, "%]");
+    }
+    memcpy(out, text, len);
+    out[len] = 0;
+}

@@ -1,0 +1,239 @@
+#include "apps/runtime/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    EVENTS = 256,
+    SLICE_NS = 50 * 1000, /* of tasks in one turn: about the work of a large packet in and out */
+};
+
+static uint64_t clock_ns(void)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t clock_ms(void)
+{
+    return clock_ns() / 1000000;
+}
+
+bool loop_init(struct loop *loop)
+{
+    memset(loop, 0, sizeof *loop);
+    loop->last = &loop->first;
+    loop->now_ms = clock_ms();
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return loop->epoll >= 0;
+}
+
+void loop_clear(struct loop *loop)
+{
+    if (loop->epoll >= 0)
+        (void)close(loop->epoll);
+    free(loop->heap);
+    loop->heap = NULL;
+    loop->epoll = -1;
+}
+
+bool loop_watch(struct loop *loop, int fd, struct source *source, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data = {.ptr = source}};
+
+    return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void loop_unwatch(struct loop *loop, int fd, const struct source *source)
+{
+    (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+    for (int i = 0; i < loop->events_left; i++)
+        if (loop->events[i].data.ptr == source)
+            loop->events[i].data.ptr = NULL;
+}
+
+void loop_look_at_clock(struct loop *loop)
+{
+    loop->now_ms = clock_ms();
+}
+
+/* ---- timers: a binary heap, the earliest on top ---- */
+
+static void put(struct loop *loop, uint32_t index, struct timer *timer)
+{
+    loop->heap[index] = timer;
+    timer->place = index + 1;
+}
+
+static void sift_up(struct loop *loop, uint32_t i)
+{
+    struct timer *timer = loop->heap[i];
+
+    while (i > 0 && loop->heap[(i - 1) / 2]->at_ms > timer->at_ms) {
+        put(loop, i, loop->heap[(i - 1) / 2]);
+        i = (i - 1) / 2;
+    }
+    put(loop, i, timer);
+}
+
+static void sift_down(struct loop *loop, uint32_t i)
+{
+    struct timer *timer = loop->heap[i];
+
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+
+        if (child >= loop->timers)
+            break;
+        if (child + 1 < loop->timers && loop->heap[child + 1]->at_ms < loop->heap[child]->at_ms)
+            child++;
+        if (loop->heap[child]->at_ms >= timer->at_ms)
+            break;
+        put(loop, i, loop->heap[child]);
+        i = child;
+    }
+    put(loop, i, timer);
+}
+
+static void take_away(struct loop *loop, struct timer *timer)
+{
+    uint32_t i = timer->place - 1;
+    struct timer *moved = loop->heap[--loop->timers];
+
+    timer->place = 0;
+    if (moved == timer)
+        return;
+    put(loop, i, moved);
+    sift_up(loop, i);
+    sift_down(loop, moved->place - 1);
+}
+
+static bool make_room(struct loop *loop)
+{
+    uint32_t room = loop->timer_room == 0 ? 64 : loop->timer_room * 2;
+    struct timer **heap;
+
+    if (loop->timers < loop->timer_room)
+        return true;
+    heap = realloc(loop->heap, room * sizeof *heap);
+    if (heap == NULL)
+        return false;
+    loop->heap = heap;
+    loop->timer_room = room;
+    return true;
+}
+
+bool loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at_ms)
+{
+    if (timer->place != 0 && timer->at_ms == at_ms)
+        return true;
+    if (at_ms == UINT64_MAX) {
+        if (timer->place != 0)
+            take_away(loop, timer);
+        return true;
+    }
+    timer->at_ms = at_ms;
+    if (timer->place == 0) {
+        if (!make_room(loop))
+            return false;
+        put(loop, loop->timers++, timer);
+    }
+    sift_up(loop, timer->place - 1);
+    sift_down(loop, timer->place - 1);
+    return true;
+}
+
+static void fire_timers(struct loop *loop)
+{
+    while (loop->timers > 0 && loop->heap[0]->at_ms <= loop->now_ms) {
+        struct timer *timer = loop->heap[0];
+
+        take_away(loop, timer);
+        timer->fire(timer);
+    }
+}
+
+/* ---- tasks ---- */
+
+void loop_later(struct loop *loop, struct task *task)
+{
+    if (task->queued)
+        return;
+    task->queued = true;
+    task->next = NULL;
+    *loop->last = task;
+    loop->last = &task->next;
+}
+
+void loop_forget(struct loop *loop, struct task *task)
+{
+    struct task **at = &loop->first;
+
+    if (!task->queued)
+        return;
+    while (*at != task)
+        at = &(*at)->next;
+    *at = task->next;
+    if (loop->last == &task->next)
+        loop->last = at;
+    task->queued = false;
+}
+
+/* One after the other until the slice is used up: what has become ready meanwhile waits for one
+ * long task at most, and many short ones cost no turn each. */
+static void run_tasks(struct loop *loop)
+{
+    uint64_t end = loop->first == NULL ? 0 : clock_ns() + SLICE_NS;
+
+    while (loop->first != NULL) {
+        struct task *task = loop->first;
+
+        loop->first = task->next;
+        if (loop->first == NULL)
+            loop->last = &loop->first;
+        task->queued = false;
+        task->run(task);
+        if (clock_ns() >= end)
+            return;
+    }
+}
+
+int loop_timeout(const struct loop *loop)
+{
+    uint64_t wait;
+
+    if (loop->first != NULL)
+        return 0;
+    if (loop->timers == 0)
+        return -1;
+    if (loop->heap[0]->at_ms <= loop->now_ms)
+        return 0;
+    wait = loop->heap[0]->at_ms - loop->now_ms;
+    return wait > 60 * 1000 ? 60 * 1000 : (int)wait;
+}
+
+void loop_turn(struct loop *loop)
+{
+    struct epoll_event events[EVENTS];
+
+    loop->events = events;
+    loop->events_left = epoll_wait(loop->epoll, events, EVENTS, loop_timeout(loop));
+    loop->now_ms = clock_ms();
+    while (loop->events_left > 0) {
+        struct source *source = loop->events->data.ptr;
+        uint32_t what = loop->events->events;
+
+        loop->events++;
+        loop->events_left--;
+        if (source != NULL) /* not given up by one before it */
+            source->ready(source, what);
+    }
+    fire_timers(loop);
+    run_tasks(loop);
+}

@@ -1,0 +1,268 @@
+#include "apps/runtime/stream_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+    READ_MAX = 32 * 1024, /* bytes at a time: one message */
+    READS_A_TURN = 8,     /* before others have their turn */
+};
+
+struct nacre_stream *stream_of(const struct nacre_channel *ch)
+{
+    return (struct nacre_stream *)(uintptr_t)nacre_channel_app(ch);
+}
+
+void stream_close_end(struct end *e)
+{
+    if (e->fd < 0)
+        return;
+    if (e->watched)
+        loop_unwatch(e->stream->loop, e->fd, &e->source);
+    (void)close(e->fd);
+    e->fd = -1;
+    e->ready = false;
+}
+
+void stream_enter(struct nacre_stream *s)
+{
+    s->depth++;
+}
+
+void stream_leave(struct nacre_stream *s)
+{
+    if (--s->depth == 0 && s->over)
+        free(s);
+}
+
+void stream_close_when_done(struct nacre_stream *s)
+{
+    if (!s->over && s->drained == NULL && s->told_drained && s->out.fd < 0)
+        nacre_channel_close(s->ch);
+}
+
+/* ---- from the descriptor to the peer ---- */
+
+static void check_drained(struct nacre_stream *s)
+{
+    if (s->over || s->told_drained || s->in.fd >= 0 || s->err.fd >= 0)
+        return;
+    s->told_drained = true;
+    if (s->drained != NULL)
+        s->drained(s->ch);
+    else
+        nacre_channel_eof(s->ch);
+}
+
+/* Some of what can be read. */
+static void pull(struct nacre_stream *s, struct end *e)
+{
+    uint8_t buffer[READ_MAX];
+
+    for (int i = 0; i < READS_A_TURN && e->ready; i++) {
+        size_t room = nacre_channel_room(s->ch);
+        ssize_t n;
+
+        if (room == 0) {
+            nacre_channel_await_room(s->ch);
+            return;
+        }
+        n = read(e->fd, buffer, room < READ_MAX ? room : READ_MAX);
+        if (n > 0 && e == &s->err)
+            (void)nacre_channel_write_extended(s->ch, buffer, (size_t)n);
+        else if (n > 0)
+            (void)nacre_channel_write(s->ch, buffer, (size_t)n);
+        else if (n < 0 && errno == EAGAIN)
+            e->ready = false;
+        else if (n == 0 || errno != EINTR)
+            stream_close_end(
+                e); /* a terminal ends in EIO, a socket perhaps in ECONNRESET: it has ended */
+    }
+    if (e->ready)
+        loop_later(s->loop, &s->task);
+}
+
+static void read_on(struct nacre_stream *s)
+{
+    stream_enter(s);
+    pull(s, &s->err);
+    pull(s, &s->in);
+    check_drained(s);
+    stream_close_when_done(s);
+    stream_leave(s);
+}
+
+/* ---- the rest of the channel ---- */
+
+static void on_eof(struct nacre_channel *ch)
+{
+    struct nacre_stream *s = stream_of(ch);
+
+    stream_enter(s);
+    if (s->outer->eof != NULL)
+        s->outer->eof(ch);
+    if (!s->over)
+        stream_end_output(s);
+    stream_close_when_done(s);
+    stream_leave(s);
+}
+
+static void on_writable(struct nacre_channel *ch)
+{
+    read_on(stream_of(ch));
+}
+
+/* PROTOCOL section 2.1: the peer reads no more, so writers here may know. */
+static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre_request *request)
+{
+    struct nacre_stream *s = stream_of(ch);
+
+    if (request->kind == NACRE_REQUEST_EOW && !(s->in.fd >= 0 && isatty(s->in.fd))) {
+        stream_close_end(&s->in);
+        stream_close_end(&s->err);
+        loop_later(s->loop, &s->task);
+    }
+    return s->outer->request != NULL ? s->outer->request(ch, request) : NACRE_REFUSE;
+}
+
+static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    struct nacre_stream *s = stream_of(ch);
+
+    stream_enter(s);
+    s->over = true;
+    stream_close_end(&s->in);
+    stream_close_end(&s->err);
+    stream_close_end(&s->out);
+    loop_forget(s->loop, &s->task);
+    (void)loop_set_timer(s->loop, &s->patience, UINT64_MAX);
+    nacre_channel_set_app(ch, s->outer);
+    if (s->outer->closed != NULL)
+        s->outer->closed(ch, why);
+    stream_leave(s);
+}
+
+/* ---- the loop ---- */
+
+static void on_task(struct task *task)
+{
+    read_on((struct nacre_stream *)(void *)((char *)task - offsetof(struct nacre_stream, task)));
+}
+
+static void on_readable(struct source *source, uint32_t events)
+{
+    struct end *e = (struct end *)source;
+
+    (void)events; /* whatever it is: reading tells */
+    e->ready = true;
+    read_on(e->stream);
+}
+
+/* ---- joining ---- */
+
+static void block_sigpipe(void)
+{
+    sigset_t pipes;
+
+    (void)sigemptyset(&pipes);
+    (void)sigaddset(&pipes, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipes, NULL);
+}
+
+static bool begin(struct nacre_stream *s, struct end *e, void (*ready)(struct source *, uint32_t),
+                  uint32_t events)
+{
+    int flags;
+
+    e->source.ready = ready;
+    e->stream = s;
+    if (e->fd < 0)
+        return true;
+    flags = fcntl(e->fd, F_GETFL);
+    if (flags < 0 || fcntl(e->fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        return false;
+    e->ready = true;
+    e->watched = loop_watch(s->loop, e->fd, &e->source, events | EPOLLET);
+    return e->watched || errno == EPERM; /* epoll does not watch files, which are always ready */
+}
+
+static bool begin_all(struct nacre_stream *s)
+{
+    if (s->out.fd >= 0 && s->out.fd == s->in.fd) {
+        s->out.fd =
+            fcntl(s->in.fd, F_DUPFD_CLOEXEC, 0); /* so that each is watched and closed alone */
+        if (s->out.fd < 0)
+            return false;
+    }
+    return begin(s, &s->in, on_readable, EPOLLIN | EPOLLRDHUP) &&
+           begin(s, &s->err, on_readable, EPOLLIN | EPOLLRDHUP) &&
+           begin(s, &s->out, stream_on_output, EPOLLOUT);
+}
+
+static void take_over(struct nacre_stream *s)
+{
+    s->outer = nacre_channel_app(s->ch);
+    s->app = *s->outer;
+    s->app.data = stream_on_data;
+    s->app.writable = on_writable;
+    s->app.eof = on_eof;
+    s->app.request = on_request;
+    s->app.closed = on_closed;
+    nacre_channel_set_app(s->ch, &s->app);
+}
+
+static void close_all(const struct nacre_stream_config *config)
+{
+    const int fds[] = {config->input, config->error, config->output};
+
+    for (size_t i = 0; i < 3; i++)
+        if (fds[i] >= 0 && !(i == 2 && fds[2] == fds[0]))
+            (void)close(fds[i]);
+}
+
+struct nacre_stream *nacre_stream_join(struct nacre_channel *ch,
+                                       const struct nacre_stream_config *config)
+{
+    const struct pump *pump = nacre_channel_context(ch); /* what a peer and a client begin with */
+
+    return stream_join(ch, pump->loop, config);
+}
+
+struct nacre_stream *stream_join(struct nacre_channel *ch, struct loop *loop,
+                                 const struct nacre_stream_config *config)
+{
+    struct nacre_stream *s = calloc(1, sizeof *s);
+
+    if (s == NULL) {
+        close_all(config);
+        return NULL;
+    }
+    s->ch = ch;
+    s->loop = loop;
+    s->task.run = on_task;
+    s->patience.fire = stream_on_patience;
+    s->drained = config->drained;
+    s->in.fd = config->input;
+    s->err.fd = config->error;
+    s->out.fd = config->output;
+    s->after_newline = true;
+    block_sigpipe();
+    if (!begin_all(s)) {
+        stream_close_end(&s->in);
+        stream_close_end(&s->err);
+        stream_close_end(&s->out);
+        free(s);
+        return NULL;
+    }
+    take_over(s);
+    if (config->output_ended)
+        stream_end_output(s);
+    loop_later(s->loop, &s->task);
+    return s;
+}

@@ -1,0 +1,48 @@
+#include "apps/runtime/watch.h"
+
+#include "apps/server/peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+struct nacre_watch {
+    struct source source;
+    struct loop *loop;
+    int fd;
+    void (*ready)(void *context);
+    void *context;
+};
+
+static void on_ready(struct source *source, uint32_t events)
+{
+    const struct nacre_watch *watch = (const struct nacre_watch *)source;
+
+    (void)events;
+    watch->ready(watch->context);
+}
+
+struct nacre_watch *nacre_watch_new(struct nacre_peer *peer, int fd, void (*ready)(void *context),
+                                    void *context)
+{
+    struct nacre_watch *watch = calloc(1, sizeof *watch);
+    int failure;
+
+    if (watch == NULL)
+        return NULL;
+    *watch = (struct nacre_watch){{on_ready}, &peer->worker->loop, fd, ready, context};
+    if (loop_watch(watch->loop, fd, &watch->source, EPOLLIN))
+        return watch;
+    failure = errno;
+    free(watch);
+    errno = failure;
+    return NULL;
+}
+
+void nacre_watch_free(struct nacre_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    loop_unwatch(watch->loop, watch->fd, &watch->source);
+    free(watch);
+}

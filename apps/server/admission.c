@@ -1,0 +1,322 @@
+#include "apps/server/admission.h"
+
+#include "apps/runtime/address.h"
+#include "apps/files/authorized_from.h"
+#include "apps/runtime/short_lock.h"
+#include "crypto/random.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CONNECTIONS_MAX = 65536,
+    STARTUPS_BEGIN = 100,
+    STARTUPS_RATE = 30, /* per cent */
+    STARTUPS_FULL = 1000,
+    PER_SOURCE_STARTUPS = 64,
+    NETBLOCK_V4 = 32, /* bits */
+    NETBLOCK_V6 = 64,
+    AUTHFAIL_MS = 5 * 1000,
+    NOAUTH_MS = 1 * 1000,
+    GRACE_EXCEEDED_MS = 10 * 1000,
+    PENALTY_MIN_MS = 15 * 1000,
+    PENALTY_MAX_MS = 600 * 1000,
+    SETS = 8192, /* of WAYS sources each: 65536 are remembered, as sshd does */
+    WAYS = 8,
+};
+
+/* A network that somebody is connecting from, or has to stay away from us. */
+struct source {
+    uint8_t key[SOURCE_KEY_MAX]; /* all zero: free */
+    bool away;                   /* its penalty has reached the least that counts */
+    uint32_t startups;
+    uint64_t penalty_until_ms;
+};
+
+struct admission {
+    struct nacre_admission config;
+    pthread_mutex_t lock;
+    uint32_t connections, startups;
+    uint64_t secret[2], chance;
+    struct source (*sets)[WAYS];
+};
+
+static void fill(uint32_t *value, uint32_t otherwise)
+{
+    if (*value == 0)
+        *value = otherwise;
+}
+
+static void resolve(struct nacre_admission *c)
+{
+    struct nacre_penalties *p = &c->penalties;
+
+    fill(&c->max_connections, CONNECTIONS_MAX);
+    fill(&c->startups_begin, STARTUPS_BEGIN);
+    fill(&c->startups_rate, STARTUPS_RATE);
+    fill(&c->startups_full, STARTUPS_FULL);
+    fill(&c->per_source_startups, PER_SOURCE_STARTUPS);
+    fill(&c->netblock_v4, NETBLOCK_V4);
+    fill(&c->netblock_v6, NETBLOCK_V6);
+    fill(&p->authfail_ms, AUTHFAIL_MS);
+    fill(&p->noauth_ms, NOAUTH_MS);
+    fill(&p->grace_exceeded_ms, GRACE_EXCEEDED_MS);
+    fill(&p->min_ms, PENALTY_MIN_MS);
+    fill(&p->max_ms, PENALTY_MAX_MS);
+}
+
+struct admission *admission_new(const struct nacre_admission *config)
+{
+    struct admission *a = calloc(1, sizeof *a);
+
+    if (a == NULL)
+        return NULL;
+    a->config = *config;
+    resolve(&a->config);
+    a->sets = calloc(SETS, sizeof *a->sets);
+    if (a->sets == NULL) {
+        free(a);
+        return NULL;
+    }
+    a->lock = (pthread_mutex_t)SHORT_LOCK;
+    random_system.fill(random_system.context, (uint8_t *)a->secret, sizeof a->secret);
+    a->chance = a->secret[0] | 1;
+    return a;
+}
+
+void admission_free(struct admission *a)
+{
+    if (a == NULL)
+        return;
+    (void)pthread_mutex_destroy(&a->lock);
+    free(a->sets);
+    free(a);
+}
+
+/* ---- sources ---- */
+
+static void keep_bits(uint8_t *out, const uint8_t *address, size_t len, uint32_t bits)
+{
+    for (size_t i = 0; i < len; i++) {
+        uint32_t here = bits < 8 ? bits : 8;
+
+        out[i] = address[i] & (uint8_t)(0xff00 >> here);
+        bits -= here;
+    }
+}
+
+/* An IPv4 address in IPv6 clothes is one of IPv4. */
+static void make_key(const struct nacre_admission *c, uint8_t key[SOURCE_KEY_MAX],
+                     const struct sockaddr_storage *from)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+
+    memset(key, 0, SOURCE_KEY_MAX);
+    if (from->ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+        key[0] = 6;
+        keep_bits(key + 1, v6->sin6_addr.s6_addr, 16, c->netblock_v6);
+        return;
+    }
+    key[0] = 4;
+    keep_bits(key + 1,
+              from->ss_family == AF_INET ? (const uint8_t *)&v4->sin_addr
+                                         : v6->sin6_addr.s6_addr + 12,
+              4, c->netblock_v4);
+}
+
+/* Keyed, so that nobody can choose addresses that fall into one set. */
+static struct source *set_of(struct admission *a, const uint8_t key[SOURCE_KEY_MAX])
+{
+    uint64_t hash = a->secret[0];
+
+    for (size_t i = 0; i < SOURCE_KEY_MAX; i++) {
+        hash = (hash ^ key[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29 ^ a->secret[1];
+    }
+    return a->sets[(hash >> 32) % SETS];
+}
+
+static struct source *find(struct admission *a, const uint8_t key[SOURCE_KEY_MAX])
+{
+    struct source *set = set_of(a, key);
+
+    for (int i = 0; i < WAYS; i++)
+        if (memcmp(set[i].key, key, SOURCE_KEY_MAX) == 0)
+            return &set[i];
+    return NULL;
+}
+
+/* A place for a new one: where nobody connects, and the penalty ends soonest. NULL: there is none.
+ */
+static struct source *add(struct admission *a, const uint8_t key[SOURCE_KEY_MAX])
+{
+    struct source *set = set_of(a, key), *best = NULL;
+
+    for (int i = 0; i < WAYS; i++)
+        if (set[i].startups == 0 &&
+            (best == NULL || set[i].penalty_until_ms < best->penalty_until_ms))
+            best = &set[i];
+    if (best != NULL) {
+        memset(best, 0, sizeof *best);
+        memcpy(best->key, key, SOURCE_KEY_MAX);
+    }
+    return best;
+}
+
+/* ---- in ---- */
+
+static bool by_chance(struct admission *a, uint32_t per_cent)
+{
+    a->chance ^= a->chance << 13;
+    a->chance ^= a->chance >> 7;
+    a->chance ^= a->chance << 17;
+    return a->chance % 100 < per_cent;
+}
+
+/* MaxStartups begin:rate:full. A source that has none yet is not left to chance: who connects once
+ * is turned away only when all places are taken. */
+static bool startups_full(struct admission *a, const struct source *source)
+{
+    const struct nacre_admission *c = &a->config;
+    uint32_t range =
+        c->startups_full > c->startups_begin ? c->startups_full - c->startups_begin : 1;
+
+    if (a->startups >= c->startups_full)
+        return true;
+    if (a->startups < c->startups_begin || source == NULL || source->startups == 0)
+        return false;
+    return by_chance(a, c->startups_rate +
+                            (100 - c->startups_rate) * (a->startups - c->startups_begin) / range);
+}
+
+static bool judge(struct admission *a, const struct source *source, uint64_t now_ms,
+                  enum nacre_limit *limit)
+{
+    if (source != NULL && source->away && source->penalty_until_ms > now_ms)
+        *limit = NACRE_LIMIT_PENALTY;
+    else if (source != NULL && source->startups >= a->config.per_source_startups)
+        *limit = NACRE_LIMIT_SOURCE_STARTUPS;
+    else if (startups_full(a, source))
+        *limit = NACRE_LIMIT_STARTUPS;
+    else if (a->connections >= a->config.max_connections)
+        *limit = NACRE_LIMIT_CONNECTIONS;
+    else
+        return true;
+    return false;
+}
+
+/* FNV-1a: two that meet share their turns, and nothing else. */
+uint64_t admission_source(const struct ticket *ticket)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < sizeof ticket->key; i++)
+        hash = (hash ^ ticket->key[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+bool admission_enter(struct admission *a, const struct sockaddr_storage *from, uint64_t now_ms,
+                     struct ticket *ticket, enum nacre_limit *limit)
+{
+    struct source *source;
+    bool good;
+
+    *ticket = (struct ticket){.inside = false};
+    make_key(&a->config, ticket->key, from);
+    (void)pthread_mutex_lock(&a->lock);
+    source = find(a, ticket->key);
+    good = judge(a, source, now_ms, limit);
+    if (good) {
+        source = source != NULL ? source : add(a, ticket->key);
+        ticket->inside = ticket->starting = true;
+        ticket->of_source = source != NULL;
+        if (source != NULL)
+            source->startups++;
+        a->connections++;
+        a->startups++;
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+    return good;
+}
+
+/* ---- out ---- */
+
+static void started(struct admission *a, struct ticket *ticket)
+{
+    struct source *source = ticket->of_source ? find(a, ticket->key) : NULL;
+
+    if (!ticket->starting)
+        return;
+    a->startups--;
+    if (source != NULL)
+        source->startups--;
+    ticket->starting = ticket->of_source = false;
+}
+
+void admission_logged_in(struct admission *a, struct ticket *ticket)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    started(a, ticket);
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+void admission_leave(struct admission *a, struct ticket *ticket)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    started(a, ticket);
+    if (ticket->inside)
+        a->connections--;
+    ticket->inside = false;
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+static bool is_exempt(const struct nacre_admission *c, const char *address)
+{
+    char plain[ADDRESS_MAX];
+
+    if (c->penalties.off || c->penalty_exempt == NULL)
+        return c->penalties.off;
+    address_plain(plain, address);
+    return authorized_from(c->penalty_exempt, plain) == FROM_YES;
+}
+
+/* Penalties add up, and run out as time goes by; below the least they only add up. */
+void admission_penalise(struct admission *a, const struct ticket *ticket, const char *address,
+                        enum misdeed misdeed, uint64_t now_ms)
+{
+    const struct nacre_penalties *p = &a->config.penalties;
+    const uint32_t penalties[] = {
+        [MISDEED_AUTHFAIL] = p->authfail_ms,
+        [MISDEED_NOAUTH] = p->noauth_ms,
+        [MISDEED_GRACE_EXCEEDED] = p->grace_exceeded_ms,
+    };
+    struct source *source;
+
+    if (!ticket->inside || is_exempt(&a->config, address))
+        return;
+    (void)pthread_mutex_lock(&a->lock);
+    source = find(a, ticket->key);
+    source = source != NULL ? source : add(a, ticket->key);
+    if (source != NULL) {
+        if (source->penalty_until_ms <= now_ms) {
+            source->penalty_until_ms = now_ms;
+            source->away = false;
+        }
+        source->penalty_until_ms += penalties[misdeed];
+        if (source->penalty_until_ms > now_ms + p->max_ms)
+            source->penalty_until_ms = now_ms + p->max_ms;
+        source->away = source->away || source->penalty_until_ms >= now_ms + p->min_ms;
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+void admission_count(struct admission *a, uint32_t *connections, uint32_t *startups)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    *connections = a->connections;
+    *startups = a->startups;
+    (void)pthread_mutex_unlock(&a->lock);
+}

@@ -1,0 +1,72 @@
+#include "apps/session/algorithm_list.h"
+
+#include "transport/algorithms.h"
+
+#include <stdio.h>
+
+static enum algorithm_kind inner(enum nacre_algorithm_kind kind)
+{
+    static const enum algorithm_kind kinds[NACRE_ALGORITHM_KINDS] = {
+        [NACRE_KEX] = ALGORITHM_KEX,
+        [NACRE_HOST_KEY] = ALGORITHM_HOST_KEY,
+        [NACRE_PUBLIC_KEY] = ALGORITHM_PUBLIC_KEY,
+        [NACRE_CIPHER] = ALGORITHM_CIPHER,
+        [NACRE_MAC] = ALGORITHM_MAC,
+    };
+
+    return kinds[kind];
+}
+
+const char *nacre_algorithm_kind_name(enum nacre_algorithm_kind kind)
+{
+    static const char *const names[NACRE_ALGORITHM_KINDS] = {
+        [NACRE_KEX] = "key exchange",
+        [NACRE_HOST_KEY] = "host key",
+        [NACRE_PUBLIC_KEY] = "public key",
+        [NACRE_CIPHER] = "cipher",
+        [NACRE_MAC] = "MAC",
+    };
+
+    return names[kind];
+}
+
+const char *nacre_algorithm_name(enum nacre_algorithm_kind kind, size_t i, bool *off)
+{
+    const struct algorithm *a = algorithms_of(inner(kind));
+
+    for (; i > 0 && a->name != NULL; i--)
+        a++;
+    *off = a->off;
+    return a->name;
+}
+
+/* "...: 'x' is not known; known are a, b, c" */
+static void explain(enum nacre_algorithm_kind kind, struct bytes unknown, char *problem,
+                    size_t size)
+{
+    int n = snprintf(problem, size, "%s '%.*s' is not known; known are",
+                     nacre_algorithm_kind_name(kind), (int)unknown.len,
+                     unknown.at == NULL ? "" : (const char *)unknown.at);
+
+    for (const struct algorithm *a = algorithms_of(inner(kind));
+         a->name != NULL && n > 0 && (size_t)n < size; a++)
+        n += snprintf(problem + n, size - (size_t)n, " %s", a->name);
+}
+
+bool nacre_algorithms_apply(enum nacre_algorithm_kind kind, const char *list,
+                            char out[NACRE_ALGORITHM_LIST_MAX], char *problem, size_t size)
+{
+    struct writer w = write_to((uint8_t *)out, NACRE_ALGORITHM_LIST_MAX - 1);
+    struct bytes unknown;
+
+    if (algorithm_list_apply(inner(kind), bytes_of(list), &w, &unknown)) {
+        out[written(&w)] = 0;
+        return true;
+    }
+    if (unknown.at == NULL)
+        (void)snprintf(problem, size, "'%s' leaves no %s algorithm", list,
+                       nacre_algorithm_kind_name(kind));
+    else
+        explain(kind, unknown, problem, size);
+    return false;
+}

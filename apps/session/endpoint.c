@@ -1,0 +1,192 @@
+/* What many sessions share: the configuration, turned into that of each layer. */
+#include "apps/session/problem.h"
+#include "apps/session/parts.h"
+#include "crypto/crypto.h"
+
+#include <stdlib.h>
+
+static bool accept_host_key(void *context, const char *algorithm, struct bytes key)
+{
+    const struct nacre_session *s = context;
+    const struct nacre_endpoint_config *config = &s->endpoint->config;
+
+    return config->host_key_accepted != NULL &&
+           config->host_key_accepted(s->context, algorithm, key.at, key.len);
+}
+
+static void wake(void *context)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.wake != NULL)
+        s->endpoint->config.wake(s->context);
+}
+
+/* The transport knows sessions, applications know their own context: each observer call is passed
+ * on. */
+static void observe_message(void *context, enum nacre_direction direction, uint32_t seq,
+                            const char *phase, const uint8_t *payload, size_t len)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->message != NULL)
+        s->endpoint->config.observer->message(s->context, direction, seq, phase, payload, len);
+}
+
+static void observe_negotiated(void *context, const struct nacre_negotiated *choice)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->negotiated != NULL)
+        s->endpoint->config.observer->negotiated(s->context, choice);
+}
+
+static void observe_mismatch(void *context, const char *kind, const char *client, size_t client_len,
+                             const char *server, size_t server_len)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->mismatch != NULL)
+        s->endpoint->config.observer->mismatch(s->context, kind, client, client_len, server,
+                                               server_len);
+}
+
+static void observe_limited(void *context, enum nacre_limit limit)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->limited != NULL)
+        s->endpoint->config.observer->limited(s->context, limit);
+}
+
+static void observe_phase(void *context, const char *phase)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->phase != NULL)
+        s->endpoint->config.observer->phase(s->context, phase);
+}
+
+static void observe_secret(void *context, char label, const uint8_t *bytes, size_t len)
+{
+    const struct nacre_session *s = context;
+
+    if (s->endpoint->config.observer->secret != NULL)
+        s->endpoint->config.observer->secret(s->context, label, bytes, len);
+}
+
+static const struct nacre_observer forward = {
+    .message = observe_message,
+    .negotiated = observe_negotiated,
+    .mismatch = observe_mismatch,
+    .limited = observe_limited,
+    .phase = observe_phase,
+    .secret = observe_secret,
+};
+
+static struct transport_config transport_config(const struct nacre_endpoint *e)
+{
+    const struct nacre_endpoint_config *c = &e->config;
+
+    return (struct transport_config){
+        .role = c->role,
+        .random = &e->random,
+        .padding = &e->padding,
+        .host_keys = c->host_keys,
+        .host_key_count = c->host_key_count,
+        .host_key_accepted = accept_host_key,
+        .rekey_bytes = c->rekey_bytes,
+        .rekey_ms = c->rekey_ms,
+        .limits = c->limits,
+        .wake = wake,
+        .observer = c->observer == NULL ? NULL : &forward,
+    };
+}
+
+/* The lists of algorithms as name-lists of our own. False: one of them makes no sense. */
+static bool take_algorithms(struct nacre_endpoint *e, char *problem, size_t size)
+{
+    const struct {
+        enum nacre_algorithm_kind kind;
+        enum algorithm_kind inner;
+        const char *list;
+    } given[] = {
+        {NACRE_KEX, ALGORITHM_KEX, e->config.kex},
+        {NACRE_HOST_KEY, ALGORITHM_HOST_KEY, e->config.host_key},
+        {NACRE_PUBLIC_KEY, ALGORITHM_PUBLIC_KEY, e->config.public_key},
+        {NACRE_CIPHER, ALGORITHM_CIPHER, e->config.ciphers},
+        {NACRE_MAC, ALGORITHM_MAC, e->config.macs},
+    };
+
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        if (given[i].list == NULL)
+            continue;
+        if (!nacre_algorithms_apply(given[i].kind, given[i].list, e->lists[i], problem, size))
+            return false;
+        e->transport.algorithms[given[i].inner] = e->lists[i];
+    }
+    return true;
+}
+
+struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config, char *problem,
+                                          size_t size)
+{
+    struct problem p = problem_in(problem, size);
+    struct nacre_endpoint *e = crypto_init() ? calloc(1, sizeof *e) : NULL;
+
+    if (e == NULL) {
+        problem_say(&p, "cannot start: no memory, or the cryptographic library does not work");
+        return NULL;
+    }
+    if (config->role == NACRE_SERVER && config->host_key_count == 0) {
+        problem_say(&p, "a server needs a host key");
+        free(e);
+        return NULL;
+    }
+    e->config = *config;
+    e->random = random_system;
+    e->padding =
+        random_stream_from(&e->padding_stream, &random_system); /* no system call a packet */
+    if (config->random != NULL)
+        e->random = e->padding = (struct random_source){
+            config->random, config->random_context}; /* all from one source */
+    if (config->auth != NULL)
+        e->policy = *config->auth;
+    limits_resolve(&e->config.limits, config->role);
+    e->transport = transport_config(e);
+    if (!take_algorithms(e, problem, size)) {
+        free(e);
+        return NULL;
+    }
+    e->auth = (struct auth_config){.policy = &e->policy,
+                                   .user = config->user,
+                                   .keys = config->keys,
+                                   .key_count = config->key_count,
+                                   .password = config->password,
+                                   .ask = config->ask,
+                                   .banner = config->banner,
+                                   .authenticated = config->authenticated};
+    e->connection = (struct connection_config){.session = config->session,
+                                               .lookup = config->lookup,
+                                               .channels_max = config->channels_max,
+                                               .global_request = config->global_request,
+                                               .global_replied = config->global_replied};
+    pool_init(&e->pool, config->memory);
+    if (config->secrets != NULL)
+        e->pool.secrets = *config->secrets;
+    return e;
+}
+
+void nacre_endpoint_free(struct nacre_endpoint *e)
+{
+    if (e == NULL)
+        return;
+    pool_clear(&e->pool);
+    wipe(&e->padding_stream, sizeof e->padding_stream);
+    free(e);
+}
+
+size_t nacre_endpoint_memory(const struct nacre_endpoint *e)
+{
+    return e->pool.in_use;
+}

@@ -1,0 +1,35 @@
+/* What an endpoint and its sessions are made of; for endpoint.c and session.c alone. */
+#ifndef NACRE_APPS_SESSION_PARTS_H
+#define NACRE_APPS_SESSION_PARTS_H
+
+#include "apps/session/algorithm_list.h"
+#include "apps/session/session.h"
+#include "auth/auth.h"
+#include "connection/connection.h"
+
+struct nacre_endpoint {
+    struct nacre_endpoint_config config;
+    struct transport_config transport;
+    struct auth_config auth;
+    struct connection_config connection;
+    struct random_source random, padding;
+    struct random_stream padding_stream;
+    struct nacre_auth_policy policy;
+    struct pool pool;
+    char lists[NACRE_ALGORITHM_KINDS][NACRE_ALGORITHM_LIST_MAX];
+};
+
+struct nacre_session {
+    struct nacre_endpoint *endpoint;
+    void *context;
+    struct transport transport;
+    struct auth auth;
+    struct connection connection;
+    uint64_t login_deadline_ms, handshake_deadline_ms;
+    uint64_t packet_deadline_ms; /* before the login, of the packet that has begun: */
+    uint32_t packet_seq;         /* ... that one */
+    bool blocked; /* the socket takes no more now: input is worked on while the reserve lasts */
+    bool told_ended;
+};
+
+#endif
