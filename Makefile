@@ -67,22 +67,26 @@ LIB_SRC = $(CORE_SRC) $(call room_src,$(LIB_ROOMS))
 SHARED_SRC = $(call room_src,$(SHARED_ROOMS))
 PROGRAM_SRC = $(filter-out %/main.c,$(call room_src,$(PROGRAMS)))
 
-# tests/test_*.c are programs; the other files beside them belong to all of them.
-TESTS = $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
-TEST_HELPER_SRC = $(filter-out tests/test_%.c tests/ct_check.c tests/simulate.c tests/phase_page.c,$(wildcard tests/*.c))
+# Each file of these folders is a test program, but for a few; the helpers of tests/support and the simulator's parts
+# belong to all of them.
+TEST_FOLDERS = crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) whole support/self
+NOT_TESTS = tests/crypto/ct_check.c tests/transport/phase_page.c
+TESTS = $(patsubst tests/%.c,%,$(filter-out $(NOT_TESTS),$(wildcard $(TEST_FOLDERS:%=tests/%/*.c))))
+TEST_HELPER_SRC = $(filter-out tests/simulate/simulate.c,$(wildcard tests/support/*.c tests/simulate/*.c))
 INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
 # These run once more, optimised and under valgrind: whole sessions, and what reads bytes from outside. Tests that keep
 # state between cases are not among them, since all cases share a process there.
-VALGRIND_TESTS = $(addprefix test_,wire hostkey kexinit kex handshake interactive channel key_format pair)
+VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kex) auth/interactive connection/channel apps/files/key_format \
+                 whole/handshake whole/pair
 
 # These run without the sanitizers alone, which make system calls of their own, keep memory from being locked, and would
 # make a million packets take long.
-PLAIN_TESTS = test_confine test_locked_memory test_allocation
+PLAIN_TESTS = apps/confine/confine apps/runtime/locked_memory whole/allocation
 # In these the library and the programs take their memory from the test itself.
-SCARCE_TESTS = test_memory_apps
+SCARCE_TESTS = whole/memory_apps
 
 # What runs under ThreadSanitizer as well: tests/interop/test_threads.py with these servers, and what uses threads alone
-THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/test_,offload client password_file)
+THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client files/password_file)
 
 # What a program of somebody else's includes, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
@@ -90,7 +94,7 @@ PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/
              $(addprefix runtime/,locked_memory offload stream watch) \
              $(addprefix files/,agent authorized_keys key_file known_hosts password_edit password_file)))
 
-ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps/* tests tests/*))
+ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps/* tests/* tests/*/*))
 
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
@@ -225,7 +229,7 @@ $(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
 $(BUILD)/tests/fuzz/seeds: $(BUILD)/obj/tests/fuzz/seeds_keys.o
 
 # These need the crypto layer alone.
-CRYPTO_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_crypto.c tests/bench/floor.c tests/ct_check.c))
+CRYPTO_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_crypto.c tests/bench/floor.c tests/crypto/ct_check.c))
 $(CRYPTO_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call objects,$(wildcard crypto/*.c))
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
@@ -301,8 +305,8 @@ run: setup                              ## start nacre-echo on port 2022 and say
 
 check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
-	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate phase_page ct_check)
-	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate
+	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate transport/phase_page crypto/ct_check)
+	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
 	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 \
 		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
@@ -310,9 +314,9 @@ check: setup                            ## build everything and run all tests
 		tests/tools/install tests/tools/man_pages \
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		tests/tools/test_install_missing \
-		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/ct_check" \
-		"$(BUILD)/tests/simulate 10000" "$(BUILD)/asan/tests/simulate -f 10001 500" \
-		"$(BUILD)/tests/simulate -d 100" "$(BUILD)/asan/tests/simulate -d -f 101 10" \
+		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" \
+		"$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
+		"$(BUILD)/tests/simulate/simulate -d 100" "$(BUILD)/asan/tests/simulate/simulate -d -f 101 10" \
 		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
 		$(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
 		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
@@ -331,10 +335,10 @@ siege: interop-programs                  ## a server under attack for a minute, 
 unit: unit-programs                     ## the unit tests alone (SAN=1: under the sanitizers)
 	@tests/tools/run_tests $(patsubst %,$(BUILD)/tests/%,$(if $(SAN),$(filter-out $(PLAIN_TESTS),$(TESTS)),$(TESTS)))
 
-simulate: $(BUILD)/tests/simulate       ## whole connections by seed, SEEDS=10000 of them (SAN=1: under the sanitizers)
+simulate: $(BUILD)/tests/simulate/simulate       ## whole connections by seed, SEEDS=10000 of them (SAN=1: under the sanitizers)
 	$< $(or $(SEEDS),10000)
 
-soak: $(BUILD)/tests/simulate           ## a million of them, and a thousand whole days
+soak: $(BUILD)/tests/simulate/simulate           ## a million of them, and a thousand whole days
 	$< 1000000
 	$< -d 1000
 
@@ -351,15 +355,15 @@ fuzz-corpus:                            ## keep what make fuzz found on the way,
 
 coverage:                               ## lines and branches that the tests in memory reach (FOLDERS="auth connection": which not)
 	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
-	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate
+	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate/simulate
 	@find $(BUILD)/coverage -name '*.gcda' -delete
 	@status=0; \
-	tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate 1000" "$(BUILD)/coverage/tests/simulate -d 10" $(TESTS:%=$(BUILD)/coverage/tests/%) \
+	tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate/simulate 1000" "$(BUILD)/coverage/tests/simulate/simulate -d 10" $(TESTS:%=$(BUILD)/coverage/tests/%) \
 		$(foreach f,$(FUZZERS),"$(BUILD)/coverage/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/coverage/seeds/$(f:fuzz_%=%)") || status=$$?; \
 	tests/tools/coverage $(BUILD)/coverage $(FOLDERS) || status=$$?; \
 	exit $$status
 
-phases: $(BUILD)/tests/phase_page       ## write transport/PHASES.md anew, from the table
+phases: $(BUILD)/tests/transport/phase_page       ## write transport/PHASES.md anew, from the table
 	$< >transport/PHASES.md
 
 layers:                                 ## who includes whom
@@ -394,7 +398,7 @@ bench-guest: $(BENCH_BINARIES) $(BUILD)/nacre-load  ## the pipe and the 20,000 u
 	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/pipe.py
 	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/memory.py --sessions 0
 
-ct-check: $(BUILD)/tests/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
+ct-check: $(BUILD)/tests/crypto/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
 	valgrind -q --error-exitcode=1 $<
 
 format:                                 ## clang-format on every source file

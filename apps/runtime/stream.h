@@ -28,12 +28,12 @@ struct nacre_stream_config {
     bool output_ended; /* the peer's EOF has been told already */
 };
 
-/* Join them. ch is an open channel of a connection of the server driver (apps/server/server.h) or of the
- * client driver (apps/connect/client.h), or one that is being granted, or whose request is. From now on its
- * data, writable and eof are the stream's; the application's own eof is called all the same, for
- * information, and its other callbacks as before. "eow@openssh.com" is answered by the stream too:
- * it closes input and error, unless that is a terminal. And the stream sends it to an OpenSSH when
- * nobody reads the data of a session any more.
+/* Join them. ch is an open channel of a connection of the server driver (apps/server/server.h) or
+ * of the client driver (apps/connect/client.h), or one that is being granted, or whose request is.
+ * From now on its data, writable and eof are the stream's; the application's own eof is called all
+ * the same, for information, and its other callbacks as before. "eow@openssh.com" is answered by
+ * the stream too: it closes input and error, unless that is a terminal. And the stream sends it to
+ * an OpenSSH when nobody reads the data of a session any more.
  *
  * When the peer closes, what it sent before is still written, until nothing more of it is taken for
  * 5 seconds: the rest is dropped.

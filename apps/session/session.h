@@ -1,9 +1,9 @@
 /* One SSH session without I/O: bytes in, bytes out, callbacks in between. The same for server and
  * client.
  *
- * The owner has a socket, a clock and a loop (apps/server/server.h is one); it puts received bytes where
- * nacre_session_input says, sends what nacre_session_output shows, and calls nacre_session_tick
- * when nacre_session_deadline has come. Everything runs on one thread.
+ * The owner has a socket, a clock and a loop (apps/server/server.h is one); it puts received bytes
+ * where nacre_session_input says, sends what nacre_session_output shows, and calls
+ * nacre_session_tick when nacre_session_deadline has come. Everything runs on one thread.
  *
  *     p = nacre_session_input(s, &room);     p = nacre_session_output(s, &len);
  *     n = recv(fd, p, room);                 n = send(fd, p, len);

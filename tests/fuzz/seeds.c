@@ -4,7 +4,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_session.h"
-#include "tests/pair.h"
+#include "tests/support/pair.h"
 #include "transport/algorithms.h"
 #include "transport/message.h"
 #include "transport/version.h"
@@ -494,7 +494,7 @@ static void save_fields(void)
         save_text(texts[i].corpus, texts[i].title, texts[i].text);
 }
 
-/* tests/pair.c is for tests of Check. */
+/* tests/support/pair.c is for tests of Check. */
 START_TEST(write_all)
 {
     save_exchanges();

@@ -4,7 +4,7 @@
 #include "apps/files/key_format.h"
 #include "crypto/hash.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/key_texts.h"
+#include "tests/support/key_texts.h"
 #include "transport/algorithms.h"
 
 #include <stdio.h>

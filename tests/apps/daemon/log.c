@@ -1,0 +1,239 @@
+#include "apps/daemon/log.h"
+#include "tests/support/suite.h"
+
+#include <fcntl.h>
+#include <regex.h>
+#include <unistd.h>
+
+static struct log_line line;
+static int before; /* the real standard error */
+static int ends[2];
+
+static void capture(void)
+{
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    before = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+}
+
+static void release(void)
+{
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(ends[0]);
+    close(ends[1]);
+    log_threshold(LOG_INFO);
+}
+
+/* End the line, and what came out of it; "" for nothing. */
+static const char *ended(void)
+{
+    static char out[2 * LOG_LINE_MAX];
+    ssize_t n;
+
+    log_end(&line);
+    n = read(ends[0], out, sizeof out - 1);
+    out[n > 0 ? n : 0] = '\0';
+    return out;
+}
+
+/* The line's fields after event=. */
+static const char *fields(void)
+{
+    const char *all = ended();
+    const char *at = strstr(all, " event=e ");
+
+    ck_assert_msg(at != NULL, "%s", all);
+    return at + strlen(" event=e ");
+}
+
+START_TEST(a_line_begins_with_time_level_and_event)
+{
+    regex_t form;
+    const char *out;
+
+    capture();
+    ck_assert_int_eq(regcomp(&form,
+                             "^ts=20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9](:[0-5][0-9]){2}\\."
+                             "[0-9]{3}Z level=info event=closed conn=7 chan=0 user=alice "
+                             "reason=\"peer closed\"\n$",
+                             REG_EXTENDED | REG_NOSUB),
+                     0);
+    log_begin(&line, LOG_INFO, "closed");
+    log_u64(&line, "conn", 7);
+    log_u64(&line, "chan", 0);
+    log_text(&line, "user", "alice");
+    log_text(&line, "reason", "peer closed");
+    out = ended();
+    ck_assert_msg(regexec(&form, out, 0, NULL, 0) == 0, "%s", out);
+    regfree(&form);
+    release();
+}
+END_TEST
+
+START_TEST(numbers_are_whole)
+{
+    capture();
+    log_begin(&line, LOG_WARN, "e");
+    log_u64(&line, "most", UINT64_MAX);
+    log_i64(&line, "least", INT64_MIN);
+    ck_assert_str_eq(fields(), "most=18446744073709551615 least=-9223372036854775808\n");
+    release();
+}
+END_TEST
+
+START_TEST(values_are_quoted_when_they_must_be)
+{
+    static const struct {
+        const char *value, *printed;
+    } rows[] = {
+        {"alice", "v=alice\n"},
+        {"[::1]:2022", "v=[::1]:2022\n"},
+        {"a.b_c:d/e@f+g,h%i-j", "v=a.b_c:d/e@f+g,h%i-j\n"},
+        {"", "v=\"\"\n"},
+        {NULL, "v=\"\"\n"},
+        {"a b", "v=\"a b\"\n"},
+        {"a=b", "v=\"a=b\"\n"},
+        {"say \"hi\"", "v=\"say \\\"hi\\\"\"\n"},
+        {"\\", "v=\"\\\\\"\n"},
+        {"\t\r\n", "v=\"\\t\\r\\n\"\n"},
+        {"\x01\x1b\x7f\x9b\xff", "v=\"\\x01\\x1b\\x7f\\x9b\\xff\"\n"},
+    };
+
+    capture();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        log_begin(&line, LOG_INFO, "e");
+        log_text(&line, "v", rows[i].value);
+        ck_assert_str_eq(fields(), rows[i].printed);
+    }
+    release();
+}
+END_TEST
+
+START_TEST(no_value_forges_a_line_or_a_field)
+{
+    capture();
+    log_begin(&line, LOG_INFO, "e");
+    log_text(&line, "user", "x\" event=auth answer=granted\nts=0 level=info");
+    ck_assert_str_eq(fields(), "user=\"x\\\" event=auth answer=granted\\nts=0 level=info\"\n");
+    log_begin(&line, LOG_INFO, "e");
+    log_bytes(&line, "user", "a\0b", 3);
+    ck_assert_str_eq(fields(), "user=\"a\\x00b\"\n");
+    release();
+}
+END_TEST
+
+/* Whatever the bytes are, a value is printable ASCII, and its closing quote is there. */
+START_TEST(a_long_value_is_cut_and_marked)
+{
+    static const char *const kinds[] = {"a", " ", "\"", "\x01"};
+
+    capture();
+    for (size_t k = 0; k < 4; k++)
+        for (size_t len = LOG_VALUE_MAX / 4 - 4; len < LOG_VALUE_MAX + 8; len++) {
+            uint8_t value[LOG_VALUE_MAX + 8];
+            size_t one = k < 2 ? 1 : k == 2 ? 2 : 4;
+            const char *out;
+
+            memset(value, kinds[k][0], len);
+            log_begin(&line, LOG_INFO, "e");
+            log_bytes(&line, "v", value, len);
+            log_u64(&line, "after", 1);
+            out = fields();
+            ck_assert(strlen(out) <= strlen("v=\"\" after=1\n") + LOG_VALUE_MAX);
+            ck_assert_str_eq(strstr(out, " after"), " after=1\n");
+            ck_assert_int_eq(k > 0, strstr(out, "\" after") != NULL);
+            ck_assert_int_eq(len * one > LOG_VALUE_MAX, strstr(out, "...") != NULL);
+        }
+    release();
+}
+END_TEST
+
+START_TEST(a_long_line_ends_in_truncated)
+{
+    char value[LOG_VALUE_MAX];
+    const char *out;
+
+    capture();
+    memset(value, 'x', sizeof value);
+    log_begin(&line, LOG_INFO, "e");
+    for (int i = 0; i < 10; i++)
+        log_bytes(&line, "v", value, sizeof value);
+    log_u64(&line, "late", 1);
+    out = ended();
+    ck_assert_uint_le(strlen(out), LOG_LINE_MAX);
+    ck_assert_str_eq(out + strlen(out) - 17, "xx truncated=yes\n");
+    ck_assert_ptr_null(strstr(out, "late"));
+    release();
+}
+END_TEST
+
+/* Fill it to each possible length near the bound: one newline, at the end, and never too long. */
+START_TEST(a_line_may_be_as_long_as_the_bound)
+{
+    capture();
+    for (size_t last = 1; last < 200; last++) {
+        char value[LOG_VALUE_MAX];
+        const char *out;
+
+        memset(value, 'x', sizeof value);
+        log_begin(&line, LOG_INFO, "e");
+        for (int i = 0; i < 3; i++)
+            log_bytes(&line, "v", value, 270);
+        log_bytes(&line, "w", value, last);
+        out = ended();
+        ck_assert_uint_le(strlen(out), LOG_LINE_MAX);
+        ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
+        ck_assert_int_eq(strstr(out, " w=") == NULL, strstr(out, " truncated=yes\n") != NULL);
+    }
+    release();
+}
+END_TEST
+
+START_TEST(the_threshold_decides)
+{
+    capture();
+    ck_assert(log_wanted(LOG_INFO) && !log_wanted(LOG_DEBUG));
+    log_begin(&line, LOG_DEBUG, "e");
+    log_text(&line, "v", "x");
+    ck_assert_str_eq(ended(), "");
+    log_threshold(LOG_TRACE);
+    log_begin(&line, LOG_TRACE, "e");
+    log_text(&line, "v", "x");
+    ck_assert_ptr_nonnull(strstr(ended(), "level=trace event=e v=x\n"));
+    log_threshold(LOG_WARN);
+    log_begin(&line, LOG_INFO, "e");
+    ck_assert_str_eq(ended(), "");
+    log_begin(&line, LOG_ERROR, "e");
+    ck_assert_ptr_nonnull(strstr(ended(), "level=error event=e\n"));
+    release();
+}
+END_TEST
+
+START_TEST(a_line_ends_once)
+{
+    capture();
+    log_begin(&line, LOG_INFO, "e");
+    ck_assert_str_ne(ended(), "");
+    ck_assert_str_eq(ended(), "");
+    release();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_line_begins_with_time_level_and_event,
+        numbers_are_whole,
+        values_are_quoted_when_they_must_be,
+        no_value_forges_a_line_or_a_field,
+        a_long_value_is_cut_and_marked,
+        a_long_line_ends_in_truncated,
+        a_line_may_be_as_long_as_the_bound,
+        the_threshold_decides,
+        a_line_ends_once,
+        NULL,
+    };
+
+    return crypto_suite("log", tests);
+}

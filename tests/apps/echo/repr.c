@@ -1,0 +1,122 @@
+#include "apps/echo/repr.h"
+#include "tests/support/suite.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *repr_of(const uint8_t *data, size_t len)
+{
+    static char text[2 + 256 * REPR_BYTE_MAX + 1];
+    size_t n = 0;
+    char quote = repr_quote(data, len);
+
+    text[n++] = quote;
+    for (size_t i = 0; i < len; i++)
+        n += repr_byte(text + n, data[i], quote);
+    text[n++] = quote;
+    text[n] = '\0';
+    return text;
+}
+
+START_TEST(quotes_are_chosen_as_python_does)
+{
+    static const struct {
+        const char *bytes, *repr;
+    } rows[] = {
+        {"", "''"},
+        {"hi\n", "'hi\\n'"},
+        {"'", "\"'\""},
+        {"\"", "'\"'"},
+        {"it's", "\"it's\""},
+        {"'\"", "'\\'\"'"},
+        {"say \"it's\"", "'say \"it\\'s\"'"},
+        {"\\", "'\\\\'"},
+        {"\t\r\n", "'\\t\\r\\n'"},
+        {"\x1b[A\x7f", "'\\x1b[A\\x7f'"},
+        {"\xc3\xa9", "'\\xc3\\xa9'"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_str_eq(repr_of((const uint8_t *)rows[i].bytes, strlen(rows[i].bytes)),
+                         rows[i].repr);
+}
+END_TEST
+
+/* The 95 printable ones, of which ' and \ are escaped, between single quotes; the rest by number.
+ */
+START_TEST(every_byte_by_the_table)
+{
+    for (unsigned b = 0; b < 256; b++) {
+        char expected[8], got[REPR_BYTE_MAX + 1] = "";
+
+        if (b == '\t' || b == '\n' || b == '\r')
+            snprintf(expected, sizeof expected, "\\%c", b == '\t' ? 't' : b == '\n' ? 'n' : 'r');
+        else if (b == '\'' || b == '\\')
+            snprintf(expected, sizeof expected, "\\%c", (char)b);
+        else if (b >= 0x20 && b <= 0x7e)
+            snprintf(expected, sizeof expected, "%c", (char)b);
+        else
+            snprintf(expected, sizeof expected, "\\x%02x", b);
+        ck_assert_uint_eq(repr_byte(got, (uint8_t)b, '\''), strlen(expected));
+        ck_assert_str_eq(got, expected);
+    }
+}
+END_TEST
+
+START_TEST(only_the_quote_around_is_escaped)
+{
+    char out[REPR_BYTE_MAX];
+
+    ck_assert_uint_eq(repr_byte(out, '"', '\''), 1);
+    ck_assert_uint_eq(repr_byte(out, '\'', '\''), 2);
+    ck_assert_uint_eq(repr_byte(out, '"', '"'), 2);
+    ck_assert_uint_eq(repr_byte(out, '\'', '"'), 1);
+}
+END_TEST
+
+/* Python itself, when it is there: each byte alone, beside each kind of quote, and all together. */
+START_TEST(python_agrees)
+{
+    static const char program[] = "/usr/bin/python3 -c 'import sys\n"
+                                  "q = [b\"\", b\"\\x27\", b\"\\x22\", b\"\\x27\\x22\"]\n"
+                                  "for e in q:\n"
+                                  "    for b in range(256): print(repr(bytes([b]) + e)[1:])\n"
+                                  "print(repr(bytes(range(256)))[1:])'";
+    static const char *const beside[] = {"", "'", "\"", "'\""};
+    char line[2048];
+    uint8_t bytes[256];
+    FILE *python;
+
+    if (access("/usr/bin/python3", X_OK) != 0)
+        return;
+    python = popen(program, "r"); /* NOLINT(cert-env33-c): a fixed text */
+    ck_assert_ptr_nonnull(python);
+    for (size_t e = 0; e < 4; e++)
+        for (unsigned b = 0; b < 256; b++) {
+            bytes[0] = (uint8_t)b;
+            memcpy(bytes + 1, beside[e], strlen(beside[e]));
+            ck_assert_ptr_nonnull(fgets(line, sizeof line, python));
+            line[strcspn(line, "\n")] = '\0';
+            ck_assert_str_eq(repr_of(bytes, 1 + strlen(beside[e])), line);
+        }
+    for (unsigned b = 0; b < 256; b++)
+        bytes[b] = (uint8_t)b;
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, python));
+    line[strcspn(line, "\n")] = '\0';
+    ck_assert_str_eq(repr_of(bytes, 256), line);
+    ck_assert_int_eq(pclose(python), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        quotes_are_chosen_as_python_does,
+        every_byte_by_the_table,
+        only_the_quote_around_is_escaped,
+        python_agrees,
+        NULL,
+    };
+
+    return crypto_suite("repr", tests);
+}

@@ -1,0 +1,248 @@
+#include "apps/files/agent.h"
+#include "tests/support/scratch.h"
+#include "transport/algorithms.h"
+#include "transport/hostkey.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char problem[1024];
+
+/* ---- an agent that says what it is told to ---- */
+
+struct false_agent {
+    const char *path;
+    int fd;
+    pthread_t thread;
+    struct bytes answers[4];
+    uint8_t asked[4]; /* the types of what it was asked */
+};
+
+static void *play(void *at)
+{
+    struct false_agent *a = at;
+
+    for (int i = 0; i < 4 && a->answers[i].at != NULL; i++) {
+        int fd = accept(a->fd, NULL, NULL);
+        uint8_t heard[65536];
+
+        if (fd < 0)
+            break;
+        if (recv(fd, heard, sizeof heard, 0) > 4)
+            a->asked[i] = heard[4];
+        (void)send(fd, a->answers[i].at, a->answers[i].len, MSG_NOSIGNAL);
+        (void)close(fd);
+    }
+    return NULL;
+}
+
+static void begin(struct false_agent *a)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    a->path = scratch_path("false");
+    (void)unlink(a->path);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", a->path);
+    a->fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(a->fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(a->fd, 4), 0);
+    ck_assert_int_eq(pthread_create(&a->thread, NULL, play, a), 0);
+}
+
+static void finish(struct false_agent *a)
+{
+    (void)shutdown(a->fd, SHUT_RDWR); /* lets it out of accept */
+    ck_assert_int_eq(pthread_join(a->thread, NULL), 0);
+    (void)close(a->fd);
+}
+
+#define TEXT(text) ((struct bytes){(const uint8_t *)(text), sizeof(text) - 1})
+
+static void assert_no_agent(struct bytes answer)
+{
+    struct false_agent a = {.answers = {answer}};
+
+    begin(&a);
+    ck_assert_ptr_null(nacre_agent_open(a.path, problem, sizeof problem));
+    assert_says(problem, "agent does not");
+    finish(&a);
+}
+
+START_TEST(answers_that_are_none)
+{
+    assert_no_agent(TEXT(""));
+    assert_no_agent(TEXT("\0\0"));
+    assert_no_agent(TEXT("\0\0\0\0"));
+    assert_no_agent(TEXT("\0\0\0\1\5"));                   /* SSH_AGENT_FAILURE */
+    assert_no_agent(TEXT("\0\0\0\1\x0c"));                 /* no number of keys */
+    assert_no_agent(TEXT("\0\0\0\5\x0c\0\0\0\1"));         /* no key */
+    assert_no_agent(TEXT("\0\0\0\5\x0c\xff\xff\xff\xff")); /* ... nor so many */
+    assert_no_agent(TEXT("\0\0\0\6\x0c\0\0\0\0x"));        /* too much */
+    assert_no_agent(
+        TEXT("\0\0\0\x09\x0c\0\0\0\1\xff\xff\xff\xff")); /* a key longer than the rest */
+    assert_no_agent(TEXT("\0\0\0\x0d\x0c\0\0\0\1\0\0\0\0\0\0\0\x09")); /* a comment ... */
+    assert_no_agent(TEXT("\0\0\1\0\x0c\0\0\0\0"));                     /* ends before it should */
+    assert_no_agent(TEXT("\x7f\xff\xff\xff\x0c\0\0\0\0"));             /* longer than any */
+}
+END_TEST
+
+#define ONE_KEY                                                                                    \
+    "\0\0\0\x47\x0c\0\0\0\1\0\0\0\x33\0\0\0\x0bssh-ed25519\0\0\0\x20"                              \
+    "0123456789abcdef0123456789abcdef"                                                             \
+    "\0\0\0\7a\nb\x1b[m\x7f"
+
+START_TEST(a_signature_must_be_what_was_asked_for)
+{
+    struct false_agent a = {
+        .answers = {TEXT(ONE_KEY), TEXT("\0\0\0\1\5"),
+                    TEXT("\0\0\0\x15\x0e\0\0\0\x10\0\0\0\7ssh-rsa\0\0\0\1x"),
+                    TEXT("\0\0\0\x19\x0e\0\0\0\x14\0\0\0\x0bssh-ed25519\0\0\0\1x")}};
+    uint8_t out[256];
+    size_t count;
+    struct nacre_agent *agent;
+    const struct nacre_key *key;
+
+    begin(&a);
+    agent = nacre_agent_open(a.path, problem, sizeof problem);
+    ck_assert_msg(agent != NULL, "%s", problem);
+    key = nacre_agent_keys(agent, &count)[0];
+    ck_assert_uint_eq(count, 1);
+    ck_assert_str_eq(nacre_agent_comment(agent, 0), "a?b?[m?");
+    ck_assert_str_eq(nacre_key_type(key), "ssh-ed25519");
+    for (int i = 1; i < 4; i++) {
+        struct writer w = write_to(out, sizeof out);
+
+        ck_assert_int_eq(key_sign(key, &signature_ed25519, TEXT("data"), &w), i == 3);
+        ck_assert_uint_eq(a.asked[i], 13);
+    }
+    finish(&a);
+    nacre_agent_free(agent);
+}
+END_TEST
+
+START_TEST(nobody_is_there)
+{
+    char longest[400];
+    size_t count = 1;
+
+    ck_assert_ptr_null(nacre_agent_keys(NULL, &count));
+    ck_assert_uint_eq(count, 0);
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = 0;
+    ck_assert_ptr_null(nacre_agent_open(scratch_path("none"), problem, sizeof problem));
+    assert_says(problem, "No such file");
+    ck_assert_ptr_null(nacre_agent_open(longest, problem, sizeof problem));
+    assert_says(problem, "too long");
+    ck_assert_int_eq(unsetenv("SSH_AUTH_SOCK"), 0);
+    ck_assert_ptr_null(nacre_agent_open(NULL, problem, sizeof problem));
+    assert_says(problem, "SSH_AUTH_SOCK");
+}
+END_TEST
+
+/* ---- OpenSSH's ---- */
+
+static pid_t start_agent(const char *path)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
+        if (freopen("/dev/null", "w", stdout) != NULL)
+            (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
+        _exit(127);
+    }
+    ck_assert_int_gt(pid, 0);
+    for (int i = 0; i < 500 && access(path, F_OK) != 0; i++)
+        (void)usleep(10 * 1000);
+    ck_assert_int_eq(setenv("SSH_AUTH_SOCK", path, 1), 0);
+    return pid;
+}
+
+static void run(const char *command)
+{
+    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): names that we made */
+}
+
+static void add(const char *type)
+{
+    const char *file = scratch_path(type);
+    char command[1024];
+
+    (void)snprintf(command, sizeof command,
+                   "ssh-keygen -q -t %s -N '' -C %s -f '%s' && ssh-add -q '%s'", type, type, file,
+                   file);
+    run(command);
+}
+
+/* By every algorithm of the key's type; returns how many there are. */
+static unsigned sign_by_all(const struct nacre_key *key)
+{
+    static const uint8_t data[9000];
+    unsigned signed_by = 0;
+
+    for (const struct algorithm *row = algorithms_of(ALGORITHM_PUBLIC_KEY); row->name != NULL;
+         row++) {
+        uint8_t out[SIGNATURE_BLOB_MAX];
+        struct writer w = write_to(out, sizeof out);
+
+        if (row->off || !key_can_sign(key, row->method))
+            continue;
+        ck_assert_msg(key_sign(key, row->method, (struct bytes){data, sizeof data}, &w), "%s",
+                      row->name);
+        ck_assert(key_verify(row->method, private_key_blob(key), written_bytes(&w),
+                             (struct bytes){data, sizeof data}));
+        signed_by++;
+    }
+    return signed_by;
+}
+
+START_TEST(an_ssh_agent_signs)
+{
+    pid_t pid = start_agent(scratch_path("agent"));
+    struct nacre_agent *agent;
+    const struct nacre_key *const *keys;
+    uint8_t out[SIGNATURE_BLOB_MAX];
+    struct writer w = write_to(out, sizeof out);
+    size_t count;
+
+    add("ed25519");
+    add("ecdsa");
+    add("rsa");
+    agent = nacre_agent_open(NULL, problem, sizeof problem);
+    ck_assert_msg(agent != NULL, "%s", problem);
+    keys = nacre_agent_keys(agent, &count);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_str_eq(nacre_key_type(keys[2]), "ssh-rsa");
+    ck_assert_str_eq(nacre_agent_comment(agent, 1), "ecdsa");
+    ck_assert_uint_eq(sign_by_all(keys[0]), 1);
+    ck_assert_uint_eq(sign_by_all(keys[1]), 1);
+    ck_assert_uint_eq(sign_by_all(keys[2]), 2);
+    run("ssh-add -q -D");
+    ck_assert(!key_sign(keys[0], &signature_ed25519, TEXT("data"), &w)); /* it has it no more */
+    ck_assert_int_eq(kill(pid, SIGTERM), 0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert(!key_sign(keys[0], &signature_ed25519, TEXT("data"), &w)); /* nobody is there */
+    nacre_agent_free(agent);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        answers_that_are_none,
+        a_signature_must_be_what_was_asked_for,
+        nobody_is_there,
+        an_ssh_agent_signs,
+        NULL,
+    };
+
+    return scratch_suite("agent", tests);
+}

@@ -1,0 +1,433 @@
+#include "apps/files/authorized_keys.h"
+#include "apps/files/base64.h"
+#include "tests/support/suite.h"
+#include "tests/support/scratch.h"
+#include "transport/hostkey.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Two keys made up here: the blob only has to have the right form. */
+#define BLOB(last)                                                                                 \
+    ("\0\0\0\x0bssh-ed25519\0\0\0\x20"                                                             \
+     "0123456789abcdef0123456789abcde" last)
+#define BLOB_LEN 51
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
+#define OTHER_KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVn"
+
+static char problem[8192];
+static const char *address;
+
+static bool keys_grant(struct nacre_authorized_keys *keys, const char *user, const uint8_t *key,
+                       size_t len)
+{
+    const struct nacre_key_login login = {user, key, len, address};
+    struct nacre_key_grant grant;
+    bool yes = nacre_authorized_key(keys, &login, &grant, problem, sizeof problem);
+
+    ck_assert(yes || (grant.command == NULL && !grant.pty));
+    nacre_key_grant_clear(&grant);
+    return yes;
+}
+
+static bool key_granted(const char *pattern, const char *user, const uint8_t *key, size_t len)
+{
+    struct nacre_authorized_keys *keys = nacre_authorized_keys_open(pattern);
+    bool yes = keys_grant(keys, user, key, len);
+
+    nacre_authorized_keys_close(keys);
+    return yes;
+}
+
+static bool granted_in(const char *pattern, const char *user)
+{
+    return key_granted(pattern, user, (const uint8_t *)BLOB("f"), BLOB_LEN);
+}
+
+/* Whether a file with this text grants our key. */
+static bool granted(const char *text)
+{
+    return granted_in(scratch_write("keys", text, 0600), "alice");
+}
+
+static void assert_grants(const char *text)
+{
+    ck_assert_msg(granted(text), "%s: %s", text, problem);
+    ck_assert_str_eq(problem, "");
+}
+
+/* Refused, and nothing to say. */
+static void assert_silent(const char *text)
+{
+    ck_assert_msg(!granted(text), "%s", text);
+    ck_assert_str_eq(problem, "");
+}
+
+static void assert_problem(const char *text, const char *says)
+{
+    ck_assert_msg(!granted(text), "%s", text);
+    assert_says(problem, "/keys:");
+    assert_says(problem, says);
+}
+
+START_TEST(lines_that_grant_the_key)
+{
+    assert_grants(KEY);
+    assert_grants(KEY "\n");
+    assert_grants(KEY " alice@example.org\n");
+    assert_grants(KEY " a comment, with \"quotes and more\n");
+    assert_grants("  \t" KEY "\t comment\r\n");
+    assert_grants("# " OTHER_KEY "\n\n   \n" OTHER_KEY "\n" KEY "\n");
+    assert_grants(KEY "\n" KEY "\n");
+}
+END_TEST
+
+START_TEST(lines_that_say_nothing_about_the_key)
+{
+    assert_silent("");
+    assert_silent("\n\r\n \t\n");
+    assert_silent("#" KEY "\n");
+    assert_silent("   # " KEY "\n");
+    assert_silent(OTHER_KEY "\n");
+    assert_silent(OTHER_KEY " " KEY "\n"); /* a comment that looks like a key */
+    assert_silent("no-pty " OTHER_KEY "\n");
+    assert_silent("command=\"sh\" " OTHER_KEY "\n"); /* not this key's business */
+    assert_silent("ssh-foo AAAAB3NzaC1mb28=\n");     /* a type that we do not know */
+}
+END_TEST
+
+START_TEST(lines_that_cannot_be_read_are_problems)
+{
+    static const char *const bad[] = {
+        "x",
+        "ssh-ed25519",
+        "ssh-ed25519 ",
+        "ssh-ed25519 AAAA",
+        "ssh-ed25519 !!!!",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGV",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm=",
+        "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm",
+        "AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm",
+        "2048 65537 123456789",
+        "no-pty",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[512];
+
+        snprintf(text, sizeof text, "# first\n%s\n", bad[i]);
+        assert_problem(text, "/keys:2: this line is neither");
+        snprintf(text, sizeof text, "%s\n" KEY "\n", bad[i]);
+        ck_assert_msg(granted(text), "%s", text); /* the next line still counts */
+        assert_says(problem, "/keys:1: this line");
+    }
+}
+END_TEST
+
+START_TEST(lines_with_a_key_that_cannot_be_read_are_problems)
+{
+    assert_problem("no-pty no-pty " KEY "\n", "/keys:1: this line is neither");
+    assert_problem("command=\"never closed " KEY "\n", "/keys:1: this line is neither");
+    assert_problem("command=\"never closed\\\" " KEY "\n", "/keys:1: this line is neither");
+}
+END_TEST
+
+START_TEST(a_nul_is_no_end_of_anything)
+{
+    static const char text[] = KEY "\0 \n" KEY "\0\n";
+
+    ck_assert(!granted_in(scratch_write_bytes("keys", text, sizeof text - 1, 0600), "alice"));
+    assert_says(problem, "/keys:1:");
+}
+END_TEST
+
+START_TEST(each_problem_is_told)
+{
+    const char *second;
+
+    assert_problem(OTHER_KEY "\nnonsense\nmore nonsense\n", "/keys:2: this line");
+    second = strchr(problem, '\n');
+    ck_assert_ptr_nonnull(second);
+    assert_says(second, "/keys:3: this line");
+    ck_assert_ptr_null(strchr(second + 1, '\n'));
+}
+END_TEST
+
+START_TEST(problems_that_do_not_fit_are_left_out)
+{
+    static const char line[] = "not a key\n";
+    char many[4096] = "";
+
+    for (size_t i = 0; i < 200; i++)
+        memcpy(many + i * (sizeof line - 1), line, sizeof line);
+    ck_assert(!granted(many));
+    ck_assert_uint_lt(strlen(problem), sizeof problem);
+    ck_assert_uint_gt(strlen(problem) + 200, sizeof problem);
+    ck_assert_str_eq(problem + strlen(problem) - strlen("is ignored"), "is ignored"); /* whole */
+}
+END_TEST
+
+START_TEST(options_that_change_nothing_here)
+{
+    static const char *const fine[] = {
+        "restrict",
+        "no-pty",
+        "no-port-forwarding,no-agent-forwarding,no-X11-forwarding,no-user-rc",
+        "NO-PTY,No-x11-Forwarding",
+        "restrict,pty,port-forwarding,agent-forwarding,X11-forwarding,user-rc",
+        "permitopen=\"localhost:80\",permitopen=\"[::1]:81\"",
+        "permitlisten=\"8080\"",
+        "tunnel=\"0\"",
+        "no-touch-required",
+        "tunnel=\"a b\\\"c, d\",restrict",
+        "tunnel=\"\"",
+    };
+
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
+        char text[512];
+
+        snprintf(text, sizeof text, "%s " KEY " me\n", fine[i]);
+        assert_grants(text);
+    }
+}
+END_TEST
+
+START_TEST(options_that_are_not_supported_grant_nothing)
+{
+    static const struct {
+        const char *options, *says;
+    } rows[] = {
+        {"cert-authority", "the option cert-authority"},
+        {"principals=\"a,b\"", "the option principals"},
+        {"verify-required", "the option verify-required"},
+        {"no-such-option", "the option no-such-option"},
+        {"no-pt", "the option no-pt "},
+        {"no-ptyx", "the option no-ptyx"},
+        {"no-pty=\"x\"", "the option no-pty"},
+        {"permitopen", "the option permitopen"},
+        {"\x1b[2J", "the option  before"},
+        {"a-name-that-is-much-too-long-to-be-repeated-in-a-log", "the option  before"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[512];
+
+        snprintf(text, sizeof text, "%s " KEY "\n", rows[i].options);
+        assert_problem(text, rows[i].says);
+        assert_says(problem, "not supported");
+    }
+}
+END_TEST
+
+START_TEST(options_that_cannot_be_read_grant_nothing)
+{
+    static const char *const bad[] = {
+        ",",          "no-pty,",           ",no-pty",
+        "no-pty,,x",  "permitopen=",       "permitopen=x",
+        "=\"x\"",     "permitopen=\"x\"y", "tunnel=\"x\"tunnel=\"y\"",
+        "\"no-pty\"", "no-pty\"x\"",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[512];
+
+        snprintf(text, sizeof text, "%s " KEY "\n", bad[i]);
+        ck_assert_msg(!granted(text), "%s", text);
+        assert_says(problem, "/keys:1: the option");
+    }
+}
+END_TEST
+
+/* The same key again, without options, does grant it; the problem is told all the same. */
+START_TEST(a_line_with_a_problem_does_not_undo_another)
+{
+    ck_assert(granted("principals=\"x\" " KEY "\n" KEY "\n"));
+    assert_says(problem, "the option principals");
+}
+END_TEST
+
+START_TEST(the_user_is_part_of_the_name)
+{
+    char pattern[4096];
+
+    snprintf(pattern, sizeof pattern, "%s", scratch_path("%u.100%%"));
+    scratch_write("alice.100%", KEY "\n", 0600);
+    scratch_write("bob.100%", OTHER_KEY "\n", 0600);
+    ck_assert(granted_in(pattern, "alice"));
+    ck_assert(!granted_in(pattern, "bob"));
+    ck_assert_str_eq(problem, "");
+    ck_assert(!granted_in(pattern, "carol")); /* no file: nothing to report */
+    ck_assert_str_eq(problem, "");
+    snprintf(pattern, sizeof pattern, "%s", scratch_path("%u%u"));
+    scratch_write("%u%u", KEY "\n", 0600);
+    ck_assert(granted_in(pattern, "%u")); /* what stands for the user is not looked into again */
+    scratch_write("xx", KEY "\n", 0600);
+    ck_assert(granted_in(pattern, "x"));
+}
+END_TEST
+
+/* Whether the file that stands open grants alice our key. */
+static bool still_granted(struct nacre_authorized_keys *keys)
+{
+    return keys_grant(keys, "alice", (const uint8_t *)BLOB("f"), BLOB_LEN);
+}
+
+static void a_change_is_seen(struct nacre_authorized_keys *keys)
+{
+    const char *name = scratch_write("keys", OTHER_KEY "\n", 0600);
+
+    ck_assert(!still_granted(keys));
+    scratch_write("keys", KEY "\n", 0600);
+    ck_assert(still_granted(keys));
+    ck_assert_int_eq(chmod(name, 0666), 0);
+    ck_assert(!still_granted(keys));
+    assert_says(problem, "others may write to it");
+    ck_assert_int_eq(chmod(name, 0600), 0);
+    ck_assert(still_granted(keys));
+    ck_assert_int_eq(unlink(name), 0);
+    ck_assert(!still_granted(keys));
+    assert_says(problem, "no such file");
+    ck_assert(!still_granted(keys));
+    assert_says(problem, "no such file");
+    scratch_write("keys", KEY "\n", 0600);
+    ck_assert(still_granted(keys));
+}
+
+/* A ctime cannot be set, so this test waits until the time stamps can be trusted. */
+START_TEST(a_change_of_the_file_is_seen_at_the_next_login)
+{
+    struct nacre_authorized_keys *keys =
+        nacre_authorized_keys_open(scratch_write("keys", KEY "\n", 0600));
+
+    ck_assert(still_granted(keys));
+    a_change_is_seen(keys);
+    sleep(4);
+    ck_assert(still_granted(keys)); /* read once more, and from now on not again */
+    ck_assert(still_granted(keys));
+    a_change_is_seen(keys);
+    nacre_authorized_keys_close(keys);
+    nacre_authorized_keys_close(NULL);
+}
+END_TEST
+
+START_TEST(no_user_name_leads_elsewhere)
+{
+    static const char *const bad[] = {"",    ".",    "..",       "/",     "a/b", "../alice",
+                                      "-rf", "a\nb", "a\x1b[2J", "a\x7f", "\x01"};
+    char pattern[4096];
+
+    scratch_write("keys", KEY "\n", 0600);
+    scratch_write("-rf", KEY "\n", 0600);
+    snprintf(pattern, sizeof pattern, "%s", scratch_path("%u"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ck_assert(!granted_in(pattern, bad[i]));
+        ck_assert_str_eq(problem, "");
+        ck_assert(!granted_in(scratch_path("keys"), bad[i]));
+        ck_assert_str_eq(problem, "");
+    }
+    ck_assert(granted_in(pattern, "keys"));
+    ck_assert(granted_in(scratch_path("keys"), "J\xc3\xbcrgen O'Neil"));
+}
+END_TEST
+
+START_TEST(a_pattern_that_makes_no_name_is_a_problem)
+{
+    char user[5000];
+
+    memset(user, 'x', sizeof user - 1);
+    user[sizeof user - 1] = '\0';
+    ck_assert(!granted_in("/tmp/%h/keys", "alice"));
+    assert_says(problem, "what follows a % must be u");
+    ck_assert(!granted_in("/tmp/keys%", "alice"));
+    assert_says(problem, "what follows a % must be u");
+    ck_assert(!granted_in("/tmp/%u", user));
+    assert_says(problem, "too long");
+    ck_assert(!granted_in(user, "alice"));
+    assert_says(problem, "too long");
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_trusted_grants_nothing)
+{
+    const char *keys = scratch_write("keys", KEY "\n", 0644);
+
+    ck_assert(granted_in(keys, "alice"));
+    chmod(keys, 0664);
+    ck_assert(!granted_in(keys, "alice"));
+    assert_says(problem, "others may write to it (mode 664)");
+    chmod(keys, 0602);
+    ck_assert(!granted_in(keys, "alice"));
+    assert_says(problem, "others may write");
+    chmod(keys, 0600);
+    ck_assert(!granted_in(scratch_path("."), "alice"));
+    assert_says(problem, "not a regular file");
+    ck_assert(!granted_in(scratch_path("none"), "alice"));
+    assert_says(problem, "no such file");
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chown(keys, 65534, 65534), 0);
+        ck_assert(!granted_in(keys, "alice"));
+        assert_says(problem, "belongs to user id 65534");
+    }
+}
+END_TEST
+
+START_TEST(no_part_of_a_blob_and_no_longer_one_matches)
+{
+    const char *keys = scratch_write("keys", KEY "\n", 0600);
+    uint8_t longer[BLOB_LEN + 1] = {0};
+
+    memcpy(longer, BLOB("f"), BLOB_LEN);
+    for (size_t len = 0; len <= sizeof longer; len++)
+        ck_assert_int_eq(key_granted(keys, "alice", longer, len), len == BLOB_LEN);
+    for (size_t i = 0; i < BLOB_LEN; i++) {
+        longer[i] ^= 1;
+        ck_assert(!key_granted(keys, "alice", longer, BLOB_LEN));
+        longer[i] ^= 1;
+    }
+}
+END_TEST
+
+START_TEST(keys_as_long_as_the_longest_are_read)
+{
+    static uint8_t blob[KEY_BLOB_MAX + 3];
+    static char text[BASE64_MAX(sizeof blob) + 64];
+    const char *keys;
+    size_t at;
+
+    memcpy(blob, "\0\0\0\x07ssh-rsa", 11);
+    for (size_t len = KEY_BLOB_MAX - 3; len <= sizeof blob; len++) {
+        at = (size_t)snprintf(text, sizeof text, "ssh-rsa ");
+        base64_encode(text + at, (struct bytes){blob, len});
+        keys = scratch_write("keys", text, 0600);
+        ck_assert_int_eq(key_granted(keys, "alice", blob, len), len <= KEY_BLOB_MAX);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        lines_that_grant_the_key,
+        lines_that_say_nothing_about_the_key,
+        lines_that_cannot_be_read_are_problems,
+        lines_with_a_key_that_cannot_be_read_are_problems,
+        a_nul_is_no_end_of_anything,
+        each_problem_is_told,
+        problems_that_do_not_fit_are_left_out,
+        options_that_change_nothing_here,
+        options_that_are_not_supported_grant_nothing,
+        options_that_cannot_be_read_grant_nothing,
+        a_line_with_a_problem_does_not_undo_another,
+        the_user_is_part_of_the_name,
+        a_change_of_the_file_is_seen_at_the_next_login,
+        no_user_name_leads_elsewhere,
+        a_pattern_that_makes_no_name_is_a_problem,
+        a_file_that_cannot_be_trusted_grants_nothing,
+        no_part_of_a_blob_and_no_longer_one_matches,
+        keys_as_long_as_the_longest_are_read,
+        NULL,
+    };
+
+    return scratch_suite("authorized_keys", tests);
+}

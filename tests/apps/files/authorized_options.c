@@ -1,0 +1,229 @@
+#include "apps/files/authorized_options.h"
+#include "tests/support/scratch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOW 1700000000 /* 2023-11-14 22:13:20 UTC */
+
+static struct nacre_key_grant grant;
+static char what[256];
+
+static void clear(void)
+{
+    nacre_key_grant_clear(&grant);
+}
+
+/* Read options; the grant is in `grant` until the next time. */
+static bool good(const char *options)
+{
+    clear();
+    authorized_everything(&grant);
+    return authorized_options(bytes_of(options), "192.0.2.77", NOW, &grant, what, sizeof what);
+}
+
+static void assert_good(const char *options)
+{
+    ck_assert_msg(good(options), "%s: %s", options, what);
+}
+
+static void assert_bad(const char *options, const char *says)
+{
+    ck_assert_msg(!good(options), "%s", options);
+    assert_says(what, says);
+}
+
+static void assert_flags(const char *options, int pty, int port, int agent, int x11, int rc)
+{
+    assert_good(options);
+    ck_assert_msg(grant.pty == pty && grant.port_forwarding == port &&
+                      grant.agent_forwarding == agent && grant.x11_forwarding == x11 &&
+                      grant.user_rc == rc,
+                  "%s", options);
+}
+
+START_TEST(flags_are_taken_in_order)
+{
+    assert_flags("", 1, 1, 1, 1, 1);
+    assert_flags("restrict", 0, 0, 0, 0, 0);
+    assert_flags("restrict,pty", 1, 0, 0, 0, 0);
+    assert_flags("RESTRICT,PTY,X11-forwarding", 1, 0, 0, 1, 0);
+    assert_flags("pty,restrict", 0, 0, 0, 0, 0);
+    assert_flags("no-pty", 0, 1, 1, 1, 1);
+    assert_flags("no-port-forwarding", 1, 0, 1, 1, 1);
+    assert_flags("no-agent-forwarding,no-x11-forwarding", 1, 1, 0, 0, 1);
+    assert_flags("no-user-rc", 1, 1, 1, 1, 0);
+    assert_flags("restrict,port-forwarding,agent-forwarding,user-rc", 0, 1, 1, 0, 1);
+}
+END_TEST
+
+START_TEST(a_command)
+{
+    assert_good("command=\"echo \\\"a, b\\\" \\n \\\\ .\",no-pty");
+    ck_assert_str_eq(grant.command, "echo \"a, b\" \\n \\\\ .");
+    ck_assert(!grant.pty);
+    assert_good("Command=\"\"");
+    ck_assert_str_eq(grant.command, "");
+    assert_good("pty");
+    ck_assert_ptr_null(grant.command);
+    assert_bad("command=\"a\",command=\"b\"", "two commands");
+    assert_bad("command", "the option command");
+}
+END_TEST
+
+START_TEST(an_environment)
+{
+    assert_good("environment=\"A=b\",environment=\"C_1=d=e \",environment=\"A=second\","
+                "environment=\"EMPTY=\"");
+    ck_assert_str_eq(grant.environment[0], "A=b");
+    ck_assert_str_eq(grant.environment[1], "C_1=d=e ");
+    ck_assert_str_eq(grant.environment[2], "EMPTY=");
+    ck_assert_ptr_null(grant.environment[3]);
+    assert_bad("environment=\"A\"", "not NAME=value");
+    assert_bad("environment=\"=x\"", "not NAME=value");
+    assert_bad("environment=\"A-B=x\"", "not NAME=value");
+    assert_bad("environment=\"A B=x\"", "not NAME=value");
+    assert_bad("environment=\"\"", "not NAME=value");
+}
+END_TEST
+
+START_TEST(many_values_are_too_many)
+{
+    char options[16384];
+    size_t at = 0;
+
+    for (int i = 0; i < 300; i++)
+        at += (size_t)snprintf(options + at, sizeof options - at, "%senvironment=\"V%d=x\"",
+                               i > 0 ? "," : "", i);
+    assert_bad(options, "too many options");
+}
+END_TEST
+
+START_TEST(where_from)
+{
+    assert_good("from=\"192.0.2.0/24\"");
+    assert_good("from=\"!10.0.0.0/8,*\"");
+    assert_bad("from=\"10.0.0.0/8\"", "may not be used from 192.0.2.77");
+    assert_bad("from=\"*,!192.0.2.77\"", "may not be used from 192.0.2.77");
+    assert_bad("from=\"192.0.2.1/24\"", "not a list of addresses");
+    assert_bad("from=\"\"", "not a list of addresses");
+    assert_bad("from=\"*\",from=\"*\"", "two from=");
+    clear();
+    ck_assert(!authorized_options(bytes_of("from=\"*\""), NULL, NOW, &grant, what, sizeof what));
+    assert_says(what, "not known where");
+}
+END_TEST
+
+START_TEST(until_when)
+{
+    assert_good("expiry-time=\"20231115Z\"");
+    assert_good("expiry-time=\"202311142214Z\"");
+    assert_good("expiry-time=\"20231114221320Z\"");
+    assert_good("expiry-time=\"20231114221320UTC\"");
+    assert_good("expiry-time=\"20991231\"");
+    assert_bad("expiry-time=\"20231114221319Z\"", "has expired");
+    assert_bad("expiry-time=\"20231114Z\"", "has expired");
+    assert_bad("expiry-time=\"20010101\"", "has expired");
+    assert_bad("expiry-time=\"20991231\",expiry-time=\"20010101\"", "has expired");
+}
+END_TEST
+
+START_TEST(local_time)
+{
+    setenv("TZ", "XXX-5", 1); /* five hours before UTC's */
+    tzset();
+    assert_good("expiry-time=\"202311150314\"");
+    assert_bad("expiry-time=\"202311150313\"", "has expired");
+}
+END_TEST
+
+START_TEST(times_that_are_none)
+{
+    static const char *const bad[] = {
+        "",
+        "2023",
+        "2023111",
+        "202311151",
+        "20231131Z",
+        "20230229",
+        "20231301",
+        "20230001",
+        "20230100",
+        "202301012400",
+        "202301010060",
+        "20230101T",
+        "20230101000060",
+        "20230101z",
+        "20230101000000ZZ",
+        "-0230101",
+        "never",
+    };
+    char options[64];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(options, sizeof options, "expiry-time=\"%s\"", bad[i]);
+        assert_bad(options, "not a time");
+    }
+}
+END_TEST
+
+START_TEST(what_may_be_forwarded)
+{
+    assert_good("permitopen=\"localhost:80\",permitopen=\"[::1]:*\",permitopen=\"*:22\","
+                "permitlisten=\"8080\",permitlisten=\"localhost:*\"");
+    ck_assert_str_eq(grant.permit_open[0], "localhost:80");
+    ck_assert_str_eq(grant.permit_open[1], "[::1]:*");
+    ck_assert_str_eq(grant.permit_open[2], "*:22");
+    ck_assert_ptr_null(grant.permit_open[3]);
+    ck_assert_str_eq(grant.permit_listen[0], "8080");
+    ck_assert_str_eq(grant.permit_listen[1], "localhost:*");
+    assert_bad("permitopen=\"80\"", "not HOST:PORT");
+    assert_bad("permitopen=\":80\"", "not HOST:PORT");
+    assert_bad("permitopen=\"localhost:0\"", "not HOST:PORT");
+    assert_bad("permitopen=\"localhost:65536\"", "not HOST:PORT");
+    assert_bad("permitopen=\"localhost:x\"", "not HOST:PORT");
+    assert_bad("permitlisten=\"localhost:\"", "not [HOST:]PORT");
+}
+END_TEST
+
+START_TEST(what_cannot_be_kept_to)
+{
+    assert_bad("cert-authority", "the option cert-authority before this key is not supported");
+    assert_bad("principals=\"a\"", "the option principals");
+    assert_bad("verify-required", "the option verify-required");
+    assert_bad("restrict,no-such,pty", "the option no-such");
+    assert_bad("restrict=\"x\"", "the option restrict");
+}
+END_TEST
+
+START_TEST(a_nul_ends_nothing)
+{
+    static const char text[] = "command=\"a\0b\"";
+
+    authorized_everything(&grant);
+    ck_assert(!authorized_options((struct bytes){(const uint8_t *)text, sizeof text - 1}, NULL, NOW,
+                                  &grant, what, sizeof what));
+    assert_says(what, "cannot be read");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        flags_are_taken_in_order,
+        a_command,
+        an_environment,
+        many_values_are_too_many,
+        where_from,
+        until_when,
+        local_time,
+        times_that_are_none,
+        what_may_be_forwarded,
+        what_cannot_be_kept_to,
+        a_nul_ends_nothing,
+        NULL,
+    };
+
+    return scratch_suite("authorized_options", tests);
+}

@@ -1,0 +1,188 @@
+#include "apps/files/key_format.h"
+#include "tests/support/suite.h"
+#include "tests/support/key_texts.h"
+#include "tests/support/scratch.h"
+
+#include <stdio.h>
+
+static char said[512];
+
+static bool parse(struct nacre_key *key, struct bytes text)
+{
+    struct problem p = problem_in(said, sizeof said);
+
+    return key_parse(key, text, "FILE", &p);
+}
+
+/* It is refused with a sentence that says so, and nothing of it is kept. */
+static void assert_refused(struct bytes text, const char *because)
+{
+    struct nacre_key key;
+
+    memset(&key, 0xaa, sizeof key);
+    ck_assert_msg(!parse(&key, text), "%s", because);
+    assert_says(said, "FILE");
+    assert_says(said, because);
+    ck_assert_int_ne(said[strlen(said) - 1], '\n');
+    ck_assert(key.clear == NULL && key.blob_len == 0);
+    for (size_t i = 0; i < sizeof key.secret.ed25519_seed; i++)
+        ck_assert_uint_eq(key.secret.ed25519_seed[i], 0);
+}
+
+START_TEST(each_form_is_read)
+{
+    static const struct {
+        const char *text, *public;
+    } rows[] = {
+        {openssh_ed25519, openssh_ed25519_public},
+        {openssh_nistp256, openssh_nistp256_public},
+        {sec1_nistp384, sec1_nistp384_public},
+        {pkcs1_rsa, pkcs1_rsa_public},
+        {pkcs8_ed25519, NULL},
+        {pkcs8_ed25519_v2, NULL},
+        {pkcs8_nistp256, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nacre_key key;
+        char public[1024];
+
+        ck_assert_msg(parse(&key, bytes_of(rows[i].text)), "%s", said);
+        ck_assert_str_eq(said, "");
+        ck_assert(key_print_public(&key, "test", public, sizeof public));
+        if (rows[i].public != NULL)
+            ck_assert_str_eq(public, rows[i].public);
+        private_key_clear(&key);
+    }
+}
+END_TEST
+
+START_TEST(a_key_comes_back_from_its_own_text)
+{
+    struct nacre_key key, again;
+    char text[1024], same[1024];
+
+    ck_assert(parse(&key, bytes_of(openssh_ed25519)));
+    ck_assert(key_print_private(&key, "test", 0xd5b44899, text, sizeof text));
+    ck_assert_str_eq(text, openssh_ed25519); /* ssh-keygen wrote the same, with that number */
+    for (int len = 0; len < 40; len++) {
+        char comment[41];
+
+        snprintf(comment, sizeof comment, "%.*s", len,
+                 "a comment of any length fits a whole block");
+        ck_assert(key_print_private(&key, comment, 1, text, sizeof text));
+        ck_assert_msg(parse(&again, bytes_of(text)), "%s", said);
+        assert_bytes(private_key_blob(&again), private_key_blob(&key));
+        ck_assert(key_print_private(&again, comment, 1, same, sizeof same));
+        ck_assert_str_eq(same, text);
+    }
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_not_written)
+{
+    struct nacre_key key;
+    char text[1024], comment[600];
+    size_t private_len = strlen(openssh_ed25519), public_len = strlen(openssh_ed25519_public);
+
+    ck_assert(parse(&key, bytes_of(openssh_ed25519)));
+    ck_assert(!key_print_private(&key, "test", 1, text, private_len));
+    ck_assert(key_print_private(&key, "test", 1, text, private_len + 1));
+    ck_assert(!key_print_public(&key, "test", text, public_len));
+    ck_assert(key_print_public(&key, "test", text, public_len + 1));
+    memset(comment, 'x', sizeof comment - 1);
+    comment[sizeof comment - 1] = '\0';
+    ck_assert(!key_print_private(&key, comment, 1, text, sizeof text));
+    ck_assert(parse(&key, bytes_of(openssh_nistp256)));
+    ck_assert(!key_print_private(&key, "test", 1, text, sizeof text));
+    private_key_clear(&key);
+}
+END_TEST
+
+START_TEST(line_ends_may_be_cr_lf_or_missing_at_the_end)
+{
+    struct nacre_key key;
+    char text[2048];
+    size_t n = 0;
+
+    for (const char *c = openssh_ed25519; *c != '\0'; c++) {
+        if (*c == '\n')
+            text[n++] = '\r';
+        text[n++] = *c;
+    }
+    ck_assert_msg(parse(&key, (struct bytes){(uint8_t *)text, n}), "%s", said);
+    ck_assert_msg(parse(&key, (struct bytes){(uint8_t *)text, n - 2}), "%s", said);
+    memcpy(text + n, "\n\r\n", 3);
+    ck_assert_msg(parse(&key, (struct bytes){(uint8_t *)text, n + 3}), "%s", said);
+}
+END_TEST
+
+#define PEM(label, body) "-----BEGIN " label "-----\n" body "-----END " label "-----\n"
+
+START_TEST(each_thing_that_is_no_usable_key_has_its_sentence)
+{
+    const struct {
+        const char *text, *says;
+    } rows[] = {
+        {"", "is empty"},
+        {"\n", "is empty"},
+        {"hello\n", "not a private key"},
+        {"\n\n", "not a private key"},
+        {openssh_encrypted, "is encrypted, and there is nobody to ask"},
+        {openssh_encrypted, "ssh-keygen -p -N '' -f FILE"},
+        {openssh_encrypted_gcm, "is encrypted"},
+        {pkcs8_encrypted, "openssl pkey -out NEWFILE -in FILE"},
+        {PEM("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,2F\n\n1y02\n"),
+         "ssh-keygen -p -N '' -f FILE"},
+        {pkcs8_secp256k1, "of a type that cannot be used; these can: ssh-ed25519"},
+        {pkcs8_ed448, "of a type that cannot be used"},
+        {PEM("DSA PRIVATE KEY", "MC4C\n"), "of a type that cannot be used"},
+        {pkcs1_rsa_1024, "fewer than 2048 bits"},
+        {openssh_ed25519_public, "public key"},
+        {"ecdsa-sha2-nistp256 AAAA\n", "public key"},
+        {"sk-ssh-ed25519@openssh.com AAAA\n", "public key"},
+        {"PuTTY-User-Key-File-3: ssh-ed25519\n", "puttygen FILE"},
+        {PEM("PUBLIC KEY", "MC4C\n"), "not a private key"},
+        {"-----BEGIN OPENSSH PRIVATE KEY-----x\n", "not a private key"},
+        {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "cut off"},
+        {"-----BEGIN PRIVATE KEY-----\nMC4C\n-----END OPENSSH PRIVATE KEY-----\n", "FILE:3:"},
+        {PEM("PRIVATE KEY", "MC4C\n") "x", "follows its last line"},
+        {PEM("PRIVATE KEY", "MC4C\nMC 4\n"), "FILE:3: is damaged: this line is not base64"},
+        {PEM("PRIVATE KEY", "MC4\n"), "base64 does not end"},
+        {PEM("PRIVATE KEY", "MC4C\n"), "not laid out as PKCS #8"},
+        {PEM("PRIVATE KEY", ""), "not laid out as PKCS #8"},
+        {PEM("RSA PRIVATE KEY", "MC4C\n"), "not laid out as PKCS #1"},
+        {PEM("EC PRIVATE KEY", "MC4C\n"), "not laid out as SEC 1"},
+        {PEM("OPENSSH PRIVATE KEY", "MC4C\n"), "not laid out as OpenSSH's"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_refused(bytes_of(rows[i].text), rows[i].says);
+}
+END_TEST
+
+/* Cut anywhere but in the last line end. */
+START_TEST(truncated_text_is_refused)
+{
+    const char *const texts[] = {openssh_ed25519, pkcs8_ed25519, sec1_nistp384, pkcs1_rsa};
+
+    for (size_t t = 0; t < 4; t++)
+        for (size_t len = 0; len < strlen(texts[t]) - 1; len++)
+            assert_refused((struct bytes){(const uint8_t *)texts[t], len}, "FILE");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        each_form_is_read,
+        a_key_comes_back_from_its_own_text,
+        what_does_not_fit_is_not_written,
+        line_ends_may_be_cr_lf_or_missing_at_the_end,
+        each_thing_that_is_no_usable_key_has_its_sentence,
+        truncated_text_is_refused,
+        NULL,
+    };
+
+    return crypto_suite("key_format", tests);
+}

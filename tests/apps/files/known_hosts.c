@@ -1,0 +1,420 @@
+#include "apps/files/known_hosts.h"
+#include "apps/files/key_file.h"
+#include "tests/support/scratch.h"
+#include "transport/hostkey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Two keys made up here: the blob only has to have the right form. */
+#define BLOB(last)                                                                                 \
+    ("\0\0\0\x0bssh-ed25519\0\0\0\x20"                                                             \
+     "0123456789abcdef0123456789abcde" last)
+#define BLOB_LEN 51
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
+#define OTHER_KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVn"
+#define DSS_KEY "ssh-dss AAAAB3NzaC1kc3MAAAABAA=="
+
+static char said[1024];
+static char warned[4096];
+static unsigned warnings;
+
+static void on_warn(void *context, const char *sentence)
+{
+    size_t len = strlen(warned);
+
+    ck_assert_ptr_eq(context, warned);
+    ck_assert_uint_lt(len + strlen(sentence) + 2, sizeof warned);
+    (void)snprintf(warned + len, sizeof warned - len, "%s\n", sentence);
+    warnings++;
+}
+
+static struct nacre_known_hosts in(const char *file)
+{
+    warned[0] = 0;
+    warnings = 0;
+    return (struct nacre_known_hosts){file, on_warn, warned};
+}
+
+static enum nacre_host_verdict check_in(const char *file, const char *host, uint16_t port)
+{
+    const struct nacre_known_hosts hosts = in(file);
+    const struct nacre_host_key shown = {host, port, (const uint8_t *)BLOB("f"), BLOB_LEN};
+
+    return nacre_known_hosts_check(&hosts, &shown, said, sizeof said);
+}
+
+/* What a file with this text says of KEY, shown by that host. */
+static enum nacre_host_verdict says(const char *text, const char *host, uint16_t port)
+{
+    return check_in(scratch_write("known_hosts", text, 0600), host, port);
+}
+
+#define assert_verdict(verdict, text, host, port)                                                  \
+    do {                                                                                           \
+        ck_assert_int_eq(says(text, host, port), NACRE_HOST_##verdict);                            \
+        ck_assert_str_eq(warned, "");                                                              \
+    } while (0)
+
+/* The line counts for nothing, and somebody hears why. */
+static void assert_warns(const char *line, const char *why)
+{
+    char text[16384];
+
+    (void)snprintf(text, sizeof text, "%s\nhost %s\n", line, KEY);
+    ck_assert_int_eq(says(text, "host", 22), NACRE_HOST_KNOWN);
+    assert_says(said, "/known_hosts:2");
+    ck_assert_uint_eq(warnings, 1);
+    assert_says(warned, "/known_hosts:1: ");
+    assert_says(warned, why);
+}
+
+START_TEST(a_key_is_known_by_any_of_its_hosts)
+{
+    assert_verdict(KNOWN, "host " KEY "\n", "host", 22);
+    assert_verdict(KNOWN, "host " KEY, "host", 22);
+    assert_verdict(KNOWN, "  \thost\t " KEY " a comment\r\n", "host", 22);
+    assert_verdict(KNOWN, "a,host,b " KEY "\n", "host", 22);
+    assert_verdict(KNOWN, "# host\n\n   \nHOST " KEY "\n", "hoSt", 22);
+    assert_verdict(KNOWN, "[host]:2022 " KEY "\n", "host", 2022);
+    assert_verdict(KNOWN, "[::1]:2022,[127.0.0.1]:2022 " KEY "\n", "::1", 2022);
+    assert_verdict(KNOWN, "::1 " KEY "\n", "::1", 22);
+    assert_verdict(KNOWN, "host " OTHER_KEY "\nhost " DSS_KEY "\nhost " KEY "\n", "host", 22);
+    assert_says(said, "/known_hosts:3");
+}
+END_TEST
+
+START_TEST(another_host_or_port_is_unknown)
+{
+    assert_verdict(UNKNOWN, "", "host", 22);
+    assert_verdict(UNKNOWN, "host " KEY "\n", "hos", 22);
+    assert_verdict(UNKNOWN, "host " KEY "\n", "host2", 22);
+    assert_verdict(UNKNOWN, "host " KEY "\n", "host", 2022);
+    assert_verdict(UNKNOWN, "[host]:22 " KEY "\n", "host", 22);
+    assert_verdict(UNKNOWN, "[host]:2022 " KEY "\n", "host", 2023);
+    assert_verdict(UNKNOWN, "other " OTHER_KEY "\n", "host", 22);
+    assert_says(said, "host is not known");
+    assert_says(said, "SHA256:");
+    ck_assert_int_eq(check_in(scratch_path("none"), "host", 22), NACRE_HOST_UNKNOWN);
+}
+END_TEST
+
+START_TEST(patterns_match_as_in_openssh)
+{
+    assert_verdict(KNOWN, "* " KEY "\n", "host", 22);
+    assert_verdict(KNOWN, "*.example.org " KEY "\n", "a.b.example.org", 22);
+    assert_verdict(UNKNOWN, "*.example.org " KEY "\n", "example.org", 22);
+    assert_verdict(KNOWN, "h?st " KEY "\n", "host", 22);
+    assert_verdict(UNKNOWN, "h?st " KEY "\n", "hst", 22);
+    assert_verdict(KNOWN, "*a*b*c* " KEY "\n", "xaybzc", 22);
+    assert_verdict(UNKNOWN, "*a*b*c* " KEY "\n", "xaczb", 22);
+    assert_verdict(KNOWN, "[*]:2022 " KEY "\n", "host", 2022);
+    assert_verdict(UNKNOWN, "*,!host " KEY "\n", "host", 22);
+    assert_verdict(UNKNOWN, "!host,* " KEY "\n", "host", 22);
+    assert_verdict(KNOWN, "*,!host " KEY "\n", "hosts", 22);
+    assert_verdict(UNKNOWN, "!host " KEY "\n", "other", 22);
+    assert_verdict(UNKNOWN, ",,! " KEY "\n", "host", 22);
+}
+END_TEST
+
+START_TEST(a_pattern_of_many_stars_takes_no_longer)
+{
+    char text[KEY_BLOB_MAX];
+    size_t n = 0;
+
+    for (int i = 0; i < 1000; i++)
+        n += (size_t)sprintf(text + n, "*a");
+    (void)sprintf(text + n, "*b " KEY "\n");
+    assert_verdict(
+        UNKNOWN, text,
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 22);
+}
+END_TEST
+
+START_TEST(another_key_of_the_host_is_a_change)
+{
+    assert_verdict(CHANGED, "# old\nhost " OTHER_KEY "\n", "host", 22);
+    assert_says(said, "HAS CHANGED");
+    assert_says(said, "/known_hosts:2");
+    assert_says(said, "ssh-keygen -f");
+    assert_verdict(CHANGED, "host " DSS_KEY "\n", "host", 22);
+    assert_says(said, "ssh-dss");
+    assert_verdict(CHANGED, "host " OTHER_KEY "\nhost " DSS_KEY "\n", "host", 22);
+    assert_says(said, "/known_hosts:1");
+}
+END_TEST
+
+START_TEST(a_revoked_key_is_revoked_wherever_else_it_stands)
+{
+    assert_verdict(REVOKED, "host " KEY "\n@revoked * " KEY "\n", "host", 22);
+    assert_says(said, "REVOKED");
+    assert_says(said, "/known_hosts:2");
+    assert_verdict(REVOKED, "@revoked host " KEY "\nhost " KEY "\n", "host", 22);
+    assert_verdict(KNOWN, "@revoked other " KEY "\nhost " KEY "\n", "host", 22);
+    assert_verdict(KNOWN, "@revoked host " OTHER_KEY "\nhost " KEY "\n", "host", 22);
+    assert_verdict(UNKNOWN, "@revoked host " OTHER_KEY "\n", "host", 22);
+}
+END_TEST
+
+START_TEST(lines_that_cannot_be_used_are_warned_of_and_skipped)
+{
+    static char longest[9000];
+
+    assert_warns("host", "is not HOSTS TYPE KEY");
+    assert_warns("host ssh-ed25519", "is not HOSTS TYPE KEY");
+    assert_warns("@revoked", "is not HOSTS TYPE KEY");
+    assert_warns("@else host " KEY, "marker");
+    assert_warns(
+        "host ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm",
+        "type");
+    assert_warns("host ssh-ed25519 AAAA!", "base64");
+    assert_warns("host ssh-ed25519 AAAAC3NzaC1lZDI1NTE5A", "base64");
+    assert_warns("host ssh-ed25519 AAAA", "type");
+    assert_warns("host 1024 35 1234567890", "base64");
+    assert_warns("@cert-authority * " KEY, "certificates");
+    assert_warns("|1|AAAA|AAAA " KEY, "|1|SALT|HASH");
+    assert_warns("|2|AAAA|AAAA " KEY, "|1|SALT|HASH");
+    assert_warns("| " KEY, "|1|SALT|HASH");
+    assert_warns("|1 " KEY, "|1|SALT|HASH");
+    assert_warns("|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y= " KEY, "|1|SALT|HASH");
+    memset(longest, 'x', sizeof longest - 1);
+    assert_warns(longest, "longer");
+}
+END_TEST
+
+START_TEST(lines_about_other_hosts_are_not_warned_of)
+{
+    assert_verdict(KNOWN, "other ssh-ed25519 AAAA!\n@cert-authority other " KEY "\nhost " KEY "\n",
+                   "host", 22);
+}
+END_TEST
+
+START_TEST(a_nul_is_no_end_of_anything)
+{
+    static const char text[] = "host\0,x " KEY "\nhost " KEY "\n";
+
+    ck_assert_int_eq(
+        check_in(scratch_write_bytes("known_hosts", text, sizeof text - 1, 0600), "host", 22),
+        NACRE_HOST_KNOWN);
+    assert_says(said, ":2");
+    assert_says(warned, ":1: holds a NUL");
+}
+END_TEST
+
+START_TEST(a_name_that_is_none_is_never_known)
+{
+    static const char *const bad[] = {"",    "*",  "a,b",      "a b",  "!a",   "|1|a|b",
+                                      "[a]", "#a", "@revoked", "a\nb", "a\tb", "a\x7f"};
+    char longest[400];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_verdict(UNCHECKED, "* " KEY "\n", bad[i], 22);
+    memset(longest, 'a', sizeof longest);
+    longest[sizeof longest - 1] = 0;
+    assert_verdict(UNCHECKED, "* " KEY "\n", longest, 22);
+}
+END_TEST
+
+START_TEST(a_file_that_others_may_write_decides_nothing)
+{
+    const char *file = scratch_write("known_hosts", "host " KEY "\n", 0666);
+
+    ck_assert_int_eq(check_in(file, "host", 22), NACRE_HOST_UNCHECKED);
+    assert_says(said, "chmod");
+}
+END_TEST
+
+START_TEST(what_is_added_is_known)
+{
+    const char *file = scratch_path("known_hosts");
+    const struct nacre_known_hosts hosts = in(file);
+    const struct nacre_host_key plain = {"Host", 22, (const uint8_t *)BLOB("f"), BLOB_LEN};
+    const struct nacre_host_key hashed = {"::1", 2022, (const uint8_t *)BLOB("f"), BLOB_LEN};
+    struct stat status;
+    char *text;
+
+    ck_assert_msg(nacre_known_hosts_add(&hosts, &plain, false, said, sizeof said), "%s", said);
+    ck_assert_int_eq(stat(file, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0600);
+    ck_assert_int_eq(check_in(file, "host", 22), NACRE_HOST_KNOWN);
+    ck_assert_int_eq(check_in(file, "::1", 2022), NACRE_HOST_UNKNOWN);
+    ck_assert(nacre_known_hosts_add(&hosts, &hashed, true, said, sizeof said));
+    ck_assert_int_eq(check_in(file, "::1", 2022), NACRE_HOST_KNOWN);
+    text = scratch_read(file);
+    ck_assert_ptr_null(strstr(text, "::1"));
+    ck_assert_ptr_nonnull(strstr(text, "host " KEY "\n|1|"));
+    free(text);
+}
+END_TEST
+
+START_TEST(adding_never_joins_an_unfinished_line)
+{
+    const char *file = scratch_write("known_hosts", "other " OTHER_KEY, 0600);
+    const struct nacre_known_hosts hosts = in(file);
+    const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB("f"), BLOB_LEN};
+    char *text;
+
+    ck_assert(nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said));
+    text = scratch_read(file);
+    ck_assert_str_eq(text, "other " OTHER_KEY "\nhost " KEY "\n");
+    free(text);
+}
+END_TEST
+
+START_TEST(nothing_forged_is_added)
+{
+    const char *file = scratch_path("known_hosts");
+    const struct nacre_known_hosts hosts = in(file);
+    struct nacre_host_key shown = {"a\nb", 22, (const uint8_t *)BLOB("f"), BLOB_LEN};
+    uint8_t spaced[] = "\0\0\0\x03 a\nxyz";
+
+    ck_assert(!nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said));
+    shown.host = "*";
+    ck_assert(!nacre_known_hosts_add(&hosts, &shown, true, said, sizeof said));
+    shown = (struct nacre_host_key){"host", 22, spaced, sizeof spaced};
+    ck_assert(!nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said));
+    shown.len = 2;
+    ck_assert(!nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said));
+    ck_assert_int_ne(access(file, F_OK), 0);
+}
+END_TEST
+
+START_TEST(known_types_are_preferred)
+{
+    const char *file = scratch_write("known_hosts", "host " KEY "\n", 0600);
+    const struct nacre_known_hosts hosts = in(file);
+    char list[1024];
+
+    ck_assert(nacre_known_hosts_prefer(&hosts, "host", 22, "rsa-sha2-512,ssh-ed25519,ssh-rsa", list,
+                                       sizeof list));
+    ck_assert_str_eq(list, "ssh-ed25519,rsa-sha2-512,ssh-rsa");
+    ck_assert(nacre_known_hosts_prefer(&hosts, "other", 22, "rsa-sha2-512,ssh-ed25519", list,
+                                       sizeof list));
+    ck_assert_str_eq(list, "rsa-sha2-512,ssh-ed25519");
+    ck_assert(nacre_known_hosts_prefer(&hosts, "host", 22, NULL, list, sizeof list));
+    ck_assert_int_eq(strncmp(list, "ssh-ed25519,", 12), 0);
+    ck_assert(!nacre_known_hosts_prefer(&hosts, "host", 22, NULL, list, 20));
+}
+END_TEST
+
+/* ---- against ssh-keygen ---- */
+
+/* Numbers of the lines that `ssh-keygen -F name` finds, as bits; hashes every host first when asked
+ * to. */
+static unsigned lines_of(const char *file, const char *name)
+{
+    char command[512], line[8192];
+    unsigned lines = 0, at;
+    FILE *pipe;
+
+    (void)snprintf(command, sizeof command, "ssh-keygen -F '%s' -f '%s' 2>/dev/null", name, file);
+    pipe = popen(command, "r"); /* NOLINT(cert-env33-c): a name that we made */
+    ck_assert_ptr_nonnull(pipe);
+    while (fgets(line, sizeof line, pipe) != NULL) {
+        const char *found = strstr(line, " found: line ");
+
+        if (line[0] == '#' && found != NULL && sscanf(found, " found: line %u", &at) == 1)
+            lines |= 1u << at;
+    }
+    (void)pclose(pipe);
+    return lines;
+}
+
+static const char keyscan[] = "# 127.0.0.1:22 SSH-2.0-OpenSSH_9.2p1\n"
+                              "host " KEY "\n"
+                              "[host]:2022 " KEY "\n"
+                              "a.example.org,10.0.0.1 " KEY "\n"
+                              "[a.example.org]:2022,[10.0.0.1]:2022 " KEY "\n"
+                              "::1 " KEY "\n";
+
+static const struct {
+    const char *host;
+    uint16_t port;
+    const char *name;
+} asked[] = {
+    {"host", 22, "host"},
+    {"host", 2022, "[host]:2022"},
+    {"hos", 22, "hos"},
+    {"host", 2023, "[host]:2023"},
+    {"a.example.org", 22, "a.example.org"},
+    {"10.0.0.1", 22, "10.0.0.1"},
+    {"10.0.0.1", 2022, "[10.0.0.1]:2022"},
+    {"b.example.org", 22, "b.example.org"},
+    {"::1", 22, "::1"},
+    {"::2", 22, "::2"},
+};
+
+static void assert_agrees(const char *file)
+{
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        unsigned lines = lines_of(file, asked[i].name);
+        enum nacre_host_verdict verdict = check_in(file, asked[i].host, asked[i].port);
+        unsigned at = 0;
+        const char *place = strstr(said, "known_hosts:");
+
+        ck_assert_msg((verdict == NACRE_HOST_KNOWN) == (lines != 0), "%s: %s", asked[i].name, said);
+        if (place != NULL)
+            ck_assert_int_eq(sscanf(place, "known_hosts:%u", &at), 1);
+        ck_assert_msg(lines == 0 || (lines >> at & 1) != 0, "%s: %x, %s", asked[i].name, lines,
+                      said);
+    }
+}
+
+START_TEST(hosts_are_found_where_ssh_keygen_finds_them)
+{
+    const char *file = scratch_write("known_hosts", keyscan, 0600);
+    char command[512], *text;
+
+    assert_agrees(file);
+    (void)snprintf(command, sizeof command, "ssh-keygen -q -H -f '%s' >/dev/null 2>&1", file);
+    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): a name that we made */
+    text = scratch_read(file);
+    ck_assert_ptr_null(strstr(text, "example.org"));
+    ck_assert_ptr_nonnull(strstr(text, "|1|"));
+    free(text);
+    assert_agrees(file);
+}
+END_TEST
+
+START_TEST(ssh_keygen_finds_what_we_add)
+{
+    const char *file = scratch_path("known_hosts");
+
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        const struct nacre_known_hosts hosts = in(file);
+        const struct nacre_host_key shown = {asked[i].host, asked[i].port,
+                                             (const uint8_t *)BLOB("f"), BLOB_LEN};
+
+        ck_assert(nacre_known_hosts_add(&hosts, &shown, i % 2 != 0, said, sizeof said));
+        ck_assert_uint_eq(lines_of(file, asked[i].name), 1u << (i + 1));
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_key_is_known_by_any_of_its_hosts,
+        another_host_or_port_is_unknown,
+        patterns_match_as_in_openssh,
+        a_pattern_of_many_stars_takes_no_longer,
+        another_key_of_the_host_is_a_change,
+        a_revoked_key_is_revoked_wherever_else_it_stands,
+        lines_that_cannot_be_used_are_warned_of_and_skipped,
+        lines_about_other_hosts_are_not_warned_of,
+        a_nul_is_no_end_of_anything,
+        a_name_that_is_none_is_never_known,
+        a_file_that_others_may_write_decides_nothing,
+        what_is_added_is_known,
+        adding_never_joins_an_unfinished_line,
+        nothing_forged_is_added,
+        known_types_are_preferred,
+        hosts_are_found_where_ssh_keygen_finds_them,
+        ssh_keygen_finds_what_we_add,
+        NULL,
+    };
+
+    return scratch_suite("known_hosts", tests);
+}

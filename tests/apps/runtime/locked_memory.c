@@ -1,0 +1,239 @@
+/* Memory for keys: it is locked, pieces do not overlap, and when there is no more others serve. */
+#include "apps/files/key_file.h"
+#include "apps/runtime/locked_memory.h"
+#include "apps/session/session.h"
+#include "crypto/ecdsa.h"
+#include "tests/support/scratch.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static unsigned told;
+
+static void tell(const char *sentence)
+{
+    assert_says(sentence, "used up");
+    told++;
+}
+
+static size_t locked_by_kernel(void)
+{
+    char *status = scratch_read("/proc/self/status");
+    char *line = strstr(status, "VmLck:");
+    size_t kilobytes = 0;
+
+    ck_assert_ptr_nonnull(line);
+    ck_assert_int_eq(sscanf(line, "VmLck: %zu", &kilobytes), 1);
+    free(status);
+    return kilobytes * 1024;
+}
+
+/* May a MiB be locked here? Otherwise libcrypto alone uses it up. */
+static bool may_lock(void)
+{
+    const size_t size = 1 << 20;
+    void *probe = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool may = mlock(probe, size) == 0;
+
+    (void)munmap(probe, size);
+    if (!may)
+        (void)fprintf(stderr, "not run, for want of memory that may be locked (ulimit -l)\n");
+    return may;
+}
+
+static void *take(size_t size)
+{
+    return nacre_locked_memory()->allocate(NULL, size);
+}
+
+static void give(void *block, size_t size)
+{
+    nacre_locked_memory()->release(NULL, block, size);
+}
+
+/* The same numbers every time. */
+static uint32_t draw(uint32_t below)
+{
+    static uint32_t state = 1;
+
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+}
+
+START_TEST(pieces_of_every_size_are_whole_and_apart)
+{
+    enum { COUNT = 3000 };
+    static unsigned char *blocks[COUNT];
+    static size_t sizes[COUNT];
+
+    ck_assert(nacre_locked_memory_start(tell));
+    ck_assert(!nacre_locked_memory_start(tell)); /* once */
+    for (unsigned round = 0; round < 4; round++) {
+        for (size_t i = 0; i < COUNT; i++)
+            if (blocks[i] == NULL) {
+                sizes[i] = i < 600 ? i : draw(1u << draw(18));
+                blocks[i] = take(sizes[i]);
+                ck_assert_ptr_nonnull(blocks[i]);
+                ck_assert_uint_eq((uintptr_t)blocks[i] % 16, 0);
+                memset(blocks[i], (int)(i % 251), sizes[i]);
+            }
+        for (size_t i = 0; i < COUNT; i++) {
+            size_t right = 0;
+
+            while (right < sizes[i] && blocks[i][right] == i % 251)
+                right++;
+            ck_assert_uint_eq(right, sizes[i]);
+            if (round == 3 || i % 3 == round) {
+                give(blocks[i], sizes[i]);
+                blocks[i] = NULL;
+            }
+        }
+    }
+    ck_assert_uint_ge(locked_by_kernel(), nacre_locked_memory_size());
+    ck_assert(told == 1 || nacre_locked_memory_size() > 1 << 20); /* ulimit -l may be small */
+}
+END_TEST
+
+START_TEST(what_was_given_back_is_used_again)
+{
+    size_t size;
+
+    ck_assert(nacre_locked_memory_start(tell));
+    give(take(5000), 5000);
+    size = nacre_locked_memory_size();
+    for (unsigned i = 0; i < 10000; i++)
+        give(take(5000), 5000);
+    ck_assert_uint_eq(nacre_locked_memory_size(), size);
+}
+END_TEST
+
+START_TEST(used_up_is_said_once_and_no_failure)
+{
+    const struct rlimit little = {256 * 1024, 256 * 1024};
+    static void *blocks[200];
+    uid_t uid = geteuid();
+
+    if (!may_lock())
+        return;
+    ck_assert(nacre_locked_memory_start(tell));
+    ck_assert_int_eq(setrlimit(RLIMIT_MEMLOCK, &little), 0);
+    if (uid == 0) /* there is no limit for root */
+        ck_assert_int_eq(seteuid(65534), 0);
+    for (size_t i = 0; i < 200; i++) {
+        blocks[i] = take(4096);
+        ck_assert_ptr_nonnull(blocks[i]);
+        memset(blocks[i], 1, 4096);
+    }
+    ck_assert_uint_eq(told, 1);
+    ck_assert_uint_le(nacre_locked_memory_size(), little.rlim_cur);
+    ck_assert_uint_gt(nacre_locked_memory_size(), little.rlim_cur / 2);
+    for (size_t i = 0; i < 200; i++)
+        give(blocks[i], 4096);
+    ck_assert_int_eq(seteuid(uid), 0);
+}
+END_TEST
+
+/* Does the kernel say that it is locked, and left out of core files? */
+static bool is_locked(const void *block)
+{
+    unsigned long from, to;
+    char line[512];
+    bool locked = false, inside = false;
+    FILE *maps = fopen("/proc/self/smaps", "re");
+
+    ck_assert_ptr_nonnull(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            inside = (uintptr_t)block >= from && (uintptr_t)block < to;
+        if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            locked = strstr(line, " lo") != NULL && strstr(line, " dd") != NULL;
+    }
+    (void)fclose(maps);
+    return locked;
+}
+
+START_TEST(keys_are_in_it)
+{
+    char problem[256] = "";
+    struct nacre_key *key;
+    void *block;
+
+    if (!may_lock())
+        return;
+    ck_assert(nacre_locked_memory_start(tell));
+    key = nacre_key_make(scratch_path("key"), problem, sizeof problem);
+    ck_assert_msg(key != NULL, "%s", problem);
+    ck_assert(is_locked(key));
+    nacre_key_free(key);
+    block = OPENSSL_malloc(100);
+    ck_assert(is_locked(block));
+    block = OPENSSL_realloc(block, 100000);
+    ck_assert(!is_locked(block)); /* too long for it */
+    OPENSSL_free(block);
+    block = OPENSSL_realloc(NULL, 10);
+    memset(block, 7, 10);
+    block = OPENSSL_realloc(block, 1000);
+    ck_assert(is_locked(block));
+    ck_assert_mem_eq(block, "\7\7\7\7\7\7\7\7\7\7", 10);
+    OPENSSL_free(block);
+}
+END_TEST
+
+START_TEST(before_it_is_started_it_is_mallocs)
+{
+    void *block = take(100);
+
+    ck_assert(!is_locked(block));
+    ck_assert(nacre_locked_memory_start(NULL));
+    give(block, 100);
+    ck_assert_uint_ge(locked_by_kernel(), 4096);
+}
+END_TEST
+
+START_TEST(sessions_are_in_it)
+{
+    const struct nacre_endpoint_config config = {.role = NACRE_CLIENT,
+                                                 .secrets = nacre_locked_memory()};
+    struct nacre_endpoint *endpoint;
+    struct nacre_session *session;
+
+    if (!may_lock())
+        return;
+    ck_assert(nacre_locked_memory_start(NULL));
+    endpoint = nacre_endpoint_new(&config, NULL, 0);
+    ck_assert_ptr_nonnull(endpoint);
+    session = nacre_session_new(endpoint, NULL, 0);
+    ck_assert(is_locked(session));
+    nacre_session_free(session);
+    nacre_endpoint_free(endpoint);
+}
+END_TEST
+
+START_TEST(libcrypto_must_not_be_in_use)
+{
+    OPENSSL_free(OPENSSL_malloc(1));
+    ck_assert(!nacre_locked_memory_start(NULL));
+    ck_assert_uint_eq(nacre_locked_memory_size(), 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        pieces_of_every_size_are_whole_and_apart,
+        what_was_given_back_is_used_again,
+        used_up_is_said_once_and_no_failure,
+        keys_are_in_it,
+        before_it_is_started_it_is_mallocs,
+        sessions_are_in_it,
+        libcrypto_must_not_be_in_use,
+        NULL,
+    };
+
+    return scratch_suite_before_crypto("locked_memory", tests);
+}

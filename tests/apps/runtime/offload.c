@@ -1,0 +1,327 @@
+#include "apps/runtime/offload.h"
+#include "tests/support/suite.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+enum { JOBS = 200 };
+
+struct job {
+    unsigned number;
+    bool worked;
+    pthread_t worked_on, answered_on;
+    unsigned answers;
+};
+
+static struct nacre_mailbox home;
+static unsigned answered;        /* jobs, on the home thread */
+static unsigned order[JOBS * 2]; /* in which they were */
+static atomic_bool gate;         /* shut: work() waits */
+static atomic_uint working;
+
+static void work(void *at)
+{
+    struct job *job = at;
+
+    atomic_fetch_add(&working, 1);
+    while (atomic_load(&gate))
+        usleep(100);
+    job->worked = true;
+    job->worked_on = pthread_self();
+}
+
+static void done(void *at)
+{
+    struct job *job = at;
+
+    job->answers++;
+    job->answered_on = pthread_self();
+    order[answered++] = job->number;
+}
+
+static bool submit(struct nacre_offload *o, void (*what)(void *), struct job *job, uint64_t source)
+{
+    return nacre_offload_submit(o, &(struct nacre_job){what, done, job, source}, &home);
+}
+
+/* Run the mailbox until that many jobs are answered in all. */
+static void wait_for(unsigned count)
+{
+    while (answered < count) {
+        struct pollfd p = {.fd = nacre_mailbox_fd(&home), .events = POLLIN};
+
+        ck_assert_int_eq(poll(&p, 1, 20000), 1);
+        nacre_mailbox_run(&home);
+    }
+}
+
+static bool is_quiet(void)
+{
+    struct pollfd p = {.fd = nacre_mailbox_fd(&home), .events = POLLIN};
+
+    return poll(&p, 1, 0) == 0;
+}
+
+START_TEST(work_is_done_elsewhere_and_answered_at_home)
+{
+    struct nacre_offload *o = nacre_offload_new(3);
+    struct job jobs[JOBS] = {0};
+
+    ck_assert(nacre_mailbox_init(&home));
+    ck_assert_ptr_nonnull(o);
+    for (unsigned i = 0; i < JOBS; i++) {
+        jobs[i].number = i;
+        ck_assert(submit(o, work, &jobs[i], 0));
+    }
+    wait_for(JOBS);
+    ck_assert(is_quiet());
+    for (unsigned i = 0; i < JOBS; i++) {
+        ck_assert(jobs[i].worked && jobs[i].answers == 1);
+        ck_assert(!pthread_equal(jobs[i].worked_on, pthread_self()));
+        ck_assert(pthread_equal(jobs[i].answered_on, pthread_self()));
+    }
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+/* However much one source wants, another one waits for one job of each. */
+START_TEST(sources_take_turns)
+{
+    static const uint64_t sources[] = {7, 7, 7, 7, 7, 8, 8, 9, 7, 8};
+    static const unsigned expected[] = {0, 1, 5, 7, 2, 6, 3, 9, 4, 8};
+    struct nacre_offload *o = nacre_offload_new(1);
+    struct job jobs[10] = {0};
+
+    ck_assert(nacre_mailbox_init(&home));
+    atomic_store(&gate, true);
+    for (unsigned i = 0; i < 10; i++) {
+        jobs[i].number = i;
+        ck_assert(submit(o, work, &jobs[i], sources[i]));
+        while (i == 0 && atomic_load(&working) == 0) /* the first is at work, the others wait */
+            usleep(100);
+    }
+    atomic_store(&gate, false);
+    wait_for(10);
+    for (unsigned i = 0; i < 10; i++)
+        ck_assert_uint_eq(order[i], expected[i]);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+/* One that takes all places loses them to others, one by one. */
+START_TEST(a_full_queue_has_room_for_a_source_that_has_less)
+{
+    enum { FULL = NACRE_OFFLOAD_WAITING_MAX };
+    struct nacre_offload *o = nacre_offload_new(1);
+    struct job jobs[FULL + 1] = {0}, other[2] = {0};
+
+    ck_assert(nacre_mailbox_init(&home));
+    atomic_store(&gate, true);
+    for (unsigned i = 0; i <= FULL; i++) {
+        ck_assert(submit(o, work, &jobs[i], 7));
+        while (i == 0 && atomic_load(&working) == 0)
+            usleep(100);
+    }
+    ck_assert(!submit(o, work, &jobs[0], 7));
+    ck_assert(submit(o, work, &other[0], 8));
+    ck_assert(submit(o, work, &other[1], 8));
+    wait_for(2); /* the two that went without, while the first is still at work */
+    ck_assert(jobs[FULL].answers == 1 && !jobs[FULL].worked);
+    ck_assert(jobs[FULL - 1].answers == 1 && !jobs[FULL - 1].worked);
+    atomic_store(&gate, false);
+    wait_for(FULL + 3);
+    ck_assert(other[0].worked && other[1].worked && jobs[FULL - 2].worked);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+START_TEST(one_thread_keeps_the_order)
+{
+    struct nacre_offload *o = nacre_offload_new(1);
+    struct job jobs[JOBS] = {0};
+
+    ck_assert(nacre_mailbox_init(&home));
+    for (unsigned i = 0; i < JOBS; i++) {
+        jobs[i].number = i;
+        ck_assert(submit(o, work, &jobs[i], 0));
+    }
+    wait_for(JOBS);
+    for (unsigned i = 0; i < JOBS; i++)
+        ck_assert_uint_eq(order[i], i);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+START_TEST(the_queue_is_bounded)
+{
+    struct nacre_offload *o = nacre_offload_new(1);
+    static struct job jobs[NACRE_OFFLOAD_WAITING_MAX + 2];
+
+    ck_assert(nacre_mailbox_init(&home));
+    atomic_store(&gate, true);
+    ck_assert(submit(o, work, &jobs[0], 0));
+    while (atomic_load(&working) == 0)
+        usleep(100);
+    for (unsigned i = 1; i <= NACRE_OFFLOAD_WAITING_MAX; i++)
+        ck_assert(submit(o, work, &jobs[i], 0));
+    ck_assert(!submit(o, work, &jobs[NACRE_OFFLOAD_WAITING_MAX + 1], 0));
+    atomic_store(&gate, false);
+    wait_for(NACRE_OFFLOAD_WAITING_MAX + 1);
+    ck_assert_uint_eq(jobs[NACRE_OFFLOAD_WAITING_MAX + 1].answers, 0);
+    ck_assert(submit(o, work, &jobs[0], 0));
+    wait_for(NACRE_OFFLOAD_WAITING_MAX + 2);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+static void *open_gate(void *unused)
+{
+    usleep(50000);
+    atomic_store(&gate, false);
+    return unused;
+}
+
+/* The job under way is finished; those behind it are answered without having been worked on. */
+START_TEST(freeing_answers_every_job)
+{
+    struct nacre_offload *o = nacre_offload_new(1);
+    struct job jobs[JOBS] = {0};
+    pthread_t opener;
+
+    ck_assert(nacre_mailbox_init(&home));
+    atomic_store(&gate, true);
+    for (unsigned i = 0; i < JOBS; i++) {
+        jobs[i].number = i;
+        ck_assert(submit(o, work, &jobs[i], 0));
+    }
+    while (atomic_load(&working) == 0)
+        usleep(100);
+    pthread_create(&opener, NULL, open_gate, NULL);
+    nacre_offload_free(o);
+    pthread_join(opener, NULL);
+    ck_assert_uint_eq(answered, 0);
+    nacre_mailbox_run(&home);
+    ck_assert_uint_eq(answered, JOBS);
+    for (unsigned i = 0; i < JOBS; i++) {
+        ck_assert_uint_eq(order[i], i);
+        ck_assert(jobs[i].answers == 1 && jobs[i].worked == (i == 0));
+    }
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+static void post_again(void *at)
+{
+    struct job *job = at;
+
+    if (++job->answers < 3)
+        ck_assert(nacre_mailbox_post(&home, post_again, job));
+}
+
+START_TEST(a_call_may_post_another_for_the_next_run)
+{
+    struct job job = {0};
+
+    ck_assert(nacre_mailbox_init(&home));
+    ck_assert(is_quiet());
+    ck_assert(nacre_mailbox_post(&home, post_again, &job));
+    ck_assert(!is_quiet());
+    nacre_mailbox_run(&home);
+    ck_assert_uint_eq(job.answers, 1);
+    ck_assert(!is_quiet());
+    nacre_mailbox_clear(&home); /* makes the others */
+    ck_assert_uint_eq(job.answers, 3);
+}
+END_TEST
+
+START_TEST(running_an_empty_mailbox_does_nothing)
+{
+    ck_assert(nacre_mailbox_init(&home));
+    nacre_mailbox_run(&home);
+    ck_assert(is_quiet());
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+static void *post_many(void *at)
+{
+    for (unsigned i = 0; i < JOBS / 2; i++)
+        ck_assert(nacre_mailbox_post(&home, done, at));
+    return NULL;
+}
+
+START_TEST(several_threads_may_post)
+{
+    struct job jobs[4] = {0};
+    pthread_t threads[4];
+
+    ck_assert(nacre_mailbox_init(&home));
+    for (unsigned i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, post_many, &jobs[i]);
+    wait_for(2 * JOBS);
+    for (unsigned i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        ck_assert_uint_eq(jobs[i].answers, JOBS / 2);
+    }
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+static sigset_t mask_of_worker;
+
+static void look_at_mask(void *unused)
+{
+    (void)unused;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask_of_worker);
+}
+
+START_TEST(threads_leave_signals_to_the_program)
+{
+    struct nacre_offload *o = nacre_offload_new(0);
+    struct job job = {0};
+    sigset_t ours;
+
+    ck_assert(nacre_mailbox_init(&home));
+    ck_assert(submit(o, look_at_mask, &job, 0));
+    wait_for(1);
+    nacre_offload_free(o);
+    pthread_sigmask(SIG_SETMASK, NULL, &ours);
+    ck_assert_int_eq(sigismember(&mask_of_worker, SIGTERM), 1);
+    ck_assert_int_eq(sigismember(&ours, SIGTERM), 0);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+START_TEST(an_idle_pool_ends_at_once)
+{
+    nacre_offload_free(nacre_offload_new(4));
+    nacre_offload_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        work_is_done_elsewhere_and_answered_at_home,
+        one_thread_keeps_the_order,
+        sources_take_turns,
+        a_full_queue_has_room_for_a_source_that_has_less,
+        the_queue_is_bounded,
+        freeing_answers_every_job,
+        a_call_may_post_another_for_the_next_run,
+        running_an_empty_mailbox_does_nothing,
+        several_threads_may_post,
+        threads_leave_signals_to_the_program,
+        an_idle_pool_ends_at_once,
+        NULL,
+    };
+
+    return crypto_suite("offload", tests);
+}

@@ -1,0 +1,574 @@
+#include "apps/runtime/loop.h"
+#include "apps/server/peer.h"
+#include "apps/runtime/stream.h"
+#include "tests/support/pair.h"
+#include "tests/support/scratch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { BIG = 1 << 20 };
+
+static struct pair p;
+static struct loop loop;
+static struct task tick;
+static struct nacre_channel *client;
+static struct nacre_stream_config joined;
+static int drained_count;
+static uint8_t big[BIG];
+
+static void do_nothing(struct task *task)
+{
+    (void)task;
+}
+
+/* Some turns of the loop, none of which waits, and what follows from them. */
+static void turns(int n)
+{
+    pair_run(&p);
+    while (n-- > 0) {
+        loop_later(&loop, &tick);
+        loop_turn(&loop);
+        pair_run(&p);
+    }
+}
+
+static enum nacre_answer join(struct nacre_channel *ch, const struct nacre_request *request)
+{
+    if (request->kind != NACRE_REQUEST_SHELL)
+        return NACRE_REFUSE;
+    return stream_join(ch, &loop, &joined) != NULL ? NACRE_GRANT : NACRE_REFUSE;
+}
+
+static void on_drained(struct nacre_channel *ch)
+{
+    (void)ch;
+    drained_count++;
+}
+
+/* A channel whose server end is joined to these. */
+static void begin(int input, int output, int error)
+{
+    ck_assert(loop_init(&loop));
+    tick = (struct task){.run = do_nothing};
+    joined.input = input;
+    joined.output = output;
+    joined.error = error;
+    pair_init(&p, 1);
+    p.server_app.request = join;
+    p.server_app.data = NULL;
+    p.server_app.writable = NULL;
+    p.server_app.eof = NULL;
+    pair_start(&p);
+    client = pair_open(&p);
+    ck_assert(nacre_channel_shell(client));
+    turns(3);
+    ck_assert_int_eq(p.replies_good, 1);
+}
+
+static void finish(void)
+{
+    pair_clear(&p);
+    ck_assert_ptr_null(loop.first);
+    loop_clear(&loop);
+}
+
+/* The kernel passes on in its own time what goes through a terminal. */
+static void wait_a_little(void)
+{
+    usleep(10 * 1000);
+    turns(1);
+}
+
+static void assert_logged(const struct end *e, const char *text)
+{
+    for (int i = 0; i < 1000 && strstr(e->log, text) == NULL; i++)
+        wait_a_little();
+    ck_assert_msg(strstr(e->log, text) != NULL, "'%s' is not in '%s'", text, e->log);
+}
+
+static void assert_not_logged(const struct end *e, const char *text)
+{
+    ck_assert_msg(strstr(e->log, text) == NULL, "'%s' is in '%s'", text, e->log);
+}
+
+static void assert_got(const char *text)
+{
+    for (int i = 0; i < 1000 && p.got_len < strlen(text); i++)
+        wait_a_little();
+    ck_assert_uint_eq(p.got_len, strlen(text));
+    ck_assert_mem_eq(p.got, text, p.got_len);
+}
+
+static void assert_closed(int fd)
+{
+    ck_assert_int_lt(fcntl(fd, F_GETFD), 0);
+}
+
+/* Two sockets; theirs[1] is the test's. */
+static void begin_socket(int theirs[2])
+{
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, theirs), 0);
+    begin(theirs[0], theirs[0], -1);
+}
+
+static void assert_reads(int fd, const char *text)
+{
+    char got[64];
+    ssize_t n = read(fd, got, sizeof got);
+
+    ck_assert_int_eq(n, (ssize_t)strlen(text));
+    ck_assert_mem_eq(got, text, (size_t)n);
+}
+
+static void put(int fd, const char *text)
+{
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+START_TEST(a_socket_both_ways)
+{
+    int s[2];
+
+    begin_socket(s);
+    ck_assert_uint_eq(nacre_channel_write(client, "hello", 5), 5);
+    turns(3);
+    assert_reads(s[1], "hello");
+    put(s[1], "answer");
+    turns(3);
+    assert_got("answer");
+    nacre_channel_eof(client);
+    turns(3);
+    assert_reads(s[1], ""); /* the end */
+    put(s[1], " and more");
+    turns(3);
+    assert_got("answer and more");
+    assert_not_logged(&p.client, "eof;");
+    close(s[1]);
+    turns(3);
+    assert_logged(&p.client, "eof;close;closed peer closed;");
+    assert_logged(&p.server, "closed we closed;");
+    finish();
+}
+END_TEST
+
+START_TEST(the_descriptors_end_comes_first)
+{
+    int s[2];
+
+    begin_socket(s);
+    put(s[1], "last");
+    shutdown(s[1], SHUT_WR);
+    turns(3);
+    assert_got("last");
+    assert_logged(&p.client, "eof;");
+    assert_not_logged(&p.client, "close");
+    ck_assert_uint_eq(nacre_channel_write(client, "still", 5), 5);
+    turns(3);
+    assert_reads(s[1], "still");
+    nacre_channel_eof(client);
+    turns(3);
+    assert_logged(&p.client, "closed peer closed;");
+    assert_reads(s[1], "");
+    close(s[1]);
+    finish();
+}
+END_TEST
+
+START_TEST(pipes_and_extended_data)
+{
+    int in[2], err[2], out[2];
+
+    ck_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0 &&
+              pipe2(out, O_CLOEXEC) == 0);
+    begin(in[0], out[1], err[0]);
+    put(err[1], "oh");
+    turns(3);
+    assert_got("oh");
+    put(in[1], "ok");
+    turns(3);
+    assert_got("ohok");
+    close(in[1]);
+    turns(3);
+    assert_not_logged(&p.client, "eof;"); /* there may be more on the other one */
+    put(err[1], "!");
+    close(err[1]);
+    turns(3);
+    assert_got("ohok!");
+    assert_logged(&p.client, "eof;");
+    nacre_channel_eof(client);
+    turns(3);
+    assert_reads(out[0], "");
+    assert_logged(&p.client, "closed");
+    close(out[0]);
+    finish();
+}
+END_TEST
+
+/* No SIGPIPE, no end of the channel: what nobody reads is dropped. */
+START_TEST(nobody_reads)
+{
+    int in[2], out[2];
+
+    ck_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
+    begin(in[0], out[1], -1);
+    close(out[0]);
+    for (size_t sent = 0; sent < BIG;) {
+        sent += nacre_channel_write(client, big, BIG - sent);
+        turns(2);
+    }
+    assert_closed(out[1]);
+    put(in[1], "alive");
+    turns(3);
+    assert_got("alive");
+    close(in[1]);
+    turns(3);
+    assert_logged(&p.client, "closed peer closed;"); /* both directions are at their end */
+    finish();
+}
+END_TEST
+
+START_TEST(a_descriptor_that_is_not_read_holds_the_peer_up)
+{
+    int s[2];
+    size_t sent = 0, got = 0, before;
+    uint8_t *copy = malloc(BIG);
+
+    ck_assert_ptr_nonnull(copy);
+    for (size_t i = 0; i < BIG; i++)
+        big[i] = (uint8_t)(i * 7 + i / 251);
+    begin_socket(s);
+    for (int i = 0; i < 100; i++) {
+        sent += nacre_channel_write(client, big + sent, BIG - sent);
+        turns(1);
+    }
+    before = sent;
+    ck_assert_uint_lt(sent, BIG);
+    turns(20);
+    ck_assert_uint_eq(nacre_channel_write(client, big + sent, BIG - sent), 0);
+    ck_assert_uint_eq(sent, before);
+    ck_assert_ptr_null(loop.first); /* and nothing is done meanwhile */
+    while (got < BIG) {
+        ssize_t n = read(s[1], copy + got, BIG - got);
+
+        got += n > 0 ? (size_t)n : 0;
+        turns(1);
+        sent += nacre_channel_write(client, big + sent, BIG - sent);
+        turns(1);
+    }
+    ck_assert_mem_eq(copy, big, BIG);
+    nacre_channel_eof(client);
+    close(s[1]);
+    turns(3);
+    free(copy);
+    finish();
+}
+END_TEST
+
+START_TEST(a_peer_that_does_not_read_holds_the_descriptor_up)
+{
+    int s[2];
+    size_t put_in = 0, before;
+
+    begin_socket(s);
+    p.client_reads = false;
+    for (int i = 0; i < 200; i++) {
+        ssize_t n = write(s[1], big + put_in, BIG - put_in);
+
+        put_in += n > 0 ? (size_t)n : 0;
+        turns(1);
+    }
+    before = put_in;
+    ck_assert_uint_lt(put_in, BIG);
+    turns(20);
+    ck_assert_int_lt(write(s[1], big, 1), 0);
+    ck_assert_int_eq(errno, EAGAIN);
+    ck_assert_uint_eq(put_in, before);
+    ck_assert_ptr_null(loop.first);
+    p.client_reads = true;
+    while (p.got_len < BIG) {
+        ssize_t n = write(s[1], big + put_in, BIG - put_in);
+
+        put_in += n > 0 ? (size_t)n : 0;
+        turns(1);
+    }
+    ck_assert_mem_eq(p.got, big, BIG);
+    close(s[1]);
+    turns(3);
+    finish();
+}
+END_TEST
+
+START_TEST(a_channel_that_closes_while_there_is_more)
+{
+    int s[2];
+    char got[8];
+
+    begin_socket(s);
+    p.client_reads = false;
+    while (write(s[1], big, BIG) > 0)
+        turns(1);
+    nacre_channel_close(client);
+    p.client_reads = true;
+    turns(3);
+    assert_logged(&p.server, "closed peer closed;");
+    assert_closed(s[0]);
+    ck_assert_int_le(read(s[1], got, sizeof got), 0);
+    close(s[1]);
+    finish();
+}
+END_TEST
+
+START_TEST(a_descriptor_that_never_takes_the_last_bytes)
+{
+    int s[2];
+
+    begin_socket(s);
+    while (nacre_channel_write(client, big, BIG) > 0)
+        turns(1);
+    nacre_channel_close(client);
+    turns(3);
+    assert_not_logged(&p.server, "closed");
+    assert_logged(&p.server, "closed peer closed;");
+    assert_closed(s[0]);
+    close(s[1]);
+    finish();
+}
+END_TEST
+
+START_TEST(a_connection_that_is_lost)
+{
+    int s[2];
+
+    begin_socket(s);
+    put(s[1], "unread");
+    nacre_session_lost(p.server.session);
+    turns(2);
+    assert_logged(&p.server, "closed connection lost;");
+    assert_closed(s[0]);
+    close(s[1]);
+    finish();
+}
+END_TEST
+
+static int open_terminal(int *slave)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char name[64];
+
+    ck_assert_int_ge(master, 0);
+    ck_assert(grantpt(master) == 0 && unlockpt(master) == 0 &&
+              ptsname_r(master, name, sizeof name) == 0);
+    *slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ck_assert_int_ge(*slave, 0);
+    return master;
+}
+
+START_TEST(a_terminal_ends_without_an_error)
+{
+    int slave, master = open_terminal(&slave);
+
+    begin(master, master, -1);
+    put(slave, "screen");
+    close(slave);
+    turns(3);
+    assert_got("screen");
+    assert_logged(&p.client, "eof;");
+    turns(3);
+    assert_logged(&p.client, "closed peer closed;");
+    finish();
+}
+END_TEST
+
+static void no_echo(int slave)
+{
+    struct termios modes;
+
+    ck_assert_int_eq(tcgetattr(slave, &modes), 0);
+    modes.c_lflag &= ~(tcflag_t)ECHO;
+    ck_assert_int_eq(tcsetattr(slave, TCSANOW, &modes), 0);
+}
+
+START_TEST(the_end_is_typed_on_a_terminal)
+{
+    int slave, master = open_terminal(&slave);
+
+    no_echo(slave);
+    begin(master, master, -1);
+    nacre_channel_write(client, "line\nhalf", 9);
+    nacre_channel_eof(client);
+    turns(3);
+    assert_reads(slave, "line\n");
+    assert_reads(slave, "half");
+    assert_reads(slave, "");
+    put(slave, "bye");
+    turns(3);
+    assert_got("bye");
+    close(slave);
+    turns(3);
+    assert_logged(&p.client, "closed");
+    finish();
+}
+END_TEST
+
+START_TEST(the_end_after_a_line_is_typed_once)
+{
+    int slave, master = open_terminal(&slave), left = -1;
+
+    no_echo(slave);
+    begin(master, master, -1);
+    nacre_channel_write(client, "line\n", 5);
+    nacre_channel_eof(client);
+    turns(3);
+    assert_reads(slave, "line\n");
+    assert_reads(slave, "");
+    ck_assert_int_eq(ioctl(slave, FIONREAD, &left), 0);
+    ck_assert_int_eq(left, 0);
+    close(slave);
+    turns(3);
+    finish();
+}
+END_TEST
+
+START_TEST(files)
+{
+    const char *from = scratch_write("from", "contents", 0600);
+    const char *to = scratch_write("to", "", 0600);
+    char *text;
+
+    begin(open(from, O_RDONLY | O_CLOEXEC), open(to, O_WRONLY | O_CLOEXEC), -1);
+    assert_got("contents");
+    nacre_channel_write(client, "upload", 6);
+    nacre_channel_eof(client);
+    turns(3);
+    assert_logged(&p.client, "closed");
+    text = scratch_read(to);
+    ck_assert_str_eq(text, "upload");
+    free(text);
+    finish();
+}
+END_TEST
+
+START_TEST(a_peer_that_reads_no_more)
+{
+    int in[2];
+
+    ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
+    begin(in[0], -1, -1);
+    ck_assert(nacre_channel_request(client, "eow@openssh.com", false, NULL, 0));
+    turns(3);
+    assert_closed(in[0]);
+    assert_logged(&p.client, "closed");
+    close(in[1]);
+    finish();
+}
+END_TEST
+
+START_TEST(the_application_says_when_it_is_over)
+{
+    int s[2];
+
+    joined.drained = on_drained;
+    begin_socket(s);
+    nacre_channel_eof(client);
+    close(s[1]);
+    turns(5);
+    ck_assert_int_eq(drained_count, 1);
+    assert_not_logged(&p.client, "eof;");
+    assert_not_logged(&p.client, "close");
+    nacre_channel_close(client);
+    turns(3);
+    assert_logged(&p.server, "closed peer closed;");
+    finish();
+}
+END_TEST
+
+START_TEST(an_end_that_came_before)
+{
+    int s[2];
+
+    joined.output_ended = true;
+    begin_socket(s);
+    assert_reads(s[1], "");
+    put(s[1], "x");
+    turns(3);
+    assert_got("x");
+    close(s[1]);
+    turns(3);
+    assert_logged(&p.client, "closed");
+    finish();
+}
+END_TEST
+
+/* A source that gives up another one of the same turn, as a stream that ends does. */
+struct rival {
+    struct source source;
+    struct rival *other;
+    int fds[2], calls;
+};
+
+static void on_rival(struct source *source, uint32_t events)
+{
+    struct rival *r = (struct rival *)source;
+
+    (void)events;
+    r->calls++;
+    loop_unwatch(&loop, r->other->fds[0], &r->other->source);
+}
+
+START_TEST(a_source_given_up_in_the_middle_of_a_turn_is_silent)
+{
+    struct rival a = {.source = {on_rival}}, b = {.source = {on_rival}};
+
+    a.other = &b;
+    b.other = &a;
+    tick = (struct task){.run = do_nothing};
+    ck_assert(loop_init(&loop));
+    ck_assert(pipe2(a.fds, O_CLOEXEC) == 0 && pipe2(b.fds, O_CLOEXEC) == 0);
+    ck_assert(loop_watch(&loop, a.fds[0], &a.source, 1) &&
+              loop_watch(&loop, b.fds[0], &b.source, 1));
+    put(a.fds[1], "x");
+    put(b.fds[1], "x");
+    loop_later(&loop, &tick);
+    loop_turn(&loop);
+    ck_assert_int_eq(a.calls + b.calls, 1);
+    for (int i = 0; i < 2; i++) {
+        close(a.fds[i]);
+        close(b.fds[i]);
+    }
+    loop_clear(&loop);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_socket_both_ways,
+        the_descriptors_end_comes_first,
+        pipes_and_extended_data,
+        nobody_reads,
+        a_descriptor_that_is_not_read_holds_the_peer_up,
+        a_peer_that_does_not_read_holds_the_descriptor_up,
+        a_channel_that_closes_while_there_is_more,
+        a_descriptor_that_never_takes_the_last_bytes,
+        a_connection_that_is_lost,
+        a_terminal_ends_without_an_error,
+        the_end_is_typed_on_a_terminal,
+        the_end_after_a_line_is_typed_once,
+        files,
+        a_peer_that_reads_no_more,
+        the_application_says_when_it_is_over,
+        an_end_that_came_before,
+        a_source_given_up_in_the_middle_of_a_turn_is_silent,
+        NULL,
+    };
+
+    return scratch_suite("stream", tests);
+}

@@ -1,0 +1,338 @@
+/* Answers out of place, of the person at the client and of the policy at the server: nothing, too
+ * much, too long, or to another question. RFC 4252 section 8, RFC 4256 section 3. */
+#include "auth/auth.h"
+#include "tests/support/scripted.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct pair p;
+static struct scripted s;
+
+/* ---- a person ---- */
+
+static char long_text[20000];
+
+/* What is said when asked; count texts, NULL for silence. */
+static struct {
+    const char *text;
+    size_t count;
+} said[3]; /* by nacre_ask.what */
+
+static void ask(void *context, const struct nacre_ask *a)
+{
+    const char *texts[NACRE_PROMPTS_MAX + 1];
+    struct end *e = context;
+    size_t count = said[a->what].count;
+
+    end_note(e, "ask %d;", (int)a->what);
+    for (size_t i = 0; i < count; i++)
+        texts[i] = said[a->what].text;
+    nacre_session_respond(e->session, said[a->what].text == NULL ? NULL : texts, count);
+}
+
+static void say(int what, const char *text, size_t count)
+{
+    said[what].text = text;
+    said[what].count = count;
+}
+
+static void start_with_person(void)
+{
+    memset(long_text, 'x', sizeof long_text - 1);
+    pair_init(&p, 22);
+    p.client_config.password = NULL;
+    p.client_config.ask = ask;
+    for (int i = 0; i < 3; i++)
+        say(i, "secret", 1);
+}
+
+/* The login fails, and both ends part as they should. */
+static void expect_refusal(const char *asked)
+{
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert_str_eq(p.client.log, asked);
+    ck_assert(!p.client.authenticated && !p.server.authenticated);
+    ck_assert_int_eq(p.client.why.cause, NACRE_AUTH_FAILED);
+    ck_assert_int_eq(p.server.why.cause, NACRE_DISCONNECTED);
+    pair_clear(&p);
+}
+
+START_TEST(a_password_that_a_person_types_logs_in)
+{
+    start_with_person();
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert_str_eq(p.client.log, "ask 0;");
+    ck_assert(p.client.authenticated && p.server.authenticated);
+    pair_clear(&p);
+}
+END_TEST
+
+/* Asked once: who has nothing to say is not asked again. */
+START_TEST(no_password_or_several_are_none)
+{
+    start_with_person();
+    if (_i == 0)
+        say(NACRE_ASK_PASSWORD, NULL, 0);
+    else
+        say(NACRE_ASK_PASSWORD, "secret", (size_t)_i + 1);
+    expect_refusal("ask 0;");
+}
+END_TEST
+
+START_TEST(a_password_that_is_too_long_is_not_sent_and_asked_for_again)
+{
+    start_with_person();
+    say(NACRE_ASK_PASSWORD, long_text, 1);
+    expect_refusal("ask 0;ask 0;ask 0;");
+}
+END_TEST
+
+static void must_change(void *context, struct nacre_decision *d, const char *user,
+                        const char *password)
+{
+    (void)context;
+    (void)user;
+    (void)password;
+    nacre_decide_change(d, "New: ");
+}
+
+static void never_change(void *context, struct nacre_decision *d, const char *user,
+                         const char *old_password, const char *new_password)
+{
+    (void)context;
+    (void)user;
+    (void)old_password;
+    (void)new_password;
+    nacre_decide(d, false);
+    ck_abort_msg("nothing was to be changed");
+}
+
+START_TEST(no_new_password_or_one_that_is_too_long_is_none)
+{
+    start_with_person();
+    p.policy.password = must_change;
+    p.policy.change_password = never_change;
+    if (_i == 0)
+        say(NACRE_ASK_NEW_PASSWORD, NULL, 0);
+    else if (_i == 1)
+        say(NACRE_ASK_NEW_PASSWORD, "new", 2);
+    else
+        say(NACRE_ASK_NEW_PASSWORD, long_text, 1);
+    expect_refusal("ask 0;ask 1;");
+}
+END_TEST
+
+/* ---- a policy ---- */
+
+static struct nacre_prompt prompts[NACRE_PROMPTS_MAX + 1];
+static size_t prompt_count;
+
+static void interactive(void *context, struct nacre_decision *d, const char *user,
+                        const char *const *responses, size_t count)
+{
+    (void)context;
+    (void)user;
+    (void)count;
+    if (responses == NULL)
+        nacre_decide_ask(d, "", "", prompts, prompt_count);
+    else
+        nacre_decide(d, true);
+}
+
+static void start_interactive(size_t count, bool echo)
+{
+    start_with_person();
+    p.policy.password = NULL;
+    p.policy.interactive = interactive;
+    prompt_count = count;
+    for (size_t i = 0; i < count; i++)
+        prompts[i] = (struct nacre_prompt){"What? ", echo};
+}
+
+START_TEST(responses_that_are_too_long_are_not_sent)
+{
+    start_interactive(1, false);
+    say(NACRE_ASK_INTERACTIVE, long_text, 1);
+    expect_refusal("ask 2;ask 2;ask 2;");
+}
+END_TEST
+
+START_TEST(another_number_of_responses_is_none)
+{
+    start_interactive(2, false);
+    say(NACRE_ASK_INTERACTIVE, "secret", (size_t)_i == 0 ? 1 : 3);
+    expect_refusal("ask 2;");
+}
+END_TEST
+
+START_TEST(more_prompts_than_a_server_may_ask_are_refused)
+{
+    start_interactive(NACRE_PROMPTS_MAX + 1, false);
+    expect_refusal("");
+}
+END_TEST
+
+/* Nobody is there: without a password the method is not tried; with one a request without a prompt
+ * is answered, one hidden prompt gets the password, and nothing else gets anything. */
+START_TEST(a_password_answers_for_nobody_what_it_can)
+{
+    static const struct {
+        size_t prompts;
+        bool echo, password, good;
+    } cases[] = {
+        {0, false, false, false}, {0, false, true, true},   {1, false, true, true},
+        {1, true, true, false},   {1, false, false, false}, {2, false, true, false},
+    };
+
+    start_interactive(cases[_i].prompts, cases[_i].echo);
+    p.client_config.ask = NULL;
+    p.client_config.password = cases[_i].password ? "secret" : NULL;
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert(p.client.authenticated == cases[_i].good);
+    ck_assert(p.server.authenticated == cases[_i].good);
+    pair_clear(&p);
+}
+END_TEST
+
+static void ask_for_more(void *context, struct nacre_decision *d, const char *user,
+                         const char *password)
+{
+    static const struct nacre_prompt prompt = {"More: ", false};
+
+    (void)context;
+    (void)user;
+    (void)password;
+    nacre_decide_ask(d, "", "", &prompt, 1);
+}
+
+/* Only keyboard-interactive can ask, */
+START_TEST(a_password_cannot_be_answered_with_questions)
+{
+    start_with_person();
+    p.policy.password = ask_for_more;
+    expect_refusal("ask 0;ask 0;ask 0;");
+}
+END_TEST
+
+static void change_a_key(void *context, struct nacre_decision *d, const char *user,
+                         const char *algorithm, const uint8_t *key, size_t len)
+{
+    (void)context;
+    (void)user;
+    (void)algorithm;
+    (void)key;
+    (void)len;
+    nacre_decide_change(d, "Another key: ");
+}
+
+/* ... and only a password can have expired. */
+START_TEST(a_key_cannot_be_answered_with_a_change)
+{
+    start_with_person();
+    p.policy.password = NULL;
+    p.policy.publickey = change_a_key;
+    p.client_config.keys = p.user_keys;
+    p.client_config.key_count = 1;
+    expect_refusal("");
+}
+END_TEST
+
+/* ---- the other side's messages ---- */
+
+/* RFC 4256 section 3.1: two strings, no more and no less. */
+START_TEST(a_malformed_keyboard_interactive_request_disconnects)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.interactive = interactive;
+    scripted_start(&s);
+    if (_i == 0)
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "ssss", "alice", "ssh-connection",
+                      "keyboard-interactive", "");
+    else
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sssssb", "alice", "ssh-connection",
+                      "keyboard-interactive", "", "", 0);
+    scripted_expect(&s, "disconnect 2;");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* A method that the client knows, but takes under another name: nothing is left to try. */
+START_TEST(a_client_does_not_try_hostbound_by_its_own_name)
+{
+    scripted_init(&s, NACRE_CLIENT);
+    s.pair.client_config.keys = s.pair.user_keys;
+    s.pair.client_config.key_count = 1;
+    scripted_start(&s);
+    scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "publickey-hostbound-v00@openssh.com,none",
+                  0);
+    scripted_expect(&s, "disconnect 14;");
+    ck_assert_int_eq(s.real->why.cause, NACRE_AUTH_FAILED);
+    scripted_clear(&s);
+}
+END_TEST
+
+/* server-sig-algs, RFC 8308 section 3.1: a key whose signatures the server does not take is not
+ * offered. */
+START_TEST(a_key_that_the_server_cannot_check_is_not_offered)
+{
+    pair_init(&p, 22);
+    p.server_config.public_key = "rsa-sha2-512";
+    p.client_config.keys = p.user_keys;
+    p.client_config.key_count = 1;
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert(p.client.authenticated); /* with the password */
+    pair_clear(&p);
+}
+END_TEST
+
+/* Text is answered once: an INFO_REQUEST after that is out of turn. */
+START_TEST(a_question_out_of_turn_disconnects)
+{
+    scripted_init(&s, NACRE_CLIENT);
+    s.pair.client_config.ask = ask;
+    say(NACRE_ASK_INTERACTIVE, "secret", 1);
+    scripted_start(&s);
+    scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "keyboard-interactive", 0);
+    scripted_expect(&s, "auth keyboard-interactive;");
+    scripted_send(&s, SSH_MSG_USERAUTH_SUCCESS, "");
+    scripted_send(&s, SSH_MSG_USERAUTH_INFO_REQUEST, "sssu", "", "", "", (uint32_t)0);
+    transport_set_phase(&s.t, PHASE_CONNECTION);
+    scripted_expect(&s, "disconnect 2;");
+    scripted_clear(&s);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("answers");
+    TCase *t = tcase_create("answers");
+    SRunner *r = srunner_create(suite);
+    int failed;
+
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, a_password_that_a_person_types_logs_in);
+    tcase_add_loop_test(t, no_password_or_several_are_none, 0, 2);
+    tcase_add_test(t, a_password_that_is_too_long_is_not_sent_and_asked_for_again);
+    tcase_add_loop_test(t, no_new_password_or_one_that_is_too_long_is_none, 0, 3);
+    tcase_add_test(t, responses_that_are_too_long_are_not_sent);
+    tcase_add_loop_test(t, another_number_of_responses_is_none, 0, 2);
+    tcase_add_test(t, more_prompts_than_a_server_may_ask_are_refused);
+    tcase_add_loop_test(t, a_password_answers_for_nobody_what_it_can, 0, 6);
+    tcase_add_test(t, a_password_cannot_be_answered_with_questions);
+    tcase_add_test(t, a_key_cannot_be_answered_with_a_change);
+    tcase_add_loop_test(t, a_malformed_keyboard_interactive_request_disconnects, 0, 2);
+    tcase_add_test(t, a_client_does_not_try_hostbound_by_its_own_name);
+    tcase_add_test(t, a_key_that_the_server_cannot_check_is_not_offered);
+    tcase_add_test(t, a_question_out_of_turn_disconnects);
+    suite_add_tcase(suite, t);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,214 @@
+/* Many channels on one connection: a key's echo waits for one packet of each busy one at most, and
+ * all of them get the same share. */
+#include "connection/connection.h"
+#include "tests/support/pair.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+enum {
+    BUSY_MAX = 40,
+    PACKET = CHANNEL_PACKET_MAX + 128, /* on the wire, a window adjust beside it included */
+    CHUNK = 500,                       /* bytes that the network takes at a time */
+    KEYS = 60,
+};
+
+static struct {
+    struct pair pair;
+    struct nacre_channel *served[BUSY_MAX + 1]; /* by the number of the channel; 0 is for keys */
+    uint64_t got[BUSY_MAX + 1];
+    uint64_t echoed_at; /* bytes that the server had sent by then */
+    size_t piece;       /* bytes that a busy application writes at a time */
+    bool echoed;
+} f;
+
+static const uint8_t zeros[CHANNEL_PACKET_MAX];
+
+static void write_on(struct nacre_channel *ch)
+{
+    while (nacre_channel_id(ch) != 0 && nacre_channel_write(ch, zeros, f.piece) == f.piece)
+        ;
+}
+
+static enum nacre_answer server_open(struct nacre_channel *ch)
+{
+    f.served[nacre_channel_id(ch)] = ch;
+    return NACRE_GRANT;
+}
+
+static size_t server_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
+{
+    return nacre_channel_write(ch, data, len);
+}
+
+static const struct nacre_channel_app server_app = {
+    .open = server_open, .data = server_data, .writable = write_on};
+
+static size_t client_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
+{
+    (void)data;
+    f.got[nacre_channel_id(ch)] += len;
+    if (nacre_channel_id(ch) == 0) {
+        f.echoed = true;
+        f.echoed_at = f.pair.server.sent;
+    }
+    return len;
+}
+
+static const struct nacre_channel_app client_app = {.data = client_data};
+
+/* Channel 0 for keys, and `busy` more whose applications at the server write all they can. */
+static struct nacre_channel *begin(unsigned busy, size_t piece)
+{
+    struct nacre_channel *keys;
+
+    memset(&f, 0, sizeof f);
+    f.piece = piece;
+    pair_init(&f.pair, 1);
+    f.pair.server_app = server_app;
+    f.pair.client_app = client_app;
+    pair_start(&f.pair);
+    keys = pair_open(&f.pair);
+    for (unsigned i = 1; i <= busy; i++)
+        (void)pair_open(&f.pair);
+    f.pair.chunk = CHUNK;
+    for (unsigned i = 1; i <= busy; i++)
+        write_on(f.served[i]);
+    return keys;
+}
+
+/* The network takes a chunk, and then no more for the moment. */
+static void step(void)
+{
+    f.pair.client_reads = true;
+    (void)pair_step(&f.pair);
+    f.pair.client_reads = false;
+    (void)pair_step(&f.pair);
+}
+
+static void steps(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        step();
+}
+
+/* Bytes that the server sends between the key and its echo. */
+static uint64_t key(struct nacre_channel *keys)
+{
+    uint64_t sent;
+
+    f.echoed = false;
+    ck_assert_uint_eq(nacre_channel_write(keys, "k", 1), 1);
+    sent = f.pair.server.sent;
+    while (!f.echoed)
+        step();
+    return f.echoed_at - sent;
+}
+
+static void check_keys(unsigned busy, size_t piece)
+{
+    struct nacre_channel *keys = begin(busy, piece);
+    uint64_t most =
+        busy * PACKET < BLOCK_LARGE ? busy * PACKET : BLOCK_LARGE; /* the whole output */
+    uint64_t worst = 0;
+
+    steps(400);
+    for (unsigned i = 0; i < KEYS; i++) {
+        uint64_t bytes = key(keys);
+
+        worst = bytes > worst ? bytes : worst;
+        ck_assert_uint_le(bytes, most + 2 * CHUNK);
+        steps(i * 7); /* another place in the turns each time */
+    }
+    ck_assert_uint_gt(worst, most / 4); /* they were busy */
+    pair_clear(&f.pair);
+}
+
+START_TEST(a_key_waits_for_one_packet_of_each_busy_channel_at_most)
+{
+    static const unsigned busy[] = {1, 2, 3, 4, 7, BUSY_MAX};
+
+    check_keys(busy[_i], CHANNEL_PACKET_MAX);
+}
+END_TEST
+
+START_TEST(that_holds_also_when_they_write_in_small_pieces)
+{
+    check_keys(4, _i == 0 ? 100 : 5000);
+}
+END_TEST
+
+/* ... also while the first of all waits for its peer's window. */
+START_TEST(busy_channels_get_the_same_share)
+{
+    static const unsigned busy[] = {2, 3, 4, 7, BUSY_MAX};
+    uint64_t least = UINT64_MAX, most = 0;
+
+    struct nacre_channel *stuck;
+
+    (void)begin(busy[_i], CHANNEL_PACKET_MAX);
+    stuck = f.served[0];
+    stuck->peer_window = 0;
+    (void)nacre_channel_write(stuck, "x", 1);
+    steps(busy[_i] * 10 * PACKET / CHUNK);
+    for (unsigned i = 1; i <= busy[_i]; i++) {
+        least = f.got[i] < least ? f.got[i] : least;
+        most = f.got[i] > most ? f.got[i] : most;
+    }
+    ck_assert_uint_gt(least, 7 * CHANNEL_PACKET_MAX);
+    ck_assert_uint_le(most - least, 3 * CHANNEL_PACKET_MAX);
+    pair_clear(&f.pair);
+}
+END_TEST
+
+/* A socket that takes nothing: what waits for it is a packet a channel, until the output is full.
+ */
+START_TEST(nobody_fills_the_output_alone)
+{
+    size_t len;
+
+    (void)begin(1, CHANNEL_PACKET_MAX);
+    f.pair.client_reads = false;
+    (void)pair_step(&f.pair);
+    (void)nacre_session_output(f.pair.server.session, &len);
+    ck_assert_uint_gt(len, 0);
+    ck_assert_uint_le(len, PACKET);
+    pair_clear(&f.pair);
+}
+END_TEST
+
+START_TEST(a_channel_that_is_alone_on_its_connection_fills_the_output)
+{
+    size_t len;
+
+    (void)begin(0, CHANNEL_PACKET_MAX);
+    f.pair.client_reads = false;
+    while (nacre_channel_write(f.served[0], zeros, sizeof zeros) > 0)
+        ;
+    (void)nacre_session_output(f.pair.server.session, &len);
+    ck_assert_uint_gt(len, 3 * CHANNEL_PACKET_MAX);
+    ck_assert_uint_le(len, BLOCK_LARGE - TRANSPORT_RESERVE);
+    pair_clear(&f.pair);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fairness");
+    TCase *all = tcase_create("all");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
+    tcase_add_loop_test(all, a_key_waits_for_one_packet_of_each_busy_channel_at_most, 0, 6);
+    tcase_add_loop_test(all, that_holds_also_when_they_write_in_small_pieces, 0, 2);
+    tcase_add_loop_test(all, busy_channels_get_the_same_share, 0, 5);
+    tcase_add_test(all, nobody_fills_the_output_alone);
+    tcase_add_test(all, a_channel_that_is_alone_on_its_connection_fills_the_output);
+    suite_add_tcase(suite, all);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

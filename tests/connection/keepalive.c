@@ -1,0 +1,358 @@
+/* Peers that are gone and connections that nobody uses, under a virtual clock: keepalive_ms,
+ * keepalive_count and idle_ms of struct nacre_limits. */
+#include "connection/connection.h"
+#include "tests/support/scripted.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECOND = 1000 };
+
+static struct scripted s;
+static int replies;
+static struct nacre_channel *server_channel;
+
+static void begin(enum nacre_role role, struct nacre_limits limits)
+{
+    scripted_init(&s, role);
+    s.pair.server_config.limits = s.pair.client_config.limits = limits;
+    scripted_login(&s);
+}
+
+/* Let time pass, the session told of it at each of its deadlines only. */
+static void pass(uint64_t ms)
+{
+    uint64_t until = s.pair.now_ms + ms;
+
+    for (;;) {
+        uint64_t deadline = nacre_session_deadline(s.real->session);
+
+        s.pair.now_ms = deadline < until ? deadline : until;
+        if (deadline > until)
+            return;
+        nacre_session_tick(s.real->session, s.pair.now_ms);
+        scripted_run(&s);
+        ck_assert_uint_gt(nacre_session_deadline(s.real->session), s.pair.now_ms);
+    }
+}
+
+static void expect_timed_out(const char *text)
+{
+    ck_assert(s.real->ended);
+    ck_assert_int_eq(s.real->why.cause, NACRE_TIMED_OUT);
+    ck_assert_str_eq(s.real->why_text, text);
+}
+
+START_TEST(a_silent_peer_is_asked_and_then_given_up)
+{
+    begin((enum nacre_role)_i, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
+    pass(15 * SECOND - 1);
+    scripted_expect(&s, "");
+    pass(1);
+    scripted_expect(&s, "global keepalive@openssh.com;");
+    pass(15 * SECOND);
+    scripted_expect(&s, "global keepalive@openssh.com;");
+    pass(15 * SECOND);
+    scripted_expect(&s, "global keepalive@openssh.com;");
+    pass(15 * SECOND - 1);
+    ck_assert(!s.real->ended);
+    pass(1);
+    scripted_expect(&s, "disconnect 11;");
+    expect_timed_out("the peer shows no sign of life");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(it_is_asked_as_often_as_was_said)
+{
+    begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = SECOND, .keepalive_count = 1});
+    pass(SECOND);
+    scripted_expect(&s, "global keepalive@openssh.com;");
+    pass(SECOND);
+    scripted_expect(&s, "disconnect 11;");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(the_question_wants_an_answer)
+{
+    struct reader r;
+
+    begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = SECOND});
+    pass(SECOND);
+    r = read_from((struct bytes){s.last + 1, s.last_len - 1});
+    ck_assert(bytes_are(read_string(&r), "keepalive@openssh.com"));
+    ck_assert(read_bool(&r));
+    ck_assert(read_done(&r));
+    scripted_clear(&s);
+}
+END_TEST
+
+/* An answer of either kind, another message, a byte of one: the peer lives. */
+START_TEST(whatever_comes_from_the_peer_is_life)
+{
+    static const uint8_t part[] = {0};
+
+    begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
+    for (int i = 0; i < 100; i++) {
+        pass(14 * SECOND);
+        if (i % 20 == 19)
+            memcpy(nacre_session_input(s.real->session, &(size_t){0}), part, 1);
+        if (i == 99)
+            nacre_session_received(s.real->session, 1, s.pair.now_ms);
+        else
+            scripted_send(&s, SSH_MSG_IGNORE, "s", "");
+        scripted_expect(&s, "");
+    }
+    pass(14 * SECOND);
+    scripted_expect(&s, "");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(an_answer_begins_the_count_anew)
+{
+    begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
+    for (int i = 0; i < 50; i++) {
+        pass(45 * SECOND);
+        scripted_expect(&s, "global keepalive@openssh.com;global keepalive@openssh.com;"
+                            "global keepalive@openssh.com;");
+        for (int answer = 0; answer < 3; answer++)
+            scripted_send(&s, i % 2 == 0 ? SSH_MSG_REQUEST_SUCCESS : SSH_MSG_REQUEST_FAILURE, "");
+        scripted_expect(&s, "");
+    }
+    pass(60 * SECOND);
+    ck_assert(s.real->ended);
+    scripted_clear(&s);
+}
+END_TEST
+
+static void count_reply(void *context, bool granted, const uint8_t *data, size_t len)
+{
+    (void)context;
+    (void)granted;
+    (void)data;
+    (void)len;
+    replies++;
+}
+
+START_TEST(the_application_sees_the_answers_to_its_own_requests_only)
+{
+    replies = 0;
+    scripted_init(&s, NACRE_CLIENT);
+    s.pair.client_config.limits.keepalive_ms = SECOND;
+    s.pair.client_config.global_replied = count_reply;
+    scripted_login(&s);
+    pass(SECOND);
+    ck_assert(nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0));
+    pass(SECOND);
+    scripted_expect(&s, "global keepalive@openssh.com;global a@example.com;"
+                        "global keepalive@openssh.com;");
+    scripted_send(&s, SSH_MSG_REQUEST_SUCCESS, "");
+    scripted_expect(&s, "");
+    ck_assert_int_eq(replies, 0);
+    scripted_send(&s, SSH_MSG_REQUEST_SUCCESS, "");
+    scripted_expect(&s, "");
+    ck_assert_int_eq(replies, 1);
+    scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+    scripted_expect(&s, "");
+    ck_assert_int_eq(replies, 1);
+    scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+    scripted_expect(&s, "disconnect 2;"); /* of nothing that was asked */
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(requests_that_wait_for_an_answer_are_bounded)
+{
+    begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = SECOND});
+    for (int i = 0; i < GLOBAL_ASKED_MAX; i++)
+        ck_assert(nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0));
+    ck_assert(!nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0));
+    ck_assert(nacre_session_global_request(s.real->session, "a@example.com", false, NULL, 0));
+    scripted_run(&s);
+    s.log[0] = 0;
+    pass(3 * SECOND);
+    scripted_expect(&s, ""); /* 64 questions are open already */
+    pass(SECOND);
+    scripted_expect(&s, "disconnect 11;");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* It takes nothing any more: there is no room for the question, and none is needed. */
+START_TEST(a_peer_that_takes_nothing_is_given_up_too)
+{
+    char data[1000] = "";
+    uint32_t ids[3];
+
+    begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
+    for (uint32_t i = 0; i < 3; i++)
+        ids[i] = scripted_open(&s, i, UINT32_MAX, 32768);
+    s.reads = false;
+    for (int i = 0; i < 3 * 128; i++) {
+        scripted_send(&s, SSH_MSG_CHANNEL_DATA, "uS", ids[i % 3], data, sizeof data);
+        scripted_run(&s);
+    }
+    pass(60 * SECOND - 1);
+    ck_assert(!s.real->ended);
+    pass(1);
+    expect_timed_out("the peer shows no sign of life");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* The whole program stood still, and its clock did not: the peer is asked all the same. */
+START_TEST(a_clock_that_jumps_takes_nobody_away)
+{
+    begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
+    s.pair.now_ms += 3600 * SECOND / 2;
+    for (int i = 0; i < 10; i++)
+        nacre_session_tick(s.real->session, s.pair.now_ms);
+    scripted_expect(&s, "global keepalive@openssh.com;");
+    ck_assert(!s.real->ended);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(before_the_login_nobody_is_asked)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.limits = (struct nacre_limits){.keepalive_ms = SECOND, .idle_ms = SECOND};
+    scripted_start(&s);
+    pass(100 * SECOND);
+    scripted_expect(&s, "");
+    ck_assert(!s.real->ended);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(without_limits_nobody_is_asked_and_nothing_ends)
+{
+    begin((enum nacre_role)_i, (struct nacre_limits){0});
+    pass(UINT64_C(100) * 3600 * SECOND);
+    scripted_expect(&s, "");
+    ck_assert(!s.real->ended);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(a_connection_that_nobody_uses_ends)
+{
+    begin((enum nacre_role)_i, (struct nacre_limits){.idle_ms = 60 * SECOND});
+    pass(60 * SECOND - 1);
+    ck_assert(!s.real->ended);
+    pass(1);
+    scripted_expect(&s, "disconnect 11;");
+    expect_timed_out("nothing was done for too long");
+    scripted_clear(&s);
+}
+END_TEST
+
+static size_t keep_channel(struct nacre_channel *ch, const uint8_t *data, size_t len)
+{
+    (void)data;
+    server_channel = ch;
+    return len;
+}
+
+/* Opening a channel, a request, data either way, closing: each is use. */
+START_TEST(whatever_belongs_to_a_channel_is_use)
+{
+    uint32_t id;
+
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.limits.idle_ms = 60 * SECOND;
+    s.pair.server_app.data = keep_channel;
+    scripted_login(&s);
+    pass(59 * SECOND);
+    id = scripted_open(&s, 1, 100000, 32768);
+    pass(59 * SECOND);
+    scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?", id, "shell", 0);
+    scripted_expect(&s, "");
+    pass(59 * SECOND);
+    scripted_send(&s, SSH_MSG_CHANNEL_DATA, "us", id, "hello");
+    scripted_expect(&s, "");
+    pass(59 * SECOND);
+    ck_assert_uint_eq(nacre_channel_write(server_channel, "hello", 5), 5);
+    nacre_session_tick(s.real->session, s.pair.now_ms); /* it asked for that: wake */
+    scripted_expect(&s, "data 1 5;");
+    pass(59 * SECOND);
+    scripted_send(&s, SSH_MSG_CHANNEL_CLOSE, "u", id);
+    scripted_expect(&s, "close 1;");
+    pass(60 * SECOND - 1);
+    ck_assert(!s.real->ended);
+    pass(1);
+    expect_timed_out("nothing was done for too long");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* Whoever only keeps the connection alive does not use it. */
+START_TEST(signs_of_life_are_not_use)
+{
+    begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 10 * SECOND, .idle_ms = 60 * SECOND});
+    for (int i = 0; i < 11; i++) {
+        pass(5 * SECOND);
+        scripted_send(&s, SSH_MSG_IGNORE, "s", "");
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", "keepalive@openssh.com", 1);
+        if (i == 5)
+            nacre_session_rekey(s.real->session);
+        scripted_run(&s);
+        ck_assert(!s.real->ended);
+    }
+    pass(5 * SECOND);
+    expect_timed_out("nothing was done for too long");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(both_ends_keep_each_other_alive)
+{
+    struct pair p;
+
+    pair_init(&p, 7);
+    p.server_config.limits.keepalive_ms = 7 * SECOND;
+    p.client_config.limits.keepalive_ms = 11 * SECOND;
+    pair_start(&p);
+    (void)pair_open(&p);
+    for (int i = 0; i < 24 * 60; i++) /* a day, with a new key each hour */
+        pair_pass(&p, 60 * SECOND);
+    ck_assert(!p.server.ended && !p.client.ended);
+    pair_clear(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("keepalive");
+    TCase *all = tcase_create("all");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
+    tcase_add_loop_test(all, a_silent_peer_is_asked_and_then_given_up, NACRE_SERVER,
+                        NACRE_CLIENT + 1);
+    tcase_add_test(all, it_is_asked_as_often_as_was_said);
+    tcase_add_test(all, the_question_wants_an_answer);
+    tcase_add_test(all, whatever_comes_from_the_peer_is_life);
+    tcase_add_test(all, an_answer_begins_the_count_anew);
+    tcase_add_test(all, the_application_sees_the_answers_to_its_own_requests_only);
+    tcase_add_test(all, requests_that_wait_for_an_answer_are_bounded);
+    tcase_add_test(all, a_peer_that_takes_nothing_is_given_up_too);
+    tcase_add_test(all, a_clock_that_jumps_takes_nobody_away);
+    tcase_add_test(all, before_the_login_nobody_is_asked);
+    tcase_add_loop_test(all, without_limits_nobody_is_asked_and_nothing_ends, NACRE_SERVER,
+                        NACRE_CLIENT + 1);
+    tcase_add_loop_test(all, a_connection_that_nobody_uses_ends, NACRE_SERVER, NACRE_CLIENT + 1);
+    tcase_add_test(all, whatever_belongs_to_a_channel_is_use);
+    tcase_add_test(all, signs_of_life_are_not_use);
+    tcase_add_test(all, both_ends_keep_each_other_alive);
+    suite_add_tcase(suite, all);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,201 @@
+#include "crypto/ecdsa.h"
+#include "tests/support/suite.h"
+
+#include <stdio.h>
+
+#include "crypto/ecdsa_nonce.h"
+#include "tests/support/vectors.h"
+#include "tests/support/wycheproof.h"
+
+static const struct ec_curve *const curves[] = {&ec_nistp256, &ec_nistp384, &ec_nistp521};
+
+/* The group orders: FIPS 186-4 appendix D.1.2. */
+static const char *const orders[] = {
+    "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+    "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196a"
+    "ccc52973",
+    "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc"
+    "0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
+};
+
+enum {
+    CURVES = sizeof curves / sizeof curves[0],
+};
+
+static struct bytes value(struct vectors *v, const struct ec_curve *curve, const char *name,
+                          size_t nth)
+{
+    char full[32];
+
+    snprintf(full, sizeof full, "%s %s", curve->name, name);
+    return vectors_nth(v, full, nth);
+}
+
+START_TEST(nonces_are_those_of_the_rfc)
+{
+    struct vectors *v = vectors_open("ecdsa.txt");
+    uint8_t digest[HASH_MAX], nonce[EC_LEN_MAX], order[EC_LEN_MAX];
+
+    for (size_t i = 0; i < CURVES; i++) {
+        ck_assert_uint_eq(unhex(order, sizeof order, orders[i]), curves[i]->len);
+        for (size_t n = 0; n < 2; n++) {
+            ck_assert(hash_of(curves[i]->hash, value(v, curves[i], "message", n), digest));
+            ck_assert(
+                ecdsa_nonce(curves[i], order, value(v, curves[i], "private", 0).at, digest, nonce));
+            assert_bytes((struct bytes){nonce, curves[i]->len}, value(v, curves[i], "k", n));
+        }
+    }
+    vectors_close(v);
+}
+END_TEST
+
+/* A digest that is not below the order is reduced first: the nonce is that of the remainder. */
+START_TEST(a_digest_above_the_order_is_reduced)
+{
+    const uint8_t secret[EC_LEN_MAX] = {0, 7};
+    uint8_t order[EC_LEN_MAX], digest[HASH_MAX] = {0}, one[EC_LEN_MAX], two[EC_LEN_MAX];
+
+    ck_assert_uint_eq(unhex(order, sizeof order, orders[0]), 32);
+    ck_assert(ecdsa_nonce(&ec_nistp256, order, secret, digest, one));
+    ck_assert(ecdsa_nonce(&ec_nistp256, order, secret, order, two));
+    ck_assert_mem_eq(one, two, 32);
+}
+END_TEST
+
+START_TEST(signatures_are_those_of_the_rfc)
+{
+    struct vectors *v = vectors_open("ecdsa.txt");
+    const struct bytes none = {NULL, 0};
+    uint8_t point[EC_POINT_LEN_MAX], r[EC_LEN_MAX], s[EC_LEN_MAX];
+    struct ecdsa_key k;
+
+    for (size_t i = 0; i < CURVES; i++) {
+        ck_assert(ecdsa_private_init(&k, curves[i], value(v, curves[i], "private", 0), none));
+        ck_assert(ecdsa_public(&k, point));
+        assert_bytes((struct bytes){point, curves[i]->point_len}, value(v, curves[i], "public", 0));
+        for (size_t n = 0; n < 2; n++) {
+            ck_assert(ecdsa_sign(&k, value(v, curves[i], "message", n), r, s));
+            assert_bytes((struct bytes){r, curves[i]->len}, value(v, curves[i], "r", n));
+            assert_bytes((struct bytes){s, curves[i]->len}, value(v, curves[i], "s", n));
+        }
+        ecdsa_clear(&k);
+    }
+    vectors_close(v);
+}
+END_TEST
+
+START_TEST(a_public_key_verifies_and_does_not_sign)
+{
+    struct vectors *v = vectors_open("ecdsa.txt");
+    uint8_t r[EC_LEN_MAX], s[EC_LEN_MAX];
+    struct ecdsa_key k;
+
+    for (size_t i = 0; i < CURVES; i++) {
+        const struct ec_curve *c = curves[i];
+
+        ck_assert(ecdsa_public_init(&k, c, value(v, c, "public", 0)));
+        ck_assert(ecdsa_verify(&k, bytes_of("test"), value(v, c, "r", 1), value(v, c, "s", 1)));
+        ck_assert(!ecdsa_verify(&k, bytes_of("tesu"), value(v, c, "r", 1), value(v, c, "s", 1)));
+        ck_assert(!ecdsa_verify(&k, bytes_of("test"), value(v, c, "r", 0), value(v, c, "s", 1)));
+        ck_assert(!ecdsa_verify(&k, bytes_of("test"), value(v, c, "s", 1), value(v, c, "r", 1)));
+        ck_assert(!ecdsa_sign(&k, bytes_of("test"), r, s));
+        ecdsa_clear(&k);
+        ecdsa_clear(&k);
+        ck_assert(!ecdsa_verify(&k, bytes_of("test"), value(v, c, "r", 1), value(v, c, "s", 1)));
+        ck_assert(!ecdsa_public(&k, r));
+    }
+    vectors_close(v);
+}
+END_TEST
+
+START_TEST(numbers_out_of_range_are_refused)
+{
+    struct vectors *v = vectors_open("ecdsa.txt");
+    struct bytes r = value(v, &ec_nistp256, "r", 0), s = value(v, &ec_nistp256, "s", 0);
+    uint8_t order[32], longer[80] = {0};
+    const struct bytes zero = {longer, 1}, empty = {NULL, 0}, n = {order, 32};
+    struct ecdsa_key k;
+
+    ck_assert_uint_eq(unhex(order, sizeof order, orders[0]), 32);
+    ck_assert(ecdsa_public_init(&k, &ec_nistp256, value(v, &ec_nistp256, "public", 0)));
+    ck_assert(!ecdsa_verify(&k, bytes_of("sample"), zero, s));
+    ck_assert(!ecdsa_verify(&k, bytes_of("sample"), r, zero));
+    ck_assert(!ecdsa_verify(&k, bytes_of("sample"), empty, empty));
+    ck_assert(!ecdsa_verify(&k, bytes_of("sample"), n, s));
+    ck_assert(!ecdsa_verify(&k, bytes_of("sample"), r, n));
+    memcpy(longer + 48, r.at, 32);
+    ck_assert(ecdsa_verify(&k, bytes_of("sample"), BYTES_OF_ARRAY(longer), s));
+    longer[0] = 1;
+    ck_assert(!ecdsa_verify(&k, bytes_of("sample"), BYTES_OF_ARRAY(longer), s));
+    ecdsa_clear(&k);
+    vectors_close(v);
+}
+END_TEST
+
+START_TEST(private_keys_that_are_none_are_refused)
+{
+    struct vectors *v = vectors_open("ecdsa.txt");
+    struct bytes scalar = value(v, &ec_nistp256, "private", 0);
+    struct bytes point = value(v, &ec_nistp256, "public", 0), other;
+    uint8_t order[32], zero[40] = {0}, longer[40] = {0};
+    struct ecdsa_key k;
+
+    ck_assert_uint_eq(unhex(order, sizeof order, orders[0]), 32);
+    ck_assert(!ecdsa_private_init(&k, &ec_nistp256, (struct bytes){NULL, 0}, point));
+    ck_assert(!ecdsa_private_init(&k, &ec_nistp256, BYTES_OF_ARRAY(zero), (struct bytes){0}));
+    ck_assert(!ecdsa_private_init(&k, &ec_nistp256, BYTES_OF_ARRAY(order), (struct bytes){0}));
+    memcpy(longer + 8, scalar.at, 32);
+    ck_assert(ecdsa_private_init(&k, &ec_nistp256, BYTES_OF_ARRAY(longer), point));
+    ecdsa_clear(&k);
+    longer[0] = 1;
+    ck_assert(!ecdsa_private_init(&k, &ec_nistp256, BYTES_OF_ARRAY(longer), point));
+    other = value(v, &ec_nistp384, "public", 0);
+    ck_assert(!ecdsa_private_init(&k, &ec_nistp256, scalar, other));
+    ck_assert(!ecdsa_public_init(&k, &ec_nistp256, other));
+    ck_assert(!ecdsa_public_init(&k, &ec_nistp256, (struct bytes){NULL, 0}));
+    ck_assert(!ecdsa_public_init(&k, &ec_nistp256, (struct bytes){point.at, 33}));
+    vectors_close(v);
+}
+END_TEST
+
+static bool wycheproof_ecdsa(struct json *group, struct json *test, const void *context)
+{
+    const struct ec_curve *curve = context;
+    struct bytes sig = json_hex(test, "sig");
+    struct bytes point = json_hex(json_get(group, "publicKey"), "uncompressed");
+    struct ecdsa_key k;
+
+    ck_assert(ecdsa_public_init(&k, curve, point));
+    wycheproof_verdict(test,
+                       sig.len == 2 * curve->len &&
+                           ecdsa_verify(&k, json_hex(test, "msg"),
+                                        (struct bytes){sig.at, curve->len},
+                                        (struct bytes){sig.at + curve->len, curve->len}),
+                       false);
+    ecdsa_clear(&k);
+    return true;
+}
+
+START_TEST(wycheproof_agrees)
+{
+    wycheproof("ecdsa_secp256r1_sha256_p1363_test.json", wycheproof_ecdsa, &ec_nistp256);
+    wycheproof("ecdsa_secp384r1_sha384_p1363_test.json", wycheproof_ecdsa, &ec_nistp384);
+    wycheproof("ecdsa_secp521r1_sha512_p1363_test.json", wycheproof_ecdsa, &ec_nistp521);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        nonces_are_those_of_the_rfc,
+        a_digest_above_the_order_is_reduced,
+        signatures_are_those_of_the_rfc,
+        a_public_key_verifies_and_does_not_sign,
+        numbers_out_of_range_are_refused,
+        private_keys_that_are_none_are_refused,
+        wycheproof_agrees,
+        NULL,
+    };
+
+    return crypto_suite("ecdsa", tests);
+}

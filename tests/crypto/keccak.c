@@ -1,0 +1,97 @@
+#include "crypto/keccak.h"
+#include "crypto/keccak4.h"
+#include "tests/support/suite.h"
+#include "tests/support/vectors.h"
+
+static const struct {
+    const char *name;
+    const struct keccak_method *method;
+} functions[] = {
+    {"sha3-256", &keccak_sha3_256},
+    {"sha3-512", &keccak_sha3_512},
+    {"shake128", &keccak_shake128},
+    {"shake256", &keccak_shake256},
+};
+
+enum {
+    FUNCTIONS = sizeof functions / sizeof functions[0],
+};
+
+START_TEST(known_outputs_come_out)
+{
+    struct vectors *v = vectors_open("keccak.txt");
+    uint8_t out[400];
+
+    for (size_t i = 0; i < vectors_count(v, "message"); i++) {
+        for (size_t f = 0; f < FUNCTIONS; f++) {
+            struct bytes message = vectors_nth(v, "message", i);
+            struct bytes expected = vectors_nth(v, functions[f].name, i);
+
+            keccak_of(functions[f].method, &message, 1, out, expected.len);
+            assert_bytes((struct bytes){out, expected.len}, expected);
+        }
+    }
+    vectors_close(v);
+}
+END_TEST
+
+START_TEST(any_cut_of_input_and_output_gives_the_same)
+{
+    uint8_t message[400], whole[400], cut[400];
+    const struct bytes all = BYTES_OF_ARRAY(message);
+    struct keccak k;
+
+    for (size_t i = 0; i < sizeof message; i++)
+        message[i] = (uint8_t)(i * i);
+    for (size_t f = 0; f < FUNCTIONS; f++) {
+        keccak_of(functions[f].method, &all, 1, whole, sizeof whole);
+        for (size_t at = 0; at <= sizeof message; at++) {
+            keccak_start(&k, functions[f].method);
+            keccak_absorb(&k, (struct bytes){message, at});
+            keccak_absorb(&k, (struct bytes){message + at, sizeof message - at});
+            keccak_squeeze(&k, cut, at);
+            keccak_squeeze(&k, cut + at, sizeof cut - at);
+            ck_assert_mem_eq(cut, whole, sizeof whole);
+        }
+    }
+}
+END_TEST
+
+START_TEST(four_streams_are_those_of_four_sponges)
+{
+    uint8_t in[KECCAK_WAYS][167], out[KECCAK_WAYS][2 * 168], expected[2 * 168];
+    const uint8_t *const inputs[KECCAK_WAYS] = {in[0], in[1], in[2], in[3]};
+    struct keccak4 k;
+
+    for (size_t way = 0; way < KECCAK_WAYS; way++)
+        for (size_t i = 0; i < sizeof in[0]; i++)
+            in[way][i] = (uint8_t)(17 * way + i);
+    for (size_t f = 2; f < FUNCTIONS; f++) {
+        size_t rate = functions[f].method->rate;
+
+        for (size_t len = 0; len < rate; len++) {
+            keccak4_start(&k, functions[f].method, inputs, len);
+            keccak4_squeeze(&k, (uint8_t *[]){out[0], out[1], out[2], out[3]});
+            keccak4_squeeze(&k, (uint8_t *[]){out[0] + rate, out[1] + rate, NULL, out[3] + rate});
+            for (size_t way = 0; way < KECCAK_WAYS; way++) {
+                struct bytes part = {in[way], len};
+
+                keccak_of(functions[f].method, &part, 1, expected, 2 * rate);
+                ck_assert_mem_eq(out[way], expected, way == 2 ? rate : 2 * rate);
+            }
+        }
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        known_outputs_come_out,
+        any_cut_of_input_and_output_gives_the_same,
+        four_streams_are_those_of_four_sponges,
+        NULL,
+    };
+
+    return crypto_suite_any_cpu("keccak, any CPU", tests) | crypto_suite("keccak", tests);
+}

@@ -1,0 +1,147 @@
+/* A day of one connection, from timer to timer, as its owners would live it: somebody writes a
+ * little now and then, keepalives pass the time between, keys are renewed every hour. Then nobody
+ * writes any more, or the network dies without a word. */
+#include "tests/support/pair.h"
+#include "tests/simulate/simulate.h"
+
+#include <string.h>
+
+enum {
+    MINUTE_MS = 60 * 1000,
+    HOUR_MS = 60 * MINUTE_MS,
+    DAY_MS = 24 * HOUR_MS,
+    QUIET_MS = 20 * MINUTE_MS, /* nobody writes for as long, at most */
+    IDLE_MS = 30 * MINUTE_MS,
+    LATE_MS = 5000, /* a timer, and what was on its way */
+};
+
+static void set_limits(struct world *w)
+{
+    for (int i = 0; i < 2; i++) {
+        struct nacre_endpoint_config *c = &w->party[i].config;
+
+        c->limits = unhurried;
+        c->limits.keepalive_ms = (15 + chance_below(&w->chance, 60)) * UINT64_C(1000);
+        c->limits.keepalive_count = 1 + chance_below(&w->chance, 4);
+        c->rekey_bytes = c->rekey_ms = 0;
+        c->login_grace_ms = 0;
+        c->kex = "curve25519-sha256";
+        c->ciphers = c->macs = NULL;
+        w->party[i].scarce.fail_at = 0;
+    }
+    w->party[chance_below(&w->chance, 2)].config.limits.idle_ms = IDLE_MS;
+}
+
+static bool is_over(const struct world *w)
+{
+    return w->party[0].gone && w->party[1].gone;
+}
+
+static void look(struct world *w)
+{
+    world_settle(w);
+    if (!w->dead)
+        world_check_settled(w);
+}
+
+/* To the next timer of either end, `until` at the latest. */
+static void tick(struct world *w, uint64_t until)
+{
+    for (int i = 0; i < 2; i++)
+        if (!w->party[i].gone && w->party[i].timer_ms < until)
+            until = w->party[i].timer_ms;
+    REQUIRE(w, until > w->now_ms, "time stands still");
+    w->now_ms = until;
+    w->step++;
+    look(w);
+}
+
+static void pass(struct world *w, uint64_t ms)
+{
+    uint64_t until = w->now_ms + ms;
+
+    while (w->now_ms < until && !is_over(w))
+        tick(w, until);
+}
+
+/* One channel that stays. False: the login was refused, as some are. */
+static bool begin(struct world *w)
+{
+    world_settle(w);
+    if (is_over(w))
+        return false;
+    world_check_settled(w);
+    while (w->link_count == 0 || w->links[w->link_count - 1].side[0].channel == NULL) {
+        REQUIRE(w, w->link_count < LINKS_MAX, "no channel opens");
+        (void)app_do(&w->party[NACRE_CLIENT], "open");
+        look(w);
+    }
+    return true;
+}
+
+static void live_a_day(struct world *w)
+{
+    uint64_t end = w->now_ms + DAY_MS;
+
+    while (w->now_ms < end) {
+        pass(w, 1 + chance_below(&w->chance, QUIET_MS));
+        REQUIRE(w, !w->party[0].gone && !w->party[1].gone, "it ended in the middle of the day");
+        REQUIRE(w, app_do(&w->party[chance_below(&w->chance, 2)], "write"), "nobody can write");
+        if (chance_one_in(&w->chance, 3))
+            (void)app_do(&w->party[chance_below(&w->chance, 2)], "global request");
+        look(w);
+    }
+    w->tally->hours += 24;
+}
+
+/* RFC 4253 section 9: each hour. Both may find it due at once, or one after the other. */
+static void check_day(const struct world *w)
+{
+    for (int i = 0; i < 2; i++)
+        REQUIRE(w, w->party[i].exchanges >= 24 && w->party[i].exchanges <= 26,
+                "%u key exchanges in a day", w->party[i].exchanges);
+}
+
+/* Nobody writes any more: it ends when that has lasted for so long, not before and not after. */
+static void end_of_use(struct world *w)
+{
+    uint64_t last = w->now_ms;
+
+    pass(w, IDLE_MS - 1);
+    REQUIRE(w, !w->party[0].ended && !w->party[1].ended, "the idle limit came early");
+    pass(w, LATE_MS);
+    REQUIRE(w, is_over(w), "nothing was done since %llu", (unsigned long long)last);
+}
+
+/* Nothing arrives any more, and nobody says so: each end finds out by itself. */
+static void end_of_network(struct world *w)
+{
+    uint64_t patience = 0;
+
+    for (int i = 0; i < 2; i++) {
+        const struct nacre_limits *l = &w->party[i].config.limits;
+        uint64_t ms = (l->keepalive_count + UINT64_C(1)) * l->keepalive_ms;
+
+        patience = ms > patience ? ms : patience;
+    }
+    w->dead = true;
+    pass(w, patience + LATE_MS);
+    REQUIRE(w, is_over(w), "the network is dead, and nobody notices");
+}
+
+uint64_t simulate_day(uint64_t seed, bool verbose, struct tally *tally)
+{
+    struct world *w = world_new(seed, verbose, tally);
+
+    set_limits(w);
+    world_start(w);
+    if (!begin(w))
+        return world_end(w);
+    live_a_day(w);
+    check_day(w);
+    if (chance_one_in(&w->chance, 2))
+        end_of_use(w);
+    else
+        end_of_network(w);
+    return world_end(w);
+}

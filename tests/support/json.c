@@ -1,0 +1,251 @@
+#include "tests/support/json.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/support/vectors.h"
+
+struct json {
+    char *name;       /* in an object; else NULL */
+    char *text;       /* of a string; else NULL */
+    uint8_t *decoded; /* of a string asked for as hex */
+    long number;
+    struct json *first; /* of an array or object */
+    struct json *next;  /* in the same array or object */
+};
+
+struct parser {
+    const char *at;
+    bool bad;
+};
+
+static void skip_space(struct parser *p)
+{
+    p->at += strspn(p->at, " \t\r\n");
+}
+
+/* Step over `c` if it comes next. */
+static bool take(struct parser *p, char c)
+{
+    skip_space(p);
+    if (*p->at != c)
+        return false;
+    p->at++;
+    return true;
+}
+
+/* One character of a string, after its backslash if it has one. \u gives its low eight bits:
+ * nothing that tests look at has more. */
+static char parse_character(struct parser *p)
+{
+    static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
+    const char *known;
+    char code[5] = "";
+
+    if (*p->at != '\\')
+        return *p->at++;
+    p->at++;
+    if (*p->at == 'u') {
+        strncat(code, p->at + 1, 4);
+        p->bad = p->bad || strspn(code, "0123456789abcdefABCDEF") != 4;
+        p->at += 1 + strlen(code);
+        return (char)strtoul(code, NULL, 16);
+    }
+    known = strchr(from, *p->at);
+    if (*p->at != '\0' && known != NULL) {
+        p->at++;
+        return to[known - from];
+    }
+    return *p->at == '\0' ? '\0' : *p->at++;
+}
+
+static char *parse_string(struct parser *p)
+{
+    const char *end;
+    char *text;
+    size_t len = 0;
+
+    p->bad = p->bad || !take(p, '"');
+    for (end = p->at; *end != '"' && *end != '\0'; end++)
+        if (*end == '\\' && end[1] != '\0')
+            end++;
+    text = malloc((size_t)(end - p->at) + 1);
+    if (text == NULL)
+        abort();
+    while (!p->bad && p->at < end)
+        text[len++] = parse_character(p);
+    text[len] = '\0';
+    p->bad = p->bad || !take(p, '"');
+    return text;
+}
+
+static struct json *parse_value(struct parser *p, int depth);
+
+/* Elements up to `close`; those of an object have names. */
+static struct json *parse_elements(struct parser *p, char close, int depth)
+{
+    struct json *first = NULL, **end = &first;
+
+    if (take(p, close))
+        return NULL;
+    do {
+        char *name = close == '}' ? parse_string(p) : NULL;
+
+        p->bad = p->bad || (name != NULL && !take(p, ':'));
+        *end = parse_value(p, depth + 1);
+        (*end)->name = name;
+        end = &(*end)->next;
+    } while (!p->bad && take(p, ','));
+    p->bad = p->bad || !take(p, close);
+    return first;
+}
+
+static void parse_word(struct parser *p, struct json *value)
+{
+    char *end;
+
+    if (strncmp(p->at, "true", 4) == 0 || strncmp(p->at, "null", 4) == 0) {
+        value->number = *p->at == 't';
+        p->at += 4;
+    } else if (strncmp(p->at, "false", 5) == 0) {
+        p->at += 5;
+    } else {
+        value->number = strtol(p->at, &end, 10);
+        p->bad = p->bad || end == p->at;
+        p->at = end;
+    }
+}
+
+static struct json *parse_value(struct parser *p, int depth)
+{
+    struct json *value = calloc(1, sizeof *value);
+
+    if (value == NULL)
+        abort();
+    skip_space(p);
+    if (depth > 20)
+        p->bad = true;
+    else if (*p->at == '"')
+        value->text = parse_string(p);
+    else if (take(p, '{'))
+        value->first = parse_elements(p, '}', depth);
+    else if (take(p, '['))
+        value->first = parse_elements(p, ']', depth);
+    else
+        parse_word(p, value);
+    return value;
+}
+
+struct json *json_parse(const char *text)
+{
+    struct parser p = {.at = text, .bad = false};
+    struct json *root = parse_value(&p, 0);
+
+    skip_space(&p);
+    if (!p.bad && *p.at == '\0')
+        return root;
+    json_free(root);
+    return NULL;
+}
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    long size = -1;
+    char *text;
+
+    if (file != NULL && fseek(file, 0, SEEK_END) == 0)
+        size = ftell(file);
+    ck_assert_msg(size >= 0 && fseek(file, 0, SEEK_SET) == 0, "cannot read %s", path);
+    text = calloc(1, (size_t)size + 1);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_uint_eq(fread(text, 1, (size_t)size, file), (size_t)size);
+    fclose(file);
+    return text;
+}
+
+struct json *json_open_shared(const char *name)
+{
+    char path[512];
+    char *text;
+    struct json *root;
+
+    if (!vectors_shared_path(path, sizeof path, name))
+        return NULL;
+    text = read_file(path);
+    root = json_parse(text);
+    free(text);
+    ck_assert_msg(root != NULL, "%s is malformed", path);
+    return root;
+}
+
+struct json *json_get(struct json *object, const char *name)
+{
+    struct json *member = json_first(object);
+
+    while (member != NULL && (member->name == NULL || strcmp(member->name, name) != 0))
+        member = member->next;
+    return member;
+}
+
+struct json *json_first(struct json *container)
+{
+    return container == NULL ? NULL : container->first;
+}
+
+struct json *json_next(struct json *element)
+{
+    return element == NULL ? NULL : element->next;
+}
+
+const char *json_text(const struct json *value)
+{
+    return value == NULL || value->text == NULL ? "" : value->text;
+}
+
+bool json_is(struct json *object, const char *name, const char *text)
+{
+    return strcmp(json_text(json_get(object, name)), text) == 0;
+}
+
+bool json_has(struct json *object, const char *name, const char *text)
+{
+    struct json *element = json_first(json_get(object, name));
+
+    while (element != NULL && strcmp(json_text(element), text) != 0)
+        element = element->next;
+    return element != NULL;
+}
+
+long json_number(const struct json *value)
+{
+    return value == NULL ? 0 : value->number;
+}
+
+struct bytes json_hex(struct json *object, const char *name)
+{
+    struct json *value = json_get(object, name);
+    size_t len = strlen(json_text(value)) / 2;
+
+    ck_assert_msg(value != NULL && value->text != NULL, "no string %s", name);
+    if (value->decoded == NULL)
+        value->decoded = malloc(len + 1);
+    ck_assert_ptr_nonnull(value->decoded);
+    ck_assert_msg(unhex(value->decoded, len, value->text) == len, "%s is not hex", name);
+    return (struct bytes){value->decoded, len};
+}
+
+void json_free(struct json *root)
+{
+    while (root != NULL) {
+        struct json *next = root->next;
+
+        json_free(root->first);
+        free(root->name);
+        free(root->text);
+        free(root->decoded);
+        free(root);
+        root = next;
+    }
+}

@@ -1,0 +1,191 @@
+/* The tables of algorithms and the choice between two name-lists. RFC 4253 section 7.1. */
+#include "tests/support/suite.h"
+#include "transport/algorithms.h"
+#include "transport/cipher.h"
+#include "transport/kex.h"
+
+#include <stdio.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* 4250/4.6.1/1, 4251/6/2, 4251/6/3 */
+START_TEST(every_name_is_one_that_rfc_4251_section_6_allows)
+{
+    for (enum algorithm_kind kind = 0; kind < ALGORITHM_KINDS; kind++)
+        for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++) {
+            const char *at = strchr(a->name, '@');
+
+            ck_assert(is_name(bytes_of(a->name)));
+            ck_assert_uint_le(strlen(a->name), 64);
+            ck_assert_uint_ge(strlen(a->name), 1);
+            ck_assert_ptr_null(strchr(a->name, ','));
+            ck_assert(at == NULL || strchr(at + 1, '@') == NULL);
+        }
+}
+END_TEST
+
+START_TEST(every_name_stands_once_and_has_a_method)
+{
+    for (enum algorithm_kind kind = 0; kind < ALGORITHM_KINDS; kind++)
+        for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++) {
+            ck_assert_ptr_nonnull(a->method);
+            ck_assert_ptr_eq(algorithm_find(kind, bytes_of(a->name)), a);
+        }
+}
+END_TEST
+
+/* 4253/6.3/3, 4253/6.4/7 */
+START_TEST(no_none_among_ciphers_and_macs)
+{
+    ck_assert_ptr_null(algorithm_find(ALGORITHM_CIPHER, bytes_of("none")));
+    ck_assert_ptr_null(algorithm_find(ALGORITHM_MAC, bytes_of("none")));
+}
+END_TEST
+
+/* gcm/2/1 */
+START_TEST(ciphers_that_authenticate_are_no_macs)
+{
+    for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++)
+        ck_assert_ptr_null(algorithm_find(ALGORITHM_MAC, bytes_of(a->name)));
+}
+END_TEST
+
+/* 8308/2.2/4, strict/3.1/6: markers are never a key exchange. */
+START_TEST(markers_are_not_algorithms)
+{
+    static const char *const names[] = {"ext-info-c",
+                                        "ext-info-s",
+                                        "kex-strict-c",
+                                        "kex-strict-s",
+                                        "kex-strict-c-v00@openssh.com",
+                                        "kex-strict-s-v00@openssh.com"};
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        ck_assert_ptr_null(algorithm_choose(ALGORITHM_KEX, bytes_of(names[i]), bytes_of(names[i])));
+}
+END_TEST
+
+/* 8731/3/6 */
+START_TEST(both_names_of_curve25519_are_one_method)
+{
+    ck_assert_ptr_eq(algorithm_find(ALGORITHM_KEX, bytes_of("curve25519-sha256"))->method,
+                     &kex_curve25519);
+    ck_assert_ptr_eq(
+        algorithm_find(ALGORITHM_KEX, bytes_of("curve25519-sha256@libssh.org"))->method,
+        &kex_curve25519);
+}
+END_TEST
+
+/* RFC 4253 section 6 bounds what a cipher may ask for; packet.c and keys.c rely on it. */
+START_TEST(every_cipher_is_within_the_bounds_that_packets_and_keys_have)
+{
+    for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++) {
+        const struct cipher_method *m = a->method;
+
+        ck_assert(m->block_len == 8 || m->block_len == 16);
+        ck_assert_uint_le(m->key_len, 64);
+        ck_assert_uint_le(m->iv_len, 16);
+        ck_assert_uint_le(m->tag_len, 64);
+        ck_assert(m->aead == (m->tag_len > 0));
+        ck_assert_uint_gt(m->state_size, 0);
+    }
+}
+END_TEST
+
+/* 4253/7.1/1 */
+START_TEST(the_defaults_are_all_names_that_are_not_off_best_first)
+{
+    for (enum algorithm_kind kind = 0; kind < ALGORITHM_KINDS; kind++) {
+        uint8_t out[2048];
+        struct writer w = write_to(out, sizeof out);
+        struct bytes list, name;
+
+        write_default_names(&w, kind);
+        ck_assert(!w.bad);
+        list = written_bytes(&w);
+        ck_assert_uint_gt(list.len, 0);
+        for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++) {
+            if (a->off)
+                continue;
+            ck_assert(next_name(&list, &name));
+            assert_bytes(name, bytes_of(a->name));
+        }
+        ck_assert(!next_name(&list, &name));
+    }
+}
+END_TEST
+
+/* 4253/7.1/2, 4253/7.1/3, 4253/7.1/4, 4253/7.1/16, 4251/6/1, 4251/6/2 */
+START_TEST(the_first_name_of_the_client_that_the_server_has_too_is_chosen)
+{
+    static const char gcm[] = "aes128-gcm@openssh.com", cha[] = "chacha20-poly1305@openssh.com";
+    static const struct {
+        const char *client, *server, *chosen;
+    } cases[] = {
+        {"aes128-gcm@openssh.com,chacha20-poly1305@openssh.com",
+         "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com", gcm},
+        {"chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
+         "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com", cha},
+        {"unknown,x@y,aes128-gcm@openssh.com", "unknown,x@y,aes128-gcm@openssh.com", gcm},
+        {"unknown,aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com",
+         gcm},
+        {"aes128-gcm@openssh.com,aes128-gcm@openssh.com",
+         "x,aes128-gcm@openssh.com,aes128-gcm@openssh.com", gcm},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,aes128-gcm@openssh."
+         "com",
+         "aes128-gcm@openssh.com", gcm},
+        {"AES128-GCM@OPENSSH.COM", "aes128-gcm@openssh.com", NULL},
+        {"aes128-gcm@openssh.com", "AES128-GCM@OPENSSH.COM", NULL},
+        {"aes128-gcm@openssh.co", "aes128-gcm@openssh.com", NULL},
+        {"aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com", NULL},
+        {"unknown", "unknown", NULL}, /* both have it, we do not */
+        {"", "aes128-gcm@openssh.com", NULL},
+        {"aes128-gcm@openssh.com", "", NULL},
+        {"", "", NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct algorithm *a = algorithm_choose(ALGORITHM_CIPHER, bytes_of(cases[i].client),
+                                                     bytes_of(cases[i].server));
+
+        if (cases[i].chosen == NULL)
+            ck_assert_ptr_null(a);
+        else
+            ck_assert_str_eq(a == NULL ? "none" : a->name, cases[i].chosen);
+    }
+}
+END_TEST
+
+/* 4253/7.1/2: "For every pair of supported kex methods offer both orders." */
+START_TEST(the_client_order_decides_for_every_pair)
+{
+    for (enum algorithm_kind kind = 0; kind < ALGORITHM_KINDS; kind++)
+        for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
+            for (const struct algorithm *b = algorithms_of(kind); b->name != NULL; b++) {
+                char client[160], server[160];
+
+                snprintf(client, sizeof client, "%s,%s", a->name, b->name);
+                snprintf(server, sizeof server, "%s,%s", b->name, a->name);
+                ck_assert_ptr_eq(algorithm_choose(kind, bytes_of(client), bytes_of(server)), a);
+            }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        every_name_is_one_that_rfc_4251_section_6_allows,
+        every_name_stands_once_and_has_a_method,
+        no_none_among_ciphers_and_macs,
+        ciphers_that_authenticate_are_no_macs,
+        markers_are_not_algorithms,
+        both_names_of_curve25519_are_one_method,
+        every_cipher_is_within_the_bounds_that_packets_and_keys_have,
+        the_defaults_are_all_names_that_are_not_off_best_first,
+        the_first_name_of_the_client_that_the_server_has_too_is_chosen,
+        the_client_order_decides_for_every_pair,
+        NULL,
+    };
+
+    return crypto_suite("algorithms", tests);
+}

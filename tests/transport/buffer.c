@@ -1,0 +1,304 @@
+#include "crypto/random.h"
+#include "tests/support/suite.h"
+#include "transport/buffer.h"
+
+#include <stdlib.h>
+
+/* Memory that counts, that fails when told, and that looks at what comes back. */
+struct account {
+    size_t lent, calls;
+    size_t fail_at; /* the call that fails, from 1; 0: none */
+    bool wiped;     /* what was released last held only zeros */
+};
+
+static void *lend(void *context, size_t size)
+{
+    struct account *a = context;
+
+    ck_assert_uint_gt(size, 0);
+    if (++a->calls == a->fail_at)
+        return NULL;
+    a->lent += size;
+    return memset(malloc(size), 0xa5, size);
+}
+
+static void take_back(void *context, void *block, size_t size)
+{
+    struct account *a = context;
+    const uint8_t *bytes = block;
+
+    a->wiped = true;
+    for (size_t i = 0; i < size; i++)
+        a->wiped = a->wiped && bytes[i] == 0;
+    a->lent -= size;
+    free(block);
+}
+
+static struct pool pool_of(struct account *account)
+{
+    const struct nacre_memory memory = {lend, take_back, account};
+    struct pool pool;
+
+    pool_init(&pool, &memory);
+    return pool;
+}
+
+static void append(struct buffer *b, struct pool *pool, const void *data, size_t len)
+{
+    uint8_t *at = buffer_make_room(b, pool, len);
+
+    ck_assert_ptr_nonnull(at);
+    ck_assert_uint_ge(buffer_room(b), len);
+    memcpy(at, data, len);
+    buffer_added(b, len);
+}
+
+START_TEST(an_empty_buffer_costs_nothing)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+
+    ck_assert_uint_eq(buffer_len(&b), 0);
+    ck_assert_uint_eq(buffer_contents(&b).len, 0);
+    ck_assert_uint_eq(buffer_room(&b), 0);
+    buffer_rest(&b, &pool);
+    buffer_clear(&b, &pool);
+    ck_assert_uint_eq(account.calls, 0);
+}
+END_TEST
+
+START_TEST(a_buffer_that_was_emptied_gives_its_block_back_when_it_rests)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+
+    append(&b, &pool, "hello", 5);
+    buffer_rest(&b, &pool);
+    ck_assert_uint_eq(pool.in_use, BLOCK_SMALL); /* not empty: stays */
+    buffer_consumed(&b, 5);
+    buffer_rest(&b, &pool);
+    ck_assert_uint_eq(pool.in_use, 0);
+    ck_assert_ptr_null(b.block);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+START_TEST(a_buffer_moves_to_a_large_block_with_its_contents)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+    static uint8_t more[BLOCK_SMALL];
+
+    append(&b, &pool, "xhello", 6);
+    buffer_consumed(&b, 1);
+    append(&b, &pool, more, sizeof more);
+    ck_assert_uint_eq(pool.in_use, BLOCK_LARGE);
+    ck_assert_uint_eq(buffer_len(&b), 5 + sizeof more);
+    ck_assert_mem_eq(buffer_contents(&b).at, "hello", 5);
+    buffer_clear(&b, &pool);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+START_TEST(room_is_made_by_moving_the_contents_to_the_front)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+    static uint8_t fill[BLOCK_SMALL - 2];
+
+    append(&b, &pool, fill, sizeof fill);
+    append(&b, &pool, "ab", 2);
+    buffer_consumed(&b, sizeof fill);
+    append(&b, &pool, "cd", 2);
+    ck_assert_mem_eq(buffer_contents(&b).at, "abcd", 4);
+    ck_assert_uint_eq(account.calls, 1);
+    buffer_clear(&b, &pool);
+    pool_clear(&pool);
+}
+END_TEST
+
+START_TEST(a_buffer_holds_no_more_than_a_large_block)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+    static uint8_t fill[BLOCK_LARGE];
+
+    ck_assert_ptr_null(buffer_make_room(&b, &pool, BLOCK_LARGE + 1));
+    ck_assert_ptr_null(buffer_make_room(&b, &pool, SIZE_MAX));
+    append(&b, &pool, fill, sizeof fill);
+    ck_assert_ptr_null(buffer_make_room(&b, &pool, 1));
+    ck_assert_ptr_null(buffer_make_room(&b, &pool, SIZE_MAX));
+    buffer_consumed(&b, 1);
+    ck_assert_ptr_nonnull(buffer_make_room(&b, &pool, 1));
+    ck_assert_uint_eq(buffer_len(&b), BLOCK_LARGE - 1);
+    buffer_clear(&b, &pool);
+    pool_clear(&pool);
+}
+END_TEST
+
+START_TEST(without_memory_the_contents_stay)
+{
+    struct account account = {.fail_at = 2};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+
+    append(&b, &pool, "hello", 5);
+    ck_assert_ptr_null(buffer_make_room(&b, &pool, BLOCK_SMALL));
+    assert_bytes(buffer_contents(&b), bytes_of("hello"));
+    append(&b, &pool, "!", 1);
+    assert_bytes(buffer_contents(&b), bytes_of("hello!"));
+    buffer_clear(&b, &pool);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+START_TEST(blocks_are_used_again)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+
+    for (int i = 0; i < 10; i++) {
+        struct buffer b = {0};
+
+        append(&b, &pool, "hello", 5);
+        buffer_clear(&b, &pool);
+    }
+    ck_assert_uint_eq(account.calls, 1);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+START_TEST(a_pool_keeps_a_bounded_number_of_free_blocks)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b[2 * BLOCKS_KEPT] = {{0}};
+
+    for (size_t i = 0; i < 2 * BLOCKS_KEPT; i++)
+        append(&b[i], &pool, "hello", 5);
+    ck_assert_uint_eq(pool.in_use, 2 * BLOCKS_KEPT * BLOCK_SMALL);
+    for (size_t i = 0; i < 2 * BLOCKS_KEPT; i++)
+        buffer_clear(&b[i], &pool);
+    ck_assert_uint_eq(pool.in_use, 0);
+    ck_assert_uint_eq(account.lent, BLOCKS_KEPT * BLOCK_SMALL);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+START_TEST(allocations_are_zeroed_counted_and_wiped_on_release)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    uint8_t *p = pool_allocate(&pool, 100);
+
+    for (size_t i = 0; i < 100; i++)
+        ck_assert_uint_eq(p[i], 0);
+    ck_assert_uint_eq(pool.in_use, 100);
+    memset(p, 's', 100);
+    pool_release(&pool, p, 100);
+    ck_assert(account.wiped);
+    ck_assert_uint_eq(pool.in_use, 0);
+    ck_assert_uint_eq(account.lent, 0);
+    pool_release(&pool, NULL, 100); /* harmless */
+}
+END_TEST
+
+START_TEST(an_allocation_may_fail)
+{
+    struct account account = {.fail_at = 1};
+    struct pool pool = pool_of(&account);
+
+    ck_assert_ptr_null(pool_allocate(&pool, 100));
+    ck_assert_uint_eq(pool.in_use, 0);
+}
+END_TEST
+
+START_TEST(the_default_memory_is_malloc)
+{
+    struct pool pool;
+    struct buffer b = {0};
+    void *p;
+
+    pool_init(&pool, NULL);
+    p = pool_allocate(&pool, 10);
+    ck_assert_ptr_nonnull(p);
+    append(&b, &pool, "hello", 5);
+    buffer_clear(&b, &pool);
+    pool_release(&pool, p, 10);
+    pool_clear(&pool);
+}
+END_TEST
+
+/* A queue of numbered bytes, checked against two counters: whatever is added comes out, in order.
+ */
+START_TEST(bytes_come_out_as_they_went_in)
+{
+    const uint8_t seed[32] = {7};
+    struct random_seeded state;
+    struct random_source random = random_from_seed(&state, seed);
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+    uint8_t in = 0, out = 0;
+    size_t wrong = 0; /* counted: ck_assert is a write each */
+
+    for (int round = 0; round < 20000; round++) {
+        uint16_t dice[2];
+        size_t n;
+
+        random_fill(&random, (uint8_t *)dice, sizeof dice);
+        n = dice[1] % (dice[0] & 0x100 ? 20000U : 200U);
+        if (dice[0] & 1) {
+            uint8_t *at = buffer_make_room(&b, &pool, n);
+
+            ck_assert((at == NULL) == (buffer_len(&b) + n > BLOCK_LARGE));
+            for (size_t i = 0; at != NULL && i < n; i++)
+                at[i] = in++;
+            buffer_added(&b, at == NULL ? 0 : n);
+        } else {
+            struct bytes contents = buffer_contents(&b);
+
+            n = n < contents.len ? n : contents.len;
+            for (size_t i = 0; i < n; i++)
+                wrong += contents.at[i] != out++;
+            buffer_consumed(&b, n);
+            buffer_rest(&b, &pool);
+        }
+    }
+    buffer_clear(&b, &pool);
+    pool_clear(&pool);
+    ck_assert_uint_eq(wrong, 0);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        an_empty_buffer_costs_nothing,
+        a_buffer_that_was_emptied_gives_its_block_back_when_it_rests,
+        a_buffer_moves_to_a_large_block_with_its_contents,
+        room_is_made_by_moving_the_contents_to_the_front,
+        a_buffer_holds_no_more_than_a_large_block,
+        without_memory_the_contents_stay,
+        blocks_are_used_again,
+        a_pool_keeps_a_bounded_number_of_free_blocks,
+        allocations_are_zeroed_counted_and_wiped_on_release,
+        an_allocation_may_fail,
+        the_default_memory_is_malloc,
+        bytes_come_out_as_they_went_in,
+        NULL,
+    };
+
+    return crypto_suite("buffer", tests);
+}

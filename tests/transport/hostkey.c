@@ -1,0 +1,287 @@
+/* Key and signature blobs. RFC 4253 section 6.6, RFC 8709. The crypto itself is tested in
+ * test_crypto_*; the other key types in tests/whole/every_algorithm.c. */
+#include "tests/support/suite.h"
+#include "tests/support/vectors.h"
+#include "transport/hostkey.h"
+
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* RFC 8032 section 7.1, test 2: the message is the one byte 0x72. */
+static const uint8_t message[] = {0x72};
+
+struct fixture {
+    struct vectors *v;
+    struct nacre_key key;
+    uint8_t signature[128];
+    size_t signature_len;
+};
+
+static void set_up(struct fixture *f)
+{
+    struct writer w = write_to(f->signature, sizeof f->signature);
+
+    f->v = vectors_open("ed25519.txt");
+    ck_assert(private_key_ed25519(&f->key, vectors_nth(f->v, "seed", 1).at));
+    ck_assert(key_sign(&f->key, &signature_ed25519, BYTES_OF_ARRAY(message), &w));
+    f->signature_len = written(&w);
+}
+
+static void tear_down(struct fixture *f)
+{
+    private_key_clear(&f->key);
+    vectors_close(f->v);
+}
+
+static bool verifies(struct bytes blob, struct bytes signature)
+{
+    return key_verify(&signature_ed25519, blob, signature, BYTES_OF_ARRAY(message));
+}
+
+/* string name, string value: both a key blob and a signature blob look so; then `more` bytes. */
+static struct bytes blob_of(uint8_t *out, size_t size, const char *name, struct bytes value,
+                            size_t more)
+{
+    struct writer w = write_to(out, size);
+
+    write_text(&w, name);
+    write_string(&w, value);
+    for (size_t i = 0; i < more; i++)
+        write_u8(&w, 0);
+    ck_assert(!w.bad);
+    return written_bytes(&w);
+}
+
+/* RFC 8709 section 4: string "ssh-ed25519", string key */
+START_TEST(a_key_blob_is_the_type_and_the_point)
+{
+    struct fixture f;
+    uint8_t out[128];
+
+    set_up(&f);
+    assert_bytes(private_key_blob(&f.key),
+                 blob_of(out, sizeof out, "ssh-ed25519", vectors_nth(f.v, "public", 1), 0));
+    assert_bytes(key_blob_type(private_key_blob(&f.key)), bytes_of("ssh-ed25519"));
+    ck_assert(key_blob_fits(&signature_ed25519, private_key_blob(&f.key)));
+    tear_down(&f);
+}
+END_TEST
+
+/* RFC 8709 section 6: string "ssh-ed25519", string signature */
+START_TEST(a_signature_blob_is_the_name_and_the_signature)
+{
+    struct fixture f;
+    uint8_t out[128];
+
+    set_up(&f);
+    assert_bytes((struct bytes){f.signature, f.signature_len},
+                 blob_of(out, sizeof out, "ssh-ed25519", vectors_nth(f.v, "signature", 1), 0));
+    ck_assert(verifies(private_key_blob(&f.key), (struct bytes){f.signature, f.signature_len}));
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(no_flipped_bit_of_key_signature_or_data_verifies)
+{
+    struct fixture f;
+
+    set_up(&f);
+    for (size_t bit = 0; bit < 8 * f.signature_len; bit++) {
+        f.signature[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        ck_assert(
+            !verifies(private_key_blob(&f.key), (struct bytes){f.signature, f.signature_len}));
+        f.signature[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    for (size_t bit = 0; bit < 8U * f.key.blob_len; bit++) {
+        f.key.blob[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        ck_assert(
+            !verifies(private_key_blob(&f.key), (struct bytes){f.signature, f.signature_len}));
+        f.key.blob[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    for (size_t bit = 0; bit < 8; bit++) {
+        const uint8_t other[] = {(uint8_t)(message[0] ^ 1U << bit)};
+
+        ck_assert(!key_verify(&signature_ed25519, private_key_blob(&f.key),
+                              (struct bytes){f.signature, f.signature_len}, BYTES_OF_ARRAY(other)));
+    }
+    tear_down(&f);
+}
+END_TEST
+
+/* 8709/4/1, 4253/6.6/1, 4253/6.6/3 */
+START_TEST(a_key_blob_of_another_shape_does_not_verify)
+{
+    static const struct {
+        const char *type;
+        size_t len, more;
+    } cases[] = {{"ssh-ed25519", 31, 0}, {"ssh-ed25519", 33, 0},
+                 {"ssh-ed25519", 0, 0},  {"ssh-ed25519", 64, 0},
+                 {"ssh-ed25519", 32, 1}, {"ssh-ed25519", 32, 4},
+                 {"ssh-rsa", 32, 0},     {"ssh-ed448", 32, 0},
+                 {"SSH-ED25519", 32, 0}, {"", 32, 0},
+                 {"ssh-ed2551", 32, 0}};
+    struct fixture f;
+    uint8_t out[128], point[64] = {0};
+
+    set_up(&f);
+    memcpy(point, vectors_nth(f.v, "public", 1).at, 32);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct bytes blob = blob_of(out, sizeof out, cases[i].type,
+                                    (struct bytes){point, cases[i].len}, cases[i].more);
+
+        ck_assert_msg(!verifies(blob, (struct bytes){f.signature, f.signature_len}),
+                      "%s, %zu bytes and %zu more", cases[i].type, cases[i].len, cases[i].more);
+    }
+    tear_down(&f);
+}
+END_TEST
+
+/* 8709/6/1, 4253/6.6/2, 4253/6.6/3 */
+START_TEST(a_signature_blob_of_another_shape_does_not_verify)
+{
+    static const struct {
+        const char *name;
+        size_t len, more;
+    } cases[] = {{"ssh-ed25519", 63, 0}, {"ssh-ed25519", 65, 0},
+                 {"ssh-ed25519", 0, 0},  {"ssh-ed25519", 96, 0},
+                 {"ssh-ed25519", 64, 1}, {"ssh-ed25519", 64, 4},
+                 {"ssh-rsa", 64, 0},     {"", 64, 0},
+                 {"ssh-ed25519x", 64, 0}};
+    struct fixture f;
+    uint8_t out[256], signature[96] = {0};
+
+    set_up(&f);
+    memcpy(signature, vectors_nth(f.v, "signature", 1).at, 64);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct bytes blob = blob_of(out, sizeof out, cases[i].name,
+                                    (struct bytes){signature, cases[i].len}, cases[i].more);
+
+        ck_assert_msg(!verifies(private_key_blob(&f.key), blob), "%s, %zu bytes and %zu more",
+                      cases[i].name, cases[i].len, cases[i].more);
+    }
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(blobs_cut_anywhere_do_not_verify)
+{
+    struct fixture f;
+
+    set_up(&f);
+    for (size_t len = 0; len < f.signature_len; len++)
+        ck_assert(!verifies(private_key_blob(&f.key), (struct bytes){f.signature, len}));
+    for (size_t len = 0; len < f.key.blob_len; len++)
+        ck_assert(!verifies((struct bytes){f.key.blob, len},
+                            (struct bytes){f.signature, f.signature_len}));
+    tear_down(&f);
+}
+END_TEST
+
+/* 8709/7/1: S + L, L the order of the group in RFC 8032 section 5.1, is another encoding of the
+ * same S. */
+START_TEST(a_malleated_signature_does_not_verify)
+{
+    static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
+                                      0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+                                      0,    0,    0,    0,    0,    0,    0,    0,
+                                      0,    0,    0,    0,    0,    0,    0,    0x10};
+    struct fixture f;
+    unsigned carry = 0;
+    uint8_t *s;
+
+    set_up(&f);
+    s = f.signature + f.signature_len - 32;
+    for (size_t i = 0; i < 32; i++) {
+        carry += s[i] + order[i];
+        s[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+    ck_assert_uint_eq(carry, 0);
+    ck_assert(!verifies(private_key_blob(&f.key), (struct bytes){f.signature, f.signature_len}));
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_key_signs_only_with_an_algorithm_of_its_type)
+{
+    struct fixture f;
+    uint8_t out[128];
+    struct writer w = write_to(out, sizeof out);
+
+    set_up(&f);
+    ck_assert(!key_sign(&f.key, &signature_rsa_sha2_256, BYTES_OF_ARRAY(message), &w));
+    ck_assert(!key_sign(&f.key, &signature_nistp256, BYTES_OF_ARRAY(message), &w));
+    ck_assert(!key_sign(&f.key, &signature_sk_ed25519, BYTES_OF_ARRAY(message), &w));
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_signature_without_room_is_no_signature)
+{
+    struct fixture f;
+    uint8_t out[128];
+
+    set_up(&f);
+    for (size_t room = 0; room <= f.signature_len; room++) {
+        struct writer w = write_to(out, room);
+
+        ck_assert(key_sign(&f.key, &signature_ed25519, BYTES_OF_ARRAY(message), &w) ==
+                  (room == f.signature_len));
+    }
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_blob_longer_than_any_key_is_refused)
+{
+    static uint8_t blob[KEY_BLOB_MAX + 1];
+    struct writer w = write_to(blob, sizeof blob);
+
+    write_text(&w, "ssh-ed25519");
+    ck_assert(key_blob_fits(&signature_ed25519, (struct bytes){blob, KEY_BLOB_MAX}));
+    ck_assert(!key_blob_fits(&signature_ed25519, (struct bytes){blob, KEY_BLOB_MAX + 1}));
+}
+END_TEST
+
+START_TEST(a_malformed_blob_has_no_type)
+{
+    const uint8_t cut[] = {0, 0, 0, 5, 'a', 'b'};
+
+    ck_assert_uint_eq(key_blob_type(BYTES_OF_ARRAY(cut)).len, 0);
+    ck_assert_uint_eq(key_blob_type((struct bytes){NULL, 0}).len, 0);
+}
+END_TEST
+
+START_TEST(a_cleared_key_is_wiped)
+{
+    static const struct nacre_key zeros;
+    struct fixture f;
+
+    set_up(&f);
+    private_key_clear(&f.key);
+    ck_assert_mem_eq(&f.key, &zeros, sizeof zeros);
+    vectors_close(f.v);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_key_blob_is_the_type_and_the_point,
+        a_signature_blob_is_the_name_and_the_signature,
+        no_flipped_bit_of_key_signature_or_data_verifies,
+        a_key_blob_of_another_shape_does_not_verify,
+        a_signature_blob_of_another_shape_does_not_verify,
+        blobs_cut_anywhere_do_not_verify,
+        a_malleated_signature_does_not_verify,
+        a_key_signs_only_with_an_algorithm_of_its_type,
+        a_signature_without_room_is_no_signature,
+        a_blob_longer_than_any_key_is_refused,
+        a_malformed_blob_has_no_type,
+        a_cleared_key_is_wiped,
+        NULL,
+    };
+
+    return crypto_suite("hostkey", tests);
+}

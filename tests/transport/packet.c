@@ -1,0 +1,594 @@
+/* The binary packet under every cipher: known answers, every length, and every way to be wrong. RFC
+ * 4253 section 6. */
+#include "crypto/crypto.h"
+#include "crypto/random.h"
+#include "tests/support/suite.h"
+#include "tests/support/vectors.h"
+#include "transport/packet.h"
+
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+enum { LENGTH = 4 };
+
+static const struct {
+    const char *name;
+    const struct cipher_method *method; /* NULL: no keys yet */
+    const struct mac_method *mac;
+} ciphers[] = {
+    {"none", NULL, NULL},
+    {"chacha20-poly1305@openssh.com", &cipher_chacha20_poly1305, NULL},
+    {"aes256-gcm@openssh.com", &cipher_aes256_gcm, NULL},
+    {"aes128-gcm@openssh.com", &cipher_aes128_gcm, NULL},
+    {"aes128-ctr, hmac-sha1", &cipher_aes128_ctr, &mac_hmac_sha1},
+    {"aes192-ctr, hmac-sha2-256", &cipher_aes192_ctr, &mac_hmac_sha2_256},
+    {"aes256-ctr, hmac-sha2-512", &cipher_aes256_ctr, &mac_hmac_sha2_512},
+    {"aes128-ctr, hmac-sha2-256-etm@openssh.com", &cipher_aes128_ctr, &mac_hmac_sha2_256_etm},
+    {"aes256-ctr, hmac-sha2-512-etm@openssh.com", &cipher_aes256_ctr, &mac_hmac_sha2_512_etm},
+    {"aes192-ctr, hmac-sha1-etm@openssh.com", &cipher_aes192_ctr, &mac_hmac_sha1_etm},
+};
+
+/* What one end sends and the other receives, under the same keys. */
+struct lane {
+    struct pool pool;
+    struct random_seeded seed;
+    struct random_source random;
+    struct direction sending, receiving;
+    struct buffer in;
+};
+
+static void key_both(struct lane *lane, size_t which)
+{
+    const struct cipher_method *method = ciphers[which].method;
+    uint8_t key[64], iv[16], mac_key[64];
+    const struct cipher_keys keys = {key, iv, mac_key, ciphers[which].mac};
+
+    random_fill(&lane->random, key, sizeof key);
+    random_fill(&lane->random, iv, sizeof iv);
+    random_fill(&lane->random, mac_key, sizeof mac_key);
+    ck_assert(direction_rekey(&lane->sending, &lane->pool, method, &keys, true));
+    ck_assert(direction_rekey(&lane->receiving, &lane->pool, method, &keys, false));
+}
+
+/* which  of the ciphers */
+static void lane_open(struct lane *lane, int which)
+{
+    static const uint8_t seed[32] = {42};
+
+    memset(lane, 0, sizeof *lane);
+    pool_init(&lane->pool, NULL);
+    lane->random = random_from_seed(&lane->seed, seed);
+    direction_init(&lane->sending);
+    direction_init(&lane->receiving);
+    if (ciphers[which].method != NULL)
+        key_both(lane, (size_t)which);
+}
+
+static void lane_close(struct lane *lane)
+{
+    direction_clear(&lane->sending, &lane->pool);
+    direction_clear(&lane->receiving, &lane->pool);
+    buffer_clear(&lane->in, &lane->pool);
+    ck_assert_uint_eq(lane->pool.in_use, 0);
+    pool_clear(&lane->pool);
+}
+
+static uint32_t block_len(int which)
+{
+    return ciphers[which].method == NULL ? 8 : ciphers[which].method->block_len;
+}
+
+/* Does the length field count for the alignment? It does where it is encrypted with the rest, and
+ * in clear. */
+static bool length_counts(int which)
+{
+    const struct mac_method *mac = ciphers[which].mac;
+
+    return ciphers[which].method == NULL || (mac != NULL && !mac->encrypt_first);
+}
+
+static void arrive(struct lane *lane, const uint8_t *bytes, size_t len)
+{
+    uint8_t *at = buffer_make_room(&lane->in, &lane->pool, len);
+
+    ck_assert_ptr_nonnull(at);
+    memcpy(at, bytes, len);
+    buffer_added(&lane->in, len);
+}
+
+static enum packet_status open_next(struct lane *lane, struct bytes *payload)
+{
+    size_t size = 0;
+    enum packet_status status = packet_open(&lane->receiving, &lane->in, payload, &size);
+
+    if (status == PACKET_READY)
+        buffer_consumed(&lane->in, size);
+    return status;
+}
+
+/* A packet as packet_seal makes it, in memory of its own size so that the sanitizer sees past its
+ * end. */
+static uint8_t *seal(struct lane *lane, size_t len, size_t *size)
+{
+    uint8_t *packet = malloc(len + PACKET_OVERHEAD);
+
+    for (size_t i = 0; i < len; i++)
+        packet[PACKET_HEADER + i] = (uint8_t)(i * 7 + len);
+    *size = packet_seal(&lane->sending, &lane->random, packet, len);
+    ck_assert_uint_gt(*size, 0);
+    ck_assert_uint_le(*size, len + PACKET_OVERHEAD);
+    return packet;
+}
+
+/* A packet with a length field, a padding length and a real length of our choice. */
+static size_t seal_forged(struct lane *lane, uint8_t *packet, uint32_t claimed, uint32_t real,
+                          unsigned padding)
+{
+    struct direction *d = &lane->sending;
+
+    memset(packet, 'x', LENGTH + real);
+    store_u32(packet, claimed);
+    packet[LENGTH] = (uint8_t)padding;
+    ck_assert(d->cipher->seal(d->state, d->seq++, packet, real));
+    return LENGTH + real + d->tag_len;
+}
+
+static void check_payload(struct bytes payload, size_t len)
+{
+    bool same = payload.len == len;
+
+    for (size_t i = 0; i < len && same; i++) /* an assertion a byte would take minutes */
+        same = payload.at[i] == (uint8_t)(i * 7 + len);
+    ck_assert(same);
+}
+
+START_TEST(every_payload_length_comes_back)
+{
+    struct lane lane;
+
+    lane_open(&lane, _i);
+    for (size_t len = 1; len < PACKET_LENGTH_MAX - 40; len += len < 600 ? 1 : 3271) {
+        struct bytes payload;
+        size_t size;
+        uint8_t *packet = seal(&lane, len, &size);
+
+        arrive(&lane, packet, size);
+        ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+        check_payload(payload, len);
+        ck_assert_uint_eq(buffer_len(&lane.in), 0);
+        free(packet);
+    }
+    ck_assert_uint_eq(lane.sending.seq, lane.receiving.seq);
+    ck_assert_uint_eq(lane.sending.packets, lane.receiving.packets);
+    ck_assert(lane.sending.bytes == lane.receiving.bytes);
+    lane_close(&lane);
+}
+END_TEST
+
+/* 4253/6/1, 4253/6/4, 5647/7.2/1, cc20/7/3: the length field counts for the alignment only where it
+ * is encrypted with the rest. */
+START_TEST(packets_are_aligned_and_padded_by_4_bytes_at_least_and_few_more)
+{
+    size_t block = block_len(_i);
+    struct lane lane;
+
+    lane_open(&lane, _i);
+    for (size_t len = 1; len < 100; len++) {
+        struct bytes payload;
+        size_t size, padding;
+        uint8_t *packet = seal(&lane, len, &size);
+
+        arrive(&lane, packet, size);
+        ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+        padding = payload.at[-1];
+        ck_assert_uint_ge(padding, 4);
+        ck_assert_uint_lt(padding, 4 + block);
+        ck_assert_uint_eq(size, PACKET_HEADER + len + padding + lane.sending.tag_len);
+        ck_assert_uint_eq((1 + len + padding + (length_counts(_i) ? LENGTH : 0)) % block, 0);
+        free(packet);
+    }
+    lane_close(&lane);
+}
+END_TEST
+
+/* 4253/6/3 */
+START_TEST(padding_is_random)
+{
+    struct lane lane;
+    uint8_t *first, *second;
+    size_t size;
+
+    lane_open(&lane, 0);
+    first = seal(&lane, 1, &size);
+    second = seal(&lane, 1, &size);
+    ck_assert_int_ne(memcmp(first + PACKET_HEADER + 1, second + PACKET_HEADER + 1, 10), 0);
+    free(first);
+    free(second);
+    lane_close(&lane);
+}
+END_TEST
+
+START_TEST(a_packet_is_partial_until_its_last_byte_is_there)
+{
+    struct lane lane;
+    struct bytes payload;
+    size_t size, needed = 0;
+    uint8_t *packet;
+
+    lane_open(&lane, _i);
+    for (int round = 0; round < 3; round++) {
+        packet = seal(&lane, 100, &size);
+        for (size_t i = 0; i + 1 < size; i++) {
+            arrive(&lane, packet + i, 1);
+            ck_assert_int_eq(packet_open(&lane.receiving, &lane.in, &payload, &needed),
+                             PACKET_PARTIAL);
+            ck_assert_uint_gt(needed, i + 1);
+            ck_assert_uint_le(needed, size);
+        }
+        ck_assert_uint_eq(needed, size);
+        arrive(&lane, packet + size - 1, 1);
+        ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+        check_payload(payload, 100);
+        free(packet);
+    }
+    lane_close(&lane);
+}
+END_TEST
+
+START_TEST(packets_that_came_together_open_one_after_the_other)
+{
+    struct lane lane;
+    struct bytes payload;
+
+    lane_open(&lane, _i);
+    for (size_t len = 1; len < 40; len++) {
+        size_t size;
+        uint8_t *packet = seal(&lane, len, &size);
+
+        arrive(&lane, packet, size);
+        free(packet);
+    }
+    for (size_t len = 1; len < 40; len++) {
+        ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+        check_payload(payload, len);
+    }
+    ck_assert_int_eq(open_next(&lane, &payload), PACKET_PARTIAL);
+    lane_close(&lane);
+}
+END_TEST
+
+/* 4253/6.4/2, 5647/7.3/1, cc20/7/1, cc20/7/2: whatever bit is wrong, and whatever follows, no
+ * message comes of it. */
+START_TEST(no_flipped_bit_goes_unseen)
+{
+    static const uint8_t more[PACKET_LENGTH_MAX];
+    const size_t len = 30;
+    size_t bits = 8 * (PACKET_HEADER + len);
+
+    for (size_t bit = 0; bit < bits; bit++) {
+        struct lane lane;
+        struct bytes payload;
+        size_t size;
+        uint8_t *packet;
+
+        lane_open(&lane, _i);
+        packet = seal(&lane, len, &size);
+        bits = 8 * size;
+        packet[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        arrive(&lane, packet, size);
+        arrive(&lane, more, sizeof more - size);
+        ck_assert_int_ne(open_next(&lane, &payload), PACKET_READY);
+        free(packet);
+        lane_close(&lane);
+    }
+}
+END_TEST
+
+/* 4253/6/5, 4253/6/7, 4253/6/9, 4253/6.1/2: judged by the first block, before anything is waited
+ * for. */
+START_TEST(lengths_that_cannot_be_are_refused_from_the_first_block)
+{
+    uint32_t aligned = length_counts(_i) ? 12 : block_len(_i); /* the shortest legal one */
+    const uint32_t lengths[] = {0,           1,           3,           4,
+                                aligned + 1, aligned + 4, aligned - 1, PACKET_LENGTH_MAX + aligned,
+                                0x7fffffff,  0x80000000,  0xfffffff8,  0xffffffff,
+                                0xfffffffc,  1U << 20,    1U << 28,    0x10000010,
+                                0x53534800};
+
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        struct lane lane;
+        struct bytes payload;
+        uint8_t packet[256];
+
+        lane_open(&lane, _i);
+        seal_forged(&lane, packet, lengths[i], 64, 10);
+        arrive(&lane, packet, block_len(_i));
+        ck_assert_msg(open_next(&lane, &payload) == PACKET_BAD_LENGTH, "length %x", lengths[i]);
+        lane_close(&lane);
+    }
+}
+END_TEST
+
+/* 4253/6.1/1 asks for 35000 bytes in all; we take more, but not without end. */
+START_TEST(the_longest_packet_is_accepted_and_the_next_is_not)
+{
+    uint32_t longest = length_counts(_i) ? PACKET_LENGTH_MAX - 4 : PACKET_LENGTH_MAX;
+    uint32_t block = block_len(_i);
+    static uint8_t packet[PACKET_LENGTH_MAX + 256];
+    struct bytes payload;
+    struct lane lane;
+
+    lane_open(&lane, _i);
+    arrive(&lane, packet, seal_forged(&lane, packet, longest, longest, 4));
+    ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+    ck_assert_uint_eq(payload.len, longest - 5);
+    arrive(&lane, packet, seal_forged(&lane, packet, longest + block, longest + block, 4));
+    ck_assert_int_eq(open_next(&lane, &payload), PACKET_BAD_LENGTH);
+    lane_close(&lane);
+}
+END_TEST
+
+/* 4253/6/1, 4253/6/2, 4253/6/6, 4253/6/8, 5647/7.2/2 */
+START_TEST(padding_must_be_4_to_255_bytes_and_leave_a_message)
+{
+    static const struct {
+        uint32_t length;
+        unsigned padding;
+        enum packet_status status;
+    } cases[] = {
+        {28 + 16, 0, PACKET_BAD_PADDING},   {28 + 16, 1, PACKET_BAD_PADDING},
+        {28 + 16, 3, PACKET_BAD_PADDING},   {28 + 16, 4, PACKET_READY},
+        {28 + 16, 42, PACKET_READY},        {28 + 16, 43, PACKET_BAD_PADDING}, /* nothing left */
+        {28 + 16, 44, PACKET_BAD_PADDING},  {28 + 16, 45, PACKET_BAD_PADDING},
+        {28 + 16, 255, PACKET_BAD_PADDING}, {268, 254, PACKET_READY},
+        {268, 255, PACKET_READY},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        /* where the length does not count, 4 bytes more, and as much more padding */
+        uint32_t length = cases[i].length + (length_counts(_i) ? 0 : 4);
+        unsigned padding = cases[i].padding;
+        uint8_t packet[512];
+        struct bytes payload;
+        struct lane lane;
+        size_t size;
+
+        if (!length_counts(_i) && padding >= 42 && padding <= 45)
+            padding += 4;
+        lane_open(&lane, _i);
+        size = seal_forged(&lane, packet, length, length, padding);
+        arrive(&lane, packet, size);
+        ck_assert_msg(open_next(&lane, &payload) == cases[i].status, "padding %u of %u", padding,
+                      length);
+        if (cases[i].status == PACKET_READY)
+            ck_assert_uint_eq(payload.len, length - padding - 1);
+        lane_close(&lane);
+    }
+}
+END_TEST
+
+/* 4253/6.4/8, 4253/7.3/2 */
+START_TEST(replayed_swapped_and_missing_packets_are_refused)
+{
+    static const int orders[][2] = {{0, 0}, {1, 0}, {0, 2}, {2, 1}}; /* 0 then 1 would be right */
+
+    for (size_t i = 0; i < COUNT(orders); i++) {
+        uint8_t *packets[3];
+        size_t sizes[3];
+        struct bytes payload;
+        struct lane lane;
+        bool all = true;
+
+        lane_open(&lane, _i);
+        for (size_t p = 0; p < 3; p++)
+            packets[p] = seal(&lane, 20, &sizes[p]);
+        for (size_t p = 0; p < 2 && all; p++) {
+            arrive(&lane, packets[orders[i][p]], sizes[orders[i][p]]);
+            all = open_next(&lane, &payload) == PACKET_READY;
+        }
+        ck_assert(!all);
+        for (size_t p = 0; p < 3; p++)
+            free(packets[p]);
+        lane_close(&lane);
+    }
+}
+END_TEST
+
+/* 4253/6.4/4 */
+START_TEST(the_sequence_number_wraps_to_zero)
+{
+    struct lane lane;
+    struct bytes payload;
+
+    lane_open(&lane, _i);
+    lane.sending.seq = lane.receiving.seq = UINT32_MAX - 1;
+    for (size_t i = 0; i < 4; i++) {
+        size_t size;
+        uint8_t *packet = seal(&lane, 20, &size);
+
+        arrive(&lane, packet, size);
+        ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+        free(packet);
+    }
+    ck_assert_uint_eq(lane.sending.seq, 2);
+    ck_assert_uint_eq(lane.receiving.seq, 2);
+    lane_close(&lane);
+}
+END_TEST
+
+/* 4253/6.4/3 */
+START_TEST(new_keys_leave_the_sequence_number_and_start_the_counts_anew)
+{
+    struct lane lane;
+    struct bytes payload;
+    size_t size;
+    uint8_t *packet;
+
+    lane_open(&lane, _i);
+    for (size_t i = 0; i < COUNT(ciphers); i++) {
+        packet = seal(&lane, 20, &size);
+        arrive(&lane, packet, size);
+        ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+        free(packet);
+        ck_assert_uint_eq(lane.sending.packets, 1);
+        ck_assert(lane.sending.bytes == size);
+        key_both(&lane, COUNT(ciphers) - 1 - i % (COUNT(ciphers) - 1));
+        ck_assert_uint_eq(lane.receiving.seq, i + 1);
+        ck_assert(lane.sending.bytes == 0);
+    }
+    lane_close(&lane);
+}
+END_TEST
+
+static void *no_memory(void *context, size_t size)
+{
+    (void)context;
+    (void)size;
+    return NULL;
+}
+
+START_TEST(without_memory_the_old_keys_stay)
+{
+    const struct cipher_keys keys = {(const uint8_t[64]){1}, (const uint8_t[16]){2}, NULL, NULL};
+    struct lane lane;
+    struct bytes payload;
+    size_t size;
+    uint8_t *packet;
+    struct nacre_memory memory;
+
+    lane_open(&lane, _i);
+    memory = lane.pool.secrets;
+    lane.pool.secrets.allocate = no_memory;
+    ck_assert(!direction_rekey(&lane.sending, &lane.pool, &cipher_aes256_gcm, &keys, true));
+    lane.pool.secrets = memory;
+    packet = seal(&lane, 20, &size);
+    arrive(&lane, packet, size);
+    ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+    free(packet);
+    lane_close(&lane);
+}
+END_TEST
+
+/* Seal one known packet and open it again; its padding is its own, so this goes below packet_seal.
+ */
+static void check_known(struct lane *lane, struct bytes packet, struct bytes wire)
+{
+    struct direction *d = &lane->sending;
+    uint8_t *sealed = malloc(wire.len);
+    struct bytes payload;
+
+    memcpy(sealed, packet.at, packet.len);
+    ck_assert(d->cipher->seal(d->state, d->seq, sealed, (uint32_t)packet.len - LENGTH));
+    assert_bytes((struct bytes){sealed, wire.len}, wire);
+    free(sealed);
+
+    arrive(lane, wire.at, wire.len);
+    ck_assert_int_eq(open_next(lane, &payload), PACKET_READY);
+    assert_bytes(payload, (struct bytes){packet.at + PACKET_HEADER,
+                                         packet.len - PACKET_HEADER - packet.at[LENGTH]});
+}
+
+static void key_known(struct lane *lane, const struct cipher_method *method, const uint8_t *key,
+                      const uint8_t *iv)
+{
+    const struct cipher_keys keys = {.key = key, .iv = iv};
+
+    ck_assert(direction_rekey(&lane->sending, &lane->pool, method, &keys, true));
+    ck_assert(direction_rekey(&lane->receiving, &lane->pool, method, &keys, false));
+}
+
+/* cc20/6/1: appendix A of the draft is among them. */
+START_TEST(known_packets_of_chacha20_poly1305)
+{
+    struct vectors *v = vectors_open("packet.txt");
+
+    ck_assert_uint_eq(vectors_count(v, "chacha20_key"), 4);
+    for (size_t i = 0; i < vectors_count(v, "chacha20_key"); i++) {
+        struct lane lane;
+
+        lane_open(&lane, 0);
+        key_known(&lane, &cipher_chacha20_poly1305, vectors_nth(v, "chacha20_key", i).at, NULL);
+        lane.sending.seq = lane.receiving.seq = load_u32(vectors_nth(v, "chacha20_seq", i).at);
+        check_known(&lane, vectors_nth(v, "chacha20_packet", i),
+                    vectors_nth(v, "chacha20_wire", i));
+        lane_close(&lane);
+    }
+    vectors_close(v);
+}
+END_TEST
+
+/* 5647/7.1/1: two packets in a row, the counter starting anywhere. */
+static void check_known_gcm(const struct cipher_method *method, const char *key, const char *iv,
+                            const char *packet, const char *wire)
+{
+    struct vectors *v = vectors_open("packet.txt");
+
+    ck_assert_uint_eq(vectors_count(v, key), 3);
+    for (size_t i = 0; i < vectors_count(v, key); i++) {
+        struct lane lane;
+
+        lane_open(&lane, 0);
+        key_known(&lane, method, vectors_nth(v, key, i).at, vectors_nth(v, iv, i).at);
+        for (size_t p = 2 * i; p < 2 * i + 2; p++)
+            check_known(&lane, vectors_nth(v, packet, p), vectors_nth(v, wire, p));
+        lane_close(&lane);
+    }
+    vectors_close(v);
+}
+
+START_TEST(known_packets_of_aes128_gcm)
+{
+    check_known_gcm(&cipher_aes128_gcm, "aes128_gcm_key", "aes128_gcm_iv", "aes128_gcm_packet",
+                    "aes128_gcm_wire");
+}
+END_TEST
+
+START_TEST(known_packets_of_aes256_gcm)
+{
+    check_known_gcm(&cipher_aes256_gcm, "aes256_gcm_key", "aes256_gcm_iv", "aes256_gcm_packet",
+                    "aes256_gcm_wire");
+}
+END_TEST
+
+enum { ALL = 0, WITH_KEYS = 1 }; /* the first of the ciphers that a test is for */
+
+int main(void)
+{
+    const struct {
+        const TTest *test;
+        int from;
+    } each[] = {
+        {every_payload_length_comes_back, ALL},
+        {packets_are_aligned_and_padded_by_4_bytes_at_least_and_few_more, ALL},
+        {a_packet_is_partial_until_its_last_byte_is_there, ALL},
+        {packets_that_came_together_open_one_after_the_other, ALL},
+        {no_flipped_bit_goes_unseen, WITH_KEYS},
+        {lengths_that_cannot_be_are_refused_from_the_first_block, ALL},
+        {the_longest_packet_is_accepted_and_the_next_is_not, ALL},
+        {padding_must_be_4_to_255_bytes_and_leave_a_message, ALL},
+        {replayed_swapped_and_missing_packets_are_refused, WITH_KEYS},
+        {the_sequence_number_wraps_to_zero, ALL},
+        {new_keys_leave_the_sequence_number_and_start_the_counts_anew, ALL},
+        {without_memory_the_old_keys_stay, ALL},
+    };
+    Suite *suite = suite_create("packet");
+    TCase *all = tcase_create("packet");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    if (!crypto_init())
+        return EXIT_FAILURE;
+    tcase_set_timeout(all, 120); /* seconds, under sanitizers */
+    for (size_t i = 0; i < COUNT(each); i++)
+        tcase_add_loop_test(all, each[i].test, each[i].from, (int)COUNT(ciphers));
+    tcase_add_test(all, padding_is_random);
+    tcase_add_test(all, known_packets_of_chacha20_poly1305);
+    tcase_add_test(all, known_packets_of_aes128_gcm);
+    tcase_add_test(all, known_packets_of_aes256_gcm);
+    suite_add_tcase(suite, all);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

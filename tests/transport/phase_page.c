@@ -1,0 +1,144 @@
+/* Prints transport/PHASES.md: the table of transport/phase.c as a page, by asking it about every
+ * message in every phase. `make phases` writes it; tests/tools/phase_page compares. */
+#include "transport/message.h"
+#include "transport/phase.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    uint8_t first, last;
+    const char *name;
+} names[] = {
+    {SSH_MSG_DISCONNECT, SSH_MSG_DISCONNECT, "DISCONNECT"},
+    {SSH_MSG_IGNORE, SSH_MSG_IGNORE, "IGNORE"},
+    {SSH_MSG_UNIMPLEMENTED, SSH_MSG_UNIMPLEMENTED, "UNIMPLEMENTED"},
+    {SSH_MSG_DEBUG, SSH_MSG_DEBUG, "DEBUG"},
+    {SSH_MSG_SERVICE_REQUEST, SSH_MSG_SERVICE_REQUEST, "SERVICE_REQUEST"},
+    {SSH_MSG_SERVICE_ACCEPT, SSH_MSG_SERVICE_ACCEPT, "SERVICE_ACCEPT"},
+    {SSH_MSG_EXT_INFO, SSH_MSG_EXT_INFO, "EXT_INFO"},
+    {SSH_MSG_KEXINIT, SSH_MSG_KEXINIT, "KEXINIT"},
+    {SSH_MSG_NEWKEYS, SSH_MSG_NEWKEYS, "NEWKEYS"},
+    {SSH_MSG_KEX_METHOD_FIRST, SSH_MSG_KEX_METHOD_LAST, "the key exchange method's"},
+    {SSH_MSG_USERAUTH_REQUEST, SSH_MSG_USERAUTH_REQUEST, "USERAUTH_REQUEST"},
+    {SSH_MSG_USERAUTH_FAILURE, SSH_MSG_USERAUTH_FAILURE, "USERAUTH_FAILURE"},
+    {SSH_MSG_USERAUTH_SUCCESS, SSH_MSG_USERAUTH_SUCCESS, "USERAUTH_SUCCESS"},
+    {SSH_MSG_USERAUTH_BANNER, SSH_MSG_USERAUTH_BANNER, "USERAUTH_BANNER"},
+    {SSH_MSG_USERAUTH_PK_OK, SSH_MSG_USERAUTH_PK_OK,
+     "USERAUTH_PK_OK, _INFO_REQUEST, _PASSWD_CHANGEREQ"},
+    {SSH_MSG_USERAUTH_INFO_RESPONSE, SSH_MSG_USERAUTH_INFO_RESPONSE, "USERAUTH_INFO_RESPONSE"},
+    {SSH_MSG_GLOBAL_REQUEST, SSH_MSG_GLOBAL_REQUEST, "GLOBAL_REQUEST"},
+    {SSH_MSG_REQUEST_SUCCESS, SSH_MSG_REQUEST_FAILURE, "REQUEST_SUCCESS, _FAILURE"},
+    {SSH_MSG_CHANNEL_OPEN, SSH_MSG_CHANNEL_FAILURE, "CHANNEL_OPEN to CHANNEL_FAILURE"},
+    {SSH_MSG_PING, SSH_MSG_PING, "PING"},
+    {SSH_MSG_PONG, SSH_MSG_PONG, "PONG"},
+};
+
+enum { NAMES = sizeof names / sizeof names[0] };
+
+/* One for each verdict. */
+static const char *const marks[] = {
+    [VERDICT_LEGAL] = "yes",
+    [VERDICT_IGNORE] = "–",
+    [VERDICT_UNIMPLEMENTED] = "U",
+    [VERDICT_ILLEGAL] = "**D**",
+};
+
+static size_t name_of(unsigned number)
+{
+    size_t i = 0;
+
+    while (i < NAMES && (number < names[i].first || number > names[i].last))
+        i++;
+    return i;
+}
+
+/* Columns that are filled in: the phases that have packets, up to `last`. Under strict kex little
+ * is left to be named. */
+struct table {
+    enum nacre_role from;
+    bool strict;
+    enum phase last;
+};
+
+static bool same(const struct table *t, unsigned a, unsigned b)
+{
+    if (!t->strict && name_of(a) != name_of(b))
+        return false;
+    for (enum phase phase = PHASE_KEXINIT; phase <= t->last; phase++)
+        if (phase_judge(phase, t->from, t->strict, (uint8_t)a) !=
+            phase_judge(phase, t->from, t->strict, (uint8_t)b))
+            return false;
+    return true;
+}
+
+static void print_row(const struct table *t, unsigned first, unsigned last)
+{
+    size_t name = name_of(first);
+
+    printf(first == last ? "| %u " : "| %u–%u ", first, last);
+    printf("| %s ", name == NAMES || name != name_of(last) ? "" : names[name].name);
+    for (enum phase phase = PHASE_KEXINIT; phase <= t->last; phase++)
+        printf("| %s ", marks[phase_judge(phase, t->from, t->strict, (uint8_t)first)]);
+    printf("|\n");
+}
+
+static void print_table(const struct table *t)
+{
+    printf("| number | message ");
+    for (enum phase phase = PHASE_KEXINIT; phase <= t->last; phase++)
+        printf("| %s ", phase_name(phase));
+    printf("|\n|---|---");
+    for (enum phase phase = PHASE_KEXINIT; phase <= t->last; phase++)
+        printf("|:-:");
+    printf("|\n");
+    for (unsigned first = 0, last; first < 256; first = last + 1) {
+        for (last = first; last < 255 && same(t, first, last + 1);)
+            last++;
+        print_row(t, first, last);
+    }
+    printf("\n");
+}
+
+int main(void)
+{
+    printf("# Which message is legal when\n"
+           "\n"
+           "`make phases` writes this page from the table in [phase.c](phase.c). Each number was "
+           "sent, well\n"
+           "formed, in each phase to either role, and what a session did compared with it:\n"
+           "[tests/whole/reactions.c](../tests/whole/reactions.c). That the table says what the "
+           "documents "
+           "do is checked in\n"
+           "[tests/transport/phase.c](../tests/transport/phase.c).\n"
+           "\n"
+           "| | what becomes of the message |\n"
+           "|---|---|\n"
+           "| %s | it is read |\n"
+           "| %s | it is dropped without a word |\n"
+           "| %s | it is answered with UNIMPLEMENTED and its sequence number: RFC 4253 section "
+           "11.4 |\n"
+           "| %s | DISCONNECT with PROTOCOL_ERROR |\n"
+           "\n"
+           "A phase is named after what is waited for. Before it, `version`, there are no "
+           "messages: RFC 4253\n"
+           "section 4.2. `first` is the first message under keys. While our own KEXINIT waits for "
+           "the peer's\n"
+           "the phase is still the one before: RFC 4253 section 7.1 lets the peer say what it "
+           "could say.\n"
+           "\n",
+           marks[VERDICT_LEGAL], marks[VERDICT_IGNORE], marks[VERDICT_UNIMPLEMENTED],
+           marks[VERDICT_ILLEGAL]);
+    printf("## From a client\n\n");
+    print_table(&(struct table){NACRE_CLIENT, false, PHASE_COUNT - 1});
+    printf("## From a server\n\n");
+    print_table(&(struct table){NACRE_SERVER, false, PHASE_COUNT - 1});
+    printf("## Under strict kex, from either\n\n"
+           "draft-ietf-sshm-strict-kex section 3.2: in the first exchange only; all other phases "
+           "are as above.\n"
+           "Before the peer's KEXINIT nobody knows that it will be strict: what came too early "
+           "ends the\n"
+           "session when that KEXINIT comes.\n\n");
+    print_table(&(struct table){NACRE_CLIENT, true, PHASE_NEWKEYS});
+    return 0;
+}

@@ -1,0 +1,365 @@
+/* Messages down: what waits, what there is room for, and a peer that does not read. Two real
+ * transports in memory. */
+#include "tests/support/suite.h"
+#include "tests/support/loop_transport.h"
+#include "transport/kex.h"
+
+#include <stdlib.h>
+
+static struct loop loop;
+
+static void set_up(void)
+{
+    loop_open(&loop);
+    loop_connect(&loop);
+}
+
+/* Bulk data until there is no room for more; nothing is delivered. Returns the messages. */
+static size_t fill(struct loop_end *e, size_t len)
+{
+    size_t count = 0;
+
+    for (; transport_room(&e->transport) >= 1 + 4 + len; count++)
+        loop_end_send(e, SSH_MSG_CHANNEL_DATA, len);
+    return count;
+}
+
+/* The client's output goes to the server, whose socket takes nothing. */
+static void deliver_to_blocked_server(void)
+{
+    struct bytes output = transport_output(&loop.client.transport);
+    uint8_t *copy = memcpy(malloc(output.len), output.at, output.len);
+
+    transport_sent(&loop.client.transport, output.len);
+    loop_end_receive(&loop.server, (struct bytes){copy, output.len}, 0);
+    free(copy);
+}
+
+START_TEST(a_message_of_all_the_room_there_is_can_be_sent)
+{
+    struct transport *t = &loop.server.transport;
+    size_t room;
+
+    set_up();
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 30000);
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 30000);
+    room = transport_room(t);
+    ck_assert_uint_gt(room, 40000);
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, room - 5);
+    ck_assert(!transport_ended(t));
+    ck_assert_uint_eq(transport_room(t), 0);
+    ck_assert_uint_le(transport_output(t).len, BLOCK_LARGE - TRANSPORT_RESERVE);
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.client.received_count, 3);
+    ck_assert_uint_gt(transport_room(t), 100000);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(small_messages_find_room_when_bulk_does_not)
+{
+    struct transport *t = &loop.server.transport;
+    size_t bulk, small = 0;
+
+    set_up();
+    bulk = fill(&loop.server, 1000);
+    for (; transport_control_room(t); small++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_WINDOW_ADJUST, 4);
+    ck_assert_uint_gt(small, 50);
+    ck_assert(!transport_ended(t));
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.client.received_count, bulk + small);
+    loop_close(&loop);
+}
+END_TEST
+
+/* 4253/11.4/1: a peer that asks and asks and never reads. */
+START_TEST(requests_are_answered_while_the_reserve_lasts_and_then_wait)
+{
+    const uint8_t unknown[] = {19};
+    struct transport *t = &loop.server.transport;
+
+    set_up();
+    (void)fill(&loop.server, 1000);
+    for (int i = 0; i < 4000; i++) {
+        loop_end_inject(&loop.client, BYTES_OF_ARRAY(unknown));
+        if (i % 1000 == 999)
+            deliver_to_blocked_server();
+    }
+    ck_assert(!transport_ended(t));
+    ck_assert_uint_le(transport_output(t).len, BLOCK_LARGE);
+    ck_assert_uint_gt(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_UNIMPLEMENTED), 10);
+    ck_assert_uint_lt(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_UNIMPLEMENTED), 4000);
+    loop_run(&loop);
+    ck_assert_uint_eq(loop_end_count(&loop.client, NACRE_RECEIVED, SSH_MSG_UNIMPLEMENTED), 4000);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(input_waits_for_a_full_load_of_output_to_go_out)
+{
+    const uint8_t unknown[] = {19};
+    struct transport *t = &loop.server.transport;
+    size_t room;
+    struct bytes output;
+
+    set_up();
+    ck_assert(!transport_process(t, false)); /* nothing to do */
+    (void)fill(&loop.server, 1000);
+    loop_end_inject(&loop.client, BYTES_OF_ARRAY(unknown));
+    output = transport_output(&loop.client.transport);
+    memcpy(transport_input(t, &room), output.at, output.len);
+    transport_received(t, output.len);
+    ck_assert(transport_process(t, false)); /* it stopped before the end */
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_UNIMPLEMENTED), 0);
+    ck_assert(!transport_process(t, true)); /* the socket is full: on with the reserve */
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_UNIMPLEMENTED), 1);
+    transport_sent(&loop.client.transport, output.len);
+    loop_close(&loop);
+}
+END_TEST
+
+/* The reserve must hold the longest answer and the KEXINIT that may follow it, wherever its edge
+ * falls. */
+START_TEST(keys_may_wear_out_when_the_output_is_full)
+{
+    static uint8_t ping[5 + 4096] = {SSH_MSG_PING, 0, 0, 0x10, 0};
+    const uint8_t unknown[] = {19};
+    struct transport *t = &loop.server.transport;
+
+    for (size_t answers = 0; answers < 200; answers++) {
+        set_up();
+        (void)fill(&loop.server, 1000);
+        while (transport_control_room(t))
+            loop_end_send(&loop.server, SSH_MSG_CHANNEL_WINDOW_ADJUST, 4);
+        for (size_t i = 0; i < answers; i++)
+            loop_end_inject(&loop.client, BYTES_OF_ARRAY(unknown));
+        loop_end_inject(&loop.client,
+                        BYTES_OF_ARRAY(ping)); /* the keys are worn after its answer */
+        loop.server.config.rekey_bytes = t->sending.bytes + answers * 40 + 1000;
+        deliver_to_blocked_server();
+        ck_assert_msg(!transport_ended(t), "%s after %zu answers", t->end.text, answers);
+        loop_close(&loop);
+    }
+}
+END_TEST
+
+/* An exchange with a full output: what was held goes out little by little, in order. */
+static int check_order(struct loop_end *e, uint8_t number, struct reader *r)
+{
+    (void)number;
+    ck_assert_uint_eq(read_string(r).len, e->received_count);
+    return 0;
+}
+
+START_TEST(what_was_held_goes_out_as_the_output_drains)
+{
+    set_up();
+    loop.client.on_message = check_order;
+    for (size_t i = 1; i <= 400; i++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, i);
+    ck_assert_int_eq(kex_begin(&loop.server.transport), 0);
+    for (size_t i = 401; i <= 600; i++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, i);
+    ck_assert(!transport_ended(&loop.server.transport));
+    loop.chunk = 1000;
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.client.received_count, 600);
+    ck_assert_uint_eq(buffer_len(&loop.server.transport.held), 0);
+    loop_close(&loop);
+}
+END_TEST
+
+/* After NEWKEYS, while some are still held: a new message goes behind them. */
+START_TEST(nothing_overtakes_what_is_held)
+{
+    struct transport *t = &loop.server.transport;
+    size_t i = 1;
+
+    set_up();
+    loop.client.on_message = check_order;
+    ck_assert_int_eq(kex_begin(t), 0);
+    for (; i <= 480; i++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, i);
+    loop_end_receive(&loop.client, transport_output(t), 0); /* KEXINIT */
+    transport_sent(t, transport_output(t).len);
+    deliver_to_blocked_server(); /* its KEXINIT and share: NEWKEYS follows */
+    ck_assert(t->kex->sent_newkeys);
+    ck_assert_uint_gt(buffer_len(&t->held), 0);
+    ck_assert_uint_eq(transport_room(t), 0);
+    ck_assert_uint_le(transport_output(t).len, BLOCK_LARGE - TRANSPORT_RESERVE);
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, i);
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.client.received_count, i);
+    loop_close(&loop);
+}
+END_TEST
+
+static int answer(struct loop_end *e, uint8_t number, struct reader *r)
+{
+    (void)number;
+    (void)r;
+    loop_end_send(e, SSH_MSG_CHANNEL_SUCCESS, 1000);
+    return 0;
+}
+
+/* Answers too go behind what is held; a peer that asks and does not read must not make them outgrow
+ * it. */
+START_TEST(input_waits_while_too_much_is_held)
+{
+    enum { REPLY_AND_NEWKEYS = 1000, REQUESTS = 300 }; /* bytes of output that the client reads */
+    struct transport *t = &loop.server.transport;
+
+    set_up();
+    ck_assert_int_eq(kex_begin(t), 0);
+    for (int i = 0; i < 120; i++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 1000);
+    loop_end_receive(&loop.client, transport_output(t), 0); /* KEXINIT */
+    transport_sent(t, transport_output(t).len);
+    deliver_to_blocked_server(); /* its KEXINIT and share */
+    loop_end_receive(&loop.client, (struct bytes){transport_output(t).at, REPLY_AND_NEWKEYS}, 0);
+    transport_sent(t, REPLY_AND_NEWKEYS);
+    deliver_to_blocked_server(); /* its NEWKEYS */
+    ck_assert_ptr_null(t->kex);
+    ck_assert_uint_gt(buffer_len(&t->held), 0);
+
+    loop.server.on_message = answer;
+    for (int i = 0; i < REQUESTS; i++)
+        loop_end_send(&loop.client, SSH_MSG_CHANNEL_REQUEST, 10);
+    deliver_to_blocked_server();
+    ck_assert(!transport_ended(t));
+    ck_assert_uint_lt(loop.server.received_count, REQUESTS);
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.server.received_count, REQUESTS);
+    ck_assert_uint_eq(loop.client.received_count, 120 + REQUESTS);
+    loop_close(&loop);
+}
+END_TEST
+
+/* What finds no room in a whole exchange ends the session; it does not grow without end. 4253/9/10
+ */
+START_TEST(held_messages_are_bounded)
+{
+    set_up();
+    ck_assert_int_eq(kex_begin(&loop.server.transport), 0);
+    for (int i = 0; i < 1000; i++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 1000);
+    ck_assert_int_eq(loop.server.transport.end.cause, NACRE_OUT_OF_RESOURCES);
+    ck_assert_uint_le(loop.server.pool.in_use, 3 * BLOCK_LARGE);
+    loop_run(&loop);
+    ck_assert_int_eq(loop.client.transport.end.cause, NACRE_DISCONNECTED);
+    loop_close(&loop);
+}
+END_TEST
+
+/* Does a free block of the pool hold these bytes? */
+static bool pool_remembers(const struct pool *pool, const char *secret)
+{
+    static const size_t size[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_LARGE};
+
+    for (size_t class = 0; class < BLOCK_CLASSES; class ++)
+        for (struct free_block *b = pool->free[class]; b != NULL; b = b->next)
+            if (memmem(b, size[class], secret, strlen(secret)) != NULL)
+                return true;
+    return false;
+}
+
+static void send_secret(struct loop_end *e, const char *secret)
+{
+    struct writer w = transport_begin(&e->transport, SSH_MSG_USERAUTH_REQUEST, 100);
+
+    write_text(&w, secret);
+    transport_send(&e->transport, &w);
+}
+
+START_TEST(a_secret_leaves_nothing_behind_wherever_it_waited)
+{
+    static const char secret[] = "correct horse battery staple";
+
+    for (int ends = 0; ends < 2; ends++) {
+        loop_open(&loop);
+        loop_start(&loop);
+        loop_run(&loop);
+        ck_assert_int_eq(kex_begin(&loop.client.transport), 0);
+        send_secret(&loop.client, secret);
+        for (int i = 0; i < 10; i++) /* it moves to a large block */
+            loop_end_send(&loop.client, SSH_MSG_USERAUTH_REQUEST, 1000);
+        if (ends)
+            transport_lost(&loop.client.transport);
+        else
+            loop_run(&loop);
+        ck_assert_uint_eq(loop.server.received_count, ends ? 0 : 11);
+        transport_clear(&loop.client.transport);
+        transport_clear(&loop.server.transport);
+        ck_assert(!pool_remembers(&loop.client.pool, secret));
+        ck_assert(!pool_remembers(&loop.server.pool, secret));
+        pool_clear(&loop.client.pool);
+        pool_clear(&loop.server.pool);
+    }
+}
+END_TEST
+
+START_TEST(a_secret_that_was_received_leaves_nothing_behind)
+{
+    static const char secret[] = "correct horse battery staple";
+
+    loop_open(&loop);
+    loop_start(&loop);
+    loop_run(&loop);
+    send_secret(&loop.client, secret);
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.server.received_count, 1);
+    transport_rest(&loop.server.transport);
+    ck_assert(!pool_remembers(&loop.server.pool, secret));
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(a_message_that_outgrows_its_room_ends_the_session)
+{
+    struct writer w;
+
+    set_up();
+    w = transport_begin(&loop.server.transport, SSH_MSG_CHANNEL_DATA, 10);
+    write_text(&w, "more than ten bytes");
+    transport_send(&loop.server.transport, &w);
+    ck_assert_int_eq(loop.server.transport.end.cause, NACRE_OUT_OF_RESOURCES);
+    loop_run(&loop);
+    ck_assert_int_eq(loop.client.transport.end.cause, NACRE_DISCONNECTED);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(a_message_that_finds_no_room_ends_the_session_with_a_disconnect)
+{
+    set_up();
+    while (!transport_ended(&loop.server.transport)) /* without asking */
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
+    ck_assert_int_eq(loop.server.transport.end.cause, NACRE_OUT_OF_RESOURCES);
+    loop_run(&loop);
+    ck_assert_int_eq(loop.client.transport.end.cause, NACRE_DISCONNECTED);
+    loop_close(&loop);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_message_of_all_the_room_there_is_can_be_sent,
+        small_messages_find_room_when_bulk_does_not,
+        requests_are_answered_while_the_reserve_lasts_and_then_wait,
+        input_waits_for_a_full_load_of_output_to_go_out,
+        keys_may_wear_out_when_the_output_is_full,
+        what_was_held_goes_out_as_the_output_drains,
+        nothing_overtakes_what_is_held,
+        input_waits_while_too_much_is_held,
+        held_messages_are_bounded,
+        a_secret_leaves_nothing_behind_wherever_it_waited,
+        a_secret_that_was_received_leaves_nothing_behind,
+        a_message_that_outgrows_its_room_ends_the_session,
+        a_message_that_finds_no_room_ends_the_session_with_a_disconnect,
+        NULL,
+    };
+
+    return crypto_suite("send", tests);
+}

@@ -1,0 +1,608 @@
+/* The engine: two real transports, server and client, in memory. RFC 4253. What a single message
+ * does is in test_kex, test_generic and test_extension. */
+#include "tests/support/suite.h"
+#include "tests/support/loop_transport.h"
+#include "transport/kex.h"
+
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static struct loop loop;
+
+static const char whole_course[] = "kexinit kex newkeys first service auth ";
+
+START_TEST(two_ends_come_to_authentication_whole_and_dripped_under_every_cipher)
+{
+    static const size_t chunks[] = {0, 1, 7};
+
+    for (const struct algorithm *cipher = algorithms_of(ALGORITHM_CIPHER); cipher->name != NULL;
+         cipher++)
+        for (size_t i = 0; i < COUNT(chunks); i++) {
+            loop_open(&loop);
+            loop.chunk = chunks[i];
+            loop.client.config.algorithms[ALGORITHM_CIPHER] = cipher->name;
+            loop_start(&loop);
+            loop_run(&loop);
+            ck_assert_str_eq(loop.server.phases, whole_course);
+            ck_assert_str_eq(loop.client.phases, whole_course);
+            ck_assert_str_eq(loop.server.negotiated.cipher_client_to_server, cipher->name);
+            ck_assert_str_eq(loop.client.negotiated.cipher_server_to_client, cipher->name);
+            assert_bytes(transport_session_id(&loop.server.transport),
+                         transport_session_id(&loop.client.transport));
+            ck_assert(transport_is_protected(&loop.server.transport));
+            ck_assert(transport_is_protected(&loop.client.transport));
+            loop_close(&loop);
+        }
+}
+END_TEST
+
+static void expect_sent(const struct loop_end *e, const struct loop_message *expected, size_t count)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < e->seen_count; i++) {
+        if (e->seen[i].direction != NACRE_SENT)
+            continue;
+        ck_assert_uint_lt(n, count);
+        ck_assert_uint_eq(e->seen[i].number, expected[n].number);
+        ck_assert_uint_eq(e->seen[i].seq, expected[n].seq);
+        n++;
+    }
+    ck_assert_uint_eq(n, count);
+}
+
+/* strict/3.3/1 */
+START_TEST(both_send_what_the_rfcs_say_with_these_sequence_numbers)
+{
+    static const struct loop_message server[] = {{.number = SSH_MSG_KEXINIT, .seq = 0},
+                                                 {.number = SSH_MSG_KEX_ECDH_REPLY, .seq = 1},
+                                                 {.number = SSH_MSG_NEWKEYS, .seq = 2},
+                                                 {.number = SSH_MSG_EXT_INFO, .seq = 0},
+                                                 {.number = SSH_MSG_SERVICE_ACCEPT, .seq = 1}};
+    static const struct loop_message client[] = {{.number = SSH_MSG_KEXINIT, .seq = 0},
+                                                 {.number = SSH_MSG_KEX_ECDH_INIT, .seq = 1},
+                                                 {.number = SSH_MSG_NEWKEYS, .seq = 2},
+                                                 {.number = SSH_MSG_EXT_INFO, .seq = 0},
+                                                 {.number = SSH_MSG_SERVICE_REQUEST, .seq = 1}};
+
+    loop_open(&loop);
+    loop_start(&loop);
+    loop_run(&loop);
+    expect_sent(&loop.server, server, COUNT(server));
+    expect_sent(&loop.client, client, COUNT(client));
+    loop_close(&loop);
+}
+END_TEST
+
+/* Both ends see the same messages, numbered alike. */
+START_TEST(what_one_end_sends_the_other_receives)
+{
+    size_t at = 0;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    for (size_t i = 0; i < loop.client.seen_count; i++) {
+        if (loop.client.seen[i].direction != NACRE_SENT)
+            continue;
+        while (loop.server.seen[at].direction != NACRE_RECEIVED)
+            at++;
+        ck_assert_uint_eq(loop.server.seen[at].number, loop.client.seen[i].number);
+        ck_assert_uint_eq(loop.server.seen[at].seq, loop.client.seen[i].seq);
+        at++;
+    }
+    loop_close(&loop);
+}
+END_TEST
+
+static void check_rekeyed(const struct bytes id, int exchanges)
+{
+    ck_assert_int_eq(loop.server.exchanges, exchanges);
+    ck_assert_int_eq(loop.client.exchanges, exchanges);
+    ck_assert_int_eq(loop.server.transport.phase, PHASE_CONNECTION);
+    ck_assert_int_eq(loop.client.transport.phase, PHASE_CONNECTION);
+    ck_assert_ptr_null(loop.server.transport.kex);
+    ck_assert_ptr_null(loop.client.transport.kex);
+    assert_bytes(transport_session_id(&loop.server.transport), id);
+    assert_bytes(transport_session_id(&loop.client.transport), id);
+}
+
+/* 4253/9/2, 4253/9/3, 4253/7.2/2: the server, the client, both at once; the session identifier
+ * stays. */
+START_TEST(either_end_or_both_may_begin_an_exchange)
+{
+    uint8_t id[32];
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    memcpy(id, loop.server.transport.session_id, sizeof id);
+    for (int who = 1; who <= 9; who++) {
+        if (who % 3 != 0)
+            ck_assert_int_eq(kex_begin(&loop.server.transport), 0);
+        if (who % 3 != 1)
+            ck_assert_int_eq(kex_begin(&loop.client.transport), 0);
+        loop_run(&loop);
+        check_rekeyed(BYTES_OF_ARRAY(id), 1 + who);
+    }
+    loop_close(&loop);
+}
+END_TEST
+
+/* Count the messages of 50 and above that went out between our KEXINIT and our NEWKEYS. */
+static size_t sent_in_exchange(const struct loop_end *e)
+{
+    size_t count = 0;
+    bool exchange = false;
+
+    for (size_t i = 0; i < e->seen_count; i++) {
+        if (e->seen[i].direction != NACRE_SENT)
+            continue;
+        if (e->seen[i].number == SSH_MSG_KEXINIT)
+            exchange = true;
+        if (e->seen[i].number == SSH_MSG_NEWKEYS)
+            exchange = false;
+        count += exchange && e->seen[i].number >= SSH_MSG_USERAUTH_REQUEST;
+    }
+    return count;
+}
+
+static int check_order(struct loop_end *e, uint8_t number, struct reader *r)
+{
+    (void)number;
+    ck_assert_uint_eq(read_string(r).len, e->received_count);
+    return 0;
+}
+
+/* 4253/7.1/17, 4253/9/8: what is sent while an exchange runs waits, and arrives in order. */
+START_TEST(messages_sent_during_an_exchange_wait_and_keep_their_order)
+{
+    loop_open(&loop);
+    loop.server.on_message = loop.client.on_message = check_order;
+    loop_connect(&loop);
+    for (size_t i = 1; i <= 400; i++) {
+        if (i % 100 == 30)
+            ck_assert_int_eq(kex_begin(&loop.server.transport), 0);
+        if (i % 100 == 60)
+            ck_assert_int_eq(kex_begin(&loop.client.transport), 0);
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, i);
+        loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, i);
+        if (i % 50 == 0)
+            loop_run(&loop);
+    }
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.server.received_count, 400);
+    ck_assert_uint_eq(loop.client.received_count, 400);
+    ck_assert_uint_eq(sent_in_exchange(&loop.server), 0);
+    ck_assert_uint_eq(sent_in_exchange(&loop.client), 0);
+    ck_assert_int_ge(loop.server.exchanges, 5);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(bulk_data_finds_no_room_during_an_exchange)
+{
+    loop_open(&loop);
+    loop_connect(&loop);
+    ck_assert_uint_gt(transport_room(&loop.server.transport), 64 * 1024);
+    ck_assert(transport_control_room(&loop.server.transport));
+    ck_assert_int_eq(kex_begin(&loop.server.transport), 0);
+    ck_assert_uint_eq(transport_room(&loop.server.transport), 0);
+    ck_assert(!transport_control_room(&loop.server.transport));
+    loop_run(&loop);
+    ck_assert_uint_gt(transport_room(&loop.server.transport), 64 * 1024);
+    loop_close(&loop);
+}
+END_TEST
+
+/* 4253/9/7 */
+START_TEST(worn_keys_begin_an_exchange_by_themselves)
+{
+    loop_open(&loop);
+    loop.server.config.rekey_bytes = 10000;
+    loop_connect(&loop);
+    for (int i = 0; i < 100; i++) {
+        loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 1000); /* the server only receives */
+        loop_run(&loop);
+    }
+    ck_assert_int_ge(loop.server.exchanges, 1 + 8);
+    ck_assert_uint_eq(loop.server.received_count, 100);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(keys_wear_out_by_sending_alone)
+{
+    loop_open(&loop);
+    loop.server.config.rekey_bytes = 10000;
+    loop_connect(&loop);
+    for (int i = 0; i < 20; i++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 1000);
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_KEXINIT), 2);
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.client.received_count, 20);
+    loop_close(&loop);
+}
+END_TEST
+
+/* So worn that one more packet of `size` bytes reaches the limit, or is the last that does not. */
+static void wear(struct direction *d, bool by_packets, uint64_t size, bool reaches)
+{
+    if (by_packets)
+        d->packets = (UINT32_C(1) << 30) - (reaches ? 1 : 2);
+    else
+        d->bytes = (UINT64_C(1) << d->cipher->rekey_log2) - size - (reaches ? 0 : 1);
+}
+
+static void wear_and_send(const char *cipher, bool sending, bool by_packets, bool reaches)
+{
+    struct direction *d;
+    uint64_t size;
+
+    loop_open(&loop);
+    loop.server.config.algorithms[ALGORITHM_CIPHER] = cipher;
+    loop_connect(&loop);
+    d = sending ? &loop.server.transport.sending : &loop.server.transport.receiving;
+    size = d->bytes;
+    loop_end_send(sending ? &loop.server : &loop.client, SSH_MSG_CHANNEL_DATA, 1000);
+    loop_run(&loop);
+    size = d->bytes - size;
+    ck_assert_uint_gt(size, 1000);
+    wear(d, by_packets, size, reaches);
+    loop_end_send(sending ? &loop.server : &loop.client, SSH_MSG_CHANNEL_DATA, 1000);
+    loop_run(&loop);
+    ck_assert_msg(loop.server.exchanges == (reaches ? 2 : 1), "%s %s %s: %d exchanges", cipher,
+                  sending ? "sending" : "receiving", by_packets ? "packets" : "bytes",
+                  loop.server.exchanges);
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_KEXINIT), reaches ? 2 : 1);
+    ck_assert_uint_eq(loop_end_count(&loop.client, NACRE_SENT, SSH_MSG_KEXINIT), reaches ? 2 : 1);
+    if (reaches) /* new keys are not worn */
+        ck_assert(d->packets < 10 && d->bytes < 1000);
+    loop_close(&loop);
+}
+
+/* RFC 4344 section 3.1, before 2^31 packets; section 3.2 and RFC 4253 section 9, bytes. The very
+ * packet that reaches the limit begins the exchange, the one before does not. */
+START_TEST(the_packet_that_reaches_a_limit_of_its_keys_begins_an_exchange)
+{
+    for (const struct algorithm *cipher = algorithms_of(ALGORITHM_CIPHER); cipher->name != NULL;
+         cipher++)
+        for (int way = 0; way < 8; way++)
+            wear_and_send(cipher->name, way & 1, way & 2, way & 4);
+}
+END_TEST
+
+/* RFC 4344 section 3.2: 2^(128/4) blocks of 16 bytes; RFC 4253 section 9: 1 GiB, for the cipher
+ * whose blocks have no size that would give a limit. */
+START_TEST(every_cipher_has_the_limit_of_bytes_that_the_rfcs_ask_for)
+{
+    for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++) {
+        const struct cipher_method *cipher = a->method;
+        bool aes = strncmp(a->name, "aes", 3) == 0;
+
+        ck_assert_msg(cipher->rekey_log2 == (aes ? 36 : 30), "%s: 2^%d bytes", a->name,
+                      cipher->rekey_log2);
+    }
+}
+END_TEST
+
+START_TEST(an_exchange_may_follow_every_single_message)
+{
+    loop_open(&loop);
+    loop.server.config.rekey_bytes = loop.client.config.rekey_bytes = 1;
+    loop_start(&loop);
+    /* rekeying never ends by itself now, so only so many rounds */
+    for (int i = 0; i < 50; i++) {
+        struct bytes output = transport_output(&loop.client.transport);
+        uint8_t copy[8192];
+
+        memcpy(copy, output.at, output.len);
+        transport_sent(&loop.client.transport, output.len);
+        loop_end_receive(&loop.server, (struct bytes){copy, output.len}, 0);
+        output = transport_output(&loop.server.transport);
+        memcpy(copy, output.at, output.len);
+        transport_sent(&loop.server.transport, output.len);
+        loop_end_receive(&loop.client, (struct bytes){copy, output.len}, 0);
+        ck_assert(!transport_ended(&loop.server.transport));
+        ck_assert(!transport_ended(&loop.client.transport));
+    }
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(old_keys_begin_an_exchange_at_the_deadline)
+{
+    struct transport *t = &loop.server.transport;
+
+    loop_open(&loop);
+    loop.server.config.rekey_ms = 5000;
+    loop_connect(&loop);
+    ck_assert(transport_deadline(t) == 1000 + 5000);
+    transport_tick(t, 5999);
+    ck_assert_ptr_null(t->kex);
+    transport_tick(t, 6000);
+    ck_assert_ptr_nonnull(t->kex);
+    ck_assert(transport_deadline(t) == 6000 + TRANSPORT_KEX_MS);
+    loop_run(&loop);
+    ck_assert_int_eq(loop.server.exchanges, 2);
+    ck_assert(transport_deadline(t) == 6000 + 5000);
+    loop_close(&loop);
+}
+END_TEST
+
+/* 4253/9/10 */
+START_TEST(an_exchange_that_does_not_end_is_ended)
+{
+    struct transport *t = &loop.server.transport;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    ck_assert_int_eq(kex_begin(t), 0);
+    transport_tick(t, transport_deadline(t) - 1);
+    ck_assert(!transport_ended(t));
+    transport_tick(t, transport_deadline(t));
+    ck_assert_int_eq(t->end.cause, NACRE_TIMED_OUT);
+    loop_close(&loop);
+}
+END_TEST
+
+/* A loop that sleeps until the deadline must not find itself awake at once for ever. */
+START_TEST(no_deadline_stays_in_the_past)
+{
+    loop_open(&loop);
+    loop.server.config.rekey_ms = 1;
+    ck_assert(loop_end_start(&loop.server));
+    ck_assert(loop_end_start(&loop.client));
+    for (uint64_t now = 1000; now < 1000 + 200 * 1000; now += 1000) {
+        transport_tick(&loop.server.transport, now);
+        ck_assert(transport_deadline(&loop.server.transport) > now);
+        if (now < 10000)
+            loop_run(&loop);
+        ck_assert(transport_ended(&loop.server.transport) ||
+                  transport_deadline(&loop.server.transport) > now ||
+                  loop.server.transport.phase >= PHASE_AUTH);
+    }
+    ck_assert(transport_deadline(&loop.server.transport) == UINT64_MAX);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(keys_may_be_told_never_to_grow_old)
+{
+    loop_open(&loop);
+    loop.server.config.rekey_ms = UINT64_MAX;
+    loop_connect(&loop);
+    ck_assert(transport_deadline(&loop.server.transport) == UINT64_MAX);
+    transport_tick(&loop.server.transport, UINT64_MAX / 2);
+    ck_assert_ptr_null(loop.server.transport.kex);
+    loop_close(&loop);
+}
+END_TEST
+
+/* Log in, begin another exchange and let a message wait for it, as far as memory goes. */
+static void go_on(struct loop_end *e)
+{
+    if (loop.server.transport.phase != PHASE_AUTH || loop.client.transport.phase != PHASE_AUTH)
+        return;
+    loop_end_log_in(&loop.server);
+    loop_end_log_in(&loop.client);
+    (void)kex_begin(&e->transport);
+    loop_end_send(e, SSH_MSG_CHANNEL_DATA, 10000);
+    loop_run(&loop);
+}
+
+/* Every allocation in turn fails: the session ends for that reason, and nothing leaks. */
+START_TEST(memory_may_run_out_anywhere)
+{
+    bool failed[2] = {true, true};
+
+    for (size_t i = 1; failed[0] || failed[1]; i++)
+        for (int side = 0; side < 2; side++) {
+            struct loop_end *e = side == 0 ? &loop.server : &loop.client;
+
+            loop_open(&loop);
+            e->fail_at = i;
+            if (loop_end_start(&loop.server) && loop_end_start(&loop.client)) {
+                loop_run(&loop);
+                go_on(e);
+            }
+            failed[side] = e->allocations >= i;
+            if (transport_ended(&e->transport))
+                ck_assert_int_eq(e->transport.end.cause, NACRE_OUT_OF_RESOURCES);
+            loop_close(&loop);
+        }
+}
+END_TEST
+
+/* 4253/6.4/2: each byte of the encrypted stream of a client in turn. */
+START_TEST(a_changed_byte_ends_the_session_with_one_disconnect)
+{
+    static const uint8_t more[PACKET_LENGTH_MAX];
+    size_t len = 1;
+
+    for (size_t i = 0; i < len; i++) {
+        uint8_t copy[512];
+        struct bytes output;
+
+        loop_open(&loop);
+        loop_connect(&loop);
+        loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 20);
+        loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 200);
+        output = transport_output(&loop.client.transport);
+        len = output.len;
+        memcpy(copy, output.at, len);
+        copy[i] ^= 0x10;
+        loop_end_receive(&loop.server, (struct bytes){copy, len}, 0);
+        loop_end_receive(&loop.server, BYTES_OF_ARRAY(more), 0); /* for a length that grew */
+        ck_assert(transport_ended(&loop.server.transport));
+        ck_assert(loop.server.transport.end.code == SSH_DISCONNECT_MAC_ERROR ||
+                  loop.server.transport.end.code == SSH_DISCONNECT_PROTOCOL_ERROR);
+        ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_DISCONNECT), 1);
+        loop_close(&loop);
+    }
+}
+END_TEST
+
+START_TEST(the_first_failure_stays)
+{
+    struct transport *t = &loop.server.transport;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    ck_assert_int_eq(transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "first"), 2);
+    ck_assert_int_eq(transport_fail(t, SSH_DISCONNECT_MAC_ERROR, "second"), 5);
+    transport_lost(t);
+    ck_assert_int_eq(t->end.cause, NACRE_PROTOCOL_ERROR);
+    ck_assert_uint_eq(t->end.code, 2);
+    ck_assert_str_eq(t->end.text, "first");
+    loop_run(&loop);
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_DISCONNECT), 1);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(a_lost_connection_sends_nothing)
+{
+    struct transport *t = &loop.server.transport;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
+    transport_lost(t);
+    ck_assert_int_eq(t->end.cause, NACRE_CONNECTION_LOST);
+    ck_assert_uint_eq(transport_output(t).len, 0);
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_DISCONNECT), 0);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(an_ended_session_takes_no_messages_and_sends_none)
+{
+    size_t seen;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 20);
+    (void)transport_fail(&loop.server.transport, SSH_DISCONNECT_BY_APPLICATION, "enough");
+    seen = loop.server.seen_count;
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.server.seen_count, seen);
+    ck_assert_uint_eq(loop.server.received_count, 0);
+    ck_assert_int_eq(loop.client.transport.end.cause, NACRE_DISCONNECTED);
+    ck_assert_uint_eq(loop.client.transport.end.code, SSH_DISCONNECT_BY_APPLICATION);
+    ck_assert_str_eq(loop.client.transport.end.text, "enough");
+    loop_close(&loop);
+}
+END_TEST
+
+static int pause(struct loop_end *e, uint8_t number, struct reader *r)
+{
+    (void)number;
+    (void)r;
+    transport_pause(&e->transport);
+    return 0;
+}
+
+START_TEST(a_pause_lasts_until_it_is_lifted)
+{
+    loop_open(&loop);
+    loop.server.on_message = pause;
+    loop_connect(&loop);
+    for (int i = 0; i < 5; i++)
+        loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 20);
+    for (size_t i = 1; i <= 5; i++) {
+        loop_run(&loop);
+        ck_assert_uint_eq(loop.server.received_count, i);
+        loop.server.wakes = 0;
+        transport_resume(&loop.server.transport);
+        ck_assert_int_eq(loop.server.wakes, 1);
+    }
+    loop_close(&loop);
+}
+END_TEST
+
+/* A decision that comes during an exchange takes effect after it. */
+START_TEST(a_phase_set_during_an_exchange_waits_for_its_end)
+{
+    loop_open(&loop);
+    loop_start(&loop);
+    loop_run(&loop);
+    ck_assert_int_eq(kex_begin(&loop.client.transport), 0);
+    {
+        struct bytes output = transport_output(&loop.client.transport);
+
+        loop_end_receive(&loop.server, output, 0); /* its KEXINIT alone */
+        transport_sent(&loop.client.transport, output.len);
+    }
+    ck_assert_int_eq(loop.server.transport.phase, PHASE_REKEY);
+    transport_set_phase(&loop.server.transport, PHASE_CONNECTION);
+    ck_assert_int_eq(loop.server.transport.phase, PHASE_REKEY);
+    loop_run(&loop);
+    ck_assert_int_eq(loop.server.transport.phase, PHASE_CONNECTION);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(the_owner_is_woken_only_when_it_is_not_looking)
+{
+    loop_open(&loop);
+    loop_connect(&loop);
+    loop.server.wakes = 0;
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
+    ck_assert_int_eq(loop.server.wakes, 1);
+    loop.server.transport.entered = true;
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
+    ck_assert_int_eq(loop.server.wakes, 1);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(an_idle_session_holds_no_buffer)
+{
+    size_t in_use;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    transport_rest(&loop.server.transport);
+    in_use = loop.server.pool.in_use;
+    ck_assert_uint_lt(in_use, BLOCK_SMALL);
+    loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 30000);
+    loop_run(&loop);
+    transport_rest(&loop.server.transport);
+    ck_assert_uint_eq(loop.server.pool.in_use, in_use);
+    loop_close(&loop);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        two_ends_come_to_authentication_whole_and_dripped_under_every_cipher,
+        both_send_what_the_rfcs_say_with_these_sequence_numbers,
+        what_one_end_sends_the_other_receives,
+        either_end_or_both_may_begin_an_exchange,
+        messages_sent_during_an_exchange_wait_and_keep_their_order,
+        bulk_data_finds_no_room_during_an_exchange,
+        worn_keys_begin_an_exchange_by_themselves,
+        keys_wear_out_by_sending_alone,
+        the_packet_that_reaches_a_limit_of_its_keys_begins_an_exchange,
+        every_cipher_has_the_limit_of_bytes_that_the_rfcs_ask_for,
+        an_exchange_may_follow_every_single_message,
+        old_keys_begin_an_exchange_at_the_deadline,
+        an_exchange_that_does_not_end_is_ended,
+        no_deadline_stays_in_the_past,
+        keys_may_be_told_never_to_grow_old,
+        memory_may_run_out_anywhere,
+        a_changed_byte_ends_the_session_with_one_disconnect,
+        the_first_failure_stays,
+        a_lost_connection_sends_nothing,
+        an_ended_session_takes_no_messages_and_sends_none,
+        a_pause_lasts_until_it_is_lifted,
+        a_phase_set_during_an_exchange_waits_for_its_end,
+        the_owner_is_woken_only_when_it_is_not_looking,
+        an_idle_session_holds_no_buffer,
+        NULL,
+    };
+
+    return crypto_suite("transport", tests);
+}

@@ -1,0 +1,130 @@
+/* Once keys are in use no packet costs an allocation, neither in the library nor in libcrypto. */
+#include "tests/support/pair.h"
+
+#include <check.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+enum {
+    PACKETS = 1000 * 1000, /* in all, both ways */
+    CIPHERS = 4,
+    ROUNDS = PACKETS / 2 / CIPHERS, /* a packet there, at least one back */
+    WARM_UP = 200,
+    LITTLE = 20,
+    MUCH = 32 * 1024,
+    MUCH_EVERY = 64, /* rounds */
+    MOUTHFUL = 13,   /* bytes of little that the server's application takes at a time */
+};
+
+static unsigned allocations;
+static const uint8_t data[MUCH];
+static size_t came;
+
+static void *allocate(void *context, size_t size)
+{
+    (void)context;
+    allocations++;
+    return malloc(size);
+}
+
+static void release(void *context, void *block, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(block);
+}
+
+static const struct nacre_memory memory = {allocate, release, NULL};
+
+static void *crypto_allocate(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    allocations++;
+    return malloc(size);
+}
+
+static void *crypto_change(void *at, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    allocations++;
+    return realloc(at, size);
+}
+
+static void crypto_release(void *at, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(at);
+}
+
+/* Of little it leaves a rest, which the connection layer keeps. */
+static size_t server_data(struct nacre_channel *ch, const uint8_t *at, size_t len)
+{
+    return nacre_channel_write(ch, at, len <= LITTLE && len > MOUTHFUL ? MOUTHFUL : len);
+}
+
+static size_t client_data(struct nacre_channel *ch, const uint8_t *at, size_t len)
+{
+    (void)ch;
+    (void)at;
+    came += len;
+    return len;
+}
+
+static void exchange(struct pair *p, struct nacre_channel *ch, unsigned round)
+{
+    size_t len = round % MUCH_EVERY == 0 ? MUCH : LITTLE;
+
+    came = 0;
+    ck_assert_uint_eq(nacre_channel_write(ch, data, len), len);
+    while (came < len)
+        ck_assert(pair_step(p));
+}
+
+START_TEST(a_million_packets_cost_no_allocation)
+{
+    static const char *const ciphers[CIPHERS] = {"chacha20-poly1305@openssh.com",
+                                                 "aes128-gcm@openssh.com", "aes256-gcm@openssh.com",
+                                                 "aes256-ctr"};
+    struct pair p;
+    struct nacre_channel *ch;
+    unsigned before;
+
+    pair_init(&p, 1);
+    p.server_app = (struct nacre_channel_app){.data = server_data};
+    p.client_app = (struct nacre_channel_app){.data = client_data};
+    p.server_config.memory = p.client_config.memory = &memory;
+    p.server_config.ciphers = p.client_config.ciphers = ciphers[_i];
+    pair_start(&p);
+    ch = pair_open(&p);
+    for (unsigned i = 0; i < WARM_UP; i++)
+        exchange(&p, ch, i);
+    before = allocations;
+    ck_assert_uint_gt(before, 0); /* it counts */
+    for (unsigned i = 0; i < ROUNDS; i++)
+        exchange(&p, ch, i);
+    ck_assert_uint_eq(allocations, before);
+    pair_clear(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("allocation");
+    TCase *all = tcase_create("all");
+    SRunner *runner;
+    int failed;
+
+    if (CRYPTO_set_mem_functions(crypto_allocate, crypto_change, crypto_release) != 1)
+        return EXIT_FAILURE;
+    tcase_set_timeout(all, 300);
+    tcase_add_loop_test(all, a_million_packets_cost_no_allocation, 0, CIPHERS);
+    suite_add_tcase(suite, all);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,162 @@
+/* One whole session per key exchange method, under a fixed seed, byte for byte:
+ * vectors/handshake.txt. tests/interop/test_handshake.py computes hash, keys and packets of the
+ * same file again with other people's code. `test_handshake --write` makes the file anew; do that
+ * only when the bytes are meant to change. */
+#include "tests/support/pair.h"
+#include "tests/support/vectors.h"
+#include "transport/algorithms.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* They take turns, so that each protection stands in the file, and each MAC with AES-CTR. The MACs
+ * beside the others are only offered. */
+static const struct {
+    const char *cipher, *mac;
+} protections[] = {
+    {"chacha20-poly1305@openssh.com", "hmac-sha2-256-etm@openssh.com"},
+    {"aes256-gcm@openssh.com", "hmac-sha2-512"},
+    {"aes128-gcm@openssh.com", "hmac-sha1"},
+    {"aes256-ctr", "hmac-sha2-256"},
+    {"aes192-ctr", "hmac-sha2-512-etm@openssh.com"},
+    {"aes128-ctr", "hmac-sha2-256-etm@openssh.com"},
+    {"aes256-ctr", "hmac-sha1"},
+    {"aes192-ctr", "hmac-sha1-etm@openssh.com"},
+    {"aes128-ctr", "hmac-sha2-512"},
+};
+
+enum { PROTECTIONS = sizeof protections / sizeof protections[0] };
+
+struct secrets {
+    uint8_t k[2048];
+    size_t k_len;
+};
+
+static void on_secret(void *context, char label, const uint8_t *bytes, size_t len)
+{
+    struct end *e = context;
+
+    if (label == 'K' && e == &e->pair->server) {
+        struct secrets *s = e->pair->user;
+
+        ck_assert_uint_le(len, sizeof s->k);
+        memcpy(s->k, bytes, len);
+        s->k_len = len;
+    }
+}
+
+static const struct nacre_observer observer = {.secret = on_secret};
+
+static void run_session(struct pair *p, struct secrets *s, size_t method)
+{
+    struct nacre_channel *ch;
+
+    pair_init(p, (uint8_t)(100 + method));
+    p->records = true;
+    p->user = s;
+    p->server_config.observer = &observer;
+    p->client_config.kex = p->server_config.kex = algorithms_of(ALGORITHM_KEX)[method].name;
+    p->client_config.host_key = p->server_config.host_key = "ssh-ed25519";
+    p->client_config.public_key = p->server_config.public_key = "ssh-ed25519";
+    p->client_config.ciphers = p->server_config.ciphers = protections[method % PROTECTIONS].cipher;
+    p->client_config.macs = p->server_config.macs = protections[method % PROTECTIONS].mac;
+    pair_start(p);
+    ch = pair_open(p);
+    ck_assert(nacre_channel_shell(ch));
+    pair_run(p);
+    ck_assert_uint_eq(nacre_channel_write(ch, "hello", 5), 5);
+    nacre_channel_eof(ch);
+    pair_run(p);
+    nacre_session_disconnect(p->client.session, NACRE_WE_CLOSED, "done");
+    pair_run(p);
+}
+
+static size_t methods(void)
+{
+    size_t n = 0;
+
+    while (algorithms_of(ALGORITHM_KEX)[n].name != NULL)
+        n++;
+    return n;
+}
+
+static void compare(struct vectors *v, const char *name, size_t nth, const uint8_t *at, size_t len)
+{
+    struct bytes known = vectors_nth(v, name, nth);
+
+    ck_assert_msg(known.len == len, "%s %zu: %zu bytes, known are %zu", name, nth, len, known.len);
+    for (size_t i = 0; i < len; i++)
+        ck_assert_msg(known.at[i] == at[i], "%s %zu: byte %zu differs", name, nth, i);
+}
+
+START_TEST(a_session_with_this_method_is_the_known_one_byte_for_byte)
+{
+    struct vectors *v = vectors_open("handshake.txt");
+    size_t method = (size_t)_i;
+    struct secrets s;
+    struct pair p;
+
+    ck_assert_uint_eq(vectors_count(v, "kex"), methods());
+    ck_assert_str_eq(vectors_text(v, "kex", method), algorithms_of(ALGORITHM_KEX)[method].name);
+    run_session(&p, &s, method);
+    compare(v, "client", method, p.client.record, p.client.sent);
+    compare(v, "server", method, p.server.record, p.server.sent);
+    compare(v, "K", method, s.k, s.k_len);
+    pair_clear(&p);
+    vectors_close(v);
+}
+END_TEST
+
+static void write_hex(FILE *f, const char *name, const uint8_t *at, size_t len)
+{
+    (void)fprintf(f, "%s = ", name);
+    for (size_t i = 0; i < len; i++)
+        (void)fprintf(f, "%02x", at[i]);
+    (void)fprintf(f, "\n");
+}
+
+START_TEST(write_the_file)
+{
+    FILE *f = fopen("vectors/handshake.txt", "w");
+
+    ck_assert_ptr_nonnull(f);
+    (void)fprintf(
+        f, "# Made by tests/whole/handshake.c; hash, signature, keys and packets recomputed by "
+           "tests/interop/test_handshake.py\n"
+           "# All bytes each side sent, and K as it enters the exchange hash\n");
+    for (size_t method = 0; method < methods(); method++) {
+        struct secrets s;
+        struct pair p;
+
+        run_session(&p, &s, method);
+        (void)fprintf(f, "\nkex = %s\n", algorithms_of(ALGORITHM_KEX)[method].name);
+        write_hex(f, "client", p.client.record, p.client.sent);
+        write_hex(f, "server", p.server.record, p.server.sent);
+        write_hex(f, "K", s.k, s.k_len);
+        pair_clear(&p);
+    }
+    (void)fclose(f);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    Suite *s = suite_create("handshake");
+    TCase *t = tcase_create("handshake");
+    SRunner *r;
+    int failed;
+
+    if (argc > 1 && strcmp(argv[1], "--write") == 0)
+        tcase_add_test(t, write_the_file);
+    else
+        tcase_add_loop_test(t, a_session_with_this_method_is_the_known_one_byte_for_byte, 0,
+                            (int)methods());
+    suite_add_tcase(s, t);
+    r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? 0 : 1;
+}

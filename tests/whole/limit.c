@@ -1,0 +1,579 @@
+/* The limits of one session, under a virtual clock. Each test ends, refuses or slows down what goes
+ * past a limit, and leaves alone what keeps to it. */
+#include "connection/connection.h"
+#include "tests/support/scripted.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SECOND = 1000,
+    FAIR = 16 * 1024, /* bytes worth new keys: transport/kex.c */
+};
+
+static struct scripted s;
+static unsigned met[NACRE_LIMITS];
+
+static void on_limited(void *context, enum nacre_limit limit)
+{
+    ck_assert_ptr_eq(context, s.real);
+    met[limit]++;
+}
+
+static const struct nacre_observer observer = {.limited = on_limited};
+
+static void prepare(void)
+{
+    memset(met, 0, sizeof met);
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.observer = &observer;
+}
+
+static void set_rate(enum nacre_limit limit, uint32_t burst, uint32_t per_minute)
+{
+    s.pair.server_config.limits.rates[limit - NACRE_LIMIT_OPENS] =
+        (struct nacre_rate){burst, per_minute};
+}
+
+/* Let time pass, the session told of it at each of its deadlines only. */
+static void pass(uint64_t ms)
+{
+    uint64_t until = s.pair.now_ms + ms;
+
+    for (;;) {
+        uint64_t deadline = nacre_session_deadline(s.real->session);
+
+        s.pair.now_ms = deadline < until ? deadline : until;
+        if (deadline > until)
+            return;
+        nacre_session_tick(s.real->session, s.pair.now_ms);
+        scripted_run(&s);
+        ck_assert_uint_gt(nacre_session_deadline(s.real->session), s.pair.now_ms);
+    }
+}
+
+/* ---- the bucket ---- */
+
+START_TEST(a_rate_gives_its_burst_and_then_so_many_a_minute)
+{
+    const struct nacre_rate rate = {3, 60};
+    uint64_t spent = 0, now = 1000000;
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_uint_eq(rate_take(&spent, rate, now), 0);
+    ck_assert_uint_eq(rate_take(&spent, rate, now), now + SECOND);
+    ck_assert_uint_eq(rate_take(&spent, rate, now + SECOND), now + 2 * SECOND);
+    now += 3600 * SECOND; /* no more than the burst is ever saved up */
+    for (int i = 0; i < 3; i++)
+        ck_assert_uint_eq(rate_take(&spent, rate, now), 0);
+    ck_assert_uint_ne(rate_take(&spent, rate, now), 0);
+}
+END_TEST
+
+START_TEST(a_rate_of_no_burst_is_no_limit)
+{
+    uint64_t spent = 0;
+
+    for (int i = 0; i < 100000; i++)
+        ck_assert_uint_eq(rate_take(&spent, (struct nacre_rate){0, 0}, 0), 0);
+}
+END_TEST
+
+START_TEST(zero_is_the_default_and_unlimited_is_none)
+{
+    struct nacre_limits limits = {.handshake_ms = NACRE_UNLIMITED,
+                                  .auth_delay_ms = NACRE_UNLIMITED,
+                                  .window = 1,
+                                  .rates = {{NACRE_UNLIMITED, 1}, {5, 0}, {7, 8}}};
+
+    limits_resolve(&limits, NACRE_SERVER);
+    ck_assert_uint_eq(limits.handshake_ms, 0);
+    ck_assert_uint_eq(limits.auth_delay_ms, 0);
+    ck_assert_uint_eq(limits.keepalive_count, 3);
+    ck_assert_uint_eq(limits.window, 64 * 1024);
+    ck_assert_uint_eq(limits.rates[0].burst, 0);
+    ck_assert_uint_eq(limits.rates[1].burst, 0);
+    ck_assert_uint_eq(limits.rates[2].burst, 7);
+    ck_assert_uint_eq(limits.rates[3].burst, 4);
+    limits = (struct nacre_limits){0};
+    limits_resolve(&limits, NACRE_CLIENT);
+    ck_assert_uint_eq(limits.handshake_ms, 0);
+    ck_assert_uint_eq(limits.rates[4].burst, 0);
+}
+END_TEST
+
+/* ---- before the login ---- */
+
+/* Nothing at all; a byte a second; an identification and nothing more. */
+START_TEST(who_does_not_shake_hands_is_gone_in_ten_seconds)
+{
+    static const char line[] = "SSH-2.0-a\r\n";
+    struct pair p;
+
+    pair_init(&p, 3);
+    ck_assert(end_start(&p.server, &p.server_config));
+    for (uint64_t now = 0; now < 10 * SECOND; now += SECOND) {
+        size_t room, n = _i == 0 ? 0 : _i == 1 ? 1 : now == 0 ? sizeof line - 1 : 0;
+        uint8_t *at = nacre_session_input(p.server.session, &room);
+
+        memcpy(at, line + now / SECOND, n);
+        nacre_session_received(p.server.session, n, now);
+        nacre_session_tick(p.server.session, now);
+        ck_assert(!p.server.ended);
+        ck_assert_uint_eq(nacre_session_deadline(p.server.session), 10 * SECOND);
+    }
+    nacre_session_tick(p.server.session, 10 * SECOND);
+    ck_assert(p.server.ended);
+    ck_assert_int_eq(p.server.why.cause, NACRE_TIMED_OUT);
+    ck_assert_str_eq(p.server.why_text, "the handshake took too long");
+    end_stop(&p.server);
+    pair_free(&p);
+}
+END_TEST
+
+/* One byte of what the script has to say. */
+static void drip(void)
+{
+    size_t room;
+    uint8_t *in = nacre_session_input(s.real->session, &room);
+
+    in[0] = transport_output(&s.t).at[0];
+    transport_sent(&s.t, 1);
+    nacre_session_received(s.real->session, 1, s.pair.now_ms);
+}
+
+/* Behind the handshake too, from a packet's first byte to its last; a whole one begins anew. */
+START_TEST(who_drips_a_packet_is_gone_in_ten_seconds)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.limits = (struct nacre_limits){0};
+    scripted_start(&s);
+    scripted_send(&s, SSH_MSG_IGNORE, "s", "some words");
+    for (int i = 0; i < 10; i++) {
+        ck_assert(!s.real->ended);
+        drip();
+        s.pair.now_ms += _i == 0 ? SECOND : SECOND / 4;
+        nacre_session_tick(s.real->session, s.pair.now_ms);
+    }
+    ck_assert_int_eq(s.real->ended, _i == 0);
+    if (_i == 0) {
+        ck_assert_str_eq(s.real->why_text, "a packet took too long");
+    } else {
+        scripted_run(&s); /* all of it; then silence, and half of another one */
+        s.pair.now_ms += 60 * SECOND;
+        nacre_session_tick(s.real->session, s.pair.now_ms);
+        scripted_send(&s, SSH_MSG_IGNORE, "s", "some words");
+        drip();
+        ck_assert_uint_eq(nacre_session_deadline(s.real->session), s.pair.now_ms + 10 * SECOND);
+        scripted_run(&s);
+        ck_assert(!s.real->ended);
+    }
+    scripted_clear(&s);
+}
+END_TEST
+
+/* A person compares the host key, and looks for a password: all the time of the login is theirs. */
+START_TEST(a_person_is_not_hurried)
+{
+    struct pair p;
+
+    pair_init(&p, 3);
+    pair_start(&p);
+    while (strcmp(nacre_session_phase(p.server.session), "newkeys") != 0)
+        ck_assert(pair_step(&p));
+    p.now_ms = 119 * SECOND;
+    nacre_session_tick(p.server.session, p.now_ms);
+    ck_assert(!p.server.ended);
+    pair_run(&p);
+    ck_assert(p.server.authenticated);
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(the_whole_login_has_its_time)
+{
+    prepare();
+    scripted_start(&s);
+    pass(120 * SECOND - 1);
+    ck_assert(!s.real->ended);
+    pass(1);
+    scripted_expect(&s, "disconnect 11;");
+    ck_assert_str_eq(s.real->why_text, "login took too long");
+    ck_assert_uint_eq(met[NACRE_LIMIT_LOGIN_GRACE], 1);
+    scripted_clear(&s);
+}
+END_TEST
+
+static void guess(void)
+{
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?s", "alice", "ssh-connection", "password", 0,
+                  "wrong");
+    scripted_run(&s);
+}
+
+START_TEST(each_guess_waits_twice_as_long_as_the_last)
+{
+    prepare();
+    s.pair.server_config.limits.auth_delay_ms = 250;
+    scripted_start(&s);
+    for (uint64_t delay = 250; delay <= 4000; delay *= 2) {
+        guess();
+        pass(delay - 1);
+        scripted_expect(&s, "");
+        pass(1);
+        scripted_expect(&s, "auth-failure publickey,password;");
+    }
+    guess();
+    scripted_expect(&s, "disconnect 14;");
+    ck_assert_uint_eq(met[NACRE_LIMIT_AUTH_TRIES], 1);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(what_comes_behind_a_guess_waits_with_it)
+{
+    prepare();
+    s.pair.server_config.limits.auth_delay_ms = 250;
+    scripted_start(&s);
+    guess();
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?s", "alice", "ssh-connection", "password", 0,
+                  "secret");
+    pass(249);
+    scripted_expect(&s, "");
+    pass(1);
+    scripted_expect(&s, "auth-failure publickey,password;"
+                        "auth-success;");
+    scripted_clear(&s);
+}
+END_TEST
+
+static struct nacre_decision *open_decision;
+
+static void decide_later(void *context, struct nacre_decision *decision, const char *user,
+                         const char *password)
+{
+    (void)context;
+    (void)user;
+    (void)password;
+    open_decision = decision;
+}
+
+/* The check of a hash took 200 ms of the 250. */
+START_TEST(a_slow_check_is_part_of_the_wait)
+{
+    prepare();
+    s.pair.server_config.limits.auth_delay_ms = 250;
+    s.pair.policy.password = decide_later;
+    scripted_start(&s);
+    guess();
+    s.pair.now_ms += 200;
+    nacre_decide(open_decision, false);
+    scripted_expect(&s, "");
+    pass(49);
+    scripted_expect(&s, "");
+    pass(1);
+    scripted_expect(&s, "auth-failure publickey,password;");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(as_many_guesses_as_was_said)
+{
+    prepare();
+    s.pair.server_config.limits.auth_tries = 2;
+    scripted_start(&s);
+    guess();
+    scripted_expect(&s, "auth-failure publickey,password;");
+    guess();
+    scripted_expect(&s, "disconnect 14;");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* ---- after it ---- */
+
+/* Send the i-th of a kind that a rate is for; `answer` is what comes back at once. */
+static void send_open(uint32_t i)
+{
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "nonsense@example.com", i, 1, 1);
+}
+
+static void send_request(uint32_t i)
+{
+    (void)i;
+    scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?", 0, "nonsense@example.com", 1);
+}
+
+static void send_global(uint32_t i)
+{
+    (void)i;
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", "nonsense@example.com", 1);
+}
+
+static const struct {
+    enum nacre_limit limit;
+    void (*send)(uint32_t i);
+    const char *answer;
+} rates[] = {
+    {NACRE_LIMIT_OPENS, send_open, "open-failure 5 3;"},
+    {NACRE_LIMIT_REQUESTS, send_request, "failure 5;"},
+    {NACRE_LIMIT_GLOBALS, send_global, "request-failure;"},
+};
+
+START_TEST(what_comes_too_fast_waits_and_is_answered)
+{
+    const size_t len = strlen(rates[_i].answer);
+    char expected[64 * 5] = "";
+
+    prepare();
+    set_rate(rates[_i].limit, 5, 60);
+    scripted_login(&s);
+    if (rates[_i].limit == NACRE_LIMIT_REQUESTS)
+        ck_assert_uint_eq(scripted_open(&s, 5, 1000, 1000), 0);
+    for (int i = 0; i < 20; i++)
+        rates[_i].send(5);
+    for (size_t i = 0; i < 6; i++) /* the one too many is answered, and the next waits for it */
+        (void)snprintf(expected + i * len, sizeof expected - i * len, "%s", rates[_i].answer);
+    scripted_expect(&s, expected);
+    ck_assert_uint_eq(met[rates[_i].limit], 1);
+    for (int i = 0; i < 14; i++) {
+        pass(SECOND - 1);
+        scripted_expect(&s, "");
+        pass(1);
+        scripted_expect(&s, rates[_i].answer);
+    }
+    scripted_expect(&s, "");
+    ck_assert(!s.real->ended);
+    scripted_clear(&s);
+}
+END_TEST
+
+/* One flood, all of it waiting: it is the peer that has to, and nothing of ours grows. */
+START_TEST(a_flood_is_not_held)
+{
+    size_t before;
+
+    prepare();
+    set_rate(NACRE_LIMIT_GLOBALS, 1, 60);
+    scripted_login(&s);
+    for (int i = 0; i < 800; i++)
+        send_global(0);
+    scripted_run(&s);
+    before = nacre_endpoint_memory(s.real->endpoint);
+    ck_assert_uint_lt(before, 2 * BLOCK_LARGE);
+    pass(10 * SECOND);
+    ck_assert_uint_le(nacre_endpoint_memory(s.real->endpoint), before);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(proofs_of_host_keys_are_refused_when_there_were_enough)
+{
+    struct bytes blob;
+
+    prepare();
+    set_rate(NACRE_LIMIT_PROOFS, 2, 1);
+    scripted_login(&s);
+    blob = private_key_blob(&s.pair.host_key);
+    for (int i = 0; i < 4; i++)
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", "hostkeys-prove-00@openssh.com", 1,
+                      blob.at, blob.len);
+    scripted_expect(&s, "message 81;message 81;request-failure;request-failure;");
+    ck_assert_uint_eq(met[NACRE_LIMIT_PROOFS], 2);
+    pass(61 * SECOND); /* those that were refused cost nothing */
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", "hostkeys-prove-00@openssh.com", 1, blob.at,
+                  blob.len);
+    scripted_expect(&s, "message 81;");
+    scripted_clear(&s);
+}
+END_TEST
+
+static unsigned exchanges;
+
+static void on_negotiated(void *context, const struct nacre_negotiated *choice)
+{
+    (void)context;
+    (void)choice;
+    exchanges++;
+}
+
+static const struct nacre_observer counting = {.negotiated = on_negotiated};
+
+/* The client asks for new keys as soon as it has some. */
+static void rekey_on(struct pair *p, unsigned until)
+{
+    while (exchanges < until) {
+        unsigned before = exchanges;
+
+        nacre_session_rekey(p->client.session);
+        pair_run(p);
+        if (exchanges == before)
+            return;
+    }
+}
+
+static void pair_with_rekeys(struct pair *p, uint32_t burst)
+{
+    pair_init(p, 3);
+    p->server_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
+        (struct nacre_rate){burst, 60};
+    p->client_config.observer = &counting;
+    pair_start(p);
+    (void)pair_open(p);
+    exchanges = 0;
+}
+
+static void finish_exchange(struct pair *p)
+{
+    for (int i = 0; i < 20; i++)
+        pair_pass(p, 100);
+}
+
+START_TEST(new_keys_without_pause_wait)
+{
+    static struct pair p;
+    struct nacre_channel *ch;
+
+    pair_with_rekeys(&p, 4);
+    rekey_on(&p, 100);
+    pair_run(&p);
+    ck_assert_uint_lt(exchanges, 6);
+    ck_assert(!p.server.ended);
+    finish_exchange(&p); /* two seconds, one exchange each */
+    exchanges = 0;
+    for (int i = 0; i < 10; i++) {
+        nacre_session_rekey(p.client.session);
+        pair_pass(&p, 1000);
+    }
+    ck_assert_uint_ge(exchanges, 9);
+    ck_assert_uint_le(exchanges, 10);
+    ch = nacre_session_open(p.client.session, "session", &p.client_app, NULL, NULL, 0);
+    finish_exchange(&p);
+    ck_assert(ch != NULL || !p.client.ended);
+    pair_clear(&p);
+}
+END_TEST
+
+/* RekeyLimit 16K: as many as it likes, no time passes. */
+START_TEST(new_keys_for_enough_bytes_never_wait)
+{
+    static struct pair p;
+    static const uint8_t data[FAIR];
+    struct nacre_channel *ch;
+
+    pair_init(&p, 3);
+    p.server_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
+        (struct nacre_rate){1, 1};
+    p.client_config.observer = &counting;
+    pair_start(&p);
+    ch = pair_open(&p);
+    exchanges = 0;
+    for (unsigned i = 1; i <= 100; i++) {
+        ck_assert_uint_eq(nacre_channel_write(ch, data, sizeof data), sizeof data);
+        pair_run(&p);
+        nacre_session_rekey(p.client.session);
+        pair_run(&p);
+        ck_assert_uint_eq(exchanges, i);
+    }
+    pair_clear(&p);
+}
+END_TEST
+
+/* ---- what is held ---- */
+
+START_TEST(channels_and_what_they_hold_are_bounded)
+{
+    static const uint8_t data[32 * 1024];
+
+    prepare();
+    s.pair.server_config.channels_max = 4;
+    s.pair.server_config.limits.window = 256 * 1024;
+    scripted_login(&s);
+    (void)scripted_open(&s, 0, 1000, 1000); /* 128 KiB of window */
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuux", "session", 1, 1, 1, data, sizeof data);
+    scripted_expect(&s, "open-failure 1 4;"); /* the window would fit, the bytes with it do not */
+    ck_assert_uint_eq(met[NACRE_LIMIT_WINDOW], 1);
+    (void)scripted_open(&s, 1, 1000, 1000);
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 2, 1, 1);
+    scripted_expect(&s, "open-failure 2 4;");
+    ck_assert_uint_eq(met[NACRE_LIMIT_WINDOW], 2);
+    scripted_send(&s, SSH_MSG_CHANNEL_CLOSE, "u", 0);
+    scripted_expect(&s, "close 0;");
+    (void)scripted_open(&s, 2, 1000, 1000);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(one_channel_too_many_is_refused)
+{
+    prepare();
+    s.pair.server_config.channels_max = 2;
+    scripted_login(&s);
+    (void)scripted_open(&s, 0, 1000, 1000);
+    (void)scripted_open(&s, 1, 1000, 1000);
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 2, 1, 1);
+    scripted_expect(&s, "open-failure 2 4;");
+    ck_assert_uint_eq(met[NACRE_LIMIT_CHANNELS], 1);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(a_small_budget_still_has_room_for_two_channels)
+{
+    prepare();
+    s.pair.server_config.limits.window = 1;
+    scripted_login(&s);
+    (void)scripted_open(&s, 0, 1000, 1000);
+    (void)scripted_open(&s, 1, 1000, 1000);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(every_limit_has_a_name_of_its_own)
+{
+    for (int i = 0; i < NACRE_LIMITS; i++) {
+        ck_assert_ptr_nonnull(nacre_limit_name((enum nacre_limit)i));
+        for (int j = 0; j < i; j++)
+            ck_assert_str_ne(nacre_limit_name((enum nacre_limit)i),
+                             nacre_limit_name((enum nacre_limit)j));
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("limit");
+    TCase *all = tcase_create("all");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
+    tcase_add_test(all, a_rate_gives_its_burst_and_then_so_many_a_minute);
+    tcase_add_test(all, a_rate_of_no_burst_is_no_limit);
+    tcase_add_test(all, zero_is_the_default_and_unlimited_is_none);
+    tcase_add_loop_test(all, who_does_not_shake_hands_is_gone_in_ten_seconds, 0, 3);
+    tcase_add_loop_test(all, who_drips_a_packet_is_gone_in_ten_seconds, 0, 2);
+    tcase_add_test(all, a_person_is_not_hurried);
+    tcase_add_test(all, the_whole_login_has_its_time);
+    tcase_add_test(all, each_guess_waits_twice_as_long_as_the_last);
+    tcase_add_test(all, what_comes_behind_a_guess_waits_with_it);
+    tcase_add_test(all, a_slow_check_is_part_of_the_wait);
+    tcase_add_test(all, as_many_guesses_as_was_said);
+    tcase_add_loop_test(all, what_comes_too_fast_waits_and_is_answered, 0, 3);
+    tcase_add_test(all, a_flood_is_not_held);
+    tcase_add_test(all, proofs_of_host_keys_are_refused_when_there_were_enough);
+    tcase_add_test(all, new_keys_without_pause_wait);
+    tcase_add_test(all, new_keys_for_enough_bytes_never_wait);
+    tcase_add_test(all, channels_and_what_they_hold_are_bounded);
+    tcase_add_test(all, one_channel_too_many_is_refused);
+    tcase_add_test(all, a_small_budget_still_has_room_for_two_channels);
+    tcase_add_test(all, every_limit_has_a_name_of_its_own);
+    suite_add_tcase(suite, all);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
