@@ -1,0 +1,38 @@
+# The programs, the manual pages, and what is installed
+
+programs: $(PROGRAMS:%=$(BUILD)/nacre-%)
+man: $(patsubst apps/man/%,$(BUILD)/man/%,$(wildcard apps/man/*.[13]))
+
+# Programs use the library as everyone does, by its nacre_ names, and what they take of the shared rooms.
+$(BUILD)/shared.a: $(call objects,$(SHARED_SRC)) $(BUILD)/sources
+	@echo "  AR    $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+define program
+$(BUILD)/nacre-$(1): $(call objects,$(call room_src,$(1))) $(BUILD)/shared.a $(BUILD)/libnacre.a
+	@echo "  LINK  $$@"
+	$$(Q)$$(CC) -pie $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIB_LIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# The manual pages, with the parts that several share
+$(BUILD)/man/%: apps/man/% $(wildcard apps/man/*.mdoc)
+	@mkdir -p $(@D)
+	$(Q)awk '/^\.so / { while ((getline line <("apps/man/" $$2)) > 0) print line; close("apps/man/" $$2); next } 1' $< >$@
+
+install: all                            ## into PREFIX (/usr/local), below DESTDIR if that is set
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/nacre share/man/man1 share/man/man3 \
+		share/doc/nacre/examples)
+	install $(PROGRAMS:%=$(BUILD)/nacre-%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(BUILD)/man/*.3 $(DESTDIR)$(PREFIX)/share/man/man3
+	install -m 644 apps/examples/*.c $(DESTDIR)$(PREFIX)/share/doc/nacre/examples
+	install -m 644 $(BUILD)/include/nacre/*.h $(DESTDIR)$(PREFIX)/include/nacre
+	install -m 644 $(BUILD)/libnacre.a $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libnacre.so
+	printf '%s\n' 'prefix=$(PREFIX)' 'Name: nacre' 'Description: SSH-2, both ends' 'Version: $(VERSION)' \
+		'Cflags: -I$${prefix}/include' 'Libs: -L$${prefix}/lib -lnacre' 'Libs.private: -pthread' \
+		'Requires.private: libsodium libcrypto' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/nacre.pc
+
+.PHONY: programs man install

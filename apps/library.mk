@@ -1,0 +1,38 @@
+# The library: libnacre.a, libnacre.so and the headers <nacre/...>
+
+# What a program of somebody else's includes, as <nacre/NAME.h>
+PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
+           $(patsubst %,apps/%.h,server/server session/session session/algorithm_list connect/client \
+             $(addprefix runtime/,locked_memory offload stream watch) \
+             $(addprefix files/,agent authorized_keys key_file known_hosts password_edit password_file)))
+
+lib: $(BUILD)/libnacre.a $(BUILD)/libnacre.so headers
+headers: $(foreach h,$(PUBLIC),$(BUILD)/include/nacre/$(notdir $(h)))
+	@rm -f $(filter-out $^,$(wildcard $(BUILD)/include/nacre/*.h))
+
+# One object whose hidden symbols are local, so that only nacre_ names can meet a program's own
+$(BUILD)/libnacre.a: $(call objects,$(LIB_SRC)) $(BUILD)/sources
+	@echo "  AR    $@"
+	$(Q)$(LD) -r -o $(BUILD)/nacre.o $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/nacre.o
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(BUILD)/nacre.o
+
+$(BUILD)/$(SONAME): $(call objects,$(LIB_SRC)) $(BUILD)/sources
+	@echo "  LINK  $@"
+	$(Q)echo 'NACRE_0 { global: nacre_*; local: *; };' >$(BUILD)/nacre.map
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/nacre.map \
+		$(if $(SANITIZE),,-Wl,-z,defs) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_LIBS)
+
+$(BUILD)/libnacre.so: $(BUILD)/$(SONAME)
+	$(Q)ln -sf $(SONAME) $@
+
+# The public headers stand side by side: they include each other without a folder.
+define header
+$(BUILD)/include/nacre/$(notdir $(1)): $(1)
+	@mkdir -p $$(@D)
+	$$(Q)sed 's,^#include "[a-z/]*/,#include ",' $$< >$$@
+endef
+$(foreach h,$(PUBLIC),$(eval $(call header,$(h))))
+
+.PHONY: lib headers

@@ -1,0 +1,67 @@
+# make check, and each of its parts alone
+
+check: setup                            ## build everything and run all tests
+	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
+	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate transport/phase_page crypto/ct_check)
+	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
+	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
+	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 \
+		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
+		tests/tools/readmes tests/tools/security tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
+		tests/tools/install tests/tools/man_pages \
+		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
+		tests/tools/test_install_missing \
+		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" \
+		"$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
+		"$(BUILD)/tests/simulate/simulate -d 100" "$(BUILD)/asan/tests/simulate/simulate -d -f 101 10" \
+		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
+		$(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
+		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
+
+interop: all interop-programs           ## every algorithm and command with every stock client, the long way
+	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
+	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
+	@NACRE_BUILD=$(BUILD) NACRE_LONG=1 tests/tools/run_tests --timeout 3600 $(INTEROP)
+	@tests/tools/put_matrix $(BUILD)/interop-matrix.md tests/interop/README.md matrix
+	@tests/tools/put_matrix $(BUILD)/interop-methods.md tests/interop/README.md methods
+
+siege: interop-programs                  ## a server under attack for a minute, and a person who logs in all the same
+	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
+	@NACRE_BUILD=$(BUILD) NACRE_SIEGE=1 /usr/bin/python3 tests/interop/test_siege.py
+
+unit: unit-programs                     ## the unit tests alone (SAN=1: under the sanitizers)
+	@tests/tools/run_tests $(patsubst %,$(BUILD)/tests/%,$(if $(SAN),$(filter-out $(PLAIN_TESTS),$(TESTS)),$(TESTS)))
+
+simulate: $(BUILD)/tests/simulate/simulate       ## whole connections by seed, SEEDS=10000 of them (SAN=1: under the sanitizers)
+	$< $(or $(SEEDS),10000)
+
+soak: $(BUILD)/tests/simulate/simulate           ## a million of them, and a thousand whole days
+	$< 1000000
+	$< -d 1000
+
+coverage:                               ## lines and branches that the tests in memory reach (FOLDERS="auth connection": which not)
+	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
+	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate/simulate
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	@status=0; \
+	tests/tools/run_tests --timeout 600 "$(BUILD)/coverage/tests/simulate/simulate 1000" "$(BUILD)/coverage/tests/simulate/simulate -d 10" $(TESTS:%=$(BUILD)/coverage/tests/%) \
+		$(foreach f,$(FUZZERS),"$(BUILD)/coverage/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/coverage/seeds/$(f:fuzz_%=%)") || status=$$?; \
+	tests/tools/coverage $(BUILD)/coverage $(FOLDERS) || status=$$?; \
+	exit $$status
+
+phases: $(BUILD)/tests/transport/phase_page       ## write transport/PHASES.md anew, from the table
+	$< >transport/PHASES.md
+
+layers:                                 ## who includes whom
+	@tests/tools/layers
+
+pure: $(call objects,$(CORE_SRC))       ## the core does no I/O and has no writable globals
+	@tests/tools/pure $(BUILD)/obj
+
+symbols: lib                            ## only nacre_ names are visible
+	@tests/tools/symbols $(BUILD)
+
+ct-check: $(BUILD)/tests/crypto/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
+	valgrind -q --error-exitcode=1 $<
+
+.PHONY: check interop siege unit simulate soak coverage phases layers pure symbols ct-check

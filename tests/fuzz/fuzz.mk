@@ -1,0 +1,46 @@
+# The fuzzers: built for libFuzzer (FUZZ=1), or to replay files
+
+# tests/fuzz/fuzz_NAME.c with libFuzzer's main (FUZZ=1), or with one that replays files. fuzz_session.c holds
+# apps/session/session.c, and stands before the library for those that use it.
+FUZZERS = $(patsubst tests/fuzz/%.c,%,$(filter-out %/fuzz_session.c,$(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_PROGRAMS = $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
+$(BUILD)/tests/fuzz/session.a: $(call objects,tests/fuzz/fuzz_session.c)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(FUZZ_PROGRAMS): $(BUILD)/tests/fuzz/%: $(call objects,tests/fuzz/%.c) $(if $(FUZZ),,$(call objects,tests/fuzz/replay.c)) \
+		$(BUILD)/tests/fuzz/session.a $(BUILD)/tests/internal.a
+	@echo "  LINK  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
+
+# Those that take a run of messages are given runs of messages.
+MESSAGE_FUZZERS = $(patsubst tests/fuzz/%.c,%,$(shell grep -l 'return fuzz_messages' tests/fuzz/fuzz_*_*.c))
+ifdef FUZZ
+$(MESSAGE_FUZZERS:%=$(BUILD)/tests/fuzz/%): $(BUILD)/obj/tests/fuzz/mutate_messages.o
+endif
+
+fuzz-programs: $(FUZZ_PROGRAMS) $(if $(FUZZ),,$(BUILD)/seeds/all)
+
+# What make check replays: the corpora, and the seeds as this build writes them. Those in the corpora grow stale when
+# what is hashed in a key exchange changes.
+REPLAYS = $(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/asan/seeds/$(f:fuzz_%=%)")
+$(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
+	@mkdir -p $(@D)
+	@echo "  SEEDS $(@D)"
+	$(Q)$< $(@D) >$@
+
+$(BUILD)/tests/fuzz/seeds: $(BUILD)/obj/tests/fuzz/seeds_keys.o
+
+fuzz:                                   ## each fuzzer for TIME=60 seconds (FUZZERS=fuzz_NAME: that one)
+	@$(MAKE) $(jobs) FUZZ=1 CC=clang-14 BUILD=$(BUILD)/fuzz fuzz-programs
+	@tests/tools/fuzz $(BUILD)/fuzz $(or $(TIME),60) $(FUZZERS)
+
+fuzz-seeds: $(BUILD)/tests/fuzz/seeds   ## write the seed corpora anew, from real sessions
+	$< tests/fuzz/corpus
+
+fuzz-corpus:                            ## keep what make fuzz found on the way, as few files as reach all of it
+	@$(MAKE) $(jobs) FUZZ=1 CC=clang-14 BUILD=$(BUILD)/fuzz fuzz-programs
+	@tests/tools/fuzz_corpus $(BUILD)/fuzz $(FUZZERS)
+
+.PHONY: fuzz fuzz-programs fuzz-seeds fuzz-corpus

@@ -1,0 +1,64 @@
+# The test programs: unit tests, and the other ends for other SSH programs
+
+# Each file of these folders is a test program, but for a few; the helpers of tests/support and the simulator's parts
+# belong to all of them.
+TEST_FOLDERS = crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) whole support/self
+NOT_TESTS = tests/crypto/ct_check.c tests/transport/phase_page.c
+TESTS = $(patsubst tests/%.c,%,$(filter-out $(NOT_TESTS),$(wildcard $(TEST_FOLDERS:%=tests/%/*.c))))
+TEST_HELPER_SRC = $(filter-out tests/simulate/simulate.c,$(wildcard tests/support/*.c tests/simulate/*.c))
+INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
+# These run once more, optimised and under valgrind: whole sessions, and what reads bytes from outside. Tests that keep
+# state between cases are not among them, since all cases share a process there.
+VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kex) auth/interactive connection/channel apps/files/key_format \
+                 whole/handshake whole/pair
+
+# These run without the sanitizers alone, which make system calls of their own, keep memory from being locked, and would
+# make a million packets take long.
+PLAIN_TESTS = apps/confine/confine apps/runtime/locked_memory whole/allocation
+# In these the library and the programs take their memory from the test itself.
+SCARCE_TESTS = whole/memory_apps
+
+# What runs under ThreadSanitizer as well: tests/interop/test_threads.py with these servers, and what uses threads alone
+THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client files/password_file)
+
+unit-programs: $(TESTS:%=$(BUILD)/tests/%)
+
+# Tests see every layer's objects, not localised, and the helpers beside the tests.
+$(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)) $(BUILD)/sources
+	@mkdir -p $(@D)
+	@echo "  AR    $@"
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIB_LIBS) -lm
+
+$(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
+	$(Q)$(OBJCOPY) $(foreach f,malloc calloc realloc strdup,--redefine-sym $(f)=scarce_$(f)) $< $@
+
+$(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/scarce.a
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
+
+# These need the crypto layer alone.
+CRYPTO_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_crypto.c tests/bench/floor.c tests/crypto/ct_check.c))
+$(CRYPTO_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call objects,$(wildcard crypto/*.c))
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) -lm
+
+# The other end for other SSH programs: tests/interop/NAME.c, with NAME_*.c, uses the library as everyone does.
+INTEROP_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out $(wildcard tests/interop/*_*.c),$(wildcard tests/interop/*.c)))
+interop-programs: $(INTEROP_PROGRAMS)
+define interop_program
+$(1): $(call objects,$(wildcard $(patsubst $(BUILD)/%,%,$(1)).c $(patsubst $(BUILD)/%,%,$(1))_*.c)) $(BUILD)/libnacre.a
+	@mkdir -p $$(@D)
+	@echo "  LINK  $$@"
+	$$(Q)$$(CC) -pie $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIB_LIBS)
+endef
+$(foreach p,$(INTEROP_PROGRAMS),$(eval $(call interop_program,$(p))))
+
+.PHONY: unit-programs interop-programs
