@@ -18,7 +18,8 @@ struct service {
     int (*receive)(void *self, uint8_t number, struct reader *message);
 
     /* The transport calls the two above. Those below are for the connection service only, and are
-     * called by the owner (apps/session/session.c), which alone knows when a call from outside is over. */
+     * called by the owner (apps/session/session.c), which alone knows when a call from outside is
+     * over. */
 
     /* There may be room to send again: after a key exchange, or when output has drained. */
     void (*writable)(void *self);

@@ -102,7 +102,7 @@ static void log_notes(const struct confinement *c, const struct confine_note *no
         log_trouble("sandbox", "not all of it: built with a sanitizer");
 }
 
-bool confine(const struct confinement *c, char *problem, size_t size)
+bool confine(const struct confinement *c, char *errbuf, size_t size)
 {
     struct confine_note notes[MEASURES];
 
@@ -111,7 +111,7 @@ bool confine(const struct confinement *c, char *problem, size_t size)
     for (size_t i = 0; i < MEASURES; i++) {
         memcpy(notes[i].value, "", 1);
         if (is_wanted(c, i) && !measures[i].apply(c, &notes[i]) && measures[i].always)
-            return snprintf(problem, size, "%s", notes[i].reason) < 0;
+            return snprintf(errbuf, size, "%s", notes[i].reason) < 0;
         if (notes[i].value[0] == '\0')
             memcpy(notes[i].value, "no", sizeof "no");
     }

@@ -34,19 +34,19 @@ struct confinement {
 
 /* Look the user up, while the files that name users can be read. False with a sentence: there is no
  * such user, or only root can become another one. */
-bool confine_find_user(struct confinement *c, char *problem, size_t size);
+bool confine_find_user(struct confinement *c, char *errbuf, size_t size);
 
 /* Do something as the user that we are going to become, to see whether it will work then. Not with
  * other threads running. False when the job says so, or with a sentence. */
 bool confine_try(const struct confinement *c, bool (*job)(void *context), void *context,
-                 char *problem, size_t size);
+                 char *errbuf, size_t size);
 
 /* Can the user that we are now read the files? False: the sentence names one, and the user. */
-bool confine_can_read(const struct confinement *c, char *problem, size_t size);
+bool confine_can_read(const struct confinement *c, char *errbuf, size_t size);
 
 /* Give it all up and log what is in force, as event=confined. Before threads are started: some
  * measures are a thread's, and what it starts inherits them. False with a sentence: we are not the
  * user that we were to become. What the system does not have is logged, and no failure. */
-bool confine(const struct confinement *c, char *problem, size_t size);
+bool confine(const struct confinement *c, char *errbuf, size_t size);
 
 #endif

@@ -16,18 +16,18 @@
 enum { GROUPS_MAX = 1024 };
 
 /* Always false. */
-__attribute__((format(printf, 3, 4))) static bool say(char *problem, size_t size,
-                                                      const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool say(char *errbuf, size_t size, const char *format,
+                                                      ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    (void)vsnprintf(problem, size, format, arguments);
+    (void)vsnprintf(errbuf, size, format, arguments);
     va_end(arguments);
     return false;
 }
 
-bool confine_find_user(struct confinement *c, char *problem, size_t size)
+bool confine_find_user(struct confinement *c, char *errbuf, size_t size)
 {
     const struct passwd *found;
 
@@ -36,13 +36,13 @@ bool confine_find_user(struct confinement *c, char *problem, size_t size)
     errno = 0;
     found = getpwnam(c->user);
     if (found == NULL)
-        return say(problem, size, "--user %s: there is no such user%s%s", c->user,
+        return say(errbuf, size, "--user %s: there is no such user%s%s", c->user,
                    errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
     c->uid = found->pw_uid;
     c->gid = found->pw_gid;
     c->changes_user = geteuid() != c->uid || getuid() != c->uid;
     if (c->changes_user && geteuid() != 0)
-        return say(problem, size, "--user %s: only root can become another user", c->user);
+        return say(errbuf, size, "--user %s: only root can become another user", c->user);
     if (c->starts_programs) { /* they inherit it, as from a login */
         (void)setenv("HOME", found->pw_dir, 1);
         (void)setenv("SHELL", found->pw_shell[0] != '\0' ? found->pw_shell : "/bin/sh", 1);
@@ -53,7 +53,7 @@ bool confine_find_user(struct confinement *c, char *problem, size_t size)
 }
 
 bool confine_try(const struct confinement *c, bool (*job)(void *context), void *context,
-                 char *problem, size_t size)
+                 char *errbuf, size_t size)
 {
     gid_t groups[GROUPS_MAX], gid = getegid();
     int count;
@@ -64,11 +64,11 @@ bool confine_try(const struct confinement *c, bool (*job)(void *context), void *
     count = getgroups(GROUPS_MAX, groups);
     if (count < 0 || initgroups(c->user, c->gid) != 0 || setegid(c->gid) != 0 ||
         seteuid(c->uid) != 0)
-        return say(problem, size, "--user %s: cannot become that user: %s", c->user,
+        return say(errbuf, size, "--user %s: cannot become that user: %s", c->user,
                    strerror(errno));
     good = job(context);
     if (seteuid(0) != 0 || setegid(gid) != 0 || setgroups((size_t)count, groups) != 0)
-        return say(problem, size, "--user %s: cannot become root again: %s", c->user,
+        return say(errbuf, size, "--user %s: cannot become root again: %s", c->user,
                    strerror(errno));
     return good;
 }
@@ -85,7 +85,7 @@ static const char *own_name(char out[32])
 }
 
 /* A file that is not there may come; one that may not be read stays so. */
-static bool can_read(const char *pattern, char *problem, size_t size)
+static bool can_read(const char *pattern, char *errbuf, size_t size)
 {
     bool is_pattern = confine_is_pattern(pattern);
     char folder[PATH_MAX], name[32];
@@ -94,17 +94,17 @@ static bool can_read(const char *pattern, char *problem, size_t size)
     confine_folder(folder, pattern);
     if (faccessat(AT_FDCWD, asked, is_pattern ? X_OK : R_OK, AT_EACCESS) == 0 || errno != EACCES)
         return true;
-    return say(problem, size,
+    return say(errbuf, size,
                "%s: Permission denied: the user %s cannot read it, and it is read again "
                "while the server runs; let that user read it: chown, chgrp, chmod (and x "
                "on the directories above)",
                asked, own_name(name));
 }
 
-bool confine_can_read(const struct confinement *c, char *problem, size_t size)
+bool confine_can_read(const struct confinement *c, char *errbuf, size_t size)
 {
     for (size_t i = 0; c->reads[i] != NULL; i++)
-        if (!can_read(c->reads[i], problem, size))
+        if (!can_read(c->reads[i], errbuf, size))
             return false;
     return true;
 }

@@ -52,15 +52,15 @@ static enum nacre_host_verdict look_at_key(const struct nacre_client *client,
                                            struct nacre_host_key *shown, char *name, char *sentence)
 {
     const struct nacre_client_config *config = &client->all->config;
-    struct problem p = problem_in(sentence, CLIENT_SENTENCE_MAX);
+    struct errbuf p = errbuf_in(sentence, CLIENT_SENTENCE_MAX);
 
     if (!client_known_as(client, name, &shown->port, &p))
         return NACRE_HOST_UNCHECKED;
     shown->host = name;
     if (config->known_hosts != NULL)
         return nacre_known_hosts_check(config->known_hosts, shown, sentence, CLIENT_SENTENCE_MAX);
-    problem_say(&p, "the host key of %s is not known: nobody said which it should be",
-                client->address);
+    errbuf_say(&p, "the host key of %s is not known: nobody said which it should be",
+               client->address);
     return NACRE_HOST_UNKNOWN;
 }
 
@@ -143,26 +143,26 @@ static bool start(struct nacre_clients *all)
            loop_watch(&all->loop, all->stop, &all->stopper, EPOLLIN | EPOLLET);
 }
 
-struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *problem,
+struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *errbuf,
                                         size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_endpoint_config endpoint;
     struct nacre_clients *all;
 
     if (config->user == NULL) {
-        problem_say(&p, "nobody said which user is to log in");
+        errbuf_say(&p, "nobody said which user is to log in");
         return NULL;
     }
     all = calloc(1, sizeof *all);
     if (all == NULL || !start(all)) {
-        problem_say(&p, "cannot start: %s", strerror(errno));
+        errbuf_say(&p, "cannot start: %s", strerror(errno));
         nacre_clients_free(all);
         return NULL;
     }
     all->config = *config;
     fill_endpoint(&endpoint, config);
-    all->endpoint = nacre_endpoint_new(&endpoint, problem, size);
+    all->endpoint = nacre_endpoint_new(&endpoint, errbuf, size);
     if (all->endpoint == NULL) {
         nacre_clients_free(all);
         return NULL;

@@ -2,8 +2,8 @@
  *
  * Fill a configuration, make the clients, connect them, run:
  *
- *     clients = nacre_clients_new(&config, problem, size);
- *     nacre_client_connect(clients, "localhost:2022", NULL, problem, size);
+ *     clients = nacre_clients_new(&config, errbuf, size);
+ *     nacre_client_connect(clients, "localhost:2022", NULL, errbuf, size);
  *     nacre_clients_run(clients);
  *     nacre_clients_free(clients); */
 #ifndef NACRE_APPS_CLIENT_H
@@ -59,16 +59,16 @@ struct nacre_client_config {
     const char *kex, *host_key_algorithms, *public_key, *ciphers, *macs;
 };
 
-/* NULL: problem holds a sentence. */
+/* NULL: errbuf holds a sentence. */
 NACRE_API struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config,
-                                                  char *problem, size_t size);
+                                                  char *errbuf, size_t size);
 
 /* Connect to HOST:PORT, or [HOST]:PORT for IPv6; a host's addresses are tried one after the other.
  * Looking a name up blocks; the rest happens in the loop. context: see nacre_client_context. NULL:
- * problem holds a sentence, and `ended` is not called. */
+ * errbuf holds a sentence, and `ended` is not called. */
 NACRE_API struct nacre_client *nacre_client_connect(struct nacre_clients *clients,
                                                     const char *address, void *context,
-                                                    char *problem, size_t size);
+                                                    char *errbuf, size_t size);
 
 /* Run until no client is left, or nacre_clients_stop. */
 NACRE_API void nacre_clients_run(struct nacre_clients *clients);

@@ -92,7 +92,7 @@ void client_say(struct nacre_client *client, const char *sentence)
 }
 
 bool client_known_as(const struct nacre_client *client, char host[CLIENT_HOST_MAX], uint16_t *port,
-                     const struct problem *p)
+                     const struct errbuf *p)
 {
     const char *known_as = client->all->config.known_as, *digits;
 
@@ -112,7 +112,7 @@ bool client_known_as(const struct nacre_client *client, char host[CLIENT_HOST_MA
 static void prefer_known_keys(struct nacre_client *client)
 {
     const struct nacre_client_config *config = &client->all->config;
-    const struct problem nobody = problem_in(NULL, 0);
+    const struct errbuf nobody = errbuf_in(NULL, 0);
     char host[CLIENT_HOST_MAX], list[NACRE_ALGORITHM_LIST_MAX];
     uint16_t port;
 
@@ -227,15 +227,14 @@ static void on_patience(struct timer *timer)
 }
 
 bool client_read_address(const char *address, char host[CLIENT_HOST_MAX], const char **port,
-                         const struct problem *p)
+                         const struct errbuf *p)
 {
     if (address_split(address, host, CLIENT_HOST_MAX, port) && host[0] != 0)
         return true;
-    return problem_say(p, "%s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6",
-                       address);
+    return errbuf_say(p, "%s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6", address);
 }
 
-static bool look_up(struct nacre_client *client, const char *address, const struct problem *p)
+static bool look_up(struct nacre_client *client, const char *address, const struct errbuf *p)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     const char *port;
@@ -246,21 +245,21 @@ static bool look_up(struct nacre_client *client, const char *address, const stru
     client->port = (uint16_t)atoi(port);
     failure = getaddrinfo(client->host, port, &hints, &client->found);
     if (failure != 0)
-        return problem_say(p, "cannot connect to %s: %s", address, gai_strerror(failure));
+        return errbuf_say(p, "cannot connect to %s: %s", address, gai_strerror(failure));
     client->trying = client->found;
     return true;
 }
 
 struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char *address,
-                                          void *context, char *problem, size_t size)
+                                          void *context, char *errbuf, size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_client *client = calloc(1, sizeof *client);
     uint32_t patience = all->config.connect_ms != 0 ? all->config.connect_ms : CONNECT_MS;
 
     if (client == NULL || !look_up(client, address, &p)) {
         if (client == NULL)
-            problem_say(&p, "there is not enough memory to connect to %s", address);
+            errbuf_say(&p, "there is not enough memory to connect to %s", address);
         free(client);
         return NULL;
     }

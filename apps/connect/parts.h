@@ -5,7 +5,7 @@
 
 #include "apps/runtime/address.h"
 #include "apps/connect/client.h"
-#include "apps/session/problem.h"
+#include "apps/session/errbuf.h"
 #include "apps/runtime/pump.h"
 
 #include <stdatomic.h>
@@ -62,10 +62,10 @@ void client_end_unconnected(struct nacre_client *client);
 
 /* The host and port that known_hosts has it under. False with a sentence. */
 bool client_known_as(const struct nacre_client *client, char host[CLIENT_HOST_MAX], uint16_t *port,
-                     const struct problem *p);
+                     const struct errbuf *p);
 
 /* The host and port of HOST:PORT; *port points into address. False with a sentence. */
 bool client_read_address(const char *address, char host[CLIENT_HOST_MAX], const char **port,
-                         const struct problem *p);
+                         const struct errbuf *p);
 
 #endif

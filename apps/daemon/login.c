@@ -42,12 +42,12 @@ static void password_checked(void *at)
 static struct nacre_password_check *look_up(const struct login *login, const char *user,
                                             const char *password)
 {
-    char problem[PROBLEM_MAX] = {0};
+    char errbuf[PROBLEM_MAX] = {0};
     struct nacre_password_check *check =
-        nacre_password_file_lookup(login->passwords, user, password, problem, sizeof problem);
+        nacre_password_file_lookup(login->passwords, user, password, errbuf, sizeof errbuf);
 
-    if (problem[0] != 0)
-        log_trouble("passwords", problem);
+    if (errbuf[0] != 0)
+        log_trouble("passwords", errbuf);
     return check;
 }
 
@@ -148,19 +148,19 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
 {
     const struct login *login = nacre_peer_server_context(context);
     struct key_state *state = state_of(context);
-    char problem[PROBLEMS_MAX], address[NACRE_PEER_HOST_MAX];
+    char errbuf[PROBLEMS_MAX], address[NACRE_PEER_HOST_MAX];
     const struct nacre_key_login asked = {user, key, key_len, address};
     bool granted = false;
 
     (void)algorithm;
-    problem[0] = 0;
+    errbuf[0] = 0;
     nacre_peer_host(context, address);
     if (state != NULL) {
         nacre_key_grant_clear(&state->asked);
-        granted = nacre_authorized_key(login->authorized_keys, &asked, &state->asked, problem,
-                                       sizeof problem);
+        granted = nacre_authorized_key(login->authorized_keys, &asked, &state->asked, errbuf,
+                                       sizeof errbuf);
     }
-    log_each("authorized_keys", problem);
+    log_each("authorized_keys", errbuf);
     nacre_decide(decision, granted);
 }
 

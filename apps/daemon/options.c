@@ -124,10 +124,10 @@ static void list_algorithms(void)
 
 static int take_algorithms(struct program_options *o, enum nacre_algorithm_kind kind)
 {
-    char list[NACRE_ALGORITHM_LIST_MAX], problem[1024];
+    char list[NACRE_ALGORITHM_LIST_MAX], errbuf[1024];
 
-    if (!nacre_algorithms_apply(kind, optarg, list, problem, sizeof problem))
-        return misused(o, problem, "");
+    if (!nacre_algorithms_apply(kind, optarg, list, errbuf, sizeof errbuf))
+        return misused(o, errbuf, "");
     free(o->algorithms[kind]);
     o->algorithms[kind] = strdup(list);
     return o->algorithms[kind] != NULL ? 0 : misused(o, "out of memory", "");

@@ -26,9 +26,9 @@ struct program {
 
 static struct nacre_server *running; /* for the signal handler */
 
-static bool fail(const struct program_options *o, const char *problem)
+static bool fail(const struct program_options *o, const char *errbuf)
 {
-    (void)fprintf(stderr, "%s: %s\n", o->face->name, problem);
+    (void)fprintf(stderr, "%s: %s\n", o->face->name, errbuf);
     return false;
 }
 
@@ -50,15 +50,15 @@ static bool load_host_keys(struct program *program)
     const struct program_options *o = program->options;
     const char *const standard[] = {DEFAULT_HOST_KEY, NULL};
     const char *const *files = o->host_key_count > 0 ? o->host_keys : standard;
-    char problem[PROBLEM_MAX];
+    char errbuf[PROBLEM_MAX];
 
     for (size_t i = 0; files[i] != NULL; i++) {
         bool make = o->host_key_count == 0 && access(files[i], F_OK) != 0;
 
-        program->keys[i] = make ? nacre_key_make(files[i], problem, sizeof problem)
-                                : nacre_key_read(files[i], problem, sizeof problem);
+        program->keys[i] = make ? nacre_key_make(files[i], errbuf, sizeof errbuf)
+                                : nacre_key_read(files[i], errbuf, sizeof errbuf);
         if (program->keys[i] == NULL)
-            return fail(o, problem);
+            return fail(o, errbuf);
         log_host_key(program->keys[i], files[i]);
     }
     return true;
@@ -74,15 +74,15 @@ static bool open_passwords(struct program *program)
 {
     const struct program_options *o = program->options;
     const char *file = password_file(o);
-    char problem[PROBLEM_MAX] = "";
+    char errbuf[PROBLEM_MAX] = "";
 
     if (o->passwords == NULL && o->authorized_keys != NULL && access(file, F_OK) != 0)
         return true;
-    program->login.passwords = nacre_password_file_open(file, problem, sizeof problem);
+    program->login.passwords = nacre_password_file_open(file, errbuf, sizeof errbuf);
     if (program->login.passwords == NULL)
-        return fail(o, problem);
-    if (problem[0] != 0)
-        log_trouble("passwords", problem); /* of one line; the others count */
+        return fail(o, errbuf);
+    if (errbuf[0] != 0)
+        log_trouble("passwords", errbuf); /* of one line; the others count */
     return true;
 }
 
@@ -92,7 +92,7 @@ static bool prepare_confinement(struct program *program)
     const struct program_options *o = program->options;
     struct confinement *c = &program->confinement;
     size_t count = 0;
-    char problem[PROBLEM_MAX] = "";
+    char errbuf[PROBLEM_MAX] = "";
 
     *c = (struct confinement){
         .user = o->user, .off = o->no_sandbox, .starts_programs = o->face->has_command};
@@ -100,26 +100,26 @@ static bool prepare_confinement(struct program *program)
         c->reads[count++] = password_file(o);
     if (o->authorized_keys != NULL)
         c->reads[count++] = o->authorized_keys;
-    return confine_find_user(c, problem, sizeof problem) || fail(o, problem);
+    return confine_find_user(c, errbuf, sizeof errbuf) || fail(o, errbuf);
 }
 
 /* As the user who will read them again. */
 static bool open_as_user(void *context)
 {
     struct program *program = context;
-    char problem[PROBLEM_MAX] = "";
+    char errbuf[PROBLEM_MAX] = "";
 
-    return (confine_can_read(&program->confinement, problem, sizeof problem) ||
-            fail(program->options, problem)) &&
+    return (confine_can_read(&program->confinement, errbuf, sizeof errbuf) ||
+            fail(program->options, errbuf)) &&
            open_passwords(program);
 }
 
 static bool open_files(struct program *program)
 {
-    char problem[PROBLEM_MAX] = "";
+    char errbuf[PROBLEM_MAX] = "";
 
-    return confine_try(&program->confinement, open_as_user, program, problem, sizeof problem) ||
-           (problem[0] != 0 && fail(program->options, problem));
+    return confine_try(&program->confinement, open_as_user, program, errbuf, sizeof errbuf) ||
+           (errbuf[0] != 0 && fail(program->options, errbuf));
 }
 
 static bool open_authorized_keys(struct program *program)
@@ -239,13 +239,13 @@ static void raise_descriptor_limit(void)
     }
 }
 
-static bool on_bound(void *context, char *problem, size_t size)
+static bool on_bound(void *context, char *errbuf, size_t size)
 {
     struct program *program =
         (struct program *)(void *)((char *)context - offsetof(struct program, login));
 
     program->confinement.locked_memory = nacre_locked_memory_size();
-    return confine(&program->confinement, problem, size);
+    return confine(&program->confinement, errbuf, size);
 }
 
 static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
@@ -281,14 +281,14 @@ static bool serve(struct program *program, void (*over)(void))
         .ciphers = o->algorithms[NACRE_CIPHER],
         .macs = o->algorithms[NACRE_MAC],
     };
-    char problem[PROBLEM_MAX];
+    char errbuf[PROBLEM_MAX];
 
     config.admission.descriptors_each = o->face->descriptors_each;
     hold_signals(SIG_BLOCK);
     events.ended = on_ended;
-    running = nacre_server_new(&config, problem, sizeof problem);
+    running = nacre_server_new(&config, errbuf, sizeof errbuf);
     if (running == NULL)
-        return fail(o, problem);
+        return fail(o, errbuf);
     handle_signals(on_signal);
     hold_signals(SIG_UNBLOCK);
     nacre_server_run(running);

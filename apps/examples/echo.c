@@ -37,10 +37,10 @@ int main(int argc, char **argv)
                                                .host_key_file = "host_key", /* made when missing */
                                                .auth = &auth,
                                                .session = &app};
-    char problem[256];
-    struct nacre_server *server = nacre_server_new(&config, problem, sizeof problem);
+    char errbuf[256];
+    struct nacre_server *server = nacre_server_new(&config, errbuf, sizeof errbuf);
 
-    fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : problem);
+    fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : errbuf);
     if (server == NULL)
         return 1;
     nacre_server_run(server); /* until nacre_server_stop, from a signal handler for one */

@@ -50,10 +50,10 @@ int main(int argc, char **argv)
     const char *const listen[] = {argv[1], NULL};
     const struct nacre_server_config config = {
         .listen = listen, .host_key_file = "host_key", .auth = &auth};
-    char problem[256];
-    struct nacre_server *server = nacre_server_new(&config, problem, sizeof problem);
+    char errbuf[256];
+    struct nacre_server *server = nacre_server_new(&config, errbuf, sizeof errbuf);
 
-    fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : problem);
+    fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : errbuf);
     if (server == NULL)
         return 1;
     nacre_server_run(server); /* for ever: nobody calls nacre_server_stop */

@@ -47,14 +47,14 @@ int main(int argc, char **argv)
     struct nacre_client_config config = {.known_hosts = &hosts, .ready = ready, .ended = ended};
     struct nacre_agent *agent = nacre_agent_open(NULL, NULL, 0); /* NULL: no keys */
     struct nacre_clients *clients;
-    char problem[256];
+    char errbuf[256];
 
     config.user = argc == 4 ? argv[2] : NULL;
     config.keys = nacre_agent_keys(agent, &config.key_count);
-    clients = nacre_clients_new(&config, problem, sizeof problem);
-    if (clients && nacre_client_connect(clients, argv[1], argv[3], problem, sizeof problem))
+    clients = nacre_clients_new(&config, errbuf, sizeof errbuf);
+    if (clients && nacre_client_connect(clients, argv[1], argv[3], errbuf, sizeof errbuf))
         nacre_clients_run(clients);
     else
-        fprintf(stderr, "%s\n", problem);
+        fprintf(stderr, "%s\n", errbuf);
     return status;
 }

@@ -1,6 +1,6 @@
 #include "apps/files/agent.h"
 
-#include "apps/session/problem.h"
+#include "apps/session/errbuf.h"
 #include "transport/algorithms.h"
 #include "transport/hostkey.h"
 #include "transport/text.h"
@@ -220,7 +220,7 @@ static bool take_keys(struct nacre_agent *agent, struct bytes reply)
     return read_done(&r);
 }
 
-static bool list_keys(struct nacre_agent *agent, const struct problem *p)
+static bool list_keys(struct nacre_agent *agent, const struct errbuf *p)
 {
     static const uint8_t request[] = {0, 0, 0, 1, SSH_AGENTC_REQUEST_IDENTITIES};
     size_t len = 0;
@@ -229,26 +229,26 @@ static bool list_keys(struct nacre_agent *agent, const struct problem *p)
 
     free(reply);
     if (reply == NULL)
-        return problem_say(p, "%s: the agent does not answer: %s", agent->path, strerror(errno));
+        return errbuf_say(p, "%s: the agent does not answer: %s", agent->path, strerror(errno));
     return good ||
-           problem_say(p, "%s: the agent does not say which keys it has; is it one?", agent->path);
+           errbuf_say(p, "%s: the agent does not say which keys it has; is it one?", agent->path);
 }
 
-struct nacre_agent *nacre_agent_open(const char *path, char *problem, size_t size)
+struct nacre_agent *nacre_agent_open(const char *path, char *errbuf, size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_agent *agent;
 
     if (path == NULL)
         path = getenv("SSH_AUTH_SOCK");
     if (path == NULL || path[0] == 0) {
-        problem_say(&p, "no agent: SSH_AUTH_SOCK is not set; start one with: eval $(ssh-agent)");
+        errbuf_say(&p, "no agent: SSH_AUTH_SOCK is not set; start one with: eval $(ssh-agent)");
         return NULL;
     }
     agent = calloc(1, sizeof *agent);
     if (agent == NULL || strlen(path) >= sizeof agent->path) {
-        problem_say(&p, "%s: %s", path,
-                    agent == NULL ? "out of memory" : "is too long for the name of a socket");
+        errbuf_say(&p, "%s: %s", path,
+                   agent == NULL ? "out of memory" : "is too long for the name of a socket");
         free(agent);
         return NULL;
     }

@@ -10,9 +10,9 @@
 
 struct nacre_agent;
 
-/* Ask the agent at `socket`, NULL: $SSH_AUTH_SOCK, which keys it has. NULL: problem holds a
+/* Ask the agent at `socket`, NULL: $SSH_AUTH_SOCK, which keys it has. NULL: errbuf holds a
  * sentence. */
-NACRE_API struct nacre_agent *nacre_agent_open(const char *socket, char *problem, size_t size);
+NACRE_API struct nacre_agent *nacre_agent_open(const char *socket, char *errbuf, size_t size);
 /* When nothing uses its keys any more. NULL is fine. */
 NACRE_API void nacre_agent_free(struct nacre_agent *agent);
 

@@ -21,7 +21,7 @@ struct look {
     const char *name; /* of the file */
     bool per_user;    /* its name depends on the user */
     const struct nacre_key_login *login;
-    const struct problem *problem;
+    const struct errbuf *errbuf;
 };
 
 /* Fit to be a part of a file's name, and to be shown in a log? */
@@ -48,7 +48,7 @@ static bool add(char out[PATH_MAX], size_t *len, struct bytes text)
 
 /* The file's name: the pattern with the user in it. *per_user: there was a %u. */
 static bool expand(char out[PATH_MAX], const char *pattern, const char *user, bool *per_user,
-                   const struct problem *p)
+                   const struct errbuf *p)
 {
     size_t len = 0;
     bool fits = add(out, &len, bytes_of(""));
@@ -63,33 +63,31 @@ static bool expand(char out[PATH_MAX], const char *pattern, const char *user, bo
             fits = add(out, &len, bytes_of(user));
             *per_user = true;
         } else {
-            return problem_say(p, "%s: what follows a %% must be u, for the user, or another %%",
-                               pattern);
+            return errbuf_say(p, "%s: what follows a %% must be u, for the user, or another %%",
+                              pattern);
         }
     }
-    return fits || problem_say(p, "%s: is too long for the name of a file", pattern);
+    return fits || errbuf_say(p, "%s: is too long for the name of a file", pattern);
 }
 
 /* One more problem of a file, on a line of its own. Behind the first only what fits whole. */
-static void note(const char *file, unsigned line, const char *what, const struct problem *p)
+static void note(const char *file, unsigned line, const char *what, const struct errbuf *p)
 {
     size_t used = p->size > 0 ? strlen(p->text) : 0;
     int len = snprintf(NULL, 0, "\n%s:%u: %s", file, line, what);
 
     if (used > 0 && (size_t)len < p->size - used) {
         p->text[used++] = '\n';
-        problem_say(&(struct problem){p->text + used, p->size - used}, "%s:%u: %s", file, line,
-                    what);
+        errbuf_say(&(struct errbuf){p->text + used, p->size - used}, "%s:%u: %s", file, line, what);
     } else if (used == 0) {
-        problem_say(p, "%s:%u: %s", file, line, what);
+        errbuf_say(p, "%s:%u: %s", file, line, what);
     }
 }
 
 /* Does a line of the text grant it? Looks at all of them in any case; the first that does counts.
  */
 static bool any_line_grants(struct bytes text, const struct nacre_key_login *login,
-                            struct nacre_key_grant *grant, const char *file,
-                            const struct problem *p)
+                            struct nacre_key_grant *grant, const char *file, const struct errbuf *p)
 {
     struct authorized_line line;
     bool granted = false;
@@ -118,12 +116,12 @@ static bool judge(enum trusted_file_result result, const struct trusted_file *fi
 {
     if (result == FILE_READ)
         return any_line_grants((struct bytes){(const uint8_t *)file->text, file->len}, look->login,
-                               grant, look->name, look->problem);
+                               grant, look->name, look->errbuf);
     if (result == FILE_MISSING && !look->per_user)
-        problem_say(look->problem,
-                    "%s: there is no such file, so nobody logs in with a key; write one with the "
-                    "public keys that may, as OpenSSH's authorized_keys",
-                    look->name);
+        errbuf_say(look->errbuf,
+                   "%s: there is no such file, so nobody logs in with a key; write one with the "
+                   "public keys that may, as OpenSSH's authorized_keys",
+                   look->name);
     return false;
 }
 
@@ -132,7 +130,7 @@ static bool look_in_users(const struct look *look, struct nacre_key_grant *grant
 {
     struct trusted_file file;
     enum trusted_file_result result =
-        trusted_file_read(&file, look->name, OTHERS_MAY_READ, FILE_MAX, look->problem);
+        trusted_file_read(&file, look->name, OTHERS_MAY_READ, FILE_MAX, look->errbuf);
     bool granted = judge(result, &file, look, grant);
 
     trusted_file_clear(&file);
@@ -157,7 +155,7 @@ static bool look_in_shared(struct nacre_authorized_keys *keys, const struct look
         return granted;
     pthread_rwlock_wrlock(&keys->lock);
     granted = judge(
-        trusted_copy_read(&keys->copy, look->name, &now, OTHERS_MAY_READ, FILE_MAX, look->problem),
+        trusted_copy_read(&keys->copy, look->name, &now, OTHERS_MAY_READ, FILE_MAX, look->errbuf),
         file, look, grant);
     pthread_rwlock_unlock(&keys->lock);
     return granted;
@@ -184,11 +182,11 @@ void nacre_authorized_keys_close(struct nacre_authorized_keys *keys)
 }
 
 bool nacre_authorized_key(struct nacre_authorized_keys *keys, const struct nacre_key_login *login,
-                          struct nacre_key_grant *grant, char *problem, size_t size)
+                          struct nacre_key_grant *grant, char *errbuf, size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     char name[PATH_MAX];
-    struct look look = {.name = name, .login = login, .problem = &p};
+    struct look look = {.name = name, .login = login, .errbuf = &p};
 
     *grant = (struct nacre_key_grant){0};
     if (!is_plain_name(login->user) ||

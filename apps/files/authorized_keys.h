@@ -38,7 +38,7 @@ NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); 
  *
  * grant    what the first line that says yes allows; empty when none does. The caller clears it.
  * return   true when a line of the file grants it
- * problem  of `size` bytes: sentences for the log, one a line, as far as they fit; or empty. The
+ * errbuf  of `size` bytes: sentences for the log, one a line, as far as they fit; or empty. The
  *          answer stands all the same.
  *
  * A file for all users is read anew when it has changed, one with %u in its name each time. It must
@@ -53,6 +53,6 @@ NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); 
  * Each such line is told of. */
 NACRE_API bool nacre_authorized_key(struct nacre_authorized_keys *keys,
                                     const struct nacre_key_login *login,
-                                    struct nacre_key_grant *grant, char *problem, size_t size);
+                                    struct nacre_key_grant *grant, char *errbuf, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 #include "apps/files/authorized_options.h"
 
 #include "apps/files/authorized_from.h"
-#include "apps/session/problem.h"
+#include "apps/session/errbuf.h"
 #include "transport/wire.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ struct parse {
     const char *address;
     time_t now;
     bool got_from;
-    struct problem problem;
+    struct errbuf errbuf;
 };
 
 struct option {
@@ -56,15 +56,14 @@ static bool set_restrict(struct parse *p, const struct option *o, char *value)
 
 static bool no_memory(const struct parse *p)
 {
-    return problem_say(&p->problem,
-                       "there is not enough memory to read the options before this key");
+    return errbuf_say(&p->errbuf, "there is not enough memory to read the options before this key");
 }
 
 static bool set_command(struct parse *p, const struct option *o, char *value)
 {
     (void)o;
     if (p->grant->command != NULL)
-        return problem_say(&p->problem, "two commands before one key, so it is not accepted");
+        return errbuf_say(&p->errbuf, "two commands before one key, so it is not accepted");
     p->grant->command = strdup(value);
     return p->grant->command != NULL || no_memory(p);
 }
@@ -78,7 +77,7 @@ static bool append(const struct parse *p, char ***list, const char *value)
     while (*list != NULL && (*list)[n] != NULL)
         n++;
     if (n == LIST_MAX)
-        return problem_say(&p->problem, "too many options before this key, so it is not accepted");
+        return errbuf_say(&p->errbuf, "too many options before this key, so it is not accepted");
     longer = realloc(*list, (n + 2) * sizeof *longer);
     if (longer == NULL)
         return no_memory(p);
@@ -99,8 +98,8 @@ static bool set_environment(struct parse *p, const struct option *o, char *value
             !(value[i] >= '0' && value[i] <= '9') && value[i] != '_')
             len = 0;
     if (len == 0 || value[len] != '=')
-        return problem_say(&p->problem,
-                           "environment= before this key is not NAME=value, so it is not accepted");
+        return errbuf_say(&p->errbuf,
+                          "environment= before this key is not NAME=value, so it is not accepted");
     for (char **e = p->grant->environment; e != NULL && *e != NULL; e++)
         if (strncmp(*e, value, len + 1) == 0)
             return true;
@@ -111,21 +110,21 @@ static bool set_from(struct parse *p, const struct option *o, char *value)
 {
     (void)o;
     if (p->got_from)
-        return problem_say(&p->problem, "two from= before one key, so it is not accepted");
+        return errbuf_say(&p->errbuf, "two from= before one key, so it is not accepted");
     p->got_from = true;
     if (p->address == NULL)
-        return problem_say(&p->problem, "this key may be used from some addresses only, and it is "
-                                        "not known where this client is");
+        return errbuf_say(&p->errbuf, "this key may be used from some addresses only, and it is "
+                                      "not known where this client is");
     switch (authorized_from(value, p->address)) {
     case FROM_YES:
         return true;
     case FROM_NO:
-        return problem_say(&p->problem, "this key may not be used from %s", p->address);
+        return errbuf_say(&p->errbuf, "this key may not be used from %s", p->address);
     case FROM_BAD:
         break;
     }
-    return problem_say(&p->problem, "from= before this key is not a list of addresses, networks "
-                                    "and patterns, so it is not accepted");
+    return errbuf_say(&p->errbuf, "from= before this key is not a list of addresses, networks "
+                                  "and patterns, so it is not accepted");
 }
 
 /* Two digits at a time. */
@@ -162,9 +161,9 @@ static bool set_expiry(struct parse *p, const struct option *o, char *value)
 
     (void)o;
     if (!read_time(value, &at))
-        return problem_say(&p->problem, "expiry-time= before this key is not a time as "
-                                        "YYYYMMDD[HHMM[SS]][Z], so it is not accepted");
-    return p->now <= at || problem_say(&p->problem, "this key has expired");
+        return errbuf_say(&p->errbuf, "expiry-time= before this key is not a time as "
+                                      "YYYYMMDD[HHMM[SS]][Z], so it is not accepted");
+    return p->now <= at || errbuf_say(&p->errbuf, "this key has expired");
 }
 
 /* [HOST:]PORT; HOST may be * or in brackets, PORT may be *. */
@@ -190,8 +189,8 @@ static bool set_permit_open(struct parse *p, const struct option *o, char *value
     (void)o;
     return is_host_and_port(value, true)
                ? append(p, &p->grant->permit_open, value)
-               : problem_say(&p->problem,
-                             "permitopen= before this key is not HOST:PORT, so it is not accepted");
+               : errbuf_say(&p->errbuf,
+                            "permitopen= before this key is not HOST:PORT, so it is not accepted");
 }
 
 static bool set_permit_listen(struct parse *p, const struct option *o, char *value)
@@ -199,8 +198,8 @@ static bool set_permit_listen(struct parse *p, const struct option *o, char *val
     (void)o;
     return is_host_and_port(value, false)
                ? append(p, &p->grant->permit_listen, value)
-               : problem_say(
-                     &p->problem,
+               : errbuf_say(
+                     &p->errbuf,
                      "permitlisten= before this key is not [HOST:]PORT, so it is not accepted");
 }
 
@@ -292,9 +291,9 @@ static bool set_option(struct parse *p, struct bytes name, struct bytes rest)
     bool good;
 
     if (o == NULL)
-        return problem_say(
-            &p->problem, "the option %.*s before this key is not supported, so it is not accepted",
-            is_showable(name) ? (int)name.len : 0, (const char *)name.at);
+        return errbuf_say(&p->errbuf,
+                          "the option %.*s before this key is not supported, so it is not accepted",
+                          is_showable(name) ? (int)name.len : 0, (const char *)name.at);
     if (rest.len == 0)
         return o->set(p, o, NULL);
     value = copy_value((struct bytes){rest.at + 2, rest.len - 3}); /* without =" and " */
@@ -309,15 +308,15 @@ bool authorized_options(struct bytes list, const char *address, time_t now,
                         struct nacre_key_grant *grant, char *what, size_t size)
 {
     struct parse p = {
-        .grant = grant, .address = address, .now = now, .problem = problem_in(what, size)};
+        .grant = grant, .address = address, .now = now, .errbuf = errbuf_in(what, size)};
 
     while (list.len > 0) {
         size_t name_len;
         size_t len = option_len(list, &name_len);
 
         if (len == 0 || len + 1 == list.len || memchr(list.at, 0, len) != NULL)
-            return problem_say(&p.problem,
-                               "the options before this key cannot be read, so it is not accepted");
+            return errbuf_say(&p.errbuf,
+                              "the options before this key cannot be read, so it is not accepted");
         if (!set_option(&p, (struct bytes){list.at, name_len},
                         (struct bytes){list.at + name_len, len - name_len}))
             return false;

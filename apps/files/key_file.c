@@ -29,16 +29,16 @@ static struct nacre_key *new_key(void)
     return key;
 }
 
-struct nacre_key *nacre_key_read(const char *file, char *problem, size_t size)
+struct nacre_key *nacre_key_read(const char *file, char *errbuf, size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_key *key = new_key();
     struct trusted_file text = {0};
     bool good = false;
 
     crypto_init(); /* only for speed here */
     if (key == NULL) {
-        problem_say(&p, "%s: there is not enough memory to read it", file);
+        errbuf_say(&p, "%s: there is not enough memory to read it", file);
         return NULL;
     }
     switch (trusted_file_read(&text, file, OTHERS_MAY_NOTHING, KEY_TEXT_MAX, &p)) {
@@ -46,9 +46,9 @@ struct nacre_key *nacre_key_read(const char *file, char *problem, size_t size)
         good = key_parse(key, (struct bytes){(uint8_t *)text.text, text.len}, file, &p);
         break;
     case FILE_MISSING:
-        problem_say(&p,
-                    "%s: there is no such file; make a key with: ssh-keygen -t ed25519 -N '' -f %s",
-                    file, file);
+        errbuf_say(&p,
+                   "%s: there is no such file; make a key with: ssh-keygen -t ed25519 -N '' -f %s",
+                   file, file);
         break;
     case FILE_BAD:
         break;
@@ -101,7 +101,7 @@ void nacre_blob_fingerprint(const uint8_t *blob, size_t len, char out[NACRE_FING
 /* Make a key --------------------------------------------------------------------------------- */
 
 /* Make the folder that `file` lies in, unless it is there. */
-static bool make_folder(const char *file, const struct problem *p)
+static bool make_folder(const char *file, const struct errbuf *p)
 {
     const char *slash = strrchr(file, '/');
     char folder[PATH_MAX];
@@ -109,14 +109,14 @@ static bool make_folder(const char *file, const struct problem *p)
     if (slash == NULL || slash == file)
         return true;
     if ((size_t)(slash - file) >= sizeof folder)
-        return problem_say(p, "%s: is too long for the name of a file", file);
+        return errbuf_say(p, "%s: is too long for the name of a file", file);
     memcpy(folder, file, (size_t)(slash - file));
     folder[slash - file] = '\0';
     if (mkdir(folder, 0700) == 0 || errno == EEXIST)
         return true;
-    return problem_say(p,
-                       "%s: the folder cannot be made: %s; make it yourself, or name another file",
-                       folder, strerror(errno));
+    return errbuf_say(p,
+                      "%s: the folder cannot be made: %s; make it yourself, or name another file",
+                      folder, strerror(errno));
 }
 
 static bool write_all(int fd, const char *text)
@@ -178,15 +178,15 @@ static bool write_whole(const char *file, const char *text, mode_t mode)
     return good;
 }
 
-static bool cannot_write(const char *file, const struct problem *p)
+static bool cannot_write(const char *file, const struct errbuf *p)
 {
     if (errno == EEXIST)
-        return problem_say(p, "%s: exists already, and is not overwritten; move it away first",
-                           file);
-    return problem_say(p, "%s: cannot be written: %s", file, strerror(errno));
+        return errbuf_say(p, "%s: exists already, and is not overwritten; move it away first",
+                          file);
+    return errbuf_say(p, "%s: cannot be written: %s", file, strerror(errno));
 }
 
-static bool write_pair(const struct nacre_key *key, const char *file, const struct problem *p)
+static bool write_pair(const struct nacre_key *key, const char *file, const struct errbuf *p)
 {
     char private[PRIVATE_TEXT_MAX], public[PRIVATE_TEXT_MAX], public_file[PATH_MAX];
     uint8_t check[4];
@@ -194,7 +194,7 @@ static bool write_pair(const struct nacre_key *key, const char *file, const stru
 
     random_fill(&random_system, check, sizeof check);
     if (snprintf(public_file, sizeof public_file, "%s.pub", file) >= (int)sizeof public_file)
-        return problem_say(p, "%s: is too long for the name of a file", file);
+        return errbuf_say(p, "%s: is too long for the name of a file", file);
     if (access(public_file, F_OK) == 0) {
         errno = EEXIST;
         return cannot_write(public_file, p);
@@ -202,7 +202,7 @@ static bool write_pair(const struct nacre_key *key, const char *file, const stru
     good = key_print_private(key, COMMENT, load_u32(check), private, sizeof private) &&
            key_print_public(key, COMMENT, public, sizeof public);
     if (!good) {
-        problem_say(p, "%s: the key does not fit into a file", file);
+        errbuf_say(p, "%s: the key does not fit into a file", file);
     } else if (!write_whole(file, private, 0600)) {
         good = cannot_write(file, p);
     } else if (!write_whole(public_file, public, 0644)) {
@@ -213,19 +213,19 @@ static bool write_pair(const struct nacre_key *key, const char *file, const stru
     return good;
 }
 
-struct nacre_key *nacre_key_make(const char *file, char *problem, size_t size)
+struct nacre_key *nacre_key_make(const char *file, char *errbuf, size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_key *key = new_key();
     uint8_t seed[32];
     bool good = false;
 
     if (key == NULL) {
-        problem_say(&p, "%s: there is not enough memory to make a key", file);
+        errbuf_say(&p, "%s: there is not enough memory to make a key", file);
         return NULL;
     }
     if (!crypto_init()) {
-        problem_say(&p, "%s: not made: this machine has no source of randomness", file);
+        errbuf_say(&p, "%s: not made: this machine has no source of randomness", file);
     } else if (make_folder(file, &p)) {
         random_fill(&random_system, seed, sizeof seed);
         good = private_key_ed25519(key, seed) && write_pair(key, file, &p);

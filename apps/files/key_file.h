@@ -13,16 +13,16 @@
 /* A key pair. Not changed by its use, so that threads may share it. */
 struct nacre_key;
 
-/* The key in `file`. NULL when there is none that can be used; `problem`, of `size` bytes, then
+/* The key in `file`. NULL when there is none that can be used; `errbuf`, of `size` bytes, then
  * holds a sentence for a person that names the file, says what is wrong and what to do about it.
  * The caller frees the key with nacre_key_free. */
-NACRE_API struct nacre_key *nacre_key_read(const char *file, char *problem, size_t size);
+NACRE_API struct nacre_key *nacre_key_read(const char *file, char *errbuf, size_t size);
 
 /* Make a new Ed25519 key and write it to `file`, in OpenSSH's format with mode 0600, and its public
  * half to `file`.pub. The folder that they lie in is made, with mode 0700, when it is missing;
  * files that are there already are never touched. Whoever sees `file` sees all of it. NULL with a
- * problem as above; no file is left behind then. */
-NACRE_API struct nacre_key *nacre_key_make(const char *file, char *problem, size_t size);
+ * errbuf as above; no file is left behind then. */
+NACRE_API struct nacre_key *nacre_key_make(const char *file, char *errbuf, size_t size);
 
 /* Wipe it and give its memory back. Nothing uses it any more. NULL is fine. */
 NACRE_API void nacre_key_free(struct nacre_key *key);

@@ -38,14 +38,14 @@ static const struct label {
     {NULL, NULL, NULL, NULL},
 };
 
-static bool damaged(const struct problem *p, const char *name, const char *what)
+static bool damaged(const struct errbuf *p, const char *name, const char *what)
 {
-    return problem_say(p, "%s: is damaged: %s; restore it from a copy, or make a new key", name,
-                       what);
+    return errbuf_say(p, "%s: is damaged: %s; restore it from a copy, or make a new key", name,
+                      what);
 }
 
 static bool say_result(enum key_result result, const struct label *label, const char *name,
-                       const struct problem *p)
+                       const struct errbuf *p)
 {
     char what[64];
 
@@ -58,29 +58,27 @@ static bool say_result(enum key_result result, const struct label *label, const 
     case KEY_MISMATCH:
         return damaged(p, name, "its parts do not belong together");
     case KEY_ENCRYPTED:
-        return problem_say(
-            p,
-            "%s: is encrypted, and there is nobody to ask for the passphrase; remove "
-            "it with: %s %s",
-            name, label->decrypt, name);
+        return errbuf_say(p,
+                          "%s: is encrypted, and there is nobody to ask for the passphrase; remove "
+                          "it with: %s %s",
+                          name, label->decrypt, name);
     case KEY_OTHER_TYPE:
-        return problem_say(p, "%s: holds a key of a type that cannot be used; these can: %s", name,
-                           USABLE_TYPES);
+        return errbuf_say(p, "%s: holds a key of a type that cannot be used; these can: %s", name,
+                          USABLE_TYPES);
     case KEY_TOO_SHORT:
-        return problem_say(
-            p,
-            "%s: holds an RSA key of fewer than %d bits, which is not safe any more; "
-            "make a new key",
-            name, RSA_KEY_BITS_MIN);
+        return errbuf_say(p,
+                          "%s: holds an RSA key of fewer than %d bits, which is not safe any more; "
+                          "make a new key",
+                          name, RSA_KEY_BITS_MIN);
     case KEY_TOO_LONG:
-        return problem_say(
+        return errbuf_say(
             p, "%s: holds an RSA key of more than %d bits, which takes too long; make a new key",
             name, RSA_BITS_MOST);
     case KEY_SEVERAL:
         break;
     }
-    return problem_say(p, "%s: does not hold one key, but several or none; give a file for each",
-                       name);
+    return errbuf_say(p, "%s: does not hold one key, but several or none; give a file for each",
+                      name);
 }
 
 /* Cut the first line off; its end, LF or CR LF, is not part of it. */
@@ -111,25 +109,25 @@ static bool begins_with(struct bytes line, const char *text)
 }
 
 /* What is no key, but is often taken for one. */
-static bool say_what_else_it_is(struct bytes first, const char *name, const struct problem *p)
+static bool say_what_else_it_is(struct bytes first, const char *name, const struct errbuf *p)
 {
     if (begins_with(first, "PuTTY-User-Key-File-"))
-        return problem_say(
+        return errbuf_say(
             p,
             "%s: is in PuTTY's format; convert it with: puttygen %s -O private-openssh "
             "-o NEWFILE",
             name, name);
     if (begins_with(first, "ssh-") || begins_with(first, "ecdsa-") || begins_with(first, "sk-"))
-        return problem_say(p,
-                           "%s: holds a public key; give the file of the private key, which is "
-                           "usually called the same without .pub",
-                           name);
-    return problem_say(p, "%s: is not a private key in OpenSSH's or PEM format", name);
+        return errbuf_say(p,
+                          "%s: holds a public key; give the file of the private key, which is "
+                          "usually called the same without .pub",
+                          name);
+    return errbuf_say(p, "%s: is not a private key in OpenSSH's or PEM format", name);
 }
 
 /* The base64 between the two rules, line ends taken out, into `out`; says where it is broken. */
 static bool collect(uint8_t *out, size_t *len, struct bytes text, const struct label *label,
-                    const struct problem *p, const char *name)
+                    const struct errbuf *p, const char *name)
 {
     for (unsigned number = 2; text.len > 0; number++) {
         struct bytes line = next_line(&text);
@@ -144,14 +142,14 @@ static bool collect(uint8_t *out, size_t *len, struct bytes text, const struct l
             return say_result(KEY_ENCRYPTED, label, name, p);
         for (size_t i = 0; i < line.len; i++) {
             if (!base64_has(line.at[i]) && line.at[i] != '=')
-                return problem_say(p,
-                                   "%s:%u: is damaged: this line is not base64; restore the file "
-                                   "from a copy, or make a new key",
-                                   name, number);
+                return errbuf_say(p,
+                                  "%s:%u: is damaged: this line is not base64; restore the file "
+                                  "from a copy, or make a new key",
+                                  name, number);
             out[(*len)++] = line.at[i];
         }
     }
-    return problem_say(
+    return errbuf_say(
         p,
         "%s: is cut off: its last line, -----END %s-----, is missing; restore it from "
         "a copy, or make a new key",
@@ -160,14 +158,14 @@ static bool collect(uint8_t *out, size_t *len, struct bytes text, const struct l
 
 /* Decode what lies between the rules, in a room as long as the text, and read it. */
 static bool read_body(struct nacre_key *key, const struct label *label, struct bytes text,
-                      const char *name, const struct problem *p)
+                      const char *name, const struct errbuf *p)
 {
     uint8_t *room = malloc(text.len + 1);
     size_t characters = 0, len = 0;
     bool good;
 
     if (room == NULL)
-        return problem_say(p, "%s: there is not enough memory to read it", name);
+        return errbuf_say(p, "%s: there is not enough memory to read it", name);
     good = collect(room, &characters, text, label, p, name);
     if (good && !base64_decode(room, characters, &len, (struct bytes){room, characters}))
         good = damaged(p, name, "its base64 does not end as it should");
@@ -178,14 +176,14 @@ static bool read_body(struct nacre_key *key, const struct label *label, struct b
     return good;
 }
 
-bool key_parse(struct nacre_key *key, struct bytes text, const char *name, const struct problem *p)
+bool key_parse(struct nacre_key *key, struct bytes text, const char *name, const struct errbuf *p)
 {
     struct bytes first = next_line(&text);
     const struct label *label = labels;
 
     memset(key, 0, sizeof *key);
     if (first.len == 0 && text.len == 0)
-        return problem_say(p, "%s: is empty; remove it, or restore it from a copy", name);
+        return errbuf_say(p, "%s: is empty; remove it, or restore it from a copy", name);
     while (label->text != NULL && !is_rule(first, "BEGIN", label->text))
         label++;
     if (label->text == NULL)

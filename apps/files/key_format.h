@@ -2,14 +2,14 @@
 #ifndef NACRE_APPS_KEY_FORMAT_H
 #define NACRE_APPS_KEY_FORMAT_H
 
-#include "apps/session/problem.h"
+#include "apps/session/errbuf.h"
 #include "transport/hostkey.h"
 
 #define KEY_TEXT_MAX 65536 /* bytes of the longest file that is worth looking at */
 
 /* Fill `key` from what a private key file holds. `name` is the file's, for the sentence that says
  * what is wrong. False: nothing is left in `key`, and there is nothing to clear. */
-bool key_parse(struct nacre_key *key, struct bytes text, const char *name, const struct problem *p);
+bool key_parse(struct nacre_key *key, struct bytes text, const char *name, const struct errbuf *p);
 
 /* Write an Ed25519 key in OpenSSH's format, as NUL-terminated text. check: any number, random by
  * custom. False when it does not fit, or is a key of another type. */

@@ -83,7 +83,7 @@ static void look_at(struct search *s, const struct known_line *line, unsigned at
         s->found(s, line, key, at);
 }
 
-static enum trusted_file_result walk(struct search *s, const struct problem *p)
+static enum trusted_file_result walk(struct search *s, const struct errbuf *p)
 {
     struct trusted_file file;
     enum trusted_file_result result =
@@ -131,7 +131,7 @@ static void compare(struct search *s, const struct known_line *line, struct byte
 }
 
 /* The verdict, in words. */
-static enum nacre_host_verdict judge(const struct search *s, const struct problem *p)
+static enum nacre_host_verdict judge(const struct search *s, const struct errbuf *p)
 {
     const char *file = s->hosts->file;
     char print[NACRE_FINGERPRINT_MAX], type[64];
@@ -139,19 +139,19 @@ static enum nacre_host_verdict judge(const struct search *s, const struct proble
     fingerprint(print, s->shown);
     type_text(type, sizeof type, s->shown);
     if (s->revoked_at != 0) {
-        problem_say(p,
-                    "the key that %s shows (%s %s) is REVOKED by %s:%u: whoever has it must not be "
-                    "trusted. Ask those who run the server for its new key",
-                    s->name, type, print, file, s->revoked_at);
+        errbuf_say(p,
+                   "the key that %s shows (%s %s) is REVOKED by %s:%u: whoever has it must not be "
+                   "trusted. Ask those who run the server for its new key",
+                   s->name, type, print, file, s->revoked_at);
         return NACRE_HOST_REVOKED;
     }
     if (s->known_at != 0) {
-        problem_say(p, "%s is known by its key %s %s (%s:%u)", s->name, type, print, file,
-                    s->known_at);
+        errbuf_say(p, "%s is known by its key %s %s (%s:%u)", s->name, type, print, file,
+                   s->known_at);
         return NACRE_HOST_KNOWN;
     }
     if (s->other_at != 0) {
-        problem_say(
+        errbuf_say(
             p,
             "THE HOST KEY OF %s HAS CHANGED: it shows %s %s, but %s:%u has %s %s. Either the "
             "server has got a new key, or somebody is between you and it and reads along. Ask "
@@ -160,23 +160,23 @@ static enum nacre_host_verdict judge(const struct search *s, const struct proble
             s->name, type, print, file, s->other_at, s->other_type, s->other, file, s->name);
         return NACRE_HOST_CHANGED;
     }
-    problem_say(p,
-                "%s is not known: %s has no key of it. It shows %s %s; ask those who run it "
-                "whether that is theirs",
-                s->name, file, type, print);
+    errbuf_say(p,
+               "%s is not known: %s has no key of it. It shows %s %s; ask those who run it "
+               "whether that is theirs",
+               s->name, file, type, print);
     return NACRE_HOST_UNKNOWN;
 }
 
-static bool no_host(const struct problem *p)
+static bool no_host(const struct errbuf *p)
 {
-    return problem_say(p, "that is not the name or address of one host");
+    return errbuf_say(p, "that is not the name or address of one host");
 }
 
 enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_known_hosts *hosts,
                                                 const struct nacre_host_key *shown, char *sentence,
                                                 size_t size)
 {
-    struct problem p = problem_in(sentence, size);
+    struct errbuf p = errbuf_in(sentence, size);
     struct search s = {.hosts = hosts, .shown = {shown->key, shown->len}, .found = compare};
 
     if (!make_name(s.name, shown->host, shown->port)) {
@@ -234,7 +234,7 @@ bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char 
     struct writer w = write_to((uint8_t *)out, size > 0 ? size - 1 : 0);
     struct nacre_known_hosts quiet = {.file = hosts->file}; /* the check itself will warn */
     struct search s = {.hosts = &quiet, .found = note_type};
-    struct problem nobody = problem_in(NULL, 0);
+    struct errbuf nobody = errbuf_in(NULL, 0);
 
     write_default_names(&d, ALGORITHM_HOST_KEY);
     if (make_name(s.name, host, port))
@@ -291,10 +291,10 @@ static bool make_line(char *out, size_t size, const char *hosts, struct bytes ke
 }
 
 bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
-                           const struct nacre_host_key *shown, bool hashed, char *problem,
+                           const struct nacre_host_key *shown, bool hashed, char *errbuf,
                            size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     char name[KNOWN_NAME_MAX], hash[KNOWN_HASHED_MAX], line[KNOWN_LINE_MAX];
     bool good;
     int fd;
@@ -302,15 +302,15 @@ bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
     if (!make_name(name, shown->host, shown->port))
         return no_host(&p);
     if (hashed && !known_line_hash(name, hash))
-        return problem_say(&p, "the name of %s cannot be hashed", name);
+        return errbuf_say(&p, "the name of %s cannot be hashed", name);
     if (!make_line(line, sizeof line, hashed ? hash : name, (struct bytes){shown->key, shown->len}))
-        return problem_say(&p, "what %s shows is not a key", name);
+        return errbuf_say(&p, "what %s shows is not a key", name);
     fd = open(hosts->file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
     if (fd < 0)
-        return problem_say(&p, "%s: cannot be opened: %s", hosts->file, strerror(errno));
+        return errbuf_say(&p, "%s: cannot be opened: %s", hosts->file, strerror(errno));
     good = append(fd, line, strlen(line));
     if (!good)
-        problem_say(&p, "%s: cannot be written: %s", hosts->file, strerror(errno));
+        errbuf_say(&p, "%s: cannot be written: %s", hosts->file, strerror(errno));
     (void)close(fd);
     return good;
 }

@@ -41,10 +41,10 @@ NACRE_API enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_kno
                                                           char *sentence, size_t size);
 
 /* Remember it: one line more, written at once or not at all; the file is made with mode 0600 when
- * it is missing. hashed: so that the file does not tell the host's name. False: problem holds a
+ * it is missing. hashed: so that the file does not tell the host's name. False: errbuf holds a
  * sentence. */
 NACRE_API bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
-                                     const struct nacre_host_key *shown, bool hashed, char *problem,
+                                     const struct nacre_host_key *shown, bool hashed, char *errbuf,
                                      size_t size);
 
 /* The list of host key algorithms that prefers the types of which the file has a key of that host:

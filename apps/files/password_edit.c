@@ -27,23 +27,22 @@ struct edit {
     uint8_t *text; /* the new file */
     size_t len, cap;
     bool found;
-    struct problem problem;
+    struct errbuf errbuf;
 };
 
-bool nacre_password_user_is_good(const char *user, char *problem, size_t size)
+bool nacre_password_user_is_good(const char *user, char *errbuf, size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
 
     if (user[0] == 0)
-        return problem_say(&p, "the user name is empty");
+        return errbuf_say(&p, "the user name is empty");
     if (strlen(user) > AUTH_USER_MAX)
-        return problem_say(&p, "the user name is longer than %d bytes", AUTH_USER_MAX);
+        return errbuf_say(&p, "the user name is longer than %d bytes", AUTH_USER_MAX);
     for (const uint8_t *c = (const uint8_t *)user; *c != 0; c++) {
         if (*c == ':')
-            return problem_say(&p, "a user name cannot hold ':', which ends it in the file");
+            return errbuf_say(&p, "a user name cannot hold ':', which ends it in the file");
         if (*c < 0x20 || *c == 0x7f)
-            return problem_say(&p,
-                               "a user name cannot hold a newline or another control character");
+            return errbuf_say(&p, "a user name cannot hold a newline or another control character");
     }
     return true;
 }
@@ -101,13 +100,13 @@ static void compose(struct edit *e)
 
 static bool read_old(struct edit *e)
 {
-    switch (trusted_file_read(&e->old, e->path, OTHERS_MAY_READ, FILE_MAX, &e->problem)) {
+    switch (trusted_file_read(&e->old, e->path, OTHERS_MAY_READ, FILE_MAX, &e->errbuf)) {
     case FILE_READ:
         break;
     case FILE_MISSING:
         if (e->hash[0] == 0)
-            return problem_say(&e->problem, "%s: there is no such file, so no user to delete",
-                               e->path);
+            return errbuf_say(&e->errbuf, "%s: there is no such file, so no user to delete",
+                              e->path);
         break;
     case FILE_BAD:
         return false;
@@ -115,10 +114,10 @@ static bool read_old(struct edit *e)
     e->cap = e->old.len + strlen(e->user) + PASSWORD_HASH_MAX + 3;
     e->text = malloc(e->cap);
     if (e->text == NULL)
-        return problem_say(&e->problem, "%s: there is not enough memory to read it", e->path);
+        return errbuf_say(&e->errbuf, "%s: there is not enough memory to read it", e->path);
     compose(e);
     return e->found || e->hash[0] != 0 ||
-           problem_say(&e->problem, "%s: there is no user %s", e->path, e->user);
+           errbuf_say(&e->errbuf, "%s: there is no user %s", e->path, e->user);
 }
 
 /* ---- the file ---- */
@@ -157,11 +156,11 @@ static bool replace(struct edit *e)
     bool good;
 
     if (fd < 0)
-        return problem_say(&e->problem, "%s: cannot be made: %s", e->temporary, strerror(errno));
+        return errbuf_say(&e->errbuf, "%s: cannot be made: %s", e->temporary, strerror(errno));
     good = take_over_access(e, fd) && write_all(fd, e->text, e->len) && fsync(fd) == 0;
     good = close(fd) == 0 && good;
     if (!good || rename(e->temporary, e->path) != 0) {
-        problem_say(&e->problem, "%s: cannot be written: %s", e->path, strerror(errno));
+        errbuf_say(&e->errbuf, "%s: cannot be written: %s", e->path, strerror(errno));
         (void)unlink(e->temporary);
         return false;
     }
@@ -179,24 +178,23 @@ static bool find(struct edit *e, const char *path)
         struct stat link;
 
         if (errno != ENOENT || strlen(path) >= sizeof e->path || lstat(path, &link) == 0)
-            return problem_say(&e->problem, "%s: cannot be opened: %s", path, strerror(errno));
+            return errbuf_say(&e->errbuf, "%s: cannot be opened: %s", path, strerror(errno));
         memcpy(e->path, path, strlen(path) + 1);
     }
     if ((size_t)snprintf(e->temporary, sizeof e->temporary, "%s.XXXXXX", e->path) >=
         sizeof e->temporary)
-        return problem_say(&e->problem, "%s: the name is too long", path);
+        return errbuf_say(&e->errbuf, "%s: the name is too long", path);
     memcpy(folder, e->path, strlen(e->path) + 1);
     slash = strrchr(folder, '/');
     if (slash != NULL)
         slash[slash == folder] = 0;
     e->folder = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (e->folder < 0)
-        return problem_say(&e->problem, "%s: its folder cannot be opened: %s", path,
-                           strerror(errno));
+        return errbuf_say(&e->errbuf, "%s: its folder cannot be opened: %s", path, strerror(errno));
     while (flock(e->folder, LOCK_EX) != 0)
         if (errno != EINTR)
-            return problem_say(&e->problem, "%s: its folder cannot be locked: %s", path,
-                               strerror(errno));
+            return errbuf_say(&e->errbuf, "%s: its folder cannot be locked: %s", path,
+                              strerror(errno));
     return true;
 }
 
@@ -205,11 +203,11 @@ static bool hash(struct edit *e, const char *password)
     if (password == NULL)
         return true;
     if (password[0] == 0)
-        return problem_say(&e->problem, "the password is empty");
+        return errbuf_say(&e->errbuf, "the password is empty");
     if (strlen(password) > AUTH_PASSWORD_MAX)
-        return problem_say(&e->problem, "the password is longer than %d bytes", AUTH_PASSWORD_MAX);
+        return errbuf_say(&e->errbuf, "the password is longer than %d bytes", AUTH_PASSWORD_MAX);
     return (crypto_init() && password_hash_create(e->hash, bytes_of(password))) ||
-           problem_say(&e->problem, "there is not enough memory to hash the password");
+           errbuf_say(&e->errbuf, "there is not enough memory to hash the password");
 }
 
 static void clear(struct edit *e)
@@ -223,10 +221,10 @@ static void clear(struct edit *e)
 }
 
 enum nacre_password_edit nacre_password_file_edit(const char *path, const char *user,
-                                                  const char *password, char *problem, size_t size)
+                                                  const char *password, char *errbuf, size_t size)
 {
-    struct edit e = {.user = user, .folder = -1, .problem = problem_in(problem, size)};
-    bool good = nacre_password_user_is_good(user, problem, size) && hash(&e, password) &&
+    struct edit e = {.user = user, .folder = -1, .errbuf = errbuf_in(errbuf, size)};
+    bool good = nacre_password_user_is_good(user, errbuf, size) && hash(&e, password) &&
                 find(&e, path) && read_old(&e) && replace(&e);
 
     clear(&e);

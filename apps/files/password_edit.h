@@ -5,7 +5,7 @@
 #include "transport/api.h"
 
 enum nacre_password_edit {
-    NACRE_PASSWORD_FAILED, /* the file is as it was; `problem` says why */
+    NACRE_PASSWORD_FAILED, /* the file is as it was; `errbuf` says why */
     NACRE_PASSWORD_ADDED,
     NACRE_PASSWORD_CHANGED,
     NACRE_PASSWORD_DELETED,
@@ -13,7 +13,7 @@ enum nacre_password_edit {
 
 /* Can there be a user of this name? Not when it is empty, longer than 255 bytes, or holds ':' or a
  * control character. */
-NACRE_API bool nacre_password_user_is_good(const char *user, char *problem, size_t size);
+NACRE_API bool nacre_password_user_is_good(const char *user, char *errbuf, size_t size);
 
 /* Give `user` a password, which is kept as an Argon2id hash, or, with NULL, delete the user.
  *
@@ -25,9 +25,9 @@ NACRE_API bool nacre_password_user_is_good(const char *user, char *problem, size
  * symbolic link to it stays one. Waits while another process is doing the same in that folder.
  *
  * Takes tens of milliseconds and 64 MiB for the hash. The password is not empty and at most 1024
- * bytes long. problem  of `size` bytes: a sentence when it failed, else empty */
+ * bytes long. errbuf  of `size` bytes: a sentence when it failed, else empty */
 NACRE_API enum nacre_password_edit nacre_password_file_edit(const char *path, const char *user,
-                                                            const char *password, char *problem,
+                                                            const char *password, char *errbuf,
                                                             size_t size);
 
 #endif

@@ -56,7 +56,7 @@ static void add_cost(struct nacre_password_file *file, const struct password_ent
 }
 
 /* Look at each line once; says which one cannot be used. */
-static void survey(struct nacre_password_file *file, const struct problem *p)
+static void survey(struct nacre_password_file *file, const struct errbuf *p)
 {
     struct bytes rest = text_of(file);
     struct password_entry entry = {0};
@@ -67,7 +67,7 @@ static void survey(struct nacre_password_file *file, const struct problem *p)
         if (entry.kind == PASSWORD_HASHED)
             add_cost(file, &entry);
         if (entry.kind == PASSWORD_UNUSABLE && !said) {
-            problem_say(
+            errbuf_say(
                 p,
                 "%s:%u: this password hash cannot be used, so nobody logs in with it; it must be "
                 "a whole $argon2id$v=19$... of at most 1 GiB",
@@ -79,18 +79,17 @@ static void survey(struct nacre_password_file *file, const struct problem *p)
 }
 
 /* Read it; what was read before is forgotten, but for the costs while it is bad. */
-static bool load(struct nacre_password_file *file, const struct stat *now, const struct problem *p)
+static bool load(struct nacre_password_file *file, const struct stat *now, const struct errbuf *p)
 {
     switch (trusted_copy_read(&file->copy, file->path, now, OTHERS_MAY_READ, FILE_MAX, p)) {
     case FILE_READ:
         survey(file, p);
         return true;
     case FILE_MISSING:
-        return problem_say(
-            p,
-            "%s: there is no such file, so nobody logs in with a password; write one "
-            "with a line user:password for each user",
-            file->path);
+        return errbuf_say(p,
+                          "%s: there is no such file, so nobody logs in with a password; write one "
+                          "with a line user:password for each user",
+                          file->path);
     case FILE_BAD:
         break;
     }
@@ -98,7 +97,7 @@ static bool load(struct nacre_password_file *file, const struct stat *now, const
 }
 
 /* Read it anew if it has changed, or may have. False: it is bad. Says what is wrong once. */
-static bool refresh(struct nacre_password_file *file, const struct problem *p)
+static bool refresh(struct nacre_password_file *file, const struct errbuf *p)
 {
     struct stat now;
     char sentence[SENTENCE_MAX] = "";
@@ -107,20 +106,20 @@ static bool refresh(struct nacre_password_file *file, const struct problem *p)
 
     if (state == COPY_CURRENT)
         return true;
-    good = load(file, &now, &(struct problem){sentence, sizeof sentence});
+    good = load(file, &now, &(struct errbuf){sentence, sizeof sentence});
     if (sentence[0] != '\0' && (state == COPY_STALE || strcmp(sentence, file->told) != 0))
-        problem_say(p, "%s", sentence);
+        errbuf_say(p, "%s", sentence);
     memcpy(file->told, sentence, sizeof sentence);
     return good;
 }
 
-struct nacre_password_file *nacre_password_file_open(const char *path, char *problem, size_t size)
+struct nacre_password_file *nacre_password_file_open(const char *path, char *errbuf, size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_password_file *file = calloc(1, sizeof *file + strlen(path) + 1);
 
     if (file == NULL) {
-        problem_say(&p, "%s: there is not enough memory to read it", path);
+        errbuf_say(&p, "%s: there is not enough memory to read it", path);
         return NULL;
     }
     memcpy(file->path, path, strlen(path) + 1);
@@ -189,14 +188,14 @@ static void fill(struct nacre_password_check *check, const struct nacre_password
 
 struct nacre_password_check *nacre_password_file_lookup(struct nacre_password_file *file,
                                                         const char *user, const char *password,
-                                                        char *problem, size_t size)
+                                                        char *errbuf, size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     size_t total = sizeof(struct nacre_password_check) + strlen(password) + 1;
     struct nacre_password_check *check = calloc(1, total);
 
     if (check == NULL) {
-        problem_say(&p, "%s: there is not enough memory to check a password", file->path);
+        errbuf_say(&p, "%s: there is not enough memory to check a password", file->path);
         return NULL;
     }
     check->size = total;

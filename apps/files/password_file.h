@@ -12,7 +12,7 @@
  * Checking takes two steps, since a hash takes tens of milliseconds on purpose: the look-up belongs
  * on the event loop, running the check off it (apps/runtime/offload.h):
  *
- *     check = nacre_password_file_lookup(passwords, user, password, problem, sizeof problem);
+ *     check = nacre_password_file_lookup(passwords, user, password, errbuf, sizeof errbuf);
  *     good = nacre_password_check_run(check);
  *     nacre_password_check_free(check);
  *
@@ -29,10 +29,10 @@ struct nacre_password_file;
 /* One password to be checked for one user. Holds a secret until it is freed. */
 struct nacre_password_check;
 
-/* Read `path` for the first time. NULL when nobody can log in with it; `problem`, of `size` bytes,
- * then holds a sentence for a person. Otherwise `problem` is empty, or warns of a line that cannot
+/* Read `path` for the first time. NULL when nobody can log in with it; `errbuf`, of `size` bytes,
+ * then holds a sentence for a person. Otherwise `errbuf` is empty, or warns of a line that cannot
  * be used. */
-NACRE_API struct nacre_password_file *nacre_password_file_open(const char *path, char *problem,
+NACRE_API struct nacre_password_file *nacre_password_file_open(const char *path, char *errbuf,
                                                                size_t size);
 
 /* Nobody looks up in it any more; checks that were prepared may still run. NULL is fine. */
@@ -40,12 +40,12 @@ NACRE_API void nacre_password_file_close(struct nacre_password_file *file);
 
 /* Prepare the check of `password` for `user`; both are copied as far as they are needed, and the
  * file may be closed before the check runs. A user that does not exist gets a check like any other;
- * it fails. When the file has changed and something is wrong with it, `problem` holds a sentence,
+ * it fails. When the file has changed and something is wrong with it, `errbuf` holds a sentence,
  * once for each change; otherwise it is empty. NULL: out of memory; nobody logs in. */
 NACRE_API struct nacre_password_check *nacre_password_file_lookup(struct nacre_password_file *file,
                                                                   const char *user,
                                                                   const char *password,
-                                                                  char *problem, size_t size);
+                                                                  char *errbuf, size_t size);
 
 /* True when running it computes a password hash: do that off the event loop. Otherwise it takes
  * about a microsecond. */

@@ -9,31 +9,31 @@
 #define SETTLED_AFTER_S 2 /* coarser than the time stamps of any file system we know */
 
 static bool check_owner_and_mode(const struct stat *status, const char *path, mode_t forbidden,
-                                 const struct problem *p)
+                                 const struct errbuf *p)
 {
     unsigned mode = status->st_mode & 07777;
 
     if (!S_ISREG(status->st_mode))
-        return problem_say(p, "%s: is not a regular file; give the name of one", path);
+        return errbuf_say(p, "%s: is not a regular file; give the name of one", path);
     if (status->st_uid != 0 && status->st_uid != geteuid())
-        return problem_say(p,
-                           "%s: belongs to user id %lu, who could change it at any time; it must "
-                           "belong to the user who runs this program, or to root",
-                           path, (unsigned long)status->st_uid);
+        return errbuf_say(p,
+                          "%s: belongs to user id %lu, who could change it at any time; it must "
+                          "belong to the user who runs this program, or to root",
+                          path, (unsigned long)status->st_uid);
     if (mode & forbidden & 022)
-        return problem_say(
+        return errbuf_say(
             p, "%s: others may write to it (mode %03o); take that away with: chmod %s %s", path,
             mode, forbidden & 044 ? "600" : "go-w", path);
     if (mode & forbidden)
-        return problem_say(p,
-                           "%s: others may read it (mode %03o); take that away with: chmod 600 %s",
-                           path, mode, path);
+        return errbuf_say(p,
+                          "%s: others may read it (mode %03o); take that away with: chmod 600 %s",
+                          path, mode, path);
     return true;
 }
 
 /* All of it into file->text, which has room for one byte more than the file is said to have. */
 static bool read_all(struct trusted_file *file, int fd, size_t room, const char *path,
-                     const struct problem *p)
+                     const struct errbuf *p)
 {
     while (file->len < room) {
         ssize_t n = read(fd, file->text + file->len, room - file->len);
@@ -43,53 +43,53 @@ static bool read_all(struct trusted_file *file, int fd, size_t room, const char 
             return true;
         }
         if (n < 0 && errno != EINTR)
-            return problem_say(p, "%s: cannot be read: %s", path, strerror(errno));
+            return errbuf_say(p, "%s: cannot be read: %s", path, strerror(errno));
         if (n > 0)
             file->len += (size_t)n;
     }
-    return problem_say(p, "%s: grew while it was read; try again when it is complete", path);
+    return errbuf_say(p, "%s: grew while it was read; try again when it is complete", path);
 }
 
 static bool read_open(struct trusted_file *file, int fd, const char *path, mode_t forbidden,
-                      size_t max, const struct problem *p)
+                      size_t max, const struct errbuf *p)
 {
     struct stat status;
     size_t room;
 
     if (fstat(fd, &status) != 0)
-        return problem_say(p, "%s: cannot be read: %s", path, strerror(errno));
+        return errbuf_say(p, "%s: cannot be read: %s", path, strerror(errno));
     if (!check_owner_and_mode(&status, path, forbidden, p))
         return false;
     if ((uintmax_t)status.st_size > max)
-        return problem_say(p, "%s: is longer than %zu bytes, so it cannot be what it should be",
-                           path, max);
+        return errbuf_say(p, "%s: is longer than %zu bytes, so it cannot be what it should be",
+                          path, max);
     room = (size_t)status.st_size + 1;
     file->text = malloc(room);
     if (file->text == NULL)
-        return problem_say(p, "%s: there is not enough memory to read it", path);
+        return errbuf_say(p, "%s: there is not enough memory to read it", path);
     if (read_all(file, fd, room, path, p))
         return true;
     wipe(file->text, room);
     return false;
 }
 
-static enum trusted_file_result cannot_open(const char *path, const struct problem *p)
+static enum trusted_file_result cannot_open(const char *path, const struct errbuf *p)
 {
     int failure = errno;
     struct stat status;
 
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        problem_say(p, "%s: is not a regular file; give the name of one", path);
+        errbuf_say(p, "%s: is not a regular file; give the name of one", path);
     else
-        problem_say(p, "%s: cannot be opened: %s%s", path, strerror(failure),
-                    failure != EACCES ? ""
-                                      : "; let the user who runs this program read it; a sandbox "
-                                        "lets it read only where event=confined says");
+        errbuf_say(p, "%s: cannot be opened: %s%s", path, strerror(failure),
+                   failure != EACCES ? ""
+                                     : "; let the user who runs this program read it; a sandbox "
+                                       "lets it read only where event=confined says");
     return FILE_BAD;
 }
 
 enum trusted_file_result trusted_file_read(struct trusted_file *file, const char *path,
-                                           mode_t forbidden, size_t max, const struct problem *p)
+                                           mode_t forbidden, size_t max, const struct errbuf *p)
 {
     /* Not blocking: somebody may have put a pipe there. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -135,7 +135,7 @@ enum trusted_copy_state trusted_copy_look(const struct trusted_copy *copy, const
 
 enum trusted_file_result trusted_copy_read(struct trusted_copy *copy, const char *path,
                                            const struct stat *now, mode_t forbidden, size_t max,
-                                           const struct problem *p)
+                                           const struct errbuf *p)
 {
     enum trusted_file_result result;
 

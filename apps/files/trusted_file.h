@@ -3,7 +3,7 @@
 #ifndef NACRE_APPS_TRUSTED_FILE_H
 #define NACRE_APPS_TRUSTED_FILE_H
 
-#include "apps/session/problem.h"
+#include "apps/session/errbuf.h"
 #include "crypto/bytes.h"
 
 #include <sys/stat.h>
@@ -28,7 +28,7 @@ enum trusted_file_result {
  * as, or to root, and has no bit of `forbidden` in its mode. Symbolic links are followed. `file` is
  * empty unless it returns FILE_READ. */
 enum trusted_file_result trusted_file_read(struct trusted_file *file, const char *path,
-                                           mode_t forbidden, size_t max, const struct problem *p);
+                                           mode_t forbidden, size_t max, const struct errbuf *p);
 
 /* Wipe and free. Harmless when called twice, or on zeros. */
 void trusted_file_clear(struct trusted_file *file);
@@ -53,6 +53,6 @@ enum trusted_copy_state trusted_copy_look(const struct trusted_copy *copy, const
 /* Read the file anew, as trusted_file_read does. */
 enum trusted_file_result trusted_copy_read(struct trusted_copy *copy, const char *path,
                                            const struct stat *now, mode_t forbidden, size_t max,
-                                           const struct problem *p);
+                                           const struct errbuf *p);
 
 #endif

@@ -86,7 +86,7 @@ struct load {
     uint32_t *samples;          /* microseconds */
     size_t sample_count, sample_room;
     char server[256], cipher[64];
-    char problem[LOAD_PROBLEM_MAX]; /* the first */
+    char errbuf[LOAD_PROBLEM_MAX]; /* the first */
     bool interrupted, giving_up;
 };
 

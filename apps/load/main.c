@@ -45,7 +45,7 @@ void load_done(struct load_job *job)
 void load_failed(struct load *load, const char *why)
 {
     if (load->failed++ == 0)
-        (void)snprintf(load->problem, sizeof load->problem, "%s", why);
+        (void)snprintf(load->errbuf, sizeof load->errbuf, "%s", why);
     load->last_ns = load_now_ns();
     if (load->failed >= HOPELESS && load->done == 0)
         load->giving_up = true;
@@ -111,7 +111,7 @@ static void begin_some(struct load *load)
 {
     const struct load_options *o = load->options;
     uint64_t under_way = load->begun - load->over - load->standing;
-    char problem[LOAD_PROBLEM_MAX];
+    char errbuf[LOAD_PROBLEM_MAX];
 
     for (int i = 0; i < BEGIN_A_TURN && load->begun < connections(o) && under_way < o->at_once &&
                     !interrupted && !load->giving_up;
@@ -120,10 +120,10 @@ static void begin_some(struct load *load)
 
         job->load = load;
         job->began_ns = load_now_ns();
-        job->client = nacre_client_connect(load->clients, o->target, job, problem, sizeof problem);
+        job->client = nacre_client_connect(load->clients, o->target, job, errbuf, sizeof errbuf);
         if (job->client == NULL) {
             load->over++;
-            load_failed(load, problem);
+            load_failed(load, errbuf);
         }
     }
 }
@@ -205,13 +205,13 @@ static int run(const struct load_options *o)
         .ciphers = o->algorithms[NACRE_CIPHER],
         .macs = o->algorithms[NACRE_MAC],
     };
-    char problem[LOAD_PROBLEM_MAX] = "out of memory";
+    char errbuf[LOAD_PROBLEM_MAX] = "out of memory";
 
     raise_limit();
     load.jobs = calloc(connections(o), sizeof *load.jobs);
-    load.clients = load.jobs == NULL ? NULL : nacre_clients_new(&config, problem, sizeof problem);
+    load.clients = load.jobs == NULL ? NULL : nacre_clients_new(&config, errbuf, sizeof errbuf);
     if (load.clients == NULL) {
-        (void)fprintf(stderr, "nacre-load: %s\n", problem);
+        (void)fprintf(stderr, "nacre-load: %s\n", errbuf);
         free(load.jobs);
         return 1;
     }

@@ -116,13 +116,13 @@ static int take_number(const char *name, bool units, uint64_t most, uint64_t *nu
 
 static int take_key(struct load_options *o)
 {
-    char problem[LOAD_PROBLEM_MAX];
+    char errbuf[LOAD_PROBLEM_MAX];
 
     if (o->key_count == LOAD_KEYS_MAX)
         return load_misused("too many --identity", "");
-    o->keys[o->key_count] = nacre_key_read(optarg, problem, sizeof problem);
+    o->keys[o->key_count] = nacre_key_read(optarg, errbuf, sizeof errbuf);
     if (o->keys[o->key_count] == NULL)
-        return failed(problem);
+        return failed(errbuf);
     o->key_count++;
     o->own_keys = o->key_count;
     return 0;
@@ -131,12 +131,12 @@ static int take_key(struct load_options *o)
 /* Its keys come last, in `complete`: so that those of files stand together. */
 static int take_agent(struct load_options *o)
 {
-    char problem[LOAD_PROBLEM_MAX];
+    char errbuf[LOAD_PROBLEM_MAX];
 
     if (o->agent != NULL)
         return 0;
-    o->agent = nacre_agent_open(NULL, problem, sizeof problem);
-    return o->agent != NULL ? 0 : failed(problem);
+    o->agent = nacre_agent_open(NULL, errbuf, sizeof errbuf);
+    return o->agent != NULL ? 0 : failed(errbuf);
 }
 
 static void add_agent_keys(struct load_options *o)
@@ -170,10 +170,10 @@ static int take_password(struct load_options *o)
 
 static int take_algorithms(struct load_options *o, enum nacre_algorithm_kind kind)
 {
-    char list[NACRE_ALGORITHM_LIST_MAX], problem[LOAD_PROBLEM_MAX];
+    char list[NACRE_ALGORITHM_LIST_MAX], errbuf[LOAD_PROBLEM_MAX];
 
-    if (!nacre_algorithms_apply(kind, optarg, list, problem, sizeof problem))
-        return load_misused(problem, "");
+    if (!nacre_algorithms_apply(kind, optarg, list, errbuf, sizeof errbuf))
+        return load_misused(errbuf, "");
     free(o->algorithms[kind]);
     o->algorithms[kind] = strdup(list);
     return o->algorithms[kind] != NULL ? 0 : failed("out of memory");

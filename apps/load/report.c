@@ -111,7 +111,7 @@ static void put_json(const struct load *load, const struct figure *figures, size
     (void)printf(", \"cipher\": ");
     put_string(load->cipher);
     (void)printf(", \"interrupted\": %s, \"problem\": ", load->interrupted ? "true" : "false");
-    put_string(load->problem);
+    put_string(load->errbuf);
     for (size_t i = 0; i < n; i++)
         (void)printf(", \"%s\": %.*f", figures[i].name, figures[i].decimals, figures[i].value);
     (void)puts("}");
@@ -126,8 +126,8 @@ static void put_table(const struct load *load, const struct figure *figures, siz
                      figures[i].unit != NULL ? figures[i].unit : "");
     if (load->interrupted)
         (void)puts("interrupted before the end");
-    if (load->problem[0] != 0)
-        (void)printf("the first failure: %s\n", load->problem);
+    if (load->errbuf[0] != 0)
+        (void)printf("the first failure: %s\n", load->errbuf);
 }
 
 void load_report(struct load *load)

@@ -26,9 +26,9 @@ static const char usage[] =
     " -h, --help     this text\n"
     "     --version  the version\n";
 
-static int fail(const char *problem)
+static int fail(const char *errbuf)
 {
-    (void)fprintf(stderr, "nacre-passwd: %s\n", problem);
+    (void)fprintf(stderr, "nacre-passwd: %s\n", errbuf);
     return 1;
 }
 
@@ -48,7 +48,7 @@ static void forget(char secret[PASSWORD_ROOM])
 static const char *ask(const char *user, char password[PASSWORD_ROOM])
 {
     char prompt[512], again[PASSWORD_ROOM];
-    const char *problem = NULL;
+    const char *errbuf = NULL;
     bool too_long = false, same;
 
     (void)snprintf(prompt, sizeof prompt, "New password for %s: ", user);
@@ -59,12 +59,12 @@ static const char *ask(const char *user, char password[PASSWORD_ROOM])
     if (password[0] == 0)
         return "the password is empty; nothing is changed";
     if (!terminal_ask("The same again: ", again, sizeof again, &too_long))
-        problem = "the password was not given again; nothing is changed";
+        errbuf = "the password was not given again; nothing is changed";
     same = !too_long && strcmp(password, again) == 0;
     forget(again);
-    if (problem == NULL && !same)
-        problem = "the two passwords differ; nothing is changed";
-    return problem;
+    if (errbuf == NULL && !same)
+        errbuf = "the two passwords differ; nothing is changed";
+    return errbuf;
 }
 
 /* From standard input. */
@@ -90,12 +90,12 @@ static int edit(const char *file, const char *user, const char *password)
         [NACRE_PASSWORD_CHANGED] = "changed in",
         [NACRE_PASSWORD_DELETED] = "deleted from",
     };
-    char problem[PROBLEM_MAX];
+    char errbuf[PROBLEM_MAX];
     enum nacre_password_edit done =
-        nacre_password_file_edit(file, user, password, problem, sizeof problem);
+        nacre_password_file_edit(file, user, password, errbuf, sizeof errbuf);
 
     if (done == NACRE_PASSWORD_FAILED)
-        return fail(problem);
+        return fail(errbuf);
     (void)printf("%s was %s %s\n", user, did[done], file);
     return 0;
 }
@@ -103,8 +103,8 @@ static int edit(const char *file, const char *user, const char *password)
 static int set_password(const char *file, const char *user)
 {
     char password[PASSWORD_ROOM] = "";
-    const char *problem = isatty(STDIN_FILENO) ? ask(user, password) : take(password);
-    int status = problem != NULL ? fail(problem) : edit(file, user, password);
+    const char *errbuf = isatty(STDIN_FILENO) ? ask(user, password) : take(password);
+    int status = errbuf != NULL ? fail(errbuf) : edit(file, user, password);
 
     forget(password);
     return status;
@@ -119,7 +119,7 @@ int main(int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     bool delete = false;
-    char problem[PROBLEM_MAX];
+    char errbuf[PROBLEM_MAX];
     int option;
 
     opterr = 0;
@@ -134,8 +134,8 @@ int main(int argc, char **argv)
     }
     if (argc - optind != 2)
         return misused("give the name of the file and the name of one user");
-    if (!nacre_password_user_is_good(argv[optind + 1], problem, sizeof problem))
-        return misused(problem);
+    if (!nacre_password_user_is_good(argv[optind + 1], errbuf, sizeof errbuf))
+        return misused(errbuf);
     if (delete)
         return edit(argv[optind], argv[optind + 1], NULL);
     return set_password(argv[optind], argv[optind + 1]);

@@ -149,7 +149,7 @@ static void on_connection(struct source *source, uint32_t events)
 
 /* ---- listening ---- */
 
-static bool listen_on(struct worker *worker, size_t i, const char *text, char *problem, size_t size)
+static bool listen_on(struct worker *worker, size_t i, const char *text, char *errbuf, size_t size)
 {
     struct nacre_server *server = worker->server;
     struct listener *listener = &worker->listeners[i];
@@ -157,14 +157,14 @@ static bool listen_on(struct worker *worker, size_t i, const char *text, char *p
     struct sockaddr_storage address;
     socklen_t len;
 
-    if (!listen_resolve(first ? text : server->addresses[i], &address, &len, problem, size))
+    if (!listen_resolve(first ? text : server->addresses[i], &address, &len, errbuf, size))
         return false;
     listener->worker = worker;
     listener->source.ready = on_connection;
     listener->pause.fire = watch_again;
     listener->fd = listen_open(&address, len, server->worker_count > 1, first);
     if (listener->fd < 0 || !loop_watch(&worker->loop, listener->fd, &listener->source, EPOLLIN)) {
-        (void)snprintf(problem, size, "cannot listen on %s: %s", text, strerror(errno));
+        (void)snprintf(errbuf, size, "cannot listen on %s: %s", text, strerror(errno));
         return false;
     }
     len = sizeof address;
@@ -173,20 +173,20 @@ static bool listen_on(struct worker *worker, size_t i, const char *text, char *p
     return true;
 }
 
-bool accept_open(struct worker *worker, char *problem, size_t size)
+bool accept_open(struct worker *worker, char *errbuf, size_t size)
 {
     const struct nacre_server *server = worker->server;
 
     worker->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     worker->listeners = calloc(server->listener_count, sizeof *worker->listeners);
     if (worker->listeners == NULL) {
-        (void)snprintf(problem, size, "cannot start: %s", strerror(ENOMEM));
+        (void)snprintf(errbuf, size, "cannot start: %s", strerror(ENOMEM));
         return false;
     }
     for (size_t i = 0; i < server->listener_count; i++)
         worker->listeners[i].fd = -1;
     for (size_t i = 0; i < server->listener_count; i++)
-        if (!listen_on(worker, i, server->config.listen[i], problem, size))
+        if (!listen_on(worker, i, server->config.listen[i], errbuf, size))
             return false;
     return true;
 }

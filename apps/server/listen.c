@@ -21,7 +21,7 @@ bool nacre_address_is_good(const char *address)
 }
 
 bool listen_resolve(const char *text, struct sockaddr_storage *address, socklen_t *len,
-                    char *problem, size_t size)
+                    char *errbuf, size_t size)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
@@ -31,13 +31,13 @@ bool listen_resolve(const char *text, struct sockaddr_storage *address, socklen_
     int failure;
 
     if (!address_split(text, host, sizeof host, &port)) {
-        (void)snprintf(problem, size,
+        (void)snprintf(errbuf, size,
                        "%s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6", text);
         return false;
     }
     failure = getaddrinfo(host[0] == 0 ? "::" : host, port, &hints, &found);
     if (failure != 0) {
-        (void)snprintf(problem, size, "cannot listen on %s: %s", text, gai_strerror(failure));
+        (void)snprintf(errbuf, size, "cannot listen on %s: %s", text, gai_strerror(failure));
         return false;
     }
     memcpy(address, found->ai_addr, found->ai_addrlen);

@@ -5,9 +5,9 @@
 #include "apps/runtime/address.h"
 
 /* What an address to listen on stands for: the first of what its host has, every address when the
- * host is empty. False: problem holds a sentence. */
+ * host is empty. False: errbuf holds a sentence. */
 bool listen_resolve(const char *text, struct sockaddr_storage *address, socklen_t *len,
-                    char *problem, size_t size);
+                    char *errbuf, size_t size);
 
 /* A listening, non-blocking socket; -1: errno says why. An IPv6 one for every address takes IPv4
  * too. shared  other threads of ours listen on the same port first   this is the first of them */

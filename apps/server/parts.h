@@ -27,9 +27,9 @@ struct nacre_server {
 /* Of server.c. */
 void server_trouble(const struct nacre_server *server, const char *text);
 
-/* Of server_accept.c: listen on all addresses. False: problem holds a sentence. The first worker's
+/* Of server_accept.c: listen on all addresses. False: errbuf holds a sentence. The first worker's
  * choice of ports binds the others. */
-bool accept_open(struct worker *worker, char *problem, size_t size);
+bool accept_open(struct worker *worker, char *errbuf, size_t size);
 void accept_close(struct worker *worker);
 
 #endif

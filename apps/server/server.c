@@ -73,7 +73,7 @@ static void on_mail(struct source *source, uint32_t events)
     nacre_mailbox_run(&worker->mailbox);
 }
 
-static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, char *problem,
+static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, char *errbuf,
                                             size_t size)
 {
     const struct nacre_server_config *c = &server->config;
@@ -102,7 +102,7 @@ static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, c
     while (config.host_keys[config.host_key_count] != NULL)
         config.host_key_count++;
     peer_callbacks(&config, c);
-    return nacre_endpoint_new(&config, problem, size);
+    return nacre_endpoint_new(&config, errbuf, size);
 }
 
 /* False with errno. */
@@ -176,25 +176,25 @@ static void *run(void *at)
 
 /* ---- the whole ---- */
 
-static bool take_host_keys(struct nacre_server *server, char *problem, size_t size)
+static bool take_host_keys(struct nacre_server *server, char *errbuf, size_t size)
 {
     const char *file = server->config.host_key_file;
 
     if (server->config.host_keys != NULL && server->config.host_keys[0] != NULL)
         return true;
     if (file == NULL) {
-        (void)snprintf(problem, size, "no host key: name a file or give a key");
+        (void)snprintf(errbuf, size, "no host key: name a file or give a key");
         return false;
     }
-    server->own_key = access(file, F_OK) == 0 ? nacre_key_read(file, problem, size)
-                                              : nacre_key_make(file, problem, size);
+    server->own_key = access(file, F_OK) == 0 ? nacre_key_read(file, errbuf, size)
+                                              : nacre_key_make(file, errbuf, size);
     server->own_keys[0] = server->own_key;
     server->config.host_keys = server->own_keys;
     return server->own_key != NULL;
 }
 
 /* A connection more than there are descriptors would cost those that are there their files. */
-static bool make_admission(struct nacre_server *server, char *problem, size_t size)
+static bool make_admission(struct nacre_server *server, char *errbuf, size_t size)
 {
     struct nacre_admission config = server->config.admission;
     const char *exempt = config.penalty_exempt;
@@ -203,7 +203,7 @@ static bool make_admission(struct nacre_server *server, char *problem, size_t si
     char text[160];
 
     if (exempt != NULL && authorized_from(exempt, "0.0.0.0") == FROM_BAD) {
-        (void)snprintf(problem, size,
+        (void)snprintf(errbuf, size,
                        "who gets no penalties cannot be read: %s: write addresses and networks (no "
                        "bits set behind a network's) with commas between",
                        exempt);
@@ -225,12 +225,12 @@ static bool make_admission(struct nacre_server *server, char *problem, size_t si
     }
     server->admission = admission_new(&config);
     if (server->admission == NULL)
-        (void)snprintf(problem, size, "cannot start: %s", strerror(ENOMEM));
+        (void)snprintf(errbuf, size, "cannot start: %s", strerror(ENOMEM));
     return server->admission != NULL;
 }
 
 /* All but their threads, which nacre_server_run starts. */
-static bool make_workers(struct nacre_server *server, char *problem, size_t size)
+static bool make_workers(struct nacre_server *server, char *errbuf, size_t size)
 {
     server->workers = calloc(server->worker_count, sizeof *server->workers);
     server->threads = calloc(server->worker_count, sizeof *server->threads);
@@ -238,44 +238,44 @@ static bool make_workers(struct nacre_server *server, char *problem, size_t size
     server->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (server->workers == NULL || server->threads == NULL || server->addresses == NULL ||
         server->stop < 0) {
-        (void)snprintf(problem, size, "cannot start: %s", strerror(errno));
+        (void)snprintf(errbuf, size, "cannot start: %s", strerror(errno));
         return false;
     }
     for (unsigned w = 0; w < server->worker_count; w++) {
         struct worker *worker = &server->workers[w];
 
         if (!worker_init(worker, server)) {
-            (void)snprintf(problem, size, "cannot start: %s", strerror(errno));
+            (void)snprintf(errbuf, size, "cannot start: %s", strerror(errno));
             return false;
         }
-        worker->endpoint = make_endpoint(server, problem, size);
+        worker->endpoint = make_endpoint(server, errbuf, size);
         if (worker->endpoint == NULL)
             return false;
-        if (!accept_open(worker, problem, size))
+        if (!accept_open(worker, errbuf, size))
             return false;
     }
     return true;
 }
 
-static bool start_offload(struct nacre_server *server, char *problem, size_t size)
+static bool start_offload(struct nacre_server *server, char *errbuf, size_t size)
 {
     const struct nacre_server_config *c = &server->config;
 
-    if (c->bound != NULL && !c->bound(c->context, problem, size))
+    if (c->bound != NULL && !c->bound(c->context, errbuf, size))
         return false;
     server->offload = nacre_offload_new(OFFLOAD_THREADS);
     if (server->offload == NULL)
-        (void)snprintf(problem, size, "cannot start a thread: %s", strerror(errno));
+        (void)snprintf(errbuf, size, "cannot start a thread: %s", strerror(errno));
     return server->offload != NULL;
 }
 
-struct nacre_server *nacre_server_new(const struct nacre_server_config *config, char *problem,
+struct nacre_server *nacre_server_new(const struct nacre_server_config *config, char *errbuf,
                                       size_t size)
 {
     struct nacre_server *server = calloc(1, sizeof *server);
 
     if (server == NULL) {
-        (void)snprintf(problem, size, "cannot start: %s", strerror(ENOMEM));
+        (void)snprintf(errbuf, size, "cannot start: %s", strerror(ENOMEM));
         return NULL;
     }
     server->config = *config;
@@ -285,8 +285,8 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     while (server->config.listen[server->listener_count] != NULL)
         server->listener_count++;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
-    if (!take_host_keys(server, problem, size) || !make_admission(server, problem, size) ||
-        !make_workers(server, problem, size) || !start_offload(server, problem, size)) {
+    if (!take_host_keys(server, errbuf, size) || !make_admission(server, errbuf, size) ||
+        !make_workers(server, errbuf, size) || !start_offload(server, errbuf, size)) {
         nacre_server_free(server);
         return NULL;
     }

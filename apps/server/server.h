@@ -92,8 +92,8 @@ struct nacre_server_config {
     void *context; /* see nacre_peer_server_context */
 
     /* Every address is bound, and no thread of the server has been started: the place to give up
-     * privileges. False: there will be no server, and problem holds a sentence. May be NULL. */
-    bool (*bound)(void *context, char *problem, size_t size);
+     * privileges. False: there will be no server, and errbuf holds a sentence. May be NULL. */
+    bool (*bound)(void *context, char *errbuf, size_t size);
 
     unsigned workers;                   /* event loops, each on a thread of its own; default 1 */
     uint32_t channels_max;              /* of one connection; default 64 */
@@ -110,10 +110,10 @@ struct nacre_server_config {
  * IPv6, or :PORT? Whether there is such a host is not looked up. */
 NACRE_API bool nacre_address_is_good(const char *address);
 
-/* Listens when it returns. NULL: problem, of `size` bytes (NULL and 0: nobody wants to know), holds
+/* Listens when it returns. NULL: errbuf, of `size` bytes (NULL and 0: nobody wants to know), holds
  * a sentence. */
 NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,
-                                                char *problem, size_t size);
+                                                char *errbuf, size_t size);
 
 /* Run until nacre_server_stop; returns when all connections are over, or drain_ms have passed. The
  * calling thread is one of the workers. */

@@ -41,20 +41,19 @@ const char *nacre_algorithm_name(enum nacre_algorithm_kind kind, size_t i, bool 
 }
 
 /* "...: 'x' is not known; known are a, b, c" */
-static void explain(enum nacre_algorithm_kind kind, struct bytes unknown, char *problem,
-                    size_t size)
+static void explain(enum nacre_algorithm_kind kind, struct bytes unknown, char *errbuf, size_t size)
 {
-    int n = snprintf(problem, size, "%s '%.*s' is not known; known are",
-                     nacre_algorithm_kind_name(kind), (int)unknown.len,
-                     unknown.at == NULL ? "" : (const char *)unknown.at);
+    int n =
+        snprintf(errbuf, size, "%s '%.*s' is not known; known are", nacre_algorithm_kind_name(kind),
+                 (int)unknown.len, unknown.at == NULL ? "" : (const char *)unknown.at);
 
     for (const struct algorithm *a = algorithms_of(inner(kind));
          a->name != NULL && n > 0 && (size_t)n < size; a++)
-        n += snprintf(problem + n, size - (size_t)n, " %s", a->name);
+        n += snprintf(errbuf + n, size - (size_t)n, " %s", a->name);
 }
 
 bool nacre_algorithms_apply(enum nacre_algorithm_kind kind, const char *list,
-                            char out[NACRE_ALGORITHM_LIST_MAX], char *problem, size_t size)
+                            char out[NACRE_ALGORITHM_LIST_MAX], char *errbuf, size_t size)
 {
     struct writer w = write_to((uint8_t *)out, NACRE_ALGORITHM_LIST_MAX - 1);
     struct bytes unknown;
@@ -64,9 +63,9 @@ bool nacre_algorithms_apply(enum nacre_algorithm_kind kind, const char *list,
         return true;
     }
     if (unknown.at == NULL)
-        (void)snprintf(problem, size, "'%s' leaves no %s algorithm", list,
+        (void)snprintf(errbuf, size, "'%s' leaves no %s algorithm", list,
                        nacre_algorithm_kind_name(kind));
     else
-        explain(kind, unknown, problem, size);
+        explain(kind, unknown, errbuf, size);
     return false;
 }

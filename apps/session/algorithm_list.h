@@ -24,11 +24,11 @@ enum { NACRE_ALGORITHM_LIST_MAX = 1024 /* bytes of a list, NUL included */ };
 
 /* The name-list (RFC 4251 section 5) that LIST stands for, as OpenSSH's options read it:
  * comma-separated names in place of the defaults; with '+' in front, behind the defaults; with '-',
- * the defaults without them; with '^', before the defaults. * and ? match. False: problem, of
+ * the defaults without them; with '^', before the defaults. * and ? match. False: errbuf, of
  * `size` bytes, holds a sentence: which name is not known, and those that are; or that nothing is
  * left. */
 NACRE_API bool nacre_algorithms_apply(enum nacre_algorithm_kind kind, const char *list,
-                                      char out[NACRE_ALGORITHM_LIST_MAX], char *problem,
+                                      char out[NACRE_ALGORITHM_LIST_MAX], char *errbuf,
                                       size_t size);
 
 #endif

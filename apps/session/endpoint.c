@@ -1,5 +1,5 @@
 /* What many sessions share: the configuration, turned into that of each layer. */
-#include "apps/session/problem.h"
+#include "apps/session/errbuf.h"
 #include "apps/session/parts.h"
 #include "crypto/crypto.h"
 
@@ -104,7 +104,7 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
 }
 
 /* The lists of algorithms as name-lists of our own. False: one of them makes no sense. */
-static bool take_algorithms(struct nacre_endpoint *e, char *problem, size_t size)
+static bool take_algorithms(struct nacre_endpoint *e, char *errbuf, size_t size)
 {
     const struct {
         enum nacre_algorithm_kind kind;
@@ -121,25 +121,25 @@ static bool take_algorithms(struct nacre_endpoint *e, char *problem, size_t size
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
         if (given[i].list == NULL)
             continue;
-        if (!nacre_algorithms_apply(given[i].kind, given[i].list, e->lists[i], problem, size))
+        if (!nacre_algorithms_apply(given[i].kind, given[i].list, e->lists[i], errbuf, size))
             return false;
         e->transport.algorithms[given[i].inner] = e->lists[i];
     }
     return true;
 }
 
-struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config, char *problem,
+struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config, char *errbuf,
                                           size_t size)
 {
-    struct problem p = problem_in(problem, size);
+    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_endpoint *e = crypto_init() ? calloc(1, sizeof *e) : NULL;
 
     if (e == NULL) {
-        problem_say(&p, "cannot start: no memory, or the cryptographic library does not work");
+        errbuf_say(&p, "cannot start: no memory, or the cryptographic library does not work");
         return NULL;
     }
     if (config->role == NACRE_SERVER && config->host_key_count == 0) {
-        problem_say(&p, "a server needs a host key");
+        errbuf_say(&p, "a server needs a host key");
         free(e);
         return NULL;
     }
@@ -154,7 +154,7 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
         e->policy = *config->auth;
     limits_resolve(&e->config.limits, config->role);
     e->transport = transport_config(e);
-    if (!take_algorithms(e, problem, size)) {
+    if (!take_algorithms(e, errbuf, size)) {
         free(e);
         return NULL;
     }

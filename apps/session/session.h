@@ -87,10 +87,10 @@ struct nacre_endpoint_config {
     void *random_context;
 };
 
-/* One per thread that runs sessions. NULL: problem, of `size` bytes (NULL and 0: nobody wants to
+/* One per thread that runs sessions. NULL: errbuf, of `size` bytes (NULL and 0: nobody wants to
  * know), holds a sentence: an algorithm that is not known, no memory. */
 NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config,
-                                                    char *problem, size_t size);
+                                                    char *errbuf, size_t size);
 /* All its sessions are freed and all decisions answered before. */
 NACRE_API void nacre_endpoint_free(struct nacre_endpoint *endpoint);
 /* Bytes of memory its sessions hold now; libcrypto's cipher contexts come on top. */

@@ -488,7 +488,7 @@ int main(int argc, char **argv)
 {
     struct load load = {.epoll = -1};
     struct rlimit limit;
-    char problem[PROBLEM_MAX];
+    char errbuf[PROBLEM_MAX];
     struct nacre_key *key;
     const struct nacre_key *keys[1];
     uint64_t begin;
@@ -498,9 +498,9 @@ int main(int argc, char **argv)
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
-    key = nacre_key_read(load.options.key_file, problem, sizeof problem);
+    key = nacre_key_read(load.options.key_file, errbuf, sizeof errbuf);
     if (key == NULL)
-        fail(problem);
+        fail(errbuf);
     keys[0] = key;
     load.endpoint = make_endpoint(&load.options, keys);
     if (load.options.kind == KEYS)

@@ -22,16 +22,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     enum nacre_algorithm_kind kind =
         len == 0 ? NACRE_KEX : (enum nacre_algorithm_kind)(data[0] % NACRE_ALGORITHM_KINDS);
-    char out[NACRE_ALGORITHM_LIST_MAX], problem[512] = "";
+    char out[NACRE_ALGORITHM_LIST_MAX], errbuf[512] = "";
     char *list = calloc(1, len + 1);
 
     require(list != NULL);
     if (len > 1)
         memcpy(list, data + 1, len - 1);
-    if (nacre_algorithms_apply(kind, list, out, problem, sizeof problem))
+    if (nacre_algorithms_apply(kind, list, out, errbuf, sizeof errbuf))
         check(out);
     else
-        require(problem[0] != 0);
+        require(errbuf[0] != 0);
     free(list);
     return 0;
 }

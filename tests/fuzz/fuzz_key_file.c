@@ -8,8 +8,8 @@
 
 static void use(struct nacre_key *key)
 {
-    char text[4096], problem[256];
-    const struct problem p = {problem, sizeof problem};
+    char text[4096], errbuf[256];
+    const struct errbuf p = {errbuf, sizeof errbuf};
     struct nacre_key again = {0};
 
     require(private_key_blob(key).len > 0);
@@ -23,15 +23,15 @@ static void use(struct nacre_key *key)
 
 static void parse_text(struct bytes text)
 {
-    char problem[256] = "";
-    const struct problem p = {problem, sizeof problem};
+    char errbuf[256] = "";
+    const struct errbuf p = {errbuf, sizeof errbuf};
     struct nacre_key key = {0};
 
     if (key_parse(&key, text, "file", &p)) {
         use(&key);
         private_key_clear(&key);
     } else {
-        require(problem[0] != 0);
+        require(errbuf[0] != 0);
     }
 }
 

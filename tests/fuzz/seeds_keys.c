@@ -166,9 +166,9 @@ static void sign_and_save_sk(const char *name, const struct nacre_key *key,
 
 static void read_key(struct nacre_key *key, const char *text)
 {
-    char problem[256];
+    char errbuf[256];
 
-    require(key_parse(key, bytes_of(text), "a key", &(struct problem){problem, sizeof problem}));
+    require(key_parse(key, bytes_of(text), "a key", &(struct errbuf){errbuf, sizeof errbuf}));
 }
 
 /* byte 12, uint32 nkeys, then string key blob, string comment */

@@ -85,12 +85,12 @@ static bool add_key(struct nacre_key *key)
     return key != NULL;
 }
 
-static bool add_agent(char *problem, size_t size)
+static bool add_agent(char *errbuf, size_t size)
 {
     const struct nacre_key *const *keys;
     size_t count;
 
-    agent = nacre_agent_open(NULL, problem, size);
+    agent = nacre_agent_open(NULL, errbuf, size);
     if (agent == NULL)
         return false;
     keys = nacre_agent_keys(agent, &count);
@@ -99,7 +99,7 @@ static bool add_agent(char *problem, size_t size)
     return true;
 }
 
-static bool read_option(int letter, char *problem, size_t size)
+static bool read_option(int letter, char *errbuf, size_t size)
 {
     switch (letter) {
     case 'u':
@@ -118,9 +118,9 @@ static bool read_option(int letter, char *problem, size_t size)
         options.signal = optarg;
         return true;
     case 'i':
-        return add_key(nacre_key_read(optarg, problem, size));
+        return add_key(nacre_key_read(optarg, errbuf, size));
     case 'A':
-        return add_agent(problem, size);
+        return add_agent(errbuf, size);
     case 'r':
         add(options.responses, &options.response_count);
         return true;
@@ -199,11 +199,11 @@ int main(int argc, char **argv)
                                          .ended = on_ended,
                                          .lookup = look_up,
                                          .global_replied = on_global_replied};
-    char problem[512] = "usage: see the top of calling.c";
+    char errbuf[512] = "usage: see the top of calling.c";
     bool good = true;
 
     for (int c; good && (c = getopt(argc, argv, "u:f:w:s:g:i:Ar:e:L:R:t:z:bCmN")) != -1;)
-        good = read_option(c, problem, sizeof problem);
+        good = read_option(c, errbuf, sizeof errbuf);
     hosts.file = options.known_hosts;
     config.user = options.user;
     config.password = options.password;
@@ -212,10 +212,10 @@ int main(int argc, char **argv)
     if (options.response_count == 0)
         config.ask = NULL;
     options.command = argc > optind + 1 ? argv[optind + 1] : NULL;
-    clients = good && argc > optind ? nacre_clients_new(&config, problem, sizeof problem) : NULL;
+    clients = good && argc > optind ? nacre_clients_new(&config, errbuf, sizeof errbuf) : NULL;
     if (clients == NULL ||
-        nacre_client_connect(clients, argv[optind], NULL, problem, sizeof problem) == NULL) {
-        say("%s", problem);
+        nacre_client_connect(clients, argv[optind], NULL, errbuf, sizeof errbuf) == NULL) {
+        say("%s", errbuf);
         return 2;
     }
     (void)signal(SIGTERM, stop);

@@ -186,23 +186,22 @@ int main(int argc, char **argv)
                                          .lookup = look_up,
                                          .global_request = on_global_request,
                                          .events = &events};
-    char problem[256] = "";
+    char errbuf[256] = "";
 
     for (int c; (c = getopt(argc, argv, "k:a:p:l:v")) != -1;) {
         if (c == 'k')
-            keys[0] = nacre_key_read(optarg, problem, sizeof problem);
+            keys[0] = nacre_key_read(optarg, errbuf, sizeof errbuf);
         if (c == 'a')
             authorized_keys = nacre_authorized_keys_open(optarg);
         if (c == 'p')
-            passwords = nacre_password_file_open(optarg, problem, sizeof problem);
+            passwords = nacre_password_file_open(optarg, errbuf, sizeof errbuf);
         if (c == 'l')
             listen[0] = optarg;
     }
-    server = keys[0] != NULL && passwords != NULL
-                 ? nacre_server_new(&config, problem, sizeof problem)
-                 : NULL;
+    server = keys[0] != NULL && passwords != NULL ? nacre_server_new(&config, errbuf, sizeof errbuf)
+                                                  : NULL;
     if (server == NULL) {
-        (void)fprintf(stderr, "%s\n", problem);
+        (void)fprintf(stderr, "%s\n", errbuf);
         return 1;
     }
     (void)signal(SIGTERM, stop);

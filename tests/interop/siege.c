@@ -143,11 +143,11 @@ static struct nacre_endpoint *make_endpoint(const char *user, const char *passwo
                                                  .authenticated = on_authenticated,
                                                  .ended = on_ended,
                                                  .observer = &observer};
-    char problem[256] = "";
-    struct nacre_endpoint *endpoint = nacre_endpoint_new(&config, problem, sizeof problem);
+    char errbuf[256] = "";
+    struct nacre_endpoint *endpoint = nacre_endpoint_new(&config, errbuf, sizeof errbuf);
 
     if (endpoint == NULL) {
-        (void)fprintf(stderr, "siege: %s\n", problem);
+        (void)fprintf(stderr, "siege: %s\n", errbuf);
         exit(1);
     }
     return endpoint;

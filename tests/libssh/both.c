@@ -298,13 +298,13 @@ static void nacre_at_libssh(const struct nacre_key *key)
 int main(int argc, char **argv)
 {
     struct nacre_key *key;
-    char problem[1024] = "usage: both FOLDER";
+    char errbuf[1024] = "usage: both FOLDER";
 
     (void)snprintf(key_file, sizeof key_file, "%s/host_key", argc == 2 ? argv[1] : ".");
     (void)snprintf(known_hosts, sizeof known_hosts, "%s/known_hosts", argc == 2 ? argv[1] : ".");
-    key = argc == 2 ? nacre_key_make(key_file, problem, sizeof problem) : NULL;
+    key = argc == 2 ? nacre_key_make(key_file, errbuf, sizeof errbuf) : NULL;
     if (key == NULL) {
-        (void)fprintf(stderr, "%s\n", problem);
+        (void)fprintf(stderr, "%s\n", errbuf);
         return 1;
     }
     for (size_t i = 0; i < sizeof sent; i++)

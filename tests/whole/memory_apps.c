@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char problem[8192];
+static char errbuf[8192];
 
 /* ---- what the library and the programs call instead of the C library's (Makefile: SCARCE_TESTS)
  * ---- */
@@ -103,8 +103,8 @@ static void prepare_server(struct served *s)
     keep(s->keys_file, scratch_write("keys", line, 0600));
     s->login = (struct login){.authorized_keys = nacre_authorized_keys_open(s->keys_file)};
     ck_assert_ptr_nonnull(s->login.authorized_keys);
-    s->login.passwords = nacre_password_file_open(s->passwords_file, problem, sizeof problem);
-    ck_assert_msg(s->login.passwords != NULL, "%s", problem);
+    s->login.passwords = nacre_password_file_open(s->passwords_file, errbuf, sizeof errbuf);
+    ck_assert_msg(s->login.passwords != NULL, "%s", errbuf);
     s->policy = login_policy(&s->login);
     s->config = (struct nacre_server_config){.listen = listen,
                                              .host_key_file = s->key_file,
@@ -117,7 +117,7 @@ static void prepare_server(struct served *s)
 
 static void open_server(struct served *s)
 {
-    s->server = nacre_server_new(&s->config, problem, sizeof problem);
+    s->server = nacre_server_new(&s->config, errbuf, sizeof errbuf);
 }
 
 static void close_server(struct served *s)
@@ -210,11 +210,10 @@ static bool live(const struct nacre_client_config *config, const char *where, st
     struct nacre_clients *clients;
 
     *s = (struct story){.ready = 0};
-    problem[0] = 0;
-    clients = nacre_clients_new(config, problem, sizeof problem);
-    if (clients == NULL ||
-        nacre_client_connect(clients, where, s, problem, sizeof problem) == NULL) {
-        ck_assert_str_ne(problem, "");
+    errbuf[0] = 0;
+    clients = nacre_clients_new(config, errbuf, sizeof errbuf);
+    if (clients == NULL || nacre_client_connect(clients, where, s, errbuf, sizeof errbuf) == NULL) {
+        ck_assert_str_ne(errbuf, "");
         ck_assert_uint_eq(s->ended, 0);
         nacre_clients_free(clients);
         return false;
@@ -263,7 +262,7 @@ static bool serve_without(unsigned refuse_at, const struct nacre_client_config *
     scarce_init(&scarce, refuse_at, false);
     prepare_server(&served);
     open_server(&served);
-    ck_assert_msg(served.server != NULL, "%s", problem);
+    ck_assert_msg(served.server != NULL, "%s", errbuf);
     ck_assert_int_eq(pthread_create(&thread, NULL, visit, &visitor), 0);
     scarce_everywhere(&scarce);
     nacre_server_run(served.server);
@@ -296,10 +295,10 @@ END_TEST
 START_TEST(a_server_loses_one_login_by_key_at_most)
 {
     struct nacre_key *key =
-        nacre_key_read(scratch_write("user_key", openssh_ed25519, 0600), problem, sizeof problem);
+        nacre_key_read(scratch_write("user_key", openssh_ed25519, 0600), errbuf, sizeof errbuf);
     struct nacre_client_config config = with_password;
 
-    ck_assert_msg(key != NULL, "%s", problem);
+    ck_assert_msg(key != NULL, "%s", errbuf);
     config.password = NULL;
     config.keys = (const struct nacre_key *const *)&key;
     config.key_count = 1;
@@ -317,12 +316,12 @@ START_TEST(a_server_that_cannot_start_says_so)
     prepare_server(&served);
     do {
         scarce_init(&scarce, ++n, false);
-        problem[0] = 0;
+        errbuf[0] = 0;
         scarce_everywhere(&scarce);
         open_server(&served);
         scarce_everywhere(NULL);
         if (served.server == NULL)
-            ck_assert_str_ne(problem, "");
+            ck_assert_str_ne(errbuf, "");
         if (scarce.refused)
             nacre_server_free(served.server);
     } while (scarce.refused);
@@ -352,7 +351,7 @@ START_TEST(a_client_ends_and_says_so)
 
     prepare_server(&served);
     open_server(&served);
-    ck_assert_msg(served.server != NULL, "%s", problem);
+    ck_assert_msg(served.server != NULL, "%s", errbuf);
     ck_assert_int_eq(pthread_create(&thread, NULL, run_server, served.server), 0);
     config.known_hosts = &hosts;
     do {
@@ -383,19 +382,19 @@ static void check_deed(deed *done, const char *file)
 
     do {
         scarce_init(&scarce, ++n, false);
-        problem[0] = 0;
+        errbuf[0] = 0;
         scarce_everywhere(&scarce);
         good = done(file);
         scarce_everywhere(NULL);
-        ck_assert_msg(good || problem[0] != 0, "allocation %u: nothing was said", n);
+        ck_assert_msg(good || errbuf[0] != 0, "allocation %u: nothing was said", n);
     } while (scarce.refused);
-    ck_assert_msg(good, "%s", problem);
+    ck_assert_msg(good, "%s", errbuf);
     ck_assert_uint_gt(n, 1);
 }
 
 static bool read_key(const char *file)
 {
-    struct nacre_key *key = nacre_key_read(file, problem, sizeof problem);
+    struct nacre_key *key = nacre_key_read(file, errbuf, sizeof errbuf);
     bool good = key != NULL;
 
     nacre_key_free(key);
@@ -421,7 +420,7 @@ static bool make_key(const char *file)
     (void)snprintf(public, sizeof public, "%s.pub", file);
     (void)unlink(file);
     (void)unlink(public);
-    key = nacre_key_make(file, problem, sizeof problem);
+    key = nacre_key_make(file, errbuf, sizeof errbuf);
     good = key != NULL;
     ck_assert(good == (access(file, F_OK) == 0)); /* nothing is left half done */
     nacre_key_free(key);
@@ -438,13 +437,13 @@ END_TEST
 static size_t shown_blob(uint8_t out[KEY_BINARY_MAX])
 {
     struct nacre_key *key =
-        nacre_key_read(scratch_write("shown", openssh_ed25519, 0600), problem, sizeof problem);
+        nacre_key_read(scratch_write("shown", openssh_ed25519, 0600), errbuf, sizeof errbuf);
     size_t len;
     const uint8_t *blob = nacre_key_blob(key, &len);
 
     memcpy(out, blob, len);
     nacre_key_free(key);
-    problem[0] = 0;
+    errbuf[0] = 0;
     return len;
 }
 
@@ -459,7 +458,7 @@ static bool look_host_up(const char *file)
     const struct nacre_known_hosts hosts = {.file = file};
     const struct nacre_host_key shown = {"host", 22, blob, blob_len};
     enum nacre_host_verdict verdict =
-        nacre_known_hosts_check(&hosts, &shown, problem, sizeof problem);
+        nacre_known_hosts_check(&hosts, &shown, errbuf, sizeof errbuf);
 
     ck_assert_msg(verdict == right_verdict || verdict == NACRE_HOST_UNCHECKED, "verdict %d",
                   verdict);
@@ -497,7 +496,7 @@ static bool prefer(const char *file)
     good = strcmp(out, "ssh-ed25519,rsa-sha2-512") == 0;
     if (!good)
         ck_assert_str_eq(out, "rsa-sha2-512,ssh-ed25519");
-    (void)snprintf(problem, sizeof problem, "%s", out);
+    (void)snprintf(errbuf, sizeof errbuf, "%s", out);
     return good;
 }
 
@@ -518,10 +517,10 @@ static bool ask_for_grant(const char *file)
     struct nacre_authorized_keys *keys = nacre_authorized_keys_open(file);
     struct nacre_key_grant grant = {0};
     bool granted =
-        keys != NULL && nacre_authorized_key(keys, &login, &grant, problem, sizeof problem);
+        keys != NULL && nacre_authorized_key(keys, &login, &grant, errbuf, sizeof errbuf);
 
     if (keys == NULL)
-        (void)snprintf(problem, sizeof problem, "out of memory");
+        (void)snprintf(errbuf, sizeof errbuf, "out of memory");
     nacre_authorized_keys_close(keys);
     if (granted) {
         ck_assert_str_eq(grant.command, "only \"this\"");
@@ -554,7 +553,7 @@ END_TEST
 static bool check_password(struct nacre_password_file *passwords, const char *password, bool right)
 {
     struct nacre_password_check *check =
-        nacre_password_file_lookup(passwords, "alice", password, problem, sizeof problem);
+        nacre_password_file_lookup(passwords, "alice", password, errbuf, sizeof errbuf);
 
     bool granted = check != NULL && nacre_password_check_run(check);
 
@@ -565,7 +564,7 @@ static bool check_password(struct nacre_password_file *passwords, const char *pa
 
 static bool check_passwords(const char *file)
 {
-    struct nacre_password_file *passwords = nacre_password_file_open(file, problem, sizeof problem);
+    struct nacre_password_file *passwords = nacre_password_file_open(file, errbuf, sizeof errbuf);
     bool good;
 
     if (passwords == NULL)
@@ -588,7 +587,7 @@ static bool delete_user(const char *file)
     char *text;
 
     (void)scratch_write("edited", both, 0600);
-    good = nacre_password_file_edit(file, "alice", NULL, problem, sizeof problem) ==
+    good = nacre_password_file_edit(file, "alice", NULL, errbuf, sizeof errbuf) ==
            NACRE_PASSWORD_DELETED;
     text = scratch_read(file);
     ck_assert_str_eq(text, good ? "bob:other\n" : both);

@@ -496,10 +496,10 @@ END_TEST
 START_TEST(there_must_be_such_a_user)
 {
     struct confinement c = {.user = "no-such-user-here"};
-    char problem[256] = "";
+    char errbuf[256] = "";
 
-    ck_assert(!confine_find_user(&c, problem, sizeof problem));
-    assert_says(problem, "--user no-such-user-here: there is no such user");
+    ck_assert(!confine_find_user(&c, errbuf, sizeof errbuf));
+    assert_says(errbuf, "--user no-such-user-here: there is no such user");
 }
 END_TEST
 
@@ -508,9 +508,9 @@ START_TEST(one_may_stay_who_one_is)
     const struct passwd *own = getpwuid(geteuid());
     struct confinement c = {.user = own != NULL ? own->pw_name : NULL};
     struct confine_note note = {0};
-    char problem[256] = "";
+    char errbuf[256] = "";
 
-    ck_assert(confine_find_user(&c, problem, sizeof problem));
+    ck_assert(confine_find_user(&c, errbuf, sizeof errbuf));
     ck_assert(!c.changes_user);
     ck_assert(confine_identity(&c, &note));
 }
@@ -520,10 +520,10 @@ static int become_nobody(void)
 {
     struct confinement c = {.user = "nobody"};
     struct confine_note note = {0};
-    char problem[256] = "";
+    char errbuf[256] = "";
     gid_t groups[8];
 
-    if (!confine_find_user(&c, problem, sizeof problem) || !c.changes_user)
+    if (!confine_find_user(&c, errbuf, sizeof errbuf) || !c.changes_user)
         return 1;
     if (!confine_identity(&c, &note) || strcmp(note.value, "nobody") != 0)
         return 2;
@@ -537,12 +537,12 @@ static int become_nobody(void)
 static int become_root(void)
 {
     struct confinement c = {.user = "root"};
-    char problem[256] = "";
+    char errbuf[256] = "";
 
     if (geteuid() == 0 && setuid(65534) != 0)
         return 1;
-    return confine_find_user(&c, problem, sizeof problem) ||
-           strstr(problem, "--user root: only root can become another user") == NULL;
+    return confine_find_user(&c, errbuf, sizeof errbuf) ||
+           strstr(errbuf, "--user root: only root can become another user") == NULL;
 }
 
 static bool is_nobody(void *context)
@@ -555,18 +555,17 @@ static bool is_nobody(void *context)
 static int try_as_nobody(void)
 {
     struct confinement c = {.user = "nobody", .reads = {outside}};
-    char problem[256] = "";
+    char errbuf[256] = "";
 
-    if (!confine_find_user(&c, problem, sizeof problem) ||
-        !confine_try(&c, is_nobody, &c, problem, sizeof problem) || geteuid() != 0 ||
-        getegid() != 0)
+    if (!confine_find_user(&c, errbuf, sizeof errbuf) ||
+        !confine_try(&c, is_nobody, &c, errbuf, sizeof errbuf) || geteuid() != 0 || getegid() != 0)
         return 1;
-    if (!confine_can_read(&c, problem, sizeof problem))
+    if (!confine_can_read(&c, errbuf, sizeof errbuf))
         return 2;
     if (!confine_identity(&c, &(struct confine_note){{0}, {0}}) ||
-        confine_can_read(&c, problem, sizeof problem))
+        confine_can_read(&c, errbuf, sizeof errbuf))
         return 3;
-    return strstr(problem, "secret: Permission denied: the user nobody cannot read it") ? 0 : 4;
+    return strstr(errbuf, "secret: Permission denied: the user nobody cannot read it") ? 0 : 4;
 }
 
 START_TEST(from_root_there_is_no_way_back)
@@ -613,9 +612,9 @@ END_TEST
 static int confine_nothing(void)
 {
     const struct confinement c = {.off = true};
-    char problem[256] = "";
+    char errbuf[256] = "";
 
-    return confine(&c, problem, sizeof problem) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 &&
+    return confine(&c, errbuf, sizeof errbuf) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 &&
                    socket(AF_INET, SOCK_STREAM, 0) >= 0
                ? 0
                : 1;

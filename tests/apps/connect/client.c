@@ -58,21 +58,21 @@ static void *run_server(void *at)
 static void serve_with(struct served *s, const char *listen, const char *other)
 {
     const char *const addresses[] = {listen, NULL};
-    char problem[512];
+    char errbuf[512];
     struct nacre_server_config config = {.listen = addresses, .auth = &policy, .session = &cat};
 
     *s = (struct served){.server = NULL};
     if (other != NULL) {
-        s->other = nacre_key_read(scratch_write("other_key", other, 0600), problem, sizeof problem);
-        ck_assert_msg(s->other != NULL, "%s", problem);
+        s->other = nacre_key_read(scratch_write("other_key", other, 0600), errbuf, sizeof errbuf);
+        ck_assert_msg(s->other != NULL, "%s", errbuf);
     }
-    s->key = nacre_key_make(scratch_path("host_key"), problem, sizeof problem);
-    ck_assert_msg(s->key != NULL, "%s", problem);
+    s->key = nacre_key_make(scratch_path("host_key"), errbuf, sizeof errbuf);
+    ck_assert_msg(s->key != NULL, "%s", errbuf);
     s->keys[0] = s->key;
     s->keys[1] = s->other;
     config.host_keys = s->keys;
-    s->server = nacre_server_new(&config, problem, sizeof problem);
-    ck_assert_msg(s->server != NULL, "%s", problem);
+    s->server = nacre_server_new(&config, errbuf, sizeof errbuf);
+    ck_assert_msg(s->server != NULL, "%s", errbuf);
     ck_assert_int_eq(pthread_create(&s->thread, NULL, run_server, s->server), 0);
 }
 
@@ -195,19 +195,19 @@ static struct nacre_client_config config_for(void)
 
 static struct nacre_clients *clients_with(const struct nacre_client_config *config)
 {
-    char problem[512];
-    struct nacre_clients *clients = nacre_clients_new(config, problem, sizeof problem);
+    char errbuf[512];
+    struct nacre_clients *clients = nacre_clients_new(config, errbuf, sizeof errbuf);
 
-    ck_assert_msg(clients != NULL, "%s", problem);
+    ck_assert_msg(clients != NULL, "%s", errbuf);
     return clients;
 }
 
 static void join(struct nacre_clients *clients, const char *where, struct story *s)
 {
-    char problem[512];
+    char errbuf[512];
 
-    ck_assert_msg(nacre_client_connect(clients, where, s, problem, sizeof problem) != NULL, "%s",
-                  problem);
+    ck_assert_msg(nacre_client_connect(clients, where, s, errbuf, sizeof errbuf) != NULL, "%s",
+                  errbuf);
 }
 
 /* One client from its beginning to its end. */
@@ -303,12 +303,11 @@ static void remember(const struct nacre_key *key, const char *file, const char *
 {
     const struct nacre_known_hosts hosts = {.file = file};
     struct nacre_host_key shown = {.host = "127.0.0.1"};
-    char problem[512];
+    char errbuf[512];
 
     shown.port = (uint16_t)atoi(strrchr(where, ':') + 1);
     shown.key = nacre_key_blob(key, &shown.len);
-    ck_assert_msg(nacre_known_hosts_add(&hosts, &shown, true, problem, sizeof problem), "%s",
-                  problem);
+    ck_assert_msg(nacre_known_hosts_add(&hosts, &shown, true, errbuf, sizeof errbuf), "%s", errbuf);
 }
 
 START_TEST(a_known_host_is_accepted_without_a_question)
@@ -478,12 +477,12 @@ START_TEST(addresses_that_are_none)
                                       "no.such.host.invalid:22"};
     const struct nacre_client_config config = config_for();
     struct nacre_clients *clients = clients_with(&config);
-    char problem[512];
+    char errbuf[512];
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        ck_assert_msg(nacre_client_connect(clients, bad[i], NULL, problem, sizeof problem) == NULL,
+        ck_assert_msg(nacre_client_connect(clients, bad[i], NULL, errbuf, sizeof errbuf) == NULL,
                       "%s", bad[i]);
-        ck_assert_str_ne(problem, "");
+        ck_assert_str_ne(errbuf, "");
     }
     nacre_clients_run(clients); /* nobody is there: returns */
     nacre_clients_free(clients);
@@ -495,9 +494,9 @@ START_TEST(closed_before_it_was_connected)
     const struct nacre_client_config config = config_for();
     struct nacre_clients *clients = clients_with(&config);
     struct story s = {0};
-    char where[64], problem[512];
+    char where[64], errbuf[512];
     int fd = listen_on_loopback(where, 5);
-    struct nacre_client *client = nacre_client_connect(clients, where, &s, problem, sizeof problem);
+    struct nacre_client *client = nacre_client_connect(clients, where, &s, errbuf, sizeof errbuf);
 
     nacre_client_close(client, "never mind");
     nacre_client_close(client, "never mind");
@@ -561,21 +560,21 @@ END_TEST
 START_TEST(nobody_logs_in_without_a_user)
 {
     const struct nacre_client_config config = {.password = "secret"};
-    char problem[512];
+    char errbuf[512];
 
-    ck_assert_ptr_null(nacre_clients_new(&config, problem, sizeof problem));
-    assert_says(problem, "user");
+    ck_assert_ptr_null(nacre_clients_new(&config, errbuf, sizeof errbuf));
+    assert_says(errbuf, "user");
 }
 END_TEST
 
 START_TEST(an_algorithm_that_is_not_known_is_named)
 {
     struct nacre_client_config config = config_for();
-    char problem[1024];
+    char errbuf[1024];
 
     config.ciphers = "aes128-ctr,rot13";
-    ck_assert_ptr_null(nacre_clients_new(&config, problem, sizeof problem));
-    assert_says(problem, "cipher 'rot13' is not known; known are");
+    ck_assert_ptr_null(nacre_clients_new(&config, errbuf, sizeof errbuf));
+    assert_says(errbuf, "cipher 'rot13' is not known; known are");
 }
 END_TEST
 
@@ -585,17 +584,17 @@ START_TEST(a_server_says_what_is_wrong_with_its_configuration)
     struct nacre_server_config config = {.listen = (const char *[]){"127.0.0.1:0", NULL},
                                          .host_key_file = scratch_path("host_key"),
                                          .kex = "rot13"};
-    char problem[1024];
+    char errbuf[1024];
 
-    ck_assert_ptr_null(nacre_server_new(&config, problem, sizeof problem));
-    assert_says(problem, "key exchange 'rot13' is not known");
+    ck_assert_ptr_null(nacre_server_new(&config, errbuf, sizeof errbuf));
+    assert_says(errbuf, "key exchange 'rot13' is not known");
     config.kex = NULL;
     config.listen = (const char *[]){"127.0.0.1", NULL};
-    ck_assert_ptr_null(nacre_server_new(&config, problem, sizeof problem));
-    assert_says(problem, "HOST:PORT");
+    ck_assert_ptr_null(nacre_server_new(&config, errbuf, sizeof errbuf));
+    assert_says(errbuf, "HOST:PORT");
     ck_assert_ptr_null(nacre_server_new(&config, NULL, 0));
-    ck_assert_ptr_null(nacre_server_new(&nothing, problem, sizeof problem));
-    assert_says(problem, "no host key");
+    ck_assert_ptr_null(nacre_server_new(&nothing, errbuf, sizeof errbuf));
+    assert_says(errbuf, "no host key");
 }
 END_TEST
 

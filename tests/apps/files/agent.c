@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char problem[1024];
+static char errbuf[1024];
 
 /* ---- an agent that says what it is told to ---- */
 
@@ -71,8 +71,8 @@ static void assert_no_agent(struct bytes answer)
     struct false_agent a = {.answers = {answer}};
 
     begin(&a);
-    ck_assert_ptr_null(nacre_agent_open(a.path, problem, sizeof problem));
-    assert_says(problem, "agent does not");
+    ck_assert_ptr_null(nacre_agent_open(a.path, errbuf, sizeof errbuf));
+    assert_says(errbuf, "agent does not");
     finish(&a);
 }
 
@@ -111,8 +111,8 @@ START_TEST(a_signature_must_be_what_was_asked_for)
     const struct nacre_key *key;
 
     begin(&a);
-    agent = nacre_agent_open(a.path, problem, sizeof problem);
-    ck_assert_msg(agent != NULL, "%s", problem);
+    agent = nacre_agent_open(a.path, errbuf, sizeof errbuf);
+    ck_assert_msg(agent != NULL, "%s", errbuf);
     key = nacre_agent_keys(agent, &count)[0];
     ck_assert_uint_eq(count, 1);
     ck_assert_str_eq(nacre_agent_comment(agent, 0), "a?b?[m?");
@@ -137,13 +137,13 @@ START_TEST(nobody_is_there)
     ck_assert_uint_eq(count, 0);
     memset(longest, 'x', sizeof longest);
     longest[sizeof longest - 1] = 0;
-    ck_assert_ptr_null(nacre_agent_open(scratch_path("none"), problem, sizeof problem));
-    assert_says(problem, "No such file");
-    ck_assert_ptr_null(nacre_agent_open(longest, problem, sizeof problem));
-    assert_says(problem, "too long");
+    ck_assert_ptr_null(nacre_agent_open(scratch_path("none"), errbuf, sizeof errbuf));
+    assert_says(errbuf, "No such file");
+    ck_assert_ptr_null(nacre_agent_open(longest, errbuf, sizeof errbuf));
+    assert_says(errbuf, "too long");
     ck_assert_int_eq(unsetenv("SSH_AUTH_SOCK"), 0);
-    ck_assert_ptr_null(nacre_agent_open(NULL, problem, sizeof problem));
-    assert_says(problem, "SSH_AUTH_SOCK");
+    ck_assert_ptr_null(nacre_agent_open(NULL, errbuf, sizeof errbuf));
+    assert_says(errbuf, "SSH_AUTH_SOCK");
 }
 END_TEST
 
@@ -216,8 +216,8 @@ START_TEST(an_ssh_agent_signs)
     add("ed25519");
     add("ecdsa");
     add("rsa");
-    agent = nacre_agent_open(NULL, problem, sizeof problem);
-    ck_assert_msg(agent != NULL, "%s", problem);
+    agent = nacre_agent_open(NULL, errbuf, sizeof errbuf);
+    ck_assert_msg(agent != NULL, "%s", errbuf);
     keys = nacre_agent_keys(agent, &count);
     ck_assert_uint_eq(count, 3);
     ck_assert_str_eq(nacre_key_type(keys[2]), "ssh-rsa");

@@ -15,7 +15,7 @@
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
 #define OTHER_KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVn"
 
-static char problem[8192];
+static char errbuf[8192];
 static const char *address;
 
 static bool keys_grant(struct nacre_authorized_keys *keys, const char *user, const uint8_t *key,
@@ -23,7 +23,7 @@ static bool keys_grant(struct nacre_authorized_keys *keys, const char *user, con
 {
     const struct nacre_key_login login = {user, key, len, address};
     struct nacre_key_grant grant;
-    bool yes = nacre_authorized_key(keys, &login, &grant, problem, sizeof problem);
+    bool yes = nacre_authorized_key(keys, &login, &grant, errbuf, sizeof errbuf);
 
     ck_assert(yes || (grant.command == NULL && !grant.pty));
     nacre_key_grant_clear(&grant);
@@ -52,22 +52,22 @@ static bool granted(const char *text)
 
 static void assert_grants(const char *text)
 {
-    ck_assert_msg(granted(text), "%s: %s", text, problem);
-    ck_assert_str_eq(problem, "");
+    ck_assert_msg(granted(text), "%s: %s", text, errbuf);
+    ck_assert_str_eq(errbuf, "");
 }
 
 /* Refused, and nothing to say. */
 static void assert_silent(const char *text)
 {
     ck_assert_msg(!granted(text), "%s", text);
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
 }
 
 static void assert_problem(const char *text, const char *says)
 {
     ck_assert_msg(!granted(text), "%s", text);
-    assert_says(problem, "/keys:");
-    assert_says(problem, says);
+    assert_says(errbuf, "/keys:");
+    assert_says(errbuf, says);
 }
 
 START_TEST(lines_that_grant_the_key)
@@ -120,7 +120,7 @@ START_TEST(lines_that_cannot_be_read_are_problems)
         assert_problem(text, "/keys:2: this line is neither");
         snprintf(text, sizeof text, "%s\n" KEY "\n", bad[i]);
         ck_assert_msg(granted(text), "%s", text); /* the next line still counts */
-        assert_says(problem, "/keys:1: this line");
+        assert_says(errbuf, "/keys:1: this line");
     }
 }
 END_TEST
@@ -138,7 +138,7 @@ START_TEST(a_nul_is_no_end_of_anything)
     static const char text[] = KEY "\0 \n" KEY "\0\n";
 
     ck_assert(!granted_in(scratch_write_bytes("keys", text, sizeof text - 1, 0600), "alice"));
-    assert_says(problem, "/keys:1:");
+    assert_says(errbuf, "/keys:1:");
 }
 END_TEST
 
@@ -147,7 +147,7 @@ START_TEST(each_problem_is_told)
     const char *second;
 
     assert_problem(OTHER_KEY "\nnonsense\nmore nonsense\n", "/keys:2: this line");
-    second = strchr(problem, '\n');
+    second = strchr(errbuf, '\n');
     ck_assert_ptr_nonnull(second);
     assert_says(second, "/keys:3: this line");
     ck_assert_ptr_null(strchr(second + 1, '\n'));
@@ -162,9 +162,9 @@ START_TEST(problems_that_do_not_fit_are_left_out)
     for (size_t i = 0; i < 200; i++)
         memcpy(many + i * (sizeof line - 1), line, sizeof line);
     ck_assert(!granted(many));
-    ck_assert_uint_lt(strlen(problem), sizeof problem);
-    ck_assert_uint_gt(strlen(problem) + 200, sizeof problem);
-    ck_assert_str_eq(problem + strlen(problem) - strlen("is ignored"), "is ignored"); /* whole */
+    ck_assert_uint_lt(strlen(errbuf), sizeof errbuf);
+    ck_assert_uint_gt(strlen(errbuf) + 200, sizeof errbuf);
+    ck_assert_str_eq(errbuf + strlen(errbuf) - strlen("is ignored"), "is ignored"); /* whole */
 }
 END_TEST
 
@@ -215,7 +215,7 @@ START_TEST(options_that_are_not_supported_grant_nothing)
 
         snprintf(text, sizeof text, "%s " KEY "\n", rows[i].options);
         assert_problem(text, rows[i].says);
-        assert_says(problem, "not supported");
+        assert_says(errbuf, "not supported");
     }
 }
 END_TEST
@@ -234,7 +234,7 @@ START_TEST(options_that_cannot_be_read_grant_nothing)
 
         snprintf(text, sizeof text, "%s " KEY "\n", bad[i]);
         ck_assert_msg(!granted(text), "%s", text);
-        assert_says(problem, "/keys:1: the option");
+        assert_says(errbuf, "/keys:1: the option");
     }
 }
 END_TEST
@@ -243,7 +243,7 @@ END_TEST
 START_TEST(a_line_with_a_problem_does_not_undo_another)
 {
     ck_assert(granted("principals=\"x\" " KEY "\n" KEY "\n"));
-    assert_says(problem, "the option principals");
+    assert_says(errbuf, "the option principals");
 }
 END_TEST
 
@@ -256,9 +256,9 @@ START_TEST(the_user_is_part_of_the_name)
     scratch_write("bob.100%", OTHER_KEY "\n", 0600);
     ck_assert(granted_in(pattern, "alice"));
     ck_assert(!granted_in(pattern, "bob"));
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     ck_assert(!granted_in(pattern, "carol")); /* no file: nothing to report */
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     snprintf(pattern, sizeof pattern, "%s", scratch_path("%u%u"));
     scratch_write("%u%u", KEY "\n", 0600);
     ck_assert(granted_in(pattern, "%u")); /* what stands for the user is not looked into again */
@@ -282,14 +282,14 @@ static void a_change_is_seen(struct nacre_authorized_keys *keys)
     ck_assert(still_granted(keys));
     ck_assert_int_eq(chmod(name, 0666), 0);
     ck_assert(!still_granted(keys));
-    assert_says(problem, "others may write to it");
+    assert_says(errbuf, "others may write to it");
     ck_assert_int_eq(chmod(name, 0600), 0);
     ck_assert(still_granted(keys));
     ck_assert_int_eq(unlink(name), 0);
     ck_assert(!still_granted(keys));
-    assert_says(problem, "no such file");
+    assert_says(errbuf, "no such file");
     ck_assert(!still_granted(keys));
-    assert_says(problem, "no such file");
+    assert_says(errbuf, "no such file");
     scratch_write("keys", KEY "\n", 0600);
     ck_assert(still_granted(keys));
 }
@@ -322,9 +322,9 @@ START_TEST(no_user_name_leads_elsewhere)
     snprintf(pattern, sizeof pattern, "%s", scratch_path("%u"));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ck_assert(!granted_in(pattern, bad[i]));
-        ck_assert_str_eq(problem, "");
+        ck_assert_str_eq(errbuf, "");
         ck_assert(!granted_in(scratch_path("keys"), bad[i]));
-        ck_assert_str_eq(problem, "");
+        ck_assert_str_eq(errbuf, "");
     }
     ck_assert(granted_in(pattern, "keys"));
     ck_assert(granted_in(scratch_path("keys"), "J\xc3\xbcrgen O'Neil"));
@@ -338,13 +338,13 @@ START_TEST(a_pattern_that_makes_no_name_is_a_problem)
     memset(user, 'x', sizeof user - 1);
     user[sizeof user - 1] = '\0';
     ck_assert(!granted_in("/tmp/%h/keys", "alice"));
-    assert_says(problem, "what follows a % must be u");
+    assert_says(errbuf, "what follows a % must be u");
     ck_assert(!granted_in("/tmp/keys%", "alice"));
-    assert_says(problem, "what follows a % must be u");
+    assert_says(errbuf, "what follows a % must be u");
     ck_assert(!granted_in("/tmp/%u", user));
-    assert_says(problem, "too long");
+    assert_says(errbuf, "too long");
     ck_assert(!granted_in(user, "alice"));
-    assert_says(problem, "too long");
+    assert_says(errbuf, "too long");
 }
 END_TEST
 
@@ -355,19 +355,19 @@ START_TEST(a_file_that_cannot_be_trusted_grants_nothing)
     ck_assert(granted_in(keys, "alice"));
     chmod(keys, 0664);
     ck_assert(!granted_in(keys, "alice"));
-    assert_says(problem, "others may write to it (mode 664)");
+    assert_says(errbuf, "others may write to it (mode 664)");
     chmod(keys, 0602);
     ck_assert(!granted_in(keys, "alice"));
-    assert_says(problem, "others may write");
+    assert_says(errbuf, "others may write");
     chmod(keys, 0600);
     ck_assert(!granted_in(scratch_path("."), "alice"));
-    assert_says(problem, "not a regular file");
+    assert_says(errbuf, "not a regular file");
     ck_assert(!granted_in(scratch_path("none"), "alice"));
-    assert_says(problem, "no such file");
+    assert_says(errbuf, "no such file");
     if (geteuid() == 0) {
         ck_assert_int_eq(chown(keys, 65534, 65534), 0);
         ck_assert(!granted_in(keys, "alice"));
-        assert_says(problem, "belongs to user id 65534");
+        assert_says(errbuf, "belongs to user id 65534");
     }
 }
 END_TEST

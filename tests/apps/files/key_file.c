@@ -20,25 +20,24 @@ static const char text[] =
     "-----END OPENSSH PRIVATE KEY-----\n";
 static const char fingerprint[] = "SHA256:G0mFv4Dp17gXOERkzz+YkUmKcbr3uObOZXyf4KMhwmw";
 
-static char problem[8192];
+static char errbuf[8192];
 
 static void assert_unusable(const char *file, const char *because)
 {
-    ck_assert_msg(nacre_key_read(file, problem, sizeof problem) == NULL, "%s", because);
-    assert_says(problem, file);
-    assert_says(problem, because);
+    ck_assert_msg(nacre_key_read(file, errbuf, sizeof errbuf) == NULL, "%s", because);
+    assert_says(errbuf, file);
+    assert_says(errbuf, because);
 }
 
 START_TEST(a_key_is_read_and_known_by_its_fingerprint)
 {
-    struct nacre_key *key =
-        nacre_key_read(scratch_write("key", text, 0600), problem, sizeof problem);
+    struct nacre_key *key = nacre_key_read(scratch_write("key", text, 0600), errbuf, sizeof errbuf);
     char print[NACRE_FINGERPRINT_MAX];
     const uint8_t *blob;
     size_t len;
 
-    ck_assert_msg(key != NULL, "%s", problem);
-    ck_assert_str_eq(problem, "");
+    ck_assert_msg(key != NULL, "%s", errbuf);
+    ck_assert_str_eq(errbuf, "");
     ck_assert_str_eq(nacre_key_type(key), "ssh-ed25519");
     nacre_key_fingerprint(key, print);
     ck_assert_str_eq(print, fingerprint);
@@ -56,8 +55,8 @@ START_TEST(a_key_that_only_its_owner_can_write_to_is_fine)
     struct nacre_key *key;
 
     for (size_t i = 0; i < 4; i++) {
-        key = nacre_key_read(scratch_write("key", text, modes[i]), problem, sizeof problem);
-        ck_assert_msg(key != NULL, "%s", problem);
+        key = nacre_key_read(scratch_write("key", text, modes[i]), errbuf, sizeof errbuf);
+        ck_assert_msg(key != NULL, "%s", errbuf);
         nacre_key_free(key);
         unlink(scratch_path("key"));
     }
@@ -158,15 +157,15 @@ START_TEST(a_key_is_made_with_its_folder_and_read_again)
     struct nacre_key *key;
 
     umask(0);
-    key = nacre_key_make(file, problem, sizeof problem);
-    ck_assert_msg(key != NULL, "%s", problem);
+    key = nacre_key_make(file, errbuf, sizeof errbuf);
+    ck_assert_msg(key != NULL, "%s", errbuf);
     nacre_key_fingerprint(key, first);
     nacre_key_free(key);
     ck_assert_uint_eq(mode_of(scratch_path("keys")), 0700);
     ck_assert_uint_eq(mode_of(file), 0600);
     ck_assert_uint_eq(mode_of(scratch_path("keys/host.pub")), 0644);
-    key = nacre_key_read(file, problem, sizeof problem);
-    ck_assert_msg(key != NULL, "%s", problem);
+    key = nacre_key_read(file, errbuf, sizeof errbuf);
+    ck_assert_msg(key != NULL, "%s", errbuf);
     nacre_key_fingerprint(key, again);
     ck_assert_str_eq(first, again);
     nacre_key_free(key);
@@ -175,8 +174,8 @@ END_TEST
 
 START_TEST(two_keys_are_different)
 {
-    struct nacre_key *a = nacre_key_make(scratch_path("a"), problem, sizeof problem);
-    struct nacre_key *b = nacre_key_make(scratch_path("b"), problem, sizeof problem);
+    struct nacre_key *a = nacre_key_make(scratch_path("a"), errbuf, sizeof errbuf);
+    struct nacre_key *b = nacre_key_make(scratch_path("b"), errbuf, sizeof errbuf);
     char of_a[NACRE_FINGERPRINT_MAX], of_b[NACRE_FINGERPRINT_MAX];
 
     ck_assert(a != NULL && b != NULL);
@@ -191,8 +190,8 @@ END_TEST
 /* Not made: says so, and there is no more and no less in the folder than before. */
 static void assert_not_made(const char *file, const char *because)
 {
-    ck_assert_msg(nacre_key_make(file, problem, sizeof problem) == NULL, "%s", because);
-    assert_says(problem, because);
+    ck_assert_msg(nacre_key_make(file, errbuf, sizeof errbuf) == NULL, "%s", because);
+    assert_says(errbuf, because);
 }
 
 START_TEST(nothing_is_overwritten)
@@ -251,7 +250,7 @@ START_TEST(ssh_keygen_reads_what_was_made)
 
     if (access("/usr/bin/ssh-keygen", X_OK) != 0)
         return;
-    key = nacre_key_make(scratch_path("key"), problem, sizeof problem);
+    key = nacre_key_make(scratch_path("key"), errbuf, sizeof errbuf);
     ck_assert_ptr_nonnull(key);
     nacre_key_fingerprint(key, print);
     nacre_key_free(key);
@@ -287,8 +286,8 @@ START_TEST(what_ssh_keygen_made_is_read)
             snprintf(command, sizeof command, "ssh-keygen -q -N '' -C nacre -m %s -t %s -f %s",
                      forms[f], types[t], scratch_path(name));
             ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): a name that we made */
-            key = nacre_key_read(scratch_path(name), problem, sizeof problem);
-            ck_assert_msg(key != NULL, "%s", problem);
+            key = nacre_key_read(scratch_path(name), errbuf, sizeof errbuf);
+            ck_assert_msg(key != NULL, "%s", errbuf);
             ck_assert(key_print_public(key, "nacre", made, sizeof made));
             snprintf(name, sizeof name, "key%zu%zu.pub", t, f);
             public = scratch_read(scratch_path(name));

@@ -9,7 +9,7 @@ static char said[512];
 
 static bool parse(struct nacre_key *key, struct bytes text)
 {
-    struct problem p = problem_in(said, sizeof said);
+    struct errbuf p = errbuf_in(said, sizeof said);
 
     return key_parse(key, text, "FILE", &p);
 }

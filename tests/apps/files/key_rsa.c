@@ -125,7 +125,7 @@ static bool parse(struct nacre_key *key, BIGNUM *p, BIGNUM *q, int bits, char sa
 {
     static uint8_t data[FILE_MAX];
     static char text[sizeof first_line + BASE64_MAX(FILE_MAX) + sizeof last_line];
-    struct problem problem = problem_in(said, 512);
+    struct errbuf errbuf = errbuf_in(said, 512);
     struct parts k;
     size_t len = sizeof first_line - 1;
 
@@ -135,7 +135,7 @@ static bool parse(struct nacre_key *key, BIGNUM *p, BIGNUM *q, int bits, char sa
     len += base64_encode(text + len, write_file(&k, data));
     memcpy(text + len, last_line, sizeof last_line);
     free_parts(&k);
-    return key_parse(key, bytes_of(text), "FILE", &problem);
+    return key_parse(key, bytes_of(text), "FILE", &errbuf);
 }
 
 static void check_signs(const struct nacre_key *key)

@@ -8,21 +8,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char problem[8192];
+static char errbuf[8192];
 
 static enum nacre_password_edit edit(const char *user, const char *password)
 {
-    return nacre_password_file_edit(scratch_path("p"), user, password, problem, sizeof problem);
+    return nacre_password_file_edit(scratch_path("p"), user, password, errbuf, sizeof errbuf);
 }
 
 static bool logs_in(const char *user, const char *password)
 {
     struct nacre_password_file *file =
-        nacre_password_file_open(scratch_path("p"), problem, sizeof problem);
+        nacre_password_file_open(scratch_path("p"), errbuf, sizeof errbuf);
     struct nacre_password_check *check;
     bool good;
 
-    ck_assert_msg(file != NULL, "%s", problem);
+    ck_assert_msg(file != NULL, "%s", errbuf);
     check = nacre_password_file_lookup(file, user, password, NULL, 0);
     ck_assert_ptr_nonnull(check);
     good = nacre_password_check_run(check);
@@ -61,7 +61,7 @@ START_TEST(a_missing_file_is_made)
 
     umask(0);
     ck_assert_int_eq(edit("alice", "wonder land "), NACRE_PASSWORD_ADDED);
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     assert_line_between("", "alice", "");
     ck_assert(logs_in("alice", "wonder land "));
     ck_assert(!logs_in("alice", "wonder land"));
@@ -110,11 +110,11 @@ END_TEST
 START_TEST(nobody_to_delete)
 {
     ck_assert_int_eq(edit("alice", NULL), NACRE_PASSWORD_FAILED);
-    assert_says(problem, "there is no such file");
+    assert_says(errbuf, "there is no such file");
     ck_assert_int_ne(access(scratch_path("p"), F_OK), 0);
     scratch_write("p", "alicex:1\nalic:2\n", 0600);
     ck_assert_int_eq(edit("alice", NULL), NACRE_PASSWORD_FAILED);
-    assert_says(problem, "there is no user alice");
+    assert_says(errbuf, "there is no user alice");
     assert_text("alicex:1\nalic:2\n");
 }
 END_TEST
@@ -129,12 +129,12 @@ START_TEST(user_names_that_would_break_the_file)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         ck_assert_int_eq(edit(rows[i].user, "x"), NACRE_PASSWORD_FAILED);
-        assert_says(problem, rows[i].says);
+        assert_says(errbuf, rows[i].says);
     }
     memset(name, 'x', sizeof name);
     name[256] = 0;
     ck_assert_int_eq(edit(name, "x"), NACRE_PASSWORD_FAILED);
-    assert_says(problem, "longer than 255 bytes");
+    assert_says(errbuf, "longer than 255 bytes");
     ck_assert_int_ne(access(scratch_path("p"), F_OK), 0);
     name[255] = 0;
     ck_assert_int_eq(edit(name, "x"), NACRE_PASSWORD_ADDED);
@@ -148,10 +148,10 @@ START_TEST(passwords_that_nobody_could_use)
     static char password[1026];
 
     ck_assert_int_eq(edit("alice", ""), NACRE_PASSWORD_FAILED);
-    assert_says(problem, "the password is empty");
+    assert_says(errbuf, "the password is empty");
     memset(password, 'x', 1025);
     ck_assert_int_eq(edit("alice", password), NACRE_PASSWORD_FAILED);
-    assert_says(problem, "longer than 1024");
+    assert_says(errbuf, "longer than 1024");
     password[1024] = 0;
     ck_assert_int_eq(edit("alice", password), NACRE_PASSWORD_ADDED);
     ck_assert(logs_in("alice", password));
@@ -162,16 +162,16 @@ START_TEST(a_file_that_cannot_be_trusted_is_left_alone)
 {
     scratch_write("p", "bob:x\n", 0622);
     ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_FAILED);
-    assert_says(problem, "others may write to it");
+    assert_says(errbuf, "others may write to it");
     assert_text("bob:x\n");
     unlink(scratch_path("p"));
     ck_assert_int_eq(mkdir(scratch_path("p"), 0700), 0);
     ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_FAILED);
-    assert_says(problem, "not a regular file");
+    assert_says(errbuf, "not a regular file");
     ck_assert_int_eq(
-        nacre_password_file_edit(scratch_path("none/p"), "alice", "x", problem, sizeof problem),
+        nacre_password_file_edit(scratch_path("none/p"), "alice", "x", errbuf, sizeof errbuf),
         NACRE_PASSWORD_FAILED);
-    assert_says(problem, "its folder cannot be opened");
+    assert_says(errbuf, "its folder cannot be opened");
 }
 END_TEST
 
@@ -194,7 +194,7 @@ START_TEST(a_link_that_leads_nowhere_is_not_replaced)
 
     ck_assert_int_eq(symlink("none", scratch_path("p")), 0);
     ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_FAILED);
-    assert_says(problem, "cannot be opened");
+    assert_says(errbuf, "cannot be opened");
     ck_assert_int_eq(lstat(scratch_path("p"), &status), 0);
     ck_assert(S_ISLNK(status.st_mode));
 }

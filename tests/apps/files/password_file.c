@@ -17,7 +17,7 @@
     "$argon2id$v=19$m=16,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$0zrySGHlVW1DxIHhk+"                        \
     "otnepNDvdEEgGyUJRc40wYQLk"
 
-static char problem[512];
+static char errbuf[512];
 static struct nacre_password_file *file;
 
 static const char *path(void)
@@ -33,8 +33,8 @@ static void write_file(const char *text)
 static void open_file(const char *text)
 {
     write_file(text);
-    file = nacre_password_file_open(path(), problem, sizeof problem);
-    ck_assert_msg(file != NULL, "%s", problem);
+    file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
+    ck_assert_msg(file != NULL, "%s", errbuf);
 }
 
 static void close_file(void)
@@ -42,11 +42,11 @@ static void close_file(void)
     nacre_password_file_close(file);
 }
 
-/* Look up and check; the file's problem is in `problem`. *slow: it took a hash. */
+/* Look up and check; the file's problem is in `errbuf`. *slow: it took a hash. */
 static bool logs_in(const char *user, const char *password, bool *slow)
 {
     struct nacre_password_check *check =
-        nacre_password_file_lookup(file, user, password, problem, sizeof problem);
+        nacre_password_file_lookup(file, user, password, errbuf, sizeof errbuf);
     bool good;
 
     ck_assert_ptr_nonnull(check);
@@ -61,7 +61,7 @@ static void assert_in(const char *user, const char *password)
     bool slow;
 
     ck_assert_msg(logs_in(user, password, &slow), "%s:%s is refused", user, password);
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
 }
 
 static void assert_out(const char *user, const char *password)
@@ -131,7 +131,7 @@ END_TEST
 START_TEST(an_entry_with_a_nul_matches_nobody)
 {
     scratch_write_bytes("passwords", "a\0b:x\nc:y\0z\nd:w\n", 16, 0600);
-    file = nacre_password_file_open(path(), problem, sizeof problem);
+    file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
     ck_assert_ptr_nonnull(file);
     assert_out("a", "x");
     assert_out("c", "y");
@@ -154,7 +154,7 @@ START_TEST(hashed_entries_beside_plain_ones)
     bool slow;
 
     open_file("alice:" HASH_8 "\nbob:plain\ncarol:" HASH_16 "  \n");
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     ck_assert(logs_in("alice", "password", &slow) && slow);
     ck_assert(logs_in("carol", "secret", &slow) && slow);
     ck_assert(logs_in("bob", "plain", &slow) && slow);
@@ -198,7 +198,7 @@ START_TEST(many_different_costs)
                  "u%zu:$argon2id$v=19$%s$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAA\n", i, costs[i]);
     snprintf(text + strlen(text), sizeof text - strlen(text), "carol:" HASH_16 "\n");
     open_file(text);
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     assert_in("alice", "password");
     assert_in("carol", "secret");
     assert_out("u0", "password");
@@ -212,7 +212,7 @@ START_TEST(an_unusable_hash_is_told_and_lets_nobody_in)
     bool slow;
 
     open_file("bob:x\nalice:$argon2id$\ncarol:$argon2i$\n");
-    assert_says(problem, "passwords:2: this password hash cannot be used");
+    assert_says(errbuf, "passwords:2: this password hash cannot be used");
     ck_assert(!logs_in("alice", "$argon2id$", &slow) && !slow);
     ck_assert(!logs_in("alice", "", &slow) && !slow);
     ck_assert(!logs_in("carol", "$argon2i$", &slow) && !slow);
@@ -249,22 +249,22 @@ START_TEST(a_file_that_has_settled_is_not_read_again_until_it_changes)
     assert_in("alice", "two");
     ck_assert_int_eq(chmod(path(), 0666), 0);
     assert_out("alice", "two");
-    assert_says(problem, "may write to it");
+    assert_says(errbuf, "may write to it");
     close_file();
 }
 END_TEST
 
 START_TEST(a_file_that_cannot_be_used_does_not_open)
 {
-    ck_assert_ptr_null(nacre_password_file_open(path(), problem, sizeof problem));
-    assert_says(problem, "there is no such file");
-    assert_says(problem, "user:password");
+    ck_assert_ptr_null(nacre_password_file_open(path(), errbuf, sizeof errbuf));
+    assert_says(errbuf, "there is no such file");
+    assert_says(errbuf, "user:password");
     scratch_write("passwords", "a:b\n", 0620);
-    ck_assert_ptr_null(nacre_password_file_open(path(), problem, sizeof problem));
-    assert_says(problem, "others may write to it (mode 620)");
-    assert_says(problem, "chmod go-w");
-    ck_assert_ptr_null(nacre_password_file_open(scratch_path("."), problem, sizeof problem));
-    assert_says(problem, "not a regular file");
+    ck_assert_ptr_null(nacre_password_file_open(path(), errbuf, sizeof errbuf));
+    assert_says(errbuf, "others may write to it (mode 620)");
+    assert_says(errbuf, "chmod go-w");
+    ck_assert_ptr_null(nacre_password_file_open(scratch_path("."), errbuf, sizeof errbuf));
+    assert_says(errbuf, "not a regular file");
     ck_assert_ptr_null(nacre_password_file_open(path(), NULL, 0));
     nacre_password_file_close(NULL);
 }
@@ -273,9 +273,9 @@ END_TEST
 START_TEST(others_may_read_it)
 {
     scratch_write("passwords", "a:b\n", 0644);
-    file = nacre_password_file_open(path(), problem, sizeof problem);
+    file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
     ck_assert_ptr_nonnull(file);
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     assert_in("a", "b");
     close_file();
 }
@@ -287,21 +287,21 @@ START_TEST(a_file_that_becomes_bad_lets_nobody_in)
     open_file("alice:one\n");
     ck_assert_int_eq(unlink(path()), 0);
     assert_out("alice", "one");
-    assert_says(problem, "there is no such file");
+    assert_says(errbuf, "there is no such file");
     assert_out("alice", "one");
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     scratch_write("passwords", "alice:one\n", 0666);
     assert_out("alice", "one");
-    assert_says(problem, "others may write to it");
+    assert_says(errbuf, "others may write to it");
     assert_out("alice", "one");
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     ck_assert_int_eq(chmod(path(), 0600), 0);
     assert_in("alice", "one");
     write_file("alice:$argon2\n");
     assert_out("alice", "$argon2");
-    assert_says(problem, ":1: this password hash");
+    assert_says(errbuf, ":1: this password hash");
     assert_out("alice", "$argon2");
-    ck_assert_str_eq(problem, "");
+    ck_assert_str_eq(errbuf, "");
     write_file("alice:one\n");
     assert_in("alice", "one");
     close_file();
@@ -314,7 +314,7 @@ START_TEST(a_file_of_another_user_lets_nobody_in)
     if (geteuid() == 0) {
         ck_assert_int_eq(chown(path(), 65534, 65534), 0);
         assert_out("alice", "one");
-        assert_says(problem, "belongs to user id 65534");
+        assert_says(errbuf, "belongs to user id 65534");
     }
     close_file();
 }
@@ -337,7 +337,7 @@ START_TEST(a_check_outlives_its_file)
     struct nacre_password_check *check;
 
     open_file("alice:" HASH_8 "\n");
-    check = nacre_password_file_lookup(file, "alice", "password", problem, sizeof problem);
+    check = nacre_password_file_lookup(file, "alice", "password", errbuf, sizeof errbuf);
     close_file();
     ck_assert(nacre_password_check_run(check));
     ck_assert(nacre_password_check_run(check));

@@ -159,15 +159,15 @@ static bool is_locked(const void *block)
 
 START_TEST(keys_are_in_it)
 {
-    char problem[256] = "";
+    char errbuf[256] = "";
     struct nacre_key *key;
     void *block;
 
     if (!may_lock())
         return;
     ck_assert(nacre_locked_memory_start(tell));
-    key = nacre_key_make(scratch_path("key"), problem, sizeof problem);
-    ck_assert_msg(key != NULL, "%s", problem);
+    key = nacre_key_make(scratch_path("key"), errbuf, sizeof errbuf);
+    ck_assert_msg(key != NULL, "%s", errbuf);
     ck_assert(is_locked(key));
     nacre_key_free(key);
     block = OPENSSL_malloc(100);

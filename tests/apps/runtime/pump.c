@@ -25,13 +25,13 @@ static struct pump *begin(void)
 {
     struct nacre_endpoint_config config;
     struct pump *pump = calloc(1, sizeof *pump); /* as its owners have it: freed when it is over */
-    char problem[256];
+    char errbuf[256];
     int fds[2];
 
     pair_init(&p, 1);
     config = (struct nacre_endpoint_config){
         .role = NACRE_SERVER, .host_keys = p.host_keys, .host_key_count = 1, .auth = &p.policy};
-    endpoint = nacre_endpoint_new(&config, problem, sizeof problem);
+    endpoint = nacre_endpoint_new(&config, errbuf, sizeof errbuf);
     over = 0;
     ck_assert(pump != NULL && endpoint != NULL && loop_init(&loop));
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);

@@ -382,10 +382,10 @@ END_TEST
 
 static void assert_no_endpoint(const struct nacre_endpoint_config *config, const char *says)
 {
-    char problem[1024] = "";
+    char errbuf[1024] = "";
 
-    ck_assert_ptr_null(nacre_endpoint_new(config, problem, sizeof problem));
-    ck_assert_msg(strstr(problem, says) != NULL, "%s", problem);
+    ck_assert_ptr_null(nacre_endpoint_new(config, errbuf, sizeof errbuf));
+    ck_assert_msg(strstr(errbuf, says) != NULL, "%s", errbuf);
     ck_assert_ptr_null(nacre_endpoint_new(config, NULL, 0));
 }
 

@@ -1,16 +1,16 @@
-#include "apps/session/problem.h"
+#include "apps/session/errbuf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-struct problem problem_in(char *text, size_t size)
+struct errbuf errbuf_in(char *text, size_t size)
 {
     if (size > 0)
         text[0] = '\0';
-    return (struct problem){text, size};
+    return (struct errbuf){text, size};
 }
 
-bool problem_say(const struct problem *p, const char *format, ...)
+bool errbuf_say(const struct errbuf *p, const char *format, ...)
 {
     va_list args;
 
