@@ -24,6 +24,9 @@ bench: $(BENCH_BINARIES)                ## nacre, other servers and the machine'
 bench-quick: $(BENCH_BINARIES)          ## the same in under two minutes, printed only
 	NACRE_BUILD=$(BUILD) tests/bench/run.py --rounds 1 --mib 256
 
+bench-compare: $(BENCH_BINARIES)        ## this build beside another one, slice by slice (OTHER=folder of that build)
+	NACRE_BUILD=$(BUILD) tests/bench/compare.py $(OTHER)
+
 bench-pipe: $(BUILD)/nacre-echo $(BUILD)/nacre-load  ## 1 Gbit/s over 100 ms, beside TCP alone (root; a kernel with netem)
 	NACRE_BUILD=$(BUILD) tests/bench/pipe.py
 
@@ -36,4 +39,4 @@ bench-guest: $(BENCH_BINARIES) $(BUILD)/nacre-load  ## the pipe and the 20,000 u
 	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/pipe.py
 	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/memory.py --sessions 0
 
-.PHONY: bench bench-quick bench-pipe bench-memory bench-guest bench-crypto
+.PHONY: bench bench-quick bench-compare bench-pipe bench-memory bench-guest bench-crypto

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from servers import (CIPHERS, KEX, NACRE, Failed, awake, client_cpu, cost, drive_floor, floor_number, floor_packet,
+from servers import (CIPHERS, KEX, Failed, awake, client_cpu, cost, drive_floor, floor_number, floor_packet,
                      floor_server, floor_tcp, free_port, pinned)
 
 MIB = 1 << 20
@@ -229,7 +229,7 @@ def size(bench):
         for name, program in bench.setup.programs.items():
             if name in bench.setup.servers:
                 out = os.path.join(folder, name)
-                subprocess.run(["strip", "-o", out, NACRE if name == "nacre" else program], check=True)
+                subprocess.run(["strip", "-o", out, program], check=True)
                 row.add(name, os.path.getsize(out) / 1024)
 
 

@@ -151,7 +151,7 @@ class Setup:
 
     patience = 120  # seconds
 
-    def __init__(self, folder):
+    def __init__(self, folder, nacre=NACRE):
         self.folder = folder
         home = self.path("home/.ssh")
         os.makedirs(home, 0o700)
@@ -161,7 +161,7 @@ class Setup:
         os.chmod(self.path("home/.ssh/authorized_keys"), 0o600)
         os.chmod(self.path("home"), 0o700)
         self.servers = {"nacre": self.nacre}
-        self.programs = {"nacre": NACRE}
+        self.programs = {"nacre": nacre}
         if shutil.which("sshd", path="/usr/sbin:/usr/bin") and os.geteuid() == 0:
             os.makedirs("/run/sshd", 0o755, exist_ok=True)  # sshd will not start without it
             self.servers["sshd"] = self.sshd
@@ -191,7 +191,7 @@ class Setup:
         return ["unshare", "-m", "sh", "-c", script, self.path("home"), *command]
 
     def nacre_command(self, port, *more):
-        return [NACRE, "-q", *NO_LIMITS, "-l", f"127.0.0.1:{port}", "-k", self.path("host"), "-a", self.path("key.pub"), *more]
+        return [self.programs["nacre"], "-q", *NO_LIMITS, "-l", f"127.0.0.1:{port}", "-k", self.path("host"), "-a", self.path("key.pub"), *more]
 
     def sshd_command(self, port):
         with open(self.path("sshd_config"), "w") as f:
