@@ -1,6 +1,7 @@
 /* A client, from the address to its session, and its end. */
-#include "apps/session/algorithm_list.h"
 #include "apps/connect/parts.h"
+#include "apps/session/algorithm_list.h"
+#include "apps/session/number.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -103,8 +104,7 @@ bool client_known_as(const struct nacre_client *client, char host[CLIENT_HOST_MA
     }
     if (!client_read_address(known_as, host, &digits, p))
         return false;
-    *port = (uint16_t)atoi(digits);
-    return true;
+    return number_port(digits, port);
 }
 
 /* A server with several keys shows one of a type that is known, unless the program has a list of
@@ -242,7 +242,7 @@ static bool look_up(struct nacre_client *client, const char *address, const stru
 
     if (!client_read_address(address, client->host, &port, p))
         return false;
-    client->port = (uint16_t)atoi(port);
+    (void)number_port(port, &client->port);
     failure = getaddrinfo(client->host, port, &hints, &client->found);
     if (failure != 0)
         return errbuf_say(p, "cannot connect to %s: %s", address, gai_strerror(failure));

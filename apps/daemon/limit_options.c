@@ -1,7 +1,8 @@
 #include "apps/daemon/limit_options.h"
 
+#include "apps/session/number.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -11,31 +12,13 @@ enum {
     MINUTES_MAX = 100000, /* a rate's most */
 };
 
-/* A number from `least` to `most` with nothing behind it but what *end is left at. */
-static bool read_number(const char *text, char **end, unsigned long least, unsigned long most,
-                        unsigned long *number)
-{
-    if (*text < '0' || *text > '9')
-        return false;
-    *number = strtoul(text, end, 10);
-    return *number >= least && *number <= most;
-}
-
-static bool read_whole(const char *text, unsigned long least, unsigned long most,
-                       unsigned long *number)
-{
-    char *end;
-
-    return read_number(text, &end, least, most, number) && *end == 0;
-}
-
 /* ---- one value each ---- */
 
 static bool take_connections(struct chosen_limits *c, const char *value)
 {
-    unsigned long n;
+    uint64_t n;
 
-    if (!read_whole(value, 1, 10000000, &n))
+    if (!number_whole(value, 1, 10000000, &n))
         return false;
     c->admission.max_connections = (uint32_t)n;
     return true;
@@ -44,26 +27,28 @@ static bool take_connections(struct chosen_limits *c, const char *value)
 static bool take_startups(struct chosen_limits *c, const char *value)
 {
     struct nacre_admission *a = &c->admission;
-    unsigned long begin, rate = 100, full;
-    char *end;
+    uint64_t begin, rate = 100, full;
 
-    if (!read_number(value, &end, 1, 1000000, &begin))
+    if (!number_read(&value, 1, 1000000, &begin))
         return false;
     full = begin;
-    if (*end == ':' && (!read_number(end + 1, &end, 1, 100, &rate) || *end != ':' ||
-                        !read_number(end + 1, &end, begin, 1000000, &full)))
-        return false;
+    if (*value == ':') {
+        value++;
+        if (!number_read(&value, 1, 100, &rate) || *value++ != ':' ||
+            !number_read(&value, begin, 1000000, &full))
+            return false;
+    }
     a->startups_begin = (uint32_t)begin;
     a->startups_rate = (uint32_t)rate;
     a->startups_full = (uint32_t)full;
-    return *end == 0;
+    return *value == 0;
 }
 
 static bool take_source_startups(struct chosen_limits *c, const char *value)
 {
-    unsigned long n = NACRE_UNLIMITED;
+    uint64_t n = NACRE_UNLIMITED;
 
-    if (strcmp(value, "none") != 0 && !read_whole(value, 1, 1000000, &n))
+    if (strcmp(value, "none") != 0 && !number_whole(value, 1, 1000000, &n))
         return false;
     c->admission.per_source_startups = (uint32_t)n;
     return true;
@@ -71,10 +56,9 @@ static bool take_source_startups(struct chosen_limits *c, const char *value)
 
 static bool take_block(struct chosen_limits *c, const char *value)
 {
-    unsigned long v4, v6;
-    char *end;
+    uint64_t v4, v6;
 
-    if (!read_number(value, &end, 1, 32, &v4) || *end != ':' || !read_whole(end + 1, 1, 128, &v6))
+    if (!number_read(&value, 1, 32, &v4) || *value != ':' || !number_whole(value + 1, 1, 128, &v6))
         return false;
     c->admission.netblock_v4 = (uint32_t)v4;
     c->admission.netblock_v6 = (uint32_t)v6;
@@ -93,17 +77,18 @@ static bool take_penalties(struct chosen_limits *c, const char *value)
                  {"grace-exceeded:", &p->grace_exceeded_ms},
                  {"min:", &p->min_ms},
                  {"max:", &p->max_ms}};
-    char *at = (char *)(uintptr_t)value;
 
     p->off = strcmp(value, "no") == 0;
-    for (bool more = !p->off; more; more = *at++ == ',') {
-        unsigned long seconds = 0;
+    for (bool more = !p->off; more; more = *value++ == ',') {
+        uint64_t seconds = 0;
         size_t i = 0, n = sizeof kinds / sizeof kinds[0];
 
-        while (i < n && strncmp(at, kinds[i].kind, strlen(kinds[i].kind)) != 0)
+        while (i < n && strncmp(value, kinds[i].kind, strlen(kinds[i].kind)) != 0)
             i++;
-        if (i == n || !read_number(at + strlen(kinds[i].kind), &at, 1, DAYS, &seconds) ||
-            (*at != ',' && *at != 0))
+        if (i == n)
+            return false;
+        value += strlen(kinds[i].kind);
+        if (!number_read(&value, 1, DAYS, &seconds) || (*value != ',' && *value != 0))
             return false;
         *kinds[i].ms = (uint32_t)seconds * MS;
     }
@@ -119,9 +104,9 @@ static bool take_exempt(struct chosen_limits *c, const char *value)
 /* 0: no limit */
 static bool take_handshake(struct chosen_limits *c, const char *value)
 {
-    unsigned long seconds;
+    uint64_t seconds;
 
-    if (!read_whole(value, 0, DAYS, &seconds))
+    if (!number_whole(value, 0, DAYS, &seconds))
         return false;
     c->limits.handshake_ms = seconds == 0 ? NACRE_UNLIMITED : (uint32_t)seconds * MS;
     return true;
@@ -129,9 +114,9 @@ static bool take_handshake(struct chosen_limits *c, const char *value)
 
 static bool take_grace(struct chosen_limits *c, const char *value)
 {
-    unsigned long seconds;
+    uint64_t seconds;
 
-    if (!read_whole(value, 1, DAYS, &seconds))
+    if (!number_whole(value, 1, DAYS, &seconds))
         return false;
     c->login_grace_ms = (uint32_t)seconds * MS;
     return true;
@@ -139,9 +124,9 @@ static bool take_grace(struct chosen_limits *c, const char *value)
 
 static bool take_tries(struct chosen_limits *c, const char *value)
 {
-    unsigned long n;
+    uint64_t n;
 
-    if (!read_whole(value, 1, 100, &n))
+    if (!number_whole(value, 1, 100, &n))
         return false;
     c->limits.auth_tries = (uint32_t)n;
     return true;
@@ -149,9 +134,9 @@ static bool take_tries(struct chosen_limits *c, const char *value)
 
 static bool take_delay(struct chosen_limits *c, const char *value)
 {
-    unsigned long ms;
+    uint64_t ms;
 
-    if (!read_whole(value, 0, 60 * MS, &ms))
+    if (!number_whole(value, 0, 60 * MS, &ms))
         return false;
     c->limits.auth_delay_ms = ms == 0 ? NACRE_UNLIMITED : (uint32_t)ms;
     return true;
@@ -159,9 +144,9 @@ static bool take_delay(struct chosen_limits *c, const char *value)
 
 static bool take_sessions(struct chosen_limits *c, const char *value)
 {
-    unsigned long n;
+    uint64_t n;
 
-    if (!read_whole(value, 1, 1000000, &n))
+    if (!number_whole(value, 1, 1000000, &n))
         return false;
     c->channels_max = (uint32_t)n;
     return true;
@@ -169,9 +154,9 @@ static bool take_sessions(struct chosen_limits *c, const char *value)
 
 static bool take_window(struct chosen_limits *c, const char *value)
 {
-    unsigned long mib;
+    uint64_t mib;
 
-    if (!read_whole(value, 1, 1024, &mib))
+    if (!number_whole(value, 1, 1024, &mib))
         return false;
     c->limits.window = (uint32_t)mib * MIB;
     return true;
@@ -181,23 +166,24 @@ static bool take_window(struct chosen_limits *c, const char *value)
 static bool take_rates(struct chosen_limits *c, const char *value)
 {
     struct nacre_rate *rates = c->limits.rates;
-    char *at = (char *)(uintptr_t)value;
     bool none = strcmp(value, "no") == 0;
 
     for (int i = 0; none && i < NACRE_RATES; i++)
         rates[i].burst = NACRE_UNLIMITED;
-    for (bool more = !none; more; more = *at++ == ',') {
-        unsigned long burst, minute;
-        size_t len = strcspn(at, ":");
+    for (bool more = !none; more; more = *value++ == ',') {
+        uint64_t burst, minute;
+        size_t len = strcspn(value, ":");
         int i = 0;
 
-        while (i < NACRE_RATES &&
-               (strlen(nacre_limit_name((enum nacre_limit)(NACRE_LIMIT_OPENS + i))) != len ||
-                memcmp(nacre_limit_name((enum nacre_limit)(NACRE_LIMIT_OPENS + i)), at, len) != 0))
+        while (
+            i < NACRE_RATES &&
+            (strlen(nacre_limit_name((enum nacre_limit)(NACRE_LIMIT_OPENS + i))) != len ||
+             memcmp(nacre_limit_name((enum nacre_limit)(NACRE_LIMIT_OPENS + i)), value, len) != 0))
             i++;
-        if (i == NACRE_RATES || at[len] != ':' ||
-            !read_number(at + len + 1, &at, 1, 1000000, &burst) || *at != '/' ||
-            !read_number(at + 1, &at, 1, MINUTES_MAX, &minute) || (*at != ',' && *at != 0))
+        value += len;
+        if (i == NACRE_RATES || *value++ != ':' || !number_read(&value, 1, 1000000, &burst) ||
+            *value++ != '/' || !number_read(&value, 1, MINUTES_MAX, &minute) ||
+            (*value != ',' && *value != 0))
             return false;
         rates[i] = (struct nacre_rate){(uint32_t)burst, (uint32_t)minute};
     }
@@ -207,11 +193,10 @@ static bool take_rates(struct chosen_limits *c, const char *value)
 /* SECONDS[,COUNT] */
 static bool take_keepalive(struct chosen_limits *c, const char *value)
 {
-    unsigned long seconds, count = 3;
-    char *end;
+    uint64_t seconds, count = 3;
 
-    if (!read_number(value, &end, 0, DAYS, &seconds) ||
-        (*end != 0 && (*end != ',' || !read_whole(end + 1, 1, 1000, &count))))
+    if (!number_read(&value, 0, DAYS, &seconds) ||
+        (*value != 0 && (*value != ',' || !number_whole(value + 1, 1, 1000, &count))))
         return false;
     c->limits.keepalive_ms = seconds * MS;
     c->limits.keepalive_count = (uint32_t)count;
@@ -220,11 +205,11 @@ static bool take_keepalive(struct chosen_limits *c, const char *value)
 
 static bool take_idle(struct chosen_limits *c, const char *value)
 {
-    unsigned long seconds;
+    uint64_t seconds;
 
-    if (!read_whole(value, 0, 365 * DAYS, &seconds))
+    if (!number_whole(value, 0, 365 * DAYS, &seconds))
         return false;
-    c->limits.idle_ms = (uint64_t)seconds * MS;
+    c->limits.idle_ms = seconds * MS;
     return true;
 }
 

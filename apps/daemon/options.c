@@ -1,6 +1,7 @@
 #include "apps/daemon/options.h"
 
 #include "apps/server/server.h"
+#include "apps/session/number.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -98,14 +99,14 @@ static bool add(const char **list, size_t *count, const char *item)
 
 static bool read_workers(const char *text, unsigned *workers)
 {
-    char *end;
-    long n = strtol(text, &end, 10);
+    uint64_t n;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    if (*end != 0 || end == text || n < 0 || n > 1024)
+    if (!number_whole(text, 0, 1024, &n))
         return false;
     if (n == 0)
-        n = sysconf(_SC_NPROCESSORS_ONLN);
-    *workers = n > 0 ? (unsigned)n : 1;
+        n = processors > 0 ? (uint64_t)processors : 1;
+    *workers = (unsigned)n;
     return true;
 }
 
@@ -133,38 +134,19 @@ static int take_algorithms(struct program_options *o, enum nacre_algorithm_kind 
     return o->algorithms[kind] != NULL ? 0 : misused(o, "out of memory", "");
 }
 
-/* "10M" */
-static bool read_size(const char *text, char **end, uint64_t *size)
-{
-    static const char units[] = "KMG";
-    const char *unit;
-
-    if (*text < '0' || *text > '9')
-        return false;
-    *size = strtoull(text, end, 10);
-    unit = **end == 0 ? NULL : strchr(units, **end);
-    if (*size > UINT64_C(1) << 40)
-        return false;
-    if (unit != NULL) {
-        *size <<= 10 * (unit - units + 1);
-        (*end)++;
-    }
-    return *size >= 1024 && *size <= UINT64_C(1) << 40;
-}
-
 /* BYTES[,SECONDS] */
 static int take_rekey_limit(struct program_options *o)
 {
-    unsigned long seconds;
-    char *end = NULL;
+    const char *at = optarg;
+    uint64_t seconds;
 
-    if (read_size(optarg, &end, &o->rekey_bytes) && *end == 0)
-        return 0;
-    if (end != NULL && *end == ',' && end[1] >= '0' && end[1] <= '9') {
-        seconds = strtoul(end + 1, &end, 10);
-        o->rekey_ms = (uint64_t)seconds * 1000;
-        if (*end == 0 && seconds >= 1 && seconds <= 365UL * 24 * 3600)
+    if (number_read_size(&at, 1024, UINT64_C(1) << 40, &o->rekey_bytes)) {
+        if (*at == 0)
             return 0;
+        if (*at == ',' && number_whole(at + 1, 1, 365 * 24 * 3600, &seconds)) {
+            o->rekey_ms = seconds * 1000;
+            return 0;
+        }
     }
     return misused(o, "--rekey-limit wants BYTES[,SECONDS], 1K or more, not ", optarg);
 }

@@ -2,8 +2,8 @@
 
 #include "apps/daemon/login.h"
 #include "apps/echo/repr.h"
+#include "apps/session/number.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,18 +170,6 @@ static void exit_at_eof(struct nacre_channel *ch, struct session *s)
     end_with_status(ch, 0);
 }
 
-/* A whole decimal number. */
-static bool read_number(const char *text, uint64_t most, uint64_t *number)
-{
-    char *end;
-
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    errno = 0;
-    *number = strtoull(text, &end, 10);
-    return errno == 0 && *end == 0 && *number <= most;
-}
-
 /* Printable bytes in lines of 72, as RFC 864's generator sends them. What comes depends on how much
  * is left: the byte with PERIOD * n - i bytes left, itself included, is text[i]. */
 static char text[PERIOD + PIECE];
@@ -213,7 +201,7 @@ static void chargen_writable(struct nacre_channel *ch, struct session *s)
 
 static bool chargen_start(struct nacre_channel *ch, struct session *s, const char *argument)
 {
-    if (!read_number(argument, UINT64_MAX, &s->left))
+    if (!number_whole(argument, 0, UINT64_MAX, &s->left))
         return false;
     chargen_writable(ch, s); /* nothing is accepted before the answer; writable follows */
     return true;
@@ -224,7 +212,7 @@ static bool exit_start(struct nacre_channel *ch, struct session *s, const char *
     uint64_t status;
 
     (void)s;
-    if (!read_number(argument, UINT32_MAX, &status))
+    if (!number_whole(argument, 0, UINT32_MAX, &status))
         return false;
     end_with_status(ch, (uint32_t)status);
     return true;

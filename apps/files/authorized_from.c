@@ -1,10 +1,11 @@
 #include "apps/files/authorized_from.h"
 
+#include "apps/session/number.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PATTERN_MAX = 256 /* bytes of one pattern */ };
@@ -31,14 +32,10 @@ static bool bit(const struct address *a, unsigned i)
 static bool read_network(struct address *a, char *text, unsigned *bits)
 {
     char *slash = strchr(text, '/');
-    char *end;
-    unsigned long n;
+    uint64_t n;
 
     *slash = 0;
-    if (!read_address(a, text) || slash[1] < '0' || slash[1] > '9')
-        return false;
-    n = strtoul(slash + 1, &end, 10);
-    if (*end != 0 || n > a->bits)
+    if (!read_address(a, text) || !number_whole(slash + 1, 0, a->bits, &n))
         return false;
     *bits = (unsigned)n;
     for (unsigned i = *bits; i < a->bits; i++)

@@ -2,6 +2,7 @@
 
 #include "apps/files/authorized_from.h"
 #include "apps/session/errbuf.h"
+#include "apps/session/number.h"
 #include "transport/wire.h"
 
 #include <stdio.h>
@@ -171,17 +172,11 @@ static bool is_host_and_port(const char *value, bool host_needed)
 {
     const char *colon = strrchr(value, ':');
     const char *port = colon != NULL ? colon + 1 : value;
-    char *end;
-    unsigned long n;
+    uint64_t number;
 
     if (host_needed && (colon == NULL || colon == value))
         return false;
-    if (strcmp(port, "*") == 0)
-        return true;
-    if (*port < '0' || *port > '9')
-        return false;
-    n = strtoul(port, &end, 10);
-    return *end == 0 && n >= 1 && n <= 65535;
+    return strcmp(port, "*") == 0 || number_whole(port, 1, 65535, &number);
 }
 
 static bool set_permit_open(struct parse *p, const struct option *o, char *value)

@@ -1,6 +1,7 @@
 #include "apps/files/password_entry.h"
 
 #include "apps/files/base64.h"
+#include "apps/session/number.h"
 
 static const char hash_start[] = "$argon2";
 static const char hash_prefix[] = "$argon2id$v=19$";
@@ -20,24 +21,18 @@ struct cost {
     unsigned lanes;
 };
 
-/* A decimal number after `name`, from 1 to `max`, without zeros in front; moves *at past it. */
-static bool read_number(const char **at, const char *name, unsigned max, unsigned *value)
+/* A number after `name`, from 1 to `max`, without leading zeros; moves *at past it. */
+static bool read_cost(const char **at, const char *name, unsigned max, unsigned *value)
 {
-    const char *p = *at;
+    uint64_t n;
 
-    *value = 0;
-    if (strncmp(p, name, strlen(name)) != 0)
+    if (strncmp(*at, name, strlen(name)) != 0)
         return false;
-    p += strlen(name);
-    if (*p == '0')
+    *at += strlen(name);
+    if (**at == '0' || !number_read(at, 1, max, &n))
         return false;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        *value = *value * 10 + (unsigned)(*p - '0');
-        if (*value > max)
-            return false;
-    }
-    *at = p;
-    return *value > 0;
+    *value = (unsigned)n;
+    return true;
 }
 
 static size_t base64_run(const char *text)
@@ -56,9 +51,9 @@ static bool read_hash(const char *hash, struct cost *cost)
     size_t salt;
 
     if (strncmp(hash, hash_prefix, sizeof hash_prefix - 1) != 0 ||
-        !read_number(&at, "m=", MEMORY_MAX, &cost->memory) ||
-        !read_number(&at, ",t=", PASSES_MAX, &cost->passes) ||
-        !read_number(&at, ",p=", LANES_MAX, &cost->lanes) || *at++ != '$')
+        !read_cost(&at, "m=", MEMORY_MAX, &cost->memory) ||
+        !read_cost(&at, ",t=", PASSES_MAX, &cost->passes) ||
+        !read_cost(&at, ",p=", LANES_MAX, &cost->lanes) || *at++ != '$')
         return false;
     salt = base64_run(at);
     if (salt < SALT_LEAST || at[salt] != '$')

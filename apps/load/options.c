@@ -2,6 +2,7 @@
 #include "apps/load/load.h"
 
 #include "apps/files/key_file.h"
+#include "apps/session/number.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -82,33 +83,13 @@ static int failed(const char *text)
     return 1;
 }
 
-/* A whole number from 1 to most, with K, M or G behind it when units are allowed. */
-static bool read_number(const char *text, bool units, uint64_t most, uint64_t *number)
-{
-    static const char letters[] = "KMG";
-    const char *unit;
-    char *end;
-
-    if (*text < '0' || *text > '9' || strlen(text) > 15)
-        return false;
-    *number = strtoull(text, &end, 10);
-    unit = *end == 0 || !units ? NULL : strchr(letters, *end);
-    if (unit != NULL) {
-        int bits = (int)(10 * (unit - letters + 1));
-
-        if (*number > most >> bits)
-            return false;
-        *number <<= bits;
-        end++;
-    }
-    return *end == 0 && *number >= 1 && *number <= most;
-}
-
 static int take_number(const char *name, bool units, uint64_t most, uint64_t *number)
 {
+    const char *at = optarg;
     char text[128];
 
-    if (read_number(optarg, units, most, number))
+    if ((units ? number_read_size(&at, 1, most, number) : number_read(&at, 1, most, number)) &&
+        *at == 0)
         return 0;
     (void)snprintf(text, sizeof text, "%s wants a number, not ", name);
     return load_misused(text, optarg);

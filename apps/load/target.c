@@ -1,6 +1,7 @@
 /* nacre-load: which server, and which of its keys. */
 #include "apps/load/load.h"
 #include "apps/server/server.h"
+#include "apps/session/number.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -78,12 +79,14 @@ void load_prefer_known(struct load_options *o)
     const struct nacre_known_hosts hosts = {.file = o->known_hosts};
     const char *colon = strrchr(o->known_as, ':');
     char host[300], list[NACRE_ALGORITHM_LIST_MAX];
+    uint16_t port = 0;
     size_t skip = o->known_as[0] == '[';
 
     (void)snprintf(host, sizeof host, "%.*s", (int)((size_t)(colon - o->known_as) - 2 * skip),
                    o->known_as + skip);
-    if (nacre_known_hosts_prefer(&hosts, host, (uint16_t)atoi(colon + 1),
-                                 o->algorithms[NACRE_HOST_KEY], list, sizeof list)) {
+    if (number_port(colon + 1, &port) &&
+        nacre_known_hosts_prefer(&hosts, host, port, o->algorithms[NACRE_HOST_KEY], list,
+                                 sizeof list)) {
         free(o->algorithms[NACRE_HOST_KEY]);
         o->algorithms[NACRE_HOST_KEY] = strdup(list);
     }

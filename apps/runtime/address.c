@@ -1,23 +1,17 @@
 #include "apps/runtime/address.h"
 
+#include "apps/session/number.h"
+
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* getaddrinfo takes 99999 for 34463. */
-static bool is_port(const char *text)
-{
-    size_t len = strlen(text);
-
-    return len >= 1 && len <= 5 && strspn(text, "0123456789") == len && atoi(text) <= 65535;
-}
 
 bool address_split(const char *text, char *host, size_t size, const char **port)
 {
     const char *colon = strrchr(text, ':');
+    uint16_t number;
     size_t len;
 
-    if (colon == NULL || !is_port(colon + 1))
+    if (colon == NULL || !number_port(colon + 1, &number)) /* getaddrinfo takes 99999 for 34463 */
         return false;
     *port = colon + 1;
     len = (size_t)(colon - text);
