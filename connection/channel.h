@@ -153,6 +153,14 @@ NACRE_API void nacre_channel_answer(struct nacre_channel *ch, bool granted);
  * closed is not called; said inside of open, when that returns. */
 NACRE_API void nacre_channel_open_answer(struct nacre_channel *ch, bool granted);
 
+/* Tell the peer that we read no more of its data: "eow@openssh.com", PROTOCOL section 2.1. It is
+ * sent on session channels and to OpenSSH only, because other programs may not accept it. False:
+ * not sent, or there is no room now. */
+NACRE_API bool nacre_channel_eow(struct nacre_channel *ch);
+
+/* Has the peer closed the channel? What it sent before may still be pending. */
+NACRE_API bool nacre_channel_peer_closed(const struct nacre_channel *ch);
+
 /* Why a channel is not opened: the codes of RFC 4254 section 5.1. */
 enum nacre_open_reason {
     NACRE_REASON_PROHIBITED = 1,

@@ -136,6 +136,11 @@ void nacre_channel_eof(struct nacre_channel *ch)
     channel_leave(ch);
 }
 
+bool nacre_channel_peer_closed(const struct nacre_channel *ch)
+{
+    return ch->got_close;
+}
+
 void nacre_channel_close(struct nacre_channel *ch)
 {
     channel_enter(ch);

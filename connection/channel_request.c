@@ -263,6 +263,16 @@ bool nacre_channel_request(struct nacre_channel *ch, const char *type, bool want
     return true;
 }
 
+bool nacre_channel_eow(struct nacre_channel *ch)
+{
+    static const char openssh[] = "SSH-2.0-OpenSSH_";
+    const uint8_t *version = ch->connection->transport->peer_version;
+
+    return strcmp(ch->type, "session") == 0 && version != NULL &&
+           strncmp((const char *)version, openssh, strlen(openssh)) == 0 &&
+           nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0);
+}
+
 /* Section 6.10: "exit-status": uint32 exit_status; "exit-signal": string signal name without "SIG",
  * boolean core dumped, string error message, string language tag. want_reply is FALSE in both. */
 void channel_send_exit(struct nacre_channel *ch)
