@@ -228,7 +228,7 @@ int nacre_clients_fd(const struct nacre_clients *all)
 
 uint32_t nacre_clients_wait(const struct nacre_clients *all)
 {
-    struct loop loop = all->loop; /* as it is now, without a turn of it */
+    struct nacre_loop loop = all->loop; /* as it is now, without a turn of it */
     int wait;
 
     loop_look_at_clock(&loop);

@@ -178,7 +178,7 @@ static void try_address(struct nacre_client *client, int failure)
  * for the others. */
 static void set_patience(struct nacre_client *client)
 {
-    struct loop *loop = &client->all->loop;
+    struct nacre_loop *loop = &client->all->loop;
     uint64_t left = client->give_up_ms > loop->now_ms ? client->give_up_ms - loop->now_ms : 0;
     uint64_t addresses = 0;
 

@@ -18,7 +18,7 @@ enum {
 struct nacre_clients {
     struct nacre_client_config config;
     struct nacre_endpoint *endpoint;
-    struct loop loop;
+    struct nacre_loop loop;
     struct nacre_client *first; /* all of them, doubly linked */
     size_t count;
     struct source stopper;

@@ -25,7 +25,7 @@ static uint64_t clock_ms(void)
     return clock_ns() / 1000000;
 }
 
-bool loop_init(struct loop *loop)
+bool loop_init(struct nacre_loop *loop)
 {
     memset(loop, 0, sizeof *loop);
     loop->last = &loop->first;
@@ -34,7 +34,7 @@ bool loop_init(struct loop *loop)
     return loop->epoll >= 0;
 }
 
-void loop_clear(struct loop *loop)
+void loop_clear(struct nacre_loop *loop)
 {
     if (loop->epoll >= 0)
         (void)close(loop->epoll);
@@ -43,14 +43,14 @@ void loop_clear(struct loop *loop)
     loop->epoll = -1;
 }
 
-bool loop_watch(struct loop *loop, int fd, struct source *source, uint32_t events)
+bool loop_watch(struct nacre_loop *loop, int fd, struct source *source, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data = {.ptr = source}};
 
     return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-void loop_unwatch(struct loop *loop, int fd, const struct source *source)
+void loop_unwatch(struct nacre_loop *loop, int fd, const struct source *source)
 {
     (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
     for (int i = 0; i < loop->events_left; i++)
@@ -58,20 +58,20 @@ void loop_unwatch(struct loop *loop, int fd, const struct source *source)
             loop->events[i].data.ptr = NULL;
 }
 
-void loop_look_at_clock(struct loop *loop)
+void loop_look_at_clock(struct nacre_loop *loop)
 {
     loop->now_ms = clock_ms();
 }
 
 /* ---- timers: a binary heap, the earliest on top ---- */
 
-static void put(struct loop *loop, uint32_t index, struct timer *timer)
+static void put(struct nacre_loop *loop, uint32_t index, struct timer *timer)
 {
     loop->heap[index] = timer;
     timer->place = index + 1;
 }
 
-static void sift_up(struct loop *loop, uint32_t i)
+static void sift_up(struct nacre_loop *loop, uint32_t i)
 {
     struct timer *timer = loop->heap[i];
 
@@ -82,7 +82,7 @@ static void sift_up(struct loop *loop, uint32_t i)
     put(loop, i, timer);
 }
 
-static void sift_down(struct loop *loop, uint32_t i)
+static void sift_down(struct nacre_loop *loop, uint32_t i)
 {
     struct timer *timer = loop->heap[i];
 
@@ -101,7 +101,7 @@ static void sift_down(struct loop *loop, uint32_t i)
     put(loop, i, timer);
 }
 
-static void take_away(struct loop *loop, struct timer *timer)
+static void take_away(struct nacre_loop *loop, struct timer *timer)
 {
     uint32_t i = timer->place - 1;
     struct timer *moved = loop->heap[--loop->timers];
@@ -114,7 +114,7 @@ static void take_away(struct loop *loop, struct timer *timer)
     sift_down(loop, moved->place - 1);
 }
 
-static bool make_room(struct loop *loop)
+static bool make_room(struct nacre_loop *loop)
 {
     uint32_t room = loop->timer_room == 0 ? 64 : loop->timer_room * 2;
     struct timer **heap;
@@ -129,7 +129,7 @@ static bool make_room(struct loop *loop)
     return true;
 }
 
-bool loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at_ms)
+bool loop_set_timer(struct nacre_loop *loop, struct timer *timer, uint64_t at_ms)
 {
     if (timer->place != 0 && timer->at_ms == at_ms)
         return true;
@@ -149,7 +149,7 @@ bool loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at_ms)
     return true;
 }
 
-static void fire_timers(struct loop *loop)
+static void fire_timers(struct nacre_loop *loop)
 {
     while (loop->timers > 0 && loop->heap[0]->at_ms <= loop->now_ms) {
         struct timer *timer = loop->heap[0];
@@ -161,7 +161,7 @@ static void fire_timers(struct loop *loop)
 
 /* ---- tasks ---- */
 
-void loop_later(struct loop *loop, struct task *task)
+void loop_later(struct nacre_loop *loop, struct task *task)
 {
     if (task->queued)
         return;
@@ -171,7 +171,7 @@ void loop_later(struct loop *loop, struct task *task)
     loop->last = &task->next;
 }
 
-void loop_forget(struct loop *loop, struct task *task)
+void loop_forget(struct nacre_loop *loop, struct task *task)
 {
     struct task **at = &loop->first;
 
@@ -187,7 +187,7 @@ void loop_forget(struct loop *loop, struct task *task)
 
 /* One after the other until the slice is used up: what has become ready meanwhile waits for one
  * long task at most, and many short ones cost no turn each. */
-static void run_tasks(struct loop *loop)
+static void run_tasks(struct nacre_loop *loop)
 {
     uint64_t end = loop->first == NULL ? 0 : clock_ns() + SLICE_NS;
 
@@ -204,7 +204,7 @@ static void run_tasks(struct loop *loop)
     }
 }
 
-int loop_timeout(const struct loop *loop)
+int loop_timeout(const struct nacre_loop *loop)
 {
     uint64_t wait;
 
@@ -218,7 +218,7 @@ int loop_timeout(const struct loop *loop)
     return wait > 60 * 1000 ? 60 * 1000 : (int)wait;
 }
 
-void loop_turn(struct loop *loop)
+void loop_turn(struct nacre_loop *loop)
 {
     struct epoll_event events[EVENTS];
 

@@ -158,7 +158,7 @@ static bool may_receive(struct pump *pump)
 /* The session is over: see its last bytes off. A peer that said DISCONNECT does not read ours. */
 static void finish(struct pump *pump)
 {
-    struct loop *loop = pump->loop;
+    struct nacre_loop *loop = pump->loop;
     struct nacre_end why;
 
     (void)nacre_session_ended(pump->session, &why);
@@ -191,7 +191,7 @@ static bool set_timer(struct pump *pump, uint64_t deadline)
  * theirs. That is a bulk sender's share: two of the largest packets that channels carry. */
 static void serve(struct pump *pump)
 {
-    struct loop *loop = pump->loop;
+    struct nacre_loop *loop = pump->loop;
     bool alive = flush(pump);
     uint64_t deadline;
 
@@ -265,7 +265,7 @@ void pump_set_options(int fd)
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-void pump_init(struct pump *pump, struct loop *loop, int fd, void (*over)(struct pump *pump))
+void pump_init(struct pump *pump, struct nacre_loop *loop, int fd, void (*over)(struct pump *pump))
 {
     *pump = (struct pump){.source = {on_ready},
                           .task = {.run = on_task},

@@ -11,7 +11,7 @@ struct pump {
     struct source source;
     struct timer timer;
     struct task task;
-    struct loop *loop;
+    struct nacre_loop *loop;
     struct nacre_session *session; /* NULL while only the socket lingers */
     int fd;
     bool readable;                   /* there may be bytes to receive */
@@ -30,7 +30,7 @@ void pump_set_options(int fd);
 
 /* For a connected, non-blocking socket, which is the pump's from now on; `over` is called once, at
  * the end. */
-void pump_init(struct pump *pump, struct loop *loop, int fd, void (*over)(struct pump *pump));
+void pump_init(struct pump *pump, struct nacre_loop *loop, int fd, void (*over)(struct pump *pump));
 
 /* Begin, in the next turn. The session is the pump's from now on. False: session is NULL, or the
  * loop cannot watch the socket; then close the pump. */

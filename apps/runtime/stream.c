@@ -234,7 +234,7 @@ struct nacre_stream *nacre_stream_join(struct nacre_channel *ch,
     return stream_join(ch, pump->loop, config);
 }
 
-struct nacre_stream *stream_join(struct nacre_channel *ch, struct loop *loop,
+struct nacre_stream *stream_join(struct nacre_channel *ch, struct nacre_loop *loop,
                                  const struct nacre_stream_config *config)
 {
     struct nacre_stream *s = calloc(1, sizeof *s);

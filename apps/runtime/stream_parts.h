@@ -19,7 +19,7 @@ struct nacre_stream {
     struct nacre_channel_app app;          /* first: the channel knows the stream by that */
     const struct nacre_channel_app *outer; /* the application that the channel had */
     struct nacre_channel *ch;
-    struct loop *loop;
+    struct nacre_loop *loop;
     struct task task; /* to read on */
     struct end in, err, out;
     void (*drained)(struct nacre_channel *ch);

@@ -8,7 +8,7 @@
 
 struct nacre_watch {
     struct source source;
-    struct loop *loop;
+    struct nacre_loop *loop;
     int fd;
     void (*ready)(void *context);
     void *context;

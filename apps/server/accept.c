@@ -93,7 +93,7 @@ static void watch_again(struct timer *timer)
 {
     struct listener *listener =
         (struct listener *)(void *)((char *)timer - offsetof(struct listener, pause));
-    struct loop *loop = &listener->worker->loop;
+    struct nacre_loop *loop = &listener->worker->loop;
 
     if (!loop_watch(loop, listener->fd, &listener->source, EPOLLIN))
         (void)loop_set_timer(loop, &listener->pause, loop->now_ms + PAUSE_MS);
@@ -105,7 +105,7 @@ static void watch_again(struct timer *timer)
 static bool shed(struct listener *listener)
 {
     struct worker *worker = listener->worker;
-    struct loop *loop = &worker->loop;
+    struct nacre_loop *loop = &worker->loop;
     bool nobody;
     int fd;
 

@@ -11,7 +11,7 @@
 /* One event loop with what its connections share. */
 struct worker {
     struct nacre_server *server;
-    struct loop loop;
+    struct nacre_loop loop;
     struct nacre_endpoint *endpoint;
     struct nacre_mailbox mailbox;
     struct source mail;
@@ -50,7 +50,7 @@ void peer_close(struct nacre_peer *peer);
 
 /* Of stream.c: nacre_stream_join on any loop. */
 struct nacre_stream_config;
-struct nacre_stream *stream_join(struct nacre_channel *ch, struct loop *loop,
+struct nacre_stream *stream_join(struct nacre_channel *ch, struct nacre_loop *loop,
                                  const struct nacre_stream_config *config);
 
 /* Of server.c: what a peer needs of its server. */

@@ -11,7 +11,7 @@
 
 enum { LONG_NS = 200 * 1000 }; /* more than a loop's slice of tasks */
 
-static struct loop loop;
+static struct nacre_loop loop;
 static char happened[64]; /* a letter each */
 
 static struct worker {

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct loop loop;
+static struct nacre_loop loop;
 static struct pair p;
 static struct nacre_endpoint *endpoint;
 static int other; /* the other end of the socket */

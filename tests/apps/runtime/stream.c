@@ -17,7 +17,7 @@
 enum { BIG = 1 << 20 };
 
 static struct pair p;
-static struct loop loop;
+static struct nacre_loop loop;
 static struct task tick;
 static struct nacre_channel *client;
 static struct nacre_stream_config joined;
