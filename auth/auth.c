@@ -36,8 +36,8 @@ void auth_init(struct auth *a, const struct auth_config *config, struct transpor
 void auth_clear(struct auth *a)
 {
     auth_forget_decision(a);
-    pool_release(a->transport->pool, a->user, AUTH_USER_MAX + 1);
-    pool_release(a->transport->pool, a->password, AUTH_PASSWORD_MAX + 1);
+    pool_release(a->transport->pool, a->user, NACRE_USER_MAX + 1);
+    pool_release(a->transport->pool, a->password, NACRE_PASSWORD_MAX + 1);
     a->user = a->password = NULL;
 }
 

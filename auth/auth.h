@@ -6,12 +6,10 @@
 #include "transport/transport.h"
 
 enum {
-    AUTH_USER_MAX = 255,      /* bytes of a user name */
-    AUTH_FAILURES_MAX = 6,    /* failed passwords and proofs: then the session ends; default */
-    AUTH_QUERIES_MAX = 20,    /* key queries */
-    AUTH_OTHERS_MAX = 20,     /* "none" and methods we do not know: RFC 4252 section 4 */
-    AUTH_PASSWORD_MAX = 1024, /* bytes; a longer one is refused */
-    AUTH_TRIES_MAX = 3,       /* how often a client asks a person for a password */
+    AUTH_FAILURES_MAX = 6, /* failed passwords and proofs: then the session ends; default */
+    AUTH_QUERIES_MAX = 20, /* key queries */
+    AUTH_OTHERS_MAX = 20,  /* "none" and methods we do not know: RFC 4252 section 4 */
+    AUTH_TRIES_MAX = 3,    /* how often a client asks a person for a password */
     AUTH_NO_PROMPTS = -1,
 };
 
@@ -46,7 +44,7 @@ struct auth {
     struct transport *transport;
     const struct auth_config *config;
     void *context; /* passed to the policy */
-    char *user;    /* that the peer named, of AUTH_USER_MAX + 1 bytes; NULL before */
+    char *user;    /* that the peer named, of NACRE_USER_MAX + 1 bytes; NULL before */
     const struct auth_method *method; /* of the request under way */
     struct nacre_decision *pending;
     uint32_t failures;
@@ -59,7 +57,7 @@ struct auth {
     size_t next_key;     /* client */
     const struct signature_algorithm *asked;   /* client: the algorithm that the query named */
     uint8_t password_tries, interactive_tries; /* client */
-    char *password; /* client: sent last, of AUTH_PASSWORD_MAX + 1 bytes */
+    char *password; /* client: sent last, of NACRE_PASSWORD_MAX + 1 bytes */
     /* Client, while a person is being asked: what to do with the answer, NULL for none. */
     int (*respond)(struct auth *a, const char *const *responses, size_t count);
 };

@@ -50,7 +50,7 @@ static int request(struct auth *a, struct reader *r)
     bool change = read_bool(r);
     struct bytes wire = read_string(r);
     struct bytes new_wire = change ? read_string(r) : (struct bytes){(const uint8_t *)"", 0};
-    char password[AUTH_PASSWORD_MAX + 1], new_password[AUTH_PASSWORD_MAX + 1];
+    char password[NACRE_PASSWORD_MAX + 1], new_password[NACRE_PASSWORD_MAX + 1];
     bool good;
 
     if (!read_done(r))
@@ -71,7 +71,7 @@ static int request(struct auth *a, struct reader *r)
 
 static int send_password(struct auth *a, const char *password, const char *new_password)
 {
-    struct writer w = auth_begin_request(a, auth_password.name, 1 + 2 * (4 + AUTH_PASSWORD_MAX));
+    struct writer w = auth_begin_request(a, auth_password.name, 1 + 2 * (4 + NACRE_PASSWORD_MAX));
 
     write_bool(&w, new_password != NULL);
     write_text(&w, password);
@@ -85,10 +85,10 @@ static int send_password(struct auth *a, const char *password, const char *new_p
 /* Keep it: a server that wants it changed wants to see it again. */
 static int keep_and_send(struct auth *a, const char *password)
 {
-    if (strlen(password) > AUTH_PASSWORD_MAX)
+    if (strlen(password) > NACRE_PASSWORD_MAX)
         return auth_skip_method(a);
     if (a->password == NULL)
-        a->password = pool_allocate(a->transport->pool, AUTH_PASSWORD_MAX + 1);
+        a->password = pool_allocate(a->transport->pool, NACRE_PASSWORD_MAX + 1);
     if (a->password == NULL)
         return transport_no_memory(a->transport);
     memmove(a->password, password, strlen(password) + 1);
@@ -106,7 +106,7 @@ static int on_password(struct auth *a, const char *const *responses, size_t coun
 
 static int on_new_password(struct auth *a, const char *const *responses, size_t count)
 {
-    if (responses == NULL || count != 1 || strlen(responses[0]) > AUTH_PASSWORD_MAX) {
+    if (responses == NULL || count != 1 || strlen(responses[0]) > NACRE_PASSWORD_MAX) {
         a->password_tries = AUTH_TRIES_MAX;
         return auth_skip_method(a);
     }
@@ -122,7 +122,7 @@ static bool attempt(struct auth *a)
     if (!transport_is_protected(a->transport) || a->password_tries >= AUTH_TRIES_MAX)
         return false;
     if (a->password_tries++ == 0 && a->config->password != NULL) {
-        if (strlen(a->config->password) > AUTH_PASSWORD_MAX)
+        if (strlen(a->config->password) > NACRE_PASSWORD_MAX)
             return false;
         (void)keep_and_send(a, a->config->password);
         return true;

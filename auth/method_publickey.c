@@ -7,7 +7,7 @@ enum {
     ALGORITHM_NAME_MAX = 64,
     NAMES_MAX = 1024, /* bytes of our name-list */
     SIGNED_MAX =
-        SESSION_ID_MAX + AUTH_USER_MAX + 2 * KEY_BLOB_MAX + 256, /* bytes that are signed */
+        SESSION_ID_MAX + NACRE_USER_MAX + 2 * KEY_BLOB_MAX + 256, /* bytes that are signed */
 };
 
 static bool offered(const struct nacre_auth_policy *policy)

@@ -8,6 +8,11 @@
 
 #include "transport/api.h"
 
+enum {
+    NACRE_USER_MAX = 255,      /* bytes of a user name */
+    NACRE_PASSWORD_MAX = 1024, /* bytes of a password; a longer one is refused */
+};
+
 /* A question that is open. Lives until nacre_decide, even if the session ends before. */
 struct nacre_decision;
 

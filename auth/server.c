@@ -293,7 +293,7 @@ static bool take_user(struct auth *a, struct bytes user)
 {
     if (!bytes_are(user, a->user))
         a->done = 0;
-    if (auth_text(a->user, AUTH_USER_MAX + 1, user))
+    if (auth_text(a->user, NACRE_USER_MAX + 1, user))
         return true;
     a->user[0] = 0;
     return false;
@@ -315,7 +315,7 @@ int auth_on_request(struct auth *a, struct reader *r)
     if (r->bad)
         return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed USERAUTH_REQUEST");
     if (a->user == NULL)
-        a->user = pool_allocate(t->pool, AUTH_USER_MAX + 1);
+        a->user = pool_allocate(t->pool, NACRE_USER_MAX + 1);
     if (a->user == NULL)
         return transport_no_memory(t);
     a->method = auth_find_method(method);

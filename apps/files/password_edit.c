@@ -2,7 +2,7 @@
 
 #include "apps/files/password_entry.h"
 #include "apps/files/trusted_file.h"
-#include "auth/auth.h"
+#include "auth/policy.h"
 #include "crypto/crypto.h"
 
 #include <errno.h>
@@ -36,8 +36,8 @@ bool nacre_password_user_is_good(const char *user, char *errbuf, size_t size)
 
     if (user[0] == 0)
         return errbuf_say(&p, "the user name is empty");
-    if (strlen(user) > AUTH_USER_MAX)
-        return errbuf_say(&p, "the user name is longer than %d bytes", AUTH_USER_MAX);
+    if (strlen(user) > NACRE_USER_MAX)
+        return errbuf_say(&p, "the user name is longer than %d bytes", NACRE_USER_MAX);
     for (const uint8_t *c = (const uint8_t *)user; *c != 0; c++) {
         if (*c == ':')
             return errbuf_say(&p, "a user name cannot hold ':', which ends it in the file");
@@ -204,8 +204,8 @@ static bool hash(struct edit *e, const char *password)
         return true;
     if (password[0] == 0)
         return errbuf_say(&e->errbuf, "the password is empty");
-    if (strlen(password) > AUTH_PASSWORD_MAX)
-        return errbuf_say(&e->errbuf, "the password is longer than %d bytes", AUTH_PASSWORD_MAX);
+    if (strlen(password) > NACRE_PASSWORD_MAX)
+        return errbuf_say(&e->errbuf, "the password is longer than %d bytes", NACRE_PASSWORD_MAX);
     return (crypto_init() && password_hash_create(e->hash, bytes_of(password))) ||
            errbuf_say(&e->errbuf, "there is not enough memory to hash the password");
 }

@@ -1,6 +1,7 @@
 /* nacre-passwd: adds, changes and deletes users of a password file. */
-#include "apps/passwd/terminal.h"
 #include "apps/files/password_edit.h"
+#include "apps/passwd/terminal.h"
+#include "auth/policy.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-    PASSWORD_ROOM = 1024 + 1, /* bytes: the longest password that a server takes, and a NUL */
+    PASSWORD_ROOM = NACRE_PASSWORD_MAX + 1, /* bytes, NUL included */
     PROBLEM_MAX = 1024 + 4096,
     OPTION_VERSION = 256,
 };

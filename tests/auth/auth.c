@@ -223,7 +223,7 @@ END_TEST
 /* [4252/5/2, 5/3, 5/5, 7/8, 8/6, 8/7, 9/2] */
 START_TEST(a_request_that_cannot_be_granted_is_refused_and_the_session_lives)
 {
-    static char long_user[AUTH_USER_MAX + 2], long_password[30001];
+    static char long_user[NACRE_USER_MAX + 2], long_password[30001];
     const struct {
         const char *user, *service, *method, *password, *told;
         size_t password_len;
@@ -275,7 +275,7 @@ END_TEST
 
 START_TEST(the_longest_user_name_and_password_arrive_whole)
 {
-    static char user[AUTH_USER_MAX + 1], password[AUTH_PASSWORD_MAX + 1];
+    static char user[NACRE_USER_MAX + 1], password[NACRE_PASSWORD_MAX + 1];
     char told[400];
 
     memset(user, 'u', sizeof user - 1);
@@ -1390,7 +1390,7 @@ END_TEST
 
 START_TEST(a_password_too_long_to_send_fails_the_login_alone)
 {
-    static char password[AUTH_PASSWORD_MAX + 1000];
+    static char password[NACRE_PASSWORD_MAX + 1000];
 
     memset(password, 'p', sizeof password - 1);
     scripted_init(&s, NACRE_CLIENT);
