@@ -6,7 +6,7 @@ check: setup                            ## build everything and run all tests
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
 	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 \
-		tests/tools/layers "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
+		"tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
 		tests/tools/readmes tests/tools/security tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
 		tests/tools/install tests/tools/man_pages \
 		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
@@ -52,8 +52,10 @@ coverage:                               ## lines and branches that the tests in 
 phases: $(BUILD)/tests/transport/phase_page       ## write transport/PHASES.md anew, from the table
 	$< >transport/PHASES.md
 
-layers:                                 ## who includes whom
+layers:                                 ## headers that each folder may include; no dependency cycles between files
 	@tests/tools/layers
+	@$(MAKE) -s $(jobs) $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(PROGRAMS:%=apps/%/main.c))
+	@tests/tools/layers $(BUILD)/obj
 
 pure: $(call objects,$(CORE_SRC))       ## the core does no I/O and has no writable globals
 	@tests/tools/pure $(BUILD)/obj
