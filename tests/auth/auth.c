@@ -1,8 +1,8 @@
 /* Authentication, each side against a script. RFC 4252; numbers in brackets are requirement ids. */
 #include "auth/auth.h"
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1403,92 +1403,60 @@ START_TEST(a_password_too_long_to_send_fails_the_login_alone)
 }
 END_TEST
 
-static void add_server(TCase *t)
+void add_tests(struct suite *suite)
 {
-    tcase_add_loop_test(t, a_request_that_ends_early_or_late_disconnects, 0, FORMS);
-    tcase_add_test(t, a_string_longer_than_its_message_disconnects);
-    tcase_add_test(t, none_is_refused_and_never_listed);
-    tcase_add_test(t, a_request_that_cannot_be_granted_is_refused_and_the_session_lives);
-    tcase_add_test(t, a_user_name_with_a_nul_is_not_cut_short);
-    tcase_add_test(t, the_longest_user_name_and_password_arrive_whole);
-    tcase_add_test(t, a_password_change_is_refused);
-    tcase_add_test(t, a_method_without_a_decider_is_neither_listed_nor_granted);
-    tcase_add_test(t, messages_that_a_server_sends_do_not_log_in_a_client);
-    tcase_add_test(t, connection_messages_before_the_login_disconnect);
-    tcase_add_test(t, a_query_that_is_answered_well_has_not_logged_in);
-    tcase_add_test(t, a_query_is_answered_with_the_algorithm_and_blob_as_they_came);
-    tcase_add_test(t, a_key_of_an_algorithm_that_is_not_taken_is_refused);
-    tcase_add_test(t, a_query_for_a_key_that_is_not_authorised_is_refused);
-    tcase_add_loop_test(t, a_proof_logs_in_with_and_without_a_query_before, 0, 2);
-    tcase_add_loop_test(t, a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_taken,
-                        0, 16);
-    tcase_add_test(t, no_flipped_bit_in_the_signature_is_accepted);
-    tcase_add_test(t, a_signature_blob_that_is_malformed_is_refused);
-    tcase_add_test(t, a_key_blob_that_is_malformed_is_refused);
-    tcase_add_test(t, a_key_blob_that_is_too_long_is_refused);
-    tcase_add_test(t, a_host_bound_proof_logs_in_only_with_the_key_of_this_host);
-    tcase_add_loop_test(t, a_host_bound_query_names_the_host, 0, 2);
-    tcase_add_test(t, a_proof_after_a_key_exchange_is_over_the_first_session_identifier);
-    tcase_add_loop_test(t, too_many_requests_of_a_kind_end_the_session, 0, 6);
-    tcase_add_test(t, failures_and_queries_are_counted_apart);
-    tcase_add_test(t, the_last_failure_that_ends_it_may_be_of_either_kind);
-    tcase_add_loop_test(t, requests_sent_ahead_are_answered_in_order, 0, 2);
-    tcase_add_test(t, requests_wait_for_a_late_decision_and_are_answered_in_order);
-    tcase_add_test(t, no_memory_piles_up_behind_a_late_decision);
-    tcase_add_test(t, a_decision_that_comes_after_the_end_changes_nothing);
-    tcase_add_test(t, the_time_for_a_login_runs_while_a_decision_is_open);
-    tcase_add_test(t, success_is_said_once_and_later_requests_are_ignored);
-    tcase_add_test(t, the_owner_hears_of_the_login_before_the_first_channel);
-    tcase_add_test(t, a_login_that_cannot_be_decided_is_no_guess);
-    tcase_add_test(t, each_proof_takes_a_turn_of_its_own);
-    tcase_add_loop_test(t, a_key_exchange_may_be_begun_when_an_attempt_is_told, 0, 2);
-    tcase_add_loop_test(t, the_session_may_be_ended_when_an_attempt_is_told, 0, 2);
-}
-
-static void add_client(TCase *t)
-{
-    tcase_add_test(t, a_client_tries_its_keys_and_then_its_password);
-    tcase_add_test(t, a_client_with_nothing_left_to_try_ends_with_an_authentication_error);
-    tcase_add_test(t, partial_success_is_progress_and_not_a_login);
-    tcase_add_loop_test(t, a_client_takes_success_in_answer_to_anything_it_asked, 0, 3);
-    tcase_add_test(t, a_client_signs_for_the_key_that_is_found_good);
-    tcase_add_test(t,
-                   a_list_of_algorithms_that_changes_after_the_query_does_not_confuse_the_client);
-    tcase_add_loop_test(t, a_client_does_not_sign_for_what_it_did_not_ask_about, 0, 5);
-    tcase_add_test(t, a_client_that_is_asked_for_a_new_password_ends_with_an_authentication_error);
-    tcase_add_test(t, a_banner_may_come_at_any_time_before_success);
-    tcase_add_loop_test(t, a_message_to_the_client_that_ends_early_or_late_disconnects, 0, 4);
-    tcase_add_loop_test(t, what_a_person_says_after_the_question_is_settled_is_not_sent, 0, 2);
-    tcase_add_test(t, a_name_list_of_methods_that_is_malformed_disconnects);
-    tcase_add_loop_test(t, a_client_disconnects_on_connection_messages_before_success, 0, 3);
-    tcase_add_test(t, a_client_disconnects_on_an_authentication_request);
-    tcase_add_test(t, a_second_success_to_a_client_does_not_start_anything_again);
-    tcase_add_test(t, a_client_signs_over_the_first_session_identifier_after_a_key_exchange);
-    tcase_add_test(t, a_password_too_long_to_send_fails_the_login_alone);
-}
-
-static Suite *suite(void)
-{
-    Suite *all = suite_create("auth");
-    TCase *server = tcase_create("server");
-    TCase *client = tcase_create("client");
-
-    tcase_set_timeout(server, 120);
-    tcase_set_timeout(client, 120);
-    add_server(server);
-    add_client(client);
-    suite_add_tcase(all, server);
-    suite_add_tcase(all, client);
-    return all;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_loop(suite, a_request_that_ends_early_or_late_disconnects, 0, FORMS);
+    add_test(suite, a_string_longer_than_its_message_disconnects);
+    add_test(suite, none_is_refused_and_never_listed);
+    add_test(suite, a_request_that_cannot_be_granted_is_refused_and_the_session_lives);
+    add_test(suite, a_user_name_with_a_nul_is_not_cut_short);
+    add_test(suite, the_longest_user_name_and_password_arrive_whole);
+    add_test(suite, a_password_change_is_refused);
+    add_test(suite, a_method_without_a_decider_is_neither_listed_nor_granted);
+    add_test(suite, messages_that_a_server_sends_do_not_log_in_a_client);
+    add_test(suite, connection_messages_before_the_login_disconnect);
+    add_test(suite, a_query_that_is_answered_well_has_not_logged_in);
+    add_test(suite, a_query_is_answered_with_the_algorithm_and_blob_as_they_came);
+    add_test(suite, a_key_of_an_algorithm_that_is_not_taken_is_refused);
+    add_test(suite, a_query_for_a_key_that_is_not_authorised_is_refused);
+    add_loop(suite, a_proof_logs_in_with_and_without_a_query_before, 0, 2);
+    add_loop(suite, a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_taken, 0, 16);
+    add_test(suite, no_flipped_bit_in_the_signature_is_accepted);
+    add_test(suite, a_signature_blob_that_is_malformed_is_refused);
+    add_test(suite, a_key_blob_that_is_malformed_is_refused);
+    add_test(suite, a_key_blob_that_is_too_long_is_refused);
+    add_test(suite, a_host_bound_proof_logs_in_only_with_the_key_of_this_host);
+    add_loop(suite, a_host_bound_query_names_the_host, 0, 2);
+    add_test(suite, a_proof_after_a_key_exchange_is_over_the_first_session_identifier);
+    add_loop(suite, too_many_requests_of_a_kind_end_the_session, 0, 6);
+    add_test(suite, failures_and_queries_are_counted_apart);
+    add_test(suite, the_last_failure_that_ends_it_may_be_of_either_kind);
+    add_loop(suite, requests_sent_ahead_are_answered_in_order, 0, 2);
+    add_test(suite, requests_wait_for_a_late_decision_and_are_answered_in_order);
+    add_test(suite, no_memory_piles_up_behind_a_late_decision);
+    add_test(suite, a_decision_that_comes_after_the_end_changes_nothing);
+    add_test(suite, the_time_for_a_login_runs_while_a_decision_is_open);
+    add_test(suite, success_is_said_once_and_later_requests_are_ignored);
+    add_test(suite, the_owner_hears_of_the_login_before_the_first_channel);
+    add_test(suite, a_login_that_cannot_be_decided_is_no_guess);
+    add_test(suite, each_proof_takes_a_turn_of_its_own);
+    add_loop(suite, a_key_exchange_may_be_begun_when_an_attempt_is_told, 0, 2);
+    add_loop(suite, the_session_may_be_ended_when_an_attempt_is_told, 0, 2);
+    add_test(suite, a_client_tries_its_keys_and_then_its_password);
+    add_test(suite, a_client_with_nothing_left_to_try_ends_with_an_authentication_error);
+    add_test(suite, partial_success_is_progress_and_not_a_login);
+    add_loop(suite, a_client_takes_success_in_answer_to_anything_it_asked, 0, 3);
+    add_test(suite, a_client_signs_for_the_key_that_is_found_good);
+    add_test(suite, a_list_of_algorithms_that_changes_after_the_query_does_not_confuse_the_client);
+    add_loop(suite, a_client_does_not_sign_for_what_it_did_not_ask_about, 0, 5);
+    add_test(suite, a_client_that_is_asked_for_a_new_password_ends_with_an_authentication_error);
+    add_test(suite, a_banner_may_come_at_any_time_before_success);
+    add_loop(suite, a_message_to_the_client_that_ends_early_or_late_disconnects, 0, 4);
+    add_loop(suite, what_a_person_says_after_the_question_is_settled_is_not_sent, 0, 2);
+    add_test(suite, a_name_list_of_methods_that_is_malformed_disconnects);
+    add_loop(suite, a_client_disconnects_on_connection_messages_before_success, 0, 3);
+    add_test(suite, a_client_disconnects_on_an_authentication_request);
+    add_test(suite, a_second_success_to_a_client_does_not_start_anything_again);
+    add_test(suite, a_client_signs_over_the_first_session_identifier_after_a_key_exchange);
+    add_test(suite, a_password_too_long_to_send_fails_the_login_alone);
 }

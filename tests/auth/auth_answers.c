@@ -2,8 +2,8 @@
  * much, too long, or to another question. RFC 4252 section 8, RFC 4256 section 3. */
 #include "auth/auth.h"
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -308,31 +308,20 @@ START_TEST(a_question_out_of_turn_disconnects)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("answers");
-    TCase *t = tcase_create("answers");
-    SRunner *r = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(t, 60);
-    tcase_add_test(t, a_password_that_a_person_types_logs_in);
-    tcase_add_loop_test(t, no_password_or_several_are_none, 0, 2);
-    tcase_add_test(t, a_password_that_is_too_long_is_not_sent_and_asked_for_again);
-    tcase_add_loop_test(t, no_new_password_or_one_that_is_too_long_is_none, 0, 3);
-    tcase_add_test(t, responses_that_are_too_long_are_not_sent);
-    tcase_add_loop_test(t, another_number_of_responses_is_none, 0, 2);
-    tcase_add_test(t, more_prompts_than_a_server_may_ask_are_refused);
-    tcase_add_loop_test(t, a_password_answers_for_nobody_what_it_can, 0, 6);
-    tcase_add_test(t, a_password_cannot_be_answered_with_questions);
-    tcase_add_test(t, a_key_cannot_be_answered_with_a_change);
-    tcase_add_loop_test(t, a_malformed_keyboard_interactive_request_disconnects, 0, 2);
-    tcase_add_test(t, a_client_does_not_try_hostbound_by_its_own_name);
-    tcase_add_test(t, a_key_that_the_server_cannot_check_is_not_offered);
-    tcase_add_test(t, a_question_out_of_turn_disconnects);
-    suite_add_tcase(suite, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_test(suite, a_password_that_a_person_types_logs_in);
+    add_loop(suite, no_password_or_several_are_none, 0, 2);
+    add_test(suite, a_password_that_is_too_long_is_not_sent_and_asked_for_again);
+    add_loop(suite, no_new_password_or_one_that_is_too_long_is_none, 0, 3);
+    add_test(suite, responses_that_are_too_long_are_not_sent);
+    add_loop(suite, another_number_of_responses_is_none, 0, 2);
+    add_test(suite, more_prompts_than_a_server_may_ask_are_refused);
+    add_loop(suite, a_password_answers_for_nobody_what_it_can, 0, 6);
+    add_test(suite, a_password_cannot_be_answered_with_questions);
+    add_test(suite, a_key_cannot_be_answered_with_a_change);
+    add_loop(suite, a_malformed_keyboard_interactive_request_disconnects, 0, 2);
+    add_test(suite, a_client_does_not_try_hostbound_by_its_own_name);
+    add_test(suite, a_key_that_the_server_cannot_check_is_not_offered);
+    add_test(suite, a_question_out_of_turn_disconnects);
 }

@@ -2,8 +2,8 @@
  * and banner (RFC 4252 sections 5.1, 5.4 and 8), both roles against each other and against scripts.
  */
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -338,29 +338,18 @@ START_TEST(a_banner_comes_before_the_login_and_is_filtered)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("interactive");
-    TCase *t = tcase_create("interactive");
-    SRunner *r;
-    int failed;
-
-    tcase_add_loop_test(t, questions_are_asked_until_the_policy_is_content, 0, 2);
-    tcase_add_loop_test(t, wrong_answers_and_silence_do_not_log_in, 0, 2);
-    tcase_add_test(t, without_a_person_the_password_answers_one_hidden_prompt);
-    tcase_add_test(t, an_expired_password_must_be_changed_first);
-    tcase_add_test(t, an_expired_password_never_logs_in);
-    tcase_add_loop_test(t, each_required_method_must_succeed, 0, 8);
-    tcase_add_test(t, what_one_user_reached_does_not_count_for_another);
-    tcase_add_loop_test(t, another_number_of_responses_is_a_failure, 0, 3);
-    tcase_add_loop_test(t, a_response_that_is_malformed_disconnects, 0, 4);
-    tcase_add_test(t, a_new_request_abandons_the_one_under_way);
-    tcase_add_loop_test(t, a_malformed_info_request_ends_the_client, 0, 4);
-    tcase_add_test(t, a_banner_comes_before_the_login_and_is_filtered);
-    suite_add_tcase(suite, t);
-    r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_loop(suite, questions_are_asked_until_the_policy_is_content, 0, 2);
+    add_loop(suite, wrong_answers_and_silence_do_not_log_in, 0, 2);
+    add_test(suite, without_a_person_the_password_answers_one_hidden_prompt);
+    add_test(suite, an_expired_password_must_be_changed_first);
+    add_test(suite, an_expired_password_never_logs_in);
+    add_loop(suite, each_required_method_must_succeed, 0, 8);
+    add_test(suite, what_one_user_reached_does_not_count_for_another);
+    add_loop(suite, another_number_of_responses_is_a_failure, 0, 3);
+    add_loop(suite, a_response_that_is_malformed_disconnects, 0, 4);
+    add_test(suite, a_new_request_abandons_the_one_under_way);
+    add_loop(suite, a_malformed_info_request_ends_the_client, 0, 4);
+    add_test(suite, a_banner_comes_before_the_login_and_is_filtered);
 }

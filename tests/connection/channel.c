@@ -3,8 +3,8 @@
 #include "connection/connection.h"
 #include "tests/support/recorder.h"
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1822,123 +1822,85 @@ START_TEST(a_writer_is_told_when_a_key_exchange_is_over)
 }
 END_TEST
 
-static void add_opening(TCase *t)
+void add_tests(struct suite *suite)
 {
-    tcase_add_loop_test(t, a_message_to_a_server_that_ends_early_or_late_disconnects, 0,
-                        sizeof server_forms / sizeof server_forms[0]);
-    tcase_add_loop_test(t, an_answer_to_a_client_that_ends_early_or_late_disconnects, 0,
-                        sizeof client_forms / sizeof client_forms[0]);
-    tcase_add_loop_test(t, a_message_for_a_channel_that_was_never_open_disconnects, 0, TO_CHANNEL);
-    tcase_add_loop_test(t, a_message_for_a_channel_that_both_sides_closed_disconnects, 0,
-                        TO_CHANNEL);
-    tcase_add_loop_test(t, a_message_for_a_channel_whose_opening_is_not_answered_disconnects, 0,
-                        TO_CHANNEL);
-    tcase_add_loop_test(t, what_the_peer_says_after_its_close_disconnects, 0, TO_CHANNEL);
-    tcase_add_test(t, a_channel_type_that_is_not_known_is_refused);
-    tcase_add_test(t, what_follows_in_the_open_is_shown_to_the_application);
-    tcase_add_test(t, every_message_names_the_number_that_the_peer_chose);
-    tcase_add_test(t, an_application_may_refuse_a_channel);
-    tcase_add_test(t, one_channel_more_than_the_cap_is_refused_and_fits_when_another_is_closed);
-    tcase_add_test(t, two_channels_with_one_number_of_the_peers_do_not_mix_on_our_side);
-    tcase_add_test(t, a_channel_may_be_granted_later);
-    tcase_add_test(t, a_channel_may_be_refused_later);
-    tcase_add_test(t, what_is_asked_of_a_channel_before_it_is_granted_follows_the_grant);
-    tcase_add_loop_test(t, an_open_may_be_answered_inside_of_the_question, 0, 2);
-    tcase_add_loop_test(t, an_open_that_is_answered_when_the_session_has_ended_does_no_harm, 0, 2);
-    tcase_add_test(t, a_refused_open_is_told_with_its_code);
-    tcase_add_test(t, a_channel_closed_before_it_is_confirmed_closes_when_it_is);
-    tcase_add_loop_test(t, a_second_answer_to_an_open_disconnects, 0, 2);
-    tcase_add_test(t, a_client_refuses_every_open);
-    tcase_add_test(t, an_open_that_does_not_fit_is_refused_here_and_the_session_lives);
-    tcase_add_loop_test(t, an_open_during_a_key_exchange_follows_it, 0, 2);
-    tcase_add_test(t, an_open_that_finds_the_output_full_is_sent_all_the_same);
-    tcase_add_test(t, no_channel_can_be_opened_before_the_login_and_after_the_end);
-}
-
-static void add_data(TCase *t)
-{
-    tcase_add_test(t, data_past_the_window_disconnects);
-    tcase_add_loop_test(t, data_past_the_maximum_packet_size_disconnects, 0, 2);
-    tcase_add_test(t, empty_data_is_nothing);
-    tcase_add_loop_test(t, data_and_a_second_eof_after_eof_disconnect, 0, 3);
-    tcase_add_test(t, the_window_opens_again_as_data_is_taken_and_never_too_far);
-    tcase_add_test(t, a_window_that_is_used_slowly_does_not_grow);
-    tcase_add_test(t, windows_grow_to_the_budget_and_no_further);
-    tcase_add_test(t, only_what_was_taken_opens_the_window_again);
-    tcase_add_test(t, extended_data_uses_the_same_window_and_is_told_apart);
-    tcase_add_loop_test(t, extended_data_that_nobody_wants_is_dropped_and_opens_the_window_again, 0,
-                        2);
-    tcase_add_test(t, an_application_without_handlers_drops_data_and_refuses_requests);
-    tcase_add_test(t, an_application_that_takes_a_byte_at_a_time_gets_every_byte);
-    tcase_add_test(t, what_is_not_taken_is_offered_again_on_resume_and_eof_waits_behind_it);
-    tcase_add_test(t, extended_data_that_is_not_taken_is_offered_again_too);
-    tcase_add_test(t, the_window_is_not_opened_again_after_eof);
-    tcase_add_test(t, data_before_the_program_starts_waits_for_it);
-    tcase_add_test(t, no_more_is_sent_than_the_window_allows);
-    tcase_add_test(t, a_window_that_opens_by_a_byte_at_a_time_is_used_byte_by_byte);
-    tcase_add_test(t, no_message_is_larger_than_the_maximum_packet_size);
-    tcase_add_test(t, a_maximum_packet_size_of_nothing_lets_nothing_through_but_control);
-    tcase_add_test(t, a_window_of_more_than_32_bits_disconnects);
-    tcase_add_test(t, requests_eof_and_close_need_no_window);
-    tcase_add_test(t, a_write_from_outside_wakes_the_owner);
-    tcase_add_test(t, a_write_from_inside_does_not_wake_the_owner);
-}
-
-static void add_ends(TCase *t)
-{
-    tcase_add_test(t, close_is_answered_with_one_close_and_nothing_after_it);
-    tcase_add_test(t, a_close_right_behind_the_open_is_answered);
-    tcase_add_test(t, what_came_before_a_close_can_still_be_taken_after_it);
-    tcase_add_loop_test(t, a_close_takes_away_what_waits_for_a_program_that_never_came, 0, 2);
-    tcase_add_test(t, a_client_keeps_what_came_before_a_close_until_it_is_taken);
-    tcase_add_test(t, what_is_written_after_the_peer_closed_is_dropped);
-    tcase_add_test(t, after_the_peers_close_only_our_close_is_sent);
-    tcase_add_test(t, closing_drops_what_is_left_of_a_channel_that_the_peer_closed);
-    tcase_add_test(t, our_close_comes_first_and_the_peers_ends_it);
-    tcase_add_test(t, closes_that_cross_are_one_close_each);
-    tcase_add_test(t, a_number_is_used_again_only_after_both_closes);
-    tcase_add_test(t, a_thousand_channels_one_after_the_other_leave_nothing);
-    tcase_add_test(t, after_many_channels_a_window_still_grows);
-    tcase_add_test(t, after_the_peers_eof_we_may_go_on_writing);
-    tcase_add_test(t, after_our_eof_the_peer_may_go_on_writing);
-    tcase_add_loop_test(t, a_channel_may_be_closed_inside_of_every_callback, 0, 8);
-    tcase_add_loop_test(t, the_session_may_be_ended_inside_of_every_callback, 0, 7);
-    tcase_add_loop_test(t, a_callback_outside_of_the_owners_calls_may_close_or_end_everything, 0,
-                        4);
-    tcase_add_test(t, the_connection_may_be_lost_inside_of_a_callback);
-    tcase_add_loop_test(t, after_the_end_of_the_session_only_closed_is_told, 0, 8);
-    tcase_add_loop_test(t, one_channel_may_close_the_others, 0, 2);
-    tcase_add_test(t, a_channel_without_window_does_not_hold_up_the_others);
-    tcase_add_test(t, several_writers_share_the_output);
-    tcase_add_test(t, greedy_writers_take_turns);
-    tcase_add_loop_test(t, close_gets_through_when_the_output_is_full, 0, 3);
-    tcase_add_test(t, what_is_asked_during_a_key_exchange_follows_it);
-    tcase_add_test(t, a_writer_is_told_when_a_key_exchange_is_over);
-}
-
-static Suite *suite(void)
-{
-    static void (*const add[])(TCase * t) = {add_opening, add_data, add_ends};
-    static const char *const names[] = {"opening", "data", "ends"};
-    Suite *all = suite_create("channel");
-
-    for (int i = 0; i < 3; i++) {
-        TCase *t = tcase_create(names[i]);
-
-        tcase_set_timeout(t, 120);
-        add[i](t);
-        suite_add_tcase(all, t);
-    }
-    return all;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_loop(suite, a_message_to_a_server_that_ends_early_or_late_disconnects, 0,
+             sizeof server_forms / sizeof server_forms[0]);
+    add_loop(suite, an_answer_to_a_client_that_ends_early_or_late_disconnects, 0,
+             sizeof client_forms / sizeof client_forms[0]);
+    add_loop(suite, a_message_for_a_channel_that_was_never_open_disconnects, 0, TO_CHANNEL);
+    add_loop(suite, a_message_for_a_channel_that_both_sides_closed_disconnects, 0, TO_CHANNEL);
+    add_loop(suite, a_message_for_a_channel_whose_opening_is_not_answered_disconnects, 0,
+             TO_CHANNEL);
+    add_loop(suite, what_the_peer_says_after_its_close_disconnects, 0, TO_CHANNEL);
+    add_test(suite, a_channel_type_that_is_not_known_is_refused);
+    add_test(suite, what_follows_in_the_open_is_shown_to_the_application);
+    add_test(suite, every_message_names_the_number_that_the_peer_chose);
+    add_test(suite, an_application_may_refuse_a_channel);
+    add_test(suite, one_channel_more_than_the_cap_is_refused_and_fits_when_another_is_closed);
+    add_test(suite, two_channels_with_one_number_of_the_peers_do_not_mix_on_our_side);
+    add_test(suite, a_channel_may_be_granted_later);
+    add_test(suite, a_channel_may_be_refused_later);
+    add_test(suite, what_is_asked_of_a_channel_before_it_is_granted_follows_the_grant);
+    add_loop(suite, an_open_may_be_answered_inside_of_the_question, 0, 2);
+    add_loop(suite, an_open_that_is_answered_when_the_session_has_ended_does_no_harm, 0, 2);
+    add_test(suite, a_refused_open_is_told_with_its_code);
+    add_test(suite, a_channel_closed_before_it_is_confirmed_closes_when_it_is);
+    add_loop(suite, a_second_answer_to_an_open_disconnects, 0, 2);
+    add_test(suite, a_client_refuses_every_open);
+    add_test(suite, an_open_that_does_not_fit_is_refused_here_and_the_session_lives);
+    add_loop(suite, an_open_during_a_key_exchange_follows_it, 0, 2);
+    add_test(suite, an_open_that_finds_the_output_full_is_sent_all_the_same);
+    add_test(suite, no_channel_can_be_opened_before_the_login_and_after_the_end);
+    add_test(suite, data_past_the_window_disconnects);
+    add_loop(suite, data_past_the_maximum_packet_size_disconnects, 0, 2);
+    add_test(suite, empty_data_is_nothing);
+    add_loop(suite, data_and_a_second_eof_after_eof_disconnect, 0, 3);
+    add_test(suite, the_window_opens_again_as_data_is_taken_and_never_too_far);
+    add_test(suite, a_window_that_is_used_slowly_does_not_grow);
+    add_test(suite, windows_grow_to_the_budget_and_no_further);
+    add_test(suite, only_what_was_taken_opens_the_window_again);
+    add_test(suite, extended_data_uses_the_same_window_and_is_told_apart);
+    add_loop(suite, extended_data_that_nobody_wants_is_dropped_and_opens_the_window_again, 0, 2);
+    add_test(suite, an_application_without_handlers_drops_data_and_refuses_requests);
+    add_test(suite, an_application_that_takes_a_byte_at_a_time_gets_every_byte);
+    add_test(suite, what_is_not_taken_is_offered_again_on_resume_and_eof_waits_behind_it);
+    add_test(suite, extended_data_that_is_not_taken_is_offered_again_too);
+    add_test(suite, the_window_is_not_opened_again_after_eof);
+    add_test(suite, data_before_the_program_starts_waits_for_it);
+    add_test(suite, no_more_is_sent_than_the_window_allows);
+    add_test(suite, a_window_that_opens_by_a_byte_at_a_time_is_used_byte_by_byte);
+    add_test(suite, no_message_is_larger_than_the_maximum_packet_size);
+    add_test(suite, a_maximum_packet_size_of_nothing_lets_nothing_through_but_control);
+    add_test(suite, a_window_of_more_than_32_bits_disconnects);
+    add_test(suite, requests_eof_and_close_need_no_window);
+    add_test(suite, a_write_from_outside_wakes_the_owner);
+    add_test(suite, a_write_from_inside_does_not_wake_the_owner);
+    add_test(suite, close_is_answered_with_one_close_and_nothing_after_it);
+    add_test(suite, a_close_right_behind_the_open_is_answered);
+    add_test(suite, what_came_before_a_close_can_still_be_taken_after_it);
+    add_loop(suite, a_close_takes_away_what_waits_for_a_program_that_never_came, 0, 2);
+    add_test(suite, a_client_keeps_what_came_before_a_close_until_it_is_taken);
+    add_test(suite, what_is_written_after_the_peer_closed_is_dropped);
+    add_test(suite, after_the_peers_close_only_our_close_is_sent);
+    add_test(suite, closing_drops_what_is_left_of_a_channel_that_the_peer_closed);
+    add_test(suite, our_close_comes_first_and_the_peers_ends_it);
+    add_test(suite, closes_that_cross_are_one_close_each);
+    add_test(suite, a_number_is_used_again_only_after_both_closes);
+    add_test(suite, a_thousand_channels_one_after_the_other_leave_nothing);
+    add_test(suite, after_many_channels_a_window_still_grows);
+    add_test(suite, after_the_peers_eof_we_may_go_on_writing);
+    add_test(suite, after_our_eof_the_peer_may_go_on_writing);
+    add_loop(suite, a_channel_may_be_closed_inside_of_every_callback, 0, 8);
+    add_loop(suite, the_session_may_be_ended_inside_of_every_callback, 0, 7);
+    add_loop(suite, a_callback_outside_of_the_owners_calls_may_close_or_end_everything, 0, 4);
+    add_test(suite, the_connection_may_be_lost_inside_of_a_callback);
+    add_loop(suite, after_the_end_of_the_session_only_closed_is_told, 0, 8);
+    add_loop(suite, one_channel_may_close_the_others, 0, 2);
+    add_test(suite, a_channel_without_window_does_not_hold_up_the_others);
+    add_test(suite, several_writers_share_the_output);
+    add_test(suite, greedy_writers_take_turns);
+    add_loop(suite, close_gets_through_when_the_output_is_full, 0, 3);
+    add_test(suite, what_is_asked_during_a_key_exchange_follows_it);
+    add_test(suite, a_writer_is_told_when_a_key_exchange_is_over);
 }

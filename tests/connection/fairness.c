@@ -2,8 +2,8 @@
  * all of them get the same share. */
 #include "connection/connection.h"
 #include "tests/support/pair.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 enum {
@@ -192,23 +192,11 @@ START_TEST(a_channel_that_is_alone_on_its_connection_fills_the_output)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("fairness");
-    TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
-    tcase_add_loop_test(all, a_key_waits_for_one_packet_of_each_busy_channel_at_most, 0, 6);
-    tcase_add_loop_test(all, that_holds_also_when_they_write_in_small_pieces, 0, 2);
-    tcase_add_loop_test(all, busy_channels_get_the_same_share, 0, 5);
-    tcase_add_test(all, nobody_fills_the_output_alone);
-    tcase_add_test(all, a_channel_that_is_alone_on_its_connection_fills_the_output);
-    suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    add_loop(suite, a_key_waits_for_one_packet_of_each_busy_channel_at_most, 0, 6);
+    add_loop(suite, that_holds_also_when_they_write_in_small_pieces, 0, 2);
+    add_loop(suite, busy_channels_get_the_same_share, 0, 5);
+    add_test(suite, nobody_fills_the_output_alone);
+    add_test(suite, a_channel_that_is_alone_on_its_connection_fills_the_output);
 }

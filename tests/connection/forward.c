@@ -1,8 +1,8 @@
 /* Channels of other types than session, and global requests. RFC 4254 sections 4 and 7; PROTOCOL
  * sections 2.2, 2.4. */
 #include "tests/support/pair.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -409,30 +409,19 @@ START_TEST(break_eow_and_xon_xoff_reach_the_application)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *s = suite_create("forward");
-    TCase *t = tcase_create("forward");
-    SRunner *r;
-    int failed;
-
-    tcase_add_loop_test(t, each_type_of_forwarded_channel_carries_its_target_and_bytes, 0, 4);
-    tcase_add_loop_test(t, a_target_that_is_malformed_is_refused, 0, 5);
-    tcase_add_loop_test(t, an_open_may_be_answered_later, 0, 2);
-    tcase_add_test(t, forwarding_is_known_and_refused_by_default);
-    tcase_add_test(t, a_refusal_carries_its_reason_and_text);
-    tcase_add_test(t, a_channel_that_is_open_cannot_be_refused_any_more);
-    tcase_add_test(t, a_server_opens_channels_too_and_a_client_refuses_what_it_does_not_know);
-    tcase_add_loop_test(t, forward_requests_are_asked_for_and_answered_in_order, 0, 2);
-    tcase_add_test(t, a_client_refuses_to_forward_for_the_server);
-    tcase_add_test(t, after_no_more_sessions_other_channels_open_and_a_session_ends_the_connection);
-    tcase_add_test(t, break_eow_and_xon_xoff_reach_the_application);
-    tcase_add_test(t, a_client_hears_whether_it_may_stop_the_flow);
-    tcase_add_test(t, a_subsystem_is_asked_for_by_its_name);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_loop(suite, each_type_of_forwarded_channel_carries_its_target_and_bytes, 0, 4);
+    add_loop(suite, a_target_that_is_malformed_is_refused, 0, 5);
+    add_loop(suite, an_open_may_be_answered_later, 0, 2);
+    add_test(suite, forwarding_is_known_and_refused_by_default);
+    add_test(suite, a_refusal_carries_its_reason_and_text);
+    add_test(suite, a_channel_that_is_open_cannot_be_refused_any_more);
+    add_test(suite, a_server_opens_channels_too_and_a_client_refuses_what_it_does_not_know);
+    add_loop(suite, forward_requests_are_asked_for_and_answered_in_order, 0, 2);
+    add_test(suite, a_client_refuses_to_forward_for_the_server);
+    add_test(suite, after_no_more_sessions_other_channels_open_and_a_session_ends_the_connection);
+    add_test(suite, break_eow_and_xon_xoff_reach_the_application);
+    add_test(suite, a_client_hears_whether_it_may_stop_the_flow);
+    add_test(suite, a_subsystem_is_asked_for_by_its_name);
 }

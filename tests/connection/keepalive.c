@@ -2,8 +2,8 @@
  * keepalive_count and idle_ms of struct nacre_limits. */
 #include "connection/connection.h"
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -324,35 +324,22 @@ START_TEST(both_ends_keep_each_other_alive)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("keepalive");
-    TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
-    tcase_add_loop_test(all, a_silent_peer_is_asked_and_then_given_up, NACRE_SERVER,
-                        NACRE_CLIENT + 1);
-    tcase_add_test(all, it_is_asked_as_often_as_was_said);
-    tcase_add_test(all, the_question_wants_an_answer);
-    tcase_add_test(all, whatever_comes_from_the_peer_is_life);
-    tcase_add_test(all, an_answer_begins_the_count_anew);
-    tcase_add_test(all, the_application_sees_the_answers_to_its_own_requests_only);
-    tcase_add_test(all, requests_that_wait_for_an_answer_are_bounded);
-    tcase_add_test(all, a_peer_that_takes_nothing_is_given_up_too);
-    tcase_add_test(all, a_clock_that_jumps_takes_nobody_away);
-    tcase_add_test(all, before_the_login_nobody_is_asked);
-    tcase_add_loop_test(all, without_limits_nobody_is_asked_and_nothing_ends, NACRE_SERVER,
-                        NACRE_CLIENT + 1);
-    tcase_add_loop_test(all, a_connection_that_nobody_uses_ends, NACRE_SERVER, NACRE_CLIENT + 1);
-    tcase_add_test(all, whatever_belongs_to_a_channel_is_use);
-    tcase_add_test(all, signs_of_life_are_not_use);
-    tcase_add_test(all, both_ends_keep_each_other_alive);
-    suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    add_loop(suite, a_silent_peer_is_asked_and_then_given_up, NACRE_SERVER, NACRE_CLIENT + 1);
+    add_test(suite, it_is_asked_as_often_as_was_said);
+    add_test(suite, the_question_wants_an_answer);
+    add_test(suite, whatever_comes_from_the_peer_is_life);
+    add_test(suite, an_answer_begins_the_count_anew);
+    add_test(suite, the_application_sees_the_answers_to_its_own_requests_only);
+    add_test(suite, requests_that_wait_for_an_answer_are_bounded);
+    add_test(suite, a_peer_that_takes_nothing_is_given_up_too);
+    add_test(suite, a_clock_that_jumps_takes_nobody_away);
+    add_test(suite, before_the_login_nobody_is_asked);
+    add_loop(suite, without_limits_nobody_is_asked_and_nothing_ends, NACRE_SERVER,
+             NACRE_CLIENT + 1);
+    add_loop(suite, a_connection_that_nobody_uses_ends, NACRE_SERVER, NACRE_CLIENT + 1);
+    add_test(suite, whatever_belongs_to_a_channel_is_use);
+    add_test(suite, signs_of_life_are_not_use);
+    add_test(suite, both_ends_keep_each_other_alive);
 }

@@ -1,7 +1,7 @@
 /* Very many channels and requests on one connection. */
 #include "tests/support/pair.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -148,20 +148,8 @@ START_TEST(a_thousand_requests_in_flight_are_answered_in_order)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("many channels");
-    TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
-    tcase_add_test(all, ten_thousand_channels_leave_nothing_behind);
-    tcase_add_loop_test(all, a_thousand_requests_in_flight_are_answered_in_order, 0, 2);
-    suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    add_test(suite, ten_thousand_channels_leave_nothing_behind);
+    add_loop(suite, a_thousand_requests_in_flight_are_answered_in_order, 0, 2);
 }

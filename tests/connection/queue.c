@@ -1,7 +1,7 @@
 /* The bytes of a channel that its application has not taken yet. */
 #include "connection/queue.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,28 +126,11 @@ START_TEST(without_memory_nothing_is_added_and_nothing_is_lost)
 }
 END_TEST
 
-static Suite *suite(void)
+void add_tests(struct suite *suite)
 {
-    Suite *all = suite_create("queue");
-    TCase *t = tcase_create("queue");
-
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, what_goes_in_comes_out_in_order, 1, 5);
-    tcase_add_test(t, an_empty_queue_holds_no_memory);
-    tcase_add_test(t, a_trickle_through_a_queue_does_not_make_it_grow);
-    tcase_add_test(t, without_memory_nothing_is_added_and_nothing_is_lost);
-    suite_add_tcase(all, t);
-    return all;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    suite_fixture(suite, setup, teardown);
+    add_loop(suite, what_goes_in_comes_out_in_order, 1, 5);
+    add_test(suite, an_empty_queue_holds_no_memory);
+    add_test(suite, a_trickle_through_a_queue_does_not_make_it_grow);
+    add_test(suite, without_memory_nothing_is_added_and_nothing_is_lost);
 }

@@ -4,8 +4,8 @@
 #include "connection/connection.h"
 #include "tests/support/recorder.h"
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -1088,89 +1088,50 @@ START_TEST(more_proofs_than_there_are_host_keys_are_refused)
 }
 END_TEST
 
-static void add_reading(TCase *t)
+void add_tests(struct suite *suite)
 {
-    tcase_add_loop_test(t, every_request_is_told_and_answered_only_when_that_is_wanted, 0, BODIES);
-    tcase_add_loop_test(t, a_request_whose_fields_end_early_or_late_is_refused_and_not_told, 0,
-                        BODIES);
-    tcase_add_test(t, the_fields_of_a_pty_request_arrive);
-    tcase_add_test(t, a_window_change_needs_a_terminal);
-    tcase_add_test(t, a_pty_request_is_read_whatever_its_modes_hold);
-    tcase_add_test(t, text_with_a_nul_is_refused_and_not_cut_short);
-    tcase_add_test(t, text_may_be_empty_long_or_no_utf8);
-    tcase_add_test(t, a_request_type_that_is_no_name_is_refused);
-    tcase_add_test(t, only_one_program_runs_on_a_channel);
-    tcase_add_test(t, after_a_refused_program_another_may_be_asked_for);
-    tcase_add_test(t, after_a_program_or_terminal_refused_later_another_may_be_asked_for);
-    tcase_add_test(t, there_is_one_terminal_and_it_comes_before_the_program);
-    tcase_add_loop_test(t, requests_of_sessions_are_refused_on_other_channels, 0, BODIES);
-    tcase_add_test(t, what_only_a_server_says_is_refused_from_a_client);
-    tcase_add_test(t, what_only_a_client_says_is_refused_from_a_server);
-    tcase_add_test(t, a_client_hears_how_the_command_ended);
-    tcase_add_test(t, modes_are_stepped_through_to_their_end);
-}
-
-static void add_order(TCase *t)
-{
-    tcase_add_test(t, requests_sent_ahead_are_answered_in_order);
-    tcase_add_test(t, answers_wait_for_one_that_comes_later);
-    tcase_add_test(t, a_request_may_be_answered_inside_of_the_question);
-    tcase_add_test(t, too_many_requests_that_wait_for_an_answer_disconnect);
-    tcase_add_test(t, requests_that_want_no_answer_do_not_count_behind_one_that_waits);
-    tcase_add_loop_test(t, a_thousand_answers_held_back_by_one_all_arrive_though_the_output_is_full,
-                        0, 3);
-    tcase_add_test(t, closing_refuses_what_is_not_answered_yet);
-    tcase_add_test(t, a_program_that_ends_inside_its_request_is_answered_first);
-    tcase_add_test(t, what_is_written_inside_a_request_follows_its_answer);
-    tcase_add_test(t, answers_that_come_during_a_key_exchange_follow_it_in_order);
-    tcase_add_test(t, answers_to_our_requests_are_told_in_order);
-    tcase_add_loop_test(t, an_answer_that_nobody_asked_for_disconnects, 0, 2);
-    tcase_add_test(t, after_a_close_inside_of_replied_nothing_more_is_told);
-    tcase_add_test(t, a_request_that_does_not_fit_is_not_sent_and_the_session_lives);
-    tcase_add_loop_test(t, how_the_command_ended_is_said_once_and_as_the_rfc_has_it, 0, 3);
-}
-
-static void add_global(TCase *t)
-{
-    tcase_add_loop_test(t, global_requests_are_refused_in_order_and_only_when_an_answer_is_wanted,
-                        0, 2);
-    tcase_add_loop_test(t, an_answer_to_a_global_request_that_nobody_made_disconnects, 0, 3);
-    tcase_add_loop_test(t, global_requests_that_wait_for_room_are_bounded_and_not_answered_before,
-                        0, 2);
-    tcase_add_test(t, global_answers_wait_for_one_that_comes_later);
-    tcase_add_loop_test(t, a_global_request_may_be_answered_inside_of_the_question, 0, 2);
-    tcase_add_test(t, too_many_global_requests_that_wait_for_an_answer_disconnect);
-    tcase_add_test(t, a_global_request_that_is_answered_when_the_session_has_ended_does_no_harm);
-    tcase_add_test(t, each_host_key_that_is_asked_for_is_proven);
-    tcase_add_test(t, a_proof_that_is_not_waited_for_is_not_sent);
-    tcase_add_test(t, a_foreign_host_key_is_not_proven_nor_are_ours_beside_it);
-    tcase_add_test(t, a_question_for_proofs_that_is_cut_short_is_refused);
-    tcase_add_test(t, more_proofs_than_there_are_host_keys_are_refused);
-}
-
-static Suite *suite(void)
-{
-    static void (*const add[])(TCase * t) = {add_reading, add_order, add_global};
-    static const char *const names[] = {"reading", "order", "global"};
-    Suite *all = suite_create("request");
-
-    for (int i = 0; i < 3; i++) {
-        TCase *t = tcase_create(names[i]);
-
-        tcase_set_timeout(t, 120);
-        add[i](t);
-        suite_add_tcase(all, t);
-    }
-    return all;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_loop(suite, every_request_is_told_and_answered_only_when_that_is_wanted, 0, BODIES);
+    add_loop(suite, a_request_whose_fields_end_early_or_late_is_refused_and_not_told, 0, BODIES);
+    add_test(suite, the_fields_of_a_pty_request_arrive);
+    add_test(suite, a_window_change_needs_a_terminal);
+    add_test(suite, a_pty_request_is_read_whatever_its_modes_hold);
+    add_test(suite, text_with_a_nul_is_refused_and_not_cut_short);
+    add_test(suite, text_may_be_empty_long_or_no_utf8);
+    add_test(suite, a_request_type_that_is_no_name_is_refused);
+    add_test(suite, only_one_program_runs_on_a_channel);
+    add_test(suite, after_a_refused_program_another_may_be_asked_for);
+    add_test(suite, after_a_program_or_terminal_refused_later_another_may_be_asked_for);
+    add_test(suite, there_is_one_terminal_and_it_comes_before_the_program);
+    add_loop(suite, requests_of_sessions_are_refused_on_other_channels, 0, BODIES);
+    add_test(suite, what_only_a_server_says_is_refused_from_a_client);
+    add_test(suite, what_only_a_client_says_is_refused_from_a_server);
+    add_test(suite, a_client_hears_how_the_command_ended);
+    add_test(suite, modes_are_stepped_through_to_their_end);
+    add_test(suite, requests_sent_ahead_are_answered_in_order);
+    add_test(suite, answers_wait_for_one_that_comes_later);
+    add_test(suite, a_request_may_be_answered_inside_of_the_question);
+    add_test(suite, too_many_requests_that_wait_for_an_answer_disconnect);
+    add_test(suite, requests_that_want_no_answer_do_not_count_behind_one_that_waits);
+    add_loop(suite, a_thousand_answers_held_back_by_one_all_arrive_though_the_output_is_full, 0, 3);
+    add_test(suite, closing_refuses_what_is_not_answered_yet);
+    add_test(suite, a_program_that_ends_inside_its_request_is_answered_first);
+    add_test(suite, what_is_written_inside_a_request_follows_its_answer);
+    add_test(suite, answers_that_come_during_a_key_exchange_follow_it_in_order);
+    add_test(suite, answers_to_our_requests_are_told_in_order);
+    add_loop(suite, an_answer_that_nobody_asked_for_disconnects, 0, 2);
+    add_test(suite, after_a_close_inside_of_replied_nothing_more_is_told);
+    add_test(suite, a_request_that_does_not_fit_is_not_sent_and_the_session_lives);
+    add_loop(suite, how_the_command_ended_is_said_once_and_as_the_rfc_has_it, 0, 3);
+    add_loop(suite, global_requests_are_refused_in_order_and_only_when_an_answer_is_wanted, 0, 2);
+    add_loop(suite, an_answer_to_a_global_request_that_nobody_made_disconnects, 0, 3);
+    add_loop(suite, global_requests_that_wait_for_room_are_bounded_and_not_answered_before, 0, 2);
+    add_test(suite, global_answers_wait_for_one_that_comes_later);
+    add_loop(suite, a_global_request_may_be_answered_inside_of_the_question, 0, 2);
+    add_test(suite, too_many_global_requests_that_wait_for_an_answer_disconnect);
+    add_test(suite, a_global_request_that_is_answered_when_the_session_has_ended_does_no_harm);
+    add_test(suite, each_host_key_that_is_asked_for_is_proven);
+    add_test(suite, a_proof_that_is_not_waited_for_is_not_sent);
+    add_test(suite, a_foreign_host_key_is_not_proven_nor_are_ours_beside_it);
+    add_test(suite, a_question_for_proofs_that_is_cut_short_is_refused);
+    add_test(suite, more_proofs_than_there_are_host_keys_are_refused);
 }

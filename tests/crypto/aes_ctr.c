@@ -91,15 +91,10 @@ START_TEST(larger_set_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_texts_come_out_in_any_pieces,
-        the_counter_wraps,
-        other_key_lengths_and_cleared_keys_are_refused,
-        larger_set_agrees,
-        NULL,
-    };
-
-    return crypto_suite("aes_ctr", tests);
+    add_test(suite, known_texts_come_out_in_any_pieces);
+    add_test(suite, the_counter_wraps);
+    add_test(suite, other_key_lengths_and_cleared_keys_are_refused);
+    add_test(suite, larger_set_agrees);
 }

@@ -153,17 +153,12 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_texts_come_out_both_ways,
-        one_key_seals_many_packets,
-        any_flipped_bit_is_refused_and_releases_nothing,
-        other_key_lengths_are_refused,
-        each_direction_has_its_own_context,
-        wycheproof_agrees,
-        NULL,
-    };
-
-    return crypto_suite("aes_gcm", tests);
+    add_test(suite, known_texts_come_out_both_ways);
+    add_test(suite, one_key_seals_many_packets);
+    add_test(suite, any_flipped_bit_is_refused_and_releases_nothing);
+    add_test(suite, other_key_lengths_are_refused);
+    add_test(suite, each_direction_has_its_own_context);
+    add_test(suite, wycheproof_agrees);
 }

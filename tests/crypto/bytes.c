@@ -81,17 +81,12 @@ START_TEST(choosing_gives_one_or_the_other)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        big_endian_integers_keep_their_order_on_the_wire,
-        little_endian_integers_are_reversed,
-        views_compare_by_length_and_content,
-        wipe_leaves_zeros_and_touches_nothing_else,
-        secrets_differ_by_any_bit,
-        choosing_gives_one_or_the_other,
-        NULL,
-    };
-
-    return crypto_suite("bytes", tests);
+    add_test(suite, big_endian_integers_keep_their_order_on_the_wire);
+    add_test(suite, little_endian_integers_are_reversed);
+    add_test(suite, views_compare_by_length_and_content);
+    add_test(suite, wipe_leaves_zeros_and_touches_nothing_else);
+    add_test(suite, secrets_differ_by_any_bit);
+    add_test(suite, choosing_gives_one_or_the_other);
 }

@@ -98,15 +98,10 @@ START_TEST(clearing_wipes_the_key_and_may_be_repeated)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_texts_come_out,
-        every_length_gives_the_same_keystream,
-        the_counter_carries_past_32_bits,
-        clearing_wipes_the_key_and_may_be_repeated,
-        NULL,
-    };
-
-    return crypto_suite("chacha20", tests);
+    add_test(suite, known_texts_come_out);
+    add_test(suite, every_length_gives_the_same_keystream);
+    add_test(suite, the_counter_carries_past_32_bits);
+    add_test(suite, clearing_wipes_the_key_and_may_be_repeated);
 }

@@ -186,18 +186,13 @@ START_TEST(senseless_groups_are_refused)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_publics_and_secrets_come_out,
-        secrets_have_exactly_their_length_whatever_the_source_gives,
-        both_ends_agree,
-        peers_out_of_range_are_refused,
-        a_result_out_of_range_is_refused,
-        a_proposed_group_is_used_as_it_is,
-        senseless_groups_are_refused,
-        NULL,
-    };
-
-    return crypto_suite("dh", tests);
+    add_test(suite, known_publics_and_secrets_come_out);
+    add_test(suite, secrets_have_exactly_their_length_whatever_the_source_gives);
+    add_test(suite, both_ends_agree);
+    add_test(suite, peers_out_of_range_are_refused);
+    add_test(suite, a_result_out_of_range_is_refused);
+    add_test(suite, a_proposed_group_is_used_as_it_is);
+    add_test(suite, senseless_groups_are_refused);
 }

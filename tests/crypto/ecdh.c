@@ -176,16 +176,11 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        both_sides_of_the_known_answers_agree,
-        generated_keys_agree_and_follow_the_random_source,
-        points_that_are_none_are_refused,
-        secrets_outside_of_the_group_are_refused,
-        wycheproof_agrees,
-        NULL,
-    };
-
-    return crypto_suite("ecdh", tests);
+    add_test(suite, both_sides_of_the_known_answers_agree);
+    add_test(suite, generated_keys_agree_and_follow_the_random_source);
+    add_test(suite, points_that_are_none_are_refused);
+    add_test(suite, secrets_outside_of_the_group_are_refused);
+    add_test(suite, wycheproof_agrees);
 }

@@ -184,18 +184,13 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        nonces_are_those_of_the_rfc,
-        a_digest_above_the_order_is_reduced,
-        signatures_are_those_of_the_rfc,
-        a_public_key_verifies_and_does_not_sign,
-        numbers_out_of_range_are_refused,
-        private_keys_that_are_none_are_refused,
-        wycheproof_agrees,
-        NULL,
-    };
-
-    return crypto_suite("ecdsa", tests);
+    add_test(suite, nonces_are_those_of_the_rfc);
+    add_test(suite, a_digest_above_the_order_is_reduced);
+    add_test(suite, signatures_are_those_of_the_rfc);
+    add_test(suite, a_public_key_verifies_and_does_not_sign);
+    add_test(suite, numbers_out_of_range_are_refused);
+    add_test(suite, private_keys_that_are_none_are_refused);
+    add_test(suite, wycheproof_agrees);
 }

@@ -101,13 +101,11 @@ START_TEST(corner_cases_are_judged_strictly)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_keys_and_signatures_come_out, any_flipped_bit_is_refused,
-        a_key_of_small_order_is_refused,    wycheproof_agrees,
-        corner_cases_are_judged_strictly,   NULL,
-    };
-
-    return crypto_suite("ed25519", tests);
+    add_test(suite, known_keys_and_signatures_come_out);
+    add_test(suite, any_flipped_bit_is_refused);
+    add_test(suite, a_key_of_small_order_is_refused);
+    add_test(suite, wycheproof_agrees);
+    add_test(suite, corner_cases_are_judged_strictly);
 }

@@ -142,17 +142,12 @@ START_TEST(an_ended_digest_gives_no_second_one_and_keeps_nothing)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_digests_come_out_in_one_call,
-        a_million_letters_in_uneven_pieces,
-        any_cut_gives_the_same_digest,
-        copies_of_a_prefix_go_on_separately,
-        failure_sticks_and_gives_zeros,
-        an_ended_digest_gives_no_second_one_and_keeps_nothing,
-        NULL,
-    };
-
-    return crypto_suite("hash", tests);
+    add_test(suite, known_digests_come_out_in_one_call);
+    add_test(suite, a_million_letters_in_uneven_pieces);
+    add_test(suite, any_cut_gives_the_same_digest);
+    add_test(suite, copies_of_a_prefix_go_on_separately);
+    add_test(suite, failure_sticks_and_gives_zeros);
+    add_test(suite, an_ended_digest_gives_no_second_one_and_keeps_nothing);
 }

@@ -84,14 +84,9 @@ START_TEST(four_streams_are_those_of_four_sponges)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_outputs_come_out,
-        any_cut_of_input_and_output_gives_the_same,
-        four_streams_are_those_of_four_sponges,
-        NULL,
-    };
-
-    return crypto_suite_any_cpu("keccak, any CPU", tests) | crypto_suite("keccak", tests);
+    add_test_any_cpu(suite, known_outputs_come_out);
+    add_test_any_cpu(suite, any_cut_of_input_and_output_gives_the_same);
+    add_test_any_cpu(suite, four_streams_are_those_of_four_sponges);
 }

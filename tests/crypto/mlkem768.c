@@ -311,20 +311,15 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_answers_come_out,
-        ten_thousand_accumulated_tests_give_the_known_hash,
-        keys_with_a_coefficient_at_or_above_q_are_refused,
-        any_flipped_bit_of_a_ciphertext_is_rejected_implicitly,
-        scratch_comes_back_wiped,
-        acvp_agrees,
-        known_answer_file_agrees,
-        corner_cases_agree,
-        wycheproof_agrees,
-        NULL,
-    };
-
-    return crypto_suite("mlkem768", tests);
+    add_test(suite, known_answers_come_out);
+    add_test(suite, ten_thousand_accumulated_tests_give_the_known_hash);
+    add_test(suite, keys_with_a_coefficient_at_or_above_q_are_refused);
+    add_test(suite, any_flipped_bit_of_a_ciphertext_is_rejected_implicitly);
+    add_test(suite, scratch_comes_back_wiped);
+    add_test(suite, acvp_agrees);
+    add_test(suite, known_answer_file_agrees);
+    add_test(suite, corner_cases_agree);
+    add_test(suite, wycheproof_agrees);
 }

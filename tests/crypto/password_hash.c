@@ -95,17 +95,12 @@ START_TEST(a_dummy_is_well_formed)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_known_hash_verifies_its_password_only,
-        a_new_hash_verifies_its_password_only,
-        only_argon2id_texts_are_hashes,
-        malformed_hashes_verify_nothing,
-        a_dummy_costs_as_much_as_its_model_and_verifies_nothing,
-        a_dummy_is_well_formed,
-        NULL,
-    };
-
-    return crypto_suite("password_hash", tests);
+    add_test(suite, a_known_hash_verifies_its_password_only);
+    add_test(suite, a_new_hash_verifies_its_password_only);
+    add_test(suite, only_argon2id_texts_are_hashes);
+    add_test(suite, malformed_hashes_verify_nothing);
+    add_test(suite, a_dummy_costs_as_much_as_its_model_and_verifies_nothing);
+    add_test(suite, a_dummy_is_well_formed);
 }

@@ -103,14 +103,9 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_tags_come_out,
-        both_implementations_agree_on_every_length,
-        wycheproof_agrees,
-        NULL,
-    };
-
-    return crypto_suite("poly1305", tests);
+    add_test(suite, known_tags_come_out);
+    add_test(suite, both_implementations_agree_on_every_length);
+    add_test(suite, wycheproof_agrees);
 }

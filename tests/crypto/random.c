@@ -107,17 +107,12 @@ START_TEST(a_stream_keeps_nothing_that_it_gave)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        system_source_fills_every_byte_and_never_repeats,
-        same_seed_and_calls_give_the_same_bytes,
-        each_fill_of_a_seeded_source_differs,
-        first_fill_is_the_chacha20_keystream,
-        a_stream_is_the_same_however_it_is_drawn,
-        a_stream_keeps_nothing_that_it_gave,
-        NULL,
-    };
-
-    return crypto_suite("random", tests);
+    add_test(suite, system_source_fills_every_byte_and_never_repeats);
+    add_test(suite, same_seed_and_calls_give_the_same_bytes);
+    add_test(suite, each_fill_of_a_seeded_source_differs);
+    add_test(suite, first_fill_is_the_chacha20_keystream);
+    add_test(suite, a_stream_is_the_same_however_it_is_drawn);
+    add_test(suite, a_stream_keeps_nothing_that_it_gave);
 }

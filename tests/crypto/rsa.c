@@ -184,17 +184,12 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_signatures_come_out_and_verify,
-        a_signature_of_anything_else_is_refused,
-        moduli_of_the_wrong_size_are_refused,
-        senseless_public_numbers_are_refused,
-        private_numbers_that_do_not_belong_together_are_refused,
-        wycheproof_agrees,
-        NULL,
-    };
-
-    return crypto_suite("rsa", tests);
+    add_test(suite, known_signatures_come_out_and_verify);
+    add_test(suite, a_signature_of_anything_else_is_refused);
+    add_test(suite, moduli_of_the_wrong_size_are_refused);
+    add_test(suite, senseless_public_numbers_are_refused);
+    add_test(suite, private_numbers_that_do_not_belong_together_are_refused);
+    add_test(suite, wycheproof_agrees);
 }

@@ -306,27 +306,17 @@ START_TEST(hybrid_of_another_implementation_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const any_cpu[] = {
-        known_answers_come_out,
-        products_are_those_of_the_schoolbook,
-        NULL,
-    };
-    const TTest *const tests[] = {
-        known_answers_come_out,
-        larger_set_of_known_answers_agrees,
-        both_ends_agree_for_many_keys,
-        any_changed_byte_of_a_ciphertext_is_rejected_implicitly,
-        a_rejected_ciphertext_gives_the_secret_of_rho,
-        any_bytes_are_a_key_and_a_ciphertext,
-        encodings_give_back_what_went_in,
-        reduction_keeps_its_bounds,
-        products_are_those_of_the_schoolbook,
-        scratch_comes_back_wiped,
-        hybrid_of_another_implementation_agrees,
-        NULL,
-    };
-
-    return crypto_suite_any_cpu("sntrup761, any CPU", any_cpu) | crypto_suite("sntrup761", tests);
+    add_test_any_cpu(suite, known_answers_come_out);
+    add_test(suite, larger_set_of_known_answers_agrees);
+    add_test(suite, both_ends_agree_for_many_keys);
+    add_test(suite, any_changed_byte_of_a_ciphertext_is_rejected_implicitly);
+    add_test(suite, a_rejected_ciphertext_gives_the_secret_of_rho);
+    add_test(suite, any_bytes_are_a_key_and_a_ciphertext);
+    add_test(suite, encodings_give_back_what_went_in);
+    add_test(suite, reduction_keeps_its_bounds);
+    add_test_any_cpu(suite, products_are_those_of_the_schoolbook);
+    add_test(suite, scratch_comes_back_wiped);
+    add_test(suite, hybrid_of_another_implementation_agrees);
 }

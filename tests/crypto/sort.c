@@ -67,14 +67,9 @@ START_TEST(every_number_of_ones_at_either_end_is_sorted)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        random_numbers_are_sorted,
-        ordered_numbers_and_extremes_are_sorted,
-        every_number_of_ones_at_either_end_is_sorted,
-        NULL,
-    };
-
-    return crypto_suite_any_cpu("sort, any CPU", tests) | crypto_suite("sort", tests);
+    add_test_any_cpu(suite, random_numbers_are_sorted);
+    add_test_any_cpu(suite, ordered_numbers_and_extremes_are_sorted);
+    add_test_any_cpu(suite, every_number_of_ones_at_either_end_is_sorted);
 }

@@ -99,13 +99,11 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_products_come_out, a_thousand_iterations_come_out,
-        alice_and_bob_agree,     points_of_small_order_are_refused,
-        wycheproof_agrees,       NULL,
-    };
-
-    return crypto_suite("x25519", tests);
+    add_test(suite, known_products_come_out);
+    add_test(suite, a_thousand_iterations_come_out);
+    add_test(suite, alice_and_bob_agree);
+    add_test(suite, points_of_small_order_are_refused);
+    add_test(suite, wycheproof_agrees);
 }

@@ -1,7 +1,5 @@
 #include "tests/support/scratch.h"
 
-#include "crypto/crypto.h"
-
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
@@ -33,28 +31,9 @@ static void remove_all(void)
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-int scratch_suite(const char *name, const TTest *const tests[])
+void scratch_folder(struct suite *suite)
 {
-    return crypto_init() ? scratch_suite_before_crypto(name, tests) : EXIT_FAILURE;
-}
-
-int scratch_suite_before_crypto(const char *name, const TTest *const tests[])
-{
-    Suite *suite = suite_create(name);
-    TCase *all = tcase_create(name);
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
-    tcase_add_checked_fixture(all, make, remove_all);
-    for (size_t i = 0; tests[i] != NULL; i++)
-        tcase_add_test(all, tests[i]);
-    suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    suite_fixture(suite, make, remove_all);
 }
 
 const char *scratch_path(const char *name)

@@ -1,17 +1,14 @@
 /* A folder for the files of one test, and what tests do with files there. */
-#ifndef NACRE_TESTS_SCRATCH_H
-#define NACRE_TESTS_SCRATCH_H
+#ifndef NACRE_TESTS_SUPPORT_SCRATCH_H
+#define NACRE_TESTS_SUPPORT_SCRATCH_H
 
-#include <check.h>
+#include "tests/support/suite.h"
+
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Run `tests` (ended by NULL), each with an empty folder of its own, which is removed after it with
- * all that is in it. Returns the program's exit status. */
-int scratch_suite(const char *name, const TTest *const tests[]);
-
-/* The same, with the libraries of crypto/ as yet unused. */
-int scratch_suite_before_crypto(const char *name, const TTest *const tests[]);
+/* Give each test an empty folder, which is removed after it with all that is in it. */
+void scratch_folder(struct suite *suite);
 
 /* The full name of a file in it. The text lives until the eighth call after this one. */
 const char *scratch_path(const char *name);

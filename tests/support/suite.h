@@ -1,18 +1,34 @@
-/* The main function's work, the same for every test program of crypto/. */
-#ifndef NACRE_TESTS_CRYPTO_SUITE_H
-#define NACRE_TESTS_CRYPTO_SUITE_H
+/* What a test file needs: it defines its tests and the function that adds them; main.c runs them.
+ */
+#ifndef NACRE_TESTS_SUPPORT_SUITE_H
+#define NACRE_TESTS_SUPPORT_SUITE_H
 
 #include <check.h>
 
 #include "crypto/bytes.h"
 
-/* Make the libraries ready, run `tests` (ended by NULL) as a suite of this name and print what
- * failed. Returns the program's exit status. */
-int crypto_suite(const char *name, const TTest *const tests[]);
+struct suite;
 
-/* The same without making the libraries ready: what chooses code by the CPU then takes the code
- * that runs on every CPU. Call it before crypto_suite. */
-int crypto_suite_any_cpu(const char *name, const TTest *const tests[]);
+/* Every test file defines this function. It adds the file's tests, in the order in which they run.
+ */
+void add_tests(struct suite *suite);
+
+/* Add one test, or a loop of it with _i from `from` to `to` - 1. */
+void add_test(struct suite *suite, const TTest *test);
+void add_loop(struct suite *suite, const TTest *test, int from, int to);
+
+/* Add a test that runs twice, first before the crypto libraries are initialised: code that is
+ * chosen by the CPU is then the code that runs on every CPU. */
+void add_test_any_cpu(struct suite *suite, const TTest *test);
+
+/* Call these functions before and after each test. */
+void suite_fixture(struct suite *suite, void (*before)(void), void (*after)(void));
+
+/* The time that one test may take, instead of 120 s. */
+void suite_timeout(struct suite *suite, int seconds);
+
+/* Leave the crypto libraries uninitialised: the tests initialise them. */
+void suite_without_crypto(struct suite *suite);
 
 /* Fail the test unless both have the same length and content. */
 void assert_bytes(struct bytes got, struct bytes expected);

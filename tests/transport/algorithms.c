@@ -171,21 +171,16 @@ START_TEST(the_client_order_decides_for_every_pair)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        every_name_is_one_that_rfc_4251_section_6_allows,
-        every_name_stands_once_and_has_a_method,
-        no_none_among_ciphers_and_macs,
-        ciphers_that_authenticate_are_no_macs,
-        markers_are_not_algorithms,
-        both_names_of_curve25519_are_one_method,
-        every_cipher_is_within_the_bounds_that_packets_and_keys_have,
-        the_defaults_are_all_names_that_are_not_off_best_first,
-        the_first_name_of_the_client_that_the_server_has_too_is_chosen,
-        the_client_order_decides_for_every_pair,
-        NULL,
-    };
-
-    return crypto_suite("algorithms", tests);
+    add_test(suite, every_name_is_one_that_rfc_4251_section_6_allows);
+    add_test(suite, every_name_stands_once_and_has_a_method);
+    add_test(suite, no_none_among_ciphers_and_macs);
+    add_test(suite, ciphers_that_authenticate_are_no_macs);
+    add_test(suite, markers_are_not_algorithms);
+    add_test(suite, both_names_of_curve25519_are_one_method);
+    add_test(suite, every_cipher_is_within_the_bounds_that_packets_and_keys_have);
+    add_test(suite, the_defaults_are_all_names_that_are_not_off_best_first);
+    add_test(suite, the_first_name_of_the_client_that_the_server_has_too_is_chosen);
+    add_test(suite, the_client_order_decides_for_every_pair);
 }

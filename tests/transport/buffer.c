@@ -282,23 +282,18 @@ START_TEST(bytes_come_out_as_they_went_in)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        an_empty_buffer_costs_nothing,
-        a_buffer_that_was_emptied_gives_its_block_back_when_it_rests,
-        a_buffer_moves_to_a_large_block_with_its_contents,
-        room_is_made_by_moving_the_contents_to_the_front,
-        a_buffer_holds_no_more_than_a_large_block,
-        without_memory_the_contents_stay,
-        blocks_are_used_again,
-        a_pool_keeps_a_bounded_number_of_free_blocks,
-        allocations_are_zeroed_counted_and_wiped_on_release,
-        an_allocation_may_fail,
-        the_default_memory_is_malloc,
-        bytes_come_out_as_they_went_in,
-        NULL,
-    };
-
-    return crypto_suite("buffer", tests);
+    add_test(suite, an_empty_buffer_costs_nothing);
+    add_test(suite, a_buffer_that_was_emptied_gives_its_block_back_when_it_rests);
+    add_test(suite, a_buffer_moves_to_a_large_block_with_its_contents);
+    add_test(suite, room_is_made_by_moving_the_contents_to_the_front);
+    add_test(suite, a_buffer_holds_no_more_than_a_large_block);
+    add_test(suite, without_memory_the_contents_stay);
+    add_test(suite, blocks_are_used_again);
+    add_test(suite, a_pool_keeps_a_bounded_number_of_free_blocks);
+    add_test(suite, allocations_are_zeroed_counted_and_wiped_on_release);
+    add_test(suite, an_allocation_may_fail);
+    add_test(suite, the_default_memory_is_malloc);
+    add_test(suite, bytes_come_out_as_they_went_in);
 }

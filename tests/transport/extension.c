@@ -328,25 +328,20 @@ START_TEST(a_malformed_ping_ends_the_session)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_server_says_which_signatures_it_takes,
-        a_client_sends_its_own_right_after_newkeys,
-        no_ext_info_goes_to_a_peer_that_did_not_ask,
-        well_formed_ext_info_is_taken_whatever_it_holds,
-        ext_info_with_a_wrong_count_ends_the_session,
-        a_client_may_send_ext_info_first_and_only_then,
-        a_server_may_send_ext_info_first_and_during_authentication,
-        a_client_remembers_which_signatures_the_server_takes,
-        a_ping_comes_back_whole,
-        pongs_wait_for_the_end_of_a_key_exchange,
-        pings_without_end_during_a_key_exchange_do_not_end_the_session,
-        a_ping_before_the_login_is_not_answered,
-        a_pong_is_never_answered,
-        a_malformed_ping_ends_the_session,
-        NULL,
-    };
-
-    return crypto_suite("extension", tests);
+    add_test(suite, a_server_says_which_signatures_it_takes);
+    add_test(suite, a_client_sends_its_own_right_after_newkeys);
+    add_test(suite, no_ext_info_goes_to_a_peer_that_did_not_ask);
+    add_test(suite, well_formed_ext_info_is_taken_whatever_it_holds);
+    add_test(suite, ext_info_with_a_wrong_count_ends_the_session);
+    add_test(suite, a_client_may_send_ext_info_first_and_only_then);
+    add_test(suite, a_server_may_send_ext_info_first_and_during_authentication);
+    add_test(suite, a_client_remembers_which_signatures_the_server_takes);
+    add_test(suite, a_ping_comes_back_whole);
+    add_test(suite, pongs_wait_for_the_end_of_a_key_exchange);
+    add_test(suite, pings_without_end_during_a_key_exchange_do_not_end_the_session);
+    add_test(suite, a_ping_before_the_login_is_not_answered);
+    add_test(suite, a_pong_is_never_answered);
+    add_test(suite, a_malformed_ping_ends_the_session);
 }

@@ -485,32 +485,27 @@ START_TEST(a_client_asks_for_authentication_and_takes_nothing_else)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        the_identification_goes_out_without_waiting,
-        a_wrong_identification_ends_the_session,
-        a_client_takes_64_lines_before_the_identification,
-        the_whole_identification_is_hashed,
-        a_disconnect_ends_the_session_in_every_phase_without_an_answer,
-        nothing_after_a_disconnect_has_an_effect,
-        output_that_waits_is_dropped_on_a_disconnect,
-        the_text_of_a_disconnect_is_cleaned_of_controls,
-        the_text_of_a_disconnect_is_shortened_between_characters,
-        a_malformed_disconnect_ends_the_session_too,
-        ignore_debug_and_unimplemented_do_nothing_in_any_phase,
-        unknown_messages_are_answered_in_order_with_their_sequence_number,
-        the_first_packet_after_newkeys_is_number_0_under_strict_kex,
-        messages_of_later_protocols_before_the_login_end_the_session,
-        messages_go_to_the_service_of_their_range,
-        a_request_for_authentication_is_accepted_by_name,
-        another_service_is_not_available,
-        a_malformed_service_request_ends_the_session,
-        a_repeated_request_for_authentication_is_accepted_again,
-        service_messages_at_the_wrong_time_or_from_the_wrong_side_end_the_session,
-        a_client_asks_for_authentication_and_takes_nothing_else,
-        NULL,
-    };
-
-    return crypto_suite("generic", tests);
+    add_test(suite, the_identification_goes_out_without_waiting);
+    add_test(suite, a_wrong_identification_ends_the_session);
+    add_test(suite, a_client_takes_64_lines_before_the_identification);
+    add_test(suite, the_whole_identification_is_hashed);
+    add_test(suite, a_disconnect_ends_the_session_in_every_phase_without_an_answer);
+    add_test(suite, nothing_after_a_disconnect_has_an_effect);
+    add_test(suite, output_that_waits_is_dropped_on_a_disconnect);
+    add_test(suite, the_text_of_a_disconnect_is_cleaned_of_controls);
+    add_test(suite, the_text_of_a_disconnect_is_shortened_between_characters);
+    add_test(suite, a_malformed_disconnect_ends_the_session_too);
+    add_test(suite, ignore_debug_and_unimplemented_do_nothing_in_any_phase);
+    add_test(suite, unknown_messages_are_answered_in_order_with_their_sequence_number);
+    add_test(suite, the_first_packet_after_newkeys_is_number_0_under_strict_kex);
+    add_test(suite, messages_of_later_protocols_before_the_login_end_the_session);
+    add_test(suite, messages_go_to_the_service_of_their_range);
+    add_test(suite, a_request_for_authentication_is_accepted_by_name);
+    add_test(suite, another_service_is_not_available);
+    add_test(suite, a_malformed_service_request_ends_the_session);
+    add_test(suite, a_repeated_request_for_authentication_is_accepted_again);
+    add_test(suite, service_messages_at_the_wrong_time_or_from_the_wrong_side_end_the_session);
+    add_test(suite, a_client_asks_for_authentication_and_takes_nothing_else);
 }

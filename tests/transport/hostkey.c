@@ -265,23 +265,18 @@ START_TEST(a_cleared_key_is_wiped)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_key_blob_is_the_type_and_the_point,
-        a_signature_blob_is_the_name_and_the_signature,
-        no_flipped_bit_of_key_signature_or_data_verifies,
-        a_key_blob_of_another_shape_does_not_verify,
-        a_signature_blob_of_another_shape_does_not_verify,
-        blobs_cut_anywhere_do_not_verify,
-        a_malleated_signature_does_not_verify,
-        a_key_signs_only_with_an_algorithm_of_its_type,
-        a_signature_without_room_is_no_signature,
-        a_blob_longer_than_any_key_is_refused,
-        a_malformed_blob_has_no_type,
-        a_cleared_key_is_wiped,
-        NULL,
-    };
-
-    return crypto_suite("hostkey", tests);
+    add_test(suite, a_key_blob_is_the_type_and_the_point);
+    add_test(suite, a_signature_blob_is_the_name_and_the_signature);
+    add_test(suite, no_flipped_bit_of_key_signature_or_data_verifies);
+    add_test(suite, a_key_blob_of_another_shape_does_not_verify);
+    add_test(suite, a_signature_blob_of_another_shape_does_not_verify);
+    add_test(suite, blobs_cut_anywhere_do_not_verify);
+    add_test(suite, a_malleated_signature_does_not_verify);
+    add_test(suite, a_key_signs_only_with_an_algorithm_of_its_type);
+    add_test(suite, a_signature_without_room_is_no_signature);
+    add_test(suite, a_blob_longer_than_any_key_is_refused);
+    add_test(suite, a_malformed_blob_has_no_type);
+    add_test(suite, a_cleared_key_is_wiped);
 }

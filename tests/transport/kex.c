@@ -565,29 +565,24 @@ START_TEST(a_peer_may_begin_an_exchange_in_every_phase)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        strict_kex_takes_nothing_but_the_exchange,
-        without_strict_kex_messages_without_meaning_may_come_between,
-        what_comes_out_of_order_ends_the_session,
-        what_comes_out_of_order_under_keys_ends_the_session,
-        in_a_later_exchange_messages_without_meaning_may_come_between,
-        a_share_under_another_number_is_refused,
-        newkeys_with_a_payload_is_malformed,
-        a_share_of_another_shape_fails_the_exchange,
-        a_share_that_gives_a_zero_secret_fails_the_exchange,
-        two_hundred_exchanges_agree_on_every_secret,
-        a_client_goes_on_only_after_a_right_reply,
-        a_wrong_reply_in_a_later_exchange_ends_the_session,
-        a_host_key_that_is_not_accepted_ends_the_session,
-        a_client_that_cannot_judge_host_keys_accepts_none,
-        sequence_numbers_start_anew_under_strict_kex_and_only_then,
-        after_newkeys_a_packet_under_the_old_keys_is_refused,
-        messages_in_flight_are_read_until_the_peer_sends_kexinit,
-        a_peer_may_begin_an_exchange_in_every_phase,
-        NULL,
-    };
-
-    return crypto_suite("kex", tests);
+    add_test(suite, strict_kex_takes_nothing_but_the_exchange);
+    add_test(suite, without_strict_kex_messages_without_meaning_may_come_between);
+    add_test(suite, what_comes_out_of_order_ends_the_session);
+    add_test(suite, what_comes_out_of_order_under_keys_ends_the_session);
+    add_test(suite, in_a_later_exchange_messages_without_meaning_may_come_between);
+    add_test(suite, a_share_under_another_number_is_refused);
+    add_test(suite, newkeys_with_a_payload_is_malformed);
+    add_test(suite, a_share_of_another_shape_fails_the_exchange);
+    add_test(suite, a_share_that_gives_a_zero_secret_fails_the_exchange);
+    add_test(suite, two_hundred_exchanges_agree_on_every_secret);
+    add_test(suite, a_client_goes_on_only_after_a_right_reply);
+    add_test(suite, a_wrong_reply_in_a_later_exchange_ends_the_session);
+    add_test(suite, a_host_key_that_is_not_accepted_ends_the_session);
+    add_test(suite, a_client_that_cannot_judge_host_keys_accepts_none);
+    add_test(suite, sequence_numbers_start_anew_under_strict_kex_and_only_then);
+    add_test(suite, after_newkeys_a_packet_under_the_old_keys_is_refused);
+    add_test(suite, messages_in_flight_are_read_until_the_peer_sends_kexinit);
+    add_test(suite, a_peer_may_begin_an_exchange_in_every_phase);
 }

@@ -250,19 +250,14 @@ START_TEST(a_client_refuses_a_share_that_is_none_and_a_wrong_signature)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_server_gives_the_group_that_was_asked_for,
-        a_server_refuses_sizes_that_make_no_sense,
-        a_server_refuses_a_request_that_ends_early_or_late,
-        a_server_refuses_a_share_that_is_none,
-        a_server_wants_a_group_to_be_asked_for_first,
-        a_client_asks_for_no_small_group,
-        a_client_refuses_a_group_that_is_none,
-        a_client_refuses_a_share_that_is_none_and_a_wrong_signature,
-        NULL,
-    };
-
-    return crypto_suite("group exchange", tests);
+    add_test(suite, a_server_gives_the_group_that_was_asked_for);
+    add_test(suite, a_server_refuses_sizes_that_make_no_sense);
+    add_test(suite, a_server_refuses_a_request_that_ends_early_or_late);
+    add_test(suite, a_server_refuses_a_share_that_is_none);
+    add_test(suite, a_server_wants_a_group_to_be_asked_for_first);
+    add_test(suite, a_client_asks_for_no_small_group);
+    add_test(suite, a_client_refuses_a_group_that_is_none);
+    add_test(suite, a_client_refuses_a_share_that_is_none_and_a_wrong_signature);
 }

@@ -162,13 +162,10 @@ START_TEST(the_secret_of_sntrup761x25519_is_sha512_of_the_post_quantum_secret_th
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        the_secret_of_mlkem768x25519_is_sha256_of_the_post_quantum_secret_then_the_classic,
-        the_secret_of_sntrup761x25519_is_sha512_of_the_post_quantum_secret_then_the_classic,
-        NULL,
-    };
-
-    return crypto_suite("kex_hybrid", tests);
+    add_test(suite,
+             the_secret_of_mlkem768x25519_is_sha256_of_the_post_quantum_secret_then_the_classic);
+    add_test(suite,
+             the_secret_of_sntrup761x25519_is_sha512_of_the_post_quantum_secret_then_the_classic);
 }

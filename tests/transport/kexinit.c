@@ -577,30 +577,25 @@ START_TEST(a_kexinit_cut_anywhere_is_refused)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        our_kexinit_has_no_empty_list_but_languages_no_none_and_no_guess,
-        our_first_kexinit_has_the_markers_of_our_role_and_no_others,
-        a_later_kexinit_has_no_markers_and_another_cookie,
-        a_server_offers_only_host_key_algorithms_that_it_has_a_key_for,
-        configured_names_are_offered_in_their_order,
-        nothing_in_common_ends_the_session,
-        the_observer_hears_which_kind_has_nothing_in_common_and_both_lists,
-        macs_do_not_matter_where_the_cipher_authenticates,
-        the_choice_follows_the_client_for_each_direction,
-        the_right_markers_count_wherever_they_stand,
-        markers_in_a_later_kexinit_change_nothing,
-        a_right_guess_counts_and_a_wrong_one_is_dropped,
-        guesses_are_judged_in_a_later_exchange_too,
-        a_wrong_guess_is_dropped_under_strict_kex,
-        an_announced_guess_that_does_not_come_only_loses_the_next_packet,
-        a_client_drops_a_wrong_guess_of_the_server,
-        odd_but_legal_kexinits_are_taken_and_hashed_as_they_are,
-        malformed_kexinits_are_refused,
-        a_kexinit_cut_anywhere_is_refused,
-        NULL,
-    };
-
-    return crypto_suite("kexinit", tests);
+    add_test(suite, our_kexinit_has_no_empty_list_but_languages_no_none_and_no_guess);
+    add_test(suite, our_first_kexinit_has_the_markers_of_our_role_and_no_others);
+    add_test(suite, a_later_kexinit_has_no_markers_and_another_cookie);
+    add_test(suite, a_server_offers_only_host_key_algorithms_that_it_has_a_key_for);
+    add_test(suite, configured_names_are_offered_in_their_order);
+    add_test(suite, nothing_in_common_ends_the_session);
+    add_test(suite, the_observer_hears_which_kind_has_nothing_in_common_and_both_lists);
+    add_test(suite, macs_do_not_matter_where_the_cipher_authenticates);
+    add_test(suite, the_choice_follows_the_client_for_each_direction);
+    add_test(suite, the_right_markers_count_wherever_they_stand);
+    add_test(suite, markers_in_a_later_kexinit_change_nothing);
+    add_test(suite, a_right_guess_counts_and_a_wrong_one_is_dropped);
+    add_test(suite, guesses_are_judged_in_a_later_exchange_too);
+    add_test(suite, a_wrong_guess_is_dropped_under_strict_kex);
+    add_test(suite, an_announced_guess_that_does_not_come_only_loses_the_next_packet);
+    add_test(suite, a_client_drops_a_wrong_guess_of_the_server);
+    add_test(suite, odd_but_legal_kexinits_are_taken_and_hashed_as_they_are);
+    add_test(suite, malformed_kexinits_are_refused);
+    add_test(suite, a_kexinit_cut_anywhere_is_refused);
 }

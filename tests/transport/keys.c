@@ -291,19 +291,14 @@ START_TEST(the_first_hash_is_the_session_identifier_and_no_other)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_keys_come_out,
-        the_larger_set_of_known_keys_comes_out,
-        each_role_sends_with_its_own_letters,
-        a_secret_is_encoded_as_an_mpint,
-        the_secret_of_a_hybrid_is_encoded_as_a_string,
-        a_secret_that_is_too_long_is_refused,
-        the_exchange_hash_covers_all_in_the_order_of_the_rfc,
-        the_first_hash_is_the_session_identifier_and_no_other,
-        NULL,
-    };
-
-    return crypto_suite("keys", tests);
+    add_test(suite, known_keys_come_out);
+    add_test(suite, the_larger_set_of_known_keys_comes_out);
+    add_test(suite, each_role_sends_with_its_own_letters);
+    add_test(suite, a_secret_is_encoded_as_an_mpint);
+    add_test(suite, the_secret_of_a_hybrid_is_encoded_as_a_string);
+    add_test(suite, a_secret_that_is_too_long_is_refused);
+    add_test(suite, the_exchange_hash_covers_all_in_the_order_of_the_rfc);
+    add_test(suite, the_first_hash_is_the_session_identifier_and_no_other);
 }

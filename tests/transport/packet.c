@@ -553,42 +553,24 @@ END_TEST
 
 enum { ALL = 0, WITH_KEYS = 1 }; /* the first of the ciphers that a test is for */
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const struct {
-        const TTest *test;
-        int from;
-    } each[] = {
-        {every_payload_length_comes_back, ALL},
-        {packets_are_aligned_and_padded_by_4_bytes_at_least_and_few_more, ALL},
-        {a_packet_is_partial_until_its_last_byte_is_there, ALL},
-        {packets_that_came_together_open_one_after_the_other, ALL},
-        {no_flipped_bit_goes_unseen, WITH_KEYS},
-        {lengths_that_cannot_be_are_refused_from_the_first_block, ALL},
-        {the_longest_packet_is_accepted_and_the_next_is_not, ALL},
-        {padding_must_be_4_to_255_bytes_and_leave_a_message, ALL},
-        {replayed_swapped_and_missing_packets_are_refused, WITH_KEYS},
-        {the_sequence_number_wraps_to_zero, ALL},
-        {new_keys_leave_the_sequence_number_and_start_the_counts_anew, ALL},
-        {without_memory_the_old_keys_stay, ALL},
-    };
-    Suite *suite = suite_create("packet");
-    TCase *all = tcase_create("packet");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    if (!crypto_init())
-        return EXIT_FAILURE;
-    tcase_set_timeout(all, 120); /* seconds, under sanitizers */
-    for (size_t i = 0; i < COUNT(each); i++)
-        tcase_add_loop_test(all, each[i].test, each[i].from, (int)COUNT(ciphers));
-    tcase_add_test(all, padding_is_random);
-    tcase_add_test(all, known_packets_of_chacha20_poly1305);
-    tcase_add_test(all, known_packets_of_aes128_gcm);
-    tcase_add_test(all, known_packets_of_aes256_gcm);
-    suite_add_tcase(suite, all);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    add_loop(suite, every_payload_length_comes_back, ALL, COUNT(ciphers));
+    add_loop(suite, packets_are_aligned_and_padded_by_4_bytes_at_least_and_few_more, ALL,
+             COUNT(ciphers));
+    add_loop(suite, a_packet_is_partial_until_its_last_byte_is_there, ALL, COUNT(ciphers));
+    add_loop(suite, packets_that_came_together_open_one_after_the_other, ALL, COUNT(ciphers));
+    add_loop(suite, no_flipped_bit_goes_unseen, WITH_KEYS, COUNT(ciphers));
+    add_loop(suite, lengths_that_cannot_be_are_refused_from_the_first_block, ALL, COUNT(ciphers));
+    add_loop(suite, the_longest_packet_is_accepted_and_the_next_is_not, ALL, COUNT(ciphers));
+    add_loop(suite, padding_must_be_4_to_255_bytes_and_leave_a_message, ALL, COUNT(ciphers));
+    add_loop(suite, replayed_swapped_and_missing_packets_are_refused, WITH_KEYS, COUNT(ciphers));
+    add_loop(suite, the_sequence_number_wraps_to_zero, ALL, COUNT(ciphers));
+    add_loop(suite, new_keys_leave_the_sequence_number_and_start_the_counts_anew, ALL,
+             COUNT(ciphers));
+    add_loop(suite, without_memory_the_old_keys_stay, ALL, COUNT(ciphers));
+    add_test(suite, padding_is_random);
+    add_test(suite, known_packets_of_chacha20_poly1305);
+    add_test(suite, known_packets_of_aes128_gcm);
+    add_test(suite, known_packets_of_aes256_gcm);
 }

@@ -222,23 +222,18 @@ START_TEST(every_phase_has_a_name_of_its_own)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        no_packet_is_legal_before_the_identification,
-        every_message_is_judged_by_the_book_while_kexinit_is_awaited,
-        every_message_is_judged_by_the_book_in_the_first_exchange,
-        every_message_is_judged_by_the_book_while_newkeys_is_awaited,
-        every_message_is_judged_by_the_book_right_after_newkeys,
-        every_message_is_judged_by_the_book_before_the_service,
-        every_message_is_judged_by_the_book_during_authentication,
-        every_message_is_judged_by_the_book_after_authentication,
-        every_message_is_judged_by_the_book_in_a_later_exchange,
-        every_message_is_judged_by_the_book_while_a_later_newkeys_is_awaited,
-        strict_kex_changes_nothing_after_the_first_exchange,
-        every_phase_has_a_name_of_its_own,
-        NULL,
-    };
-
-    return crypto_suite("phase", tests);
+    add_test(suite, no_packet_is_legal_before_the_identification);
+    add_test(suite, every_message_is_judged_by_the_book_while_kexinit_is_awaited);
+    add_test(suite, every_message_is_judged_by_the_book_in_the_first_exchange);
+    add_test(suite, every_message_is_judged_by_the_book_while_newkeys_is_awaited);
+    add_test(suite, every_message_is_judged_by_the_book_right_after_newkeys);
+    add_test(suite, every_message_is_judged_by_the_book_before_the_service);
+    add_test(suite, every_message_is_judged_by_the_book_during_authentication);
+    add_test(suite, every_message_is_judged_by_the_book_after_authentication);
+    add_test(suite, every_message_is_judged_by_the_book_in_a_later_exchange);
+    add_test(suite, every_message_is_judged_by_the_book_while_a_later_newkeys_is_awaited);
+    add_test(suite, strict_kex_changes_nothing_after_the_first_exchange);
+    add_test(suite, every_phase_has_a_name_of_its_own);
 }

@@ -342,24 +342,19 @@ START_TEST(a_message_that_finds_no_room_ends_the_session_with_a_disconnect)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_message_of_all_the_room_there_is_can_be_sent,
-        small_messages_find_room_when_bulk_does_not,
-        requests_are_answered_while_the_reserve_lasts_and_then_wait,
-        input_waits_for_a_full_load_of_output_to_go_out,
-        keys_may_wear_out_when_the_output_is_full,
-        what_was_held_goes_out_as_the_output_drains,
-        nothing_overtakes_what_is_held,
-        input_waits_while_too_much_is_held,
-        held_messages_are_bounded,
-        a_secret_leaves_nothing_behind_wherever_it_waited,
-        a_secret_that_was_received_leaves_nothing_behind,
-        a_message_that_outgrows_its_room_ends_the_session,
-        a_message_that_finds_no_room_ends_the_session_with_a_disconnect,
-        NULL,
-    };
-
-    return crypto_suite("send", tests);
+    add_test(suite, a_message_of_all_the_room_there_is_can_be_sent);
+    add_test(suite, small_messages_find_room_when_bulk_does_not);
+    add_test(suite, requests_are_answered_while_the_reserve_lasts_and_then_wait);
+    add_test(suite, input_waits_for_a_full_load_of_output_to_go_out);
+    add_test(suite, keys_may_wear_out_when_the_output_is_full);
+    add_test(suite, what_was_held_goes_out_as_the_output_drains);
+    add_test(suite, nothing_overtakes_what_is_held);
+    add_test(suite, input_waits_while_too_much_is_held);
+    add_test(suite, held_messages_are_bounded);
+    add_test(suite, a_secret_leaves_nothing_behind_wherever_it_waited);
+    add_test(suite, a_secret_that_was_received_leaves_nothing_behind);
+    add_test(suite, a_message_that_outgrows_its_room_ends_the_session);
+    add_test(suite, a_message_that_finds_no_room_ends_the_session_with_a_disconnect);
 }

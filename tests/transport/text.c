@@ -1,7 +1,6 @@
 /* A peer's words, made fit to be shown: RFC 4251 section 9.2. */
 #include "transport/text.h"
-
-#include <check.h>
+#include "tests/support/suite.h"
 
 static const struct {
     const char *wire, *shown;
@@ -79,21 +78,10 @@ START_TEST(no_character_is_cut_in_two)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("text");
-    TCase *t = tcase_create("text");
-    SRunner *r;
-    int failed;
-
-    tcase_add_loop_test(t, what_steers_a_terminal_is_not_shown, 0, sizeof cases / sizeof cases[0]);
-    tcase_add_test(t, a_nul_is_shown_too);
-    tcase_add_test(t, a_text_is_clipped_between_characters);
-    tcase_add_test(t, no_character_is_cut_in_two);
-    suite_add_tcase(suite, t);
-    r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_loop(suite, what_steers_a_terminal_is_not_shown, 0, sizeof cases / sizeof cases[0]);
+    add_test(suite, a_nul_is_shown_too);
+    add_test(suite, a_text_is_clipped_between_characters);
+    add_test(suite, no_character_is_cut_in_two);
 }

@@ -574,35 +574,30 @@ START_TEST(an_idle_session_holds_no_buffer)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        two_ends_come_to_authentication_whole_and_dripped_under_every_cipher,
-        both_send_what_the_rfcs_say_with_these_sequence_numbers,
-        what_one_end_sends_the_other_receives,
-        either_end_or_both_may_begin_an_exchange,
-        messages_sent_during_an_exchange_wait_and_keep_their_order,
-        bulk_data_finds_no_room_during_an_exchange,
-        worn_keys_begin_an_exchange_by_themselves,
-        keys_wear_out_by_sending_alone,
-        the_packet_that_reaches_a_limit_of_its_keys_begins_an_exchange,
-        every_cipher_has_the_limit_of_bytes_that_the_rfcs_ask_for,
-        an_exchange_may_follow_every_single_message,
-        old_keys_begin_an_exchange_at_the_deadline,
-        an_exchange_that_does_not_end_is_ended,
-        no_deadline_stays_in_the_past,
-        keys_may_be_told_never_to_grow_old,
-        memory_may_run_out_anywhere,
-        a_changed_byte_ends_the_session_with_one_disconnect,
-        the_first_failure_stays,
-        a_lost_connection_sends_nothing,
-        an_ended_session_takes_no_messages_and_sends_none,
-        a_pause_lasts_until_it_is_lifted,
-        a_phase_set_during_an_exchange_waits_for_its_end,
-        the_owner_is_woken_only_when_it_is_not_looking,
-        an_idle_session_holds_no_buffer,
-        NULL,
-    };
-
-    return crypto_suite("transport", tests);
+    add_test(suite, two_ends_come_to_authentication_whole_and_dripped_under_every_cipher);
+    add_test(suite, both_send_what_the_rfcs_say_with_these_sequence_numbers);
+    add_test(suite, what_one_end_sends_the_other_receives);
+    add_test(suite, either_end_or_both_may_begin_an_exchange);
+    add_test(suite, messages_sent_during_an_exchange_wait_and_keep_their_order);
+    add_test(suite, bulk_data_finds_no_room_during_an_exchange);
+    add_test(suite, worn_keys_begin_an_exchange_by_themselves);
+    add_test(suite, keys_wear_out_by_sending_alone);
+    add_test(suite, the_packet_that_reaches_a_limit_of_its_keys_begins_an_exchange);
+    add_test(suite, every_cipher_has_the_limit_of_bytes_that_the_rfcs_ask_for);
+    add_test(suite, an_exchange_may_follow_every_single_message);
+    add_test(suite, old_keys_begin_an_exchange_at_the_deadline);
+    add_test(suite, an_exchange_that_does_not_end_is_ended);
+    add_test(suite, no_deadline_stays_in_the_past);
+    add_test(suite, keys_may_be_told_never_to_grow_old);
+    add_test(suite, memory_may_run_out_anywhere);
+    add_test(suite, a_changed_byte_ends_the_session_with_one_disconnect);
+    add_test(suite, the_first_failure_stays);
+    add_test(suite, a_lost_connection_sends_nothing);
+    add_test(suite, an_ended_session_takes_no_messages_and_sends_none);
+    add_test(suite, a_pause_lasts_until_it_is_lifted);
+    add_test(suite, a_phase_set_during_an_exchange_waits_for_its_end);
+    add_test(suite, the_owner_is_woken_only_when_it_is_not_looking);
+    add_test(suite, an_idle_session_holds_no_buffer);
 }

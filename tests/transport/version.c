@@ -189,19 +189,14 @@ START_TEST(a_line_before_the_identification_is_not_endless)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        our_own_line_is_what_the_rfc_asks_for,
-        good_lines_are_read_without_their_end,
-        bad_lines_are_refused_by_both_roles,
-        a_line_is_partial_until_its_newline,
-        a_line_of_255_bytes_is_the_longest,
-        a_client_skips_lines_before_the_identification,
-        a_server_takes_no_other_line,
-        a_line_before_the_identification_is_not_endless,
-        NULL,
-    };
-
-    return crypto_suite("version", tests);
+    add_test(suite, our_own_line_is_what_the_rfc_asks_for);
+    add_test(suite, good_lines_are_read_without_their_end);
+    add_test(suite, bad_lines_are_refused_by_both_roles);
+    add_test(suite, a_line_is_partial_until_its_newline);
+    add_test(suite, a_line_of_255_bytes_is_the_longest);
+    add_test(suite, a_client_skips_lines_before_the_identification);
+    add_test(suite, a_server_takes_no_other_line);
+    add_test(suite, a_line_before_the_identification_is_not_endless);
 }

@@ -427,31 +427,26 @@ START_TEST(what_is_written_reads_back)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        integers_stand_most_significant_byte_first,
-        every_byte_but_zero_is_true,
-        booleans_are_written_as_0_and_1,
-        a_value_cut_anywhere_reads_as_nothing_and_is_bad,
-        after_a_bad_read_every_read_yields_nothing,
-        string_longer_than_its_message_is_bad,
-        a_string_is_a_view_into_the_message,
-        bytes_left_over_are_not_done,
-        an_empty_message_may_have_no_address,
-        mpints_of_rfc_4251_read_as_their_magnitude,
-        mpints_are_written_as_rfc_4251_has_them_whatever_zeros_lead,
-        negative_padded_and_cut_mpints_are_bad,
-        well_formed_name_lists_are_read,
-        malformed_name_lists_are_bad,
-        only_printable_ascii_makes_a_name,
-        names_come_one_by_one,
-        a_name_is_on_a_list_only_as_a_whole,
-        what_does_not_fit_is_bad_and_nothing_follows_it,
-        a_string_written_in_parts_has_its_length_in_front,
-        what_is_written_reads_back,
-        NULL,
-    };
-
-    return crypto_suite("wire", tests);
+    add_test(suite, integers_stand_most_significant_byte_first);
+    add_test(suite, every_byte_but_zero_is_true);
+    add_test(suite, booleans_are_written_as_0_and_1);
+    add_test(suite, a_value_cut_anywhere_reads_as_nothing_and_is_bad);
+    add_test(suite, after_a_bad_read_every_read_yields_nothing);
+    add_test(suite, string_longer_than_its_message_is_bad);
+    add_test(suite, a_string_is_a_view_into_the_message);
+    add_test(suite, bytes_left_over_are_not_done);
+    add_test(suite, an_empty_message_may_have_no_address);
+    add_test(suite, mpints_of_rfc_4251_read_as_their_magnitude);
+    add_test(suite, mpints_are_written_as_rfc_4251_has_them_whatever_zeros_lead);
+    add_test(suite, negative_padded_and_cut_mpints_are_bad);
+    add_test(suite, well_formed_name_lists_are_read);
+    add_test(suite, malformed_name_lists_are_bad);
+    add_test(suite, only_printable_ascii_makes_a_name);
+    add_test(suite, names_come_one_by_one);
+    add_test(suite, a_name_is_on_a_list_only_as_a_whole);
+    add_test(suite, what_does_not_fit_is_bad_and_nothing_follows_it);
+    add_test(suite, a_string_written_in_parts_has_its_length_in_front);
+    add_test(suite, what_is_written_reads_back);
 }

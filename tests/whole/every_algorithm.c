@@ -2,11 +2,11 @@
 #include "apps/files/key_format.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/pair.h"
+#include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 #include "transport/algorithms.h"
 #include "transport/wire.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -225,22 +225,11 @@ static size_t rows_of(enum algorithm_kind kind)
     return n;
 }
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *s = suite_create("every algorithm");
-    TCase *t = tcase_create("every algorithm");
-    SRunner *r;
-    int failed;
-
-    tcase_set_timeout(t, 240);
-    tcase_add_loop_test(t, every_key_exchange_method, 0, (int)rows_of(ALGORITHM_KEX));
-    tcase_add_loop_test(t, every_cipher_with_every_mac, 0, (int)rows_of(ALGORITHM_CIPHER));
-    tcase_add_loop_test(t, every_signature_of_hosts_and_users, 0, (int)rows_of(ALGORITHM_HOST_KEY));
-    tcase_add_test(t, every_host_key_is_proved_on_demand);
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    suite_timeout(suite, 240);
+    add_loop(suite, every_key_exchange_method, 0, (int)rows_of(ALGORITHM_KEX));
+    add_loop(suite, every_cipher_with_every_mac, 0, (int)rows_of(ALGORITHM_CIPHER));
+    add_loop(suite, every_signature_of_hosts_and_users, 0, (int)rows_of(ALGORITHM_HOST_KEY));
+    add_test(suite, every_host_key_is_proved_on_demand);
 }

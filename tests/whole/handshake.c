@@ -1,12 +1,12 @@
 /* One whole session per key exchange method, under a fixed seed, byte for byte:
  * vectors/handshake.txt. tests/interop/test_handshake.py computes hash, keys and packets of the
- * same file again with other people's code. `test_handshake --write` makes the file anew; do that
- * only when the bytes are meant to change. */
+ * same file again with other people's code. `NACRE_WRITE=1 build/tests/whole/handshake` makes the
+ * file anew; do that only when the bytes are meant to change. */
 #include "tests/support/pair.h"
+#include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 #include "transport/algorithms.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,22 +141,11 @@ START_TEST(write_the_file)
 }
 END_TEST
 
-int main(int argc, char **argv)
+void add_tests(struct suite *suite)
 {
-    Suite *s = suite_create("handshake");
-    TCase *t = tcase_create("handshake");
-    SRunner *r;
-    int failed;
-
-    if (argc > 1 && strcmp(argv[1], "--write") == 0)
-        tcase_add_test(t, write_the_file);
+    if (getenv("NACRE_WRITE") != NULL)
+        add_test(suite, write_the_file);
     else
-        tcase_add_loop_test(t, a_session_with_this_method_is_the_known_one_byte_for_byte, 0,
-                            (int)methods());
-    suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+        add_loop(suite, a_session_with_this_method_is_the_known_one_byte_for_byte, 0,
+                 (int)methods());
 }

@@ -9,8 +9,8 @@
 #include "tests/support/loop_transport.h"
 #include "tests/support/script_peer.h"
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static struct scripted s;
@@ -417,30 +417,19 @@ START_TEST(a_user_name_is_no_format)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("histories");
-    TCase *t = tcase_create("histories");
-    SRunner *r;
-    int failed;
-
-    tcase_add_loop_test(t, a_message_put_into_the_handshake_ends_the_session, 0, 6);
-    tcase_add_test(t, a_handshake_that_is_left_alone_does_not_end);
-    tcase_add_loop_test(t, nothing_but_the_key_exchange_counts_before_the_keys, 0, 6);
-    tcase_add_test(t, no_lack_of_memory_makes_a_host_key_known);
-    tcase_add_test(t, a_client_cannot_say_that_it_is_logged_in);
-    tcase_add_test(t, nothing_of_the_connection_counts_before_the_login);
-    tcase_add_test(t, a_list_of_submethods_is_one_try);
-    tcase_add_test(t, a_malformed_request_tells_nothing_about_the_user);
-    tcase_add_test(t, a_very_long_password_is_never_hashed);
-    tcase_add_test(t, the_key_that_is_proved_is_the_one_that_was_asked_about_last);
-    tcase_add_loop_test(t, pings_without_end_fill_no_memory, 0, 2);
-    tcase_add_loop_test(t, a_length_that_is_not_true_reads_nothing, 0, 5);
-    tcase_add_test(t, a_user_name_is_no_format);
-    suite_add_tcase(suite, t);
-    r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_loop(suite, a_message_put_into_the_handshake_ends_the_session, 0, 6);
+    add_test(suite, a_handshake_that_is_left_alone_does_not_end);
+    add_loop(suite, nothing_but_the_key_exchange_counts_before_the_keys, 0, 6);
+    add_test(suite, no_lack_of_memory_makes_a_host_key_known);
+    add_test(suite, a_client_cannot_say_that_it_is_logged_in);
+    add_test(suite, nothing_of_the_connection_counts_before_the_login);
+    add_test(suite, a_list_of_submethods_is_one_try);
+    add_test(suite, a_malformed_request_tells_nothing_about_the_user);
+    add_test(suite, a_very_long_password_is_never_hashed);
+    add_test(suite, the_key_that_is_proved_is_the_one_that_was_asked_about_last);
+    add_loop(suite, pings_without_end_fill_no_memory, 0, 2);
+    add_loop(suite, a_length_that_is_not_true_reads_nothing, 0, 5);
+    add_test(suite, a_user_name_is_no_format);
 }

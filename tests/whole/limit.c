@@ -2,8 +2,8 @@
  * past a limit, and leaves alone what keeps to it. */
 #include "connection/connection.h"
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -542,38 +542,26 @@ START_TEST(every_limit_has_a_name_of_its_own)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("limit");
-    TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
-    tcase_add_test(all, a_rate_gives_its_burst_and_then_so_many_a_minute);
-    tcase_add_test(all, a_rate_of_no_burst_is_no_limit);
-    tcase_add_test(all, zero_is_the_default_and_unlimited_is_none);
-    tcase_add_loop_test(all, who_does_not_shake_hands_is_gone_in_ten_seconds, 0, 3);
-    tcase_add_loop_test(all, who_drips_a_packet_is_gone_in_ten_seconds, 0, 2);
-    tcase_add_test(all, a_person_is_not_hurried);
-    tcase_add_test(all, the_whole_login_has_its_time);
-    tcase_add_test(all, each_guess_waits_twice_as_long_as_the_last);
-    tcase_add_test(all, what_comes_behind_a_guess_waits_with_it);
-    tcase_add_test(all, a_slow_check_is_part_of_the_wait);
-    tcase_add_test(all, as_many_guesses_as_was_said);
-    tcase_add_loop_test(all, what_comes_too_fast_waits_and_is_answered, 0, 3);
-    tcase_add_test(all, a_flood_is_not_held);
-    tcase_add_test(all, proofs_of_host_keys_are_refused_when_there_were_enough);
-    tcase_add_test(all, new_keys_without_pause_wait);
-    tcase_add_test(all, new_keys_for_enough_bytes_never_wait);
-    tcase_add_test(all, channels_and_what_they_hold_are_bounded);
-    tcase_add_test(all, one_channel_too_many_is_refused);
-    tcase_add_test(all, a_small_budget_still_has_room_for_two_channels);
-    tcase_add_test(all, every_limit_has_a_name_of_its_own);
-    suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    add_test(suite, a_rate_gives_its_burst_and_then_so_many_a_minute);
+    add_test(suite, a_rate_of_no_burst_is_no_limit);
+    add_test(suite, zero_is_the_default_and_unlimited_is_none);
+    add_loop(suite, who_does_not_shake_hands_is_gone_in_ten_seconds, 0, 3);
+    add_loop(suite, who_drips_a_packet_is_gone_in_ten_seconds, 0, 2);
+    add_test(suite, a_person_is_not_hurried);
+    add_test(suite, the_whole_login_has_its_time);
+    add_test(suite, each_guess_waits_twice_as_long_as_the_last);
+    add_test(suite, what_comes_behind_a_guess_waits_with_it);
+    add_test(suite, a_slow_check_is_part_of_the_wait);
+    add_test(suite, as_many_guesses_as_was_said);
+    add_loop(suite, what_comes_too_fast_waits_and_is_answered, 0, 3);
+    add_test(suite, a_flood_is_not_held);
+    add_test(suite, proofs_of_host_keys_are_refused_when_there_were_enough);
+    add_test(suite, new_keys_without_pause_wait);
+    add_test(suite, new_keys_for_enough_bytes_never_wait);
+    add_test(suite, channels_and_what_they_hold_are_bounded);
+    add_test(suite, one_channel_too_many_is_refused);
+    add_test(suite, a_small_budget_still_has_room_for_two_channels);
+    add_test(suite, every_limit_has_a_name_of_its_own);
 }

@@ -6,9 +6,9 @@
 #include "tests/support/key_texts.h"
 #include "tests/support/pair.h"
 #include "tests/support/scarce.h"
+#include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 
-#include <check.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -471,24 +471,11 @@ START_TEST(a_session_ends_cleanly_when_libcrypto_has_no_memory)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("memory");
-    TCase *t = tcase_create("memory");
-    SRunner *r = srunner_create(suite);
-    int failed;
-
-    if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1) {
-        (void)fputs("libcrypto has taken memory already\n", stderr);
-        return 1;
-    }
-    tcase_set_timeout(t, 240);
-    tcase_add_loop_test(t, a_session_survives_or_ends_cleanly_wherever_memory_runs_out, 0,
-                        4 * STORIES);
-    tcase_add_loop_test(t, a_session_ends_cleanly_when_libcrypto_has_no_memory, 0, STORIES);
-    suite_add_tcase(suite, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1)
+        abort(); /* libcrypto has allocated memory already */
+    suite_timeout(suite, 240);
+    add_loop(suite, a_session_survives_or_ends_cleanly_wherever_memory_runs_out, 0, 4 * STORIES);
+    add_loop(suite, a_session_ends_cleanly_when_libcrypto_has_no_memory, 0, STORIES);
 }

@@ -13,6 +13,7 @@
 #include "tests/support/key_texts.h"
 #include "tests/support/scarce.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -602,22 +603,18 @@ START_TEST(a_password_file_is_changed_whole_or_not_at_all)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_server_loses_one_session_at_most,
-        a_server_loses_one_login_by_key_at_most,
-        a_server_that_cannot_start_says_so,
-        a_client_ends_and_says_so,
-        keys_are_read_or_not,
-        a_key_is_made_or_not,
-        no_host_is_taken_for_another,
-        the_order_of_algorithms_is_the_hosts_or_untouched,
-        no_option_of_a_key_is_left_out,
-        passwords_are_checked_or_not,
-        a_password_file_is_changed_whole_or_not_at_all,
-        NULL,
-    };
-
-    return scratch_suite("memory of the programs", tests);
+    scratch_folder(suite);
+    add_test(suite, a_server_loses_one_session_at_most);
+    add_test(suite, a_server_loses_one_login_by_key_at_most);
+    add_test(suite, a_server_that_cannot_start_says_so);
+    add_test(suite, a_client_ends_and_says_so);
+    add_test(suite, keys_are_read_or_not);
+    add_test(suite, a_key_is_made_or_not);
+    add_test(suite, no_host_is_taken_for_another);
+    add_test(suite, the_order_of_algorithms_is_the_hosts_or_untouched);
+    add_test(suite, no_option_of_a_key_is_left_out);
+    add_test(suite, passwords_are_checked_or_not);
+    add_test(suite, a_password_file_is_changed_whole_or_not_at_all);
 }

@@ -1,7 +1,7 @@
 /* Whole sessions in memory: both roles of the library against each other. */
 #include "tests/support/pair.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -511,41 +511,25 @@ START_TEST(shutting_down_sends_what_was_accepted_and_then_the_disconnect)
 }
 END_TEST
 
-static Suite *suite(void)
+void add_tests(struct suite *suite)
 {
-    Suite *s = suite_create("pair");
-    TCase *t = tcase_create("pair");
-
-    tcase_set_timeout(t, 240);
-    tcase_add_loop_test(t, a_session_runs_whole_and_dripped_with_every_cipher, 0, 4 * PROTECTIONS);
-    tcase_add_test(t, a_key_logs_in_without_a_password);
-    tcase_add_loop_test(t, a_key_of_an_algorithm_that_the_client_does_not_list_is_not_used, 0, 2);
-    tcase_add_loop_test(t, the_same_seed_gives_the_same_bytes_however_they_are_delivered, 0, 2);
-    tcase_add_test(t, a_wrong_password_an_unknown_user_and_a_wrong_key_do_not_log_in);
-    tcase_add_test(t, a_login_that_takes_too_long_is_ended);
-    tcase_add_test(t, another_host_key_is_not_accepted);
-    tcase_add_test(t, a_decision_may_come_later);
-    tcase_add_test(t, a_decision_may_come_after_the_session_has_ended);
-    tcase_add_loop_test(t, every_flipped_bit_ends_in_one_clean_disconnect, 0, FLIPPED);
-    tcase_add_loop_test(t, a_megabyte_comes_back_with_every_cipher, 0, PROTECTIONS);
-    tcase_add_loop_test(t, rekeying_every_few_packets_loses_nothing, 0, 6);
-    tcase_add_test(t, both_rekey_at_once_and_by_time);
-    tcase_add_test(t, a_peer_that_never_reads_cannot_make_the_session_grow);
-    tcase_add_test(t, a_lost_connection_gives_closed_alone);
-    tcase_add_test(t, one_of_several_channels_closes_and_the_others_go_on);
-    tcase_add_test(t, one_channel_more_than_the_cap_is_refused);
-    tcase_add_test(t, shutting_down_sends_what_was_accepted_and_then_the_disconnect);
-    suite_add_tcase(s, t);
-    return s;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    suite_timeout(suite, 240);
+    add_loop(suite, a_session_runs_whole_and_dripped_with_every_cipher, 0, 4 * PROTECTIONS);
+    add_test(suite, a_key_logs_in_without_a_password);
+    add_loop(suite, a_key_of_an_algorithm_that_the_client_does_not_list_is_not_used, 0, 2);
+    add_loop(suite, the_same_seed_gives_the_same_bytes_however_they_are_delivered, 0, 2);
+    add_test(suite, a_wrong_password_an_unknown_user_and_a_wrong_key_do_not_log_in);
+    add_test(suite, a_login_that_takes_too_long_is_ended);
+    add_test(suite, another_host_key_is_not_accepted);
+    add_test(suite, a_decision_may_come_later);
+    add_test(suite, a_decision_may_come_after_the_session_has_ended);
+    add_loop(suite, every_flipped_bit_ends_in_one_clean_disconnect, 0, FLIPPED);
+    add_loop(suite, a_megabyte_comes_back_with_every_cipher, 0, PROTECTIONS);
+    add_loop(suite, rekeying_every_few_packets_loses_nothing, 0, 6);
+    add_test(suite, both_rekey_at_once_and_by_time);
+    add_test(suite, a_peer_that_never_reads_cannot_make_the_session_grow);
+    add_test(suite, a_lost_connection_gives_closed_alone);
+    add_test(suite, one_of_several_channels_closes_and_the_others_go_on);
+    add_test(suite, one_channel_more_than_the_cap_is_refused);
+    add_test(suite, shutting_down_sends_what_was_accepted_and_then_the_disconnect);
 }

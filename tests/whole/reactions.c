@@ -763,20 +763,10 @@ START_TEST(every_effect_is_of_a_legal_message)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("reactions");
-    TCase *t = tcase_create("reactions");
-    SRunner *r = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(t, 240);
-    tcase_add_loop_test(t, every_message_has_the_effect_that_the_table_says, 0, 2 * PLACES);
-    tcase_add_loop_test(t, no_message_has_an_effect_before_the_identification, 0, 2);
-    tcase_add_test(t, every_effect_is_of_a_legal_message);
-    suite_add_tcase(suite, t);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    suite_timeout(suite, 240);
+    add_loop(suite, every_message_has_the_effect_that_the_table_says, 0, 2 * PLACES);
+    add_loop(suite, no_message_has_an_effect_before_the_identification, 0, 2);
+    add_test(suite, every_effect_is_of_a_legal_message);
 }

@@ -4,6 +4,7 @@
 #include "apps/daemon/log.h"
 #include "crypto/password_hash.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -629,27 +630,23 @@ START_TEST(it_can_be_left_out)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_forbidden_system_call_ends_the_process,
-        a_call_with_a_forbidden_argument_fails,
-        what_a_server_does_still_works,
-        a_thread_that_was_there_before_is_confined_too,
-        an_abort_is_an_abort,
-        the_folder_of_a_file_or_a_pattern,
-        only_the_files_that_are_read_again_can_be_read,
-        what_is_not_there_or_too_much_is_said,
-        there_must_be_such_a_user,
-        one_may_stay_who_one_is,
-        from_root_there_is_no_way_back,
-        root_keeps_what_reading_needs,
-        it_can_be_left_out,
+    scratch_folder(suite);
+    add_test(suite, a_forbidden_system_call_ends_the_process);
+    add_test(suite, a_call_with_a_forbidden_argument_fails);
+    add_test(suite, what_a_server_does_still_works);
+    add_test(suite, a_thread_that_was_there_before_is_confined_too);
+    add_test(suite, an_abort_is_an_abort);
+    add_test(suite, the_folder_of_a_file_or_a_pattern);
+    add_test(suite, only_the_files_that_are_read_again_can_be_read);
+    add_test(suite, what_is_not_there_or_too_much_is_said);
+    add_test(suite, there_must_be_such_a_user);
+    add_test(suite, one_may_stay_who_one_is);
+    add_test(suite, from_root_there_is_no_way_back);
+    add_test(suite, root_keeps_what_reading_needs);
+    add_test(suite, it_can_be_left_out);
 #ifdef __x86_64__
-        another_architecture_ends_the_process,
+    add_test(suite, another_architecture_ends_the_process);
 #endif
-        NULL,
-    };
-
-    return scratch_suite("confine", tests);
 }

@@ -3,6 +3,7 @@
 #include "apps/server/server.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -598,30 +599,26 @@ START_TEST(a_server_says_what_is_wrong_with_its_configuration)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_command_runs,
-        over_ipv6_too,
-        many_clients_share_a_loop,
-        a_wrong_password_ends_it,
-        a_known_host_is_accepted_without_a_question,
-        of_several_keys_a_known_one_is_asked_for,
-        known_under_another_name,
-        a_changed_host_key_is_refused,
-        a_revoked_host_key_is_refused,
-        an_unknown_host_is_refused,
-        nobody_listens,
-        nobody_accepts,
-        addresses_that_are_none,
-        closed_before_it_was_connected,
-        freeing_ends_what_still_runs,
-        stopped_from_another_thread,
-        nobody_logs_in_without_a_user,
-        an_algorithm_that_is_not_known_is_named,
-        a_server_says_what_is_wrong_with_its_configuration,
-        NULL,
-    };
-
-    return scratch_suite("client", tests);
+    scratch_folder(suite);
+    add_test(suite, a_command_runs);
+    add_test(suite, over_ipv6_too);
+    add_test(suite, many_clients_share_a_loop);
+    add_test(suite, a_wrong_password_ends_it);
+    add_test(suite, a_known_host_is_accepted_without_a_question);
+    add_test(suite, of_several_keys_a_known_one_is_asked_for);
+    add_test(suite, known_under_another_name);
+    add_test(suite, a_changed_host_key_is_refused);
+    add_test(suite, a_revoked_host_key_is_refused);
+    add_test(suite, an_unknown_host_is_refused);
+    add_test(suite, nobody_listens);
+    add_test(suite, nobody_accepts);
+    add_test(suite, addresses_that_are_none);
+    add_test(suite, closed_before_it_was_connected);
+    add_test(suite, freeing_ends_what_still_runs);
+    add_test(suite, stopped_from_another_thread);
+    add_test(suite, nobody_logs_in_without_a_user);
+    add_test(suite, an_algorithm_that_is_not_known_is_named);
+    add_test(suite, a_server_says_what_is_wrong_with_its_configuration);
 }

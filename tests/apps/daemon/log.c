@@ -220,20 +220,15 @@ START_TEST(a_line_ends_once)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_line_begins_with_time_level_and_event,
-        numbers_are_whole,
-        values_are_quoted_when_they_must_be,
-        no_value_forges_a_line_or_a_field,
-        a_long_value_is_cut_and_marked,
-        a_long_line_ends_in_truncated,
-        a_line_may_be_as_long_as_the_bound,
-        the_threshold_decides,
-        a_line_ends_once,
-        NULL,
-    };
-
-    return crypto_suite("log", tests);
+    add_test(suite, a_line_begins_with_time_level_and_event);
+    add_test(suite, numbers_are_whole);
+    add_test(suite, values_are_quoted_when_they_must_be);
+    add_test(suite, no_value_forges_a_line_or_a_field);
+    add_test(suite, a_long_value_is_cut_and_marked);
+    add_test(suite, a_long_line_ends_in_truncated);
+    add_test(suite, a_line_may_be_as_long_as_the_bound);
+    add_test(suite, the_threshold_decides);
+    add_test(suite, a_line_ends_once);
 }

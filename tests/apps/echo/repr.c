@@ -108,15 +108,10 @@ START_TEST(python_agrees)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        quotes_are_chosen_as_python_does,
-        every_byte_by_the_table,
-        only_the_quote_around_is_escaped,
-        python_agrees,
-        NULL,
-    };
-
-    return crypto_suite("repr", tests);
+    add_test(suite, quotes_are_chosen_as_python_does);
+    add_test(suite, every_byte_by_the_table);
+    add_test(suite, only_the_quote_around_is_escaped);
+    add_test(suite, python_agrees);
 }

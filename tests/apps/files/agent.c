@@ -1,5 +1,6 @@
 #include "apps/files/agent.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 #include "transport/algorithms.h"
 #include "transport/hostkey.h"
 
@@ -234,15 +235,11 @@ START_TEST(an_ssh_agent_signs)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        answers_that_are_none,
-        a_signature_must_be_what_was_asked_for,
-        nobody_is_there,
-        an_ssh_agent_signs,
-        NULL,
-    };
-
-    return scratch_suite("agent", tests);
+    scratch_folder(suite);
+    add_test(suite, answers_that_are_none);
+    add_test(suite, a_signature_must_be_what_was_asked_for);
+    add_test(suite, nobody_is_there);
+    add_test(suite, an_ssh_agent_signs);
 }

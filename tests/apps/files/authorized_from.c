@@ -109,15 +109,10 @@ START_TEST(no_pattern_takes_long)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        lists_that_hold_the_address,
-        lists_that_do_not,
-        lists_that_cannot_be_read,
-        no_pattern_takes_long,
-        NULL,
-    };
-
-    return crypto_suite("authorized_from", tests);
+    add_test(suite, lists_that_hold_the_address);
+    add_test(suite, lists_that_do_not);
+    add_test(suite, lists_that_cannot_be_read);
+    add_test(suite, no_pattern_takes_long);
 }

@@ -405,29 +405,25 @@ START_TEST(keys_as_long_as_the_longest_are_read)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        lines_that_grant_the_key,
-        lines_that_say_nothing_about_the_key,
-        lines_that_cannot_be_read_are_problems,
-        lines_with_a_key_that_cannot_be_read_are_problems,
-        a_nul_is_no_end_of_anything,
-        each_problem_is_told,
-        problems_that_do_not_fit_are_left_out,
-        options_that_change_nothing_here,
-        options_that_are_not_supported_grant_nothing,
-        options_that_cannot_be_read_grant_nothing,
-        a_line_with_a_problem_does_not_undo_another,
-        the_user_is_part_of_the_name,
-        a_change_of_the_file_is_seen_at_the_next_login,
-        no_user_name_leads_elsewhere,
-        a_pattern_that_makes_no_name_is_a_problem,
-        a_file_that_cannot_be_trusted_grants_nothing,
-        no_part_of_a_blob_and_no_longer_one_matches,
-        keys_as_long_as_the_longest_are_read,
-        NULL,
-    };
-
-    return scratch_suite("authorized_keys", tests);
+    scratch_folder(suite);
+    add_test(suite, lines_that_grant_the_key);
+    add_test(suite, lines_that_say_nothing_about_the_key);
+    add_test(suite, lines_that_cannot_be_read_are_problems);
+    add_test(suite, lines_with_a_key_that_cannot_be_read_are_problems);
+    add_test(suite, a_nul_is_no_end_of_anything);
+    add_test(suite, each_problem_is_told);
+    add_test(suite, problems_that_do_not_fit_are_left_out);
+    add_test(suite, options_that_change_nothing_here);
+    add_test(suite, options_that_are_not_supported_grant_nothing);
+    add_test(suite, options_that_cannot_be_read_grant_nothing);
+    add_test(suite, a_line_with_a_problem_does_not_undo_another);
+    add_test(suite, the_user_is_part_of_the_name);
+    add_test(suite, a_change_of_the_file_is_seen_at_the_next_login);
+    add_test(suite, no_user_name_leads_elsewhere);
+    add_test(suite, a_pattern_that_makes_no_name_is_a_problem);
+    add_test(suite, a_file_that_cannot_be_trusted_grants_nothing);
+    add_test(suite, no_part_of_a_blob_and_no_longer_one_matches);
+    add_test(suite, keys_as_long_as_the_longest_are_read);
 }

@@ -1,5 +1,6 @@
 #include "apps/files/authorized_options.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,22 +209,18 @@ START_TEST(a_nul_ends_nothing)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        flags_are_taken_in_order,
-        a_command,
-        an_environment,
-        many_values_are_too_many,
-        where_from,
-        until_when,
-        local_time,
-        times_that_are_none,
-        what_may_be_forwarded,
-        what_cannot_be_kept_to,
-        a_nul_ends_nothing,
-        NULL,
-    };
-
-    return scratch_suite("authorized_options", tests);
+    scratch_folder(suite);
+    add_test(suite, flags_are_taken_in_order);
+    add_test(suite, a_command);
+    add_test(suite, an_environment);
+    add_test(suite, many_values_are_too_many);
+    add_test(suite, where_from);
+    add_test(suite, until_when);
+    add_test(suite, local_time);
+    add_test(suite, times_that_are_none);
+    add_test(suite, what_may_be_forwarded);
+    add_test(suite, what_cannot_be_kept_to);
+    add_test(suite, a_nul_ends_nothing);
 }

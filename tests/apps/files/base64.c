@@ -91,13 +91,11 @@ START_TEST(the_alphabet_has_64_characters)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        known_texts_both_ways,          every_byte_comes_back,
-        anything_else_is_refused,       nothing_is_written_past_the_room,
-        the_alphabet_has_64_characters, NULL,
-    };
-
-    return crypto_suite("base64", tests);
+    add_test(suite, known_texts_both_ways);
+    add_test(suite, every_byte_comes_back);
+    add_test(suite, anything_else_is_refused);
+    add_test(suite, nothing_is_written_past_the_room);
+    add_test(suite, the_alphabet_has_64_characters);
 }

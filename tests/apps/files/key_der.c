@@ -189,20 +189,15 @@ START_TEST(only_the_shortest_form_of_a_length_is_read)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        both_versions_give_the_key_of_the_rfc,
-        no_flipped_bit_makes_another_ed25519_key,
-        the_16_bytes_before_a_seed_are_fixed,
-        no_flipped_bit_makes_another_ecdsa_key,
-        no_flipped_bit_makes_another_rsa_key,
-        rsa_inside_of_pkcs8,
-        a_curve_must_be_one_of_ours_and_the_same_in_both_places,
-        a_point_may_be_left_out,
-        only_the_shortest_form_of_a_length_is_read,
-        NULL,
-    };
-
-    return crypto_suite("key_der", tests);
+    add_test(suite, both_versions_give_the_key_of_the_rfc);
+    add_test(suite, no_flipped_bit_makes_another_ed25519_key);
+    add_test(suite, the_16_bytes_before_a_seed_are_fixed);
+    add_test(suite, no_flipped_bit_makes_another_ecdsa_key);
+    add_test(suite, no_flipped_bit_makes_another_rsa_key);
+    add_test(suite, rsa_inside_of_pkcs8);
+    add_test(suite, a_curve_must_be_one_of_ours_and_the_same_in_both_places);
+    add_test(suite, a_point_may_be_left_out);
+    add_test(suite, only_the_shortest_form_of_a_length_is_read);
 }

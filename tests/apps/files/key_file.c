@@ -298,24 +298,20 @@ START_TEST(what_ssh_keygen_made_is_read)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_key_is_read_and_known_by_its_fingerprint,
-        a_key_that_only_its_owner_can_write_to_is_fine,
-        each_way_not_to_be_a_key_file_has_its_sentence,
-        a_key_that_others_can_reach_is_refused,
-        a_key_of_another_user_is_refused,
-        a_key_that_we_may_not_open_is_refused,
-        a_problem_longer_than_its_room_is_cut,
-        a_key_is_made_with_its_folder_and_read_again,
-        two_keys_are_different,
-        nothing_is_overwritten,
-        where_no_key_can_be_written_none_is_made,
-        ssh_keygen_reads_what_was_made,
-        what_ssh_keygen_made_is_read,
-        NULL,
-    };
-
-    return scratch_suite("key_file", tests);
+    scratch_folder(suite);
+    add_test(suite, a_key_is_read_and_known_by_its_fingerprint);
+    add_test(suite, a_key_that_only_its_owner_can_write_to_is_fine);
+    add_test(suite, each_way_not_to_be_a_key_file_has_its_sentence);
+    add_test(suite, a_key_that_others_can_reach_is_refused);
+    add_test(suite, a_key_of_another_user_is_refused);
+    add_test(suite, a_key_that_we_may_not_open_is_refused);
+    add_test(suite, a_problem_longer_than_its_room_is_cut);
+    add_test(suite, a_key_is_made_with_its_folder_and_read_again);
+    add_test(suite, two_keys_are_different);
+    add_test(suite, nothing_is_overwritten);
+    add_test(suite, where_no_key_can_be_written_none_is_made);
+    add_test(suite, ssh_keygen_reads_what_was_made);
+    add_test(suite, what_ssh_keygen_made_is_read);
 }

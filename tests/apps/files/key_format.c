@@ -172,17 +172,12 @@ START_TEST(truncated_text_is_refused)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        each_form_is_read,
-        a_key_comes_back_from_its_own_text,
-        what_does_not_fit_is_not_written,
-        line_ends_may_be_cr_lf_or_missing_at_the_end,
-        each_thing_that_is_no_usable_key_has_its_sentence,
-        truncated_text_is_refused,
-        NULL,
-    };
-
-    return crypto_suite("key_format", tests);
+    add_test(suite, each_form_is_read);
+    add_test(suite, a_key_comes_back_from_its_own_text);
+    add_test(suite, what_does_not_fit_is_not_written);
+    add_test(suite, line_ends_may_be_cr_lf_or_missing_at_the_end);
+    add_test(suite, each_thing_that_is_no_usable_key_has_its_sentence);
+    add_test(suite, truncated_text_is_refused);
 }

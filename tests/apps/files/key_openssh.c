@@ -155,14 +155,9 @@ START_TEST(padding_may_be_longer_than_a_block)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        no_flipped_bit_and_no_lost_byte_makes_another_key,
-        each_field_is_checked,
-        padding_may_be_longer_than_a_block,
-        NULL,
-    };
-
-    return crypto_suite("key_openssh", tests);
+    add_test(suite, no_flipped_bit_and_no_lost_byte_makes_another_key);
+    add_test(suite, each_field_is_checked);
+    add_test(suite, padding_may_be_longer_than_a_block);
 }

@@ -228,15 +228,10 @@ START_TEST(the_limits_are_those_of_the_modulus_whatever_zeros_stand_before_it)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_key_of_16384_bits_is_read_and_signs,
-        a_key_of_2048_bits_is_read_and_signs_and_one_of_2047_is_refused,
-        a_key_of_more_than_16384_bits_is_refused,
-        the_limits_are_those_of_the_modulus_whatever_zeros_stand_before_it,
-        NULL,
-    };
-
-    return crypto_suite("key_rsa", tests);
+    add_test(suite, a_key_of_16384_bits_is_read_and_signs);
+    add_test(suite, a_key_of_2048_bits_is_read_and_signs_and_one_of_2047_is_refused);
+    add_test(suite, a_key_of_more_than_16384_bits_is_refused);
+    add_test(suite, the_limits_are_those_of_the_modulus_whatever_zeros_stand_before_it);
 }

@@ -1,6 +1,7 @@
 #include "apps/files/known_hosts.h"
 #include "apps/files/key_file.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 #include "transport/hostkey.h"
 
 #include <stdio.h>
@@ -393,28 +394,24 @@ START_TEST(ssh_keygen_finds_what_we_add)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_key_is_known_by_any_of_its_hosts,
-        another_host_or_port_is_unknown,
-        patterns_match_as_in_openssh,
-        a_pattern_of_many_stars_takes_no_longer,
-        another_key_of_the_host_is_a_change,
-        a_revoked_key_is_revoked_wherever_else_it_stands,
-        lines_that_cannot_be_used_are_warned_of_and_skipped,
-        lines_about_other_hosts_are_not_warned_of,
-        a_nul_is_no_end_of_anything,
-        a_name_that_is_none_is_never_known,
-        a_file_that_others_may_write_decides_nothing,
-        what_is_added_is_known,
-        adding_never_joins_an_unfinished_line,
-        nothing_forged_is_added,
-        known_types_are_preferred,
-        hosts_are_found_where_ssh_keygen_finds_them,
-        ssh_keygen_finds_what_we_add,
-        NULL,
-    };
-
-    return scratch_suite("known_hosts", tests);
+    scratch_folder(suite);
+    add_test(suite, a_key_is_known_by_any_of_its_hosts);
+    add_test(suite, another_host_or_port_is_unknown);
+    add_test(suite, patterns_match_as_in_openssh);
+    add_test(suite, a_pattern_of_many_stars_takes_no_longer);
+    add_test(suite, another_key_of_the_host_is_a_change);
+    add_test(suite, a_revoked_key_is_revoked_wherever_else_it_stands);
+    add_test(suite, lines_that_cannot_be_used_are_warned_of_and_skipped);
+    add_test(suite, lines_about_other_hosts_are_not_warned_of);
+    add_test(suite, a_nul_is_no_end_of_anything);
+    add_test(suite, a_name_that_is_none_is_never_known);
+    add_test(suite, a_file_that_others_may_write_decides_nothing);
+    add_test(suite, what_is_added_is_known);
+    add_test(suite, adding_never_joins_an_unfinished_line);
+    add_test(suite, nothing_forged_is_added);
+    add_test(suite, known_types_are_preferred);
+    add_test(suite, hosts_are_found_where_ssh_keygen_finds_them);
+    add_test(suite, ssh_keygen_finds_what_we_add);
 }

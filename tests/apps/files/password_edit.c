@@ -1,6 +1,7 @@
 #include "apps/files/password_edit.h"
 #include "apps/files/password_file.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,24 +260,20 @@ START_TEST(editors_take_turns)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_missing_file_is_made,
-        other_lines_are_kept_byte_for_byte,
-        a_new_user_gets_a_line_of_his_own,
-        no_shadowed_line_comes_back_to_life,
-        nobody_to_delete,
-        user_names_that_would_break_the_file,
-        passwords_that_nobody_could_use,
-        a_file_that_cannot_be_trusted_is_left_alone,
-        a_link_stays_a_link,
-        a_link_that_leads_nowhere_is_not_replaced,
-        only_a_file_made_for_its_group_stays_open_to_it,
-        nothing_is_left_beside_it,
-        editors_take_turns,
-        NULL,
-    };
-
-    return scratch_suite("password_edit", tests);
+    scratch_folder(suite);
+    add_test(suite, a_missing_file_is_made);
+    add_test(suite, other_lines_are_kept_byte_for_byte);
+    add_test(suite, a_new_user_gets_a_line_of_his_own);
+    add_test(suite, no_shadowed_line_comes_back_to_life);
+    add_test(suite, nobody_to_delete);
+    add_test(suite, user_names_that_would_break_the_file);
+    add_test(suite, passwords_that_nobody_could_use);
+    add_test(suite, a_file_that_cannot_be_trusted_is_left_alone);
+    add_test(suite, a_link_stays_a_link);
+    add_test(suite, a_link_that_leads_nowhere_is_not_replaced);
+    add_test(suite, only_a_file_made_for_its_group_stays_open_to_it);
+    add_test(suite, nothing_is_left_beside_it);
+    add_test(suite, editors_take_turns);
 }

@@ -132,17 +132,12 @@ START_TEST(costs_are_compared_in_every_respect)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        lines_without_a_colon_are_counted_and_skipped,
-        hashes_are_told_from_passwords,
-        unusable_hashes_are_neither,
-        nothing_may_follow_a_hash,
-        a_hash_has_room_for_127_characters,
-        costs_are_compared_in_every_respect,
-        NULL,
-    };
-
-    return crypto_suite("password_entry", tests);
+    add_test(suite, lines_without_a_colon_are_counted_and_skipped);
+    add_test(suite, hashes_are_told_from_passwords);
+    add_test(suite, unusable_hashes_are_neither);
+    add_test(suite, nothing_may_follow_a_hash);
+    add_test(suite, a_hash_has_room_for_127_characters);
+    add_test(suite, costs_are_compared_in_every_respect);
 }

@@ -388,29 +388,25 @@ START_TEST(time_does_not_tell_who_exists)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        plain_entries,
-        lines_as_twisted_reads_them,
-        an_entry_with_a_nul_matches_nobody,
-        an_empty_file_lets_nobody_in,
-        hashed_entries_beside_plain_ones,
-        a_hash_is_not_a_password,
-        without_hashes_checks_are_quick,
-        many_different_costs,
-        an_unusable_hash_is_told_and_lets_nobody_in,
-        a_change_is_seen_at_the_next_login,
-        a_file_that_has_settled_is_not_read_again_until_it_changes,
-        a_file_that_cannot_be_used_does_not_open,
-        others_may_read_it,
-        a_file_that_becomes_bad_lets_nobody_in,
-        a_file_of_another_user_lets_nobody_in,
-        a_missing_file_costs_as_much_as_before,
-        a_check_outlives_its_file,
-        time_does_not_tell_who_exists,
-        NULL,
-    };
-
-    return scratch_suite("password_file", tests);
+    scratch_folder(suite);
+    add_test(suite, plain_entries);
+    add_test(suite, lines_as_twisted_reads_them);
+    add_test(suite, an_entry_with_a_nul_matches_nobody);
+    add_test(suite, an_empty_file_lets_nobody_in);
+    add_test(suite, hashed_entries_beside_plain_ones);
+    add_test(suite, a_hash_is_not_a_password);
+    add_test(suite, without_hashes_checks_are_quick);
+    add_test(suite, many_different_costs);
+    add_test(suite, an_unusable_hash_is_told_and_lets_nobody_in);
+    add_test(suite, a_change_is_seen_at_the_next_login);
+    add_test(suite, a_file_that_has_settled_is_not_read_again_until_it_changes);
+    add_test(suite, a_file_that_cannot_be_used_does_not_open);
+    add_test(suite, others_may_read_it);
+    add_test(suite, a_file_that_becomes_bad_lets_nobody_in);
+    add_test(suite, a_file_of_another_user_lets_nobody_in);
+    add_test(suite, a_missing_file_costs_as_much_as_before);
+    add_test(suite, a_check_outlives_its_file);
+    add_test(suite, time_does_not_tell_who_exists);
 }

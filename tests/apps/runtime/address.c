@@ -1,8 +1,8 @@
 /* Addresses of sockets as text, and back. */
 #include "apps/runtime/address.h"
+#include "tests/support/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <stdlib.h>
 
 static struct sockaddr_storage storage(int family, const char *host, uint16_t port)
@@ -94,21 +94,10 @@ START_TEST(host_and_port_are_told_apart)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("address");
-    TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_loop_test(all, an_address_is_shown_as_a_person_writes_it, 0,
-                        sizeof addresses / sizeof addresses[0]);
-    tcase_add_test(all, a_scope_is_not_part_of_the_plain_address);
-    tcase_add_test(all, host_and_port_are_told_apart);
-    suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    add_loop(suite, an_address_is_shown_as_a_person_writes_it, 0,
+             sizeof addresses / sizeof addresses[0]);
+    add_test(suite, a_scope_is_not_part_of_the_plain_address);
+    add_test(suite, host_and_port_are_told_apart);
 }

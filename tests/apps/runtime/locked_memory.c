@@ -4,6 +4,7 @@
 #include "apps/session/session.h"
 #include "crypto/ecdsa.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -222,18 +223,15 @@ START_TEST(libcrypto_must_not_be_in_use)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        pieces_of_every_size_are_whole_and_apart,
-        what_was_given_back_is_used_again,
-        used_up_is_said_once_and_no_failure,
-        keys_are_in_it,
-        before_it_is_started_it_is_mallocs,
-        sessions_are_in_it,
-        libcrypto_must_not_be_in_use,
-        NULL,
-    };
-
-    return scratch_suite_before_crypto("locked_memory", tests);
+    scratch_folder(suite);
+    suite_without_crypto(suite);
+    add_test(suite, pieces_of_every_size_are_whole_and_apart);
+    add_test(suite, what_was_given_back_is_used_again);
+    add_test(suite, used_up_is_said_once_and_no_failure);
+    add_test(suite, keys_are_in_it);
+    add_test(suite, before_it_is_started_it_is_mallocs);
+    add_test(suite, sessions_are_in_it);
+    add_test(suite, libcrypto_must_not_be_in_use);
 }

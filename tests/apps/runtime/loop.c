@@ -1,7 +1,7 @@
 /* The event loop: descriptors, timers and tasks in turns. */
 #include "apps/runtime/loop.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -133,20 +133,9 @@ START_TEST(a_task_that_is_forgotten_does_not_run)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("loop");
-    TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(all, what_becomes_ready_waits_for_one_long_task_at_most);
-    tcase_add_test(all, a_task_that_goes_on_waits_for_the_others);
-    tcase_add_test(all, a_task_that_is_forgotten_does_not_run);
-    suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    add_test(suite, what_becomes_ready_waits_for_one_long_task_at_most);
+    add_test(suite, a_task_that_goes_on_waits_for_the_others);
+    add_test(suite, a_task_that_is_forgotten_does_not_run);
 }

@@ -306,22 +306,17 @@ START_TEST(an_idle_pool_ends_at_once)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        work_is_done_elsewhere_and_answered_at_home,
-        one_thread_keeps_the_order,
-        sources_take_turns,
-        a_full_queue_has_room_for_a_source_that_has_less,
-        the_queue_is_bounded,
-        freeing_answers_every_job,
-        a_call_may_post_another_for_the_next_run,
-        running_an_empty_mailbox_does_nothing,
-        several_threads_may_post,
-        threads_leave_signals_to_the_program,
-        an_idle_pool_ends_at_once,
-        NULL,
-    };
-
-    return crypto_suite("offload", tests);
+    add_test(suite, work_is_done_elsewhere_and_answered_at_home);
+    add_test(suite, one_thread_keeps_the_order);
+    add_test(suite, sources_take_turns);
+    add_test(suite, a_full_queue_has_room_for_a_source_that_has_less);
+    add_test(suite, the_queue_is_bounded);
+    add_test(suite, freeing_answers_every_job);
+    add_test(suite, a_call_may_post_another_for_the_next_run);
+    add_test(suite, running_an_empty_mailbox_does_nothing);
+    add_test(suite, several_threads_may_post);
+    add_test(suite, threads_leave_signals_to_the_program);
+    add_test(suite, an_idle_pool_ends_at_once);
 }

@@ -1,8 +1,8 @@
 /* One session on one socket, and what is left when it is over. */
 #include "apps/runtime/pump.h"
 #include "tests/support/pair.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -132,20 +132,9 @@ START_TEST(an_end_in_the_turn_of_a_deadline_is_still_said)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("pump");
-    TCase *t = tcase_create("pump");
-    SRunner *r;
-    int failed;
-
-    tcase_add_test(t, it_speaks_and_is_over_when_the_other_side_has_gone);
-    tcase_add_test(t, a_copy_of_its_socket_brings_nothing_back);
-    tcase_add_test(t, an_end_in_the_turn_of_a_deadline_is_still_said);
-    suite_add_tcase(suite, t);
-    r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    add_test(suite, it_speaks_and_is_over_when_the_other_side_has_gone);
+    add_test(suite, a_copy_of_its_socket_brings_nothing_back);
+    add_test(suite, an_end_in_the_turn_of_a_deadline_is_still_said);
 }

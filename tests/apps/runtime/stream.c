@@ -3,6 +3,7 @@
 #include "apps/runtime/stream.h"
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -547,28 +548,24 @@ START_TEST(a_source_given_up_in_the_middle_of_a_turn_is_silent)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_socket_both_ways,
-        the_descriptors_end_comes_first,
-        pipes_and_extended_data,
-        nobody_reads,
-        a_descriptor_that_is_not_read_holds_the_peer_up,
-        a_peer_that_does_not_read_holds_the_descriptor_up,
-        a_channel_that_closes_while_there_is_more,
-        a_descriptor_that_never_takes_the_last_bytes,
-        a_connection_that_is_lost,
-        a_terminal_ends_without_an_error,
-        the_end_is_typed_on_a_terminal,
-        the_end_after_a_line_is_typed_once,
-        files,
-        a_peer_that_reads_no_more,
-        the_application_says_when_it_is_over,
-        an_end_that_came_before,
-        a_source_given_up_in_the_middle_of_a_turn_is_silent,
-        NULL,
-    };
-
-    return scratch_suite("stream", tests);
+    scratch_folder(suite);
+    add_test(suite, a_socket_both_ways);
+    add_test(suite, the_descriptors_end_comes_first);
+    add_test(suite, pipes_and_extended_data);
+    add_test(suite, nobody_reads);
+    add_test(suite, a_descriptor_that_is_not_read_holds_the_peer_up);
+    add_test(suite, a_peer_that_does_not_read_holds_the_descriptor_up);
+    add_test(suite, a_channel_that_closes_while_there_is_more);
+    add_test(suite, a_descriptor_that_never_takes_the_last_bytes);
+    add_test(suite, a_connection_that_is_lost);
+    add_test(suite, a_terminal_ends_without_an_error);
+    add_test(suite, the_end_is_typed_on_a_terminal);
+    add_test(suite, the_end_after_a_line_is_typed_once);
+    add_test(suite, files);
+    add_test(suite, a_peer_that_reads_no_more);
+    add_test(suite, the_application_says_when_it_is_over);
+    add_test(suite, an_end_that_came_before);
+    add_test(suite, a_source_given_up_in_the_middle_of_a_turn_is_silent);
 }

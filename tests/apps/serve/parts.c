@@ -2,6 +2,7 @@
 #include "apps/serve/child.h"
 #include "apps/serve/environment.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -301,23 +302,19 @@ START_TEST(names_of_signals)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        flags_are_set_and_taken_away,
-        characters,
-        sizes_and_speeds,
-        modes_that_mean_nothing_here,
-        a_terminal_has_size_and_modes,
-        what_is_inherited,
-        what_a_client_may_set,
-        an_environment_is_bounded,
-        how_a_program_ends,
-        no_signal_is_blocked_or_ignored,
-        no_such_program,
-        names_of_signals,
-        NULL,
-    };
-
-    return scratch_suite("serve_parts", tests);
+    scratch_folder(suite);
+    add_test(suite, flags_are_set_and_taken_away);
+    add_test(suite, characters);
+    add_test(suite, sizes_and_speeds);
+    add_test(suite, modes_that_mean_nothing_here);
+    add_test(suite, a_terminal_has_size_and_modes);
+    add_test(suite, what_is_inherited);
+    add_test(suite, what_a_client_may_set);
+    add_test(suite, an_environment_is_bounded);
+    add_test(suite, how_a_program_ends);
+    add_test(suite, no_signal_is_blocked_or_ignored);
+    add_test(suite, no_such_program);
+    add_test(suite, names_of_signals);
 }

@@ -1,9 +1,9 @@
 /* Who may connect: numbers, sources and penalties, under a clock of the test's. */
 #include "apps/server/admission.h"
 #include "apps/daemon/limit_options.h"
+#include "tests/support/suite.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -390,28 +390,16 @@ START_TEST(options_that_make_no_sense_are_refused)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    Suite *suite = suite_create("admission");
-    TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(all, 120); /* s; under sanitizers and on a busy machine */
-    tcase_add_test(all, connections_are_counted_until_they_are_over);
-    tcase_add_test(all, one_source_has_so_many_that_have_not_logged_in);
-    tcase_add_test(all, a_source_is_a_network);
-    tcase_add_test(all, startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source);
-    tcase_add_test(all, penalties_add_up_and_run_out);
-    tcase_add_test(all, penalties_have_a_least_and_a_most);
-    tcase_add_test(all, who_is_exempt_gets_none);
-    tcase_add_test(all, a_flood_of_sources_takes_nobodys_place);
-    tcase_add_test(all, options_are_read);
-    tcase_add_test(all, options_that_make_no_sense_are_refused);
-    suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    add_test(suite, connections_are_counted_until_they_are_over);
+    add_test(suite, one_source_has_so_many_that_have_not_logged_in);
+    add_test(suite, a_source_is_a_network);
+    add_test(suite, startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source);
+    add_test(suite, penalties_add_up_and_run_out);
+    add_test(suite, penalties_have_a_least_and_a_most);
+    add_test(suite, who_is_exempt_gets_none);
+    add_test(suite, a_flood_of_sources_takes_nobodys_place);
+    add_test(suite, options_are_read);
+    add_test(suite, options_that_make_no_sense_are_refused);
 }

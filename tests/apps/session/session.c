@@ -3,8 +3,8 @@
 #include "tests/support/recorder.h"
 #include "tests/support/scarce.h"
 #include "tests/support/scripted.h"
+#include "tests/support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 static struct pair p;
@@ -465,47 +465,27 @@ START_TEST(a_key_exchange_may_begin_before_every_step)
 }
 END_TEST
 
-static Suite *suite(void)
+void add_tests(struct suite *suite)
 {
-    Suite *all = suite_create("session");
-    TCase *memory = tcase_create("memory");
-    TCase *owner = tcase_create("owner");
-
-    tcase_set_timeout(memory, 240);
-    tcase_add_loop_test(memory, a_message_that_needs_memory_is_refused_or_ends_the_session, 0, 7);
-    tcase_add_test(memory, an_endpoint_gives_back_all_its_memory);
-    tcase_add_test(memory, an_idle_session_holds_no_buffers);
-    suite_add_tcase(all, memory);
-
-    tcase_set_timeout(owner, 60);
-    tcase_add_test(owner, a_new_session_has_its_identification_to_send);
-    tcase_add_test(owner, a_server_sends_its_kexinit_without_waiting);
-    tcase_add_test(owner, the_counters_count_what_went_over);
-    tcase_add_test(owner, a_session_that_is_freed_ends_as_lost);
-    tcase_add_test(owner, an_end_is_told_once_and_the_first_reason_stays);
-    tcase_add_test(owner, the_owner_is_woken_by_what_is_asked_from_outside);
-    tcase_add_test(owner, the_owner_is_not_woken_by_its_own_calls);
-    tcase_add_test(owner, after_the_login_its_time_is_over);
-    tcase_add_loop_test(owner, a_key_exchange_after_a_long_silence_has_its_time, 0, 2);
-    tcase_add_test(owner, input_after_the_end_is_not_looked_at);
-    tcase_add_test(owner, null_callbacks_do_no_harm);
-    tcase_add_test(owner, without_lookup_only_session_channels_have_an_application);
-    tcase_add_test(owner, an_algorithm_that_is_not_known_is_named);
-    tcase_add_test(owner, a_server_without_a_host_key_is_none);
-    tcase_add_test(owner, lists_are_read_as_options_are);
-    tcase_add_test(owner, a_long_farewell_is_said_in_part);
-    tcase_add_loop_test(owner, a_key_exchange_may_begin_before_every_step, 0, 4);
-    suite_add_tcase(all, owner);
-    return all;
-}
-
-int main(void)
-{
-    SRunner *r = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    suite_timeout(suite, 240);
+    add_loop(suite, a_message_that_needs_memory_is_refused_or_ends_the_session, 0, 7);
+    add_test(suite, an_endpoint_gives_back_all_its_memory);
+    add_test(suite, an_idle_session_holds_no_buffers);
+    add_test(suite, a_new_session_has_its_identification_to_send);
+    add_test(suite, a_server_sends_its_kexinit_without_waiting);
+    add_test(suite, the_counters_count_what_went_over);
+    add_test(suite, a_session_that_is_freed_ends_as_lost);
+    add_test(suite, an_end_is_told_once_and_the_first_reason_stays);
+    add_test(suite, the_owner_is_woken_by_what_is_asked_from_outside);
+    add_test(suite, the_owner_is_not_woken_by_its_own_calls);
+    add_test(suite, after_the_login_its_time_is_over);
+    add_loop(suite, a_key_exchange_after_a_long_silence_has_its_time, 0, 2);
+    add_test(suite, input_after_the_end_is_not_looked_at);
+    add_test(suite, null_callbacks_do_no_harm);
+    add_test(suite, without_lookup_only_session_channels_have_an_application);
+    add_test(suite, an_algorithm_that_is_not_known_is_named);
+    add_test(suite, a_server_without_a_host_key_is_none);
+    add_test(suite, lists_are_read_as_options_are);
+    add_test(suite, a_long_farewell_is_said_in_part);
+    add_loop(suite, a_key_exchange_may_begin_before_every_step, 0, 4);
 }

@@ -44,14 +44,9 @@ START_TEST(malformed_texts_give_nothing)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        a_nested_text_is_found_by_name,
-        escapes_are_undone,
-        malformed_texts_give_nothing,
-        NULL,
-    };
-
-    return crypto_suite("json", tests);
+    add_test(suite, a_nested_text_is_found_by_name);
+    add_test(suite, escapes_are_undone);
+    add_test(suite, malformed_texts_give_nothing);
 }
