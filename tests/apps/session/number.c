@@ -142,18 +142,13 @@ START_TEST(a_port_has_16_bits)
 }
 END_TEST
 
-int main(void)
+void add_tests(struct suite *suite)
 {
-    const TTest *const tests[] = {
-        digits_are_read_up_to_what_follows_them,
-        text_without_a_leading_digit_is_refused_and_changes_nothing,
-        the_range_includes_both_its_ends,
-        nothing_may_follow_a_whole_number,
-        units_of_a_size_multiply_by_1024,
-        a_size_out_of_range_with_its_unit_is_refused,
-        a_port_has_16_bits,
-        NULL,
-    };
-
-    return crypto_suite("number", tests);
+    add_test(suite, digits_are_read_up_to_what_follows_them);
+    add_test(suite, text_without_a_leading_digit_is_refused_and_changes_nothing);
+    add_test(suite, the_range_includes_both_its_ends);
+    add_test(suite, nothing_may_follow_a_whole_number);
+    add_test(suite, units_of_a_size_multiply_by_1024);
+    add_test(suite, a_size_out_of_range_with_its_unit_is_refused);
+    add_test(suite, a_port_has_16_bits);
 }
