@@ -30,6 +30,10 @@ void suite_timeout(struct suite *suite, int seconds);
 /* Leave the crypto libraries uninitialised: the tests initialise them. */
 void suite_without_crypto(struct suite *suite);
 
+/* Run what `add` adds, but only tests with one of the names (ended by NULL) in their name, if there
+ * are any. Prints what failed; returns the program's exit status. */
+int suite_main(char **names, void (*add)(struct suite *));
+
 /* Fail the test unless both have the same length and content. */
 void assert_bytes(struct bytes got, struct bytes expected);
 
