@@ -84,7 +84,7 @@ static bool read_responses(struct reader *r, size_t count, char *text, size_t si
 
 static int ask_policy(struct auth *a, struct reader *r, size_t count)
 {
-    const char *responses[NACRE_PROMPTS_MAX];
+    const char *responses[NACRE_SERVER_PROMPTS_MAX];
     struct pool *pool = a->transport->pool;
     size_t size = (size_t)(r->end - r->at) + 1;
     char *text = pool_allocate(pool, size);
@@ -179,8 +179,9 @@ struct info_request {
     char *text;
     size_t size;
     const char *name, *instruction;
-    uint32_t count;                                     /* as it says, */
-    struct nacre_prompt prompts[NACRE_ASK_PROMPTS_MAX]; /* ... of which there is room for so many */
+    uint32_t count; /* as it says, */
+    struct nacre_prompt
+        prompts[NACRE_CLIENT_PROMPTS_MAX]; /* ... of which there is room for so many */
 };
 
 /* One string of the message, as the next text of the block; "" when bad. */
@@ -208,7 +209,7 @@ static bool read_info_request(struct reader *r, struct info_request *q)
         struct nacre_prompt prompt = {.text = take_text(r, &at)};
 
         prompt.echo = read_bool(r);
-        if (i < NACRE_ASK_PROMPTS_MAX)
+        if (i < NACRE_CLIENT_PROMPTS_MAX)
             q->prompts[i] = prompt;
     }
     return read_done(r);
@@ -238,7 +239,7 @@ static int on_info_request(struct auth *a, struct reader *r)
     if (!read_info_request(r, &q))
         failure =
             transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed INFO_REQUEST");
-    else if (q.count > NACRE_ASK_PROMPTS_MAX)
+    else if (q.count > NACRE_CLIENT_PROMPTS_MAX)
         failure = auth_skip_method(a);
     else
         failure = ask(a, &q);

@@ -2,7 +2,7 @@
 
 #include "transport/wire.h"
 
-bool nacre_password_is(const char *password, const char *right)
+bool nacre_password_equals(const char *password, const char *right)
 {
     size_t len = strlen(right);
 

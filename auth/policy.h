@@ -31,8 +31,8 @@ struct nacre_prompt {
 };
 
 enum {
-    NACRE_PROMPTS_MAX = 16, /* that a server asks at once */
-    NACRE_ASK_PROMPTS_MAX =
+    NACRE_SERVER_PROMPTS_MAX = 16, /* that a server asks at once */
+    NACRE_CLIENT_PROMPTS_MAX =
         100, /* ... and a client takes; from more it goes on to another method */
 };
 
@@ -45,26 +45,26 @@ enum nacre_ask_kind {
 /* Client: what a person is asked for. RFC 4252 section 8, RFC 4256 section 3.2. Text is filtered of
  * control characters; it lives until the callback returns. */
 struct nacre_ask {
-    enum nacre_ask_kind what;
+    enum nacre_ask_kind kind;
     const char *name, *instruction; /* to show before the prompts; may be empty */
     const struct nacre_prompt *prompts;
     size_t count;
 };
 
 /* Instead of nacre_decide, for a question of `interactive`: ask the person for this much more
- * (count prompts, at most NACRE_PROMPTS_MAX, may be 0), and let the policy be asked again with what
- * they say. RFC 4256 section 3.2. All text is copied. */
-NACRE_API void nacre_decide_ask(struct nacre_decision *decision, const char *name,
-                                const char *instruction, const struct nacre_prompt *prompts,
-                                size_t count);
+ * (count prompts, at most NACRE_SERVER_PROMPTS_MAX, may be 0), and let the policy be asked again
+ * with what they say. RFC 4256 section 3.2. All text is copied. */
+NACRE_API void nacre_decide_ask_more(struct nacre_decision *decision, const char *name,
+                                     const char *instruction, const struct nacre_prompt *prompts,
+                                     size_t count);
 
 /* Instead of nacre_decide, for a question of `password`: it must be changed first. prompt, which is
  * copied, asks for the new one; change_password gets it. RFC 4252 section 8. */
-NACRE_API void nacre_decide_change(struct nacre_decision *decision, const char *prompt);
+NACRE_API void nacre_decide_change_password(struct nacre_decision *decision, const char *prompt);
 
 /* Is the password the right one? On any thread. Takes the same time wherever the two differ; only
  * their lengths tell. */
-NACRE_API bool nacre_password_is(const char *password, const char *right);
+NACRE_API bool nacre_password_equals(const char *password, const char *right);
 
 enum { NACRE_BANNER_MAX = 4096 };
 
@@ -85,8 +85,8 @@ struct nacre_auth_policy {
                       const char *algorithm, const uint8_t *key, size_t key_len);
 
     /* RFC 4256: the person answered what was asked, NULL and 0 at first. Usually answered with
-     * nacre_decide_ask then, and with nacre_decide when enough is known. The responses are wiped
-     * when it returns. */
+     * nacre_decide_ask_more then, and with nacre_decide when enough is known. The responses are
+     * wiped when it returns. */
     void (*interactive)(void *context, struct nacre_decision *decision, const char *user,
                         const char *const *responses, size_t count);
 

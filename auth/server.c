@@ -89,12 +89,12 @@ void nacre_decide_unable(struct nacre_decision *d)
     end_answer(d);
 }
 
-void nacre_decide_ask(struct nacre_decision *d, const char *name, const char *instruction,
-                      const struct nacre_prompt *prompts, size_t count)
+void nacre_decide_ask_more(struct nacre_decision *d, const char *name, const char *instruction,
+                           const struct nacre_prompt *prompts, size_t count)
 {
     struct auth *a;
 
-    if (d->method != &auth_interactive || count > NACRE_PROMPTS_MAX) {
+    if (d->method != &auth_interactive || count > NACRE_SERVER_PROMPTS_MAX) {
         nacre_decide(d, false);
         return;
     }
@@ -104,7 +104,7 @@ void nacre_decide_ask(struct nacre_decision *d, const char *name, const char *in
     end_answer(d);
 }
 
-void nacre_decide_change(struct nacre_decision *d, const char *prompt)
+void nacre_decide_change_password(struct nacre_decision *d, const char *prompt)
 {
     struct auth *a;
 

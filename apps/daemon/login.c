@@ -83,7 +83,7 @@ static void on_interactive(void *context, struct nacre_decision *decision, const
     static const struct nacre_prompt prompt = {"Password: ", false};
 
     if (responses == NULL)
-        nacre_decide_ask(decision, "", "", &prompt, 1);
+        nacre_decide_ask_more(decision, "", "", &prompt, 1);
     else if (count == 1)
         on_password(context, decision, user, responses[0]);
     else

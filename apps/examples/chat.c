@@ -39,7 +39,7 @@ static void closed(struct nacre_channel *ch, const struct nacre_end *why)
 
 static void login(void *peer, struct nacre_decision *decision, const char *user, const char *given)
 {
-    nacre_decide(decision, nacre_password_is(given, "open sesame"));
+    nacre_decide(decision, nacre_password_equals(given, "open sesame"));
 }
 
 int main(int argc, char **argv)

@@ -8,7 +8,7 @@
 
 static void login(void *peer, struct nacre_decision *decision, const char *user, const char *given)
 {
-    bool right = nacre_password_is(given, "open sesame");
+    bool right = nacre_password_equals(given, "open sesame");
 
     nacre_decide(decision, right && strcmp(user, "alice") == 0);
 }

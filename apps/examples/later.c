@@ -17,7 +17,7 @@ static void work(void *job) /* on another thread: it touches no server, peer or 
     struct check *c = job;
 
     sleep(1); /* a database, a slow hash... */
-    c->granted = nacre_password_is(c->given, "open sesame") && strcmp(c->user, "alice") == 0;
+    c->granted = nacre_password_equals(c->given, "open sesame") && strcmp(c->user, "alice") == 0;
 }
 
 static void done(void *job) /* on the loop's thread again */

@@ -18,7 +18,7 @@ static uint64_t now(void)
 
 static void login(void *context, struct nacre_decision *d, const char *user, const char *given)
 {
-    nacre_decide(d, nacre_password_is(given, "open sesame"));
+    nacre_decide(d, nacre_password_equals(given, "open sesame"));
 }
 
 static enum nacre_answer request(struct nacre_channel *ch, const struct nacre_request *asked)

@@ -18,18 +18,18 @@ static char long_text[20000];
 static struct {
     const char *text;
     size_t count;
-} said[3]; /* by nacre_ask.what */
+} said[3]; /* by nacre_ask.kind */
 
 static void ask(void *context, const struct nacre_ask *a)
 {
-    const char *texts[NACRE_PROMPTS_MAX + 1];
+    const char *texts[NACRE_SERVER_PROMPTS_MAX + 1];
     struct end *e = context;
-    size_t count = said[a->what].count;
+    size_t count = said[a->kind].count;
 
-    end_note(e, "ask %d;", (int)a->what);
+    end_note(e, "ask %d;", (int)a->kind);
     for (size_t i = 0; i < count; i++)
-        texts[i] = said[a->what].text;
-    nacre_session_respond(e->session, said[a->what].text == NULL ? NULL : texts, count);
+        texts[i] = said[a->kind].text;
+    nacre_session_respond(e->session, said[a->kind].text == NULL ? NULL : texts, count);
 }
 
 static void say(int what, const char *text, size_t count)
@@ -97,7 +97,7 @@ static void must_change(void *context, struct nacre_decision *d, const char *use
     (void)context;
     (void)user;
     (void)password;
-    nacre_decide_change(d, "New: ");
+    nacre_decide_change_password(d, "New: ");
 }
 
 static void never_change(void *context, struct nacre_decision *d, const char *user,
@@ -128,7 +128,7 @@ END_TEST
 
 /* ---- a policy ---- */
 
-static struct nacre_prompt prompts[NACRE_PROMPTS_MAX + 1];
+static struct nacre_prompt prompts[NACRE_SERVER_PROMPTS_MAX + 1];
 static size_t prompt_count;
 
 static void interactive(void *context, struct nacre_decision *d, const char *user,
@@ -138,7 +138,7 @@ static void interactive(void *context, struct nacre_decision *d, const char *use
     (void)user;
     (void)count;
     if (responses == NULL)
-        nacre_decide_ask(d, "", "", prompts, prompt_count);
+        nacre_decide_ask_more(d, "", "", prompts, prompt_count);
     else
         nacre_decide(d, true);
 }
@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(more_prompts_than_a_server_may_ask_are_refused)
 {
-    start_interactive(NACRE_PROMPTS_MAX + 1, false);
+    start_interactive(NACRE_SERVER_PROMPTS_MAX + 1, false);
     expect_refusal("");
 }
 END_TEST
@@ -207,7 +207,7 @@ static void ask_for_more(void *context, struct nacre_decision *d, const char *us
     (void)context;
     (void)user;
     (void)password;
-    nacre_decide_ask(d, "", "", &prompt, 1);
+    nacre_decide_ask_more(d, "", "", &prompt, 1);
 }
 
 /* Only keyboard-interactive can ask, */
@@ -227,7 +227,7 @@ static void change_a_key(void *context, struct nacre_decision *d, const char *us
     (void)algorithm;
     (void)key;
     (void)len;
-    nacre_decide_change(d, "Another key: ");
+    nacre_decide_change_password(d, "Another key: ");
 }
 
 /* ... and only a password can have expired. */

@@ -19,11 +19,11 @@ static void interactive(void *context, struct nacre_decision *d, const char *use
 
     end_note(context, "asked %s %zu;", user, count);
     if (responses == NULL)
-        nacre_decide_ask(d, "name", "instruction", prompts, 2);
+        nacre_decide_ask_more(d, "name", "instruction", prompts, 2);
     else if (count == 0)
         nacre_decide(d, true); /* after the last, empty request */
     else if (strcmp(responses[0], "secret") == 0 && strcmp(responses[1], "blue") == 0)
-        nacre_decide_ask(d, "", "nearly there", prompts, 0);
+        nacre_decide_ask_more(d, "", "nearly there", prompts, 0);
     else
         nacre_decide(d, false);
 }
@@ -38,17 +38,17 @@ static void ask(void *context, const struct nacre_ask *a)
 {
     struct end *e = context;
 
-    end_note(e, "ask %d '%s' '%s'", (int)a->what, a->name, a->instruction);
+    end_note(e, "ask %d '%s' '%s'", (int)a->kind, a->name, a->instruction);
     for (size_t i = 0; i < a->count; i++)
         end_note(e, " '%s' %d", a->prompts[i].text, a->prompts[i].echo);
     end_note(e, ";");
     if (silent)
         nacre_session_respond(e->session, NULL, 0);
-    else if (a->what == NACRE_ASK_INTERACTIVE)
+    else if (a->kind == NACRE_ASK_INTERACTIVE)
         nacre_session_respond(e->session, answers, a->count);
     else
         nacre_session_respond(e->session,
-                              a->what == NACRE_ASK_NEW_PASSWORD ? &new_password : &answers[0], 1);
+                              a->kind == NACRE_ASK_NEW_PASSWORD ? &new_password : &answers[0], 1);
 }
 
 static void show_banner(void *context, const char *text)
@@ -120,7 +120,7 @@ static void expired(void *context, struct nacre_decision *d, const char *user, c
     if (strcmp(password, "secret") != 0)
         nacre_decide(d, false);
     else
-        nacre_decide_change(d, "Pick\33 another: ");
+        nacre_decide_change_password(d, "Pick\33 another: ");
 }
 
 static void change(void *context, struct nacre_decision *d, const char *user, const char *old,
@@ -130,7 +130,7 @@ static void change(void *context, struct nacre_decision *d, const char *user, co
     (void)user;
     if (strcmp(fresh, "bad") == 0) {
         new_password = "good";
-        nacre_decide_change(d, "Better: ");
+        nacre_decide_change_password(d, "Better: ");
         return;
     }
     (void)snprintf(stored, sizeof stored, "%s", fresh);

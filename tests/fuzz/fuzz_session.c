@@ -175,7 +175,7 @@ static void on_password(void *context, struct nacre_decision *d, const char *use
 {
     require(strlen(user) + strlen(password) < 1 << 16);
     if (password[0] == 'c')
-        nacre_decide_change(d, "Change it");
+        nacre_decide_change_password(d, "Change it");
     else
         decide(context, d);
 }
@@ -203,18 +203,18 @@ static void on_interactive(void *context, struct nacre_decision *d, const char *
     for (size_t i = 0; i < count; i++)
         require(strlen(responses[i]) < 1 << 16);
     if (count < 2)
-        nacre_decide_ask(d, "name", "instruction", prompts, count == 0 ? 2 : 0);
+        nacre_decide_ask_more(d, "name", "instruction", prompts, count == 0 ? 2 : 0);
     else
         decide(context, d);
 }
 
 static void on_ask(void *context, const struct nacre_ask *ask)
 {
-    static const char *const answers[NACRE_PROMPTS_MAX] = {"secret", "1234"};
-    const char *said[NACRE_PROMPTS_MAX];
+    static const char *const answers[NACRE_SERVER_PROMPTS_MAX] = {"secret", "1234"};
+    const char *said[NACRE_SERVER_PROMPTS_MAX];
     struct run *run = context;
 
-    require(ask->count <= NACRE_PROMPTS_MAX);
+    require(ask->count <= NACRE_SERVER_PROMPTS_MAX);
     for (size_t i = 0; i < ask->count; i++) {
         require(strlen(ask->prompts[i].text) < 1 << 17);
         said[i] = answers[i] == NULL ? "" : answers[i];

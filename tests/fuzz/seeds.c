@@ -175,7 +175,7 @@ static void change_it(void *context, struct nacre_decision *d, const char *user,
     (void)context;
     (void)user;
     (void)password;
-    nacre_decide_change(d, "Change it: ");
+    nacre_decide_change_password(d, "Change it: ");
 }
 
 static void changed(void *context, struct nacre_decision *d, const char *user, const char *old,
@@ -197,14 +197,14 @@ static void ask_two(void *context, struct nacre_decision *d, const char *user,
     (void)user;
     (void)responses;
     if (count == 0)
-        nacre_decide_ask(d, "Two questions", "Answer both", prompts, 2);
+        nacre_decide_ask_more(d, "Two questions", "Answer both", prompts, 2);
     else
         nacre_decide(d, true);
 }
 
 static void answer(void *context, const struct nacre_ask *ask)
 {
-    static const char *const said[NACRE_PROMPTS_MAX] = {"one", "two"};
+    static const char *const said[NACRE_SERVER_PROMPTS_MAX] = {"one", "two"};
     const struct end *e = context;
 
     nacre_session_respond(e->session, said, ask->count < 2 ? ask->count : 2);

@@ -48,7 +48,7 @@ static void on_ask(struct nacre_client *client, const struct nacre_ask *ask)
                                         [NACRE_ASK_INTERACTIVE] = "interactive"};
     bool enough = options.response_count - options.next_response >= ask->count;
 
-    say("asked for %s <%s> <%s>", kinds[ask->what], ask->name, ask->instruction);
+    say("asked for %s <%s> <%s>", kinds[ask->kind], ask->name, ask->instruction);
     for (size_t i = 0; i < ask->count; i++)
         say("prompt <%s> %s", ask->prompts[i].text, ask->prompts[i].echo ? "shown" : "hidden");
     nacre_session_respond(nacre_client_session(client),

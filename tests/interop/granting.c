@@ -54,12 +54,12 @@ static bool is_in_file(const char *user, const char *password)
 static void on_password(void *context, struct nacre_decision *decision, const char *user,
                         const char *password)
 {
-    bool right =
-        strcmp(user, "erin") == 0 ? nacre_password_is(password, erins) : is_in_file(user, password);
+    bool right = strcmp(user, "erin") == 0 ? nacre_password_equals(password, erins)
+                                           : is_in_file(user, password);
 
     (void)context;
     if (right && strcmp(user, "erin") == 0 && erins_has_expired)
-        nacre_decide_change(decision, "Your password has expired.");
+        nacre_decide_change_password(decision, "Your password has expired.");
     else
         nacre_decide(decision, right);
 }
@@ -68,10 +68,10 @@ static void on_change(void *context, struct nacre_decision *decision, const char
                       const char *old_password, const char *new_password)
 {
     (void)context;
-    if (strcmp(user, "erin") != 0 || !nacre_password_is(old_password, erins)) {
+    if (strcmp(user, "erin") != 0 || !nacre_password_equals(old_password, erins)) {
         nacre_decide(decision, false);
     } else if (strlen(new_password) < 8 || strlen(new_password) >= WORD_MAX) {
-        nacre_decide_change(decision, "That one is too short.");
+        nacre_decide_change_password(decision, "That one is too short.");
     } else {
         (void)snprintf(erins, sizeof erins, "%s", new_password);
         erins_has_expired = false;
@@ -91,14 +91,14 @@ static void on_interactive(void *context, struct nacre_decision *decision, const
 
     if (responses == NULL) {
         guest->ida_is_right = false;
-        nacre_decide_ask(decision, ida ? "Questions" : "", ida ? "Two things, please." : "",
-                         ida ? prompts : prompts + 1, ida ? 2 : 1);
+        nacre_decide_ask_more(decision, ida ? "Questions" : "", ida ? "Two things, please." : "",
+                              ida ? prompts : prompts + 1, ida ? 2 : 1);
     } else if (!ida) {
         nacre_decide(decision, count == 1 && is_in_file(user, responses[0]));
     } else if (count == 2) {
-        guest->ida_is_right = nacre_password_is(responses[0], "nautilus") &&
-                              nacre_password_is(responses[1], "mother-of-pearl");
-        nacre_decide_ask(decision, "", "Thank you.", NULL, 0);
+        guest->ida_is_right = nacre_password_equals(responses[0], "nautilus") &&
+                              nacre_password_equals(responses[1], "mother-of-pearl");
+        nacre_decide_ask_more(decision, "", "Thank you.", NULL, 0);
     } else {
         nacre_decide(decision, guest->ida_is_right);
     }

@@ -896,7 +896,7 @@ static void on_interactive(void *context, struct nacre_decision *d, const char *
     size_t most = 1 + chance_below(&p->world->chance, 2);
 
     if (responses == NULL)
-        nacre_decide_ask(d, "", "", prompts + 2 - most, most);
+        nacre_decide_ask_more(d, "", "", prompts + 2 - most, most);
     else
         on_password(context, d, user, responses[count - 1]);
 }

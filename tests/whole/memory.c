@@ -48,7 +48,7 @@ static void decide_change(void *context, struct nacre_decision *d, const char *u
     (void)context;
     (void)user;
     (void)password;
-    nacre_decide_change(d, "Pick another: ");
+    nacre_decide_change_password(d, "Pick another: ");
 }
 
 static void change_password(void *context, struct nacre_decision *d, const char *user,
@@ -67,7 +67,7 @@ static void interactive(void *context, struct nacre_decision *d, const char *use
     (void)context;
     (void)user;
     if (responses == NULL)
-        nacre_decide_ask(d, "name", "instruction", prompts, 2);
+        nacre_decide_ask_more(d, "name", "instruction", prompts, 2);
     else
         nacre_decide(d, count == 2 && strcmp(responses[0], "secret") == 0);
 }

@@ -483,7 +483,7 @@ static void interactive(void *context, struct nacre_decision *d, const char *use
     (void)context;
     (void)user;
     if (responses == NULL)
-        nacre_decide_ask(d, "", "", &prompt, 1);
+        nacre_decide_ask_more(d, "", "", &prompt, 1);
     else
         nacre_decide(d, count == 1 && strcmp(responses[0], "secret") == 0);
 }

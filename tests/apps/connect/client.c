@@ -25,7 +25,7 @@ struct served {
 static void login(void *peer, struct nacre_decision *decision, const char *user, const char *given)
 {
     (void)peer;
-    nacre_decide(decision, nacre_password_is(given, "secret") && strcmp(user, "alice") == 0);
+    nacre_decide(decision, nacre_password_equals(given, "secret") && strcmp(user, "alice") == 0);
 }
 
 static enum nacre_answer grant_exec(struct nacre_channel *ch, const struct nacre_request *asked)
