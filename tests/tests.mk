@@ -14,7 +14,7 @@ VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kex) auth/interacti
 
 # These run without the sanitizers alone, which make system calls of their own, keep memory from being locked, and would
 # make a million packets take long.
-PLAIN_TESTS = apps/confine/confine apps/runtime/locked_memory whole/allocation
+PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/locked_memory whole/allocation
 # In these the library and the programs take their memory from the test itself.
 SCARCE_TESTS = whole/memory_apps
 

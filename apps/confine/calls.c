@@ -1,8 +1,7 @@
-/* Which system calls it can still make: a seccomp filter, seccomp(2), BPF by hand. A call that is
- * not on the list ends the process with a line in the log; a call on the list with an argument that
- * is not gets an error. */
+/* Which system calls the server can still make: a seccomp filter, seccomp(2), in handwritten BPF. A
+ * call that is not on the list is reported and ends the process; a call on the list with an
+ * argument that is not allowed fails with an error. */
 #include "apps/confine/parts.h"
-#include "apps/daemon/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,15 +22,15 @@
 #elif defined(__aarch64__)
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #else
-#define ARCHITECTURE 0u /* its numbers have been looked at by nobody: not confined */
+#define ARCHITECTURE 0u /* its numbers have not been checked, so calls are not confined */
 #endif
 
-/* A system call of ours. With a mask: allowed when the bits of that argument are so, otherwise it
- * fails with `error`. */
+/* A system call that the server makes. With a mask: allowed when the argument's bits under the mask
+ * equal `value`; otherwise it fails with `error`. */
 struct call {
     int number;
     int error;
-    uint8_t argument; /* 0 is the first; its low 32 bits */
+    uint8_t argument; /* 0 is the first; only its low 32 bits are checked */
     uint32_t mask, value;
     const char *why;
 };
@@ -40,82 +40,82 @@ struct call {
 #define NEW_WORLD                                                                                  \
     (CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |     \
      CLONE_NEWCGROUP)
-#define OWN_PROCESS UINT32_MAX /* in the place of a value: our process id */
+#define OWN_PROCESS UINT32_MAX /* as a value: this process's id */
 #define NEVER .mask = 0, .value = 1
 
 static const struct call calls[] = {
     /* The loop and its connections */
-    {SYS_epoll_pwait, .why = "wait for whatever comes next"},
+    {SYS_epoll_pwait, .why = "wait for events"},
 #ifdef SYS_epoll_wait
-    {SYS_epoll_wait, .why = "the same, where there is the older one"},
+    {SYS_epoll_wait, .why = "the same, where the older call exists"},
 #endif
     {SYS_epoll_ctl, .why = "watch a connection"},
     {SYS_recvfrom, .why = "bytes from a client"},
     {SYS_sendto, .why = "bytes to a client"},
     {SYS_accept4, .why = "a new connection"},
     {SYS_setsockopt, .why = "no delay, acknowledge at once, keep alive"},
-    {SYS_getsockopt, .why = "what is wrong with a connection"},
-    {SYS_getsockname, .why = "the address that was connected to"},
-    {SYS_getpeername, .why = "the address that it came from"},
-    {SYS_shutdown, .why = "the end of our bytes"},
+    {SYS_getsockopt, .why = "the error of a connection"},
+    {SYS_getsockname, .why = "the local address of a connection"},
+    {SYS_getpeername, .why = "the client's address"},
+    {SYS_shutdown, .why = "the end of output"},
     {SYS_close, .why = "the end of a connection"},
     {SYS_read, .why = "wake-ups by eventfd, the files that are read again"},
     {SYS_write, .why = "the log, wake-ups by eventfd"},
-    {SYS_writev, .why = "last words of the C library"},
+    {SYS_writev, .why = "the C library's last message before it aborts"},
 
-    /* The files that are read again; which ones is Landlock's (confine_files.c) */
+    /* Files that are read again; Landlock (files.c) decides which */
     {SYS_openat, EACCES, 2, WRITING, O_RDONLY, "open a file, but not for writing"},
     {SYS_newfstatat, .why = "has the file changed?"},
-    {SYS_fstat, .why = "whose is it?"},
+    {SYS_fstat, .why = "who owns it?"},
     {SYS_statx, .why = "the same, in other C libraries"},
     {SYS_lseek, .why = "stdio"},
 
     /* Memory, never to be executed */
     {SYS_mmap, EPERM, 2, PROT_EXEC, 0, "malloc, stacks of threads, password hashes"},
-    {SYS_mprotect, EPERM, 2, PROT_EXEC, 0, "malloc of other threads, guard pages"},
+    {SYS_mprotect, EPERM, 2, PROT_EXEC, 0, "malloc in other threads, guard pages"},
     {SYS_munmap, .why = "free"},
     {SYS_mremap, .why = "realloc"},
     {SYS_brk, .why = "malloc"},
-    {SYS_madvise, .why = "memory given back; keys kept out of dumps"},
-    {SYS_mlock, .why = "keys kept out of swap"},
-    {SYS_munlock, .why = "the same, given back"},
+    {SYS_madvise, .why = "release memory; keep keys out of dumps"},
+    {SYS_mlock, .why = "keep keys out of swap"},
+    {SYS_munlock, .why = "release locked memory"},
 
-    /* Threads: workers and password hashes start after the filter, which they inherit */
+    /* Threads: workers and password hashing start after the filter, and inherit it */
     {SYS_futex, .why = "locks"},
     {SYS_clone, EPERM, 0, NEW_THREAD | NEW_WORLD, NEW_THREAD, "a thread, but no process"},
     {SYS_clone3, ENOSYS, NEVER,
-     .why = "its flags cannot be seen from here: the C library takes clone"},
+     .why = "a filter cannot see its flags: the C library falls back on clone"},
     {SYS_set_robust_list, .why = "the start of a thread"},
     {SYS_rseq, .why = "the start of a thread"},
     {SYS_sched_yield, .why = "locks"},
     {SYS_sched_getaffinity, .why = "malloc: how many processors are there?"},
     {SYS_exit, .why = "the end of a thread"},
-    {SYS_exit_group, .why = "the end"},
+    {SYS_exit_group, .why = "exit"},
 
     /* Signals */
     {SYS_rt_sigaction, .why = "SIGTERM once there is a server to stop"},
     {SYS_rt_sigprocmask, .why = "threads block all of them"},
-    {SYS_rt_sigreturn, .why = "back from SIGTERM"},
+    {SYS_rt_sigreturn, .why = "return from SIGTERM"},
     {SYS_restart_syscall, .why = "after SIGSTOP and SIGCONT"},
-    {SYS_tgkill, EPERM, 0, UINT32_MAX, OWN_PROCESS, "abort and raise: to ourselves alone"},
+    {SYS_tgkill, EPERM, 0, UINT32_MAX, OWN_PROCESS, "abort and raise: to this process only"},
 
-    /* The clock and chance, where they are not read without a call; who we are */
+    /* The clock and randomness, where reading them takes a call; the process's identity */
     {SYS_getrandom, .why = "keys, padding"},
     {SYS_clock_gettime, .why = "deadlines, the log"},
     {SYS_gettimeofday, .why = "the same"},
 #ifdef SYS_time
     {SYS_time, .why = "the same"},
 #endif
-    {SYS_clock_nanosleep, .why = "waiting in the C library"},
+    {SYS_clock_nanosleep, .why = "sleep in the C library"},
     {SYS_nanosleep, .why = "the same"},
-    {SYS_getpid, .why = "OpenSSL: has it forked?"},
+    {SYS_getpid, .why = "OpenSSL: has the process forked?"},
     {SYS_gettid, .why = "abort and raise"},
-    {SYS_geteuid, .why = "does the file belong to us?"},
-    {SYS_getuid, .why = "is it set-uid? in the C library"},
+    {SYS_geteuid, .why = "does the server own the file?"},
+    {SYS_getuid, .why = "the C library: is the program set-uid?"},
     {SYS_getegid, .why = "the same"},
     {SYS_getgid, .why = "the same"},
 
-    /* What libraries try and can do without */
+    /* Calls that libraries try but do not need */
     {SYS_ioctl, ENOTTY, NEVER, .why = "stdio: is it a terminal?"},
     {SYS_prctl, EINVAL, NEVER, .why = "names for memory and threads"},
     {SYS_prlimit64, EPERM, NEVER, .why = "how large is the stack?"},
@@ -124,8 +124,8 @@ static const struct call calls[] = {
 
 enum {
     CALLS = sizeof calls / sizeof calls[0],
-    NEWEST = 450,     /* the last number that we know what it does: set_mempolicy_home_node */
-    X32 = 0x40000000, /* x86-64: numbers of another table */
+    NEWEST = 450,     /* the last number whose call is known here: set_mempolicy_home_node */
+    X32 = 0x40000000, /* x86-64: numbers from here on belong to another table */
     FILTER_MAX = 8 + 5 * CALLS,
 };
 
@@ -149,7 +149,7 @@ static void answer(struct filter *f, uint32_t action)
     put(f, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* The number is loaded, and still is when the call is another one. */
+/* Expects the call's number to be loaded, and leaves it loaded when the call is not this one. */
 static void put_call(struct filter *f, const struct call *call)
 {
     uint32_t value = call->value == OWN_PROCESS ? (uint32_t)getpid() : call->value;
@@ -168,8 +168,8 @@ static void put_call(struct filter *f, const struct call *call)
     answer(f, refuse);
 }
 
-/* Numbers newer than we are fail as on a kernel without them, so that a newer C library falls back
- * on what we know. */
+/* Calls newer than this list fail as on a kernel without them, so that a newer C library falls back
+ * on known calls. */
 static void build(struct filter *f)
 {
     f->len = 0;
@@ -185,31 +185,26 @@ static void build(struct filter *f)
     answer(f, SECCOMP_RET_TRAP);
 }
 
-/* The call was not made. Logging is safe here: the signal comes from the call itself, and nothing
- * that makes a call outside the list holds a lock of ours. The handler is gone when it is entered:
- * raising the signal again ends the process, and tells who watches it why. */
+static void (*report)(int call); /* set once, before the filter is in force */
+
+/* The call was not carried out. Reporting it is safe: the signal is raised by the call itself, and
+ * no code that makes a forbidden call holds a lock that `report` needs. The kernel resets the
+ * handler on entry, so raising the signal again ends the process with SIGSYS. */
 static void on_forbidden(int number, siginfo_t *info, void *context)
 {
-    struct log_line l;
-
     (void)context;
-    log_begin(&l, LOG_ERROR, "forbidden");
-    log_i64(&l, "call", info->si_syscall);
-    log_text(&l, "reason",
-             "the sandbox does not allow this system call (ausyscall tells its name), so the "
-             "server ends; if nobody attacked it, please report it; --no-sandbox runs without");
-    log_end(&l);
+    if (report != NULL)
+        report(info->si_syscall);
     (void)raise(number);
 }
 
 static bool not_done(struct confine_note *note, const char *why)
 {
-    (void)snprintf(note->reason, sizeof note->reason, "system calls are not confined: %s (seccomp)",
-                   why);
-    return false;
+    return confine_say(note->reason, sizeof note->reason,
+                       "system calls are not confined: %s (seccomp)", why);
 }
 
-/* SPEC_ALLOW: a filter is no reason to run slower than the kernel finds right without one. */
+/* SPEC_ALLOW: by default, some kernels turn on slow mitigations for processes with a filter. */
 bool confine_calls(const struct confinement *c, struct confine_note *note)
 {
     const struct sigaction action = {.sa_sigaction = on_forbidden,
@@ -218,16 +213,16 @@ bool confine_calls(const struct confinement *c, struct confine_note *note)
     struct sock_fprog program = {.filter = f.code};
     long failed;
 
-    (void)c;
+    report = c->forbidden;
     if (ARCHITECTURE == 0)
-        return not_done(note, "there is no list of them for this processor");
+        return not_done(note, "no list exists for this processor");
     build(&f);
     program.len = f.len;
     (void)sigaction(SIGSYS, &action, NULL);
     failed = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
                      SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
     if (failed != 0)
-        return not_done(note, failed < 0 ? strerror(errno) : "a thread has a filter of its own");
+        return not_done(note, failed < 0 ? strerror(errno) : "another thread already has a filter");
     (void)snprintf(note->value, sizeof note->value, "%d", (int)CALLS);
     return true;
 }

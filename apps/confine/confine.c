@@ -1,6 +1,4 @@
 #include "apps/confine/parts.h"
-#include "apps/daemon/log.h"
-#include "apps/daemon/events.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,17 +15,16 @@ static bool done(struct confine_note *note)
 
 static bool not_done(struct confine_note *note, const char *what)
 {
-    (void)snprintf(note->reason, sizeof note->reason, "%s: %s", what, strerror(errno));
-    return false;
+    return confine_say(note->reason, sizeof note->reason, "%s: %s", what, strerror(errno));
 }
 
-/* No core file, nobody of the same user who attaches to us or reads our memory: proc(5). Starting
- * another program takes it back. */
+/* No core file; no other process of this user can attach to the server or read its memory: proc(5).
+ * Executing another program undoes it. */
 static bool confine_memory(const struct confinement *c, struct confine_note *note)
 {
     (void)c;
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? done(note)
-                                                   : not_done(note, "memory can be looked at");
+                                                   : not_done(note, "memory stays readable");
 }
 
 static bool confine_core(const struct confinement *c, struct confine_note *note)
@@ -38,7 +35,8 @@ static bool confine_core(const struct confinement *c, struct confine_note *note)
     return setrlimit(RLIMIT_CORE, &none) == 0 ? done(note) : not_done(note, "core files");
 }
 
-/* Programs that are set-uid or have capabilities give none to us: prctl(2). seccomp needs it. */
+/* Set-uid programs and those with file capabilities give the server no privileges: prctl(2).
+ * seccomp requires it. */
 static bool confine_privileges(const struct confinement *c, struct confine_note *note)
 {
     (void)c;
@@ -48,18 +46,20 @@ static bool confine_privileges(const struct confinement *c, struct confine_note 
 
 static bool confine_keys(const struct confinement *c, struct confine_note *note)
 {
-    if (c->locked_memory > 0)
-        (void)snprintf(note->value, sizeof note->value, "%zu", c->locked_memory);
-    else
-        (void)snprintf(note->reason, sizeof note->reason,
-                       "keys may get to a swap device: no memory can be locked (ulimit -l)");
-    return c->locked_memory > 0;
+    if (c->locked_memory == 0)
+        return confine_say(note->reason, sizeof note->reason,
+                           "no memory can be locked (ulimit -l), so keys may reach a swap device");
+    (void)snprintf(note->value, sizeof note->value, "%zu", c->locked_memory);
+    return true;
 }
 
-/* In this order. `alone`: for a program that starts no others. `parent`: for one that does: what
- * they would inherit is not for us to decide. `sanitized`: with a sanitizer in the program, which
- * at its end reads /proc, starts a process and looks into our memory. `always`: --no-sandbox, too,
- * and a failure is the end. */
+/* Taken in this order.
+ *
+ * alone      by a server that starts no programs
+ * parent     by one that does: programs must not inherit restrictions that nobody chose for them
+ * sanitized  also in a build with a sanitizer, which at its end reads /proc, starts a process and
+ *            inspects memory
+ * always     also with --no-sandbox; failure is fatal */
 static const struct {
     const char *name; /* in the log */
     bool (*apply)(const struct confinement *c, struct confine_note *note);
@@ -75,7 +75,7 @@ static const struct {
     {"calls", confine_calls, true, false, false, false},
 };
 
-enum { MEASURES = sizeof measures / sizeof measures[0] };
+_Static_assert(sizeof measures / sizeof measures[0] == CONFINE_MEASURES, "one note per measure");
 
 static bool is_wanted(const struct confinement *c, size_t i)
 {
@@ -85,36 +85,17 @@ static bool is_wanted(const struct confinement *c, size_t i)
            (measures[i].sanitized || !CONFINE_SANITIZED);
 }
 
-static void log_notes(const struct confinement *c, const struct confine_note *notes)
+bool confine(const struct confinement *c, struct confine_note notes[CONFINE_MEASURES], char *errbuf,
+             size_t size)
 {
-    struct log_line l;
-
-    log_begin(&l, LOG_INFO, "confined");
-    for (size_t i = 0; i < MEASURES; i++)
-        log_text(&l, measures[i].name, notes[i].value);
-    log_end(&l);
-    for (size_t i = 0; i < MEASURES; i++)
-        if (notes[i].reason[0] != '\0')
-            log_trouble("sandbox", notes[i].reason);
-    if (c->off)
-        log_trouble("sandbox", "off, by --no-sandbox");
-    else if (CONFINE_SANITIZED && !c->starts_programs)
-        log_trouble("sandbox", "not all of it: built with a sanitizer");
-}
-
-bool confine(const struct confinement *c, char *errbuf, size_t size)
-{
-    struct confine_note notes[MEASURES];
-
-    memset(notes, 0, sizeof notes);
+    memset(notes, 0, CONFINE_MEASURES * sizeof *notes);
     tzset(); /* reads a file, once */
-    for (size_t i = 0; i < MEASURES; i++) {
-        memcpy(notes[i].value, "", 1);
+    for (size_t i = 0; i < CONFINE_MEASURES; i++) {
+        notes[i].name = measures[i].name;
         if (is_wanted(c, i) && !measures[i].apply(c, &notes[i]) && measures[i].always)
-            return snprintf(errbuf, size, "%s", notes[i].reason) < 0;
+            return confine_say(errbuf, size, "%s", notes[i].reason);
         if (notes[i].value[0] == '\0')
             memcpy(notes[i].value, "no", sizeof "no");
     }
-    log_notes(c, notes);
     return true;
 }

@@ -1,5 +1,5 @@
-/* Which files it can still open: Landlock. What is read again is replaced by renaming, so the rules
- * are for the directories; landlock(7). */
+/* Which files the server can still open: Landlock, landlock(7). Files that are read again may be
+ * replaced by renaming, so the rules name their folders. */
 #include "apps/confine/parts.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* linux/landlock.h, of which the system that we are built on may have an older one */
+/* From linux/landlock.h, which may be older or missing where nacre is built. */
 enum { CREATE_RULESET = 444, ADD_RULE, RESTRICT_SELF }; /* system calls, the same everywhere */
 enum { ASK_VERSION = 1, PATH_BENEATH = 1 };
 #define READ_FILE (UINT64_C(1) << 2)
@@ -25,11 +25,11 @@ struct __attribute__((packed)) path_rule {
     int32_t folder;
 };
 
-/* What each version of Landlock can forbid: bits from 0 on. */
+/* What each version of Landlock can forbid: the number of bits, from bit 0. */
 static const struct {
     uint8_t files, network, scopes;
 } versions[] = {
-    {0, 0, 0},  {13, 0, 0}, {14, 0, 0}, /* moving to another directory */
+    {0, 0, 0},  {13, 0, 0}, {14, 0, 0}, /* moving to another folder */
     {15, 0, 0},                         /* truncating */
     {15, 2, 0},                         /* TCP: binding, connecting */
     {16, 2, 0},                         /* ioctl on devices */
@@ -37,11 +37,11 @@ static const struct {
 };
 enum { VERSION_MAX = sizeof versions / sizeof versions[0] - 1 };
 
-/* Beyond what is read again. */
+/* Readable in addition to the files that are read again. */
 static const struct {
     const char *path, *why;
 } always[] = {
-    {"/dev/null", "the spare descriptor, to turn connections away when there are no more"},
+    {"/dev/null", "the spare descriptor, for turning connections away when none is left"},
 };
 
 bool confine_is_pattern(const char *pattern)
@@ -69,7 +69,7 @@ void confine_folder(char out[PATH_MAX], const char *pattern)
         memcpy(out, ".", 2);
 }
 
-/* Allow reading there. False with errno. */
+/* Allow reading files beneath the path. False with errno. */
 static bool allow(int ruleset, const char *path)
 {
     struct path_rule rule = {.allowed = READ_FILE, .folder = open(path, O_PATH | O_CLOEXEC)};
@@ -85,7 +85,7 @@ static bool allow(int ruleset, const char *path)
     return good;
 }
 
-/* The directory, into the ruleset and the log. */
+/* Put the folder into the ruleset and into the note. */
 static void allow_folder(int ruleset, const char *folder, struct confine_note *note)
 {
     char whole[PATH_MAX];
@@ -93,19 +93,20 @@ static void allow_folder(int ruleset, const char *folder, struct confine_note *n
     size_t len = strlen(note->value);
 
     if (!allow(ruleset, folder)) {
-        (void)snprintf(note->reason, sizeof note->reason,
-                       "%s: %s, so nothing in it is read before the server starts again", folder,
-                       strerror(errno));
+        (void)confine_say(note->reason, sizeof note->reason,
+                          "%s: %s, so files in it are not read until the server restarts", folder,
+                          strerror(errno));
         return;
     }
     if (strcmp(shown, "/") == 0)
-        (void)snprintf(note->reason, sizeof note->reason,
-                       "a file that is read again lies in /, so every file stays readable; put it "
-                       "into a directory of its own");
+        (void)confine_say(note->reason, sizeof note->reason,
+                          "a file that is read again is in /, so every file stays readable; move "
+                          "it to a folder of its own");
     (void)snprintf(note->value + len, sizeof note->value - len, "%s%s", len > 0 ? "," : "", shown);
 }
 
-/* The directory that it is in, and when it is a link, the one that it leads to. */
+/* Allow the folder that contains the file and, when the file is a link, the folder of its target.
+ */
 static void allow_pattern(int ruleset, const char *pattern, struct confine_note *note)
 {
     char folder[PATH_MAX], target[PATH_MAX];
@@ -124,9 +125,8 @@ static void allow_pattern(int ruleset, const char *pattern, struct confine_note 
 
 static bool not_done(struct confine_note *note, const char *what)
 {
-    (void)snprintf(note->reason, sizeof note->reason,
-                   "access to files is not confined: %s (Landlock: %s)", strerror(errno), what);
-    return false;
+    return confine_say(note->reason, sizeof note->reason,
+                       "access to files is not confined: %s (Landlock: %s)", strerror(errno), what);
 }
 
 bool confine_files(const struct confinement *c, struct confine_note *note)
@@ -137,7 +137,7 @@ bool confine_files(const struct confinement *c, struct confine_note *note)
     bool good;
 
     if (version < 1)
-        return not_done(note, "this kernel has none");
+        return not_done(note, "missing from this kernel");
     if (version > VERSION_MAX)
         version = VERSION_MAX;
     r = (struct ruleset){(UINT64_C(1) << versions[version].files) - 1,
@@ -145,12 +145,12 @@ bool confine_files(const struct confinement *c, struct confine_note *note)
                          (UINT64_C(1) << versions[version].scopes) - 1};
     fd = (int)syscall(CREATE_RULESET, &r, sizeof r, 0);
     if (fd < 0)
-        return not_done(note, "no ruleset");
+        return not_done(note, "creating the ruleset");
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         (void)allow(fd, always[i].path);
     for (size_t i = 0; c->reads[i] != NULL; i++)
         allow_pattern(fd, c->reads[i], note);
-    good = syscall(RESTRICT_SELF, fd, 0) == 0 || not_done(note, "not taken");
+    good = syscall(RESTRICT_SELF, fd, 0) == 0 || not_done(note, "enforcing the ruleset");
     (void)close(fd);
     if (good && note->value[0] == '\0')
         memcpy(note->value, "none", sizeof "none");

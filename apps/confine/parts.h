@@ -1,4 +1,4 @@
-/* What the files of confine share. */
+/* What the files of this room share. */
 #ifndef NACRE_APPS_CONFINE_PARTS_H
 #define NACRE_APPS_CONFINE_PARTS_H
 
@@ -6,26 +6,22 @@
 
 #include <limits.h>
 
-/* What came of a measure. */
-struct confine_note {
-    char value[CONFINE_NOTE_MAX];  /* for the log: "yes", or what it is */
-    char reason[CONFINE_NOTE_MAX]; /* a sentence, when something about it is to be known; or "" */
-};
-
-/* The measures: done, or not, with a note either way. */
+/* The measures. Each returns whether it was taken, and fills in the note either way. */
 bool confine_identity(const struct confinement *c, struct confine_note *note);
 bool confine_capabilities(const struct confinement *c, struct confine_note *note);
 bool confine_files(const struct confinement *c, struct confine_note *note);
 bool confine_calls(const struct confinement *c, struct confine_note *note);
 
-/* The directory that a file to be read lies in, as far as its name is the same for all users:
+/* Write a sentence as printf does, cut to `size` bytes. Always false, for `return
+ * confine_say(...)`. */
+bool confine_say(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The folder that contains a file, up to the part of its name that depends on the user:
  * "/home/%u/.ssh/keys" is in "/home", "keys" in ".". */
 void confine_folder(char out[PATH_MAX], const char *pattern);
 
 /* Does the name depend on the user? */
 bool confine_is_pattern(const char *pattern);
-
-/* What happens in the system call that is not on the list, for the test. */
-enum { CONFINE_FORBIDDEN_SIGNAL = 31 /* SIGSYS: how the process ends */ };
 
 #endif

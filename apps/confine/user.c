@@ -5,7 +5,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +13,6 @@
 #include <unistd.h>
 
 enum { GROUPS_MAX = 1024 };
-
-/* Always false. */
-__attribute__((format(printf, 3, 4))) static bool say(char *errbuf, size_t size, const char *format,
-                                                      ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(errbuf, size, format, arguments);
-    va_end(arguments);
-    return false;
-}
 
 bool confine_find_user(struct confinement *c, char *errbuf, size_t size)
 {
@@ -36,14 +23,14 @@ bool confine_find_user(struct confinement *c, char *errbuf, size_t size)
     errno = 0;
     found = getpwnam(c->user);
     if (found == NULL)
-        return say(errbuf, size, "--user %s: there is no such user%s%s", c->user,
-                   errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+        return confine_say(errbuf, size, "--user %s: there is no such user%s%s", c->user,
+                           errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
     c->uid = found->pw_uid;
     c->gid = found->pw_gid;
     c->changes_user = geteuid() != c->uid || getuid() != c->uid;
     if (c->changes_user && geteuid() != 0)
-        return say(errbuf, size, "--user %s: only root can become another user", c->user);
-    if (c->starts_programs) { /* they inherit it, as from a login */
+        return confine_say(errbuf, size, "--user %s: only root can become another user", c->user);
+    if (c->starts_programs) { /* they inherit these, as after a login */
         (void)setenv("HOME", found->pw_dir, 1);
         (void)setenv("SHELL", found->pw_shell[0] != '\0' ? found->pw_shell : "/bin/sh", 1);
         (void)setenv("USER", found->pw_name, 1);
@@ -64,16 +51,16 @@ bool confine_try(const struct confinement *c, bool (*job)(void *context), void *
     count = getgroups(GROUPS_MAX, groups);
     if (count < 0 || initgroups(c->user, c->gid) != 0 || setegid(c->gid) != 0 ||
         seteuid(c->uid) != 0)
-        return say(errbuf, size, "--user %s: cannot become that user: %s", c->user,
-                   strerror(errno));
+        return confine_say(errbuf, size, "--user %s: cannot become that user: %s", c->user,
+                           strerror(errno));
     good = job(context);
     if (seteuid(0) != 0 || setegid(gid) != 0 || setgroups((size_t)count, groups) != 0)
-        return say(errbuf, size, "--user %s: cannot become root again: %s", c->user,
-                   strerror(errno));
+        return confine_say(errbuf, size, "--user %s: cannot become root again: %s", c->user,
+                           strerror(errno));
     return good;
 }
 
-/* The name of who we are: for a sentence. */
+/* The name of the current user, for a sentence. */
 static const char *own_name(char out[32])
 {
     const struct passwd *found = getpwuid(geteuid());
@@ -84,7 +71,7 @@ static const char *own_name(char out[32])
     return out;
 }
 
-/* A file that is not there may come; one that may not be read stays so. */
+/* A missing file may be created later; one that this user may not read stays unreadable. */
 static bool can_read(const char *pattern, char *errbuf, size_t size)
 {
     bool is_pattern = confine_is_pattern(pattern);
@@ -94,11 +81,12 @@ static bool can_read(const char *pattern, char *errbuf, size_t size)
     confine_folder(folder, pattern);
     if (faccessat(AT_FDCWD, asked, is_pattern ? X_OK : R_OK, AT_EACCESS) == 0 || errno != EACCES)
         return true;
-    return say(errbuf, size,
-               "%s: Permission denied: the user %s cannot read it, and it is read again "
-               "while the server runs; let that user read it: chown, chgrp, chmod (and x "
-               "on the directories above)",
-               asked, own_name(name));
+    return confine_say(
+        errbuf, size,
+        "%s: Permission denied: the user %s cannot read it, and the server reads it again "
+        "while it runs; let that user read it with chown, chgrp or chmod (and x on the "
+        "folders above)",
+        asked, own_name(name));
 }
 
 bool confine_can_read(const struct confinement *c, char *errbuf, size_t size)
@@ -109,7 +97,7 @@ bool confine_can_read(const struct confinement *c, char *errbuf, size_t size)
     return true;
 }
 
-/* Are we that user in every respect, with no way back? */
+/* Is this process that user in every respect, with no way back to root? */
 static bool is_identity(uid_t uid, gid_t gid)
 {
     uid_t u[3];
@@ -126,21 +114,19 @@ bool confine_identity(const struct confinement *c, struct confine_note *note)
 
     if (c->changes_user &&
         (initgroups(c->user, c->gid) != 0 || setresgid(c->gid, c->gid, c->gid) != 0 ||
-         setresuid(c->uid, c->uid, c->uid) != 0 || !is_identity(c->uid, c->gid))) {
-        (void)snprintf(note->reason, sizeof note->reason, "--user %s: cannot become that user: %s",
-                       c->user, strerror(errno));
-        return false;
-    }
+         setresuid(c->uid, c->uid, c->uid) != 0 || !is_identity(c->uid, c->gid)))
+        return confine_say(note->reason, sizeof note->reason,
+                           "--user %s: cannot become that user: %s", c->user, strerror(errno));
     (void)snprintf(note->value, sizeof note->value, "%s", own_name(name));
     if (geteuid() == 0 && c->user == NULL)
-        (void)snprintf(note->reason, sizeof note->reason,
-                       "this server runs as root; have it become a user who owns nothing else, "
-                       "with --user NAME");
+        (void)confine_say(note->reason, sizeof note->reason,
+                          "this server runs as root; use --user NAME with a user who owns nothing "
+                          "else");
     return true;
 }
 
-/* What root keeps when it stays root: to read the files that are read again, in directories that
- * are their owners' alone; and to lock memory. */
+/* A server that stays root keeps two capabilities: to read the files that are read again, even in
+ * folders that only their owners may enter, and to lock memory. */
 bool confine_capabilities(const struct confinement *c, struct confine_note *note)
 {
     const uint32_t kept = 1u << CAP_DAC_READ_SEARCH | 1u << CAP_IPC_LOCK;
@@ -158,7 +144,6 @@ bool confine_capabilities(const struct confinement *c, struct confine_note *note
             return true;
         }
     }
-    (void)snprintf(note->reason, sizeof note->reason, "capabilities cannot be given up: %s",
-                   strerror(errno));
-    return false;
+    return confine_say(note->reason, sizeof note->reason, "capabilities cannot be dropped: %s",
+                       strerror(errno));
 }

@@ -1,6 +1,7 @@
 #include "apps/daemon/program.h"
 
 #include "apps/confine/confine.h"
+#include "apps/daemon/confined.h"
 #include "apps/files/key_file.h"
 #include "apps/runtime/locked_memory.h"
 #include "apps/daemon/login.h"
@@ -94,8 +95,10 @@ static bool prepare_confinement(struct program *program)
     size_t count = 0;
     char errbuf[PROBLEM_MAX] = "";
 
-    *c = (struct confinement){
-        .user = o->user, .off = o->no_sandbox, .starts_programs = o->face->has_command};
+    *c = (struct confinement){.user = o->user,
+                              .off = o->no_sandbox,
+                              .starts_programs = o->face->has_command,
+                              .forbidden = log_forbidden};
     if (o->passwords != NULL || access(DEFAULT_PASSWORDS, F_OK) == 0)
         c->reads[count++] = password_file(o);
     if (o->authorized_keys != NULL)
@@ -243,9 +246,13 @@ static bool on_bound(void *context, char *errbuf, size_t size)
 {
     struct program *program =
         (struct program *)(void *)((char *)context - offsetof(struct program, login));
+    struct confine_note notes[CONFINE_MEASURES];
 
     program->confinement.locked_memory = nacre_locked_memory_size();
-    return confine(&program->confinement, errbuf, size);
+    if (!confine(&program->confinement, notes, errbuf, size))
+        return false;
+    log_confined(&program->confinement, notes);
+    return true;
 }
 
 static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
