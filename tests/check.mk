@@ -52,6 +52,10 @@ coverage:                               ## lines and branches that the tests in 
 phases: $(BUILD)/tests/transport/phase_page       ## write transport/PHASES.md anew, from the table
 	$< >transport/PHASES.md
 
+sections:                               ## from a section of an RFC to its code: print it, and write SECTIONS.md in each layer
+	@tests/tools/sections --write
+	@tests/tools/sections
+
 layers:                                 ## headers that each folder may include; no dependency cycles between files
 	@tests/tools/layers
 	@$(MAKE) -s $(jobs) $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(PROGRAMS:%=apps/%/main.c))
@@ -66,4 +70,4 @@ symbols: lib                            ## only nacre_ names are visible
 ct-check: $(BUILD)/tests/crypto/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
 	valgrind -q --error-exitcode=1 $<
 
-.PHONY: check interop siege unit simulate soak coverage phases layers pure symbols ct-check
+.PHONY: check interop siege unit simulate soak coverage phases sections layers pure symbols ct-check
