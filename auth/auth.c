@@ -36,8 +36,8 @@ void auth_init(struct auth *a, const struct auth_config *config, struct transpor
 void auth_clear(struct auth *a)
 {
     auth_forget_decision(a);
-    pool_release(a->transport->pool, a->user, NACRE_USER_MAX + 1);
-    pool_release(a->transport->pool, a->password, NACRE_PASSWORD_MAX + 1);
+    pool_release(transport_pool(a->transport), a->user, NACRE_USER_MAX + 1);
+    pool_release(transport_pool(a->transport), a->password, NACRE_PASSWORD_MAX + 1);
     a->user = a->password = NULL;
 }
 
@@ -58,11 +58,11 @@ static void tell_authenticated(const struct auth *a)
  * wants to open channels when it hears. */
 int auth_log_in(struct auth *a)
 {
-    bool client = a->transport->config->role == NACRE_CLIENT;
+    bool client = transport_role(a->transport) == NACRE_CLIENT;
     int failure;
 
     a->succeeded = true;
-    transport_set_phase(a->transport, PHASE_CONNECTION);
+    transport_authenticated(a->transport);
     if (!client)
         tell_authenticated(a);
     failure = transport_start_service(a->transport, SERVICE_CONNECTION);
@@ -96,7 +96,8 @@ static int start(void *self)
 {
     struct auth *a = self;
 
-    return a->transport->config->role == NACRE_SERVER ? auth_server_start(a) : auth_client_start(a);
+    return transport_role(a->transport) == NACRE_SERVER ? auth_server_start(a)
+                                                        : auth_client_start(a);
 }
 
 const struct service auth_service = {

@@ -3,7 +3,8 @@
 #define NACRE_AUTH_AUTH_H
 
 #include "auth/policy.h"
-#include "transport/transport.h"
+#include "transport/pool.h"
+#include "transport/service.h"
 
 enum {
     AUTH_FAILURES_MAX = 6, /* failed passwords and proofs: then the session ends; default */

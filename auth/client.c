@@ -11,7 +11,7 @@ struct writer auth_begin_request(struct auth *a, const char *method, size_t room
         transport_begin(a->transport, SSH_MSG_USERAUTH_REQUEST, REQUEST_HEADER + room);
 
     write_text(&w, a->config->user);
-    write_text(&w, a->transport->service[SERVICE_CONNECTION]->name);
+    write_text(&w, transport_service_name(a->transport, SERVICE_CONNECTION));
     write_text(&w, method);
     return w;
 }
@@ -73,7 +73,7 @@ char *auth_clean_text(struct pool *pool, struct bytes wire)
 int auth_on_banner(struct auth *a, struct reader *r)
 {
     struct bytes message = read_string(r);
-    struct pool *pool = a->transport->pool;
+    struct pool *pool = transport_pool(a->transport);
     char *text;
 
     (void)read_string(r);

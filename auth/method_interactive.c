@@ -85,7 +85,7 @@ static bool read_responses(struct reader *r, size_t count, char *text, size_t si
 static int ask_policy(struct auth *a, struct reader *r, size_t count)
 {
     const char *responses[NACRE_SERVER_PROMPTS_MAX];
-    struct pool *pool = a->transport->pool;
+    struct pool *pool = transport_pool(a->transport);
     size_t size = (size_t)(r->end - r->at) + 1;
     char *text = pool_allocate(pool, size);
     struct nacre_decision *decision;
@@ -229,7 +229,7 @@ static int ask(struct auth *a, const struct info_request *q)
 
 static int on_info_request(struct auth *a, struct reader *r)
 {
-    struct pool *pool = a->transport->pool;
+    struct pool *pool = transport_pool(a->transport);
     struct info_request q = {.size = (size_t)(r->end - r->at) + 2};
     int failure = 0;
 

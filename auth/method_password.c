@@ -88,7 +88,7 @@ static int keep_and_send(struct auth *a, const char *password)
     if (strlen(password) > NACRE_PASSWORD_MAX)
         return auth_skip_method(a);
     if (a->password == NULL)
-        a->password = pool_allocate(a->transport->pool, NACRE_PASSWORD_MAX + 1);
+        a->password = pool_allocate(transport_pool(a->transport), NACRE_PASSWORD_MAX + 1);
     if (a->password == NULL)
         return transport_no_memory(a->transport);
     memmove(a->password, password, strlen(password) + 1);
@@ -136,7 +136,7 @@ static bool attempt(struct auth *a)
 /* RFC 4252 section 8: byte SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, string prompt, string language tag */
 static int receive(struct auth *a, uint8_t number, struct reader *r)
 {
-    struct pool *pool = a->transport->pool;
+    struct pool *pool = transport_pool(a->transport);
     struct bytes text = read_string(r);
     struct nacre_prompt prompt = {NULL, false};
     char *cleaned;

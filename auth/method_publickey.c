@@ -2,6 +2,8 @@
  * proof is signed. publickey-hostbound-v00@openssh.com (PROTOCOL section 3.1) is the same with the
  * server's host key in the request and so in what is signed. */
 #include "auth/method.h"
+#include "transport/algorithms.h"
+#include "transport/hostkey.h"
 
 enum {
     ALGORITHM_NAME_MAX = 64,
@@ -21,7 +23,7 @@ static bool is_accepted(const struct transport *t, struct bytes algorithm)
     struct writer names = write_to(scratch, sizeof scratch);
     char name[ALGORITHM_NAME_MAX];
 
-    write_our_names(t, &names, ALGORITHM_PUBLIC_KEY);
+    transport_write_public_key_names(t, &names);
     return !names.bad && auth_text(name, sizeof name, algorithm) &&
            name_list_has(written_bytes(&names), name);
 }
@@ -42,7 +44,7 @@ static void write_signed(const struct auth *a, struct writer *w, struct bytes al
     write_string(w, transport_session_id(a->transport));
     write_u8(w, SSH_MSG_USERAUTH_REQUEST);
     write_text(w, auth_user(a));
-    write_text(w, a->transport->service[SERVICE_CONNECTION]->name);
+    write_text(w, transport_service_name(a->transport, SERVICE_CONNECTION));
     write_text(w, a->method->name);
     write_bool(w, true);
     write_string(w, algorithm);
@@ -129,7 +131,7 @@ static const struct signature_algorithm *algorithm_for(const struct auth *a,
     struct writer w = write_to(scratch, sizeof scratch);
     struct bytes names, name;
 
-    write_our_names(a->transport, &w, ALGORITHM_PUBLIC_KEY);
+    transport_write_public_key_names(a->transport, &w);
     names = w.bad ? (struct bytes){NULL, 0} : written_bytes(&w);
     while (next_name(&names, &name)) {
         const struct algorithm *row = algorithm_find(ALGORITHM_PUBLIC_KEY, name);
@@ -163,7 +165,7 @@ static bool attempt(struct auth *a)
         return false;
     a->step = AUTH_QUERIED_KEY;
     a->asked = algorithm;
-    if (a->transport->peer_hostbound)
+    if (transport_peer_is_hostbound(a->transport))
         a->method = &auth_hostbound;
     w = auth_begin_request(a, a->method->name, ALGORITHM_NAME_MAX + 2 * KEY_BLOB_MAX + 16);
     write_fields(a, &w, false, algorithm, a->config->keys[a->next_key - 1]);

@@ -25,7 +25,7 @@ static void attempted(struct auth *a, bool granted)
 struct nacre_decision *auth_ask(struct auth *a, struct bytes echo,
                                 int (*answer)(struct auth *a, bool granted, struct bytes echo))
 {
-    struct pool *pool = a->transport->pool;
+    struct pool *pool = transport_pool(a->transport);
     size_t size = sizeof(struct nacre_decision) + echo.len;
     struct nacre_decision *d = pool_allocate(pool, size);
 
@@ -195,7 +195,7 @@ static void send_failure(struct auth *a, bool partial)
 
 static uint32_t most_failures(const struct auth *a)
 {
-    uint32_t most = a->transport->config->limits.auth_tries;
+    uint32_t most = transport_limits(a->transport)->auth_tries;
 
     return most != 0 ? most : AUTH_FAILURES_MAX;
 }
@@ -219,7 +219,7 @@ static uint64_t delay(const struct auth *a)
 {
     unsigned doubled = a->failures < 10 ? a->failures - 1U : 9; /* one at least has failed */
 
-    return (uint64_t)a->transport->config->limits.auth_delay_ms << doubled;
+    return (uint64_t)transport_limits(a->transport)->auth_delay_ms << doubled;
 }
 
 int auth_refuse(struct auth *a, enum auth_attempt attempt)
@@ -233,7 +233,7 @@ int auth_refuse(struct auth *a, enum auth_attempt attempt)
                              "too many authentication failures");
     }
     if (attempt == AUTH_ATTEMPT_PROOF && !transport_ended(a->transport) && delay(a) != 0) {
-        a->refusal_ms = a->transport->now_ms + delay(a);
+        a->refusal_ms = transport_now_ms(a->transport) + delay(a);
         transport_pause(a->transport);
     } else {
         send_failure(a, false);
@@ -243,7 +243,7 @@ int auth_refuse(struct auth *a, enum auth_attempt attempt)
 
 void auth_tick(struct auth *a)
 {
-    if (a->refusal_ms == 0 || a->transport->now_ms < a->refusal_ms)
+    if (a->refusal_ms == 0 || transport_now_ms(a->transport) < a->refusal_ms)
         return;
     a->refusal_ms = 0;
     send_failure(a, false);
@@ -315,13 +315,14 @@ int auth_on_request(struct auth *a, struct reader *r)
     if (r->bad)
         return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed USERAUTH_REQUEST");
     if (a->user == NULL)
-        a->user = pool_allocate(t->pool, NACRE_USER_MAX + 1);
+        a->user = pool_allocate(transport_pool(t), NACRE_USER_MAX + 1);
     if (a->user == NULL)
         return transport_no_memory(t);
     a->method = auth_find_method(method);
     a->prompts = AUTH_NO_PROMPTS; /* a new request abandons the one before: RFC 4252 section 5 */
     if (!take_user(a, user) || a->method == NULL ||
-        !bytes_are(service, t->service[SERVICE_CONNECTION]->name) || !can_continue(a, a->method))
+        !bytes_are(service, transport_service_name(t, SERVICE_CONNECTION)) ||
+        !can_continue(a, a->method))
         return auth_refuse(a, AUTH_ATTEMPT_OTHER);
     return a->method->request(a, r);
 }

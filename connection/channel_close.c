@@ -49,22 +49,17 @@ void channel_flush(struct nacre_channel *ch)
     }
 }
 
-/* A callback that runs outside of a call of the owner's may end the session: entered holds that
- * end, and so the channel, back until the owner looks. */
+/* A callback that runs outside of a call of the owner's may end the session: that end, and so the
+ * channel's, waits until the owner looks. */
 void channel_enter(struct nacre_channel *ch)
 {
-    struct transport *t = ch->connection->transport;
-
-    if (ch->depth++ > 0)
-        return;
-    ch->entered_first = !t->entered;
-    t->entered = true;
+    if (ch->depth++ == 0)
+        transport_enter(ch->connection->transport);
 }
 
 void channel_leave(struct nacre_channel *ch)
 {
     struct transport *t = ch->connection->transport;
-    bool entered_first = ch->entered_first;
 
     if (--ch->depth > 0)
         return;
@@ -74,10 +69,8 @@ void channel_leave(struct nacre_channel *ch)
 
         channel_finish(ch, &why);
     }
-    if (!entered_first)
-        return;
-    t->entered = false;
     transport_wake(t);
+    transport_leave(t);
 }
 
 void channel_finish(struct nacre_channel *ch, const struct nacre_end *why)

@@ -43,7 +43,7 @@ static void widen(struct nacre_channel *ch)
  * quick: what half of it holds for that long is enough for any way between them. */
 static void taken(struct nacre_channel *ch, size_t n)
 {
-    uint64_t now_ms = ch->connection->transport->now_ms;
+    uint64_t now_ms = transport_now_ms(ch->connection->transport);
     bool keeps_up = ch->kept[DATA].len == 0 && ch->kept[EXTENDED].len == 0;
 
     ch->credit += (uint32_t)n;
@@ -90,7 +90,7 @@ static int accept_data(struct nacre_channel *ch, int which, struct bytes data)
     data.len -= n;
     if (data.len > 0)
         ch->connection->stalled = true;
-    if (!queue_add(kept, ch->connection->transport->pool, data))
+    if (!queue_add(kept, transport_pool(ch->connection->transport), data))
         (void)transport_no_memory(ch->connection->transport);
     channel_leave(ch);
     return 0;
@@ -155,7 +155,7 @@ int on_channel_extended_data(struct connection *c, struct reader *r)
 static void offer_kept(struct nacre_channel *ch, int which)
 {
     struct queue *kept = &ch->kept[which];
-    struct pool *pool = ch->connection->transport->pool;
+    struct pool *pool = transport_pool(ch->connection->transport);
     size_t n;
 
     while (kept->len > 0 && !transport_ended(ch->connection->transport)) {

@@ -18,7 +18,7 @@ static uint32_t cap(const struct connection *c)
 /* A small budget is not for one channel alone. */
 static uint32_t first_window(const struct connection *c)
 {
-    uint32_t half = c->transport->config->limits.window / 2;
+    uint32_t half = transport_limits(c->transport)->window / 2;
 
     return half != 0 && half < WINDOW_INITIAL ? half : WINDOW_INITIAL;
 }
@@ -26,7 +26,7 @@ static uint32_t first_window(const struct connection *c)
 /* The lowest free number; the table grows by doubling. False: no memory. */
 static bool find_slot(struct connection *c, uint32_t *slot)
 {
-    struct pool *pool = c->transport->pool;
+    struct pool *pool = transport_pool(c->transport);
     uint32_t len = c->table_len == 0 ? 4 : c->table_len * 2;
     struct nacre_channel **table;
 
@@ -65,14 +65,14 @@ static bool set_text(struct pool *pool, struct nacre_channel *ch, struct bytes t
 static void count_channels(struct connection *c, uint32_t count)
 {
     c->count = count;
-    c->transport->shared = count > 1;
+    transport_share_output(c->transport, count > 1);
 }
 
 /* A new channel in the table; NULL: no memory. */
 static struct nacre_channel *channel_new(struct connection *c, struct bytes type,
                                          struct bytes open_data)
 {
-    struct pool *pool = c->transport->pool;
+    struct pool *pool = transport_pool(c->transport);
     uint32_t slot, window = first_window(c);
     struct nacre_channel *ch;
 
@@ -90,7 +90,7 @@ static struct nacre_channel *channel_new(struct connection *c, struct bytes type
     c->used_ids = slot < c->used_ids ? c->used_ids : slot + 1;
     count_channels(c, c->count + 1);
     c->granted += ch->window_target;
-    ch->round_ms = c->transport->now_ms;
+    ch->round_ms = transport_now_ms(c->transport);
     if (!set_text(pool, ch, type, open_data)) {
         channel_free(ch);
         return NULL;
@@ -101,7 +101,7 @@ static struct nacre_channel *channel_new(struct connection *c, struct bytes type
 void channel_free(struct nacre_channel *ch)
 {
     struct connection *c = ch->connection;
-    struct pool *pool = c->transport->pool;
+    struct pool *pool = transport_pool(c->transport);
 
     c->channels[ch->id] = NULL;
     count_channels(c, c->count - 1);

@@ -41,7 +41,7 @@ void channel_release_replies(struct nacre_channel *ch)
         ch->reply_head = (uint16_t)((ch->reply_head + 1) % REPLIES_MAX);
         ch->reply_count--;
     }
-    pool_release(ch->connection->transport->pool, ch->replies, REPLIES_MAX);
+    pool_release(transport_pool(ch->connection->transport), ch->replies, REPLIES_MAX);
     ch->replies = NULL;
     ch->reply_head = 0;
 }
@@ -51,7 +51,7 @@ static int queue_reply(struct nacre_channel *ch, unsigned reply)
     struct transport *t = ch->connection->transport;
 
     if (ch->replies == NULL)
-        ch->replies = pool_allocate(t->pool, REPLIES_MAX);
+        ch->replies = pool_allocate(transport_pool(t), REPLIES_MAX);
     if (ch->replies == NULL)
         return transport_no_memory(t);
     if (ch->reply_count == REPLIES_MAX)
@@ -165,9 +165,9 @@ static int handle(struct nacre_channel *ch, struct bytes type, bool want_reply, 
     struct connection *c = ch->connection;
     struct transport *t = c->transport;
     uint32_t id = ch->id;
-    enum nacre_role peer = t->config->role == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
+    enum nacre_role peer = transport_role(t) == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
     struct parsed_request p;
-    enum request_status status = request_read(&p, t->pool, peer, type, want_reply, r);
+    enum request_status status = request_read(&p, transport_pool(t), peer, type, want_reply, r);
     int failure = 0;
 
     if (status == REQUEST_NO_MEMORY) {
@@ -178,7 +178,7 @@ static int handle(struct nacre_channel *ch, struct bytes type, bool want_reply, 
                         want_reply, what_is_asked(p.request.kind));
         channel_leave(ch);
     }
-    request_clear(&p, t->pool);
+    request_clear(&p, transport_pool(t));
     if (failure == 0 && connection_find(c, id) == ch)
         channel_turn(ch); /* a program may have begun: its output, and what waited for it */
     return failure;

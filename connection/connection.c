@@ -14,8 +14,8 @@ void connection_clear(struct connection *c)
         if (c->channels[i] != NULL)
             channel_free(c->channels[i]);
     global_clear(c);
-    buffer_clear(&c->unsent, c->transport->pool);
-    pool_release(c->transport->pool, c->channels, c->table_len * sizeof *c->channels);
+    buffer_clear(&c->unsent, transport_pool(c->transport));
+    pool_release(transport_pool(c->transport), c->channels, c->table_len * sizeof *c->channels);
     c->channels = NULL;
     c->table_len = 0;
 }
@@ -37,7 +37,7 @@ struct nacre_channel *connection_find(struct connection *c, uint32_t id)
 
 bool connection_affords(const struct connection *c, uint32_t channels, size_t more)
 {
-    size_t most = c->transport->config->limits.window;
+    size_t most = transport_limits(c->transport)->window;
 
     if (most == 0)
         most = WINDOW_BUDGET + (size_t)channels * WINDOW_INITIAL;
@@ -54,7 +54,7 @@ static int start(void *self)
     struct connection *c = self;
 
     c->started = c->used = true;
-    if (c->transport->config->role == NACRE_SERVER)
+    if (transport_role(c->transport) == NACRE_SERVER)
         send_hostkeys(c);
     return 0;
 }

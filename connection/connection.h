@@ -5,7 +5,8 @@
 #include "connection/channel.h"
 #include "connection/forward.h"
 #include "connection/queue.h"
-#include "transport/transport.h"
+#include "transport/buffer.h"
+#include "transport/service.h"
 
 enum {
     CHANNELS_MAX = 64,                /* default cap on channels of one connection */
@@ -86,8 +87,7 @@ struct nacre_channel {
     enum nacre_answer early; /* an answer given inside the callback that asked; NACRE_LATER: none */
     uint8_t refusal_reason;  /* of our refusal to open it, with text; 0: not said */
     const char *refusal;
-    uint8_t depth;      /* callbacks under way */
-    bool entered_first; /* the outermost of them is in no call of the owner's */
+    uint8_t depth; /* callbacks under way */
 
     uint8_t *replies; /* ring of enum reply, REPLIES_MAX long, while one is pending */
     uint16_t reply_head, reply_count;
@@ -109,6 +109,7 @@ struct connection {
     uint64_t keepalives;             /* ... oldest first a bit each: it is a keepalive */
     uint64_t used_ms, asked_ms;      /* when a channel was used, and a keepalive sent, last */
     uint32_t unanswered;             /* keepalives since the last sign of life */
+    uint64_t asked_bytes_in;         /* bytes the peer had sent when the last one was sent */
     struct global_reply *replies;    /* GLOBAL_REPLIES_MAX of them, while one is pending */
     uint32_t reply_count;
     bool asking;             /* the application is being asked about one */

@@ -38,7 +38,7 @@ static bool is_pending(const struct global_reply *reply)
 
 void global_clear(struct connection *c)
 {
-    pool_release(c->transport->pool, c->replies, GLOBAL_REPLIES_MAX * sizeof *c->replies);
+    pool_release(transport_pool(c->transport), c->replies, GLOBAL_REPLIES_MAX * sizeof *c->replies);
     c->replies = NULL;
     c->reply_count = 0;
 }
@@ -61,7 +61,8 @@ static void release_replies(struct connection *c)
 static int queue_reply(struct connection *c, struct global_reply reply)
 {
     if (c->replies == NULL)
-        c->replies = pool_allocate(c->transport->pool, GLOBAL_REPLIES_MAX * sizeof *c->replies);
+        c->replies =
+            pool_allocate(transport_pool(c->transport), GLOBAL_REPLIES_MAX * sizeof *c->replies);
     if (c->replies == NULL)
         return transport_no_memory(c->transport);
     if (c->reply_count == GLOBAL_REPLIES_MAX)
@@ -197,7 +198,7 @@ static const struct row *find(const struct connection *c, struct bytes name)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (bytes_are(name, rows[i].name))
-            return c->transport->config->role == NACRE_SERVER ? &rows[i] : NULL;
+            return transport_role(c->transport) == NACRE_SERVER ? &rows[i] : NULL;
     return &other;
 }
 
@@ -259,7 +260,7 @@ void global_send_unsent(struct connection *c)
         c->unsent_asking -= read_bool(&r);
         buffer_consumed(&c->unsent, 4 + request.len);
     }
-    buffer_rest(&c->unsent, c->transport->pool);
+    buffer_release_idle(&c->unsent, transport_pool(c->transport));
 }
 
 static bool keep_request(struct connection *c, struct bytes request, bool want_reply)
@@ -270,7 +271,7 @@ static bool keep_request(struct connection *c, struct bytes request, bool want_r
 
     if (buffer_len(&c->unsent) + size > UNSENT_MAX)
         return false;
-    at = buffer_make_room(&c->unsent, c->transport->pool, size);
+    at = buffer_make_room(&c->unsent, transport_pool(c->transport), size);
     if (at == NULL)
         return false;
     w = write_to(at, size);
@@ -284,7 +285,7 @@ static bool keep_request(struct connection *c, struct bytes request, bool want_r
 bool connection_global_request(struct connection *c, const char *name, bool want_reply,
                                struct bytes data, bool may_wait)
 {
-    struct pool *pool = c->transport->pool;
+    struct pool *pool = transport_pool(c->transport);
     size_t size = REQUEST_ROOM + data.len;
     uint8_t *scratch;
     struct writer w;

@@ -5,7 +5,7 @@
 static const char announce[] = "hostkeys-00@openssh.com";
 static const char prove[] = "hostkeys-prove-00@openssh.com";
 
-enum { SIGNED_MAX = 128 + SESSION_ID_MAX + KEY_BLOB_MAX };
+enum { SIGNED_MAX = 128 + SESSION_ID_MAX + TRANSPORT_HOST_KEY_MAX };
 
 static size_t room_for_all(const struct transport *t)
 {
@@ -60,7 +60,7 @@ static bool write_proof(struct transport *t, struct writer *w, struct bytes key)
 int on_hostkeys_prove(struct connection *c, struct reader *r, bool want_reply)
 {
     struct transport *t = c->transport;
-    uint8_t answer[TRANSPORT_REPLY_MAX - PACKET_OVERHEAD];
+    uint8_t answer[TRANSPORT_REPLY_MAX - TRANSPORT_OVERHEAD];
     struct writer proofs = write_to(answer, sizeof answer);
     size_t count = 0;
     struct writer w;

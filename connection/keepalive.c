@@ -14,12 +14,12 @@ static uint64_t later(uint64_t at_ms, uint64_t ms)
 
 static const struct nacre_limits *limits(const struct connection *c)
 {
-    return &c->transport->config->limits;
+    return transport_limits(c->transport);
 }
 
 static uint64_t keepalive_at(const struct connection *c)
 {
-    uint64_t heard = c->transport->heard_ms;
+    uint64_t heard = transport_heard_ms(c->transport);
 
     return later(heard > c->asked_ms ? heard : c->asked_ms, limits(c)->keepalive_ms);
 }
@@ -35,7 +35,7 @@ static void ask(struct connection *c)
 {
     struct transport *t = c->transport;
 
-    if (t->heard)
+    if (transport_bytes_in(t) != c->asked_bytes_in)
         c->unanswered = 0;
     if (c->unanswered >= limits(c)->keepalive_count) {
         transport_limit(t, NACRE_LIMIT_KEEPALIVE);
@@ -43,9 +43,9 @@ static void ask(struct connection *c)
                             "the peer shows no sign of life");
         return;
     }
-    t->heard = false;
+    c->asked_bytes_in = transport_bytes_in(t);
     c->unanswered++;
-    c->asked_ms = t->now_ms;
+    c->asked_ms = transport_now_ms(t);
     if (connection_global_request(c, keepalive, true, (struct bytes){NULL, 0}, false))
         c->keepalives |= UINT64_C(1) << (c->awaiting - 1);
 }
@@ -53,13 +53,13 @@ static void ask(struct connection *c)
 void connection_note_use(struct connection *c)
 {
     if (c->used)
-        c->used_ms = c->transport->now_ms;
+        c->used_ms = transport_now_ms(c->transport);
     c->used = false;
 }
 
 void connection_tick(struct connection *c)
 {
-    uint64_t now = c->transport->now_ms;
+    uint64_t now = transport_now_ms(c->transport);
 
     if (!c->started)
         return;

@@ -3,7 +3,8 @@
 #ifndef NACRE_CONNECTION_QUEUE_H
 #define NACRE_CONNECTION_QUEUE_H
 
-#include "transport/transport.h"
+#include "crypto/bytes.h"
+#include "transport/pool.h"
 
 struct queue_block;
 

@@ -3,7 +3,8 @@
 #define NACRE_CONNECTION_REQUEST_H
 
 #include "connection/channel.h"
-#include "transport/transport.h"
+#include "transport/pool.h"
+#include "transport/wire.h"
 
 /* A request read from the wire; owns the copies of its text until request_clear. */
 struct parsed_request {

@@ -1,5 +1,5 @@
 /* Extension negotiation. RFC 8308; ping: PROTOCOL section 1.8, draft-miller-ssh-ping. */
-#include "transport/transport.h"
+#include "transport/parts.h"
 
 enum {
     EXT_INFO_ROOM = 2048, /* bytes of our EXT_INFO at most */
@@ -36,27 +36,30 @@ static void note_sig_algs(struct transport *t, struct bytes names)
 {
     const struct algorithm *a = algorithms_of(ALGORITHM_PUBLIC_KEY);
 
-    t->peer_sig_algs = 0;
+    t->peer.sig_algs = 0;
     for (uint32_t bit = 1; a->name != NULL; a++, bit <<= 1)
         if (name_list_has(names, a->name))
-            t->peer_sig_algs |= bit;
-    t->peer_sig_algs_known = true;
+            t->peer.sig_algs |= bit;
+    t->peer.sig_algs_known = true;
+}
+
+void transport_write_public_key_names(const struct transport *t, struct writer *w)
+{
+    write_our_names(t, w, ALGORITHM_PUBLIC_KEY);
 }
 
 bool transport_peer_takes(const struct transport *t, const struct algorithm *algorithm)
 {
     const struct algorithm *first = algorithms_of(ALGORITHM_PUBLIC_KEY);
 
-    return !t->peer_sig_algs_known || (t->peer_sig_algs >> (algorithm - first) & 1);
+    return !t->peer.sig_algs_known || (t->peer.sig_algs >> (algorithm - first) & 1);
 }
 
 /* Section 2.5: what we do not know is ignored, whatever bytes it holds. */
 static void note_extension(struct transport *t, struct bytes name, struct bytes value)
 {
-    if (bytes_are(name, "ping@openssh.com") && bytes_are(value, "0"))
-        t->peer_ping = true;
     if (bytes_are(name, "publickey-hostbound@openssh.com") && bytes_are(value, "0"))
-        t->peer_hostbound = true;
+        t->peer.hostbound = true;
     if (bytes_are(name, "server-sig-algs"))
         note_sig_algs(t, value);
 }

@@ -1,7 +1,7 @@
 /* The transport's generic messages: disconnect, services, and those that need no action.
  * RFC 4253 sections 10 and 11. */
 #include "transport/text.h"
-#include "transport/transport.h"
+#include "transport/parts.h"
 
 static int malformed(struct transport *t, const char *text)
 {
@@ -22,8 +22,8 @@ int send_unimplemented(struct transport *t)
 /* The peer's words, fit for a log. */
 static const char *clean(struct transport *t, struct bytes text)
 {
-    t->peer_text = pool_allocate(t->pool, PEER_TEXT_MAX);
-    return t->peer_text == NULL ? "" : clean_text(t->peer_text, PEER_TEXT_MAX, text);
+    t->peer.text = pool_allocate(t->pool, PEER_TEXT_MAX);
+    return t->peer.text == NULL ? "" : clean_text(t->peer.text, PEER_TEXT_MAX, text);
 }
 
 /* RFC 4253 section 11.1: byte, uint32 reason code, string description, string language tag.
@@ -39,10 +39,10 @@ static int on_disconnect(struct transport *t, struct reader *r)
 
 int transport_start_service(struct transport *t, int which)
 {
-    if (t->service[which] == NULL)
+    if (t->services[which].service == NULL)
         return transport_fail(t, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, "service not available");
-    t->service_started[which] = true;
-    return t->service[which]->start(t->service_self[which]);
+    t->services[which].started = true;
+    return t->services[which].service->start(t->services[which].self);
 }
 
 /* RFC 4253 section 10: byte SSH_MSG_SERVICE_REQUEST, string service name. Before authentication
@@ -55,13 +55,14 @@ static int on_service_request(struct transport *t, struct reader *r)
 
     if (!read_done(r))
         return malformed(t, "malformed SERVICE_REQUEST");
-    if (t->service[SERVICE_AUTH] == NULL || !bytes_are(name, t->service[SERVICE_AUTH]->name))
+    if (t->services[SERVICE_AUTH].service == NULL ||
+        !bytes_are(name, t->services[SERVICE_AUTH].service->name))
         return transport_fail(t, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE,
                               "only ssh-userauth may be requested before authentication");
     w = transport_begin(t, SSH_MSG_SERVICE_ACCEPT, 64);
     write_string(&w, name);
     transport_send(t, &w);
-    if (t->service_started[SERVICE_AUTH])
+    if (t->services[SERVICE_AUTH].started)
         return 0;
     transport_set_phase(t, PHASE_AUTH);
     return transport_start_service(t, SERVICE_AUTH);
@@ -74,7 +75,8 @@ static int on_service_accept(struct transport *t, struct reader *r)
 
     if (!read_done(r))
         return malformed(t, "malformed SERVICE_ACCEPT");
-    if (t->service[SERVICE_AUTH] == NULL || !bytes_are(name, t->service[SERVICE_AUTH]->name))
+    if (t->services[SERVICE_AUTH].service == NULL ||
+        !bytes_are(name, t->services[SERVICE_AUTH].service->name))
         return malformed(t, "SERVICE_ACCEPT for a service that was not requested");
     transport_set_phase(t, PHASE_AUTH);
     return transport_start_service(t, SERVICE_AUTH);
@@ -84,10 +86,10 @@ void transport_request_service(struct transport *t, int which)
 {
     struct writer w;
 
-    if (t->service[which] == NULL)
+    if (t->services[which].service == NULL)
         return;
     w = transport_begin(t, SSH_MSG_SERVICE_REQUEST, 64);
-    write_text(&w, t->service[which]->name);
+    write_text(&w, t->services[which].service->name);
     transport_send(t, &w);
 }
 

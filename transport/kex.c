@@ -1,7 +1,7 @@
 /* The course of a key exchange. RFC 4253 section 7; what a method does is in kex_*.c. */
 #include "transport/kex.h"
 
-#include "transport/transport.h"
+#include "transport/parts.h"
 
 #include <string.h>
 
@@ -22,6 +22,16 @@ static bool keep(struct transport *t, enum nacre_role role, struct bytes message
     k->len = message.len;
     memcpy(k->at, message.at, message.len);
     return true;
+}
+
+static const struct kex_messages *const courses[KEX_COURSES] = {
+    [KEX_ONE_SHARE_EACH] = &kex_one_share_each,
+    [KEX_GROUP_EXCHANGE] = &kex_group_exchange,
+};
+
+static const struct kex_messages *messages_of(const struct transport *t)
+{
+    return courses[kex_method_of(t)->course];
 }
 
 const struct kex_method *kex_method_of(const struct transport *t)
@@ -66,8 +76,8 @@ void kex_end(struct transport *t)
     for (int role = 0; role < 2; role++)
         if (k->kexinit[role].at != NULL)
             pool_give_block(t->pool, k->kexinit[role].at, k->kexinit[role].len);
-    if (k->state != NULL && kex_method_of(t)->clear != NULL)
-        kex_method_of(t)->clear(k->state);
+    if (k->state != NULL)
+        messages_of(t)->clear(kex_method_of(t), k->state);
     pool_release(t->pool, k->state, k->state_len);
     pool_release(t->pool, k, sizeof *k);
     t->kex = NULL;
@@ -77,8 +87,8 @@ void kex_end(struct transport *t)
 static int begin_method(struct transport *t)
 {
     t->resume = t->kex->first ? PHASE_FIRST : t->phase;
-    transport_enter(t, t->kex->first ? PHASE_KEX : PHASE_REKEY);
-    return t->config->role == NACRE_SERVER ? 0 : kex_method_of(t)->start(t);
+    transport_enter_phase(t, t->kex->first ? PHASE_KEX : PHASE_REKEY);
+    return t->config->role == NACRE_SERVER ? 0 : messages_of(t)->start(t);
 }
 
 /* The peer wants new keys, and so soon: then it waits before we compute anything. The first
@@ -115,7 +125,7 @@ int on_kexinit(struct transport *t, struct bytes message, struct reader *r)
 
 int on_kex_message(struct transport *t, uint8_t number, struct reader *r)
 {
-    const struct kex_step *step = &kex_method_of(t)->steps[t->config->role][t->kex->step];
+    const struct kex_step *step = &messages_of(t)->steps[t->config->role][t->kex->step];
 
     if (t->kex->drop_guess) {
         t->kex->drop_guess = false;
@@ -147,8 +157,8 @@ int kex_agreed(struct transport *t)
     direction_clear(&t->sending, t->pool);
     t->sending = next;
     t->kex->sent_newkeys = true;
-    transport_enter(t, t->kex->first ? PHASE_NEWKEYS : PHASE_REKEY_NEWKEYS);
-    if (t->kex->first && t->peer_ext_info)
+    transport_enter_phase(t, t->kex->first ? PHASE_NEWKEYS : PHASE_REKEY_NEWKEYS);
+    if (t->kex->first && t->peer.wants_ext_info)
         send_ext_info(t);
     transport_release_held(t);
     return 0;
@@ -164,7 +174,7 @@ int on_newkeys(struct transport *t, struct reader *r)
         return transport_no_memory(t);
     if (t->strict)
         t->receiving.seq = 0;
-    transport_enter(t, t->resume);
+    transport_enter_phase(t, t->resume);
     t->keys_ms = t->now_ms;
     kex_end(t);
     if (first && t->config->role == NACRE_CLIENT)

@@ -2,21 +2,15 @@
 #ifndef NACRE_TRANSPORT_KEX_H
 #define NACRE_TRANSPORT_KEX_H
 
-#include "crypto/hash.h"
 #include "transport/algorithms.h"
 #include "transport/api.h"
+#include "transport/kex_method.h"
 
-struct random_source;
 struct transport;
 struct nacre_key;
 struct signature_algorithm;
 struct cipher_method;
 struct mac_method;
-
-enum {
-    KEX_SHARE_MAX = 2048,  /* bytes of a public share */
-    KEX_SECRET_MAX = 1032, /* bytes of the encoded shared secret: an mpint of 8192 bits */
-};
 
 /* What a step of a method does with the message it expects. */
 struct kex_step {
@@ -24,47 +18,14 @@ struct kex_step {
     int (*receive)(struct transport *t, struct reader *message);
 };
 
-/* A key agreement with one share each way: RFC 4253 section 8, RFC 5656 section 4, and the hybrids.
- * Only diffie-hellman-group-exchange has another shape (kex_gex.c): it uses the steps and leaves
- * the rest. */
-struct kex_method {
-    const struct hash_method *hash;
+/* The messages of a course, for both roles. */
+struct kex_messages {
+    int (*start)(struct transport *t); /* the client's first */
     const struct kex_step *steps[2];   /* by our role; ends with expects = 0 */
-    int (*start)(struct transport *t); /* the client's first message */
-    const void *group;                 /* the curve or the group, where functions serve several */
-    bool secret_is_string; /* K enters hash and key derivation as string (hybrids), not as mpint */
-    bool share_is_mpint;   /* shares go as mpint (Diffie-Hellman), not as string */
-    uint16_t client_share_len, server_share_len; /* bytes: exact for strings, at most for mpints */
-    uint16_t secret_len;                         /* bytes of K, raw */
-    uint16_t state_len; /* bytes of what the client keeps between its share and the server's */
-    size_t scratch_len; /* bytes that each of the three below is lent, zeroed, and may leave secrets
-                           in */
-
-    /* Client: make an ephemeral key and its share. False: out of memory. */
-    bool (*make_share)(const struct kex_method *method, void *scratch, void *state,
-                       const struct random_source *random, uint8_t *share);
-    /* Server: from the client's share ours and the secret. False: the share is not acceptable. */
-    bool (*respond)(const struct kex_method *method, void *scratch,
-                    const struct random_source *random, struct bytes client_share,
-                    uint8_t *server_share, uint8_t *secret);
-    /* Client: the secret from the server's share. */
-    bool (*finish)(const struct kex_method *method, void *scratch, const void *state,
-                   struct bytes server_share, uint8_t *secret);
-    /* Give back what the state holds besides its bytes; may be NULL. Takes a state of zeros. */
-    void (*clear)(void *state);
+    void (*clear)(const struct kex_method *method, void *state);
 };
 
-extern const struct kex_method kex_mlkem768x25519;
-extern const struct kex_method kex_sntrup761x25519;
-extern const struct kex_method kex_curve25519;
-extern const struct kex_method kex_nistp256, kex_nistp384, kex_nistp521;
-extern const struct kex_method kex_gex_sha256;
-extern const struct kex_method kex_group14_sha256, kex_group16_sha512, kex_group18_sha512;
-extern const struct kex_method kex_group14_sha1;
-
-/* The steps shared by every method of that shape: KEX_ECDH_INIT and KEX_ECDH_REPLY. */
-extern const struct kex_step kex_ecdh_server_steps[], kex_ecdh_client_steps[];
-int kex_ecdh_start(struct transport *t);
+extern const struct kex_messages kex_one_share_each, kex_group_exchange;
 
 /* What RFC 4253 section 7.1 chose. */
 struct negotiated {

@@ -1,5 +1,5 @@
 /* curve25519-sha256. RFC 8731 section 3. */
-#include "transport/kex.h"
+#include "transport/kex_method.h"
 
 #include "crypto/random.h"
 #include "crypto/x25519.h"
@@ -38,8 +38,7 @@ static bool respond(const struct kex_method *method, void *scratch,
 
 const struct kex_method kex_curve25519 = {
     .hash = &hash_sha256,
-    .steps = {[NACRE_SERVER] = kex_ecdh_server_steps, [NACRE_CLIENT] = kex_ecdh_client_steps},
-    .start = kex_ecdh_start,
+    .course = KEX_ONE_SHARE_EACH,
     .client_share_len = KEY,
     .server_share_len = KEY,
     .secret_len = KEY,

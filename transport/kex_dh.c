@@ -1,6 +1,6 @@
 /* diffie-hellman-group14-sha256, -group16-sha512, -group18-sha512, -group14-sha1. RFC 4253 section
  * 8, RFC 8268. */
-#include "transport/kex.h"
+#include "transport/kex_method.h"
 
 #include "crypto/dh.h"
 
@@ -40,14 +40,15 @@ static void clear(void *state)
 }
 
 #define GROUP(number, bits, digest)                                                                \
-    .hash = &hash_##digest,                                                                        \
-    .steps = {[NACRE_SERVER] = kex_ecdh_server_steps, [NACRE_CLIENT] = kex_ecdh_client_steps},     \
-    .start = kex_ecdh_start, .group = &dh_group##number, .share_is_mpint = true,                   \
-    .client_share_len = (bits) / 8, .server_share_len = (bits) / 8, .secret_len = (bits) / 8,      \
-    .state_len = sizeof(struct dh), .make_share = make_share, .respond = respond,                  \
-    .finish = finish, .clear = clear
+    .course = KEX_ONE_SHARE_EACH, .hash = &hash_##digest, .group = &dh_group##number,              \
+    .share_is_mpint = true, .client_share_len = (bits) / 8, .server_share_len = (bits) / 8,        \
+    .secret_len = (bits) / 8, .state_len = sizeof(struct dh), .make_share = make_share,            \
+    .respond = respond, .finish = finish, .clear = clear
 
 const struct kex_method kex_group14_sha256 = {GROUP(14, 2048, sha256)};
 const struct kex_method kex_group16_sha512 = {GROUP(16, 4096, sha512)};
 const struct kex_method kex_group18_sha512 = {GROUP(18, 8192, sha512)};
 const struct kex_method kex_group14_sha1 = {GROUP(14, 2048, sha1)};
+
+/* RFC 4419 section 4.2: the group comes with the exchange, so its shares are kex_gex.c's. */
+const struct kex_method kex_gex_sha256 = {.course = KEX_GROUP_EXCHANGE, .hash = &hash_sha256};

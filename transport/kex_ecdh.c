@@ -3,7 +3,8 @@
  * same numbers and shape. */
 #include "transport/kex.h"
 
-#include "transport/transport.h"
+#include "transport/hostkey.h"
+#include "transport/parts.h"
 
 enum { SECRET_RAW_MAX = 1024 };
 
@@ -81,7 +82,7 @@ static bool make_share(struct transport *t)
 }
 
 /* byte SSH_MSG_KEX_ECDH_INIT, string Q_C; byte SSH_MSG_KEXDH_INIT, mpint e */
-int kex_ecdh_start(struct transport *t)
+static int start(struct transport *t)
 {
     const struct kex_method *method = kex_method_of(t);
     struct writer w;
@@ -153,12 +154,24 @@ static int on_ecdh_reply(struct transport *t, struct reader *r)
     return kex_check_reply(t, key, signature);
 }
 
-const struct kex_step kex_ecdh_server_steps[] = {
+static void clear(const struct kex_method *method, void *state)
+{
+    if (method->clear != NULL)
+        method->clear(state);
+}
+
+static const struct kex_step server_steps[] = {
     {SSH_MSG_KEX_ECDH_INIT, on_ecdh_init},
     {0, NULL},
 };
 
-const struct kex_step kex_ecdh_client_steps[] = {
+static const struct kex_step client_steps[] = {
     {SSH_MSG_KEX_ECDH_REPLY, on_ecdh_reply},
     {0, NULL},
+};
+
+const struct kex_messages kex_one_share_each = {
+    .start = start,
+    .steps = {[NACRE_SERVER] = server_steps, [NACRE_CLIENT] = client_steps},
+    .clear = clear,
 };

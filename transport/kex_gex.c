@@ -2,7 +2,8 @@
 #include "transport/kex.h"
 
 #include "crypto/dh.h"
-#include "transport/transport.h"
+#include "transport/hostkey.h"
+#include "transport/parts.h"
 
 #include <string.h>
 
@@ -34,8 +35,9 @@ static int failed(struct transport *t, const char *text)
     return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, text);
 }
 
-static void clear(void *state)
+static void clear(const struct kex_method *method, void *state)
 {
+    (void)method;
     dh_clear(&((struct gex *)state)->ephemeral);
 }
 
@@ -218,9 +220,8 @@ static const struct kex_step client_steps[] = {
     {0, NULL},
 };
 
-const struct kex_method kex_gex_sha256 = {
-    .hash = &hash_sha256,
-    .steps = {[NACRE_SERVER] = server_steps, [NACRE_CLIENT] = client_steps},
+const struct kex_messages kex_group_exchange = {
     .start = start,
+    .steps = {[NACRE_SERVER] = server_steps, [NACRE_CLIENT] = client_steps},
     .clear = clear,
 };

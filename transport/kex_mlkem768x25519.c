@@ -2,12 +2,11 @@
  *
  * C_INIT = ML-KEM public key, X25519 key; S_REPLY = ML-KEM ciphertext, X25519 key;
  * K = SHA-256(K_PQ || K_CL), as string. */
-#include "transport/kex.h"
+#include "transport/kex_method.h"
 
 #include "crypto/mlkem768.h"
 #include "crypto/random.h"
 #include "crypto/x25519.h"
-#include "transport/buffer.h"
 
 enum {
     X = 32, /* bytes of an X25519 key or secret */
@@ -82,8 +81,7 @@ static bool finish(const struct kex_method *method, void *scratch, const void *a
 
 const struct kex_method kex_mlkem768x25519 = {
     .hash = &hash_sha256,
-    .steps = {[NACRE_SERVER] = kex_ecdh_server_steps, [NACRE_CLIENT] = kex_ecdh_client_steps},
-    .start = kex_ecdh_start,
+    .course = KEX_ONE_SHARE_EACH,
     .secret_is_string = true,
     .client_share_len = C_INIT,
     .server_share_len = S_REPLY,

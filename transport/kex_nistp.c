@@ -1,5 +1,5 @@
 /* ecdh-sha2-nistp256, -nistp384, -nistp521. RFC 5656 section 4. */
-#include "transport/kex.h"
+#include "transport/kex_method.h"
 
 #include "crypto/ecdh.h"
 
@@ -38,9 +38,7 @@ static void clear(void *state)
 }
 
 #define NISTP(bits, digest)                                                                        \
-    .hash = &hash_##digest,                                                                        \
-    .steps = {[NACRE_SERVER] = kex_ecdh_server_steps, [NACRE_CLIENT] = kex_ecdh_client_steps},     \
-    .start = kex_ecdh_start, .group = &ec_nistp##bits,                                             \
+    .course = KEX_ONE_SHARE_EACH, .hash = &hash_##digest, .group = &ec_nistp##bits,                \
     .client_share_len = 1 + 2 * (((bits) + 7) / 8),                                                \
     .server_share_len = 1 + 2 * (((bits) + 7) / 8), .secret_len = ((bits) + 7) / 8,                \
     .state_len = sizeof(struct ecdh), .make_share = make_share, .respond = respond,                \

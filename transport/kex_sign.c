@@ -2,7 +2,8 @@
  * host keys are used for. */
 #include "transport/kex.h"
 
-#include "transport/transport.h"
+#include "transport/hostkey.h"
+#include "transport/parts.h"
 
 #include <string.h>
 
@@ -22,8 +23,8 @@ int kex_reply(struct transport *t, uint8_t number, struct bytes share)
     write_string_end(&w, signature);
     transport_send(t, &w);
     if (t->kex->first) {
-        t->own_host_key = n->key;
-        t->own_signature = n->host_key->method;
+        t->host_key.own = n->key;
+        t->host_key.own_signature = n->host_key->method;
     }
     return kex_agreed(t);
 }
@@ -33,16 +34,16 @@ static bool host_key_is_accepted(struct transport *t, struct bytes key)
     const struct transport_config *config = t->config;
 
     return config->host_key_accepted != NULL &&
-           config->host_key_accepted(t->context, t->kex->chosen.host_key->name, key);
+           config->host_key_accepted(t->context, t->kex->chosen.host_key->name, key.at, key.len);
 }
 
 static bool keep_host_key(struct transport *t, struct bytes blob)
 {
-    t->host_key = pool_allocate(t->pool, blob.len);
-    if (t->host_key == NULL)
+    t->host_key.blob = pool_allocate(t->pool, blob.len);
+    if (t->host_key.blob == NULL)
         return false;
-    memcpy(t->host_key, blob.at, blob.len);
-    t->host_key_len = (uint16_t)blob.len; /* key_verify allows KEY_BLOB_MAX at most */
+    memcpy(t->host_key.blob, blob.at, blob.len);
+    t->host_key.blob_len = (uint16_t)blob.len; /* key_verify allows KEY_BLOB_MAX at most */
     return true;
 }
 
@@ -61,11 +62,14 @@ int kex_check_reply(struct transport *t, struct bytes host_key, struct bytes sig
     return kex_agreed(t);
 }
 
+_Static_assert((int)TRANSPORT_HOST_KEY_MAX == (int)KEY_BLOB_MAX,
+               "services know it by another name");
+
 struct bytes transport_host_key(const struct transport *t)
 {
-    if (t->own_host_key != NULL)
-        return private_key_blob(t->own_host_key);
-    return (struct bytes){t->host_key, t->host_key_len};
+    if (t->host_key.own != NULL)
+        return private_key_blob(t->host_key.own);
+    return (struct bytes){t->host_key.blob, t->host_key.blob_len};
 }
 
 struct bytes transport_host_key_at(const struct transport *t, size_t i)
@@ -81,7 +85,7 @@ struct bytes transport_host_key_at(const struct transport *t, size_t i)
 static const struct signature_algorithm *algorithm_for(const struct transport *t,
                                                        const struct nacre_key *key)
 {
-    const struct signature_algorithm *s = t->own_signature;
+    const struct signature_algorithm *s = t->host_key.own_signature;
     const struct algorithm *a;
 
     if (s != NULL && strcmp(s->key_type, key->type) == 0)

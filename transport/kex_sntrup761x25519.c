@@ -2,12 +2,11 @@
  *
  * Q_C = sntrup761 public key, X25519 key; Q_S = sntrup761 ciphertext, X25519 key;
  * K = SHA-512(sntrup761 secret, X25519 secret), as string. */
-#include "transport/kex.h"
+#include "transport/kex_method.h"
 
 #include "crypto/random.h"
 #include "crypto/sntrup761.h"
 #include "crypto/x25519.h"
-#include "transport/buffer.h"
 
 enum {
     X = 32, /* bytes of an X25519 key or secret */
@@ -79,8 +78,7 @@ static bool finish(const struct kex_method *method, void *scratch, const void *a
 
 const struct kex_method kex_sntrup761x25519 = {
     .hash = &hash_sha512,
-    .steps = {[NACRE_SERVER] = kex_ecdh_server_steps, [NACRE_CLIENT] = kex_ecdh_client_steps},
-    .start = kex_ecdh_start,
+    .course = KEX_ONE_SHARE_EACH,
     .secret_is_string = true,
     .client_share_len = Q_C,
     .server_share_len = Q_S,

@@ -2,7 +2,9 @@
  * kex (draft-ietf-sshm-strict-kex section 3.1) ride in kex_algorithms. */
 #include "transport/kex.h"
 
-#include "transport/transport.h"
+#include "crypto/random.h"
+#include "transport/hostkey.h"
+#include "transport/parts.h"
 
 enum { COOKIE = 16, NAME_LISTS = 10 };
 
@@ -44,8 +46,8 @@ void write_our_names(const struct transport *t, struct writer *w, enum algorithm
 {
     const char *names = t->config->algorithms[kind];
 
-    if (kind == ALGORITHM_HOST_KEY && t->host_key_names != NULL)
-        names = t->host_key_names;
+    if (kind == ALGORITHM_HOST_KEY && t->host_key.names != NULL)
+        names = t->host_key.names;
     if (names != NULL)
         write_bytes(w, bytes_of(names));
     else
@@ -158,7 +160,7 @@ static void note_markers(struct transport *t, struct bytes peer_kex)
 {
     bool peer_is_client = t->config->role == NACRE_SERVER;
 
-    t->peer_ext_info = name_list_has(peer_kex, peer_is_client ? "ext-info-c" : "ext-info-s");
+    t->peer.wants_ext_info = name_list_has(peer_kex, peer_is_client ? "ext-info-c" : "ext-info-s");
     t->strict = name_list_has(peer_kex, peer_is_client ? "kex-strict-c" : "kex-strict-s") ||
                 name_list_has(peer_kex, peer_is_client ? "kex-strict-c-v00@openssh.com"
                                                        : "kex-strict-s-v00@openssh.com");

@@ -1,7 +1,7 @@
 /* The exchange hash and the keys. RFC 4253 sections 7.2 and 8, RFC 5656 section 4. */
 #include "transport/kex.h"
 
-#include "transport/transport.h"
+#include "transport/parts.h"
 #include "transport/version.h"
 
 #include <string.h>
@@ -54,7 +54,7 @@ bool kex_compute_hash(struct transport *t, struct bytes host_key_blob, struct by
     struct kex *k = t->kex;
     const struct kex_method *method = k->chosen.kex->method;
     struct bytes ours = bytes_of(version_ours);
-    struct bytes theirs = {t->peer_version, t->peer_version_len};
+    struct bytes theirs = {t->peer.version, t->peer.version_len};
     bool server = t->config->role == NACRE_SERVER;
     struct hash h;
 

@@ -1,5 +1,5 @@
 /* When new keys are due, and what else comes with time. RFC 4253 section 9, RFC 4344 section 3. */
-#include "transport/transport.h"
+#include "transport/parts.h"
 
 #include "transport/kex.h"
 
@@ -31,6 +31,12 @@ static bool worn(const struct transport *t, const struct direction *d)
     return d->bytes >= most || d->packets >= REKEY_PACKETS;
 }
 
+void transport_rekey(struct transport *t)
+{
+    if (may_rekey(t))
+        (void)kex_begin(t);
+}
+
 void transport_rekey_if_due(struct transport *t)
 {
     if (may_rekey(t) &&
@@ -51,7 +57,7 @@ void transport_clock(struct transport *t, uint64_t now_ms)
 void transport_tick(struct transport *t, uint64_t now_ms)
 {
     transport_clock(t, now_ms);
-    t->turn_over = false;
+    t->pace.turn_over = false;
     if (t->kex != NULL && now_ms >= t->kex->started_ms + TRANSPORT_KEX_MS)
         (void)transport_end(t, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
                             "the key exchange took too long");
@@ -60,7 +66,7 @@ void transport_tick(struct transport *t, uint64_t now_ms)
 
 uint64_t transport_deadline(const struct transport *t)
 {
-    uint64_t rest = t->rest_until_ms != 0 ? t->rest_until_ms : UINT64_MAX;
+    uint64_t rest = t->pace.rest_until_ms != 0 ? t->pace.rest_until_ms : UINT64_MAX;
     uint64_t keys = UINT64_MAX;
 
     if (transport_waits_for_turn(t))

@@ -1,5 +1,5 @@
 /* Messages down: built in the output buffer, sealed where they lie. RFC 4253 sections 6 and 7.1. */
-#include "transport/transport.h"
+#include "transport/parts.h"
 
 #include "transport/kex.h"
 #include "transport/text.h"

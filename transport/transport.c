@@ -1,5 +1,5 @@
 /* The engine: bytes in, dispatch, bytes out. RFC 4253 sections 4, 9, 10 and 11. */
-#include "transport/transport.h"
+#include "transport/parts.h"
 
 #include "transport/kex.h"
 #include "transport/version.h"
@@ -19,11 +19,10 @@ bool transport_init(struct transport *t, const struct transport_config *config, 
     size_t len = strlen(version_ours);
     uint8_t *at;
 
-    memset(t, 0, sizeof *t);
     t->config = config;
     t->pool = pool;
     t->context = context;
-    t->now_ms = t->heard_ms = t->keys_ms = now_ms;
+    t->now_ms = t->peer.heard_ms = t->keys_ms = now_ms;
     t->timely = true;
     direction_init(&t->receiving);
     direction_init(&t->sending);
@@ -36,11 +35,23 @@ bool transport_init(struct transport *t, const struct transport_config *config, 
     return true;
 }
 
+struct transport *transport_new(const struct transport_config *config, struct pool *pool,
+                                void *context, uint64_t now_ms)
+{
+    struct transport *t = pool_allocate(pool, sizeof *t);
+
+    if (t != NULL && !transport_init(t, config, pool, context, now_ms)) {
+        pool_release(pool, t, sizeof *t);
+        return NULL;
+    }
+    return t;
+}
+
 void transport_set_service(struct transport *t, int which, const struct service *service,
                            void *self)
 {
-    t->service[which] = service;
-    t->service_self[which] = self;
+    t->services[which].service = service;
+    t->services[which].self = self;
 }
 
 void transport_clear(struct transport *t)
@@ -51,45 +62,56 @@ void transport_clear(struct transport *t)
     buffer_clear(&t->in, t->pool);
     buffer_clear(&t->out, t->pool);
     transport_clear_held(t);
-    pool_release(t->pool, t->host_key, t->host_key_len);
-    pool_release(t->pool, t->peer_version, t->peer_version_len + 1U);
-    pool_release(t->pool, t->peer_text, PEER_TEXT_MAX);
+    pool_release(t->pool, t->host_key.blob, t->host_key.blob_len);
+    pool_release(t->pool, t->peer.version, t->peer.version_len + 1U);
+    pool_release(t->pool, t->peer.text, PEER_TEXT_MAX);
     wipe(t, sizeof *t);
 }
 
-void transport_pause(struct transport *t)
+void transport_free(struct transport *t)
 {
-    t->paused = true;
+    struct pool *pool;
+
+    if (t == NULL)
+        return;
+    pool = t->pool;
+    transport_clear(t);
+    pool_release(pool, t, sizeof *t);
 }
 
-void transport_resume(struct transport *t)
+void transport_set_host_key_names(struct transport *t, const char *names)
 {
-    t->paused = false;
-    transport_wake(t);
+    t->host_key.names = names;
 }
 
-void transport_end_turn(struct transport *t)
+void transport_begin_first_exchange(struct transport *t)
 {
-    t->turn_over = true;
+    (void)kex_begin(t);
 }
 
-bool transport_is_heavy(const struct transport *t)
+bool transport_is_entered(const struct transport *t)
 {
-    return t->bulk || t->kex != NULL;
+    return t->depth > 0;
 }
 
-void transport_wake(struct transport *t)
+void transport_leave_without_wake(struct transport *t)
 {
-    if (!t->entered && t->config->wake != NULL)
-        t->config->wake(t->context);
+    if (--t->depth == 0)
+        t->wake_due = t->timely = false;
+}
+
+bool transport_is_long_running(const struct transport *t)
+{
+    return t->pace.bulk || t->kex != NULL;
 }
 
 uint8_t *transport_input(struct transport *t, size_t *room)
 {
-    size_t want = t->bulk ? INPUT_BULK : INPUT_LITTLE;
+    size_t want = t->pace.bulk ? INPUT_BULK : INPUT_LITTLE;
     uint8_t *at = buffer_make_room(&t->in, t->pool, want);
 
-    if (at == NULL && t->bulk) /* what is there must be worked off first; a little may still fit */
+    if (at == NULL &&
+        t->pace.bulk) /* what is there must be worked off first; a little may still fit */
         at = buffer_make_room(&t->in, t->pool, INPUT_LITTLE);
     *room = at == NULL ? 0 : buffer_room(&t->in);
     if (*room > INPUT_BULK)
@@ -101,12 +123,10 @@ uint8_t *transport_input(struct transport *t, size_t *room)
 
 void transport_received(struct transport *t, size_t len)
 {
-    t->bulk = len == buffer_room(&t->in) || (t->bulk && len >= INPUT_LITTLE);
+    t->pace.bulk = len == buffer_room(&t->in) || (t->pace.bulk && len >= INPUT_LITTLE);
     t->bytes_in += len;
-    if (len > 0) {
-        t->heard = true;
-        t->heard_ms = t->now_ms;
-    }
+    if (len > 0)
+        t->peer.heard_ms = t->now_ms;
     buffer_added(&t->in, len);
 }
 
@@ -126,7 +146,7 @@ static int malformed(struct transport *t, const char *text)
 
 static int to_service(struct transport *t, int which, uint8_t number, struct reader *r)
 {
-    return t->service[which]->receive(t->service_self[which], number, r);
+    return t->services[which].service->receive(t->services[which].self, number, r);
 }
 
 /* RFC 4250 section 4.1.1: the ranges of message numbers. */
@@ -159,7 +179,7 @@ static void dispatch(struct transport *t, struct bytes payload)
 
     observe_received(t, payload);
     if (before == PHASE_FIRST)
-        transport_enter(t, PHASE_SERVICE);
+        transport_enter_phase(t, PHASE_SERVICE);
     switch (phase_judge(before, peer, t->strict, payload.at[0])) {
     case VERDICT_LEGAL:
         (void)route(t, payload);
@@ -184,7 +204,7 @@ static bool take_version(struct transport *t)
     case VERSION_PARTIAL:
         return false;
     case VERSION_SKIP:
-        if (++t->lines_before > VERSION_LINES_BEFORE_MAX)
+        if (++t->peer.lines_before > VERSION_LINES_BEFORE_MAX)
             (void)malformed(t, "too many lines before the identification");
         break;
     case VERSION_MALFORMED:
@@ -195,14 +215,14 @@ static bool take_version(struct transport *t)
                              "only SSH protocol 2.0 is spoken here");
         break;
     case VERSION_READY:
-        t->peer_version = pool_allocate(t->pool, line.len + 1);
-        if (t->peer_version == NULL) {
+        t->peer.version = pool_allocate(t->pool, line.len + 1);
+        if (t->peer.version == NULL) {
             (void)transport_no_memory(t);
             break;
         }
-        memcpy(t->peer_version, line.at, line.len);
-        t->peer_version_len = (uint8_t)line.len;
-        transport_enter(t, PHASE_KEXINIT);
+        memcpy(t->peer.version, line.at, line.len);
+        t->peer.version_len = (uint8_t)line.len;
+        transport_enter_phase(t, PHASE_KEXINIT);
         (void)kex_begin(t);
         break;
     }
@@ -244,13 +264,14 @@ static bool take_packet(struct transport *t)
 /* The next message may be expensive, as one before it in this turn was. */
 bool transport_waits_for_turn(const struct transport *t)
 {
-    return t->turn_over && phase_is_costly(t->phase) && !t->paused && buffer_len(&t->in) > 0;
+    return t->pace.turn_over && phase_is_costly(t->phase) && !t->pace.paused &&
+           buffer_len(&t->in) > 0;
 }
 
 /* Is there a message to take, as far as time goes? */
 static bool may_take(const struct transport *t)
 {
-    return !transport_ended(t) && !t->paused && t->rest_until_ms == 0 &&
+    return !transport_ended(t) && !t->pace.paused && t->pace.rest_until_ms == 0 &&
            !transport_waits_for_turn(t) && buffer_len(&t->in) > 0;
 }
 
@@ -260,7 +281,7 @@ static bool may_continue(const struct transport *t, bool blocked)
     size_t used = buffer_len(&t->out);
     bool exchange = t->kex != NULL && !t->kex->sent_newkeys;
 
-    if (!blocked && used >= (t->shared ? SHARED_LOAD : FULL_LOAD))
+    if (!blocked && used >= (t->pace.shared ? SHARED_LOAD : FULL_LOAD))
         return false;
     if (!exchange && buffer_len(&t->held) > BLOCK_LARGE - TRANSPORT_REPLY_MAX)
         return false;
@@ -269,17 +290,17 @@ static bool may_continue(const struct transport *t, bool blocked)
 
 bool transport_process(struct transport *t, bool blocked)
 {
-    if (t->dispatching)
+    if (t->pace.dispatching)
         return false;
-    t->dispatching = true;
-    if (t->now_ms >= t->rest_until_ms)
-        t->rest_until_ms = 0;
-    t->partial = false;
-    while (may_take(t) && may_continue(t, blocked) && !t->partial)
-        t->partial = !(t->phase == PHASE_VERSION ? take_version(t) : take_packet(t));
-    t->dispatching = false;
+    t->pace.dispatching = true;
+    if (t->now_ms >= t->pace.rest_until_ms)
+        t->pace.rest_until_ms = 0;
+    t->pace.partial = false;
+    while (may_take(t) && may_continue(t, blocked) && !t->pace.partial)
+        t->pace.partial = !(t->phase == PHASE_VERSION ? take_version(t) : take_packet(t));
+    t->pace.dispatching = false;
     if (buffer_len(&t->in) == 0)
-        t->turn_over = false; /* there is nothing that could wait */
+        t->pace.turn_over = false; /* there is nothing that could wait */
     return may_take(t) && !may_continue(t, blocked);
 }
 
@@ -311,73 +332,39 @@ void transport_lost(struct transport *t)
     buffer_clear(&t->out, t->pool);
 }
 
-void transport_limit(const struct transport *t, enum nacre_limit limit)
+void transport_release_idle(struct transport *t)
 {
-    const struct nacre_observer *o = t->config->observer;
-
-    if (o != NULL && o->limited != NULL)
-        o->limited(t->context, limit);
+    buffer_release_idle(&t->in, t->pool);
+    buffer_release_idle(&t->out, t->pool);
 }
 
-static uint64_t spend(struct transport *t, enum nacre_limit rate)
+bool transport_in_packet(const struct transport *t, uint32_t *seq)
 {
-    int i = (int)rate - NACRE_LIMIT_OPENS;
-    uint64_t until = rate_take(&t->spent[i], t->config->limits.rates[i], t->now_ms);
-
-    if (until != 0)
-        transport_limit(t, rate);
-    return until;
+    *seq = t->receiving.seq;
+    return t->pace.partial;
 }
 
-void transport_charge(struct transport *t, enum nacre_limit rate)
+const struct nacre_end *transport_how_ended(const struct transport *t)
 {
-    uint64_t until = spend(t, rate);
-
-    if (until > t->rest_until_ms)
-        t->rest_until_ms = until;
+    return &t->end;
 }
 
-bool transport_affords(struct transport *t, enum nacre_limit rate)
+const char *transport_phase_name(const struct transport *t)
 {
-    uint64_t *spent = &t->spent[rate - NACRE_LIMIT_OPENS], before = *spent;
-
-    if (spend(t, rate) == 0)
-        return true;
-    *spent = before;
-    return false;
+    return phase_name(t->phase);
 }
 
-void transport_rest(struct transport *t)
+const char *transport_peer_version(const struct transport *t)
 {
-    buffer_rest(&t->in, t->pool);
-    buffer_rest(&t->out, t->pool);
+    return t->peer.version == NULL ? "" : (const char *)t->peer.version;
 }
 
-void transport_set_phase(struct transport *t, enum phase phase)
+const struct nacre_negotiated *transport_negotiated(const struct transport *t)
 {
-    if (t->phase == PHASE_REKEY || t->phase == PHASE_REKEY_NEWKEYS)
-        t->resume = phase;
-    else
-        transport_enter(t, phase);
+    return &t->negotiated;
 }
 
-void transport_enter(struct transport *t, enum phase phase)
+uint64_t transport_bytes_out(const struct transport *t)
 {
-    const struct nacre_observer *o = t->config->observer;
-
-    if (phase == t->phase)
-        return;
-    t->phase = phase;
-    if (o != NULL && o->phase != NULL)
-        o->phase(t->context, phase_name(phase));
-}
-
-struct bytes transport_session_id(const struct transport *t)
-{
-    return (struct bytes){t->session_id, t->session_id_len};
-}
-
-bool transport_is_protected(const struct transport *t)
-{
-    return t->sending.cipher != &cipher_none && t->receiving.cipher != &cipher_none;
+    return t->bytes_out;
 }

@@ -2,6 +2,7 @@
 #include "apps/runtime/stream_parts.h"
 
 #include "connection/connection.h"
+#include "transport/transport.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -49,11 +50,10 @@ static ssize_t put(struct end *e, const void *data, size_t len)
 static void lose_reader(struct nacre_stream *s)
 {
     static const char openssh[] = "SSH-2.0-OpenSSH_";
-    const struct transport *t = s->ch->connection->transport;
+    const char *version = transport_peer_version(s->ch->connection->transport);
 
     stream_close_end(&s->out);
-    if (strcmp(s->ch->type, "session") == 0 && t->peer_version != NULL &&
-        strncmp((const char *)t->peer_version, openssh, strlen(openssh)) == 0)
+    if (strcmp(s->ch->type, "session") == 0 && strncmp(version, openssh, strlen(openssh)) == 0)
         (void)nacre_channel_request(s->ch, "eow@openssh.com", false, NULL, 0);
 }
 

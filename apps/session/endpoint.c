@@ -5,85 +5,6 @@
 
 #include <stdlib.h>
 
-static bool accept_host_key(void *context, const char *algorithm, struct bytes key)
-{
-    const struct nacre_session *s = context;
-    const struct nacre_endpoint_config *config = &s->endpoint->config;
-
-    return config->host_key_accepted != NULL &&
-           config->host_key_accepted(s->context, algorithm, key.at, key.len);
-}
-
-static void wake(void *context)
-{
-    const struct nacre_session *s = context;
-
-    if (s->endpoint->config.wake != NULL)
-        s->endpoint->config.wake(s->context);
-}
-
-/* The transport knows sessions, applications know their own context: each observer call is passed
- * on. */
-static void observe_message(void *context, enum nacre_direction direction, uint32_t seq,
-                            const char *phase, const uint8_t *payload, size_t len)
-{
-    const struct nacre_session *s = context;
-
-    if (s->endpoint->config.observer->message != NULL)
-        s->endpoint->config.observer->message(s->context, direction, seq, phase, payload, len);
-}
-
-static void observe_negotiated(void *context, const struct nacre_negotiated *choice)
-{
-    const struct nacre_session *s = context;
-
-    if (s->endpoint->config.observer->negotiated != NULL)
-        s->endpoint->config.observer->negotiated(s->context, choice);
-}
-
-static void observe_mismatch(void *context, const char *kind, const char *client, size_t client_len,
-                             const char *server, size_t server_len)
-{
-    const struct nacre_session *s = context;
-
-    if (s->endpoint->config.observer->mismatch != NULL)
-        s->endpoint->config.observer->mismatch(s->context, kind, client, client_len, server,
-                                               server_len);
-}
-
-static void observe_limited(void *context, enum nacre_limit limit)
-{
-    const struct nacre_session *s = context;
-
-    if (s->endpoint->config.observer->limited != NULL)
-        s->endpoint->config.observer->limited(s->context, limit);
-}
-
-static void observe_phase(void *context, const char *phase)
-{
-    const struct nacre_session *s = context;
-
-    if (s->endpoint->config.observer->phase != NULL)
-        s->endpoint->config.observer->phase(s->context, phase);
-}
-
-static void observe_secret(void *context, char label, const uint8_t *bytes, size_t len)
-{
-    const struct nacre_session *s = context;
-
-    if (s->endpoint->config.observer->secret != NULL)
-        s->endpoint->config.observer->secret(s->context, label, bytes, len);
-}
-
-static const struct nacre_observer forward = {
-    .message = observe_message,
-    .negotiated = observe_negotiated,
-    .mismatch = observe_mismatch,
-    .limited = observe_limited,
-    .phase = observe_phase,
-    .secret = observe_secret,
-};
-
 static struct transport_config transport_config(const struct nacre_endpoint *e)
 {
     const struct nacre_endpoint_config *c = &e->config;
@@ -94,12 +15,12 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
         .padding = &e->padding,
         .host_keys = c->host_keys,
         .host_key_count = c->host_key_count,
-        .host_key_accepted = accept_host_key,
+        .host_key_accepted = c->host_key_accepted,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
         .limits = c->limits,
-        .wake = wake,
-        .observer = c->observer == NULL ? NULL : &forward,
+        .wake = c->wake,
+        .observer = c->observer,
     };
 }
 

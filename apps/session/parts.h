@@ -6,6 +6,9 @@
 #include "apps/session/session.h"
 #include "auth/auth.h"
 #include "connection/connection.h"
+#include "crypto/random.h"
+#include "transport/pool.h"
+#include "transport/transport.h"
 
 struct nacre_endpoint {
     struct nacre_endpoint_config config;
@@ -22,7 +25,7 @@ struct nacre_endpoint {
 struct nacre_session {
     struct nacre_endpoint *endpoint;
     void *context;
-    struct transport transport;
+    struct transport *transport;
     struct auth auth;
     struct connection connection;
     uint64_t login_deadline_ms, handshake_deadline_ms;

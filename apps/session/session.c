@@ -3,7 +3,6 @@
 #include "apps/session/session.h"
 
 #include "apps/session/parts.h"
-#include "transport/kex.h"
 
 enum { LOGIN_GRACE_MS = 120 * 1000 };
 
@@ -20,83 +19,98 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
     s->handshake_deadline_ms =
         e->config.limits.handshake_ms != 0 ? now_ms + e->config.limits.handshake_ms : UINT64_MAX;
     s->packet_deadline_ms = UINT64_MAX;
-    if (!transport_init(&s->transport, &e->transport, &e->pool, s, now_ms)) {
+    s->transport = transport_new(&e->transport, &e->pool, context, now_ms);
+    if (s->transport == NULL) {
         pool_release(&e->pool, s, sizeof *s);
         return NULL;
     }
-    auth_init(&s->auth, &e->auth, &s->transport, context);
-    connection_init(&s->connection, &e->connection, &s->transport, context);
-    transport_set_service(&s->transport, SERVICE_AUTH, &auth_service, &s->auth);
-    transport_set_service(&s->transport, SERVICE_CONNECTION, &connection_service, &s->connection);
+    auth_init(&s->auth, &e->auth, s->transport, context);
+    connection_init(&s->connection, &e->connection, s->transport, context);
+    transport_set_service(s->transport, SERVICE_AUTH, &auth_service, &s->auth);
+    transport_set_service(s->transport, SERVICE_CONNECTION, &connection_service, &s->connection);
     if (e->config.role == NACRE_SERVER) {
-        s->transport.entered = true;    /* nobody knows of the session yet: no wake */
-        (void)kex_begin(&s->transport); /* need not wait, RFC 4253 section 5.1 */
-        s->transport.entered = false;
+        transport_enter(s->transport); /* nobody knows of the session yet: no wake */
+        transport_begin_first_exchange(s->transport);
+        transport_leave_without_wake(s->transport);
     }
     return s;
 }
 
 void nacre_session_set_host_key_algorithms(struct nacre_session *s, const char *list)
 {
-    s->transport.host_key_names = list;
+    transport_set_host_key_names(s->transport, list);
 }
 
 /* ---- every way in goes through enter and leave ---- */
 
 static bool enter(struct nacre_session *s)
 {
-    bool outermost = !s->transport.entered;
+    bool outermost = !transport_is_entered(s->transport);
 
-    s->transport.entered = true;
+    transport_enter(s->transport);
     return outermost;
 }
 
 static void tell(struct nacre_session *s)
 {
     const struct nacre_endpoint_config *config = &s->endpoint->config;
+    const struct nacre_end *why = transport_how_ended(s->transport);
 
-    if (transport_ended(&s->transport) && !s->told_ended) {
+    if (transport_ended(s->transport) && !s->told_ended) {
         s->told_ended = true;
-        connection_service.end(&s->connection, &s->transport.end);
+        connection_service.end(&s->connection, why);
         if (config->ended != NULL)
-            config->ended(s->context, &s->transport.end);
+            config->ended(s->context, why);
     }
 }
 
 /* The outermost call looks at what the inner ones left: who may write, and whether it is over. */
-static void leave(struct nacre_session *s, bool outermost)
+static void settle(struct nacre_session *s)
 {
-    if (!outermost)
-        return;
     connection_service.writable(&s->connection);
     tell(s);
-    transport_rest(&s->transport);
-    s->transport.entered = s->transport.timely = false;
+    transport_release_idle(s->transport);
+}
+
+static void leave(struct nacre_session *s, bool outermost)
+{
+    if (outermost)
+        settle(s);
+    transport_leave_without_wake(s->transport);
+}
+
+/* After a call that is not the owner's turn: it has to look at the output. */
+static void leave_with_wake(struct nacre_session *s, bool outermost)
+{
+    if (outermost)
+        settle(s);
+    transport_wake(s->transport);
+    transport_leave(s->transport);
 }
 
 /* All that the peer's program does alone is done; from here on there may be a person, who looks at
  * our host key or for a password. */
 static bool shook_hands(const struct nacre_session *s)
 {
-    return s->transport.session_id_len > 0;
+    return transport_session_id(s->transport).len > 0;
 }
 
 /* A person may take their time over what to say, no program over saying it. */
 static void watch_packet(struct nacre_session *s)
 {
-    const struct transport *t = &s->transport;
-    uint32_t most = s->endpoint->config.limits.handshake_ms;
+    uint32_t most = s->endpoint->config.limits.handshake_ms, seq;
+    bool partial = transport_in_packet(s->transport, &seq);
 
-    if (most == 0 || s->auth.succeeded || !shook_hands(s) || !t->partial)
+    if (most == 0 || s->auth.succeeded || !shook_hands(s) || !partial)
         s->packet_deadline_ms = UINT64_MAX;
-    else if (s->packet_deadline_ms == UINT64_MAX || s->packet_seq != t->receiving.seq)
-        s->packet_deadline_ms = t->now_ms + most;
-    s->packet_seq = t->receiving.seq;
+    else if (s->packet_deadline_ms == UINT64_MAX || s->packet_seq != seq)
+        s->packet_deadline_ms = transport_now_ms(s->transport) + most;
+    s->packet_seq = seq;
 }
 
 static void work(struct nacre_session *s)
 {
-    (void)transport_process(&s->transport, s->blocked);
+    (void)transport_process(s->transport, s->blocked);
     connection_note_use(&s->connection);
     watch_packet(s);
 }
@@ -108,28 +122,28 @@ void nacre_session_free(struct nacre_session *s)
     nacre_session_lost(s);
     auth_clear(&s->auth);
     connection_clear(&s->connection);
-    transport_clear(&s->transport);
+    transport_free(s->transport);
     pool_release(pool, s, sizeof *s);
 }
 
 uint8_t *nacre_session_input(struct nacre_session *s, size_t *room)
 {
-    return transport_input(&s->transport, room);
+    return transport_input(s->transport, room);
 }
 
 void nacre_session_received(struct nacre_session *s, size_t len, uint64_t now_ms)
 {
     bool outermost = enter(s);
 
-    transport_clock(&s->transport, now_ms);
-    transport_received(&s->transport, len);
+    transport_clock(s->transport, now_ms);
+    transport_received(s->transport, len);
     work(s);
     leave(s, outermost);
 }
 
 const uint8_t *nacre_session_output(struct nacre_session *s, size_t *len)
 {
-    struct bytes output = transport_output(&s->transport);
+    struct bytes output = transport_output(s->transport);
 
     *len = output.len;
     return output.at;
@@ -139,9 +153,9 @@ void nacre_session_sent(struct nacre_session *s, size_t len, uint64_t now_ms)
 {
     bool outermost = enter(s);
 
-    transport_clock(&s->transport, now_ms);
+    transport_clock(s->transport, now_ms);
     s->blocked = len == 0;
-    transport_sent(&s->transport, len);
+    transport_sent(s->transport, len);
     work(s);
     leave(s, outermost);
 }
@@ -150,16 +164,16 @@ void nacre_session_lost(struct nacre_session *s)
 {
     bool outermost = enter(s);
 
-    transport_lost(&s->transport);
+    transport_lost(s->transport);
     leave(s, outermost);
 }
 
 static void time_out(struct nacre_session *s, enum nacre_limit limit, const char *text)
 {
-    if (transport_ended(&s->transport))
+    if (transport_ended(s->transport))
         return;
-    transport_limit(&s->transport, limit);
-    (void)transport_end(&s->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION, text);
+    transport_limit(s->transport, limit);
+    (void)transport_end(s->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION, text);
 }
 
 uint64_t nacre_session_deadline(const struct nacre_session *s)
@@ -168,7 +182,7 @@ uint64_t nacre_session_deadline(const struct nacre_session *s)
         s->auth.succeeded ? UINT64_MAX : s->login_deadline_ms,
         shook_hands(s) ? UINT64_MAX : s->handshake_deadline_ms,
         s->packet_deadline_ms,
-        transport_deadline(&s->transport),
+        transport_deadline(s->transport),
         auth_deadline(&s->auth),
         connection_deadline(&s->connection),
     };
@@ -177,14 +191,14 @@ uint64_t nacre_session_deadline(const struct nacre_session *s)
     for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++)
         if (deadlines[i] < first)
             first = deadlines[i];
-    return transport_ended(&s->transport) ? UINT64_MAX : first;
+    return transport_ended(s->transport) ? UINT64_MAX : first;
 }
 
 void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
 {
     bool outermost = enter(s);
 
-    transport_tick(&s->transport, now_ms);
+    transport_tick(s->transport, now_ms);
     if (!s->auth.succeeded && now_ms >= s->login_deadline_ms)
         time_out(s, NACRE_LIMIT_LOGIN_GRACE, "login took too long");
     if (!shook_hands(s) && now_ms >= s->handshake_deadline_ms)
@@ -199,35 +213,30 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
 
 bool nacre_session_is_heavy(const struct nacre_session *s)
 {
-    return !s->auth.succeeded || transport_is_heavy(&s->transport);
+    return !s->auth.succeeded || transport_is_long_running(s->transport);
 }
 
 void nacre_session_disconnect(struct nacre_session *s, enum nacre_cause cause, const char *text)
 {
     bool outermost = enter(s);
 
-    (void)transport_end(&s->transport, cause, SSH_DISCONNECT_BY_APPLICATION, text);
-    leave(s, outermost);
-    if (outermost)
-        transport_wake(&s->transport);
+    (void)transport_end(s->transport, cause, SSH_DISCONNECT_BY_APPLICATION, text);
+    leave_with_wake(s, outermost);
 }
 
 bool nacre_session_ended(const struct nacre_session *s, struct nacre_end *why)
 {
     if (why != NULL)
-        *why = s->transport.end;
-    return transport_ended(&s->transport);
+        *why = *transport_how_ended(s->transport);
+    return transport_ended(s->transport);
 }
 
 void nacre_session_rekey(struct nacre_session *s)
 {
     bool outermost = enter(s);
 
-    if (s->transport.phase == PHASE_AUTH || s->transport.phase == PHASE_CONNECTION)
-        (void)kex_begin(&s->transport);
-    leave(s, outermost);
-    if (outermost)
-        transport_wake(&s->transport);
+    transport_rekey(s->transport);
+    leave_with_wake(s, outermost);
 }
 
 struct nacre_channel *nacre_session_open(struct nacre_session *s, const char *type,
@@ -290,23 +299,23 @@ const char *nacre_session_user(const struct nacre_session *s)
 
 const char *nacre_session_phase(const struct nacre_session *s)
 {
-    return phase_name(s->transport.phase);
+    return transport_phase_name(s->transport);
 }
 
 const char *nacre_session_peer_version(const struct nacre_session *s)
 {
-    return s->transport.peer_version == NULL ? "" : (const char *)s->transport.peer_version;
+    return transport_peer_version(s->transport);
 }
 
 const struct nacre_negotiated *nacre_session_negotiated(const struct nacre_session *s)
 {
-    return &s->transport.negotiated;
+    return transport_negotiated(s->transport);
 }
 
 void nacre_session_counters(const struct nacre_session *s, uint64_t *bytes_in, uint64_t *bytes_out)
 {
-    *bytes_in = s->transport.bytes_in;
-    *bytes_out = s->transport.bytes_out;
+    *bytes_in = transport_bytes_in(s->transport);
+    *bytes_out = transport_bytes_out(s->transport);
 }
 
 void *nacre_session_context(const struct nacre_session *s)

@@ -7,6 +7,7 @@
 #include "auth/auth.h"
 #include "connection/connection.h"
 #include "transport/kex.h"
+#include "transport/parts.h"
 
 #include <openssl/crypto.h>
 #include <sodium.h>

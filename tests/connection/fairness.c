@@ -3,6 +3,7 @@
 #include "connection/connection.h"
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
+#include "transport/parts.h"
 
 #include <stdlib.h>
 

@@ -2,6 +2,8 @@
 
 /* Its inside: a session is put into a phase without the way there. */
 #include "apps/session/session.c" /* NOLINT(bugprone-suspicious-include) */
+#include "transport/hostkey.h"
+#include "transport/parts.h"
 #include "transport/version.h"
 
 #include <stdlib.h>
@@ -488,17 +490,17 @@ static const struct cipher_method *plain(void)
 /* As after a key exchange. */
 static void put_into(struct nacre_session *s, enum phase phase)
 {
-    struct transport *t = &s->transport;
+    struct transport *t = s->transport;
     struct bytes blob = private_key_blob(the_key());
     int which = phase == PHASE_AUTH ? SERVICE_AUTH : SERVICE_CONNECTION;
 
     t->sending.cipher = t->receiving.cipher = plain();
     t->session_id_len = 32;
     t->negotiated.host_key = the_key()->type;
-    t->own_host_key = the_key();
-    t->host_key = pool_allocate(t->pool, blob.len);
-    t->host_key_len = (uint16_t)blob.len;
-    memcpy(t->host_key, blob.at, blob.len);
+    t->host_key.own = the_key();
+    t->host_key.blob = pool_allocate(t->pool, blob.len);
+    t->host_key.blob_len = (uint16_t)blob.len;
+    memcpy(t->host_key.blob, blob.at, blob.len);
     t->phase = phase;
     s->auth.succeeded = which == SERVICE_CONNECTION;
     require(transport_start_service(t, which) == 0);
@@ -507,12 +509,12 @@ static void put_into(struct nacre_session *s, enum phase phase)
 /* After a key exchange the messages go on as they were: what comes out of decryption. */
 static void leave_unencrypted(struct nacre_session *s)
 {
-    struct direction *d = &s->transport.receiving;
+    struct direction *d = &s->transport->receiving;
     uint32_t seq = d->seq;
 
     if (d->cipher == &cipher_none || d->cipher == plain())
         return;
-    direction_clear(d, s->transport.pool);
+    direction_clear(d, s->transport->pool);
     direction_init(d);
     d->cipher = plain();
     d->seq = seq;

@@ -3,7 +3,9 @@
 #ifndef NACRE_TESTS_LOOP_TRANSPORT_H
 #define NACRE_TESTS_LOOP_TRANSPORT_H
 
-#include "transport/transport.h"
+#include "crypto/random.h"
+#include "transport/hostkey.h"
+#include "transport/parts.h"
 
 enum { LOOP_SEEN_MAX = 8192 };
 

@@ -177,11 +177,12 @@ static void end(void *self, const struct nacre_end *why)
 static const struct service auth = {"ssh-userauth", start, receive, writable, end};
 static const struct service connection = {"ssh-connection", start, receive, writable, end};
 
-static bool host_key_accepted(void *context, const char *algorithm, struct bytes key_blob)
+static bool host_key_accepted(void *context, const char *algorithm, const uint8_t *key, size_t len)
 {
     (void)context;
     (void)algorithm;
-    (void)key_blob;
+    (void)key;
+    (void)len;
     return true;
 }
 
@@ -363,7 +364,7 @@ static bool to_script(struct scripted *s)
     transport_received(&s->t, n);
     nacre_session_sent(s->real->session, n, s->pair.now_ms);
     (void)transport_process(&s->t, true);
-    transport_rest(&s->t);
+    transport_release_idle(&s->t);
     return true;
 }
 

@@ -5,7 +5,9 @@
 #define NACRE_TESTS_SCRIPTED_H
 
 #include "tests/support/pair.h"
-#include "transport/transport.h"
+#include "crypto/random.h"
+#include "transport/hostkey.h"
+#include "transport/parts.h"
 
 enum {
     SCRIPTED_LOG_MAX = 64 * 1024,

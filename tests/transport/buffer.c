@@ -62,7 +62,7 @@ START_TEST(an_empty_buffer_costs_nothing)
     ck_assert_uint_eq(buffer_len(&b), 0);
     ck_assert_uint_eq(buffer_contents(&b).len, 0);
     ck_assert_uint_eq(buffer_room(&b), 0);
-    buffer_rest(&b, &pool);
+    buffer_release_idle(&b, &pool);
     buffer_clear(&b, &pool);
     ck_assert_uint_eq(account.calls, 0);
 }
@@ -75,10 +75,10 @@ START_TEST(a_buffer_that_was_emptied_gives_its_block_back_when_it_rests)
     struct buffer b = {0};
 
     append(&b, &pool, "hello", 5);
-    buffer_rest(&b, &pool);
+    buffer_release_idle(&b, &pool);
     ck_assert_uint_eq(pool.in_use, BLOCK_SMALL); /* not empty: stays */
     buffer_consumed(&b, 5);
-    buffer_rest(&b, &pool);
+    buffer_release_idle(&b, &pool);
     ck_assert_uint_eq(pool.in_use, 0);
     ck_assert_ptr_null(b.block);
     pool_clear(&pool);
@@ -272,7 +272,7 @@ START_TEST(bytes_come_out_as_they_went_in)
             for (size_t i = 0; i < n; i++)
                 wrong += contents.at[i] != out++;
             buffer_consumed(&b, n);
-            buffer_rest(&b, &pool);
+            buffer_release_idle(&b, &pool);
         }
     }
     buffer_clear(&b, &pool);

@@ -117,7 +117,7 @@ START_TEST(well_formed_ext_info_is_taken_whatever_it_holds)
         {1, "server-sig-algs", "", 0},
         {1, "server-sig-algs", ",,,", 0},
         {1, "server-sig-algs", value, sizeof value},
-        {1, "ping@openssh.com", "1", 0},
+        {1, "publickey-hostbound@openssh.com", "1", 0},
         {1, "no-flow-control", "p", 0},
         {1, "delay-compression", value, 8},
     };
@@ -132,7 +132,7 @@ START_TEST(well_formed_ext_info_is_taken_whatever_it_holds)
             send_ext_info_with(cases[i].count, cases[i].count, bytes_of(cases[i].name), v, 0);
             script_pump(&script, &real);
             ck_assert_msg(!transport_ended(&real.transport), "case %zu", i);
-            ck_assert(!real.transport.peer_ping);
+            ck_assert(!real.transport.peer.hostbound);
             script_part(&script, &real);
         }
 }
@@ -167,10 +167,10 @@ START_TEST(a_client_may_send_ext_info_first_and_only_then)
             script_text(&script, SSH_MSG_IGNORE, "");
         if (before == 2)
             script_text(&script, SSH_MSG_SERVICE_REQUEST, "ssh-userauth");
-        send_ext_info_with(1, 1, bytes_of("ping@openssh.com"), bytes_of("0"), 0);
+        send_ext_info_with(1, 1, bytes_of("publickey-hostbound@openssh.com"), bytes_of("0"), 0);
         script_pump(&script, &real);
         ck_assert(transport_ended(&real.transport) == (before > 0));
-        ck_assert(real.transport.peer_ping == (before == 0));
+        ck_assert(real.transport.peer.hostbound == (before == 0));
         script_part(&script, &real);
     }
 }
@@ -183,9 +183,9 @@ START_TEST(a_server_may_send_ext_info_first_and_during_authentication)
         if (first)
             send_ext_info_with(0, 0, bytes_of(""), bytes_of(""), 0);
         script_text(&script, SSH_MSG_SERVICE_ACCEPT, "ssh-userauth");
-        send_ext_info_with(1, 1, bytes_of("ping@openssh.com"), bytes_of("0"), 0);
+        send_ext_info_with(1, 1, bytes_of("publickey-hostbound@openssh.com"), bytes_of("0"), 0);
         script_pump(&script, &real);
-        ck_assert(real.transport.peer_ping);
+        ck_assert(real.transport.peer.hostbound);
         ck_assert_int_eq(real.transport.phase, PHASE_AUTH);
         loop_end_log_in(&real);
         send_ext_info_with(0, 0, bytes_of(""), bytes_of(""), 0);

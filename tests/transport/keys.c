@@ -3,7 +3,7 @@
 #include "tests/support/json.h"
 #include "tests/support/vectors.h"
 #include "transport/kex.h"
-#include "transport/transport.h"
+#include "transport/parts.h"
 #include "transport/version.h"
 
 #include <stdlib.h>
@@ -255,8 +255,8 @@ static void exchange(struct fixture *f, enum nacre_role role, bool first)
     f->kex.first = first;
     f->kex.kexinit[NACRE_CLIENT] = (struct kept){client, sizeof client - 1};
     f->kex.kexinit[NACRE_SERVER] = (struct kept){server, sizeof server - 1};
-    f->transport.peer_version = version;
-    f->transport.peer_version_len = sizeof version - 1;
+    f->transport.peer.version = version;
+    f->transport.peer.version_len = sizeof version - 1;
     f->secret = bytes_of("secret");
     memcpy(f->kex.secret, "secret", 6);
     f->kex.secret_len = 6;

@@ -309,7 +309,7 @@ START_TEST(a_secret_that_was_received_leaves_nothing_behind)
     send_secret(&loop.client, secret);
     loop_run(&loop);
     ck_assert_uint_eq(loop.server.received_count, 1);
-    transport_rest(&loop.server.transport);
+    transport_release_idle(&loop.server.transport);
     ck_assert(!pool_remembers(&loop.server.pool, secret));
     loop_close(&loop);
 }

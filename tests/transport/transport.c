@@ -550,8 +550,29 @@ START_TEST(the_owner_is_woken_only_when_it_is_not_looking)
     loop.server.wakes = 0;
     loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
     ck_assert_int_eq(loop.server.wakes, 1);
-    loop.server.transport.entered = true;
+    transport_enter(&loop.server.transport);
     loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
+    transport_leave_without_wake(&loop.server.transport);
+    ck_assert_int_eq(loop.server.wakes, 1);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(the_owner_is_woken_once_when_the_outermost_call_is_complete)
+{
+    loop_open(&loop);
+    loop_connect(&loop);
+    loop.server.wakes = 0;
+    transport_enter(&loop.server.transport);
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
+    transport_enter(&loop.server.transport);
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
+    transport_leave(&loop.server.transport);
+    ck_assert_int_eq(loop.server.wakes, 0);
+    transport_leave(&loop.server.transport);
+    ck_assert_int_eq(loop.server.wakes, 1);
+    transport_enter(&loop.server.transport);
+    transport_leave(&loop.server.transport);
     ck_assert_int_eq(loop.server.wakes, 1);
     loop_close(&loop);
 }
@@ -563,12 +584,12 @@ START_TEST(an_idle_session_holds_no_buffer)
 
     loop_open(&loop);
     loop_connect(&loop);
-    transport_rest(&loop.server.transport);
+    transport_release_idle(&loop.server.transport);
     in_use = loop.server.pool.in_use;
     ck_assert_uint_lt(in_use, BLOCK_SMALL);
     loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 30000);
     loop_run(&loop);
-    transport_rest(&loop.server.transport);
+    transport_release_idle(&loop.server.transport);
     ck_assert_uint_eq(loop.server.pool.in_use, in_use);
     loop_close(&loop);
 }
@@ -599,5 +620,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_pause_lasts_until_it_is_lifted);
     add_test(suite, a_phase_set_during_an_exchange_waits_for_its_end);
     add_test(suite, the_owner_is_woken_only_when_it_is_not_looking);
+    add_test(suite, the_owner_is_woken_once_when_the_outermost_call_is_complete);
     add_test(suite, an_idle_session_holds_no_buffer);
 }

@@ -1,0 +1,134 @@
+/* What a transport is made of, and what its files offer each other; for transport/ and its tests
+ * alone. */
+#ifndef NACRE_TRANSPORT_PARTS_H
+#define NACRE_TRANSPORT_PARTS_H
+
+#include "transport/buffer.h"
+#include "transport/message.h"
+#include "transport/packet.h"
+#include "transport/phase.h"
+#include "transport/service.h"
+#include "transport/transport.h"
+
+_Static_assert((int)TRANSPORT_OVERHEAD == (int)PACKET_OVERHEAD, "services know it by another name");
+
+struct kex;
+struct signature_algorithm;
+
+enum {
+    TRANSPORT_RESERVE = 16 * 1024,    /* bytes of output for replies, window adjusts and closes */
+    TRANSPORT_KEXINIT_MAX = 4 * 1024, /* ... and our KEXINIT, which may follow any message */
+    TRANSPORT_KEX_MS = 120 * 1000,    /* a key exchange that takes longer ends the session */
+    PEER_TEXT_MAX = 256,              /* bytes kept of the text in the peer's DISCONNECT */
+};
+
+/* What is known of the peer. */
+struct transport_peer {
+    uint8_t *version;  /* its identification, NUL-terminated; NULL before it was received */
+    char *text;        /* the text of its DISCONNECT, of PEER_TEXT_MAX bytes, or NULL */
+    uint64_t heard_ms; /* when its last byte was received */
+    uint32_t sig_algs; /* server-sig-algs: a bit for each row of ALGORITHM_PUBLIC_KEY */
+    uint8_t version_len;
+    uint8_t lines_before; /* that the server sent before its identification */
+    bool sig_algs_known;
+    bool hostbound; /* the server knows publickey-hostbound-v00@openssh.com */
+    bool wants_ext_info;
+};
+
+/* The host key of the first exchange. */
+struct transport_host_key {
+    const char *names;           /* client: in place of the configuration's, or NULL; borrowed */
+    uint8_t *blob;               /* client: what the server proved to have */
+    const struct nacre_key *own; /* server: what we signed with, */
+    const struct signature_algorithm *own_signature; /* ... and how */
+    uint16_t blob_len;
+};
+
+/* What decides whether the next message may be processed. */
+struct transport_pace {
+    uint64_t rest_until_ms;      /* not before; 0: at once */
+    uint64_t spent[NACRE_RATES]; /* of each rate: see rate_take */
+    bool dispatching;
+    bool paused;    /* a decision is pending that the next message must wait for */
+    bool partial;   /* what is left of the input is the beginning of a packet */
+    bool turn_over; /* an expensive step was done: another one waits for a tick */
+    bool bulk;      /* the last bytes were received in large chunks */
+    bool shared;    /* several channels take turns with the output; set by the service */
+};
+
+struct transport_service {
+    const struct service *service;
+    void *self;
+    bool started;
+};
+
+struct transport {
+    const struct transport_config *config;
+    void *context;
+    struct pool *pool;
+    uint64_t now_ms; /* as the owner said last, */
+    bool timely;     /* ... in its current call */
+    bool wake_due;   /* to be called when the outermost call ends */
+    uint8_t depth;   /* of calls from outside */
+
+    struct buffer in, out;
+    struct buffer held; /* waits for the end of a key exchange; each message after its length */
+    struct direction receiving, sending;
+    uint64_t bytes_in, bytes_out;
+
+    enum phase phase;  /* what we wait for */
+    enum phase resume; /* ... again when the key exchange is over */
+    bool strict;       /* strict kex is in force */
+    struct kex *kex;   /* while one is in progress */
+    struct nacre_negotiated negotiated;
+    uint64_t keys_ms; /* when the keys in use were agreed */
+    uint8_t session_id[SESSION_ID_MAX];
+    uint8_t session_id_len;
+
+    struct transport_peer peer;
+    struct transport_host_key host_key;
+    struct transport_pace pace;
+    struct transport_service services[2];
+
+    struct nacre_end end; /* .cause is NACRE_OPEN until the first failure; that one stays */
+};
+
+/* Begin, in zeroed memory; false: out of memory. End: wipe and release what it holds. */
+bool transport_init(struct transport *t, const struct transport_config *config, struct pool *pool,
+                    void *context, uint64_t now_ms);
+void transport_clear(struct transport *t);
+
+/* Wait for something else from now on, and tell the observer. No other place sets the phase. */
+void transport_enter_phase(struct transport *t, enum phase phase);
+
+/* The session waits for something else now; during a key exchange it takes effect afterwards. */
+void transport_set_phase(struct transport *t, enum phase phase);
+
+/* The next message may be expensive, as one before it in this turn was. */
+bool transport_waits_for_turn(const struct transport *t);
+
+/* Client: request a service. */
+void transport_request_service(struct transport *t, int which);
+
+/* generic.c: messages 1 to 19. */
+int on_generic(struct transport *t, uint8_t number, struct reader *r);
+int send_unimplemented(struct transport *t);
+
+/* extension.c: RFC 8308. */
+void send_ext_info(struct transport *t);
+int on_ext_info(struct transport *t, struct reader *r);
+int on_ping(struct transport *t, struct reader *r);
+
+/* Begin a key exchange when one is due: RFC 4253 section 9, RFC 4344 section 3. */
+void transport_rekey_if_due(struct transport *t);
+
+/* Send what was queued during the key exchange. */
+void transport_release_held(struct transport *t);
+
+/* Release its memory, wiped: a password may have waited there. */
+void transport_clear_held(struct transport *t);
+
+/* Our names of a kind: the configured list or the default, written without a length. */
+void write_our_names(const struct transport *t, struct writer *w, enum algorithm_kind kind);
+
+#endif

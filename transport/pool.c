@@ -1,0 +1,101 @@
+#include "transport/pool.h"
+
+#include "crypto/bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t block_size[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_LARGE};
+
+static void *allocate_with_malloc(void *context, size_t size)
+{
+    (void)context;
+    return malloc(size);
+}
+
+static void release_with_free(void *context, void *block, size_t size)
+{
+    (void)context;
+    (void)size;
+    free(block);
+}
+
+void pool_init(struct pool *pool, const struct nacre_memory *memory)
+{
+    memset(pool, 0, sizeof *pool);
+    if (memory != NULL)
+        pool->memory = *memory;
+    else
+        pool->memory = (struct nacre_memory){allocate_with_malloc, release_with_free, NULL};
+    pool->secrets = pool->memory;
+}
+
+void pool_clear(struct pool *pool)
+{
+    for (unsigned class = 0; class < BLOCK_CLASSES; class ++) {
+        while (pool->free[class] != NULL) {
+            struct free_block *block = pool->free[class];
+
+            pool->free[class] = block->next;
+            pool->memory.release(pool->memory.context, block, block_size[class]);
+        }
+        pool->kept[class] = 0;
+    }
+}
+
+void *pool_allocate(struct pool *pool, size_t size)
+{
+    void *p = pool->secrets.allocate(pool->secrets.context, size);
+
+    if (p == NULL)
+        return NULL;
+    memset(p, 0, size);
+    pool->in_use += size;
+    return p;
+}
+
+void pool_release(struct pool *pool, void *p, size_t size)
+{
+    if (p == NULL)
+        return;
+    wipe(p, size);
+    pool->in_use -= size;
+    pool->secrets.release(pool->secrets.context, p, size);
+}
+
+static unsigned class_of(size_t size)
+{
+    return size <= BLOCK_SMALL ? 0 : 1;
+}
+
+void *pool_take_block(struct pool *pool, size_t need, size_t *size)
+{
+    unsigned class = class_of(need);
+    struct free_block *block = pool->free[class];
+
+    *size = block_size[class];
+    if (block != NULL) {
+        pool->free[class] = block->next;
+        pool->kept[class]--;
+    } else {
+        block = pool->memory.allocate(pool->memory.context, *size);
+    }
+    if (block != NULL)
+        pool->in_use += *size;
+    return block;
+}
+
+void pool_give_block(struct pool *pool, void *p, size_t size)
+{
+    struct free_block *block = p;
+    unsigned class = class_of(size);
+
+    pool->in_use -= block_size[class];
+    if (pool->kept[class] >= BLOCKS_KEPT) {
+        pool->memory.release(pool->memory.context, p, block_size[class]);
+        return;
+    }
+    block->next = pool->free[class];
+    pool->free[class] = block;
+    pool->kept[class]++;
+}

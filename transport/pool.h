@@ -1,0 +1,43 @@
+/* The memory of sessions: blocks for input and output, and small allocations that may hold secrets.
+ */
+#ifndef NACRE_TRANSPORT_POOL_H
+#define NACRE_TRANSPORT_POOL_H
+
+#include "transport/api.h"
+
+enum {
+    BLOCK_SMALL = 4 * 1024,   /* bytes; enough for keystrokes */
+    BLOCK_LARGE = 128 * 1024, /* bytes; more than one packet of PACKET_LENGTH_MAX */
+    BLOCK_CLASSES = 2,
+    BLOCKS_KEPT = 64, /* free blocks of each class that a pool keeps */
+};
+
+struct free_block {
+    struct free_block *next;
+};
+
+/* One per worker: sessions on the same thread share it, threads never do. */
+struct pool {
+    struct nacre_memory memory;  /* for blocks */
+    struct nacre_memory secrets; /* for pool_allocate; the same unless the owner replaces it */
+    struct free_block *free[BLOCK_CLASSES];
+    unsigned kept[BLOCK_CLASSES];
+    size_t in_use; /* bytes lent out, blocks and pool_allocate together */
+};
+
+/* memory  NULL for malloc and free. The pool borrows what its context points to. */
+void pool_init(struct pool *pool, const struct nacre_memory *memory);
+
+/* Returns the free blocks. Every buffer of the pool must be empty. */
+void pool_clear(struct pool *pool);
+
+/* Zeroed memory that is not a buffer, or NULL. Released with the same size, wiped. */
+void *pool_allocate(struct pool *pool, size_t size);
+void pool_release(struct pool *pool, void *p, size_t size);
+
+/* A block of the smallest class that fits `need` bytes, or of the largest; *size bytes, not zeroed.
+ * NULL: out of memory. Returned with that size, or with any of its class. */
+void *pool_take_block(struct pool *pool, size_t need, size_t *size);
+void pool_give_block(struct pool *pool, void *block, size_t size);
+
+#endif

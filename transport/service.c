@@ -1,0 +1,159 @@
+/* What services may ask of the transport besides sending: RFC 4253 section 10. */
+#include "transport/parts.h"
+
+void transport_enter(struct transport *t)
+{
+    t->depth++;
+}
+
+static void deliver_wake(struct transport *t)
+{
+    if (t->depth > 0 || !t->wake_due)
+        return;
+    t->wake_due = false;
+    if (t->config->wake != NULL)
+        t->config->wake(t->context); /* may free the transport */
+}
+
+void transport_leave(struct transport *t)
+{
+    t->depth--;
+    deliver_wake(t);
+}
+
+void transport_wake(struct transport *t)
+{
+    t->wake_due = true;
+    deliver_wake(t);
+}
+
+void transport_share_output(struct transport *t, bool shared)
+{
+    t->pace.shared = shared;
+}
+
+const char *transport_service_name(const struct transport *t, int which)
+{
+    return t->services[which].service->name;
+}
+
+void transport_enter_phase(struct transport *t, enum phase phase)
+{
+    const struct nacre_observer *o = t->config->observer;
+
+    if (phase == t->phase)
+        return;
+    t->phase = phase;
+    if (o != NULL && o->phase != NULL)
+        o->phase(t->context, phase_name(phase));
+}
+
+void transport_set_phase(struct transport *t, enum phase phase)
+{
+    if (t->phase == PHASE_REKEY || t->phase == PHASE_REKEY_NEWKEYS)
+        t->resume = phase;
+    else
+        transport_enter_phase(t, phase);
+}
+
+void transport_authenticated(struct transport *t)
+{
+    transport_set_phase(t, PHASE_CONNECTION);
+}
+
+void transport_pause(struct transport *t)
+{
+    t->pace.paused = true;
+}
+
+void transport_resume(struct transport *t)
+{
+    t->pace.paused = false;
+    transport_wake(t);
+}
+
+void transport_end_turn(struct transport *t)
+{
+    t->pace.turn_over = true;
+}
+
+void transport_limit(const struct transport *t, enum nacre_limit limit)
+{
+    const struct nacre_observer *o = t->config->observer;
+
+    if (o != NULL && o->limited != NULL)
+        o->limited(t->context, limit);
+}
+
+static uint64_t spend(struct transport *t, enum nacre_limit rate)
+{
+    int i = (int)rate - NACRE_LIMIT_OPENS;
+    uint64_t until = rate_take(&t->pace.spent[i], t->config->limits.rates[i], t->now_ms);
+
+    if (until != 0)
+        transport_limit(t, rate);
+    return until;
+}
+
+void transport_charge(struct transport *t, enum nacre_limit rate)
+{
+    uint64_t until = spend(t, rate);
+
+    if (until > t->pace.rest_until_ms)
+        t->pace.rest_until_ms = until;
+}
+
+bool transport_affords(struct transport *t, enum nacre_limit rate)
+{
+    uint64_t *spent = &t->pace.spent[rate - NACRE_LIMIT_OPENS], before = *spent;
+
+    if (spend(t, rate) == 0)
+        return true;
+    *spent = before;
+    return false;
+}
+
+enum nacre_role transport_role(const struct transport *t)
+{
+    return t->config->role;
+}
+
+const struct nacre_limits *transport_limits(const struct transport *t)
+{
+    return &t->config->limits;
+}
+
+struct pool *transport_pool(const struct transport *t)
+{
+    return t->pool;
+}
+
+uint64_t transport_now_ms(const struct transport *t)
+{
+    return t->now_ms;
+}
+
+uint64_t transport_heard_ms(const struct transport *t)
+{
+    return t->peer.heard_ms;
+}
+
+uint64_t transport_bytes_in(const struct transport *t)
+{
+    return t->bytes_in;
+}
+
+struct bytes transport_session_id(const struct transport *t)
+{
+    return (struct bytes){t->session_id, t->session_id_len};
+}
+
+bool transport_is_protected(const struct transport *t)
+{
+    return t->sending.cipher != &cipher_none && t->receiving.cipher != &cipher_none;
+}
+
+bool transport_peer_is_hostbound(const struct transport *t)
+{
+    return t->peer.hostbound;
+}
