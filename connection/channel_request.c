@@ -266,10 +266,9 @@ bool nacre_channel_request(struct nacre_channel *ch, const char *type, bool want
 bool nacre_channel_eow(struct nacre_channel *ch)
 {
     static const char openssh[] = "SSH-2.0-OpenSSH_";
-    const uint8_t *version = ch->connection->transport->peer_version;
+    const char *version = transport_peer_version(ch->connection->transport);
 
-    return strcmp(ch->type, "session") == 0 && version != NULL &&
-           strncmp((const char *)version, openssh, strlen(openssh)) == 0 &&
+    return strcmp(ch->type, "session") == 0 && strncmp(version, openssh, strlen(openssh)) == 0 &&
            nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0);
 }
 

@@ -139,6 +139,9 @@ uint64_t transport_now_ms(const struct transport *t);   /* as the owner said las
 uint64_t transport_heard_ms(const struct transport *t); /* when the last byte was received */
 uint64_t transport_bytes_in(const struct transport *t); /* received since the connection began */
 
+/* The peer's identification, RFC 4253 section 4.2; "" before it was received. */
+const char *transport_peer_version(const struct transport *t);
+
 /* The identifier of RFC 4253 section 7.2: H of the first exchange; empty before that. */
 struct bytes transport_session_id(const struct transport *t);
 

@@ -118,9 +118,6 @@ const struct nacre_end *transport_how_ended(const struct transport *t);
 
 const char *transport_phase_name(const struct transport *t); /* static text */
 
-/* The peer's identification, RFC 4253 section 4.2; "" before it was received. */
-const char *transport_peer_version(const struct transport *t);
-
 /* The algorithms in use; names are NULL before the first key exchange. */
 const struct nacre_negotiated *transport_negotiated(const struct transport *t);
 

@@ -7,6 +7,7 @@
 #include "auth/auth.h"
 #include "connection/connection.h"
 #include "transport/kex.h"
+#include "crypto/random.h"
 #include "transport/parts.h"
 
 #include <openssl/crypto.h>

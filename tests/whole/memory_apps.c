@@ -112,6 +112,7 @@ static void prepare_server(struct served *s)
                                              .auth = &s->policy,
                                              .session = &echo_app,
                                              .events = &events,
+                                             .admission = {.penalties = {.off = true}},
                                              .context = &s->login,
                                              .drain_ms = 100};
 }
