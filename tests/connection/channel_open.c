@@ -1,0 +1,438 @@
+/* Opening a channel, from either side. RFC 4254 section 5.1;
+ * numbers in brackets are requirement ids. */
+#include "tests/support/channel_script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct nacre_channel_app *look_up(void *context, const char *type)
+{
+    end_note(context, "lookup %s;", type);
+    return strcmp(type, "session") == 0 || strcmp(type, "tunnel@example.com") == 0 ? &recorder_app
+                                                                                   : NULL;
+}
+
+/* [4254/5.1/2] */
+START_TEST(a_channel_type_that_is_not_known_is_refused)
+{
+    static const char long_type[] =
+        "0123456789012345678901234567890123456789012345678901234567890123";
+    const struct {
+        const char *type, *told;
+        size_t len;
+    } rows[] = {
+        {"foo@example.com", "lookup foo@example.com;", 15},
+        {long_type, "", 64},
+        {"", "lookup ;", 0},
+        {"sessio", "lookup sessio;", 6},
+        {"session\0", "", 8},
+        {"session ", "", 8},
+        {"s\xc3\xa9ssion", "", 8},
+        {(const char *)zeros, "", 65},
+    };
+    char told[128];
+
+    (void)snprintf(told, sizeof told, "lookup %s;", long_type);
+    recorder_reset();
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.lookup = look_up;
+    scripted_login(&s);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "Suuusu", rows[i].type, rows[i].len, 7, 1000, 1000,
+                      "more", 1);
+        scripted_expect(&s, "open-failure 7 3;");
+        scripted_told(&s, rows[i].type == long_type ? told : rows[i].told);
+    }
+    ck_assert_uint_eq(scripted_open(&s, 7, 1000, 1000), 0);
+    stop();
+}
+END_TEST
+
+START_TEST(what_follows_in_the_open_is_shown_to_the_application)
+{
+    const uint8_t *data;
+    size_t len;
+
+    recorder_reset();
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.lookup = look_up;
+    scripted_login(&s);
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuux", "tunnel@example.com", 7, 1000, 1000, "a\0b",
+                  (size_t)3);
+    scripted_expect(&s, "confirmation 7;");
+    data = nacre_channel_open_data(recorder.ch, &len);
+    ck_assert_uint_eq(len, 3);
+    ck_assert_mem_eq(data, "a\0b", 3);
+    ck_assert_str_eq(nacre_channel_type(recorder.ch), "tunnel@example.com");
+    stop();
+}
+END_TEST
+
+/* [4254/5/2] */
+START_TEST(every_message_names_the_number_that_the_peer_chose)
+{
+    static const uint32_t ids[] = {0, 0x80000000, 0xffffffff, 12345};
+    char expected[256];
+
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        uint32_t n = ids[i];
+
+        server_start();
+        recorder.echo = true;
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", n, 1000000, 32768);
+        scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?", 0, "shell", 1);
+        scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?", 0, "shell", 1);
+        for (int k = 0; k < 3; k++)
+            send_data(0, 32768);
+        send_close(0);
+        (void)snprintf(expected, sizeof expected,
+                       "confirmation %u;success %u;failure %u;data %u 32768;data %u 32768;adjust "
+                       "%u;data %u 32768;close %u;",
+                       n, n, n, n, n, n, n, n);
+        scripted_expect(&s, expected);
+        stop();
+    }
+}
+END_TEST
+
+START_TEST(an_application_may_refuse_a_channel)
+{
+    server_start();
+    recorder.open = NACRE_REFUSE;
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
+    scripted_expect(&s, "open-failure 7 1;");
+    scripted_told(&s, "open;"); /* no closed: it was not opened */
+    stop();
+}
+END_TEST
+
+START_TEST(one_channel_more_than_the_cap_is_refused_and_fits_when_another_is_closed)
+{
+    recorder_reset();
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_app = recorder_app;
+    s.pair.server_config.channels_max = 3;
+    scripted_login(&s);
+    for (uint32_t i = 0; i < 3; i++)
+        ck_assert_uint_eq(scripted_open(&s, i, 1000, 1000), i);
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 9, 1000, 1000);
+    scripted_expect(&s, "open-failure 9 4;");
+    send_close(1);
+    scripted_expect(&s, "close 1;");
+    ck_assert_uint_eq(scripted_open(&s, 9, 1000, 1000), 1);
+    stop();
+}
+END_TEST
+
+/* [4254/5.1/4] */
+START_TEST(two_channels_with_one_number_of_the_peers_do_not_mix_on_our_side)
+{
+    server_start();
+    ck_assert_uint_eq(scripted_open(&s, 7, 1000, 1000), 0);
+    ck_assert_uint_eq(scripted_open(&s, 7, 1000, 1000), 1);
+    send_close(0);
+    scripted_expect(&s, "close 7;");
+    ck_assert_int_eq(recorder.alive, 1);
+    stop();
+}
+END_TEST
+
+START_TEST(a_channel_may_be_granted_later)
+{
+    server_start();
+    recorder.open = NACRE_LATER;
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
+    scripted_expect(&s, "");
+    ck_assert_uint_eq(nacre_channel_write(recorder.ch, "early", 5), 0);
+    nacre_channel_open_answer(recorder.ch, true);
+    ck_assert_uint_gt(s.real->wakes, 0);
+    nacre_channel_open_answer(recorder.ch, true); /* nothing is asked any more */
+    nacre_channel_open_answer(recorder.ch, false);
+    scripted_expect(&s, "confirmation 7;");
+    scripted_told(&s, "open;writable;");
+    stop();
+}
+END_TEST
+
+START_TEST(a_channel_may_be_refused_later)
+{
+    server_start();
+    recorder.open = NACRE_LATER;
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
+    scripted_expect(&s, "");
+    nacre_channel_open_answer(recorder.ch, false);
+    recorder.alive--;
+    scripted_expect(&s, "open-failure 7 1;");
+    scripted_told(&s, "open;");
+    recorder.open = NACRE_GRANT;
+    ck_assert_uint_eq(scripted_open(&s, 8, 1000, 1000), 0);
+    stop();
+}
+END_TEST
+
+START_TEST(what_is_asked_of_a_channel_before_it_is_granted_follows_the_grant)
+{
+    server_start();
+    recorder.open = NACRE_LATER;
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
+    scripted_expect(&s, "");
+    nacre_channel_exit_status(recorder.ch, 3);
+    nacre_channel_close(recorder.ch);
+    scripted_expect(&s, "");
+    nacre_channel_open_answer(recorder.ch, true);
+    scripted_expect(&s, "confirmation 7;request 7 exit-status;eof 7;close 7;");
+    send_close(0);
+    scripted_expect(&s, "");
+    scripted_told(&s, "open;closed we closed;");
+    stop();
+}
+END_TEST
+
+static void grant_open(struct nacre_channel *ch)
+{
+    nacre_channel_open_answer(ch, true);
+}
+
+static void refuse_open(struct nacre_channel *ch)
+{
+    nacre_channel_open_answer(ch, false);
+}
+
+START_TEST(an_open_may_be_answered_inside_of_the_question)
+{
+    server_start();
+    recorder.open = NACRE_LATER;
+    recorder.where = "open";
+    recorder.act = _i == 0 ? grant_open : refuse_open;
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
+    scripted_expect(&s, _i == 0 ? "confirmation 7;" : "open-failure 7 1;");
+    recorder.alive -= _i;
+    stop();
+}
+END_TEST
+
+START_TEST(an_open_that_is_answered_when_the_session_has_ended_does_no_harm)
+{
+    server_start();
+    recorder.open = NACRE_LATER;
+    recorder.where = "closed";
+    recorder.act = _i == 0 ? grant_open : refuse_open;
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
+    scripted_expect(&s, "");
+    nacre_session_lost(s.real->session);
+    scripted_told(&s, "open;closed connection lost;");
+    stop();
+}
+END_TEST
+
+/* Section 5.1, from our side */
+START_TEST(a_refused_open_is_told_with_its_code)
+{
+    static const uint32_t codes[] = {1, 2, 3, 4, 0xfe000001};
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        struct nacre_channel *ch;
+
+        recorder_reset();
+        scripted_init(&s, NACRE_CLIENT);
+        scripted_login(&s);
+        ch = nacre_session_open(s.real->session, "session", &recorder_app, &s, NULL, 0);
+        ck_assert_ptr_nonnull(ch);
+        ck_assert_ptr_eq(nacre_channel_data(ch), &s);
+        nacre_channel_close(ch); /* does not matter */
+        scripted_expect(&s, "open session;");
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", 0, codes[i], "no\x1b[2J", "");
+        scripted_expect(&s, "");
+        scripted_told(&s, "closed open refused;");
+        ck_assert_uint_eq(recorder.why.code, codes[i]);
+        stop();
+    }
+}
+END_TEST
+
+START_TEST(a_channel_closed_before_it_is_confirmed_closes_when_it_is)
+{
+    struct nacre_channel *ch;
+
+    recorder_reset();
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_login(&s);
+    ch = nacre_session_open(s.real->session, "session", &recorder_app, NULL, NULL, 0);
+    nacre_channel_close(ch);
+    scripted_expect(&s, "open session;");
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu", 0, 7, 100, 100);
+    scripted_expect(&s, "eof 7;close 7;");
+    send_close(0);
+    scripted_expect(&s, "");
+    scripted_told(&s, "open;closed we closed;");
+    stop();
+}
+END_TEST
+
+/* [4254/5.1/6] */
+START_TEST(a_second_answer_to_an_open_disconnects)
+{
+    (void)client_open();
+    if (_i == 0)
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu", 0, 7, 100, 100);
+    else
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", 0, 1, "", "");
+    scripted_expect(&s, BAD);
+    scripted_told(&s, "closed protocol error;");
+    stop();
+}
+END_TEST
+
+/* [4254/6.1/1, 6.3.2/1, 7.2/1, 7.2/2, ossh/2.4/4, 2.4/5] */
+START_TEST(a_client_refuses_every_open)
+{
+    static const struct {
+        const char *type;
+        unsigned reason;
+    } rows[] = {
+        {"session", 3},
+        {"x11", 3},
+        {"forwarded-tcpip", 1},
+        {"direct-tcpip", 1},
+        {"auth-agent@openssh.com", 3},
+        {"direct-streamlocal@openssh.com", 1},
+    };
+
+    (void)client_open();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[32];
+
+        (void)snprintf(expected, sizeof expected, "open-failure 9 %u;", rows[i].reason);
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", rows[i].type, 9, 100, 100);
+        scripted_expect(&s, expected);
+    }
+    stop();
+}
+END_TEST
+
+START_TEST(an_open_that_does_not_fit_is_refused_here_and_the_session_lives)
+{
+    char type[300];
+    uint8_t *much = calloc(1, 1 << 20);
+
+    ck_assert_ptr_nonnull(much);
+    (void)client_open();
+    memset(type, 't', sizeof type - 1);
+    type[sizeof type - 1] = 0;
+    ck_assert_ptr_null(nacre_session_open(s.real->session, type, &recorder_app, NULL, NULL, 0));
+    type[65] = 0;
+    ck_assert_ptr_null(nacre_session_open(s.real->session, type, &recorder_app, NULL, NULL, 0));
+    ck_assert_ptr_null(
+        nacre_session_open(s.real->session, "session", &recorder_app, NULL, much, 1 << 20));
+    scripted_expect(&s, "");
+    ck_assert_ptr_nonnull(scripted_opened(&s, 8, 100, 100));
+    free(much);
+    stop();
+}
+END_TEST
+
+/* Sent when it is over, and refused when it was not asked. */
+START_TEST(an_open_during_a_key_exchange_follows_it)
+{
+    struct nacre_channel *ch;
+
+    recorder_reset();
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_login(&s);
+    s.reads = false;
+    nacre_session_rekey(s.real->session);
+    ch = nacre_session_open(s.real->session, "session", &recorder_app, NULL, "more", 4);
+    ck_assert_ptr_nonnull(ch);
+    if (_i == 1) {
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu", 0, 7, 100, 100);
+        scripted_run(&s);
+        ck_assert(s.real->ended);
+        ck_assert_int_eq(s.real->why.cause, NACRE_PROTOCOL_ERROR);
+        recorder.alive++; /* it never was open */
+    } else {
+        s.reads = true;
+        scripted_expect(&s, "open session;");
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu", 0, 7, 100, 100);
+        scripted_expect(&s, "");
+        scripted_told(&s, "open;");
+        ck_assert_uint_eq(nacre_channel_write(ch, "x", 1), 1);
+        scripted_expect(&s, "data 7 1;");
+    }
+    stop();
+}
+END_TEST
+
+/* A small one passes, a large one waits. */
+START_TEST(an_open_that_finds_the_output_full_is_sent_all_the_same)
+{
+    static uint8_t much[CHANNEL_PACKET_MAX];
+    struct nacre_channel *busy = client_open(), *ch;
+    const char *at = s.log;
+    size_t before;
+
+    scripted_send(&s, SSH_MSG_CHANNEL_WINDOW_ADJUST, "uu", 0, 1 << 20);
+    scripted_run(&s);
+    s.reads = false;
+    for (size_t n = 1; n > 0; scripted_run(&s)) {
+        busy->turn_end = 0; /* as if it were another channel each time */
+        n = nacre_channel_write(busy, much, sizeof much);
+    }
+    (void)nacre_session_output(s.real->session, &before);
+    for (int i = 0; i < 3; i++) {
+        size_t len = i == 1 ? sizeof much : 0, after;
+
+        ch = nacre_session_open(s.real->session, "session", &recorder_app, NULL, much, len);
+        ck_assert_ptr_nonnull(ch);
+        (void)nacre_session_output(s.real->session, &after);
+        ck_assert_int_eq(after > before, i != 1);
+        before = after;
+    }
+    s.reads = true;
+    scripted_run(&s);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_ptr_nonnull(at = strstr(at, "open session;"));
+        at += strlen("open session;");
+    }
+    ck_assert(!s.real->ended);
+    recorder.alive += 3; /* none was open */
+    stop();
+}
+END_TEST
+
+START_TEST(no_channel_can_be_opened_before_the_login_and_after_the_end)
+{
+    recorder_reset();
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_start(&s);
+    ck_assert_ptr_null(
+        nacre_session_open(s.real->session, "session", &recorder_app, NULL, NULL, 0));
+    nacre_session_lost(s.real->session);
+    ck_assert_ptr_null(
+        nacre_session_open(s.real->session, "session", &recorder_app, NULL, NULL, 0));
+    stop();
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, a_channel_type_that_is_not_known_is_refused);
+    add_test(suite, what_follows_in_the_open_is_shown_to_the_application);
+    add_test(suite, every_message_names_the_number_that_the_peer_chose);
+    add_test(suite, an_application_may_refuse_a_channel);
+    add_test(suite, one_channel_more_than_the_cap_is_refused_and_fits_when_another_is_closed);
+    add_test(suite, two_channels_with_one_number_of_the_peers_do_not_mix_on_our_side);
+    add_test(suite, a_channel_may_be_granted_later);
+    add_test(suite, a_channel_may_be_refused_later);
+    add_test(suite, what_is_asked_of_a_channel_before_it_is_granted_follows_the_grant);
+    add_loop(suite, an_open_may_be_answered_inside_of_the_question, 0, 2);
+    add_loop(suite, an_open_that_is_answered_when_the_session_has_ended_does_no_harm, 0, 2);
+    add_test(suite, a_refused_open_is_told_with_its_code);
+    add_test(suite, a_channel_closed_before_it_is_confirmed_closes_when_it_is);
+    add_loop(suite, a_second_answer_to_an_open_disconnects, 0, 2);
+    add_test(suite, a_client_refuses_every_open);
+    add_test(suite, an_open_that_does_not_fit_is_refused_here_and_the_session_lives);
+    add_loop(suite, an_open_during_a_key_exchange_follows_it, 0, 2);
+    add_test(suite, an_open_that_finds_the_output_full_is_sent_all_the_same);
+    add_test(suite, no_channel_can_be_opened_before_the_login_and_after_the_end);
+}

@@ -1,0 +1,186 @@
+/* Global requests. RFC 4254 section 4;
+ * numbers in brackets are requirement ids. */
+#include "connection/request.h"
+#include "tests/support/request_script.h"
+
+/* [4254/4/1 to 4/4, ossh/2.2/2] */
+START_TEST(global_requests_are_refused_in_order_and_only_when_an_answer_is_wanted)
+{
+    static const char *const names[] = {"keepalive@openssh.com",
+                                        "",
+                                        "tcpip-forward",
+                                        "cancel-tcpip-forward",
+                                        long_name,
+                                        "streamlocal-forward@openssh.com",
+                                        "no such"};
+
+    if (_i == 0)
+        server_with_channel();
+    else
+        (void)client_with_channel();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", names[i], 0);
+        scripted_expect(&s, "");
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?x", names[i], 1, "trailing", (size_t)8);
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", names[i], 1);
+        scripted_expect(&s, "request-failure;request-failure;");
+    }
+    ck_assert(!s.real->ended);
+    stop();
+}
+END_TEST
+
+/* [4254/4/5] */
+START_TEST(an_answer_to_a_global_request_that_nobody_made_disconnects)
+{
+    server_with_channel();
+    if (_i == 0)
+        scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+    else if (_i == 1)
+        scripted_send(&s, SSH_MSG_REQUEST_SUCCESS, "u", 1);
+    else
+        scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "u", 1);
+    scripted_expect(&s, BAD);
+    stop();
+}
+END_TEST
+
+START_TEST(global_requests_that_wait_for_room_are_bounded_and_not_answered_before)
+{
+    static const uint8_t much[30000];
+
+    recorder_reset();
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_login(&s);
+    s.reads = false;
+    nacre_session_rekey(s.real->session);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(
+            nacre_session_global_request(s.real->session, "a@b", true, much, sizeof much), i < 2);
+    ck_assert(nacre_session_global_request(s.real->session, "c@d", true, "", 0)); /* still fits */
+    if (_i == 1) {
+        scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+        scripted_run(&s);
+        ck_assert_int_eq(s.real->why.cause, NACRE_PROTOCOL_ERROR);
+    } else {
+        s.reads = true;
+        scripted_expect(&s, "global a@b;global a@b;global c@d;");
+        for (int i = 0; i < 3; i++)
+            scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+        scripted_expect(&s, "");
+        ck_assert(!s.real->ended);
+        scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
+        scripted_expect(&s, BAD);
+    }
+    stop();
+}
+END_TEST
+
+static enum nacre_answer global_answer;
+static int global_early; /* 1: granted, 0: refused from inside, -1: not */
+
+static enum nacre_answer on_global(void *context, const struct nacre_global_request *request,
+                                   uint32_t *port)
+{
+    struct end *e = context;
+
+    (void)port;
+    end_note(e, "global %s;", request->name);
+    if (global_early >= 0)
+        nacre_session_answer_global(e->session, global_early != 0, 4022);
+    return global_answer;
+}
+
+static void global_start(void)
+{
+    recorder_reset();
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.global_request = on_global;
+    s.pair.server_app = recorder_app;
+    scripted_login(&s);
+    global_answer = NACRE_LATER;
+    global_early = -1;
+}
+
+static void ask_forward(int want_reply)
+{
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?su", "tcpip-forward", want_reply, "", 0);
+}
+
+static void ask_proof(void)
+{
+    struct bytes key = private_key_blob(&s.pair.host_key);
+
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", prove, 1, key.at, key.len);
+}
+
+START_TEST(global_answers_wait_for_one_that_comes_later)
+{
+    global_start();
+    ask_proof();
+    scripted_expect(&s, "message 81;");
+    ask_forward(1);
+    ask_forward(0);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", "no-more-sessions@openssh.com", 1);
+    ask_proof(); /* refused: what waits is short */
+    for (int i = 0; i < 1000; i++)
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", "no-more-sessions@openssh.com", 0);
+    scripted_expect(&s, "");
+    nacre_session_answer_global(s.real->session, true, 4022);
+    scripted_expect(&s, "message 81;");
+    ck_assert_uint_eq(s.last_len, 5);
+    nacre_session_answer_global(s.real->session, true, 4023); /* of the one that wants none */
+    scripted_expect(&s, "message 81;request-failure;");
+    nacre_session_answer_global(s.real->session, true, 4024);
+    scripted_expect(&s, "");
+    stop();
+}
+END_TEST
+
+START_TEST(a_global_request_may_be_answered_inside_of_the_question)
+{
+    global_start();
+    global_early = _i;
+    ask_forward(1);
+    scripted_expect(&s, _i == 1 ? "message 81;" : "request-failure;");
+    ck_assert_uint_eq(s.last_len, _i == 1 ? 5 : 1);
+    ask_forward(0);
+    scripted_expect(&s, "");
+    stop();
+}
+END_TEST
+
+START_TEST(too_many_global_requests_that_wait_for_an_answer_disconnect)
+{
+    global_start();
+    for (int i = 0; i < GLOBAL_REPLIES_MAX; i++)
+        ask_forward(i % 2);
+    scripted_expect(&s, "");
+    ck_assert(!s.real->ended);
+    ask_forward(1);
+    scripted_expect(&s, BAD);
+    stop();
+}
+END_TEST
+
+START_TEST(a_global_request_that_is_answered_when_the_session_has_ended_does_no_harm)
+{
+    global_start();
+    ask_forward(1);
+    scripted_expect(&s, "");
+    nacre_session_lost(s.real->session);
+    nacre_session_answer_global(s.real->session, true, 1);
+    stop();
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_loop(suite, global_requests_are_refused_in_order_and_only_when_an_answer_is_wanted, 0, 2);
+    add_loop(suite, an_answer_to_a_global_request_that_nobody_made_disconnects, 0, 3);
+    add_loop(suite, global_requests_that_wait_for_room_are_bounded_and_not_answered_before, 0, 2);
+    add_test(suite, global_answers_wait_for_one_that_comes_later);
+    add_loop(suite, a_global_request_may_be_answered_inside_of_the_question, 0, 2);
+    add_test(suite, too_many_global_requests_that_wait_for_an_answer_disconnect);
+    add_test(suite, a_global_request_that_is_answered_when_the_session_has_ended_does_no_harm);
+}

@@ -1,0 +1,145 @@
+/* Proofs of host keys: hostkeys-prove-00@openssh.com. OpenSSH PROTOCOL section 2.5. */
+#include "connection/request.h"
+#include "tests/support/request_script.h"
+
+/* A server with two host keys; user_key is one that it does not have. */
+static void prove_start(const struct nacre_key *keys[2])
+{
+    recorder_reset();
+    scripted_init(&s, NACRE_SERVER);
+    keys[0] = &s.pair.host_key;
+    keys[1] = &s.pair.other_key;
+    s.pair.server_config.host_keys = keys;
+    s.pair.server_config.host_key_count = 2;
+    scripted_login(&s);
+}
+
+/* What is to be signed, by the draft's list: section 2.2.2. */
+static void check_proof(struct bytes key, struct bytes proof)
+{
+    uint8_t data[1024];
+    struct writer w = write_to(data, sizeof data);
+
+    write_text(&w, prove);
+    write_string(&w, transport_session_id(&s.t));
+    write_string(&w, key);
+    ck_assert(!w.bad);
+    ck_assert(key_verify(&signature_ed25519, key, proof, written_bytes(&w)));
+}
+
+/* draft-ietf-sshm-hostkey-update section 2.2.2: in the order of the question. */
+START_TEST(each_host_key_that_is_asked_for_is_proven)
+{
+    static const int orders[][2] = {{0, 1}, {1, 0}, {0, 0}};
+    const struct nacre_key *keys[2];
+
+    prove_start(keys);
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        struct bytes first = private_key_blob(keys[orders[i][0]]);
+        struct bytes second = private_key_blob(keys[orders[i][1]]);
+        struct reader r;
+
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?SS", prove, 1, first.at, first.len, second.at,
+                      second.len);
+        scripted_expect(&s, "message 81;");
+        r = read_from((struct bytes){s.last + 1, s.last_len - 1});
+        check_proof(first, read_string(&r));
+        check_proof(second, read_string(&r));
+        ck_assert(read_done(&r));
+    }
+    stop();
+}
+END_TEST
+
+START_TEST(a_proof_that_is_not_waited_for_is_not_sent)
+{
+    const struct nacre_key *keys[2];
+    struct bytes key;
+
+    prove_start(keys);
+    key = private_key_blob(keys[0]);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", prove, 0, key.at, key.len);
+    scripted_expect(&s, "");
+    ck_assert(!s.real->ended);
+    stop();
+}
+END_TEST
+
+/* Refused as a whole, and the session lives: what follows is answered. */
+static void expect_no_proof(struct bytes ours)
+{
+    scripted_expect(&s, "request-failure;");
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", prove, 1, ours.at, ours.len);
+    scripted_expect(&s, "message 81;");
+}
+
+START_TEST(a_foreign_host_key_is_not_proven_nor_are_ours_beside_it)
+{
+    const struct nacre_key *keys[2];
+    struct bytes ours, foreign;
+
+    prove_start(keys);
+    ours = private_key_blob(keys[0]);
+    foreign = private_key_blob(&s.pair.user_key);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", prove, 1, foreign.at, foreign.len);
+    expect_no_proof(ours);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?SS", prove, 1, ours.at, ours.len, foreign.at,
+                  foreign.len);
+    expect_no_proof(ours);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?SS", prove, 1, foreign.at, foreign.len, ours.at,
+                  ours.len);
+    expect_no_proof(ours);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", prove, 1, "", (size_t)0);
+    expect_no_proof(ours);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", prove, 1, ours.at, ours.len - 1);
+    expect_no_proof(ours);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", prove, 0, foreign.at, foreign.len);
+    scripted_expect(&s, "");
+    stop();
+}
+END_TEST
+
+START_TEST(a_question_for_proofs_that_is_cut_short_is_refused)
+{
+    const struct nacre_key *keys[2];
+    struct bytes ours;
+    uint8_t list[2 * (4 + 51)]; /* of ed25519 keys */
+    struct writer w = write_to(list, sizeof list);
+
+    prove_start(keys);
+    ours = private_key_blob(keys[0]);
+    write_string(&w, ours);
+    write_string(&w, private_key_blob(keys[1]));
+    ck_assert(!w.bad && written(&w) == sizeof list);
+    for (size_t n = 1; n < sizeof list; n++) {
+        if (n == sizeof list / 2)
+            continue; /* one whole key */
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?x", prove, 1, list, n);
+        expect_no_proof(ours);
+    }
+    stop();
+}
+END_TEST
+
+START_TEST(more_proofs_than_there_are_host_keys_are_refused)
+{
+    const struct nacre_key *keys[2];
+    struct bytes ours;
+
+    prove_start(keys);
+    ours = private_key_blob(keys[0]);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?SSS", prove, 1, ours.at, ours.len, ours.at,
+                  ours.len, ours.at, ours.len);
+    expect_no_proof(ours);
+    stop();
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, each_host_key_that_is_asked_for_is_proven);
+    add_test(suite, a_proof_that_is_not_waited_for_is_not_sent);
+    add_test(suite, a_foreign_host_key_is_not_proven_nor_are_ours_beside_it);
+    add_test(suite, a_question_for_proofs_that_is_cut_short_is_refused);
+    add_test(suite, more_proofs_than_there_are_host_keys_are_refused);
+}
