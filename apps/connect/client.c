@@ -95,8 +95,7 @@ static void on_stop(struct source *source, uint32_t events)
 
 static void on_drained(struct timer *timer)
 {
-    struct nacre_clients *all =
-        (struct nacre_clients *)(void *)((char *)timer - offsetof(struct nacre_clients, drained));
+    struct nacre_clients *all = container_of(timer, struct nacre_clients, drained);
 
     all->out_of_time = true;
 }
@@ -248,6 +247,11 @@ void nacre_clients_stop(struct nacre_clients *all)
     errno = kept;
 }
 
+struct nacre_loop *nacre_clients_loop(struct nacre_clients *all)
+{
+    return &all->loop;
+}
+
 /* ---- one of them ---- */
 
 void nacre_client_close(struct nacre_client *client, const char *text)
@@ -266,6 +270,11 @@ void *nacre_client_context(const struct nacre_client *client)
 const char *nacre_client_address(const struct nacre_client *client)
 {
     return client->address;
+}
+
+struct nacre_loop *nacre_client_loop(const struct nacre_client *client)
+{
+    return &client->all->loop;
 }
 
 struct nacre_session *nacre_client_session(const struct nacre_client *client)

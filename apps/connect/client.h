@@ -6,12 +6,14 @@
  *     nacre_client_connect(clients, "localhost:2022", NULL, errbuf, size);
  *     nacre_clients_run(clients);
  *     nacre_clients_free(clients); */
-#ifndef NACRE_APPS_CLIENT_H
-#define NACRE_APPS_CLIENT_H
+#ifndef NACRE_APPS_CONNECT_CLIENT_H
+#define NACRE_APPS_CONNECT_CLIENT_H
 
 #include "apps/files/known_hosts.h"
+#include "apps/runtime/address.h"
 #include "apps/session/session.h"
 
+struct nacre_loop;
 struct nacre_clients;
 
 /* One connection. The `context` of its session: of lookup and nacre_channel_context. Lives until
@@ -97,6 +99,9 @@ NACRE_API void nacre_client_close(struct nacre_client *client, const char *text)
 NACRE_API void *nacre_client_context(const struct nacre_client *client);
 /* What it connects, or is connected, to: "127.0.0.1:2022". */
 NACRE_API const char *nacre_client_address(const struct nacre_client *client);
+/* The event loop, for nacre_stream_join and nacre_watch_new. Lives as long as the clients. */
+NACRE_API struct nacre_loop *nacre_clients_loop(struct nacre_clients *clients);
+NACRE_API struct nacre_loop *nacre_client_loop(const struct nacre_client *client);
 /* NULL before the TCP connection stands. */
 NACRE_API struct nacre_session *nacre_client_session(const struct nacre_client *client);
 

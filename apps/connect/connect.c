@@ -13,9 +13,6 @@
 
 enum { CONNECT_MS = 20 * 1000 };
 
-#define CLIENT_OF(member, pointer)                                                                 \
-    ((struct nacre_client *)(void *)((char *)(pointer)-offsetof(struct nacre_client, member)))
-
 /* ---- the end ---- */
 
 /* Give up the socket that connects, if there is one. As in pump_close, closing would not be enough.
@@ -50,7 +47,7 @@ static void forget(struct nacre_client *client)
 /* Its session and socket are gone. */
 static void on_over(struct pump *pump)
 {
-    forget((struct nacre_client *)pump);
+    forget(container_of(pump, struct nacre_client, pump));
 }
 
 void client_tell_ended(struct nacre_client *client, const struct nacre_end *why)
@@ -71,7 +68,7 @@ void client_end_unconnected(struct nacre_client *client)
 
 static void on_failure(struct task *task)
 {
-    client_end_unconnected(CLIENT_OF(failure, task));
+    client_end_unconnected(container_of(task, struct nacre_client, failure));
 }
 
 void client_give_up(struct nacre_client *client, enum nacre_cause cause, const char *text)
@@ -190,7 +187,7 @@ static void set_patience(struct nacre_client *client)
 
 static void on_connecting(struct source *source, uint32_t events)
 {
-    struct nacre_client *client = CLIENT_OF(connecting, source);
+    struct nacre_client *client = container_of(source, struct nacre_client, connecting);
     socklen_t len = sizeof(int);
     int failure = 0;
 
@@ -211,7 +208,7 @@ static void on_connecting(struct source *source, uint32_t events)
 
 static void on_patience(struct timer *timer)
 {
-    struct nacre_client *client = CLIENT_OF(patience, timer);
+    struct nacre_client *client = container_of(timer, struct nacre_client, patience);
     char text[CLIENT_SENTENCE_MAX];
 
     if (client->fd >= 0 && client->trying->ai_next != NULL) {

@@ -1,9 +1,11 @@
 /* What client.c (all of them, and their loop) and client_connect.c (one, up to its session) share.
  */
-#ifndef NACRE_APPS_CLIENT_PARTS_H
-#define NACRE_APPS_CLIENT_PARTS_H
+#ifndef NACRE_APPS_CONNECT_PARTS_H
+#define NACRE_APPS_CONNECT_PARTS_H
 
-#include "apps/runtime/address.h"
+#include "apps/runtime/address_text.h"
+#include "apps/runtime/container_of.h"
+#include "apps/runtime/loop.h"
 #include "apps/connect/client.h"
 #include "apps/session/errbuf.h"
 #include "apps/runtime/pump.h"

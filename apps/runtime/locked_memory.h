@@ -1,8 +1,8 @@
 /* Memory that never goes to a swap device, and into no core file, for keys: the sessions', and with
  * them all that libcrypto allocates. How much there is the system decides (RLIMIT_MEMLOCK, ulimit
  * -l); when it is used up, ordinary memory takes its place. */
-#ifndef NACRE_APPS_LOCKED_MEMORY_H
-#define NACRE_APPS_LOCKED_MEMORY_H
+#ifndef NACRE_APPS_RUNTIME_LOCKED_MEMORY_H
+#define NACRE_APPS_RUNTIME_LOCKED_MEMORY_H
 
 #include "transport/api.h"
 

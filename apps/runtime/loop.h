@@ -1,7 +1,7 @@
 /* An event loop: descriptors by epoll, timers by a heap, and work that goes on next turn. One
  * thread each. */
-#ifndef NACRE_APPS_LOOP_H
-#define NACRE_APPS_LOOP_H
+#ifndef NACRE_APPS_RUNTIME_LOOP_H
+#define NACRE_APPS_RUNTIME_LOOP_H
 
 #include <stdbool.h>
 #include <stddef.h>

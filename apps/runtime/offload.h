@@ -7,8 +7,8 @@
  *     nacre_offload_submit(o, &(struct nacre_job){hash, answer, login, source}, &home);
  *                                                   hash(login) on some thread, then
  *                                                   answer(login) on home's */
-#ifndef NACRE_APPS_OFFLOAD_H
-#define NACRE_APPS_OFFLOAD_H
+#ifndef NACRE_APPS_RUNTIME_OFFLOAD_H
+#define NACRE_APPS_RUNTIME_OFFLOAD_H
 
 #include "transport/api.h"
 

@@ -1,5 +1,7 @@
 #include "apps/runtime/pump.h"
 
+#include "apps/runtime/container_of.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -217,7 +219,7 @@ static void serve(struct pump *pump)
 /* A session of which little is to be expected, a key perhaps, does not wait for the others. */
 static void on_ready(struct source *source, uint32_t events)
 {
-    struct pump *pump = (struct pump *)source;
+    struct pump *pump = container_of(source, struct pump, source);
 
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         pump->readable = true;
@@ -235,7 +237,7 @@ static void on_ready(struct source *source, uint32_t events)
 
 static void on_task(struct task *task)
 {
-    struct pump *pump = (struct pump *)(void *)((char *)task - offsetof(struct pump, task));
+    struct pump *pump = container_of(task, struct pump, task);
 
     if (pump->lingering) {
         read_to_the_end(pump);
@@ -247,7 +249,7 @@ static void on_task(struct task *task)
 
 static void on_timer(struct timer *timer)
 {
-    struct pump *pump = (struct pump *)(void *)((char *)timer - offsetof(struct pump, timer));
+    struct pump *pump = container_of(timer, struct pump, timer);
 
     if (pump->lingering || pump->finishing) { /* that was its time for it */
         pump_close(pump);

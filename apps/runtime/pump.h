@@ -1,7 +1,7 @@
 /* One session on one socket: bytes moved both ways, its deadlines kept, and both seen off at the
  * end. */
-#ifndef NACRE_APPS_PUMP_H
-#define NACRE_APPS_PUMP_H
+#ifndef NACRE_APPS_RUNTIME_PUMP_H
+#define NACRE_APPS_RUNTIME_PUMP_H
 
 #include "apps/runtime/loop.h"
 #include "apps/session/session.h"

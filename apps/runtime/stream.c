@@ -1,3 +1,4 @@
+/* From descriptors to the peer, and joining. */
 #include "apps/runtime/stream_parts.h"
 
 #include <errno.h>
@@ -5,63 +6,27 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 enum {
     READ_MAX = 32 * 1024, /* bytes at a time: one message */
-    READS_A_TURN = 8,     /* before others have their turn */
+    READS_A_TURN = 8,     /* before other tasks of the loop run */
 };
-
-struct nacre_stream *stream_of(const struct nacre_channel *ch)
-{
-    return (struct nacre_stream *)(uintptr_t)nacre_channel_app(ch);
-}
-
-void stream_close_end(struct end *e)
-{
-    if (e->fd < 0)
-        return;
-    if (e->watched)
-        loop_unwatch(e->stream->loop, e->fd, &e->source);
-    (void)close(e->fd);
-    e->fd = -1;
-    e->ready = false;
-}
-
-void stream_enter(struct nacre_stream *s)
-{
-    s->depth++;
-}
-
-void stream_leave(struct nacre_stream *s)
-{
-    if (--s->depth == 0 && s->over)
-        free(s);
-}
-
-void stream_close_when_done(struct nacre_stream *s)
-{
-    if (!s->over && s->drained == NULL && s->told_drained && s->out.fd < 0)
-        nacre_channel_close(s->ch);
-}
-
-/* ---- from the descriptor to the peer ---- */
 
 static void check_drained(struct nacre_stream *s)
 {
-    if (s->over || s->told_drained || s->in.fd >= 0 || s->err.fd >= 0)
+    if (s->over || s->reported_drained || s->in.fd >= 0 || s->err.fd >= 0)
         return;
-    s->told_drained = true;
+    s->reported_drained = true;
     if (s->drained != NULL)
         s->drained(s->ch);
     else
         nacre_channel_eof(s->ch);
 }
 
-/* Some of what can be read. */
-static void pull(struct nacre_stream *s, struct end *e)
+/* Read some of the bytes that are there, and send them. */
+static void pull(struct nacre_stream *s, struct stream_end *e)
 {
     uint8_t buffer[READ_MAX];
 
@@ -80,15 +45,14 @@ static void pull(struct nacre_stream *s, struct end *e)
             (void)nacre_channel_write(s->ch, buffer, (size_t)n);
         else if (n < 0 && errno == EAGAIN)
             e->ready = false;
-        else if (n == 0 || errno != EINTR)
-            stream_close_end(
-                e); /* a terminal ends in EIO, a socket perhaps in ECONNRESET: it has ended */
+        else if (n == 0 || errno != EINTR) /* EIO on a terminal and ECONNRESET are ends too */
+            stream_close_end(e);
     }
     if (e->ready)
         loop_later(s->loop, &s->task);
 }
 
-static void read_on(struct nacre_stream *s)
+static void read_more(struct nacre_stream *s)
 {
     stream_enter(s);
     pull(s, &s->err);
@@ -98,7 +62,7 @@ static void read_on(struct nacre_stream *s)
     stream_leave(s);
 }
 
-/* ---- the rest of the channel ---- */
+/* ---- the channel's other callbacks ---- */
 
 static void on_eof(struct nacre_channel *ch)
 {
@@ -115,10 +79,10 @@ static void on_eof(struct nacre_channel *ch)
 
 static void on_writable(struct nacre_channel *ch)
 {
-    read_on(stream_of(ch));
+    read_more(stream_of(ch));
 }
 
-/* PROTOCOL section 2.1: the peer reads no more, so writers here may know. */
+/* "eow@openssh.com": the peer reads no more, so the writers at the other end should notice. */
 static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre_request *request)
 {
     struct nacre_stream *s = stream_of(ch);
@@ -131,17 +95,22 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
     return s->outer->request != NULL ? s->outer->request(ch, request) : NACRE_REFUSE;
 }
 
-static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
+static void end(struct nacre_stream *s)
 {
-    struct nacre_stream *s = stream_of(ch);
-
-    stream_enter(s);
     s->over = true;
     stream_close_end(&s->in);
     stream_close_end(&s->err);
     stream_close_end(&s->out);
     loop_forget(s->loop, &s->task);
-    (void)loop_set_timer(s->loop, &s->patience, UINT64_MAX);
+    (void)loop_set_timer(s->loop, &s->close_timer, UINT64_MAX);
+}
+
+static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    struct nacre_stream *s = stream_of(ch);
+
+    stream_enter(s);
+    end(s);
     nacre_channel_set_app(ch, s->outer);
     if (s->outer->closed != NULL)
         s->outer->closed(ch, why);
@@ -152,16 +121,16 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 
 static void on_task(struct task *task)
 {
-    read_on((struct nacre_stream *)(void *)((char *)task - offsetof(struct nacre_stream, task)));
+    read_more(container_of(task, struct nacre_stream, task));
 }
 
 static void on_readable(struct source *source, uint32_t events)
 {
-    struct end *e = (struct end *)source;
+    struct stream_end *e = container_of(source, struct stream_end, source);
 
-    (void)events; /* whatever it is: reading tells */
+    (void)events; /* read() says which it is */
     e->ready = true;
-    read_on(e->stream);
+    read_more(e->stream);
 }
 
 /* ---- joining ---- */
@@ -175,8 +144,8 @@ static void block_sigpipe(void)
     (void)pthread_sigmask(SIG_BLOCK, &pipes, NULL);
 }
 
-static bool begin(struct nacre_stream *s, struct end *e, void (*ready)(struct source *, uint32_t),
-                  uint32_t events)
+static bool begin(struct nacre_stream *s, struct stream_end *e,
+                  void (*ready)(struct source *, uint32_t), uint32_t events)
 {
     int flags;
 
@@ -189,20 +158,19 @@ static bool begin(struct nacre_stream *s, struct end *e, void (*ready)(struct so
         return false;
     e->ready = true;
     e->watched = loop_watch(s->loop, e->fd, &e->source, events | EPOLLET);
-    return e->watched || errno == EPERM; /* epoll does not watch files, which are always ready */
+    return e->watched || errno == EPERM; /* epoll refuses files, which are always ready */
 }
 
 static bool begin_all(struct nacre_stream *s)
 {
-    if (s->out.fd >= 0 && s->out.fd == s->in.fd) {
-        s->out.fd =
-            fcntl(s->in.fd, F_DUPFD_CLOEXEC, 0); /* so that each is watched and closed alone */
+    if (s->out.fd >= 0 && s->out.fd == s->in.fd) { /* each is watched and closed separately */
+        s->out.fd = fcntl(s->in.fd, F_DUPFD_CLOEXEC, 0);
         if (s->out.fd < 0)
             return false;
     }
     return begin(s, &s->in, on_readable, EPOLLIN | EPOLLRDHUP) &&
            begin(s, &s->err, on_readable, EPOLLIN | EPOLLRDHUP) &&
-           begin(s, &s->out, stream_on_output, EPOLLOUT);
+           begin(s, &s->out, stream_on_writable_end, EPOLLOUT);
 }
 
 static void take_over(struct nacre_stream *s)
@@ -226,16 +194,8 @@ static void close_all(const struct nacre_stream_config *config)
             (void)close(fds[i]);
 }
 
-struct nacre_stream *nacre_stream_join(struct nacre_channel *ch,
+struct nacre_stream *nacre_stream_join(struct nacre_channel *ch, struct nacre_loop *loop,
                                        const struct nacre_stream_config *config)
-{
-    const struct pump *pump = nacre_channel_context(ch); /* what a peer and a client begin with */
-
-    return stream_join(ch, pump->loop, config);
-}
-
-struct nacre_stream *stream_join(struct nacre_channel *ch, struct nacre_loop *loop,
-                                 const struct nacre_stream_config *config)
 {
     struct nacre_stream *s = calloc(1, sizeof *s);
 
@@ -246,7 +206,7 @@ struct nacre_stream *stream_join(struct nacre_channel *ch, struct nacre_loop *lo
     s->ch = ch;
     s->loop = loop;
     s->task.run = on_task;
-    s->patience.fire = stream_on_patience;
+    s->close_timer.fire = stream_on_close_timer;
     s->drained = config->drained;
     s->in.fd = config->input;
     s->err.fd = config->error;

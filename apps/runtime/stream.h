@@ -1,50 +1,58 @@
-/* A channel joined to descriptors: a socket, a pipe, a terminal with a program on it.
+/* A channel joined to descriptors: a socket, pipes, or a terminal with a program on it.
  *
  *     read(input)  -> data of the channel             EOF or an error there -> EOF of the channel
  *     read(error)  -> its extended data (stderr)
- *     data of the peer -> write(output)               the peer's EOF -> no more to be read there
+ *     data of the peer -> write(output)               EOF of the peer -> no more can be read there
  *
- * Nothing is kept in between. What the peer cannot take stays in the descriptor; what the
- * descriptor cannot take stays with the connection layer, inside the window that was granted. Bytes
- * written where nobody reads any more are dropped. */
-#ifndef NACRE_APPS_STREAM_H
-#define NACRE_APPS_STREAM_H
+ * A stream buffers nothing. What the peer cannot accept stays in the descriptor; what the
+ * descriptor cannot accept stays in the connection layer, inside the window that was granted. Bytes
+ * for a descriptor that nothing reads any more are dropped. */
+#ifndef NACRE_APPS_RUNTIME_STREAM_H
+#define NACRE_APPS_RUNTIME_STREAM_H
 
-#include "apps/server/server.h"
+#include "connection/channel.h"
+
+struct nacre_loop;
 
 /* Lives as long as the channel. */
 struct nacre_stream;
 
 struct nacre_stream_config {
-    int input;  /* what can be read there is sent; -1: nothing */
-    int error;  /* the same as extended data; -1: nothing */
-    int output; /* the peer's data are written there; may be the same as input; -1: they are dropped
+    int input;  /* bytes read from here are sent; -1: none */
+    int error;  /* bytes read from here are sent as extended data; -1: none */
+    int output; /* the peer's data are written here; may be the same as input; -1: they are dropped
                  */
 
-    /* All that there was to read has been accepted for sending, and no more comes. NULL: EOF is
-     * sent then, and the channel is closed when the peer's data have come to their end too. */
+    /* Everything there was to read has been accepted for sending, and no more comes. NULL: the
+     * stream then sends EOF, and closes the channel once the peer's data have ended too. */
     void (*drained)(struct nacre_channel *ch);
 
-    bool output_ended; /* the peer's EOF has been told already */
+    bool output_ended; /* the peer's EOF was reported before the channel was joined */
 };
 
-/* Join them. ch is an open channel of a connection of the server driver (apps/server/server.h) or
- * of the client driver (apps/connect/client.h), or one that is being granted, or whose request is.
- * From now on its data, writable and eof are the stream's; the application's own eof is called all
- * the same, for information, and its other callbacks as before. "eow@openssh.com" is answered by
- * the stream too: it closes input and error, unless that is a terminal. And the stream sends it to
- * an OpenSSH when nobody reads the data of a session any more.
+/* Join a channel to descriptors.
  *
- * When the peer closes, what it sent before is still written, until nothing more of it is taken for
- * 5 seconds: the rest is dropped.
+ * ch      an open channel, one inside its `open` callback, or one whose request is being granted
+ * loop    the event loop of the channel's connection: nacre_peer_loop on a server,
+ *         nacre_client_loop on a client
+ * return  NULL: out of memory or descriptors; or the channel is joined already, or inside `closed`
  *
- * The descriptors are the stream's from here on, also when it fails; they are made non-blocking,
- * and closed when they are done with, at the latest before the application's `closed`. The peer's
- * EOF is passed on by shutdown() for a socket, by closing for a pipe, and by typing the character
- * for it (Control-D) on a terminal that works in lines.
+ * From now on the channel's data, writable and eof belong to the stream. The application's own eof
+ * is still called, for information, and its other callbacks as before. The stream also acts on
+ * "eow@openssh.com": it closes input and error, unless input is a terminal. It sends that request
+ * itself (nacre_channel_eow) when nothing reads output any more. nacre_channel_set_app on a joined
+ * channel ends the stream and closes its descriptors.
  *
- * Blocks SIGPIPE on this thread. NULL: out of memory or of descriptors. */
-NACRE_API struct nacre_stream *nacre_stream_join(struct nacre_channel *ch,
+ * When the peer closes the channel, what it sent before is still written, until the descriptor
+ * accepts nothing for 5 seconds; the rest is dropped.
+ *
+ * The descriptors belong to the stream, also when this function fails. They are made non-blocking,
+ * and are closed as soon as they are no longer needed, at the latest before the application's
+ * `closed`. The peer's EOF is passed on by shutdown() to a socket, by closing a pipe, and by typing
+ * the end-of-file character (Control-D) on a terminal in canonical mode.
+ *
+ * Blocks SIGPIPE on the calling thread. */
+NACRE_API struct nacre_stream *nacre_stream_join(struct nacre_channel *ch, struct nacre_loop *loop,
                                                  const struct nacre_stream_config *config);
 
 #endif

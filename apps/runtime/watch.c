@@ -1,6 +1,7 @@
 #include "apps/runtime/watch.h"
 
-#include "apps/server/peer.h"
+#include "apps/runtime/container_of.h"
+#include "apps/runtime/loop.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,13 +17,13 @@ struct nacre_watch {
 
 static void on_ready(struct source *source, uint32_t events)
 {
-    const struct nacre_watch *watch = (const struct nacre_watch *)source;
+    const struct nacre_watch *watch = container_of(source, struct nacre_watch, source);
 
     (void)events;
     watch->ready(watch->context);
 }
 
-struct nacre_watch *nacre_watch_new(struct nacre_peer *peer, int fd, void (*ready)(void *context),
+struct nacre_watch *nacre_watch_new(struct nacre_loop *loop, int fd, void (*ready)(void *context),
                                     void *context)
 {
     struct nacre_watch *watch = calloc(1, sizeof *watch);
@@ -30,8 +31,8 @@ struct nacre_watch *nacre_watch_new(struct nacre_peer *peer, int fd, void (*read
 
     if (watch == NULL)
         return NULL;
-    *watch = (struct nacre_watch){{on_ready}, &peer->worker->loop, fd, ready, context};
-    if (loop_watch(watch->loop, fd, &watch->source, EPOLLIN))
+    *watch = (struct nacre_watch){{on_ready}, loop, fd, ready, context};
+    if (loop_watch(loop, fd, &watch->source, EPOLLIN))
         return watch;
     failure = errno;
     free(watch);

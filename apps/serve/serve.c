@@ -73,6 +73,11 @@ static struct served *served_new(struct nacre_channel *ch)
     return s;
 }
 
+static struct nacre_loop *loop_of(const struct served *s)
+{
+    return nacre_peer_loop(nacre_channel_context(s->ch));
+}
+
 static void end_grace(struct served *s)
 {
     nacre_watch_free(s->grace);
@@ -167,7 +172,7 @@ static bool begin_grace(struct served *s)
     s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (s->timer < 0 || timerfd_settime(s->timer, 0, &grace, NULL) != 0)
         return false;
-    s->grace = nacre_watch_new(nacre_channel_context(s->ch), s->timer, on_grace_over, s);
+    s->grace = nacre_watch_new(loop_of(s), s->timer, on_grace_over, s);
     return s->grace != NULL;
 }
 
@@ -250,7 +255,7 @@ static bool join(struct served *s, const struct child_streams *streams)
         .output_ended = s->got_eof,
     };
 
-    return nacre_stream_join(s->ch, &joined) != NULL;
+    return nacre_stream_join(s->ch, loop_of(s), &joined) != NULL;
 }
 
 /* original: what the client wants to run, or NULL. */
@@ -293,7 +298,7 @@ static bool start(struct served *s, const char *original)
     environment_clear(&s->environment);
     if (!join(s, &streams))
         return abandon(s);
-    s->watch = nacre_watch_new(nacre_channel_context(s->ch), s->child.pidfd, on_child_end, s);
+    s->watch = nacre_watch_new(loop_of(s), s->child.pidfd, on_child_end, s);
     if (s->watch == NULL)
         return abandon(s);
     s->running = true;

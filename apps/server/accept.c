@@ -1,11 +1,11 @@
-/* Connections on their way in: taken, turned away by a limit, or shed for want of descriptors. */
-#include "apps/server/parts.h"
+#include "apps/server/accept.h"
 
 #include "apps/server/listen.h"
+#include "apps/server/peer.h"
+#include "apps/session/errbuf.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,10 +13,10 @@
 
 enum {
     ACCEPTS_A_TURN = 64,
-    PAUSE_MS = 200,        /* of a listener that can take nothing */
-    SPELL_MS = 10 * 1000,  /* without shedding: the next time is another spell */
-    REFUSED_BURST = 100,   /* lines about who was turned away, at once, */
-    REFUSED_MINUTE = 1200, /* ... and a minute; the others are counted */
+    PAUSE_MS = 200,          /* of a listener that can accept nothing */
+    SHEDDING_MS = 10 * 1000, /* without shedding; after that it is reported again */
+    REFUSED_BURST = 100,     /* `refused` events at once, */
+    REFUSED_MINUTE = 1200,   /* ... and per minute; the others are only counted */
 };
 
 struct listener {
@@ -26,9 +26,10 @@ struct listener {
     int fd;
 };
 
-/* ---- turned away ---- */
+/* ---- refused by a limit ---- */
 
-/* RFC 4253 section 4.2 lets a server send lines before its identification; these are sshd's. */
+/* RFC 4253 section 4.2 allows a server to send lines before its identification. These are sshd's.
+ */
 static const char *farewell(enum nacre_limit limit)
 {
     return limit == NACRE_LIMIT_PENALTY ? "Not allowed at this time\r\n"
@@ -39,23 +40,22 @@ static void count_refusal(struct worker *worker, enum nacre_limit limit, const c
 {
     const struct nacre_rate most = {REFUSED_BURST, REFUSED_MINUTE};
     struct nacre_server *server = worker->server;
-    const struct nacre_server_events *events = server->config.events;
     uint64_t before = worker->refusals;
 
     (void)atomic_fetch_add(&server->limited[limit], 1);
-    if (events == NULL || events->refused == NULL)
+    if (server->events.refused == NULL)
         return;
     if (rate_take(&worker->refusals, most, worker->loop.now_ms) != 0) {
         worker->refusals = before;
         worker->unlogged++;
         return;
     }
-    events->refused(server->config.context, address, limit, worker->unlogged);
+    server->events.refused(server->config.context, address, limit, worker->unlogged);
     worker->unlogged = 0;
 }
 
-static void turn_away(struct worker *worker, int fd, enum nacre_limit limit,
-                      const struct sockaddr_storage *address)
+static void refuse(struct worker *worker, int fd, enum nacre_limit limit,
+                   const struct sockaddr_storage *address)
 {
     const char *text = farewell(limit);
     char from[ADDRESS_MAX];
@@ -66,7 +66,7 @@ static void turn_away(struct worker *worker, int fd, enum nacre_limit limit,
     count_refusal(worker, limit, from);
 }
 
-static void take_in(struct worker *worker, int fd, const struct sockaddr_storage *address)
+static void admit(struct worker *worker, int fd, const struct sockaddr_storage *address)
 {
     struct ticket ticket;
     enum nacre_limit limit;
@@ -74,7 +74,7 @@ static void take_in(struct worker *worker, int fd, const struct sockaddr_storage
     if (admission_enter(worker->server->admission, address, worker->loop.now_ms, &ticket, &limit))
         peer_start(worker, fd, address, &ticket);
     else
-        turn_away(worker, fd, limit, address);
+        refuse(worker, fd, limit, address);
 }
 
 /* ---- out of descriptors ---- */
@@ -82,41 +82,39 @@ static void take_in(struct worker *worker, int fd, const struct sockaddr_storage
 static void note_shed(struct worker *worker)
 {
     (void)atomic_fetch_add(&worker->server->limited[NACRE_LIMIT_DESCRIPTORS], 1);
-    if (worker->loop.now_ms >= worker->spell_until_ms)
-        server_trouble(worker->server,
-                       "out of file descriptors or memory: new connections are turned away "
-                       "until some of the old ones end");
-    worker->spell_until_ms = worker->loop.now_ms + SPELL_MS;
+    if (worker->loop.now_ms >= worker->shedding_until_ms)
+        server_trouble(worker->server, "out of file descriptors or memory: new connections are "
+                                       "refused until existing ones end");
+    worker->shedding_until_ms = worker->loop.now_ms + SHEDDING_MS;
 }
 
-static void watch_again(struct timer *timer)
+static void end_pause(struct timer *timer)
 {
-    struct listener *listener =
-        (struct listener *)(void *)((char *)timer - offsetof(struct listener, pause));
+    struct listener *listener = container_of(timer, struct listener, pause);
     struct nacre_loop *loop = &listener->worker->loop;
 
     if (!loop_watch(loop, listener->fd, &listener->source, EPOLLIN))
         (void)loop_set_timer(loop, &listener->pause, loop->now_ms + PAUSE_MS);
 }
 
-/* Give up the spare descriptor to shed the new connection, so that the listener does not stay ready
- * for ever. When another thread has taken the spare one, the listener pauses. False: that, or there
- * is no new connection. */
+/* Give up the spare descriptor to accept the new connection and close it: otherwise the listener
+ * would stay ready for ever. If another thread has taken the spare one meanwhile, the listener
+ * pauses. False: it does, or there is no new connection. */
 static bool shed(struct listener *listener)
 {
     struct worker *worker = listener->worker;
     struct nacre_loop *loop = &worker->loop;
-    bool nobody;
+    bool none;
     int fd;
 
     if (worker->spare >= 0)
         (void)close(worker->spare);
     fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
-    nobody = fd < 0 && errno == EAGAIN; /* the system looks for a descriptor before it looks */
+    none = fd < 0 && errno == EAGAIN; /* accept4 allocates the descriptor before it checks */
     if (fd >= 0)
         (void)close(fd);
     worker->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (nobody)
+    if (none)
         return false;
     note_shed(worker);
     if (fd >= 0 && worker->spare >= 0)
@@ -128,7 +126,7 @@ static bool shed(struct listener *listener)
 
 static void on_connection(struct source *source, uint32_t events)
 {
-    struct listener *listener = (struct listener *)source;
+    struct listener *listener = container_of(source, struct listener, source);
     bool more = true;
 
     (void)events;
@@ -139,7 +137,7 @@ static void on_connection(struct source *source, uint32_t events)
             accept4(listener->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0)
-            take_in(listener->worker, fd, &address);
+            admit(listener->worker, fd, &address);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             more = shed(listener);
         else
@@ -154,6 +152,7 @@ static bool listen_on(struct worker *worker, size_t i, const char *text, char *e
     struct nacre_server *server = worker->server;
     struct listener *listener = &worker->listeners[i];
     bool first = worker == server->workers;
+    struct errbuf p = errbuf_in(errbuf, size);
     struct sockaddr_storage address;
     socklen_t len;
 
@@ -161,12 +160,10 @@ static bool listen_on(struct worker *worker, size_t i, const char *text, char *e
         return false;
     listener->worker = worker;
     listener->source.ready = on_connection;
-    listener->pause.fire = watch_again;
+    listener->pause.fire = end_pause;
     listener->fd = listen_open(&address, len, server->worker_count > 1, first);
-    if (listener->fd < 0 || !loop_watch(&worker->loop, listener->fd, &listener->source, EPOLLIN)) {
-        (void)snprintf(errbuf, size, "cannot listen on %s: %s", text, strerror(errno));
-        return false;
-    }
+    if (listener->fd < 0 || !loop_watch(&worker->loop, listener->fd, &listener->source, EPOLLIN))
+        return errbuf_say(&p, "cannot listen on %s: %s", text, strerror(errno));
     len = sizeof address;
     if (first && getsockname(listener->fd, (struct sockaddr *)&address, &len) == 0)
         address_text(server->addresses[i], &address);
@@ -176,13 +173,12 @@ static bool listen_on(struct worker *worker, size_t i, const char *text, char *e
 bool accept_open(struct worker *worker, char *errbuf, size_t size)
 {
     const struct nacre_server *server = worker->server;
+    struct errbuf p = errbuf_in(errbuf, size);
 
     worker->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     worker->listeners = calloc(server->listener_count, sizeof *worker->listeners);
-    if (worker->listeners == NULL) {
-        (void)snprintf(errbuf, size, "cannot start: %s", strerror(ENOMEM));
-        return false;
-    }
+    if (worker->listeners == NULL)
+        return errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
     for (size_t i = 0; i < server->listener_count; i++)
         worker->listeners[i].fd = -1;
     for (size_t i = 0; i < server->listener_count; i++)
@@ -199,6 +195,7 @@ void accept_close(struct worker *worker)
         if (listener->fd < 0)
             continue;
         (void)loop_set_timer(&worker->loop, &listener->pause, UINT64_MAX);
+        loop_unwatch(&worker->loop, listener->fd, &listener->source);
         (void)close(listener->fd);
         listener->fd = -1;
     }

@@ -1,7 +1,7 @@
 #include "apps/server/admission.h"
 
-#include "apps/runtime/address.h"
 #include "apps/files/authorized_from.h"
+#include "apps/runtime/address_text.h"
 #include "apps/runtime/short_lock.h"
 #include "crypto/random.h"
 
@@ -23,14 +23,14 @@ enum {
     GRACE_EXCEEDED_MS = 10 * 1000,
     PENALTY_MIN_MS = 15 * 1000,
     PENALTY_MAX_MS = 600 * 1000,
-    SETS = 8192, /* of WAYS sources each: 65536 are remembered, as sshd does */
+    SETS = 8192, /* of WAYS netblocks each: 65536 are remembered, as in sshd */
     WAYS = 8,
 };
 
-/* A network that somebody is connecting from, or has to stay away from us. */
-struct source {
-    uint8_t key[SOURCE_KEY_MAX]; /* all zero: free */
-    bool away;                   /* its penalty has reached the least that counts */
+/* A source network: connecting now, or serving a penalty. */
+struct netblock {
+    uint8_t key[NETBLOCK_KEY_MAX]; /* all zero: free */
+    bool penalised;                /* the penalty has reached the minimum that counts */
     uint32_t startups;
     uint64_t penalty_until_ms;
 };
@@ -40,7 +40,7 @@ struct admission {
     pthread_mutex_t lock;
     uint32_t connections, startups;
     uint64_t secret[2], chance;
-    struct source (*sets)[WAYS];
+    struct netblock (*sets)[WAYS];
 };
 
 static void fill(uint32_t *value, uint32_t otherwise)
@@ -95,7 +95,7 @@ void admission_free(struct admission *a)
     free(a);
 }
 
-/* ---- sources ---- */
+/* ---- netblocks ---- */
 
 static void keep_bits(uint8_t *out, const uint8_t *address, size_t len, uint32_t bits)
 {
@@ -107,14 +107,14 @@ static void keep_bits(uint8_t *out, const uint8_t *address, size_t len, uint32_t
     }
 }
 
-/* An IPv4 address in IPv6 clothes is one of IPv4. */
-static void make_key(const struct nacre_admission *c, uint8_t key[SOURCE_KEY_MAX],
+/* An IPv4-mapped IPv6 address counts as IPv4. */
+static void make_key(const struct nacre_admission *c, uint8_t key[NETBLOCK_KEY_MAX],
                      const struct sockaddr_storage *from)
 {
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
 
-    memset(key, 0, SOURCE_KEY_MAX);
+    memset(key, 0, NETBLOCK_KEY_MAX);
     if (from->ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
         key[0] = 6;
         keep_bits(key + 1, v6->sin6_addr.s6_addr, 16, c->netblock_v6);
@@ -127,33 +127,33 @@ static void make_key(const struct nacre_admission *c, uint8_t key[SOURCE_KEY_MAX
               4, c->netblock_v4);
 }
 
-/* Keyed, so that nobody can choose addresses that fall into one set. */
-static struct source *set_of(struct admission *a, const uint8_t key[SOURCE_KEY_MAX])
+/* Keyed, so that an attacker cannot choose addresses that fall into one set. */
+static struct netblock *set_of(struct admission *a, const uint8_t key[NETBLOCK_KEY_MAX])
 {
     uint64_t hash = a->secret[0];
 
-    for (size_t i = 0; i < SOURCE_KEY_MAX; i++) {
+    for (size_t i = 0; i < NETBLOCK_KEY_MAX; i++) {
         hash = (hash ^ key[i]) * UINT64_C(0x9e3779b97f4a7c15);
         hash ^= hash >> 29 ^ a->secret[1];
     }
     return a->sets[(hash >> 32) % SETS];
 }
 
-static struct source *find(struct admission *a, const uint8_t key[SOURCE_KEY_MAX])
+static struct netblock *find(struct admission *a, const uint8_t key[NETBLOCK_KEY_MAX])
 {
-    struct source *set = set_of(a, key);
+    struct netblock *set = set_of(a, key);
 
     for (int i = 0; i < WAYS; i++)
-        if (memcmp(set[i].key, key, SOURCE_KEY_MAX) == 0)
+        if (memcmp(set[i].key, key, NETBLOCK_KEY_MAX) == 0)
             return &set[i];
     return NULL;
 }
 
-/* A place for a new one: where nobody connects, and the penalty ends soonest. NULL: there is none.
+/* A slot for a new one: of those without connections, the one whose penalty ends first. NULL: none.
  */
-static struct source *add(struct admission *a, const uint8_t key[SOURCE_KEY_MAX])
+static struct netblock *add(struct admission *a, const uint8_t key[NETBLOCK_KEY_MAX])
 {
-    struct source *set = set_of(a, key), *best = NULL;
+    struct netblock *set = set_of(a, key), *best = NULL;
 
     for (int i = 0; i < WAYS; i++)
         if (set[i].startups == 0 &&
@@ -161,12 +161,12 @@ static struct source *add(struct admission *a, const uint8_t key[SOURCE_KEY_MAX]
             best = &set[i];
     if (best != NULL) {
         memset(best, 0, sizeof *best);
-        memcpy(best->key, key, SOURCE_KEY_MAX);
+        memcpy(best->key, key, NETBLOCK_KEY_MAX);
     }
     return best;
 }
 
-/* ---- in ---- */
+/* ---- admission ---- */
 
 static bool by_chance(struct admission *a, uint32_t per_cent)
 {
@@ -176,9 +176,9 @@ static bool by_chance(struct admission *a, uint32_t per_cent)
     return a->chance % 100 < per_cent;
 }
 
-/* MaxStartups begin:rate:full. A source that has none yet is not left to chance: who connects once
- * is turned away only when all places are taken. */
-static bool startups_full(struct admission *a, const struct source *source)
+/* MaxStartups begin:rate:full. Chance does not decide about a source's first connection: that is
+ * refused only when all places are taken. */
+static bool startups_full(struct admission *a, const struct netblock *source)
 {
     const struct nacre_admission *c = &a->config;
     uint32_t range =
@@ -192,10 +192,10 @@ static bool startups_full(struct admission *a, const struct source *source)
                             (100 - c->startups_rate) * (a->startups - c->startups_begin) / range);
 }
 
-static bool judge(struct admission *a, const struct source *source, uint64_t now_ms,
+static bool judge(struct admission *a, const struct netblock *source, uint64_t now_ms,
                   enum nacre_limit *limit)
 {
-    if (source != NULL && source->away && source->penalty_until_ms > now_ms)
+    if (source != NULL && source->penalised && source->penalty_until_ms > now_ms)
         *limit = NACRE_LIMIT_PENALTY;
     else if (source != NULL && source->startups >= a->config.per_source_startups)
         *limit = NACRE_LIMIT_SOURCE_STARTUPS;
@@ -208,7 +208,7 @@ static bool judge(struct admission *a, const struct source *source, uint64_t now
     return false;
 }
 
-/* FNV-1a: two that meet share their turns, and nothing else. */
+/* FNV-1a. Two sources with the same number share their turns in the queue, and nothing else. */
 uint64_t admission_source(const struct ticket *ticket)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -221,17 +221,17 @@ uint64_t admission_source(const struct ticket *ticket)
 bool admission_enter(struct admission *a, const struct sockaddr_storage *from, uint64_t now_ms,
                      struct ticket *ticket, enum nacre_limit *limit)
 {
-    struct source *source;
+    struct netblock *source;
     bool good;
 
-    *ticket = (struct ticket){.inside = false};
+    *ticket = (struct ticket){.admitted = false};
     make_key(&a->config, ticket->key, from);
     (void)pthread_mutex_lock(&a->lock);
     source = find(a, ticket->key);
     good = judge(a, source, now_ms, limit);
     if (good) {
         source = source != NULL ? source : add(a, ticket->key);
-        ticket->inside = ticket->starting = true;
+        ticket->admitted = ticket->starting = true;
         ticket->of_source = source != NULL;
         if (source != NULL)
             source->startups++;
@@ -242,11 +242,11 @@ bool admission_enter(struct admission *a, const struct sockaddr_storage *from, u
     return good;
 }
 
-/* ---- out ---- */
+/* ---- leaving ---- */
 
 static void started(struct admission *a, struct ticket *ticket)
 {
-    struct source *source = ticket->of_source ? find(a, ticket->key) : NULL;
+    struct netblock *source = ticket->of_source ? find(a, ticket->key) : NULL;
 
     if (!ticket->starting)
         return;
@@ -267,9 +267,9 @@ void admission_leave(struct admission *a, struct ticket *ticket)
 {
     (void)pthread_mutex_lock(&a->lock);
     started(a, ticket);
-    if (ticket->inside)
+    if (ticket->admitted)
         a->connections--;
-    ticket->inside = false;
+    ticket->admitted = false;
     (void)pthread_mutex_unlock(&a->lock);
 }
 
@@ -283,19 +283,19 @@ static bool is_exempt(const struct nacre_admission *c, const char *address)
     return authorized_from(c->penalty_exempt, plain) == FROM_YES;
 }
 
-/* Penalties add up, and run out as time goes by; below the least they only add up. */
+/* Penalties add up, and expire as time passes; below the minimum they only add up. */
 void admission_penalise(struct admission *a, const struct ticket *ticket, const char *address,
-                        enum misdeed misdeed, uint64_t now_ms)
+                        enum penalty_reason reason, uint64_t now_ms)
 {
     const struct nacre_penalties *p = &a->config.penalties;
     const uint32_t penalties[] = {
-        [MISDEED_AUTHFAIL] = p->authfail_ms,
-        [MISDEED_NOAUTH] = p->noauth_ms,
-        [MISDEED_GRACE_EXCEEDED] = p->grace_exceeded_ms,
+        [PENALTY_AUTHFAIL] = p->authfail_ms,
+        [PENALTY_NOAUTH] = p->noauth_ms,
+        [PENALTY_GRACE_EXCEEDED] = p->grace_exceeded_ms,
     };
-    struct source *source;
+    struct netblock *source;
 
-    if (!ticket->inside || is_exempt(&a->config, address))
+    if (!ticket->admitted || is_exempt(&a->config, address))
         return;
     (void)pthread_mutex_lock(&a->lock);
     source = find(a, ticket->key);
@@ -303,12 +303,12 @@ void admission_penalise(struct admission *a, const struct ticket *ticket, const 
     if (source != NULL) {
         if (source->penalty_until_ms <= now_ms) {
             source->penalty_until_ms = now_ms;
-            source->away = false;
+            source->penalised = false;
         }
-        source->penalty_until_ms += penalties[misdeed];
+        source->penalty_until_ms += penalties[reason];
         if (source->penalty_until_ms > now_ms + p->max_ms)
             source->penalty_until_ms = now_ms + p->max_ms;
-        source->away = source->away || source->penalty_until_ms >= now_ms + p->min_ms;
+        source->penalised = source->penalised || source->penalty_until_ms >= now_ms + p->min_ms;
     }
     (void)pthread_mutex_unlock(&a->lock);
 }

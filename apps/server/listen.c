@@ -1,53 +1,42 @@
 #include "apps/server/listen.h"
 
+#include "apps/runtime/address_text.h"
 #include "apps/runtime/pump.h"
-#include "apps/server/server.h"
+#include "apps/session/errbuf.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, HOST_MAX = 256 /* bytes of a host's name */ };
-
-bool nacre_address_is_good(const char *address)
-{
-    char host[HOST_MAX];
-    const char *port;
-
-    return address_split(address, host, sizeof host, &port);
-}
+enum { BACKLOG = 1024 };
 
 bool listen_resolve(const char *text, struct sockaddr_storage *address, socklen_t *len,
                     char *errbuf, size_t size)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct errbuf p = errbuf_in(errbuf, size);
     struct addrinfo *found = NULL;
     char host[HOST_MAX];
     const char *port;
     int failure;
 
-    if (!address_split(text, host, sizeof host, &port)) {
-        (void)snprintf(errbuf, size,
-                       "%s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6", text);
-        return false;
-    }
+    if (!address_split(text, host, sizeof host, &port))
+        return errbuf_say(&p, "%s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6",
+                          text);
     failure = getaddrinfo(host[0] == 0 ? "::" : host, port, &hints, &found);
-    if (failure != 0) {
-        (void)snprintf(errbuf, size, "cannot listen on %s: %s", text, gai_strerror(failure));
-        return false;
-    }
+    if (failure != 0)
+        return errbuf_say(&p, "cannot listen on %s: %s", text, gai_strerror(failure));
     memcpy(address, found->ai_addr, found->ai_addrlen);
     *len = found->ai_addrlen;
     freeaddrinfo(found);
     return true;
 }
 
-/* Workers share a port. The first one must find it free, and offers to share it only then:
- * otherwise two servers could share it without knowing. */
+/* SO_REUSEPORT is set on the first worker's socket only after bind: so it must find the port free.
+ * Otherwise two servers could share a port without knowing it. */
 int listen_open(const struct sockaddr_storage *address, socklen_t len, bool shared, bool first)
 {
     const int on = 1, off = 0, before = shared && !first, after = shared;
@@ -72,7 +61,7 @@ int listen_open(const struct sockaddr_storage *address, socklen_t len, bool shar
     return fd;
 }
 
-/* Without IPv6 the default address is IPv4's. */
+/* On a system without IPv6, every address is every IPv4 address. */
 const char *const *listen_default(void)
 {
     static const char *const six[] = {"[::]:2022", NULL};

@@ -1,15 +1,29 @@
-/* What server.c (all of it) and server_accept.c (who comes in) share. */
+/* The structs that the files of this room share: the server, its workers, their connections. */
 #ifndef NACRE_APPS_SERVER_PARTS_H
 #define NACRE_APPS_SERVER_PARTS_H
 
+#include "apps/runtime/address_text.h"
+#include "apps/runtime/container_of.h"
+#include "apps/runtime/loop.h"
+#include "apps/runtime/offload.h"
+#include "apps/runtime/pump.h"
 #include "apps/server/admission.h"
-#include "apps/server/peer.h"
+#include "apps/server/server.h"
 
 #include <stdatomic.h>
 
+/* Whether the server can be freed now. */
+enum server_state {
+    SERVER_IDLE,
+    SERVER_RUNNING,
+    SERVER_ABANDONED, /* freed from inside a callback: nacre_server_run does it when it ends */
+    SERVER_FREEING,
+};
+
 struct nacre_server {
     struct nacre_server_config config;
-    struct nacre_key *own_key; /* read from host_key_file */
+    struct nacre_server_events events; /* those of the configuration, or none */
+    struct nacre_key *own_key;         /* read from host_key_file */
     const struct nacre_key *own_keys[2];
     struct nacre_offload *offload;
     struct admission *admission;
@@ -20,16 +34,46 @@ struct nacre_server {
     char (*addresses)[ADDRESS_MAX];
     _Atomic uint64_t last_id, logins;
     _Atomic uint64_t limited[NACRE_LIMITS];
+    _Atomic enum server_state state;
     _Atomic bool stopping, reporting;
-    int stop; /* an eventfd that every loop watches, so that it looks at stopping and reporting */
+    int wakeup; /* an eventfd watched by every loop: its worker then checks these three */
 };
 
-/* Of server.c. */
-void server_trouble(const struct nacre_server *server, const char *text);
+/* One event loop, and what its connections share. */
+struct worker {
+    struct nacre_server *server;
+    struct nacre_loop loop;
+    struct nacre_endpoint *endpoint;
+    struct nacre_mailbox mailbox;
+    struct source mail;
+    struct listener *listeners;
+    struct nacre_peer *peers; /* all of them, doubly linked */
+    uint64_t stop_at_ms;      /* when draining ends; 0 while running */
+    uint64_t shedding_until_ms;
+    uint64_t refusals; /* rate of `refused` events, */
+    uint64_t unlogged; /* ... and refusals without one since the last */
+    int spare;         /* a descriptor to give up when no other is left */
+    bool running;
+};
 
-/* Of server_accept.c: listen on all addresses. False: errbuf holds a sentence. The first worker's
- * choice of ports binds the others. */
-bool accept_open(struct worker *worker, char *errbuf, size_t size);
-void accept_close(struct worker *worker);
+/* One connection. */
+struct nacre_peer {
+    struct pump pump;
+    struct worker *worker;
+    struct nacre_peer *next, **link;
+    uint64_t id;
+    char address[ADDRESS_MAX], local_address[ADDRESS_MAX];
+    struct ticket ticket;
+    uint32_t limited;  /* a bit for each limit whose `limited` event has been sent */
+    bool failed_login; /* at least one attempt */
+    bool logged_in;
+    void *data; /* the program's */
+};
+
+static inline void server_trouble(const struct nacre_server *server, const char *text)
+{
+    if (server->events.trouble != NULL)
+        server->events.trouble(server->config.context, text);
+}
 
 #endif

@@ -5,18 +5,17 @@
 
 static const struct nacre_server_events *events(const struct nacre_peer *peer)
 {
-    static const struct nacre_server_events none;
-    const struct nacre_server_config *config = server_config(peer->worker->server);
-
-    return config->events == NULL ? &none : config->events;
+    return &peer->worker->server->events;
 }
+
+/* ---- beginning and end ---- */
 
 /* The socket is closed and the session gone. */
 static void on_over(struct pump *pump)
 {
-    struct nacre_peer *peer = (struct nacre_peer *)pump;
+    struct nacre_peer *peer = container_of(pump, struct nacre_peer, pump);
 
-    admission_leave(server_admission(peer->worker->server), &peer->ticket);
+    admission_leave(peer->worker->server->admission, &peer->ticket);
     if (peer->next != NULL)
         peer->next->link = peer->link;
     *peer->link = peer->next;
@@ -28,31 +27,41 @@ void peer_close(struct nacre_peer *peer)
     pump_close(&peer->pump);
 }
 
-void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *address,
-                const struct ticket *ticket)
+static void add(struct worker *worker, struct nacre_peer *peer)
 {
-    struct nacre_peer *peer = calloc(1, sizeof *peer);
-    struct ticket returned = *ticket;
-
-    if (peer == NULL) {
-        admission_leave(server_admission(worker->server), &returned);
-        (void)close(fd);
-        return;
-    }
     peer->worker = worker;
-    peer->ticket = *ticket;
-    peer->id = server_next_id(worker->server);
-    address_text(peer->address, address);
     peer->link = &worker->peers;
     peer->next = worker->peers;
     if (peer->next != NULL)
         peer->next->link = &peer->next;
     worker->peers = peer;
+}
+
+void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *address,
+                const struct ticket *ticket)
+{
+    const struct nacre_end no_memory = {.cause = NACRE_OUT_OF_RESOURCES,
+                                        .text = "no memory for another session"};
+    struct nacre_peer *peer = calloc(1, sizeof *peer);
+    struct ticket returned = *ticket;
+
+    if (peer == NULL) {
+        admission_leave(worker->server->admission, &returned);
+        (void)close(fd);
+        return;
+    }
+    add(worker, peer);
+    peer->ticket = *ticket;
+    peer->id = atomic_fetch_add(&worker->server->last_id, 1) + 1;
+    address_text(peer->address, address);
     pump_init(&peer->pump, &worker->loop, fd, on_over);
     if (events(peer)->accepted != NULL)
         events(peer)->accepted(peer);
-    if (!pump_start(&peer->pump, nacre_session_new(worker->endpoint, peer, worker->loop.now_ms)))
-        peer_close(peer);
+    if (pump_start(&peer->pump, nacre_session_new(worker->endpoint, peer, worker->loop.now_ms)))
+        return;
+    if (peer->pump.session == NULL && events(peer)->ended != NULL)
+        events(peer)->ended(peer, &no_memory);
+    peer_close(peer);
 }
 
 void peer_shut_down(struct nacre_peer *peer)
@@ -63,66 +72,58 @@ void peer_shut_down(struct nacre_peer *peer)
     pump_wake(&peer->pump);
 }
 
-/* ---- what the session says ---- */
+/* ---- callbacks of the session ---- */
 
 static void on_authenticated(void *context, const char *user)
 {
     struct nacre_peer *peer = context;
+    struct nacre_server *server = peer->worker->server;
 
-    peer->got_in = true;
-    admission_logged_in(server_admission(peer->worker->server), &peer->ticket);
-    server_logged_in(peer->worker->server);
+    peer->logged_in = true;
+    admission_logged_in(server->admission, &peer->ticket);
+    (void)atomic_fetch_add(&server->logins, 1);
     if (events(peer)->authenticated != NULL)
         events(peer)->authenticated(peer, user);
 }
 
-/* Whose session ends without a login has done something, or nothing: PerSourcePenalties. */
+/* A session that ends without a login earns its source a penalty: PerSourcePenalties. */
 static void penalise(const struct nacre_peer *peer, const struct nacre_end *why)
 {
-    enum misdeed misdeed = peer->guessed ? MISDEED_AUTHFAIL : MISDEED_NOAUTH;
+    enum penalty_reason reason = peer->failed_login ? PENALTY_AUTHFAIL : PENALTY_NOAUTH;
 
     if (why->cause == NACRE_TIMED_OUT)
-        misdeed = MISDEED_GRACE_EXCEEDED;
-    admission_penalise(server_admission(peer->worker->server), &peer->ticket, peer->address,
-                       misdeed, peer->worker->loop.now_ms);
+        reason = PENALTY_GRACE_EXCEEDED;
+    admission_penalise(peer->worker->server->admission, &peer->ticket, peer->address, reason,
+                       peer->worker->loop.now_ms);
 }
 
-/* Each is counted; the first of its kind on the connection is told. */
+/* Each time counts, but only the first of its kind on a connection is an event. */
 static void on_limited(void *context, enum nacre_limit limit)
 {
     struct nacre_peer *peer = context;
 
-    server_limited(peer->worker->server, limit);
-    if (!(peer->met & 1U << limit) && events(peer)->limited != NULL)
+    (void)atomic_fetch_add(&peer->worker->server->limited[limit], 1);
+    if (!(peer->limited & 1U << limit) && events(peer)->limited != NULL)
         events(peer)->limited(peer, limit);
-    peer->met |= 1U << limit;
+    peer->limited |= 1U << limit;
 }
 
 static void on_attempted(void *context, const char *user, const char *method, bool granted)
 {
     struct nacre_peer *peer = context;
-    const struct nacre_auth_policy *asked = server_config(peer->worker->server)->auth;
+    const struct nacre_auth_policy *policy = peer->worker->server->config.auth;
 
-    peer->guessed = peer->guessed || !granted;
-    if (asked->attempted != NULL)
-        asked->attempted(context, user, method, granted);
-}
-
-const struct nacre_auth_policy *peer_policy(struct nacre_auth_policy *policy,
-                                            const struct nacre_auth_policy *asked)
-{
-    if (asked == NULL)
-        return NULL;
-    *policy = *asked;
-    policy->attempted = on_attempted;
-    return policy;
+    peer->failed_login = peer->failed_login || !granted;
+    if (policy->attempted != NULL)
+        policy->attempted(context, user, method, granted);
 }
 
 static void on_ended(void *context, const struct nacre_end *why)
 {
     struct nacre_peer *peer = context;
 
-    if (!peer->got_in && why->cause != NACRE_SHUTTING_DOWN && why->cause != NACRE_OUT_OF_RESOURCES)
+    if (!peer->logged_in && why->cause != NACRE_SHUTTING_DOWN &&
+        why->cause != NACRE_OUT_OF_RESOURCES)
         penalise(peer, why);
     if (events(peer)->ended != NULL)
         events(peer)->ended(peer, why);
@@ -169,27 +170,31 @@ static void on_phase(void *context, const char *phase)
         events(peer)->phase(peer, phase);
 }
 
-/* What is asked for by few costs the others nothing. */
+/* Messages and phases are frequent, and few servers watch them: others do not pay for them. */
 static const struct nacre_observer quiet = {
     .negotiated = on_negotiated, .mismatch = on_mismatch, .limited = on_limited};
-static const struct nacre_observer talkative = {.negotiated = on_negotiated,
-                                                .mismatch = on_mismatch,
-                                                .message = on_message,
-                                                .phase = on_phase,
-                                                .limited = on_limited};
+static const struct nacre_observer verbose = {.negotiated = on_negotiated,
+                                              .mismatch = on_mismatch,
+                                              .message = on_message,
+                                              .phase = on_phase,
+                                              .limited = on_limited};
 
-void peer_callbacks(struct nacre_endpoint_config *config, const struct nacre_server_config *server)
+void peer_callbacks(struct nacre_endpoint_config *config, struct nacre_auth_policy *policy,
+                    const struct nacre_server *server)
 {
-    const struct nacre_server_events *asked = server->events;
-    bool much = asked != NULL && (asked->message != NULL || asked->phase != NULL);
-
     config->authenticated = on_authenticated;
     config->ended = on_ended;
     config->wake = on_wake;
-    config->observer = much ? &talkative : &quiet;
+    config->observer =
+        server->events.message != NULL || server->events.phase != NULL ? &verbose : &quiet;
+    if (server->config.auth == NULL)
+        return;
+    *policy = *server->config.auth;
+    policy->attempted = on_attempted;
+    config->auth = policy;
 }
 
-/* ---- what an application may ask ---- */
+/* ---- the public interface ---- */
 
 uint64_t nacre_peer_id(const struct nacre_peer *peer)
 {
@@ -232,9 +237,14 @@ struct nacre_session *nacre_peer_session(const struct nacre_peer *peer)
     return peer->pump.session;
 }
 
+struct nacre_loop *nacre_peer_loop(const struct nacre_peer *peer)
+{
+    return &peer->worker->loop;
+}
+
 void *nacre_peer_server_context(const struct nacre_peer *peer)
 {
-    return server_config(peer->worker->server)->context;
+    return peer->worker->server->config.context;
 }
 
 bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job), void (*done)(void *job),
@@ -242,6 +252,5 @@ bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job), void (
 {
     const struct nacre_job what = {work, done, job, admission_source(&peer->ticket)};
 
-    return nacre_offload_submit(server_offload(peer->worker->server), &what,
-                                &peer->worker->mailbox);
+    return nacre_offload_submit(peer->worker->server->offload, &what, &peer->worker->mailbox);
 }

@@ -1,11 +1,13 @@
 /* A server on sockets: listening, event loops, one session a connection. Linux (epoll).
  *
  * Fill a configuration, make the server, run it; README.md has a whole program. */
-#ifndef NACRE_APPS_SERVER_H
-#define NACRE_APPS_SERVER_H
+#ifndef NACRE_APPS_SERVER_SERVER_H
+#define NACRE_APPS_SERVER_SERVER_H
 
+#include "apps/runtime/address.h"
 #include "apps/session/session.h"
 
+struct nacre_loop;
 struct nacre_server;
 
 /* One connection. The `context` of every callback of its session: of the auth policy, of lookup and
@@ -106,10 +108,6 @@ struct nacre_server_config {
     const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */
 };
 
-/* Is it an address as `listen` takes them, and nacre_client_connect: HOST:PORT, [HOST]:PORT for
- * IPv6, or :PORT? Whether there is such a host is not looked up. */
-NACRE_API bool nacre_address_is_good(const char *address);
-
 /* Listens when it returns. NULL: errbuf, of `size` bytes (NULL and 0: nobody wants to know), holds
  * a sentence. */
 NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,
@@ -151,6 +149,9 @@ enum { NACRE_PEER_HOST_MAX = 64 };
 NACRE_API void nacre_peer_host(const struct nacre_peer *peer, char out[NACRE_PEER_HOST_MAX]);
 NACRE_API struct nacre_session *nacre_peer_session(const struct nacre_peer *peer);
 NACRE_API void *nacre_peer_server_context(const struct nacre_peer *peer);
+/* The event loop of the connection, for nacre_stream_join and nacre_watch_new. Lives as long as the
+ * server. */
+NACRE_API struct nacre_loop *nacre_peer_loop(const struct nacre_peer *peer);
 
 /* The address that it connected to: "127.0.0.1:2022", "" when that is not known any more. The text
  * lives until the next call for this peer. */

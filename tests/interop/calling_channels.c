@@ -11,6 +11,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+static struct nacre_loop *loop_of(const struct nacre_channel *ch)
+{
+    return nacre_client_loop(nacre_channel_context(ch));
+}
+
 /* ---- the session ---- */
 
 static unsigned owed; /* answers, the last of which is the program's */
@@ -60,7 +65,7 @@ static void on_replied(struct nacre_channel *ch, bool granted)
         say("the program was refused");
         nacre_channel_close(ch);
     } else {
-        (void)nacre_stream_join(ch, &joined);
+        (void)nacre_stream_join(ch, loop_of(ch), &joined);
         nacre_channel_resume(ch);
         return;
     }
@@ -213,7 +218,7 @@ static enum nacre_answer local_open(struct nacre_channel *ch)
     int *fd = nacre_channel_data(ch);
 
     (void)nacre_stream_join(
-        ch, &(struct nacre_stream_config){.input = *fd, .output = *fd, .error = -1});
+        ch, loop_of(ch), &(struct nacre_stream_config){.input = *fd, .output = *fd, .error = -1});
     *fd = -1;
     return NACRE_GRANT;
 }
@@ -274,7 +279,8 @@ static enum nacre_answer remote_open(struct nacre_channel *ch)
         return NACRE_REFUSE;
     }
     return nacre_stream_join(
-               ch, &(struct nacre_stream_config){.input = fd, .output = fd, .error = -1}) != NULL
+               ch, loop_of(ch),
+               &(struct nacre_stream_config){.input = fd, .output = fd, .error = -1}) != NULL
                ? NACRE_GRANT
                : NACRE_REFUSE;
 }

@@ -13,6 +13,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+static struct nacre_loop *loop_of(const struct nacre_channel *ch)
+{
+    return nacre_peer_loop(nacre_channel_context(ch));
+}
+
 /* ---- sockets ---- */
 
 /* Connected to, or listening at, a path or (port not 0, or numeric) an address; -1 with errno. */
@@ -115,7 +120,8 @@ static void dial_done(void *job)
     } else {
         nacre_channel_open_answer(ch, true);
         (void)nacre_stream_join(
-            ch, &(struct nacre_stream_config){.input = dial->fd, .output = dial->fd, .error = -1});
+            ch, loop_of(ch),
+            &(struct nacre_stream_config){.input = dial->fd, .output = dial->fd, .error = -1});
     }
     free(dial);
 }
@@ -164,7 +170,7 @@ static enum nacre_answer open_forwarded(struct nacre_channel *ch)
     int *fd = nacre_channel_data(ch);
 
     (void)nacre_stream_join(
-        ch, &(struct nacre_stream_config){.input = *fd, .output = *fd, .error = -1});
+        ch, loop_of(ch), &(struct nacre_stream_config){.input = *fd, .output = *fd, .error = -1});
     *fd = -1;
     return NACRE_GRANT;
 }
@@ -210,7 +216,7 @@ static bool begin_listening(struct guest *guest, const char *type, const char *h
     *l = (struct listener){.next = guest->listeners, .guest = guest, .type = type, .fd = fd};
     (void)snprintf(l->host, sizeof l->host, "%s", host);
     l->port = strcmp(type, "forwarded-tcpip") == 0 ? port_of(fd) : 0;
-    l->watch = nacre_watch_new(guest->peer, fd, on_connection, l);
+    l->watch = nacre_watch_new(nacre_peer_loop(guest->peer), fd, on_connection, l);
     guest->listeners = l;
     note("forwarding", " type=%s host=%s port=%u", type, l->host[0] != 0 ? l->host : "-", l->port);
     return l->watch != NULL;

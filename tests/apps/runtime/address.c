@@ -1,5 +1,6 @@
 /* Addresses of sockets as text, and back. */
 #include "apps/runtime/address.h"
+#include "apps/runtime/address_text.h"
 #include "tests/support/suite.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,4 @@
 #include "apps/runtime/loop.h"
-#include "apps/server/peer.h"
 #include "apps/runtime/stream.h"
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
@@ -45,7 +44,7 @@ static enum nacre_answer join(struct nacre_channel *ch, const struct nacre_reque
 {
     if (request->kind != NACRE_REQUEST_SHELL)
         return NACRE_REFUSE;
-    return stream_join(ch, &loop, &joined) != NULL ? NACRE_GRANT : NACRE_REFUSE;
+    return nacre_stream_join(ch, &loop, &joined) != NULL ? NACRE_GRANT : NACRE_REFUSE;
 }
 
 static void on_drained(struct nacre_channel *ch)

@@ -181,11 +181,11 @@ START_TEST(startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source
 END_TEST
 
 /* One connection without a login */
-static bool err(const char *from, enum misdeed misdeed)
+static bool err(const char *from, enum penalty_reason reason)
 {
     if (!enter(0, from))
         return false;
-    admission_penalise(a, &tickets[0], from, misdeed, now);
+    admission_penalise(a, &tickets[0], from, reason, now);
     leave(0, 0);
     return true;
 }
@@ -193,18 +193,18 @@ static bool err(const char *from, enum misdeed misdeed)
 START_TEST(penalties_add_up_and_run_out)
 {
     begin((struct nacre_admission){.max_connections = 100});
-    ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL));
-    ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL));
+    ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL));
+    ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL));
     now += SECOND;
-    ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL)); /* 14 s of the 15 */
-    ck_assert(err("192.0.2.1", MISDEED_NOAUTH));   /* and that is the last drop */
+    ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL)); /* 14 s of the 15 */
+    ck_assert(err("192.0.2.1", PENALTY_NOAUTH));   /* and that is the last drop */
     ck_assert(!enter(1, "192.0.2.1"));
     ck_assert_int_eq(why, NACRE_LIMIT_PENALTY);
     ck_assert(enter(1, "192.0.2.2")); /* a neighbour has done nothing */
     now += 15 * SECOND - 1;
     ck_assert(!enter(2, "192.0.2.1"));
     now += 1;
-    ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL)); /* it begins anew */
+    ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL)); /* it begins anew */
     ck_assert(enter(2, "192.0.2.1"));
     admission_free(a);
 }
@@ -216,8 +216,8 @@ START_TEST(penalties_have_a_least_and_a_most)
                                                  .min_ms = 1000 * SECOND,
                                                  .max_ms = 1200 * SECOND}});
     for (int i = 0; i < 4; i++)
-        ck_assert(err("192.0.2.1", MISDEED_AUTHFAIL));
-    ck_assert(!err("192.0.2.1", MISDEED_AUTHFAIL));
+        ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL));
+    ck_assert(!err("192.0.2.1", PENALTY_AUTHFAIL));
     now += 1200 * SECOND;
     ck_assert(enter(1, "192.0.2.1"));
     admission_free(a);
@@ -229,19 +229,19 @@ START_TEST(who_is_exempt_gets_none)
     begin((struct nacre_admission){.penalty_exempt = "192.0.2.0/24,2001:db8::/32"});
     for (int i = 0; i < 100; i++) {
         ck_assert(enter(0, "192.0.2.1"));
-        admission_penalise(a, &tickets[0], "192.0.2.1:50000", MISDEED_AUTHFAIL, now);
+        admission_penalise(a, &tickets[0], "192.0.2.1:50000", PENALTY_AUTHFAIL, now);
         leave(0, 0);
         ck_assert(enter(0, "2001:db8::7"));
-        admission_penalise(a, &tickets[0], "[2001:db8::7]:50000", MISDEED_AUTHFAIL, now);
+        admission_penalise(a, &tickets[0], "[2001:db8::7]:50000", PENALTY_AUTHFAIL, now);
         leave(0, 0);
     }
     for (int i = 0; i < 3; i++)
-        ck_assert(err("192.0.3.1", MISDEED_AUTHFAIL));
-    ck_assert(!err("192.0.3.1", MISDEED_AUTHFAIL));
+        ck_assert(err("192.0.3.1", PENALTY_AUTHFAIL));
+    ck_assert(!err("192.0.3.1", PENALTY_AUTHFAIL));
     admission_free(a);
     begin((struct nacre_admission){.penalties = {.off = true}});
     for (int i = 0; i < 100; i++)
-        ck_assert(err("192.0.2.1", MISDEED_GRACE_EXCEEDED));
+        ck_assert(err("192.0.2.1", PENALTY_GRACE_EXCEEDED));
     admission_free(a);
 }
 END_TEST
@@ -254,7 +254,7 @@ START_TEST(a_flood_of_sources_takes_nobodys_place)
     for (int i = 1; i < 50; i++)
         ck_assert(enter(i, source(i)));
     for (int i = 0; i < 300 * 1000; i++)
-        (void)err(source(100 + i), MISDEED_NOAUTH);
+        (void)err(source(100 + i), PENALTY_NOAUTH);
     for (int i = 1; i < 50; i++)
         ck_assert(!enter(0, source(i)));
     expect_count(49, 49);

@@ -1,0 +1,154 @@
+#include "apps/server/worker.h"
+
+#include "apps/server/accept.h"
+#include "apps/server/peer.h"
+#include "apps/session/errbuf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum { DRAIN_MS = 5 * 1000 };
+
+/* ---- beginning and end ---- */
+
+static void on_mail(struct source *source, uint32_t events)
+{
+    struct worker *worker = container_of(source, struct worker, mail);
+
+    (void)events;
+    nacre_mailbox_run(&worker->mailbox);
+}
+
+static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, char *errbuf,
+                                            size_t size)
+{
+    const struct nacre_server_config *c = &server->config;
+    struct nacre_auth_policy policy;
+    struct nacre_endpoint_config config = {
+        .role = NACRE_SERVER,
+        .kex = c->kex,
+        .host_key = c->host_key,
+        .public_key = c->public_key,
+        .ciphers = c->ciphers,
+        .macs = c->macs,
+        .host_keys = c->host_keys,
+        .session = c->session,
+        .lookup = c->lookup,
+        .global_request = c->global_request,
+        .global_replied = c->global_replied,
+        .channels_max = c->channels_max,
+        .login_grace_ms = c->login_grace_ms,
+        .limits = c->limits,
+        .secrets = c->secrets,
+        .rekey_bytes = c->rekey_bytes,
+        .rekey_ms = c->rekey_ms,
+    };
+
+    while (config.host_keys[config.host_key_count] != NULL)
+        config.host_key_count++;
+    peer_callbacks(&config, &policy, server);
+    return nacre_endpoint_new(&config, errbuf, size);
+}
+
+/* False with errno. */
+static bool make_loop(struct worker *worker, struct nacre_server *server)
+{
+    if (!nacre_mailbox_init(&worker->mailbox))
+        return false;
+    worker->server = server; /* from here on there is something to clear */
+    worker->loop.epoll = -1;
+    worker->spare = -1;
+    worker->mail.ready = on_mail;
+    return loop_init(&worker->loop) &&
+           loop_watch(&worker->loop, nacre_mailbox_fd(&worker->mailbox), &worker->mail, EPOLLIN);
+}
+
+bool worker_init(struct worker *worker, struct nacre_server *server, char *errbuf, size_t size)
+{
+    struct errbuf p = errbuf_in(errbuf, size);
+
+    if (!make_loop(worker, server))
+        return errbuf_say(&p, "cannot start: %s", strerror(errno));
+    worker->endpoint = make_endpoint(server, errbuf, size);
+    return worker->endpoint != NULL && accept_open(worker, errbuf, size);
+}
+
+void worker_close_peers(struct worker *worker)
+{
+    while (worker->peers != NULL)
+        peer_close(worker->peers);
+}
+
+void worker_clear(struct worker *worker)
+{
+    if (worker->server == NULL)
+        return;
+    worker_close_peers(worker);
+    accept_close(worker);
+    free(worker->listeners);
+    nacre_mailbox_clear(&worker->mailbox);
+    loop_clear(&worker->loop);
+    if (worker->spare >= 0)
+        (void)close(worker->spare);
+    nacre_endpoint_free(worker->endpoint);
+}
+
+/* ---- running ---- */
+
+/* The loop need only wake up: worker_run checks what there is to do. */
+static void on_wakeup(struct source *source, uint32_t events)
+{
+    (void)source;
+    (void)events;
+}
+
+static void on_drained(struct timer *timer)
+{
+    (void)timer;
+}
+
+static void report(struct nacre_server *server)
+{
+    server->reporting = false;
+    if (server->events.counters != NULL)
+        server->events.counters(server->config.context, server);
+}
+
+static void begin_drain(struct worker *worker)
+{
+    uint32_t drain = worker->server->config.drain_ms;
+
+    accept_close(worker);
+    worker->stop_at_ms = worker->loop.now_ms + (drain != 0 ? drain : DRAIN_MS);
+    for (struct nacre_peer *peer = worker->peers; peer != NULL; peer = peer->next)
+        peer_shut_down(peer);
+}
+
+void *worker_run(void *at)
+{
+    struct worker *worker = at;
+    struct nacre_server *server = worker->server;
+    struct source wakeup = {on_wakeup};
+    struct timer drained = {.fire = on_drained};
+
+    (void)loop_watch(&worker->loop, server->wakeup, &wakeup, EPOLLIN | EPOLLET);
+    while (server->state != SERVER_ABANDONED) {
+        loop_turn(&worker->loop);
+        if (worker == server->workers && server->reporting)
+            report(server);
+        if (worker->stop_at_ms == 0 && server->stopping) {
+            begin_drain(worker);
+            (void)loop_set_timer(&worker->loop, &drained, worker->stop_at_ms);
+        }
+        if (worker->stop_at_ms != 0 &&
+            (worker->peers == NULL || worker->loop.now_ms >= worker->stop_at_ms))
+            break;
+    }
+    (void)loop_set_timer(&worker->loop, &drained, UINT64_MAX);
+    loop_unwatch(&worker->loop, server->wakeup, &wakeup);
+    worker_close_peers(worker);
+    return NULL;
+}

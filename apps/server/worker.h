@@ -1,0 +1,21 @@
+/* A worker: one event loop on one thread, with its listeners and connections. */
+#ifndef NACRE_APPS_SERVER_WORKER_H
+#define NACRE_APPS_SERVER_WORKER_H
+
+#include "apps/server/parts.h"
+
+/* Everything but its thread: loop, mailbox, endpoint, listeners. False: errbuf holds a sentence;
+ * clear it all the same. */
+bool worker_init(struct worker *worker, struct nacre_server *server, char *errbuf, size_t size);
+
+/* Run until the server stops, and then until the connections have ended or the time to drain is
+ * over. worker: a struct worker. Returns NULL, as a thread does. */
+void *worker_run(void *worker);
+
+/* Close every connection at once. */
+void worker_close_peers(struct worker *worker);
+
+/* Make the calls that wait in the mailbox, and release everything. */
+void worker_clear(struct worker *worker);
+
+#endif
