@@ -1,6 +1,5 @@
 #include "tests/support/channel_script.h"
 
-struct scripted s;
 const uint8_t zeros[64 * 1024];
 
 void server_start(void)

@@ -4,12 +4,11 @@
 
 #include "connection/connection.h"
 #include "tests/support/recorder.h"
-#include "tests/support/scripted.h"
+#include "tests/support/scripted_session.h"
 #include "tests/support/suite.h"
 
 #define BAD "disconnect 2;" /* what every breach of the protocol is answered with */
 
-extern struct scripted s;
 extern const uint8_t zeros[64 * 1024];
 
 /* A server without a channel yet. */

@@ -1,0 +1,420 @@
+/* The public key method, to a server. RFC 4252 section 7. */
+#include "tests/support/auth_script.h"
+
+#include <string.h>
+
+/* ---- server: refusals ---- */
+
+/* [4252/7/4] */
+START_TEST(a_query_that_is_answered_well_has_not_logged_in)
+{
+    start_server();
+    send_query(&s.pair.user_key);
+    scripted_expect(&s, "pk-ok;");
+    scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 0, 1000, 1000);
+    scripted_expect(&s, "disconnect 2;");
+    scripted_told(&s, "");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* ---- server: keys ---- */
+
+/* [4252/7/3] */
+START_TEST(a_query_is_answered_with_the_algorithm_and_blob_as_they_came)
+{
+    uint8_t expected[256];
+    struct bytes blob;
+    size_t len;
+
+    start_server();
+    blob = private_key_blob(&s.pair.user_key);
+    send_query(&s.pair.user_key);
+    scripted_expect(&s, "pk-ok;");
+    len = scripted_encode(expected, sizeof expected, SSH_MSG_USERAUTH_PK_OK, "sS", "ssh-ed25519",
+                          blob.at, blob.len);
+    ck_assert_uint_eq(s.last_len, len);
+    ck_assert_mem_eq(s.last, expected, len);
+    ck_assert(!s.real->authenticated);
+    scripted_told(&s, "");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(a_key_of_an_algorithm_that_is_not_taken_is_refused)
+{
+    struct proof p;
+
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.public_key = "rsa-sha2-512,ecdsa-sha2-nistp256";
+    scripted_start(&s);
+    send_query(&s.pair.user_key);
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    p = right_proof();
+    send_proof(&p);
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(a_query_for_a_key_that_is_not_authorised_is_refused)
+{
+    start_server();
+    send_query(&s.pair.other_key);
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* [4252/7/1, 7/7] */
+START_TEST(a_proof_logs_in_with_and_without_a_query_before)
+{
+    struct proof p;
+
+    start_server();
+    if (_i == 1) {
+        send_query(&s.pair.user_key);
+        scripted_expect(&s, "pk-ok;");
+    }
+    p = right_proof();
+    send_proof(&p);
+    scripted_expect(&s, "auth-success;");
+    ck_assert(s.real->authenticated);
+    ck_assert_str_eq(nacre_session_user(s.real->session), "alice");
+    scripted_told(&s, "granted alice publickey;");
+    scripted_clear(&s);
+}
+END_TEST
+
+static struct proof spoil(int how)
+{
+    struct proof p = right_proof();
+
+    switch (how) {
+    case 0:
+        p.other_session = true;
+        break;
+    case 1:
+        p.signed_user = "bob";
+        break;
+    case 2:
+        p.signed_service = "ssh-userauth";
+        break;
+    case 3:
+        p.signed_method = "password";
+        break;
+    case 4:
+        p.signed_algorithm = "ssh-rsa";
+        break;
+    case 5:
+        p.signed_number = 51;
+        break;
+    case 6:
+        p.signed_bool = 0;
+        break;
+    case 7:
+        p.signed_key = &s.pair.other_key;
+        break;
+    case 8:
+        p.signing_key = &s.pair.other_key;
+        break;
+    case 9: /* rightly signed, but not a key of alice [4252/7/6] */
+        p.key = p.signed_key = p.signing_key = &s.pair.other_key;
+        break;
+    case 10: /* [4252/7/10] */
+        p.signature_name = "ssh-rsa";
+        break;
+    case 11:
+        p.signature_name = "";
+        break;
+    case 12:
+        p.algorithm = p.signed_algorithm = "ssh-foo@example.com";
+        break;
+    case 13: /* another kind of key than the blob is of */
+        p.algorithm = p.signed_algorithm = "ecdsa-sha2-nistp256";
+        break;
+    case 14: /* her key, for a user that has none [4252/5/3] */
+        p.user = p.signed_user = "bob";
+        break;
+    default:
+        p.service = p.signed_service = "no-such@example.com";
+        break;
+    }
+    return p;
+}
+
+/* [4252/7/5] */
+START_TEST(a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_taken)
+{
+    struct proof p;
+
+    start_server();
+    p = spoil(_i);
+    send_proof(&p);
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    ck_assert(!s.real->authenticated);
+    p = right_proof();
+    send_proof(&p);
+    scripted_expect(&s, "auth-success;");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(no_flipped_bit_in_the_signature_is_accepted)
+{
+    for (int bit = 0; bit < 512;) {
+        start_server();
+        for (int i = 0; i < 5 && bit < 512; i++, bit++) {
+            struct proof p = right_proof();
+
+            p.flip = bit;
+            send_proof(&p);
+            scripted_expect(&s, "auth-failure " METHODS ";");
+        }
+        ck_assert(!s.real->authenticated);
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
+START_TEST(a_signature_blob_that_is_malformed_is_refused)
+{
+    uint8_t signature[256];
+    size_t len;
+
+    start_server();
+    for (size_t n = 0; n < 120; n++) {
+        struct proof p = right_proof();
+        struct bytes blob = private_key_blob(p.key);
+
+        len = sign(&p, signature, sizeof signature);
+        signature[len] = 0;
+        if (n == len || n > len + 1)
+            continue;
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sSS", "alice", "ssh-connection",
+                      "publickey", 1, "ssh-ed25519", blob.at, blob.len, signature, n);
+        scripted_run(&s);
+        ck_assert(!s.real->authenticated);
+        if (!s.real->ended)
+            continue;
+        scripted_clear(&s);
+        start_server();
+    }
+    scripted_clear(&s);
+}
+END_TEST
+
+/* No length of blob reaches the policy as the right key, none crashes. */
+START_TEST(a_key_blob_that_is_malformed_is_refused)
+{
+    for (size_t n = 0; n <= 52;) {
+        start_server();
+        for (int i = 0; i < 10 && n <= 52; i++, n++) {
+            uint8_t blob[64] = {0};
+            struct bytes right = private_key_blob(&s.pair.user_key);
+
+            memcpy(blob, right.at, right.len);
+            if (n == right.len)
+                continue;
+            scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sS", "alice", "ssh-connection",
+                          "publickey", 0, "ssh-ed25519", blob, n);
+            scripted_expect(&s, "auth-failure " METHODS ";");
+        }
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
+START_TEST(a_key_blob_that_is_too_long_is_refused)
+{
+    static uint8_t blob[KEY_BLOB_MAX + 1] = {0,   0,   0,   11,  's', 's', 'h', '-',
+                                             'e', 'd', '2', '5', '5', '1', '9'};
+
+    start_server();
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sS", "alice", "ssh-connection", "publickey", 0,
+                  "ssh-ed25519", blob, sizeof blob);
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* [ossh/3.1/1] PROTOCOL section 3.1 */
+START_TEST(a_host_bound_proof_logs_in_only_with_the_key_of_this_host)
+{
+    uint8_t signature[256];
+    const struct nacre_key *keys[] = {&s.pair.host_key, &s.pair.other_key};
+
+    for (int i = 0; i < 4; i++) {
+        struct proof p;
+        struct bytes blob, host;
+        size_t len;
+
+        start_server();
+        p = right_proof();
+        p.signed_method = BOUND;
+        p.host_key = keys[i / 2];
+        p.signed_host_key = keys[i % 2];
+        len = sign(&p, signature, sizeof signature);
+        blob = private_key_blob(p.key);
+        host = private_key_blob(p.host_key);
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sSSS", "alice", "ssh-connection", BOUND, 1,
+                      "ssh-ed25519", blob.at, blob.len, host.at, host.len, signature, len);
+        scripted_expect(&s, i == 0 ? "auth-success;" : "auth-failure " METHODS ";");
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
+START_TEST(a_host_bound_query_names_the_host)
+{
+    struct bytes blob, host;
+
+    start_server();
+    blob = private_key_blob(&s.pair.user_key);
+    host = private_key_blob(_i == 0 ? &s.pair.host_key : &s.pair.other_key);
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sSS", "alice", "ssh-connection", BOUND, 0,
+                  "ssh-ed25519", blob.at, blob.len, host.at, host.len);
+    scripted_expect(&s, _i == 0 ? "pk-ok;" : "auth-failure " METHODS ";");
+    ck_assert(!s.real->authenticated);
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sS", "alice", "ssh-connection", BOUND, 0,
+                  "ssh-ed25519", blob.at, blob.len);
+    scripted_expect(&s, "disconnect 2;");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* [4252/7/11] */
+START_TEST(a_proof_after_a_key_exchange_is_over_the_first_session_identifier)
+{
+    struct proof p;
+
+    start_server();
+    nacre_session_rekey(s.real->session);
+    scripted_expect(&s, "");
+    p = right_proof();
+    send_proof(&p);
+    scripted_expect(&s, "auth-success;");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* ---- client ---- */
+
+/* [4252/7/2, 8332/3.2/1] */
+START_TEST(a_client_signs_for_the_key_that_is_found_good)
+{
+    struct reader r;
+    struct bytes text, blob;
+
+    start_client();
+    scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "publickey", 0);
+    scripted_expect(&s, "auth " BOUND ";");
+    send_pk_ok("ssh-ed25519", &s.pair.user_key);
+    scripted_expect(&s, "auth " BOUND ";");
+    r = read_from((struct bytes){s.last + 1, s.last_len - 1});
+    text = read_string(&r);
+    ck_assert(bytes_are(text, "alice"));
+    text = read_string(&r);
+    ck_assert(bytes_are(text, "ssh-connection"));
+    (void)read_string(&r);
+    ck_assert(read_bool(&r));
+    text = read_string(&r);
+    ck_assert(bytes_are(text, "ssh-ed25519"));
+    blob = read_string(&r);
+    ck_assert(bytes_equal(blob, private_key_blob(&s.pair.user_key)));
+    blob = read_string(&r);
+    ck_assert(bytes_equal(blob, private_key_blob(&s.pair.host_key)));
+    (void)read_string(&r);
+    ck_assert(read_done(&r));
+    scripted_clear(&s);
+}
+END_TEST
+
+/* RFC 8308 section 2.4, PROTOCOL section 1.10 */
+START_TEST(a_list_of_algorithms_that_changes_after_the_query_does_not_confuse_the_client)
+{
+    start_client();
+    scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "publickey", 0);
+    scripted_expect(&s, "auth " BOUND ";");
+    scripted_send(&s, SSH_MSG_EXT_INFO, "uss", 1, "server-sig-algs", "ssh-rsa");
+    send_pk_ok("ssh-ed25519", &s.pair.user_key);
+    scripted_expect(&s, "auth " BOUND ";"); /* the server knows what it said yes to */
+    scripted_clear(&s);
+}
+END_TEST
+
+/* [4252/7/13] */
+START_TEST(a_client_does_not_sign_for_what_it_did_not_ask_about)
+{
+    start_client();
+    if (_i < 3) {
+        scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "publickey", 0);
+        scripted_expect(&s, "auth " BOUND ";");
+    }
+    switch (_i) {
+    case 0:
+        send_pk_ok("ssh-ed25519", &s.pair.other_key);
+        break;
+    case 1:
+        send_pk_ok("ssh-rsa", &s.pair.user_key);
+        break;
+    case 2: /* twice */
+        send_pk_ok("ssh-ed25519", &s.pair.user_key);
+        scripted_expect(&s, "auth " BOUND ";");
+        send_pk_ok("ssh-ed25519", &s.pair.user_key);
+        break;
+    case 3: /* in answer to none */
+        send_pk_ok("ssh-ed25519", &s.pair.user_key);
+        break;
+    default: /* in answer to a password */
+        scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "password", 0);
+        scripted_expect(&s, "auth password;");
+        send_pk_ok("ssh-ed25519", &s.pair.user_key);
+        break;
+    }
+    scripted_run(&s);
+    ck_assert(s.real->ended);
+    ck_assert_ptr_null(strstr(s.log, "auth"));
+    scripted_clear(&s);
+}
+END_TEST
+
+/* [4252/7/12] */
+START_TEST(a_client_signs_over_the_first_session_identifier_after_a_key_exchange)
+{
+    struct pair p;
+
+    pair_init(&p, 1);
+    p.policy.password = NULL;
+    p.client_config.keys = p.user_keys;
+    p.client_config.key_count = 1;
+    pair_start(&p);
+    while (strcmp(nacre_session_phase(p.client.session), "auth") != 0)
+        ck_assert(pair_step(&p));
+    nacre_session_rekey(p.client.session);
+    pair_run(&p);
+    ck_assert(p.server.authenticated);
+    pair_clear(&p);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, a_query_that_is_answered_well_has_not_logged_in);
+    add_test(suite, a_query_is_answered_with_the_algorithm_and_blob_as_they_came);
+    add_test(suite, a_key_of_an_algorithm_that_is_not_taken_is_refused);
+    add_test(suite, a_query_for_a_key_that_is_not_authorised_is_refused);
+    add_loop(suite, a_proof_logs_in_with_and_without_a_query_before, 0, 2);
+    add_loop(suite, a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_taken, 0, 16);
+    add_test(suite, no_flipped_bit_in_the_signature_is_accepted);
+    add_test(suite, a_signature_blob_that_is_malformed_is_refused);
+    add_test(suite, a_key_blob_that_is_malformed_is_refused);
+    add_test(suite, a_key_blob_that_is_too_long_is_refused);
+    add_test(suite, a_host_bound_proof_logs_in_only_with_the_key_of_this_host);
+    add_loop(suite, a_host_bound_query_names_the_host, 0, 2);
+    add_test(suite, a_proof_after_a_key_exchange_is_over_the_first_session_identifier);
+    add_test(suite, a_client_signs_for_the_key_that_is_found_good);
+    add_test(suite, a_list_of_algorithms_that_changes_after_the_query_does_not_confuse_the_client);
+    add_loop(suite, a_client_does_not_sign_for_what_it_did_not_ask_about, 0, 5);
+    add_test(suite, a_client_signs_over_the_first_session_identifier_after_a_key_exchange);
+}

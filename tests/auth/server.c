@@ -1,0 +1,258 @@
+/* A server: malformed requests, refusals and limits. RFC 4252 section 5. */
+#include "tests/support/auth_script.h"
+
+#include <string.h>
+
+/* ---- server: malformed requests ---- */
+
+enum form { NONE, PASSWORD, CHANGE, QUERY, PROOF, FORMS };
+
+static size_t encode(enum form form, uint8_t *out, size_t room)
+{
+    struct bytes blob = private_key_blob(&s.pair.user_key);
+    struct proof proof = right_proof();
+    uint8_t signature[256];
+    size_t signature_len;
+
+    switch (form) {
+    case NONE:
+        return scripted_encode(out, room, SSH_MSG_USERAUTH_REQUEST, "sss", "alice",
+                               "ssh-connection", "none");
+    case PASSWORD:
+        return scripted_encode(out, room, SSH_MSG_USERAUTH_REQUEST, "sss?s", "alice",
+                               "ssh-connection", "password", 0, "secret");
+    case CHANGE:
+        return scripted_encode(out, room, SSH_MSG_USERAUTH_REQUEST, "sss?ss", "alice",
+                               "ssh-connection", "password", 1, "secret", "new");
+    case QUERY:
+        return scripted_encode(out, room, SSH_MSG_USERAUTH_REQUEST, "sss?sS", "alice",
+                               "ssh-connection", "publickey", 0, "ssh-ed25519", blob.at, blob.len);
+    default:
+        signature_len = sign(&proof, signature, sizeof signature);
+        return scripted_encode(out, room, SSH_MSG_USERAUTH_REQUEST, "sss?sSS", "alice",
+                               "ssh-connection", "publickey", 1, "ssh-ed25519", blob.at, blob.len,
+                               signature, signature_len);
+    }
+}
+
+/* Sections 5, 5.2, 7 and 8 */
+START_TEST(a_request_that_ends_early_or_late_disconnects)
+{
+    uint8_t message[1024];
+    size_t len;
+
+    start_server();
+    len = encode((enum form)_i, message, sizeof message - 1);
+    scripted_clear(&s);
+    for (size_t n = 1; n <= len + 1; n++) {
+        if (n == len)
+            continue;
+        start_server();
+        (void)encode((enum form)_i, message, sizeof message - 1); /* signed for this session */
+        message[len] = 0;
+        scripted_send_bytes(&s, message, n);
+        scripted_expect(&s, "disconnect 2;");
+        expect_ended(NACRE_PROTOCOL_ERROR, SSH_DISCONNECT_PROTOCOL_ERROR);
+        ck_assert(!s.real->authenticated);
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
+START_TEST(a_string_longer_than_its_message_disconnects)
+{
+    static const uint32_t lengths[] = {0x7fffffff, 0x80000000, 0xffffffff, 64};
+
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        start_server();
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "ux", lengths[i], "alice", (size_t)5);
+        scripted_expect(&s, "disconnect 2;");
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
+/* ---- server: refusals ---- */
+
+/* [4252/4/1, 4/2] */
+START_TEST(none_is_refused_and_never_listed)
+{
+    start_server();
+    send_none();
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_told(&s, ""); /* it asks what there is; no attempt */
+    scripted_clear(&s);
+}
+END_TEST
+
+/* [4252/5/2, 5/3, 5/5, 7/8, 8/6, 8/7, 9/2] */
+START_TEST(a_request_that_cannot_be_granted_is_refused_and_the_session_lives)
+{
+    static char long_user[NACRE_USER_MAX + 2], long_password[30001];
+    const struct {
+        const char *user, *service, *method, *password, *told;
+        size_t password_len;
+    } rows[] = {
+        {"alice", "ssh-connection", "password", "wrong", "refused alice password;", 5},
+        {"alice", "ssh-connection", "password", "", "refused alice password;", 0},
+        {"alice", "ssh-connection", "password", "secret\0", "refused alice password;", 7},
+        {"alice", "ssh-connection", "password", long_password, "refused alice password;", 1024},
+        {"alice", "ssh-connection", "password", long_password, "refused alice password;", 1025},
+        {"alice", "ssh-connection", "password", long_password, "refused alice password;", 30000},
+        {"bob", "ssh-connection", "password", "secret", "refused bob password;", 6},
+        {"", "ssh-connection", "password", "secret", "refused  password;", 6},
+        {long_user, "ssh-connection", "password", "secret", "refused  password;", 6},
+        {"alice", "no-such@example.com", "password", "secret", "refused alice password;", 6},
+        {"alice", "ssh-userauth", "password", "secret", "refused alice password;", 6},
+        {"alice", "", "password", "secret", "refused alice password;", 6},
+        {"alice", "ssh-connection", "foo@example.com", "secret", "refused alice unknown;", 6},
+        {"alice", "ssh-connection", "", "secret", "refused alice unknown;", 6},
+        {"alice", "ssh-connection", "hostbased", "secret", "refused alice unknown;", 6},
+        {"alice", "ssh-connection", "PASSWORD", "secret", "refused alice unknown;", 6},
+    };
+
+    memset(long_user, 'u', sizeof long_user - 1);
+    memset(long_password, 'p', sizeof long_password - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start_server();
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?S", rows[i].user, rows[i].service,
+                      rows[i].method, 0, rows[i].password, rows[i].password_len);
+        scripted_expect(&s, "auth-failure " METHODS ";");
+        scripted_told(&s, rows[i].told);
+        send_password("alice", "secret");
+        scripted_expect(&s, "auth-success;");
+        scripted_told(&s, "granted alice password;");
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
+START_TEST(a_user_name_with_a_nul_is_not_cut_short)
+{
+    start_server();
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "Sss?s", "alice\0x", (size_t)7, "ssh-connection",
+                  "password", 0, "secret");
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_told(&s, "refused  password;");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(a_method_without_a_decider_is_neither_listed_nor_granted)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.password = NULL;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    scripted_expect(&s, "auth-failure publickey;");
+    scripted_clear(&s);
+
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.publickey = NULL;
+    scripted_start(&s);
+    send_query(&s.pair.user_key);
+    scripted_expect(&s, "auth-failure password;");
+    scripted_clear(&s);
+
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.auth = NULL;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    scripted_expect(&s, "auth-failure ;");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* ---- server: limits ---- */
+
+static void send_bad_proof(void)
+{
+    struct proof p = right_proof();
+
+    p.flip = 7;
+    send_proof(&p);
+}
+
+static void send_unknown(void)
+{
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss", "alice", "ssh-connection", "foo");
+}
+
+/* [4252/4/4] */
+START_TEST(too_many_requests_of_a_kind_end_the_session)
+{
+    static const struct {
+        void (*send)(void);
+        int last;
+        const char *answer;
+    } rows[] = {
+        {send_bad_password, AUTH_FAILURES_MAX, "auth-failure " METHODS ";"},
+        {send_bad_proof, AUTH_FAILURES_MAX, "auth-failure " METHODS ";"},
+        {send_bad_query, AUTH_QUERIES_MAX, "auth-failure " METHODS ";"},
+        {send_good_query, AUTH_QUERIES_MAX, "pk-ok;"},
+        {send_none, AUTH_OTHERS_MAX, "auth-failure " METHODS ";"},
+        {send_unknown, AUTH_OTHERS_MAX, "auth-failure " METHODS ";"},
+    };
+
+    ck_assert_int_eq(AUTH_QUERIES_MAX, 20);
+    start_server();
+    for (int i = 1; i < rows[_i].last; i++) {
+        rows[_i].send();
+        scripted_expect(&s, rows[_i].answer);
+    }
+    rows[_i].send();
+    scripted_expect(&s, "disconnect 14;");
+    expect_ended(NACRE_AUTH_FAILED, SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(failures_and_queries_are_counted_apart)
+{
+    start_server();
+    for (int i = 1; i < AUTH_FAILURES_MAX; i++) {
+        if (i % 2 == 0)
+            send_bad_password();
+        else
+            send_bad_proof();
+        scripted_expect(&s, "auth-failure " METHODS ";");
+    }
+    for (int i = 1; i < AUTH_QUERIES_MAX; i++)
+        send_bad_query();
+    for (int i = 1; i < AUTH_OTHERS_MAX; i++)
+        send_none();
+    scripted_run(&s);
+    ck_assert(!s.real->ended);
+    send_password("alice", "secret");
+    scripted_run(&s);
+    ck_assert(s.real->authenticated);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(the_last_failure_that_ends_it_may_be_of_either_kind)
+{
+    start_server();
+    for (int i = 1; i < AUTH_FAILURES_MAX; i++)
+        send_bad_password();
+    send_bad_proof();
+    send_password("alice", "secret"); /* too late */
+    scripted_run(&s);
+    expect_ended(NACRE_AUTH_FAILED, SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE);
+    ck_assert(!s.real->authenticated);
+    scripted_clear(&s);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_loop(suite, a_request_that_ends_early_or_late_disconnects, 0, FORMS);
+    add_test(suite, a_string_longer_than_its_message_disconnects);
+    add_test(suite, none_is_refused_and_never_listed);
+    add_test(suite, a_request_that_cannot_be_granted_is_refused_and_the_session_lives);
+    add_test(suite, a_user_name_with_a_nul_is_not_cut_short);
+    add_test(suite, a_method_without_a_decider_is_neither_listed_nor_granted);
+    add_loop(suite, too_many_requests_of_a_kind_end_the_session, 0, 6);
+    add_test(suite, failures_and_queries_are_counted_apart);
+    add_test(suite, the_last_failure_that_ends_it_may_be_of_either_kind);
+}

@@ -1,0 +1,49 @@
+/* A real session that logs in, or does not, against a script. */
+#ifndef NACRE_TESTS_SUPPORT_AUTH_SCRIPT_H
+#define NACRE_TESTS_SUPPORT_AUTH_SCRIPT_H
+
+#include "auth/auth.h"
+#include "tests/support/scripted_session.h"
+#include "tests/support/suite.h"
+
+#define METHODS "publickey,password"
+#define BOUND "publickey-hostbound-v00@openssh.com" /* what our client uses with our server */
+
+/* The policy's `attempted`: writes to the log of the end. */
+void note_attempt(void *context, const char *user, const char *method, bool granted);
+
+void start_server(void);
+void start_client(void);
+
+void expect_ended(enum nacre_cause cause, uint32_t code);
+
+void send_password(const char *user, const char *password);
+void send_none(void);
+void send_query(const struct nacre_key *key);
+
+/* A proof, of which each part can be wrong. */
+struct proof {
+    const char *user, *service, *algorithm; /* in the request */
+    const char *signed_user, *signed_service, *signed_method, *signed_algorithm;
+    int signed_number, signed_bool;
+    const struct nacre_key *key, *signed_key, *signing_key;
+    const char *signature_name;
+    bool other_session;
+    int flip;                                           /* bit of the signature, or -1 */
+    const struct nacre_key *host_key, *signed_host_key; /* of the host-bound form, or NULL */
+};
+
+struct proof right_proof(void);
+
+/* The signature blob of RFC 8709 section 6 over what RFC 4252 section 7 says. */
+size_t sign(const struct proof *p, uint8_t *out, size_t room);
+
+void send_proof(const struct proof *p);
+
+void send_bad_password(void);
+void send_bad_query(void);
+void send_good_query(void);
+
+void send_pk_ok(const char *algorithm, const struct nacre_key *key);
+
+#endif

@@ -1,0 +1,3 @@
+#include "tests/support/scripted_session.h"
+
+struct scripted s;
