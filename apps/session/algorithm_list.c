@@ -1,8 +1,7 @@
 #include "apps/session/algorithm_list.h"
 
+#include "apps/session/errbuf.h"
 #include "transport/algorithms.h"
-
-#include <stdio.h>
 
 static enum algorithm_kind inner(enum nacre_algorithm_kind kind)
 {
@@ -40,21 +39,24 @@ const char *nacre_algorithm_name(enum nacre_algorithm_kind kind, size_t i, bool 
     return a->name;
 }
 
-/* "...: 'x' is not known; known are a, b, c" */
-static void explain(enum nacre_algorithm_kind kind, struct bytes unknown, char *errbuf, size_t size)
+/* "cipher 'x' is not known; known are a b c" */
+static bool explain(enum nacre_algorithm_kind kind, struct bytes unknown, const struct errbuf *p)
 {
-    int n =
-        snprintf(errbuf, size, "%s '%.*s' is not known; known are", nacre_algorithm_kind_name(kind),
-                 (int)unknown.len, unknown.at == NULL ? "" : (const char *)unknown.at);
+    char known[NACRE_ALGORITHM_LIST_MAX] = "";
+    struct writer w = write_to((uint8_t *)known, sizeof known - 1);
 
-    for (const struct algorithm *a = algorithms_of(inner(kind));
-         a->name != NULL && n > 0 && (size_t)n < size; a++)
-        n += snprintf(errbuf + n, size - (size_t)n, " %s", a->name);
+    for (const struct algorithm *a = algorithms_of(inner(kind)); a->name != NULL; a++) {
+        write_u8(&w, ' ');
+        write_bytes(&w, bytes_of(a->name));
+    }
+    return errbuf_say(p, "%s '%.*s' is not known; known are%s", nacre_algorithm_kind_name(kind),
+                      (int)unknown.len, (const char *)unknown.at, known);
 }
 
 bool nacre_algorithms_apply(enum nacre_algorithm_kind kind, const char *list,
                             char out[NACRE_ALGORITHM_LIST_MAX], char *errbuf, size_t size)
 {
+    struct errbuf p = errbuf_in(errbuf, size);
     struct writer w = write_to((uint8_t *)out, NACRE_ALGORITHM_LIST_MAX - 1);
     struct bytes unknown;
 
@@ -63,9 +65,6 @@ bool nacre_algorithms_apply(enum nacre_algorithm_kind kind, const char *list,
         return true;
     }
     if (unknown.at == NULL)
-        (void)snprintf(errbuf, size, "'%s' leaves no %s algorithm", list,
-                       nacre_algorithm_kind_name(kind));
-    else
-        explain(kind, unknown, errbuf, size);
-    return false;
+        return errbuf_say(&p, "'%s' leaves no %s algorithm", list, nacre_algorithm_kind_name(kind));
+    return explain(kind, unknown, &p);
 }
