@@ -1,4 +1,4 @@
-/* A chat room: many sessions, one state; password "open sesame". chat ADDR:PORT */
+/* A chat room: many sessions, one state.   chat [ADDR:PORT]   (password "open sesame") */
 #include <nacre/server.h>
 #include <stdio.h>
 
@@ -8,13 +8,13 @@ static struct nacre_channel *guests[GUESTS_MAX]; /* one worker is one thread: no
 static size_t say(struct nacre_channel *from, const uint8_t *what, size_t len)
 {
     const char *name = nacre_session_user(nacre_peer_session(nacre_channel_context(from)));
-    int taken = len < LINE_MAX ? (int)len : LINE_MAX; /* the rest is offered again */
+    int taken = len < LINE_MAX ? (int)len : LINE_MAX; /* the library offers the rest again */
     char line[LINE_MAX + 100];
     int n = snprintf(line, sizeof line, "%.64s: %.*s", name, taken, (const char *)what);
 
-    for (int i = 0; i < n; i++) /* nobody plays with another's terminal */
+    for (int i = 0; i < n; i++) /* no control characters for others' terminals */
         line[i] = (unsigned char)line[i] < ' ' && line[i] != '\n' ? '?' : line[i];
-    for (int i = 0; i < GUESTS_MAX; i++) /* who reads too slowly misses something */
+    for (int i = 0; i < GUESTS_MAX; i++) /* a slow reader misses lines */
         if (guests[i] != NULL && guests[i] != from && nacre_channel_room(guests[i]) >= (size_t)n)
             nacre_channel_write(guests[i], line, (size_t)n);
     return (size_t)taken;
@@ -50,11 +50,11 @@ int main(int argc, char **argv)
     const char *const listen[] = {argv[1], NULL};
     const struct nacre_server_config config = {
         .listen = listen, .host_key_file = "host_key", .auth = &auth, .session = &app};
-    char errbuf[256];
+    char errbuf[512];
     struct nacre_server *server = nacre_server_new(&config, errbuf, sizeof errbuf);
 
     fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : errbuf);
     if (server == NULL)
         return 1;
-    nacre_server_run(server); /* for ever: nobody calls nacre_server_stop */
+    nacre_server_run(server); /* for ever: nothing calls nacre_server_stop */
 }

@@ -1,5 +1,5 @@
-/* A password check that takes long and answers later; meanwhile the event loop serves the others.
- *     later ADDR:PORT            (user alice, password "open sesame") */
+/* A password check that takes long and answers later; the event loop serves others meanwhile.
+ *     later [ADDR:PORT]            (user alice, password "open sesame") */
 #include <nacre/server.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 struct check {
-    struct nacre_decision *decision; /* outlives the session, if that ends before */
+    struct nacre_decision *decision; /* valid even if the session ends first */
     char user[64], given[64];
     bool granted;
 };
 
-static void work(void *job) /* on another thread: it touches no server, peer or session */
+static void work(void *job) /* on another thread: it uses no server, peer or session */
 {
     struct check *c = job;
 
@@ -38,10 +38,10 @@ static void login(void *peer, struct nacre_decision *decision, const char *user,
         return;
     }
     c->decision = decision;
-    snprintf(c->user, sizeof c->user, "%s", user); /* both are gone when we return */
+    snprintf(c->user, sizeof c->user, "%s", user); /* user and given are borrowed */
     snprintf(c->given, sizeof c->given, "%s", given);
     if (!nacre_peer_offload(peer, work, done, c))
-        done(c); /* too many wait already: no */
+        done(c); /* too many checks are waiting: refuse */
 }
 
 int main(int argc, char **argv)
@@ -50,11 +50,11 @@ int main(int argc, char **argv)
     const char *const listen[] = {argv[1], NULL};
     const struct nacre_server_config config = {
         .listen = listen, .host_key_file = "host_key", .auth = &auth};
-    char errbuf[256];
+    char errbuf[512];
     struct nacre_server *server = nacre_server_new(&config, errbuf, sizeof errbuf);
 
     fprintf(stderr, "%s\n", server != NULL ? nacre_server_address(server, 0) : errbuf);
     if (server == NULL)
         return 1;
-    nacre_server_run(server); /* for ever: nobody calls nacre_server_stop */
+    nacre_server_run(server); /* for ever: nothing calls nacre_server_stop */
 }

@@ -1,10 +1,9 @@
-/* The bare core in a poll loop of your own: one connection, on descriptor 0, as inetd gives it.
- *     socat TCP-LISTEN:2022,fork EXEC:./own_loop   (password "open sesame") */
+/* The bare core in your own poll loop: socat TCP-LISTEN:2022,fork EXEC:./own_loop */
+#include <err.h>
 #include <errno.h>
 #include <nacre/key_file.h>
 #include <nacre/session.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -33,28 +32,29 @@ static size_t data(struct nacre_channel *ch, const uint8_t *bytes, size_t len)
 
 int main(void)
 {
-    const struct nacre_key *key = nacre_key_read("host_key", NULL, 0);
+    char errbuf[512];
+    const struct nacre_key *key = nacre_key_read("host_key", errbuf, sizeof errbuf);
     const struct nacre_auth_policy auth = {.password = login};
-    const struct nacre_channel_app app = {
-        .request = request, .data = data, .eof = nacre_channel_close};
+    struct nacre_channel_app app = {.request = request, .data = data, .eof = nacre_channel_close};
     const struct nacre_endpoint_config config = {
-        .host_keys = &key, .host_key_count = key != NULL, .auth = &auth, .session = &app};
-    struct nacre_session *s = nacre_session_new(nacre_endpoint_new(&config, NULL, 0), NULL, now());
+        .host_keys = &key, .host_key_count = 1, .auth = &auth, .session = &app};
+    struct nacre_endpoint *e = key ? nacre_endpoint_new(&config, errbuf, sizeof errbuf) : NULL;
+    struct nacre_session *s = e ? nacre_session_new(e, NULL, now()) : NULL;
     struct pollfd fd = {.fd = 0};
 
+    if (s == NULL)
+        errx(1, "%s", e ? "out of memory" : errbuf);
     for (size_t room, len; !nacre_session_ended(s, NULL); nacre_session_tick(s, now())) {
-        uint8_t *in = nacre_session_input(s, &room); /* no room: the peer does not read */
+        uint8_t *in = nacre_session_input(s, &room); /* no room: the client does not read */
         ssize_t n = room > 0 ? recv(fd.fd, in, room, MSG_DONTWAIT) : 0;
-        const uint8_t *out;
-
         if (room > 0 && (n == 0 || (n < 0 && errno != EAGAIN)))
             nacre_session_lost(s);
         nacre_session_received(s, n > 0 ? (size_t)n : 0, now());
-        out = nacre_session_output(s, &len);
+        const uint8_t *out = nacre_session_output(s, &len);
         n = send(fd.fd, out, len, MSG_DONTWAIT | MSG_NOSIGNAL);
         nacre_session_sent(s, n > 0 ? (size_t)n : 0, now());
         (void)nacre_session_output(s, &len);
         fd.events = len == 0 ? POLLIN : room > 0 ? POLLIN | POLLOUT : POLLOUT;
-        poll(&fd, 1, 1000); /* at most until nacre_session_deadline; a second is often enough */
+        poll(&fd, 1, 1000); /* or until nacre_session_deadline; a second is often enough */
     }
 }

@@ -1,14 +1,14 @@
-/* A client: runs a command by a key of the ssh-agent. run_command HOST:PORT USER COMMAND */
+/* A client: runs a command with a key of the ssh-agent. run_command HOST:PORT USER COMMAND */
 #include <nacre/agent.h>
 #include <nacre/client.h>
 #include <stdio.h>
 
-static int status = 255; /* until the server says another */
+static int status = 255; /* until the server sends another */
 
 static enum nacre_answer begin(struct nacre_channel *ch)
 {
     nacre_channel_exec(ch, nacre_client_context(nacre_channel_context(ch)));
-    nacre_channel_eof(ch); /* we have nothing to say to it */
+    nacre_channel_eof(ch); /* the command gets no input */
     return NACRE_GRANT;
 }
 
@@ -37,21 +37,21 @@ static void ready(struct nacre_client *client)
 
 static void ended(struct nacre_client *client, const struct nacre_end *why)
 {
-    if (why->cause != NACRE_WE_CLOSED)
-        fprintf(stderr, "%s\n", why->text); /* a changed host key, no key that may log in... */
+    if (why->cause != NACRE_WE_CLOSED) /* a changed host key, a key that may not log in... */
+        fprintf(stderr, "%s\n", why->text);
 }
 
 int main(int argc, char **argv)
 {
     const struct nacre_known_hosts hosts = {.file = "known_hosts"};
     struct nacre_client_config config = {.known_hosts = &hosts, .ready = ready, .ended = ended};
-    struct nacre_agent *agent = nacre_agent_open(NULL, NULL, 0); /* NULL: no keys */
+    char errbuf[512] = "usage: run_command HOST:PORT USER COMMAND";
+    struct nacre_agent *agent = argc == 4 ? nacre_agent_open(NULL, errbuf, sizeof errbuf) : NULL;
     struct nacre_clients *clients;
-    char errbuf[256];
 
-    config.user = argc == 4 ? argv[2] : NULL;
+    config.user = agent ? argv[2] : NULL;
     config.keys = nacre_agent_keys(agent, &config.key_count);
-    clients = nacre_clients_new(&config, errbuf, sizeof errbuf);
+    clients = agent ? nacre_clients_new(&config, errbuf, sizeof errbuf) : NULL;
     if (clients && nacre_client_connect(clients, argv[1], argv[3], errbuf, sizeof errbuf))
         nacre_clients_run(clients);
     else
