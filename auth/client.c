@@ -1,25 +1,14 @@
-/* The client's course: try what there is among what the server lists. RFC 4252 sections 5.1
- * and 5.4. */
+#include "auth/client.h"
+
+#include "auth/login.h"
 #include "auth/method.h"
-#include "transport/text.h"
+#include "auth/parts.h"
+#include "auth/request.h"
 
-enum { REQUEST_HEADER = 512 }; /* bytes of a request's number, user, service and method at most */
-
-struct writer auth_begin_request(struct auth *a, const char *method, size_t room)
-{
-    struct writer w =
-        transport_begin(a->transport, SSH_MSG_USERAUTH_REQUEST, REQUEST_HEADER + room);
-
-    write_text(&w, a->config->user);
-    write_text(&w, transport_service_name(a->transport, SERVICE_CONNECTION));
-    write_text(&w, method);
-    return w;
-}
-
-/* Try what is left, among what the server says can continue. */
+/* Tries the next request of the first method that the server lists and that has one left. */
 static int try_next(struct auth *a, struct bytes can_continue)
 {
-    for (const struct auth_method *const *m = auth_methods; *m != NULL; m++) {
+    for (const struct auth_method *const *m = a->methods; *m != NULL; m++) {
         if ((*m)->attempt == NULL || !name_list_has(can_continue, (*m)->name))
             continue;
         a->method = *m;
@@ -31,18 +20,23 @@ static int try_next(struct auth *a, struct bytes can_continue)
                          "no more authentication methods to try");
 }
 
+/* RFC 4252 section 5.1
+ *     byte         SSH_MSG_USERAUTH_FAILURE
+ *     name-list    authentications that can continue
+ *     boolean      partial success                                             */
 int auth_on_failure(struct auth *a, struct reader *r)
 {
     struct bytes can_continue = read_name_list(r);
 
-    (void)read_bool(r); /* partial success: the list says what is left either way */
+    (void)read_bool(r); /* the list says what is left either way */
     if (!read_done(r))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "malformed USERAUTH_FAILURE");
-    a->respond = NULL; /* whatever a person was asked, it is too late for */
+    a->respond = NULL; /* a person who is still being asked is too late */
     return try_next(a, can_continue);
 }
 
+/* RFC 4252 section 5.1: byte SSH_MSG_USERAUTH_SUCCESS */
 int auth_on_success(struct auth *a, struct reader *r)
 {
     if (!read_done(r))
@@ -53,23 +47,10 @@ int auth_on_success(struct auth *a, struct reader *r)
     return auth_log_in(a);
 }
 
-/* A server's words may not steer a person's terminal: RFC 4251 section 9.2. Line ends and tabs
- * stay. */
-void auth_clean(char *out, struct bytes wire)
-{
-    (void)clean_lines(out, wire.len + 1, wire);
-}
-
-char *auth_clean_text(struct pool *pool, struct bytes wire)
-{
-    char *text = pool_allocate(pool, wire.len + 1);
-
-    if (text != NULL)
-        auth_clean(text, wire);
-    return text;
-}
-
-/* RFC 4252 section 5.4: byte SSH_MSG_USERAUTH_BANNER, string message, string language tag */
+/* RFC 4252 section 5.4
+ *     byte      SSH_MSG_USERAUTH_BANNER
+ *     string    message in ISO-10646 UTF-8 encoding
+ *     string    language tag                                                   */
 int auth_on_banner(struct auth *a, struct reader *r)
 {
     struct bytes message = read_string(r);
@@ -88,38 +69,4 @@ int auth_on_banner(struct auth *a, struct reader *r)
     a->config->banner(a->context, text);
     pool_release(pool, text, message.len + 1);
     return 0;
-}
-
-int auth_client_start(struct auth *a)
-{
-    struct writer w;
-
-    a->method = &auth_none;
-    w = auth_begin_request(a, auth_none.name, 0);
-    transport_send(a->transport, &w);
-    return 0;
-}
-
-/* ---- what a person is asked ---- */
-
-void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
-                     int (*respond)(struct auth *a, const char *const *responses, size_t count))
-{
-    a->respond = respond;
-    a->config->ask(a->context, ask);
-}
-
-void auth_responded(struct auth *a, const char *const *responses, size_t count)
-{
-    int (*respond)(struct auth * a, const char *const *responses, size_t count) = a->respond;
-
-    if (respond == NULL || transport_ended(a->transport))
-        return;
-    a->respond = NULL;
-    (void)respond(a, responses, count);
-}
-
-int auth_skip_method(struct auth *a)
-{
-    return auth_client_start(a);
 }

@@ -1,89 +1,52 @@
-/* One authentication method: its server half and its client half. RFC 4252 section 5. */
+/* An authentication method: its server half and its client half. RFC 4252 section 5. */
 #ifndef NACRE_AUTH_METHOD_H
 #define NACRE_AUTH_METHOD_H
 
-#include "auth/auth.h"
+#include "auth/policy.h"
+#include "transport/wire.h"
+
+struct auth;
 
 struct auth_method {
     const char *name;
 
-    bool listed; /* in USERAUTH_FAILURE, when it is offered */
+    /* Where a list of methods is meant (USERAUTH_FAILURE, the policy's `require`), this one counts
+     * as the method of that name; NULL: as itself. */
+    const char *counts_as;
 
-    /* Server: may it be used under this policy? NULL: it may always be asked. */
+    bool listed;     /* in USERAUTH_FAILURE, where it is offered */
+    bool is_attempt; /* its refusals are reported to the policy */
+
+    /* Server: whether this policy supports it. NULL: a request is always legal. */
     bool (*offered)(const struct nacre_auth_policy *policy);
 
-    /* Server: the method's own fields of USERAUTH_REQUEST. */
-    int (*request)(struct auth *a, struct reader *r);
+    /* Server: reads the method's own fields of USERAUTH_REQUEST. */
+    int (*on_request)(struct auth *a, struct reader *r);
 
-    /* Client: send the next request of this method, if there is one left to try. NULL: it is never
-     * tried by its own name. */
+    /* Server: message 61, INFO_RESPONSE; NULL: the method has none. */
+    int (*on_response)(struct auth *a, struct reader *r);
+
+    /* Server: the policy's other answers, nacre_decide_ask_more and nacre_decide_change_password.
+     * NULL: they refuse. */
+    void (*ask_more)(struct auth *a, const char *name, const char *instruction,
+                     const struct nacre_prompt *prompts, size_t count);
+    void (*ask_change)(struct auth *a, const char *prompt);
+
+    /* Client: sends the next request of this method; false: nothing is left to try. NULL: it is
+     * never tried under its own name. */
     bool (*attempt)(struct auth *a);
 
-    /* The method's own messages, 60 to 79. NULL when it has none. */
-    int (*receive)(struct auth *a, uint8_t number, struct reader *r);
+    /* Client: message 60, which means something else in each method; NULL: the method has none. */
+    int (*on_reply)(struct auth *a, struct reader *r);
 };
 
 extern const struct auth_method auth_none, auth_password, auth_publickey, auth_hostbound,
     auth_interactive;
 
-/* All of them, in the order they are listed and tried; ends with NULL. */
-extern const struct auth_method *const auth_methods[];
-const struct auth_method *auth_find_method(struct bytes name);
+/* The index of the method with that name; of the final NULL when there is none. */
+unsigned auth_method_index(const struct auth_method *const *methods, struct bytes name);
 
-/* What a request that is refused counts as. */
-enum auth_attempt {
-    AUTH_ATTEMPT_PROOF, /* a password or a signature */
-    AUTH_ATTEMPT_QUERY, /* would this key do? */
-    AUTH_ATTEMPT_OTHER,
-};
-
-/* Server: refuse the request: USERAUTH_FAILURE, or the end when it was one too many. */
-int auth_refuse(struct auth *a, enum auth_attempt attempt);
-
-/* Server: the request succeeded: SUCCESS, or FAILURE with partial success when more is required. */
-int auth_succeed(struct auth *a);
-
-/* Server: a question to the policy, NULL when memory is out. `echo` is kept with it (a copy), for
- * the PK_OK of a query; `answer` gets it back. While it is open no further message is read. */
-struct nacre_decision *auth_ask(struct auth *a, struct bytes echo,
-                                int (*answer)(struct auth *a, bool granted, struct bytes echo));
-
-/* The session ends before the policy has answered. */
-void auth_forget_decision(struct auth *a);
-
-/* Server: method_interactive.c and method_password.c: ask the client for more. */
-void auth_send_info_request(struct auth *a, const char *name, const char *instruction,
-                            const struct nacre_prompt *prompts, size_t count);
-void auth_send_change_request(struct auth *a, const char *prompt);
-
-/* server.c and client.c: the messages of section 5, and the beginning. */
-int auth_server_start(struct auth *a);
-int auth_client_start(struct auth *a);
-int auth_on_request(struct auth *a, struct reader *r);
-int auth_on_failure(struct auth *a, struct reader *r);
-int auth_on_success(struct auth *a, struct reader *r);
-int auth_on_banner(struct auth *a, struct reader *r);
-
-/* Either side: the login is complete. */
-int auth_log_in(struct auth *a);
-
-/* Client: ask a person, and go on with `respond`. There must be one: config->ask. */
-void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
-                     int (*respond)(struct auth *a, const char *const *responses, size_t count));
-
-/* Client: wire text for a person, NUL-terminated: wire.len + 1 bytes at `out`. */
-void auth_clean(char *out, struct bytes wire);
-
-/* ... as an allocated copy of wire.len + 1 bytes; NULL: out of memory. */
-char *auth_clean_text(struct pool *pool, struct bytes wire);
-
-/* Client: nothing to say to this method; ask for the list again with "none" and try the rest. */
-int auth_skip_method(struct auth *a);
-
-/* Client: begin a USERAUTH_REQUEST of that method. RFC 4252 section 5. */
-struct writer auth_begin_request(struct auth *a, const char *method, size_t room);
-
-/* Copy wire text to a NUL-terminated string; false when it holds a NUL or is too long. */
-bool auth_text(char *out, size_t size, struct bytes text);
+/* The name that lists of methods have for it. */
+const char *auth_listed_name(const struct auth_method *method);
 
 #endif

@@ -1,6 +1,7 @@
 /* keyboard-interactive. RFC 4256. */
-#include "auth/method.h"
-
+#include "auth/decision.h"
+#include "auth/parts.h"
+#include "auth/request.h"
 #include "transport/text.h"
 
 #include <string.h>
@@ -14,39 +15,42 @@ static bool offered(const struct nacre_auth_policy *policy)
 
 /* ---- server ---- */
 
-static int answer(struct auth *a, bool granted, struct bytes echo)
+static void ask_policy(struct auth *a, const char *const *responses, size_t count)
 {
-    (void)echo;
-    return granted ? auth_succeed(a) : auth_refuse(a, AUTH_ATTEMPT_PROOF);
+    struct nacre_decision *d = auth_ask(a, AUTH_COUNT_PROOF, (struct bytes){NULL, 0}, NULL);
+
+    if (d == NULL)
+        return;
+    a->config->policy->interactive(a->context, d, a->user, responses, count);
+    auth_asked(d);
 }
 
-/* RFC 4256 section 3.1: string language tag (deprecated), string submethods (a hint) */
-static int request(struct auth *a, struct reader *r)
+/* RFC 4256 section 3.1
+ *     string    language tag      deprecated
+ *     string    submethods        a hint; ignored                              */
+static int on_keyboard_interactive(struct auth *a, struct reader *r)
 {
-    struct nacre_decision *decision;
-
     (void)read_string(r);
     (void)read_string(r);
     if (!read_done(r))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "malformed keyboard-interactive request");
     if (!transport_is_protected(a->transport))
-        return auth_refuse(a, AUTH_ATTEMPT_PROOF);
-    decision = auth_ask(a, (struct bytes){NULL, 0}, answer);
-    if (decision != NULL)
-        a->config->policy->interactive(a->context, decision, a->user, NULL, 0);
+        return auth_refuse(a, AUTH_COUNT_PROOF);
+    ask_policy(a, NULL, 0);
     return 0;
 }
 
-/* RFC 4256 section 3.2:
+/* RFC 4256 section 3.2
  *     byte      SSH_MSG_USERAUTH_INFO_REQUEST
  *     string    name
  *     string    instruction
  *     string    language tag
  *     int       num-prompts
- *     repeat:   string prompt, boolean echo                                   */
-void auth_send_info_request(struct auth *a, const char *name, const char *instruction,
-                            const struct nacre_prompt *prompts, size_t count)
+ *     string    prompt[i]         num-prompts times, each followed by
+ *     boolean   echo[i]                                                        */
+static void send_info_request(struct auth *a, const char *name, const char *instruction,
+                              const struct nacre_prompt *prompts, size_t count)
 {
     struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_REQUEST,
                                       32 + (2 + count) * (8 + TEXT_MAX));
@@ -63,7 +67,7 @@ void auth_send_info_request(struct auth *a, const char *name, const char *instru
     transport_send(a->transport, &w);
 }
 
-/* The responses as text, one after the other in `text`. False: a NUL in one, or too long. */
+/* Writes the responses to `text`, one after the other. False: one holds a NUL or is too long. */
 static bool read_responses(struct reader *r, size_t count, char *text, size_t size,
                            const char **responses)
 {
@@ -72,7 +76,7 @@ static bool read_responses(struct reader *r, size_t count, char *text, size_t si
     for (size_t i = 0; i < count && !r->bad; i++) {
         struct bytes wire = read_string(r);
 
-        good = good && !r->bad && auth_text(text, size, wire);
+        good = good && !r->bad && text_from_wire(text, size, wire);
         if (!good)
             continue;
         responses[i] = text;
@@ -82,59 +86,63 @@ static bool read_responses(struct reader *r, size_t count, char *text, size_t si
     return good;
 }
 
-static int ask_policy(struct auth *a, struct reader *r, size_t count)
+static int take_responses(struct auth *a, struct reader *r, size_t count)
 {
     const char *responses[NACRE_SERVER_PROMPTS_MAX];
     struct pool *pool = transport_pool(a->transport);
     size_t size = (size_t)(r->end - r->at) + 1;
     char *text = pool_allocate(pool, size);
-    struct nacre_decision *decision;
+    bool good;
     int failure = 0;
 
     if (text == NULL)
         return transport_no_memory(a->transport);
-    if (!read_responses(r, count, text, size, responses) || !read_done(r)) {
-        failure = read_done(r) ? auth_refuse(a, AUTH_ATTEMPT_PROOF)
-                               : transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                                                "malformed INFO_RESPONSE");
-    } else {
-        decision = auth_ask(a, (struct bytes){NULL, 0}, answer);
-        if (decision != NULL)
-            a->config->policy->interactive(a->context, decision, a->user, responses, count);
-    }
+    good = read_responses(r, count, text, size, responses);
+    if (!read_done(r))
+        failure =
+            transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed INFO_RESPONSE");
+    else if (!good)
+        failure = auth_refuse(a, AUTH_COUNT_PROOF);
+    else
+        ask_policy(a, responses, count);
     pool_release(pool, text, size);
     return failure;
 }
 
-/* RFC 4256 section 3.4: byte SSH_MSG_USERAUTH_INFO_RESPONSE, int num-responses, string response
- * each. Another number than was asked for is a failure. */
-static int on_response(struct auth *a, struct reader *r)
+/* RFC 4256 section 3.4
+ *     byte      SSH_MSG_USERAUTH_INFO_RESPONSE
+ *     int       num-responses
+ *     string    response[i]       num-responses times
+ * A number other than the one requested is a failure. */
+static int on_info_response(struct auth *a, struct reader *r)
 {
     uint32_t count = read_u32(r);
-    bool right = a->prompts >= 0 && count == (uint32_t)a->prompts;
+    int8_t requested = a->prompts;
 
-    if (r->bad || a->prompts == AUTH_NO_PROMPTS)
+    if (r->bad || requested == AUTH_NO_PROMPTS)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               r->bad ? "malformed INFO_RESPONSE" : "unexpected INFO_RESPONSE");
     a->prompts = AUTH_NO_PROMPTS;
-    if (!right) {
-        (void)read_rest(r);
-        return auth_refuse(a, AUTH_ATTEMPT_PROOF);
-    }
-    return ask_policy(a, r, count);
+    if (count == (uint32_t)requested)
+        return take_responses(a, r, count);
+    (void)read_rest(r);
+    return auth_refuse(a, AUTH_COUNT_PROOF);
 }
 
 /* ---- client ---- */
 
+/* RFC 4256 section 3.1: the fields of on_keyboard_interactive */
 static bool attempt(struct auth *a)
 {
+    bool once = a->config->ask == NULL; /* the configured password will not change */
     struct writer w;
 
-    if (!transport_is_protected(a->transport) || a->interactive_tries >= AUTH_TRIES_MAX ||
-        (a->config->ask == NULL && (a->config->password == NULL || a->interactive_tries > 0)))
+    if (!transport_is_protected(a->transport) || a->interactive_tries >= AUTH_TRIES_MAX)
+        return false;
+    if (once && (a->config->password == NULL || a->interactive_tries > 0))
         return false;
     a->interactive_tries++;
-    a->step = AUTH_INTERACTIVE;
+    a->step = AUTH_SENT_INTERACTIVE;
     w = auth_begin_request(a, auth_interactive.name, 16);
     write_text(&w, "");
     write_text(&w, "");
@@ -142,7 +150,7 @@ static bool attempt(struct auth *a)
     return true;
 }
 
-/* RFC 4256 section 3.4 */
+/* RFC 4256 section 3.4: the fields of on_info_response */
 static int respond(struct auth *a, const char *const *responses, size_t count)
 {
     struct writer w;
@@ -150,12 +158,12 @@ static int respond(struct auth *a, const char *const *responses, size_t count)
 
     if (responses == NULL || count != (size_t)a->prompts) {
         a->interactive_tries = AUTH_TRIES_MAX;
-        return auth_skip_method(a);
+        return auth_request_list(a);
     }
     for (size_t i = 0; i < count; i++)
         room += 4 + strlen(responses[i]);
     if (room > TRANSPORT_REPLY_MAX)
-        return auth_skip_method(a);
+        return auth_request_list(a);
     w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_RESPONSE, room);
     write_u32(&w, (uint32_t)count);
     for (size_t i = 0; i < count; i++)
@@ -164,7 +172,7 @@ static int respond(struct auth *a, const char *const *responses, size_t count)
     return 0;
 }
 
-/* Nobody is there: the password that was given answers one prompt that hides what is typed. */
+/* Without a person, the configured password answers a single prompt that hides its response. */
 static int respond_alone(struct auth *a, const struct nacre_prompt *prompts, size_t count)
 {
     if (count == 0)
@@ -174,17 +182,16 @@ static int respond_alone(struct auth *a, const struct nacre_prompt *prompts, siz
     return respond(a, NULL, 0);
 }
 
-/* What was read of an INFO_REQUEST: its text stands cleaned in one block. */
+/* An INFO_REQUEST whose texts are cleaned and stored in one block. */
 struct info_request {
     char *text;
     size_t size;
     const char *name, *instruction;
-    uint32_t count; /* as it says, */
-    struct nacre_prompt
-        prompts[NACRE_CLIENT_PROMPTS_MAX]; /* ... of which there is room for so many */
+    uint32_t count; /* as declared; at most NACRE_CLIENT_PROMPTS_MAX prompts are stored */
+    struct nacre_prompt prompts[NACRE_CLIENT_PROMPTS_MAX];
 };
 
-/* One string of the message, as the next text of the block; "" when bad. */
+/* Reads one string and appends it to the block; "" when the reader is bad. */
 static const char *take_text(struct reader *r, char **at)
 {
     struct bytes wire = read_string(r);
@@ -195,8 +202,7 @@ static const char *take_text(struct reader *r, char **at)
     return text;
 }
 
-/* Section 3.2, as in auth_send_info_request. The block is as long as the message and holds each
- * string with a NUL in place of its length. */
+/* The block is as long as the message: each string has a NUL in place of its length field. */
 static bool read_info_request(struct reader *r, struct info_request *q)
 {
     char *at = q->text;
@@ -227,12 +233,23 @@ static int ask(struct auth *a, const struct info_request *q)
     return 0;
 }
 
+/* RFC 4256 section 3.2
+ *     byte      SSH_MSG_USERAUTH_INFO_REQUEST
+ *     string    name
+ *     string    instruction
+ *     string    language tag
+ *     int       num-prompts
+ *     string    prompt[i]         num-prompts times, each followed by
+ *     boolean   echo[i]                                                        */
 static int on_info_request(struct auth *a, struct reader *r)
 {
     struct pool *pool = transport_pool(a->transport);
     struct info_request q = {.size = (size_t)(r->end - r->at) + 2};
     int failure = 0;
 
+    if (a->step != AUTH_SENT_INTERACTIVE)
+        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
+                              "unexpected INFO_REQUEST");
     q.text = pool_allocate(pool, q.size);
     if (q.text == NULL)
         return transport_no_memory(a->transport);
@@ -240,28 +257,21 @@ static int on_info_request(struct auth *a, struct reader *r)
         failure =
             transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed INFO_REQUEST");
     else if (q.count > NACRE_CLIENT_PROMPTS_MAX)
-        failure = auth_skip_method(a);
+        failure = auth_request_list(a);
     else
         failure = ask(a, &q);
     pool_release(pool, q.text, q.size);
     return failure;
 }
 
-static int receive(struct auth *a, uint8_t number, struct reader *r)
-{
-    if (number == SSH_MSG_USERAUTH_INFO_RESPONSE)
-        return on_response(a, r);
-    if (a->step != AUTH_INTERACTIVE)
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "unexpected INFO_REQUEST");
-    return on_info_request(a, r);
-}
-
 const struct auth_method auth_interactive = {
     .name = "keyboard-interactive",
     .listed = true,
+    .is_attempt = true,
     .offered = offered,
-    .request = request,
+    .on_request = on_keyboard_interactive,
+    .on_response = on_info_response,
+    .ask_more = send_info_request,
     .attempt = attempt,
-    .receive = receive,
+    .on_reply = on_info_request,
 };

@@ -1,16 +1,18 @@
-/* none: refused, but the refusal lists what can continue. RFC 4252 section 5.2. */
-#include "auth/method.h"
+/* none: always refused; the refusal lists the methods that can continue. RFC 4252 section 5.2. */
+#include "auth/parts.h"
+#include "auth/reply.h"
 
-static int request(struct auth *a, struct reader *r)
+/* RFC 4252 section 5.2: nothing follows the method name */
+static int on_none(struct auth *a, struct reader *r)
 {
     if (!read_done(r))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "malformed none request");
-    return auth_refuse(a, AUTH_ATTEMPT_OTHER);
+    return auth_refuse(a, AUTH_COUNT_OTHER);
 }
 
-/* Sent when the service starts, never among the attempts. */
+/* A client sends it through auth_request_list. */
 const struct auth_method auth_none = {
     .name = "none",
-    .request = request,
+    .on_request = on_none,
 };

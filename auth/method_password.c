@@ -1,5 +1,8 @@
 /* password. RFC 4252 section 8. */
-#include "auth/method.h"
+#include "auth/decision.h"
+#include "auth/parts.h"
+#include "auth/request.h"
+#include "transport/text.h"
 
 #include <string.h>
 
@@ -10,14 +13,11 @@ static bool offered(const struct nacre_auth_policy *policy)
 
 /* ---- server ---- */
 
-static int answer(struct auth *a, bool granted, struct bytes echo)
-{
-    (void)echo;
-    return granted ? auth_succeed(a) : auth_refuse(a, AUTH_ATTEMPT_PROOF);
-}
-
-/* RFC 4252 section 8: byte SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, string prompt, string language tag */
-void auth_send_change_request(struct auth *a, const char *prompt)
+/* RFC 4252 section 8
+ *     byte      SSH_MSG_USERAUTH_PASSWD_CHANGEREQ
+ *     string    prompt in ISO-10646 UTF-8 encoding
+ *     string    language tag                                                   */
+static void send_change_request(struct auth *a, const char *prompt)
 {
     size_t room = 16 + strlen(prompt);
     struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, room);
@@ -27,25 +27,26 @@ void auth_send_change_request(struct auth *a, const char *prompt)
     transport_send(a->transport, &w);
 }
 
-/* Ask the policy. new_password is NULL unless it is a change. */
+/* new_password is NULL unless the request is a change. */
 static void ask_policy(struct auth *a, const char *password, const char *new_password)
 {
     const struct nacre_auth_policy *policy = a->config->policy;
-    struct nacre_decision *decision = auth_ask(a, (struct bytes){NULL, 0}, answer);
+    struct nacre_decision *d = auth_ask(a, AUTH_COUNT_PROOF, (struct bytes){NULL, 0}, NULL);
 
-    if (decision == NULL)
+    if (d == NULL)
         return;
     if (new_password == NULL)
-        policy->password(a->context, decision, a->user, password);
+        policy->password(a->context, d, a->user, password);
     else
-        policy->change_password(a->context, decision, a->user, password, new_password);
+        policy->change_password(a->context, d, a->user, password, new_password);
+    auth_asked(d);
 }
 
-/* RFC 4252 section 8:
+/* RFC 4252 section 8
  *     boolean   FALSE                    TRUE for a change, then:
  *     string    plaintext password       string    plaintext old password
  *                                        string    plaintext new password      */
-static int request(struct auth *a, struct reader *r)
+static int on_password(struct auth *a, struct reader *r)
 {
     bool change = read_bool(r);
     struct bytes wire = read_string(r);
@@ -58,17 +59,18 @@ static int request(struct auth *a, struct reader *r)
                               "malformed password request");
     good = transport_is_protected(a->transport) &&
            (!change || a->config->policy->change_password != NULL) &&
-           auth_text(password, sizeof password, wire) &&
-           auth_text(new_password, sizeof new_password, new_wire);
+           text_from_wire(password, sizeof password, wire) &&
+           text_from_wire(new_password, sizeof new_password, new_wire);
     if (good)
         ask_policy(a, password, change ? new_password : NULL);
     wipe(password, sizeof password);
     wipe(new_password, sizeof new_password);
-    return good ? 0 : auth_refuse(a, AUTH_ATTEMPT_PROOF);
+    return good ? 0 : auth_refuse(a, AUTH_COUNT_PROOF);
 }
 
 /* ---- client ---- */
 
+/* RFC 4252 section 8: the fields of on_password */
 static int send_password(struct auth *a, const char *password, const char *new_password)
 {
     struct writer w = auth_begin_request(a, auth_password.name, 1 + 2 * (4 + NACRE_PASSWORD_MAX));
@@ -82,11 +84,11 @@ static int send_password(struct auth *a, const char *password, const char *new_p
     return 0;
 }
 
-/* Keep it: a server that wants it changed wants to see it again. */
+/* A request to change the password repeats the old one, so it is kept. */
 static int keep_and_send(struct auth *a, const char *password)
 {
     if (strlen(password) > NACRE_PASSWORD_MAX)
-        return auth_skip_method(a);
+        return auth_request_list(a);
     if (a->password == NULL)
         a->password = pool_allocate(transport_pool(a->transport), NACRE_PASSWORD_MAX + 1);
     if (a->password == NULL)
@@ -95,25 +97,27 @@ static int keep_and_send(struct auth *a, const char *password)
     return send_password(a, a->password, NULL);
 }
 
-static int on_password(struct auth *a, const char *const *responses, size_t count)
+static int give_up(struct auth *a)
 {
-    if (responses == NULL || count != 1) {
-        a->password_tries = AUTH_TRIES_MAX;
-        return auth_skip_method(a);
-    }
+    a->password_tries = AUTH_TRIES_MAX;
+    return auth_request_list(a);
+}
+
+static int password_typed(struct auth *a, const char *const *responses, size_t count)
+{
+    if (responses == NULL || count != 1)
+        return give_up(a);
     return keep_and_send(a, responses[0]);
 }
 
-static int on_new_password(struct auth *a, const char *const *responses, size_t count)
+static int new_password_typed(struct auth *a, const char *const *responses, size_t count)
 {
-    if (responses == NULL || count != 1 || strlen(responses[0]) > NACRE_PASSWORD_MAX) {
-        a->password_tries = AUTH_TRIES_MAX;
-        return auth_skip_method(a);
-    }
+    if (responses == NULL || count != 1 || strlen(responses[0]) > NACRE_PASSWORD_MAX)
+        return give_up(a);
     return send_password(a, a->password, responses[0]);
 }
 
-/* The password that was given, once; else one that a person types. */
+/* The configured password once; after it, what a person types. */
 static bool attempt(struct auth *a)
 {
     static const struct nacre_prompt prompt = {"Password: ", false};
@@ -129,19 +133,21 @@ static bool attempt(struct auth *a)
     }
     if (a->config->ask == NULL)
         return false;
-    auth_ask_person(a, &ask, on_password);
+    auth_ask_person(a, &ask, password_typed);
     return true;
 }
 
-/* RFC 4252 section 8: byte SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, string prompt, string language tag */
-static int receive(struct auth *a, uint8_t number, struct reader *r)
+/* RFC 4252 section 8
+ *     byte      SSH_MSG_USERAUTH_PASSWD_CHANGEREQ
+ *     string    prompt in ISO-10646 UTF-8 encoding
+ *     string    language tag                                                   */
+static int on_change_request(struct auth *a, struct reader *r)
 {
     struct pool *pool = transport_pool(a->transport);
     struct bytes text = read_string(r);
     struct nacre_prompt prompt = {NULL, false};
     char *cleaned;
 
-    (void)number;
     (void)read_string(r);
     if (!read_done(r) || a->step != AUTH_SENT_PASSWORD)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
@@ -155,7 +161,7 @@ static int receive(struct auth *a, uint8_t number, struct reader *r)
         return transport_no_memory(a->transport);
     prompt.text = cleaned;
     auth_ask_person(a, &(struct nacre_ask){NACRE_ASK_NEW_PASSWORD, "", "", &prompt, 1},
-                    on_new_password);
+                    new_password_typed);
     pool_release(pool, cleaned, text.len + 1);
     return 0;
 }
@@ -163,8 +169,10 @@ static int receive(struct auth *a, uint8_t number, struct reader *r)
 const struct auth_method auth_password = {
     .name = "password",
     .listed = true,
+    .is_attempt = true,
     .offered = offered,
-    .request = request,
+    .on_request = on_password,
+    .ask_change = send_change_request,
     .attempt = attempt,
-    .receive = receive,
+    .on_reply = on_change_request,
 };

@@ -1,9 +1,12 @@
-/* publickey. RFC 4252 section 7. A query asks whether a key would do and never logs anyone in; a
- * proof is signed. publickey-hostbound-v00@openssh.com (PROTOCOL section 3.1) is the same with the
- * server's host key in the request and so in what is signed. */
-#include "auth/method.h"
+/* publickey. RFC 4252 section 7. A query asks whether a key would be accepted and never logs in; a
+ * proof carries a signature. publickey-hostbound-v00@openssh.com (OpenSSH's PROTOCOL, section 3.1)
+ * adds the server's host key to the request and so to what is signed. */
+#include "auth/decision.h"
+#include "auth/parts.h"
+#include "auth/request.h"
 #include "transport/algorithms.h"
 #include "transport/hostkey.h"
+#include "transport/text.h"
 
 enum {
     ALGORITHM_NAME_MAX = 64,
@@ -17,18 +20,12 @@ static bool offered(const struct nacre_auth_policy *policy)
     return policy->publickey != NULL;
 }
 
-static bool is_accepted(const struct transport *t, struct bytes algorithm)
+static const char *name_of(bool host_bound)
 {
-    uint8_t scratch[NAMES_MAX];
-    struct writer names = write_to(scratch, sizeof scratch);
-    char name[ALGORITHM_NAME_MAX];
-
-    transport_write_public_key_names(t, &names);
-    return !names.bad && auth_text(name, sizeof name, algorithm) &&
-           name_list_has(written_bytes(&names), name);
+    return host_bound ? auth_hostbound.name : auth_publickey.name;
 }
 
-/* RFC 4252 section 7, what the signature is over:
+/* RFC 4252 section 7, the data that is signed
  *     string    session identifier
  *     byte      SSH_MSG_USERAUTH_REQUEST
  *     string    user name
@@ -38,92 +35,137 @@ static bool is_accepted(const struct transport *t, struct bytes algorithm)
  *     string    public key algorithm name
  *     string    public key to be used for authentication
  *     string    server host key                         host-bound only      */
-static void write_signed(const struct auth *a, struct writer *w, struct bytes algorithm,
-                         struct bytes blob)
+static void write_signed(const struct auth *a, struct writer *w, bool host_bound,
+                         const char *algorithm, struct bytes blob)
 {
     write_string(w, transport_session_id(a->transport));
     write_u8(w, SSH_MSG_USERAUTH_REQUEST);
     write_text(w, auth_user(a));
     write_text(w, transport_service_name(a->transport, SERVICE_CONNECTION));
-    write_text(w, a->method->name);
+    write_text(w, name_of(host_bound));
     write_bool(w, true);
-    write_string(w, algorithm);
+    write_text(w, algorithm);
     write_string(w, blob);
-    if (a->method == &auth_hostbound)
+    if (host_bound)
         write_string(w, transport_host_key(a->transport));
 }
 
-static bool is_signed(const struct auth *a, const struct signature_algorithm *algorithm,
-                      struct bytes blob, struct bytes signature)
+/* ---- server ---- */
+
+/* The fields of a request, as on_publickey reads them. */
+struct key_request {
+    bool proof, host_bound;
+    struct bytes name, blob, host_key, signature;
+    struct bytes echo; /* algorithm name and blob as they came */
+};
+
+static void read_key_request(struct auth *a, struct reader *r, struct key_request *q)
+{
+    const uint8_t *fields;
+
+    q->proof = read_bool(r);
+    fields = r->at;
+    q->name = read_string(r);
+    q->blob = read_string(r);
+    q->echo = (struct bytes){fields, (size_t)(r->at - fields)};
+    q->host_key = q->host_bound ? read_string(r) : transport_host_key(a->transport);
+    q->signature = q->proof ? read_string(r) : (struct bytes){NULL, 0};
+}
+
+static bool is_accepted(const struct transport *t, struct bytes algorithm)
+{
+    uint8_t scratch[NAMES_MAX];
+    struct writer names = write_to(scratch, sizeof scratch);
+    char name[ALGORITHM_NAME_MAX];
+
+    transport_write_public_key_names(t, &names);
+    return !names.bad && text_from_wire(name, sizeof name, algorithm) &&
+           name_list_has(written_bytes(&names), name);
+}
+
+static bool is_signed(const struct auth *a, const struct key_request *q,
+                      const struct signature_algorithm *algorithm)
 {
     uint8_t scratch[SIGNED_MAX];
     struct writer w = write_to(scratch, sizeof scratch);
 
     transport_end_turn(a->transport);
-    write_signed(a, &w, bytes_of(algorithm->name), blob);
-    return !w.bad && key_verify(algorithm, blob, signature, written_bytes(&w));
+    write_signed(a, &w, q->host_bound, algorithm->name, q->blob);
+    return !w.bad && key_verify(algorithm, q->blob, q->signature, written_bytes(&w));
 }
 
-/* RFC 4252 section 7: byte SSH_MSG_USERAUTH_PK_OK, string algorithm name, string blob, as in the
- * query. echo holds both strings as they came. */
-static int answer_query(struct auth *a, bool granted, struct bytes echo)
+/* RFC 4252 section 7
+ *     byte      SSH_MSG_USERAUTH_PK_OK
+ *     string    public key algorithm name from the request
+ *     string    public key blob from the request
+ * echo is both strings. A granted query counts too. */
+static int send_pk_ok(struct auth *a, struct bytes echo)
 {
     struct writer w;
 
-    if (!granted)
-        return auth_refuse(a, AUTH_ATTEMPT_QUERY);
     if (++a->queries >= AUTH_QUERIES_MAX)
-        return auth_refuse(a, AUTH_ATTEMPT_QUERY);
+        return auth_refuse(a, AUTH_COUNT_QUERY);
     w = transport_begin(a->transport, SSH_MSG_USERAUTH_PK_OK, 1 + echo.len);
     write_bytes(&w, echo);
     transport_send(a->transport, &w);
     return 0;
 }
 
-static int answer_proof(struct auth *a, bool granted, struct bytes echo)
+static void ask_policy(struct auth *a, const struct key_request *q, const char *algorithm)
 {
-    (void)echo;
-    return granted ? auth_succeed(a) : auth_refuse(a, AUTH_ATTEMPT_PROOF);
+    struct nacre_decision *d = q->proof
+                                   ? auth_ask(a, AUTH_COUNT_PROOF, (struct bytes){NULL, 0}, NULL)
+                                   : auth_ask(a, AUTH_COUNT_QUERY, q->echo, send_pk_ok);
+
+    if (d == NULL)
+        return;
+    a->config->policy->publickey(a->context, d, a->user, algorithm, q->blob.at, q->blob.len);
+    auth_asked(d);
 }
 
-/* RFC 4252 section 7:
- *     boolean   FALSE for a query, TRUE for a proof
- *     string    public key algorithm name
- *     string    public key blob
- *     string    server host key                 only in the host-bound form
- *     string    signature                       only in a proof               */
-static int request(struct auth *a, struct reader *r)
+static int take_key_request(struct auth *a, struct reader *r, bool host_bound)
 {
-    bool proof = read_bool(r);
-    const uint8_t *fields = r->at;
-    struct bytes name = read_string(r);
-    struct bytes blob = read_string(r);
-    struct bytes echo = {fields, (size_t)(r->at - fields)};
-    bool bound = a->method == &auth_hostbound;
-    struct bytes host_key = bound ? read_string(r) : transport_host_key(a->transport);
-    struct bytes signature = proof ? read_string(r) : (struct bytes){NULL, 0};
-    enum auth_attempt attempt = proof ? AUTH_ATTEMPT_PROOF : AUTH_ATTEMPT_QUERY;
-    const struct algorithm *known = algorithm_find(ALGORITHM_PUBLIC_KEY, name);
-    struct nacre_decision *decision;
+    struct key_request q = {.host_bound = host_bound};
+    const struct algorithm *known;
 
+    read_key_request(a, r, &q);
     if (!read_done(r))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "malformed publickey request");
-    if (known == NULL || !is_accepted(a->transport, name) || !key_blob_fits(known->method, blob) ||
-        !bytes_equal(host_key, transport_host_key(a->transport)) ||
-        (proof && !is_signed(a, known->method, blob, signature)))
-        return auth_refuse(a, attempt);
-    if (proof)
-        echo.len = 0;
-    decision = auth_ask(a, echo, proof ? answer_proof : answer_query);
-    if (decision != NULL)
-        a->config->policy->publickey(a->context, decision, a->user, known->name, blob.at, blob.len);
+    known = algorithm_find(ALGORITHM_PUBLIC_KEY, q.name);
+    if (known == NULL || !is_accepted(a->transport, q.name) ||
+        !key_blob_fits(known->method, q.blob) ||
+        !bytes_equal(q.host_key, transport_host_key(a->transport)) ||
+        (q.proof && !is_signed(a, &q, known->method)))
+        return auth_refuse(a, q.proof ? AUTH_COUNT_PROOF : AUTH_COUNT_QUERY);
+    ask_policy(a, &q, known->name);
     return 0;
+}
+
+/* RFC 4252 section 7
+ *     boolean   FALSE for a query, TRUE for a proof
+ *     string    public key algorithm name
+ *     string    public key blob
+ *     string    signature                       only in a proof               */
+static int on_publickey(struct auth *a, struct reader *r)
+{
+    return take_key_request(a, r, false);
+}
+
+/* OpenSSH's PROTOCOL, section 3.1
+ *     boolean   FALSE for a query, TRUE for a proof
+ *     string    public key algorithm name
+ *     string    public key blob
+ *     string    server host key
+ *     string    signature                       only in a proof               */
+static int on_hostbound(struct auth *a, struct reader *r)
+{
+    return take_key_request(a, r, true);
 }
 
 /* ---- client ---- */
 
-/* The first algorithm on our list for a key of that type that the server takes. */
+/* The first algorithm on our list that suits this key and that the server accepts. */
 static const struct signature_algorithm *algorithm_for(const struct auth *a,
                                                        const struct nacre_key *key)
 {
@@ -143,89 +185,94 @@ static const struct signature_algorithm *algorithm_for(const struct auth *a,
     return NULL;
 }
 
-/* The request's fields up to the signature, as in `request`. */
-static void write_fields(const struct auth *a, struct writer *w, bool proof,
-                         const struct signature_algorithm *algorithm, const struct nacre_key *key)
+/* RFC 4252 section 7: a request of on_publickey or on_hostbound, up to the signature */
+static struct writer begin_key_request(struct auth *a, bool proof, const struct nacre_key *key)
 {
-    write_bool(w, proof);
-    write_text(w, algorithm->name);
-    write_string(w, private_key_blob(key));
-    if (a->method == &auth_hostbound)
-        write_string(w, transport_host_key(a->transport));
+    struct writer w = auth_begin_request(
+        a, name_of(a->host_bound), ALGORITHM_NAME_MAX + 2 * KEY_BLOB_MAX + SIGNATURE_BLOB_MAX + 16);
+
+    write_bool(&w, proof);
+    write_text(&w, a->queried->name);
+    write_string(&w, private_key_blob(key));
+    if (a->host_bound)
+        write_string(&w, transport_host_key(a->transport));
+    return w;
 }
 
 static bool attempt(struct auth *a)
 {
-    const struct signature_algorithm *algorithm = NULL;
+    const struct nacre_key *key = NULL;
     struct writer w;
 
-    while (algorithm == NULL && a->next_key < a->config->key_count)
-        algorithm = algorithm_for(a, a->config->keys[a->next_key++]);
-    if (algorithm == NULL)
+    a->queried = NULL;
+    while (a->queried == NULL && a->next_key < a->config->key_count) {
+        key = a->config->keys[a->next_key++];
+        a->queried = algorithm_for(a, key);
+    }
+    if (a->queried == NULL)
         return false;
-    a->step = AUTH_QUERIED_KEY;
-    a->asked = algorithm;
-    if (transport_peer_is_hostbound(a->transport))
-        a->method = &auth_hostbound;
-    w = auth_begin_request(a, a->method->name, ALGORITHM_NAME_MAX + 2 * KEY_BLOB_MAX + 16);
-    write_fields(a, &w, false, algorithm, a->config->keys[a->next_key - 1]);
+    a->host_bound = transport_peer_is_hostbound(a->transport);
+    a->step = AUTH_SENT_QUERY;
+    w = begin_key_request(a, false, key);
     transport_send(a->transport, &w);
     return true;
 }
 
-static int send_proof(struct auth *a, const struct nacre_key *key,
-                      const struct signature_algorithm *algorithm)
+/* Signs before it begins the message: an agent's answer may take a while. */
+static int send_proof(struct auth *a, const struct nacre_key *key)
 {
-    uint8_t scratch[SIGNED_MAX];
+    uint8_t scratch[SIGNED_MAX], signature[SIGNATURE_BLOB_MAX];
     struct writer to_sign = write_to(scratch, sizeof scratch);
-    struct writer w = auth_begin_request(
-        a, a->method->name, ALGORITHM_NAME_MAX + 2 * KEY_BLOB_MAX + SIGNATURE_BLOB_MAX + 16);
-    uint8_t *signature;
+    struct writer blob = write_to(signature, sizeof signature);
+    struct writer w;
 
     transport_end_turn(a->transport);
-    write_signed(a, &to_sign, bytes_of(algorithm->name), private_key_blob(key));
-    write_fields(a, &w, true, algorithm, key);
-    signature = write_string_begin(&w);
-    if (to_sign.bad || !key_sign(key, algorithm, written_bytes(&to_sign), &w))
-        return auth_skip_method(a); /* an agent may have been told not to: the next key, then */
-    write_string_end(&w, signature);
-    a->step = AUTH_SIGNED;
+    write_signed(a, &to_sign, a->host_bound, a->queried->name, private_key_blob(key));
+    if (to_sign.bad || !key_sign(key, a->queried, written_bytes(&to_sign), &blob) || blob.bad)
+        return auth_request_list(a); /* an agent's user may have refused: the next key */
+    a->step = AUTH_SENT_PROOF;
+    w = begin_key_request(a, true, key);
+    write_string(&w, written_bytes(&blob));
     transport_send(a->transport, &w);
     return 0;
 }
 
-/* RFC 4252 section 7: byte SSH_MSG_USERAUTH_PK_OK, string algorithm name, string blob; it must be
- * the key we asked about. */
-static int receive(struct auth *a, uint8_t number, struct reader *r)
+/* RFC 4252 section 7
+ *     byte      SSH_MSG_USERAUTH_PK_OK
+ *     string    public key algorithm name from the request
+ *     string    public key blob from the request
+ * Both must be the ones in our query. */
+static int on_pk_ok(struct auth *a, struct reader *r)
 {
     struct bytes name = read_string(r);
     struct bytes blob = read_string(r);
     const struct nacre_key *key;
 
-    (void)number;
-    if (!read_done(r) || a->step != AUTH_QUERIED_KEY)
+    if (!read_done(r) || a->step != AUTH_SENT_QUERY)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "unexpected PK_OK");
     key = a->config->keys[a->next_key - 1];
-    if (!bytes_are(name, a->asked->name) || !bytes_equal(blob, private_key_blob(key)))
+    if (!bytes_are(name, a->queried->name) || !bytes_equal(blob, private_key_blob(key)))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "PK_OK for another key than the one asked about");
-    return send_proof(a, key, a->asked);
+                              "PK_OK for another key than the query's");
+    return send_proof(a, key);
 }
 
-/* Never listed, nor tried by its own name: the client takes it for publickey where the server knows
- * it. */
+/* Never listed and never tried under its own name: a client uses it in place of publickey where the
+ * server's EXT_INFO offers it. */
 const struct auth_method auth_hostbound = {
     .name = "publickey-hostbound-v00@openssh.com",
+    .counts_as = "publickey",
+    .is_attempt = true,
     .offered = offered,
-    .request = request,
-    .receive = receive,
+    .on_request = on_hostbound,
 };
 
 const struct auth_method auth_publickey = {
     .name = "publickey",
     .listed = true,
+    .is_attempt = true,
     .offered = offered,
-    .request = request,
+    .on_request = on_publickey,
     .attempt = attempt,
-    .receive = receive,
+    .on_reply = on_pk_ok,
 };

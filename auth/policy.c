@@ -2,9 +2,9 @@
 
 #include "transport/wire.h"
 
-bool nacre_password_equals(const char *password, const char *right)
+bool nacre_password_equals(const char *password, const char *expected)
 {
-    size_t len = strlen(right);
+    size_t len = strlen(expected);
 
-    return strlen(password) == len && secrets_equal(password, right, len);
+    return strlen(password) == len && secrets_equal(password, expected, len);
 }

@@ -53,6 +53,16 @@ const char *clean_lines(char *out, size_t size, struct bytes text)
     return clean(out, size, text, true);
 }
 
+bool text_from_wire(char *out, size_t size, struct bytes wire)
+{
+    if (wire.len >= size || (wire.len > 0 && memchr(wire.at, 0, wire.len) != NULL))
+        return false;
+    if (wire.len > 0)
+        memcpy(out, wire.at, wire.len);
+    out[wire.len] = 0;
+    return true;
+}
+
 struct bytes text_clipped(const char *text, size_t most)
 {
     struct bytes all = bytes_of(text);

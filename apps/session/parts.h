@@ -26,7 +26,7 @@ struct nacre_session {
     struct nacre_endpoint *endpoint;
     void *context;
     struct transport *transport;
-    struct auth auth;
+    struct auth *auth;
     struct connection connection;
     uint64_t login_deadline_ms, handshake_deadline_ms;
     uint64_t packet_deadline_ms; /* before the login, of the packet that has begun: */

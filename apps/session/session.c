@@ -20,13 +20,14 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
         e->config.limits.handshake_ms != 0 ? now_ms + e->config.limits.handshake_ms : UINT64_MAX;
     s->packet_deadline_ms = UINT64_MAX;
     s->transport = transport_new(&e->transport, &e->pool, context, now_ms);
-    if (s->transport == NULL) {
+    s->auth = s->transport == NULL ? NULL : auth_new(&e->auth, s->transport, context);
+    if (s->auth == NULL) {
+        transport_free(s->transport);
         pool_release(&e->pool, s, sizeof *s);
         return NULL;
     }
-    auth_init(&s->auth, &e->auth, s->transport, context);
     connection_init(&s->connection, &e->connection, s->transport, context);
-    transport_set_service(s->transport, SERVICE_AUTH, &auth_service, &s->auth);
+    transport_set_service(s->transport, SERVICE_AUTH, &auth_service, s->auth);
     transport_set_service(s->transport, SERVICE_CONNECTION, &connection_service, &s->connection);
     if (e->config.role == NACRE_SERVER) {
         transport_enter(s->transport); /* nobody knows of the session yet: no wake */
@@ -101,7 +102,7 @@ static void watch_packet(struct nacre_session *s)
     uint32_t most = s->endpoint->config.limits.handshake_ms, seq;
     bool partial = transport_in_packet(s->transport, &seq);
 
-    if (most == 0 || s->auth.succeeded || !shook_hands(s) || !partial)
+    if (most == 0 || auth_is_complete(s->auth) || !shook_hands(s) || !partial)
         s->packet_deadline_ms = UINT64_MAX;
     else if (s->packet_deadline_ms == UINT64_MAX || s->packet_seq != seq)
         s->packet_deadline_ms = transport_now_ms(s->transport) + most;
@@ -120,7 +121,7 @@ void nacre_session_free(struct nacre_session *s)
     struct pool *pool = &s->endpoint->pool;
 
     nacre_session_lost(s);
-    auth_clear(&s->auth);
+    auth_free(s->auth);
     connection_clear(&s->connection);
     transport_free(s->transport);
     pool_release(pool, s, sizeof *s);
@@ -179,11 +180,11 @@ static void time_out(struct nacre_session *s, enum nacre_limit limit, const char
 uint64_t nacre_session_deadline(const struct nacre_session *s)
 {
     const uint64_t deadlines[] = {
-        s->auth.succeeded ? UINT64_MAX : s->login_deadline_ms,
+        auth_is_complete(s->auth) ? UINT64_MAX : s->login_deadline_ms,
         shook_hands(s) ? UINT64_MAX : s->handshake_deadline_ms,
         s->packet_deadline_ms,
         transport_deadline(s->transport),
-        auth_deadline(&s->auth),
+        auth_deadline(s->auth),
         connection_deadline(&s->connection),
     };
     uint64_t first = UINT64_MAX;
@@ -199,13 +200,13 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
     bool outermost = enter(s);
 
     transport_tick(s->transport, now_ms);
-    if (!s->auth.succeeded && now_ms >= s->login_deadline_ms)
+    if (!auth_is_complete(s->auth) && now_ms >= s->login_deadline_ms)
         time_out(s, NACRE_LIMIT_LOGIN_GRACE, "login took too long");
     if (!shook_hands(s) && now_ms >= s->handshake_deadline_ms)
         time_out(s, NACRE_LIMIT_HANDSHAKE, "the handshake took too long");
     if (now_ms >= s->packet_deadline_ms)
         time_out(s, NACRE_LIMIT_HANDSHAKE, "a packet took too long");
-    auth_tick(&s->auth);
+    auth_tick(s->auth);
     connection_tick(&s->connection);
     work(s);
     leave(s, outermost);
@@ -213,7 +214,7 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
 
 bool nacre_session_is_heavy(const struct nacre_session *s)
 {
-    return !s->auth.succeeded || transport_is_long_running(s->transport);
+    return !auth_is_complete(s->auth) || transport_is_long_running(s->transport);
 }
 
 void nacre_session_disconnect(struct nacre_session *s, enum nacre_cause cause, const char *text)
@@ -253,7 +254,7 @@ uint32_t nacre_session_channels(const struct nacre_session *s)
 
 void nacre_session_respond(struct nacre_session *s, const char *const *responses, size_t count)
 {
-    auth_responded(&s->auth, responses, count);
+    auth_responded(s->auth, responses, count);
 }
 
 void nacre_session_answer_global(struct nacre_session *s, bool granted, uint32_t port)
@@ -294,7 +295,7 @@ bool nacre_session_forward_socket(struct nacre_session *s, const char *path, boo
 
 const char *nacre_session_user(const struct nacre_session *s)
 {
-    return auth_user(&s->auth);
+    return auth_user(s->auth);
 }
 
 const char *nacre_session_phase(const struct nacre_session *s)

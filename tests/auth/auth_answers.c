@@ -1,6 +1,5 @@
 /* Answers out of place, of the person at the client and of the policy at the server: nothing, too
  * much, too long, or to another question. RFC 4252 section 8, RFC 4256 section 3. */
-#include "auth/auth.h"
 #include "tests/support/scripted.h"
 #include "tests/support/suite.h"
 

@@ -4,7 +4,7 @@
  *   parts
  *       prints one line a part: "NAME BYTES" */
 #include "apps/server/peer.h"
-#include "auth/auth.h"
+#include "auth/parts.h"
 #include "connection/connection.h"
 #include "transport/kex.h"
 #include "crypto/random.h"

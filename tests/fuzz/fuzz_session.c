@@ -2,6 +2,7 @@
 
 /* Its inside: a session is put into a phase without the way there. */
 #include "apps/session/session.c" /* NOLINT(bugprone-suspicious-include) */
+#include "auth/parts.h"
 #include "transport/hostkey.h"
 #include "transport/parts.h"
 #include "transport/version.h"
@@ -502,7 +503,7 @@ static void put_into(struct nacre_session *s, enum phase phase)
     t->host_key.blob_len = (uint16_t)blob.len;
     memcpy(t->host_key.blob, blob.at, blob.len);
     t->phase = phase;
-    s->auth.succeeded = which == SERVICE_CONNECTION;
+    s->auth->succeeded = which == SERVICE_CONNECTION;
     require(transport_start_service(t, which) == 0);
 }
 

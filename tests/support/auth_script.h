@@ -2,7 +2,7 @@
 #ifndef NACRE_TESTS_SUPPORT_AUTH_SCRIPT_H
 #define NACRE_TESTS_SUPPORT_AUTH_SCRIPT_H
 
-#include "auth/auth.h"
+#include "auth/reply.h"
 #include "tests/support/scripted_session.h"
 #include "tests/support/suite.h"
 

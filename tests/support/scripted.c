@@ -1,6 +1,5 @@
 #include "tests/support/scripted.h"
 
-#include "auth/auth.h"
 #include "connection/connection.h"
 
 #include <check.h>

@@ -4,7 +4,7 @@
  * CVE-2024-31497 (test_crypto_ecdsa), padding and lengths of packets (test_packet). There is
  * nothing to play for CVE-2024-6387, regreSSHion: the time for a login is a timer of the loop, and
  * the signal handlers of the programs do no more than nacre_server_stop, a flag and a write. */
-#include "auth/auth.h"
+#include "auth/reply.h"
 #include "connection/connection.h"
 #include "tests/support/loop_transport.h"
 #include "tests/support/script_peer.h"

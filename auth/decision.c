@@ -1,0 +1,143 @@
+#include "auth/decision.h"
+
+#include "auth/parts.h"
+
+#include <string.h>
+
+struct nacre_decision {
+    struct auth *auth; /* NULL once the question is answered or the session has ended */
+    struct pool *pool;
+    const struct auth_method *method; /* of the request that it decides */
+    int (*granted)(struct auth *a, struct bytes echo);
+    enum auth_count count;
+    /* The block is freed when this reaches 0: one for the question while it is open, one for the
+     * policy's callback while it runs, one for each call that answers. So a second answer from
+     * inside one of these finds the block in place. */
+    uint32_t uses;
+    bool answered;
+    size_t echo_len;
+    uint8_t echo[];
+};
+
+struct nacre_decision *auth_ask(struct auth *a, enum auth_count count, struct bytes echo,
+                                int (*granted)(struct auth *a, struct bytes echo))
+{
+    struct pool *pool = transport_pool(a->transport);
+    struct nacre_decision *d = pool_allocate(pool, sizeof *d + echo.len);
+
+    if (d == NULL) {
+        (void)transport_no_memory(a->transport);
+        return NULL;
+    }
+    *d = (struct nacre_decision){
+        .auth = a,
+        .pool = pool,
+        .method = a->method,
+        .granted = granted,
+        .count = count,
+        .uses = 2,
+        .echo_len = echo.len,
+    };
+    if (echo.len > 0)
+        memcpy(d->echo, echo.at, echo.len);
+    a->pending = d;
+    transport_pause(a->transport);
+    return d;
+}
+
+static void release(struct nacre_decision *d)
+{
+    if (--d->uses == 0)
+        pool_release(d->pool, d, sizeof *d + d->echo_len);
+}
+
+void auth_asked(struct nacre_decision *d)
+{
+    release(d);
+}
+
+void auth_forget_decision(struct auth *a)
+{
+    if (a->pending != NULL)
+        a->pending->auth = NULL;
+    a->pending = NULL;
+}
+
+/* ---- the policy's answers ---- */
+
+/* The session that waits for this answer; NULL: it has ended, or it has an answer already. */
+static struct auth *begin_answer(struct nacre_decision *d)
+{
+    struct auth *a = d->auth;
+
+    if (d->answered)
+        d->uses++;
+    d->answered = true;
+    d->auth = NULL;
+    if (a == NULL)
+        return NULL;
+    a->pending = NULL;
+    return transport_ended(a->transport) ? NULL : a;
+}
+
+static void end_answer(struct nacre_decision *d, struct auth *a)
+{
+    if (a != NULL && a->refusal_ms == 0)
+        transport_resume(a->transport);
+    else if (a != NULL)
+        transport_wake(a->transport); /* auth_deadline is nearer now */
+    release(d);
+}
+
+static int decide(struct auth *a, const struct nacre_decision *d, bool granted)
+{
+    if (!granted)
+        return auth_refuse(a, d->count);
+    if (d->granted == NULL)
+        return auth_succeed(a);
+    return d->granted(a, (struct bytes){d->echo, d->echo_len});
+}
+
+void nacre_decide(struct nacre_decision *d, bool granted)
+{
+    struct auth *a = begin_answer(d);
+
+    if (a != NULL)
+        (void)decide(a, d, granted);
+    end_answer(d, a);
+}
+
+void nacre_decide_unable(struct nacre_decision *d)
+{
+    struct auth *a = begin_answer(d);
+
+    if (a != NULL) {
+        transport_limit(a->transport, NACRE_LIMIT_DECISIONS);
+        (void)transport_end(a->transport, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
+                            "authentication is overloaded: try again later");
+    }
+    end_answer(d, a);
+}
+
+void nacre_decide_ask_more(struct nacre_decision *d, const char *name, const char *instruction,
+                           const struct nacre_prompt *prompts, size_t count)
+{
+    struct auth *a = begin_answer(d);
+
+    if (a != NULL && (d->method->ask_more == NULL || count > NACRE_SERVER_PROMPTS_MAX))
+        (void)decide(a, d, false);
+    else if (a != NULL)
+        d->method->ask_more(a, name, instruction, prompts, count);
+    end_answer(d, a);
+}
+
+void nacre_decide_change_password(struct nacre_decision *d, const char *prompt)
+{
+    struct auth *a = begin_answer(d);
+
+    if (a != NULL && d->method->ask_change == NULL)
+        (void)decide(a, d, false);
+    else if (a != NULL)
+        d->method->ask_change(a, prompt);
+    end_answer(d, a);
+}

@@ -1,0 +1,163 @@
+#include "auth/reply.h"
+
+#include "auth/login.h"
+#include "auth/parts.h"
+
+/* ---- which methods can continue ---- */
+
+static uint8_t bit_of(const struct auth *a, const char *listed_name)
+{
+    return (uint8_t)(1U << auth_method_index(a->methods, bytes_of(listed_name)));
+}
+
+static bool is_required(const struct auth *a, const char *listed_name)
+{
+    const char *require = a->config->policy->require;
+
+    return require == NULL || name_list_has(bytes_of(require), listed_name);
+}
+
+bool auth_can_continue(const struct auth *a, const struct auth_method *method)
+{
+    const char *name = auth_listed_name(method);
+
+    if (method->offered == NULL)
+        return true;
+    return method->offered(a->config->policy) && is_required(a, name) &&
+           !(a->done & bit_of(a, name));
+}
+
+/* Every required method has succeeded; without a list of them, the first success completes it. */
+static bool is_complete(const struct auth *a)
+{
+    const char *require = a->config->policy->require;
+    struct bytes list, name;
+
+    if (require == NULL)
+        return true;
+    list = bytes_of(require);
+    while (next_name(&list, &name)) {
+        const struct auth_method *method = a->methods[auth_method_index(a->methods, name)];
+
+        if (method == NULL || !(a->done & bit_of(a, auth_listed_name(method))))
+            return false;
+    }
+    return true;
+}
+
+/* ---- failure ---- */
+
+/* RFC 4252 section 5.1
+ *     byte         SSH_MSG_USERAUTH_FAILURE
+ *     name-list    authentications that can continue
+ *     boolean      partial success                                             */
+static void send_failure(struct auth *a, bool partial)
+{
+    struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_FAILURE, 256);
+    uint8_t *begin = write_string_begin(&w);
+    bool first = true;
+
+    for (const struct auth_method *const *m = a->methods; *m != NULL; m++) {
+        if (!(*m)->listed || !auth_can_continue(a, *m))
+            continue;
+        if (!first)
+            write_u8(&w, ',');
+        write_bytes(&w, bytes_of((*m)->name));
+        first = false;
+    }
+    write_string_end(&w, begin);
+    write_bool(&w, partial);
+    transport_send(a->transport, &w);
+}
+
+static void report(struct auth *a, bool granted)
+{
+    const struct nacre_auth_policy *policy = a->config->policy;
+
+    if (policy->attempted != NULL)
+        policy->attempted(a->context, auth_user(a), a->method == NULL ? "unknown" : a->method->name,
+                          granted);
+}
+
+static uint32_t failures_max(const struct auth *a)
+{
+    uint32_t most = transport_limits(a->transport)->auth_tries;
+
+    return most != 0 ? most : AUTH_FAILURES_MAX;
+}
+
+/* Counts the request; true when it is one too many. */
+static bool is_last(struct auth *a, enum auth_count count)
+{
+    switch (count) {
+    case AUTH_COUNT_PROOF:
+        return ++a->failures >= failures_max(a);
+    case AUTH_COUNT_QUERY:
+        return ++a->queries >= AUTH_QUERIES_MAX;
+    case AUTH_COUNT_OTHER:
+        return ++a->others >= AUTH_OTHERS_MAX;
+    }
+    return true;
+}
+
+/* Each failed attempt doubles the delay. It counts from the request's arrival (the time that the
+ * owner passed in last), so a slow check adds nothing. */
+static uint64_t delay(const struct auth *a)
+{
+    unsigned doubled = a->failures < 10 ? a->failures - 1U : 9; /* at least one has failed */
+
+    return (uint64_t)transport_limits(a->transport)->auth_delay_ms << doubled;
+}
+
+int auth_refuse(struct auth *a, enum auth_count count)
+{
+    if (a->method == NULL || a->method->is_attempt)
+        report(a, false);
+    if (is_last(a, count)) {
+        transport_limit(a->transport, NACRE_LIMIT_AUTH_TRIES);
+        return transport_end(a->transport, NACRE_AUTH_FAILED,
+                             SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
+                             "too many authentication failures");
+    }
+    if (count == AUTH_COUNT_PROOF && !transport_ended(a->transport) && delay(a) != 0) {
+        a->refusal_ms = transport_now_ms(a->transport) + delay(a);
+        transport_pause(a->transport);
+    } else {
+        send_failure(a, false);
+    }
+    return 0;
+}
+
+void auth_tick(struct auth *a)
+{
+    if (a->refusal_ms == 0 || transport_now_ms(a->transport) < a->refusal_ms)
+        return;
+    a->refusal_ms = 0;
+    send_failure(a, false);
+    transport_resume(a->transport);
+}
+
+uint64_t auth_deadline(const struct auth *a)
+{
+    return a->refusal_ms != 0 ? a->refusal_ms : UINT64_MAX;
+}
+
+/* ---- success ---- */
+
+/* RFC 4252 section 5.1: byte SSH_MSG_USERAUTH_SUCCESS */
+int auth_succeed(struct auth *a)
+{
+    struct writer w;
+
+    report(a, true);
+    if (transport_ended(a->transport)) /* the policy ended it */
+        return 0;
+    a->done |= bit_of(a, auth_listed_name(a->method));
+    if (!is_complete(a)) {
+        send_failure(a, true);
+        return 0;
+    }
+    w = transport_begin(a->transport, SSH_MSG_USERAUTH_SUCCESS, 1);
+    transport_send(a->transport, &w);
+    return auth_log_in(a);
+}

@@ -1,0 +1,32 @@
+/* Server: the answer to a request, and how many requests a client may make. RFC 4252 sections 4
+ * and 5.1. */
+#ifndef NACRE_AUTH_REPLY_H
+#define NACRE_AUTH_REPLY_H
+
+#include "auth/method.h"
+
+enum {
+    AUTH_FAILURES_MAX = 6, /* refused proofs; the default of nacre_limits.auth_tries */
+    AUTH_QUERIES_MAX = 20, /* queries about keys, granted ones included */
+    AUTH_OTHERS_MAX = 20,  /* refused requests of any other kind */
+};
+
+/* What a refused request counts as. The last one of its kind ends the session. */
+enum auth_count {
+    AUTH_COUNT_PROOF, /* a password, responses or a signature */
+    AUTH_COUNT_QUERY, /* publickey without a signature: would this key be accepted? */
+    AUTH_COUNT_OTHER,
+};
+
+/* Whether a request of this method can succeed now: it is offered, required, and has not succeeded
+ * before. */
+bool auth_can_continue(const struct auth *a, const struct auth_method *method);
+
+/* Refuses the request: USERAUTH_FAILURE, at once or after a delay, or the end of the session. */
+int auth_refuse(struct auth *a, enum auth_count count);
+
+/* Accepts the request: USERAUTH_SUCCESS, or USERAUTH_FAILURE with partial success while another
+ * method is required. */
+int auth_succeed(struct auth *a);
+
+#endif

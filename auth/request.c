@@ -1,0 +1,65 @@
+#include "auth/request.h"
+
+#include "auth/parts.h"
+#include "transport/text.h"
+
+enum { REQUEST_HEADER = 512 }; /* bytes: more than number, user, service and method together */
+
+/* RFC 4252 section 5
+ *     byte      SSH_MSG_USERAUTH_REQUEST
+ *     string    user name in ISO-10646 UTF-8 encoding
+ *     string    service name in US-ASCII
+ *     string    method name in US-ASCII                                       */
+struct writer auth_begin_request(struct auth *a, const char *method, size_t room)
+{
+    struct writer w =
+        transport_begin(a->transport, SSH_MSG_USERAUTH_REQUEST, REQUEST_HEADER + room);
+
+    write_text(&w, a->config->user);
+    write_text(&w, transport_service_name(a->transport, SERVICE_CONNECTION));
+    write_text(&w, method);
+    return w;
+}
+
+/* RFC 4252 section 5.2 */
+int auth_request_list(struct auth *a)
+{
+    struct writer w = auth_begin_request(a, "none", 0);
+
+    a->method = NULL;
+    transport_send(a->transport, &w);
+    return 0;
+}
+
+void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
+                     int (*respond)(struct auth *a, const char *const *responses, size_t count))
+{
+    a->respond = respond;
+    a->config->ask(a->context, ask);
+}
+
+void auth_responded(struct auth *a, const char *const *responses, size_t count)
+{
+    int (*respond)(struct auth * a, const char *const *responses, size_t count) = a->respond;
+
+    if (respond == NULL || transport_ended(a->transport))
+        return;
+    a->respond = NULL;
+    (void)respond(a, responses, count);
+}
+
+/* RFC 4251 section 9.2: text from the server must not control the person's terminal. Line ends and
+ * tabs stay. */
+void auth_clean(char *out, struct bytes wire)
+{
+    (void)clean_lines(out, wire.len + 1, wire);
+}
+
+char *auth_clean_text(struct pool *pool, struct bytes wire)
+{
+    char *text = pool_allocate(pool, wire.len + 1);
+
+    if (text != NULL)
+        auth_clean(text, wire);
+    return text;
+}

@@ -1,0 +1,32 @@
+/* Client: what the methods share: the head of a request, and questions to a person. RFC 4252
+ * section 5. */
+#ifndef NACRE_AUTH_REQUEST_H
+#define NACRE_AUTH_REQUEST_H
+
+#include "auth/policy.h"
+#include "transport/pool.h"
+#include "transport/wire.h"
+
+struct auth;
+
+enum { AUTH_TRIES_MAX = 3 /* how often each method asks a person */ };
+
+/* Begins a USERAUTH_REQUEST; `room` bytes for the method's own fields. Finish with
+ * transport_send. */
+struct writer auth_begin_request(struct auth *a, const char *method, size_t room);
+
+/* Sends "none": the server answers with the methods that can continue. Every login begins with it,
+ * and so does what follows a method that is given up. */
+int auth_request_list(struct auth *a);
+
+/* Asks a person and passes the answer to `respond`. config->ask must be set. */
+void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
+                     int (*respond)(struct auth *a, const char *const *responses, size_t count));
+
+/* Text from the server for a person, NUL-terminated: wire.len + 1 bytes at `out`. */
+void auth_clean(char *out, struct bytes wire);
+
+/* The same in a new block of wire.len + 1 bytes; NULL: out of memory. */
+char *auth_clean_text(struct pool *pool, struct bytes wire);
+
+#endif

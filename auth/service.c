@@ -1,0 +1,88 @@
+#include "auth/auth.h"
+#include "auth/client.h"
+#include "auth/decision.h"
+#include "auth/method.h"
+#include "auth/parts.h"
+#include "auth/request.h"
+#include "auth/server.h"
+
+/* In the order in which a server lists them and a client tries them. */
+static const struct auth_method *const methods[] = {
+    &auth_none, &auth_publickey, &auth_hostbound, &auth_password, &auth_interactive, NULL,
+};
+
+_Static_assert(sizeof methods / sizeof methods[0] <= 8, "auth.done has a bit for each");
+
+struct auth *auth_new(const struct auth_config *config, struct transport *transport, void *context)
+{
+    struct auth *a = pool_allocate(transport_pool(transport), sizeof *a);
+
+    if (a == NULL)
+        return NULL;
+    a->transport = transport;
+    a->config = config;
+    a->context = context;
+    a->methods = methods;
+    a->prompts = AUTH_NO_PROMPTS;
+    return a;
+}
+
+void auth_free(struct auth *a)
+{
+    struct pool *pool;
+
+    if (a == NULL)
+        return;
+    pool = transport_pool(a->transport);
+    auth_forget_decision(a);
+    pool_release(pool, a->user, NACRE_USER_MAX + 1);
+    pool_release(pool, a->password, NACRE_PASSWORD_MAX + 1);
+    pool_release(pool, a, sizeof *a);
+}
+
+/* Numbers 60 to 79 belong to the method of the request in progress. */
+static int to_method(struct auth *a, uint8_t number, struct reader *r)
+{
+    int (*handler)(struct auth * a, struct reader * r) = NULL;
+
+    if (a->method != NULL && number == SSH_MSG_USERAUTH_METHOD_FIRST)
+        handler = a->method->on_reply;
+    else if (a->method != NULL && number == SSH_MSG_USERAUTH_INFO_RESPONSE)
+        handler = a->method->on_response;
+    if (handler == NULL)
+        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
+                              "message of an authentication method that is not in use");
+    return handler(a, r);
+}
+
+static int receive(void *self, uint8_t number, struct reader *r)
+{
+    struct auth *a = self;
+
+    switch (number) {
+    case SSH_MSG_USERAUTH_REQUEST:
+        return auth_on_request(a, r);
+    case SSH_MSG_USERAUTH_FAILURE:
+        return auth_on_failure(a, r);
+    case SSH_MSG_USERAUTH_SUCCESS:
+        return auth_on_success(a, r);
+    case SSH_MSG_USERAUTH_BANNER:
+        return auth_on_banner(a, r);
+    default:
+        return to_method(a, number, r);
+    }
+}
+
+static int start(void *self)
+{
+    struct auth *a = self;
+
+    return transport_role(a->transport) == NACRE_SERVER ? auth_server_start(a)
+                                                        : auth_request_list(a);
+}
+
+const struct service auth_service = {
+    .name = "ssh-userauth",
+    .start = start,
+    .receive = receive,
+};
