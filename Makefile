@@ -104,9 +104,12 @@ $(BUILD)/obj/tests/%.o: PART_CFLAGS = -D_GNU_SOURCE -pthread $(LIB_CFLAGS) $(CHE
 # Written anew when they differ: other flags or another compiler mean compiling again, a file more or less linking.
 $(BUILD)/flags: wanted = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 $(BUILD)/sources: wanted = $(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)
+# Objects whose source is gone: make pure and make layers read the whole folder.
+remove_stale = find $(BUILD)/obj -name '*.o' 2>/dev/null | while read -r o; do s=$${o\#$(BUILD)/obj/}; \
+	[ -e "$${s%.o}.c" ] || rm -f "$$o" "$${o%.o}.d"; done
 $(BUILD)/flags $(BUILD)/sources: FORCE
 	@mkdir -p $(@D)
-	@echo '$(wanted)' | cmp -s - $@ || echo '$(wanted)' >$@
+	@echo '$(wanted)' | cmp -s - $@ || { $(remove_stale); echo '$(wanted)' >$@; }
 
 $(BUILD)/libraries:
 	@mkdir -p $(@D)
