@@ -21,7 +21,7 @@ PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/l
 SCARCE_TESTS = whole/memory_apps
 
 # What runs under ThreadSanitizer as well: tests/interop/test_threads.py with these servers, and what uses threads alone
-THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client files/password_file)
+THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file)
 
 unit-programs: $(TESTS:%=$(BUILD)/tests/%)
 

@@ -1,0 +1,113 @@
+/* Connecting, and what can go wrong before there is a session. */
+#include "tests/support/client_story.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int listen_on_loopback(char where[64], int backlog)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    if (backlog >= 0)
+        ck_assert_int_eq(listen(fd, backlog), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    (void)sprintf(where, "127.0.0.1:%u", ntohs(at.sin_port));
+    return fd;
+}
+
+START_TEST(nobody_listens)
+{
+    const struct nacre_client_config config = config_for();
+    struct story s = {0};
+    char where[64];
+    int fd = listen_on_loopback(where, -1); /* bound, so that it is nobody else's */
+
+    live(&config, where, &s);
+    ck_assert_int_eq(s.why.cause, NACRE_CONNECTION_LOST);
+    assert_says(s.text, "cannot connect to 127.0.0.1:");
+    assert_says(s.text, "refused");
+    (void)close(fd);
+}
+END_TEST
+
+START_TEST(nobody_accepts)
+{
+    struct nacre_client_config config = config_for();
+    struct story s[4] = {{0}};
+    struct nacre_clients *clients;
+    char where[64];
+    int fd = listen_on_loopback(where, 0); /* takes one or two, and lets the others wait */
+
+    config.connect_ms = 300;
+    config.login_grace_ms = 300;
+    clients = clients_with(&config);
+    for (int i = 0; i < 4; i++)
+        join(clients, where, &s[i]);
+    nacre_clients_run(clients);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_uint_eq(s[i].ended, 1);
+        ck_assert_int_eq(s[i].why.cause, NACRE_TIMED_OUT);
+    }
+    nacre_clients_free(clients);
+    (void)close(fd);
+}
+END_TEST
+
+START_TEST(addresses_that_are_none)
+{
+    static const char *const bad[] = {"",
+                                      "localhost",
+                                      "localhost:",
+                                      ":22",
+                                      "::1:22",
+                                      "[::1]",
+                                      "localhost:65536",
+                                      "localhost:ssh",
+                                      "no.such.host.invalid:22"};
+    const struct nacre_client_config config = config_for();
+    struct nacre_clients *clients = clients_with(&config);
+    char errbuf[512];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ck_assert_msg(nacre_client_connect(clients, bad[i], NULL, errbuf, sizeof errbuf) == NULL,
+                      "%s", bad[i]);
+        ck_assert_str_ne(errbuf, "");
+    }
+    nacre_clients_run(clients); /* nobody is there: returns */
+    nacre_clients_free(clients);
+}
+END_TEST
+
+START_TEST(closed_before_it_was_connected)
+{
+    const struct nacre_client_config config = config_for();
+    struct nacre_clients *clients = clients_with(&config);
+    struct story s = {0};
+    char where[64], errbuf[512];
+    int fd = listen_on_loopback(where, 5);
+    struct nacre_client *client = nacre_client_connect(clients, where, &s, errbuf, sizeof errbuf);
+
+    nacre_client_close(client, "never mind");
+    nacre_client_close(client, "never mind");
+    ck_assert_uint_eq(s.ended, 0);
+    nacre_clients_run(clients);
+    ck_assert_uint_eq(s.ended, 1);
+    ck_assert_int_eq(s.why.cause, NACRE_WE_CLOSED);
+    nacre_clients_free(clients);
+    (void)close(fd);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, nobody_listens);
+    add_test(suite, nobody_accepts);
+    add_test(suite, addresses_that_are_none);
+    add_test(suite, closed_before_it_was_connected);
+}

@@ -1,0 +1,56 @@
+/* A server to talk to, and a client that sends a line and reads it back. */
+#ifndef NACRE_TESTS_SUPPORT_CLIENT_STORY_H
+#define NACRE_TESTS_SUPPORT_CLIENT_STORY_H
+
+#include "apps/connect/client.h"
+#include "apps/files/key_file.h"
+#include "apps/server/server.h"
+#include "tests/support/key_texts.h"
+#include "tests/support/scratch.h"
+#include "tests/support/suite.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+struct served {
+    struct nacre_server *server;
+    struct nacre_key *key, *other;
+    const struct nacre_key *keys[3]; /* both */
+    pthread_t thread;
+};
+
+/* A server that sends back what it receives, on a thread of its own. */
+void serve(struct served *s, const char *listen);
+
+/* The same, with another host key in addition to the Ed25519 key, unless it is NULL. */
+void serve_with(struct served *s, const char *listen, const char *other);
+void end_server(struct served *s);
+
+/* Where the server listens. */
+const char *address(const struct served *s);
+
+struct story {
+    unsigned ready, ended, closed, asked;
+    size_t got;
+    uint32_t exit_status;
+    struct nacre_end why;
+    char text[1024];
+    enum nacre_host_verdict verdict;
+    bool accept; /* any host key */
+    bool stay;   /* open no channel */
+};
+
+bool on_host_key(struct nacre_client *client, const struct nacre_host_key *shown,
+                 enum nacre_host_verdict verdict, const char *sentence);
+
+struct nacre_client_config config_for(void);
+struct nacre_clients *clients_with(const struct nacre_client_config *config);
+
+void join(struct nacre_clients *clients, const char *where, struct story *s);
+
+/* One client from its beginning to its end. */
+void live(const struct nacre_client_config *config, const char *where, struct story *s);
+
+void assert_told(const struct story *s);
+
+#endif
