@@ -129,8 +129,9 @@ static void put_algorithms(struct log_line *l, const struct nacre_negotiated *n)
         log_text(l, "mac_out", n->mac_server_to_client);
 }
 
-static void log_negotiated(struct nacre_peer *peer, const struct nacre_negotiated *n)
+static void log_negotiated(void *context, const struct nacre_negotiated *n)
 {
+    const struct nacre_peer *peer = context;
     struct log_line l;
 
     begin_peer(&l, LOG_INFO, "kex", peer);
@@ -140,22 +141,28 @@ static void log_negotiated(struct nacre_peer *peer, const struct nacre_negotiate
     log_end(&l);
 }
 
-static void log_ended(struct nacre_peer *peer, const struct nacre_end *why)
+static void put_session(struct log_line *l, const struct nacre_session *session)
 {
-    const struct nacre_session *session = nacre_peer_session(peer);
     const struct nacre_negotiated *n = nacre_session_negotiated(session);
     uint64_t in, out;
-    struct log_line l;
 
     nacre_session_counters(session, &in, &out);
+    log_text(l, "user", nacre_session_user(session));
+    log_text(l, "phase", nacre_session_phase(session));
+    if (n->kex != NULL)
+        put_algorithms(l, n);
+    log_u64(l, "bytes_in", in);
+    log_u64(l, "bytes_out", out);
+}
+
+static void log_ended(struct nacre_peer *peer, const struct nacre_end *why)
+{
+    struct log_line l;
+
     begin_peer(&l, LOG_INFO, "disconnected", peer);
     log_text(&l, "addr", nacre_peer_address(peer));
-    log_text(&l, "user", nacre_session_user(session));
-    log_text(&l, "phase", nacre_session_phase(session));
-    if (n->kex != NULL)
-        put_algorithms(&l, n);
-    log_u64(&l, "bytes_in", in);
-    log_u64(&l, "bytes_out", out);
+    if (nacre_peer_session(peer) != NULL) /* there may have been no memory for one */
+        put_session(&l, nacre_peer_session(peer));
     log_reason(&l, why);
     log_end(&l);
 }
@@ -219,12 +226,12 @@ static void log_asked_for(void *context, const struct nacre_server *server)
     log_counters("counters", server);
 }
 
-static void log_mismatch(struct nacre_peer *peer, const char *kind, const char *client,
-                         size_t client_len, const char *server, size_t server_len)
+static void log_mismatch(void *context, const char *kind, const char *client, size_t client_len,
+                         const char *server, size_t server_len)
 {
     struct log_line l;
 
-    begin_peer(&l, LOG_WARN, "mismatch", peer);
+    begin_peer(&l, LOG_WARN, "mismatch", context);
     log_text(&l, "kind", kind);
     log_bytes(&l, "client", client, client_len);
     log_bytes(&l, "server", server, server_len);
@@ -232,12 +239,12 @@ static void log_mismatch(struct nacre_peer *peer, const char *kind, const char *
 }
 
 /* The message number only: payloads may hold passwords. */
-static void log_message(struct nacre_peer *peer, enum nacre_direction direction, uint32_t seq,
+static void log_message(void *context, enum nacre_direction direction, uint32_t seq,
                         const char *phase, const uint8_t *payload, size_t len)
 {
     struct log_line l;
 
-    begin_peer(&l, LOG_TRACE, direction == NACRE_RECEIVED ? "received" : "sent", peer);
+    begin_peer(&l, LOG_TRACE, direction == NACRE_RECEIVED ? "received" : "sent", context);
     log_u64(&l, "seq", seq);
     log_text(&l, "phase", phase);
     log_u64(&l, "message", payload[0]);
@@ -245,27 +252,30 @@ static void log_message(struct nacre_peer *peer, enum nacre_direction direction,
     log_end(&l);
 }
 
-static void log_phase(struct nacre_peer *peer, const char *phase)
+static void log_phase(void *context, const char *phase)
 {
     struct log_line l;
 
-    begin_peer(&l, LOG_DEBUG, "phase", peer);
+    begin_peer(&l, LOG_DEBUG, "phase", context);
     log_text(&l, "phase", phase);
     log_end(&l);
 }
 
-struct nacre_server_events server_log_at(enum log_level level)
+const struct nacre_server_events server_log = {
+    .listening = log_listening,
+    .accepted = log_accepted,
+    .ended = log_ended,
+    .trouble = log_server_trouble,
+    .refused = log_refused,
+    .limited = log_limited,
+    .counters = log_asked_for,
+};
+
+struct nacre_observer server_observer_at(enum log_level level)
 {
-    return (struct nacre_server_events){
-        .listening = log_listening,
-        .accepted = log_accepted,
+    return (struct nacre_observer){
         .negotiated = log_negotiated,
         .mismatch = log_mismatch,
-        .ended = log_ended,
-        .trouble = log_server_trouble,
-        .refused = log_refused,
-        .limited = log_limited,
-        .counters = log_asked_for,
         .phase = level >= LOG_DEBUG ? log_phase : NULL,
         .message = level >= LOG_TRACE ? log_message : NULL,
     };

@@ -8,8 +8,11 @@
 
 extern const struct channel_events channel_log;
 
-/* What is logged at that level: from LOG_DEBUG on phases, from LOG_TRACE on every message. */
-struct nacre_server_events server_log_at(enum log_level level);
+/* Connections, refusals, counters. */
+extern const struct nacre_server_events server_log;
+
+/* Algorithms; at LOG_DEBUG and below also phases, at LOG_TRACE also every message. */
+struct nacre_observer server_observer_at(enum log_level level);
 
 /* event=auth: an attempt to log in that was granted or refused; as in struct nacre_auth_policy. */
 void log_attempted(void *context, const char *user, const char *method, bool granted);

@@ -257,7 +257,7 @@ static bool on_bound(void *context, char *errbuf, size_t size)
 
 static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 {
-    server_log_at(LOG_INFO).ended(peer, why);
+    server_log.ended(peer, why);
     login_forget(peer);
 }
 
@@ -265,13 +265,15 @@ static bool serve(struct program *program, void (*over)(void))
 {
     const struct program_options *o = program->options;
     const struct nacre_auth_policy policy = login_policy(&program->login);
-    struct nacre_server_events events = server_log_at(o->level);
+    const struct nacre_observer observer = server_observer_at(o->level);
+    struct nacre_server_events events = server_log;
     struct nacre_server_config config = {
         .listen = o->listen,
         .host_keys = program->keys,
         .auth = &policy,
         .session = program->app,
         .events = &events,
+        .observer = &observer,
         .context = &program->login,
         .bound = on_bound,
         .secrets = nacre_locked_memory(),

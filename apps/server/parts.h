@@ -23,6 +23,7 @@ enum server_state {
 struct nacre_server {
     struct nacre_server_config config;
     struct nacre_server_events events; /* those of the configuration, or none */
+    struct nacre_observer observer;    /* that of the configuration, and one that counts limits */
     struct nacre_key *own_key;         /* read from host_key_file */
     const struct nacre_key *own_keys[2];
     struct nacre_offload *offload;

@@ -101,8 +101,12 @@ static void penalise(const struct nacre_peer *peer, const struct nacre_end *why)
 static void on_limited(void *context, enum nacre_limit limit)
 {
     struct nacre_peer *peer = context;
+    struct nacre_server *server = peer->worker->server;
+    const struct nacre_observer *observer = server->config.observer;
 
-    (void)atomic_fetch_add(&peer->worker->server->limited[limit], 1);
+    (void)atomic_fetch_add(&server->limited[limit], 1);
+    if (observer != NULL && observer->limited != NULL)
+        observer->limited(context, limit);
     if (!(peer->limited & 1U << limit) && events(peer)->limited != NULL)
         events(peer)->limited(peer, limit);
     peer->limited |= 1U << limit;
@@ -136,57 +140,16 @@ static void on_wake(void *context)
     pump_wake(&peer->pump);
 }
 
-static void on_negotiated(void *context, const struct nacre_negotiated *choice)
-{
-    struct nacre_peer *peer = context;
-
-    if (events(peer)->negotiated != NULL)
-        events(peer)->negotiated(peer, choice);
-}
-
-static void on_mismatch(void *context, const char *kind, const char *client, size_t client_len,
-                        const char *server, size_t server_len)
-{
-    struct nacre_peer *peer = context;
-
-    if (events(peer)->mismatch != NULL)
-        events(peer)->mismatch(peer, kind, client, client_len, server, server_len);
-}
-
-static void on_message(void *context, enum nacre_direction direction, uint32_t seq,
-                       const char *phase, const uint8_t *payload, size_t len)
-{
-    struct nacre_peer *peer = context;
-
-    if (events(peer)->message != NULL)
-        events(peer)->message(peer, direction, seq, phase, payload, len);
-}
-
-static void on_phase(void *context, const char *phase)
-{
-    struct nacre_peer *peer = context;
-
-    if (events(peer)->phase != NULL)
-        events(peer)->phase(peer, phase);
-}
-
-/* Messages and phases are frequent, and few servers watch them: others do not pay for them. */
-static const struct nacre_observer quiet = {
-    .negotiated = on_negotiated, .mismatch = on_mismatch, .limited = on_limited};
-static const struct nacre_observer verbose = {.negotiated = on_negotiated,
-                                              .mismatch = on_mismatch,
-                                              .message = on_message,
-                                              .phase = on_phase,
-                                              .limited = on_limited};
-
 void peer_callbacks(struct nacre_endpoint_config *config, struct nacre_auth_policy *policy,
-                    const struct nacre_server *server)
+                    struct nacre_server *server)
 {
+    if (server->config.observer != NULL)
+        server->observer = *server->config.observer;
+    server->observer.limited = on_limited;
     config->authenticated = on_authenticated;
     config->ended = on_ended;
     config->wake = on_wake;
-    config->observer =
-        server->events.message != NULL || server->events.phase != NULL ? &verbose : &quiet;
+    config->observer = &server->observer;
     if (server->config.auth == NULL)
         return;
     *policy = *server->config.auth;

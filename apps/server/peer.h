@@ -14,9 +14,9 @@ void peer_shut_down(struct nacre_peer *peer);
 /* Close the socket and free the peer at once. */
 void peer_close(struct nacre_peer *peer);
 
-/* Set the callbacks of the endpoint's sessions. policy receives a copy of the server's policy that
- * also notes failed logins; the endpoint copies it in turn. */
+/* Set the callbacks of the endpoint's sessions, and the server's observer. policy receives a copy
+ * of the server's policy that also notes failed logins; the endpoint copies it in turn. */
 void peer_callbacks(struct nacre_endpoint_config *config, struct nacre_auth_policy *policy,
-                    const struct nacre_server *server);
+                    struct nacre_server *server);
 
 #endif

@@ -19,10 +19,6 @@ struct nacre_peer;
 struct nacre_server_events {
     void (*listening)(void *context, const char *address);
     void (*accepted)(struct nacre_peer *peer);
-    void (*negotiated)(struct nacre_peer *peer, const struct nacre_negotiated *choice);
-    /* No algorithm of that kind in common: as in struct nacre_observer. */
-    void (*mismatch)(struct nacre_peer *peer, const char *kind, const char *client,
-                     size_t client_len, const char *server, size_t server_len);
     void (*authenticated)(struct nacre_peer *peer, const char *user);
     void (*ended)(struct nacre_peer *peer, const struct nacre_end *why);
     /* Something that the person who runs the server should know; a sentence. */
@@ -34,10 +30,6 @@ struct nacre_server_events {
     void (*limited)(struct nacre_peer *peer, enum nacre_limit limit);
     /* nacre_server_report was called: look with nacre_server_count. */
     void (*counters)(void *context, const struct nacre_server *server);
-    /* What is waited for now, and every message, when not NULL: as in struct nacre_observer. */
-    void (*phase)(struct nacre_peer *peer, const char *phase);
-    void (*message)(struct nacre_peer *peer, enum nacre_direction direction, uint32_t seq,
-                    const char *phase, const uint8_t *payload, size_t len);
 };
 
 /* sshd_config(5) PerSourcePenalties: who ends without a login stays away for a while; what a source
@@ -91,7 +83,8 @@ struct nacre_server_config {
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
 
     const struct nacre_server_events *events;
-    void *context; /* see nacre_peer_server_context */
+    const struct nacre_observer *observer; /* of each session; its context is the nacre_peer */
+    void *context;                         /* see nacre_peer_server_context */
 
     /* Every address is bound, and no thread of the server has been started: the place to give up
      * privileges. False: there will be no server, and errbuf holds a sentence. May be NULL. */

@@ -22,8 +22,7 @@ static void on_mail(struct source *source, uint32_t events)
     nacre_mailbox_run(&worker->mailbox);
 }
 
-static struct nacre_endpoint *make_endpoint(const struct nacre_server *server, char *errbuf,
-                                            size_t size)
+static struct nacre_endpoint *make_endpoint(struct nacre_server *server, char *errbuf, size_t size)
 {
     const struct nacre_server_config *c = &server->config;
     struct nacre_auth_policy policy;
