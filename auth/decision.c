@@ -77,16 +77,23 @@ static struct auth *begin_answer(struct nacre_decision *d)
     if (a == NULL)
         return NULL;
     a->pending = NULL;
-    return transport_ended(a->transport) ? NULL : a;
+    if (transport_ended(a->transport))
+        return NULL;
+    transport_enter(a->transport);
+    return a;
 }
 
+/* Last, since leaving may call wake, and that may free the session. */
 static void end_answer(struct nacre_decision *d, struct auth *a)
 {
-    if (a != NULL && a->refusal_ms == 0)
-        transport_resume(a->transport);
-    else if (a != NULL)
-        transport_wake(a->transport); /* auth_deadline is nearer now */
     release(d);
+    if (a == NULL)
+        return;
+    if (a->refusal_ms == 0)
+        transport_resume(a->transport);
+    else
+        transport_wake(a->transport); /* auth_deadline is nearer now */
+    transport_leave(a->transport);
 }
 
 static int decide(struct auth *a, const struct nacre_decision *d, bool granted)

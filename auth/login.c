@@ -31,6 +31,8 @@ int auth_log_in(struct auth *a)
     transport_authenticated(a->transport);
     if (!client)
         report(a);
+    if (transport_ended(a->transport)) /* the owner ended it */
+        return 0;
     failure = transport_start_service(a->transport, SERVICE_CONNECTION);
     if (client && failure == 0)
         report(a);

@@ -113,13 +113,15 @@ int auth_refuse(struct auth *a, enum auth_count count)
 {
     if (a->method == NULL || a->method->is_attempt)
         report(a, false);
+    if (transport_ended(a->transport)) /* the policy ended it */
+        return 0;
     if (is_last(a, count)) {
         transport_limit(a->transport, NACRE_LIMIT_AUTH_TRIES);
         return transport_end(a->transport, NACRE_AUTH_FAILED,
                              SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
                              "too many authentication failures");
     }
-    if (count == AUTH_COUNT_PROOF && !transport_ended(a->transport) && delay(a) != 0) {
+    if (count == AUTH_COUNT_PROOF && delay(a) != 0) {
         a->refusal_ms = transport_now_ms(a->transport) + delay(a);
         transport_pause(a->transport);
     } else {

@@ -45,7 +45,9 @@ void auth_responded(struct auth *a, const char *const *responses, size_t count)
     if (respond == NULL || transport_ended(a->transport))
         return;
     a->respond = NULL;
+    transport_enter(a->transport);
     (void)respond(a, responses, count);
+    transport_leave(a->transport);
 }
 
 /* RFC 4251 section 9.2: text from the server must not control the person's terminal. Line ends and

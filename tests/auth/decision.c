@@ -174,8 +174,164 @@ START_TEST(a_login_that_cannot_be_decided_is_no_guess)
 }
 END_TEST
 
+/* ---- answers from inside callbacks ---- */
+
+static void answer(struct nacre_decision *d, int which)
+{
+    static const struct nacre_prompt prompt = {"More: ", false};
+
+    switch (which) {
+    case 0:
+        nacre_decide(d, true);
+        break;
+    case 1:
+        nacre_decide(d, false);
+        break;
+    case 2:
+        nacre_decide_unable(d);
+        break;
+    case 3:
+        nacre_decide_ask_more(d, "", "", &prompt, 1);
+        break;
+    default:
+        nacre_decide_change_password(d, "New: ");
+        break;
+    }
+}
+
+enum { ANSWERS = 5 };
+
+static int first_answer, second_answer;
+
+static void password_twice(void *context, struct nacre_decision *d, const char *user,
+                           const char *password)
+{
+    (void)context;
+    (void)user;
+    (void)password;
+    answer(d, first_answer);
+    answer(d, second_answer);
+}
+
+START_TEST(a_second_answer_inside_the_callback_has_no_effect)
+{
+    static const char *const replies[ANSWERS] = {
+        "auth-success;",
+        "auth-failure " METHODS ";",
+        "disconnect 11;",
+        "auth-failure " METHODS ";", /* only keyboard-interactive can ask for more */
+        NULL,                        /* PASSWD_CHANGEREQ */
+    };
+
+    first_answer = _i / ANSWERS;
+    second_answer = _i % ANSWERS;
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.password = password_twice;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    scripted_run(&s);
+    if (replies[first_answer] != NULL)
+        ck_assert_str_eq(s.log, replies[first_answer]);
+    else
+        ck_assert_uint_eq(s.last[0], SSH_MSG_USERAUTH_PASSWD_CHANGEREQ);
+    ck_assert_int_eq(s.real->authenticated, first_answer == 0);
+    scripted_clear(&s);
+}
+END_TEST
+
+static struct nacre_decision *answered;
+
+static void attempted_answers_again(void *context, const char *user, const char *method,
+                                    bool granted)
+{
+    (void)user;
+    (void)method;
+    end_note(context, granted ? "granted;" : "refused;");
+    answer(answered, second_answer);
+}
+
+static void authenticated_answers_again(void *context, const char *user)
+{
+    (void)user;
+    end_note(context, "authenticated;");
+    answer(answered, second_answer);
+}
+
+START_TEST(a_second_answer_inside_a_callback_of_the_first_has_no_effect)
+{
+    bool granted = _i % 2 == 0;
+
+    second_answer = _i / 2;
+    open_decision = NULL;
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.password = password_later;
+    s.pair.policy.attempted = attempted_answers_again;
+    s.pair.server_config.authenticated = authenticated_answers_again;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    scripted_expect(&s, "");
+    scripted_told(&s, "asked alice secret;");
+    answered = open_decision;
+    decide(granted);
+    scripted_expect(&s, granted ? "auth-success;" : "auth-failure " METHODS ";");
+    scripted_told(&s, granted ? "granted;authenticated;" : "refused;");
+    scripted_clear(&s);
+}
+END_TEST
+
+static void free_at_wake(void *context)
+{
+    struct end *e = context;
+
+    end_note(e, "wake;");
+    nacre_session_free(e->session);
+    e->session = NULL;
+}
+
+/* wake is the last thing that an answer does. */
+START_TEST(the_session_may_be_freed_when_an_answer_wakes_its_owner)
+{
+    open_decision = NULL;
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.password = password_later;
+    s.pair.server_config.wake = free_at_wake;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    scripted_expect(&s, "");
+    scripted_told(&s, "asked alice secret;");
+    answer(open_decision, _i);
+    scripted_told(&s, "wake;"); /* once */
+    ck_assert_ptr_null(s.real->session);
+    scripted_clear(&s);
+}
+END_TEST
+
+static void end_when_told(void *context, const char *user)
+{
+    struct end *e = context;
+
+    (void)user;
+    nacre_session_disconnect(e->session, NACRE_SHUTTING_DOWN, "not now");
+}
+
+START_TEST(a_session_that_is_ended_at_its_login_starts_no_connection_service)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.authenticated = end_when_told;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    scripted_expect(&s, "auth-success;disconnect 11;");
+    expect_ended(NACRE_SHUTTING_DOWN, SSH_DISCONNECT_BY_APPLICATION);
+    scripted_clear(&s);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_loop(suite, a_second_answer_inside_the_callback_has_no_effect, 0, ANSWERS * ANSWERS);
+    add_loop(suite, a_second_answer_inside_a_callback_of_the_first_has_no_effect, 0, 2 * ANSWERS);
+    add_loop(suite, the_session_may_be_freed_when_an_answer_wakes_its_owner, 0, ANSWERS);
+    add_test(suite, a_session_that_is_ended_at_its_login_starts_no_connection_service);
     add_loop(suite, requests_sent_ahead_are_answered_in_order, 0, 2);
     add_test(suite, requests_wait_for_a_late_decision_and_are_answered_in_order);
     add_test(suite, no_memory_piles_up_behind_a_late_decision);
