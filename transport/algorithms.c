@@ -2,7 +2,7 @@
 
 #include "transport/cipher.h"
 #include "transport/hostkey.h"
-#include "transport/kex.h"
+#include "transport/kex_method.h"
 
 /* clang-format off */
 static const struct algorithm kex[] = {

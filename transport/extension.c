@@ -1,4 +1,6 @@
-/* Extension negotiation. RFC 8308; ping: PROTOCOL section 1.8, draft-miller-ssh-ping. */
+#include "transport/extension.h"
+
+#include "transport/kexinit.h"
 #include "transport/parts.h"
 
 enum {
@@ -64,11 +66,17 @@ static void note_extension(struct transport *t, struct bytes name, struct bytes 
         note_sig_algs(t, value);
 }
 
+/* RFC 8308 section 2.3:
+ *     byte       SSH_MSG_EXT_INFO
+ *     uint32     nr-extensions
+ *     repeat the following 2 fields "nr-extensions" times:
+ *       string   extension-name
+ *       string   extension-value (binary)
+ * Each pair takes at least 8 bytes, so a wrong count ends at the first short read. */
 int on_ext_info(struct transport *t, struct reader *r)
 {
     uint32_t count = read_u32(r);
 
-    /* Each pair takes at least 8 bytes, so a wrong count ends at the first short read. */
     for (uint32_t i = 0; i < count && !r->bad; i++) {
         struct bytes name = read_string(r);
         struct bytes value = read_string(r);
@@ -76,24 +84,36 @@ int on_ext_info(struct transport *t, struct reader *r)
         if (!r->bad)
             note_extension(t, name, value);
     }
-    if (!read_done(r))
-        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed EXT_INFO");
-    return 0;
+    return read_done(r) ? 0 : transport_malformed(t, "EXT_INFO is malformed");
 }
 
-/* byte SSH_MSG_PING, string data; answered by byte SSH_MSG_PONG, string data. draft-miller-ssh-ping
- * section 4: whole and in order, or not at all, which is what becomes of one that finds no room. */
+/* PROTOCOL section 1.8:
+ *     byte      SSH_MSG_PING
+ *     string    data
+ * Answered by byte SSH_MSG_PONG, string data: all of it and in order, or not at all
+ * (draft-miller-ssh-ping section 4). There is no answer when there is no room for one. */
 int on_ping(struct transport *t, struct reader *r)
 {
     struct bytes data = read_string(r);
     struct writer w;
 
     if (!read_done(r))
-        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed PING");
+        return transport_malformed(t, "PING is malformed");
     if (!transport_reply_room(t, SSH_MSG_PONG, 1 + 4 + data.len))
         return 0;
     w = transport_begin(t, SSH_MSG_PONG, 1 + 4 + data.len);
     write_string(&w, data);
     transport_send(t, &w);
+    return 0;
+}
+
+/* PROTOCOL section 1.8:
+ *     byte      SSH_MSG_PONG
+ *     string    data
+ * We send no PING, so none is expected; it is ignored. */
+int on_pong(struct transport *t, struct reader *r)
+{
+    (void)t;
+    (void)r;
     return 0;
 }

@@ -1,64 +1,108 @@
-/* The transport's generic messages: disconnect, services, and those that need no action.
- * RFC 4253 sections 10 and 11. */
-#include "transport/text.h"
+#include "transport/generic.h"
+
 #include "transport/parts.h"
+#include "transport/text.h"
 
-static int malformed(struct transport *t, const char *text)
-{
-    return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, text);
-}
-
-/* RFC 4253 section 11.4: byte SSH_MSG_UNIMPLEMENTED, uint32 packet sequence number of rejected
- * message */
-int send_unimplemented(struct transport *t)
+/* RFC 4253 section 11.4:
+ *     byte      SSH_MSG_UNIMPLEMENTED
+ *     uint32    packet sequence number of rejected message                    */
+void send_unimplemented(struct transport *t)
 {
     struct writer w = transport_begin(t, SSH_MSG_UNIMPLEMENTED, 1 + 4);
 
     write_u32(&w, t->receiving.seq - 1);
     transport_send(t, &w);
+}
+
+/* RFC 4253 section 11.4:
+ *     byte      SSH_MSG_UNIMPLEMENTED
+ *     uint32    packet sequence number of rejected message
+ * We send nothing that needs the peer's support without knowing that it has it. */
+int on_unimplemented(struct transport *t, struct reader *r)
+{
+    (void)t;
+    (void)r;
     return 0;
 }
 
-/* The peer's words, fit for a log. */
+/* RFC 4253 section 11.2:
+ *     byte      SSH_MSG_IGNORE
+ *     string    data
+ * It is ignored whatever it holds. */
+int on_ignore(struct transport *t, struct reader *r)
+{
+    (void)t;
+    (void)r;
+    return 0;
+}
+
+/* RFC 4253 section 11.3:
+ *     byte      SSH_MSG_DEBUG
+ *     boolean   always_display
+ *     string    message
+ *     string    language tag
+ * The observer has seen it; nothing else is done with it. */
+int on_debug(struct transport *t, struct reader *r)
+{
+    (void)t;
+    (void)r;
+    return 0;
+}
+
+/* The peer's text, safe to log. */
 static const char *clean(struct transport *t, struct bytes text)
 {
     t->peer.text = pool_allocate(t->pool, PEER_TEXT_MAX);
     return t->peer.text == NULL ? "" : clean_text(t->peer.text, PEER_TEXT_MAX, text);
 }
 
-/* RFC 4253 section 11.1: byte, uint32 reason code, string description, string language tag.
- * It ends the session whatever else it holds. */
-static int on_disconnect(struct transport *t, struct reader *r)
+/* RFC 4253 section 11.1:
+ *     byte      SSH_MSG_DISCONNECT
+ *     uint32    reason code
+ *     string    description in ISO-10646 UTF-8 encoding
+ *     string    language tag
+ * It ends the session even when it is malformed. */
+int on_disconnect(struct transport *t, struct reader *r)
 {
     uint32_t reason = read_u32(r);
     struct bytes text = read_string(r);
 
-    buffer_clear(&t->out, t->pool); /* its sender takes nothing any more */
+    buffer_clear(&t->out, t->pool); /* the peer accepts no more data: section 11.1 */
     return transport_end(t, NACRE_DISCONNECTED, reason, clean(t, text));
 }
 
 int transport_start_service(struct transport *t, int which)
 {
-    if (t->services[which].service == NULL)
+    struct transport_service *s = &t->services[which];
+
+    if (s->service == NULL)
         return transport_fail(t, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, "service not available");
-    t->services[which].started = true;
-    return t->services[which].service->start(t->services[which].self);
+    s->started = true;
+    return s->service->start(s->self);
 }
 
-/* RFC 4253 section 10: byte SSH_MSG_SERVICE_REQUEST, string service name. Before authentication
- * there is only one service to ask for. paramiko asks for it again before each attempt to log in.
- */
-static int on_service_request(struct transport *t, struct reader *r)
+static bool is_auth(const struct transport *t, struct bytes name)
+{
+    const struct service *s = t->services[SERVICE_AUTH].service;
+
+    return s != NULL && bytes_are(name, s->name);
+}
+
+/* RFC 4253 section 10:
+ *     byte      SSH_MSG_SERVICE_REQUEST
+ *     string    service name
+ * Answered by byte SSH_MSG_SERVICE_ACCEPT, string service name. Before authentication only
+ * ssh-userauth can be requested. paramiko requests it again before each attempt to log in. */
+int on_service_request(struct transport *t, struct reader *r)
 {
     struct bytes name = read_string(r);
     struct writer w;
 
     if (!read_done(r))
-        return malformed(t, "malformed SERVICE_REQUEST");
-    if (t->services[SERVICE_AUTH].service == NULL ||
-        !bytes_are(name, t->services[SERVICE_AUTH].service->name))
+        return transport_malformed(t, "SERVICE_REQUEST is malformed");
+    if (!is_auth(t, name))
         return transport_fail(t, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE,
-                              "only ssh-userauth may be requested before authentication");
+                              "SERVICE_REQUEST for another service than ssh-userauth");
     w = transport_begin(t, SSH_MSG_SERVICE_ACCEPT, 64);
     write_string(&w, name);
     transport_send(t, &w);
@@ -68,44 +112,30 @@ static int on_service_request(struct transport *t, struct reader *r)
     return transport_start_service(t, SERVICE_AUTH);
 }
 
-/* RFC 4253 section 10: byte SSH_MSG_SERVICE_ACCEPT, string service name */
-static int on_service_accept(struct transport *t, struct reader *r)
+/* RFC 4253 section 10:
+ *     byte      SSH_MSG_SERVICE_ACCEPT
+ *     string    service name                                                  */
+int on_service_accept(struct transport *t, struct reader *r)
 {
     struct bytes name = read_string(r);
 
     if (!read_done(r))
-        return malformed(t, "malformed SERVICE_ACCEPT");
-    if (t->services[SERVICE_AUTH].service == NULL ||
-        !bytes_are(name, t->services[SERVICE_AUTH].service->name))
-        return malformed(t, "SERVICE_ACCEPT for a service that was not requested");
+        return transport_malformed(t, "SERVICE_ACCEPT is malformed");
+    if (!is_auth(t, name))
+        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR,
+                              "SERVICE_ACCEPT for a service that was not requested");
     transport_set_phase(t, PHASE_AUTH);
     return transport_start_service(t, SERVICE_AUTH);
 }
 
-void transport_request_service(struct transport *t, int which)
+/* RFC 4253 section 10: byte SSH_MSG_SERVICE_REQUEST, string service name */
+void send_service_request(struct transport *t)
 {
     struct writer w;
 
-    if (t->services[which].service == NULL)
+    if (t->services[SERVICE_AUTH].service == NULL)
         return;
     w = transport_begin(t, SSH_MSG_SERVICE_REQUEST, 64);
-    write_text(&w, t->services[which].service->name);
+    write_text(&w, t->services[SERVICE_AUTH].service->name);
     transport_send(t, &w);
-}
-
-/* Messages 1 to 19. IGNORE, DEBUG and UNIMPLEMENTED need no action: sections 11.2 to 11.4. */
-int on_generic(struct transport *t, uint8_t number, struct reader *r)
-{
-    switch (number) {
-    case SSH_MSG_DISCONNECT:
-        return on_disconnect(t, r);
-    case SSH_MSG_SERVICE_REQUEST:
-        return on_service_request(t, r);
-    case SSH_MSG_SERVICE_ACCEPT:
-        return on_service_accept(t, r);
-    case SSH_MSG_EXT_INFO:
-        return on_ext_info(t, r);
-    default:
-        return 0;
-    }
 }

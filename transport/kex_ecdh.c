@@ -1,17 +1,13 @@
 /* One share each way, the server signs. RFC 5656 section 4 (shares as strings; RFC 8731 and the
  * hybrids use it as it stands) and RFC 4253 section 8 (shares as mpints): the messages have the
  * same numbers and shape. */
-#include "transport/kex.h"
+#include "transport/kex_ecdh.h"
 
 #include "transport/hostkey.h"
-#include "transport/parts.h"
+#include "transport/kex_sign.h"
+#include "transport/keys.h"
 
 enum { SECRET_RAW_MAX = 1024 };
-
-static int malformed(struct transport *t, const char *text)
-{
-    return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, text);
-}
 
 static void write_share(const struct kex_method *method, struct writer *w, struct bytes share)
 {
@@ -21,14 +17,15 @@ static void write_share(const struct kex_method *method, struct writer *w, struc
         write_string(w, share);
 }
 
-/* A share of the right size; bad otherwise. */
-static struct bytes read_share(const struct kex_method *method, struct reader *r, size_t len)
+static struct bytes read_share(const struct kex_method *method, struct reader *r)
 {
-    struct bytes share = method->share_is_mpint ? read_mpint(r) : read_string(r);
+    return method->share_is_mpint ? read_mpint(r) : read_string(r);
+}
 
-    if (method->share_is_mpint ? share.len > len : share.len != len)
-        r->bad = true;
-    return share;
+/* RFC 8731 section 3: a share of another length than expected fails the exchange. */
+static bool has_length(const struct kex_method *method, struct bytes share, size_t len)
+{
+    return method->share_is_mpint ? share.len <= len : share.len == len;
 }
 
 /* K and H from the raw secret and the shares. */
@@ -42,8 +39,8 @@ static bool agree(struct transport *t, struct bytes host_key, struct bytes clien
     write_share(method, &shares, client_share);
     write_share(method, &shares, server_share);
     return !shares.bad &&
-           kex_set_secret(t->kex, method, (struct bytes){secret, method->secret_len}) &&
-           kex_compute_hash(t, host_key, written_bytes(&shares));
+           keys_set_secret(t->kex, method, (struct bytes){secret, method->secret_len}) &&
+           keys_compute_hash(t, host_key, written_bytes(&shares));
 }
 
 /* The client's state: the method's, then the share itself, which is hashed again when the reply
@@ -73,7 +70,7 @@ static bool make_share(struct transport *t)
     void *scratch;
     bool good;
 
-    if (kex_allocate(t, (size_t)method->state_len + method->client_share_len) == NULL ||
+    if (kex_state_allocate(t, (size_t)method->state_len + method->client_share_len) == NULL ||
         !lend(t, &scratch))
         return false;
     good = method->make_share(method, scratch, t->kex->state, t->config->random, own_share(t));
@@ -82,33 +79,33 @@ static bool make_share(struct transport *t)
 }
 
 /* byte SSH_MSG_KEX_ECDH_INIT, string Q_C; byte SSH_MSG_KEXDH_INIT, mpint e */
-static int start(struct transport *t)
+static enum kex_progress start(struct transport *t)
 {
     const struct kex_method *method = kex_method_of(t);
     struct writer w;
 
     if (!make_share(t))
-        return transport_no_memory(t);
+        return kex_no_memory(t);
     w = transport_begin(t, SSH_MSG_KEX_ECDH_INIT, 1 + 5 + KEX_SHARE_MAX);
     write_share(method, &w, (struct bytes){own_share(t), method->client_share_len});
     transport_send(t, &w);
-    return 0;
+    return KEX_MORE;
 }
 
-static int send_share(struct transport *t, struct bytes share)
+static enum kex_progress send_share(struct transport *t, struct bytes share)
 {
     uint8_t encoded[5 + KEX_SHARE_MAX];
     struct writer w = write_to(encoded, sizeof encoded);
 
     write_share(kex_method_of(t), &w, share);
-    return kex_reply(t, SSH_MSG_KEX_ECDH_REPLY, written_bytes(&w));
+    return kex_sign(t, SSH_MSG_KEX_ECDH_REPLY, written_bytes(&w));
 }
 
 /* byte SSH_MSG_KEX_ECDH_INIT, string Q_C; byte SSH_MSG_KEXDH_INIT, mpint e */
-static int on_ecdh_init(struct transport *t, struct reader *r)
+static enum kex_progress on_ecdh_init(struct transport *t, struct reader *r)
 {
     const struct kex_method *method = kex_method_of(t);
-    struct bytes share = read_share(method, r, method->client_share_len);
+    struct bytes share = read_share(method, r);
     uint8_t own[KEX_SHARE_MAX];
     uint8_t secret[SECRET_RAW_MAX];
     struct bytes own_bytes = {own, method->server_share_len};
@@ -116,25 +113,26 @@ static int on_ecdh_init(struct transport *t, struct reader *r)
     bool good;
 
     if (!read_done(r))
-        return malformed(t, "malformed KEX_ECDH_INIT");
+        return kex_malformed(t, "KEX_ECDH_INIT is malformed");
     if (!lend(t, &scratch))
-        return transport_no_memory(t);
-    good = method->respond(method, scratch, t->config->random, share, own, secret) &&
+        return kex_no_memory(t);
+    good = has_length(method, share, method->client_share_len) &&
+           method->respond(method, scratch, t->config->random, share, own, secret) &&
            agree(t, private_key_blob(t->kex->chosen.key), share, own_bytes, secret);
     wipe(secret, sizeof secret);
     take_back(t, scratch);
     if (!good)
-        return malformed(t, "the client's public share is not acceptable");
+        return kex_failed(t, "KEX_ECDH_INIT with a public share that is not acceptable");
     return send_share(t, own_bytes);
 }
 
 /* byte SSH_MSG_KEX_ECDH_REPLY, string K_S, string Q_S (SSH_MSG_KEXDH_REPLY: mpint f), string
  * signature of H */
-static int on_ecdh_reply(struct transport *t, struct reader *r)
+static enum kex_progress on_ecdh_reply(struct transport *t, struct reader *r)
 {
     const struct kex_method *method = kex_method_of(t);
     struct bytes key = read_string(r); /* the server's host key */
-    struct bytes share = read_share(method, r, method->server_share_len);
+    struct bytes share = read_share(method, r);
     struct bytes signature = read_string(r);
     struct bytes own = {own_share(t), method->client_share_len};
     uint8_t secret[SECRET_RAW_MAX];
@@ -142,16 +140,17 @@ static int on_ecdh_reply(struct transport *t, struct reader *r)
     bool good;
 
     if (!read_done(r))
-        return malformed(t, "malformed KEX_ECDH_REPLY");
+        return kex_malformed(t, "KEX_ECDH_REPLY is malformed");
     if (!lend(t, &scratch))
-        return transport_no_memory(t);
-    good = method->finish(method, scratch, t->kex->state, share, secret) &&
+        return kex_no_memory(t);
+    good = has_length(method, share, method->server_share_len) &&
+           method->finish(method, scratch, t->kex->state, share, secret) &&
            agree(t, key, own, share, secret);
     wipe(secret, sizeof secret);
     take_back(t, scratch);
     if (!good)
-        return malformed(t, "the server's public share is not acceptable");
-    return kex_check_reply(t, key, signature);
+        return kex_failed(t, "KEX_ECDH_REPLY with a public share that is not acceptable");
+    return kex_verify(t, key, signature);
 }
 
 static void clear(const struct kex_method *method, void *state)

@@ -1,9 +1,10 @@
 /* diffie-hellman-group-exchange-sha256: agree on the group first. RFC 4419 section 3, RFC 8270. */
-#include "transport/kex.h"
+#include "transport/kex_gex.h"
 
 #include "crypto/dh.h"
 #include "transport/hostkey.h"
-#include "transport/parts.h"
+#include "transport/kex_sign.h"
+#include "transport/keys.h"
 
 #include <string.h>
 
@@ -30,11 +31,6 @@ struct gex {
     uint8_t p[LEN_MAX], g[LEN_MAX], share[LEN_MAX];
 };
 
-static int failed(struct transport *t, const char *text)
-{
-    return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, text);
-}
-
 static void clear(const struct kex_method *method, void *state)
 {
     (void)method;
@@ -57,8 +53,8 @@ static bool agree(struct transport *t, struct bytes host_key, struct bytes e, st
     write_mpint(&w, e);
     write_mpint(&w, f);
     return !w.bad &&
-           kex_set_secret(t->kex, kex_method_of(t), (struct bytes){secret, x->group.p.len}) &&
-           kex_compute_hash(t, host_key, written_bytes(&w));
+           keys_set_secret(t->kex, kex_method_of(t), (struct bytes){secret, x->group.p.len}) &&
+           keys_compute_hash(t, host_key, written_bytes(&w));
 }
 
 /* ---- server ---- */
@@ -84,28 +80,30 @@ static const struct dh_group *choose_group(const struct gex *x)
 
 /* Section 3: byte SSH_MSG_KEX_DH_GEX_REQUEST, uint32 min, n, max; answered by byte
  * SSH_MSG_KEX_DH_GEX_GROUP, mpint p, mpint g */
-static int on_request(struct transport *t, struct reader *r)
+static enum kex_progress on_request(struct transport *t, struct reader *r)
 {
-    struct gex *x = kex_allocate(t, sizeof *x);
+    struct gex *x = kex_state_allocate(t, sizeof *x);
     const struct dh_group *group;
     struct writer w;
 
     if (x == NULL)
-        return transport_no_memory(t);
+        return kex_no_memory(t);
     x->min = read_u32(r);
     x->preferred = read_u32(r);
     x->max = read_u32(r);
-    if (!read_done(r) || x->min > x->preferred || x->preferred > x->max)
-        return failed(t, "malformed KEX_DH_GEX_REQUEST");
+    if (!read_done(r))
+        return kex_malformed(t, "KEX_DH_GEX_REQUEST is malformed");
+    if (x->min > x->preferred || x->preferred > x->max)
+        return kex_failed(t, "KEX_DH_GEX_REQUEST with group sizes out of order");
     group = choose_group(x);
     if (group == NULL)
-        return failed(t, "no group of the size that was asked for");
+        return kex_failed(t, "KEX_DH_GEX_REQUEST for a group size that is not available");
     x->group = *group;
     w = transport_begin(t, SSH_MSG_KEX_DH_GEX_GROUP, 1 + 2 * (5 + LEN_MAX));
     write_mpint(&w, x->group.p);
     write_mpint(&w, x->group.g);
     transport_send(t, &w);
-    return 0;
+    return KEX_MORE;
 }
 
 static bool respond(struct transport *t, struct bytes e)
@@ -123,7 +121,7 @@ static bool respond(struct transport *t, struct bytes e)
 
 /* Section 3: byte SSH_MSG_KEX_DH_GEX_INIT, mpint e; answered by byte SSH_MSG_KEX_DH_GEX_REPLY,
  * string K_S, mpint f, string signature of H */
-static int on_init(struct transport *t, struct reader *r)
+static enum kex_progress on_init(struct transport *t, struct reader *r)
 {
     const struct gex *x = t->kex->state;
     struct bytes e = read_mpint(r);
@@ -131,22 +129,22 @@ static int on_init(struct transport *t, struct reader *r)
     struct writer w = write_to(encoded, sizeof encoded);
 
     if (!read_done(r))
-        return failed(t, "malformed KEX_DH_GEX_INIT");
+        return kex_malformed(t, "KEX_DH_GEX_INIT is malformed");
     if (!respond(t, e))
-        return failed(t, "the client's public share is not acceptable");
+        return kex_failed(t, "KEX_DH_GEX_INIT with a public share that is not acceptable");
     write_mpint(&w, (struct bytes){x->share, x->group.p.len});
-    return kex_reply(t, SSH_MSG_KEX_DH_GEX_REPLY, written_bytes(&w));
+    return kex_sign(t, SSH_MSG_KEX_DH_GEX_REPLY, written_bytes(&w));
 }
 
 /* ---- client ---- */
 
-static int start(struct transport *t)
+static enum kex_progress start(struct transport *t)
 {
-    struct gex *x = kex_allocate(t, sizeof *x);
+    struct gex *x = kex_state_allocate(t, sizeof *x);
     struct writer w;
 
     if (x == NULL)
-        return transport_no_memory(t);
+        return kex_no_memory(t);
     x->min = BITS_MIN;
     x->preferred = BITS_PREFERRED;
     x->max = BITS_MAX;
@@ -155,7 +153,7 @@ static int start(struct transport *t)
     write_u32(&w, x->preferred);
     write_u32(&w, x->max);
     transport_send(t, &w);
-    return 0;
+    return KEX_MORE;
 }
 
 /* The group outlives the message that brought it. */
@@ -171,25 +169,27 @@ static bool take_group(struct gex *x, struct bytes p, struct bytes g)
 
 /* Section 3: byte SSH_MSG_KEX_DH_GEX_GROUP, mpint p, mpint g; answered by byte
  * SSH_MSG_KEX_DH_GEX_INIT, mpint e */
-static int on_group(struct transport *t, struct reader *r)
+static enum kex_progress on_group(struct transport *t, struct reader *r)
 {
     struct gex *x = t->kex->state;
     struct bytes p = read_mpint(r);
     struct bytes g = read_mpint(r);
     struct writer w;
 
-    if (!read_done(r) || !take_group(x, p, g))
-        return failed(t, "the server's group is not acceptable");
+    if (!read_done(r))
+        return kex_malformed(t, "KEX_DH_GEX_GROUP is malformed");
+    if (!take_group(x, p, g))
+        return kex_failed(t, "KEX_DH_GEX_GROUP with a group that is not acceptable");
     if (!dh_generate(&x->ephemeral, &x->group, t->config->random, x->share))
-        return transport_no_memory(t);
+        return kex_no_memory(t);
     w = transport_begin(t, SSH_MSG_KEX_DH_GEX_INIT, 1 + 5 + LEN_MAX);
     write_mpint(&w, (struct bytes){x->share, x->group.p.len});
     transport_send(t, &w);
-    return 0;
+    return KEX_MORE;
 }
 
 /* Section 3: byte SSH_MSG_KEX_DH_GEX_REPLY, string K_S, mpint f, string signature of H */
-static int on_reply(struct transport *t, struct reader *r)
+static enum kex_progress on_reply(struct transport *t, struct reader *r)
 {
     struct gex *x = t->kex->state;
     struct bytes key = read_string(r);
@@ -199,13 +199,13 @@ static int on_reply(struct transport *t, struct reader *r)
     bool good;
 
     if (!read_done(r))
-        return failed(t, "malformed KEX_DH_GEX_REPLY");
+        return kex_malformed(t, "KEX_DH_GEX_REPLY is malformed");
     good = dh_shared(&x->ephemeral, f, secret) &&
            agree(t, key, (struct bytes){x->share, x->group.p.len}, f, secret);
     wipe(secret, sizeof secret);
     if (!good)
-        return failed(t, "the server's public share is not acceptable");
-    return kex_check_reply(t, key, signature);
+        return kex_failed(t, "KEX_DH_GEX_REPLY with a public share that is not acceptable");
+    return kex_verify(t, key, signature);
 }
 
 static const struct kex_step server_steps[] = {

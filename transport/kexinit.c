@@ -1,10 +1,10 @@
 /* Algorithm negotiation. RFC 4253 section 7.1; the markers of RFC 8308 section 2.1 and of strict
  * kex (draft-ietf-sshm-strict-kex section 3.1) ride in kex_algorithms. */
-#include "transport/kex.h"
+#include "transport/kexinit.h"
 
 #include "crypto/random.h"
 #include "transport/hostkey.h"
-#include "transport/parts.h"
+#include "transport/kex_state.h"
 
 enum { COOKIE = 16, NAME_LISTS = 10 };
 
@@ -117,7 +117,7 @@ void write_kexinit(struct transport *t, struct writer *w)
     write_u32(w, 0);
 }
 
-static bool read_kexinit(struct kept message, struct kexinit *k)
+static bool read_kexinit(struct kex_kept message, struct kexinit *k)
 {
     struct reader r = read_from((struct bytes){message.at, message.len});
 
@@ -196,7 +196,7 @@ static int no_common(struct transport *t, int list, const struct kexinit *client
 static int choose_protection(struct transport *t, const struct kexinit *client,
                              const struct kexinit *server, enum nacre_role sender)
 {
-    struct negotiated *n = &t->kex->chosen;
+    struct kex_choice *n = &t->kex->chosen;
     int cipher = sender == NACRE_CLIENT ? CIPHER_CLIENT : CIPHER_SERVER;
     int mac = sender == NACRE_CLIENT ? MAC_CLIENT : MAC_SERVER;
     int compression = sender == NACRE_CLIENT ? COMPRESSION_CLIENT : COMPRESSION_SERVER;
@@ -221,7 +221,7 @@ static int choose_protection(struct transport *t, const struct kexinit *client,
 
 static int choose(struct transport *t, const struct kexinit *client, const struct kexinit *server)
 {
-    struct negotiated *n = &t->kex->chosen;
+    struct kex_choice *n = &t->kex->chosen;
     int failure;
 
     n->kex = algorithm_choose(ALGORITHM_KEX, client->lists[KEX], server->lists[KEX]);
@@ -244,7 +244,7 @@ static const char *name_of(const struct algorithm *a)
 
 static void report(struct transport *t)
 {
-    const struct negotiated *n = &t->kex->chosen;
+    const struct kex_choice *n = &t->kex->chosen;
     const struct nacre_observer *o = t->config->observer;
 
     t->negotiated = (struct nacre_negotiated){
@@ -263,13 +263,13 @@ static void report(struct transport *t)
 int kexinit_negotiate(struct transport *t)
 {
     struct kexinit lists[2]; /* by role */
-    enum nacre_role peer = t->config->role == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
+    enum nacre_role peer = transport_peer_role(t);
     struct bytes theirs;
     int failure;
 
     if (!read_kexinit(t->kex->kexinit[NACRE_CLIENT], &lists[NACRE_CLIENT]) ||
         !read_kexinit(t->kex->kexinit[NACRE_SERVER], &lists[NACRE_SERVER]))
-        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed KEXINIT");
+        return transport_malformed(t, "KEXINIT is malformed");
     theirs = lists[peer].lists[KEX];
     if (t->kex->first)
         note_markers(t, theirs);

@@ -1,7 +1,7 @@
 /* The exchange hash and the keys. RFC 4253 sections 7.2 and 8, RFC 5656 section 4. */
-#include "transport/kex.h"
+#include "transport/keys.h"
 
-#include "transport/parts.h"
+#include "transport/kex_state.h"
 #include "transport/version.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 enum { KEY_MAX = 64, IV_MAX = 16 };
 
 /* K as it enters H and the derivation: an mpint, or a string for the hybrids. */
-bool kex_set_secret(struct kex *kex, const struct kex_method *method, struct bytes secret)
+bool keys_set_secret(struct kex *kex, const struct kex_method *method, struct bytes secret)
 {
     struct writer w = write_to(kex->secret, sizeof kex->secret);
 
@@ -30,7 +30,7 @@ static void hash_string(struct hash *h, struct bytes value)
     hash_update(h, value);
 }
 
-static struct bytes kept_bytes(struct kept k)
+static struct bytes kept_bytes(struct kex_kept k)
 {
     return (struct bytes){k.at, k.len};
 }
@@ -49,10 +49,10 @@ static void observe_secret(const struct transport *t, char label, const uint8_t 
  *     string   K_S        host key
  *     ...                 the shares
  *     mpint    K          (a string for the hybrids)                          */
-bool kex_compute_hash(struct transport *t, struct bytes host_key_blob, struct bytes shares)
+bool keys_compute_hash(struct transport *t, struct bytes host_key_blob, struct bytes shares)
 {
     struct kex *k = t->kex;
-    const struct kex_method *method = k->chosen.kex->method;
+    const struct kex_method *method = kex_method_of(t);
     struct bytes ours = bytes_of(version_ours);
     struct bytes theirs = {t->peer.version, t->peer.version_len};
     bool server = t->config->role == NACRE_SERVER;
@@ -96,8 +96,7 @@ static bool hash_with_secret(const struct kex *k, const struct hash_method *meth
  * ... */
 static bool derive(const struct transport *t, char letter, uint8_t *out, size_t need)
 {
-    const struct hash_method *method =
-        ((const struct kex_method *)t->kex->chosen.kex->method)->hash;
+    const struct hash_method *method = kex_method_of(t)->hash;
     uint8_t stream[KEY_MAX + HASH_MAX];
     const uint8_t x = (uint8_t)letter;
     bool good =
@@ -114,10 +113,9 @@ static bool derive(const struct transport *t, char letter, uint8_t *out, size_t 
     return good;
 }
 
-bool kex_take_keys(struct transport *t, bool sending)
+bool keys_take(struct transport *t, bool sending)
 {
-    enum nacre_role ours = t->config->role;
-    enum nacre_role sender = sending ? ours : ours == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
+    enum nacre_role sender = sending ? t->config->role : transport_peer_role(t);
     char first = sender == NACRE_CLIENT ? 'A' : 'B'; /* then two letters on for each kind */
     const struct cipher_method *cipher = t->kex->chosen.cipher[sender]->method;
     const struct algorithm *mac = t->kex->chosen.mac[sender];

@@ -66,13 +66,13 @@ struct transport {
     const struct transport_config *config;
     void *context;
     struct pool *pool;
-    uint64_t now_ms; /* as the owner said last, */
-    bool timely;     /* ... in its current call */
-    bool wake_due;   /* to be called when the outermost call ends */
-    uint8_t depth;   /* of calls from outside */
+    uint64_t now_ms; /* as the owner's last call said */
+    unsigned depth;  /* of calls from outside: transport_enter */
+    bool wake_due;   /* when the outermost of them ends */
 
     struct buffer in, out;
-    struct buffer held; /* waits for the end of a key exchange; each message after its length */
+    struct buffer queued; /* for the end of a key exchange; each message after its length */
+    bool queueing;        /* from our KEXINIT to our NEWKEYS: services' messages are queued */
     struct direction receiving, sending;
     uint64_t bytes_in, bytes_out;
 
@@ -103,32 +103,5 @@ void transport_enter_phase(struct transport *t, enum phase phase);
 
 /* The session waits for something else now; during a key exchange it takes effect afterwards. */
 void transport_set_phase(struct transport *t, enum phase phase);
-
-/* The next message may be expensive, as one before it in this turn was. */
-bool transport_waits_for_turn(const struct transport *t);
-
-/* Client: request a service. */
-void transport_request_service(struct transport *t, int which);
-
-/* generic.c: messages 1 to 19. */
-int on_generic(struct transport *t, uint8_t number, struct reader *r);
-int send_unimplemented(struct transport *t);
-
-/* extension.c: RFC 8308. */
-void send_ext_info(struct transport *t);
-int on_ext_info(struct transport *t, struct reader *r);
-int on_ping(struct transport *t, struct reader *r);
-
-/* Begin a key exchange when one is due: RFC 4253 section 9, RFC 4344 section 3. */
-void transport_rekey_if_due(struct transport *t);
-
-/* Send what was queued during the key exchange. */
-void transport_release_held(struct transport *t);
-
-/* Release its memory, wiped: a password may have waited there. */
-void transport_clear_held(struct transport *t);
-
-/* Our names of a kind: the configured list or the default, written without a length. */
-void write_our_names(const struct transport *t, struct writer *w, enum algorithm_kind kind);
 
 #endif

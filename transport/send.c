@@ -1,31 +1,28 @@
-/* Messages down: built in the output buffer, sealed where they lie. RFC 4253 sections 6 and 7.1. */
-#include "transport/parts.h"
+/* Messages down: built in the output buffer, encrypted where they are. RFC 4253 sections 6 and 7.1.
+ */
+#include "transport/send.h"
 
-#include "transport/kex.h"
+#include "transport/parts.h"
 #include "transport/text.h"
 
 #include <string.h>
 
 enum {
-    HELD_HEADER = 4,                           /* a held message stands behind its length */
+    QUEUED_HEADER = 4,                         /* a queued message follows its length */
     TRAILER = PACKET_OVERHEAD - PACKET_HEADER, /* what sealing may put behind a message */
     DISCONNECT_ROOM = 512, /* no other message takes the room of the last packet of all */
     CONTROL_ROOM = 1024,   /* bytes of a window adjust, exit-status, EOF and CLOSE together */
 };
 
-static bool in_exchange(const struct transport *t)
-{
-    return t->kex != NULL && !t->kex->sent_newkeys;
-}
-
-/* Section 7.1: from our KEXINIT to our NEWKEYS only messages of the transport go out, services
- * apart. What is held goes first afterwards, so nothing overtakes it. */
-static bool must_hold(const struct transport *t, uint8_t number)
+/* RFC 4253 section 7.1: between our KEXINIT and our NEWKEYS only messages of the transport are
+ * sent, without those for services. Queued messages are sent first afterwards, so none overtakes
+ * them. */
+static bool must_queue(const struct transport *t, uint8_t number)
 {
     bool upper = number >= SSH_MSG_USERAUTH_REQUEST || number == SSH_MSG_SERVICE_REQUEST ||
                  number == SSH_MSG_SERVICE_ACCEPT;
 
-    return upper && (in_exchange(t) || buffer_len(&t->held) > 0);
+    return upper && (t->queueing || buffer_len(&t->queued) > 0);
 }
 
 static void observe(const struct transport *t, struct bytes payload)
@@ -56,8 +53,8 @@ struct writer transport_begin(struct transport *t, uint8_t number, size_t room)
 
     if (transport_ended(t))
         return w;
-    if (must_hold(t, number))
-        w = begin(t, &t->held, HELD_HEADER, 0, number, room);
+    if (must_queue(t, number))
+        w = begin(t, &t->queued, QUEUED_HEADER, 0, number, room);
     else
         w = begin(t, &t->out, PACKET_HEADER, TRAILER + DISCONNECT_ROOM, number, room);
     if (w.bad)
@@ -88,28 +85,27 @@ void transport_send(struct transport *t, const struct writer *w)
                             "a message outgrew its room");
         return;
     }
-    if (must_hold(t, w->start[0])) {
-        store_u32(t->held.block + t->held.tail, (uint32_t)written(w));
-        buffer_added(&t->held, HELD_HEADER + written(w));
+    if (must_queue(t, w->start[0])) {
+        store_u32(t->queued.block + t->queued.tail, (uint32_t)written(w));
+        buffer_added(&t->queued, QUEUED_HEADER + written(w));
     } else {
         seal(t, w->start, written(w));
-        transport_rekey_if_due(t);
     }
     transport_wake(t);
 }
 
-void transport_clear_held(struct transport *t)
+void send_clear_queued(struct transport *t)
 {
-    if (t->held.block != NULL)
-        wipe(t->held.block, t->held.cap);
-    buffer_clear(&t->held, t->pool);
+    if (t->queued.block != NULL)
+        wipe(t->queued.block, t->queued.cap);
+    buffer_clear(&t->queued, t->pool);
 }
 
-void transport_release_held(struct transport *t)
+void send_queued(struct transport *t)
 {
-    while (buffer_len(&t->held) > 0 && !in_exchange(t) && !transport_ended(t)) {
-        struct bytes held = buffer_contents(&t->held);
-        size_t len = load_u32(held.at);
+    while (buffer_len(&t->queued) > 0 && !t->queueing && !transport_ended(t)) {
+        struct bytes queued = buffer_contents(&t->queued);
+        size_t len = load_u32(queued.at);
         uint8_t *at;
 
         if (buffer_len(&t->out) + PACKET_OVERHEAD + len > BLOCK_LARGE - TRANSPORT_RESERVE)
@@ -119,12 +115,12 @@ void transport_release_held(struct transport *t)
             (void)transport_no_memory(t);
             return;
         }
-        memcpy(at + PACKET_HEADER, held.at + HELD_HEADER, len);
+        memcpy(at + PACKET_HEADER, queued.at + QUEUED_HEADER, len);
         seal(t, at + PACKET_HEADER, len);
-        buffer_consumed(&t->held, HELD_HEADER + len);
+        buffer_consumed(&t->queued, QUEUED_HEADER + len);
     }
-    if (buffer_len(&t->held) == 0)
-        transport_clear_held(t);
+    if (buffer_len(&t->queued) == 0)
+        send_clear_queued(t);
 }
 
 size_t transport_room(const struct transport *t)
@@ -132,15 +128,15 @@ size_t transport_room(const struct transport *t)
     const size_t most = BLOCK_LARGE - TRANSPORT_RESERVE - PACKET_OVERHEAD;
     size_t used = buffer_len(&t->out);
 
-    if (transport_ended(t) || in_exchange(t) || buffer_len(&t->held) > 0)
+    if (transport_ended(t) || t->queueing || buffer_len(&t->queued) > 0)
         return 0;
     return used < most ? most - used : 0;
 }
 
 bool transport_reply_room(const struct transport *t, uint8_t number, size_t len)
 {
-    if (must_hold(t, number))
-        return buffer_len(&t->held) + HELD_HEADER + len <= BLOCK_LARGE / 2;
+    if (must_queue(t, number))
+        return buffer_len(&t->queued) + QUEUED_HEADER + len <= BLOCK_LARGE / 2;
     return buffer_len(&t->out) + PACKET_OVERHEAD + len <= BLOCK_LARGE - TRANSPORT_KEXINIT_MAX;
 }
 
@@ -149,7 +145,7 @@ bool transport_control_room(const struct transport *t)
     const size_t most =
         BLOCK_LARGE - TRANSPORT_REPLY_MAX - TRANSPORT_KEXINIT_MAX - CONTROL_ROOM - PACKET_OVERHEAD;
 
-    return !transport_ended(t) && !in_exchange(t) && buffer_len(&t->held) == 0 &&
+    return !transport_ended(t) && !t->queueing && buffer_len(&t->queued) == 0 &&
            buffer_len(&t->out) <= most;
 }
 
@@ -184,6 +180,11 @@ int transport_end(struct transport *t, enum nacre_cause cause, uint32_t reason, 
 int transport_fail(struct transport *t, uint32_t reason, const char *text)
 {
     return transport_end(t, NACRE_PROTOCOL_ERROR, reason, text);
+}
+
+int transport_malformed(struct transport *t, const char *text)
+{
+    return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, text);
 }
 
 int transport_no_memory(struct transport *t)

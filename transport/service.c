@@ -118,6 +118,11 @@ enum nacre_role transport_role(const struct transport *t)
     return t->config->role;
 }
 
+enum nacre_role transport_peer_role(const struct transport *t)
+{
+    return t->config->role == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
+}
+
 const struct nacre_limits *transport_limits(const struct transport *t)
 {
     return &t->config->limits;

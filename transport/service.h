@@ -91,6 +91,9 @@ void transport_share_output(struct transport *t, bool shared);
  * return  the reason, so that a handler can return it */
 int transport_fail(struct transport *t, uint32_t reason, const char *text);
 
+/* The same for a message that cannot be read: PROTOCOL_ERROR. text: "NEWKEYS is malformed" */
+int transport_malformed(struct transport *t, const char *text);
+
 /* The same, with the cause to report. */
 int transport_end(struct transport *t, enum nacre_cause cause, uint32_t reason, const char *text);
 
@@ -131,7 +134,8 @@ bool transport_affords(struct transport *t, enum nacre_limit rate);
 
 /* ---- facts ---- */
 
-enum nacre_role transport_role(const struct transport *t);
+enum nacre_role transport_role(const struct transport *t); /* ours */
+enum nacre_role transport_peer_role(const struct transport *t);
 const struct nacre_limits *transport_limits(const struct transport *t);
 struct pool *transport_pool(const struct transport *t);
 

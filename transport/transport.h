@@ -69,8 +69,9 @@ void transport_begin_first_exchange(struct transport *t);
 
 /* ---- the owner's calls ---- */
 
-/* Every call of the owner's is between these two; they nest. The owner checks the output after its
- * own calls, so leaving this way does not call wake; transport_leave (transport/service.h) does. */
+/* Each of the owner's calls begins with transport_enter (transport/service.h) and ends with
+ * transport_leave_without_wake: the owner checks the output afterwards anyway. The calls nest; the
+ * outermost begins a key exchange when one is due. */
 bool transport_is_entered(const struct transport *t);
 void transport_leave_without_wake(struct transport *t);
 
@@ -82,7 +83,8 @@ void transport_tick(struct transport *t, uint64_t now_ms);
 /* When transport_tick must be called at the latest; UINT64_MAX for never. */
 uint64_t transport_deadline(const struct transport *t);
 
-/* Where to put received bytes; *room is 0 when the input must be processed first. */
+/* Where to put received bytes; *room is 0 when the input must be processed first, and inside a
+ * callback that is shown a message. */
 uint8_t *transport_input(struct transport *t, size_t *room);
 void transport_received(struct transport *t, size_t len);
 

@@ -6,7 +6,7 @@
 #include "apps/server/peer.h"
 #include "auth/parts.h"
 #include "connection/connection.h"
-#include "transport/kex.h"
+#include "transport/kex_state.h"
 #include "crypto/random.h"
 #include "transport/parts.h"
 

@@ -2,7 +2,7 @@
 #include "tests/support/suite.h"
 #include "transport/algorithms.h"
 #include "transport/cipher.h"
-#include "transport/kex.h"
+#include "transport/kex_method.h"
 
 #include <stdio.h>
 

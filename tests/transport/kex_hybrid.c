@@ -6,7 +6,7 @@
 #include "crypto/sntrup761.h"
 #include "crypto/x25519.h"
 #include "tests/support/suite.h"
-#include "transport/kex.h"
+#include "transport/kex_method.h"
 
 #include <stdlib.h>
 #include <string.h>

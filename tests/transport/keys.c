@@ -2,7 +2,8 @@
 #include "tests/support/suite.h"
 #include "tests/support/json.h"
 #include "tests/support/vectors.h"
-#include "transport/kex.h"
+#include "transport/kex_state.h"
+#include "transport/keys.h"
 #include "transport/parts.h"
 #include "transport/version.h"
 
@@ -79,7 +80,7 @@ static void set_up(struct fixture *f, enum nacre_role role, const struct hash_me
     f->config = (struct transport_config){.role = role, .observer = &f->observer};
     f->method.hash = hash;
     f->algorithm = (struct algorithm){.name = "kex", .method = &f->method};
-    f->kex.chosen = (struct negotiated){
+    f->kex.chosen = (struct kex_choice){
         .kex = &f->algorithm, .cipher = {&cipher, &cipher}, .mac = {&mac, &mac}};
     f->transport =
         (struct transport){.config = &f->config, .context = f, .pool = &f->pool, .kex = &f->kex};
@@ -130,8 +131,8 @@ START_TEST(known_keys_come_out)
         set_up(&f, NACRE_CLIENT, hash_named(vectors_text(v, "hash", i)));
         agreed(&f, vectors_nth(v, "secret", i), vectors_nth(v, "exchange_hash", i),
                vectors_nth(v, "session_id", i));
-        ck_assert(kex_take_keys(&f.transport, true));
-        ck_assert(kex_take_keys(&f.transport, false));
+        ck_assert(keys_take(&f.transport, true));
+        ck_assert(keys_take(&f.transport, false));
         for (size_t l = 0; l < LETTERS; l++)
             expect_letter(&f, letters[l][0], vectors_nth(v, letters[l], i));
         tear_down(&f);
@@ -151,8 +152,8 @@ START_TEST(the_larger_set_of_known_keys_comes_out)
 
         set_up(&f, NACRE_SERVER, hash_named(json_text(json_get(t, "hash"))));
         agreed(&f, json_hex(t, "K"), json_hex(t, "H"), json_hex(t, "session_id"));
-        ck_assert(kex_take_keys(&f.transport, true));
-        ck_assert(kex_take_keys(&f.transport, false));
+        ck_assert(keys_take(&f.transport, true));
+        ck_assert(keys_take(&f.transport, false));
         expect_letter(&f, json_text(json_get(t, "letter"))[0], output);
         tear_down(&f);
         cases++;
@@ -174,7 +175,7 @@ START_TEST(each_role_sends_with_its_own_letters)
 
             set_up(&f, role, &hash_sha256);
             agreed(&f, BYTES_OF_ARRAY(some), BYTES_OF_ARRAY(some), BYTES_OF_ARRAY(some));
-            ck_assert(kex_take_keys(&f.transport, sending == 1));
+            ck_assert(keys_take(&f.transport, sending == 1));
             for (size_t l = 0; l < LETTERS; l++)
                 ck_assert_msg((f.told_len[l] > 0) == ((l % 2 == 0) == client_to_server),
                               "letter %c", (char)('A' + l));
@@ -200,7 +201,7 @@ START_TEST(a_secret_is_encoded_as_an_mpint)
     struct kex kex;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        ck_assert(kex_set_secret(&kex, &method, BYTES_OF_ARRAY(cases[i].raw)));
+        ck_assert(keys_set_secret(&kex, &method, BYTES_OF_ARRAY(cases[i].raw)));
         assert_bytes((struct bytes){kex.secret, kex.secret_len},
                      (struct bytes){cases[i].encoded, cases[i].len});
     }
@@ -213,7 +214,7 @@ START_TEST(the_secret_of_a_hybrid_is_encoded_as_a_string)
     const struct kex_method method = {.hash = &hash_sha256, .secret_is_string = true};
     struct kex kex;
 
-    ck_assert(kex_set_secret(&kex, &method, BYTES_OF_ARRAY(raw)));
+    ck_assert(keys_set_secret(&kex, &method, BYTES_OF_ARRAY(raw)));
     assert_bytes((struct bytes){kex.secret, kex.secret_len}, BYTES_OF_ARRAY(encoded));
 }
 END_TEST
@@ -224,7 +225,7 @@ START_TEST(a_secret_that_is_too_long_is_refused)
     const struct kex_method method = {.hash = &hash_sha256};
     struct kex kex;
 
-    ck_assert(!kex_set_secret(&kex, &method, BYTES_OF_ARRAY(raw)));
+    ck_assert(!keys_set_secret(&kex, &method, BYTES_OF_ARRAY(raw)));
 }
 END_TEST
 
@@ -253,14 +254,14 @@ static void exchange(struct fixture *f, enum nacre_role role, bool first)
 
     set_up(f, role, &hash_sha256);
     f->kex.first = first;
-    f->kex.kexinit[NACRE_CLIENT] = (struct kept){client, sizeof client - 1};
-    f->kex.kexinit[NACRE_SERVER] = (struct kept){server, sizeof server - 1};
+    f->kex.kexinit[NACRE_CLIENT] = (struct kex_kept){client, sizeof client - 1};
+    f->kex.kexinit[NACRE_SERVER] = (struct kex_kept){server, sizeof server - 1};
     f->transport.peer.version = version;
     f->transport.peer.version_len = sizeof version - 1;
     f->secret = bytes_of("secret");
     memcpy(f->kex.secret, "secret", 6);
     f->kex.secret_len = 6;
-    ck_assert(kex_compute_hash(&f->transport, bytes_of("host key"), bytes_of("shares")));
+    ck_assert(keys_compute_hash(&f->transport, bytes_of("host key"), bytes_of("shares")));
 }
 
 START_TEST(the_exchange_hash_covers_all_in_the_order_of_the_rfc)

@@ -591,7 +591,7 @@ static void check_told(const struct trial *t, const char *told)
 static void check_disconnect(const struct trial *t, const struct answers *a, uint32_t reason,
                              bool by_the_table)
 {
-    static const char table_says[] = "message is not allowed at this point";
+    static const char table_says[] = "message not allowed at this point";
     struct nacre_end why;
 
     REQUIRE(ended(&why), "the session goes on");

@@ -1,0 +1,9 @@
+/* diffie-hellman-group-exchange-sha256. RFC 4419. */
+#ifndef NACRE_TRANSPORT_KEX_GEX_H
+#define NACRE_TRANSPORT_KEX_GEX_H
+
+#include "transport/kex_state.h"
+
+extern const struct kex_messages kex_group_exchange;
+
+#endif
