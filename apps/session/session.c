@@ -118,13 +118,17 @@ static void work(struct nacre_session *s)
 
 void nacre_session_free(struct nacre_session *s)
 {
+    void (*freed)(void *context) = s->endpoint->config.freed;
     struct pool *pool = &s->endpoint->pool;
+    void *context = s->context;
 
     nacre_session_lost(s);
     auth_free(s->auth);
     connection_clear(&s->connection);
     transport_free(s->transport);
     pool_release(pool, s, sizeof *s);
+    if (freed != NULL)
+        freed(context);
 }
 
 uint8_t *nacre_session_input(struct nacre_session *s, size_t *room)

@@ -68,6 +68,10 @@ struct nacre_endpoint_config {
     void (*authenticated)(void *context,
                           const char *user); /* a client may open channels from in here */
     void (*ended)(void *context, const struct nacre_end *why); /* after every channel's closed */
+    /* nacre_session_free has freed the session: the last call for this context. It comes before
+     * nacre_session_free returns, or, when that was called from inside a callback, once the
+     * function that made the callback is done. */
+    void (*freed)(void *context);
     /* There is output, or a deadline came nearer, and no call of the owner's is under way: look
      * soon. */
     void (*wake)(void *context);
