@@ -3,7 +3,7 @@
 # Each file of these folders is a test program, but for a few; the helpers of tests/support and the simulator's parts
 # belong to all of them.
 TEST_FOLDERS = crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) whole support/self
-NOT_TESTS = tests/crypto/ct_check.c tests/transport/phase_page.c
+NOT_TESTS = tests/crypto/ct_check.c tests/transport/phase_page.c tests/whole/memory_libc.c
 TESTS = $(patsubst tests/%.c,%,$(filter-out $(NOT_TESTS),$(wildcard $(TEST_FOLDERS:%=tests/%/*.c))))
 TEST_HELPER_SRC = $(filter-out tests/simulate/simulate.c,$(wildcard tests/support/*.c tests/simulate/*.c))
 INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
@@ -18,7 +18,7 @@ VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kexinit_guess kex) 
 # make a million packets take long.
 PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/locked_memory whole/allocation
 # In these the library and the programs take their memory from the test itself.
-SCARCE_TESTS = whole/memory_apps
+SCARCE_TESTS = whole/memory_server whole/memory_files
 
 # What runs under ThreadSanitizer as well: tests/interop/test_threads.py with these servers, and what uses threads alone
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file)
@@ -40,7 +40,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
 $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
 	$(Q)$(OBJCOPY) $(foreach f,malloc calloc realloc strdup,--redefine-sym $(f)=scarce_$(f)) $< $@
 
-$(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/scarce.a
+$(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/whole/memory_libc.o $(BUILD)/tests/scarce.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
