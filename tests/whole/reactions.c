@@ -1,399 +1,13 @@
 /* What a session really does about every message: each number 0 to 255, well formed, in every place
- * that a connection can be in, to either role, with and without strict kex. A script that keeps to
- * the book brings the session there, says that one thing, and compares what comes of it with
+ * that a connection can be in, to either role, with and without strict kex. A conforming
+ * script brings the session there and sends that one message; the effect is compared with
  * transport/phase.c. That the table itself is right is for tests/transport/phase.c.
  *
  * What a legal message does is in `effects`: a number that the table calls legal and that has no
  * row there is a failure too. */
-#include "tests/support/suite.h"
-#include "tests/support/pair.h"
-#include "tests/support/script_peer.h"
-#include "tests/support/scripted.h"
+#include "tests/support/places.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-
-enum {
-    SCRIPT_CHANNEL = 7, /* the script's number of its channel; the session's is 0 */
-    WINDOW = 1 << 20,
-    PACKET = 32 * 1024,
-    ANSWERS_MAX = 128,
-};
-
-static struct pair p;
-static struct script s;
-static struct end *real;
-static enum nacre_role role; /* the session's */
-
-static bool is_server(void)
-{
-    return role == NACRE_SERVER;
-}
-
-/* ---- what came back ---- */
-
-/* The numbers of the session's messages, "31 21", and what was in the last. */
-struct answers {
-    char numbers[ANSWERS_MAX];
-    size_t count;
-    uint8_t last[256];
-};
-
-/* What a key exchange needs to go on. */
-static void follow_exchange(struct bytes payload)
-{
-    switch (payload.at[0]) {
-    case SSH_MSG_KEXINIT:
-        script_take_kexinit(&s, payload);
-        break;
-    case SSH_MSG_KEX_ECDH_INIT:
-        script_take_init(&s, payload);
-        break;
-    case SSH_MSG_KEX_ECDH_REPLY:
-        script_take_reply(&s, payload);
-        break;
-    case SSH_MSG_NEWKEYS:
-        script_take_newkeys(&s);
-        break;
-    default:
-        break;
-    }
-}
-
-static struct answers collect(void)
-{
-    struct answers a = {.count = 0};
-    struct bytes payload;
-
-    script_pump(&s, NULL);
-    while ((payload = script_next(&s)).len > 0) {
-        size_t n = strlen(a.numbers);
-
-        (void)snprintf(a.numbers + n, sizeof a.numbers - n, "%s%u", n > 0 ? " " : "",
-                       payload.at[0]);
-        memcpy(a.last, payload.at, payload.len < sizeof a.last ? payload.len : sizeof a.last);
-        a.count++;
-        follow_exchange(payload);
-    }
-    return a;
-}
-
-static void expect(const char *numbers)
-{
-    struct answers a = collect();
-
-    ck_assert_str_eq(a.numbers, numbers);
-}
-
-static bool ended(struct nacre_end *why)
-{
-    return nacre_session_ended(real->session, why);
-}
-
-/* ---- saying things ---- */
-
-/* Fields as scripted_encode has them: s text, u uint32, ? boolean. */
-static void say(uint8_t number, const char *fields, ...)
-{
-    uint8_t payload[1024];
-    struct writer w = write_to(payload, sizeof payload);
-    va_list args;
-
-    write_u8(&w, number);
-    va_start(args, fields);
-    for (; *fields != 0; fields++) {
-        if (*fields == 's')
-            write_text(&w, va_arg(args, const char *));
-        else if (*fields == 'u')
-            write_u32(&w, va_arg(args, uint32_t));
-        else
-            write_bool(&w, va_arg(args, int) != 0);
-    }
-    va_end(args);
-    ck_assert(!w.bad);
-    script_send(&s, written_bytes(&w));
-}
-
-/* The message with that number as it should be. */
-static void say_well(uint8_t number)
-{
-    switch (number) {
-    case SSH_MSG_DISCONNECT:
-        say(number, "uss", 11U, "bye", "");
-        break;
-    case SSH_MSG_UNIMPLEMENTED:
-        say(number, "u", 0U);
-        break;
-    case SSH_MSG_DEBUG:
-        say(number, "?ss", 1, "debug", "");
-        break;
-    case SSH_MSG_SERVICE_REQUEST:
-    case SSH_MSG_SERVICE_ACCEPT:
-        say(number, "s", "ssh-userauth");
-        break;
-    case SSH_MSG_EXT_INFO:
-        say(number, "uss", 1U, "nothing@nacre", "");
-        break;
-    case SSH_MSG_KEXINIT:
-        script_kexinit(&s, NULL);
-        break;
-    case SSH_MSG_NEWKEYS:
-        script_newkeys(&s);
-        break;
-    case SSH_MSG_KEX_ECDH_INIT:
-        script_init_share(&s);
-        break;
-    case SSH_MSG_KEX_ECDH_REPLY:
-        script_reply(&s);
-        break;
-    case SSH_MSG_USERAUTH_REQUEST:
-        say(number, "sss?s", "alice", "ssh-connection", "password", 0, "secret");
-        break;
-    case SSH_MSG_USERAUTH_FAILURE:
-        say(number, "s?", "password", 0);
-        break;
-    case SSH_MSG_USERAUTH_BANNER:
-        say(number, "ss", "welcome\r\n", "");
-        break;
-    case SSH_MSG_USERAUTH_INFO_REQUEST:
-        say(number, "sssu", "", "", "", 0U);
-        break;
-    case SSH_MSG_USERAUTH_INFO_RESPONSE:
-        say(number, "us", 1U, "secret");
-        break;
-    case SSH_MSG_GLOBAL_REQUEST:
-        say(number, "s?", "unknown@nacre", 1);
-        break;
-    case SSH_MSG_CHANNEL_OPEN:
-        say(number, "suuu", "session", (uint32_t)SCRIPT_CHANNEL, (uint32_t)WINDOW,
-            (uint32_t)PACKET);
-        break;
-    case SSH_MSG_CHANNEL_OPEN_CONFIRMATION:
-        say(number, "uuuu", 0U, (uint32_t)SCRIPT_CHANNEL, (uint32_t)WINDOW, (uint32_t)PACKET);
-        break;
-    case SSH_MSG_CHANNEL_OPEN_FAILURE:
-        say(number, "uuss", 0U, 1U, "no", "");
-        break;
-    case SSH_MSG_CHANNEL_WINDOW_ADJUST:
-        say(number, "uu", 0U, 1000U);
-        break;
-    case SSH_MSG_CHANNEL_DATA:
-        say(number, "us", 0U, "data");
-        break;
-    case SSH_MSG_CHANNEL_EXTENDED_DATA:
-        say(number, "uus", 0U, 1U, "data");
-        break;
-    case SSH_MSG_CHANNEL_EOF:
-    case SSH_MSG_CHANNEL_CLOSE:
-    case SSH_MSG_CHANNEL_SUCCESS:
-    case SSH_MSG_CHANNEL_FAILURE:
-        say(number, "u", 0U);
-        break;
-    case SSH_MSG_CHANNEL_REQUEST:
-        say(number, "us?", 0U, "unknown@nacre", 1);
-        break;
-    case SSH_MSG_USERAUTH_SUCCESS:
-    case SSH_MSG_REQUEST_SUCCESS:
-    case SSH_MSG_REQUEST_FAILURE:
-        say(number, "");
-        break;
-    default: /* PING and PONG, IGNORE, and what nobody has defined */
-        say(number, "s", "text");
-        break;
-    }
-}
-
-/* ---- places: how to get there ---- */
-
-enum exchange {
-    NOBODY, /* has begun a later exchange */
-    THE_SCRIPT,
-    THE_SESSION,
-};
-
-struct place {
-    enum phase phase;
-    enum exchange by;
-};
-
-static const struct place places[] = {
-    {PHASE_KEXINIT, NOBODY},
-    {PHASE_KEX, NOBODY},
-    {PHASE_NEWKEYS, NOBODY},
-    {PHASE_FIRST, NOBODY},
-    {PHASE_SERVICE, NOBODY},
-    {PHASE_AUTH, NOBODY},
-    {PHASE_CONNECTION, NOBODY},
-    {PHASE_REKEY, THE_SCRIPT},
-    {PHASE_REKEY, THE_SESSION},
-    {PHASE_REKEY_NEWKEYS, THE_SCRIPT},
-    {PHASE_REKEY_NEWKEYS, THE_SESSION},
-    /* Our KEXINIT is out, and the peer has not seen it yet: it may say what it could before. */
-    {PHASE_AUTH, THE_SESSION},
-    {PHASE_CONNECTION, THE_SESSION},
-};
-
-enum { PLACES = sizeof places / sizeof places[0] };
-
-/* Our KEXINIT waits for the script's. */
-static bool is_waiting(const struct place *at)
-{
-    return at->by == THE_SESSION && at->phase < PHASE_REKEY;
-}
-
-/* The messages of the method; the session has sent NEWKEYS afterwards. */
-static void exchange_shares(void)
-{
-    if (is_server()) {
-        script_init_share(&s);
-        expect("31 21");
-    } else {
-        script_reply(&s);
-        expect("21");
-    }
-}
-
-static void reach_first_exchange(enum phase phase)
-{
-    script_version(&s);
-    expect("20");
-    if (phase == PHASE_KEXINIT)
-        return;
-    script_kexinit(&s, NULL);
-    expect(is_server() ? "" : "30");
-    if (phase == PHASE_KEX)
-        return;
-    exchange_shares();
-    if (phase == PHASE_NEWKEYS)
-        return;
-    script_newkeys(&s);
-    expect(is_server() ? "" : "5");
-}
-
-static void reach_login(enum phase phase)
-{
-    if (phase == PHASE_SERVICE)
-        say_well(SSH_MSG_IGNORE);
-    if (phase <= PHASE_SERVICE)
-        return;
-    say_well(is_server() ? SSH_MSG_SERVICE_REQUEST : SSH_MSG_SERVICE_ACCEPT);
-    expect(is_server() ? "6" : "50");
-    if (phase == PHASE_AUTH)
-        return;
-    say_well(is_server() ? SSH_MSG_USERAUTH_REQUEST : SSH_MSG_USERAUTH_SUCCESS);
-    expect(is_server() ? "52 80" : ""); /* and our host keys */
-}
-
-static void reach_later_exchange(enum phase phase, enum exchange by)
-{
-    if (by == THE_SESSION) {
-        nacre_session_rekey(real->session);
-        expect("20");
-    }
-    if (phase < PHASE_REKEY)
-        return;
-    script_kexinit(&s, NULL);
-    if (by == THE_SESSION)
-        expect(is_server() ? "" : "30");
-    else
-        expect(is_server() ? "20" : "20 30");
-    if (phase == PHASE_REKEY_NEWKEYS)
-        exchange_shares();
-}
-
-static void reach(const struct place *at, void (*prepare)(void))
-{
-    reach_first_exchange(at->phase);
-    if (at->phase < PHASE_FIRST)
-        return;
-    reach_login(at->phase);
-    if (prepare != NULL)
-        prepare();
-    if (at->by != NOBODY)
-        reach_later_exchange(at->phase, at->by);
-    (void)collect();
-    real->log[0] = 0;
-}
-
-/* The exchange that the session began goes on, and ends. What was held back follows its NEWKEYS. */
-static struct answers finish_exchange(void)
-{
-    const char *exchange = is_server() ? "31 21" : "21";
-    struct answers a;
-    size_t n;
-
-    script_kexinit(&s, NULL);
-    expect(is_server() ? "" : "30");
-    if (is_server())
-        script_init_share(&s);
-    else
-        script_reply(&s);
-    a = collect();
-    n = strlen(exchange);
-    ck_assert_msg(strncmp(a.numbers, exchange, n) == 0, "exchange: %s", a.numbers);
-    n += a.numbers[n] == ' ';
-    memmove(a.numbers, a.numbers + n, sizeof a.numbers - n);
-    script_newkeys(&s);
-    expect("");
-    return a;
-}
-
-/* ---- what makes a message welcome ---- */
-
-static void ask_for_words(void)
-{
-    say(SSH_MSG_USERAUTH_REQUEST, "sssss", "alice", "ssh-connection", "keyboard-interactive", "",
-        "");
-    expect("60");
-}
-
-static void offer_interactive(void)
-{
-    say(SSH_MSG_USERAUTH_FAILURE, "s?", "keyboard-interactive", 0);
-    expect("50");
-}
-
-static void make_global_request(void)
-{
-    ck_assert(nacre_session_global_request(real->session, "unknown@nacre", true, NULL, 0));
-    expect("80");
-}
-
-static void open_from_session(void)
-{
-    ck_assert_ptr_nonnull(
-        nacre_session_open(real->session, "session", &p.client_app, NULL, NULL, 0));
-    expect("90");
-}
-
-static struct nacre_channel *channel; /* the one that is open */
-
-static enum nacre_answer note_channel(struct nacre_channel *ch)
-{
-    channel = ch;
-    return NACRE_GRANT;
-}
-
-static void open_channel(void)
-{
-    if (is_server()) {
-        p.server_app.open = note_channel;
-        say_well(SSH_MSG_CHANNEL_OPEN);
-        expect("91");
-    } else {
-        p.client_app.open = note_channel;
-        open_from_session();
-        say_well(SSH_MSG_CHANNEL_OPEN_CONFIRMATION);
-        expect("");
-    }
-}
-
-static void make_request(void)
-{
-    open_channel();
-    ck_assert(nacre_channel_request(channel, "unknown@nacre", true, NULL, 0));
-    expect("98");
-}
 
 /* ---- what a legal message does ---- */
 
@@ -471,72 +85,6 @@ static const struct effect *effect_of(uint8_t number, enum phase phase)
             return e;
     }
     return NULL;
-}
-
-/* ---- life ---- */
-
-static void interactive(void *context, struct nacre_decision *d, const char *user,
-                        const char *const *responses, size_t count)
-{
-    static const struct nacre_prompt prompt = {"Password: ", false};
-
-    (void)context;
-    (void)user;
-    if (responses == NULL)
-        nacre_decide_ask_more(d, "", "", &prompt, 1);
-    else
-        nacre_decide(d, count == 1 && strcmp(responses[0], "secret") == 0);
-}
-
-static void ask(void *context, const struct nacre_ask *a)
-{
-    static const char *const secret = "secret";
-    struct end *e = context;
-
-    nacre_session_respond(e->session, &secret, a->count);
-}
-
-static void on_global_replied(void *context, bool granted, const uint8_t *data, size_t len)
-{
-    (void)data;
-    (void)len;
-    end_note(context, "global %s;", granted ? "granted" : "refused");
-}
-
-static void on_replied(struct nacre_channel *ch, bool granted)
-{
-    end_note(nacre_channel_context(ch), "%s;", granted ? "granted" : "refused");
-}
-
-static size_t on_client_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
-{
-    end_note(nacre_channel_context(ch), "got %.*s;", (int)len, (const char *)data);
-    return len;
-}
-
-static void start(bool strict)
-{
-    struct nacre_endpoint_config *config = is_server() ? &p.server_config : &p.client_config;
-
-    pair_init(&p, 3);
-    p.policy.interactive = interactive;
-    p.server_app.replied = p.client_app.replied = on_replied;
-    p.client_app.data = p.client_app.extended_data = on_client_data;
-    config->kex = "curve25519-sha256";
-    config->global_replied = on_global_replied;
-    p.client_config.ask = ask;
-    real = is_server() ? &p.server : &p.client;
-    script_init(&s, is_server() ? NACRE_CLIENT : NACRE_SERVER, strict);
-    s.session = real;
-    s.host_key = p.host_key;
-    ck_assert(end_start(real, config));
-}
-
-static void stop(void)
-{
-    end_stop(real);
-    pair_free(&p);
-    script_clear(&s);
 }
 
 /* ---- the comparison ---- */
@@ -681,7 +229,7 @@ static void check_strict_afterwards(const struct trial *t, enum nacre_role from)
     if (!t->strict || t->at->phase != PHASE_KEXINIT || ended(NULL) ||
         phase_judge(PHASE_KEXINIT, from, true, t->number) != VERDICT_ILLEGAL)
         return;
-    script_kexinit(&s, NULL);
+    script_kexinit(&script, NULL);
     a = collect();
     check_disconnect(t, &a, SSH_DISCONNECT_PROTOCOL_ERROR, false);
 }
@@ -699,16 +247,16 @@ static void try_message(const struct place *at, bool strict, uint8_t number)
                    is_server() ? "server" : "client", phase_name(at->phase),
                    at->by == THE_SESSION ? ", rekeying" : "", strict ? ", strict" : "");
     REQUIRE(verdict != VERDICT_LEGAL || e != NULL, "no effect is known");
-    start(strict);
+    start_session(strict);
     reach(at, verdict == VERDICT_LEGAL ? e->prepare : NULL);
     REQUIRE(strcmp(nacre_session_phase(real->session), phase_name(at->phase)) == 0,
             "the phase is %s", nacre_session_phase(real->session));
-    t->seq = s.sending.seq;
+    t->seq = script.sending.seq;
     say_well(number);
     a = collect();
     check(t, verdict, &a);
     check_strict_afterwards(t, from);
-    stop();
+    stop_session();
 }
 
 static void try_all(int i)
@@ -734,12 +282,12 @@ START_TEST(no_message_has_an_effect_before_the_identification)
         struct answers a;
 
         role = _i == 0 ? NACRE_SERVER : NACRE_CLIENT;
-        start(true);
+        start_session(true);
         say_well((uint8_t)number);
         a = collect();
         ck_assert_str_eq(a.numbers, is_server() ? "20 1" : "");
         ck_assert_str_eq(nacre_session_phase(real->session), "version");
-        stop();
+        stop_session();
     }
 }
 END_TEST
