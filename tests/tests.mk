@@ -9,7 +9,7 @@ TEST_HELPER_SRC = $(filter-out tests/simulate/simulate.c,$(wildcard tests/suppor
 INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
 # These run once more, optimised and under valgrind: whole sessions, and what reads bytes from outside. Tests that keep
 # state between cases are not among them, since all cases share a process there.
-VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kexinit_guess kex) auth/interactive \
+VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kexinit_guess kex) auth/method_interactive \
                  $(addprefix connection/,connection channel_open channel_data channel_close channel_callbacks channel_blocked) \
                  apps/files/key_format \
                  whole/handshake whole/pair
