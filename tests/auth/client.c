@@ -1,4 +1,4 @@
-/* A client that logs in. RFC 4252 section 5. */
+/* Client: what it tries, and what a server may send it. RFC 4252 sections 5 and 6. */
 #include "tests/support/auth_script.h"
 
 #include <string.h>
@@ -51,7 +51,7 @@ START_TEST(partial_success_is_progress_and_not_a_login)
 END_TEST
 
 /* [4252/5.1/12] */
-START_TEST(a_client_takes_success_in_answer_to_anything_it_asked)
+START_TEST(a_client_accepts_success_in_answer_to_any_request)
 {
     start_client();
     if (_i >= 1) {
@@ -135,19 +135,19 @@ START_TEST(a_message_to_the_client_that_ends_early_or_late_disconnects)
 }
 END_TEST
 
-static void ask_nobody(void *context, const struct nacre_ask *ask)
+static void ask_without_answer(void *context, const struct nacre_ask *ask)
 {
     (void)ask;
     end_note(context, "asked;");
 }
 
-START_TEST(what_a_person_says_after_the_question_is_settled_is_not_sent)
+START_TEST(a_response_after_the_question_is_settled_is_not_sent)
 {
     static const char *const typed[] = {"secret"};
 
     scripted_init(&s, NACRE_CLIENT);
     s.pair.client_config.password = NULL;
-    s.pair.client_config.ask = ask_nobody;
+    s.pair.client_config.ask = ask_without_answer;
     scripted_start(&s);
     scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "password", 0);
     scripted_expect(&s, "");
@@ -163,7 +163,7 @@ START_TEST(what_a_person_says_after_the_question_is_settled_is_not_sent)
 }
 END_TEST
 
-START_TEST(a_name_list_of_methods_that_is_malformed_disconnects)
+START_TEST(a_malformed_list_of_methods_disconnects)
 {
     static const char *const lists[] = {"pass word", "\xff", "a,\n"};
 
@@ -200,7 +200,7 @@ START_TEST(a_client_disconnects_on_an_authentication_request)
 }
 END_TEST
 
-START_TEST(a_second_success_to_a_client_does_not_start_anything_again)
+START_TEST(a_second_success_disconnects)
 {
     start_client();
     scripted_send(&s, SSH_MSG_USERAUTH_SUCCESS, "");
@@ -215,12 +215,12 @@ void add_tests(struct suite *suite)
     add_test(suite, a_client_tries_its_keys_and_then_its_password);
     add_test(suite, a_client_with_nothing_left_to_try_ends_with_an_authentication_error);
     add_test(suite, partial_success_is_progress_and_not_a_login);
-    add_loop(suite, a_client_takes_success_in_answer_to_anything_it_asked, 0, 3);
+    add_loop(suite, a_client_accepts_success_in_answer_to_any_request, 0, 3);
     add_test(suite, a_banner_may_come_at_any_time_before_success);
     add_loop(suite, a_message_to_the_client_that_ends_early_or_late_disconnects, 0, 4);
-    add_loop(suite, what_a_person_says_after_the_question_is_settled_is_not_sent, 0, 2);
-    add_test(suite, a_name_list_of_methods_that_is_malformed_disconnects);
+    add_loop(suite, a_response_after_the_question_is_settled_is_not_sent, 0, 2);
+    add_test(suite, a_malformed_list_of_methods_disconnects);
     add_loop(suite, a_client_disconnects_on_connection_messages_before_success, 0, 3);
     add_test(suite, a_client_disconnects_on_an_authentication_request);
-    add_test(suite, a_second_success_to_a_client_does_not_start_anything_again);
+    add_test(suite, a_second_success_disconnects);
 }

@@ -1,4 +1,4 @@
-/* Decisions that come later, and the order of answers. RFC 4252 section 5.1. */
+/* Decisions: at once, later, twice, and from inside callbacks. RFC 4252 section 5.1. */
 #include "tests/support/auth_script.h"
 
 /* [4252/5.1/4] */
@@ -48,7 +48,7 @@ static void late_start(void)
     scripted_start(&s);
 }
 
-/* What an owner does when it is woken. */
+/* Answers, and does what an owner does after wake. */
 static void decide(bool granted)
 {
     struct nacre_decision *d = open_decision;
@@ -89,7 +89,7 @@ START_TEST(requests_wait_for_a_late_decision_and_are_answered_in_order)
 }
 END_TEST
 
-START_TEST(no_memory_piles_up_behind_a_late_decision)
+START_TEST(memory_does_not_grow_while_a_decision_is_pending)
 {
     static const char zeros[1000];
     size_t before;
@@ -110,7 +110,7 @@ START_TEST(no_memory_piles_up_behind_a_late_decision)
 }
 END_TEST
 
-START_TEST(a_decision_that_comes_after_the_end_changes_nothing)
+START_TEST(a_decision_after_the_end_has_no_effect)
 {
     late_start();
     send_password("alice", "secret");
@@ -124,7 +124,7 @@ START_TEST(a_decision_that_comes_after_the_end_changes_nothing)
 }
 END_TEST
 
-START_TEST(the_time_for_a_login_runs_while_a_decision_is_open)
+START_TEST(the_login_deadline_applies_while_a_decision_is_pending)
 {
     late_start();
     send_password("alice", "secret");
@@ -155,7 +155,7 @@ static void count_undecided(void *context, enum nacre_limit limit)
     undecided += limit == NACRE_LIMIT_DECISIONS;
 }
 
-START_TEST(a_login_that_cannot_be_decided_is_no_guess)
+START_TEST(a_login_that_cannot_be_decided_is_not_a_failed_attempt)
 {
     static const struct nacre_observer observer = {.limited = count_undecided};
 
@@ -288,7 +288,7 @@ static void free_at_wake(void *context)
     e->session = NULL;
 }
 
-/* wake is the last thing that an answer does. */
+/* An answer calls wake as its last step. */
 START_TEST(the_session_may_be_freed_when_an_answer_wakes_its_owner)
 {
     open_decision = NULL;
@@ -334,8 +334,8 @@ void add_tests(struct suite *suite)
     add_test(suite, a_session_that_is_ended_at_its_login_starts_no_connection_service);
     add_loop(suite, requests_sent_ahead_are_answered_in_order, 0, 2);
     add_test(suite, requests_wait_for_a_late_decision_and_are_answered_in_order);
-    add_test(suite, no_memory_piles_up_behind_a_late_decision);
-    add_test(suite, a_decision_that_comes_after_the_end_changes_nothing);
-    add_test(suite, the_time_for_a_login_runs_while_a_decision_is_open);
-    add_test(suite, a_login_that_cannot_be_decided_is_no_guess);
+    add_test(suite, memory_does_not_grow_while_a_decision_is_pending);
+    add_test(suite, a_decision_after_the_end_has_no_effect);
+    add_test(suite, the_login_deadline_applies_while_a_decision_is_pending);
+    add_test(suite, a_login_that_cannot_be_decided_is_not_a_failed_attempt);
 }

@@ -1,6 +1,4 @@
-/* Logins of more than one step: keyboard-interactive (RFC 4256), password change, required methods
- * and banner (RFC 4252 sections 5.1, 5.4 and 8), both roles against each other and against scripts.
- */
+/* Keyboard-interactive, both roles against each other and against scripts. RFC 4256. */
 #include "tests/support/scripted.h"
 #include "tests/support/suite.h"
 
@@ -31,7 +29,6 @@ static void interactive(void *context, struct nacre_decision *d, const char *use
 /* ---- the client's side ---- */
 
 static const char *answers[2] = {"secret", "blue"};
-static const char *new_password = "new";
 static bool silent;
 
 static void ask(void *context, const struct nacre_ask *a)
@@ -44,11 +41,8 @@ static void ask(void *context, const struct nacre_ask *a)
     end_note(e, ";");
     if (silent)
         nacre_session_respond(e->session, NULL, 0);
-    else if (a->kind == NACRE_ASK_INTERACTIVE)
-        nacre_session_respond(e->session, answers, a->count);
     else
-        nacre_session_respond(e->session,
-                              a->kind == NACRE_ASK_NEW_PASSWORD ? &new_password : &answers[0], 1);
+        nacre_session_respond(e->session, answers, a->count);
 }
 
 static void show_banner(void *context, const char *text)
@@ -69,7 +63,7 @@ static void start_pair(void)
     p.client_config.banner = show_banner;
 }
 
-START_TEST(questions_are_asked_until_the_policy_is_content)
+START_TEST(prompts_repeat_until_the_policy_decides)
 {
     start_pair();
     p.chunk = _i == 0 ? 0 : 1;
@@ -84,7 +78,7 @@ START_TEST(questions_are_asked_until_the_policy_is_content)
 }
 END_TEST
 
-START_TEST(wrong_answers_and_silence_do_not_log_in)
+START_TEST(wrong_responses_and_no_responses_do_not_log_in)
 {
     start_pair();
     answers[0] = "wrong";
@@ -109,96 +103,6 @@ START_TEST(without_a_person_the_password_answers_one_hidden_prompt)
 }
 END_TEST
 
-/* ---- password change ---- */
-
-static char stored[32];
-
-static void expired(void *context, struct nacre_decision *d, const char *user, const char *password)
-{
-    (void)context;
-    (void)user;
-    if (strcmp(password, "secret") != 0)
-        nacre_decide(d, false);
-    else
-        nacre_decide_change_password(d, "Pick\33 another: ");
-}
-
-static void change(void *context, struct nacre_decision *d, const char *user, const char *old,
-                   const char *fresh)
-{
-    (void)context;
-    (void)user;
-    if (strcmp(fresh, "bad") == 0) {
-        new_password = "good";
-        nacre_decide_change_password(d, "Better: ");
-        return;
-    }
-    (void)snprintf(stored, sizeof stored, "%s", fresh);
-    nacre_decide(d, strcmp(old, "secret") == 0);
-}
-
-START_TEST(an_expired_password_must_be_changed_first)
-{
-    start_pair();
-    p.policy.interactive = NULL;
-    p.policy.password = expired;
-    p.policy.change_password = change;
-    new_password = "bad";
-    pair_start(&p);
-    pair_run(&p);
-    ck_assert(p.client.authenticated);
-    ck_assert_str_eq(stored, "good");
-    ck_assert_str_eq(p.client.log, "ask 0 '' '' 'Password: ' 0;ask 1 '' '' 'Pick? another: ' 0;"
-                                   "ask 1 '' '' 'Better: ' 0;");
-    pair_clear(&p);
-}
-END_TEST
-
-START_TEST(an_expired_password_never_logs_in)
-{
-    start_pair();
-    p.policy.interactive = NULL;
-    p.policy.password = expired;
-    p.client_config.ask = NULL;
-    p.client_config.password = "secret";
-    pair_start(&p);
-    pair_run(&p);
-    ck_assert(!p.client.authenticated && !p.server.authenticated);
-    pair_clear(&p);
-}
-END_TEST
-
-/* ---- several methods ---- */
-
-START_TEST(each_required_method_must_succeed)
-{
-    static const struct {
-        const char *require;
-        bool key, password, good;
-    } cases[] = {
-        {"publickey,password", true, true, true},
-        {"password,publickey", true, true, true},
-        {"publickey,password", true, false, false},
-        {"publickey,password", false, true, false},
-        {"publickey", true, false, true},
-        {"publickey", false, true, false},
-        {"password", true, true, true},
-        {"nosuch", true, true, false},
-    };
-
-    pair_init(&p, 22);
-    p.policy.require = cases[_i].require;
-    p.client_config.keys = p.user_keys;
-    p.client_config.key_count = cases[_i].key ? 1 : 0;
-    p.client_config.password = cases[_i].password ? "secret" : NULL;
-    pair_start(&p);
-    pair_run(&p);
-    ck_assert_int_eq(p.server.authenticated, cases[_i].good);
-    ck_assert_int_eq(p.client.authenticated, cases[_i].good);
-    pair_clear(&p);
-}
-END_TEST
-
 static void yes(void *context, struct nacre_decision *d, const char *user, const char *password)
 {
     (void)context;
@@ -213,8 +117,9 @@ static void script(void)
     s.pair.policy.password = yes;
 }
 
-/* [4252/5/1] and section 5.1: partial success is said, what is done is not listed again */
-START_TEST(what_one_user_reached_does_not_count_for_another)
+/* [4252/5/1] RFC 4252 section 5.1: partial success is reported, and the method that succeeded is
+ * not listed again */
+START_TEST(methods_that_succeeded_for_one_user_do_not_count_for_another)
 {
     script();
     s.pair.policy.require = "password,keyboard-interactive";
@@ -224,7 +129,7 @@ START_TEST(what_one_user_reached_does_not_count_for_another)
     scripted_send(&s, 50, "sss?s", "alice", "ssh-connection", "password", 0, "secret");
     scripted_expect(&s, "auth-failure keyboard-interactive partial;");
     scripted_send(&s, 50, "sss?s", "alice", "ssh-connection", "password", 0, "secret");
-    scripted_expect(&s, "auth-failure keyboard-interactive;"); /* it is done */
+    scripted_expect(&s, "auth-failure keyboard-interactive;"); /* it has succeeded already */
     scripted_send(&s, 50, "sssss", "bob", "ssh-connection", "keyboard-interactive", "", "");
     scripted_send(&s, 61, "uss", 2, "secret", "blue");
     scripted_send(&s, 61, "u", 0);
@@ -247,7 +152,7 @@ static void begin_interactive(void)
 }
 
 /* Section 3.4 */
-START_TEST(another_number_of_responses_is_a_failure)
+START_TEST(a_wrong_number_of_responses_is_a_failure)
 {
     begin_interactive();
     if (_i == 0)
@@ -261,7 +166,7 @@ START_TEST(another_number_of_responses_is_a_failure)
 }
 END_TEST
 
-START_TEST(a_response_that_is_malformed_disconnects)
+START_TEST(a_malformed_response_disconnects)
 {
     static const uint8_t nul[] = {0, 0, 0, 1, 0};
 
@@ -276,7 +181,7 @@ START_TEST(a_response_that_is_malformed_disconnects)
     case 2:
         scripted_send(&s, 61, "");
         break;
-    default: /* a NUL in a response is a wrong one */
+    default: /* a NUL makes a response wrong, not malformed */
         scripted_send(&s, 61, "usx", 2, "secret", nul, sizeof nul);
         scripted_expect(&s, "auth-failure publickey,password,keyboard-interactive;");
         scripted_clear(&s);
@@ -287,8 +192,8 @@ START_TEST(a_response_that_is_malformed_disconnects)
 }
 END_TEST
 
-/* [4252/5/6], [4252/5.1/5]: the new request alone is answered; the late response is out of place */
-START_TEST(a_new_request_abandons_the_one_under_way)
+/* [4252/5/6, 5.1/5] only the new request is answered; the late response is illegal */
+START_TEST(a_new_request_abandons_the_one_in_progress)
 {
     begin_interactive();
     scripted_send(&s, 50, "sss", "alice", "ssh-connection", "none");
@@ -300,8 +205,7 @@ START_TEST(a_new_request_abandons_the_one_under_way)
 }
 END_TEST
 
-/* A client whose server asks what it likes. */
-START_TEST(a_malformed_info_request_ends_the_client)
+START_TEST(a_malformed_info_request_disconnects)
 {
     scripted_init(&s, NACRE_CLIENT);
     s.pair.client_config.password = NULL;
@@ -340,16 +244,13 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, questions_are_asked_until_the_policy_is_content, 0, 2);
-    add_loop(suite, wrong_answers_and_silence_do_not_log_in, 0, 2);
+    add_loop(suite, prompts_repeat_until_the_policy_decides, 0, 2);
+    add_loop(suite, wrong_responses_and_no_responses_do_not_log_in, 0, 2);
     add_test(suite, without_a_person_the_password_answers_one_hidden_prompt);
-    add_test(suite, an_expired_password_must_be_changed_first);
-    add_test(suite, an_expired_password_never_logs_in);
-    add_loop(suite, each_required_method_must_succeed, 0, 8);
-    add_test(suite, what_one_user_reached_does_not_count_for_another);
-    add_loop(suite, another_number_of_responses_is_a_failure, 0, 3);
-    add_loop(suite, a_response_that_is_malformed_disconnects, 0, 4);
-    add_test(suite, a_new_request_abandons_the_one_under_way);
-    add_loop(suite, a_malformed_info_request_ends_the_client, 0, 4);
+    add_test(suite, methods_that_succeeded_for_one_user_do_not_count_for_another);
+    add_loop(suite, a_wrong_number_of_responses_is_a_failure, 0, 3);
+    add_loop(suite, a_malformed_response_disconnects, 0, 4);
+    add_test(suite, a_new_request_abandons_the_one_in_progress);
+    add_loop(suite, a_malformed_info_request_disconnects, 0, 4);
     add_test(suite, a_banner_comes_before_the_login_and_is_filtered);
 }

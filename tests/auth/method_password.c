@@ -1,12 +1,12 @@
-/* The password method, to a server. RFC 4252 section 8. */
+/* The password method, in both roles. RFC 4252 section 8. */
 #include "tests/support/auth_script.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- server: refusals ---- */
+/* ---- server ---- */
 
-START_TEST(the_longest_user_name_and_password_arrive_whole)
+START_TEST(the_longest_user_name_and_password_are_not_truncated)
 {
     static char user[NACRE_USER_MAX + 1], password[NACRE_PASSWORD_MAX + 1];
     char told[400];
@@ -36,8 +36,8 @@ END_TEST
 
 /* ---- client ---- */
 
-/* [4252/8/5]: byte SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, string prompt, string language tag */
-START_TEST(a_client_that_is_asked_for_a_new_password_ends_with_an_authentication_error)
+/* [4252/8/5] */
+START_TEST(a_client_that_cannot_change_an_expired_password_ends_with_an_authentication_error)
 {
     start_client();
     scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "password", 0);
@@ -49,7 +49,7 @@ START_TEST(a_client_that_is_asked_for_a_new_password_ends_with_an_authentication
 }
 END_TEST
 
-START_TEST(a_password_too_long_to_send_fails_the_login_alone)
+START_TEST(a_configured_password_that_is_too_long_is_not_sent)
 {
     static char password[NACRE_PASSWORD_MAX + 1000];
 
@@ -64,10 +64,89 @@ START_TEST(a_password_too_long_to_send_fails_the_login_alone)
 }
 END_TEST
 
+/* ---- both: an expired password ---- */
+
+static struct pair p;
+static const char *new_password;
+
+static void ask(void *context, const struct nacre_ask *a)
+{
+    static const char *const password = "secret";
+    struct end *e = context;
+
+    end_note(e, "ask %d '%s' %d;", (int)a->kind, a->prompts[0].text, a->prompts[0].echo);
+    nacre_session_respond(e->session, a->kind == NACRE_ASK_NEW_PASSWORD ? &new_password : &password,
+                          1);
+}
+
+static char stored[32];
+
+static void expired(void *context, struct nacre_decision *d, const char *user, const char *password)
+{
+    (void)context;
+    (void)user;
+    if (strcmp(password, "secret") != 0)
+        nacre_decide(d, false);
+    else
+        nacre_decide_change_password(d, "Pick\33 another: ");
+}
+
+static void change(void *context, struct nacre_decision *d, const char *user, const char *old,
+                   const char *fresh)
+{
+    (void)context;
+    (void)user;
+    if (strcmp(fresh, "bad") == 0) {
+        new_password = "good";
+        nacre_decide_change_password(d, "Better: ");
+        return;
+    }
+    (void)snprintf(stored, sizeof stored, "%s", fresh);
+    nacre_decide(d, strcmp(old, "secret") == 0);
+}
+
+static void start_pair(void)
+{
+    pair_init(&p, 21);
+    new_password = "bad";
+    p.policy.password = expired;
+    p.client_config.password = NULL;
+    p.client_config.ask = ask;
+}
+
+START_TEST(an_expired_password_must_be_changed_first)
+{
+    start_pair();
+    p.policy.change_password = change;
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert(p.client.authenticated);
+    ck_assert_str_eq(stored, "good");
+    ck_assert_str_eq(p.client.log,
+                     "ask 0 'Password: ' 0;ask 1 'Pick? another: ' 0;ask 1 'Better: ' 0;");
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(an_expired_password_never_logs_in)
+{
+    start_pair();
+    p.client_config.ask = NULL;
+    p.client_config.password = "secret";
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert(!p.client.authenticated && !p.server.authenticated);
+    pair_clear(&p);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
-    add_test(suite, the_longest_user_name_and_password_arrive_whole);
+    add_test(suite, the_longest_user_name_and_password_are_not_truncated);
     add_test(suite, a_password_change_is_refused);
-    add_test(suite, a_client_that_is_asked_for_a_new_password_ends_with_an_authentication_error);
-    add_test(suite, a_password_too_long_to_send_fails_the_login_alone);
+    add_test(suite,
+             a_client_that_cannot_change_an_expired_password_ends_with_an_authentication_error);
+    add_test(suite, a_configured_password_that_is_too_long_is_not_sent);
+    add_test(suite, an_expired_password_must_be_changed_first);
+    add_test(suite, an_expired_password_never_logs_in);
 }

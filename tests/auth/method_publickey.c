@@ -1,12 +1,12 @@
-/* The public key method, to a server. RFC 4252 section 7. */
+/* The public key method, in both roles. RFC 4252 section 7. */
 #include "tests/support/auth_script.h"
 
 #include <string.h>
 
-/* ---- server: refusals ---- */
+/* ---- server ---- */
 
 /* [4252/7/4] */
-START_TEST(a_query_that_is_answered_well_has_not_logged_in)
+START_TEST(a_granted_query_does_not_log_in)
 {
     start_server();
     send_query(&s.pair.user_key);
@@ -18,10 +18,8 @@ START_TEST(a_query_that_is_answered_well_has_not_logged_in)
 }
 END_TEST
 
-/* ---- server: keys ---- */
-
 /* [4252/7/3] */
-START_TEST(a_query_is_answered_with_the_algorithm_and_blob_as_they_came)
+START_TEST(pk_ok_repeats_the_algorithm_and_blob_of_the_query)
 {
     uint8_t expected[256];
     struct bytes blob;
@@ -41,7 +39,7 @@ START_TEST(a_query_is_answered_with_the_algorithm_and_blob_as_they_came)
 }
 END_TEST
 
-START_TEST(a_key_of_an_algorithm_that_is_not_taken_is_refused)
+START_TEST(a_key_whose_algorithm_is_not_accepted_is_refused)
 {
     struct proof p;
 
@@ -118,7 +116,7 @@ static struct proof spoil(int how)
     case 8:
         p.signing_key = &s.pair.other_key;
         break;
-    case 9: /* rightly signed, but not a key of alice [4252/7/6] */
+    case 9: /* a valid signature, but not alice's key [4252/7/6] */
         p.key = p.signed_key = p.signing_key = &s.pair.other_key;
         break;
     case 10: /* [4252/7/10] */
@@ -130,10 +128,10 @@ static struct proof spoil(int how)
     case 12:
         p.algorithm = p.signed_algorithm = "ssh-foo@example.com";
         break;
-    case 13: /* another kind of key than the blob is of */
+    case 13: /* the blob is of another key type */
         p.algorithm = p.signed_algorithm = "ecdsa-sha2-nistp256";
         break;
-    case 14: /* her key, for a user that has none [4252/5/3] */
+    case 14: /* her key, for a user who has none [4252/5/3] */
         p.user = p.signed_user = "bob";
         break;
     default:
@@ -144,7 +142,7 @@ static struct proof spoil(int how)
 }
 
 /* [4252/7/5] */
-START_TEST(a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_taken)
+START_TEST(a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_accepted)
 {
     struct proof p;
 
@@ -204,7 +202,7 @@ START_TEST(a_signature_blob_that_is_malformed_is_refused)
 }
 END_TEST
 
-/* No length of blob reaches the policy as the right key, none crashes. */
+/* Cut to any length, the blob of the right key is refused. */
 START_TEST(a_key_blob_that_is_malformed_is_refused)
 {
     for (size_t n = 0; n <= 52;) {
@@ -284,7 +282,7 @@ START_TEST(a_host_bound_query_names_the_host)
 END_TEST
 
 /* [4252/7/11] */
-START_TEST(a_proof_after_a_key_exchange_is_over_the_first_session_identifier)
+START_TEST(a_proof_after_a_rekey_covers_the_first_session_identifier)
 {
     struct proof p;
 
@@ -301,7 +299,7 @@ END_TEST
 /* ---- client ---- */
 
 /* [4252/7/2, 8332/3.2/1] */
-START_TEST(a_client_signs_for_the_key_that_is_found_good)
+START_TEST(a_client_signs_with_the_key_that_the_server_accepts)
 {
     struct reader r;
     struct bytes text, blob;
@@ -338,13 +336,13 @@ START_TEST(a_list_of_algorithms_that_changes_after_the_query_does_not_confuse_th
     scripted_expect(&s, "auth " BOUND ";");
     scripted_send(&s, SSH_MSG_EXT_INFO, "uss", 1, "server-sig-algs", "ssh-rsa");
     send_pk_ok("ssh-ed25519", &s.pair.user_key);
-    scripted_expect(&s, "auth " BOUND ";"); /* the server knows what it said yes to */
+    scripted_expect(&s, "auth " BOUND ";"); /* the server has accepted it */
     scripted_clear(&s);
 }
 END_TEST
 
 /* [4252/7/13] */
-START_TEST(a_client_does_not_sign_for_what_it_did_not_ask_about)
+START_TEST(a_client_does_not_sign_without_a_matching_query)
 {
     start_client();
     if (_i < 3) {
@@ -363,10 +361,10 @@ START_TEST(a_client_does_not_sign_for_what_it_did_not_ask_about)
         scripted_expect(&s, "auth " BOUND ";");
         send_pk_ok("ssh-ed25519", &s.pair.user_key);
         break;
-    case 3: /* in answer to none */
+    case 3: /* after none */
         send_pk_ok("ssh-ed25519", &s.pair.user_key);
         break;
-    default: /* in answer to a password */
+    default: /* after a password */
         scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "password", 0);
         scripted_expect(&s, "auth password;");
         send_pk_ok("ssh-ed25519", &s.pair.user_key);
@@ -380,7 +378,7 @@ START_TEST(a_client_does_not_sign_for_what_it_did_not_ask_about)
 END_TEST
 
 /* [4252/7/12] */
-START_TEST(a_client_signs_over_the_first_session_identifier_after_a_key_exchange)
+START_TEST(a_client_signs_over_the_first_session_identifier_after_a_rekey)
 {
     struct pair p;
 
@@ -400,21 +398,22 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, a_query_that_is_answered_well_has_not_logged_in);
-    add_test(suite, a_query_is_answered_with_the_algorithm_and_blob_as_they_came);
-    add_test(suite, a_key_of_an_algorithm_that_is_not_taken_is_refused);
+    add_test(suite, a_granted_query_does_not_log_in);
+    add_test(suite, pk_ok_repeats_the_algorithm_and_blob_of_the_query);
+    add_test(suite, a_key_whose_algorithm_is_not_accepted_is_refused);
     add_test(suite, a_query_for_a_key_that_is_not_authorised_is_refused);
     add_loop(suite, a_proof_logs_in_with_and_without_a_query_before, 0, 2);
-    add_loop(suite, a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_taken, 0, 16);
+    add_loop(suite, a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_accepted, 0,
+             16);
     add_test(suite, no_flipped_bit_in_the_signature_is_accepted);
     add_test(suite, a_signature_blob_that_is_malformed_is_refused);
     add_test(suite, a_key_blob_that_is_malformed_is_refused);
     add_test(suite, a_key_blob_that_is_too_long_is_refused);
     add_test(suite, a_host_bound_proof_logs_in_only_with_the_key_of_this_host);
     add_loop(suite, a_host_bound_query_names_the_host, 0, 2);
-    add_test(suite, a_proof_after_a_key_exchange_is_over_the_first_session_identifier);
-    add_test(suite, a_client_signs_for_the_key_that_is_found_good);
+    add_test(suite, a_proof_after_a_rekey_covers_the_first_session_identifier);
+    add_test(suite, a_client_signs_with_the_key_that_the_server_accepts);
     add_test(suite, a_list_of_algorithms_that_changes_after_the_query_does_not_confuse_the_client);
-    add_loop(suite, a_client_does_not_sign_for_what_it_did_not_ask_about, 0, 5);
-    add_test(suite, a_client_signs_over_the_first_session_identifier_after_a_key_exchange);
+    add_loop(suite, a_client_does_not_sign_without_a_matching_query, 0, 5);
+    add_test(suite, a_client_signs_over_the_first_session_identifier_after_a_rekey);
 }

@@ -1,5 +1,5 @@
-/* Answers out of place, of the person at the client and of the policy at the server: nothing, too
- * much, too long, or to another question. RFC 4252 section 8, RFC 4256 section 3. */
+/* Answers that do not fit the question, from the person at a client and from a server's policy:
+ * none, too many, too long, or to another question. RFC 4252 section 8, RFC 4256 section 3. */
 #include "tests/support/scripted.h"
 #include "tests/support/suite.h"
 
@@ -13,28 +13,28 @@ static struct scripted s;
 
 static char long_text[20000];
 
-/* What is said when asked; count texts, NULL for silence. */
+/* The person's answer: the text, count times; NULL for none. */
 static struct {
     const char *text;
     size_t count;
-} said[3]; /* by nacre_ask.kind */
+} answers[3]; /* by nacre_ask.kind */
 
 static void ask(void *context, const struct nacre_ask *a)
 {
     const char *texts[NACRE_SERVER_PROMPTS_MAX + 1];
     struct end *e = context;
-    size_t count = said[a->kind].count;
+    size_t count = answers[a->kind].count;
 
     end_note(e, "ask %d;", (int)a->kind);
     for (size_t i = 0; i < count; i++)
-        texts[i] = said[a->kind].text;
-    nacre_session_respond(e->session, said[a->kind].text == NULL ? NULL : texts, count);
+        texts[i] = answers[a->kind].text;
+    nacre_session_respond(e->session, answers[a->kind].text == NULL ? NULL : texts, count);
 }
 
-static void say(int what, const char *text, size_t count)
+static void set_answer(int what, const char *text, size_t count)
 {
-    said[what].text = text;
-    said[what].count = count;
+    answers[what].text = text;
+    answers[what].count = count;
 }
 
 static void start_with_person(void)
@@ -44,10 +44,10 @@ static void start_with_person(void)
     p.client_config.password = NULL;
     p.client_config.ask = ask;
     for (int i = 0; i < 3; i++)
-        say(i, "secret", 1);
+        set_answer(i, "secret", 1);
 }
 
-/* The login fails, and both ends part as they should. */
+/* The login fails, and both ends report it. */
 static void expect_refusal(const char *asked)
 {
     pair_start(&p);
@@ -70,22 +70,22 @@ START_TEST(a_password_that_a_person_types_logs_in)
 }
 END_TEST
 
-/* Asked once: who has nothing to say is not asked again. */
-START_TEST(no_password_or_several_are_none)
+/* A person who has no answer is not asked again. */
+START_TEST(no_password_or_several_give_up_the_method)
 {
     start_with_person();
     if (_i == 0)
-        say(NACRE_ASK_PASSWORD, NULL, 0);
+        set_answer(NACRE_ASK_PASSWORD, NULL, 0);
     else
-        say(NACRE_ASK_PASSWORD, "secret", (size_t)_i + 1);
+        set_answer(NACRE_ASK_PASSWORD, "secret", (size_t)_i + 1);
     expect_refusal("ask 0;");
 }
 END_TEST
 
-START_TEST(a_password_that_is_too_long_is_not_sent_and_asked_for_again)
+START_TEST(a_typed_password_that_is_too_long_is_asked_for_again)
 {
     start_with_person();
-    say(NACRE_ASK_PASSWORD, long_text, 1);
+    set_answer(NACRE_ASK_PASSWORD, long_text, 1);
     expect_refusal("ask 0;ask 0;ask 0;");
 }
 END_TEST
@@ -107,20 +107,20 @@ static void never_change(void *context, struct nacre_decision *d, const char *us
     (void)old_password;
     (void)new_password;
     nacre_decide(d, false);
-    ck_abort_msg("nothing was to be changed");
+    ck_abort_msg("an unusable new password reached the policy");
 }
 
-START_TEST(no_new_password_or_one_that_is_too_long_is_none)
+START_TEST(no_new_password_or_one_that_is_too_long_gives_up_the_method)
 {
     start_with_person();
     p.policy.password = must_change;
     p.policy.change_password = never_change;
     if (_i == 0)
-        say(NACRE_ASK_NEW_PASSWORD, NULL, 0);
+        set_answer(NACRE_ASK_NEW_PASSWORD, NULL, 0);
     else if (_i == 1)
-        say(NACRE_ASK_NEW_PASSWORD, "new", 2);
+        set_answer(NACRE_ASK_NEW_PASSWORD, "new", 2);
     else
-        say(NACRE_ASK_NEW_PASSWORD, long_text, 1);
+        set_answer(NACRE_ASK_NEW_PASSWORD, long_text, 1);
     expect_refusal("ask 0;ask 1;");
 }
 END_TEST
@@ -155,29 +155,30 @@ static void start_interactive(size_t count, bool echo)
 START_TEST(responses_that_are_too_long_are_not_sent)
 {
     start_interactive(1, false);
-    say(NACRE_ASK_INTERACTIVE, long_text, 1);
+    set_answer(NACRE_ASK_INTERACTIVE, long_text, 1);
     expect_refusal("ask 2;ask 2;ask 2;");
 }
 END_TEST
 
-START_TEST(another_number_of_responses_is_none)
+START_TEST(a_wrong_number_of_responses_gives_up_the_method)
 {
     start_interactive(2, false);
-    say(NACRE_ASK_INTERACTIVE, "secret", (size_t)_i == 0 ? 1 : 3);
+    set_answer(NACRE_ASK_INTERACTIVE, "secret", (size_t)_i == 0 ? 1 : 3);
     expect_refusal("ask 2;");
 }
 END_TEST
 
-START_TEST(more_prompts_than_a_server_may_ask_are_refused)
+START_TEST(too_many_prompts_from_the_policy_are_a_refusal)
 {
     start_interactive(NACRE_SERVER_PROMPTS_MAX + 1, false);
     expect_refusal("");
 }
 END_TEST
 
-/* Nobody is there: without a password the method is not tried; with one a request without a prompt
- * is answered, one hidden prompt gets the password, and nothing else gets anything. */
-START_TEST(a_password_answers_for_nobody_what_it_can)
+/* Without a person and without a password the method is not tried. With a password, a request
+ * without prompts gets an empty response, one hidden prompt gets the password, and any other is
+ * declined. */
+START_TEST(without_a_person_the_password_answers_what_it_can)
 {
     static const struct {
         size_t prompts;
@@ -209,8 +210,8 @@ static void ask_for_more(void *context, struct nacre_decision *d, const char *us
     nacre_decide_ask_more(d, "", "", &prompt, 1);
 }
 
-/* Only keyboard-interactive can ask, */
-START_TEST(a_password_cannot_be_answered_with_questions)
+/* Only keyboard-interactive can ask for more, */
+START_TEST(asking_for_more_in_answer_to_a_password_is_a_refusal)
 {
     start_with_person();
     p.policy.password = ask_for_more;
@@ -230,7 +231,7 @@ static void change_a_key(void *context, struct nacre_decision *d, const char *us
 }
 
 /* ... and only a password can have expired. */
-START_TEST(a_key_cannot_be_answered_with_a_change)
+START_TEST(a_password_change_in_answer_to_a_key_is_a_refusal)
 {
     start_with_person();
     p.policy.password = NULL;
@@ -243,7 +244,7 @@ END_TEST
 
 /* ---- the other side's messages ---- */
 
-/* RFC 4256 section 3.1: two strings, no more and no less. */
+/* RFC 4256 section 3.1: exactly two strings. */
 START_TEST(a_malformed_keyboard_interactive_request_disconnects)
 {
     scripted_init(&s, NACRE_SERVER);
@@ -260,8 +261,8 @@ START_TEST(a_malformed_keyboard_interactive_request_disconnects)
 }
 END_TEST
 
-/* A method that the client knows, but takes under another name: nothing is left to try. */
-START_TEST(a_client_does_not_try_hostbound_by_its_own_name)
+/* The client knows the method, but tries it only in place of publickey. */
+START_TEST(a_client_does_not_try_hostbound_under_its_own_name)
 {
     scripted_init(&s, NACRE_CLIENT);
     s.pair.client_config.keys = s.pair.user_keys;
@@ -275,9 +276,8 @@ START_TEST(a_client_does_not_try_hostbound_by_its_own_name)
 }
 END_TEST
 
-/* server-sig-algs, RFC 8308 section 3.1: a key whose signatures the server does not take is not
- * offered. */
-START_TEST(a_key_that_the_server_cannot_check_is_not_offered)
+/* RFC 8308 section 3.1: server-sig-algs does not name the key's algorithm. */
+START_TEST(a_key_that_the_server_cannot_verify_is_not_offered)
 {
     pair_init(&p, 22);
     p.server_config.public_key = "rsa-sha2-512";
@@ -290,12 +290,11 @@ START_TEST(a_key_that_the_server_cannot_check_is_not_offered)
 }
 END_TEST
 
-/* Text is answered once: an INFO_REQUEST after that is out of turn. */
-START_TEST(a_question_out_of_turn_disconnects)
+START_TEST(an_info_request_after_success_disconnects)
 {
     scripted_init(&s, NACRE_CLIENT);
     s.pair.client_config.ask = ask;
-    say(NACRE_ASK_INTERACTIVE, "secret", 1);
+    set_answer(NACRE_ASK_INTERACTIVE, "secret", 1);
     scripted_start(&s);
     scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "keyboard-interactive", 0);
     scripted_expect(&s, "auth keyboard-interactive;");
@@ -310,17 +309,17 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_password_that_a_person_types_logs_in);
-    add_loop(suite, no_password_or_several_are_none, 0, 2);
-    add_test(suite, a_password_that_is_too_long_is_not_sent_and_asked_for_again);
-    add_loop(suite, no_new_password_or_one_that_is_too_long_is_none, 0, 3);
+    add_loop(suite, no_password_or_several_give_up_the_method, 0, 2);
+    add_test(suite, a_typed_password_that_is_too_long_is_asked_for_again);
+    add_loop(suite, no_new_password_or_one_that_is_too_long_gives_up_the_method, 0, 3);
     add_test(suite, responses_that_are_too_long_are_not_sent);
-    add_loop(suite, another_number_of_responses_is_none, 0, 2);
-    add_test(suite, more_prompts_than_a_server_may_ask_are_refused);
-    add_loop(suite, a_password_answers_for_nobody_what_it_can, 0, 6);
-    add_test(suite, a_password_cannot_be_answered_with_questions);
-    add_test(suite, a_key_cannot_be_answered_with_a_change);
+    add_loop(suite, a_wrong_number_of_responses_gives_up_the_method, 0, 2);
+    add_test(suite, too_many_prompts_from_the_policy_are_a_refusal);
+    add_loop(suite, without_a_person_the_password_answers_what_it_can, 0, 6);
+    add_test(suite, asking_for_more_in_answer_to_a_password_is_a_refusal);
+    add_test(suite, a_password_change_in_answer_to_a_key_is_a_refusal);
     add_loop(suite, a_malformed_keyboard_interactive_request_disconnects, 0, 2);
-    add_test(suite, a_client_does_not_try_hostbound_by_its_own_name);
-    add_test(suite, a_key_that_the_server_cannot_check_is_not_offered);
-    add_test(suite, a_question_out_of_turn_disconnects);
+    add_test(suite, a_client_does_not_try_hostbound_under_its_own_name);
+    add_test(suite, a_key_that_the_server_cannot_verify_is_not_offered);
+    add_test(suite, an_info_request_after_success_disconnects);
 }
