@@ -57,14 +57,9 @@ static void send_failure(struct auth *a, bool partial)
     uint8_t *begin = write_string_begin(&w);
     bool first = true;
 
-    for (const struct auth_method *const *m = a->methods; *m != NULL; m++) {
-        if (!(*m)->listed || !auth_can_continue(a, *m))
-            continue;
-        if (!first)
-            write_u8(&w, ',');
-        write_bytes(&w, bytes_of((*m)->name));
-        first = false;
-    }
+    for (const struct auth_method *const *m = a->methods; *m != NULL; m++)
+        if ((*m)->listed && auth_can_continue(a, *m))
+            write_name(&w, &first, bytes_of((*m)->name));
     write_string_end(&w, begin);
     write_bool(&w, partial);
     transport_send(a->transport, &w);

@@ -158,7 +158,7 @@ static int settle(struct nacre_channel *ch, enum nacre_answer answer)
     struct connection *c = ch->connection;
     uint32_t peer_id = ch->peer_id;
     bool said = ch->refusal_reason != 0;
-    uint32_t reason = said ? ch->refusal_reason : SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
+    uint32_t reason = said ? ch->refusal_reason : NACRE_REASON_PROHIBITED;
     const char *text = said ? ch->refusal : "not allowed";
 
     if (answer == NACRE_GRANT) {
@@ -175,9 +175,8 @@ static int settle(struct nacre_channel *ch, enum nacre_answer answer)
 static int refuse_type(struct connection *c, uint32_t peer_id, struct bytes type)
 {
     if (is_forwarding(type))
-        return refuse(c, peer_id, SSH_OPEN_ADMINISTRATIVELY_PROHIBITED,
-                      "forwarding is not allowed here");
-    return refuse(c, peer_id, SSH_OPEN_UNKNOWN_CHANNEL_TYPE, "unknown channel type");
+        return refuse(c, peer_id, NACRE_REASON_PROHIBITED, "forwarding is not allowed here");
+    return refuse(c, peer_id, NACRE_REASON_UNKNOWN_TYPE, "unknown channel type");
 }
 
 static const struct nacre_channel_app *lookup(struct connection *c, struct bytes type)
@@ -221,15 +220,15 @@ int on_channel_open(struct connection *c, struct reader *r)
         return refuse_type(c, peer_id, type);
     if (c->count >= cap(c)) {
         transport_limit(c->transport, NACRE_LIMIT_CHANNELS);
-        return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "too many channels");
+        return refuse(c, peer_id, NACRE_REASON_SHORTAGE, "too many channels");
     }
     if (!connection_affords(c, c->count + 1, first_window(c) + data.len)) {
         transport_limit(c->transport, NACRE_LIMIT_WINDOW);
-        return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "the channels hold too much");
+        return refuse(c, peer_id, NACRE_REASON_SHORTAGE, "the channels hold too much");
     }
     ch = channel_new(c, type, data);
     if (ch == NULL)
-        return refuse(c, peer_id, SSH_OPEN_RESOURCE_SHORTAGE, "out of memory");
+        return refuse(c, peer_id, NACRE_REASON_SHORTAGE, "out of memory");
     ch->app = app;
     ch->peer_id = peer_id;
     ch->peer_window = window;

@@ -165,7 +165,7 @@ static int handle(struct nacre_channel *ch, struct bytes type, bool want_reply, 
     struct connection *c = ch->connection;
     struct transport *t = c->transport;
     uint32_t id = ch->id;
-    enum nacre_role peer = transport_role(t) == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
+    enum nacre_role peer = transport_peer_role(t);
     struct parsed_request p;
     enum request_status status = request_read(&p, transport_pool(t), peer, type, want_reply, r);
     int failure = 0;

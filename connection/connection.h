@@ -222,9 +222,6 @@ void global_send_unsent(struct connection *c);
 /* forward.c: is it one of the types for forwarding? */
 bool is_forwarding(struct bytes type);
 
-/* forward.c: an address or path; false and a bad reader when it holds a NUL or is too long. */
-bool read_host(struct reader *r, char host[NACRE_HOST_MAX]);
-
 /* Refuse, if an answer is wanted. Returns 0. */
 int global_refuse(struct connection *c, bool want_reply);
 int on_request_success(struct connection *c, struct reader *r);

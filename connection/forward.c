@@ -31,21 +31,6 @@ bool is_forwarding(struct bytes type)
     return false;
 }
 
-bool read_host(struct reader *r, char host[NACRE_HOST_MAX])
-{
-    struct bytes text = read_string(r);
-
-    if (r->bad || text.len >= NACRE_HOST_MAX ||
-        (text.len > 0 && memchr(text.at, 0, text.len) != NULL)) {
-        r->bad = true;
-        return false;
-    }
-    if (text.len > 0)
-        memcpy(host, text.at, text.len);
-    host[text.len] = 0;
-    return true;
-}
-
 /* RFC 4254 section 7.2: string host, uint32 port, string originator address, uint32 originator
  * port; PROTOCOL section 2.4: string path, string reserved, and for the direct form uint32
  * reserved. */
@@ -57,10 +42,10 @@ bool nacre_channel_target(const struct nacre_channel *ch, struct nacre_target *t
     memset(target, 0, sizeof *target);
     if (form == NULL)
         return false;
-    (void)read_host(&r, target->host);
+    (void)read_text(&r, target->host, sizeof target->host);
     if (form->fields == TCPIP) {
         target->port = read_u32(&r);
-        (void)read_host(&r, target->originator);
+        (void)read_text(&r, target->originator, sizeof target->originator);
         target->originator_port = read_u32(&r);
     } else {
         (void)read_string(&r);

@@ -136,7 +136,7 @@ static int ask(struct connection *c, const struct nacre_global_request *request)
 /* Section 7.1: string address, uint32 port */
 static int on_tcpip(struct connection *c, struct nacre_global_request *request, struct reader *r)
 {
-    (void)read_host(r, request->host);
+    (void)read_text(r, request->host, sizeof request->host);
     request->port = read_u32(r);
     if (!read_done(r) || request->port > 65535)
         return global_refuse(c, request->want_reply);
@@ -147,7 +147,7 @@ static int on_tcpip(struct connection *c, struct nacre_global_request *request, 
 static int on_streamlocal(struct connection *c, struct nacre_global_request *request,
                           struct reader *r)
 {
-    (void)read_host(r, request->host);
+    (void)read_text(r, request->host, sizeof request->host);
     return read_done(r) ? ask(c, request) : global_refuse(c, request->want_reply);
 }
 

@@ -2,39 +2,30 @@
 
 #include <string.h>
 
-static char *copy_text(struct pool *pool, struct bytes wire, size_t *size)
+/* A string of the message as text of *size bytes; a NUL inside makes the request bad. NULL: out of
+ * memory, or the request is bad. */
+static char *keep(struct pool *pool, struct reader *r, size_t *size)
 {
-    char *text = pool_allocate(pool, wire.len + 1);
+    struct bytes wire = read_string(r);
+    char *text;
 
+    if (r->bad)
+        return NULL;
     *size = wire.len + 1;
-    if (text != NULL && wire.len > 0)
-        memcpy(text, wire.at, wire.len);
+    text = pool_allocate(pool, *size);
+    if (text != NULL && !text_from_wire(text, *size, wire))
+        r->bad = true;
     return text;
 }
 
-/* Keep a string of the message as text; a NUL inside makes the request bad, nothing is cut. */
 static void keep_text(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
-    struct bytes wire = read_string(r);
-
-    if (r->bad || (wire.len > 0 && memchr(wire.at, 0, wire.len) != NULL)) {
-        r->bad = true;
-        return;
-    }
-    p->text = copy_text(pool, wire, &p->text_size);
-    p->request.text = p->text;
+    p->request.text = p->text = keep(pool, r, &p->text_size);
 }
 
 static void keep_value(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
-    struct bytes wire = read_string(r);
-
-    if (r->bad || (wire.len > 0 && memchr(wire.at, 0, wire.len) != NULL)) {
-        r->bad = true;
-        return;
-    }
-    p->value = copy_text(pool, wire, &p->value_size);
-    p->request.value = p->value;
+    p->request.value = p->value = keep(pool, r, &p->value_size);
 }
 
 static void read_size(struct nacre_request *q, struct reader *r)

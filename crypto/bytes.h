@@ -46,6 +46,11 @@ static inline struct bytes bytes_without_zeros(struct bytes number)
     return number;
 }
 
+/* Does the pattern match all of the text? '*' matches any run of bytes, '?' one byte. fold: ASCII
+ * letters match in either case. Takes time in the product of the lengths at most. Not for secrets.
+ */
+bool bytes_match(struct bytes pattern, struct bytes text, bool fold);
+
 /* Integers as RFC 4251 section 5 puts them on the wire: most significant byte first. The pointer
  * needs no alignment; 4 or 8 bytes are read or written. Compilers make one instruction of each. */
 static inline uint32_t load_u32(const uint8_t *p)

@@ -67,6 +67,15 @@ static const struct algorithm mac[] = {
 };
 /* clang-format on */
 
+#define FITS(table)                                                                                \
+    _Static_assert(sizeof(table) / sizeof(table)[0] - 1 <= ALGORITHMS_MAX, "a bit for each row")
+FITS(kex);
+FITS(host_key);
+FITS(public_key);
+FITS(cipher);
+FITS(mac);
+#undef FITS
+
 const struct algorithm *algorithms_of(enum algorithm_kind kind)
 {
     static const struct algorithm *const all[ALGORITHM_KINDS] = {
@@ -90,23 +99,19 @@ const struct algorithm *algorithm_find(enum algorithm_kind kind, struct bytes na
 
 void write_default_names(struct writer *w, enum algorithm_kind kind)
 {
-    const uint8_t *begin = w->at;
+    bool first = true;
 
-    for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++) {
-        if (a->off)
-            continue;
-        if (w->at != begin)
-            write_u8(w, ',');
-        write_bytes(w, bytes_of(a->name));
-    }
+    for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
+        if (!a->off)
+            write_name(w, &first, bytes_of(a->name));
 }
 
 /* Write one more name of a list. */
 static void add_name(struct writer *w, struct bytes name)
 {
-    if (written(w) > 0)
-        write_u8(w, ',');
-    write_bytes(w, name);
+    bool first = written(w) == 0;
+
+    write_name(w, &first, name);
 }
 
 static bool has_name(struct bytes list, struct bytes wanted)
@@ -133,37 +138,13 @@ const struct algorithm *algorithm_choose(enum algorithm_kind kind, struct bytes 
     return NULL;
 }
 
-/* "-*sha1*" and its like are patterns: the star stands for any run of characters, the question mark
- * for one. Only the last star is ever gone back to. */
-static bool matches(struct bytes name, struct bytes pattern)
-{
-    size_t n = 0, p = 0, back = 0, star = SIZE_MAX;
-
-    while (n < name.len) {
-        if (p < pattern.len && pattern.at[p] == '*') {
-            star = p++;
-            back = n;
-        } else if (p < pattern.len && (pattern.at[p] == '?' || pattern.at[p] == name.at[n])) {
-            p++;
-            n++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            n = ++back;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.at[p] == '*')
-        p++;
-    return p == pattern.len;
-}
-
+/* "-*sha1*" and the like are patterns. */
 static bool matches_any(struct bytes name, struct bytes patterns)
 {
     struct bytes pattern;
 
     while (next_name(&patterns, &pattern))
-        if (matches(name, pattern))
+        if (bytes_match(pattern, name, false))
             return true;
     return false;
 }
@@ -175,7 +156,7 @@ static bool all_known(enum algorithm_kind kind, struct bytes list, struct bytes 
         bool found = false;
 
         for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
-            found = found || matches(bytes_of(a->name), *unknown);
+            found = found || bytes_match(*unknown, bytes_of(a->name), false);
         if (!found)
             return false;
     }
@@ -189,7 +170,7 @@ static void add_wanted(enum algorithm_kind kind, struct bytes list, struct write
 
     while (next_name(&list, &pattern))
         for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
-            if (matches(bytes_of(a->name), pattern) &&
+            if (bytes_match(pattern, bytes_of(a->name), false) &&
                 !has_name(written_bytes(out), bytes_of(a->name)))
                 add_name(out, bytes_of(a->name));
 }

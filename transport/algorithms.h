@@ -14,6 +14,8 @@ enum algorithm_kind {
     ALGORITHM_KINDS,
 };
 
+enum { ALGORITHMS_MAX = 32 }; /* of one kind: a set of them has a bit for each row */
+
 struct algorithm {
     const char *name;
     const void *method; /* kex_method, signature_algorithm, cipher_method or mac_method */

@@ -70,10 +70,7 @@ static void write_host_key_names(const struct transport *t, struct writer *w)
         if (t->config->role == NACRE_SERVER &&
             (a == NULL || find_host_key(t->config, a->method) == NULL))
             continue;
-        if (!first)
-            write_u8(w, ',');
-        write_bytes(w, name);
-        first = false;
+        write_name(w, &first, name);
     }
 }
 

@@ -5,6 +5,7 @@
 
 /* RFC 4250 section 4.1.2 */
 enum message {
+    SSH_MSG_FIRST = 0,
     SSH_MSG_DISCONNECT = 1,
     SSH_MSG_IGNORE = 2,
     SSH_MSG_UNIMPLEMENTED = 3,
@@ -24,6 +25,7 @@ enum message {
     SSH_MSG_USERAUTH_FAILURE = 51,
     SSH_MSG_USERAUTH_SUCCESS = 52,
     SSH_MSG_USERAUTH_BANNER = 53,
+    SSH_MSG_USERAUTH_LAST = 59,             /* of those that do not depend on the method */
     SSH_MSG_USERAUTH_METHOD_FIRST = 60,     /* 60 to 79: the authentication method's own */
     SSH_MSG_USERAUTH_PK_OK = 60,            /* RFC 4252 section 7 */
     SSH_MSG_USERAUTH_PASSWD_CHANGEREQ = 60, /* RFC 4252 section 8 */
@@ -48,6 +50,7 @@ enum message {
 
     SSH_MSG_PING = 192, /* PROTOCOL section 1.8 */
     SSH_MSG_PONG = 193,
+    SSH_MSG_LAST = 255,
 };
 
 /* RFC 4250 section 4.2.2 */
@@ -66,14 +69,6 @@ enum disconnect_reason {
     SSH_DISCONNECT_AUTH_CANCELLED_BY_USER = 13,
     SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE = 14,
     SSH_DISCONNECT_ILLEGAL_USER_NAME = 15,
-};
-
-/* RFC 4250 section 4.3.2 */
-enum open_failure {
-    SSH_OPEN_ADMINISTRATIVELY_PROHIBITED = 1,
-    SSH_OPEN_CONNECT_FAILED = 2,
-    SSH_OPEN_UNKNOWN_CHANNEL_TYPE = 3,
-    SSH_OPEN_RESOURCE_SHORTAGE = 4,
 };
 
 /* RFC 4250 section 4.4.2 */

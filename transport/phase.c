@@ -40,8 +40,8 @@ static const struct row table[] = {
     {SSH_MSG_USERAUTH_REQUEST,  SSH_MSG_USERAUTH_REQUEST,        CLIENT, false,  IN(AUTH),                         IN(CONNECTION), 0},
     {SSH_MSG_USERAUTH_FAILURE,  SSH_MSG_USERAUTH_BANNER,         SERVER, false,  IN(AUTH),                         0,              0},
     {SSH_MSG_USERAUTH_PK_OK,    SSH_MSG_USERAUTH_PK_OK,          SERVER, false,  IN(AUTH),                         0,              0},
-    {54,                        59,                              CLIENT, false,  0,                                IN(CONNECTION), IN(AUTH)},
-    {54,                        59,                              SERVER, false,  0,                                0,              IN(AUTH) | IN(CONNECTION)},
+    {SSH_MSG_USERAUTH_BANNER + 1, SSH_MSG_USERAUTH_LAST,         CLIENT, false,  0,                                IN(CONNECTION), IN(AUTH)},
+    {SSH_MSG_USERAUTH_BANNER + 1, SSH_MSG_USERAUTH_LAST,         SERVER, false,  0,                                0,              IN(AUTH) | IN(CONNECTION)},
     {SSH_MSG_USERAUTH_REQUEST,  SSH_MSG_USERAUTH_PK_OK,          CLIENT, false,  0,                                IN(CONNECTION), 0},
     {SSH_MSG_USERAUTH_REQUEST,  SSH_MSG_USERAUTH_REQUEST,        SERVER, false,  0,                                0,              0},
     {SSH_MSG_USERAUTH_INFO_RESPONSE, SSH_MSG_USERAUTH_INFO_RESPONSE, CLIENT, false, IN(AUTH),                    IN(CONNECTION), 0},
@@ -51,8 +51,8 @@ static const struct row table[] = {
     {SSH_MSG_GLOBAL_REQUEST,    SSH_MSG_REQUEST_FAILURE,         EITHER, false,  IN(CONNECTION),                   0,              0},
     {SSH_MSG_CHANNEL_OPEN,      SSH_MSG_CHANNEL_FAILURE,         EITHER, false,  IN(CONNECTION),                   0,              0},
     {SSH_MSG_PING,              SSH_MSG_PONG,                    EITHER, false,  IN(CONNECTION),                   BEFORE_LOGIN,   0},
-    {80,                        255,                             EITHER, false,  0,                                0,              IN(CONNECTION)},
-    {0,                         79,                              EITHER, false,  0,                                0,              ALWAYS},
+    {SSH_MSG_GLOBAL_REQUEST,    SSH_MSG_LAST,                    EITHER, false,  0,                                0,              IN(CONNECTION)},
+    {SSH_MSG_FIRST,             SSH_MSG_USERAUTH_METHOD_LAST,    EITHER, false,  0,                                0,              ALWAYS},
 };
 /* clang-format on */
 

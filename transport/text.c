@@ -1,22 +1,43 @@
 #include "transport/text.h"
 
-/* Bytes of the UTF-8 character that `text` begins with (RFC 3629 section 4); 0 when it is malformed
- * or a control character. */
+/* RFC 3629 section 4, without the control characters C0, DEL and C1 (U+0080 to U+009F). Third and
+ * fourth bytes are always 80 to bf. */
+static const struct {
+    uint8_t first[2], second[2]; /* from, to */
+    size_t len;                  /* bytes of the character */
+} characters[] = {
+    {{0x20, 0x7e}, {0}, 1},
+    {{0xc2, 0xc2}, {0xa0, 0xbf}, 2}, /* c2 80 to c2 9f are C1 */
+    {{0xc3, 0xdf}, {0x80, 0xbf}, 2},
+    {{0xe0, 0xe0}, {0xa0, 0xbf}, 3}, /* less is overlong */
+    {{0xe1, 0xec}, {0x80, 0xbf}, 3},
+    {{0xed, 0xed}, {0x80, 0x9f}, 3}, /* more is half of a surrogate pair */
+    {{0xee, 0xef}, {0x80, 0xbf}, 3},
+    {{0xf0, 0xf0}, {0x90, 0xbf}, 4}, /* less is overlong */
+    {{0xf1, 0xf3}, {0x80, 0xbf}, 4},
+    {{0xf4, 0xf4}, {0x80, 0x8f}, 4}, /* more is beyond U+10FFFF */
+};
+
+static bool is_between(uint8_t byte, const uint8_t range[2])
+{
+    return byte >= range[0] && byte <= range[1];
+}
+
+/* Bytes of the character that `text` begins with; 0 when it is malformed or a control character. */
 static size_t printable_len(struct bytes text)
 {
-    uint8_t c = text.at[0], second = text.len > 1 ? text.at[1] : 0;
-    size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+    size_t row = 0, len;
 
-    if (n == 0 || n > text.len || c < 0x20 || c == 0x7f || (c == 0xc2 && second < 0xa0))
+    while (!is_between(text.at[0], characters[row].first))
+        if (++row == sizeof characters / sizeof characters[0])
+            return 0;
+    len = characters[row].len;
+    if (len > text.len || (len > 1 && !is_between(text.at[1], characters[row].second)))
         return 0;
-    if ((c == 0xe0 && second < 0xa0) || (c == 0xf0 && second < 0x90)) /* longer than it need be */
-        return 0;
-    if ((c == 0xed && second > 0x9f) || (c == 0xf4 && second > 0x8f)) /* no character at all */
-        return 0;
-    for (size_t i = 1; i < n; i++)
+    for (size_t i = 2; i < len; i++)
         if ((text.at[i] & 0xc0) != 0x80)
             return 0;
-    return n;
+    return len;
 }
 
 static bool is_layout(uint8_t c)
@@ -51,16 +72,6 @@ const char *clean_text(char *out, size_t size, struct bytes text)
 const char *clean_lines(char *out, size_t size, struct bytes text)
 {
     return clean(out, size, text, true);
-}
-
-bool text_from_wire(char *out, size_t size, struct bytes wire)
-{
-    if (wire.len >= size || (wire.len > 0 && memchr(wire.at, 0, wire.len) != NULL))
-        return false;
-    if (wire.len > 0)
-        memcpy(out, wire.at, wire.len);
-    out[wire.len] = 0;
-    return true;
 }
 
 struct bytes text_clipped(const char *text, size_t most)

@@ -13,10 +13,6 @@ const char *clean_text(char *out, size_t size, struct bytes text);
 /* The same for text of several lines: CR, LF and TAB stay. */
 const char *clean_lines(char *out, size_t size, struct bytes text);
 
-/* Copy a string from the wire to NUL-terminated text of `size` bytes at most, the NUL included.
- * False: it holds a NUL or is too long. */
-bool text_from_wire(char *out, size_t size, struct bytes wire);
-
 /* The beginning of `text`, of `most` bytes at most, cut between characters; borrows it. */
 struct bytes text_clipped(const char *text, size_t most);
 

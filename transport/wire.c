@@ -63,6 +63,24 @@ struct bytes read_string(struct reader *r)
     return read_bytes(r, len);
 }
 
+bool text_from_wire(char *out, size_t size, struct bytes wire)
+{
+    if (wire.len >= size || (wire.len > 0 && memchr(wire.at, 0, wire.len) != NULL))
+        return false;
+    if (wire.len > 0)
+        memcpy(out, wire.at, wire.len);
+    out[wire.len] = 0;
+    return true;
+}
+
+bool read_text(struct reader *r, char *out, size_t size)
+{
+    struct bytes wire = read_string(r);
+
+    r->bad = r->bad || !text_from_wire(out, size, wire);
+    return !r->bad;
+}
+
 struct bytes read_rest(struct reader *r)
 {
     return read_bytes(r, (size_t)(r->end - r->at));
@@ -208,6 +226,14 @@ void write_string(struct writer *w, struct bytes value)
 void write_text(struct writer *w, const char *value)
 {
     write_string(w, bytes_of(value));
+}
+
+void write_name(struct writer *w, bool *first, struct bytes name)
+{
+    if (!*first)
+        write_u8(w, ',');
+    write_bytes(w, name);
+    *first = false;
 }
 
 void write_mpint(struct writer *w, struct bytes magnitude)

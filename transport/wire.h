@@ -23,6 +23,13 @@ uint64_t read_u64(struct reader *r);
 /* A view into the message; empty when bad. Lives as long as the message's buffer. */
 struct bytes read_string(struct reader *r);
 
+/* A string as NUL-terminated text of at most `size` bytes, the NUL included. False, and bad, when
+ * it does not fit or has a NUL inside. */
+bool read_text(struct reader *r, char *out, size_t size);
+
+/* The same for a string that was read already. */
+bool text_from_wire(char *out, size_t size, struct bytes wire);
+
 /* A string that must be a name-list: printable ASCII. Names in it may be empty: there are peers
  * that send such lists, and next_name passes over them. */
 struct bytes read_name_list(struct reader *r);
@@ -59,6 +66,9 @@ void write_u64(struct writer *w, uint64_t value);
 void write_string(struct writer *w, struct bytes value);
 void write_text(struct writer *w, const char *value); /* a string from NUL-terminated text */
 void write_bytes(struct writer *w, struct bytes value);
+
+/* The next name of a name-list; *first is true before the first one. */
+void write_name(struct writer *w, bool *first, struct bytes name);
 
 /* A non-negative mpint from its big-endian magnitude, leading zeros allowed. */
 void write_mpint(struct writer *w, struct bytes magnitude);

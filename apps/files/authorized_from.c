@@ -1,9 +1,9 @@
 #include "apps/files/authorized_from.h"
 
 #include "apps/session/number.h"
+#include "crypto/bytes.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -54,32 +54,6 @@ static bool is_in(const struct address *a, const struct address *network, unsign
     return true;
 }
 
-/* Goes back to the last * only, which is enough: what an earlier one could take, a later one can
- * too. */
-static bool matches(const char *text, const char *pattern)
-{
-    const char *star = NULL, *from = NULL;
-
-    while (*text != 0) {
-        if (*pattern == '*') {
-            star = pattern++;
-            from = text;
-        } else if (*pattern == '?' ||
-                   (*pattern != 0 && tolower((uint8_t)*pattern) == tolower((uint8_t)*text))) {
-            pattern++;
-            text++;
-        } else if (star != NULL) {
-            pattern = star + 1;
-            text = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == 0;
-}
-
 static enum from_result match_one(char *pattern, const char *text, const struct address *client)
 {
     struct address a;
@@ -94,7 +68,7 @@ static enum from_result match_one(char *pattern, const char *text, const struct 
     }
     if (read_address(&a, pattern) && is_in(client, &a, a.bits))
         return FROM_YES; /* one address can be written in many ways */
-    return matches(text, pattern) ? FROM_YES : FROM_NO;
+    return bytes_match(bytes_of(pattern), bytes_of(text), true) ? FROM_YES : FROM_NO;
 }
 
 enum from_result authorized_from(const char *list, const char *address)

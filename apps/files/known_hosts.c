@@ -196,7 +196,7 @@ static void note_type(struct search *s, const struct known_line *line, struct by
     const struct algorithm *rows = algorithms_of(ALGORITHM_HOST_KEY);
 
     (void)at;
-    for (size_t i = 0; i < 32 && rows[i].name != NULL; i++) {
+    for (size_t i = 0; rows[i].name != NULL; i++) {
         const struct signature_algorithm *a = rows[i].method;
 
         if (line->marker == KNOWN_PLAIN && bytes_are(key_blob_type(key), a->key_type))
@@ -208,19 +208,17 @@ static void note_type(struct search *s, const struct known_line *line, struct by
 static void write_names(const struct search *s, struct bytes list, bool known, struct writer *w)
 {
     const struct algorithm *rows = algorithms_of(ALGORITHM_HOST_KEY);
+    bool first = written(w) == 0;
 
     while (list.len > 0) {
         const uint8_t *comma = memchr(list.at, ',', list.len);
         struct bytes name = {list.at, comma == NULL ? list.len : (size_t)(comma - list.at)};
         bool is_known = false;
 
-        for (size_t i = 0; i < 32 && rows[i].name != NULL; i++)
+        for (size_t i = 0; rows[i].name != NULL; i++)
             is_known = is_known || ((s->rows >> i & 1) != 0 && bytes_are(name, rows[i].name));
-        if (is_known == known) {
-            if (written(w) > 0)
-                write_u8(w, ',');
-            write_bytes(w, name);
-        }
+        if (is_known == known)
+            write_name(w, &first, name);
         list.at += name.len + (comma != NULL);
         list.len -= name.len + (comma != NULL);
     }

@@ -79,38 +79,6 @@ bool known_line_next(struct bytes *text, struct known_line *line)
 
 /* ---- names ---- */
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
-/* '*' stands for any number of characters, '?' for one. Takes time in the product of the two
- * lengths at most: only the last star is ever gone back to. */
-static bool matches(struct bytes pattern, const char *name)
-{
-    size_t p = 0, star = SIZE_MAX;
-    const char *back = NULL;
-
-    while (*name != 0) {
-        if (p < pattern.len && pattern.at[p] == '*') {
-            star = p++;
-            back = name;
-        } else if (p < pattern.len &&
-                   (pattern.at[p] == '?' || lower(pattern.at[p]) == (uint8_t)*name)) {
-            p++;
-            name++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            name = ++back;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.at[p] == '*')
-        p++;
-    return p == pattern.len;
-}
-
 /* Patterns with commas between; one with a '!' that matches undoes all the others. */
 static bool is_listed(struct bytes list, const char *name)
 {
@@ -122,7 +90,7 @@ static bool is_listed(struct bytes list, const char *name)
         bool negated = pattern.len > 0 && pattern.at[0] == '!';
 
         list = bytes_from(list, pattern.len + (comma != NULL));
-        if (!matches(bytes_from(pattern, negated), name) || pattern.len == 0)
+        if (!bytes_match(bytes_from(pattern, negated), bytes_of(name), true) || pattern.len == 0)
             continue;
         if (negated)
             return false;

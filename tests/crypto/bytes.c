@@ -40,6 +40,38 @@ START_TEST(views_compare_by_length_and_content)
 }
 END_TEST
 
+START_TEST(a_star_matches_any_run_and_a_question_mark_one_byte)
+{
+    static const struct {
+        const char *pattern, *text;
+        bool matches, folded; /* ... with letters in either case */
+    } cases[] = {
+        {"", "", true, true},
+        {"", "a", false, false},
+        {"*", "", true, true},
+        {"*", "abc", true, true},
+        {"?", "", false, false},
+        {"a?c", "abc", true, true},
+        {"a?c", "ac", false, false},
+        {"*sha1*", "hmac-sha1-etm", true, true},
+        {"*sha1", "hmac-sha1-etm", false, false},
+        {"*ab", "aab", true, true},
+        {"a*b*c", "a-b-b-c", true, true},
+        {"a*b*c", "a-c-b", false, false},
+        {"**", "x", true, true},
+        {"*.Example.com", "www.example.COM", false, true},
+        {"[", "{", false, false}, /* these differ in the bit that makes letters large or small */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bytes pattern = bytes_of(cases[i].pattern), text = bytes_of(cases[i].text);
+
+        ck_assert_msg(bytes_match(pattern, text, false) == cases[i].matches, "case %zu", i);
+        ck_assert_msg(bytes_match(pattern, text, true) == cases[i].folded, "case %zu folded", i);
+    }
+}
+END_TEST
+
 START_TEST(wipe_leaves_zeros_and_touches_nothing_else)
 {
     uint8_t secret[4] = {1, 2, 3, 4};
@@ -86,6 +118,7 @@ void add_tests(struct suite *suite)
     add_test(suite, big_endian_integers_keep_their_order_on_the_wire);
     add_test(suite, little_endian_integers_are_reversed);
     add_test(suite, views_compare_by_length_and_content);
+    add_test(suite, a_star_matches_any_run_and_a_question_mark_one_byte);
     add_test(suite, wipe_leaves_zeros_and_touches_nothing_else);
     add_test(suite, secrets_differ_by_any_bit);
     add_test(suite, choosing_gives_one_or_the_other);

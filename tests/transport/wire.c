@@ -406,6 +406,47 @@ START_TEST(a_string_written_in_parts_has_its_length_in_front)
 }
 END_TEST
 
+START_TEST(text_has_no_nul_inside_and_fits)
+{
+    static const struct {
+        const uint8_t message[8];
+        size_t len;
+        const char *text; /* NULL: bad */
+    } cases[] = {
+        {{0, 0, 0, 0}, 4, ""},
+        {{0, 0, 0, 3, 'a', 'b', 'c'}, 7, "abc"},
+        {{0, 0, 0, 4, 'a', 'b', 'c', 'd'}, 8, NULL}, /* there is space for three */
+        {{0, 0, 0, 3, 'a', 0, 'c'}, 7, NULL},
+        {{0, 0, 0, 1, 0}, 5, NULL},
+        {{0, 0, 0, 3, 'a', 'b'}, 6, NULL},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct reader r = read_from((struct bytes){cases[i].message, cases[i].len});
+        char out[4];
+
+        ck_assert(read_text(&r, out, sizeof out) == (cases[i].text != NULL));
+        ck_assert(read_done(&r) == (cases[i].text != NULL));
+        if (cases[i].text != NULL)
+            ck_assert_str_eq(out, cases[i].text);
+    }
+}
+END_TEST
+
+START_TEST(names_are_written_with_a_comma_between_two)
+{
+    uint8_t out[16];
+    struct writer w = write_to(out, sizeof out);
+    bool first = true;
+
+    write_name(&w, &first, bytes_of("one"));
+    assert_bytes(written_bytes(&w), bytes_of("one"));
+    write_name(&w, &first, bytes_of("two"));
+    write_name(&w, &first, bytes_of("three"));
+    assert_bytes(written_bytes(&w), bytes_of("one,two,three"));
+}
+END_TEST
+
 START_TEST(what_is_written_reads_back)
 {
     uint8_t out[64];
@@ -448,5 +489,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_name_is_on_a_list_only_as_a_whole);
     add_test(suite, what_does_not_fit_is_bad_and_nothing_follows_it);
     add_test(suite, a_string_written_in_parts_has_its_length_in_front);
+    add_test(suite, text_has_no_nul_inside_and_fits);
+    add_test(suite, names_are_written_with_a_comma_between_two);
     add_test(suite, what_is_written_reads_back);
 }
