@@ -8,7 +8,6 @@
 
 enum {
     MINUTE_MS = 60 * 1000,
-    HOUR_MS = 60 * MINUTE_MS,
     DAY_MS = 24 * HOUR_MS,
     QUIET_MS = 20 * MINUTE_MS, /* nobody writes for as long, at most */
     IDLE_MS = 30 * MINUTE_MS,
@@ -27,7 +26,7 @@ static void set_limits(struct world *w)
         c->login_grace_ms = 0;
         c->kex = "curve25519-sha256";
         c->ciphers = c->macs = NULL;
-        w->party[i].scarce.fail_at = 0;
+        w->party[i].scarce.refuse_at = 0;
     }
     w->party[chance_below(&w->chance, 2)].config.limits.idle_ms = IDLE_MS;
 }

@@ -2,15 +2,18 @@
  * joins, delays, cuts and half-closes, and applications on both sides that do anything the library
  * lets them. What may never happen is checked at every step; the same seed is the same run.
  *
- *     tests/simulate/world.c   the two ends, their owners' loops, the network, the clock
- *     tests/simulate/day.c     a whole day of one connection, timer by timer
- *     tests/simulate/app.c     the applications: what they do, and what they expect of their
- * channels tests/simulate/watch.c   the observer: what the messages on the wire must keep to */
-#ifndef NACRE_TESTS_SIMULATE_H
-#define NACRE_TESTS_SIMULATE_H
+ *     config.c, world.c          the course of a run, and how both ends are configured
+ *     owner.c, settle.c          the owners' loops, the network and the clock; a connection at rest
+ *     end.c, channel.c, action.c the applications: what they expect, and what they do
+ *     asking.c, stream.c         requests and their answers, the bytes of a stream
+ *     watch.c                    the observer: rules that the messages on the wire follow
+ *     day.c                      a whole day of one connection, timer by timer */
+#ifndef NACRE_TESTS_SIMULATE_SIMULATE_H
+#define NACRE_TESTS_SIMULATE_SIMULATE_H
 
 #include "apps/session/session.h"
 #include "crypto/random.h"
+#include "tests/support/scarce.h"
 #include "transport/hostkey.h"
 
 enum {
@@ -18,6 +21,9 @@ enum {
     CHANNELS_SEEN = 64,   /* numbers of channels at one end */
     REQUESTS_MAX = 512,   /* requests of one side of a channel, or of one end of the connection */
     FLIGHT_MAX = 1 << 15, /* messages between two ends */
+
+    HOUR_MS = 3600 * 1000,    /* the age of keys, unless another is configured */
+    EXCHANGE_MS = 120 * 1000, /* a login, and a key exchange, take no longer */
 };
 
 /* ---- chance ---- */
@@ -123,13 +129,6 @@ struct wire {
     bool shut;         /* nothing follows these bytes */
 };
 
-/* Memory that runs out at some allocation: that one alone, or for good. */
-struct scarce {
-    struct nacre_memory memory;
-    uint32_t count, fail_at; /* allocations; 0: never */
-    bool for_good, failed;
-};
-
 /* One end of the connection with its owner. */
 struct party {
     struct world *world;
@@ -179,13 +178,14 @@ struct world {
     size_t piece;    /* bytes the network moves at once, at most */
     uint32_t write_most;
     struct tally *tally;
-    uint64_t digest;       /* of all messages, to compare two runs */
-    struct party party[2]; /* by role */
+    void (*act)(struct party *p); /* what an application does inside a callback: app_act */
+    uint64_t digest;              /* of all messages, to compare two runs */
+    struct party party[2];        /* by role */
     struct link links[LINKS_MAX];
     uint32_t link_count;
 };
 
-/* ---- tests/simulate/world.c ---- */
+/* ---- the course of a run ---- */
 
 /* One seed from beginning to end; anything wrong ends the program with the line that replays it.
  * Returns a digest of everything that happened. */
@@ -206,7 +206,7 @@ void world_check_settled(struct world *w);
  */
 uint64_t simulate_day(uint64_t seed, bool verbose, struct tally *tally);
 
-/* ---- */
+/* ---- reports ---- */
 
 /* What is called with the program's name in front when a run fails: the line that replays it. */
 extern const char *simulate_program;
@@ -223,7 +223,7 @@ void simulate_trace(const struct world *w, const char *format, ...)
             simulate_fail((w), __VA_ARGS__);                                                       \
     } while (0)
 
-/* ---- tests/simulate/app.c ---- */
+/* ---- the applications ---- */
 
 void app_configure(struct party *p);
 
@@ -246,7 +246,7 @@ void app_answer(struct party *p);
  * asked is answered. */
 void app_check_settled(const struct world *w);
 
-/* ---- tests/simulate/watch.c ---- */
+/* ---- the observer ---- */
 
 extern const struct nacre_observer watch_observer;
 

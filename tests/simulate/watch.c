@@ -366,7 +366,7 @@ static void disconnect_sent(struct party *p, struct reader *r)
 static void disconnect_received(struct party *p, struct reader *r)
 {
     (void)read_rest(r);
-    if (p->other->scarce.failed)
+    if (p->other->scarce.refused)
         return;
     for (int i = 0; i < CHANNELS_SEEN; i++) {
         const struct tap *t = &p->taps[i];
