@@ -77,23 +77,39 @@ class Sshd(Other):
             file.write(f"{settings}Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.path('host')}\nPidFile none\n"
                        f"AuthorizedKeysFile {self.path('key.pub')}\nStrictModes no\nUsePAM no\nMaxStartups 1000\n"
                        "PermitRootLogin yes\nLogLevel VERBOSE\nUseDNS no\nMaxSessions 100\n")
-        self.start([program, "-D", "-e", "-f", self.path("config")])
+        command = [program, "-f", self.path("config"), "-o", "PerSourcePenalties=no"]
+        if subprocess.run([*command, "-t"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            del command[3:]  # before OpenSSH 9.8
+        self.start([*command, "-D", "-e"])
 
 
 class Dropbear(Other):
     accepted = "Pubkey auth succeeded for"
 
     def __init__(self):
-        super().__init__()
         program = shutil.which("dropbear", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
         if os.geteuid() != 0:
             raise unittest.SkipTest("dropbear reads authorized_keys in the home folder only: not without root")
+        # Newer ones read them in any folder.
+        any_folder = b"\n-D" in subprocess.run([program, "-h"], capture_output=True, check=False).stderr
+        if not any_folder and subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+            raise unittest.SkipTest("unshare -m, which gives dropbear another home folder, is refused here")
+        super().__init__()
         said = subprocess.run(["dropbearkey", "-t", "ed25519", "-f", self.path("host")], check=True,
                               capture_output=True, text=True).stdout
         self.know(re.search(r"^ssh-ed25519 .*$", said, re.M)[0])
-        os.makedirs(self.path("home/.ssh"), 0o700)
-        os.chmod(self.path("home"), 0o700)
-        shutil.copy(self.path("key.pub"), self.path("home/.ssh/authorized_keys"))
-        os.chmod(self.path("home/.ssh/authorized_keys"), 0o600)
-        self.start(["unshare", "-m", "sh", "-c", 'mount --bind "$0" ~ && exec "$@"', self.path("home"), program,
-                    "-F", "-E", "-r", self.path("host"), "-p", f"127.0.0.1:{self.port}", "-P", self.path("pid")])
+        # Not in /tmp: it refuses keys below a folder that others may write to.
+        self.home = tempfile.mkdtemp(prefix="nacre-", dir="/run")
+        keys = os.path.join(self.home, ".ssh")
+        os.mkdir(keys, 0o700)
+        shutil.copy(self.path("key.pub"), os.path.join(keys, "authorized_keys"))
+        os.chmod(os.path.join(keys, "authorized_keys"), 0o600)
+        if any_folder:
+            command = [program, "-D", keys]
+        else:
+            command = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" ~ && exec "$@"', self.home, program]
+        self.start([*command, "-F", "-E", "-r", self.path("host"), "-p", f"127.0.0.1:{self.port}", "-P", self.path("pid")])
+
+    def __exit__(self, *exception):
+        super().__exit__(*exception)
+        shutil.rmtree(self.home, ignore_errors=True)
