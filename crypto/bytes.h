@@ -22,6 +22,12 @@ static inline struct bytes bytes_of(const char *nul_terminated)
     return (struct bytes){(const uint8_t *)nul_terminated, strlen(nul_terminated)};
 }
 
+/* The view without its first n bytes; it has at least n. */
+static inline struct bytes bytes_from(struct bytes b, size_t n)
+{
+    return n == 0 ? b : (struct bytes){b.at + n, b.len - n}; /* `at` may be NULL */
+}
+
 /* Same length and same content? Stops at the first difference: not for secrets. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {

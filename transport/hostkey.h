@@ -10,6 +10,9 @@
 enum {
     KEY_BLOB_MAX = 4096,       /* bytes of a public key blob: RSA of 16384 bits and a margin */
     SIGNATURE_BLOB_MAX = 4096, /* bytes of a signature blob */
+
+    SSH_AGENT_RSA_SHA2_256 = 2, /* RFC 9987 section 8.3 */
+    SSH_AGENT_RSA_SHA2_512 = 4,
 };
 
 struct nacre_key;
@@ -19,6 +22,7 @@ struct signature_algorithm {
     const char *name;     /* "ssh-ed25519", "rsa-sha2-512" */
     const char *key_type; /* first string of the key's blob: "ssh-ed25519", "ssh-rsa" */
     const void *detail;   /* the curve, or the hash of RSA */
+    uint8_t agent_flags;  /* that request it from an agent: RFC 9987 section 5.6.1 */
 
     /* signature: what follows the name in the signature blob; key_blob: whole, its type already
      * checked. */

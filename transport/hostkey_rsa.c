@@ -70,10 +70,12 @@ static bool sign(const struct signature_algorithm *algorithm, const struct nacre
     return true;
 }
 
-#define RSA(algorithm_name, digest)                                                                \
-    .name = (algorithm_name), .key_type = "ssh-rsa", .detail = &hash_##digest, .verify = verify,   \
-    .sign = sign
+#define RSA(algorithm_name, digest, flags)                                                         \
+    .name = (algorithm_name), .key_type = "ssh-rsa", .detail = &hash_##digest,                     \
+    .agent_flags = (flags), .verify = verify, .sign = sign
 
-const struct signature_algorithm signature_rsa_sha2_512 = {RSA("rsa-sha2-512", sha512)};
-const struct signature_algorithm signature_rsa_sha2_256 = {RSA("rsa-sha2-256", sha256)};
-const struct signature_algorithm signature_rsa_sha1 = {RSA("ssh-rsa", sha1)};
+const struct signature_algorithm signature_rsa_sha2_512 = {
+    RSA("rsa-sha2-512", sha512, SSH_AGENT_RSA_SHA2_512)};
+const struct signature_algorithm signature_rsa_sha2_256 = {
+    RSA("rsa-sha2-256", sha256, SSH_AGENT_RSA_SHA2_256)};
+const struct signature_algorithm signature_rsa_sha1 = {RSA("ssh-rsa", sha1, 0)};
