@@ -27,6 +27,9 @@ static const char usage[] =
     " -h, --help     this text\n"
     "     --version  the version\n";
 
+static const char too_long_or_nul[] =
+    "the password is longer than 1024 bytes or contains a NUL; nothing was changed";
+
 static int fail(const char *errbuf)
 {
     (void)fprintf(stderr, "nacre-passwd: %s\n", errbuf);
@@ -39,45 +42,45 @@ static int misused(const char *text)
     return 2;
 }
 
-/* The compiler may not leave this out: the memory is not used again. */
+/* explicit_bzero, because a compiler may drop a memset of memory that is not used again. */
 static void forget(char secret[PASSWORD_ROOM])
 {
     explicit_bzero(secret, PASSWORD_ROOM);
 }
 
-/* Twice from the terminal. NULL, or what is wrong. */
+/* Ask for the password twice on the terminal. Returns NULL, or a sentence. */
 static const char *ask(const char *user, char password[PASSWORD_ROOM])
 {
     char prompt[512], again[PASSWORD_ROOM];
-    const char *errbuf = NULL;
+    const char *error = NULL;
     bool too_long = false, same;
 
     (void)snprintf(prompt, sizeof prompt, "New password for %s: ", user);
     if (!terminal_ask(prompt, password, PASSWORD_ROOM, &too_long))
-        return "no password was given; nothing is changed";
+        return "no password given; nothing was changed";
     if (too_long)
-        return "the password is longer than 1024 bytes, or holds a NUL; nothing is changed";
+        return too_long_or_nul;
     if (password[0] == 0)
-        return "the password is empty; nothing is changed";
-    if (!terminal_ask("The same again: ", again, sizeof again, &too_long))
-        errbuf = "the password was not given again; nothing is changed";
+        return "the password is empty; nothing was changed";
+    if (!terminal_ask("Retype the password: ", again, sizeof again, &too_long))
+        error = "the password was not retyped; nothing was changed";
     same = !too_long && strcmp(password, again) == 0;
     forget(again);
-    if (errbuf == NULL && !same)
-        errbuf = "the two passwords differ; nothing is changed";
-    return errbuf;
+    if (error == NULL && !same)
+        error = "the passwords differ; nothing was changed";
+    return error;
 }
 
-/* From standard input. */
-static const char *take(char password[PASSWORD_ROOM])
+/* Read the password from standard input. Returns NULL, or a sentence. */
+static const char *read_password(char password[PASSWORD_ROOM])
 {
     bool too_long;
     size_t len;
 
     if (!read_line(STDIN_FILENO, password, PASSWORD_ROOM, &too_long))
-        return "there is no password on standard input; nothing is changed";
+        return "no password on standard input; nothing was changed";
     if (too_long)
-        return "the password is longer than 1024 bytes, or holds a NUL; nothing is changed";
+        return too_long_or_nul;
     len = strlen(password);
     if (len > 0 && password[len - 1] == '\r')
         password[len - 1] = 0;
@@ -86,26 +89,26 @@ static const char *take(char password[PASSWORD_ROOM])
 
 static int edit(const char *file, const char *user, const char *password)
 {
-    static const char *const did[] = {
+    static const char *const done[] = {
         [NACRE_PASSWORD_ADDED] = "added to",
         [NACRE_PASSWORD_CHANGED] = "changed in",
         [NACRE_PASSWORD_DELETED] = "deleted from",
     };
     char errbuf[PROBLEM_MAX];
-    enum nacre_password_edit done =
+    enum nacre_password_edit result =
         nacre_password_file_edit(file, user, password, errbuf, sizeof errbuf);
 
-    if (done == NACRE_PASSWORD_FAILED)
+    if (result == NACRE_PASSWORD_FAILED)
         return fail(errbuf);
-    (void)printf("%s was %s %s\n", user, did[done], file);
+    (void)printf("%s was %s %s\n", user, done[result], file);
     return 0;
 }
 
 static int set_password(const char *file, const char *user)
 {
     char password[PASSWORD_ROOM] = "";
-    const char *errbuf = isatty(STDIN_FILENO) ? ask(user, password) : take(password);
-    int status = errbuf != NULL ? fail(errbuf) : edit(file, user, password);
+    const char *error = isatty(STDIN_FILENO) ? ask(user, password) : read_password(password);
+    int status = error != NULL ? fail(error) : edit(file, user, password);
 
     forget(password);
     return status;

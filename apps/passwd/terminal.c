@@ -12,7 +12,7 @@ static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN
 
 enum { WATCHED = sizeof watched / sizeof watched[0] };
 
-static volatile sig_atomic_t caught; /* 0, or the signal that came while echo was off */
+static volatile sig_atomic_t caught; /* 0, or the signal that arrived while echo was off */
 
 static void on_signal(int number)
 {
@@ -30,7 +30,7 @@ bool read_line(int fd, char *line, size_t size, bool *too_long)
     while ((n = read(fd, &c, 1)) == 1 && c != '\n') {
         any = true;
         if (c == 0 || len + 1 == size)
-            *too_long = true; /* a NUL would end the password before its time */
+            *too_long = true; /* a NUL would truncate the password */
         else
             line[len++] = c;
     }
@@ -42,10 +42,10 @@ static void say(int tty, const char *text)
 {
     ssize_t n = write(tty, text, strlen(text));
 
-    (void)n; /* who cannot be asked cannot answer either */
+    (void)n; /* reading will fail too */
 }
 
-/* Once: with echo off and the signals caught, which are given their way afterwards. */
+/* Ask once, with echo off and the signals caught; the caller raises them again. */
 static bool ask_once(int tty, const char *prompt, char *line, size_t size, bool *too_long)
 {
     const struct sigaction catch = {.sa_handler = on_signal}; /* no SA_RESTART: read returns */
@@ -81,7 +81,7 @@ bool terminal_ask(const char *prompt, char *line, size_t size, bool *too_long)
     do {
         good = ask_once(tty, prompt, line, size, too_long);
         if (caught != 0)
-            (void)raise(caught); /* we come back from a stop */
+            (void)raise(caught); /* after a stop, it returns */
     } while (!good && (caught == SIGTSTP || caught == SIGTTIN || caught == SIGTTOU));
     (void)close(tty);
     return good;

@@ -1,4 +1,4 @@
-"""nacre-passwd: users of a password file, from a terminal and from a pipe; nacre-echo lets them in."""
+"""nacre-passwd edits a password file, from a terminal and from a pipe; its users can log in to nacre-echo."""
 import os
 import re
 import stat
@@ -33,7 +33,7 @@ class PasswdCase(unittest.TestCase):
 
 
 class FromAPipe(PasswdCase):
-    def test_a_user_comes_and_goes(self):
+    def test_a_user_is_added_changed_and_deleted(self):
         self.assertEqual(self.passwd(self.file, "alice", data=b"secret\n"),
                          (0, f"alice was added to {self.file}\n", ""))
         self.assertRegex(self.text(), r"\Aalice:\$argon2id\$v=19\$m=65536,t=2,p=1\$[^\n]+\n\Z")
@@ -46,7 +46,7 @@ class FromAPipe(PasswdCase):
         self.assertEqual(self.text(), "")
         self.assertEqual(os.listdir(self.folder), ["passwords"])
 
-    def test_other_lines_stay(self):
+    def test_other_lines_are_kept(self):
         self.write("bob:x\r\nalice:old\n\njunk\ncarol:y")
         self.passwd(self.file, "alice", data=b"new\n")
         self.assertRegex(self.text(), r"\Abob:x\r\nalice:\$argon2id\$[^\n]+\n\njunk\ncarol:y\Z")
@@ -54,14 +54,14 @@ class FromAPipe(PasswdCase):
     def test_errors_are_sentences(self):
         self.write("bob:x\n")
         for words, data, status, says in (
-                (["-d", self.file, "alice"], b"", 1, "there is no user alice"),
+                (["-d", self.file, "alice"], b"", 1, "no user alice"),
                 ([self.file, "alice"], b"", 1, "no password on standard input"),
                 ([self.file, "alice"], b"\n", 1, "the password is empty"),
                 ([self.file, "alice"], b"\r\n", 1, "the password is empty"),
                 ([self.file, "alice"], b"a\0b\n", 1, "NUL"),
                 ([self.file, "alice"], b"x" * 1025 + b"\n", 1, "longer than 1024"),
                 ([self.folder + "/none/p", "alice"], b"x\n", 1, "No such file"),
-                ([self.file, "al:ice"], b"x\n", 2, "cannot hold ':'"),
+                ([self.file, "al:ice"], b"x\n", 2, "cannot contain ':'"),
                 ([self.file, "al\nice"], b"x\n", 2, "newline"),
                 ([self.file, ""], b"x\n", 2, "user name is empty"),
                 ([self.file], b"x\n", 2, "give the name of the file"),
@@ -74,11 +74,11 @@ class FromAPipe(PasswdCase):
                 self.assertEqual(self.text(), "bob:x\n")
         self.assertEqual(os.listdir(self.folder), ["passwords"])
 
-    def test_others_may_not_have_written_it(self):
+    def test_a_file_writable_by_others_is_refused(self):
         self.write("bob:x\n", mode=0o662)
         done = self.passwd(self.file, "alice", data=b"x\n")
         self.assertEqual(done.status, 1)
-        self.assertIn("others may write to it", done.err)
+        self.assertIn("writable by others", done.err)
 
     def test_help_and_version(self):
         self.assertIn("usage: nacre-passwd [-d] FILE USER", self.passwd("--help").out)
@@ -89,11 +89,11 @@ class AtATerminal(PasswdCase):
     def terminal(self, *words):
         return self.enterContext(harness.Terminal([NACRE_PASSWD, *words], self.environment))
 
-    def test_twice_without_echo(self):
+    def test_the_password_is_typed_twice_without_echo(self):
         terminal = self.terminal(self.file, "alice")
         terminal.expect(b"New password for alice: ")
         terminal.type(b"mother\x7f\x7fof-pearl\n")
-        terminal.expect(b"The same again: ")
+        terminal.expect(b"Retype the password: ")
         terminal.type(b"mothof-pearl\n")
         self.assertEqual(terminal.end(), 0)
         self.assertNotIn(b"pearl", terminal.seen)
@@ -104,25 +104,25 @@ class AtATerminal(PasswdCase):
             client = harness.Ssh(server, login="password", password="mother")
             self.assertEqual(client.run("exit 7").status, 255)
 
-    def test_two_that_differ(self):
+    def test_two_passwords_that_differ_change_nothing(self):
         terminal = self.terminal(self.file, "alice")
         terminal.expect(b"New password for alice: ")
         terminal.type(b"one\n")
-        terminal.expect(b"The same again: ")
+        terminal.expect(b"Retype the password: ")
         terminal.type(b"two\n")
         self.assertEqual(terminal.end(), 1)
-        self.assertIn(b"the two passwords differ; nothing is changed", terminal.seen)
+        self.assertIn(b"the passwords differ; nothing was changed", terminal.seen)
         self.assertFalse(os.path.exists(self.file))
 
-    def test_end_of_input(self):
+    def test_end_of_input_changes_nothing(self):
         terminal = self.terminal(self.file, "alice")
         terminal.expect(b"New password for alice: ")
         terminal.type(b"\x04")
         self.assertEqual(terminal.end(), 1)
-        self.assertIn(b"no password was given; nothing is changed", terminal.seen)
+        self.assertIn(b"no password given; nothing was changed", terminal.seen)
 
     def test_an_interrupt_leaves_the_echo_on(self):
-        """Under a shell, which looks at its terminal afterwards."""
+        """Run by a shell, which shows the state of the terminal afterwards."""
         terminal = self.enterContext(harness.Terminal(
             ["sh", "-c", f"trap : INT; {NACRE_PASSWD} {self.file} alice; echo status $?; stty -a"], self.environment))
         terminal.expect(b"New password for alice: ")
@@ -138,7 +138,7 @@ class AtATerminal(PasswdCase):
             file.write(f"""set timeout {harness.PATIENCE}
 spawn -noecho {NACRE_PASSWD} {self.file} alice
 expect "New password for alice: " {{send "secret\\r"}} timeout {{exit 3}}
-expect "The same again: " {{send "secret\\r"}} timeout {{exit 4}}
+expect "Retype the password: " {{send "secret\\r"}} timeout {{exit 4}}
 expect "alice was added" {{}} timeout {{exit 5}}
 expect eof
 exit [lindex [wait] 3]
