@@ -157,8 +157,8 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
     nacre_peer_host(context, address);
     if (state != NULL) {
         nacre_key_grant_clear(&state->asked);
-        granted = nacre_authorized_key(login->authorized_keys, &asked, &state->asked, errbuf,
-                                       sizeof errbuf);
+        granted = nacre_authorized_keys_check(login->authorized_keys, &asked, &state->asked, errbuf,
+                                              sizeof errbuf);
     }
     log_each("authorized_keys", errbuf);
     nacre_decide(decision, granted);

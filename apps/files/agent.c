@@ -13,14 +13,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* RFC 9987 section 8.1, and the flags of section 8.3. */
+/* RFC 9987 section 8.1 */
 enum {
     SSH_AGENTC_REQUEST_IDENTITIES = 11,
     SSH_AGENT_IDENTITIES_ANSWER = 12,
     SSH_AGENTC_SIGN_REQUEST = 13,
     SSH_AGENT_SIGN_RESPONSE = 14,
-    SSH_AGENT_RSA_SHA2_256 = 2,
-    SSH_AGENT_RSA_SHA2_512 = 4,
 };
 
 enum {
@@ -28,7 +26,7 @@ enum {
     REQUEST_MAX = 32 * 1024,
     KEYS_MAX = 64,
     COMMENT_MAX = 128,
-    PATIENCE_S = 60,
+    TIMEOUT_S = 60,
 };
 
 struct nacre_agent {
@@ -38,19 +36,19 @@ struct nacre_agent {
     char comments[KEYS_MAX][COMMENT_MAX];
 };
 
-/* ---- one question, one answer ---- */
+/* ---- one request, one reply ---- */
 
-static int dial(const char *path)
+static int connect_to(const char *path)
 {
-    const struct timeval patience = {.tv_sec = PATIENCE_S};
+    const struct timeval timeout = {.tv_sec = TIMEOUT_S};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     memcpy(address.sun_path, path, strlen(path) + 1);
     if (fd < 0)
         return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         int failure = errno;
 
@@ -69,7 +67,7 @@ static bool send_all(int fd, struct bytes data)
         if (n <= 0 && errno != EINTR)
             return false;
         if (n > 0)
-            data = (struct bytes){data.at + n, data.len - (size_t)n};
+            data = bytes_from(data, (size_t)n);
     }
     return true;
 }
@@ -89,16 +87,16 @@ static bool receive_all(int fd, uint8_t *out, size_t len)
     return true;
 }
 
-/* RFC 9987 section 4: uint32 length, byte type, byte[length - 1] contents. The reply without its
- * length, in memory that the caller frees; NULL: there was none, and errno says why. */
+/* RFC 9987 section 4: uint32 length, byte type, byte[length - 1] contents. Returns the reply
+ * without its length, for the caller to free; NULL with errno when there was none. */
 static uint8_t *ask(const char *path, struct bytes request, size_t *len)
 {
     uint8_t header[4], *reply = NULL;
-    int fd = dial(path);
+    int fd = connect_to(path);
 
     if (fd < 0)
         return NULL;
-    errno = EPROTO; /* unless something else is wrong */
+    errno = EPROTO; /* unless a call below sets it */
     if (send_all(fd, request) && receive_all(fd, header, sizeof header)) {
         *len = load_u32(header);
         reply = *len >= 1 && *len <= REPLY_MAX ? malloc(*len) : NULL;
@@ -113,15 +111,8 @@ static uint8_t *ask(const char *path, struct bytes request, size_t *len)
 
 /* ---- signing ---- */
 
-static uint32_t flags_for(const struct signature_algorithm *algorithm)
-{
-    if (strcmp(algorithm->name, "rsa-sha2-512") == 0)
-        return SSH_AGENT_RSA_SHA2_512;
-    return strcmp(algorithm->name, "rsa-sha2-256") == 0 ? SSH_AGENT_RSA_SHA2_256 : 0;
-}
-
-/* RFC 9987 section 5.6: byte SSH_AGENT_SIGN_RESPONSE, string signature; it must be of the algorithm
- * that was asked for: an old agent signs with SHA-1 whatever the flags say. */
+/* RFC 9987 section 5.6: byte SSH_AGENT_SIGN_RESPONSE, string signature. The signature must be by
+ * the requested algorithm: an old agent ignores the flags and signs with SHA-1. */
 static bool take_signature(struct bytes reply, const struct signature_algorithm *algorithm,
                            struct writer *w)
 {
@@ -156,7 +147,7 @@ static bool sign(const struct nacre_key *key, const struct signature_algorithm *
     write_u8(&q, SSH_AGENTC_SIGN_REQUEST);
     write_string(&q, private_key_blob(key));
     write_string(&q, data);
-    write_u32(&q, flags_for(algorithm));
+    write_u32(&q, algorithm->agent_flags);
     write_string_end(&q, begin);
     reply = q.bad ? NULL : ask(agent->path, written_bytes(&q), &len);
     good = reply != NULL && take_signature((struct bytes){reply, len}, algorithm, w);
@@ -164,9 +155,9 @@ static bool sign(const struct nacre_key *key, const struct signature_algorithm *
     return good;
 }
 
-/* ---- which keys ---- */
+/* ---- the list of keys ---- */
 
-/* The name of a key's type as our tables have it, or NULL. */
+/* The key's type, if the library knows it; or NULL. */
 static const char *known_type(struct bytes blob)
 {
     const struct algorithm *row = algorithms_of(ALGORITHM_PUBLIC_KEY);
@@ -200,8 +191,8 @@ static bool add_key(struct nacre_agent *agent, struct bytes blob, struct bytes c
     return true;
 }
 
-/* RFC 9987 section 5.5: byte SSH_AGENT_IDENTITIES_ANSWER, uint32 nkeys, then as often string key
- * blob, string comment */
+/* RFC 9987 section 5.5: byte SSH_AGENT_IDENTITIES_ANSWER, uint32 nkeys, then for each key string
+ * key blob, string comment */
 static bool take_keys(struct nacre_agent *agent, struct bytes reply)
 {
     struct reader r = read_from(reply);
@@ -231,7 +222,7 @@ static bool list_keys(struct nacre_agent *agent, const struct errbuf *p)
     if (reply == NULL)
         return errbuf_say(p, "%s: the agent does not answer: %s", agent->path, strerror(errno));
     return good ||
-           errbuf_say(p, "%s: the agent does not say which keys it has; is it one?", agent->path);
+           errbuf_say(p, "%s: malformed reply; is this the socket of an ssh-agent?", agent->path);
 }
 
 struct nacre_agent *nacre_agent_open(const char *path, char *errbuf, size_t size)
@@ -248,7 +239,7 @@ struct nacre_agent *nacre_agent_open(const char *path, char *errbuf, size_t size
     agent = calloc(1, sizeof *agent);
     if (agent == NULL || strlen(path) >= sizeof agent->path) {
         errbuf_say(&p, "%s: %s", path,
-                   agent == NULL ? "out of memory" : "is too long for the name of a socket");
+                   agent == NULL ? "out of memory" : "too long for the name of a socket");
         free(agent);
         return NULL;
     }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { PATTERN_MAX = 256 /* bytes of one pattern */ };
+enum { PATTERN_MAX = 256 /* bytes of an entry of the list */ };
 
 struct address {
     int family; /* AF_INET, AF_INET6 */
@@ -28,7 +28,7 @@ static bool bit(const struct address *a, unsigned i)
     return (a->bytes[i / 8] >> (7 - i % 8)) & 1;
 }
 
-/* ADDRESS/BITS, with no bit set behind the network's. */
+/* ADDRESS/BITS; bits after the network's must be zero. */
 static bool read_network(struct address *a, char *text, unsigned *bits)
 {
     char *slash = strchr(text, '/');
@@ -67,7 +67,7 @@ static enum from_result match_one(char *pattern, const char *text, const struct 
         return is_in(client, &a, bits) ? FROM_YES : FROM_NO;
     }
     if (read_address(&a, pattern) && is_in(client, &a, a.bits))
-        return FROM_YES; /* one address can be written in many ways */
+        return FROM_YES; /* an address can be written in several ways */
     return bytes_match(bytes_of(pattern), bytes_of(text), true) ? FROM_YES : FROM_NO;
 }
 

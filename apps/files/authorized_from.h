@@ -1,16 +1,16 @@
-/* Who may come from where: the pattern lists of from="...", ssh_config(5), PATTERNS. */
-#ifndef NACRE_APPS_AUTHORIZED_FROM_H
-#define NACRE_APPS_AUTHORIZED_FROM_H
+/* The pattern lists of from="...": which addresses may use a key. ssh_config(5), PATTERNS. */
+#ifndef NACRE_APPS_FILES_AUTHORIZED_FROM_H
+#define NACRE_APPS_FILES_AUTHORIZED_FROM_H
 
 enum from_result {
     FROM_YES,
     FROM_NO,
-    FROM_BAD, /* the list cannot be read */
+    FROM_BAD, /* the list is malformed */
 };
 
-/* Is the client's address on the list? Patterns with commas between: an address, one with * and ?,
- * or a network (192.0.2.0/24, 2001:db8::/32); one with ! before it excludes what it matches,
- * whatever the others say. Nothing is looked up: a host name matches nothing. */
+/* Does the list contain the client's address? The list is comma-separated: addresses, patterns with
+ * * and ?, and networks (192.0.2.0/24, 2001:db8::/32). An entry with a leading ! excludes what it
+ * matches, whatever the other entries say. Nothing is looked up, so a host name matches nothing. */
 enum from_result authorized_from(const char *list, const char *address);
 
 #endif

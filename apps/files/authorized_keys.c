@@ -4,27 +4,28 @@
 #include "apps/files/trusted_file.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define FILE_MAX (1u << 20) /* bytes */
 
 struct nacre_authorized_keys {
     pthread_rwlock_t lock;    /* for the copy */
-    struct trusted_copy copy; /* of the file that is the same for all users */
+    struct trusted_copy copy; /* of a file for all users */
     char pattern[];
 };
 
-/* One question. */
-struct look {
-    const char *name; /* of the file */
-    bool per_user;    /* its name depends on the user */
+/* One check. */
+struct check {
+    const char *file;
+    bool per_user; /* the file's name depends on the user */
     const struct nacre_key_login *login;
     const struct errbuf *errbuf;
+    struct nacre_key_grant *grant;
 };
 
-/* Fit to be a part of a file's name, and to be shown in a log? */
+/* Is the name safe as part of a file's name, and in a log? */
 static bool is_plain_name(const char *user)
 {
     if (user[0] == '\0' || user[0] == '-' || strcmp(user, ".") == 0 || strcmp(user, "..") == 0)
@@ -35,7 +36,7 @@ static bool is_plain_name(const char *user)
     return true;
 }
 
-/* Append; false when there is no room for it and a NUL. */
+/* Append the text and a NUL; false when they do not fit. */
 static bool add(char out[PATH_MAX], size_t *len, struct bytes text)
 {
     if (text.len >= PATH_MAX - *len)
@@ -46,7 +47,7 @@ static bool add(char out[PATH_MAX], size_t *len, struct bytes text)
     return true;
 }
 
-/* The file's name: the pattern with the user in it. *per_user: there was a %u. */
+/* Expand the pattern to the file's name. *per_user: it contains %u. */
 static bool expand(char out[PATH_MAX], const char *pattern, const char *user, bool *per_user,
                    const struct errbuf *p)
 {
@@ -63,31 +64,32 @@ static bool expand(char out[PATH_MAX], const char *pattern, const char *user, bo
             fits = add(out, &len, bytes_of(user));
             *per_user = true;
         } else {
-            return errbuf_say(p, "%s: what follows a %% must be u, for the user, or another %%",
+            return errbuf_say(p, "%s: %% must be followed by u, for the user, or by another %%",
                               pattern);
         }
     }
-    return fits || errbuf_say(p, "%s: is too long for the name of a file", pattern);
+    return fits || errbuf_say(p, "%s: file name too long", pattern);
 }
 
-/* One more problem of a file, on a line of its own. Behind the first only what fits whole. */
-static void note(const char *file, unsigned line, const char *what, const struct errbuf *p)
+/* Report a line, after earlier ones. The first report may be cut; others are dropped unless they
+ * fit. */
+static void report(const struct check *check, unsigned line, const char *what)
 {
+    const struct errbuf *p = check->errbuf;
     size_t used = p->size > 0 ? strlen(p->text) : 0;
-    int len = snprintf(NULL, 0, "\n%s:%u: %s", file, line, what);
+    int len = snprintf(NULL, 0, "\n%s:%u: %s", check->file, line, what);
 
-    if (used > 0 && (size_t)len < p->size - used) {
+    if (used > 0 && (size_t)len >= p->size - used)
+        return;
+    if (used > 0)
         p->text[used++] = '\n';
-        errbuf_say(&(struct errbuf){p->text + used, p->size - used}, "%s:%u: %s", file, line, what);
-    } else if (used == 0) {
-        errbuf_say(p, "%s:%u: %s", file, line, what);
-    }
+    errbuf_say(&(struct errbuf){p->text + used, p->size - used}, "%s:%u: %s", check->file, line,
+               what);
 }
 
-/* Does a line of the text grant it? Looks at all of them in any case; the first that does counts.
- */
-static bool any_line_grants(struct bytes text, const struct nacre_key_login *login,
-                            struct nacre_key_grant *grant, const char *file, const struct errbuf *p)
+/* Does a line of the text grant the login? The first that does decides, but all are read, so that
+ * malformed ones are reported. */
+static bool any_line_grants(const struct check *check, struct bytes text)
 {
     struct authorized_line line;
     bool granted = false;
@@ -95,14 +97,14 @@ static bool any_line_grants(struct bytes text, const struct nacre_key_login *log
     for (unsigned number = 1; authorized_line_next(&text, &line); number++) {
         struct nacre_key_grant found;
         char what[256];
-        enum authorized_line_result result =
-            authorized_line_match(&line, login, &found, what, sizeof what);
+        struct errbuf p = errbuf_in(what, sizeof what);
+        enum authorized_line_result result = authorized_line_match(&line, check->login, &found, &p);
 
-        if (result == LINE_IS_BAD)
-            note(file, number, what, p);
+        if (result == LINE_BAD)
+            report(check, number, what);
         if (result == LINE_GRANTS && !granted) {
             granted = true;
-            *grant = found;
+            *check->grant = found;
         } else {
             nacre_key_grant_clear(&found);
         }
@@ -110,53 +112,51 @@ static bool any_line_grants(struct bytes text, const struct nacre_key_login *log
     return granted;
 }
 
-/* What the file says, whether it was read now or before. */
-static bool judge(enum trusted_file_result result, const struct trusted_file *file,
-                  const struct look *look, struct nacre_key_grant *grant)
+static bool decide(const struct check *check, enum trusted_file_result result,
+                   const struct trusted_file *file)
 {
     if (result == FILE_READ)
-        return any_line_grants((struct bytes){(const uint8_t *)file->text, file->len}, look->login,
-                               grant, look->name, look->errbuf);
-    if (result == FILE_MISSING && !look->per_user)
-        errbuf_say(look->errbuf,
-                   "%s: there is no such file, so nobody logs in with a key; write one with the "
-                   "public keys that may, as OpenSSH's authorized_keys",
-                   look->name);
+        return any_line_grants(check, trusted_file_text(file));
+    if (result == FILE_MISSING && !check->per_user)
+        errbuf_say(check->errbuf,
+                   "%s: no such file, so nobody logs in with a key; create it with one public key "
+                   "per line, as for OpenSSH's authorized_keys",
+                   check->file);
     return false;
 }
 
-/* Each user has a file: read it and look. */
-static bool look_in_users(const struct look *look, struct nacre_key_grant *grant)
+/* Each user has a file, which is read each time. */
+static bool check_users_file(const struct check *check)
 {
     struct trusted_file file;
     enum trusted_file_result result =
-        trusted_file_read(&file, look->name, OTHERS_MAY_READ, FILE_MAX, look->errbuf);
-    bool granted = judge(result, &file, look, grant);
+        trusted_file_read(&file, check->file, OTHERS_MAY_READ, FILE_MAX, check->errbuf);
+    bool granted = decide(check, result, &file);
 
     trusted_file_clear(&file);
     return granted;
 }
 
-/* There is one file: look in the copy of it. Logins do not wait for each other unless it must be
- * read anew. */
-static bool look_in_shared(struct nacre_authorized_keys *keys, const struct look *look,
-                           struct nacre_key_grant *grant)
+/* One file is for all users: check the copy. Logins wait for each other only while the file is read
+ * again. */
+static bool check_shared_file(struct nacre_authorized_keys *keys, const struct check *check)
 {
     const struct trusted_file *file = &keys->copy.file;
     struct stat now;
     bool current, granted = false;
 
     pthread_rwlock_rdlock(&keys->lock);
-    current = trusted_copy_look(&keys->copy, look->name, &now) == COPY_CURRENT;
+    current = trusted_copy_look(&keys->copy, check->file, &now) == COPY_CURRENT;
     if (current)
-        granted = judge(FILE_READ, file, look, grant);
+        granted = decide(check, FILE_READ, file);
     pthread_rwlock_unlock(&keys->lock);
     if (current)
         return granted;
     pthread_rwlock_wrlock(&keys->lock);
-    granted = judge(
-        trusted_copy_read(&keys->copy, look->name, &now, OTHERS_MAY_READ, FILE_MAX, look->errbuf),
-        file, look, grant);
+    granted = decide(
+        check,
+        trusted_copy_read(&keys->copy, check->file, &now, OTHERS_MAY_READ, FILE_MAX, check->errbuf),
+        file);
     pthread_rwlock_unlock(&keys->lock);
     return granted;
 }
@@ -181,16 +181,17 @@ void nacre_authorized_keys_close(struct nacre_authorized_keys *keys)
     free(keys);
 }
 
-bool nacre_authorized_key(struct nacre_authorized_keys *keys, const struct nacre_key_login *login,
-                          struct nacre_key_grant *grant, char *errbuf, size_t size)
+bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
+                                 const struct nacre_key_login *login, struct nacre_key_grant *grant,
+                                 char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
-    char name[PATH_MAX];
-    struct look look = {.name = name, .login = login, .errbuf = &p};
+    char file[PATH_MAX];
+    struct check check = {.file = file, .login = login, .errbuf = &p, .grant = grant};
 
     *grant = (struct nacre_key_grant){0};
     if (!is_plain_name(login->user) ||
-        !expand(name, keys->pattern, login->user, &look.per_user, &p))
+        !expand(file, keys->pattern, login->user, &check.per_user, &p))
         return false;
-    return look.per_user ? look_in_users(&look, grant) : look_in_shared(keys, &look, grant);
+    return check.per_user ? check_users_file(&check) : check_shared_file(keys, &check);
 }

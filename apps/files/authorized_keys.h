@@ -1,58 +1,56 @@
 /* Which keys may log in as a user: a file in the format of OpenSSH's authorized_keys, sshd(8). */
-#ifndef NACRE_APPS_AUTHORIZED_KEYS_H
-#define NACRE_APPS_AUTHORIZED_KEYS_H
+#ifndef NACRE_APPS_FILES_AUTHORIZED_KEYS_H
+#define NACRE_APPS_FILES_AUTHORIZED_KEYS_H
 
 #include "transport/api.h"
 
-/* Somebody who wants to log in with a key. */
+/* An attempt to log in with a key. */
 struct nacre_key_login {
     const char *user;
-    const uint8_t *key; /* its blob */
+    const uint8_t *key; /* the key's blob */
     size_t key_len;
-    const char *address; /* of the client, as numbers, without the port; NULL: not known */
+    const char *address; /* the client's, numeric, without a port; NULL: unknown */
 };
 
-/* What whoever logged in with a key may do, by the options before it. Text is NUL-terminated, lists
- * end with NULL; all is owned by the grant. */
+/* What a login with a key may do, from the options before the key. Text is NUL-terminated, lists
+ * end with NULL; the grant owns all of it. */
 struct nacre_key_grant {
-    char *command;        /* is run whatever the client asks for; NULL: what it asks for is */
+    char *command;        /* run this whatever the client requests; NULL: what it requests */
     char **environment;   /* NAME=value; NULL: none */
-    char **permit_open;   /* HOST:PORT that it may be connected to; NULL: any */
-    char **permit_listen; /* [HOST:]PORT that it may have listened on; NULL: any */
+    char **permit_open;   /* HOST:PORT that it may connect to; NULL: any */
+    char **permit_listen; /* [HOST:]PORT that it may listen on; NULL: any */
     bool pty, port_forwarding, agent_forwarding, x11_forwarding, user_rc;
 };
 
-/* Give back what a grant owns; it is empty then. */
+/* Free what the grant owns, and empty it. */
 NACRE_API void nacre_key_grant_clear(struct nacre_key_grant *grant);
 
-/* The files to look in. May be used by several threads at once. */
+/* A file, or one file per user. Several threads may use it at once. */
 struct nacre_authorized_keys;
 
-/* pattern  the name of the file. %u in it stands for the user, %% for %. Nothing is read yet.
+/* pattern  the file's name; %u in it is the user, %% is %. Nothing is read yet.
  * return   NULL: out of memory */
 NACRE_API struct nacre_authorized_keys *nacre_authorized_keys_open(const char *pattern);
 NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); /* NULL is fine */
 
-/* May the key log this user in? The signature is the caller's to check, and the grant the caller's
- * to keep to.
+/* May this key log this user in? The caller verifies the signature, and enforces the grant.
  *
- * grant    what the first line that says yes allows; empty when none does. The caller clears it.
- * return   true when a line of the file grants it
- * errbuf  of `size` bytes: sentences for the log, one a line, as far as they fit; or empty. The
- *          answer stands all the same.
+ * grant   what the first matching line allows; empty when none matches. The caller clears it.
+ * errbuf  of `size` bytes: sentences for the log, one per line, as many as fit; or empty. It may be
+ *         filled in whatever the result.
+ * return  true when a line of the file grants the login
  *
- * A file for all users is read anew when it has changed, one with %u in its name each time. It must
- * belong to the user we run as, or to root, and others must not be able to write to it. That it is
- * missing is a problem only when its name does not depend on the user. A user name that is empty,
- * holds '/' or control characters, is `.` or `..` or begins with
- * '-' is granted nothing.
+ * A file for all users is read again when it has changed; one with %u in its name is read each
+ * time. It must be owned by this process's user or root, and others must not be able to write to
+ * it. A missing file is reported only if its name does not depend on the user. A user name is
+ * refused if it is empty, `.` or `..`, begins with '-', or contains '/' or control characters.
  *
- * Options are those of sshd(8). from= and expiry-time= are decided here. An option that asks for
- * what cannot be done here (cert-authority, principals, verify-required), one that is not known and
- * one whose value makes no sense grant nothing, with a problem; so does a line that cannot be read.
- * Each such line is told of. */
-NACRE_API bool nacre_authorized_key(struct nacre_authorized_keys *keys,
-                                    const struct nacre_key_login *login,
-                                    struct nacre_key_grant *grant, char *errbuf, size_t size);
+ * Options are those of sshd(8). from= and expiry-time= are decided here. A line grants nothing, and
+ * is reported, if it is malformed, or if an option is unknown, has an invalid value or requires
+ * something that is not supported (cert-authority, principals, verify-required). */
+NACRE_API bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
+                                           const struct nacre_key_login *login,
+                                           struct nacre_key_grant *grant, char *errbuf,
+                                           size_t size);
 
 #endif

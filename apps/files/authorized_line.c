@@ -2,27 +2,24 @@
 
 #include "apps/files/authorized_options.h"
 #include "apps/files/base64.h"
+#include "apps/files/line.h"
 #include "transport/hostkey.h"
-
-#include <stdio.h>
 
 static bool is_space(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Cut the next field off the line. Spaces in double quotes belong to it; \" is no quote. A quote
- * that is never closed takes all that is left. */
+/* Cut the next field off the line. Spaces in double quotes are part of it, and \" is not a quote. A
+ * quote that is never closed extends to the end. */
 static struct bytes next_field(struct bytes *line)
 {
     struct bytes field;
     bool quoted = false;
     size_t n = 0;
 
-    while (line->len > 0 && is_space(line->at[0])) {
-        line->at++;
-        line->len--;
-    }
+    while (line->len > 0 && is_space(line->at[0]))
+        *line = bytes_from(*line, 1);
     for (; n < line->len && (quoted || !is_space(line->at[n])); n++) {
         if (line->at[n] == '\\' && n + 1 < line->len && line->at[n + 1] == '"')
             n++;
@@ -30,23 +27,18 @@ static struct bytes next_field(struct bytes *line)
             quoted = !quoted;
     }
     field = (struct bytes){line->at, n};
-    line->at += n;
-    line->len -= n;
+    *line = bytes_from(*line, n);
     return field;
 }
 
 bool authorized_line_next(struct bytes *text, struct authorized_line *line)
 {
     struct bytes rest;
-    const uint8_t *lf;
 
     *line = (struct authorized_line){0};
     if (text->len == 0)
         return false;
-    lf = memchr(text->at, '\n', text->len);
-    rest = (struct bytes){text->at, lf != NULL ? (size_t)(lf - text->at) : text->len};
-    text->at += rest.len + (lf != NULL);
-    text->len -= rest.len + (lf != NULL);
+    rest = line_next(text);
     for (size_t i = 0; i < 3; i++)
         line->fields[i] = next_field(&rest);
     if (line->fields[0].len > 0 && line->fields[0].at[0] == '#')
@@ -54,8 +46,7 @@ bool authorized_line_next(struct bytes *text, struct authorized_line *line)
     return true;
 }
 
-/* Decode the blob of a key and see that it is of the type that stands before it. False: it is no
- * key. */
+/* Decode the blob of a key, whose type must be the one before it. False: this is not a key. */
 static bool read_key(struct bytes type, struct bytes base64, uint8_t out[KEY_BLOB_MAX],
                      struct bytes *key)
 {
@@ -70,27 +61,25 @@ static bool read_key(struct bytes type, struct bytes base64, uint8_t out[KEY_BLO
 
 enum authorized_line_result authorized_line_match(const struct authorized_line *line,
                                                   const struct nacre_key_login *login,
-                                                  struct nacre_key_grant *grant, char *what,
-                                                  size_t size)
+                                                  struct nacre_key_grant *grant,
+                                                  const struct errbuf *p)
 {
     const struct bytes key = {login->key, login->key_len};
     const struct bytes *f = line->fields;
-    uint8_t room[KEY_BLOB_MAX];
+    uint8_t blob[KEY_BLOB_MAX];
     struct bytes found;
 
     authorized_everything(grant);
     if (f[0].len == 0)
-        return LINE_SAYS_NOTHING;
-    if (read_key(f[0], f[1], room, &found))
-        return bytes_equal(found, key) ? LINE_GRANTS : LINE_SAYS_NOTHING;
-    if (!read_key(f[1], f[2], room, &found)) {
-        (void)snprintf(what, size,
-                       "this line is neither a comment nor a public key ([options] type base64 "
-                       "[comment]), so it is ignored");
-        return LINE_IS_BAD;
+        return LINE_OTHER;
+    if (read_key(f[0], f[1], blob, &found))
+        return bytes_equal(found, key) ? LINE_GRANTS : LINE_OTHER;
+    if (!read_key(f[1], f[2], blob, &found)) {
+        errbuf_say(p, "ignored: neither a comment nor a public key ([options] type base64 "
+                      "[comment])");
+        return LINE_BAD;
     }
     if (!bytes_equal(found, key))
-        return LINE_SAYS_NOTHING;
-    return authorized_options(f[0], login->address, time(NULL), grant, what, size) ? LINE_GRANTS
-                                                                                   : LINE_IS_BAD;
+        return LINE_OTHER;
+    return authorized_options(f[0], login->address, time(NULL), grant, p) ? LINE_GRANTS : LINE_BAD;
 }

@@ -1,7 +1,6 @@
 #include "apps/files/authorized_options.h"
 
 #include "apps/files/authorized_from.h"
-#include "apps/session/errbuf.h"
 #include "apps/session/number.h"
 #include "transport/wire.h"
 
@@ -9,26 +8,26 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { LIST_MAX = 256 /* values of one repeatable option */ };
+enum { LIST_MAX = 256 /* values of one option */ };
 
-/* Options being read. */
+/* The options of one key while they are read. */
 struct parse {
     struct nacre_key_grant *grant;
     const char *address;
     time_t now;
     bool got_from;
-    struct errbuf errbuf;
+    const struct errbuf *errbuf;
 };
 
 struct option {
     const char *name;
     enum { FLAG, VALUE } kind;
     bool (*set)(struct parse *p, const struct option *o, char *value);
-    size_t flag;  /* of the grant: where */
-    bool allowed; /* ... and what */
+    size_t flag;  /* the offset of a bool in the grant, */
+    bool allowed; /* and its value */
 };
 
-/* ---- what an option does; value is its own copy, "" for a flag ---- */
+/* ---- what an option does; value is a copy, NULL for a flag ---- */
 
 static bool set_flag(struct parse *p, const struct option *o, char *value)
 {
@@ -57,19 +56,19 @@ static bool set_restrict(struct parse *p, const struct option *o, char *value)
 
 static bool no_memory(const struct parse *p)
 {
-    return errbuf_say(&p->errbuf, "there is not enough memory to read the options before this key");
+    return errbuf_say(p->errbuf, "out of memory while reading the options of this key");
 }
 
 static bool set_command(struct parse *p, const struct option *o, char *value)
 {
     (void)o;
     if (p->grant->command != NULL)
-        return errbuf_say(&p->errbuf, "two commands before one key, so it is not accepted");
+        return errbuf_say(p->errbuf, "key refused: more than one command=");
     p->grant->command = strdup(value);
     return p->grant->command != NULL || no_memory(p);
 }
 
-/* Append to a NULL-terminated list. */
+/* Append a copy to a NULL-terminated list. */
 static bool append(const struct parse *p, char ***list, const char *value)
 {
     size_t n = 0;
@@ -78,7 +77,7 @@ static bool append(const struct parse *p, char ***list, const char *value)
     while (*list != NULL && (*list)[n] != NULL)
         n++;
     if (n == LIST_MAX)
-        return errbuf_say(&p->errbuf, "too many options before this key, so it is not accepted");
+        return errbuf_say(p->errbuf, "key refused: one option has more than %d values", LIST_MAX);
     longer = realloc(*list, (n + 2) * sizeof *longer);
     if (longer == NULL)
         return no_memory(p);
@@ -88,7 +87,7 @@ static bool append(const struct parse *p, char ***list, const char *value)
     return longer[n] != NULL || no_memory(p);
 }
 
-/* NAME=value; of several for a name the first counts. */
+/* NAME=value; of several for one name the first counts. */
 static bool set_environment(struct parse *p, const struct option *o, char *value)
 {
     size_t len = strcspn(value, "=");
@@ -99,8 +98,7 @@ static bool set_environment(struct parse *p, const struct option *o, char *value
             !(value[i] >= '0' && value[i] <= '9') && value[i] != '_')
             len = 0;
     if (len == 0 || value[len] != '=')
-        return errbuf_say(&p->errbuf,
-                          "environment= before this key is not NAME=value, so it is not accepted");
+        return errbuf_say(p->errbuf, "key refused: environment= is not NAME=value");
     for (char **e = p->grant->environment; e != NULL && *e != NULL; e++)
         if (strncmp(*e, value, len + 1) == 0)
             return true;
@@ -111,30 +109,30 @@ static bool set_from(struct parse *p, const struct option *o, char *value)
 {
     (void)o;
     if (p->got_from)
-        return errbuf_say(&p->errbuf, "two from= before one key, so it is not accepted");
+        return errbuf_say(p->errbuf, "key refused: more than one from=");
     p->got_from = true;
     if (p->address == NULL)
-        return errbuf_say(&p->errbuf, "this key may be used from some addresses only, and it is "
-                                      "not known where this client is");
+        return errbuf_say(p->errbuf,
+                          "key refused: it has from=, and the client's address is unknown");
     switch (authorized_from(value, p->address)) {
     case FROM_YES:
         return true;
     case FROM_NO:
-        return errbuf_say(&p->errbuf, "this key may not be used from %s", p->address);
+        return errbuf_say(p->errbuf, "key refused: from= does not allow %s", p->address);
     case FROM_BAD:
         break;
     }
-    return errbuf_say(&p->errbuf, "from= before this key is not a list of addresses, networks "
-                                  "and patterns, so it is not accepted");
+    return errbuf_say(p->errbuf,
+                      "key refused: from= is not a list of addresses, networks and patterns");
 }
 
-/* Two digits at a time. */
+/* The number that two digits form. */
 static int two(const char *text)
 {
     return (text[0] - '0') * 10 + (text[1] - '0');
 }
 
-/* YYYYMMDD[HHMM[SS]][Z]; without Z in local time. False: it is none. */
+/* YYYYMMDD[HHMM[SS]][Z]; without Z in local time. False: malformed. */
 static bool read_time(const char *text, time_t *at)
 {
     size_t digits = strspn(text, "0123456789");
@@ -153,7 +151,7 @@ static bool read_time(const char *text, time_t *at)
     again = tm;
     *at = utc ? timegm(&again) : mktime(&again);
     return again.tm_mon == tm.tm_mon && again.tm_mday == tm.tm_mday && tm.tm_hour < 24 &&
-           tm.tm_min < 60 && tm.tm_sec < 60; /* the 31st of June is no day */
+           tm.tm_min < 60 && tm.tm_sec < 60; /* there is no 31st of June */
 }
 
 static bool set_expiry(struct parse *p, const struct option *o, char *value)
@@ -162,9 +160,8 @@ static bool set_expiry(struct parse *p, const struct option *o, char *value)
 
     (void)o;
     if (!read_time(value, &at))
-        return errbuf_say(&p->errbuf, "expiry-time= before this key is not a time as "
-                                      "YYYYMMDD[HHMM[SS]][Z], so it is not accepted");
-    return p->now <= at || errbuf_say(&p->errbuf, "this key has expired");
+        return errbuf_say(p->errbuf, "key refused: expiry-time= is not YYYYMMDD[HHMM[SS]][Z]");
+    return p->now <= at || errbuf_say(p->errbuf, "key refused: it has expired");
 }
 
 /* [HOST:]PORT; HOST may be * or in brackets, PORT may be *. */
@@ -184,8 +181,7 @@ static bool set_permit_open(struct parse *p, const struct option *o, char *value
     (void)o;
     return is_host_and_port(value, true)
                ? append(p, &p->grant->permit_open, value)
-               : errbuf_say(&p->errbuf,
-                            "permitopen= before this key is not HOST:PORT, so it is not accepted");
+               : errbuf_say(p->errbuf, "key refused: permitopen= is not HOST:PORT");
 }
 
 static bool set_permit_listen(struct parse *p, const struct option *o, char *value)
@@ -193,17 +189,15 @@ static bool set_permit_listen(struct parse *p, const struct option *o, char *val
     (void)o;
     return is_host_and_port(value, false)
                ? append(p, &p->grant->permit_listen, value)
-               : errbuf_say(
-                     &p->errbuf,
-                     "permitlisten= before this key is not [HOST:]PORT, so it is not accepted");
+               : errbuf_say(p->errbuf, "key refused: permitlisten= is not [HOST:]PORT");
 }
 
 /* ---- the table ---- */
 
 #define FLAG_OF(member, allowed) FLAG, set_flag, offsetof(struct nacre_key_grant, member), allowed
 
-/* All of sshd's but cert-authority, principals and verify-required: what these ask for cannot be
- * given here, so their keys are not accepted. */
+/* All of sshd's options except cert-authority, principals and verify-required, which are not
+ * supported: a key with one of them is refused. */
 static const struct option known[] = {
     {"restrict", FLAG, set_restrict, 0, false},
     {"pty", FLAG_OF(pty, true)},
@@ -227,8 +221,7 @@ static const struct option known[] = {
     {NULL, FLAG, NULL, 0, false},
 };
 
-/* The bytes of one option at the front of `list`; 0 when it is not well-formed. Its value, if any,
- * is in double quotes. */
+/* The length of the first option of `list`; 0 if it is malformed. A value is in double quotes. */
 static size_t option_len(struct bytes list, size_t *name_len)
 {
     size_t n = 0;
@@ -256,13 +249,13 @@ static const struct option *find(struct bytes name, bool has_value)
     return NULL;
 }
 
-/* Shown in the sentence only when it can do no harm there. */
+/* May the name appear in a sentence? */
 static bool is_showable(struct bytes name)
 {
     return is_name(name) && name.len <= 40;
 }
 
-/* A copy of what stands between the quotes, where \" is a quote; the caller frees it. */
+/* A copy of the text between the quotes, where \" is a quote; the caller frees it. */
 static char *copy_value(struct bytes quoted)
 {
     char *value = malloc(quoted.len + 1);
@@ -286,12 +279,12 @@ static bool set_option(struct parse *p, struct bytes name, struct bytes rest)
     bool good;
 
     if (o == NULL)
-        return errbuf_say(&p->errbuf,
-                          "the option %.*s before this key is not supported, so it is not accepted",
+        return errbuf_say(p->errbuf, "key refused: unsupported option %.*s",
                           is_showable(name) ? (int)name.len : 0, (const char *)name.at);
     if (rest.len == 0)
         return o->set(p, o, NULL);
-    value = copy_value((struct bytes){rest.at + 2, rest.len - 3}); /* without =" and " */
+    value = copy_value(
+        (struct bytes){rest.at + 2, rest.len - 3}); /* without the leading =" and the last " */
     if (value == NULL)
         return no_memory(p);
     good = o->set(p, o, value);
@@ -300,23 +293,20 @@ static bool set_option(struct parse *p, struct bytes name, struct bytes rest)
 }
 
 bool authorized_options(struct bytes list, const char *address, time_t now,
-                        struct nacre_key_grant *grant, char *what, size_t size)
+                        struct nacre_key_grant *grant, const struct errbuf *errbuf)
 {
-    struct parse p = {
-        .grant = grant, .address = address, .now = now, .errbuf = errbuf_in(what, size)};
+    struct parse p = {.grant = grant, .address = address, .now = now, .errbuf = errbuf};
 
     while (list.len > 0) {
         size_t name_len;
         size_t len = option_len(list, &name_len);
 
         if (len == 0 || len + 1 == list.len || memchr(list.at, 0, len) != NULL)
-            return errbuf_say(&p.errbuf,
-                              "the options before this key cannot be read, so it is not accepted");
+            return errbuf_say(p.errbuf, "key refused: malformed options");
         if (!set_option(&p, (struct bytes){list.at, name_len},
                         (struct bytes){list.at + name_len, len - name_len}))
             return false;
-        list.at += len + (len < list.len);
-        list.len -= len + (len < list.len);
+        list = bytes_from(list, len + (len < list.len));
     }
     return true;
 }

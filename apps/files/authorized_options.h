@@ -1,17 +1,18 @@
 /* The options before a key in authorized_keys: sshd(8), AUTHORIZED_KEYS FILE FORMAT. */
-#ifndef NACRE_APPS_AUTHORIZED_OPTIONS_H
-#define NACRE_APPS_AUTHORIZED_OPTIONS_H
+#ifndef NACRE_APPS_FILES_AUTHORIZED_OPTIONS_H
+#define NACRE_APPS_FILES_AUTHORIZED_OPTIONS_H
 
 #include "apps/files/authorized_keys.h"
+#include "apps/session/errbuf.h"
 #include "crypto/bytes.h"
 
 #include <time.h>
 
-/* Read them, put what they say into *grant (to be cleared by the caller in any case), and decide:
- * may the key be used, from this address (NULL: not known) and now? When not, `what` says why,
- * without the line's place. */
+/* Read the options into *grant, which the caller clears in any case, and decide whether the key may
+ * be used from this address (NULL: unknown) and now. False comes with a sentence that does not name
+ * the file or the line. */
 bool authorized_options(struct bytes list, const char *address, time_t now,
-                        struct nacre_key_grant *grant, char *what, size_t size);
+                        struct nacre_key_grant *grant, const struct errbuf *p);
 
 /* A grant without any restriction. */
 void authorized_everything(struct nacre_key_grant *grant);

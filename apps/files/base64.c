@@ -45,7 +45,8 @@ bool base64_has(uint8_t character)
     return value_of(character) >= 0;
 }
 
-/* `count` characters, 2 to 4, in the upper bits of *three's 24; false when one of them is none. */
+/* Decode `count` characters, 2 to 4, into the upper bits of *three, which has 24. False: one of
+ * them is not base64. */
 static bool decode_group(const uint8_t *at, size_t count, uint32_t *three)
 {
     *three = 0;
@@ -59,7 +60,7 @@ static bool decode_group(const uint8_t *at, size_t count, uint32_t *three)
     return true;
 }
 
-bool base64_decode(uint8_t *out, size_t room, size_t *len, struct bytes text)
+bool base64_decode(uint8_t *out, size_t size, size_t *len, struct bytes text)
 {
     size_t done = 0, padding = 0;
 
@@ -73,7 +74,7 @@ bool base64_decode(uint8_t *out, size_t room, size_t *len, struct bytes text)
         size_t bytes = characters - 1;
         uint32_t three;
 
-        if (!decode_group(text.at + i, characters, &three) || bytes > room - done)
+        if (!decode_group(text.at + i, characters, &three) || bytes > size - done)
             return false;
         if ((three & (0xffffffu >> (8 * bytes))) != 0)
             return false;

@@ -33,7 +33,7 @@ static bool is_oid(struct bytes value, const struct oid *oid)
     return bytes_equal(value, (struct bytes){oid->at, oid->len});
 }
 
-/* The length of a value; the shortest form only, as DER demands. */
+/* The length of a value, in the shortest form, as DER requires. */
 static size_t read_length(struct reader *r)
 {
     uint8_t first = read_u8(r);
@@ -51,21 +51,21 @@ static size_t read_length(struct reader *r)
     return len;
 }
 
-/* The contents of the value that comes next, which must be of that type. */
+/* The contents of the next value, which must have this type. */
 static struct bytes read_value(struct reader *r, uint8_t type)
 {
     r->bad |= read_u8(r) != type;
     return read_bytes(r, read_length(r));
 }
 
-/* The same when it may be missing; *there says whether it is there. */
-static struct bytes read_optional(struct reader *r, uint8_t type, bool *there)
+/* The same for a value that may be missing. */
+static struct bytes read_optional(struct reader *r, uint8_t type, bool *present)
 {
-    *there = !r->bad && r->at < r->end && *r->at == type;
-    return *there ? read_value(r, type) : (struct bytes){NULL, 0};
+    *present = !r->bad && r->at < r->end && *r->at == type;
+    return *present ? read_value(r, type) : (struct bytes){NULL, 0};
 }
 
-/* A number that is not negative, without the zero in front that keeps it from being so. */
+/* A non-negative number, without the leading zero that keeps its first bit clear. */
 static struct bytes read_number(struct reader *r)
 {
     struct bytes number = read_value(r, DER_INTEGER);
@@ -83,7 +83,7 @@ static bool read_version(struct reader *r, uint8_t expected)
     return version.len == 1 && version.at[0] == expected;
 }
 
-/* BIT STRING: the count of bits to leave off, here 0, then the bytes. */
+/* BIT STRING: the number of unused bits, here 0, then the bytes. */
 static struct bytes whole_bytes(struct reader *r, struct bytes bit_string)
 {
     if (bit_string.len < 1 || bit_string.at[0] != 0) {
@@ -103,7 +103,7 @@ static const struct ec_curve *find_curve(struct bytes oid)
 }
 
 /* RFC 5915 section 3: SEQUENCE { INTEGER 1, OCTET STRING d, [0] { OID curve } OPTIONAL,
- * [1] { BIT STRING Q } OPTIONAL }. `curve` is what stands around it, or NULL. */
+ * [1] { BIT STRING Q } OPTIONAL }. `curve` is the enclosing structure's, or NULL. */
 static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
                                    const struct ec_curve *curve)
 {
@@ -112,7 +112,7 @@ static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
     bool good = read_version(&r, 1), has_curve, has_point;
     struct bytes scalar = read_value(&r, DER_OCTET_STRING), point = {NULL, 0};
     struct bytes parameters = read_optional(&r, DER_0, &has_curve);
-    struct bytes public = read_optional(&r, DER_1, &has_point);
+    struct bytes point_value = read_optional(&r, DER_1, &has_point);
 
     if (has_curve) {
         struct reader inside = read_from(parameters);
@@ -122,7 +122,7 @@ static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
         curve = named;
     }
     if (has_point) {
-        struct reader inside = read_from(public);
+        struct reader inside = read_from(point_value);
 
         point = whole_bytes(&inside, read_value(&inside, DER_BIT_STRING));
         good &= read_done(&inside);
@@ -162,8 +162,8 @@ enum key_result key_parse_pkcs1(struct nacre_key *key, struct bytes der)
     return key_from_rsa(key, &numbers);
 }
 
-/* RFC 8410 section 7: OCTET STRING seed; public: the point that stands beside it, or empty */
-static enum key_result read_ed25519(struct nacre_key *key, struct bytes der, struct bytes public)
+/* RFC 8410 section 7: OCTET STRING seed. point: the public key beside it, or empty */
+static enum key_result read_ed25519(struct nacre_key *key, struct bytes der, struct bytes point)
 {
     struct reader r = read_from(der);
     struct bytes seed = read_value(&r, DER_OCTET_STRING);
@@ -172,53 +172,51 @@ static enum key_result read_ed25519(struct nacre_key *key, struct bytes der, str
         return KEY_MALFORMED;
     if (!private_key_ed25519(key, seed.at))
         return KEY_MISMATCH;
-    if (public.at != NULL &&
-        !bytes_equal(public, (struct bytes){key->blob + key->blob_len - 32, 32}))
+    if (point.at != NULL && !bytes_equal(point, (struct bytes){key->blob + key->blob_len - 32, 32}))
         return KEY_MISMATCH;
     return KEY_GOOD;
 }
 
-/* What follows the algorithm's OID: nothing, NULL or a curve. */
+/* The algorithm's OID is followed by nothing, NULL or a curve. */
 static enum key_result read_by_algorithm(struct nacre_key *key, struct reader *algorithm,
-                                         struct bytes private, struct bytes public)
+                                         struct bytes secret, struct bytes point)
 {
     struct bytes oid = read_value(algorithm, DER_OID);
 
     if (is_oid(oid, &oid_ed25519))
-        return read_done(algorithm) ? read_ed25519(key, private, public) : KEY_MALFORMED;
+        return read_done(algorithm) ? read_ed25519(key, secret, point) : KEY_MALFORMED;
     if (is_oid(oid, &oid_rsa)) {
         struct bytes null = read_value(algorithm, DER_NULL);
 
-        return read_done(algorithm) && null.len == 0 ? key_parse_pkcs1(key, private)
-                                                     : KEY_MALFORMED;
+        return read_done(algorithm) && null.len == 0 ? key_parse_pkcs1(key, secret) : KEY_MALFORMED;
     }
     if (is_oid(oid, &oid_ec)) {
         const struct ec_curve *curve = find_curve(read_value(algorithm, DER_OID));
 
-        return curve != NULL && read_done(algorithm) ? read_ec_key(key, private, curve)
+        return curve != NULL && read_done(algorithm) ? read_ec_key(key, secret, curve)
                                                      : KEY_OTHER_TYPE;
     }
     return algorithm->bad ? KEY_MALFORMED : KEY_OTHER_TYPE;
 }
 
 /* RFC 5958 section 2: SEQUENCE { INTEGER version, SEQUENCE algorithm, OCTET STRING private key,
- * [0] attributes OPTIONAL, [1] BIT STRING public key OPTIONAL }; version 1 with it, else 0 */
+ * [0] attributes OPTIONAL, [1] BIT STRING public key OPTIONAL }; version 1 with a public key, else
+ * 0 */
 enum key_result key_parse_pkcs8(struct nacre_key *key, struct bytes der)
 {
     struct reader whole = read_from(der);
     struct reader r = read_from(read_value(&whole, DER_SEQUENCE));
     struct bytes version = read_value(&r, DER_INTEGER);
     struct reader algorithm = read_from(read_value(&r, DER_SEQUENCE));
-    struct bytes private = read_value(&r, DER_OCTET_STRING);
-    struct bytes public;
-    bool attributes, has_public;
+    struct bytes secret = read_value(&r, DER_OCTET_STRING), point;
+    bool has_attributes, has_point;
 
-    read_optional(&r, DER_0, &attributes);
-    public = read_optional(&r, DER_1_PRIMITIVE, &has_public);
-    if (has_public)
-    public = whole_bytes(&r, public);
+    read_optional(&r, DER_0, &has_attributes);
+    point = read_optional(&r, DER_1_PRIMITIVE, &has_point);
+    if (has_point)
+        point = whole_bytes(&r, point);
     if (!read_done(&whole) || !read_done(&r) || version.len != 1 ||
-        version.at[0] != (has_public ? 1 : 0))
+        version.at[0] != (has_point ? 1 : 0))
         return KEY_MALFORMED;
-    return read_by_algorithm(key, &algorithm, private, public);
+    return read_by_algorithm(key, &algorithm, secret, point);
 }

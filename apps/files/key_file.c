@@ -2,8 +2,9 @@
 
 #include "apps/files/base64.h"
 #include "apps/files/key_format.h"
-#include "apps/runtime/locked_memory.h"
 #include "apps/files/trusted_file.h"
+#include "apps/files/write_all.h"
+#include "apps/runtime/locked_memory.h"
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
@@ -36,18 +37,17 @@ struct nacre_key *nacre_key_read(const char *file, char *errbuf, size_t size)
     struct trusted_file text = {0};
     bool good = false;
 
-    crypto_init(); /* only for speed here */
+    crypto_init(); /* reading works without it, but slower */
     if (key == NULL) {
-        errbuf_say(&p, "%s: there is not enough memory to read it", file);
+        errbuf_say(&p, "%s: out of memory", file);
         return NULL;
     }
     switch (trusted_file_read(&text, file, OTHERS_MAY_NOTHING, KEY_TEXT_MAX, &p)) {
     case FILE_READ:
-        good = key_parse(key, (struct bytes){(uint8_t *)text.text, text.len}, file, &p);
+        good = key_parse(key, trusted_file_text(&text), file, &p);
         break;
     case FILE_MISSING:
-        errbuf_say(&p,
-                   "%s: there is no such file; make a key with: ssh-keygen -t ed25519 -N '' -f %s",
+        errbuf_say(&p, "%s: no such file; create a key with: ssh-keygen -t ed25519 -N '' -f %s",
                    file, file);
         break;
     case FILE_BAD:
@@ -98,9 +98,9 @@ void nacre_blob_fingerprint(const uint8_t *blob, size_t len, char out[NACRE_FING
     snprintf(out, NACRE_FINGERPRINT_MAX, "SHA256:%.43s", text); /* without the padding */
 }
 
-/* Make a key --------------------------------------------------------------------------------- */
+/* ---- creating a key ---- */
 
-/* Make the folder that `file` lies in, unless it is there. */
+/* Create the folder of `file` if it is missing. */
 static bool make_folder(const char *file, const struct errbuf *p)
 {
     const char *slash = strrchr(file, '/');
@@ -109,34 +109,17 @@ static bool make_folder(const char *file, const struct errbuf *p)
     if (slash == NULL || slash == file)
         return true;
     if ((size_t)(slash - file) >= sizeof folder)
-        return errbuf_say(p, "%s: is too long for the name of a file", file);
+        return errbuf_say(p, "%s: file name too long", file);
     memcpy(folder, file, (size_t)(slash - file));
     folder[slash - file] = '\0';
     if (mkdir(folder, 0700) == 0 || errno == EEXIST)
         return true;
-    return errbuf_say(p,
-                      "%s: the folder cannot be made: %s; make it yourself, or name another file",
+    return errbuf_say(p, "%s: the folder cannot be created: %s; create it, or name another file",
                       folder, strerror(errno));
 }
 
-static bool write_all(int fd, const char *text)
-{
-    size_t len = strlen(text);
-
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            text += n;
-            len -= (size_t)n;
-        }
-    }
-    return true;
-}
-
-/* A new file with that text, on the disk when this returns; none if it fails, with errno. */
+/* Create a file with this text and flush it to the disk. On failure, with errno, no file is left.
+ */
 static bool write_new(const char *file, const char *text, mode_t mode)
 {
     int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -145,7 +128,7 @@ static bool write_new(const char *file, const char *text, mode_t mode)
 
     if (fd < 0)
         return false;
-    good = write_all(fd, text) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    good = write_all(fd, bytes_of(text)) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     failure = errno;
     close(fd);
     if (good)
@@ -155,7 +138,7 @@ static bool write_new(const char *file, const char *text, mode_t mode)
     return false;
 }
 
-/* The same, but whoever sees `file` sees all of it: it gets its name when it is complete. */
+/* The same, but the file gets its name only when it is complete. */
 static bool write_whole(const char *file, const char *text, mode_t mode)
 {
     char temporary[PATH_MAX];
@@ -181,8 +164,7 @@ static bool write_whole(const char *file, const char *text, mode_t mode)
 static bool cannot_write(const char *file, const struct errbuf *p)
 {
     if (errno == EEXIST)
-        return errbuf_say(p, "%s: exists already, and is not overwritten; move it away first",
-                          file);
+        return errbuf_say(p, "%s: already exists and is not overwritten; move it away first", file);
     return errbuf_say(p, "%s: cannot be written: %s", file, strerror(errno));
 }
 
@@ -194,7 +176,7 @@ static bool write_pair(const struct nacre_key *key, const char *file, const stru
 
     random_fill(&random_system, check, sizeof check);
     if (snprintf(public_file, sizeof public_file, "%s.pub", file) >= (int)sizeof public_file)
-        return errbuf_say(p, "%s: is too long for the name of a file", file);
+        return errbuf_say(p, "%s: file name too long", file);
     if (access(public_file, F_OK) == 0) {
         errno = EEXIST;
         return cannot_write(public_file, p);
@@ -202,7 +184,7 @@ static bool write_pair(const struct nacre_key *key, const char *file, const stru
     good = key_print_private(key, COMMENT, load_u32(check), private, sizeof private) &&
            key_print_public(key, COMMENT, public, sizeof public);
     if (!good) {
-        errbuf_say(p, "%s: the key does not fit into a file", file);
+        errbuf_say(p, "%s: the key is too long", file);
     } else if (!write_whole(file, private, 0600)) {
         good = cannot_write(file, p);
     } else if (!write_whole(public_file, public, 0644)) {
@@ -221,11 +203,11 @@ struct nacre_key *nacre_key_make(const char *file, char *errbuf, size_t size)
     bool good = false;
 
     if (key == NULL) {
-        errbuf_say(&p, "%s: there is not enough memory to make a key", file);
+        errbuf_say(&p, "%s: out of memory", file);
         return NULL;
     }
     if (!crypto_init()) {
-        errbuf_say(&p, "%s: not made: this machine has no source of randomness", file);
+        errbuf_say(&p, "%s: not created: this machine has no source of randomness", file);
     } else if (make_folder(file, &p)) {
         random_fill(&random_system, seed, sizeof seed);
         good = private_key_ed25519(key, seed) && write_pair(key, file, &p);

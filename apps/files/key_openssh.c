@@ -1,7 +1,7 @@
-/* OpenSSH's own format for private keys: PROTOCOL.key. */
+/* OpenSSH's format for private keys: PROTOCOL.key. */
 #include "apps/files/key_format.h"
 
-static const uint8_t magic[] = "openssh-key-v1"; /* its NUL belongs to it */
+static const uint8_t magic[] = "openssh-key-v1"; /* its NUL is part of it */
 
 /* draft-ietf-sshm-ssh-agent section 3.2.3: string ENC(A), string k || ENC(A) */
 static enum key_result read_ed25519(struct nacre_key *key, struct reader *r)
@@ -79,7 +79,7 @@ static enum key_result read_rsa(struct nacre_key *key, struct reader *r)
     return r->bad ? KEY_MALFORMED : key_from_rsa(key, &numbers);
 }
 
-/* The types of key we know, and how each lies in the private section after its name. */
+/* The types of key that are supported, and how to read each after its name. */
 static const struct key_type {
     const char *name;
     enum key_result (*read)(struct nacre_key *key, struct reader *r);
@@ -100,7 +100,7 @@ static const struct key_type *find_type(struct bytes name)
     return NULL;
 }
 
-/* What fills the private section up to a whole block: the bytes 1, 2, 3... */
+/* The private section is padded to a whole block with the bytes 1, 2, 3... */
 static bool padding_is_good(struct bytes padding)
 {
     for (size_t i = 0; i < padding.len; i++)

@@ -6,7 +6,7 @@
 
 enum {
     PRIVATE_MAX = 512, /* bytes of an Ed25519 key in OpenSSH's format, comment included */
-    LINE_LEN = 70,     /* characters of base64 a line, as ssh-keygen writes them */
+    LINE_LEN = 70,     /* characters of base64 per line, as ssh-keygen writes them */
 };
 
 /* PROTOCOL.key section 3 */
@@ -50,11 +50,11 @@ static struct bytes print_binary(const struct nacre_key *key, const char *commen
 }
 
 bool key_print_private(const struct nacre_key *key, const char *comment, uint32_t check, char *out,
-                       size_t room)
+                       size_t size)
 {
     uint8_t binary[PRIVATE_MAX];
     char text[BASE64_MAX(PRIVATE_MAX)];
-    struct writer w = write_to((uint8_t *)out, room);
+    struct writer w = write_to((uint8_t *)out, size);
     struct bytes data;
     size_t len;
 
@@ -76,12 +76,12 @@ bool key_print_private(const struct nacre_key *key, const char *comment, uint32_
     return data.len > 0 && !w.bad;
 }
 
-bool key_print_public(const struct nacre_key *key, const char *comment, char *out, size_t room)
+bool key_print_public(const struct nacre_key *key, const char *comment, char *out, size_t size)
 {
     char text[BASE64_MAX(KEY_BLOB_MAX)];
     int n;
 
     base64_encode(text, private_key_blob(key));
-    n = snprintf(out, room, "%s %s %s\n", key->type, text, comment);
-    return n > 0 && (size_t)n < room;
+    n = snprintf(out, size, "%s %s %s\n", key->type, text, comment);
+    return n > 0 && (size_t)n < size;
 }

@@ -16,34 +16,41 @@
 
 #define FILE_MAX (16u << 20) /* bytes */
 
-enum { SSH_PORT = 22, HOST_MAX = 255, SENTENCE_MAX = 512 };
-
-/* What a walk over the file looks for, and what it has found. */
-struct search {
-    const struct nacre_known_hosts *hosts;
-    char name[KNOWN_NAME_MAX]; /* as the file has it */
-    struct bytes shown;
-    unsigned known_at, other_at, revoked_at; /* numbers of lines, 0 for none */
-    char other[NACRE_FINGERPRINT_MAX];       /* of the key at other_at */
-    char other_type[64];
-    /* For each key of that host: also called for revoked ones. */
-    void (*found)(struct search *s, const struct known_line *line, struct bytes key, unsigned at);
-    uint32_t rows; /* prefer: a bit for each row of ALGORITHM_HOST_KEY that the host's keys can sign
-                      with */
+enum {
+    SSH_PORT = 22,
+    HOST_MAX = 255,
+    SENTENCE_MAX = 512,
+    TYPES_MAX = 1024, /* bytes of a list of key types or of algorithms */
 };
 
-static void warn(const struct nacre_known_hosts *hosts, unsigned at, const char *what)
+/* A search through the file for the keys of one host. */
+struct search {
+    const struct nacre_known_hosts *hosts;
+    char name[KNOWN_NAME_MAX]; /* of the host, in the file's form */
+    /* Called for each key of the host, revoked ones included. */
+    void (*found)(struct search *s, const struct known_line *line, struct bytes key,
+                  unsigned number);
+
+    /* check: the key that the host presents, and what the file has */
+    struct bytes shown;
+    unsigned known_at, other_at, revoked_at; /* line numbers, 0 for none */
+    char other[NACRE_FINGERPRINT_MAX];       /* of the key at other_at */
+    char other_type[64];
+
+    struct writer types; /* prefer: a name-list of the types of the host's keys */
+};
+
+static void warn(const struct nacre_known_hosts *hosts, unsigned number, const char *what)
 {
     char sentence[SENTENCE_MAX];
 
     if (hosts->warn == NULL)
         return;
-    (void)snprintf(sentence, sizeof sentence, "%s:%u: %s; the line is ignored", hosts->file, at,
-                   what);
+    (void)snprintf(sentence, sizeof sentence, "%s:%u: ignored: %s", hosts->file, number, what);
     hosts->warn(hosts->context, sentence);
 }
 
-/* "host", or "[host]:port" for another port than SSH's own; in lower case. False: that is no host.
+/* "host", or "[host]:port" if the port is not SSH's own; in lower case. False: this is not a host.
  */
 static bool make_name(char out[KNOWN_NAME_MAX], const char *host, uint16_t port)
 {
@@ -64,7 +71,7 @@ static bool make_name(char out[KNOWN_NAME_MAX], const char *host, uint16_t port)
     return true;
 }
 
-static void look_at(struct search *s, const struct known_line *line, unsigned at)
+static void check_line(struct search *s, const struct known_line *line, unsigned number)
 {
     uint8_t blob[KNOWN_LINE_MAX];
     const char *wrong = line->wrong;
@@ -76,23 +83,23 @@ static void look_at(struct search *s, const struct known_line *line, unsigned at
         return;
     key = wrong == NULL ? known_line_key(line, blob, &wrong) : (struct bytes){NULL, 0};
     if (wrong == NULL && line->marker == KNOWN_CERT_AUTHORITY)
-        wrong = "is about certificates, which are not supported";
+        wrong = "certificates are not supported";
     if (wrong != NULL)
-        warn(s->hosts, at, wrong);
+        warn(s->hosts, number, wrong);
     else
-        s->found(s, line, key, at);
+        s->found(s, line, key, number);
 }
 
-static enum trusted_file_result walk(struct search *s, const struct errbuf *p)
+static enum trusted_file_result search_file(struct search *s, const struct errbuf *p)
 {
     struct trusted_file file;
     enum trusted_file_result result =
         trusted_file_read(&file, s->hosts->file, OTHERS_MAY_READ, FILE_MAX, p);
-    struct bytes text = {(const uint8_t *)file.text, file.len};
+    struct bytes text = trusted_file_text(&file);
     struct known_line line;
 
-    for (unsigned at = 1; result == FILE_READ && known_line_next(&text, &line); at++)
-        look_at(s, &line, at);
+    for (unsigned number = 1; known_line_next(&text, &line); number++)
+        check_line(s, &line, number);
     trusted_file_clear(&file);
     return result;
 }
@@ -102,7 +109,7 @@ static void fingerprint(char out[NACRE_FINGERPRINT_MAX], struct bytes blob)
     nacre_blob_fingerprint(blob.at, blob.len, out);
 }
 
-/* A key type as wire text, for a person. */
+/* The type of a key, for a person. */
 static void type_text(char *out, size_t size, struct bytes blob)
 {
     struct bytes type = key_blob_type(blob);
@@ -113,25 +120,26 @@ static void type_text(char *out, size_t size, struct bytes blob)
     out[n] = 0;
 }
 
-static void compare(struct search *s, const struct known_line *line, struct bytes key, unsigned at)
+static void compare(struct search *s, const struct known_line *line, struct bytes key,
+                    unsigned number)
 {
     bool same = bytes_equal(key, s->shown);
 
     if (line->marker == KNOWN_REVOKED) {
         if (same && s->revoked_at == 0)
-            s->revoked_at = at;
+            s->revoked_at = number;
     } else if (same) {
         if (s->known_at == 0)
-            s->known_at = at;
+            s->known_at = number;
     } else if (s->other_at == 0 || bytes_equal(key_blob_type(key), key_blob_type(s->shown))) {
-        s->other_at = at; /* one of the same type tells more */
+        s->other_at = number; /* a key of the same type is the better one to name */
         fingerprint(s->other, key);
         type_text(s->other_type, sizeof s->other_type, key);
     }
 }
 
 /* The verdict, in words. */
-static enum nacre_host_verdict judge(const struct search *s, const struct errbuf *p)
+static enum nacre_host_verdict verdict_of(const struct search *s, const struct errbuf *p)
 {
     const char *file = s->hosts->file;
     char print[NACRE_FINGERPRINT_MAX], type[64];
@@ -140,36 +148,36 @@ static enum nacre_host_verdict judge(const struct search *s, const struct errbuf
     type_text(type, sizeof type, s->shown);
     if (s->revoked_at != 0) {
         errbuf_say(p,
-                   "the key that %s shows (%s %s) is REVOKED by %s:%u: whoever has it must not be "
-                   "trusted. Ask those who run the server for its new key",
+                   "the host key of %s (%s %s) is REVOKED by %s:%u: a server that has it must not "
+                   "be trusted. Ask the server's administrator for its new key",
                    s->name, type, print, file, s->revoked_at);
         return NACRE_HOST_REVOKED;
     }
     if (s->known_at != 0) {
-        errbuf_say(p, "%s is known by its key %s %s (%s:%u)", s->name, type, print, file,
+        errbuf_say(p, "the host key of %s is known: %s %s (%s:%u)", s->name, type, print, file,
                    s->known_at);
         return NACRE_HOST_KNOWN;
     }
     if (s->other_at != 0) {
         errbuf_say(
             p,
-            "THE HOST KEY OF %s HAS CHANGED: it shows %s %s, but %s:%u has %s %s. Either the "
-            "server has got a new key, or somebody is between you and it and reads along. Ask "
-            "those who run it; if the new key is theirs, forget the old one with: ssh-keygen -f "
-            "'%s' -R '%s'",
+            "THE HOST KEY OF %s HAS CHANGED: the server presents %s %s, but %s:%u has %s %s. "
+            "Either the server has a new key, or an attacker is intercepting the connection. Ask "
+            "the server's administrator; if the new key is right, remove the old one with: "
+            "ssh-keygen -f '%s' -R '%s'",
             s->name, type, print, file, s->other_at, s->other_type, s->other, file, s->name);
         return NACRE_HOST_CHANGED;
     }
     errbuf_say(p,
-               "%s is not known: %s has no key of it. It shows %s %s; ask those who run it "
-               "whether that is theirs",
+               "%s is not known: %s has no key for it. The server presents %s %s; ask its "
+               "administrator whether that is right",
                s->name, file, type, print);
     return NACRE_HOST_UNKNOWN;
 }
 
 static bool no_host(const struct errbuf *p)
 {
-    return errbuf_say(p, "that is not the name or address of one host");
+    return errbuf_say(p, "not the name or address of one host");
 }
 
 enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_known_hosts *hosts,
@@ -183,72 +191,76 @@ enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_known_hosts *
         (void)no_host(&p);
         return NACRE_HOST_UNCHECKED;
     }
-    if (walk(&s, &p) == FILE_BAD)
+    if (search_file(&s, &p) == FILE_BAD)
         return NACRE_HOST_UNCHECKED;
-    return judge(&s, &p);
+    return verdict_of(&s, &p);
 }
 
-/* ---- which types are known ---- */
+/* ---- the types of a host's keys ---- */
 
-static void note_type(struct search *s, const struct known_line *line, struct bytes key,
-                      unsigned at)
+static void append_name(struct writer *list, struct bytes name)
 {
-    const struct algorithm *rows = algorithms_of(ALGORITHM_HOST_KEY);
+    bool first = written(list) == 0;
 
-    (void)at;
-    for (size_t i = 0; rows[i].name != NULL; i++) {
-        const struct signature_algorithm *a = rows[i].method;
+    write_name(list, &first, name);
+}
 
-        if (line->marker == KNOWN_PLAIN && bytes_are(key_blob_type(key), a->key_type))
-            s->rows |= UINT32_C(1) << i;
+/* Note the key's type, if the library can verify its signatures. */
+static void note_type(struct search *s, const struct known_line *line, struct bytes key,
+                      unsigned number)
+{
+    struct bytes type = key_blob_type(key);
+
+    (void)number;
+    for (const struct algorithm *row = algorithms_of(ALGORITHM_HOST_KEY); row->name != NULL;
+         row++) {
+        const struct signature_algorithm *a = row->method;
+
+        if (line->marker == KNOWN_PLAIN && bytes_are(type, a->key_type) &&
+            !name_list_has(written_bytes(&s->types), a->key_type))
+            append_name(&s->types, type);
     }
 }
 
-/* The names of `list` that are of known types, or those that are not. */
-static void write_names(const struct search *s, struct bytes list, bool known, struct writer *w)
+/* Append the names of `list` that are algorithms of known types, or those that are not. */
+static void append_names(const struct search *s, struct bytes list, bool known, struct writer *w)
 {
-    const struct algorithm *rows = algorithms_of(ALGORITHM_HOST_KEY);
-    bool first = written(w) == 0;
+    struct bytes name;
 
-    while (list.len > 0) {
-        const uint8_t *comma = memchr(list.at, ',', list.len);
-        struct bytes name = {list.at, comma == NULL ? list.len : (size_t)(comma - list.at)};
-        bool is_known = false;
+    while (next_name(&list, &name)) {
+        const struct algorithm *row = algorithm_find(ALGORITHM_HOST_KEY, name);
+        const struct signature_algorithm *a = row != NULL ? row->method : NULL;
 
-        for (size_t i = 0; rows[i].name != NULL; i++)
-            is_known = is_known || ((s->rows >> i & 1) != 0 && bytes_are(name, rows[i].name));
-        if (is_known == known)
-            write_name(w, &first, name);
-        list.at += name.len + (comma != NULL);
-        list.len -= name.len + (comma != NULL);
+        if ((a != NULL && name_list_has(written_bytes(&s->types), a->key_type)) == known)
+            append_name(w, name);
     }
 }
 
 bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char *host,
                               uint16_t port, const char *list, char *out, size_t size)
 {
-    uint8_t defaults[1024];
+    uint8_t defaults[TYPES_MAX], types[TYPES_MAX];
     struct writer d = write_to(defaults, sizeof defaults);
     struct writer w = write_to((uint8_t *)out, size > 0 ? size - 1 : 0);
-    struct nacre_known_hosts quiet = {.file = hosts->file}; /* the check itself will warn */
-    struct search s = {.hosts = &quiet, .found = note_type};
-    struct errbuf nobody = errbuf_in(NULL, 0);
+    struct nacre_known_hosts quiet = {.file = hosts->file}; /* nacre_known_hosts_check warns */
+    struct search s = {.hosts = &quiet, .found = note_type, .types = write_to(types, sizeof types)};
+    struct errbuf unused = errbuf_in(NULL, 0);
 
     write_default_names(&d, ALGORITHM_HOST_KEY);
     if (make_name(s.name, host, port))
-        (void)walk(&s, &nobody);
+        (void)search_file(&s, &unused);
     for (int known = 1; known >= 0; known--)
-        write_names(&s, list != NULL ? bytes_of(list) : written_bytes(&d), known == 1, &w);
+        append_names(&s, list != NULL ? bytes_of(list) : written_bytes(&d), known == 1, &w);
     if (w.bad || size == 0)
         return false;
     out[written(&w)] = 0;
     return true;
 }
 
-/* ---- remembering ---- */
+/* ---- adding ---- */
 
-/* Write the line behind what is there, on a line of its own; what was written of it is taken back
- * when it does not fit. One write: others that append at the same time do not come in between. */
+/* Append the line to the file, after a newline if the last line has none; a partial write is
+ * undone. It is a single write, so that lines of other writers cannot mix with it. */
 static bool append(int fd, const char *line, size_t len)
 {
     struct stat before;
@@ -300,9 +312,9 @@ bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
     if (!make_name(name, shown->host, shown->port))
         return no_host(&p);
     if (hashed && !known_line_hash(name, hash))
-        return errbuf_say(&p, "the name of %s cannot be hashed", name);
+        return errbuf_say(&p, "cannot hash the name %s", name);
     if (!make_line(line, sizeof line, hashed ? hash : name, (struct bytes){shown->key, shown->len}))
-        return errbuf_say(&p, "what %s shows is not a key", name);
+        return errbuf_say(&p, "the host key of %s is malformed", name);
     fd = open(hosts->file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
     if (fd < 0)
         return errbuf_say(&p, "%s: cannot be opened: %s", hosts->file, strerror(errno));

@@ -1,24 +1,21 @@
-/* Is this the server that was meant? Host keys that are known: OpenSSH's known_hosts file, with
- * plain and hashed hosts, patterns and @revoked. sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
+/* Is this the intended server? OpenSSH's known_hosts file, with plain and hashed hosts, patterns
+ * and @revoked. sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
  *
- * Certificates are not understood: lines with @cert-authority count for nothing, and are warned of.
- * Other than for ssh, what is known of a host without a port says nothing about ports other
- * than 22.
- */
-#ifndef NACRE_APPS_KNOWN_HOSTS_H
-#define NACRE_APPS_KNOWN_HOSTS_H
+ * Certificates are not supported: a line with @cert-authority is ignored, with a warning. Unlike in
+ * ssh, an entry without a port applies to port 22 only. */
+#ifndef NACRE_APPS_FILES_KNOWN_HOSTS_H
+#define NACRE_APPS_FILES_KNOWN_HOSTS_H
 
 #include "transport/api.h"
 
-/* A file, and who hears of lines in it that cannot be used. */
+/* A known_hosts file, and where to report lines that cannot be used. */
 struct nacre_known_hosts {
     const char *file;
-    /* "FILE:LINE: ..."; may be NULL. */
-    void (*warn)(void *context, const char *sentence);
+    void (*warn)(void *context, const char *sentence); /* "FILE:LINE: ..."; NULL: not reported */
     void *context;
 };
 
-/* A server, as a person names it, and the key that it shows. */
+/* A server, as a person names it, and the key that it presents. */
 struct nacre_host_key {
     const char *host; /* without brackets */
     uint16_t port;
@@ -28,28 +25,28 @@ struct nacre_host_key {
 
 enum nacre_host_verdict {
     NACRE_HOST_KNOWN,
-    NACRE_HOST_UNKNOWN, /* the file has no key of it, or there is no file */
-    NACRE_HOST_CHANGED, /* the file has other keys of it */
-    NACRE_HOST_REVOKED,
+    NACRE_HOST_UNKNOWN,   /* the file has no key for the host, or there is no file */
+    NACRE_HOST_CHANGED,   /* the file has only other keys for the host */
+    NACRE_HOST_REVOKED,   /* even if another line lists the key */
     NACRE_HOST_UNCHECKED, /* the file cannot be used */
 };
 
-/* What the file says. sentence, of `size` bytes: the verdict for a person, with the place in the
- * file, the fingerprints and what to do. A revoked key is revoked wherever else it stands. */
+/* Look the key up. sentence, of `size` bytes: the verdict for a person, with the line of the file,
+ * the fingerprints and what to do. */
 NACRE_API enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_known_hosts *hosts,
                                                           const struct nacre_host_key *shown,
                                                           char *sentence, size_t size);
 
-/* Remember it: one line more, written at once or not at all; the file is made with mode 0600 when
- * it is missing. hashed: so that the file does not tell the host's name. False: errbuf holds a
- * sentence. */
+/* Append a line for the key, whole or not at all. Creates the file with mode 0600 if it is missing.
+ * hashed: hide the host's name. False: errbuf holds a sentence. */
 NACRE_API bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
                                      const struct nacre_host_key *shown, bool hashed, char *errbuf,
                                      size_t size);
 
-/* The list of host key algorithms that prefers the types of which the file has a key of that host:
- * for nacre_endpoint_config.host_key, so that a server with several keys shows a known one. list:
- * comma-separated names in order, NULL for the defaults. False: out has no room. */
+/* Write the list of host key algorithms to `out`, for nacre_endpoint_config.host_key: types of
+ * which the file has a key for the host come first, so that a server with several keys presents a
+ * known one. list: comma-separated names in order, NULL for the defaults. False: `out` is too
+ * small. */
 NACRE_API bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char *host,
                                         uint16_t port, const char *list, char *out, size_t size);
 

@@ -1,6 +1,7 @@
 #include "apps/files/known_line.h"
 
 #include "apps/files/base64.h"
+#include "apps/files/line.h"
 #include "crypto/hmac.h"
 #include "crypto/random.h"
 #include "transport/hostkey.h"
@@ -10,17 +11,12 @@
 
 enum { SHA1 = 20 }; /* bytes */
 
-static struct bytes bytes_from(struct bytes b, size_t n)
-{
-    return n == 0 ? b : (struct bytes){b.at + n, b.len - n};
-}
-
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';
 }
 
-/* The next word, cut off the front; empty at the end. */
+/* Cut the next word off the front; empty at the end. */
 static struct bytes next_word(struct bytes *rest)
 {
     struct bytes word;
@@ -46,32 +42,28 @@ static void read_fields(struct known_line *line, struct bytes rest)
     else if (bytes_are(word, "@cert-authority"))
         line->marker = KNOWN_CERT_AUTHORITY;
     else if (word.at[0] == '@')
-        line->wrong = "begins with a marker that is neither @revoked nor @cert-authority";
+        line->wrong = "unknown marker; @revoked and @cert-authority are known";
     line->hosts = line->marker == KNOWN_PLAIN ? word : next_word(&rest);
     line->type = next_word(&rest);
     line->key = next_word(&rest);
     if (line->wrong == NULL && line->key.len == 0)
-        line->wrong = "is not HOSTS TYPE KEY";
+        line->wrong = "not HOSTS TYPE KEY";
 }
 
 bool known_line_next(struct bytes *text, struct known_line *line)
 {
-    struct bytes whole = *text;
-    const uint8_t *end;
+    struct bytes whole;
 
     *line = (struct known_line){.marker = KNOWN_PLAIN};
     if (text->len == 0)
         return false;
-    end = memchr(text->at, '\n', text->len);
-    if (end != NULL)
-        whole.len = (size_t)(end - text->at);
-    *text = bytes_from(*text, whole.len + (end != NULL));
+    whole = line_next(text);
     if (whole.len > 0 && whole.at[whole.len - 1] == '\r')
         whole.len--;
     if (whole.len > KNOWN_LINE_MAX)
-        line->wrong = "is longer than any line of a host and its key";
+        line->wrong = "line too long";
     else if (memchr(whole.at, 0, whole.len) != NULL)
-        line->wrong = "holds a NUL";
+        line->wrong = "contains a NUL";
     else
         read_fields(line, whole);
     return true;
@@ -79,18 +71,16 @@ bool known_line_next(struct bytes *text, struct known_line *line)
 
 /* ---- names ---- */
 
-/* Patterns with commas between; one with a '!' that matches undoes all the others. */
+/* Comma-separated patterns; one with a leading '!' that matches overrules all others. */
 static bool is_listed(struct bytes list, const char *name)
 {
+    struct bytes pattern;
     bool found = false;
 
-    while (list.len > 0) {
-        const uint8_t *comma = memchr(list.at, ',', list.len);
-        struct bytes pattern = {list.at, comma == NULL ? list.len : (size_t)(comma - list.at)};
-        bool negated = pattern.len > 0 && pattern.at[0] == '!';
+    while (next_name(&list, &pattern)) {
+        bool negated = pattern.at[0] == '!';
 
-        list = bytes_from(list, pattern.len + (comma != NULL));
-        if (!bytes_match(bytes_from(pattern, negated), bytes_of(name), true) || pattern.len == 0)
+        if (!bytes_match(bytes_from(pattern, negated), bytes_of(name), true))
             continue;
         if (negated)
             return false;
@@ -121,7 +111,7 @@ static bool is_hash_of(struct bytes field, const char *name, const char **wrong)
         !base64_decode(salt, sizeof salt, &salt_len, (struct bytes){rest.at, first}) ||
         !base64_decode(hash, sizeof hash, &hash_len, bytes_from(rest, first + 1)) ||
         salt_len != SHA1 || hash_len != SHA1) {
-        *wrong = "has a hashed host that is not |1|SALT|HASH";
+        *wrong = "the hashed host is not |1|SALT|HASH";
         return false;
     }
     return hash_name(name, (struct bytes){salt, SHA1}, ours) && memcmp(ours, hash, SHA1) == 0;
@@ -158,12 +148,12 @@ struct bytes known_line_key(const struct known_line *line, uint8_t *out, const c
 
     *wrong = NULL;
     if (!base64_decode(out, KNOWN_LINE_MAX, &blob.len, line->key)) {
-        *wrong = "has a key that is not base64";
+        *wrong = "the key is not base64";
         return (struct bytes){NULL, 0};
     }
     type = key_blob_type(blob);
     if (blob.len > KEY_BLOB_MAX || type.len == 0 || !bytes_equal(type, line->type)) {
-        *wrong = "has a key that is not of the type that the line says";
+        *wrong = "the key is malformed or of another type";
         return (struct bytes){NULL, 0};
     }
     return blob;

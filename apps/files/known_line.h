@@ -1,12 +1,13 @@
 /* One line of a known_hosts file: sshd(8), SSH_KNOWN_HOSTS FILE FORMAT. */
-#ifndef NACRE_APPS_KNOWN_LINE_H
-#define NACRE_APPS_KNOWN_LINE_H
+#ifndef NACRE_APPS_FILES_KNOWN_LINE_H
+#define NACRE_APPS_FILES_KNOWN_LINE_H
 
 #include "crypto/bytes.h"
 
 enum {
     KNOWN_NAME_MAX = 264,  /* bytes of "[host]:port", NUL included */
     KNOWN_LINE_MAX = 8192, /* bytes of a line */
+    KNOWN_HASHED_MAX = 64, /* bytes of "|1|salt|hash", NUL included */
 };
 
 enum known_marker {
@@ -19,22 +20,21 @@ enum known_marker {
 struct known_line {
     enum known_marker marker;
     struct bytes hosts, type, key; /* all empty for a blank line or a comment */
-    const char *wrong;             /* why the line cannot be read; NULL: it can */
+    const char *wrong;             /* why the line is malformed; NULL: it is not */
 };
 
-/* The next line, cut off the front of `text`; false at the end. */
+/* Cut the next line off the front of `text`; false at the end. */
 bool known_line_next(struct bytes *text, struct known_line *line);
 
-/* Is the line about that host? name: "host" in lower case, or "[host]:port". *wrong says what is
- * the matter with the hosts of the line, which then match nothing. */
+/* Is the line about this host? name: "host" in lower case, or "[host]:port". *wrong: why the line's
+ * hosts are malformed and match nothing; otherwise NULL. */
 bool known_line_is_for(const struct known_line *line, const char *name, const char **wrong);
 
-/* The key's blob into out, which has room for KNOWN_LINE_MAX bytes. Empty, and *wrong, when it is
- * none. */
+/* Decode the key's blob into `out`, of KNOWN_LINE_MAX bytes. Empty, with *wrong set, when the line
+ * has no valid key. */
 struct bytes known_line_key(const struct known_line *line, uint8_t *out, const char **wrong);
 
-/* "|1|salt|hash" of the name, with a fresh salt. */
-enum { KNOWN_HASHED_MAX = 64 };
+/* "|1|salt|hash" of the name, with a new random salt. False: out of memory. */
 bool known_line_hash(const char *name, char out[KNOWN_HASHED_MAX]);
 
 #endif

@@ -1,7 +1,9 @@
 #include "apps/files/password_edit.h"
 
+#include "apps/files/line.h"
 #include "apps/files/password_entry.h"
 #include "apps/files/trusted_file.h"
+#include "apps/files/write_all.h"
 #include "auth/policy.h"
 #include "crypto/crypto.h"
 
@@ -16,13 +18,13 @@
 
 #define FILE_MAX (16u << 20) /* bytes */
 
-/* One change in the making. */
+/* One edit in progress. */
 struct edit {
     const char *user;
     char hash[PASSWORD_HASH_MAX]; /* "" to delete */
-    char path[PATH_MAX];          /* behind all symbolic links */
+    char path[PATH_MAX];          /* with all symbolic links resolved */
     char temporary[PATH_MAX];
-    int folder; /* locked; -1 before */
+    int folder; /* locked; -1 before it is open */
     struct trusted_file old;
     uint8_t *text; /* the new file */
     size_t len, cap;
@@ -40,9 +42,10 @@ bool nacre_password_user_is_good(const char *user, char *errbuf, size_t size)
         return errbuf_say(&p, "the user name is longer than %d bytes", NACRE_USER_MAX);
     for (const uint8_t *c = (const uint8_t *)user; *c != 0; c++) {
         if (*c == ':')
-            return errbuf_say(&p, "a user name cannot hold ':', which ends it in the file");
+            return errbuf_say(&p, "a user name cannot contain ':', which ends it in the file");
         if (*c < 0x20 || *c == 0x7f)
-            return errbuf_say(&p, "a user name cannot hold a newline or another control character");
+            return errbuf_say(&p,
+                              "a user name cannot contain a newline or another control character");
     }
     return true;
 }
@@ -65,31 +68,33 @@ static void put_entry(struct edit *e)
     put(e, "\n", 1);
 }
 
-/* Is this line, as readers of the file take it, one for the user? */
+/* Is this line an entry of the user, as readers of the file see it? */
 static bool is_users(const struct edit *e, struct bytes line)
 {
     struct password_entry entry = {0};
-    bool his = password_entry_next(&line, &entry) && bytes_are(entry.user, e->user);
+    bool is_theirs = password_entry_next(&line, &entry) && bytes_are(entry.user, e->user);
 
     wipe(&entry, sizeof entry);
-    return his;
+    return is_theirs;
 }
 
-/* Keep the others' lines, put the user's new one in place of his first. */
+/* Keep the lines of other users, and put the user's new line in place of the old ones. */
 static void compose(struct edit *e)
 {
-    const uint8_t *at = (const uint8_t *)e->old.text, *end = at + e->old.len;
+    struct bytes rest = trusted_file_text(&e->old);
 
-    while (at < end) {
-        const uint8_t *lf = memchr(at, '\n', (size_t)(end - at));
-        size_t len = (size_t)((lf != NULL ? lf + 1 : end) - at);
+    while (rest.len > 0) {
+        struct bytes line = rest;
 
-        if (!is_users(e, (struct bytes){at, len}))
-            put(e, at, len);
-        else if (!e->found && e->hash[0] != 0)
+        (void)line_next(&rest);
+        line.len -= rest.len; /* with its LF */
+        if (!is_users(e, line)) {
+            put(e, line.at, line.len);
+            continue;
+        }
+        if (!e->found && e->hash[0] != 0)
             put_entry(e);
-        e->found = e->found || is_users(e, (struct bytes){at, len});
-        at += len;
+        e->found = true;
     }
     if (e->found || e->hash[0] == 0)
         return;
@@ -105,8 +110,7 @@ static bool read_old(struct edit *e)
         break;
     case FILE_MISSING:
         if (e->hash[0] == 0)
-            return errbuf_say(&e->errbuf, "%s: there is no such file, so no user to delete",
-                              e->path);
+            return errbuf_say(&e->errbuf, "%s: no such file, so no user to delete", e->path);
         break;
     case FILE_BAD:
         return false;
@@ -114,31 +118,16 @@ static bool read_old(struct edit *e)
     e->cap = e->old.len + strlen(e->user) + PASSWORD_HASH_MAX + 3;
     e->text = malloc(e->cap);
     if (e->text == NULL)
-        return errbuf_say(&e->errbuf, "%s: there is not enough memory to read it", e->path);
+        return errbuf_say(&e->errbuf, "%s: out of memory", e->path);
     compose(e);
     return e->found || e->hash[0] != 0 ||
-           errbuf_say(&e->errbuf, "%s: there is no user %s", e->path, e->user);
+           errbuf_say(&e->errbuf, "%s: no user %s", e->path, e->user);
 }
 
 /* ---- the file ---- */
 
-static bool write_all(int fd, const uint8_t *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-/* Nobody else's to read. But an old one of mode 0640 was made so for its group, the server's: that
- * stays. */
+/* Other users cannot read the new file. But if the old one has mode 0640, which lets a server in
+ * its group read it, the mode and the group are kept. */
 static bool take_over_access(const struct edit *e, int fd)
 {
     struct stat old;
@@ -148,27 +137,27 @@ static bool take_over_access(const struct edit *e, int fd)
     return fchmod(fd, shared ? 0640 : 0600) == 0;
 }
 
-/* Write it beside the old one, to the disk, then put it in its place. */
+/* Write the new file beside the old one, flush it to the disk and rename it. */
 static bool replace(struct edit *e)
 {
-    int fd =
-        mkostemp(e->temporary, O_CLOEXEC); /* mode 0600 whatever the umask: it only takes away */
+    int fd = mkostemp(e->temporary, O_CLOEXEC); /* mode 0600 or less, by the umask */
     bool good;
 
     if (fd < 0)
-        return errbuf_say(&e->errbuf, "%s: cannot be made: %s", e->temporary, strerror(errno));
-    good = take_over_access(e, fd) && write_all(fd, e->text, e->len) && fsync(fd) == 0;
+        return errbuf_say(&e->errbuf, "%s: cannot be created: %s", e->temporary, strerror(errno));
+    good =
+        take_over_access(e, fd) && write_all(fd, (struct bytes){e->text, e->len}) && fsync(fd) == 0;
     good = close(fd) == 0 && good;
     if (!good || rename(e->temporary, e->path) != 0) {
         errbuf_say(&e->errbuf, "%s: cannot be written: %s", e->path, strerror(errno));
         (void)unlink(e->temporary);
         return false;
     }
-    (void)fsync(e->folder); /* some file systems cannot, and need not */
+    (void)fsync(e->folder); /* not supported, and not needed, on some file systems */
     return true;
 }
 
-/* The file's real name, its folder and the temporary name beside it. */
+/* Find the file's real name, lock its folder, and choose a temporary name in it. */
 static bool find(struct edit *e, const char *path)
 {
     char folder[PATH_MAX];
@@ -183,7 +172,7 @@ static bool find(struct edit *e, const char *path)
     }
     if ((size_t)snprintf(e->temporary, sizeof e->temporary, "%s.XXXXXX", e->path) >=
         sizeof e->temporary)
-        return errbuf_say(&e->errbuf, "%s: the name is too long", path);
+        return errbuf_say(&e->errbuf, "%s: file name too long", path);
     memcpy(folder, e->path, strlen(e->path) + 1);
     slash = strrchr(folder, '/');
     if (slash != NULL)
@@ -207,7 +196,7 @@ static bool hash(struct edit *e, const char *password)
     if (strlen(password) > NACRE_PASSWORD_MAX)
         return errbuf_say(&e->errbuf, "the password is longer than %d bytes", NACRE_PASSWORD_MAX);
     return (crypto_init() && password_hash_create(e->hash, bytes_of(password))) ||
-           errbuf_say(&e->errbuf, "there is not enough memory to hash the password");
+           errbuf_say(&e->errbuf, "out of memory while hashing the password");
 }
 
 static void clear(struct edit *e)
@@ -217,7 +206,7 @@ static void clear(struct edit *e)
     free(e->text);
     trusted_file_clear(&e->old);
     if (e->folder >= 0)
-        (void)close(e->folder); /* which unlocks it */
+        (void)close(e->folder); /* this unlocks it */
 }
 
 enum nacre_password_edit nacre_password_file_edit(const char *path, const char *user,

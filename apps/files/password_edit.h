@@ -1,31 +1,32 @@
-/* Changing a password file (apps/files/password_file.h): the work of nacre-passwd. */
-#ifndef NACRE_APPS_PASSWORD_EDIT_H
-#define NACRE_APPS_PASSWORD_EDIT_H
+/* Editing a password file (apps/files/password_file.h): what nacre-passwd does. */
+#ifndef NACRE_APPS_FILES_PASSWORD_EDIT_H
+#define NACRE_APPS_FILES_PASSWORD_EDIT_H
 
 #include "transport/api.h"
 
 enum nacre_password_edit {
-    NACRE_PASSWORD_FAILED, /* the file is as it was; `errbuf` says why */
+    NACRE_PASSWORD_FAILED, /* the file is unchanged; errbuf says why */
     NACRE_PASSWORD_ADDED,
     NACRE_PASSWORD_CHANGED,
     NACRE_PASSWORD_DELETED,
 };
 
-/* Can there be a user of this name? Not when it is empty, longer than 255 bytes, or holds ':' or a
- * control character. */
+/* Is this a valid user name? Not if it is empty, longer than 255 bytes, or contains ':' or a
+ * control character; errbuf, of `size` bytes, then holds a sentence. */
 NACRE_API bool nacre_password_user_is_good(const char *user, char *errbuf, size_t size);
 
-/* Give `user` a password, which is kept as an Argon2id hash, or, with NULL, delete the user.
+/* Set the password of `user`, stored as an Argon2id hash, or, with NULL, delete the user.
  *
- * All lines of the user make way for the new one, which stands where the first of them stood, or at
- * the end. The other lines are kept byte for byte. The file is replaced as a whole, so that a
- * reader finds either the old one or the new one, also after a power cut; its mode is 0600 then,
- * but one of mode 0640 keeps that, and its group, whose the server may be. It is made when it is
- * missing and there is a password. It must not be writable by others and belong to us or to root; a
- * symbolic link to it stays one. Waits while another process is doing the same in that folder.
+ * The new line takes the place of the user's first line, or goes to the end; the user's other lines
+ * are removed. Other users' lines are kept byte for byte. The file is replaced as a whole: a reader
+ * finds either the old file or the new one, even after a power failure. Its new mode is 0600,
+ * except that a file of mode 0640 keeps its mode and group, so that a server in that group can
+ * still read it. A missing file is created if there is a password. The file must be owned by this
+ * process's user or root, and not writable by others; a symbolic link to it remains one. Waits
+ * while another process edits a password file in the same folder.
  *
- * Takes tens of milliseconds and 64 MiB for the hash. The password is not empty and at most 1024
- * bytes long. errbuf  of `size` bytes: a sentence when it failed, else empty */
+ * Takes tens of milliseconds and 64 MiB for the hash. The password has 1 to 1024 bytes. errbuf, of
+ * `size` bytes: a sentence on failure, otherwise empty. */
 NACRE_API enum nacre_password_edit nacre_password_file_edit(const char *path, const char *user,
                                                             const char *password, char *errbuf,
                                                             size_t size);

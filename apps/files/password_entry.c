@@ -1,6 +1,7 @@
 #include "apps/files/password_entry.h"
 
 #include "apps/files/base64.h"
+#include "apps/files/line.h"
 #include "apps/session/number.h"
 
 static const char hash_start[] = "$argon2";
@@ -10,11 +11,11 @@ enum {
     MEMORY_MAX = 1 << 20, /* KiB */
     PASSES_MAX = 16,
     LANES_MAX = 255,
-    SALT_LEAST = 11, /* characters: 8 bytes */
-    TAG_LEAST = 22,  /* characters: 16 bytes */
+    SALT_MIN = 11, /* characters: 8 bytes */
+    TAG_MIN = 22,  /* characters: 16 bytes */
 };
 
-/* What is hashed with how much work: the part `m=65536,t=2,p=1`. */
+/* The cost parameters of a hash: `m=65536,t=2,p=1`. */
 struct cost {
     unsigned memory; /* KiB */
     unsigned passes;
@@ -44,7 +45,7 @@ static size_t base64_run(const char *text)
     return n;
 }
 
-/* False when it is not well-formed, or too much work. */
+/* False: malformed, or too costly. */
 static bool read_hash(const char *hash, struct cost *cost)
 {
     const char *at = hash + sizeof hash_prefix - 1;
@@ -56,10 +57,10 @@ static bool read_hash(const char *hash, struct cost *cost)
         !read_cost(&at, ",p=", LANES_MAX, &cost->lanes) || *at++ != '$')
         return false;
     salt = base64_run(at);
-    if (salt < SALT_LEAST || at[salt] != '$')
+    if (salt < SALT_MIN || at[salt] != '$')
         return false;
     at += salt + 1;
-    return base64_run(at) >= TAG_LEAST && at[base64_run(at)] == '\0' &&
+    return base64_run(at) >= TAG_MIN && at[base64_run(at)] == '\0' &&
            cost->memory >= 8 * cost->lanes;
 }
 
@@ -78,18 +79,7 @@ bool password_costs_equal(const char *a, const char *b)
            of_a.passes == of_b.passes && of_a.lanes == of_b.lanes;
 }
 
-static struct bytes next_line(struct bytes *text)
-{
-    const uint8_t *lf = memchr(text->at, '\n', text->len);
-    size_t len = lf != NULL ? (size_t)(lf - text->at) : text->len;
-    struct bytes line = {text->at, len};
-
-    text->at += len + (lf != NULL);
-    text->len -= len + (lf != NULL);
-    return line;
-}
-
-/* As Python's bytes.rstrip does. */
+/* As Python's bytes.rstrip() does. */
 static struct bytes without_trailing_space(struct bytes line)
 {
     while (line.len > 0 && line.at[line.len - 1] != '\0' &&
@@ -109,13 +99,14 @@ static enum password_kind kind_of(struct password_entry *entry)
         return PASSWORD_UNUSABLE;
     memcpy(entry->hash, entry->password.at, entry->password.len);
     entry->hash[entry->password.len] = '\0';
-    /* a NUL inside would hide what follows it */
+    /* a NUL would hide the rest from the hash function */
     return strlen(entry->hash) == entry->password.len && read_hash(entry->hash, &cost)
                ? PASSWORD_HASHED
                : PASSWORD_UNUSABLE;
 }
 
-/* A field, and what comes behind its colon; NULL when there is none. */
+/* Cut the text up to the next colon off the front, with the colon; *line is NULL when there is
+ * none. */
 static struct bytes up_to_colon(struct bytes *line)
 {
     const uint8_t *colon = line->len > 0 ? memchr(line->at, ':', line->len) : NULL;
@@ -134,7 +125,7 @@ static struct bytes up_to_colon(struct bytes *line)
 bool password_entry_next(struct bytes *text, struct password_entry *entry)
 {
     while (text->len > 0) {
-        struct bytes line = without_trailing_space(next_line(text));
+        struct bytes line = without_trailing_space(line_next(text));
 
         entry->line++;
         entry->user = up_to_colon(&line);

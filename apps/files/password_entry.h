@@ -1,31 +1,31 @@
-/* One line of a password file (apps/files/password_file.h), and what an Argon2id hash costs. */
-#ifndef NACRE_APPS_PASSWORD_ENTRY_H
-#define NACRE_APPS_PASSWORD_ENTRY_H
+/* One line of a password file (apps/files/password_file.h), and the cost of an Argon2id hash. */
+#ifndef NACRE_APPS_FILES_PASSWORD_ENTRY_H
+#define NACRE_APPS_FILES_PASSWORD_ENTRY_H
 
 #include "crypto/password_hash.h"
 
 enum password_kind {
     PASSWORD_PLAIN,
     PASSWORD_HASHED,
-    PASSWORD_UNUSABLE, /* looks like a hash, but is not one that can be checked */
+    PASSWORD_UNUSABLE, /* it looks like a hash, but cannot be checked */
 };
 
-/* An entry. The views lie in the file's text. */
+/* An entry. The views are of the file's text. */
 struct password_entry {
-    unsigned line; /* from 1; set it to 0 before the first */
+    unsigned line; /* its number from 1; 0 before the first call */
     enum password_kind kind;
     struct bytes user;
-    struct bytes password;        /* as it stands in the file */
-    char hash[PASSWORD_HASH_MAX]; /* PASSWORD_HASHED: the same as NUL-terminated text */
+    struct bytes password;        /* as it appears in the file */
+    char hash[PASSWORD_HASH_MAX]; /* PASSWORD_HASHED: the password field, NUL-terminated */
 };
 
-/* The next line that is an entry, cut off the front of `text`; false at the end. */
+/* Cut off the front of `text` up to the end of the next line that is an entry; false at the end. */
 bool password_entry_next(struct bytes *text, struct password_entry *entry);
 
-/* How much work a well-formed hash is: KiB times passes. */
+/* The work of a well-formed hash: KiB times passes. */
 uint64_t password_cost(const char *hash);
 
-/* Do two well-formed hashes cost the same in every respect: memory, passes and lanes? */
+/* Do two well-formed hashes cost the same memory, passes and lanes? */
 bool password_costs_equal(const char *a, const char *b);
 
 #endif

@@ -9,36 +9,31 @@
 #include <stdlib.h>
 
 #define FILE_MAX (16u << 20) /* bytes */
-#define COSTS_MAX 4          /* different costs that every check pays */
-#define SENTENCE_MAX 512     /* bytes of a problem that is remembered */
+#define COSTS_MAX 4          /* different costs; every check pays each of them */
+#define SENTENCE_MAX 512     /* bytes of the last reported sentence */
 
 struct nacre_password_file {
-    pthread_mutex_t lock;     /* for all below */
-    struct trusted_copy copy; /* empty while it is bad */
-    char told[SENTENCE_MAX];  /* the problem with it, or "" */
+    pthread_mutex_t lock;        /* for all below */
+    struct trusted_copy copy;    /* empty while the file is bad */
+    char reported[SENTENCE_MAX]; /* what is wrong with the file, or "" */
     size_t cost_count;
-    char costs[COSTS_MAX][PASSWORD_HASH_MAX]; /* a hash of no password, for each cost in the file */
+    char costs[COSTS_MAX][PASSWORD_HASH_MAX]; /* a dummy hash for each cost in the file */
     char path[];
 };
 
 struct nacre_password_check {
     bool known;         /* the user exists and has a usable entry */
-    bool hashed;        /* which is one of `hashes` */
-    uint8_t digest[32]; /* of a plain entry's password */
+    bool hashed;        /* the entry is one of `hashes` */
+    uint8_t digest[32]; /* SHA-256 of the entry's password, if it is plain */
     size_t hash_count;
-    char hashes[COSTS_MAX + 1][PASSWORD_HASH_MAX]; /* to be computed whoever the user is */
-    size_t size;                                   /* bytes of this struct and the password */
+    char hashes[COSTS_MAX + 1][PASSWORD_HASH_MAX]; /* computed in every check */
+    size_t size;                                   /* bytes of this struct with the password */
     char password[];
 };
 
-/* The file ----------------------------------------------------------------------------------- */
+/* ---- the file ---- */
 
-static struct bytes text_of(const struct nacre_password_file *file)
-{
-    return (struct bytes){(const uint8_t *)file->copy.file.text, file->copy.file.len};
-}
-
-/* Remember what a hash costs. With more different costs than there is room for, the dearest. */
+/* Note the cost of a hash. If there are too many different costs, the highest are kept. */
 static void add_cost(struct nacre_password_file *file, const struct password_entry *entry)
 {
     size_t cheapest = 0;
@@ -55,30 +50,31 @@ static void add_cost(struct nacre_password_file *file, const struct password_ent
         password_hash_dummy(file->costs[cheapest], entry->hash);
 }
 
-/* Look at each line once; says which one cannot be used. */
+/* Note the costs of all entries, and report the first that cannot be used. */
 static void survey(struct nacre_password_file *file, const struct errbuf *p)
 {
-    struct bytes rest = text_of(file);
+    struct bytes rest = trusted_file_text(&file->copy.file);
     struct password_entry entry = {0};
-    bool said = false;
+    bool reported = false;
 
     file->cost_count = 0;
     while (password_entry_next(&rest, &entry)) {
         if (entry.kind == PASSWORD_HASHED)
             add_cost(file, &entry);
-        if (entry.kind == PASSWORD_UNUSABLE && !said) {
+        if (entry.kind == PASSWORD_UNUSABLE && !reported) {
             errbuf_say(
                 p,
-                "%s:%u: this password hash cannot be used, so nobody logs in with it; it must be "
-                "a whole $argon2id$v=19$... of at most 1 GiB",
+                "%s:%u: unusable password hash, so this user cannot log in; it must be a complete "
+                "$argon2id$v=19$... of at most 1 GiB",
                 file->path, entry.line);
-            said = true;
+            reported = true;
         }
     }
     wipe(&entry, sizeof entry);
 }
 
-/* Read it; what was read before is forgotten, but for the costs while it is bad. */
+/* Read the file. If it is bad the old text is dropped, but the costs remain, so that checks take as
+ * long as before. */
 static bool load(struct nacre_password_file *file, const struct stat *now, const struct errbuf *p)
 {
     switch (trusted_copy_read(&file->copy, file->path, now, OTHERS_MAY_READ, FILE_MAX, p)) {
@@ -87,8 +83,8 @@ static bool load(struct nacre_password_file *file, const struct stat *now, const
         return true;
     case FILE_MISSING:
         return errbuf_say(p,
-                          "%s: there is no such file, so nobody logs in with a password; write one "
-                          "with a line user:password for each user",
+                          "%s: no such file, so nobody logs in with a password; create it with a "
+                          "line user:password for each user",
                           file->path);
     case FILE_BAD:
         break;
@@ -96,7 +92,8 @@ static bool load(struct nacre_password_file *file, const struct stat *now, const
     return false;
 }
 
-/* Read it anew if it has changed, or may have. False: it is bad. Says what is wrong once. */
+/* Read the file again if it has changed, or may have. False: it is bad. Reports each problem once.
+ */
 static bool refresh(struct nacre_password_file *file, const struct errbuf *p)
 {
     struct stat now;
@@ -107,9 +104,9 @@ static bool refresh(struct nacre_password_file *file, const struct errbuf *p)
     if (state == COPY_CURRENT)
         return true;
     good = load(file, &now, &(struct errbuf){sentence, sizeof sentence});
-    if (sentence[0] != '\0' && (state == COPY_STALE || strcmp(sentence, file->told) != 0))
+    if (sentence[0] != '\0' && (state == COPY_STALE || strcmp(sentence, file->reported) != 0))
         errbuf_say(p, "%s", sentence);
-    memcpy(file->told, sentence, sizeof sentence);
+    memcpy(file->reported, sentence, sizeof sentence);
     return good;
 }
 
@@ -119,7 +116,7 @@ struct nacre_password_file *nacre_password_file_open(const char *path, char *err
     struct nacre_password_file *file = calloc(1, sizeof *file + strlen(path) + 1);
 
     if (file == NULL) {
-        errbuf_say(&p, "%s: there is not enough memory to read it", path);
+        errbuf_say(&p, "%s: out of memory", path);
         return NULL;
     }
     memcpy(file->path, path, strlen(path) + 1);
@@ -139,13 +136,14 @@ void nacre_password_file_close(struct nacre_password_file *file)
     free(file);
 }
 
-/* The check ---------------------------------------------------------------------------------- */
+/* ---- the check ---- */
 
-/* The first entry of that user. Goes through the whole file in any case. */
+/* Find the first entry of the user. Reads the whole file in any case: the time must not depend on
+ * the user. */
 static bool find(const struct nacre_password_file *file, struct bytes user,
                  struct password_entry *found)
 {
-    struct bytes rest = text_of(file);
+    struct bytes rest = trusted_file_text(&file->copy.file);
     struct password_entry entry = {0};
     bool known = false;
 
@@ -159,7 +157,7 @@ static bool find(const struct nacre_password_file *file, struct bytes user,
     return known;
 }
 
-/* The user's own hash takes the place of the one that costs the same. */
+/* Put the user's hash in place of the dummy hash of the same cost. */
 static void put_hash(struct nacre_password_check *check, const char *hash)
 {
     size_t i = 0;
@@ -195,7 +193,7 @@ struct nacre_password_check *nacre_password_file_lookup(struct nacre_password_fi
     struct nacre_password_check *check = calloc(1, total);
 
     if (check == NULL) {
-        errbuf_say(&p, "%s: there is not enough memory to check a password", file->path);
+        errbuf_say(&p, "%s: out of memory while checking a password", file->path);
         return NULL;
     }
     check->size = total;

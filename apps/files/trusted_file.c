@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SETTLED_AFTER_S 2 /* coarser than the time stamps of any file system we know */
+#define SETTLED_AFTER_S 2 /* coarser than the time stamps of every known file system */
 
 static bool check_owner_and_mode(const struct stat *status, const char *path, mode_t forbidden,
                                  const struct errbuf *p)
@@ -14,29 +14,27 @@ static bool check_owner_and_mode(const struct stat *status, const char *path, mo
     unsigned mode = status->st_mode & 07777;
 
     if (!S_ISREG(status->st_mode))
-        return errbuf_say(p, "%s: is not a regular file; give the name of one", path);
+        return errbuf_say(p, "%s: not a regular file", path);
     if (status->st_uid != 0 && status->st_uid != geteuid())
         return errbuf_say(p,
-                          "%s: belongs to user id %lu, who could change it at any time; it must "
-                          "belong to the user who runs this program, or to root",
+                          "%s: owned by user id %lu, who could change it at any time; it must be "
+                          "owned by the user who runs this program, or by root",
                           path, (unsigned long)status->st_uid);
     if (mode & forbidden & 022)
-        return errbuf_say(
-            p, "%s: others may write to it (mode %03o); take that away with: chmod %s %s", path,
-            mode, forbidden & 044 ? "600" : "go-w", path);
+        return errbuf_say(p, "%s: writable by others (mode %03o); fix it with: chmod %s %s", path,
+                          mode, forbidden & 044 ? "600" : "go-w", path);
     if (mode & forbidden)
-        return errbuf_say(p,
-                          "%s: others may read it (mode %03o); take that away with: chmod 600 %s",
-                          path, mode, path);
+        return errbuf_say(p, "%s: readable by others (mode %03o); fix it with: chmod 600 %s", path,
+                          mode, path);
     return true;
 }
 
-/* All of it into file->text, which has room for one byte more than the file is said to have. */
-static bool read_all(struct trusted_file *file, int fd, size_t room, const char *path,
+/* Read the whole file into file->text, which has `size` bytes: one more than the file had. */
+static bool read_all(struct trusted_file *file, int fd, size_t size, const char *path,
                      const struct errbuf *p)
 {
-    while (file->len < room) {
-        ssize_t n = read(fd, file->text + file->len, room - file->len);
+    while (file->len < size) {
+        ssize_t n = read(fd, file->text + file->len, size - file->len);
 
         if (n == 0) {
             file->text[file->len] = '\0';
@@ -47,29 +45,28 @@ static bool read_all(struct trusted_file *file, int fd, size_t room, const char 
         if (n > 0)
             file->len += (size_t)n;
     }
-    return errbuf_say(p, "%s: grew while it was read; try again when it is complete", path);
+    return errbuf_say(p, "%s: grew while being read; try again when it is complete", path);
 }
 
 static bool read_open(struct trusted_file *file, int fd, const char *path, mode_t forbidden,
                       size_t max, const struct errbuf *p)
 {
     struct stat status;
-    size_t room;
+    size_t size;
 
     if (fstat(fd, &status) != 0)
         return errbuf_say(p, "%s: cannot be read: %s", path, strerror(errno));
     if (!check_owner_and_mode(&status, path, forbidden, p))
         return false;
     if ((uintmax_t)status.st_size > max)
-        return errbuf_say(p, "%s: is longer than %zu bytes, so it cannot be what it should be",
-                          path, max);
-    room = (size_t)status.st_size + 1;
-    file->text = malloc(room);
+        return errbuf_say(p, "%s: too large: more than %zu bytes", path, max);
+    size = (size_t)status.st_size + 1;
+    file->text = malloc(size);
     if (file->text == NULL)
-        return errbuf_say(p, "%s: there is not enough memory to read it", path);
-    if (read_all(file, fd, room, path, p))
+        return errbuf_say(p, "%s: out of memory", path);
+    if (read_all(file, fd, size, path, p))
         return true;
-    wipe(file->text, room);
+    wipe(file->text, size);
     return false;
 }
 
@@ -79,19 +76,19 @@ static enum trusted_file_result cannot_open(const char *path, const struct errbu
     struct stat status;
 
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        errbuf_say(p, "%s: is not a regular file; give the name of one", path);
+        errbuf_say(p, "%s: not a regular file", path);
     else
         errbuf_say(p, "%s: cannot be opened: %s%s", path, strerror(failure),
                    failure != EACCES ? ""
-                                     : "; let the user who runs this program read it; a sandbox "
-                                       "lets it read only where event=confined says");
+                                     : "; the user who runs this program must be able to read it; "
+                                       "a sandbox allows only the folders in event=confined");
     return FILE_BAD;
 }
 
 enum trusted_file_result trusted_file_read(struct trusted_file *file, const char *path,
                                            mode_t forbidden, size_t max, const struct errbuf *p)
 {
-    /* Not blocking: somebody may have put a pipe there. */
+    /* Non-blocking, because it may be a pipe. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     bool good;
 

@@ -20,16 +20,16 @@ static void match(const struct authorized_line *line, const struct nacre_key_log
     struct nacre_key_grant grant = {.command = NULL};
     char what[128] = "";
 
-    switch (authorized_line_match(line, login, &grant, what, sizeof what)) {
+    switch (authorized_line_match(line, login, &grant, &(struct errbuf){what, sizeof what})) {
     case LINE_GRANTS:
         require(grant.command == NULL || strlen(grant.command) < 1 << 20);
         require(count(grant.environment) + count(grant.permit_open) + count(grant.permit_listen) <
                 1 << 20);
         break;
-    case LINE_IS_BAD:
+    case LINE_BAD:
         require(what[0] != 0 && memchr(what, 0, sizeof what) != NULL);
         break;
-    case LINE_SAYS_NOTHING:
+    case LINE_OTHER:
         break;
     }
     nacre_key_grant_clear(&grant);

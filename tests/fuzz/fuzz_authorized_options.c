@@ -41,9 +41,10 @@ static void check(struct bytes list, const char *address)
 
     authorized_everything(&first);
     authorized_everything(&second);
-    good = authorized_options(list, address, now, &first, what, sizeof what);
+    good = authorized_options(list, address, now, &first, &(struct errbuf){what, sizeof what});
     require(good || (what[0] != 0 && memchr(what, 0, sizeof what) != NULL));
-    require(authorized_options(list, address, now, &second, what, sizeof what) == good);
+    require(authorized_options(list, address, now, &second, &(struct errbuf){what, sizeof what}) ==
+            good);
     require(first.pty == second.pty && first.port_forwarding == second.port_forwarding &&
             same_text(first.command, second.command) &&
             same_list(first.environment, second.environment) &&

@@ -112,7 +112,8 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
 
     (void)algorithm;
     nacre_key_grant_clear(&guest->grant);
-    nacre_decide(decision, nacre_authorized_key(authorized_keys, &login, &guest->grant, NULL, 0));
+    nacre_decide(decision,
+                 nacre_authorized_keys_check(authorized_keys, &login, &guest->grant, NULL, 0));
 }
 
 static void on_attempted(void *context, const char *user, const char *method, bool granted)

@@ -1,4 +1,4 @@
-"""The server gives up what it does not need: what the kernel says of it, and that it works all the same."""
+"""A confined server: what the kernel reports about it, and that it still works."""
 import os
 import pwd
 import resource
@@ -11,11 +11,11 @@ from harness import Ssh
 
 NACRE_SERVE = os.path.join(harness.BUILD, "nacre-serve")
 NOBODY = pwd.getpwnam("nobody")
-as_root = unittest.skipUnless(os.geteuid() == 0, "only root can become somebody else")
+as_root = unittest.skipUnless(os.geteuid() == 0, "only root can change the user")
 
 
 def statuses(process):
-    """What the kernel says of each thread."""
+    """The kernel's status of each thread."""
     tasks = f"/proc/{process.pid}/task"
     for task in os.listdir(tasks):
         with open(f"{tasks}/{task}/status", encoding="ascii") as file:
@@ -27,7 +27,7 @@ def locked_kib(status):
 
 
 def give_to_nobody(server, *names):
-    """The folder to all, and files that root wrote to the user."""
+    """Open the folder to all users, and give files that root wrote to nobody."""
     os.chmod(server.folder, 0o755)
     for name in names or ("passwords", "authorized_keys"):
         os.chown(server.path(name), NOBODY.pw_uid, 0)
@@ -44,14 +44,14 @@ class Confined(unittest.TestCase):
         return self.enterContext(harness.Server(*arguments, **more))
 
     def check(self, server, users, root=False):
-        """In every thread, hashing threads and workers alike."""
+        """Check every thread, hashing threads and workers alike."""
         event = server.wait("confined")[0]
         self.assertEqual((event["undumpable"], event["no_core"], event["no_new_privileges"]), ("yes",) * 3, event)
         self.assertGreater(int(event["calls"]), 40, event)
         if kernel_has_landlock():
             self.assertIn(server.folder, event["files"].split(","))
         else:
-            print("not run, for want of Landlock: files that may not be read")
+            print("not run without Landlock: files that may not be read")
         threads = list(statuses(server.process))
         self.assertGreater(len(threads), 2)
         for status in threads:
@@ -66,18 +66,18 @@ class Confined(unittest.TestCase):
         with open(f"/proc/{server.process.pid}/limits", encoding="ascii") as file:
             self.assertRegex(file.read(), r"Max core file size +0 +0 ")
         owner = os.stat(f"/proc/{server.process.pid}/maps").st_uid
-        self.assertEqual(owner, 0, "its memory is open to others of the same user")
+        self.assertEqual(owner, 0, "other processes of this user can read its memory")
         return event
 
-    def test_by_default(self):
+    def test_the_default_measures(self):
         server = self.server("-w", "2")
         self.check(server, (os.geteuid(), os.getegid()), os.geteuid() == 0)
         self.assertEqual(Ssh(server, "password").run("exit 7").status, 7)
         warnings = [e for e in server.events("sandbox") if "used up" not in e["reason"]]  # ulimit -l may be small
         self.assertEqual(len(warnings), 1 if os.geteuid() == 0 else 0)
 
-    def test_files_that_are_replaced(self):
-        """By another one of the same name, as careful editors do."""
+    def test_replaced_files_are_read(self):
+        """A new file is renamed to the old name, as careful editors do."""
         server = self.server(passwords="alice:one\n")
         for password in "two", "three":
             self.assertEqual(Ssh(server, "password", password=password).run("exit 7").status, 255)
@@ -90,8 +90,8 @@ class Confined(unittest.TestCase):
         self.assertEqual(Ssh(server, "stranger").run("exit 7").status, 7)
         self.assertEqual(Ssh(server).run("exit 7").status, 255)
 
-    def test_keys_of_each_user(self):
-        """Those of a user who came later, too, and those behind a link in the folder."""
+    def test_files_of_each_user_are_read(self):
+        """Also those of a user who is added later, and through a link in the folder."""
         server = self.server(authorized_keys="%u/keys")
         self.assertEqual(Ssh(server).run("exit 7").status, 255)
         os.mkdir(server.path("alice"), 0o700)
@@ -101,8 +101,8 @@ class Confined(unittest.TestCase):
         self.assertEqual(Ssh(server, user="bob").run("exit 7").status, 7)
 
     @unittest.skipUnless(kernel_has_landlock(), "this kernel has no Landlock")
-    def test_a_link_to_elsewhere(self):
-        """What was not reachable at the start is not reachable later, and the log says so."""
+    def test_a_later_link_to_another_folder_is_not_followed(self):
+        """A folder that was not allowed at the start stays unreadable, and the log says so."""
         elsewhere = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
         server = self.server(passwords="alice:one\n")
         with open(elsewhere + "/passwords", "w", encoding="ascii") as file:
@@ -111,9 +111,9 @@ class Confined(unittest.TestCase):
         os.unlink(server.path("passwords"))
         os.symlink(elsewhere + "/passwords", server.path("passwords"))
         self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 255)
-        self.assertIn("sandbox lets it read only where", server.wait("passwords")[0]["reason"])
+        self.assertIn("a sandbox allows only the folders", server.wait("passwords")[0]["reason"])
 
-    def test_a_link_from_the_start(self):
+    def test_a_link_that_exists_at_the_start_is_followed(self):
         elsewhere = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
         os.symlink(elsewhere + "/real", elsewhere + "/unused")
         with open(elsewhere + "/real", "w", encoding="ascii") as file:
@@ -125,7 +125,7 @@ class Confined(unittest.TestCase):
         self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 7)
 
     @as_root
-    def test_another_user(self):
+    def test_the_server_becomes_another_user(self):
         server = self.server("--user", "nobody", "-w", "2", before=give_to_nobody)
         self.assertEqual(self.check(server, (NOBODY.pw_uid, NOBODY.pw_gid))["user"], "nobody")
         self.assertEqual(server.events("sandbox"), [])
@@ -137,13 +137,13 @@ class Confined(unittest.TestCase):
         self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 7)
 
     @as_root
-    def test_a_file_that_the_user_cannot_read(self):
+    def test_a_file_that_the_user_cannot_read_prevents_the_start(self):
         with self.assertRaisesRegex(AssertionError, r"nacre-echo: \S+/passwords: Permission denied: the user nobody "
                                                     "cannot read it"):
             self.server("--user", "nobody", before=lambda server: give_to_nobody(server, "authorized_keys"))
 
-    def test_locked_memory_that_is_used_up(self):
-        """Said once; sessions go on in ordinary memory."""
+    def test_sessions_continue_without_locked_memory(self):
+        """It is reported once."""
         as_nobody = {"before": give_to_nobody} if os.geteuid() == 0 else {}
         arguments = ("--user", "nobody") if as_nobody else ()
         locked = locked_kib(next(statuses(self.server(*arguments, **as_nobody).process))) * 1024
@@ -163,19 +163,19 @@ class Confined(unittest.TestCase):
         self.assertEqual(len(server.events("sandbox")), 1)
         self.assertLessEqual(locked_kib(next(statuses(server.process))) * 1024, locked)
 
-    def test_no_such_user(self):
+    def test_an_unknown_user_prevents_the_start(self):
         with self.assertRaisesRegex(AssertionError, "no-such-user: there is no such user"):
             self.server("--user", "no-such-user")
 
-    def test_without(self):
+    def test_no_sandbox_takes_no_measure(self):
         server = self.server("--no-sandbox")
         for status in statuses(server.process):
             self.assertEqual((status["Seccomp"], status["NoNewPrivs"]), ("0", "0"))
         self.assertIn("off, by --no-sandbox", [e["reason"] for e in server.events("sandbox")])
         self.assertEqual(Ssh(server).run("exit 7").status, 7)
 
-    def test_every_signal_that_it_may_get(self):
-        """Stopped and continued, its log gone, told to end in the middle of everything."""
+    def test_every_expected_signal_is_allowed(self):
+        """The server is stopped, continued, and terminated while sessions and a password check are active."""
         for number in signal.SIGTERM, signal.SIGINT:
             server = self.server("-w", "2", passwords="bob:$argon2id$v=19$m=65536,t=4,p=1$ZtJi+DCk3u0/eGPyRsEt+w"
                                  "$LuM8tOvOZv6DBpHdPI7kYFktmf1QK1KrpoiYPdJFHrA\n")
@@ -192,14 +192,14 @@ class Confined(unittest.TestCase):
 
 
 class Serve(unittest.TestCase):
-    """Programs inherit what their server gave up: they get the user, and nothing else."""
+    """Programs inherit the user from their server, and no other measure."""
 
     def serve(self, *arguments, command, **more):
         class Served(harness.Server):
             words = ("--", *command)
         return self.enterContext(Served(*arguments, program=NACRE_SERVE, **more))
 
-    def test_programs_are_free(self):
+    def test_programs_are_not_confined(self):
         server = self.serve(command=["/bin/sh", "-c", "cat /proc/self/status; ulimit -c"])
         hard = resource.getrlimit(resource.RLIMIT_CORE)
         said = Ssh(server).run(None).out.decode()
@@ -210,7 +210,7 @@ class Serve(unittest.TestCase):
         self.assertEqual(os.stat(f"/proc/{server.process.pid}/maps").st_uid, 0)
 
     @as_root
-    def test_they_run_as_the_user(self):
+    def test_programs_run_as_the_user(self):
         server = self.serve("--user", "nobody", command=["/bin/sh", "-c", "id; echo $USER $LOGNAME $HOME $SHELL"],
                             before=give_to_nobody)
         for options in {}, {"options": ("-tt",)}:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Is this the server that was meant? nacre-load and ssh, with the same known_hosts file, at a real sshd with several keys."""
+"""nacre-load and ssh agree on a server: the same known_hosts file, and a real sshd with several host keys."""
 import base64
 import hmac
 import json
@@ -19,7 +19,7 @@ TYPES = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256", "rsa": "ssh-r
 
 
 class KnownHosts(unittest.TestCase):
-    """An sshd with a key of each kind (Sshd's own comes last, and the first of a kind counts), and keys of strangers."""
+    """An sshd with a key of each kind (Sshd's own is last, and the first of a kind counts), and keys that it lacks."""
 
     @classmethod
     def setUpClass(cls):
@@ -49,11 +49,11 @@ class KnownHosts(unittest.TestCase):
                               env=clean_environment(self.keys))
 
     def refusals(self, start):
-        """The ports of clients that told sshd so: SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE."""
+        """The ports of clients that sent SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE."""
         return re.findall(r"Received disconnect from 127\.0\.0\.1 port (\d+):9: .*not accepted", self.server.log()[start:])
 
     def nacre(self):
-        """(logged in, what is said)"""
+        """(logged in, the message)"""
         start = len(self.server.log())
         done = self.run_(os.path.join(BUILD, "nacre-load"), "--json", "-q", "-u", self.server.user, "-i",
                          self.server.path("key"), "--known-hosts", self.key("known_hosts"), "handshake", "-n", "1",
@@ -61,7 +61,7 @@ class KnownHosts(unittest.TestCase):
         figures = json.loads(done.stdout)
         logged_in = figures["done"] == 1
         self.assertEqual((done.returncode, figures["logins"]), (0, 1) if logged_in else (1, 0))
-        if not logged_in:  # not even the user's name goes to a server that was not meant
+        if not logged_in:  # an unknown server does not even get the user's name
             port = until(lambda: self.refusals(start), self.server.log)[0]
             who = until(lambda: re.findall(rf"Disconnected from (.*)127\.0\.0\.1 port {port} ", self.server.log()[start:]),
                         self.server.log)
@@ -69,7 +69,7 @@ class KnownHosts(unittest.TestCase):
         return logged_in, figures.get("problem", "")
 
     def openssh(self):
-        """(took the key, what is said); that is all that it is asked for."""
+        """(accepted the key, the messages); it never logs in."""
         done = self.run_("ssh", "-F", "none", "-v", "-p", str(self.server.port), "-i", self.server.path("key"), "-o",
                          "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={self.key('known_hosts')}", "-o",
                          "GlobalKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o",
@@ -78,7 +78,7 @@ class KnownHosts(unittest.TestCase):
         return " is known and matches the " in done.stderr, done.stderr
 
     def check(self, accepted, lines, says=""):
-        """Both accept the server with these lines, or both refuse it; what nacre says then."""
+        """Both accept the server with these lines, or both refuse it. Returns the message of nacre-load."""
         with open(self.key("known_hosts"), "w", encoding="ascii") as file:
             file.write("".join(line + "\n" for line in lines))
         logged_in, said = self.openssh()
@@ -89,7 +89,7 @@ class KnownHosts(unittest.TestCase):
         return said
 
     def hosts(self):
-        """The server's name as it stands in the file: plain, among others, and hashed."""
+        """The server's name in the forms of the file: plain, in a list, and hashed."""
         salt = os.urandom(20)
         hashed = [base64.b64encode(part).decode() for part in (salt, hmac.digest(salt, self.host.encode(), "sha1"))]
         return self.host, f"a.example,{self.host},b.example", "|1|" + "|".join(hashed)
@@ -98,7 +98,7 @@ class KnownHosts(unittest.TestCase):
         for hosts in self.hosts():
             with self.subTest(hosts=hosts):
                 self.check(True, [f"{hosts} {self.public(kind)}" for kind in reversed(KINDS)])
-                self.check(True, [f"{hosts} {self.public('ecdsa')}"])  # not the one that comes first by itself
+                self.check(True, [f"{hosts} {self.public('ecdsa')}"])  # not the one that is preferred by default
                 self.check(True, [f"{hosts} {self.public('other_rsa')}", f"{hosts} {self.public('rsa')}"])
         self.check(True, [f"[127.0.0.*]:{self.server.port} {self.public('rsa')}"])
 
@@ -113,7 +113,7 @@ class KnownHosts(unittest.TestCase):
             with self.subTest(kind=kind, hosts=hosts):
                 said = self.check(False, ["# nothing", f"{hosts} {self.public('other_' + kind)}"], "HAS CHANGED")
                 for words in (self.host, TYPES[kind], self.fingerprint(kind), self.fingerprint("other_" + kind),
-                              f"{self.key('known_hosts')}:2", "between you and it"):
+                              f"{self.key('known_hosts')}:2", "attacker"):
                     self.assertIn(words, said)
 
     def test_revoked(self):
@@ -124,12 +124,12 @@ class KnownHosts(unittest.TestCase):
                 for words in self.host, self.fingerprint("rsa"), f"{self.key('known_hosts')}:2":
                     self.assertIn(words, said)
         self.check(False, reversed(lines), "REVOKED")
-        # The others of its keys are as good as before.
+        # The server's other keys are still accepted.
         self.check(True, [f"@revoked * {self.public('rsa')}", f"{self.host} {self.public('ecdsa')}"])
         self.check(True, [f"@revoked {self.host} {self.public('other_ecdsa')}", f"{self.host} {self.public('ecdsa')}"])
 
     def test_ssh_keyscan(self):
-        """What ssh-keyscan writes, plain and hashed, both take."""
+        """Both accept the output of ssh-keyscan, plain and hashed."""
         for flags in (), ("-H",):
             done = self.run_("ssh-keyscan", *flags, "-p", str(self.server.port), "127.0.0.1")
             lines = [line for line in done.stdout.splitlines() if not line.startswith("#")]
@@ -140,8 +140,7 @@ class KnownHosts(unittest.TestCase):
 
 class NewKey(unittest.TestCase):
 
-    def test_a_server_that_gets_a_new_key(self):
-        """The message says what to do, and that helps."""
+    def test_the_advice_for_a_new_key_works(self):
         with Sshd() as server:
             words = [os.path.join(BUILD, "nacre-load"), "--json", "-q", "-u", server.user, "-i", server.path("key"),
                      "--known-hosts", server.path("known_hosts"), "handshake", "-n", "1", f"127.0.0.1:{server.port}"]

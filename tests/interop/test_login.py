@@ -240,7 +240,7 @@ class PasswordFile(unittest.TestCase):
 
     def test_damaged_hash(self):
         server = self.server(f"alice:{PASSWORD}\nbob:{HASH[:40]}\n")
-        self.assertRegex(server.wait("passwords")[0]["reason"], r"passwords:2: .*cannot be used")
+        self.assertRegex(server.wait("passwords")[0]["reason"], r"passwords:2: unusable password hash")
         self.assertFalse(self.gets_in(server, "bob", HASHED))
         self.assertTrue(self.gets_in(server, "alice", PASSWORD))
 
@@ -304,9 +304,9 @@ class PasswordFile(unittest.TestCase):
 
     def test_a_file_that_turns_bad_lets_nobody_in(self):
         server = self.server("alice:one\n")
-        for make_bad, said in ((lambda path: os.chmod(path, 0o666), "others may write to it"),
-                               (os.unlink, "there is no such file"),
-                               (os.mkdir, "is not a regular file")):
+        for make_bad, said in ((lambda path: os.chmod(path, 0o666), "writable by others"),
+                               (os.unlink, "no such file"),
+                               (os.mkdir, "not a regular file")):
             with self.subTest(said=said):
                 told = server.watch("passwords", level="warn")
                 make_bad(server.path("passwords"))
@@ -353,7 +353,7 @@ class AuthorizedKeys(unittest.TestCase):
         server = self.server()
         os.chmod(server.path("authorized_keys"), 0o622)
         self.assertFalse(self.gets_in(server))
-        self.assertIn("others may write to it", server.wait("authorized_keys")[0]["reason"])
+        self.assertIn("writable by others", server.wait("authorized_keys")[0]["reason"])
 
     def test_a_line_that_cannot_be_read(self):
         server = self.server()

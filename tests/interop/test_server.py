@@ -102,14 +102,14 @@ class Files(ProgramCase):
         key = self.host_key()
         with open(key, encoding="ascii") as file:
             good = file.read()
-        for says, name in (("there is no such file; make a key with: ssh-keygen", "one"),
-                           ("is damaged: it is not laid out as OpenSSH's keys are;",
+        for says, name in (("no such file; create a key with: ssh-keygen", "one"),
+                           ("damaged: not a key in OpenSSH format;",
                             self.write("two", good[:200] + good[220:])),
-                           ("is empty;", self.write("three", "")),
-                           ("others may read it (mode 644);", self.write("four", good, 0o644)),
-                           ("others may write to it (mode 622);", self.write("five", good, 0o622)),
-                           ("is not a private key in OpenSSH's or PEM format", self.write("six", "hello\n")),
-                           ("is not a regular file;", self.folder)):
+                           ("empty;", self.write("three", "")),
+                           ("readable by others (mode 644);", self.write("four", good, 0o644)),
+                           ("writable by others (mode 622);", self.write("five", good, 0o622)),
+                           ("not a private key in OpenSSH or PEM format", self.write("six", "hello\n")),
+                           ("not a regular file", self.folder)):
             with self.subTest(says=says):
                 self.assert_fails(1, f"nacre-echo: {name}: {says}", "-k", name, "-p", passwords)
 
@@ -117,14 +117,14 @@ class Files(ProgramCase):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", self.path("locked")], check=True)
         name = self.path("locked")
         passwords = self.write("passwords", "alice:one\n")
-        self.assert_fails(1, (f"nacre-echo: {name}: is encrypted, and there is nobody to ask for the passphrase;",
+        self.assert_fails(1, (f"nacre-echo: {name}: encrypted keys are not supported;",
                               f"ssh-keygen -p -N '' -f {name}"), "-k", name, "-p", passwords)
 
     def test_password_file(self):
         key = self.host_key()
         for says, name in (("no such file", "missing"), ("not a regular file", self.folder),
-                           ("others may write to it", self.write("group", "alice:one\n", 0o620)),
-                           ("others may write to it", self.write("world", "alice:one\n", 0o602))):
+                           ("writable by others", self.write("group", "alice:one\n", 0o620)),
+                           ("writable by others", self.write("world", "alice:one\n", 0o602))):
             with self.subTest(says=says):
                 self.assert_fails(1, (says, name), "-k", key, "-p", name)
 
@@ -136,7 +136,7 @@ class Files(ProgramCase):
     def test_foreign_password_file(self):
         os.chmod(self.folder, 0o755)
         os.chown(self.write("passwords", "alice:one\n"), 12345, 12345)
-        self.assert_fails(1, "belongs to user id 12345", "-k", self.host_key(), "-p", "passwords")
+        self.assert_fails(1, "owned by user id 12345", "-k", self.host_key(), "-p", "passwords")
 
     def start(self, *arguments):
         with open(self.path("log"), "wb") as log:

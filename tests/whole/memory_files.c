@@ -163,7 +163,7 @@ static bool ask_for_grant(const char *file)
     struct nacre_authorized_keys *keys = nacre_authorized_keys_open(file);
     struct nacre_key_grant grant = {0};
     bool granted =
-        keys != NULL && nacre_authorized_key(keys, &login, &grant, errbuf, sizeof errbuf);
+        keys != NULL && nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf);
 
     if (keys == NULL)
         (void)snprintf(errbuf, sizeof errbuf, "out of memory");

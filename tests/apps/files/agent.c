@@ -17,14 +17,14 @@
 
 static char errbuf[1024];
 
-/* ---- an agent that says what it is told to ---- */
+/* ---- a scripted agent ---- */
 
 struct false_agent {
     const char *path;
     int fd;
     pthread_t thread;
     struct bytes answers[4];
-    uint8_t asked[4]; /* the types of what it was asked */
+    uint8_t asked[4]; /* the types of the requests */
 };
 
 static void *play(void *at)
@@ -33,12 +33,12 @@ static void *play(void *at)
 
     for (int i = 0; i < 4 && a->answers[i].at != NULL; i++) {
         int fd = accept(a->fd, NULL, NULL);
-        uint8_t heard[65536];
+        uint8_t request[65536];
 
         if (fd < 0)
             break;
-        if (recv(fd, heard, sizeof heard, 0) > 4)
-            a->asked[i] = heard[4];
+        if (recv(fd, request, sizeof request, 0) > 4)
+            a->asked[i] = request[4];
         (void)send(fd, a->answers[i].at, a->answers[i].len, MSG_NOSIGNAL);
         (void)close(fd);
     }
@@ -60,38 +60,39 @@ static void begin(struct false_agent *a)
 
 static void finish(struct false_agent *a)
 {
-    (void)shutdown(a->fd, SHUT_RDWR); /* lets it out of accept */
+    (void)shutdown(a->fd, SHUT_RDWR); /* accept returns */
     ck_assert_int_eq(pthread_join(a->thread, NULL), 0);
     (void)close(a->fd);
 }
 
 #define TEXT(text) ((struct bytes){(const uint8_t *)(text), sizeof(text) - 1})
 
-static void assert_no_agent(struct bytes answer)
+static void assert_no_agent(struct bytes answer, const char *says)
 {
     struct false_agent a = {.answers = {answer}};
 
     begin(&a);
     ck_assert_ptr_null(nacre_agent_open(a.path, errbuf, sizeof errbuf));
-    assert_says(errbuf, "agent does not");
+    assert_says(errbuf, says);
     finish(&a);
 }
 
-START_TEST(answers_that_are_none)
+START_TEST(malformed_lists_of_keys_are_refused)
 {
-    assert_no_agent(TEXT(""));
-    assert_no_agent(TEXT("\0\0"));
-    assert_no_agent(TEXT("\0\0\0\0"));
-    assert_no_agent(TEXT("\0\0\0\1\5"));                   /* SSH_AGENT_FAILURE */
-    assert_no_agent(TEXT("\0\0\0\1\x0c"));                 /* no number of keys */
-    assert_no_agent(TEXT("\0\0\0\5\x0c\0\0\0\1"));         /* no key */
-    assert_no_agent(TEXT("\0\0\0\5\x0c\xff\xff\xff\xff")); /* ... nor so many */
-    assert_no_agent(TEXT("\0\0\0\6\x0c\0\0\0\0x"));        /* too much */
-    assert_no_agent(
-        TEXT("\0\0\0\x09\x0c\0\0\0\1\xff\xff\xff\xff")); /* a key longer than the rest */
-    assert_no_agent(TEXT("\0\0\0\x0d\x0c\0\0\0\1\0\0\0\0\0\0\0\x09")); /* a comment ... */
-    assert_no_agent(TEXT("\0\0\1\0\x0c\0\0\0\0"));                     /* ends before it should */
-    assert_no_agent(TEXT("\x7f\xff\xff\xff\x0c\0\0\0\0"));             /* longer than any */
+    static const char none[] = "the agent does not answer", bad[] = "malformed reply";
+
+    assert_no_agent(TEXT(""), none);
+    assert_no_agent(TEXT("\0\0"), none);
+    assert_no_agent(TEXT("\0\0\0\0"), none);
+    assert_no_agent(TEXT("\0\0\1\0\x0c\0\0\0\0"), none);         /* shorter than its length */
+    assert_no_agent(TEXT("\x7f\xff\xff\xff\x0c\0\0\0\0"), none); /* longer than allowed */
+    assert_no_agent(TEXT("\0\0\0\1\5"), bad);                    /* SSH_AGENT_FAILURE */
+    assert_no_agent(TEXT("\0\0\0\1\x0c"), bad);                  /* no number of keys */
+    assert_no_agent(TEXT("\0\0\0\5\x0c\0\0\0\1"), bad);          /* one key is missing, */
+    assert_no_agent(TEXT("\0\0\0\5\x0c\xff\xff\xff\xff"), bad);  /* ... all keys are */
+    assert_no_agent(TEXT("\0\0\0\6\x0c\0\0\0\0x"), bad);         /* trailing bytes */
+    assert_no_agent(TEXT("\0\0\0\x09\x0c\0\0\0\1\xff\xff\xff\xff"), bad);   /* key too long */
+    assert_no_agent(TEXT("\0\0\0\x0d\x0c\0\0\0\1\0\0\0\0\0\0\0\x09"), bad); /* comment too long */
 }
 END_TEST
 
@@ -100,7 +101,7 @@ END_TEST
     "0123456789abcdef0123456789abcdef"                                                             \
     "\0\0\0\7a\nb\x1b[m\x7f"
 
-START_TEST(a_signature_must_be_what_was_asked_for)
+START_TEST(a_signature_must_be_by_the_requested_algorithm)
 {
     struct false_agent a = {
         .answers = {TEXT(ONE_KEY), TEXT("\0\0\0\1\5"),
@@ -129,7 +130,7 @@ START_TEST(a_signature_must_be_what_was_asked_for)
 }
 END_TEST
 
-START_TEST(nobody_is_there)
+START_TEST(a_missing_agent_is_reported)
 {
     char longest[400];
     size_t count = 1;
@@ -148,14 +149,14 @@ START_TEST(nobody_is_there)
 }
 END_TEST
 
-/* ---- OpenSSH's ---- */
+/* ---- OpenSSH's agent ---- */
 
 static pid_t start_agent(const char *path)
 {
     pid_t pid = fork();
 
     if (pid == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test fails */
         if (freopen("/dev/null", "w", stdout) != NULL)
             (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
         _exit(127);
@@ -169,7 +170,7 @@ static pid_t start_agent(const char *path)
 
 static void run(const char *command)
 {
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): names that we made */
+    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): the test chose the names */
 }
 
 static void add(const char *type)
@@ -183,7 +184,7 @@ static void add(const char *type)
     run(command);
 }
 
-/* By every algorithm of the key's type; returns how many there are. */
+/* Sign with every algorithm of the key's type; returns how many there are. */
 static unsigned sign_by_all(const struct nacre_key *key)
 {
     static const uint8_t data[9000];
@@ -205,7 +206,7 @@ static unsigned sign_by_all(const struct nacre_key *key)
     return signed_by;
 }
 
-START_TEST(an_ssh_agent_signs)
+START_TEST(ssh_agent_signs_with_every_algorithm)
 {
     pid_t pid = start_agent(scratch_path("agent"));
     struct nacre_agent *agent;
@@ -227,10 +228,11 @@ START_TEST(an_ssh_agent_signs)
     ck_assert_uint_eq(sign_by_all(keys[1]), 1);
     ck_assert_uint_eq(sign_by_all(keys[2]), 2);
     run("ssh-add -q -D");
-    ck_assert(!key_sign(keys[0], &signature_ed25519, TEXT("data"), &w)); /* it has it no more */
+    ck_assert(
+        !key_sign(keys[0], &signature_ed25519, TEXT("data"), &w)); /* the agent has lost the key */
     ck_assert_int_eq(kill(pid, SIGTERM), 0);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-    ck_assert(!key_sign(keys[0], &signature_ed25519, TEXT("data"), &w)); /* nobody is there */
+    ck_assert(!key_sign(keys[0], &signature_ed25519, TEXT("data"), &w)); /* the agent is gone */
     nacre_agent_free(agent);
 }
 END_TEST
@@ -238,8 +240,8 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, answers_that_are_none);
-    add_test(suite, a_signature_must_be_what_was_asked_for);
-    add_test(suite, nobody_is_there);
-    add_test(suite, an_ssh_agent_signs);
+    add_test(suite, malformed_lists_of_keys_are_refused);
+    add_test(suite, a_signature_must_be_by_the_requested_algorithm);
+    add_test(suite, a_missing_agent_is_reported);
+    add_test(suite, ssh_agent_signs_with_every_algorithm);
 }

@@ -4,7 +4,7 @@
 #define V4 "192.0.2.77"
 #define V6 "2001:db8::77"
 
-START_TEST(lists_that_hold_the_address)
+START_TEST(these_lists_contain_the_address)
 {
     static const struct {
         const char *list, *address;
@@ -23,7 +23,7 @@ START_TEST(lists_that_hold_the_address)
         {"0.0.0.0/0", V4},
         {"2001:db8::/32", V6},
         {"2001:DB8::77", V6},
-        {"2001:0db8:0:0::0077", V6}, /* the same, written in another way */
+        {"2001:0db8:0:0::0077", V6}, /* the same address in another form */
         {"::/0", V6},
         {"2001:DB8:*", V6},
         {"!10.0.0.0/8,*", V4},
@@ -37,7 +37,7 @@ START_TEST(lists_that_hold_the_address)
 }
 END_TEST
 
-START_TEST(lists_that_do_not)
+START_TEST(these_lists_do_not_contain_the_address)
 {
     static const struct {
         const char *list, *address;
@@ -51,7 +51,7 @@ START_TEST(lists_that_do_not)
         {"::/0", V4},
         {"2001:db9::/32", V6},
         {"!" V4, V4},
-        {"*,!" V4, V4}, /* wherever it stands */
+        {"*,!" V4, V4}, /* in any position */
         {"!" V4 ",*", V4},
         {"*,!192.0.2.0/24", V4},
         {"!10.0.0.1", V4}, /* nothing but exclusions */
@@ -66,7 +66,7 @@ START_TEST(lists_that_do_not)
 }
 END_TEST
 
-START_TEST(lists_that_cannot_be_read)
+START_TEST(malformed_lists_are_bad)
 {
     static const char *const bad[] = {
         "",
@@ -97,8 +97,7 @@ START_TEST(lists_that_cannot_be_read)
 }
 END_TEST
 
-/* A pattern of many * is no work worth mentioning. */
-START_TEST(no_pattern_takes_long)
+START_TEST(a_pattern_of_many_stars_matches_quickly)
 {
     char stars[250];
 
@@ -111,8 +110,8 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, lists_that_hold_the_address);
-    add_test(suite, lists_that_do_not);
-    add_test(suite, lists_that_cannot_be_read);
-    add_test(suite, no_pattern_takes_long);
+    add_test(suite, these_lists_contain_the_address);
+    add_test(suite, these_lists_do_not_contain_the_address);
+    add_test(suite, malformed_lists_are_bad);
+    add_test(suite, a_pattern_of_many_stars_matches_quickly);
 }

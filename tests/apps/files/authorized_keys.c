@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Two keys made up here: the blob only has to have the right form. */
+/* Two invented keys: the blob only needs the right form. */
 #define BLOB(last)                                                                                 \
     ("\0\0\0\x0bssh-ed25519\0\0\0\x20"                                                             \
      "0123456789abcdef0123456789abcde" last)
@@ -23,7 +23,7 @@ static bool keys_grant(struct nacre_authorized_keys *keys, const char *user, con
 {
     const struct nacre_key_login login = {user, key, len, address};
     struct nacre_key_grant grant;
-    bool yes = nacre_authorized_key(keys, &login, &grant, errbuf, sizeof errbuf);
+    bool yes = nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf);
 
     ck_assert(yes || (grant.command == NULL && !grant.pty));
     nacre_key_grant_clear(&grant);
@@ -44,7 +44,7 @@ static bool granted_in(const char *pattern, const char *user)
     return key_granted(pattern, user, (const uint8_t *)BLOB("f"), BLOB_LEN);
 }
 
-/* Whether a file with this text grants our key. */
+/* Does a file with this text grant the key? */
 static bool granted(const char *text)
 {
     return granted_in(scratch_write("keys", text, 0600), "alice");
@@ -56,21 +56,21 @@ static void assert_grants(const char *text)
     ck_assert_str_eq(errbuf, "");
 }
 
-/* Refused, and nothing to say. */
+/* The key is refused without a report. */
 static void assert_silent(const char *text)
 {
     ck_assert_msg(!granted(text), "%s", text);
     ck_assert_str_eq(errbuf, "");
 }
 
-static void assert_problem(const char *text, const char *says)
+static void assert_reported(const char *text, const char *says)
 {
     ck_assert_msg(!granted(text), "%s", text);
     assert_says(errbuf, "/keys:");
     assert_says(errbuf, says);
 }
 
-START_TEST(lines_that_grant_the_key)
+START_TEST(a_line_with_the_key_grants_it)
 {
     assert_grants(KEY);
     assert_grants(KEY "\n");
@@ -82,7 +82,7 @@ START_TEST(lines_that_grant_the_key)
 }
 END_TEST
 
-START_TEST(lines_that_say_nothing_about_the_key)
+START_TEST(other_lines_are_ignored_silently)
 {
     assert_silent("");
     assert_silent("\n\r\n \t\n");
@@ -91,12 +91,12 @@ START_TEST(lines_that_say_nothing_about_the_key)
     assert_silent(OTHER_KEY "\n");
     assert_silent(OTHER_KEY " " KEY "\n"); /* a comment that looks like a key */
     assert_silent("no-pty " OTHER_KEY "\n");
-    assert_silent("command=\"sh\" " OTHER_KEY "\n"); /* not this key's business */
-    assert_silent("ssh-foo AAAAB3NzaC1mb28=\n");     /* a type that we do not know */
+    assert_silent("command=\"sh\" " OTHER_KEY "\n"); /* options of another key */
+    assert_silent("ssh-foo AAAAB3NzaC1mb28=\n");     /* an unknown type */
 }
 END_TEST
 
-START_TEST(lines_that_cannot_be_read_are_problems)
+START_TEST(malformed_lines_are_reported)
 {
     static const char *const bad[] = {
         "x",
@@ -117,23 +117,23 @@ START_TEST(lines_that_cannot_be_read_are_problems)
         char text[512];
 
         snprintf(text, sizeof text, "# first\n%s\n", bad[i]);
-        assert_problem(text, "/keys:2: this line is neither");
+        assert_reported(text, "/keys:2: ignored: neither");
         snprintf(text, sizeof text, "%s\n" KEY "\n", bad[i]);
         ck_assert_msg(granted(text), "%s", text); /* the next line still counts */
-        assert_says(errbuf, "/keys:1: this line");
+        assert_says(errbuf, "/keys:1: ignored");
     }
 }
 END_TEST
 
-START_TEST(lines_with_a_key_that_cannot_be_read_are_problems)
+START_TEST(a_key_after_malformed_options_is_not_found)
 {
-    assert_problem("no-pty no-pty " KEY "\n", "/keys:1: this line is neither");
-    assert_problem("command=\"never closed " KEY "\n", "/keys:1: this line is neither");
-    assert_problem("command=\"never closed\\\" " KEY "\n", "/keys:1: this line is neither");
+    assert_reported("no-pty no-pty " KEY "\n", "/keys:1: ignored: neither");
+    assert_reported("command=\"never closed " KEY "\n", "/keys:1: ignored: neither");
+    assert_reported("command=\"never closed\\\" " KEY "\n", "/keys:1: ignored: neither");
 }
 END_TEST
 
-START_TEST(a_nul_is_no_end_of_anything)
+START_TEST(a_line_with_a_NUL_grants_nothing)
 {
     static const char text[] = KEY "\0 \n" KEY "\0\n";
 
@@ -142,19 +142,19 @@ START_TEST(a_nul_is_no_end_of_anything)
 }
 END_TEST
 
-START_TEST(each_problem_is_told)
+START_TEST(each_malformed_line_is_reported)
 {
     const char *second;
 
-    assert_problem(OTHER_KEY "\nnonsense\nmore nonsense\n", "/keys:2: this line");
+    assert_reported(OTHER_KEY "\nnonsense\nmore nonsense\n", "/keys:2: ignored");
     second = strchr(errbuf, '\n');
     ck_assert_ptr_nonnull(second);
-    assert_says(second, "/keys:3: this line");
+    assert_says(second, "/keys:3: ignored");
     ck_assert_ptr_null(strchr(second + 1, '\n'));
 }
 END_TEST
 
-START_TEST(problems_that_do_not_fit_are_left_out)
+START_TEST(reports_that_do_not_fit_are_dropped)
 {
     static const char line[] = "not a key\n";
     char many[4096] = "";
@@ -164,11 +164,11 @@ START_TEST(problems_that_do_not_fit_are_left_out)
     ck_assert(!granted(many));
     ck_assert_uint_lt(strlen(errbuf), sizeof errbuf);
     ck_assert_uint_gt(strlen(errbuf) + 200, sizeof errbuf);
-    ck_assert_str_eq(errbuf + strlen(errbuf) - strlen("is ignored"), "is ignored"); /* whole */
+    ck_assert_str_eq(errbuf + strlen(errbuf) - strlen("[comment])"), "[comment])"); /* not cut */
 }
 END_TEST
 
-START_TEST(options_that_change_nothing_here)
+START_TEST(supported_options_grant_the_key)
 {
     static const char *const fine[] = {
         "restrict",
@@ -193,34 +193,33 @@ START_TEST(options_that_change_nothing_here)
 }
 END_TEST
 
-START_TEST(options_that_are_not_supported_grant_nothing)
+START_TEST(unsupported_options_grant_nothing)
 {
     static const struct {
         const char *options, *says;
     } rows[] = {
-        {"cert-authority", "the option cert-authority"},
-        {"principals=\"a,b\"", "the option principals"},
-        {"verify-required", "the option verify-required"},
-        {"no-such-option", "the option no-such-option"},
-        {"no-pt", "the option no-pt "},
-        {"no-ptyx", "the option no-ptyx"},
-        {"no-pty=\"x\"", "the option no-pty"},
-        {"permitopen", "the option permitopen"},
-        {"\x1b[2J", "the option  before"},
-        {"a-name-that-is-much-too-long-to-be-repeated-in-a-log", "the option  before"},
+        {"cert-authority", "unsupported option cert-authority"},
+        {"principals=\"a,b\"", "unsupported option principals"},
+        {"verify-required", "unsupported option verify-required"},
+        {"no-such-option", "unsupported option no-such-option"},
+        {"no-pt", "unsupported option no-pt"},
+        {"no-ptyx", "unsupported option no-ptyx"},
+        {"no-pty=\"x\"", "unsupported option no-pty"},
+        {"permitopen", "unsupported option permitopen"},
+        {"\x1b[2J", "unsupported option "},
+        {"a-name-that-is-much-too-long-to-be-repeated-in-a-log", "unsupported option "},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[512];
 
         snprintf(text, sizeof text, "%s " KEY "\n", rows[i].options);
-        assert_problem(text, rows[i].says);
-        assert_says(errbuf, "not supported");
+        assert_reported(text, rows[i].says);
     }
 }
 END_TEST
 
-START_TEST(options_that_cannot_be_read_grant_nothing)
+START_TEST(malformed_options_grant_nothing)
 {
     static const char *const bad[] = {
         ",",          "no-pty,",           ",no-pty",
@@ -234,20 +233,19 @@ START_TEST(options_that_cannot_be_read_grant_nothing)
 
         snprintf(text, sizeof text, "%s " KEY "\n", bad[i]);
         ck_assert_msg(!granted(text), "%s", text);
-        assert_says(errbuf, "/keys:1: the option");
+        assert_says(errbuf, "/keys:1: key refused: ");
     }
 }
 END_TEST
 
-/* The same key again, without options, does grant it; the problem is told all the same. */
-START_TEST(a_line_with_a_problem_does_not_undo_another)
+START_TEST(a_refused_line_does_not_cancel_a_later_one)
 {
     ck_assert(granted("principals=\"x\" " KEY "\n" KEY "\n"));
-    assert_says(errbuf, "the option principals");
+    assert_says(errbuf, "unsupported option principals");
 }
 END_TEST
 
-START_TEST(the_user_is_part_of_the_name)
+START_TEST(the_user_can_be_part_of_the_file_name)
 {
     char pattern[4096];
 
@@ -257,17 +255,17 @@ START_TEST(the_user_is_part_of_the_name)
     ck_assert(granted_in(pattern, "alice"));
     ck_assert(!granted_in(pattern, "bob"));
     ck_assert_str_eq(errbuf, "");
-    ck_assert(!granted_in(pattern, "carol")); /* no file: nothing to report */
+    ck_assert(!granted_in(pattern, "carol")); /* a missing file is not reported */
     ck_assert_str_eq(errbuf, "");
     snprintf(pattern, sizeof pattern, "%s", scratch_path("%u%u"));
     scratch_write("%u%u", KEY "\n", 0600);
-    ck_assert(granted_in(pattern, "%u")); /* what stands for the user is not looked into again */
+    ck_assert(granted_in(pattern, "%u")); /* the user is not expanded again */
     scratch_write("xx", KEY "\n", 0600);
     ck_assert(granted_in(pattern, "x"));
 }
 END_TEST
 
-/* Whether the file that stands open grants alice our key. */
+/* Does the file grant alice the key now? */
 static bool still_granted(struct nacre_authorized_keys *keys)
 {
     return keys_grant(keys, "alice", (const uint8_t *)BLOB("f"), BLOB_LEN);
@@ -282,7 +280,7 @@ static void a_change_is_seen(struct nacre_authorized_keys *keys)
     ck_assert(still_granted(keys));
     ck_assert_int_eq(chmod(name, 0666), 0);
     ck_assert(!still_granted(keys));
-    assert_says(errbuf, "others may write to it");
+    assert_says(errbuf, "writable by others");
     ck_assert_int_eq(chmod(name, 0600), 0);
     ck_assert(still_granted(keys));
     ck_assert_int_eq(unlink(name), 0);
@@ -294,7 +292,7 @@ static void a_change_is_seen(struct nacre_authorized_keys *keys)
     ck_assert(still_granted(keys));
 }
 
-/* A ctime cannot be set, so this test waits until the time stamps can be trusted. */
+/* A ctime cannot be set, so this test waits until time stamps are reliable. */
 START_TEST(a_change_of_the_file_is_seen_at_the_next_login)
 {
     struct nacre_authorized_keys *keys =
@@ -303,7 +301,7 @@ START_TEST(a_change_of_the_file_is_seen_at_the_next_login)
     ck_assert(still_granted(keys));
     a_change_is_seen(keys);
     sleep(4);
-    ck_assert(still_granted(keys)); /* read once more, and from now on not again */
+    ck_assert(still_granted(keys)); /* reads the file once more; the next check does not */
     ck_assert(still_granted(keys));
     a_change_is_seen(keys);
     nacre_authorized_keys_close(keys);
@@ -311,7 +309,7 @@ START_TEST(a_change_of_the_file_is_seen_at_the_next_login)
 }
 END_TEST
 
-START_TEST(no_user_name_leads_elsewhere)
+START_TEST(unsafe_user_names_grant_nothing)
 {
     static const char *const bad[] = {"",    ".",    "..",       "/",     "a/b", "../alice",
                                       "-rf", "a\nb", "a\x1b[2J", "a\x7f", "\x01"};
@@ -331,16 +329,16 @@ START_TEST(no_user_name_leads_elsewhere)
 }
 END_TEST
 
-START_TEST(a_pattern_that_makes_no_name_is_a_problem)
+START_TEST(a_pattern_that_yields_no_file_name_is_reported)
 {
     char user[5000];
 
     memset(user, 'x', sizeof user - 1);
     user[sizeof user - 1] = '\0';
     ck_assert(!granted_in("/tmp/%h/keys", "alice"));
-    assert_says(errbuf, "what follows a % must be u");
+    assert_says(errbuf, "% must be followed by u");
     ck_assert(!granted_in("/tmp/keys%", "alice"));
-    assert_says(errbuf, "what follows a % must be u");
+    assert_says(errbuf, "% must be followed by u");
     ck_assert(!granted_in("/tmp/%u", user));
     assert_says(errbuf, "too long");
     ck_assert(!granted_in(user, "alice"));
@@ -348,17 +346,17 @@ START_TEST(a_pattern_that_makes_no_name_is_a_problem)
 }
 END_TEST
 
-START_TEST(a_file_that_cannot_be_trusted_grants_nothing)
+START_TEST(an_untrusted_file_grants_nothing)
 {
     const char *keys = scratch_write("keys", KEY "\n", 0644);
 
     ck_assert(granted_in(keys, "alice"));
     chmod(keys, 0664);
     ck_assert(!granted_in(keys, "alice"));
-    assert_says(errbuf, "others may write to it (mode 664)");
+    assert_says(errbuf, "writable by others (mode 664)");
     chmod(keys, 0602);
     ck_assert(!granted_in(keys, "alice"));
-    assert_says(errbuf, "others may write");
+    assert_says(errbuf, "writable by others");
     chmod(keys, 0600);
     ck_assert(!granted_in(scratch_path("."), "alice"));
     assert_says(errbuf, "not a regular file");
@@ -367,12 +365,12 @@ START_TEST(a_file_that_cannot_be_trusted_grants_nothing)
     if (geteuid() == 0) {
         ck_assert_int_eq(chown(keys, 65534, 65534), 0);
         ck_assert(!granted_in(keys, "alice"));
-        assert_says(errbuf, "belongs to user id 65534");
+        assert_says(errbuf, "owned by user id 65534");
     }
 }
 END_TEST
 
-START_TEST(no_part_of_a_blob_and_no_longer_one_matches)
+START_TEST(only_the_whole_blob_matches)
 {
     const char *keys = scratch_write("keys", KEY "\n", 0600);
     uint8_t longer[BLOB_LEN + 1] = {0};
@@ -388,7 +386,7 @@ START_TEST(no_part_of_a_blob_and_no_longer_one_matches)
 }
 END_TEST
 
-START_TEST(keys_as_long_as_the_longest_are_read)
+START_TEST(a_key_of_the_maximum_length_is_read)
 {
     static uint8_t blob[KEY_BLOB_MAX + 3];
     static char text[BASE64_MAX(sizeof blob) + 64];
@@ -408,22 +406,22 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, lines_that_grant_the_key);
-    add_test(suite, lines_that_say_nothing_about_the_key);
-    add_test(suite, lines_that_cannot_be_read_are_problems);
-    add_test(suite, lines_with_a_key_that_cannot_be_read_are_problems);
-    add_test(suite, a_nul_is_no_end_of_anything);
-    add_test(suite, each_problem_is_told);
-    add_test(suite, problems_that_do_not_fit_are_left_out);
-    add_test(suite, options_that_change_nothing_here);
-    add_test(suite, options_that_are_not_supported_grant_nothing);
-    add_test(suite, options_that_cannot_be_read_grant_nothing);
-    add_test(suite, a_line_with_a_problem_does_not_undo_another);
-    add_test(suite, the_user_is_part_of_the_name);
+    add_test(suite, a_line_with_the_key_grants_it);
+    add_test(suite, other_lines_are_ignored_silently);
+    add_test(suite, malformed_lines_are_reported);
+    add_test(suite, a_key_after_malformed_options_is_not_found);
+    add_test(suite, a_line_with_a_NUL_grants_nothing);
+    add_test(suite, each_malformed_line_is_reported);
+    add_test(suite, reports_that_do_not_fit_are_dropped);
+    add_test(suite, supported_options_grant_the_key);
+    add_test(suite, unsupported_options_grant_nothing);
+    add_test(suite, malformed_options_grant_nothing);
+    add_test(suite, a_refused_line_does_not_cancel_a_later_one);
+    add_test(suite, the_user_can_be_part_of_the_file_name);
     add_test(suite, a_change_of_the_file_is_seen_at_the_next_login);
-    add_test(suite, no_user_name_leads_elsewhere);
-    add_test(suite, a_pattern_that_makes_no_name_is_a_problem);
-    add_test(suite, a_file_that_cannot_be_trusted_grants_nothing);
-    add_test(suite, no_part_of_a_blob_and_no_longer_one_matches);
-    add_test(suite, keys_as_long_as_the_longest_are_read);
+    add_test(suite, unsafe_user_names_grant_nothing);
+    add_test(suite, a_pattern_that_yields_no_file_name_is_reported);
+    add_test(suite, an_untrusted_file_grants_nothing);
+    add_test(suite, only_the_whole_blob_matches);
+    add_test(suite, a_key_of_the_maximum_length_is_read);
 }

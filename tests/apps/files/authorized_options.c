@@ -16,12 +16,13 @@ static void clear(void)
     nacre_key_grant_clear(&grant);
 }
 
-/* Read options; the grant is in `grant` until the next time. */
+/* Read the options into `grant`. */
 static bool good(const char *options)
 {
     clear();
     authorized_everything(&grant);
-    return authorized_options(bytes_of(options), "192.0.2.77", NOW, &grant, what, sizeof what);
+    return authorized_options(bytes_of(options), "192.0.2.77", NOW, &grant,
+                              &(struct errbuf){what, sizeof what});
 }
 
 static void assert_good(const char *options)
@@ -44,7 +45,7 @@ static void assert_flags(const char *options, int pty, int port, int agent, int 
                   "%s", options);
 }
 
-START_TEST(flags_are_taken_in_order)
+START_TEST(flags_apply_in_order)
 {
     assert_flags("", 1, 1, 1, 1, 1);
     assert_flags("restrict", 0, 0, 0, 0, 0);
@@ -59,7 +60,7 @@ START_TEST(flags_are_taken_in_order)
 }
 END_TEST
 
-START_TEST(a_command)
+START_TEST(a_command_is_unquoted_and_given_once)
 {
     assert_good("command=\"echo \\\"a, b\\\" \\n \\\\ .\",no-pty");
     ck_assert_str_eq(grant.command, "echo \"a, b\" \\n \\\\ .");
@@ -68,12 +69,12 @@ START_TEST(a_command)
     ck_assert_str_eq(grant.command, "");
     assert_good("pty");
     ck_assert_ptr_null(grant.command);
-    assert_bad("command=\"a\",command=\"b\"", "two commands");
-    assert_bad("command", "the option command");
+    assert_bad("command=\"a\",command=\"b\"", "more than one command=");
+    assert_bad("command", "unsupported option command");
 }
 END_TEST
 
-START_TEST(an_environment)
+START_TEST(an_environment_variable_is_set_once)
 {
     assert_good("environment=\"A=b\",environment=\"C_1=d=e \",environment=\"A=second\","
                 "environment=\"EMPTY=\"");
@@ -89,7 +90,7 @@ START_TEST(an_environment)
 }
 END_TEST
 
-START_TEST(many_values_are_too_many)
+START_TEST(an_option_has_at_most_256_values)
 {
     char options[16384];
     size_t at = 0;
@@ -97,26 +98,27 @@ START_TEST(many_values_are_too_many)
     for (int i = 0; i < 300; i++)
         at += (size_t)snprintf(options + at, sizeof options - at, "%senvironment=\"V%d=x\"",
                                i > 0 ? "," : "", i);
-    assert_bad(options, "too many options");
+    assert_bad(options, "more than 256 values");
 }
 END_TEST
 
-START_TEST(where_from)
+START_TEST(from_restricts_the_address)
 {
     assert_good("from=\"192.0.2.0/24\"");
     assert_good("from=\"!10.0.0.0/8,*\"");
-    assert_bad("from=\"10.0.0.0/8\"", "may not be used from 192.0.2.77");
-    assert_bad("from=\"*,!192.0.2.77\"", "may not be used from 192.0.2.77");
+    assert_bad("from=\"10.0.0.0/8\"", "from= does not allow 192.0.2.77");
+    assert_bad("from=\"*,!192.0.2.77\"", "from= does not allow 192.0.2.77");
     assert_bad("from=\"192.0.2.1/24\"", "not a list of addresses");
     assert_bad("from=\"\"", "not a list of addresses");
-    assert_bad("from=\"*\",from=\"*\"", "two from=");
+    assert_bad("from=\"*\",from=\"*\"", "more than one from=");
     clear();
-    ck_assert(!authorized_options(bytes_of("from=\"*\""), NULL, NOW, &grant, what, sizeof what));
-    assert_says(what, "not known where");
+    ck_assert(!authorized_options(bytes_of("from=\"*\""), NULL, NOW, &grant,
+                                  &(struct errbuf){what, sizeof what}));
+    assert_says(what, "address is unknown");
 }
 END_TEST
 
-START_TEST(until_when)
+START_TEST(a_key_expires_after_its_expiry_time)
 {
     assert_good("expiry-time=\"20231115Z\"");
     assert_good("expiry-time=\"202311142214Z\"");
@@ -130,16 +132,16 @@ START_TEST(until_when)
 }
 END_TEST
 
-START_TEST(local_time)
+START_TEST(an_expiry_time_without_Z_is_local_time)
 {
-    setenv("TZ", "XXX-5", 1); /* five hours before UTC's */
+    setenv("TZ", "XXX-5", 1); /* five hours ahead of UTC */
     tzset();
     assert_good("expiry-time=\"202311150314\"");
     assert_bad("expiry-time=\"202311150313\"", "has expired");
 }
 END_TEST
 
-START_TEST(times_that_are_none)
+START_TEST(malformed_expiry_times_are_refused)
 {
     static const char *const bad[] = {
         "",
@@ -164,12 +166,12 @@ START_TEST(times_that_are_none)
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(options, sizeof options, "expiry-time=\"%s\"", bad[i]);
-        assert_bad(options, "not a time");
+        assert_bad(options, "expiry-time= is not YYYYMMDD");
     }
 }
 END_TEST
 
-START_TEST(what_may_be_forwarded)
+START_TEST(permitopen_and_permitlisten_are_lists)
 {
     assert_good("permitopen=\"localhost:80\",permitopen=\"[::1]:*\",permitopen=\"*:22\","
                 "permitlisten=\"8080\",permitlisten=\"localhost:*\"");
@@ -188,39 +190,39 @@ START_TEST(what_may_be_forwarded)
 }
 END_TEST
 
-START_TEST(what_cannot_be_kept_to)
+START_TEST(unsupported_options_are_refused)
 {
-    assert_bad("cert-authority", "the option cert-authority before this key is not supported");
-    assert_bad("principals=\"a\"", "the option principals");
-    assert_bad("verify-required", "the option verify-required");
-    assert_bad("restrict,no-such,pty", "the option no-such");
-    assert_bad("restrict=\"x\"", "the option restrict");
+    assert_bad("cert-authority", "unsupported option cert-authority");
+    assert_bad("principals=\"a\"", "unsupported option principals");
+    assert_bad("verify-required", "unsupported option verify-required");
+    assert_bad("restrict,no-such,pty", "unsupported option no-such");
+    assert_bad("restrict=\"x\"", "unsupported option restrict");
 }
 END_TEST
 
-START_TEST(a_nul_ends_nothing)
+START_TEST(a_NUL_is_malformed)
 {
     static const char text[] = "command=\"a\0b\"";
 
     authorized_everything(&grant);
     ck_assert(!authorized_options((struct bytes){(const uint8_t *)text, sizeof text - 1}, NULL, NOW,
-                                  &grant, what, sizeof what));
-    assert_says(what, "cannot be read");
+                                  &grant, &(struct errbuf){what, sizeof what}));
+    assert_says(what, "malformed options");
 }
 END_TEST
 
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, flags_are_taken_in_order);
-    add_test(suite, a_command);
-    add_test(suite, an_environment);
-    add_test(suite, many_values_are_too_many);
-    add_test(suite, where_from);
-    add_test(suite, until_when);
-    add_test(suite, local_time);
-    add_test(suite, times_that_are_none);
-    add_test(suite, what_may_be_forwarded);
-    add_test(suite, what_cannot_be_kept_to);
-    add_test(suite, a_nul_ends_nothing);
+    add_test(suite, flags_apply_in_order);
+    add_test(suite, a_command_is_unquoted_and_given_once);
+    add_test(suite, an_environment_variable_is_set_once);
+    add_test(suite, an_option_has_at_most_256_values);
+    add_test(suite, from_restricts_the_address);
+    add_test(suite, a_key_expires_after_its_expiry_time);
+    add_test(suite, an_expiry_time_without_Z_is_local_time);
+    add_test(suite, malformed_expiry_times_are_refused);
+    add_test(suite, permitopen_and_permitlisten_are_lists);
+    add_test(suite, unsupported_options_are_refused);
+    add_test(suite, a_NUL_is_malformed);
 }

@@ -14,7 +14,7 @@ static const struct {
     {"foobar", "Zm9vYmFy"},
 };
 
-START_TEST(known_texts_both_ways)
+START_TEST(known_texts_are_encoded_and_decoded)
 {
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         char text[BASE64_MAX(6)];
@@ -29,7 +29,7 @@ START_TEST(known_texts_both_ways)
 }
 END_TEST
 
-START_TEST(every_byte_comes_back)
+START_TEST(every_byte_survives_a_round_trip)
 {
     uint8_t bytes[256], back[256];
     char text[BASE64_MAX(256)];
@@ -46,7 +46,7 @@ START_TEST(every_byte_comes_back)
 }
 END_TEST
 
-START_TEST(anything_else_is_refused)
+START_TEST(malformed_base64_is_refused)
 {
     static const char *const bad[] = {
         "Z",        "Zg",       "Zg=",  "Zg===",     "=",     "==",         "====",  "Z===",
@@ -65,15 +65,15 @@ START_TEST(anything_else_is_refused)
 }
 END_TEST
 
-START_TEST(nothing_is_written_past_the_room)
+START_TEST(nothing_is_written_past_the_size)
 {
     uint8_t out[8] = {0};
     size_t len;
 
-    for (size_t room = 0; room < 6; room++) {
+    for (size_t size = 0; size < 6; size++) {
         memset(out, 0xee, sizeof out);
-        ck_assert(!base64_decode(out, room, &len, bytes_of("Zm9vYmFy")));
-        ck_assert_uint_eq(out[room], 0xee);
+        ck_assert(!base64_decode(out, size, &len, bytes_of("Zm9vYmFy")));
+        ck_assert_uint_eq(out[size], 0xee);
     }
     ck_assert(base64_decode(out, 6, &len, bytes_of("Zm9vYmFy")));
     ck_assert(base64_decode(out, 4, &len, bytes_of("Zm9vYg==")));
@@ -93,9 +93,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_texts_both_ways);
-    add_test(suite, every_byte_comes_back);
-    add_test(suite, anything_else_is_refused);
-    add_test(suite, nothing_is_written_past_the_room);
+    add_test(suite, known_texts_are_encoded_and_decoded);
+    add_test(suite, every_byte_survives_a_round_trip);
+    add_test(suite, malformed_base64_is_refused);
+    add_test(suite, nothing_is_written_past_the_size);
     add_test(suite, the_alphabet_has_64_characters);
 }

@@ -11,7 +11,7 @@ static const uint8_t ed25519_point[32] = {
 
 static uint8_t room[KEY_BINARY_MAX];
 
-START_TEST(both_versions_give_the_key_of_the_rfc)
+START_TEST(both_versions_yield_the_key_of_the_RFC)
 {
     const char *const texts[] = {pkcs8_ed25519, pkcs8_ed25519_v2};
     struct nacre_key key = {0};
@@ -24,15 +24,15 @@ START_TEST(both_versions_give_the_key_of_the_rfc)
 }
 END_TEST
 
-/* Version 2 has the public key beside the seed; what stands at 48 to 81 is its attributes. */
-START_TEST(no_flipped_bit_makes_another_ed25519_key)
+/* Version 2 has the public key beside the seed; bytes 48 to 81 are attributes. */
+START_TEST(a_flipped_bit_never_yields_another_ed25519_key)
 {
     assert_only_this_key(key_parse_pkcs8, key_binary(pkcs8_ed25519_v2, room), 50, 81, 1);
 }
 END_TEST
 
-/* A version 1 key is nothing but its seed: any other seed is another key. */
-START_TEST(the_16_bytes_before_a_seed_are_fixed)
+/* A version 1 key consists of its seed alone: another seed is another key. */
+START_TEST(the_16_bytes_before_a_seed_are_constant)
 {
     struct bytes der = key_binary(pkcs8_ed25519, room);
     struct nacre_key key = {0};
@@ -48,14 +48,14 @@ START_TEST(the_16_bytes_before_a_seed_are_fixed)
 }
 END_TEST
 
-START_TEST(no_flipped_bit_makes_another_ecdsa_key)
+START_TEST(a_flipped_bit_never_yields_another_ecdsa_key)
 {
     assert_only_this_key(key_parse_pkcs8, key_binary(pkcs8_nistp256, room), 0, 0, 1);
     assert_only_this_key(key_parse_sec1, key_binary(sec1_nistp384, room), 0, 0, 1);
 }
 END_TEST
 
-START_TEST(no_flipped_bit_makes_another_rsa_key)
+START_TEST(a_flipped_bit_never_yields_another_rsa_key)
 {
     struct bytes der = key_binary(pkcs1_rsa, room);
 
@@ -80,7 +80,7 @@ static size_t wrap(uint8_t *out, uint8_t type, const uint8_t *data, size_t len)
     return n + len;
 }
 
-/* `private` as a PKCS #8 key of that algorithm (an AlgorithmIdentifier's contents). */
+/* Wrap `private` as a PKCS #8 key of this algorithm (the contents of an AlgorithmIdentifier). */
 static struct bytes pkcs8_of(const uint8_t *algorithm, size_t algorithm_len, struct bytes private)
 {
     static uint8_t out[KEY_BINARY_MAX + 64];
@@ -102,7 +102,7 @@ static void assert_parsed(parser *parse, struct bytes der, enum key_result expec
 
 #define RSA_OID 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01
 
-START_TEST(rsa_inside_of_pkcs8)
+START_TEST(an_RSA_key_is_read_from_PKCS_8)
 {
     static const uint8_t rsa[] = {RSA_OID, 0x05, 0};
     static const uint8_t without_null[] = {RSA_OID};
@@ -122,14 +122,14 @@ START_TEST(rsa_inside_of_pkcs8)
 }
 END_TEST
 
-START_TEST(a_curve_must_be_one_of_ours_and_the_same_in_both_places)
+START_TEST(a_curve_must_be_supported_and_the_same_in_both_places)
 {
     static const uint8_t nistp384[] = {0x06, 7,    0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
                                        0x01, 0x06, 5,    0x2b, 0x81, 0x04, 0x00, 0x22};
     static const uint8_t nistp521[] = {0x06, 7,    0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
                                        0x01, 0x06, 5,    0x2b, 0x81, 0x04, 0x00, 0x23};
     static const uint8_t no_curve[] = {0x06, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
-    struct bytes key = key_binary(sec1_nistp384, room); /* which names its curve */
+    struct bytes key = key_binary(sec1_nistp384, room); /* it names its curve */
 
     assert_parsed(key_parse_pkcs8, pkcs8_of(nistp384, sizeof nistp384, key), KEY_GOOD);
     assert_parsed(key_parse_pkcs8, pkcs8_of(nistp521, sizeof nistp521, key), KEY_MALFORMED);
@@ -138,7 +138,7 @@ START_TEST(a_curve_must_be_one_of_ours_and_the_same_in_both_places)
 }
 END_TEST
 
-/* INTEGER 1, OCTET STRING of that many bytes, which are the number 1; no curve, no point. */
+/* INTEGER 1, OCTET STRING of `len` bytes, which are the number 1; no curve, no point. */
 static struct bytes bare_ec_key(size_t scalar_len)
 {
     static uint8_t out[128];
@@ -150,7 +150,7 @@ static struct bytes bare_ec_key(size_t scalar_len)
     return (struct bytes){out, wrap(out, 0x30, inside, n)};
 }
 
-START_TEST(a_point_may_be_left_out)
+START_TEST(the_point_of_an_ecdsa_key_is_optional)
 {
     static const uint8_t nistp256[] = {0x06, 7,    0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
                                        8,    0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
@@ -164,11 +164,11 @@ START_TEST(a_point_may_be_left_out)
     assert_parsed(key_parse_pkcs8, pkcs8_of(nistp256, sizeof nistp256, bare_ec_key(31)), KEY_GOOD);
     assert_parsed(key_parse_pkcs8, pkcs8_of(nistp256, sizeof nistp256, bare_ec_key(33)),
                   KEY_MALFORMED);
-    assert_parsed(key_parse_sec1, bare_ec_key(32), KEY_OTHER_TYPE); /* of which curve? */
+    assert_parsed(key_parse_sec1, bare_ec_key(32), KEY_OTHER_TYPE); /* the curve is unknown */
 }
 END_TEST
 
-START_TEST(only_the_shortest_form_of_a_length_is_read)
+START_TEST(a_length_must_have_the_shortest_form)
 {
     uint8_t long_form[KEY_BINARY_MAX] = {0x30, 0x81, 0x2e};
     struct bytes der = key_binary(pkcs8_ed25519, room);
@@ -178,7 +178,7 @@ START_TEST(only_the_shortest_form_of_a_length_is_read)
     memcpy(long_form, "\x30\x82\x00\x2e", 4);
     memcpy(long_form + 4, der.at + 2, der.len - 2);
     assert_parsed(key_parse_pkcs8, (struct bytes){long_form, der.len + 2}, KEY_MALFORMED);
-    memcpy(long_form, "\x30\x80", 2); /* indefinite, as BER has it */
+    memcpy(long_form, "\x30\x80", 2); /* the indefinite length of BER */
     memcpy(long_form + 2, der.at + 2, der.len - 2);
     memset(long_form + der.len, 0, 2);
     assert_parsed(key_parse_pkcs8, (struct bytes){long_form, der.len + 2}, KEY_MALFORMED);
@@ -191,13 +191,13 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, both_versions_give_the_key_of_the_rfc);
-    add_test(suite, no_flipped_bit_makes_another_ed25519_key);
-    add_test(suite, the_16_bytes_before_a_seed_are_fixed);
-    add_test(suite, no_flipped_bit_makes_another_ecdsa_key);
-    add_test(suite, no_flipped_bit_makes_another_rsa_key);
-    add_test(suite, rsa_inside_of_pkcs8);
-    add_test(suite, a_curve_must_be_one_of_ours_and_the_same_in_both_places);
-    add_test(suite, a_point_may_be_left_out);
-    add_test(suite, only_the_shortest_form_of_a_length_is_read);
+    add_test(suite, both_versions_yield_the_key_of_the_RFC);
+    add_test(suite, a_flipped_bit_never_yields_another_ed25519_key);
+    add_test(suite, the_16_bytes_before_a_seed_are_constant);
+    add_test(suite, a_flipped_bit_never_yields_another_ecdsa_key);
+    add_test(suite, a_flipped_bit_never_yields_another_rsa_key);
+    add_test(suite, an_RSA_key_is_read_from_PKCS_8);
+    add_test(suite, a_curve_must_be_supported_and_the_same_in_both_places);
+    add_test(suite, the_point_of_an_ecdsa_key_is_optional);
+    add_test(suite, a_length_must_have_the_shortest_form);
 }

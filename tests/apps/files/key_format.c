@@ -14,7 +14,7 @@ static bool parse(struct nacre_key *key, struct bytes text)
     return key_parse(key, text, "FILE", &p);
 }
 
-/* It is refused with a sentence that says so, and nothing of it is kept. */
+/* The key is refused with a sentence, and nothing of it is left. */
 static void assert_refused(struct bytes text, const char *because)
 {
     struct nacre_key key;
@@ -29,7 +29,7 @@ static void assert_refused(struct bytes text, const char *because)
         ck_assert_uint_eq(key.secret.ed25519_seed[i], 0);
 }
 
-START_TEST(each_form_is_read)
+START_TEST(each_format_is_read)
 {
     static const struct {
         const char *text, *public;
@@ -57,14 +57,14 @@ START_TEST(each_form_is_read)
 }
 END_TEST
 
-START_TEST(a_key_comes_back_from_its_own_text)
+START_TEST(a_printed_key_parses_to_the_same_key)
 {
     struct nacre_key key, again;
     char text[1024], same[1024];
 
     ck_assert(parse(&key, bytes_of(openssh_ed25519)));
     ck_assert(key_print_private(&key, "test", 0xd5b44899, text, sizeof text));
-    ck_assert_str_eq(text, openssh_ed25519); /* ssh-keygen wrote the same, with that number */
+    ck_assert_str_eq(text, openssh_ed25519); /* ssh-keygen printed the same with this number */
     for (int len = 0; len < 40; len++) {
         char comment[41];
 
@@ -79,7 +79,7 @@ START_TEST(a_key_comes_back_from_its_own_text)
 }
 END_TEST
 
-START_TEST(what_does_not_fit_is_not_written)
+START_TEST(a_key_that_does_not_fit_is_not_printed)
 {
     struct nacre_key key;
     char text[1024], comment[600];
@@ -99,7 +99,7 @@ START_TEST(what_does_not_fit_is_not_written)
 }
 END_TEST
 
-START_TEST(line_ends_may_be_cr_lf_or_missing_at_the_end)
+START_TEST(lines_may_end_in_CR_LF_and_the_last_without)
 {
     struct nacre_key key;
     char text[2048];
@@ -119,24 +119,24 @@ END_TEST
 
 #define PEM(label, body) "-----BEGIN " label "-----\n" body "-----END " label "-----\n"
 
-START_TEST(each_thing_that_is_no_usable_key_has_its_sentence)
+START_TEST(an_unusable_key_is_refused_with_a_sentence)
 {
     const struct {
         const char *text, *says;
     } rows[] = {
-        {"", "is empty"},
-        {"\n", "is empty"},
+        {"", "empty;"},
+        {"\n", "empty;"},
         {"hello\n", "not a private key"},
         {"\n\n", "not a private key"},
-        {openssh_encrypted, "is encrypted, and there is nobody to ask"},
+        {openssh_encrypted, "encrypted keys are not supported"},
         {openssh_encrypted, "ssh-keygen -p -N '' -f FILE"},
-        {openssh_encrypted_gcm, "is encrypted"},
+        {openssh_encrypted_gcm, "encrypted keys are not supported"},
         {pkcs8_encrypted, "openssl pkey -out NEWFILE -in FILE"},
         {PEM("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,2F\n\n1y02\n"),
          "ssh-keygen -p -N '' -f FILE"},
-        {pkcs8_secp256k1, "of a type that cannot be used; these can: ssh-ed25519"},
-        {pkcs8_ed448, "of a type that cannot be used"},
-        {PEM("DSA PRIVATE KEY", "MC4C\n"), "of a type that cannot be used"},
+        {pkcs8_secp256k1, "unsupported type of key; supported are ssh-ed25519"},
+        {pkcs8_ed448, "unsupported type of key"},
+        {PEM("DSA PRIVATE KEY", "MC4C\n"), "unsupported type of key"},
         {pkcs1_rsa_1024, "fewer than 2048 bits"},
         {openssh_ed25519_public, "public key"},
         {"ecdsa-sha2-nistp256 AAAA\n", "public key"},
@@ -144,16 +144,16 @@ START_TEST(each_thing_that_is_no_usable_key_has_its_sentence)
         {"PuTTY-User-Key-File-3: ssh-ed25519\n", "puttygen FILE"},
         {PEM("PUBLIC KEY", "MC4C\n"), "not a private key"},
         {"-----BEGIN OPENSSH PRIVATE KEY-----x\n", "not a private key"},
-        {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "cut off"},
+        {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "incomplete"},
         {"-----BEGIN PRIVATE KEY-----\nMC4C\n-----END OPENSSH PRIVATE KEY-----\n", "FILE:3:"},
-        {PEM("PRIVATE KEY", "MC4C\n") "x", "follows its last line"},
-        {PEM("PRIVATE KEY", "MC4C\nMC 4\n"), "FILE:3: is damaged: this line is not base64"},
-        {PEM("PRIVATE KEY", "MC4\n"), "base64 does not end"},
-        {PEM("PRIVATE KEY", "MC4C\n"), "not laid out as PKCS #8"},
-        {PEM("PRIVATE KEY", ""), "not laid out as PKCS #8"},
-        {PEM("RSA PRIVATE KEY", "MC4C\n"), "not laid out as PKCS #1"},
-        {PEM("EC PRIVATE KEY", "MC4C\n"), "not laid out as SEC 1"},
-        {PEM("OPENSSH PRIVATE KEY", "MC4C\n"), "not laid out as OpenSSH's"},
+        {PEM("PRIVATE KEY", "MC4C\n") "x", "text after the last line"},
+        {PEM("PRIVATE KEY", "MC4C\nMC 4\n"), "FILE:3: damaged: this line is not base64"},
+        {PEM("PRIVATE KEY", "MC4\n"), "malformed base64"},
+        {PEM("PRIVATE KEY", "MC4C\n"), "not a key in PKCS #8 format"},
+        {PEM("PRIVATE KEY", ""), "not a key in PKCS #8 format"},
+        {PEM("RSA PRIVATE KEY", "MC4C\n"), "not a key in PKCS #1 format"},
+        {PEM("EC PRIVATE KEY", "MC4C\n"), "not a key in SEC 1 format"},
+        {PEM("OPENSSH PRIVATE KEY", "MC4C\n"), "not a key in OpenSSH format"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -161,7 +161,7 @@ START_TEST(each_thing_that_is_no_usable_key_has_its_sentence)
 }
 END_TEST
 
-/* Cut anywhere but in the last line end. */
+/* Truncated anywhere but in the last line end. */
 START_TEST(truncated_text_is_refused)
 {
     const char *const texts[] = {openssh_ed25519, pkcs8_ed25519, sec1_nistp384, pkcs1_rsa};
@@ -174,10 +174,10 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, each_form_is_read);
-    add_test(suite, a_key_comes_back_from_its_own_text);
-    add_test(suite, what_does_not_fit_is_not_written);
-    add_test(suite, line_ends_may_be_cr_lf_or_missing_at_the_end);
-    add_test(suite, each_thing_that_is_no_usable_key_has_its_sentence);
+    add_test(suite, each_format_is_read);
+    add_test(suite, a_printed_key_parses_to_the_same_key);
+    add_test(suite, a_key_that_does_not_fit_is_not_printed);
+    add_test(suite, lines_may_end_in_CR_LF_and_the_last_without);
+    add_test(suite, an_unusable_key_is_refused_with_a_sentence);
     add_test(suite, truncated_text_is_refused);
 }

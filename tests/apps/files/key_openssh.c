@@ -1,8 +1,9 @@
 #include "tests/support/suite.h"
 #include "tests/support/key_texts.h"
 
-/* The comment `test`, and a bit of its length that adds the only byte of padding to it. */
-START_TEST(no_flipped_bit_and_no_lost_byte_makes_another_key)
+/* Only the comment `test` may change, and the bit of its length that extends it over the byte of
+ * padding. */
+START_TEST(a_flipped_bit_or_a_lost_byte_never_yields_another_key)
 {
     uint8_t room[KEY_BINARY_MAX];
     struct bytes data = key_binary(openssh_ed25519, room);
@@ -13,7 +14,7 @@ START_TEST(no_flipped_bit_and_no_lost_byte_makes_another_key)
 }
 END_TEST
 
-/* A file in OpenSSH's format, each field as given: PROTOCOL.key. */
+/* The fields of a file in OpenSSH's format: PROTOCOL.key. */
 struct openssh_file {
     const char *magic, *cipher, *kdf, *options;
     uint32_t keys;
@@ -27,7 +28,7 @@ struct openssh_file {
     bool other_outer_point; /* in the public key */
 };
 
-/* Without a comment 5 bytes are missing to a whole block. */
+/* Without a comment, 5 bytes of padding complete the block. */
 static const struct openssh_file good_file = {
     .magic = "openssh-key-v1",
     .cipher = "none",
@@ -142,7 +143,7 @@ START_TEST(each_field_is_checked)
 }
 END_TEST
 
-/* Some programs pad to their cipher's longer block. */
+/* Some programs pad to a cipher's longer block. */
 START_TEST(padding_may_be_longer_than_a_block)
 {
     struct openssh_file f = good_file;
@@ -157,7 +158,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, no_flipped_bit_and_no_lost_byte_makes_another_key);
+    add_test(suite, a_flipped_bit_or_a_lost_byte_never_yields_another_key);
     add_test(suite, each_field_is_checked);
     add_test(suite, padding_may_be_longer_than_a_block);
 }

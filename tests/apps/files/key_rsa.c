@@ -1,4 +1,4 @@
-/* RSA keys as short and as long as they may be, and a little shorter and longer. */
+/* RSA keys of the minimum and maximum length, and slightly beyond. */
 #include "apps/files/base64.h"
 #include "apps/files/key_format.h"
 #include "tests/support/suite.h"
@@ -14,8 +14,8 @@ enum { FILE_MAX = 16 * 1024 }; /* bytes of the longest key here */
 static const char first_line[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
 static const char last_line[] = "\n-----END OPENSSH PRIVATE KEY-----\n";
 
-/* Primes that need not be searched for: those of groups for Diffie-Hellman. They make keys that
- * are right in all but that everybody knows them. */
+/* Primes of Diffie-Hellman groups, which need no search. Keys made of them are valid, except that
+ * they are public. */
 static BIGNUM *prime_of(const char *group)
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
@@ -59,7 +59,7 @@ static void write_number(struct writer *w, const BIGNUM *number)
     write_mpint(w, (struct bytes){bytes, (size_t)BN_bn2bin(number, bytes)});
 }
 
-/* The rest of a key, from its primes. */
+/* Compute the rest of a key from its primes. */
 struct parts {
     BIGNUM *p, *q, *n, *e, *d, *iqmp;
 };
@@ -89,7 +89,7 @@ static void free_parts(struct parts *k)
         BN_free(all[i]);
 }
 
-/* In OpenSSH's own format: PROTOCOL.key sections 1 and 3. */
+/* In OpenSSH's format: PROTOCOL.key sections 1 and 3. */
 static struct bytes write_file(const struct parts *k, uint8_t out[FILE_MAX])
 {
     const BIGNUM *const numbers[] = {k->n, k->e, k->d, k->iqmp, k->p, k->q};
@@ -120,7 +120,7 @@ static struct bytes write_file(const struct parts *k, uint8_t out[FILE_MAX])
     return written_bytes(&w);
 }
 
-/* Parse such a key as a file. What is said about it goes to `said`. */
+/* Parse such a key as a file. The sentence about it goes to `said`. */
 static bool parse(struct nacre_key *key, BIGNUM *p, BIGNUM *q, int bits, char said[512])
 {
     static uint8_t data[FILE_MAX];
@@ -168,7 +168,7 @@ START_TEST(a_key_of_16384_bits_is_read_and_signs)
 }
 END_TEST
 
-START_TEST(a_key_of_2048_bits_is_read_and_signs_and_one_of_2047_is_refused)
+START_TEST(a_key_of_2048_bits_signs_and_one_of_2047_is_refused)
 {
     struct nacre_key key;
     char said[512];
@@ -177,19 +177,19 @@ START_TEST(a_key_of_2048_bits_is_read_and_signs_and_one_of_2047_is_refused)
     check_signs(&key);
     private_key_clear(&key);
     ck_assert(!parse(&key, mersenne_prime(1279), prime_of_bits(768), 2047, said));
-    assert_says(said, "FILE: holds an RSA key of fewer than 2048 bits");
+    assert_says(said, "FILE: RSA key of fewer than 2048 bits");
     ck_assert(key.clear == NULL && key.blob_len == 0);
 }
 END_TEST
 
-/* Nothing else is wrong with it: with a shorter second prime it is read. */
+/* With a shorter second prime the key is accepted, so its length is the only fault. */
 START_TEST(a_key_of_more_than_16384_bits_is_refused)
 {
     struct nacre_key key;
     char said[512];
 
     ck_assert(!parse(&key, mersenne_prime(9689), prime_of("modp_8192"), 17881, said));
-    assert_says(said, "FILE: holds an RSA key of more than 16384 bits");
+    assert_says(said, "FILE: RSA key of more than 16384 bits");
     ck_assert(key.clear == NULL && key.blob_len == 0);
     ck_assert_msg(parse(&key, mersenne_prime(9689), prime_of("modp_6144"), 15833, said), "%s",
                   said);
@@ -197,8 +197,8 @@ START_TEST(a_key_of_more_than_16384_bits_is_refused)
 }
 END_TEST
 
-/* By a single bit; its numbers are not looked at any more. */
-START_TEST(the_limits_are_those_of_the_modulus_whatever_zeros_stand_before_it)
+/* Lengths off by one bit. The other numbers of a refused key are not checked. */
+START_TEST(leading_zeros_of_the_modulus_do_not_count)
 {
     static const struct {
         size_t len;
@@ -231,7 +231,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_key_of_16384_bits_is_read_and_signs);
-    add_test(suite, a_key_of_2048_bits_is_read_and_signs_and_one_of_2047_is_refused);
+    add_test(suite, a_key_of_2048_bits_signs_and_one_of_2047_is_refused);
     add_test(suite, a_key_of_more_than_16384_bits_is_refused);
-    add_test(suite, the_limits_are_those_of_the_modulus_whatever_zeros_stand_before_it);
+    add_test(suite, leading_zeros_of_the_modulus_do_not_count);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Two keys made up here: the blob only has to have the right form. */
+/* Two invented keys: the blob only needs the right form. */
 #define BLOB(last)                                                                                 \
     ("\0\0\0\x0bssh-ed25519\0\0\0\x20"                                                             \
      "0123456789abcdef0123456789abcde" last)
@@ -47,7 +47,7 @@ static enum nacre_host_verdict check_in(const char *file, const char *host, uint
     return nacre_known_hosts_check(&hosts, &shown, said, sizeof said);
 }
 
-/* What a file with this text says of KEY, shown by that host. */
+/* The verdict of a file with this text on KEY, presented by the host. */
 static enum nacre_host_verdict says(const char *text, const char *host, uint16_t port)
 {
     return check_in(scratch_write("known_hosts", text, 0600), host, port);
@@ -59,7 +59,7 @@ static enum nacre_host_verdict says(const char *text, const char *host, uint16_t
         ck_assert_str_eq(warned, "");                                                              \
     } while (0)
 
-/* The line counts for nothing, and somebody hears why. */
+/* The line is ignored with a warning. */
 static void assert_warns(const char *line, const char *why)
 {
     char text[16384];
@@ -120,7 +120,7 @@ START_TEST(patterns_match_as_in_openssh)
 }
 END_TEST
 
-START_TEST(a_pattern_of_many_stars_takes_no_longer)
+START_TEST(a_pattern_of_many_stars_matches_quickly)
 {
     char text[KEY_BLOB_MAX];
     size_t n = 0;
@@ -134,7 +134,7 @@ START_TEST(a_pattern_of_many_stars_takes_no_longer)
 }
 END_TEST
 
-START_TEST(another_key_of_the_host_is_a_change)
+START_TEST(another_key_for_the_host_is_a_change)
 {
     assert_verdict(CHANGED, "# old\nhost " OTHER_KEY "\n", "host", 22);
     assert_says(said, "HAS CHANGED");
@@ -147,7 +147,7 @@ START_TEST(another_key_of_the_host_is_a_change)
 }
 END_TEST
 
-START_TEST(a_revoked_key_is_revoked_wherever_else_it_stands)
+START_TEST(a_revoked_key_is_revoked_even_if_listed_elsewhere)
 {
     assert_verdict(REVOKED, "host " KEY "\n@revoked * " KEY "\n", "host", 22);
     assert_says(said, "REVOKED");
@@ -159,13 +159,13 @@ START_TEST(a_revoked_key_is_revoked_wherever_else_it_stands)
 }
 END_TEST
 
-START_TEST(lines_that_cannot_be_used_are_warned_of_and_skipped)
+START_TEST(unusable_lines_are_skipped_with_a_warning)
 {
     static char longest[9000];
 
-    assert_warns("host", "is not HOSTS TYPE KEY");
-    assert_warns("host ssh-ed25519", "is not HOSTS TYPE KEY");
-    assert_warns("@revoked", "is not HOSTS TYPE KEY");
+    assert_warns("host", "not HOSTS TYPE KEY");
+    assert_warns("host ssh-ed25519", "not HOSTS TYPE KEY");
+    assert_warns("@revoked", "not HOSTS TYPE KEY");
     assert_warns("@else host " KEY, "marker");
     assert_warns(
         "host ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm",
@@ -181,18 +181,18 @@ START_TEST(lines_that_cannot_be_used_are_warned_of_and_skipped)
     assert_warns("|1 " KEY, "|1|SALT|HASH");
     assert_warns("|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y= " KEY, "|1|SALT|HASH");
     memset(longest, 'x', sizeof longest - 1);
-    assert_warns(longest, "longer");
+    assert_warns(longest, "too long");
 }
 END_TEST
 
-START_TEST(lines_about_other_hosts_are_not_warned_of)
+START_TEST(malformed_lines_about_other_hosts_cause_no_warning)
 {
     assert_verdict(KNOWN, "other ssh-ed25519 AAAA!\n@cert-authority other " KEY "\nhost " KEY "\n",
                    "host", 22);
 }
 END_TEST
 
-START_TEST(a_nul_is_no_end_of_anything)
+START_TEST(a_line_with_a_NUL_is_skipped)
 {
     static const char text[] = "host\0,x " KEY "\nhost " KEY "\n";
 
@@ -200,11 +200,11 @@ START_TEST(a_nul_is_no_end_of_anything)
         check_in(scratch_write_bytes("known_hosts", text, sizeof text - 1, 0600), "host", 22),
         NACRE_HOST_KNOWN);
     assert_says(said, ":2");
-    assert_says(warned, ":1: holds a NUL");
+    assert_says(warned, ":1: ignored: contains a NUL");
 }
 END_TEST
 
-START_TEST(a_name_that_is_none_is_never_known)
+START_TEST(an_invalid_host_name_is_not_checked)
 {
     static const char *const bad[] = {"",    "*",  "a,b",      "a b",  "!a",   "|1|a|b",
                                       "[a]", "#a", "@revoked", "a\nb", "a\tb", "a\x7f"};
@@ -218,7 +218,7 @@ START_TEST(a_name_that_is_none_is_never_known)
 }
 END_TEST
 
-START_TEST(a_file_that_others_may_write_decides_nothing)
+START_TEST(a_file_writable_by_others_is_not_used)
 {
     const char *file = scratch_write("known_hosts", "host " KEY "\n", 0666);
 
@@ -227,7 +227,7 @@ START_TEST(a_file_that_others_may_write_decides_nothing)
 }
 END_TEST
 
-START_TEST(what_is_added_is_known)
+START_TEST(an_added_key_is_known)
 {
     const char *file = scratch_path("known_hosts");
     const struct nacre_known_hosts hosts = in(file);
@@ -250,7 +250,7 @@ START_TEST(what_is_added_is_known)
 }
 END_TEST
 
-START_TEST(adding_never_joins_an_unfinished_line)
+START_TEST(a_key_is_added_on_a_line_of_its_own)
 {
     const char *file = scratch_write("known_hosts", "other " OTHER_KEY, 0600);
     const struct nacre_known_hosts hosts = in(file);
@@ -264,7 +264,7 @@ START_TEST(adding_never_joins_an_unfinished_line)
 }
 END_TEST
 
-START_TEST(nothing_forged_is_added)
+START_TEST(a_malformed_name_or_key_is_not_added)
 {
     const char *file = scratch_path("known_hosts");
     const struct nacre_known_hosts hosts = in(file);
@@ -302,8 +302,7 @@ END_TEST
 
 /* ---- against ssh-keygen ---- */
 
-/* Numbers of the lines that `ssh-keygen -F name` finds, as bits; hashes every host first when asked
- * to. */
+/* The numbers of the lines that `ssh-keygen -F name` finds, as bits. */
 static unsigned lines_of(const char *file, const char *name)
 {
     char command[512], line[8192];
@@ -311,7 +310,7 @@ static unsigned lines_of(const char *file, const char *name)
     FILE *pipe;
 
     (void)snprintf(command, sizeof command, "ssh-keygen -F '%s' -f '%s' 2>/dev/null", name, file);
-    pipe = popen(command, "r"); /* NOLINT(cert-env33-c): a name that we made */
+    pipe = popen(command, "r"); /* NOLINT(cert-env33-c): the test chose the name */
     ck_assert_ptr_nonnull(pipe);
     while (fgets(line, sizeof line, pipe) != NULL) {
         const char *found = strstr(line, " found: line ");
@@ -370,7 +369,7 @@ START_TEST(hosts_are_found_where_ssh_keygen_finds_them)
 
     assert_agrees(file);
     (void)snprintf(command, sizeof command, "ssh-keygen -q -H -f '%s' >/dev/null 2>&1", file);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): a name that we made */
+    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): the test chose the name */
     text = scratch_read(file);
     ck_assert_ptr_null(strstr(text, "example.org"));
     ck_assert_ptr_nonnull(strstr(text, "|1|"));
@@ -379,7 +378,7 @@ START_TEST(hosts_are_found_where_ssh_keygen_finds_them)
 }
 END_TEST
 
-START_TEST(ssh_keygen_finds_what_we_add)
+START_TEST(ssh_keygen_finds_added_keys)
 {
     const char *file = scratch_path("known_hosts");
 
@@ -400,18 +399,18 @@ void add_tests(struct suite *suite)
     add_test(suite, a_key_is_known_by_any_of_its_hosts);
     add_test(suite, another_host_or_port_is_unknown);
     add_test(suite, patterns_match_as_in_openssh);
-    add_test(suite, a_pattern_of_many_stars_takes_no_longer);
-    add_test(suite, another_key_of_the_host_is_a_change);
-    add_test(suite, a_revoked_key_is_revoked_wherever_else_it_stands);
-    add_test(suite, lines_that_cannot_be_used_are_warned_of_and_skipped);
-    add_test(suite, lines_about_other_hosts_are_not_warned_of);
-    add_test(suite, a_nul_is_no_end_of_anything);
-    add_test(suite, a_name_that_is_none_is_never_known);
-    add_test(suite, a_file_that_others_may_write_decides_nothing);
-    add_test(suite, what_is_added_is_known);
-    add_test(suite, adding_never_joins_an_unfinished_line);
-    add_test(suite, nothing_forged_is_added);
+    add_test(suite, a_pattern_of_many_stars_matches_quickly);
+    add_test(suite, another_key_for_the_host_is_a_change);
+    add_test(suite, a_revoked_key_is_revoked_even_if_listed_elsewhere);
+    add_test(suite, unusable_lines_are_skipped_with_a_warning);
+    add_test(suite, malformed_lines_about_other_hosts_cause_no_warning);
+    add_test(suite, a_line_with_a_NUL_is_skipped);
+    add_test(suite, an_invalid_host_name_is_not_checked);
+    add_test(suite, a_file_writable_by_others_is_not_used);
+    add_test(suite, an_added_key_is_known);
+    add_test(suite, a_key_is_added_on_a_line_of_its_own);
+    add_test(suite, a_malformed_name_or_key_is_not_added);
     add_test(suite, known_types_are_preferred);
     add_test(suite, hosts_are_found_where_ssh_keygen_finds_them);
-    add_test(suite, ssh_keygen_finds_what_we_add);
+    add_test(suite, ssh_keygen_finds_added_keys);
 }

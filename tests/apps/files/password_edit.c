@@ -40,7 +40,7 @@ static void assert_text(const char *expected)
     free(text);
 }
 
-/* The file is `before`, a line for the user, `after`. */
+/* The file consists of `before`, a line for the user, `after`. */
 static void assert_line_between(const char *before, const char *user, const char *after)
 {
     char *text = scratch_read(scratch_path("p"));
@@ -56,7 +56,7 @@ static void assert_line_between(const char *before, const char *user, const char
     free(text);
 }
 
-START_TEST(a_missing_file_is_made)
+START_TEST(a_missing_file_is_created)
 {
     struct stat status;
 
@@ -89,7 +89,7 @@ START_TEST(other_lines_are_kept_byte_for_byte)
 }
 END_TEST
 
-START_TEST(a_new_user_gets_a_line_of_his_own)
+START_TEST(a_new_user_gets_a_new_line)
 {
     scratch_write("p", "bob:x", 0600);
     ck_assert_int_eq(edit("alice", "new"), NACRE_PASSWORD_ADDED);
@@ -97,7 +97,7 @@ START_TEST(a_new_user_gets_a_line_of_his_own)
 }
 END_TEST
 
-START_TEST(no_shadowed_line_comes_back_to_life)
+START_TEST(shadowed_lines_of_the_user_are_removed)
 {
     scratch_write("p", "alice:1\nbob:x\nalice:2\nalice:3", 0600);
     ck_assert_int_eq(edit("alice", "new"), NACRE_PASSWORD_CHANGED);
@@ -108,24 +108,28 @@ START_TEST(no_shadowed_line_comes_back_to_life)
 }
 END_TEST
 
-START_TEST(nobody_to_delete)
+START_TEST(deleting_an_unknown_user_fails)
 {
     ck_assert_int_eq(edit("alice", NULL), NACRE_PASSWORD_FAILED);
-    assert_says(errbuf, "there is no such file");
+    assert_says(errbuf, "no such file");
     ck_assert_int_ne(access(scratch_path("p"), F_OK), 0);
     scratch_write("p", "alicex:1\nalic:2\n", 0600);
     ck_assert_int_eq(edit("alice", NULL), NACRE_PASSWORD_FAILED);
-    assert_says(errbuf, "there is no user alice");
+    assert_says(errbuf, "no user alice");
     assert_text("alicex:1\nalic:2\n");
 }
 END_TEST
 
-START_TEST(user_names_that_would_break_the_file)
+START_TEST(user_names_that_would_corrupt_the_file_are_refused)
 {
     static const struct {
         const char *user, *says;
-    } rows[] = {{"", "empty"},         {"a:b", "cannot hold ':'"}, {":", "cannot hold ':'"},
-                {"a\nb", "a newline"}, {"a\r", "control"},         {"\x7f", "control"}};
+    } rows[] = {{"", "empty"},
+                {"a:b", "cannot contain ':'"},
+                {":", "cannot contain ':'"},
+                {"a\nb", "a newline"},
+                {"a\r", "control"},
+                {"\x7f", "control"}};
     char name[300];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -144,7 +148,7 @@ START_TEST(user_names_that_would_break_the_file)
 }
 END_TEST
 
-START_TEST(passwords_that_nobody_could_use)
+START_TEST(empty_and_overlong_passwords_are_refused)
 {
     static char password[1026];
 
@@ -159,11 +163,11 @@ START_TEST(passwords_that_nobody_could_use)
 }
 END_TEST
 
-START_TEST(a_file_that_cannot_be_trusted_is_left_alone)
+START_TEST(an_untrusted_file_is_not_edited)
 {
     scratch_write("p", "bob:x\n", 0622);
     ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_FAILED);
-    assert_says(errbuf, "others may write to it");
+    assert_says(errbuf, "writable by others");
     assert_text("bob:x\n");
     unlink(scratch_path("p"));
     ck_assert_int_eq(mkdir(scratch_path("p"), 0700), 0);
@@ -176,7 +180,7 @@ START_TEST(a_file_that_cannot_be_trusted_is_left_alone)
 }
 END_TEST
 
-START_TEST(a_link_stays_a_link)
+START_TEST(a_symbolic_link_to_the_file_remains)
 {
     struct stat status;
 
@@ -189,7 +193,7 @@ START_TEST(a_link_stays_a_link)
 }
 END_TEST
 
-START_TEST(a_link_that_leads_nowhere_is_not_replaced)
+START_TEST(a_dangling_link_is_not_replaced)
 {
     struct stat status;
 
@@ -201,8 +205,8 @@ START_TEST(a_link_that_leads_nowhere_is_not_replaced)
 }
 END_TEST
 
-/* 0640 is for a server's group; what anybody could read is closed. */
-START_TEST(only_a_file_made_for_its_group_stays_open_to_it)
+/* 0640 lets a server's group read; any other mode becomes 0600. */
+START_TEST(only_mode_0640_and_its_group_are_kept)
 {
     static const struct {
         mode_t before, after;
@@ -224,19 +228,19 @@ START_TEST(only_a_file_made_for_its_group_stays_open_to_it)
 }
 END_TEST
 
-START_TEST(nothing_is_left_beside_it)
+START_TEST(no_temporary_file_is_left)
 {
     ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_ADDED);
     ck_assert_int_eq(edit("alice", NULL), NACRE_PASSWORD_DELETED);
     ck_assert_int_eq(unlink(scratch_path("p")), 0);
-    ck_assert_int_eq(rmdir(scratch_path(".")), -1); /* "." cannot be, but below it can */
+    ck_assert_int_eq(rmdir(scratch_path(".")), -1); /* not by the name ".", but by its own name */
     ck_assert_int_eq(rmdir(scratch_path("")), 0);
     ck_assert_int_eq(mkdir(scratch_path(""), 0700), 0);
 }
 END_TEST
 
-/* Each of several processes adds a user at the same time: none is lost. */
-START_TEST(editors_take_turns)
+/* Several processes each add a user at the same time; none is lost. */
+START_TEST(concurrent_edits_are_serialised)
 {
     enum { EDITORS = 4 };
     char user[16];
@@ -263,17 +267,17 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, a_missing_file_is_made);
+    add_test(suite, a_missing_file_is_created);
     add_test(suite, other_lines_are_kept_byte_for_byte);
-    add_test(suite, a_new_user_gets_a_line_of_his_own);
-    add_test(suite, no_shadowed_line_comes_back_to_life);
-    add_test(suite, nobody_to_delete);
-    add_test(suite, user_names_that_would_break_the_file);
-    add_test(suite, passwords_that_nobody_could_use);
-    add_test(suite, a_file_that_cannot_be_trusted_is_left_alone);
-    add_test(suite, a_link_stays_a_link);
-    add_test(suite, a_link_that_leads_nowhere_is_not_replaced);
-    add_test(suite, only_a_file_made_for_its_group_stays_open_to_it);
-    add_test(suite, nothing_is_left_beside_it);
-    add_test(suite, editors_take_turns);
+    add_test(suite, a_new_user_gets_a_new_line);
+    add_test(suite, shadowed_lines_of_the_user_are_removed);
+    add_test(suite, deleting_an_unknown_user_fails);
+    add_test(suite, user_names_that_would_corrupt_the_file_are_refused);
+    add_test(suite, empty_and_overlong_passwords_are_refused);
+    add_test(suite, an_untrusted_file_is_not_edited);
+    add_test(suite, a_symbolic_link_to_the_file_remains);
+    add_test(suite, a_dangling_link_is_not_replaced);
+    add_test(suite, only_mode_0640_and_its_group_are_kept);
+    add_test(suite, no_temporary_file_is_left);
+    add_test(suite, concurrent_edits_are_serialised);
 }

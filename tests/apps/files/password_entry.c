@@ -38,7 +38,7 @@ START_TEST(lines_without_a_colon_are_counted_and_skipped)
 }
 END_TEST
 
-START_TEST(hashes_are_told_from_passwords)
+START_TEST(hashes_and_plain_passwords_are_distinguished)
 {
     ck_assert_int_eq(kind_of(bytes_of(GOOD)), PASSWORD_HASHED);
     ck_assert_int_eq(kind_of(bytes_of("$argon2id$v=19$m=1048576,t=16,p=255" TAIL)),
@@ -50,7 +50,7 @@ START_TEST(hashes_are_told_from_passwords)
 }
 END_TEST
 
-START_TEST(unusable_hashes_are_neither)
+START_TEST(malformed_or_too_costly_hashes_are_unusable)
 {
     static const char *const bad[] = {
         "$argon2",
@@ -104,7 +104,7 @@ START_TEST(nothing_may_follow_a_hash)
 }
 END_TEST
 
-START_TEST(a_hash_has_room_for_127_characters)
+START_TEST(a_hash_has_at_most_127_characters)
 {
     char text[256];
 
@@ -115,7 +115,7 @@ START_TEST(a_hash_has_room_for_127_characters)
 }
 END_TEST
 
-START_TEST(costs_are_compared_in_every_respect)
+START_TEST(costs_differ_if_any_parameter_differs)
 {
     static const char *const others[] = {"$argon2id$v=19$m=9,t=1,p=1" TAIL,
                                          "$argon2id$v=19$m=8,t=2,p=1" TAIL,
@@ -135,9 +135,9 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, lines_without_a_colon_are_counted_and_skipped);
-    add_test(suite, hashes_are_told_from_passwords);
-    add_test(suite, unusable_hashes_are_neither);
+    add_test(suite, hashes_and_plain_passwords_are_distinguished);
+    add_test(suite, malformed_or_too_costly_hashes_are_unusable);
     add_test(suite, nothing_may_follow_a_hash);
-    add_test(suite, a_hash_has_room_for_127_characters);
-    add_test(suite, costs_are_compared_in_every_respect);
+    add_test(suite, a_hash_has_at_most_127_characters);
+    add_test(suite, costs_differ_if_any_parameter_differs);
 }

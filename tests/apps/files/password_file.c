@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Of "password" and "secret" with the salt "somesaltsomesalt", at the least costs there are: that
- * the hash itself is right is tested elsewhere. */
+/* Hashes of "password" and "secret" with the salt "somesaltsomesalt", at the lowest costs. The hash
+ * function has its own test. */
 #define HASH_8                                                                                     \
     "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$"                                           \
     "BbbKj4A4toOIetSRZTOFi0nLUgQBJsE09Mbp2HEbjAk"
@@ -42,7 +42,7 @@ static void close_file(void)
     nacre_password_file_close(file);
 }
 
-/* Look up and check; the file's problem is in `errbuf`. *slow: it took a hash. */
+/* Look the user up and run the check. *slow: it computes a hash. */
 static bool logs_in(const char *user, const char *password, bool *slow)
 {
     struct nacre_password_check *check =
@@ -71,7 +71,7 @@ static void assert_out(const char *user, const char *password)
     ck_assert_msg(!logs_in(user, password, &slow), "%s:%s is let in", user, password);
 }
 
-START_TEST(plain_entries)
+START_TEST(a_plain_password_must_match_exactly)
 {
     open_file("alice:wonder land\nbob:builder");
     assert_in("alice", "wonder land");
@@ -89,8 +89,8 @@ START_TEST(plain_entries)
 }
 END_TEST
 
-/* What Twisted's FilePasswordDB does with each line; Python's bytes.rstrip drops these six. */
-START_TEST(lines_as_twisted_reads_them)
+/* Each line as Twisted's FilePasswordDB reads it. Python's bytes.rstrip() drops six characters. */
+START_TEST(lines_are_read_as_twisted_reads_them)
 {
     open_file("# a comment: is a user\n"
               "\n"
@@ -128,7 +128,7 @@ START_TEST(lines_as_twisted_reads_them)
 }
 END_TEST
 
-START_TEST(an_entry_with_a_nul_matches_nobody)
+START_TEST(an_entry_with_a_NUL_matches_no_login)
 {
     scratch_write_bytes("passwords", "a\0b:x\nc:y\0z\nd:w\n", 16, 0600);
     file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
@@ -140,7 +140,7 @@ START_TEST(an_entry_with_a_nul_matches_nobody)
 }
 END_TEST
 
-START_TEST(an_empty_file_lets_nobody_in)
+START_TEST(an_empty_file_refuses_every_login)
 {
     open_file("");
     assert_out("", "");
@@ -149,7 +149,7 @@ START_TEST(an_empty_file_lets_nobody_in)
 }
 END_TEST
 
-START_TEST(hashed_entries_beside_plain_ones)
+START_TEST(hashed_and_plain_entries_can_be_mixed)
 {
     bool slow;
 
@@ -167,7 +167,7 @@ START_TEST(hashed_entries_beside_plain_ones)
 }
 END_TEST
 
-START_TEST(a_hash_is_not_a_password)
+START_TEST(the_text_of_a_hash_is_not_a_password)
 {
     open_file("alice:" HASH_8 "\n");
     assert_out("alice", HASH_8);
@@ -175,7 +175,7 @@ START_TEST(a_hash_is_not_a_password)
 }
 END_TEST
 
-START_TEST(without_hashes_checks_are_quick)
+START_TEST(checks_are_fast_without_hashes)
 {
     bool slow;
 
@@ -186,8 +186,8 @@ START_TEST(without_hashes_checks_are_quick)
 }
 END_TEST
 
-/* More costs than every check pays: those who have one of the others still get in. */
-START_TEST(many_different_costs)
+/* More costs than every check pays; users with another cost can still log in. */
+START_TEST(users_with_many_different_costs_can_log_in)
 {
     static const char *const costs[] = {"m=8,t=9,p=1",  "m=9,t=9,p=1",  "m=10,t=9,p=1",
                                         "m=11,t=9,p=1", "m=12,t=9,p=1", "m=13,t=9,p=1"};
@@ -207,12 +207,12 @@ START_TEST(many_different_costs)
 }
 END_TEST
 
-START_TEST(an_unusable_hash_is_told_and_lets_nobody_in)
+START_TEST(an_unusable_hash_is_reported_and_fails)
 {
     bool slow;
 
     open_file("bob:x\nalice:$argon2id$\ncarol:$argon2i$\n");
-    assert_says(errbuf, "passwords:2: this password hash cannot be used");
+    assert_says(errbuf, "passwords:2: unusable password hash");
     ck_assert(!logs_in("alice", "$argon2id$", &slow) && !slow);
     ck_assert(!logs_in("alice", "", &slow) && !slow);
     ck_assert(!logs_in("carol", "$argon2i$", &slow) && !slow);
@@ -225,7 +225,7 @@ START_TEST(a_change_is_seen_at_the_next_login)
 {
     open_file("alice:one\n");
     assert_in("alice", "one");
-    write_file("alice:two\n"); /* the same length, perhaps within one tick of the clock */
+    write_file("alice:two\n"); /* same length, perhaps the same time stamp */
     assert_out("alice", "one");
     assert_in("alice", "two");
     write_file("alice:two\nbob:three\n");
@@ -238,8 +238,8 @@ START_TEST(a_change_is_seen_at_the_next_login)
 }
 END_TEST
 
-/* A file's ctime cannot be set, so this test waits until the time stamps can be trusted. */
-START_TEST(a_file_that_has_settled_is_not_read_again_until_it_changes)
+/* A ctime cannot be set, so this test waits until time stamps are reliable. */
+START_TEST(a_change_is_seen_after_time_stamps_have_settled)
 {
     open_file("alice:one\n");
     sleep(4);
@@ -249,19 +249,19 @@ START_TEST(a_file_that_has_settled_is_not_read_again_until_it_changes)
     assert_in("alice", "two");
     ck_assert_int_eq(chmod(path(), 0666), 0);
     assert_out("alice", "two");
-    assert_says(errbuf, "may write to it");
+    assert_says(errbuf, "writable by others");
     close_file();
 }
 END_TEST
 
-START_TEST(a_file_that_cannot_be_used_does_not_open)
+START_TEST(an_unusable_file_does_not_open)
 {
     ck_assert_ptr_null(nacre_password_file_open(path(), errbuf, sizeof errbuf));
-    assert_says(errbuf, "there is no such file");
+    assert_says(errbuf, "no such file");
     assert_says(errbuf, "user:password");
     scratch_write("passwords", "a:b\n", 0620);
     ck_assert_ptr_null(nacre_password_file_open(path(), errbuf, sizeof errbuf));
-    assert_says(errbuf, "others may write to it (mode 620)");
+    assert_says(errbuf, "writable by others (mode 620)");
     assert_says(errbuf, "chmod go-w");
     ck_assert_ptr_null(nacre_password_file_open(scratch_path("."), errbuf, sizeof errbuf));
     assert_says(errbuf, "not a regular file");
@@ -270,7 +270,7 @@ START_TEST(a_file_that_cannot_be_used_does_not_open)
 }
 END_TEST
 
-START_TEST(others_may_read_it)
+START_TEST(a_file_readable_by_others_is_accepted)
 {
     scratch_write("passwords", "a:b\n", 0644);
     file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
@@ -281,25 +281,25 @@ START_TEST(others_may_read_it)
 }
 END_TEST
 
-/* While it is bad nobody logs in; the sentence comes once for each change. */
-START_TEST(a_file_that_becomes_bad_lets_nobody_in)
+/* The sentence comes once for each change. */
+START_TEST(a_file_that_becomes_bad_refuses_every_login)
 {
     open_file("alice:one\n");
     ck_assert_int_eq(unlink(path()), 0);
     assert_out("alice", "one");
-    assert_says(errbuf, "there is no such file");
+    assert_says(errbuf, "no such file");
     assert_out("alice", "one");
     ck_assert_str_eq(errbuf, "");
     scratch_write("passwords", "alice:one\n", 0666);
     assert_out("alice", "one");
-    assert_says(errbuf, "others may write to it");
+    assert_says(errbuf, "writable by others");
     assert_out("alice", "one");
     ck_assert_str_eq(errbuf, "");
     ck_assert_int_eq(chmod(path(), 0600), 0);
     assert_in("alice", "one");
     write_file("alice:$argon2\n");
     assert_out("alice", "$argon2");
-    assert_says(errbuf, ":1: this password hash");
+    assert_says(errbuf, ":1: unusable password hash");
     assert_out("alice", "$argon2");
     ck_assert_str_eq(errbuf, "");
     write_file("alice:one\n");
@@ -308,20 +308,19 @@ START_TEST(a_file_that_becomes_bad_lets_nobody_in)
 }
 END_TEST
 
-START_TEST(a_file_of_another_user_lets_nobody_in)
+START_TEST(a_file_of_another_user_refuses_every_login)
 {
     open_file("alice:one\n");
     if (geteuid() == 0) {
         ck_assert_int_eq(chown(path(), 65534, 65534), 0);
         assert_out("alice", "one");
-        assert_says(errbuf, "belongs to user id 65534");
+        assert_says(errbuf, "owned by user id 65534");
     }
     close_file();
 }
 END_TEST
 
-/* What a check costs stays what it was while the file is away. */
-START_TEST(a_missing_file_costs_as_much_as_before)
+START_TEST(checks_cost_the_same_while_the_file_is_missing)
 {
     bool slow;
 
@@ -357,7 +356,7 @@ static double seconds_for(const char *user, const char *password)
     return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) * 1e-9;
 }
 
-/* The least of some measurements: the work itself, without what the machine did beside it. */
+/* The minimum of several measurements is the work itself, without noise. */
 static double cost_for(const char *user, const char *password)
 {
     double least = seconds_for(user, password);
@@ -370,19 +369,19 @@ static double cost_for(const char *user, const char *password)
     return least;
 }
 
-/* One user's hash is cheap and one's is dear; everybody's check takes as long. */
-START_TEST(time_does_not_tell_who_exists)
+/* One user's hash is cheap and another's is costly, but every check takes equally long. */
+START_TEST(timing_does_not_reveal_which_users_exist)
 {
-    double unknown, cheap, dear, plain;
+    double unknown, cheap, costly, plain;
 
     open_file("cheap:" HASH_8 "\nplain:x\n"
-              "dear:$argon2id$v=19$m=16384,t=4,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
+              "costly:$argon2id$v=19$m=16384,t=4,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAA\n");
     unknown = cost_for("nobody", "guess");
     cheap = cost_for("cheap", "guess");
-    dear = cost_for("dear", "guess");
+    costly = cost_for("costly", "guess");
     plain = cost_for("plain", "guess");
     ck_assert_msg(cheap > 0.5 * unknown && cheap < 2 * unknown, "%f %f", cheap, unknown);
-    ck_assert_msg(dear > 0.5 * unknown && dear < 2 * unknown, "%f %f", dear, unknown);
+    ck_assert_msg(costly > 0.5 * unknown && costly < 2 * unknown, "%f %f", costly, unknown);
     ck_assert_msg(plain > 0.5 * unknown && plain < 2 * unknown, "%f %f", plain, unknown);
     close_file();
 }
@@ -391,22 +390,22 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, plain_entries);
-    add_test(suite, lines_as_twisted_reads_them);
-    add_test(suite, an_entry_with_a_nul_matches_nobody);
-    add_test(suite, an_empty_file_lets_nobody_in);
-    add_test(suite, hashed_entries_beside_plain_ones);
-    add_test(suite, a_hash_is_not_a_password);
-    add_test(suite, without_hashes_checks_are_quick);
-    add_test(suite, many_different_costs);
-    add_test(suite, an_unusable_hash_is_told_and_lets_nobody_in);
+    add_test(suite, a_plain_password_must_match_exactly);
+    add_test(suite, lines_are_read_as_twisted_reads_them);
+    add_test(suite, an_entry_with_a_NUL_matches_no_login);
+    add_test(suite, an_empty_file_refuses_every_login);
+    add_test(suite, hashed_and_plain_entries_can_be_mixed);
+    add_test(suite, the_text_of_a_hash_is_not_a_password);
+    add_test(suite, checks_are_fast_without_hashes);
+    add_test(suite, users_with_many_different_costs_can_log_in);
+    add_test(suite, an_unusable_hash_is_reported_and_fails);
     add_test(suite, a_change_is_seen_at_the_next_login);
-    add_test(suite, a_file_that_has_settled_is_not_read_again_until_it_changes);
-    add_test(suite, a_file_that_cannot_be_used_does_not_open);
-    add_test(suite, others_may_read_it);
-    add_test(suite, a_file_that_becomes_bad_lets_nobody_in);
-    add_test(suite, a_file_of_another_user_lets_nobody_in);
-    add_test(suite, a_missing_file_costs_as_much_as_before);
+    add_test(suite, a_change_is_seen_after_time_stamps_have_settled);
+    add_test(suite, an_unusable_file_does_not_open);
+    add_test(suite, a_file_readable_by_others_is_accepted);
+    add_test(suite, a_file_that_becomes_bad_refuses_every_login);
+    add_test(suite, a_file_of_another_user_refuses_every_login);
+    add_test(suite, checks_cost_the_same_while_the_file_is_missing);
     add_test(suite, a_check_outlives_its_file);
-    add_test(suite, time_does_not_tell_who_exists);
+    add_test(suite, timing_does_not_reveal_which_users_exist);
 }
