@@ -1,20 +1,28 @@
-/* Data, extended data and windows. RFC 4254 section 5.2. */
-#include "connection/connection.h"
+#include "connection/channel_data.h"
+
+#include "connection/table.h"
+#include "transport/pool.h"
 
 #include <string.h>
 
-enum { DATA, EXTENDED }; /* the two queues of a channel */
-
 enum {
     DATA_HEADER = 1 + 4 + 4 + 4, /* number, channel, type, length */
-    SLIVER = 2 * 1024, /* bytes of output not worth a message yet: to a peer that reads slowly, each
-                        * bit that drains would go out with a header of its own */
+    SLIVER = 2 * 1024, /* bytes of output that are not worth a message yet: to a peer that reads
+                        * slowly, every small part that drains would be sent with its own header */
 };
 
-/* ---- in ---- */
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
-/* RFC 4254 section 5.2: byte SSH_MSG_CHANNEL_WINDOW_ADJUST, uint32 channel, uint32 bytes to add */
-void channel_send_window_adjust(struct nacre_channel *ch)
+/* ---- from the peer ---- */
+
+/* RFC 4254 section 5.2:
+ *     byte      SSH_MSG_CHANNEL_WINDOW_ADJUST
+ *     uint32    recipient channel
+ *     uint32    bytes to add                                                  */
+static void send_window_adjust(struct nacre_channel *ch)
 {
     struct transport *t = ch->connection->transport;
     struct writer w = transport_begin(t, SSH_MSG_CHANNEL_WINDOW_ADJUST, 1 + 4 + 4);
@@ -26,84 +34,92 @@ void channel_send_window_adjust(struct nacre_channel *ch)
     ch->credit = 0;
 }
 
-/* A wider window, as far as the connection's budget goes. */
+/* In steps that are large compared with a message and small compared with a wide window, whose rest
+ * must last until the peer learns of this one. */
+void channel_data_adjust_window(struct nacre_channel *ch)
+{
+    uint32_t step = (uint32_t)smaller(ch->window_target / 2, WINDOW_STEP);
+
+    if (ch->credit >= step && !ch->got_eof && !ch->got_close && !ch->want_close)
+        send_window_adjust(ch);
+}
+
+/* Double the window if the connection's budget allows it. */
 static void widen(struct nacre_channel *ch)
 {
-    struct connection *c = ch->connection;
     uint32_t more = ch->window_target;
 
-    if (ch->window_target + more > WINDOW_MAX || !connection_affords(c, c->count, more))
+    if (ch->window_target + more > WINDOW_MAX || !table_affords_window(ch->connection, more))
         return;
     ch->window_target += more;
     ch->credit += more;
-    c->granted += more;
+    ch->connection->granted += more;
 }
 
-/* Only bytes that were taken re-open the window. It grows while peer and application both are
- * quick: what half of it holds for that long is enough for any way between them. */
-static void taken(struct nacre_channel *ch, size_t n)
+/* Only accepted bytes reopen the window. It grows while both peer and application are quick: half
+ * a window that lasts longer than this is enough for any delay between them. */
+static void accepted(struct nacre_channel *ch, size_t n)
 {
     uint64_t now_ms = transport_now_ms(ch->connection->transport);
-    bool keeps_up = ch->kept[DATA].len == 0 && ch->kept[EXTENDED].len == 0;
+    bool keeps_up =
+        ch->unaccepted[STREAM_DATA].len == 0 && ch->unaccepted[STREAM_EXTENDED].len == 0;
 
     ch->credit += (uint32_t)n;
-    ch->round += (uint32_t)n;
-    if (ch->round < ch->window_target / 2)
+    ch->since_check += (uint32_t)n;
+    if (ch->since_check < ch->window_target / 2)
         return;
-    if (keeps_up && now_ms - ch->round_ms <= WINDOW_QUICK_MS)
+    if (keeps_up && now_ms - ch->checked_ms <= WINDOW_QUICK_MS)
         widen(ch);
-    ch->round = 0;
-    ch->round_ms = now_ms;
+    ch->since_check = 0;
+    ch->checked_ms = now_ms;
 }
 
-/* A client closed its session before a program was granted: nobody will take its data any more. */
+/* A client closed its session before a program was granted: no application will read its data. */
 static bool is_abandoned(const struct nacre_channel *ch)
 {
     return ch->got_close && !ch->ours && !ch->has_program && strcmp(ch->type, "session") == 0;
 }
 
-static size_t offer(struct nacre_channel *ch, int which, struct bytes data)
+/* Returns how many bytes the application accepted. */
+static size_t offer(struct nacre_channel *ch, enum stream stream, struct bytes data)
 {
-    size_t (*take)(struct nacre_channel *, const uint8_t *, size_t) =
-        which == DATA ? ch->app->data : ch->app->extended_data;
-    size_t n;
+    size_t (*accept)(struct nacre_channel *, const uint8_t *, size_t) =
+        stream == STREAM_DATA ? ch->app->data : ch->app->extended_data;
 
-    if (take == NULL || ch->want_close || is_abandoned(ch))
+    if (accept == NULL || ch->want_close || is_abandoned(ch))
         return data.len;
-    n = take(ch, data.at, data.len);
-    return n < data.len ? n : data.len;
+    return smaller(accept(ch, data.at, data.len), data.len);
 }
 
-/* Hand over bytes that lie in the input buffer; what is not taken is kept. Behind kept bytes they
- * queue. */
-static int accept_data(struct nacre_channel *ch, int which, struct bytes data)
+/* Offer bytes that are still in the input buffer, unless earlier ones wait; queue what the
+ * application does not accept. */
+static int receive(struct nacre_channel *ch, enum stream stream, struct bytes data)
 {
-    struct queue *kept = &ch->kept[which];
-    size_t n = 0;
+    struct connection *c = ch->connection;
+    struct queue *unaccepted = &ch->unaccepted[stream];
+    size_t n = unaccepted->len == 0 ? offer(ch, stream, data) : 0;
 
-    ch->local_window -= (uint32_t)data.len;
-    channel_enter(ch);
-    if (kept->len == 0)
-        n = offer(ch, which, data);
-    taken(ch, n);
+    accepted(ch, n);
+    if (n == data.len)
+        return 0;
+    c->stalled = true;
     data.at += n;
     data.len -= n;
-    if (data.len > 0)
-        ch->connection->stalled = true;
-    if (!queue_add(kept, transport_pool(ch->connection->transport), data))
-        (void)transport_no_memory(ch->connection->transport);
-    channel_leave(ch);
+    if (!queue_add(unaccepted, transport_pool(c->transport), data))
+        return transport_no_memory(c->transport);
     return 0;
 }
 
-static int check_data(struct connection *c, const struct nacre_channel *ch, size_t len)
+/* Charge the window for data that was received; a disconnect reason when that is not allowed. */
+static int charge(struct nacre_channel *ch, size_t len)
 {
-    if (ch == NULL || !ch->is_open || ch->got_eof || ch->got_close)
-        return connection_misuse(c, "data for a channel that is not open for it");
+    if (!ch->is_open || ch->got_eof || ch->got_close)
+        return misuse(ch->connection, "CHANNEL_DATA on a channel that cannot receive it");
     if (len > ch->local_window)
-        return connection_misuse(c, "data past the window");
+        return misuse(ch->connection, "CHANNEL_DATA past the window");
     if (len > CHANNEL_PACKET_MAX)
-        return connection_misuse(c, "data past the maximum packet size");
+        return misuse(ch->connection, "CHANNEL_DATA past the maximum packet size");
+    ch->local_window -= (uint32_t)len;
     return 0;
 }
 
@@ -111,18 +127,17 @@ static int check_data(struct connection *c, const struct nacre_channel *ch, size
  *     byte      SSH_MSG_CHANNEL_DATA
  *     uint32    recipient channel
  *     string    data                                                          */
-int on_channel_data(struct connection *c, struct reader *r)
+int on_channel_data(struct nacre_channel *ch, struct reader *r)
 {
-    struct nacre_channel *ch = connection_find(c, read_u32(r));
     struct bytes data = read_string(r);
     int failure;
 
     if (!read_done(r))
-        return connection_malformed(c, "malformed CHANNEL_DATA");
-    failure = check_data(c, ch, data.len);
+        return misuse(ch->connection, "malformed CHANNEL_DATA");
+    failure = charge(ch, data.len);
     if (failure != 0 || data.len == 0)
         return failure;
-    return accept_data(ch, DATA, data);
+    return receive(ch, STREAM_DATA, data);
 }
 
 /* RFC 4254 section 5.2:
@@ -131,50 +146,47 @@ int on_channel_data(struct connection *c, struct reader *r)
  *     uint32    data_type_code
  *     string    data
  * Types other than stderr are dropped: the RFC defines none. */
-int on_channel_extended_data(struct connection *c, struct reader *r)
+int on_channel_extended_data(struct nacre_channel *ch, struct reader *r)
 {
-    struct nacre_channel *ch = connection_find(c, read_u32(r));
     uint32_t type = read_u32(r);
     struct bytes data = read_string(r);
     int failure;
 
     if (!read_done(r))
-        return connection_malformed(c, "malformed CHANNEL_EXTENDED_DATA");
-    failure = check_data(c, ch, data.len);
+        return misuse(ch->connection, "malformed CHANNEL_EXTENDED_DATA");
+    failure = charge(ch, data.len);
     if (failure != 0 || data.len == 0)
         return failure;
     if (type == SSH_EXTENDED_DATA_STDERR)
-        return accept_data(ch, EXTENDED, data);
-    ch->local_window -= (uint32_t)data.len;
-    channel_enter(ch);
-    taken(ch, data.len);
-    channel_leave(ch);
+        return receive(ch, STREAM_EXTENDED, data);
+    accepted(ch, data.len);
     return 0;
 }
 
-static void offer_kept(struct nacre_channel *ch, int which)
+static void offer_queued(struct nacre_channel *ch, enum stream stream)
 {
-    struct queue *kept = &ch->kept[which];
-    struct pool *pool = transport_pool(ch->connection->transport);
-    size_t n;
+    struct queue *unaccepted = &ch->unaccepted[stream];
+    struct connection *c = ch->connection;
 
-    while (kept->len > 0 && !transport_ended(ch->connection->transport)) {
-        n = offer(ch, which, queue_front(kept));
+    while (unaccepted->len > 0 && !transport_ended(c->transport)) {
+        size_t n = offer(ch, stream, queue_front(unaccepted));
+
         if (n == 0)
             return;
-        queue_drop(kept, pool, n);
-        taken(ch, n);
+        queue_drop(unaccepted, transport_pool(c->transport), n);
+        accepted(ch, n);
+        c->moved = true;
     }
 }
 
-/* Order: data, then eof, then close; each once. Once the session has ended, only closed follows. */
-void channel_deliver(struct nacre_channel *ch)
+/* Data, then eof, then close; each once. After the end of the session only closed follows. */
+void channel_data_deliver(struct nacre_channel *ch)
 {
     struct connection *c = ch->connection;
 
-    offer_kept(ch, EXTENDED);
-    offer_kept(ch, DATA);
-    if (ch->kept[DATA].len > 0 || ch->kept[EXTENDED].len > 0) {
+    offer_queued(ch, STREAM_EXTENDED);
+    offer_queued(ch, STREAM_DATA);
+    if (ch->unaccepted[STREAM_DATA].len > 0 || ch->unaccepted[STREAM_EXTENDED].len > 0) {
         c->stalled = true;
         return;
     }
@@ -191,155 +203,120 @@ void channel_deliver(struct nacre_channel *ch)
     }
 }
 
-void nacre_channel_resume(struct nacre_channel *ch)
-{
-    if (ch->depth > 0 || !ch->is_open)
-        return;
-    channel_enter(ch);
-    channel_deliver(ch);
-    channel_leave(ch);
-}
+/* ---- to the peer ---- */
 
-/* ---- out ---- */
-
-static size_t smaller(size_t a, size_t b)
+/* At most one packet's worth of the unsent output belongs to a channel, so that another channel's
+ * keystroke waits for no more than one packet per busy channel. A channel that is alone fills the
+ * output. */
+static size_t left_of_turn(const struct nacre_channel *ch)
 {
-    return a < b ? a : b;
-}
+    const struct connection *c = ch->connection;
 
-/* Of the output that is not sent yet one packet's worth at most is a channel's: another one's key
- * waits for no more than that behind each that is busy. One that is alone fills it. */
-static size_t rest_of_turn(const struct nacre_channel *ch)
-{
-    if (ch->connection->count == 1)
+    if (c->count == 1 || transport_output_begin(c->transport) >= ch->turn_end)
         return CHANNEL_PACKET_MAX;
-    if (transport_output_begin(ch->connection->transport) >= ch->turn_end)
-        return CHANNEL_PACKET_MAX; /* the next turn */
     return ch->turn_used < CHANNEL_PACKET_MAX - SLIVER ? CHANNEL_PACKET_MAX - ch->turn_used : 0;
 }
 
-/* What may be written in one message as far as the channel itself goes. */
+/* What the channel itself allows in one message. */
 static size_t allowance(const struct nacre_channel *ch)
 {
     if (!ch->is_open || ch->answering || ch->want_eof || ch->want_close || ch->got_close)
         return 0;
-    return smaller(rest_of_turn(ch), smaller(ch->peer_window, ch->peer_max_packet));
+    return smaller(left_of_turn(ch), smaller(ch->peer_window, ch->peer_max_packet));
 }
 
-size_t nacre_channel_room(const struct nacre_channel *ch)
+size_t channel_data_space(const struct nacre_channel *ch)
 {
-    size_t room = transport_room(ch->connection->transport);
+    size_t space = transport_room(ch->connection->transport);
 
-    return room > DATA_HEADER + SLIVER ? smaller(room - DATA_HEADER, allowance(ch)) : 0;
+    return space > DATA_HEADER + SLIVER ? smaller(space - DATA_HEADER, allowance(ch)) : 0;
 }
 
-bool channel_waits_for_room(const struct nacre_channel *ch)
+bool channel_data_waits_for_output(const struct nacre_channel *ch)
 {
     return ch->blocked && allowance(ch) > 0;
 }
 
-void nacre_channel_await_room(struct nacre_channel *ch)
+void channel_data_await_space(struct nacre_channel *ch)
 {
     ch->blocked = ch->connection->stalled = true;
     transport_wake(ch->connection->transport);
 }
 
-/* RFC 4254 section 5.2: byte, uint32 recipient channel, (uint32 data_type_code,) string data */
-static void send_data(struct nacre_channel *ch, int which, struct bytes data)
+/* RFC 4254 section 5.2:
+ *     byte      SSH_MSG_CHANNEL_DATA or SSH_MSG_CHANNEL_EXTENDED_DATA
+ *     uint32    recipient channel
+ *     uint32    data_type_code, of extended data
+ *     string    data                                                          */
+static void send_data(struct nacre_channel *ch, enum stream stream, struct bytes data)
 {
     struct transport *t = ch->connection->transport;
     uint64_t begin = transport_output_end(t);
-    bool goes_on = transport_output_begin(t) < ch->turn_end;
-    struct writer w =
-        transport_begin(t, which == DATA ? SSH_MSG_CHANNEL_DATA : SSH_MSG_CHANNEL_EXTENDED_DATA,
-                        DATA_HEADER + data.len);
+    bool same_turn = transport_output_begin(t) < ch->turn_end;
+    uint8_t number = stream == STREAM_DATA ? SSH_MSG_CHANNEL_DATA : SSH_MSG_CHANNEL_EXTENDED_DATA;
+    struct writer w = transport_begin(t, number, DATA_HEADER + data.len);
 
     write_u32(&w, ch->peer_id);
-    if (which == EXTENDED)
+    if (stream == STREAM_EXTENDED)
         write_u32(&w, SSH_EXTENDED_DATA_STDERR);
     write_string(&w, data);
     transport_send(t, &w);
     ch->peer_window -= (uint32_t)data.len;
     ch->connection->used = true;
     ch->turn_end = transport_output_end(t);
-    ch->turn_used = (uint32_t)smaller((goes_on ? ch->turn_used : 0) + (ch->turn_end - begin),
+    ch->turn_used = (uint32_t)smaller((same_turn ? ch->turn_used : 0) + (ch->turn_end - begin),
                                       CHANNEL_PACKET_MAX);
 }
 
-static size_t write_all(struct nacre_channel *ch, int which, const void *data, size_t len)
+size_t channel_data_write(struct nacre_channel *ch, enum stream stream, struct bytes data)
 {
-    struct bytes rest = {data, len};
+    struct bytes rest = data;
 
     if (ch->got_close && !ch->want_eof && !ch->want_close)
-        return len; /* nobody reads it any more */
+        return data.len; /* the peer no longer reads it */
     while (rest.len > 0) {
-        size_t n = nacre_channel_room(ch);
+        size_t n = smaller(channel_data_space(ch), rest.len);
 
-        n = n < rest.len ? n : rest.len;
         if (n == 0)
             break;
-        send_data(ch, which, (struct bytes){rest.at, n});
+        send_data(ch, stream, (struct bytes){rest.at, n});
         rest.at += n;
         rest.len -= n;
     }
     if (rest.len > 0)
-        nacre_channel_await_room(ch);
-    return len - rest.len;
+        channel_data_await_space(ch);
+    return data.len - rest.len;
 }
 
-size_t nacre_channel_write(struct nacre_channel *ch, const void *data, size_t len)
+void channel_data_offer_space(struct nacre_channel *ch)
 {
-    return write_all(ch, DATA, data, len);
-}
-
-size_t nacre_channel_write_extended(struct nacre_channel *ch, const void *data, size_t len)
-{
-    return write_all(ch, EXTENDED, data, len);
-}
-
-/* Tell an application that was stopped that it may write. */
-static void offer_room(struct nacre_channel *ch)
-{
-    if (ch->blocked && (nacre_channel_room(ch) > 0 || ch->got_close)) {
-        ch->blocked = false;
-        if (ch->app->writable != NULL && !ch->want_close)
-            ch->app->writable(ch);
-    } else if (ch->blocked) {
+    if (!ch->blocked)
+        return;
+    if (channel_data_space(ch) == 0 && !ch->got_close) {
         ch->connection->stalled = true;
+        return;
     }
+    ch->blocked = false;
+    ch->connection->moved = true;
+    if (ch->app->writable != NULL && !ch->want_close)
+        ch->app->writable(ch);
 }
 
-void channel_turn(struct nacre_channel *ch)
+/* RFC 4254 section 5.2:
+ *     byte      SSH_MSG_CHANNEL_WINDOW_ADJUST
+ *     uint32    recipient channel
+ *     uint32    bytes to add
+ * The window stays within 2^32 - 1. */
+int on_channel_window_adjust(struct nacre_channel *ch, struct reader *r)
 {
-    if (ch->depth > 0 || transport_ended(ch->connection->transport))
-        return;
-    if (ch->want_open)
-        channel_send_open(ch);
-    if (!ch->is_open)
-        return;
-    channel_enter(ch);
-    channel_release_replies(ch);
-    offer_room(ch);
-    channel_deliver(ch);
-    channel_leave(ch);
-}
-
-/* RFC 4254 section 5.2: byte SSH_MSG_CHANNEL_WINDOW_ADJUST, uint32 recipient channel, uint32 bytes
- * to add. The window stays within 2^32 - 1. */
-int on_channel_window_adjust(struct connection *c, struct reader *r)
-{
-    uint32_t id = read_u32(r), bytes = read_u32(r);
-    struct nacre_channel *ch = connection_find(c, id);
+    uint32_t bytes = read_u32(r);
 
     if (!read_done(r))
-        return connection_malformed(c, "malformed CHANNEL_WINDOW_ADJUST");
-    if (ch == NULL && id < c->used_ids)
-        return 0; /* it was under way when the channel closed: section 5.3 */
-    if (ch == NULL || !ch->is_open)
-        return connection_misuse(c, "window adjust for a channel that is not open");
+        return misuse(ch->connection, "malformed CHANNEL_WINDOW_ADJUST");
+    if (!ch->is_open)
+        return misuse(ch->connection, "CHANNEL_WINDOW_ADJUST on a channel that is not open");
     if (bytes > UINT32_MAX - ch->peer_window)
-        return connection_misuse(c, "window of more than 2^32 - 1 bytes");
+        return misuse(ch->connection, "CHANNEL_WINDOW_ADJUST past 2^32 - 1 bytes");
     ch->peer_window += bytes;
-    channel_turn(ch);
     return 0;
 }

@@ -1,119 +1,19 @@
-/* Opening a channel, from either side. RFC 4254 section 5.1. */
-#include "connection/connection.h"
+#include "connection/channel_open.h"
+
+#include "connection/channel_close.h"
+#include "connection/forward_type.h"
+#include "connection/table.h"
 #include "transport/text.h"
 
 #include <string.h>
 
 enum {
-    OPEN_ROOM = 256,  /* bytes of a confirmation or failure */
-    REASON_MAX = 128, /* bytes of a failure's description that we send */
-    TOLD_MAX = 256,   /* ... and that we tell of the peer's */
+    OPEN_SIZE_MAX = 256,  /* bytes of a confirmation or failure */
+    TEXT_SENT_MAX = 128,  /* bytes of a failure's description that we send */
+    TEXT_SHOWN_MAX = 256, /* ... and of the peer's description that we report */
 };
 
-static uint32_t cap(const struct connection *c)
-{
-    return c->config->channels_max != 0 ? c->config->channels_max : CHANNELS_MAX;
-}
-
-/* A small budget is not for one channel alone. */
-static uint32_t first_window(const struct connection *c)
-{
-    uint32_t half = transport_limits(c->transport)->window / 2;
-
-    return half != 0 && half < WINDOW_INITIAL ? half : WINDOW_INITIAL;
-}
-
-/* The lowest free number; the table grows by doubling. False: no memory. */
-static bool find_slot(struct connection *c, uint32_t *slot)
-{
-    struct pool *pool = transport_pool(c->transport);
-    uint32_t len = c->table_len == 0 ? 4 : c->table_len * 2;
-    struct nacre_channel **table;
-
-    for (*slot = 0; *slot < c->table_len; (*slot)++)
-        if (c->channels[*slot] == NULL)
-            return true;
-    table = pool_allocate(pool, len * sizeof *table);
-    if (table == NULL)
-        return false;
-    if (c->table_len > 0)
-        memcpy(table, c->channels, c->table_len * sizeof *table);
-    pool_release(pool, c->channels, c->table_len * sizeof *table);
-    c->channels = table;
-    c->table_len = len;
-    return true;
-}
-
-static bool set_text(struct pool *pool, struct nacre_channel *ch, struct bytes type,
-                     struct bytes open_data)
-{
-    ch->type = pool_allocate(pool, type.len + 1);
-    if (ch->type == NULL)
-        return false;
-    memcpy(ch->type, type.at, type.len);
-    if (open_data.len == 0)
-        return true;
-    ch->open_data = pool_allocate(pool, open_data.len);
-    if (ch->open_data == NULL)
-        return false;
-    memcpy(ch->open_data, open_data.at, open_data.len);
-    ch->open_data_len = (uint32_t)open_data.len;
-    ch->connection->granted += open_data.len;
-    return true;
-}
-
-static void count_channels(struct connection *c, uint32_t count)
-{
-    c->count = count;
-    transport_share_output(c->transport, count > 1);
-}
-
-/* A new channel in the table; NULL: no memory. */
-static struct nacre_channel *channel_new(struct connection *c, struct bytes type,
-                                         struct bytes open_data)
-{
-    struct pool *pool = transport_pool(c->transport);
-    uint32_t slot, window = first_window(c);
-    struct nacre_channel *ch;
-
-    if (!find_slot(c, &slot))
-        return NULL;
-    ch = pool_allocate(pool, sizeof *ch);
-    if (ch == NULL)
-        return NULL;
-    ch->connection = c;
-    ch->id = slot;
-    ch->opening = true;
-    ch->early = NACRE_LATER;
-    ch->local_window = ch->window_target = window;
-    c->channels[slot] = ch;
-    c->used_ids = slot < c->used_ids ? c->used_ids : slot + 1;
-    count_channels(c, c->count + 1);
-    c->granted += ch->window_target;
-    ch->round_ms = transport_now_ms(c->transport);
-    if (!set_text(pool, ch, type, open_data)) {
-        channel_free(ch);
-        return NULL;
-    }
-    return ch;
-}
-
-void channel_free(struct nacre_channel *ch)
-{
-    struct connection *c = ch->connection;
-    struct pool *pool = transport_pool(c->transport);
-
-    c->channels[ch->id] = NULL;
-    count_channels(c, c->count - 1);
-    c->granted -= ch->window_target + ch->open_data_len;
-    for (int i = 0; i < 2; i++)
-        queue_clear(&ch->kept[i], pool);
-    if (ch->type != NULL)
-        pool_release(pool, ch->type, strlen(ch->type) + 1);
-    pool_release(pool, ch->open_data, ch->open_data_len);
-    pool_release(pool, ch->replies, REPLIES_MAX);
-    pool_release(pool, ch, sizeof *ch);
-}
+/* ---- from the peer ---- */
 
 /* RFC 4254 section 5.1:
  *     byte      SSH_MSG_CHANNEL_OPEN_CONFIRMATION
@@ -124,7 +24,7 @@ void channel_free(struct nacre_channel *ch)
 static void confirm(struct nacre_channel *ch)
 {
     struct transport *t = ch->connection->transport;
-    struct writer w = transport_begin(t, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, OPEN_ROOM);
+    struct writer w = transport_begin(t, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, OPEN_SIZE_MAX);
 
     write_u32(&w, ch->peer_id);
     write_u32(&w, ch->id);
@@ -135,48 +35,44 @@ static void confirm(struct nacre_channel *ch)
     ch->is_open = true;
 }
 
+struct refusal {
+    uint32_t reason;
+    const char *text;
+};
+
 /* RFC 4254 section 5.1:
  *     byte      SSH_MSG_CHANNEL_OPEN_FAILURE
  *     uint32    recipient channel
  *     uint32    reason code
  *     string    description in ISO-10646 UTF-8 encoding
  *     string    language tag                                                  */
-static int refuse(struct connection *c, uint32_t peer_id, uint32_t reason, const char *text)
+static void refuse(struct connection *c, uint32_t peer_id, struct refusal why)
 {
-    struct writer w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN_FAILURE, OPEN_ROOM);
+    struct writer w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN_FAILURE, OPEN_SIZE_MAX);
 
     write_u32(&w, peer_id);
-    write_u32(&w, reason);
-    write_string(&w, text_clipped(text, REASON_MAX));
+    write_u32(&w, why.reason);
+    write_string(&w, text_clipped(why.text, TEXT_SENT_MAX));
     write_text(&w, "");
     transport_send(c->transport, &w);
-    return 0;
 }
 
-static int settle(struct nacre_channel *ch, enum nacre_answer answer)
+/* True when the channel is open now. Refused, it is gone. */
+static bool settle(struct nacre_channel *ch, enum nacre_answer answer)
 {
     struct connection *c = ch->connection;
     uint32_t peer_id = ch->peer_id;
-    bool said = ch->refusal_reason != 0;
-    uint32_t reason = said ? ch->refusal_reason : NACRE_REASON_PROHIBITED;
-    const char *text = said ? ch->refusal : "not allowed";
+    struct refusal why = {NACRE_REASON_PROHIBITED, "not allowed"};
 
-    if (answer == NACRE_GRANT) {
+    if (ch->refusal_reason != 0)
+        why = (struct refusal){ch->refusal_reason, ch->refusal};
+    if (answer == NACRE_GRANT)
         confirm(ch);
-        channel_turn(ch); /* what the application asked for meanwhile */
-    } else if (answer == NACRE_REFUSE) {
-        channel_free(ch);
-        return refuse(c, peer_id, reason, text);
-    }
-    return 0;
-}
-
-/* Forwarding is known, and refused unless the application grants it. */
-static int refuse_type(struct connection *c, uint32_t peer_id, struct bytes type)
-{
-    if (is_forwarding(type))
-        return refuse(c, peer_id, NACRE_REASON_PROHIBITED, "forwarding is not allowed here");
-    return refuse(c, peer_id, NACRE_REASON_UNKNOWN_TYPE, "unknown channel type");
+    if (answer != NACRE_REFUSE)
+        return answer == NACRE_GRANT;
+    table_remove(ch);
+    refuse(c, peer_id, why);
+    return false;
 }
 
 static const struct nacre_channel_app *lookup(struct connection *c, struct bytes type)
@@ -185,11 +81,61 @@ static const struct nacre_channel_app *lookup(struct connection *c, struct bytes
 
     if (c->config->lookup == NULL)
         return bytes_are(type, "session") ? c->config->session : NULL;
-    if (type.len > CHANNEL_TYPE_MAX || !is_name(type))
+    if (!is_name(type) || !text_from_wire(name, sizeof name, type))
         return NULL;
-    memcpy(name, type.at, type.len);
-    name[type.len] = 0;
     return c->config->lookup(c->context, name);
+}
+
+struct open {
+    struct bytes type;
+    uint32_t peer_id, window, max_packet;
+    struct bytes data;
+};
+
+/* The channel that was asked for, not open yet; NULL: it is refused, *why says why. Types of
+ * forwarding are known, and refused unless the application grants them. */
+static struct nacre_channel *admit(struct connection *c, const struct open *open,
+                                   struct refusal *why)
+{
+    const struct nacre_channel_app *app = lookup(c, open->type);
+    struct nacre_channel *ch = NULL;
+
+    if (app == NULL && forward_fields_of(open->type) != FORWARD_NONE) {
+        *why = (struct refusal){NACRE_REASON_PROHIBITED,
+                                "forwarding is not allowed here"};
+    } else if (app == NULL) {
+        *why = (struct refusal){NACRE_REASON_UNKNOWN_TYPE, "unknown channel type"};
+    } else if (!table_has_space(c)) {
+        transport_limit(c->transport, NACRE_LIMIT_CHANNELS);
+        *why = (struct refusal){NACRE_REASON_SHORTAGE, "too many channels"};
+    } else if (!table_affords_channel(c, open->data.len)) {
+        transport_limit(c->transport, NACRE_LIMIT_WINDOW);
+        *why = (struct refusal){NACRE_REASON_SHORTAGE, "the channels buffer too much"};
+    } else {
+        *why = (struct refusal){NACRE_REASON_SHORTAGE, "out of memory"};
+        ch = table_add(c, open->type, open->data);
+    }
+    if (ch == NULL)
+        return NULL;
+    ch->app = app;
+    ch->peer_id = open->peer_id;
+    ch->peer_window = open->window;
+    ch->peer_max_packet = open->max_packet;
+    return ch;
+}
+
+/* Busy meanwhile: what the application asks for at once follows the confirmation. */
+static enum nacre_answer ask(struct nacre_channel *ch)
+{
+    enum nacre_answer answer;
+
+    ch->busy = true;
+    answer = ch->app->open == NULL ? NACRE_GRANT : ch->app->open(ch);
+    ch->busy = false;
+    if (answer == NACRE_LATER && ch->early != NACRE_LATER)
+        answer = ch->early;
+    ch->early = NACRE_LATER;
+    return answer;
 }
 
 /* RFC 4254 section 5.1:
@@ -199,85 +145,65 @@ static const struct nacre_channel_app *lookup(struct connection *c, struct bytes
  *     uint32    initial window size
  *     uint32    maximum packet size
  *     ....      channel type specific data follows                            */
-int on_channel_open(struct connection *c, struct reader *r)
+int on_channel_open(struct connection *c, struct reader *r, struct nacre_channel **ch)
 {
-    struct bytes type = read_string(r);
-    uint32_t peer_id = read_u32(r);
-    uint32_t window = read_u32(r);
-    uint32_t max_packet = read_u32(r);
-    struct bytes data = read_rest(r);
-    const struct nacre_channel_app *app;
-    struct nacre_channel *ch;
-    enum nacre_answer answer;
+    struct open open = {.type = read_string(r)};
+    struct refusal why;
 
+    *ch = NULL;
+    open.peer_id = read_u32(r);
+    open.window = read_u32(r);
+    open.max_packet = read_u32(r);
+    open.data = read_rest(r);
     if (!read_done(r))
-        return connection_malformed(c, "malformed CHANNEL_OPEN");
+        return misuse(c, "malformed CHANNEL_OPEN");
     transport_charge(c->transport, NACRE_LIMIT_OPENS);
-    if (c->no_more_sessions && bytes_are(type, "session"))
-        return connection_misuse(c, "a session after no-more-sessions"); /* PROTOCOL 2.2 */
-    app = lookup(c, type);
-    if (app == NULL)
-        return refuse_type(c, peer_id, type);
-    if (c->count >= cap(c)) {
-        transport_limit(c->transport, NACRE_LIMIT_CHANNELS);
-        return refuse(c, peer_id, NACRE_REASON_SHORTAGE, "too many channels");
-    }
-    if (!connection_affords(c, c->count + 1, first_window(c) + data.len)) {
-        transport_limit(c->transport, NACRE_LIMIT_WINDOW);
-        return refuse(c, peer_id, NACRE_REASON_SHORTAGE, "the channels hold too much");
-    }
-    ch = channel_new(c, type, data);
-    if (ch == NULL)
-        return refuse(c, peer_id, NACRE_REASON_SHORTAGE, "out of memory");
-    ch->app = app;
-    ch->peer_id = peer_id;
-    ch->peer_window = window;
-    ch->peer_max_packet = max_packet;
-    ch->depth++; /* what the application asks for at once follows the confirmation */
-    answer = app->open == NULL ? NACRE_GRANT : app->open(ch);
-    ch->depth--;
-    if (answer == NACRE_LATER && ch->early != NACRE_LATER)
-        answer = ch->early;
-    ch->early = NACRE_LATER;
-    return settle(ch, answer);
+    if (c->no_more_sessions && bytes_are(open.type, "session"))
+        return misuse(c, "CHANNEL_OPEN of a session after no-more-sessions"); /* PROTOCOL 2.2 */
+    *ch = admit(c, &open, &why);
+    if (*ch == NULL)
+        refuse(c, open.peer_id, why);
+    else if (!settle(*ch, ask(*ch)))
+        *ch = NULL;
+    return 0;
 }
 
-void nacre_channel_open_answer(struct nacre_channel *ch, bool granted)
+bool channel_open_answer(struct nacre_channel *ch, bool granted)
 {
     enum nacre_answer answer = granted ? NACRE_GRANT : NACRE_REFUSE;
 
     if (!ch->opening || ch->ours)
-        return;
-    if (ch->depth > 0)
-        ch->early = answer; /* from inside open, which then says NACRE_LATER */
-    else
-        (void)settle(ch, answer);
+        return false;
+    if (!ch->busy)
+        return settle(ch, answer);
+    ch->early = answer; /* from inside open, which then returns NACRE_LATER */
+    return false;
 }
 
-void nacre_channel_open_refuse(struct nacre_channel *ch, enum nacre_open_reason reason,
-                               const char *text)
+void channel_open_explain(struct nacre_channel *ch, enum nacre_open_reason reason, const char *text)
 {
-    if (!ch->opening || ch->ours)
-        return;
     ch->refusal_reason = (uint8_t)reason;
     ch->refusal = text;
-    nacre_channel_open_answer(ch, false);
 }
 
-/* RFC 4254 section 5.1, as in on_channel_open. During a key exchange, and while the output is full,
- * it waits; the room for control messages lets a small one pass. */
-void channel_send_open(struct nacre_channel *ch)
+/* ---- to the peer ---- */
+
+/* RFC 4254 section 5.1, as in on_channel_open. It waits for the end of a key exchange, and while
+ * the output is full; a small one may use the space for control messages. */
+void channel_open_send(struct nacre_channel *ch)
 {
     struct connection *c = ch->connection;
-    size_t room = OPEN_ROOM + ch->open_data_len;
+    size_t size = OPEN_SIZE_MAX + ch->open_data_len;
+    bool is_small = size <= 2 * OPEN_SIZE_MAX;
     struct writer w;
 
-    if (!(room <= 2 * OPEN_ROOM && connection_has_room(c)) && transport_room(c->transport) < room) {
+    if (!(is_small && transport_control_room(c->transport)) &&
+        transport_room(c->transport) < size) {
         c->stalled = true;
         return;
     }
     ch->want_open = false;
-    w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN, room);
+    w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN, size);
     write_text(&w, ch->type);
     write_u32(&w, ch->id);
     write_u32(&w, ch->local_window);
@@ -286,118 +212,68 @@ void channel_send_open(struct nacre_channel *ch)
     transport_send(c->transport, &w);
 }
 
-struct nacre_channel *connection_open(struct connection *c, const char *type,
-                                      const struct nacre_channel_app *app, void *data,
-                                      struct bytes open_data)
+struct nacre_channel *channel_open_begin(struct connection *c, const char *type,
+                                         const struct nacre_channel_app *app, void *data,
+                                         struct bytes open_data)
 {
     struct nacre_channel *ch;
 
-    if (!c->started || transport_ended(c->transport) || c->count >= cap(c) ||
-        !connection_affords(c, c->count + 1, first_window(c) + open_data.len) ||
-        strlen(type) > CHANNEL_TYPE_MAX || open_data.len > CHANNEL_PACKET_MAX)
+    if (!c->started || transport_ended(c->transport) || !table_has_space(c) ||
+        !table_affords_channel(c, open_data.len) || strlen(type) > CHANNEL_TYPE_MAX ||
+        open_data.len > CHANNEL_PACKET_MAX)
         return NULL;
-    ch = channel_new(c, bytes_of(type), open_data);
+    ch = table_add(c, bytes_of(type), open_data);
     if (ch == NULL)
         return NULL;
     ch->app = app;
     ch->data = data;
     ch->ours = ch->want_open = true;
-    channel_send_open(ch);
+    channel_open_send(ch);
     return ch;
 }
 
-static struct nacre_channel *find_opening(struct connection *c, uint32_t id)
+static bool was_asked(const struct nacre_channel *ch)
 {
-    struct nacre_channel *ch = connection_find(c, id);
-
-    return ch != NULL && ch->ours && ch->opening && !ch->want_open ? ch : NULL;
+    return ch->ours && ch->opening && !ch->want_open;
 }
 
 /* RFC 4254 section 5.1, as in confirm; more may follow for some channel types. */
-int on_channel_open_confirmation(struct connection *c, struct reader *r)
+int on_channel_open_confirmation(struct nacre_channel *ch, struct reader *r)
 {
-    uint32_t id = read_u32(r);
-    struct nacre_channel *ch = find_opening(c, id);
     uint32_t peer_id = read_u32(r);
     uint32_t window = read_u32(r);
     uint32_t max_packet = read_u32(r);
 
     (void)read_rest(r);
     if (!read_done(r))
-        return connection_malformed(c, "malformed CHANNEL_OPEN_CONFIRMATION");
-    if (ch == NULL)
-        return connection_misuse(c, "confirmation of a channel that was not being opened");
+        return misuse(ch->connection, "malformed CHANNEL_OPEN_CONFIRMATION");
+    if (!was_asked(ch))
+        return misuse(ch->connection, "CHANNEL_OPEN_CONFIRMATION without a CHANNEL_OPEN");
     ch->opening = false;
     ch->is_open = true;
     ch->peer_id = peer_id;
     ch->peer_window = window;
     ch->peer_max_packet = max_packet;
-    channel_enter(ch);
     if (ch->app->open != NULL)
         (void)ch->app->open(ch);
-    channel_leave(ch);
-    if (connection_find(c, id) == ch)
-        channel_turn(ch); /* what the application wanted to write before */
     return 0;
 }
 
 /* RFC 4254 section 5.1, as in refuse. */
-int on_channel_open_failure(struct connection *c, struct reader *r)
+int on_channel_open_failure(struct nacre_channel *ch, struct reader *r)
 {
-    struct nacre_channel *ch = find_opening(c, read_u32(r));
     uint32_t reason = read_u32(r);
     struct bytes text = read_string(r);
     struct nacre_end why = {NACRE_OPEN_REFUSED, reason, "the peer refused to open the channel"};
-    char told[TOLD_MAX];
+    char shown[TEXT_SHOWN_MAX];
 
     (void)read_string(r);
     if (!read_done(r))
-        return connection_malformed(c, "malformed CHANNEL_OPEN_FAILURE");
-    if (ch == NULL)
-        return connection_misuse(c, "failure of a channel that was not being opened");
+        return misuse(ch->connection, "malformed CHANNEL_OPEN_FAILURE");
+    if (!was_asked(ch))
+        return misuse(ch->connection, "CHANNEL_OPEN_FAILURE without a CHANNEL_OPEN");
     if (text.len > 0)
-        why.text = clean_text(told, sizeof told, text);
-    channel_finish(ch, &why);
+        why.text = clean_text(shown, sizeof shown, text);
+    channel_close_finish(ch, &why);
     return 0;
-}
-
-void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app)
-{
-    ch->app = app;
-}
-
-const struct nacre_channel_app *nacre_channel_app(const struct nacre_channel *ch)
-{
-    return ch->app;
-}
-
-void nacre_channel_set_data(struct nacre_channel *ch, void *data)
-{
-    ch->data = data;
-}
-
-void *nacre_channel_data(const struct nacre_channel *ch)
-{
-    return ch->data;
-}
-
-uint32_t nacre_channel_id(const struct nacre_channel *ch)
-{
-    return ch->id;
-}
-
-const char *nacre_channel_type(const struct nacre_channel *ch)
-{
-    return ch->type;
-}
-
-const uint8_t *nacre_channel_open_data(const struct nacre_channel *ch, size_t *len)
-{
-    *len = ch->open_data_len;
-    return ch->open_data;
-}
-
-void *nacre_channel_context(const struct nacre_channel *ch)
-{
-    return ch->connection->context;
 }

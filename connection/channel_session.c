@@ -1,5 +1,6 @@
 /* The requests of a session channel, as a client makes them. RFC 4254 section 6. */
-#include "connection/connection.h"
+#include "connection/channel.h"
+#include "transport/wire.h"
 
 #include <string.h>
 

@@ -1,53 +1,37 @@
 #include "connection/connection.h"
 
-#include <string.h>
+#include "connection/channel_close.h"
+#include "connection/channel_data.h"
+#include "connection/channel_open.h"
+#include "connection/channel_turn.h"
+#include "connection/global.h"
+#include "connection/global_send.h"
+#include "connection/hostkeys.h"
+#include "connection/keepalive.h"
+#include "connection/table.h"
+#include "transport/pool.h"
 
-void connection_init(struct connection *c, const struct connection_config *config,
-                     struct transport *transport, void *context)
+struct connection *connection_new(const struct connection_config *config,
+                                  struct transport *transport, void *context)
 {
-    *c = (struct connection){.transport = transport, .config = config, .context = context};
+    struct connection *c = pool_allocate(transport_pool(transport), sizeof *c);
+
+    if (c != NULL)
+        *c = (struct connection){.transport = transport, .config = config, .context = context};
+    return c;
 }
 
-void connection_clear(struct connection *c)
+void connection_free(struct connection *c)
 {
-    for (uint32_t i = 0; i < c->table_len; i++)
-        if (c->channels[i] != NULL)
-            channel_free(c->channels[i]);
+    if (c == NULL)
+        return;
+    table_clear(c);
     global_clear(c);
-    buffer_clear(&c->unsent, transport_pool(c->transport));
-    pool_release(transport_pool(c->transport), c->channels, c->table_len * sizeof *c->channels);
-    c->channels = NULL;
-    c->table_len = 0;
+    global_send_clear(c);
+    pool_release(transport_pool(c->transport), c, sizeof *c);
 }
 
-int connection_misuse(struct connection *c, const char *text)
-{
-    return transport_fail(c->transport, SSH_DISCONNECT_PROTOCOL_ERROR, text);
-}
-
-int connection_malformed(struct connection *c, const char *text)
-{
-    return transport_fail(c->transport, SSH_DISCONNECT_PROTOCOL_ERROR, text);
-}
-
-struct nacre_channel *connection_find(struct connection *c, uint32_t id)
-{
-    return id < c->table_len ? c->channels[id] : NULL;
-}
-
-bool connection_affords(const struct connection *c, uint32_t channels, size_t more)
-{
-    size_t most = transport_limits(c->transport)->window;
-
-    if (most == 0)
-        most = WINDOW_BUDGET + (size_t)channels * WINDOW_INITIAL;
-    return c->granted + more <= most;
-}
-
-bool connection_has_room(const struct connection *c)
-{
-    return transport_control_room(c->transport);
-}
+/* ---- the service ---- */
 
 static int start(void *self)
 {
@@ -55,36 +39,40 @@ static int start(void *self)
 
     c->started = c->used = true;
     if (transport_role(c->transport) == NACRE_SERVER)
-        send_hostkeys(c);
+        hostkeys_announce(c->transport);
     return 0;
 }
 
-/* RFC 4250 section 4.1.2, messages 80 to 100; phase.c lets no other number through. */
+/* RFC 4250 section 4.1.2, messages 80 to 100; phase.c rejects all other numbers. */
 static int receive(void *self, uint8_t number, struct reader *r)
 {
-    static int (*const handlers[])(struct connection *, struct reader *) = {
+    static int (*const global[])(struct connection *, struct reader *) = {
         [SSH_MSG_GLOBAL_REQUEST] = on_global_request,
         [SSH_MSG_REQUEST_SUCCESS] = on_request_success,
         [SSH_MSG_REQUEST_FAILURE] = on_request_failure,
-        [SSH_MSG_CHANNEL_OPEN] = on_channel_open,
-        [SSH_MSG_CHANNEL_OPEN_CONFIRMATION] = on_channel_open_confirmation,
-        [SSH_MSG_CHANNEL_OPEN_FAILURE] = on_channel_open_failure,
-        [SSH_MSG_CHANNEL_WINDOW_ADJUST] = on_channel_window_adjust,
-        [SSH_MSG_CHANNEL_DATA] = on_channel_data,
-        [SSH_MSG_CHANNEL_EXTENDED_DATA] = on_channel_extended_data,
-        [SSH_MSG_CHANNEL_EOF] = on_channel_eof,
-        [SSH_MSG_CHANNEL_CLOSE] = on_channel_close,
-        [SSH_MSG_CHANNEL_REQUEST] = on_channel_request,
-        [SSH_MSG_CHANNEL_SUCCESS] = on_channel_success,
-        [SSH_MSG_CHANNEL_FAILURE] = on_channel_failure,
     };
+    struct connection *c = self;
+    int failure;
 
-    if (number >= SSH_MSG_CHANNEL_OPEN)
-        ((struct connection *)self)->used = true;
-    return handlers[number](self, r);
+    if (number < SSH_MSG_CHANNEL_OPEN)
+        return global[number](c, r);
+    c->used = c->moved = true;
+    failure = channel_receive(c, number, r);
+    if (c->closing)
+        connection_finish_closed(c);
+    return failure;
 }
 
-/* The channel that has had no room for longest of those that wait for it; 0 when none does. */
+const struct service connection_service = {
+    .name = "ssh-connection",
+    .start = start,
+    .receive = receive,
+};
+
+/* ---- the owner's calls ---- */
+
+/* Of the channels that wait for space in the output, the one that has waited longest; 0 when none
+ * does. */
 static uint32_t first_in_turn(const struct connection *c)
 {
     uint32_t first = 0;
@@ -93,7 +81,7 @@ static uint32_t first_in_turn(const struct connection *c)
     for (uint32_t i = 0; i < c->table_len; i++) {
         const struct nacre_channel *ch = c->channels[i];
 
-        if (ch != NULL && channel_waits_for_room(ch) && ch->turn_end < least) {
+        if (ch != NULL && ch->turn_end < least && channel_data_waits_for_output(ch)) {
             least = ch->turn_end;
             first = i;
         }
@@ -101,38 +89,96 @@ static uint32_t first_in_turn(const struct connection *c)
     return first;
 }
 
-/* Output has drained: each channel that waits gets a turn. */
-static void writable(void *self)
+void connection_take_turns(struct connection *c)
 {
-    struct connection *c = self;
     uint32_t n = c->table_len, first;
 
     if (!c->stalled)
         return;
-    c->stalled = false; /* who still waits says so again */
+    c->stalled = c->resumed = false; /* what still waits sets it again */
     global_send_unsent(c);
     first = first_in_turn(c);
     for (uint32_t i = 0; i < n; i++) {
-        struct nacre_channel *ch = connection_find(c, (first + i) % n);
+        struct nacre_channel *ch = table_find(c, (first + i) % n);
 
         if (ch != NULL)
             channel_turn(ch);
     }
 }
 
-static void end(void *self, const struct nacre_end *why)
+/* A resumed channel is not offered its data again while nothing has changed: its application may
+ * resume it whenever it is offered some. */
+bool connection_needs_turn(struct connection *c)
 {
-    struct connection *c = self;
+    bool needs = c->resumed && c->moved;
 
-    for (uint32_t i = 0; i < c->table_len; i++)
-        if (c->channels[i] != NULL)
-            channel_finish(c->channels[i], why);
+    c->resumed = c->moved = false;
+    return needs;
 }
 
-const struct service connection_service = {
-    .name = "ssh-connection",
-    .start = start,
-    .receive = receive,
-    .writable = writable,
-    .end = end,
-};
+void connection_finish_closed(struct connection *c)
+{
+    while (c->closing) {
+        c->closing = false; /* a callback may close others */
+        for (uint32_t i = 0; i < c->table_len; i++) {
+            struct nacre_channel *ch = c->channels[i];
+
+            if (ch != NULL && channel_close_is_complete(ch))
+                channel_close_finish(ch, &(struct nacre_end){.cause = ch->closed_first
+                                                                          ? NACRE_WE_CLOSED
+                                                                          : NACRE_PEER_CLOSED,
+                                                             .text = ""});
+        }
+    }
+}
+
+void connection_end(struct connection *c, const struct nacre_end *why)
+{
+    for (uint32_t i = 0; i < c->table_len; i++)
+        if (c->channels[i] != NULL)
+            channel_close_finish(c->channels[i], why);
+}
+
+void connection_note_use(struct connection *c)
+{
+    keepalive_note_use(c);
+}
+
+void connection_tick(struct connection *c)
+{
+    keepalive_tick(c);
+}
+
+uint64_t connection_deadline(const struct connection *c)
+{
+    return keepalive_deadline(c);
+}
+
+void connection_open(struct connection *c, const char *type, const struct nacre_channel_app *app,
+                     void *data, struct bytes open_data, struct nacre_channel **ch)
+{
+    *ch = channel_open_begin(c, type, app, data, open_data);
+    if (*ch != NULL)
+        (*ch)->opener = ch;
+}
+
+void connection_opened(struct nacre_channel *ch)
+{
+    ch->opener = NULL;
+}
+
+uint32_t connection_channels(const struct connection *c)
+{
+    return c->count;
+}
+
+bool connection_global_request(struct connection *c, const char *name, bool want_reply,
+                               struct bytes data)
+{
+    return global_send(c, name, want_reply, data, true);
+}
+
+void connection_answer_global(struct connection *c, bool granted, uint32_t port)
+{
+    global_answer(c, granted, port);
+}

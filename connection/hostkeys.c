@@ -1,19 +1,17 @@
-/* The server tells all its host keys, and proves that it has them: draft-ietf-sshm-hostkey-update,
- * by the names that OpenSSH uses (UpdateHostKeys). */
-#include "connection/connection.h"
+#include "connection/hostkeys.h"
 
 static const char announce[] = "hostkeys-00@openssh.com";
 static const char prove[] = "hostkeys-prove-00@openssh.com";
 
 enum { SIGNED_MAX = 128 + SESSION_ID_MAX + TRANSPORT_HOST_KEY_MAX };
 
-static size_t room_for_all(const struct transport *t)
+static size_t size_of_all(const struct transport *t)
 {
-    size_t room = 64;
+    size_t size = 64;
 
     for (size_t i = 0; transport_host_key_at(t, i).len > 0; i++)
-        room += 4 + transport_host_key_at(t, i).len;
-    return room;
+        size += 4 + transport_host_key_at(t, i).len;
+    return size;
 }
 
 /* Section 2.1: no key twice. */
@@ -25,11 +23,14 @@ static bool is_repeated(const struct transport *t, size_t i)
     return false;
 }
 
-/* Section 2.1: byte SSH_MSG_GLOBAL_REQUEST, string name, boolean FALSE, string[] hostkeys */
-void send_hostkeys(struct connection *c)
+/* draft-ietf-sshm-hostkey-update section 2.1:
+ *     byte      SSH_MSG_GLOBAL_REQUEST
+ *     string    "hostkeys-00@openssh.com"
+ *     boolean   FALSE
+ *     string[]  hostkeys                                                      */
+void hostkeys_announce(struct transport *t)
 {
-    struct transport *t = c->transport;
-    struct writer w = transport_begin(t, SSH_MSG_GLOBAL_REQUEST, room_for_all(t));
+    struct writer w = transport_begin(t, SSH_MSG_GLOBAL_REQUEST, size_of_all(t));
 
     write_text(&w, announce);
     write_bool(&w, false);
@@ -39,7 +40,10 @@ void send_hostkeys(struct connection *c)
     transport_send(t, &w);
 }
 
-/* Section 2.2.2: signed are string name, string session identifier, string hostkey */
+/* draft-ietf-sshm-hostkey-update section 2.2.2: a string, the signature of
+ *     string    "hostkeys-prove-00@openssh.com"
+ *     string    session identifier
+ *     string    hostkey                                                       */
 static bool write_proof(struct transport *t, struct writer *w, struct bytes key)
 {
     uint8_t scratch[SIGNED_MAX];
@@ -55,29 +59,16 @@ static bool write_proof(struct transport *t, struct writer *w, struct bytes key)
     return good;
 }
 
-/* Section 2.2.2: string[] hostkeys; answered by byte SSH_MSG_REQUEST_SUCCESS, string[] signatures.
- * Refused as a whole when one of them is not ours, or when there are more than we have. */
-int on_hostkeys_prove(struct connection *c, struct reader *r, bool want_reply)
+bool hostkeys_prove(struct transport *t, struct reader *request, struct writer *proofs)
 {
-    struct transport *t = c->transport;
-    uint8_t answer[TRANSPORT_REPLY_MAX - TRANSPORT_OVERHEAD];
-    struct writer proofs = write_to(answer, sizeof answer);
     size_t count = 0;
-    struct writer w;
 
-    if (c->reply_count > 0 || /* an answer of this size does not wait in line */
-        !transport_affords(t, NACRE_LIMIT_PROOFS))
-        return global_refuse(c, want_reply);
-    while (r->at < r->end && !r->bad) {
-        struct bytes key = read_string(r);
+    while (request->at < request->end && !request->bad) {
+        struct bytes key = read_string(request);
 
-        if (r->bad || transport_host_key_at(t, count++).len == 0 || !write_proof(t, &proofs, key))
-            return global_refuse(c, want_reply);
+        if (request->bad || transport_host_key_at(t, count++).len == 0 ||
+            !write_proof(t, proofs, key))
+            return false;
     }
-    if (!want_reply)
-        return 0;
-    w = transport_begin(t, SSH_MSG_REQUEST_SUCCESS, 1 + written(&proofs));
-    write_bytes(&w, written_bytes(&proofs));
-    transport_send(t, &w);
-    return 0;
+    return true;
 }

@@ -1,9 +1,6 @@
-/* Peers that are gone, and connections that nobody uses. Two limits that know nothing of each
- * other: any byte is a sign of life, only what belongs to a channel is use.
- *
- * A peer that says nothing is asked with OpenSSH's keepalive@openssh.com: a global request, which
- * it answers also when it does not know it, RFC 4254 section 4. */
-#include "connection/connection.h"
+#include "connection/keepalive.h"
+
+#include "connection/global_send.h"
 
 static const char keepalive[] = "keepalive@openssh.com";
 
@@ -29,8 +26,8 @@ static uint64_t idle_at(const struct connection *c)
     return later(c->used_ms, limits(c)->idle_ms);
 }
 
-/* Where there is no room for the question, what fills the output asks instead: TCP knows whether it
- * was received, and so does the peer's next packet. */
+/* Without space for the request, the output itself does the same: TCP learns whether it was
+ * received, and the peer's next packet shows it. */
 static void ask(struct connection *c)
 {
     struct transport *t = c->transport;
@@ -39,41 +36,40 @@ static void ask(struct connection *c)
         c->unanswered = 0;
     if (c->unanswered >= limits(c)->keepalive_count) {
         transport_limit(t, NACRE_LIMIT_KEEPALIVE);
-        (void)transport_end(t, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
-                            "the peer shows no sign of life");
+        (void)transport_end(t, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION, "keepalive timeout");
         return;
     }
     c->asked_bytes_in = transport_bytes_in(t);
     c->unanswered++;
     c->asked_ms = transport_now_ms(t);
-    if (connection_global_request(c, keepalive, true, (struct bytes){NULL, 0}, false))
+    if (global_send(c, keepalive, true, (struct bytes){NULL, 0}, false))
         c->keepalives |= UINT64_C(1) << (c->awaiting - 1);
 }
 
-void connection_note_use(struct connection *c)
+void keepalive_note_use(struct connection *c)
 {
     if (c->used)
         c->used_ms = transport_now_ms(c->transport);
     c->used = false;
 }
 
-void connection_tick(struct connection *c)
+void keepalive_tick(struct connection *c)
 {
     uint64_t now = transport_now_ms(c->transport);
 
     if (!c->started)
         return;
-    connection_note_use(c);
+    keepalive_note_use(c);
     if (now >= idle_at(c)) {
         transport_limit(c->transport, NACRE_LIMIT_IDLE);
         (void)transport_end(c->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
-                            "nothing was done for too long");
+                            "idle timeout");
     } else if (now >= keepalive_at(c)) {
         ask(c);
     }
 }
 
-uint64_t connection_deadline(const struct connection *c)
+uint64_t keepalive_deadline(const struct connection *c)
 {
     uint64_t idle = idle_at(c), alive = keepalive_at(c);
 

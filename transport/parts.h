@@ -65,6 +65,8 @@ struct transport_service {
 struct transport {
     const struct transport_config *config;
     void *context;
+    void (*settle)(void *owner); /* when an outermost call is complete; or NULL */
+    void *owner;
     struct pool *pool;
     uint64_t now_ms; /* as the owner's last call said */
     unsigned depth;  /* of calls from outside: transport_enter */

@@ -1,30 +1,47 @@
 /* What services may ask of the transport besides sending: RFC 4253 section 10. */
 #include "transport/parts.h"
 
-void transport_enter(struct transport *t)
+bool transport_enter(struct transport *t)
 {
-    t->depth++;
+    return t->depth++ == 0;
 }
 
-static void deliver_wake(struct transport *t)
+bool transport_is_entered(const struct transport *t)
 {
-    if (t->depth > 0 || !t->wake_due)
-        return;
+    return t->depth > 0;
+}
+
+void transport_settled(struct transport *t)
+{
+    if (--t->depth == 0)
+        t->wake_due = false;
+}
+
+void transport_set_owner(struct transport *t, void (*settle)(void *owner), void *owner)
+{
+    t->settle = settle;
+    t->owner = owner;
+}
+
+bool transport_take_wake(struct transport *t)
+{
+    bool due = t->wake_due;
+
     t->wake_due = false;
-    if (t->config->wake != NULL)
-        t->config->wake(t->context); /* may free the transport */
+    return due;
 }
 
 void transport_leave(struct transport *t)
 {
-    t->depth--;
-    deliver_wake(t);
+    if (t->depth == 1 && t->settle != NULL)
+        t->settle(t->owner); /* may free the transport */
+    else
+        transport_settled(t);
 }
 
 void transport_wake(struct transport *t)
 {
     t->wake_due = true;
-    deliver_wake(t);
 }
 
 void transport_share_output(struct transport *t, bool shared)

@@ -30,24 +30,15 @@ struct service {
     /* A message in its range; `message` and all views into it end with the call. Returns 0, or what
      * transport_fail returned. */
     int (*receive)(void *self, uint8_t number, struct reader *message);
-
-    /* The transport calls the two above. The two below are for the connection service only; the
-     * owner (apps/session/session.c) calls them, as it alone knows when a call from outside is
-     * complete. */
-
-    /* There may be room to send again: after a key exchange, or when output has drained. */
-    void (*writable)(void *self);
-
-    /* The session is over. Called once, also when the service never started. */
-    void (*end)(void *self, const struct nacre_end *why);
 };
 
 /* ---- calls from outside the library ---- */
 
-/* Between these two, which nest, nothing calls wake. The outermost transport_leave does, as its
- * last step, when there is something for the owner to do: wake may free the session, so nothing of
- * it may be touched afterwards. */
-void transport_enter(struct transport *t);
+/* Every public function that changes a session is between these two, which nest: a callback may
+ * call another one. Callbacks that the function brings about are called last, by the outermost
+ * transport_leave, through the owner's `settle`. It may free the session, so nothing of it may be
+ * touched afterwards. transport_enter returns true when it is the outermost. */
+bool transport_enter(struct transport *t);
 void transport_leave(struct transport *t);
 
 /* There is something for the owner to do: output, or input that can be processed. */

@@ -90,18 +90,9 @@ void transport_begin_first_exchange(struct transport *t)
     rekey_if_due(t);
 }
 
-bool transport_is_entered(const struct transport *t)
+void transport_begin_rekey_if_due(struct transport *t)
 {
-    return t->depth > 0;
-}
-
-void transport_leave_without_wake(struct transport *t)
-{
-    if (t->depth == 1) {
-        rekey_if_due(t);
-        t->wake_due = false;
-    }
-    t->depth--;
+    rekey_if_due(t);
 }
 
 bool transport_is_long_running(const struct transport *t)

@@ -40,10 +40,6 @@ struct transport_config {
 
     struct nacre_limits limits; /* resolved: 0 means no limit */
 
-    /* There is output, or input can be processed, as the result of a call that was not the owner's:
-     * call transport_process and send soon. Called when that call is complete. */
-    void (*wake)(void *context);
-
     const struct nacre_observer *observer; /* or NULL */
 };
 
@@ -60,6 +56,10 @@ void transport_free(struct transport *t);
 void transport_set_service(struct transport *t, int which, const struct service *service,
                            void *self);
 
+/* settle is called with owner when an outermost call that is not the owner's is complete: it calls
+ * the callbacks that are due, then transport_settled. */
+void transport_set_owner(struct transport *t, void (*settle)(void *owner), void *owner);
+
 /* Client: the name-list of host key algorithms in place of the configuration's; borrowed. */
 void transport_set_host_key_names(struct transport *t, const char *names);
 
@@ -69,11 +69,16 @@ void transport_begin_first_exchange(struct transport *t);
 
 /* ---- the owner's calls ---- */
 
-/* Each of the owner's calls begins with transport_enter (transport/service.h) and ends with
- * transport_leave_without_wake: the owner checks the output afterwards anyway. The calls nest; the
- * outermost begins a key exchange when one is due. */
+/* Is a call in progress? Then this one comes from inside a callback. */
 bool transport_is_entered(const struct transport *t);
-void transport_leave_without_wake(struct transport *t);
+
+/* What was due is done, and the call that entered last ends here. The owner's own calls end with
+ * this instead of transport_leave. */
+void transport_settled(struct transport *t);
+
+/* True when there is something for the owner to do, since this was asked last or the outermost call
+ * began: transport_wake. */
+bool transport_take_wake(struct transport *t);
 
 /* The time of the owner's current call. */
 void transport_clock(struct transport *t, uint64_t now_ms);
@@ -102,6 +107,9 @@ void transport_lost(struct transport *t);
 
 /* Return idle blocks to the pool. */
 void transport_release_idle(struct transport *t);
+
+/* Begin a key exchange if one is due: RFC 4253 section 9. */
+void transport_begin_rekey_if_due(struct transport *t);
 
 /* Begin a key exchange, unless one is in progress or no service runs yet: RFC 4253 section 9. */
 void transport_rekey(struct transport *t);

@@ -19,7 +19,6 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
         .limits = c->limits,
-        .wake = c->wake,
         .observer = c->observer,
     };
 }
@@ -98,13 +97,21 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
     return e;
 }
 
-void nacre_endpoint_free(struct nacre_endpoint *e)
+void endpoint_release(struct nacre_endpoint *e)
 {
-    if (e == NULL)
+    if (!e->freed || e->sessions > 0)
         return;
     pool_clear(&e->pool);
     wipe(&e->padding_stream, sizeof e->padding_stream);
     free(e);
+}
+
+void nacre_endpoint_free(struct nacre_endpoint *e)
+{
+    if (e == NULL)
+        return;
+    e->freed = true;
+    endpoint_release(e);
 }
 
 size_t nacre_endpoint_memory(const struct nacre_endpoint *e)

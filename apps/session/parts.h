@@ -1,4 +1,4 @@
-/* What an endpoint and its sessions are made of; for endpoint.c and session.c alone. */
+/* What an endpoint and its sessions are made of; for the files of apps/session/ alone. */
 #ifndef NACRE_APPS_SESSION_PARTS_H
 #define NACRE_APPS_SESSION_PARTS_H
 
@@ -20,6 +20,8 @@ struct nacre_endpoint {
     struct nacre_auth_policy policy;
     struct pool pool;
     char lists[NACRE_ALGORITHM_KINDS][NACRE_ALGORITHM_LIST_MAX];
+    size_t sessions; /* that are alive */
+    bool freed;      /* by its owner, while sessions were alive */
 };
 
 struct nacre_session {
@@ -27,12 +29,21 @@ struct nacre_session {
     void *context;
     struct transport *transport;
     struct auth *auth;
-    struct connection connection;
+    struct connection *connection;
     uint64_t login_deadline_ms, handshake_deadline_ms;
-    uint64_t packet_deadline_ms; /* before the login, of the packet that has begun: */
-    uint32_t packet_seq;         /* ... that one */
-    bool blocked; /* the socket takes no more now: input is worked on while the reserve lasts */
+    uint64_t packet_deadline_ms; /* before the login: for the packet that has begun, */
+    uint32_t packet_seq;         /* ... which is this one */
+    bool blocked; /* the socket accepts no more now: input is processed while the reserve lasts */
+    bool again;   /* a callback left something to do: the owner's next call is due at once */
+    bool lost;    /* nacre_session_lost or nacre_session_free was called from inside a callback, */
+    bool freed;   /* ... this one */
     bool told_ended;
 };
+
+/* Call closed and ended, once, if the session has ended. */
+void session_tell(struct nacre_session *s);
+
+/* The last of its sessions is gone: free the endpoint, if its owner has done so. */
+void endpoint_release(struct nacre_endpoint *e);
 
 #endif

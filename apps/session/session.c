@@ -1,10 +1,102 @@
-/* The glue of one peer: transport, auth and connection joined. Only endpoint.c sees all three too.
- */
+/* One session for its owner: transport, auth and connection joined; bytes and time in and out.
+ *
+ * Every call that changes something enters the transport. Calls nest when a callback makes one; the
+ * outermost calls what is due last: closed, wake, ended. */
 #include "apps/session/session.h"
 
 #include "apps/session/parts.h"
 
 enum { LOGIN_GRACE_MS = 120 * 1000 };
+
+static void release(struct nacre_session *s)
+{
+    struct nacre_endpoint *e = s->endpoint;
+
+    auth_free(s->auth);
+    connection_free(s->connection);
+    transport_free(s->transport);
+    pool_release(&e->pool, s, sizeof *s);
+    e->sessions--;
+    endpoint_release(e);
+}
+
+/* ---- what is due at the end of the outermost call ---- */
+
+void session_tell(struct nacre_session *s)
+{
+    const struct nacre_end *why = transport_how_ended(s->transport);
+
+    if (!transport_ended(s->transport) || s->told_ended)
+        return;
+    s->told_ended = true;
+    connection_end(s->connection, why);
+    if (s->endpoint->config.ended != NULL)
+        s->endpoint->config.ended(s->context, why);
+}
+
+/* Nothing of the session may be touched afterwards. */
+static void end_call(struct nacre_session *s)
+{
+    void (*freed)(void *context) = s->endpoint->config.freed;
+    void *context = s->context;
+
+    transport_settled(s->transport);
+    if (!s->freed)
+        return;
+    release(s);
+    if (freed != NULL)
+        freed(context);
+}
+
+/* The owner's call ends: channels get their turns. No wake, since the owner checks the output and
+ * the deadline after each of its calls. */
+static void end_owner_call(struct nacre_session *s)
+{
+    connection_take_turns(s->connection);
+    connection_finish_closed(s->connection);
+    session_tell(s);
+    if (connection_needs_turn(s->connection))
+        s->again = true;
+    transport_begin_rekey_if_due(s->transport);
+    transport_release_idle(s->transport);
+    end_call(s);
+}
+
+/* An application's call ends. What it brings about is left to the owner, who is woken; only when
+ * the owner itself reported a lost connection from inside a callback is that carried out here. */
+static void settle(void *session)
+{
+    struct nacre_session *s = session;
+    void (*wake)(void *context) = s->endpoint->config.wake;
+
+    connection_finish_closed(s->connection);
+    if (!s->lost && (transport_take_wake(s->transport) || s->again) && wake != NULL) {
+        wake(s->context);
+        connection_finish_closed(s->connection);
+        s->again = s->again || transport_take_wake(s->transport);
+    }
+    if (s->lost)
+        session_tell(s);
+    end_call(s);
+}
+
+/* ---- life ---- */
+
+/* The three layers. False: out of memory. */
+static bool join(struct nacre_session *s, struct nacre_endpoint *e, uint64_t now_ms)
+{
+    s->transport = transport_new(&e->transport, &e->pool, s->context, now_ms);
+    if (s->transport == NULL)
+        return false;
+    transport_set_owner(s->transport, settle, s);
+    s->auth = auth_new(&e->auth, s->transport, s->context);
+    s->connection = connection_new(&e->connection, s->transport, s->context);
+    if (s->auth == NULL || s->connection == NULL)
+        return false;
+    transport_set_service(s->transport, SERVICE_AUTH, &auth_service, s->auth);
+    transport_set_service(s->transport, SERVICE_CONNECTION, &connection_service, s->connection);
+    return true;
+}
 
 struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context, uint64_t now_ms)
 {
@@ -13,26 +105,21 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
 
     if (s == NULL)
         return NULL;
+    e->sessions++;
     s->endpoint = e;
     s->context = context;
     s->login_deadline_ms = now_ms + grace;
     s->handshake_deadline_ms =
         e->config.limits.handshake_ms != 0 ? now_ms + e->config.limits.handshake_ms : UINT64_MAX;
     s->packet_deadline_ms = UINT64_MAX;
-    s->transport = transport_new(&e->transport, &e->pool, context, now_ms);
-    s->auth = s->transport == NULL ? NULL : auth_new(&e->auth, s->transport, context);
-    if (s->auth == NULL) {
-        transport_free(s->transport);
-        pool_release(&e->pool, s, sizeof *s);
+    if (!join(s, e, now_ms)) {
+        release(s);
         return NULL;
     }
-    connection_init(&s->connection, &e->connection, s->transport, context);
-    transport_set_service(s->transport, SERVICE_AUTH, &auth_service, s->auth);
-    transport_set_service(s->transport, SERVICE_CONNECTION, &connection_service, &s->connection);
-    if (e->config.role == NACRE_SERVER) {
-        transport_enter(s->transport); /* nobody knows of the session yet: no wake */
+    if (e->config.role == NACRE_SERVER) { /* the owner does not know the session yet: no wake */
+        transport_enter(s->transport);
         transport_begin_first_exchange(s->transport);
-        transport_leave_without_wake(s->transport);
+        transport_settled(s->transport);
     }
     return s;
 }
@@ -42,61 +129,26 @@ void nacre_session_set_host_key_algorithms(struct nacre_session *s, const char *
     transport_set_host_key_names(s->transport, list);
 }
 
-/* ---- every way in goes through enter and leave ---- */
+/* ---- the owner's calls ---- */
 
-static bool enter(struct nacre_session *s)
+/* Begin a call of the owner. False: it comes from inside a callback. */
+static bool begin_owner_call(struct nacre_session *s)
 {
-    bool outermost = !transport_is_entered(s->transport);
-
+    if (transport_is_entered(s->transport))
+        return false;
     transport_enter(s->transport);
-    return outermost;
+    s->again = false;
+    return true;
 }
 
-static void tell(struct nacre_session *s)
-{
-    const struct nacre_endpoint_config *config = &s->endpoint->config;
-    const struct nacre_end *why = transport_how_ended(s->transport);
-
-    if (transport_ended(s->transport) && !s->told_ended) {
-        s->told_ended = true;
-        connection_service.end(&s->connection, why);
-        if (config->ended != NULL)
-            config->ended(s->context, why);
-    }
-}
-
-/* The outermost call looks at what the inner ones left: who may write, and whether it is over. */
-static void settle(struct nacre_session *s)
-{
-    connection_service.writable(&s->connection);
-    tell(s);
-    transport_release_idle(s->transport);
-}
-
-static void leave(struct nacre_session *s, bool outermost)
-{
-    if (outermost)
-        settle(s);
-    transport_leave_without_wake(s->transport);
-}
-
-/* After a call that is not the owner's turn: it has to look at the output. */
-static void leave_with_wake(struct nacre_session *s, bool outermost)
-{
-    if (outermost)
-        settle(s);
-    transport_wake(s->transport);
-    transport_leave(s->transport);
-}
-
-/* All that the peer's program does alone is done; from here on there may be a person, who looks at
- * our host key or for a password. */
+/* Everything that the peer's program does without a person is done; from here on a person may look
+ * at our host key or for a password. */
 static bool shook_hands(const struct nacre_session *s)
 {
     return transport_session_id(s->transport).len > 0;
 }
 
-/* A person may take their time over what to say, no program over saying it. */
+/* A person may think for long, but no program may send a packet slowly. */
 static void watch_packet(struct nacre_session *s)
 {
     uint32_t most = s->endpoint->config.limits.handshake_ms, seq;
@@ -112,38 +164,40 @@ static void watch_packet(struct nacre_session *s)
 static void work(struct nacre_session *s)
 {
     (void)transport_process(s->transport, s->blocked);
-    connection_note_use(&s->connection);
+    connection_note_use(s->connection);
     watch_packet(s);
 }
 
 void nacre_session_free(struct nacre_session *s)
 {
-    void (*freed)(void *context) = s->endpoint->config.freed;
-    struct pool *pool = &s->endpoint->pool;
-    void *context = s->context;
-
+    s->freed = true;
     nacre_session_lost(s);
-    auth_free(s->auth);
-    connection_clear(&s->connection);
-    transport_free(s->transport);
-    pool_release(pool, s, sizeof *s);
-    if (freed != NULL)
-        freed(context);
 }
 
 uint8_t *nacre_session_input(struct nacre_session *s, size_t *room)
 {
-    return transport_input(s->transport, room);
+    uint8_t *at = NULL;
+
+    *room = 0;
+    if (transport_is_entered(s->transport))
+        return NULL;
+    transport_enter(s->transport);
+    at = transport_input(s->transport, room);
+    if (at == NULL) /* perhaps out of memory, which is the end: wake */
+        transport_leave(s->transport);
+    else
+        transport_settled(s->transport);
+    return at;
 }
 
 void nacre_session_received(struct nacre_session *s, size_t len, uint64_t now_ms)
 {
-    bool outermost = enter(s);
-
+    if (!begin_owner_call(s))
+        return;
     transport_clock(s->transport, now_ms);
     transport_received(s->transport, len);
     work(s);
-    leave(s, outermost);
+    end_owner_call(s);
 }
 
 const uint8_t *nacre_session_output(struct nacre_session *s, size_t *len)
@@ -154,23 +208,37 @@ const uint8_t *nacre_session_output(struct nacre_session *s, size_t *len)
     return output.at;
 }
 
+/* From inside a callback: input that may be processed now, and channels that may write, wait for
+ * the owner's next call. */
+static void sent_inside(struct nacre_session *s, size_t len)
+{
+    s->again = s->again || len > 0 || !s->blocked;
+    s->blocked = len == 0;
+    transport_sent(s->transport, len);
+}
+
 void nacre_session_sent(struct nacre_session *s, size_t len, uint64_t now_ms)
 {
-    bool outermost = enter(s);
-
+    if (!begin_owner_call(s)) {
+        sent_inside(s, len);
+        return;
+    }
     transport_clock(s->transport, now_ms);
     s->blocked = len == 0;
     transport_sent(s->transport, len);
     work(s);
-    leave(s, outermost);
+    end_owner_call(s);
 }
 
 void nacre_session_lost(struct nacre_session *s)
 {
-    bool outermost = enter(s);
-
+    if (!begin_owner_call(s)) {
+        s->lost = true;
+        transport_lost(s->transport);
+        return;
+    }
     transport_lost(s->transport);
-    leave(s, outermost);
+    end_owner_call(s);
 }
 
 static void time_out(struct nacre_session *s, enum nacre_limit limit, const char *text)
@@ -189,141 +257,37 @@ uint64_t nacre_session_deadline(const struct nacre_session *s)
         s->packet_deadline_ms,
         transport_deadline(s->transport),
         auth_deadline(s->auth),
-        connection_deadline(&s->connection),
+        connection_deadline(s->connection),
     };
+    bool ended = transport_ended(s->transport);
     uint64_t first = UINT64_MAX;
 
-    for (size_t i = 0; i < sizeof deadlines / sizeof deadlines[0]; i++)
+    if (ended ? !s->told_ended : s->again)
+        return transport_now_ms(s->transport);
+    for (size_t i = 0; !ended && i < sizeof deadlines / sizeof deadlines[0]; i++)
         if (deadlines[i] < first)
             first = deadlines[i];
-    return transport_ended(s->transport) ? UINT64_MAX : first;
+    return first;
 }
 
 void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
 {
-    bool outermost = enter(s);
-
+    if (!begin_owner_call(s))
+        return;
     transport_tick(s->transport, now_ms);
     if (!auth_is_complete(s->auth) && now_ms >= s->login_deadline_ms)
-        time_out(s, NACRE_LIMIT_LOGIN_GRACE, "login took too long");
+        time_out(s, NACRE_LIMIT_LOGIN_GRACE, "login timeout");
     if (!shook_hands(s) && now_ms >= s->handshake_deadline_ms)
-        time_out(s, NACRE_LIMIT_HANDSHAKE, "the handshake took too long");
+        time_out(s, NACRE_LIMIT_HANDSHAKE, "handshake timeout");
     if (now_ms >= s->packet_deadline_ms)
-        time_out(s, NACRE_LIMIT_HANDSHAKE, "a packet took too long");
+        time_out(s, NACRE_LIMIT_HANDSHAKE, "packet timeout");
     auth_tick(s->auth);
-    connection_tick(&s->connection);
+    connection_tick(s->connection);
     work(s);
-    leave(s, outermost);
+    end_owner_call(s);
 }
 
 bool nacre_session_is_heavy(const struct nacre_session *s)
 {
     return !auth_is_complete(s->auth) || transport_is_long_running(s->transport);
-}
-
-void nacre_session_disconnect(struct nacre_session *s, enum nacre_cause cause, const char *text)
-{
-    bool outermost = enter(s);
-
-    (void)transport_end(s->transport, cause, SSH_DISCONNECT_BY_APPLICATION, text);
-    leave_with_wake(s, outermost);
-}
-
-bool nacre_session_ended(const struct nacre_session *s, struct nacre_end *why)
-{
-    if (why != NULL)
-        *why = *transport_how_ended(s->transport);
-    return transport_ended(s->transport);
-}
-
-void nacre_session_rekey(struct nacre_session *s)
-{
-    bool outermost = enter(s);
-
-    transport_rekey(s->transport);
-    leave_with_wake(s, outermost);
-}
-
-struct nacre_channel *nacre_session_open(struct nacre_session *s, const char *type,
-                                         const struct nacre_channel_app *app, void *data,
-                                         const void *open_data, size_t len)
-{
-    return connection_open(&s->connection, type, app, data, (struct bytes){open_data, len});
-}
-
-uint32_t nacre_session_channels(const struct nacre_session *s)
-{
-    return s->connection.count;
-}
-
-void nacre_session_respond(struct nacre_session *s, const char *const *responses, size_t count)
-{
-    auth_responded(s->auth, responses, count);
-}
-
-void nacre_session_answer_global(struct nacre_session *s, bool granted, uint32_t port)
-{
-    connection_answer_global(&s->connection, granted, port);
-}
-
-bool nacre_session_global_request(struct nacre_session *s, const char *name, bool want_reply,
-                                  const void *data, size_t len)
-{
-    return connection_global_request(&s->connection, name, want_reply, (struct bytes){data, len},
-                                     true);
-}
-
-bool nacre_session_forward(struct nacre_session *s, const char *address, uint32_t port, bool cancel)
-{
-    uint8_t data[NACRE_TARGET_MAX];
-    struct writer w = write_to(data, sizeof data);
-
-    write_text(&w, address);
-    write_u32(&w, port);
-    return !w.bad && connection_global_request(&s->connection,
-                                               cancel ? "cancel-tcpip-forward" : "tcpip-forward",
-                                               true, written_bytes(&w), true);
-}
-
-bool nacre_session_forward_socket(struct nacre_session *s, const char *path, bool cancel)
-{
-    uint8_t data[NACRE_TARGET_MAX];
-    struct writer w = write_to(data, sizeof data);
-
-    write_text(&w, path);
-    return !w.bad && connection_global_request(&s->connection,
-                                               cancel ? "cancel-streamlocal-forward@openssh.com"
-                                                      : "streamlocal-forward@openssh.com",
-                                               true, written_bytes(&w), true);
-}
-
-const char *nacre_session_user(const struct nacre_session *s)
-{
-    return auth_user(s->auth);
-}
-
-const char *nacre_session_phase(const struct nacre_session *s)
-{
-    return transport_phase_name(s->transport);
-}
-
-const char *nacre_session_peer_version(const struct nacre_session *s)
-{
-    return transport_peer_version(s->transport);
-}
-
-const struct nacre_negotiated *nacre_session_negotiated(const struct nacre_session *s)
-{
-    return transport_negotiated(s->transport);
-}
-
-void nacre_session_counters(const struct nacre_session *s, uint64_t *bytes_in, uint64_t *bytes_out)
-{
-    *bytes_in = transport_bytes_in(s->transport);
-    *bytes_out = transport_bytes_out(s->transport);
-}
-
-void *nacre_session_context(const struct nacre_session *s)
-{
-    return s->context;
 }

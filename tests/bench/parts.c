@@ -5,7 +5,7 @@
  *       prints one line a part: "NAME BYTES" */
 #include "apps/server/peer.h"
 #include "auth/parts.h"
-#include "connection/connection.h"
+#include "connection/parts.h"
 #include "transport/kex_state.h"
 #include "crypto/random.h"
 #include "transport/parts.h"

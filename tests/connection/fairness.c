@@ -1,6 +1,6 @@
 /* Many channels on one connection: a key's echo waits for one packet of each busy one at most, and
  * all of them get the same share. */
-#include "connection/connection.h"
+#include "connection/parts.h"
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
 #include "transport/parts.h"

@@ -1,6 +1,6 @@
 /* Peers that are gone and connections that nobody uses, under a virtual clock: keepalive_ms,
  * keepalive_count and idle_ms of struct nacre_limits. */
-#include "connection/connection.h"
+#include "connection/parts.h"
 #include "tests/support/scripted.h"
 #include "tests/support/suite.h"
 
@@ -59,7 +59,7 @@ START_TEST(a_silent_peer_is_asked_and_then_given_up)
     ck_assert(!s.real->ended);
     pass(1);
     scripted_expect(&s, "disconnect 11;");
-    expect_timed_out("the peer shows no sign of life");
+    expect_timed_out("keepalive timeout");
     scripted_clear(&s);
 }
 END_TEST
@@ -198,7 +198,7 @@ START_TEST(a_peer_that_takes_nothing_is_given_up_too)
     pass(60 * SECOND - 1);
     ck_assert(!s.real->ended);
     pass(1);
-    expect_timed_out("the peer shows no sign of life");
+    expect_timed_out("keepalive timeout");
     scripted_clear(&s);
 }
 END_TEST
@@ -245,7 +245,7 @@ START_TEST(a_connection_that_nobody_uses_ends)
     ck_assert(!s.real->ended);
     pass(1);
     scripted_expect(&s, "disconnect 11;");
-    expect_timed_out("nothing was done for too long");
+    expect_timed_out("idle timeout");
     scripted_clear(&s);
 }
 END_TEST
@@ -284,7 +284,7 @@ START_TEST(whatever_belongs_to_a_channel_is_use)
     pass(60 * SECOND - 1);
     ck_assert(!s.real->ended);
     pass(1);
-    expect_timed_out("nothing was done for too long");
+    expect_timed_out("idle timeout");
     scripted_clear(&s);
 }
 END_TEST
@@ -303,7 +303,7 @@ START_TEST(signs_of_life_are_not_use)
         ck_assert(!s.real->ended);
     }
     pass(5 * SECOND);
-    expect_timed_out("nothing was done for too long");
+    expect_timed_out("idle timeout");
     scripted_clear(&s);
 }
 END_TEST

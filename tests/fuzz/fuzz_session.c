@@ -3,6 +3,7 @@
 /* Its inside: a session is put into a phase without the way there. */
 #include "apps/session/session.c" /* NOLINT(bugprone-suspicious-include) */
 #include "auth/parts.h"
+#include "connection/parts.h"
 #include "transport/hostkey.h"
 #include "transport/parts.h"
 #include "transport/version.h"
@@ -303,7 +304,7 @@ static void use_channel(struct nacre_channel *ch, unsigned what)
         nacre_channel_answer(ch, what & 16);
         return;
     case 7:
-        if (ch->opening && !ch->ours && ch->depth == 0 && !(what & 16))
+        if (ch->opening && !ch->ours && !ch->busy && !(what & 16))
             forget(ch); /* a refusal frees it */
         if (what & 64 && !(what & 16))
             nacre_channel_open_refuse(ch, NACRE_REASON_SHORTAGE, "no more of them");

@@ -170,7 +170,7 @@ class Time(Limits):
             everything(silent)
             self.assertGreater(time.monotonic() - begin, 1.5)
             self.assertEqual({e["limit"] for e in server.wait("limit", 2)}, {"handshake-time"})
-            server.wait("disconnected", 2, text="the handshake took too long")
+            server.wait("disconnected", 2, text="handshake timeout")
             terminal.type(harness.PASSWORD.encode() + b"\r")
             self.assertEqual(terminal.end(), 7)
 
@@ -197,7 +197,7 @@ class Time(Limits):
             self.addCleanup(harness.end, session)
             harness.ask(session, b"h")
         stopped.send_signal(signal.SIGSTOP)
-        server.wait("disconnected", reason="timeout", text="the peer shows no sign of life")
+        server.wait("disconnected", reason="timeout", text="keepalive timeout")
         time.sleep(1.5)  # the other one is asked as well
         harness.ask(quiet, b"still here")
         self.assertEqual(len(server.events("limit")), 1)

@@ -1,6 +1,6 @@
 /* The callbacks of a channel: what its application does and expects. */
 #include "tests/simulate/parts.h"
-#include "connection/connection.h"
+#include "connection/parts.h"
 
 #include <stdlib.h>
 

@@ -160,7 +160,7 @@ static void check_timeout(const struct party *p, const char *text)
         REQUIRE(w, !p->authenticated && w->now_ms >= HANDSHAKE_MS, "%s: %s", p->name, text);
     else if (strstr(text, "key exchange") != NULL)
         REQUIRE(w, w->now_ms >= p->exchange_ms + EXCHANGE_MS, "%s: %s", p->name, text);
-    else if (strstr(text, "sign of life") != NULL)
+    else if (strstr(text, "keepalive") != NULL)
         REQUIRE(w,
                 limits->keepalive_ms != 0 &&
                     w->now_ms >= p->heard_ms + (limits->keepalive_count + 1) * limits->keepalive_ms,

@@ -3,7 +3,7 @@
  * exchange is not interrupted. */
 #include "tests/simulate/simulate.h"
 
-#include "connection/connection.h"
+#include "connection/parts.h"
 #include "transport/message.h"
 #include "transport/wire.h"
 

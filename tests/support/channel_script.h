@@ -2,7 +2,7 @@
 #ifndef NACRE_TESTS_SUPPORT_CHANNEL_SCRIPT_H
 #define NACRE_TESTS_SUPPORT_CHANNEL_SCRIPT_H
 
-#include "connection/connection.h"
+#include "connection/parts.h"
 #include "tests/support/recorder.h"
 #include "tests/support/scripted_session.h"
 #include "tests/support/suite.h"

@@ -55,11 +55,12 @@ static bool accept_host_key(void *context, const char *algorithm, const uint8_t 
     return e->host_key_is_known;
 }
 
-static void note_wake(void *context)
+static void settle(void *owner)
 {
-    struct loop_end *e = context;
+    struct loop_end *e = owner;
 
-    e->wakes++;
+    e->wakes += transport_take_wake(&e->transport);
+    transport_settled(&e->transport);
 }
 
 static int start_auth(void *self)
@@ -114,7 +115,6 @@ void loop_end_init(struct loop_end *e, enum nacre_role role)
         .host_keys = role == NACRE_SERVER ? e->host_keys : NULL,
         .host_key_count = role == NACRE_SERVER ? 1 : 0,
         .host_key_accepted = accept_host_key,
-        .wake = note_wake,
         .observer = &e->observer,
     };
 }
@@ -123,6 +123,7 @@ bool loop_end_start(struct loop_end *e)
 {
     if (!transport_init(&e->transport, &e->config, &e->pool, e, 1000))
         return false;
+    transport_set_owner(&e->transport, settle, e);
     for (int which = SERVICE_AUTH; which <= SERVICE_CONNECTION; which++)
         transport_set_service(&e->transport, which, &services[which], e);
     return true;
@@ -181,13 +182,17 @@ void loop_end_inject(struct loop_end *e, struct bytes payload)
 
 void loop_end_send(struct loop_end *e, uint8_t number, size_t len)
 {
-    struct writer w = transport_begin(&e->transport, number, 1 + 4 + len);
-    uint8_t *begin = write_string_begin(&w);
+    struct writer w;
+    uint8_t *begin;
 
+    transport_enter(&e->transport);
+    w = transport_begin(&e->transport, number, 1 + 4 + len);
+    begin = write_string_begin(&w);
     for (size_t i = 0; i < len; i++)
         write_u8(&w, (uint8_t)i);
     write_string_end(&w, begin);
     transport_send(&e->transport, &w);
+    transport_leave(&e->transport);
 }
 
 void loop_open(struct loop *l)

@@ -1,6 +1,6 @@
 #include "tests/support/scripted.h"
 
-#include "connection/connection.h"
+#include "connection/parts.h"
 
 #include <check.h>
 #include <stdarg.h>
@@ -162,19 +162,8 @@ static int receive(void *self, uint8_t number, struct reader *r)
     return 0;
 }
 
-static void writable(void *self)
-{
-    (void)self;
-}
-
-static void end(void *self, const struct nacre_end *why)
-{
-    (void)self;
-    (void)why;
-}
-
-static const struct service auth = {"ssh-userauth", start, receive, writable, end};
-static const struct service connection = {"ssh-connection", start, receive, writable, end};
+static const struct service auth = {"ssh-userauth", start, receive};
+static const struct service connection = {"ssh-connection", start, receive};
 
 static bool host_key_accepted(void *context, const char *algorithm, const uint8_t *key, size_t len)
 {

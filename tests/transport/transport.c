@@ -229,7 +229,9 @@ START_TEST(a_pause_lasts_until_it_is_lifted)
         loop_run(&loop);
         ck_assert_uint_eq(loop.server.received_count, i);
         loop.server.wakes = 0;
+        transport_enter(&loop.server.transport);
         transport_resume(&loop.server.transport);
+        transport_leave(&loop.server.transport);
         ck_assert_int_eq(loop.server.wakes, 1);
     }
     loop_close(&loop);
@@ -267,7 +269,7 @@ START_TEST(the_owner_is_woken_only_when_it_is_not_looking)
     ck_assert_int_eq(loop.server.wakes, 1);
     transport_enter(&loop.server.transport);
     loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 20);
-    transport_leave_without_wake(&loop.server.transport);
+    transport_settled(&loop.server.transport);
     ck_assert_int_eq(loop.server.wakes, 1);
     loop_close(&loop);
 }

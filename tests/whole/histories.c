@@ -5,7 +5,7 @@
  * nothing to play for CVE-2024-6387, regreSSHion: the time for a login is a timer of the loop, and
  * the signal handlers of the programs do no more than nacre_server_stop, a flag and a write. */
 #include "auth/reply.h"
-#include "connection/connection.h"
+#include "connection/parts.h"
 #include "tests/support/loop_transport.h"
 #include "tests/support/script_peer.h"
 #include "tests/support/scripted.h"

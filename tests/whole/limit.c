@@ -1,6 +1,6 @@
 /* The limits of one session, under a virtual clock. Each test ends, refuses or slows down what goes
  * past a limit, and leaves alone what keeps to it. */
-#include "connection/connection.h"
+#include "connection/parts.h"
 #include "tests/support/scripted.h"
 #include "tests/support/suite.h"
 
@@ -127,7 +127,7 @@ START_TEST(who_does_not_shake_hands_is_gone_in_ten_seconds)
     nacre_session_tick(p.server.session, 10 * SECOND);
     ck_assert(p.server.ended);
     ck_assert_int_eq(p.server.why.cause, NACRE_TIMED_OUT);
-    ck_assert_str_eq(p.server.why_text, "the handshake took too long");
+    ck_assert_str_eq(p.server.why_text, "handshake timeout");
     end_stop(&p.server);
     pair_free(&p);
 }
@@ -159,7 +159,7 @@ START_TEST(who_drips_a_packet_is_gone_in_ten_seconds)
     }
     ck_assert_int_eq(s.real->ended, _i == 0);
     if (_i == 0) {
-        ck_assert_str_eq(s.real->why_text, "a packet took too long");
+        ck_assert_str_eq(s.real->why_text, "packet timeout");
     } else {
         scripted_run(&s); /* all of it; then silence, and half of another one */
         s.pair.now_ms += 60 * SECOND;
@@ -200,7 +200,7 @@ START_TEST(the_whole_login_has_its_time)
     ck_assert(!s.real->ended);
     pass(1);
     scripted_expect(&s, "disconnect 11;");
-    ck_assert_str_eq(s.real->why_text, "login took too long");
+    ck_assert_str_eq(s.real->why_text, "login timeout");
     ck_assert_uint_eq(met[NACRE_LIMIT_LOGIN_GRACE], 1);
     scripted_clear(&s);
 }

@@ -1,5 +1,5 @@
 /* The glue of one peer: what its owner sees, how it ends, and what becomes of it without memory. */
-#include "connection/connection.h"
+#include "connection/parts.h"
 #include "tests/support/recorder.h"
 #include "tests/support/scarce.h"
 #include "tests/support/scripted.h"
