@@ -48,7 +48,7 @@ void channel_close_finish(struct nacre_channel *ch, const struct nacre_end *why)
 int on_channel_eof(struct nacre_channel *ch, struct reader *r)
 {
     if (!read_done(r))
-        return misuse(ch->connection, "malformed CHANNEL_EOF");
+        return transport_malformed(ch->connection->transport, "CHANNEL_EOF is malformed");
     if (!ch->is_open || ch->got_eof || ch->got_close)
         return misuse(ch->connection, "CHANNEL_EOF on a channel that cannot receive it");
     ch->got_eof = true;
@@ -63,7 +63,7 @@ int on_channel_eof(struct nacre_channel *ch, struct reader *r)
 int on_channel_close(struct nacre_channel *ch, struct reader *r)
 {
     if (!read_done(r))
-        return misuse(ch->connection, "malformed CHANNEL_CLOSE");
+        return transport_malformed(ch->connection->transport, "CHANNEL_CLOSE is malformed");
     if (!ch->is_open || ch->got_close)
         return misuse(ch->connection, "CHANNEL_CLOSE on a channel that is not open");
     ch->got_close = true;

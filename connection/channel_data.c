@@ -133,7 +133,7 @@ int on_channel_data(struct nacre_channel *ch, struct reader *r)
     int failure;
 
     if (!read_done(r))
-        return misuse(ch->connection, "malformed CHANNEL_DATA");
+        return transport_malformed(ch->connection->transport, "CHANNEL_DATA is malformed");
     failure = charge(ch, data.len);
     if (failure != 0 || data.len == 0)
         return failure;
@@ -153,7 +153,7 @@ int on_channel_extended_data(struct nacre_channel *ch, struct reader *r)
     int failure;
 
     if (!read_done(r))
-        return misuse(ch->connection, "malformed CHANNEL_EXTENDED_DATA");
+        return transport_malformed(ch->connection->transport, "CHANNEL_EXTENDED_DATA is malformed");
     failure = charge(ch, data.len);
     if (failure != 0 || data.len == 0)
         return failure;
@@ -312,7 +312,7 @@ int on_channel_window_adjust(struct nacre_channel *ch, struct reader *r)
     uint32_t bytes = read_u32(r);
 
     if (!read_done(r))
-        return misuse(ch->connection, "malformed CHANNEL_WINDOW_ADJUST");
+        return transport_malformed(ch->connection->transport, "CHANNEL_WINDOW_ADJUST is malformed");
     if (!ch->is_open)
         return misuse(ch->connection, "CHANNEL_WINDOW_ADJUST on a channel that is not open");
     if (bytes > UINT32_MAX - ch->peer_window)

@@ -156,7 +156,7 @@ int on_channel_open(struct connection *c, struct reader *r, struct nacre_channel
     open.max_packet = read_u32(r);
     open.data = read_rest(r);
     if (!read_done(r))
-        return misuse(c, "malformed CHANNEL_OPEN");
+        return transport_malformed(c->transport, "CHANNEL_OPEN is malformed");
     transport_charge(c->transport, NACRE_LIMIT_OPENS);
     if (c->no_more_sessions && bytes_are(open.type, "session"))
         return misuse(c, "CHANNEL_OPEN of a session after no-more-sessions"); /* PROTOCOL 2.2 */
@@ -246,7 +246,8 @@ int on_channel_open_confirmation(struct nacre_channel *ch, struct reader *r)
 
     (void)read_rest(r);
     if (!read_done(r))
-        return misuse(ch->connection, "malformed CHANNEL_OPEN_CONFIRMATION");
+        return transport_malformed(ch->connection->transport,
+                                   "CHANNEL_OPEN_CONFIRMATION is malformed");
     if (!was_asked(ch))
         return misuse(ch->connection, "CHANNEL_OPEN_CONFIRMATION without a CHANNEL_OPEN");
     ch->opening = false;
@@ -269,7 +270,7 @@ int on_channel_open_failure(struct nacre_channel *ch, struct reader *r)
 
     (void)read_string(r);
     if (!read_done(r))
-        return misuse(ch->connection, "malformed CHANNEL_OPEN_FAILURE");
+        return transport_malformed(ch->connection->transport, "CHANNEL_OPEN_FAILURE is malformed");
     if (!was_asked(ch))
         return misuse(ch->connection, "CHANNEL_OPEN_FAILURE without a CHANNEL_OPEN");
     if (text.len > 0)

@@ -178,7 +178,7 @@ int on_channel_request(struct nacre_channel *ch, struct reader *r)
     int failure;
 
     if (r->bad)
-        return misuse(ch->connection, "malformed CHANNEL_REQUEST");
+        return transport_malformed(ch->connection->transport, "CHANNEL_REQUEST is malformed");
     if (!ch->is_open || ch->got_close)
         return misuse(ch->connection, "CHANNEL_REQUEST on a channel that is not open");
     transport_charge(t, NACRE_LIMIT_REQUESTS);
@@ -195,8 +195,9 @@ int on_channel_request(struct nacre_channel *ch, struct reader *r)
 static int on_reply(struct nacre_channel *ch, struct reader *r, bool granted)
 {
     if (!read_done(r))
-        return misuse(ch->connection,
-                      granted ? "malformed CHANNEL_SUCCESS" : "malformed CHANNEL_FAILURE");
+        return transport_malformed(ch->connection->transport, granted
+                                                                  ? "CHANNEL_SUCCESS is malformed"
+                                                                  : "CHANNEL_FAILURE is malformed");
     if (!ch->is_open || ch->awaiting == 0)
         return misuse(ch->connection, granted ? "CHANNEL_SUCCESS without a request"
                                               : "CHANNEL_FAILURE without a request");

@@ -115,7 +115,8 @@ static int receive_unknown(struct connection *c, uint8_t number, uint32_t id, st
     if (number != SSH_MSG_CHANNEL_WINDOW_ADJUST || id >= c->used_ids)
         return misuse(c, rows[number].unknown);
     (void)read_u32(r);
-    return read_done(r) ? 0 : misuse(c, "malformed CHANNEL_WINDOW_ADJUST");
+    return read_done(r) ? 0
+                        : transport_malformed(c->transport, "CHANNEL_WINDOW_ADJUST is malformed");
 }
 
 static int receive_open(struct connection *c, struct reader *r)

@@ -128,6 +128,6 @@ int on_request_success(struct connection *c, struct reader *r)
 int on_request_failure(struct connection *c, struct reader *r)
 {
     if (!read_done(r))
-        return misuse(c, "malformed REQUEST_FAILURE");
+        return transport_malformed(c->transport, "REQUEST_FAILURE is malformed");
     return on_reply(c, false, (struct bytes){NULL, 0});
 }
