@@ -101,8 +101,7 @@ static struct nacre_channel *admit(struct connection *c, const struct open *open
     struct nacre_channel *ch = NULL;
 
     if (app == NULL && forward_fields_of(open->type) != FORWARD_NONE) {
-        *why = (struct refusal){NACRE_REASON_PROHIBITED,
-                                "forwarding is not allowed here"};
+        *why = (struct refusal){NACRE_REASON_PROHIBITED, "forwarding is not allowed here"};
     } else if (app == NULL) {
         *why = (struct refusal){NACRE_REASON_UNKNOWN_TYPE, "unknown channel type"};
     } else if (!table_has_space(c)) {
