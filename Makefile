@@ -59,7 +59,7 @@ CORE_SRC = $(wildcard crypto/*.c transport/*.c auth/*.c connection/*.c)
 
 # The library's rooms of apps/, and those that programs share. apps/NAME/main.c is the program nacre-NAME.
 LIB_ROOMS = session runtime files server connect
-SHARED_ROOMS = daemon confine
+SHARED_ROOMS = options daemon confine
 PROGRAMS = $(patsubst apps/%/main.c,%,$(wildcard apps/*/main.c))
 
 room_src = $(foreach r,$(1),$(wildcard apps/$(r)/*.c))

@@ -19,7 +19,8 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # The manual pages, with the parts that several share
 $(BUILD)/man/%: apps/man/% $(wildcard apps/man/*.mdoc)
 	@mkdir -p $(@D)
-	$(Q)awk '/^\.so / { while ((getline line <("apps/man/" $$2)) > 0) print line; close("apps/man/" $$2); next } 1' $< >$@
+	$(Q)awk 'function put(name, line) { while ((getline line <name) > 0) \
+		if (line ~ /^\.so /) put("apps/man/" substr(line, 5)); else print line; close(name) } BEGIN { put(ARGV[1]) }' $< >$@
 
 install: all                            ## into PREFIX (/usr/local), below DESTDIR if that is set
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/nacre share/man/man1 share/man/man3 \

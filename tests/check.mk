@@ -56,6 +56,9 @@ sections:                               ## from a section of an RFC to its code:
 	@tests/tools/sections --write
 	@tests/tools/sections
 
+options: $(BUILD)/tests/apps/options/pages      ## write what manual pages, README.md and SECURITY.md say about options, from the table
+	@tests/tools/option_pages put
+
 layers:                                 ## headers that each folder may include; no dependency cycles between files
 	@tests/tools/layers
 	@$(MAKE) -s $(jobs) $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(PROGRAMS:%=apps/%/main.c))
@@ -70,4 +73,4 @@ symbols: lib                            ## only nacre_ names are visible
 ct-check: $(BUILD)/tests/crypto/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
 	valgrind -q --error-exitcode=1 $<
 
-.PHONY: check interop siege unit simulate soak coverage phases sections layers pure symbols ct-check
+.PHONY: check interop siege unit simulate soak coverage phases sections options layers pure symbols ct-check

@@ -3,7 +3,7 @@
 # Each file of these folders is a test program, but for a few; the helpers of tests/support and the simulator's parts
 # belong to all of them.
 TEST_FOLDERS = crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) whole support/self
-NOT_TESTS = tests/crypto/ct_check.c tests/transport/phase_page.c tests/whole/memory_libc.c
+NOT_TESTS = tests/crypto/ct_check.c tests/transport/phase_page.c tests/apps/options/pages.c tests/whole/memory_libc.c
 TESTS = $(patsubst tests/%.c,%,$(filter-out $(NOT_TESTS),$(wildcard $(TEST_FOLDERS:%=tests/%/*.c))))
 TEST_HELPER_SRC = $(filter-out tests/simulate/simulate.c,$(wildcard tests/support/*.c tests/simulate/*.c))
 INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
@@ -23,7 +23,7 @@ SCARCE_TESTS = whole/memory_server whole/memory_files
 # What runs under ThreadSanitizer as well: tests/interop/test_threads.py with these servers, and what uses threads alone
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file)
 
-unit-programs: $(TESTS:%=$(BUILD)/tests/%)
+unit-programs: $(TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/apps/options/pages
 
 # Tests see every layer's objects, not localised, and the helpers beside the tests.
 $(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)) $(BUILD)/sources

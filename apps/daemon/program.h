@@ -1,15 +1,22 @@
 /* What the server programs have in common once their options are read: host keys, who may log in,
  * signals, and the server itself. */
-#ifndef NACRE_APPS_PROGRAM_H
-#define NACRE_APPS_PROGRAM_H
+#ifndef NACRE_APPS_DAEMON_PROGRAM_H
+#define NACRE_APPS_DAEMON_PROGRAM_H
 
 #include "apps/daemon/options.h"
 #include "apps/server/server.h"
 
-/* Serve session channels with this application until SIGTERM or SIGINT. over (or NULL) is called
- * when all connections have ended and nothing of the server runs any more, before it is freed.
- * Returns the exit status. */
-int program_serve(const struct program_options *o, const struct nacre_channel_app *app,
-                  void (*over)(void));
+struct server_program {
+    const char *name;                    /* "nacre-echo" */
+    const struct nacre_channel_app *app; /* of session channels */
+    unsigned descriptors_each;           /* that a connection may need; 0: its socket alone */
+    bool starts_programs;                /* they inherit what the server gives up */
+    /* Called when all connections have ended and no thread of the server runs any more, before the
+     * server is freed; or NULL. */
+    void (*stopped)(void);
+};
+
+/* Serve until SIGTERM or SIGINT. Returns the exit status. */
+int program_serve(const struct server_program *program, const struct server_options *options);
 
 #endif

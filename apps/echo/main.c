@@ -1,24 +1,22 @@
 /* nacre-echo: the echo session of "Twisted Conch in 60 Seconds" as a server. */
-#include "apps/echo/echo.h"
-#include "apps/daemon/program.h"
 #include "apps/daemon/events.h"
-
-static const struct program_face face = {
-    .name = "nacre-echo",
-    .about = "An SSH server that answers what it is sent, as Python would print it.\n",
-    .notes = "Instead of a shell a client may run: echo, cat, discard, chargen N, exit N, signal "
-             "NAME.\n",
-};
+#include "apps/daemon/program.h"
+#include "apps/echo/echo.h"
+#include "apps/echo/options.h"
 
 int main(int argc, char **argv)
 {
-    struct program_options options;
+    const struct server_program program = {.name = echo_command_line.name, .app = &echo_app};
+    struct server_options options = {.level = LOG_INFO};
     int status = 0;
+    int first = options_read(&echo_command_line, &options, argc, argv, &status);
 
-    if (program_read_options(argc, argv, &face, &options, &status)) {
+    if (first != 0 && first < argc)
+        status = options_misused(&echo_command_line, "'%s' is not an option", argv[first]);
+    else if (first != 0) {
         echo_set_events(&channel_log);
-        status = program_serve(&options, &echo_app, NULL);
+        status = program_serve(&program, &options);
     }
-    program_clear_options(&options);
+    algorithm_options_clear(&options.algorithms);
     return status;
 }

@@ -1,18 +1,16 @@
-/* nacre-load: drive an SSH server, and say what it did. */
+/* nacre-load: drives an SSH server and reports what the server did. */
+#include "apps/load/clock.h"
 #include "apps/load/load.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum {
-    TURN_MS = 100,
-    PROGRESS_NS = 1000000000,
-    HOPELESS = 10, /* so many failures without one success: no more is tried */
-    BEGIN_A_TURN = 64,
+    WAIT_MS = 100,            /* the longest wait for something to happen */
+    PROGRESS_NS = 1000000000, /* between two lines of progress */
+    BEGIN_MAX = 64,           /* connections that are begun between two waits */
 };
 
 static struct nacre_clients *running; /* for the signal handler */
@@ -23,32 +21,6 @@ static void on_signal(int number)
     (void)number;
     interrupted = 1;
     nacre_clients_stop(running);
-}
-
-uint64_t load_now_ns(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-void load_done(struct load_job *job)
-{
-    struct load *load = job->load;
-
-    job->counted = true;
-    load->done++;
-    load->last_ns = load_now_ns();
-}
-
-void load_failed(struct load *load, const char *why)
-{
-    if (load->failed++ == 0)
-        (void)snprintf(load->errbuf, sizeof load->errbuf, "%s", why);
-    load->last_ns = load_now_ns();
-    if (load->failed >= HOPELESS && load->done == 0)
-        load->giving_up = true;
 }
 
 /* ---- connections ---- */
@@ -74,23 +46,23 @@ static void on_ended(struct nacre_client *client, const struct nacre_end *why)
     struct load *load = job->load;
     struct nacre_session *session = nacre_client_session(client);
     uint64_t in = 0, out = 0;
-    size_t last_words = 0;
+    size_t unsent = 0;
 
     if (session != NULL) {
         nacre_session_counters(session, &in, &out);
-        (void)nacre_session_output(session, &last_words); /* goes out yet */
+        (void)nacre_session_output(session, &unsent); /* it will still be sent */
     }
     load->wire_in += in;
-    load->wire_out += out + last_words;
+    load->wire_out += out + unsent;
     load->over++;
     if (!job->counted && !interrupted && !load->giving_up)
         load_failed(load, why->text);
     job->client = NULL;
 }
 
-/* Any key is accepted, as the person said. */
-static bool take_any_key(struct nacre_client *client, const struct nacre_host_key *shown,
-                         enum nacre_host_verdict verdict, const char *sentence)
+/* --insecure */
+static bool accept_any_key(struct nacre_client *client, const struct nacre_host_key *shown,
+                           enum nacre_host_verdict verdict, const char *sentence)
 {
     (void)client;
     (void)shown;
@@ -106,20 +78,20 @@ static uint64_t connections(const struct load_options *o)
     return o->mode->per_connection ? o->count : o->at_once;
 }
 
-/* As many as are wanted at once; idle ones that stand do not count. */
+/* Begin as many connections as --at-once allows; sessions that are held do not count. */
 static void begin_some(struct load *load)
 {
     const struct load_options *o = load->options;
-    uint64_t under_way = load->begun - load->over - load->standing;
-    char errbuf[LOAD_PROBLEM_MAX];
+    uint64_t connecting = load->begun - load->over - load->standing;
+    char errbuf[LOAD_SENTENCE_MAX];
 
-    for (int i = 0; i < BEGIN_A_TURN && load->begun < connections(o) && under_way < o->at_once &&
+    for (int i = 0; i < BEGIN_MAX && load->begun < connections(o) && connecting < o->at_once &&
                     !interrupted && !load->giving_up;
-         i++, under_way++) {
+         i++, connecting++) {
         struct load_job *job = &load->jobs[load->begun++];
 
         job->load = load;
-        job->began_ns = load_now_ns();
+        job->began_ns = clock_now_ns();
         job->client = nacre_client_connect(load->clients, o->target, job, errbuf, sizeof errbuf);
         if (job->client == NULL) {
             load->over++;
@@ -128,42 +100,53 @@ static void begin_some(struct load *load)
     }
 }
 
-/* idle: when all stand, hold them, then let go. */
+/* idle: once all sessions are open, hold them for --hold seconds, then close them. */
 static void hold(struct load *load)
 {
     const struct load_options *o = load->options;
 
-    if (strcmp(o->mode->name, "idle") != 0 || load->begun < o->count ||
-        load->standing + load->over < load->begun)
+    if (!o->mode->holds || load->begun < o->count || load->standing + load->over < load->begun)
         return;
     if (load->release_ns == 0)
-        load->release_ns = load_now_ns() + (uint64_t)o->hold_s * 1000000000;
-    if (load_now_ns() >= load->release_ns)
+        load->release_ns = clock_now_ns() + (uint64_t)o->hold_s * 1000000000;
+    if (clock_now_ns() >= load->release_ns)
         nacre_clients_stop(load->clients);
+}
+
+/* Are there connections to begin? */
+static bool has_more(const struct load *load)
+{
+    return load->begun < connections(load->options);
+}
+
+static bool is_over(const struct load *load, size_t sockets)
+{
+    bool ending = interrupted || load->giving_up;
+
+    if (load->over == load->begun && (!has_more(load) || ending))
+        return true;
+    /* The loop does not wait for sockets on which only the peer's close is missing. */
+    return sockets == 0 && !has_more(load);
 }
 
 static void drive(struct load *load)
 {
-    uint64_t next_ns = load_now_ns() + PROGRESS_NS;
-    size_t left;
+    uint64_t next_ns = clock_now_ns() + PROGRESS_NS;
+    size_t sockets;
 
-    load->first_ns = load->last_ns = load_now_ns();
+    load->first_ns = load->last_ns = clock_now_ns();
     do {
         begin_some(load);
-        left = nacre_clients_turn(
-            load->clients,
-            load->begun < connections(load->options) && load->begun == load->over ? 0 : TURN_MS);
+        sockets = nacre_clients_turn(load->clients,
+                                     has_more(load) && load->begun == load->over ? 0 : WAIT_MS);
         hold(load);
         if (load->giving_up)
             nacre_clients_stop(load->clients);
-        if (load_now_ns() >= next_ns && !load->options->quiet) {
+        if (clock_now_ns() >= next_ns && !load->options->quiet) {
             load_progress(load, false);
             next_ns += PROGRESS_NS;
         }
-        /* Sockets that only wait for the other side's last word are not waited for. */
-    } while ((load->over < load->begun ||
-              (load->begun < connections(load->options) && !interrupted && !load->giving_up)) &&
-             (left > 0 || load->begun < connections(load->options)));
+    } while (!is_over(load, sockets));
     load->interrupted = interrupted != 0;
     if (!load->options->quiet)
         load_progress(load, true);
@@ -196,16 +179,16 @@ static int run(const struct load_options *o)
         .key_count = o->key_count,
         .known_hosts = o->known_hosts != NULL ? &hosts : NULL,
         .known_as = o->known_as,
-        .host_key = o->known_hosts != NULL ? NULL : take_any_key,
+        .host_key = o->known_hosts != NULL ? NULL : accept_any_key,
         .ready = on_ready,
         .ended = on_ended,
         .channels_max = 4 * (o->at_once < 1024 ? 1024 : o->at_once),
-        .kex = o->algorithms[NACRE_KEX],
-        .host_key_algorithms = o->algorithms[NACRE_HOST_KEY],
-        .ciphers = o->algorithms[NACRE_CIPHER],
-        .macs = o->algorithms[NACRE_MAC],
+        .kex = o->algorithms.lists[NACRE_KEX],
+        .host_key_algorithms = o->algorithms.lists[NACRE_HOST_KEY],
+        .ciphers = o->algorithms.lists[NACRE_CIPHER],
+        .macs = o->algorithms.lists[NACRE_MAC],
     };
-    char errbuf[LOAD_PROBLEM_MAX] = "out of memory";
+    char errbuf[LOAD_SENTENCE_MAX] = "out of memory";
 
     raise_limit();
     load.jobs = calloc(connections(o), sizeof *load.jobs);

@@ -1,4 +1,4 @@
-/* The ways to load a server. */
+#include "apps/load/clock.h"
 #include "apps/load/load.h"
 
 #include <inttypes.h>
@@ -21,29 +21,28 @@ static void finish(struct load_job *job)
 static void fail(struct load_job *job, const char *why)
 {
     load_failed(job->load, why);
-    job->counted = true; /* once is enough */
+    job->counted = true; /* a job fails only once */
     finish(job);
 }
 
-void load_command(const struct load_job *job, char *out, size_t size)
+/* The command to run on this job's server; "" if there is none. */
+static void put_command(const struct load_job *job, char *out, size_t size)
 {
     const struct load_options *o = job->load->options;
     bool nacre = strstr(job->load->server, "nacre") != NULL;
-    const char *command = o->command;
+    const char *standard = nacre ? o->mode->command : o->mode->elsewhere;
+    const char *bytes = standard != NULL ? strstr(standard, "%BYTES") : NULL;
 
-    if (command == NULL && o->mode->command != NULL) {
-        command = nacre ? o->mode->command : o->mode->elsewhere;
-        if (strstr(command, "%BYTES") != NULL) {
-            (void)snprintf(out, size, "%.*s%" PRIu64 "%s",
-                           (int)(strstr(command, "%BYTES") - command), command, o->bytes,
-                           strstr(command, "%BYTES") + strlen("%BYTES"));
-            return;
-        }
-    }
-    (void)snprintf(out, size, "%s", command != NULL ? command : "");
+    if (o->command != NULL)
+        (void)snprintf(out, size, "%s", o->command);
+    else if (bytes != NULL)
+        (void)snprintf(out, size, "%.*s%" PRIu64 "%s", (int)(bytes - standard), standard, o->bytes,
+                       bytes + strlen("%BYTES"));
+    else
+        (void)snprintf(out, size, "%s", standard != NULL ? standard : "");
 }
 
-/* ---- handshake: log in, and leave ---- */
+/* ---- handshake: log in and disconnect ---- */
 
 static void handshake_ready(struct load_job *job)
 {
@@ -52,14 +51,14 @@ static void handshake_ready(struct load_job *job)
     finish(job);
 }
 
-/* ---- one channel a connection: bulk, sink, source, rtt, idle ---- */
+/* ---- one channel per connection: bulk, sink, source, rtt, idle ---- */
 
 static void open_channel(struct load_job *job, const struct nacre_channel_app *app)
 {
     job->channel =
         nacre_session_open(nacre_client_session(job->client), "session", app, NULL, NULL, 0);
     if (job->channel == NULL)
-        fail(job, "a channel cannot be opened");
+        fail(job, "cannot open a channel");
 }
 
 static void open_mode_channel(struct load_job *job)
@@ -70,12 +69,12 @@ static void open_mode_channel(struct load_job *job)
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
     struct load_job *job = job_of(ch);
-    char command[LOAD_PROBLEM_MAX];
+    char command[LOAD_SENTENCE_MAX];
 
     job->load->channels_opened++;
-    load_command(job, command, sizeof command);
+    put_command(job, command, sizeof command);
     if (!nacre_channel_exec(ch, command))
-        fail(job, "a command cannot be sent");
+        fail(job, "cannot send the command");
     return NACRE_GRANT;
 }
 
@@ -103,8 +102,8 @@ static void send_more(struct nacre_channel *ch)
         if (n < want)
             return;
     }
-    if (job->granted && !job->said_eof) {
-        job->said_eof = true;
+    if (job->granted && !job->sent_eof) {
+        job->sent_eof = true;
         nacre_channel_eof(ch);
     }
 }
@@ -148,13 +147,13 @@ static size_t any_data(struct nacre_channel *ch, const uint8_t *data, size_t len
     return take(job_of(ch), len);
 }
 
-/* source: nothing to send, and the server may wait for the end of it. */
-static void say_eof(struct nacre_channel *ch)
+/* source: nothing is sent, and the server may wait for the end of the input. */
+static void send_eof(struct nacre_channel *ch)
 {
     struct load_job *job = job_of(ch);
 
-    if (job->granted && !job->said_eof) {
-        job->said_eof = true;
+    if (job->granted && !job->sent_eof) {
+        job->sent_eof = true;
         nacre_channel_eof(ch);
     }
 }
@@ -167,7 +166,7 @@ static void channel_closed(struct nacre_channel *ch)
     job->load->channels_closed++;
 }
 
-/* All of it must have come, and the right bytes. */
+/* complete: as many bytes as were to come have come. */
 static void end_transfer(struct nacre_channel *ch, bool complete)
 {
     struct load_job *job = job_of(ch);
@@ -176,9 +175,9 @@ static void end_transfer(struct nacre_channel *ch, bool complete)
     if (job->counted)
         return;
     if (job->wrong)
-        fail(job, "other bytes came back than were sent");
+        fail(job, "the bytes that came back differ from those sent");
     else if (!complete)
-        fail(job, "the channel was closed before all was done");
+        fail(job, "the channel was closed too early");
     else
         load_done(job);
     finish(job);
@@ -206,23 +205,23 @@ static void source_closed(struct nacre_channel *ch, const struct nacre_end *why)
     end_transfer(ch, job_of(ch)->received == job_of(ch)->load->options->bytes);
 }
 
-static void send_key(struct nacre_channel *ch)
+static void send_keystroke(struct nacre_channel *ch)
 {
     struct load_job *job = job_of(ch);
 
     if (!job->granted || job->key_ns != 0)
         return;
-    if (job->keys == job->load->options->count) {
-        say_eof(ch);
+    if (job->keystrokes == job->load->options->count) {
+        send_eof(ch);
         return;
     }
     if (nacre_channel_write(ch, "k", 1) == 1) {
-        job->key_ns = load_now_ns();
+        job->key_ns = clock_now_ns();
         job->load->sent++;
     }
 }
 
-static size_t key_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
+static size_t keystroke_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
 {
     struct load_job *job = job_of(ch);
 
@@ -231,17 +230,17 @@ static size_t key_data(struct nacre_channel *ch, const uint8_t *data, size_t len
     if (job->key_ns != 0) {
         load_sample(job->load, job->key_ns);
         job->key_ns = 0;
-        job->keys++;
+        job->keystrokes++;
     }
     (void)take(job, len);
-    send_key(ch);
+    send_keystroke(ch);
     return len;
 }
 
 static void rtt_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     (void)why;
-    end_transfer(ch, job_of(ch)->keys == job_of(ch)->load->options->count);
+    end_transfer(ch, job_of(ch)->keystrokes == job_of(ch)->load->options->count);
 }
 
 static enum nacre_answer idle_open(struct nacre_channel *ch)
@@ -272,10 +271,10 @@ static void more_channels(struct load_job *job);
 static enum nacre_answer channels_open(struct nacre_channel *ch)
 {
     struct load_job *job = job_of(ch);
-    char command[LOAD_PROBLEM_MAX];
+    char command[LOAD_SENTENCE_MAX];
 
     job->load->channels_opened++;
-    load_command(job, command, sizeof command);
+    put_command(job, command, sizeof command);
     if (command[0] == 0 || !nacre_channel_exec(ch, command))
         nacre_channel_close(ch);
     return NACRE_GRANT;
@@ -316,7 +315,7 @@ static void more_channels(struct load_job *job)
     const struct load_options *o = load->options;
 
     while (job->started < o->count && load->channels_live < o->at_once) {
-        void *began = (void *)(uintptr_t)load_now_ns();
+        void *began = (void *)(uintptr_t)clock_now_ns();
 
         if (nacre_session_open(nacre_client_session(job->client), "session", &app, began, NULL,
                                0) == NULL)
@@ -334,25 +333,25 @@ static const struct nacre_channel_app bulk_app = {
 static const struct nacre_channel_app sink_app = {
     .open = on_open, .replied = on_replied, .data = any_data, .writable = send_more, .closed = sink_closed};
 static const struct nacre_channel_app source_app = {
-    .open = on_open, .replied = on_replied, .data = any_data, .writable = say_eof, .closed = source_closed};
+    .open = on_open, .replied = on_replied, .data = any_data, .writable = send_eof, .closed = source_closed};
 static const struct nacre_channel_app rtt_app = {
-    .open = on_open, .replied = on_replied, .data = key_data, .writable = send_key, .closed = rtt_closed};
+    .open = on_open, .replied = on_replied, .data = keystroke_data, .writable = send_keystroke, .closed = rtt_closed};
 static const struct nacre_channel_app idle_app = {.open = idle_open, .closed = idle_closed};
 
 const struct load_mode load_modes[] = {
-    {.name = "handshake", .about = "log in -n times, -c at a time", .unit = "logins", .sample = "connect to login",
+    {.name = "handshake", .about = "log in `-n` times, `-c` at a time", .unit = "logins", .sample = "connect to login",
      .count = 100, .per_connection = true, .ready = handshake_ready},
-    {.name = "bulk", .about = "send -b bytes and get them back, on each of -c connections", .unit = "transfers",
+    {.name = "bulk", .about = "send `-b` bytes and get them back, on each of `-c` connections", .unit = "transfers",
      .command = "cat", .elsewhere = "cat", .app = &bulk_app, .ready = open_mode_channel},
-    {.name = "sink", .about = "send -b bytes", .unit = "transfers",
+    {.name = "sink", .about = "send `-b` bytes", .unit = "transfers",
      .command = "discard", .elsewhere = "cat >/dev/null", .app = &sink_app, .ready = open_mode_channel},
-    {.name = "source", .about = "get -b bytes", .unit = "transfers",
+    {.name = "source", .about = "receive `-b` bytes", .unit = "transfers",
      .command = "chargen %BYTES", .elsewhere = "head -c %BYTES /dev/zero", .app = &source_app, .ready = open_mode_channel},
-    {.name = "rtt", .about = "send one key and wait for its echo, -n times", .unit = "connections", .sample = "key to echo",
+    {.name = "rtt", .about = "send a keystroke and wait for its echo, `-n` times", .unit = "connections", .sample = "keystroke to echo",
      .command = "cat", .elsewhere = "cat", .count = 1000, .app = &rtt_app, .ready = open_mode_channel},
-    {.name = "idle", .about = "hold -n sessions for --hold seconds; -c log in at a time", .unit = "sessions",
-     .sample = "connect to session", .count = 100, .per_connection = true, .app = &idle_app, .ready = open_mode_channel},
-    {.name = "channels", .about = "open and close -n channels on one connection, -c at a time", .unit = "channels",
+    {.name = "idle", .about = "hold `-n` sessions for `--hold` seconds; log in `-c` at a time", .unit = "sessions",
+     .sample = "connect to session", .count = 100, .per_connection = true, .holds = true, .app = &idle_app, .ready = open_mode_channel},
+    {.name = "channels", .about = "open and close `-n` channels on one connection, `-c` at a time", .unit = "channels",
      .sample = "open to closed", .count = 1000, .one_connection = true, .ready = more_channels},
     {.name = NULL},
 };

@@ -1,4 +1,4 @@
-/* nacre-load's figures. */
+#include "apps/load/clock.h"
 #include "apps/load/load.h"
 
 #include <inttypes.h>
@@ -6,26 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-void load_sample(struct load *load, uint64_t began_ns)
-{
-    uint64_t us = (load_now_ns() - began_ns + 500) / 1000;
-    size_t room = load->sample_room == 0 ? 1024 : load->sample_room * 2;
-    uint32_t *samples;
-
-    if (load->sample_count == load->sample_room) {
-        samples = realloc(load->samples, room * sizeof *samples);
-        if (samples == NULL)
-            return;
-        load->samples = samples;
-        load->sample_room = room;
-    }
-    load->samples[load->sample_count++] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
-}
-
 void load_progress(const struct load *load, bool last)
 {
     bool terminal = isatty(STDERR_FILENO) == 1;
-    double seconds = (double)(load_now_ns() - load->first_ns) / 1e9;
+    double seconds = (double)(clock_now_ns() - load->first_ns) / 1e9;
 
     if (last && !terminal)
         return;
@@ -43,7 +27,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The smallest sample that so many of 1000 are not above. */
+/* The smallest sample that at least n of 1000 samples do not exceed. */
 static uint32_t of_1000(const struct load *load, uint64_t n)
 {
     uint64_t rank = (load->sample_count * n + 999) / 1000;
@@ -90,7 +74,7 @@ static size_t collect(const struct load *load, struct figure out[FIGURES_MAX])
     return n;
 }
 
-/* As JSON has it: what is not printable ASCII is escaped. */
+/* A JSON string; what is not printable ASCII is escaped. */
 static void put_string(const char *text)
 {
     (void)putchar('"');

@@ -1,7 +1,7 @@
-/* nacre-load: which server, and which of its keys. */
-#include "apps/load/load.h"
+#include "apps/load/target.h"
+
+#include "apps/files/known_hosts.h"
 #include "apps/server/server.h"
-#include "apps/session/number.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+enum { FAILED = 1, MISUSED = 2 /* exit statuses */ };
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -22,33 +24,45 @@ static bool is_loopback(const struct sockaddr *address)
             (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) && six->sin6_addr.s6_addr[12] == 127));
 }
 
-/* The first address, as numbers: it is the one that was looked at. */
-static int look_up(struct load_options *o, const char *host, const char *port, bool yes_remote)
+/* Write the address into target. */
+static bool put_target(struct load_options *o, const struct addrinfo *address)
+{
+    char name[256], service[16];
+
+    if (getnameinfo(address->ai_addr, address->ai_addrlen, name, sizeof name, service,
+                    sizeof service, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return false;
+    (void)snprintf(o->target, sizeof o->target,
+                   address->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", name, service);
+    return true;
+}
+
+/* The first address, in numeric form, so that the address that was checked is the one that is
+ * connected to. */
+static int look_up(struct load_options *o, const char *host, const char *port, char *errbuf,
+                   size_t size)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
-    char name[256], service[16];
     int failure = getaddrinfo(host, port, &hints, &found);
     int status = 0;
 
     if (failure != 0) {
-        (void)fprintf(stderr, "nacre-load: %s: %s\n", host, gai_strerror(failure));
-        return 1;
+        (void)snprintf(errbuf, size, "%s: %s", host, gai_strerror(failure));
+        return FAILED;
     }
-    if (!yes_remote && !is_loopback(found->ai_addr))
-        status = load_misused("loads this machine only, unless you say --yes-remote; it is not at ",
-                              host);
-    else if (getnameinfo(found->ai_addr, found->ai_addrlen, name, sizeof name, service,
-                         sizeof service, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        status = load_misused("cannot write the address of ", host);
-    else
-        (void)snprintf(o->target, sizeof o->target,
-                       found->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", name, service);
+    if (!o->yes_remote && !is_loopback(found->ai_addr)) {
+        (void)snprintf(errbuf, size, "%s is another machine; --yes-remote allows to load it", host);
+        status = MISUSED;
+    } else if (!put_target(o, found)) {
+        (void)snprintf(errbuf, size, "%s: cannot write its address", host);
+        status = MISUSED;
+    }
     freeaddrinfo(found);
     return status;
 }
 
-int load_find_target(struct load_options *o, const char *where, const char *port, bool yes_remote)
+int target_find(struct load_options *o, const char *where, char *errbuf, size_t size)
 {
     char host[256];
     const char *colon = where == NULL ? NULL : strrchr(where, ':');
@@ -56,28 +70,28 @@ int load_find_target(struct load_options *o, const char *where, const char *port
     const char *at = where;
 
     if (where == NULL) {
-        (void)snprintf(o->known_as, sizeof o->known_as, "127.0.0.1:%s", port);
-        if (!nacre_address_is_good(o->known_as))
-            return load_misused("--port wants a number up to 65535, not ", port);
-        return look_up(o, "127.0.0.1", port, yes_remote);
+        (void)snprintf(o->known_as, sizeof o->known_as, "127.0.0.1:%s", o->port);
+        return look_up(o, "127.0.0.1", o->port, errbuf, size);
     }
     if (len >= 2 && at[0] == '[' && at[len - 1] == ']') {
         at++;
         len -= 2;
     }
-    if (len == 0 || len >= sizeof host || !nacre_address_is_good(where))
-        return load_misused("is not HOST:PORT: ", where);
+    if (len == 0 || len >= sizeof host || !nacre_address_is_good(where)) {
+        (void)snprintf(errbuf, size, "'%s' is not HOST:PORT", where);
+        return MISUSED;
+    }
     memcpy(host, at, len);
     host[len] = 0;
     (void)snprintf(o->known_as, sizeof o->known_as, "%s", where);
-    return look_up(o, host, colon + 1, yes_remote);
+    return look_up(o, host, colon + 1, errbuf, size);
 }
 
-/* The types of host keys that are known come first. */
-void load_prefer_known(struct load_options *o)
+void target_prefer_known(struct load_options *o)
 {
     const struct nacre_known_hosts hosts = {.file = o->known_hosts};
     const char *colon = strrchr(o->known_as, ':');
+    char **types = &o->algorithms.lists[NACRE_HOST_KEY];
     char host[300], list[NACRE_ALGORITHM_LIST_MAX];
     uint16_t port = 0;
     size_t skip = o->known_as[0] == '[';
@@ -85,9 +99,8 @@ void load_prefer_known(struct load_options *o)
     (void)snprintf(host, sizeof host, "%.*s", (int)((size_t)(colon - o->known_as) - 2 * skip),
                    o->known_as + skip);
     if (number_port(colon + 1, &port) &&
-        nacre_known_hosts_prefer(&hosts, host, port, o->algorithms[NACRE_HOST_KEY], list,
-                                 sizeof list)) {
-        free(o->algorithms[NACRE_HOST_KEY]);
-        o->algorithms[NACRE_HOST_KEY] = strdup(list);
+        nacre_known_hosts_prefer(&hosts, host, port, *types, list, sizeof list)) {
+        free(*types);
+        *types = strdup(list);
     }
 }

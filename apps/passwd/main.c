@@ -1,9 +1,9 @@
 /* nacre-passwd: adds, changes and deletes users of a password file. */
 #include "apps/files/password_edit.h"
+#include "apps/passwd/options.h"
 #include "apps/passwd/terminal.h"
 #include "auth/policy.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,21 +11,7 @@
 enum {
     PASSWORD_ROOM = NACRE_PASSWORD_MAX + 1, /* bytes, NUL included */
     PROBLEM_MAX = 1024 + 4096,
-    OPTION_VERSION = 256,
 };
-
-static const char usage[] =
-    "usage: nacre-passwd [-d] FILE USER\n"
-    "       nacre-passwd --help | --version\n"
-    "Gives USER a new password in the password FILE of nacre-echo or nacre-serve, as an Argon2id\n"
-    "hash; adds the user, and makes the file, if need be.\n"
-    "\n"
-    "The password is asked for on the terminal, twice; when standard input is no terminal, it is\n"
-    "the first line of that.\n"
-    "\n"
-    " -d, --delete   delete the user instead\n"
-    " -h, --help     this text\n"
-    "     --version  the version\n";
 
 static const char too_long_or_nul[] =
     "the password is longer than 1024 bytes or contains a NUL; nothing was changed";
@@ -34,12 +20,6 @@ static int fail(const char *errbuf)
 {
     (void)fprintf(stderr, "nacre-passwd: %s\n", errbuf);
     return 1;
-}
-
-static int misused(const char *text)
-{
-    (void)fprintf(stderr, "nacre-passwd: %s (try nacre-passwd --help)\n", text);
-    return 2;
 }
 
 /* explicit_bzero, because a compiler may drop a memset of memory that is not used again. */
@@ -116,31 +96,17 @@ static int set_password(const char *file, const char *user)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"delete", no_argument, NULL, 'd'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, OPTION_VERSION},
-        {NULL, 0, NULL, 0},
-    };
-    bool delete = false;
+    struct passwd_options options = {0};
     char errbuf[PROBLEM_MAX];
-    int option;
+    int status = 0;
+    int first = options_read(&passwd_command_line, &options, argc, argv, &status);
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "dh", longs, NULL)) != -1) {
-        if (option == 'h')
-            return fputs(usage, stdout) < 0;
-        if (option == OPTION_VERSION)
-            return puts("nacre-passwd " NACRE_VERSION) < 0;
-        if (option != 'd')
-            return misused("this option is not known");
-        delete = true;
-    }
-    if (argc - optind != 2)
-        return misused("give the name of the file and the name of one user");
-    if (!nacre_password_user_is_good(argv[optind + 1], errbuf, sizeof errbuf))
-        return misused(errbuf);
-    if (delete)
-        return edit(argv[optind], argv[optind + 1], NULL);
-    return set_password(argv[optind], argv[optind + 1]);
+    if (first == 0)
+        return status;
+    if (argc - first != 2)
+        return options_misused(&passwd_command_line, "give the names of one file and one user");
+    if (!nacre_password_user_is_good(argv[first + 1], errbuf, sizeof errbuf))
+        return options_misused(&passwd_command_line, "%s", errbuf);
+    return options.delete ? edit(argv[first], argv[first + 1], NULL)
+                          : set_password(argv[first], argv[first + 1]);
 }

@@ -1,7 +1,9 @@
-/* nacre-serve: any program over SSH, a process a session. */
-#include "apps/daemon/program.h"
-#include "apps/serve/serve.h"
+/* nacre-serve: any program over SSH, one process per session. */
 #include "apps/daemon/events.h"
+#include "apps/daemon/program.h"
+#include "apps/serve/options.h"
+#include "apps/serve/serve.h"
+#include "apps/serve/session.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -10,25 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SWITCH_EXEC };
-
-static const char *const switches[] = {[SWITCH_EXEC] = "exec", NULL};
-
-static const struct program_face face = {
-    .name = "nacre-serve",
-    .synopsis = "[--exec] -- COMMAND [ARG]...",
-    .about = "An SSH server that runs COMMAND for each session, on a terminal if the client wants "
-             "one.\n",
-    .options = "     --exec                  run COMMAND also for a client that wants to run one "
-               "of its own;\n"
-               "                             COMMAND finds that in SSH_ORIGINAL_COMMAND\n",
-    .notes = "COMMAND runs as the user who runs nacre-serve, whoever logs in.\n",
-    .switches = switches,
-    .has_command = true,
-    .descriptors_each = 4, /* a terminal, or three pipes, beside the socket */
-};
-
-/* The folders of PATH, one after the other. False: it is in none of them. */
+/* Look for a program in each folder of PATH. False: it is in none of them. */
 static bool search(const char *name, char path[PATH_MAX])
 {
     const char *folder = getenv("PATH");
@@ -45,23 +29,23 @@ static bool search(const char *name, char path[PATH_MAX])
     return false;
 }
 
-/* Before anybody logs in: is there such a program? */
+/* Is there such a program? Put its path into command[0]. */
 static bool find_command(char **command, char path[PATH_MAX])
 {
-    bool found =
-        strchr(command[0], '/') != NULL ? access(command[0], X_OK) == 0 : search(command[0], path);
+    bool has_path = strchr(command[0], '/') != NULL;
 
-    if (!found) {
-        (void)fprintf(stderr, "nacre-serve: %s: there is no such program, or it may not be run\n",
+    if (!(has_path ? access(command[0], X_OK) == 0 : search(command[0], path))) {
+        (void)fprintf(stderr, "nacre-serve: %s: no such program, or it is not executable\n",
                       command[0]);
         return false;
     }
-    if (strchr(command[0], '/') == NULL)
+    if (!has_path)
         command[0] = path;
     return true;
 }
 
-/* Descriptors 0, 1 and 2 are there, so that none of a session's own takes their place. */
+/* Make sure that descriptors 0, 1 and 2 exist, so that no descriptor of a session gets such a
+ * number. */
 static void fill_standard_descriptors(void)
 {
     int fd;
@@ -73,23 +57,35 @@ static void fill_standard_descriptors(void)
         (void)close(fd);
 }
 
-int main(int argc, char **argv)
+static int serve(const struct serve_options *options, char **command)
 {
     static char path[PATH_MAX];
-    struct program_options options;
-    int status = 0;
+    const struct serve_config config = {command, options->exec, &channel_log};
+    const struct server_program program = {
+        .name = serve_command_line.name,
+        .app = &serve_app,
+        .descriptors_each = 4, /* the socket, and a terminal or three pipes */
+        .starts_programs = true,
+        .stopped = session_free_all,
+    };
+
+    if (!find_command(command, path))
+        return 1;
+    serve_configure(&config);
+    return program_serve(&program, &options->server);
+}
+
+int main(int argc, char **argv)
+{
+    struct serve_options options = {.server.level = LOG_INFO};
+    int status = 0, first;
 
     fill_standard_descriptors();
-    if (program_read_options(argc, argv, &face, &options, &status)) {
-        const struct serve_config config = {options.command, options.switches[SWITCH_EXEC],
-                                            &channel_log};
-
-        status = 1;
-        if (find_command(options.command, path)) {
-            serve_configure(&config);
-            status = program_serve(&options, &serve_app, serve_over);
-        }
-    }
-    program_clear_options(&options);
+    first = options_read(&serve_command_line, &options, argc, argv, &status);
+    if (first != 0 && first == argc)
+        status = options_misused(&serve_command_line, "name the command to serve, after --");
+    else if (first != 0)
+        status = serve(&options, argv + first);
+    algorithm_options_clear(&options.server.algorithms);
     return status;
 }

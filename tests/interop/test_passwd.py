@@ -64,9 +64,9 @@ class FromAPipe(PasswdCase):
                 ([self.file, "al:ice"], b"x\n", 2, "cannot contain ':'"),
                 ([self.file, "al\nice"], b"x\n", 2, "newline"),
                 ([self.file, ""], b"x\n", 2, "user name is empty"),
-                ([self.file], b"x\n", 2, "give the name of the file"),
-                ([self.file, "a", "b"], b"x\n", 2, "give the name of the file"),
-                (["-x", self.file, "a"], b"x\n", 2, "option is not known")):
+                ([self.file], b"x\n", 2, "give the names of one file"),
+                ([self.file, "a", "b"], b"x\n", 2, "give the names of one file"),
+                (["-x", self.file, "a"], b"x\n", 2, "there is no such option")):
             with self.subTest(words=words, data=data):
                 done = self.passwd(*words, data=data)
                 self.assertEqual((done.status, done.out), (status, ""))
@@ -81,7 +81,7 @@ class FromAPipe(PasswdCase):
         self.assertIn("writable by others", done.err)
 
     def test_help_and_version(self):
-        self.assertIn("usage: nacre-passwd [-d] FILE USER", self.passwd("--help").out)
+        self.assertIn("usage: nacre-passwd [OPTION]... FILE USER", self.passwd("--help").out)
         self.assertRegex(self.passwd("--version").out, r"\Anacre-passwd [0-9.]+\n\Z")
 
 

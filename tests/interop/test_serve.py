@@ -264,9 +264,9 @@ class Commands(ServeCase):
         for words, status, says in (
                 ([], 2, "name the command to serve"),
                 (["--"], 2, "name the command to serve"),
-                (["--no-such-option", "--", "cat"], 2, "there is no option"),
-                (["--", "no-such-program-anywhere"], 1, "no-such-program-anywhere: there is no such program"),
-                (["--", "/etc/passwd"], 1, "may not be run")):
+                (["--no-such-option", "--", "cat"], 2, "--no-such-option: there is no such option"),
+                (["--", "no-such-program-anywhere"], 1, "no-such-program-anywhere: no such program"),
+                (["--", "/etc/passwd"], 1, "not executable")):
             with self.subTest(words=words):
                 done = subprocess.run([os.path.join(harness.BUILD, "nacre-serve"), *words], capture_output=True,
                                       text=True, timeout=harness.PATIENCE)

@@ -1,6 +1,5 @@
 /* Who may connect: numbers, sources and penalties, under a clock of the test's. */
 #include "apps/server/admission.h"
-#include "apps/daemon/limit_options.h"
 #include "tests/support/suite.h"
 
 #include <arpa/inet.h>
@@ -264,132 +263,6 @@ START_TEST(a_flood_of_sources_takes_nobodys_place)
 }
 END_TEST
 
-/* ---- as options ---- */
-
-static int option_of(const char *name)
-{
-    struct option rows[LIMIT_OPTIONS];
-    int i = 0;
-
-    limit_options(rows, 0);
-    while (i < LIMIT_OPTIONS && strcmp(rows[i].name, name) != 0)
-        i++;
-    ck_assert_int_lt(i, LIMIT_OPTIONS);
-    return i;
-}
-
-START_TEST(options_are_read)
-{
-    struct chosen_limits c = {0};
-    const struct nacre_penalties *p = &c.admission.penalties;
-    const char *const good[][2] = {
-        {"max-connections", "77"},
-        {"max-startups", "5:40:60"},
-        {"per-source-max-startups", "9"},
-        {"per-source-net-block-size", "24:56"},
-        {"per-source-penalties", "min:1,authfail:2,noauth:3,grace-exceeded:4,max:5"},
-        {"per-source-penalty-exempt-list", "10.0.0.0/8"},
-        {"handshake-time", "11"},
-        {"login-grace-time", "12"},
-        {"max-auth-tries", "13"},
-        {"auth-delay", "14"},
-        {"max-sessions", "15"},
-        {"max-window", "2"},
-        {"rate-limits", "rekeys:1/2,opens:3/4"},
-        {"keepalive", "16,17"},
-        {"idle-timeout", "18"},
-    };
-
-    ck_assert_int_eq(sizeof good / sizeof good[0], LIMIT_OPTIONS);
-    for (int i = 0; i < LIMIT_OPTIONS; i++)
-        ck_assert_ptr_null(limit_take(&c, option_of(good[i][0]), good[i][1]));
-    ck_assert_uint_eq(c.admission.max_connections, 77);
-    ck_assert_uint_eq(c.admission.startups_begin, 5);
-    ck_assert_uint_eq(c.admission.startups_rate, 40);
-    ck_assert_uint_eq(c.admission.startups_full, 60);
-    ck_assert_uint_eq(c.admission.per_source_startups, 9);
-    ck_assert_uint_eq(c.admission.netblock_v4, 24);
-    ck_assert_uint_eq(c.admission.netblock_v6, 56);
-    ck_assert_uint_eq(p->min_ms, 1000);
-    ck_assert_uint_eq(p->authfail_ms, 2000);
-    ck_assert_uint_eq(p->noauth_ms, 3000);
-    ck_assert_uint_eq(p->grace_exceeded_ms, 4000);
-    ck_assert_uint_eq(p->max_ms, 5000);
-    ck_assert_str_eq(c.admission.penalty_exempt, "10.0.0.0/8");
-    ck_assert_uint_eq(c.limits.handshake_ms, 11000);
-    ck_assert_uint_eq(c.login_grace_ms, 12000);
-    ck_assert_uint_eq(c.limits.auth_tries, 13);
-    ck_assert_uint_eq(c.limits.auth_delay_ms, 14);
-    ck_assert_uint_eq(c.channels_max, 15);
-    ck_assert_uint_eq(c.limits.window, 2 * 1024 * 1024);
-    ck_assert_uint_eq(c.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].burst, 1);
-    ck_assert_uint_eq(c.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute, 2);
-    ck_assert_uint_eq(c.limits.rates[0].burst, 3);
-    ck_assert_uint_eq(c.limits.rates[1].burst, 0);
-    ck_assert_uint_eq(c.limits.keepalive_ms, 16000);
-    ck_assert_uint_eq(c.limits.keepalive_count, 17);
-    ck_assert_uint_eq(c.limits.idle_ms, 18000);
-    ck_assert_ptr_null(limit_take(&c, option_of("max-startups"), "8"));
-    ck_assert_uint_eq(c.admission.startups_begin, 8);
-    ck_assert_uint_eq(c.admission.startups_full, 8);
-    ck_assert_ptr_null(limit_take(&c, option_of("per-source-max-startups"), "none"));
-    ck_assert_ptr_null(limit_take(&c, option_of("rate-limits"), "no"));
-    ck_assert_uint_eq(c.limits.rates[4].burst, NACRE_UNLIMITED);
-    ck_assert_ptr_null(limit_take(&c, option_of("per-source-penalties"), "no"));
-    ck_assert(p->off);
-    ck_assert_ptr_null(limit_take(&c, option_of("handshake-time"), "0"));
-    ck_assert_uint_eq(c.limits.handshake_ms, NACRE_UNLIMITED);
-}
-END_TEST
-
-START_TEST(options_that_make_no_sense_are_refused)
-{
-    struct chosen_limits c = {0};
-    const char *const bad[][2] = {
-        {"max-connections", "0"},
-        {"max-connections", "-1"},
-        {"max-connections", "1x"},
-        {"max-connections", "99999999999999999999"},
-        {"max-startups", ""},
-        {"max-startups", "10:30"},
-        {"max-startups", "10:101:20"},
-        {"max-startups", "10:30:9"},
-        {"max-startups", "10:30:20x"},
-        {"per-source-max-startups", "0"},
-        {"per-source-net-block-size", "32"},
-        {"per-source-net-block-size", "33:64"},
-        {"per-source-net-block-size", "32:129"},
-        {"per-source-penalties", ""},
-        {"per-source-penalties", "yes"},
-        {"per-source-penalties", "authfail:"},
-        {"per-source-penalties", "authfail:5,"},
-        {"per-source-penalties", "authfail:5 noauth:1"},
-        {"per-source-penalty-exempt-list", ""},
-        {"handshake-time", "ten"},
-        {"login-grace-time", "0"},
-        {"max-auth-tries", "0"},
-        {"max-auth-tries", "101"},
-        {"auth-delay", "60001"},
-        {"max-sessions", "0"},
-        {"max-window", "0"},
-        {"max-window", "1025"},
-        {"rate-limits", "opens"},
-        {"rate-limits", "opens:1"},
-        {"rate-limits", "opens:1/0"},
-        {"rate-limits", "open:1/1"},
-        {"rate-limits", "opens:1/1,"},
-        {"keepalive", "x"},
-        {"keepalive", "5,"},
-        {"keepalive", "5,0"},
-        {"idle-timeout", "-5"},
-    };
-
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_msg(limit_take(&c, option_of(bad[i][0]), bad[i][1]) != NULL, "--%s %s", bad[i][0],
-                      bad[i][1]);
-}
-END_TEST
-
 void add_tests(struct suite *suite)
 {
     add_test(suite, connections_are_counted_until_they_are_over);
@@ -400,6 +273,4 @@ void add_tests(struct suite *suite)
     add_test(suite, penalties_have_a_least_and_a_most);
     add_test(suite, who_is_exempt_gets_none);
     add_test(suite, a_flood_of_sources_takes_nobodys_place);
-    add_test(suite, options_are_read);
-    add_test(suite, options_that_make_no_sense_are_refused);
 }

@@ -1,0 +1,122 @@
+#include "apps/daemon/files.h"
+
+#include "apps/daemon/events.h"
+#include "apps/files/key_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SENTENCE_MAX = 1024 /* bytes */ };
+
+bool program_failed(const struct server_program *program, const char *sentence)
+{
+    (void)fprintf(stderr, "%s: %s\n", program->name, sentence);
+    return false;
+}
+
+/* ---- host keys ---- */
+
+static void log_host_key(const struct nacre_key *key, const char *file)
+{
+    char fingerprint[NACRE_FINGERPRINT_MAX];
+    struct log_line l;
+
+    nacre_key_fingerprint(key, fingerprint);
+    log_begin(&l, LOG_INFO, "hostkey");
+    log_text(&l, "type", nacre_key_type(key));
+    log_text(&l, "fingerprint", fingerprint);
+    log_text(&l, "file", file);
+    log_end(&l);
+}
+
+bool files_read_host_keys(const struct server_program *program, const struct server_options *o,
+                          const struct nacre_key *keys[OPTION_LIST_MAX + 1])
+{
+    const char *const standard[] = {DEFAULT_HOST_KEY, NULL};
+    bool given = o->host_keys.count > 0;
+    const char *const *files = given ? o->host_keys.items : standard;
+    char errbuf[SENTENCE_MAX];
+
+    for (size_t i = 0; files[i] != NULL; i++) {
+        bool make = !given && access(files[i], F_OK) != 0;
+
+        keys[i] = make ? nacre_key_make(files[i], errbuf, sizeof errbuf)
+                       : nacre_key_read(files[i], errbuf, sizeof errbuf);
+        if (keys[i] == NULL)
+            return program_failed(program, errbuf);
+        log_host_key(keys[i], files[i]);
+    }
+    return true;
+}
+
+void files_free_host_keys(const struct nacre_key *const *keys)
+{
+    for (; *keys != NULL; keys++)
+        nacre_key_free((struct nacre_key *)(uintptr_t)*keys);
+}
+
+/* ---- who may log in ---- */
+
+const char *files_passwords(const struct server_options *o)
+{
+    return o->passwords != NULL ? o->passwords : DEFAULT_PASSWORDS;
+}
+
+bool files_open_passwords(const struct server_program *program, const struct server_options *o,
+                          struct login *login)
+{
+    const char *file = files_passwords(o);
+    char errbuf[SENTENCE_MAX] = "";
+
+    if (o->passwords == NULL && o->authorized_keys != NULL && access(file, F_OK) != 0)
+        return true;
+    login->passwords = nacre_password_file_open(file, errbuf, sizeof errbuf);
+    if (login->passwords == NULL)
+        return program_failed(program, errbuf);
+    if (errbuf[0] != 0)
+        log_trouble("passwords", errbuf); /* about one line; the others count */
+    return true;
+}
+
+bool files_open_authorized_keys(const struct server_program *program,
+                                const struct server_options *o, struct login *login)
+{
+    if (o->authorized_keys == NULL)
+        return true;
+    login->authorized_keys = nacre_authorized_keys_open(o->authorized_keys);
+    return login->authorized_keys != NULL || program_failed(program, "out of memory");
+}
+
+/* ---- the banner ---- */
+
+static bool banner_failed(const struct server_program *program, const char *file)
+{
+    char sentence[SENTENCE_MAX];
+
+    (void)snprintf(sentence, sizeof sentence, "%s: cannot read the banner: %s", file,
+                   strerror(errno));
+    return program_failed(program, sentence);
+}
+
+bool files_read_banner(const struct server_program *program, const struct server_options *o,
+                       char banner[NACRE_BANNER_MAX + 1])
+{
+    FILE *file = o->banner_file != NULL ? fopen(o->banner_file, "re") : NULL;
+    size_t n = 0;
+    bool good;
+    int c;
+
+    if (file == NULL)
+        return o->banner_file == NULL || banner_failed(program, o->banner_file);
+    while ((c = getc(file)) != EOF && n + 2 < NACRE_BANNER_MAX + 1) {
+        if (c == '\n' && (n == 0 || banner[n - 1] != '\r'))
+            banner[n++] = '\r';
+        banner[n++] = (char)c;
+    }
+    banner[n] = 0;
+    good = !ferror(file) || banner_failed(program, o->banner_file);
+    (void)fclose(file);
+    return good && (c == EOF || program_failed(program, "the banner is longer than 4096 bytes"));
+}

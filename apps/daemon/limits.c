@@ -1,0 +1,241 @@
+#include "apps/daemon/limits.h"
+
+#include "apps/options/values.h"
+
+#include <string.h>
+
+enum {
+    DAY = 24 * 3600,      /* seconds */
+    MS = 1000,            /* in a second */
+    MINUTES_MAX = 100000, /* the highest rate */
+};
+
+/* BEGIN[:RATE:FULL] */
+static bool parse_startups(void *options, const char *value)
+{
+    struct nacre_admission *a = &((struct limit_options *)options)->admission;
+    uint64_t begin, rate = 100, full;
+
+    if (!number_read(&value, 1, 1000000, &begin))
+        return false;
+    full = begin;
+    if (*value == ':') {
+        value++;
+        if (!number_read(&value, 1, 100, &rate) || *value++ != ':' ||
+            !number_read(&value, begin, 1000000, &full))
+            return false;
+    }
+    a->startups_begin = (uint32_t)begin;
+    a->startups_rate = (uint32_t)rate;
+    a->startups_full = (uint32_t)full;
+    return *value == 0;
+}
+
+/* BITS:BITS */
+static bool parse_block(void *options, const char *value)
+{
+    struct nacre_admission *a = &((struct limit_options *)options)->admission;
+    uint64_t v4, v6;
+
+    if (!number_read(&value, 1, 32, &v4) || *value++ != ':' || !number_whole(value, 1, 128, &v6))
+        return false;
+    a->netblock_v4 = (uint32_t)v4;
+    a->netblock_v6 = (uint32_t)v6;
+    return true;
+}
+
+/* The item begins with the name and a colon: then the rest, otherwise NULL. */
+static const char *after_name(const char *item, const char *name)
+{
+    size_t len = strlen(name);
+
+    return strncmp(item, name, len) == 0 && item[len] == ':' ? item + len + 1 : NULL;
+}
+
+/* KIND:SECONDS */
+static bool take_penalty(struct nacre_penalties *p, const char *item, size_t len)
+{
+    const struct {
+        const char *kind;
+        uint32_t *ms;
+    } kinds[] = {{"authfail", &p->authfail_ms},
+                 {"noauth", &p->noauth_ms},
+                 {"grace-exceeded", &p->grace_exceeded_ms},
+                 {"min", &p->min_ms},
+                 {"max", &p->max_ms}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *at = after_name(item, kinds[i].kind);
+        uint64_t seconds;
+
+        if (at != NULL && number_read(&at, 1, DAY, &seconds) && at == item + len) {
+            *kinds[i].ms = (uint32_t)seconds * MS;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* KIND:SECONDS,... or no */
+static bool parse_penalties(void *options, const char *value)
+{
+    struct nacre_penalties *p = &((struct limit_options *)options)->admission.penalties;
+    const char *item;
+    size_t len;
+
+    p->off = strcmp(value, "no") == 0;
+    if (p->off)
+        return true;
+    while (list_next(&value, &item, &len))
+        if (!take_penalty(p, item, len))
+            return false;
+    return true;
+}
+
+/* KIND:BURST/MINUTE */
+static bool take_rate(struct nacre_rate *rates, const char *item, size_t len)
+{
+    for (int i = 0; i < NACRE_RATES; i++) {
+        const char *at =
+            after_name(item, nacre_limit_name((enum nacre_limit)(NACRE_LIMIT_OPENS + i)));
+        uint64_t burst, minute;
+
+        if (at != NULL && number_read(&at, 1, 1000000, &burst) && *at++ == '/' &&
+            number_read(&at, 1, MINUTES_MAX, &minute) && at == item + len) {
+            rates[i] = (struct nacre_rate){(uint32_t)burst, (uint32_t)minute};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* KIND:BURST/MINUTE,... or no */
+static bool parse_rates(void *options, const char *value)
+{
+    struct nacre_rate *rates = ((struct limit_options *)options)->limits.rates;
+    bool none = strcmp(value, "no") == 0;
+    const char *item;
+    size_t len;
+
+    for (int i = 0; none && i < NACRE_RATES; i++)
+        rates[i].burst = NACRE_UNLIMITED;
+    while (!none && list_next(&value, &item, &len))
+        if (!take_rate(rates, item, len))
+            return false;
+    return true;
+}
+
+/* SECONDS[,COUNT] */
+static bool parse_keepalive(void *options, const char *value)
+{
+    struct nacre_limits *limits = &((struct limit_options *)options)->limits;
+    uint64_t seconds, count = 3;
+
+    if (!number_read(&value, 0, DAY, &seconds) ||
+        (*value != 0 && (*value != ',' || !number_whole(value + 1, 1, 1000, &count))))
+        return false;
+    limits->keepalive_ms = seconds * MS;
+    limits->keepalive_count = (uint32_t)count;
+    return true;
+}
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {.name = "max-connections", .argument = "N",
+     OPTION_U32(struct limit_options, admission.max_connections), .least = 1, .most = 10000000,
+     .help = "connections on all workers together",
+     .default_text = "`65536`, or fewer if descriptors are short"},
+
+    {.name = "max-startups", .argument = "BEGIN:RATE:FULL", .parse = parse_startups,
+     .expects = "N, or BEGIN:RATE:FULL as in sshd_config",
+     .help = "connections that have not logged in yet",
+     .more = "From BEGIN on, RATE percent of new connections are refused, rising to all of them at FULL. "
+             "A source that has no such connection yet is refused only at FULL. As MaxStartups in sshd_config(5).",
+     .default_value = "100:30:1000"},
+
+    {.name = "per-source-max-startups", .argument = "N",
+     OPTION_U32(struct limit_options, admission.per_source_startups), .least = 1, .most = 1000000, .unlimited = "none",
+     .help = "connections from one source that have not logged in yet, or `none` for no limit",
+     .default_value = "64"},
+
+    {.name = "per-source-net-block-size", .argument = "BITS:BITS", .parse = parse_block,
+     .expects = "two numbers of bits, up to 32 and up to 128, with a colon between",
+     .help = "how many bits of an IPv4 and of an IPv6 address make a source",
+     .default_value = "32:64"},
+
+    {.name = "per-source-penalties", .argument = "LIST", .parse = parse_penalties,
+     .expects = "a list of authfail, noauth, grace-exceeded, min and max, each with :SECONDS, or no",
+     .help = "seconds for which a source is refused after a connection that ended without a login; or `no`",
+     .more = "The entries of LIST are NAME:SECONDS, separated by commas: `authfail` for failed attempts, `noauth` for none, "
+             "`grace-exceeded` for a login that took too long. Penalties add up and run out with time; they take effect "
+             "from a sum of `min` on and grow to `max` at most. The server remembers 65,536 sources.",
+     .default_value = "authfail:5,noauth:1,grace-exceeded:10,min:15,max:600"},
+
+    {.name = "per-source-penalty-exempt-list", .argument = "LIST",
+     OPTION_TEXT(struct limit_options, admission.penalty_exempt), .least = 1, /* the server parses it */
+     .help = "addresses and networks without penalties, separated by commas",
+     .more = "They are written as in `from=` of authorized_keys.",
+     .default_text = "none"},
+
+    {.name = "handshake-time", .argument = "SECONDS",
+     OPTION_U32(struct limit_options, limits.handshake_ms), .least = 1, .most = DAY, .scale = MS, .unlimited = "0",
+     .help = "time limit for the client's part of the first key exchange, and then for each packet until the login; 0 for no "
+             "limit",
+     .more = "The key exchange involves no person. After it, somebody may be comparing the host key or typing a password, so "
+             "only a packet that has begun is timed, from its first byte to its last.",
+     .default_value = "10"},
+
+    {.name = "login-grace-time", .argument = "SECONDS",
+     OPTION_U32(struct limit_options, login_grace_ms), .least = 1, .most = DAY, .scale = MS,
+     .help = "time limit for the whole login",
+     .default_value = "120"},
+
+    {.name = "max-auth-tries", .argument = "N",
+     OPTION_U32(struct limit_options, limits.auth_tries), .least = 1, .most = 100,
+     .help = "failed login attempts per connection",
+     .default_value = "6"},
+
+    {.name = "auth-delay", .argument = "MS",
+     OPTION_U32(struct limit_options, limits.auth_delay_ms), .least = 1, .most = 60 * MS, .unlimited = "0",
+     .help = "milliseconds before a failed attempt is answered, doubled each time; 0 for no delay",
+     .more = "The time counts from the arrival of the request.",
+     .default_value = "250"},
+
+    {.name = "max-sessions", .argument = "N",
+     OPTION_U32(struct limit_options, channels_max), .least = 1, .most = 1000000,
+     .help = "channels per connection",
+     .default_value = "64"},
+
+    {.name = "max-window", .argument = "MIB",
+     OPTION_U32(struct limit_options, limits.window), .least = 1, .most = 1024, .scale = 1024 * 1024,
+     .help = "MiB that all channels of a connection together may make the server hold",
+     .more = "They are the windows and what came with the opening of the channels. "
+             "A value that is given is the whole amount.",
+     .default_text = "`16`, and 128 KiB per channel"},
+
+    {.name = "rate-limits", .argument = "LIST", .parse = parse_rates,
+     .expects = "a list of opens, requests, globals, proofs and rekeys, each with :BURST/MINUTE, or no",
+     .help = "how often a client may start expensive work, as a burst and then per minute; or `no`",
+     .more = "The entries of LIST are NAME:BURST/MINUTE, separated by commas: `opens` of channels, `requests` on channels, `globals` for "
+             "global requests, `proofs` of host keys (a signature each), `rekeys` after less than 16 KiB. "
+             "Work beyond that waits, and so does all that the client sends after it; proofs are refused.",
+     .default_value = "opens:1000/60000,requests:1000/60000,globals:200/600,proofs:4/4,rekeys:16/60"},
+
+    {.name = "keepalive", .argument = "SECONDS[,COUNT]", .parse = parse_keepalive,
+     .expects = "SECONDS[,COUNT], or 0 for never",
+     .help = "send keepalive@openssh.com after so many seconds of silence, and disconnect if COUNT of them in a row bring "
+             "no answer; 0 for never",
+     .more = "Any byte is an answer. As ClientAliveInterval and ClientAliveCountMax in sshd_config(5), and off as there: "
+             "a client that is suspended is not gone.",
+     .default_value = "0", .default_text = "`0`, and a COUNT of 3"},
+
+    {.name = "idle-timeout", .argument = "SECONDS",
+     OPTION_U64(struct limit_options, limits.idle_ms), .most = 365 * DAY, .scale = MS,
+     .help = "disconnect after so many seconds without data on any channel, in either direction; 0 for never",
+     .default_value = "0"},
+    {0},
+};
+/* clang-format on */
+
+const struct option_group limit_options = {
+    .name = "limit_options", .title = "Limits:", .rows = rows};

@@ -1,0 +1,17 @@
+/* The options that set limits. SECURITY.md explains them. */
+#ifndef NACRE_APPS_DAEMON_LIMITS_H
+#define NACRE_APPS_DAEMON_LIMITS_H
+
+#include "apps/options/options.h"
+#include "apps/server/server.h"
+
+/* Members as in struct nacre_server_config. */
+struct limit_options {
+    struct nacre_limits limits;
+    struct nacre_admission admission;
+    uint32_t channels_max, login_grace_ms;
+};
+
+extern const struct option_group limit_options;
+
+#endif

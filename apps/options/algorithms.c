@@ -1,0 +1,59 @@
+#include "apps/options/algorithms.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool algorithm_option(const struct option_row *row, void *options, const char *value, char *errbuf,
+                      size_t size)
+{
+    struct algorithm_options *algorithms = (void *)((char *)options + row->member);
+    char **chosen = &algorithms->lists[row->which];
+    char list[NACRE_ALGORITHM_LIST_MAX];
+
+    if (!nacre_algorithms_apply((enum nacre_algorithm_kind)row->which, value, list, errbuf, size))
+        return false;
+    free(*chosen);
+    *chosen = strdup(list);
+    if (*chosen == NULL)
+        (void)snprintf(errbuf, size, "out of memory");
+    return *chosen != NULL;
+}
+
+void algorithms_put(const struct command_line *line)
+{
+    (void)line;
+    for (int kind = 0; kind < NACRE_ALGORITHM_KINDS; kind++) {
+        const char *name;
+        bool off;
+
+        (void)printf("%s\n", nacre_algorithm_kind_name((enum nacre_algorithm_kind)kind));
+        for (size_t i = 0;
+             (name = nacre_algorithm_name((enum nacre_algorithm_kind)kind, i, &off)) != NULL; i++)
+            (void)printf("    %s%s\n", name, off ? " (off)" : "");
+    }
+}
+
+void algorithm_options_clear(struct algorithm_options *options)
+{
+    for (int kind = 0; kind < NACRE_ALGORITHM_KINDS; kind++)
+        free(options->lists[kind]);
+}
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {.name = "kex", .argument = "LIST", .take = algorithm_option, .which = NACRE_KEX,
+     .help = "key exchange methods, best first, separated by commas, in place of the defaults; `+LIST`, `-LIST` and "
+             "`^LIST` append to the defaults, remove from them and go before them; `*` and `?` match",
+     .more = "The names are those that nacre-echo(1) lists."},
+    {.name = "host-key-algorithms", .argument = "LIST", .take = algorithm_option, .which = NACRE_HOST_KEY,
+     .help = "signature algorithms of host keys, as for `--kex`"},
+    {.name = "ciphers", .argument = "LIST", .take = algorithm_option, .which = NACRE_CIPHER,
+     .help = "ciphers, as for `--kex`"},
+    {.name = "macs", .argument = "LIST", .take = algorithm_option, .which = NACRE_MAC,
+     .help = "MACs, as for `--kex`"},
+    {0},
+};
+/* clang-format on */
+
+const struct option_group algorithm_options = {.name = "algorithm_options", .rows = rows};

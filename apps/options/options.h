@@ -1,0 +1,103 @@
+/* The options of a program, one row each. Parsing, --help, the options in the manual page and the
+ * table in README.md all come from the rows; "make options" writes the last two.
+ *
+ * Texts are plain English, in which `backticks` mark what is typed or printed literally. */
+#ifndef NACRE_APPS_OPTIONS_OPTIONS_H
+#define NACRE_APPS_OPTIONS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    OPTIONS_MAX = 64,          /* options of one program */
+    OPTION_SENTENCE_MAX = 1024 /* bytes of a sentence about a mistake */
+};
+
+struct command_line;
+
+struct option_row {
+    const char *name;     /* "listen" for --listen */
+    char letter;          /* 'l' for -l, or 0 */
+    const char *argument; /* "ADDR:PORT"; NULL: the option takes no value */
+
+    /* One of three. Each of the first two sets members of `options`, the struct of the row's group;
+     * false: the value is not what `expects` says. Without an argument, value is NULL. */
+    bool (*parse)(void *options, const char *value);
+    /* The same for functions that rows share (values.h). errbuf, if it is filled, says more. */
+    bool (*take)(const struct option_row *row, void *options, const char *value, char *errbuf,
+                 size_t size);
+    /* Prints an answer to standard output, after which the program ends. */
+    void (*answer)(const struct command_line *line);
+
+    const char *expects; /* "a number from 1 to 9": the end of "'x' is not ..." */
+
+    /* For take */
+    size_t member;         /* offset of the member that it sets */
+    uint64_t least, most;  /* range of a number */
+    uint32_t scale;        /* the number is multiplied by this; 0: by 1 */
+    const char *unlimited; /* the value that stands for NACRE_UNLIMITED, or NULL */
+    bool units;            /* K, M and G may follow the number */
+    int which;             /* tells rows with the same function apart */
+
+    const char *help;          /* a phrase for --help, README.md and the manual page */
+    const char *more;          /* sentences for the manual page, or NULL */
+    const char *default_value; /* taken before the command line is read; NULL: none */
+    const char *default_text;  /* what the texts call the default, if not by its value */
+    bool repeatable;
+};
+
+/* Rows that belong together, and that programs share. */
+struct option_group {
+    const char *name;              /* of its part of the manual page, apps/man/NAME.mdoc */
+    const char *title;             /* its heading in --help, or NULL */
+    const struct option_row *rows; /* the last one has no name */
+};
+
+/* A group in one program: it fills the struct at offset `at` of the program's options. */
+struct option_use {
+    const struct option_group *group;
+    size_t at;
+};
+
+/* A word other than an option: a mode of nacre-load, a command of nacre-echo. */
+struct option_word {
+    const char *name, *argument; /* "chargen", "N" or NULL */
+    const char *about;           /* a phrase */
+};
+
+struct option_words {
+    const char *name;                                 /* of its part of the manual page */
+    const char *title;                                /* its heading in --help */
+    bool (*word)(size_t i, struct option_word *word); /* the i-th; false past the last */
+};
+
+/* The command line of a program. */
+struct command_line {
+    const char *name;                 /* "nacre-echo" */
+    const char *usage;                /* what follows the options, "FILE USER"; or NULL */
+    const char *about;                /* sentences */
+    const struct option_use *uses;    /* the last one has no group */
+    const struct option_words *words; /* or NULL */
+    const char *notes;                /* sentences after the options, or NULL */
+    bool runs_command;                /* words that follow the options are a command to run */
+};
+
+/* Set `options`, the program's struct, to the defaults and then as the command line says. Returns
+ * the index of the first word after the options. 0: the program is over, *status is its exit
+ * status, and the answer or the mistake has been printed. */
+int options_read(const struct command_line *line, void *options, int argc, char **argv,
+                 int *status);
+
+/* Set one option. False: errbuf has a sentence about its value. */
+bool option_set(const struct option_row *row, void *options, const char *value, char *errbuf,
+                size_t size);
+
+/* Print "NAME: TEXT (try NAME --help)" on standard error. Returns the exit status, 2. */
+int options_misused(const struct command_line *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* What a row's default is called: in its texts, with backticks. "": it has none. */
+const char *option_default(const struct option_row *row, char *out, size_t size);
+
+#endif

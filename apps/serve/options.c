@@ -1,0 +1,23 @@
+#include "apps/serve/options.h"
+
+static const struct option_row rows[] = {
+    {.name = "exec",
+     OPTION_FLAG(struct serve_options, exec),
+     .help = "run COMMAND also for a client that asks to run a command of its own, which COMMAND "
+             "finds in `SSH_ORIGINAL_COMMAND`"},
+    {0},
+};
+
+static const struct option_group group = {.name = "serve_options", .rows = rows};
+
+static const struct option_use uses[] = {{&group, 0}, SERVER_OPTION_USES};
+
+const struct command_line serve_command_line = {
+    .name = "nacre-serve",
+    .usage = "-- COMMAND [ARG]...",
+    .about = "An SSH server that runs COMMAND for each session, on a terminal if the client asks "
+             "for one.",
+    .uses = uses,
+    .notes = "COMMAND runs as the user that runs nacre-serve, whoever logs in. " SERVER_NOTES,
+    .runs_command = true,
+};

@@ -1,0 +1,14 @@
+/* The command line of nacre-serve. */
+#ifndef NACRE_APPS_SERVE_OPTIONS_H
+#define NACRE_APPS_SERVE_OPTIONS_H
+
+#include "apps/daemon/options.h"
+
+struct serve_options {
+    struct server_options server;
+    bool exec;
+};
+
+extern const struct command_line serve_command_line;
+
+#endif

@@ -1,0 +1,39 @@
+/* A session of nacre-serve: a channel and its process. It lives until both have ended. */
+#ifndef NACRE_APPS_SERVE_SESSION_H
+#define NACRE_APPS_SERVE_SESSION_H
+
+#include "apps/runtime/watch.h"
+#include "apps/serve/child.h"
+#include "apps/serve/environment.h"
+
+struct serve_session {
+    struct nacre_channel *ch; /* NULL once it is closed */
+    struct serve_session *next, **link;
+    struct terminal terminal;
+    struct environment environment;
+    struct child child;
+    struct nacre_watch *watch; /* for the child's end */
+    struct nacre_watch *grace; /* from the end of the child's output until the EOF is sent */
+    int timer;                 /* ... and its descriptor, or -1 */
+    int tty;                   /* the terminal, for its size and breaks; -1: none */
+    struct child_end end;
+    bool running, ended; /* the child */
+    bool failed;         /* the child could not be started; no other one will be */
+    bool drained;        /* all of the child's output has been accepted */
+    bool got_eof;        /* before there was a child */
+};
+
+/* NULL: out of memory. */
+struct serve_session *session_new(struct nacre_channel *ch);
+void session_free(struct serve_session *s);
+
+/* Free those that are left, when no thread of the server runs any more. */
+void session_free_all(void);
+
+/* The event loop of its connection. */
+struct nacre_loop *session_loop(const struct serve_session *s);
+
+void session_close_tty(struct serve_session *s);
+void session_end_grace(struct serve_session *s);
+
+#endif

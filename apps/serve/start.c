@@ -1,0 +1,121 @@
+#include "apps/serve/start.h"
+
+#include "apps/daemon/events.h"
+#include "apps/daemon/login.h"
+#include "apps/runtime/stream.h"
+#include "apps/serve/end.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct nacre_key_grant *grant_of(const struct serve_session *s)
+{
+    return login_grant(nacre_channel_context(s->ch));
+}
+
+/* The environment="NAME=value" options of the key that the user logged in with. */
+static bool set_keys_environment(struct environment *e, const struct nacre_key_grant *allowed)
+{
+    for (char **at = allowed->environment; at != NULL && *at != NULL; at++) {
+        size_t len = strcspn(*at, "=");
+        char name[256];
+
+        if (len >= sizeof name)
+            return false;
+        memcpy(name, *at, len);
+        name[len] = 0;
+        if (!environment_set(e, name, *at + len + 1))
+            return false;
+    }
+    return true;
+}
+
+static bool prepare_environment(struct serve_session *s, const char *original)
+{
+    struct environment *e = &s->environment;
+
+    if (!set_keys_environment(e, grant_of(s)) ||
+        !environment_set_connection(e, nacre_channel_context(s->ch)))
+        return false;
+    if (s->tty >= 0 && !environment_set(e, "SSH_TTY", s->terminal.name))
+        return false;
+    return original == NULL || environment_set(e, "SSH_ORIGINAL_COMMAND", original);
+}
+
+/* argv: the command that is run. */
+static bool start_child(struct serve_session *s, char *const argv[], const char *original,
+                        struct child_streams *streams)
+{
+    if (s->terminal.master >= 0)
+        s->tty = fcntl(s->terminal.master, F_DUPFD_CLOEXEC, 0);
+    if (!prepare_environment(s, original)) {
+        log_trouble("start", "environment: too many variables, or out of memory");
+        return false;
+    }
+    if (!child_start(&s->child, argv, s->environment.list, &s->terminal, streams)) {
+        log_trouble("start", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool join(struct serve_session *s, const struct child_streams *streams)
+{
+    const struct nacre_stream_config joined = {
+        .input = streams->output,
+        .error = streams->error,
+        .output = streams->input,
+        .drained = end_on_drained,
+        .output_ended = s->got_eof,
+    };
+
+    return nacre_stream_join(s->ch, session_loop(s), &joined) != NULL;
+}
+
+/* End a child that cannot be watched. */
+static bool abandon(struct serve_session *s)
+{
+    struct child_end end;
+
+    child_signal(&s->child, SIGKILL);
+    while (!child_reap(&s->child, &end))
+        (void)usleep(1000); /* SIGKILL cannot be caught */
+    return false;
+}
+
+static void log_start(const struct serve_session *s, const char *what)
+{
+    struct log_line l;
+
+    log_begin_channel(&l, "started", s->ch);
+    log_u64(&l, "pid", (uint64_t)s->child.pid);
+    log_text(&l, "what", what);
+    log_end(&l);
+}
+
+bool start_command(struct serve_session *s, char **command, const char *original)
+{
+    char *forced[] = {"/bin/sh", "-c", grant_of(s)->command, NULL};
+    bool is_forced = forced[2] != NULL;
+    struct child_streams streams;
+
+    if (s->failed)
+        return false;
+    s->failed = !start_child(s, is_forced ? forced : command, original, &streams);
+    if (s->failed) {
+        session_close_tty(s);
+        return false;
+    }
+    environment_clear(&s->environment);
+    if (!join(s, &streams))
+        return abandon(s);
+    s->watch = nacre_watch_new(session_loop(s), s->child.pidfd, end_on_exit, s);
+    if (s->watch == NULL)
+        return abandon(s);
+    s->running = true;
+    log_start(s, is_forced ? forced[2] : command[0]);
+    return true;
+}

@@ -1,0 +1,174 @@
+#include "apps/daemon/limits.h"
+#include "tests/support/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char errbuf[OPTION_SENTENCE_MAX];
+
+static const struct option_row *row_of(const char *name)
+{
+    const struct option_row *row = limit_options.rows;
+
+    while (row->name != NULL && strcmp(row->name, name) != 0)
+        row++;
+    ck_assert_ptr_nonnull(row->name);
+    return row;
+}
+
+static bool take(struct limit_options *c, const char *name, const char *value)
+{
+    errbuf[0] = 0;
+    return option_set(row_of(name), c, value, errbuf, sizeof errbuf);
+}
+
+START_TEST(each_option_sets_its_limit)
+{
+    struct limit_options c = {0};
+    const struct nacre_penalties *p = &c.admission.penalties;
+    const char *const good[][2] = {
+        {"max-connections", "77"},
+        {"max-startups", "5:40:60"},
+        {"per-source-max-startups", "9"},
+        {"per-source-net-block-size", "24:56"},
+        {"per-source-penalties", "min:1,authfail:2,noauth:3,grace-exceeded:4,max:5"},
+        {"per-source-penalty-exempt-list", "10.0.0.0/8"},
+        {"handshake-time", "11"},
+        {"login-grace-time", "12"},
+        {"max-auth-tries", "13"},
+        {"auth-delay", "14"},
+        {"max-sessions", "15"},
+        {"max-window", "2"},
+        {"rate-limits", "rekeys:1/2,opens:3/4"},
+        {"keepalive", "16,17"},
+        {"idle-timeout", "18"},
+    };
+
+    size_t rows = 0;
+
+    while (limit_options.rows[rows].name != NULL)
+        rows++;
+    ck_assert_uint_eq(sizeof good / sizeof good[0], rows);
+    for (size_t i = 0; i < rows; i++)
+        ck_assert_msg(take(&c, good[i][0], good[i][1]), "%s", errbuf);
+    ck_assert_uint_eq(c.admission.max_connections, 77);
+    ck_assert_uint_eq(c.admission.startups_begin, 5);
+    ck_assert_uint_eq(c.admission.startups_rate, 40);
+    ck_assert_uint_eq(c.admission.startups_full, 60);
+    ck_assert_uint_eq(c.admission.per_source_startups, 9);
+    ck_assert_uint_eq(c.admission.netblock_v4, 24);
+    ck_assert_uint_eq(c.admission.netblock_v6, 56);
+    ck_assert_uint_eq(p->min_ms, 1000);
+    ck_assert_uint_eq(p->authfail_ms, 2000);
+    ck_assert_uint_eq(p->noauth_ms, 3000);
+    ck_assert_uint_eq(p->grace_exceeded_ms, 4000);
+    ck_assert_uint_eq(p->max_ms, 5000);
+    ck_assert_str_eq(c.admission.penalty_exempt, "10.0.0.0/8");
+    ck_assert_uint_eq(c.limits.handshake_ms, 11000);
+    ck_assert_uint_eq(c.login_grace_ms, 12000);
+    ck_assert_uint_eq(c.limits.auth_tries, 13);
+    ck_assert_uint_eq(c.limits.auth_delay_ms, 14);
+    ck_assert_uint_eq(c.channels_max, 15);
+    ck_assert_uint_eq(c.limits.window, 2 * 1024 * 1024);
+    ck_assert_uint_eq(c.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].burst, 1);
+    ck_assert_uint_eq(c.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute, 2);
+    ck_assert_uint_eq(c.limits.rates[0].burst, 3);
+    ck_assert_uint_eq(c.limits.rates[1].burst, 0);
+    ck_assert_uint_eq(c.limits.keepalive_ms, 16000);
+    ck_assert_uint_eq(c.limits.keepalive_count, 17);
+    ck_assert_uint_eq(c.limits.idle_ms, 18000);
+    ck_assert(take(&c, "max-startups", "8"));
+    ck_assert_uint_eq(c.admission.startups_begin, 8);
+    ck_assert_uint_eq(c.admission.startups_full, 8);
+    ck_assert(take(&c, "per-source-max-startups", "none"));
+    ck_assert(take(&c, "rate-limits", "no"));
+    ck_assert_uint_eq(c.limits.rates[4].burst, NACRE_UNLIMITED);
+    ck_assert(take(&c, "per-source-penalties", "no"));
+    ck_assert(p->off);
+    ck_assert(take(&c, "handshake-time", "0"));
+    ck_assert_uint_eq(c.limits.handshake_ms, NACRE_UNLIMITED);
+}
+END_TEST
+
+START_TEST(values_that_make_no_sense_are_refused)
+{
+    struct limit_options c = {0};
+    const char *const bad[][2] = {
+        {"max-connections", "0"},
+        {"max-connections", "-1"},
+        {"max-connections", "1x"},
+        {"max-connections", "99999999999999999999"},
+        {"max-startups", ""},
+        {"max-startups", "10:30"},
+        {"max-startups", "10:101:20"},
+        {"max-startups", "10:30:9"},
+        {"max-startups", "10:30:20x"},
+        {"per-source-max-startups", "0"},
+        {"per-source-net-block-size", "32"},
+        {"per-source-net-block-size", "33:64"},
+        {"per-source-net-block-size", "32:129"},
+        {"per-source-penalties", ""},
+        {"per-source-penalties", "yes"},
+        {"per-source-penalties", "authfail:"},
+        {"per-source-penalties", "authfail:5,"},
+        {"per-source-penalties", "authfail:5 noauth:1"},
+        {"per-source-penalty-exempt-list", ""},
+        {"handshake-time", "ten"},
+        {"login-grace-time", "0"},
+        {"max-auth-tries", "0"},
+        {"max-auth-tries", "101"},
+        {"auth-delay", "60001"},
+        {"max-sessions", "0"},
+        {"max-window", "0"},
+        {"max-window", "1025"},
+        {"rate-limits", "opens"},
+        {"rate-limits", "opens:1"},
+        {"rate-limits", "opens:1/0"},
+        {"rate-limits", "open:1/1"},
+        {"rate-limits", "opens:1/1,"},
+        {"keepalive", "x"},
+        {"keepalive", "5,"},
+        {"keepalive", "5,0"},
+        {"idle-timeout", "-5"},
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char begin[128];
+
+        ck_assert_msg(!take(&c, bad[i][0], bad[i][1]), "--%s %s", bad[i][0], bad[i][1]);
+        (void)snprintf(begin, sizeof begin, "--%s: ", bad[i][0]);
+        ck_assert_msg(strncmp(errbuf, begin, strlen(begin)) == 0, "%s", errbuf);
+        ck_assert_ptr_nonnull(strstr(errbuf, bad[i][1]));
+    }
+}
+END_TEST
+
+/* What --help calls the default is the library's own default, as far as sessions have it. */
+START_TEST(the_defaults_are_those_of_the_library)
+{
+    struct limit_options c = {0};
+    struct nacre_limits standard = {0};
+
+    for (const struct option_row *row = limit_options.rows; row->name != NULL; row++)
+        if (row->default_value != NULL)
+            ck_assert_msg(option_set(row, &c, row->default_value, errbuf, sizeof errbuf), "%s",
+                          errbuf);
+    limits_resolve(&c.limits, NACRE_SERVER);
+    limits_resolve(&standard, NACRE_SERVER);
+    ck_assert_uint_eq(c.limits.handshake_ms, standard.handshake_ms);
+    ck_assert_uint_eq(c.limits.auth_delay_ms, standard.auth_delay_ms);
+    ck_assert_uint_eq(c.limits.auth_tries, standard.auth_tries == 0 ? 6 : standard.auth_tries);
+    ck_assert_uint_eq(c.limits.window, standard.window);
+    ck_assert_mem_eq(c.limits.rates, standard.rates, sizeof standard.rates);
+    ck_assert_uint_eq(c.limits.keepalive_ms, standard.keepalive_ms);
+    ck_assert_uint_eq(c.limits.keepalive_count, standard.keepalive_count);
+    ck_assert_uint_eq(c.limits.idle_ms, standard.idle_ms);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, each_option_sets_its_limit);
+    add_test(suite, values_that_make_no_sense_are_refused);
+    add_test(suite, the_defaults_are_those_of_the_library);
+}
