@@ -467,7 +467,7 @@ START_TEST(a_session_ends_cleanly_when_libcrypto_has_no_memory)
     do
         story_without_libcrypto(&stories[_i], n++);
     while (libcrypto.refused);
-    ck_assert_uint_gt(n, 10);
+    ck_assert_uint_gt(n, 5); /* 9 allocations in the shortest story with libcrypto 3.5 */
 }
 END_TEST
 
