@@ -1,6 +1,6 @@
 /* What services do with host keys after the key exchange: RFC 4252 section 7 binds to one,
  * draft-ietf-sshm-hostkey-update proves all. */
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 #include "transport/parts.h"
 
 #include <string.h>

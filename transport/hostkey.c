@@ -1,4 +1,4 @@
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include <string.h>
 

@@ -3,8 +3,6 @@
 #ifndef NACRE_TRANSPORT_HOSTKEY_H
 #define NACRE_TRANSPORT_HOSTKEY_H
 
-#include "crypto/ecdsa.h"
-#include "crypto/rsa.h"
 #include "transport/wire.h"
 
 enum {
@@ -15,6 +13,7 @@ enum {
     SSH_AGENT_RSA_SHA2_512 = 4,
 };
 
+struct ec_curve;
 struct nacre_key;
 
 /* A signature algorithm by its name on the wire, and the type of key that it works with. */
@@ -39,35 +38,7 @@ extern const struct signature_algorithm signature_rsa_sha2_512, signature_rsa_sh
 extern const struct signature_algorithm signature_rsa_sha1;
 extern const struct signature_algorithm signature_sk_ed25519, signature_sk_nistp256;
 
-/* A key pair. Filled by private_key_*; wiped by private_key_clear. May be shared between threads
- * once filled. */
-struct nacre_key {
-    const char *type; /* as signature_algorithm.key_type */
-
-    /* When the secret is kept elsewhere (an agent): writes the whole signature blob of an algorithm
-     * of that type. NULL: we sign, with `secret`. */
-    bool (*sign)(const struct nacre_key *key, const struct signature_algorithm *algorithm,
-                 struct bytes data, struct writer *w);
-    uint16_t blob_len;
-    uint8_t blob[KEY_BLOB_MAX]; /* the public key as it goes on the wire */
-    union {
-        uint8_t ed25519_seed[32];
-        struct ecdsa_key ecdsa;
-        struct rsa_key rsa;
-        const void *elsewhere; /* for `sign` */
-    } secret;
-    void (*clear)(struct nacre_key *key); /* releases what the secret holds; or NULL */
-};
-
-enum { RSA_KEY_BITS_MIN = 2048 }; /* of host keys and user keys */
-
-/* From the secret's parts. False: they do not belong together, or memory is out; there is nothing
- * to clear then. RFC 8709 section 4, RFC 5656 section 3.1, RFC 4253 section 6.6. */
-bool private_key_ed25519(struct nacre_key *key, const uint8_t seed[32]);
-bool private_key_ecdsa(struct nacre_key *key, const struct ec_curve *curve, struct bytes scalar,
-                       struct bytes point);
-bool private_key_rsa(struct nacre_key *key, const struct rsa_numbers *numbers);
-void private_key_clear(struct nacre_key *key);
+/* The public half of a key pair. */
 struct bytes private_key_blob(const struct nacre_key *key);
 
 /* hostkey_ed25519.c and hostkey_ecdsa.c, for the security keys of hostkey_sk.c: the point in a blob

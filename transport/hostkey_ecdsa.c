@@ -1,5 +1,5 @@
 /* ecdsa-sha2-nistp256, -nistp384, -nistp521. RFC 5656 section 3. */
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 static const struct signature_algorithm *algorithm_of(const struct ec_curve *curve)
 {

@@ -1,5 +1,5 @@
 /* ssh-ed25519. RFC 8709. */
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include "crypto/ed25519.h"
 

@@ -1,6 +1,6 @@
 /* rsa-sha2-512, rsa-sha2-256 (RFC 8332) and, where asked for, ssh-rsa with SHA-1 (RFC 4253
  * section 6.6): one type of key, three signatures. */
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Keys in hardware: sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com. PROTOCOL.u2f.
  * We verify only. */
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include "crypto/hash.h"
 

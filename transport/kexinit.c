@@ -3,7 +3,7 @@
 #include "transport/kexinit.h"
 
 #include "crypto/random.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 #include "transport/kex_state.h"
 
 enum { COOKIE = 16, NAME_LISTS = 10 };

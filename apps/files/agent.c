@@ -2,7 +2,7 @@
 
 #include "apps/session/errbuf.h"
 #include "transport/algorithms.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 #include "transport/text.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #define NACRE_APPS_FILES_KEY_FORMAT_H
 
 #include "apps/session/errbuf.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #define KEY_TEXT_MAX 65536 /* bytes of a key file; a longer one is refused */
 

@@ -2,7 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "apps/files/authorized_line.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include <string.h>
 

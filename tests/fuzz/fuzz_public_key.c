@@ -4,7 +4,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "transport/algorithms.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "apps/session/session.c" /* NOLINT(bugprone-suspicious-include) */
 #include "auth/parts.h"
 #include "connection/parts.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 #include "transport/parts.h"
 #include "transport/version.h"
 

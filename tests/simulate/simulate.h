@@ -14,7 +14,7 @@
 #include "apps/session/session.h"
 #include "crypto/random.h"
 #include "tests/support/scarce.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 enum {
     LINKS_MAX = 32,       /* channels of one run */

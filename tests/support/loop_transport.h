@@ -4,7 +4,7 @@
 #define NACRE_TESTS_LOOP_TRANSPORT_H
 
 #include "crypto/random.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 #include "transport/parts.h"
 
 enum { LOOP_SEEN_MAX = 8192 };

@@ -6,7 +6,7 @@
 #include "apps/session/session.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 enum { PAIR_LOG_MAX = 4096 };
 

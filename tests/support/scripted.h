@@ -6,7 +6,7 @@
 
 #include "tests/support/pair.h"
 #include "crypto/random.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 #include "transport/parts.h"
 
 enum {

@@ -2,7 +2,7 @@
  * test_crypto_*; the other key types in tests/whole/every_algorithm.c. */
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  */
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 #include "tests/support/suite.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 #include "transport/algorithms.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include <pthread.h>
 #include <signal.h>

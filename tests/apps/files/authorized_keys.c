@@ -2,7 +2,7 @@
 #include "apps/files/base64.h"
 #include "tests/support/suite.h"
 #include "tests/support/scratch.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include <stdio.h>
 #include <unistd.h>

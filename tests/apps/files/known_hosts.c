@@ -2,7 +2,7 @@
 #include "apps/files/key_file.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
-#include "transport/hostkey.h"
+#include "transport/key_pair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
