@@ -1,4 +1,5 @@
-#include "apps/connect/parts.h"
+#include "apps/connect/connect.h"
+#include "apps/connect/end.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,15 +8,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 5 * 1000 /* how long nacre_clients_run goes on after nacre_clients_stop */ };
+enum { DRAIN_MS = 5 * 1000 /* how long nacre_clients_run continues after nacre_clients_stop */ };
 
-/* ---- what the session says ---- */
+/* ---- callbacks of the session ---- */
 
 static void on_wake(void *context)
 {
     struct nacre_client *client = context;
 
     pump_wake(&client->pump);
+}
+
+static void on_freed(void *context)
+{
+    struct nacre_client *client = context;
+
+    pump_session_freed(&client->pump);
 }
 
 static void on_ask(void *context, const struct nacre_ask *ask)
@@ -44,23 +52,22 @@ static void on_authenticated(void *context, const char *user)
 
 static void on_ended(void *context, const struct nacre_end *why)
 {
-    client_tell_ended(context, why);
+    client_report_end(context, why);
 }
 
-/* What known_hosts says about the key. */
-static enum nacre_host_verdict look_at_key(const struct nacre_client *client,
-                                           struct nacre_host_key *shown, char *name, char *sentence)
+/* What known_hosts has for the key. */
+static enum nacre_host_verdict check_key(const struct nacre_client *client,
+                                         struct nacre_host_key *shown, char *name, char *sentence)
 {
     const struct nacre_client_config *config = &client->all->config;
-    struct errbuf p = errbuf_in(sentence, CLIENT_SENTENCE_MAX);
+    struct errbuf p = errbuf_in(sentence, SENTENCE_MAX);
 
     if (!client_known_as(client, name, &shown->port, &p))
         return NACRE_HOST_UNCHECKED;
     shown->host = name;
     if (config->known_hosts != NULL)
-        return nacre_known_hosts_check(config->known_hosts, shown, sentence, CLIENT_SENTENCE_MAX);
-    errbuf_say(&p, "the host key of %s is not known: nobody said which it should be",
-               client->address);
+        return nacre_known_hosts_check(config->known_hosts, shown, sentence, SENTENCE_MAX);
+    errbuf_say(&p, "the host key of %s is not known: no known_hosts were given", client->address);
     return NACRE_HOST_UNKNOWN;
 }
 
@@ -68,36 +75,35 @@ static bool on_host_key(void *context, const char *algorithm, const uint8_t *key
 {
     struct nacre_client *client = context;
     struct nacre_host_key shown = {.key = key, .len = len};
-    char sentence[CLIENT_SENTENCE_MAX], name[CLIENT_HOST_MAX];
-    enum nacre_host_verdict verdict = look_at_key(client, &shown, name, sentence);
+    char sentence[SENTENCE_MAX], name[HOST_MAX];
+    enum nacre_host_verdict verdict = check_key(client, &shown, name, sentence);
     bool accepted = client->all->config.host_key != NULL
                         ? client->all->config.host_key(client, &shown, verdict, sentence)
                         : verdict == NACRE_HOST_KNOWN;
 
     (void)algorithm;
     if (!accepted)
-        client_say(client, sentence);
+        client_set_sentence(client, sentence);
     return accepted;
 }
 
 /* ---- all of them ---- */
 
-static void on_alarm(struct timer *timer)
+/* The loop need only wake up. */
+static void on_wait_timer(struct timer *timer)
 {
-    (void)timer; /* that it woke the loop is enough */
+    (void)timer;
 }
 
-static void on_stop(struct source *source, uint32_t events)
+static void on_wakeup(struct source *source, uint32_t events)
 {
     (void)source;
     (void)events;
 }
 
-static void on_drained(struct timer *timer)
+static void on_drain_timer(struct timer *timer)
 {
-    struct nacre_clients *all = container_of(timer, struct nacre_clients, drained);
-
-    all->out_of_time = true;
+    container_of(timer, struct nacre_clients, drain_timer)->drained = true;
 }
 
 static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_client_config *c)
@@ -121,6 +127,7 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
         .host_key_accepted = on_host_key,
         .authenticated = on_authenticated,
         .ended = on_ended,
+        .freed = on_freed,
         .wake = on_wake,
         .observer = c->observer,
         .channels_max = c->channels_max,
@@ -133,13 +140,13 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
 
 static bool start(struct nacre_clients *all)
 {
-    all->stopper.ready = on_stop;
-    all->alarm.fire = on_alarm;
-    all->drained.fire = on_drained;
+    all->wakeup_source.ready = on_wakeup;
+    all->wait_timer.fire = on_wait_timer;
+    all->drain_timer.fire = on_drain_timer;
     all->loop.epoll = -1;
-    all->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return all->stop >= 0 && loop_init(&all->loop) &&
-           loop_watch(&all->loop, all->stop, &all->stopper, EPOLLIN | EPOLLET);
+    all->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return all->wakeup >= 0 && loop_init(&all->loop) &&
+           loop_watch(&all->loop, all->wakeup, &all->wakeup_source, EPOLLIN | EPOLLET);
 }
 
 struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *errbuf,
@@ -150,7 +157,7 @@ struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config
     struct nacre_clients *all;
 
     if (config->user == NULL) {
-        errbuf_say(&p, "nobody said which user is to log in");
+        errbuf_say(&p, "no user to log in as: set `user`");
         return NULL;
     }
     all = calloc(1, sizeof *all);
@@ -171,23 +178,13 @@ struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config
 
 void nacre_clients_free(struct nacre_clients *all)
 {
-    if (all == NULL)
+    if (all == NULL || all->freeing)
         return;
-    all->stopped = true; /* nobody connects any more */
-    while (all->first != NULL) {
-        struct nacre_client *client = all->first;
-
-        nacre_client_close(client, "");
-        if (client->pump.loop != NULL)
-            pump_close(&client->pump);
-        else
-            client_end_unconnected(client);
-    }
-    nacre_endpoint_free(all->endpoint);
-    loop_clear(&all->loop);
-    if (all->stop >= 0)
-        (void)close(all->stop);
-    free(all);
+    all->freeing = all->stopped = true;
+    if (all->busy)
+        return; /* run_once continues when the callback has returned */
+    clients_end_all(all);
+    (void)clients_free_if_unused(all);
 }
 
 static void begin_stop(struct nacre_clients *all)
@@ -195,7 +192,7 @@ static void begin_stop(struct nacre_clients *all)
     static const char text[] = "the client is shutting down";
 
     all->stopped = true;
-    (void)loop_set_timer(&all->loop, &all->drained, all->loop.now_ms + DRAIN_MS);
+    (void)loop_set_timer(&all->loop, &all->drain_timer, all->loop.now_ms + DRAIN_MS);
     for (struct nacre_client *client = all->first; client != NULL; client = client->next)
         if (client->pump.session != NULL)
             nacre_session_disconnect(client->pump.session, NACRE_SHUTTING_DOWN, text);
@@ -203,21 +200,36 @@ static void begin_stop(struct nacre_clients *all)
             client_give_up(client, NACRE_SHUTTING_DOWN, text);
 }
 
-size_t nacre_clients_turn(struct nacre_clients *all, uint32_t wait_ms)
+/* False: a callback freed the clients. */
+static bool run_once(struct nacre_clients *all, uint32_t wait_ms)
 {
+    all->busy = true;
     loop_look_at_clock(&all->loop);
-    (void)loop_set_timer(&all->loop, &all->alarm,
+    (void)loop_set_timer(&all->loop, &all->wait_timer,
                          wait_ms == UINT32_MAX ? UINT64_MAX : all->loop.now_ms + wait_ms);
     loop_turn(&all->loop);
     if (all->stopping && !all->stopped)
         begin_stop(all);
-    return all->count;
+    all->busy = false;
+    if (!all->freeing)
+        return true;
+    clients_end_all(all);
+    (void)clients_free_if_unused(all);
+    return false;
+}
+
+size_t nacre_clients_run_once(struct nacre_clients *all, uint32_t wait_ms)
+{
+    if (all->busy)
+        return all->count;
+    return run_once(all, wait_ms) ? all->count : 0;
 }
 
 void nacre_clients_run(struct nacre_clients *all)
 {
-    while (all->count > 0 && !all->out_of_time)
-        (void)nacre_clients_turn(all, UINT32_MAX);
+    while (!all->busy && all->count > 0 && !all->drained)
+        if (!run_once(all, UINT32_MAX))
+            return;
 }
 
 int nacre_clients_fd(const struct nacre_clients *all)
@@ -225,9 +237,9 @@ int nacre_clients_fd(const struct nacre_clients *all)
     return all->loop.epoll;
 }
 
-uint32_t nacre_clients_wait(const struct nacre_clients *all)
+uint32_t nacre_clients_timeout(const struct nacre_clients *all)
 {
-    struct nacre_loop loop = all->loop; /* as it is now, without a turn of it */
+    struct nacre_loop loop = all->loop; /* the clock of the loop itself must not move here */
     int wait;
 
     loop_look_at_clock(&loop);
@@ -242,8 +254,8 @@ void nacre_clients_stop(struct nacre_clients *all)
     ssize_t n;
 
     all->stopping = true;
-    n = write(all->stop, &one, sizeof one);
-    (void)n; /* can only fail when it says stop already */
+    n = write(all->wakeup, &one, sizeof one);
+    (void)n; /* fails only when the loop is about to wake up already */
     errno = kept;
 }
 

@@ -202,7 +202,7 @@ void log_counters(const char *event, const struct nacre_server *server)
     struct nacre_server_counters c;
     struct log_line l;
 
-    nacre_server_count(server, &c);
+    nacre_server_read_counters(server, &c);
     log_begin(&l, LOG_INFO, event);
     log_u64(&l, "accepted", c.accepted);
     log_u64(&l, "logins", c.logins);

@@ -137,7 +137,7 @@ static void drive(struct load *load)
     load->first_ns = load->last_ns = clock_now_ns();
     do {
         begin_some(load);
-        sockets = nacre_clients_turn(load->clients,
+        sockets = nacre_clients_run_once(load->clients,
                                      has_more(load) && load->begun == load->over ? 0 : WAIT_MS);
         hold(load);
         if (load->giving_up)

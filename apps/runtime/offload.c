@@ -6,28 +6,28 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A call to be made. The same one carries a job through the pool and then its answer home, so that
- * an answer needs no memory of its own. */
-struct nacre_letter {
-    struct nacre_letter *next;
-    void (*call)(void *argument);
+/* A call to make. A job is one too: it waits in the pool's queue first and in the mailbox then, so
+ * that answering it needs no memory. */
+struct nacre_call {
+    struct nacre_call *next;
+    void (*function)(void *argument);
     void *argument;
     void (*work)(void *argument); /* jobs only */
     struct nacre_mailbox *home;   /* jobs only */
-    uint64_t source, turn;        /* jobs only: see turn_for */
+    uint64_t owner, turn;         /* jobs only: see turn_for */
 };
 
 struct nacre_offload {
     pthread_mutex_t lock;
-    pthread_cond_t work; /* there is some, or stop is set */
-    struct nacre_letter *first;
+    pthread_cond_t work; /* there is a job, or stop is set */
+    struct nacre_call *first;
     unsigned waiting; /* jobs in that list */
     bool stop;
     unsigned thread_count;
     pthread_t threads[];
 };
 
-/* The mailbox ------------------------------------------------------------------------------- */
+/* ---- the mailbox ---- */
 
 bool nacre_mailbox_init(struct nacre_mailbox *mailbox)
 {
@@ -43,41 +43,42 @@ int nacre_mailbox_fd(const struct nacre_mailbox *mailbox)
     return mailbox->fd;
 }
 
-/* Wakes under the lock: once it is released the mailbox's owner may have run the letter and be
- * clearing the mailbox. */
-static void deliver(struct nacre_mailbox *mailbox, struct nacre_letter *letter)
+/* Writes to the descriptor under the lock: once that is released, the mailbox's owner may have made
+ * the call and be clearing the mailbox. */
+static void deliver(struct nacre_mailbox *mailbox, struct nacre_call *call)
 {
     const uint64_t one = 1;
 
-    letter->next = NULL;
+    call->next = NULL;
     pthread_mutex_lock(&mailbox->lock);
     if (mailbox->first == NULL) {
-        mailbox->first = letter;
+        mailbox->first = call;
         while (write(mailbox->fd, &one, sizeof one) < 0 && errno == EINTR)
             ;
     } else {
-        mailbox->last->next = letter;
+        mailbox->last->next = call;
     }
-    mailbox->last = letter;
+    mailbox->last = call;
     pthread_mutex_unlock(&mailbox->lock);
 }
 
-bool nacre_mailbox_post(struct nacre_mailbox *mailbox, void (*call)(void *argument), void *argument)
+bool nacre_mailbox_post(struct nacre_mailbox *mailbox, void (*function)(void *argument),
+                        void *argument)
 {
-    struct nacre_letter *letter = calloc(1, sizeof *letter);
+    struct nacre_call *call = calloc(1, sizeof *call);
 
-    if (letter == NULL)
+    if (call == NULL)
         return false;
-    letter->call = call;
-    letter->argument = argument;
-    deliver(mailbox, letter);
+    call->function = function;
+    call->argument = argument;
+    deliver(mailbox, call);
     return true;
 }
 
-/* All that wait, and the descriptor quiet again. */
-static struct nacre_letter *take_all(struct nacre_mailbox *mailbox)
+/* All calls that were posted; the descriptor is no longer readable then. */
+static struct nacre_call *take_all(struct nacre_mailbox *mailbox)
 {
-    struct nacre_letter *first;
+    struct nacre_call *first;
     uint64_t count;
 
     pthread_mutex_lock(&mailbox->lock);
@@ -89,34 +90,51 @@ static struct nacre_letter *take_all(struct nacre_mailbox *mailbox)
     return first;
 }
 
+/* Make the calls that were taken. False: one of them cleared the mailbox. */
+static bool make_calls(struct nacre_mailbox *mailbox)
+{
+    bool cleared = false, *outer = mailbox->cleared;
+
+    mailbox->cleared = &cleared;
+    while (!cleared && mailbox->taken != NULL) {
+        struct nacre_call *call = mailbox->taken;
+
+        mailbox->taken = call->next;
+        call->function(call->argument);
+        free(call);
+    }
+    if (!cleared)
+        mailbox->cleared = outer;
+    else if (outer != NULL)
+        *outer = true;
+    return !cleared;
+}
+
 void nacre_mailbox_run(struct nacre_mailbox *mailbox)
 {
-    struct nacre_letter *letter = take_all(mailbox);
-
-    while (letter != NULL) {
-        struct nacre_letter *next = letter->next;
-
-        letter->call(letter->argument);
-        free(letter);
-        letter = next;
-    }
+    if (!make_calls(mailbox)) /* those that an outer run has taken */
+        return;
+    mailbox->taken = take_all(mailbox);
+    (void)make_calls(mailbox);
 }
 
 void nacre_mailbox_clear(struct nacre_mailbox *mailbox)
 {
-    while (mailbox->first != NULL)
+    while (mailbox->first != NULL || mailbox->taken != NULL)
         nacre_mailbox_run(mailbox);
+    if (mailbox->cleared != NULL)
+        *mailbox->cleared = true;
     pthread_mutex_destroy(&mailbox->lock);
     close(mailbox->fd);
     mailbox->fd = -1;
 }
 
-/* The pool ---------------------------------------------------------------------------------- */
+/* ---- the pool ---- */
 
-/* The next job, waiting for one; NULL when it is time to stop. */
-static struct nacre_letter *next_job(struct nacre_offload *o)
+/* Wait for the next job. NULL: stop. */
+static struct nacre_call *next_job(struct nacre_offload *o)
 {
-    struct nacre_letter *job = NULL;
+    struct nacre_call *job = NULL;
 
     pthread_mutex_lock(&o->lock);
     while (o->first == NULL && !o->stop)
@@ -132,7 +150,7 @@ static struct nacre_letter *next_job(struct nacre_offload *o)
 
 static void *work_on_jobs(void *offload)
 {
-    struct nacre_letter *job;
+    struct nacre_call *job;
 
     while ((job = next_job(offload)) != NULL) {
         job->work(job->argument);
@@ -141,7 +159,7 @@ static void *work_on_jobs(void *offload)
     return NULL;
 }
 
-/* Signals are the program's, not ours: the threads inherit a mask that blocks all. */
+/* Signals are the program's business: the threads inherit a mask that blocks all of them. */
 static int start_threads(struct nacre_offload *o, unsigned threads)
 {
     sigset_t all, before;
@@ -181,35 +199,35 @@ struct nacre_offload *nacre_offload_new(unsigned threads)
     return NULL;
 }
 
-/* The jobs stand in turns, in each of which a source has one at most. The next turn that this
- * source has none in: */
-static uint64_t turn_for(const struct nacre_offload *o, uint64_t source)
+/* The queue is divided into turns, in each of which an owner has at most one job. Returns the first
+ * turn in which this owner has none. */
+static uint64_t turn_for(const struct nacre_offload *o, uint64_t owner)
 {
-    uint64_t turn = o->first != NULL ? o->first->turn : 0; /* the one that is under way */
+    uint64_t turn = o->first != NULL ? o->first->turn : 0; /* the current one */
 
-    for (const struct nacre_letter *job = o->first; job != NULL; job = job->next)
-        if (job->source == source)
+    for (const struct nacre_call *job = o->first; job != NULL; job = job->next)
+        if (job->owner == owner)
             turn = job->turn + 1;
     return turn;
 }
 
-/* Up to the first job of a later turn. */
-static struct nacre_letter **end_of_turn(struct nacre_offload *o, uint64_t turn)
+/* The place after the last job of that turn. */
+static struct nacre_call **end_of_turn(struct nacre_offload *o, uint64_t turn)
 {
-    struct nacre_letter **at = &o->first;
+    struct nacre_call **at = &o->first;
 
     while (*at != NULL && (*at)->turn <= turn)
         at = &(*at)->next;
     return at;
 }
 
-/* When all places are taken, the last job of the last turn goes without, if that is a later one. */
+/* When the queue is full, the last job of the last turn is dropped, if that is a later turn. */
 static bool make_room(struct nacre_offload *o, uint64_t turn)
 {
-    struct nacre_letter **last = end_of_turn(o, turn);
-    struct nacre_letter *job = *last;
+    struct nacre_call **last = end_of_turn(o, turn);
+    struct nacre_call *job = *last;
 
-    if (o->waiting < NACRE_OFFLOAD_WAITING_MAX)
+    if (o->waiting < NACRE_OFFLOAD_QUEUE_MAX)
         return true;
     if (job == NULL)
         return false;
@@ -221,9 +239,9 @@ static bool make_room(struct nacre_offload *o, uint64_t turn)
     return true;
 }
 
-static void put_in_turn(struct nacre_offload *o, struct nacre_letter *job)
+static void enqueue(struct nacre_offload *o, struct nacre_call *job)
 {
-    struct nacre_letter **at = end_of_turn(o, job->turn);
+    struct nacre_call **at = end_of_turn(o, job->turn);
 
     job->next = *at;
     *at = job;
@@ -233,26 +251,26 @@ static void put_in_turn(struct nacre_offload *o, struct nacre_letter *job)
 bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job *job,
                           struct nacre_mailbox *home)
 {
-    struct nacre_letter *letter = calloc(1, sizeof *letter);
+    struct nacre_call *call = calloc(1, sizeof *call);
     bool room;
 
-    if (letter == NULL)
+    if (call == NULL)
         return false;
-    *letter = (struct nacre_letter){.work = job->work,
-                                    .call = job->done,
-                                    .argument = job->argument,
-                                    .source = job->source,
-                                    .home = home};
+    *call = (struct nacre_call){.work = job->work,
+                                .function = job->done,
+                                .argument = job->argument,
+                                .owner = job->owner,
+                                .home = home};
     pthread_mutex_lock(&offload->lock);
-    letter->turn = turn_for(offload, job->source);
-    room = make_room(offload, letter->turn);
+    call->turn = turn_for(offload, job->owner);
+    room = make_room(offload, call->turn);
     if (room) {
-        put_in_turn(offload, letter);
+        enqueue(offload, call);
         pthread_cond_signal(&offload->work);
     }
     pthread_mutex_unlock(&offload->lock);
     if (!room)
-        free(letter);
+        free(call);
     return room;
 }
 
@@ -267,7 +285,7 @@ void nacre_offload_free(struct nacre_offload *offload)
     for (unsigned i = 0; i < offload->thread_count; i++)
         pthread_join(offload->threads[i], NULL);
     while (offload->first != NULL) {
-        struct nacre_letter *job = offload->first;
+        struct nacre_call *job = offload->first;
 
         offload->first = job->next;
         deliver(job->home, job);

@@ -10,35 +10,64 @@
 #include <unistd.h>
 
 enum {
-    QUICK_ACKS = 16,      /* more than a login takes */
-    LOAD = 64 * 1024,     /* bytes out that are a session's share of a turn of the loop */
+    QUICK_ACKS = 16,      /* more than a login needs */
+    SHARE = 64 * 1024,    /* bytes that a session may send per loop iteration */
     UNSENT = 32 * 1024,   /* bytes the kernel may hold unsent while channels share the socket */
-    LINGER_MS = 2 * 1000, /* how long we wait for the other side to read our last words */
-    FLUSH_MS = 5 * 1000,  /* ... and to take what is left when a session has ended */
+    LINGER_MS = 2 * 1000, /* for the other side to read our last bytes */
+    FLUSH_MS = 5 * 1000,  /* ... and, before that, to accept them */
 };
 
-void pump_close(struct pump *pump)
+/* ---- the end ---- */
+
+/* Once the session is gone. Removes the socket from epoll before closing it: a child process that
+ * another thread has just forked may still have a copy of the descriptor, which would keep events
+ * coming for freed memory. */
+static void close_socket(struct pump *pump)
 {
-    if (pump->session != NULL)
-        nacre_session_free(pump->session);
-    pump->session = NULL;
     (void)loop_set_timer(pump->loop, &pump->timer, UINT64_MAX);
     loop_forget(pump->loop, &pump->task);
-    /* Closing would take it out of the epoll too, but not while a process that another thread has
-     * just started still has a copy of the descriptor: then events would come for freed memory. */
     loop_unwatch(pump->loop, pump->fd, &pump->source);
     (void)close(pump->fd);
     pump->fd = -1;
     pump->over(pump);
 }
 
-/* All is said: tell the other side so, and wait a little for it to read. Closing at once could make
- * its kernel drop our DISCONNECT. */
+static void free_session(struct pump *pump)
+{
+    if (pump->freeing)
+        return;
+    pump->freeing = true;
+    nacre_session_free(pump->session);
+}
+
+void pump_close(struct pump *pump)
+{
+    if (pump->closing)
+        return;
+    pump->closing = true;
+    if (pump->session != NULL)
+        free_session(pump);
+    else
+        close_socket(pump);
+}
+
+/* If the application freed the session itself, a function of the pump may be using it further up
+ * the stack: the task closes the pump then. */
+void pump_session_freed(struct pump *pump)
+{
+    pump->session = NULL;
+    if (pump->closing)
+        close_socket(pump);
+    else if (!pump->lingering)
+        loop_later(pump->loop, &pump->task);
+}
+
+/* Everything is sent: shut the socket down, and wait a little for the other side to read. Closing
+ * at once could make its kernel drop our DISCONNECT. */
 static void linger(struct pump *pump)
 {
-    nacre_session_free(pump->session);
-    pump->session = NULL;
     pump->lingering = true;
+    free_session(pump);
     (void)shutdown(pump->fd, SHUT_WR);
     if (!loop_set_timer(pump->loop, &pump->timer, pump->loop->now_ms + LINGER_MS))
         pump_close(pump);
@@ -55,51 +84,7 @@ static void read_to_the_end(struct pump *pump)
         loop_later(pump->loop, &pump->task);
 }
 
-/* From the second channel on one may wait for what another one has sent: the kernel then takes no
- * more than it can soon put on the wire. For one alone that would be wakeups for nothing. */
-static void share(struct pump *pump)
-{
-    const int unsent = UNSENT;
-
-    pump->shared = true;
-    (void)setsockopt(pump->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
-}
-
-/* Send what there is now, `len` bytes. False: the connection broke. */
-static bool send_some(struct pump *pump, const uint8_t *at, size_t len)
-{
-    uint64_t now = pump->loop->now_ms;
-    ssize_t n = send(pump->fd, at, len, MSG_NOSIGNAL);
-
-    if (n < 0 && errno == EINTR)
-        return true;
-    if (n < 0 && errno != EAGAIN)
-        return false;
-    pump->sendable = n >= 0 && (size_t)n == len;
-    if (n > 0)
-        nacre_session_sent(pump->session, (size_t)n, now);
-    if (!pump->sendable)
-        nacre_session_sent(pump->session, 0, now);
-    return true;
-}
-
-/* Send one load, which the session hands out in pieces: what it shows is never much, so that a key
- * does not queue behind it. False: the connection broke. */
-static bool flush(struct pump *pump)
-{
-    size_t len, load = 0;
-    const uint8_t *at = nacre_session_output(pump->session, &len);
-
-    while (len > 0 && pump->sendable && load < LOAD) {
-        if (!send_some(pump, at, len))
-            return false;
-        load += len;
-        at = nacre_session_output(pump->session, &len);
-    }
-    return true;
-}
-
-static bool has_output(struct pump *pump)
+static bool has_output(const struct pump *pump)
 {
     size_t len;
 
@@ -107,57 +92,7 @@ static bool has_output(struct pump *pump)
     return len > 0;
 }
 
-/* Some of what a peer says during a login has no answer, its NEWKEYS for one. While Nagle's
- * algorithm is on at its end it says nothing more until that is acknowledged, which TCP delays by
- * 40 ms. */
-static void acknowledge(struct pump *pump)
-{
-    const int on = 1;
-
-    pump->quick_acks--;
-    (void)setsockopt(pump->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-}
-
-/* Receive one load. False: the other side is gone. */
-static bool receive(struct pump *pump)
-{
-    uint64_t now = pump->loop->now_ms;
-    size_t room;
-    uint8_t *at = nacre_session_input(pump->session, &room);
-    ssize_t n;
-
-    if (room == 0)
-        return true;
-    n = recv(pump->fd, at, room, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        pump->readable = errno == EINTR;
-        nacre_session_received(pump->session, 0, now); /* gives the room back */
-        return true;
-    }
-    if (n <= 0) { /* what was read before still counts */
-        do
-            nacre_session_tick(pump->session, now);
-        while (nacre_session_deadline(pump->session) <= now);
-        return false;
-    }
-    nacre_session_received(pump->session, (size_t)n, now);
-    if (pump->quick_acks > 0 && !has_output(pump) && !nacre_session_ended(pump->session, NULL))
-        acknowledge(pump);
-    pump->readable = pump->hung_up || (size_t)n == room;
-    return true;
-}
-
-static bool may_receive(struct pump *pump)
-{
-    size_t room;
-
-    if (!pump->readable)
-        return false;
-    (void)nacre_session_input(pump->session, &room);
-    return room > 0;
-}
-
-/* The session is over: see its last bytes off. A peer that said DISCONNECT does not read ours. */
+/* The session has ended: send its last bytes. A peer that sent DISCONNECT does not read them. */
 static void finish(struct pump *pump)
 {
     struct nacre_loop *loop = pump->loop;
@@ -181,16 +116,126 @@ static void finish(struct pump *pump)
         loop_later(loop, &pump->task);
 }
 
-/* A deadline that moved away needs nothing: the timer asks again when it fires. False: no memory
- * for it, and a session without its deadlines could stay for ever. */
+/* ---- sending ---- */
+
+/* From the second channel on, one may wait for bytes that another has sent: the kernel then gets no
+ * more than it can soon put on the wire. A single channel would only be woken up more often. */
+static void limit_unsent(struct pump *pump)
+{
+    const int unsent = UNSENT;
+
+    pump->shared = true;
+    (void)setsockopt(pump->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
+/* Send these bytes, or the first of them. False: the connection is lost, or the session gone. */
+static bool send_some(struct pump *pump, const uint8_t *at, size_t len)
+{
+    uint64_t now = pump->loop->now_ms;
+    ssize_t n = send(pump->fd, at, len, MSG_NOSIGNAL);
+
+    if (n < 0 && errno == EINTR)
+        return true;
+    if (n < 0 && errno != EAGAIN)
+        return false;
+    pump->sendable = n >= 0 && (size_t)n == len;
+    if (n > 0)
+        nacre_session_sent(pump->session, (size_t)n, now);
+    if (!pump->sendable && pump->session != NULL)
+        nacre_session_sent(pump->session, 0, now);
+    return pump->session != NULL;
+}
+
+/* Send the session's share. The session shows its output in small pieces, so that a keystroke does
+ * not queue after a bulk transfer. False: as above. */
+static bool flush(struct pump *pump)
+{
+    size_t len, sent = 0;
+    const uint8_t *at = nacre_session_output(pump->session, &len);
+
+    while (len > 0 && pump->sendable && sent < SHARE) {
+        if (!send_some(pump, at, len))
+            return false;
+        sent += len;
+        at = nacre_session_output(pump->session, &len);
+    }
+    return true;
+}
+
+/* ---- receiving ---- */
+
+/* Some messages of a login have no answer, NEWKEYS for one. While Nagle's algorithm is on at the
+ * peer, it sends nothing more until they are acknowledged, which TCP delays by 40 ms. */
+static void acknowledge(struct pump *pump)
+{
+    const int on = 1;
+
+    pump->quick_acks--;
+    (void)setsockopt(pump->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
+/* The other side has closed: work through the input that was received before. */
+static void work_off_input(struct pump *pump)
+{
+    uint64_t now = pump->loop->now_ms;
+
+    do
+        nacre_session_tick(pump->session, now);
+    while (pump->session != NULL && nacre_session_deadline(pump->session) <= now);
+}
+
+/* Receive once. False: the other side has closed, or the session is gone. */
+static bool receive(struct pump *pump)
+{
+    uint64_t now = pump->loop->now_ms;
+    size_t room;
+    uint8_t *at = nacre_session_input(pump->session, &room);
+    ssize_t n;
+
+    if (room == 0)
+        return true;
+    n = recv(pump->fd, at, room, 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        pump->readable = errno == EINTR;
+        nacre_session_received(pump->session, 0, now); /* returns the space */
+        return pump->session != NULL;
+    }
+    if (n <= 0) {
+        work_off_input(pump);
+        return false;
+    }
+    nacre_session_received(pump->session, (size_t)n, now);
+    if (pump->session == NULL)
+        return false;
+    if (pump->quick_acks > 0 && !has_output(pump) && !nacre_session_ended(pump->session, NULL))
+        acknowledge(pump);
+    pump->readable = pump->hung_up || (size_t)n == room;
+    return true;
+}
+
+static bool may_receive(const struct pump *pump)
+{
+    size_t room;
+
+    if (!pump->readable)
+        return false;
+    (void)nacre_session_input(pump->session, &room);
+    return room > 0;
+}
+
+/* ---- the loop ---- */
+
+/* A deadline that moved to later needs nothing: the timer asks again when it fires. False: out of
+ * memory; a session without deadlines could stay for ever. */
 static bool set_timer(struct pump *pump, uint64_t deadline)
 {
     return (pump->timer.place != 0 && deadline >= pump->timer.at_ms) ||
            loop_set_timer(pump->loop, &pump->timer, deadline);
 }
 
-/* One load out, one in, and what it makes out; the rest in the next turn, after the others had
- * theirs. That is a bulk sender's share: two of the largest packets that channels carry. */
+/* Send once, receive once, and send what that produced. What remains is done in the next iteration,
+ * after the other sessions. The share of a bulk sender is two packets of the largest size that
+ * channels send. */
 static void serve(struct pump *pump)
 {
     struct nacre_loop *loop = pump->loop;
@@ -208,7 +253,7 @@ static void serve(struct pump *pump)
         return;
     }
     if (!pump->shared && nacre_session_channels(pump->session) > 1)
-        share(pump);
+        limit_unsent(pump);
     deadline = nacre_session_deadline(pump->session);
     if ((pump->sendable && has_output(pump)) || may_receive(pump) || deadline <= loop->now_ms)
         loop_later(loop, &pump->task);
@@ -216,7 +261,17 @@ static void serve(struct pump *pump)
         pump_close(pump);
 }
 
-/* A session of which little is to be expected, a key perhaps, does not wait for the others. */
+static void tick_and_serve(struct pump *pump)
+{
+    if (pump->session != NULL)
+        nacre_session_tick(pump->session, pump->loop->now_ms);
+    if (pump->session != NULL)
+        serve(pump);
+    else
+        pump_close(pump); /* the application has freed the session */
+}
+
+/* A session that is likely to do little, such as handle a keystroke, is served at once. */
 static void on_ready(struct source *source, uint32_t events)
 {
     struct pump *pump = container_of(source, struct pump, source);
@@ -227,11 +282,13 @@ static void on_ready(struct source *source, uint32_t events)
         pump->hung_up = true;
     if (events & EPOLLOUT)
         pump->sendable = true;
+    if (pump->closing || pump->task.queued) /* it is served soon anyway */
+        return;
     if (pump->lingering)
         read_to_the_end(pump);
     else if (has_output(pump) || nacre_session_is_heavy(pump->session))
         loop_later(pump->loop, &pump->task);
-    else if (!pump->task.queued) /* or it has a turn coming already */
+    else
         serve(pump);
 }
 
@@ -239,25 +296,25 @@ static void on_task(struct task *task)
 {
     struct pump *pump = container_of(task, struct pump, task);
 
-    if (pump->lingering) {
-        read_to_the_end(pump);
+    if (pump->closing)
         return;
-    }
-    nacre_session_tick(pump->session, pump->loop->now_ms);
-    serve(pump);
+    if (pump->lingering)
+        read_to_the_end(pump);
+    else
+        tick_and_serve(pump);
 }
 
 static void on_timer(struct timer *timer)
 {
     struct pump *pump = container_of(timer, struct pump, timer);
 
-    if (pump->lingering || pump->finishing) { /* that was its time for it */
+    if (pump->lingering || pump->finishing) /* for too long */
         pump_close(pump);
-        return;
-    }
-    nacre_session_tick(pump->session, pump->loop->now_ms);
-    serve(pump);
+    else if (!pump->closing)
+        tick_and_serve(pump);
 }
+
+/* ---- the beginning ---- */
 
 void pump_set_options(int fd)
 {
@@ -291,5 +348,6 @@ bool pump_start(struct pump *pump, struct nacre_session *session)
 
 void pump_wake(struct pump *pump)
 {
-    loop_later(pump->loop, &pump->task);
+    if (!pump->closing)
+        loop_later(pump->loop, &pump->task);
 }

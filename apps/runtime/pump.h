@@ -1,4 +1,4 @@
-/* One session on one socket: bytes moved both ways, its deadlines kept, and both seen off at the
+/* One session on one socket: moves bytes both ways, keeps the deadlines, and closes both at the
  * end. */
 #ifndef NACRE_APPS_RUNTIME_PUMP_H
 #define NACRE_APPS_RUNTIME_PUMP_H
@@ -6,41 +6,47 @@
 #include "apps/runtime/loop.h"
 #include "apps/session/session.h"
 
-/* Embedded in what it belongs to. */
+/* Embedded in its owner. */
 struct pump {
     struct source source;
     struct timer timer;
     struct task task;
     struct nacre_loop *loop;
-    struct nacre_session *session; /* NULL while only the socket lingers */
+    struct nacre_session *session; /* NULL once it has been freed */
     int fd;
-    bool readable;                   /* there may be bytes to receive */
-    bool hung_up;                    /* the other side has closed: read on to the end */
-    bool sendable;                   /* the socket may take bytes */
-    bool finishing;                  /* the session has ended: its last bytes are on their way */
-    bool shared;                     /* by several channels: the kernel's buffer is kept short */
-    bool lingering;                  /* all is sent; waits for the other side to close */
-    uint8_t quick_acks;              /* that are left: see acknowledge */
-    void (*over)(struct pump *pump); /* session and socket are gone: the owner may free it */
+    bool readable;      /* there may be bytes to receive */
+    bool hung_up;       /* the other side has closed: read everything up to the end */
+    bool sendable;      /* the socket may accept bytes */
+    bool finishing;     /* the session has ended, its last bytes are being sent */
+    bool shared;        /* by several channels: the kernel's send buffer is kept short */
+    bool lingering;     /* everything is sent: waits for the other side to close */
+    bool freeing;       /* nacre_session_free was called */
+    bool closing;       /* close the socket as soon as the session has been freed */
+    uint8_t quick_acks; /* that remain: see acknowledge */
+    void (*over)(struct pump *pump); /* session and socket are gone: the owner may free the pump */
 };
 
-/* What a pump wants of its socket: no delay, and to hear of a machine that is gone. Those that a
- * listening socket accepts inherit it. */
+/* Options of the socket: no delay, and notice when the other machine is gone. A listening socket
+ * passes them on to those that it accepts. */
 void pump_set_options(int fd);
 
-/* For a connected, non-blocking socket, which is the pump's from now on; `over` is called once, at
- * the end. */
+/* For a connected, non-blocking socket, which belongs to the pump from now on. `over` is called
+ * once, at the end. */
 void pump_init(struct pump *pump, struct nacre_loop *loop, int fd, void (*over)(struct pump *pump));
 
-/* Begin, in the next turn. The session is the pump's from now on. False: session is NULL, or the
- * loop cannot watch the socket; then close the pump. */
+/* Start in the next iteration of the loop. The session belongs to the pump from now on; its owner
+ * passes the endpoint's `wake` and `freed` to the two functions below. False: session is NULL, or
+ * the loop cannot watch the socket; close the pump then. */
 bool pump_start(struct pump *pump, struct nacre_session *session);
 
-/* Look at the session in the next turn: it said `wake`. */
+/* `wake`: serve the session in the next iteration. */
 void pump_wake(struct pump *pump);
 
-/* Free the session and close the socket at once; `over` is called. Never from inside a callback of
- * the session. */
+/* `freed`: the session is gone, by pump_close or by the application's own nacre_session_free. */
+void pump_session_freed(struct pump *pump);
+
+/* Free the session and close the socket, then call `over`: at once, or, from inside a callback of
+ * the session, when the session has been freed. */
 void pump_close(struct pump *pump);
 
 #endif

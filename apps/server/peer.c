@@ -133,6 +133,13 @@ static void on_ended(void *context, const struct nacre_end *why)
         events(peer)->ended(peer, why);
 }
 
+static void on_freed(void *context)
+{
+    struct nacre_peer *peer = context;
+
+    pump_session_freed(&peer->pump);
+}
+
 static void on_wake(void *context)
 {
     struct nacre_peer *peer = context;
@@ -149,6 +156,7 @@ void peer_callbacks(struct nacre_endpoint_config *config, struct nacre_auth_poli
     config->authenticated = on_authenticated;
     config->ended = on_ended;
     config->wake = on_wake;
+    config->freed = on_freed;
     config->observer = &server->observer;
     if (server->config.auth == NULL)
         return;

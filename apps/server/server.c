@@ -217,7 +217,8 @@ void nacre_server_report(struct nacre_server *server)
 
 /* ---- questions about it ---- */
 
-void nacre_server_count(const struct nacre_server *server, struct nacre_server_counters *counters)
+void nacre_server_read_counters(const struct nacre_server *server,
+                                struct nacre_server_counters *counters)
 {
     counters->accepted = server->last_id;
     counters->logins = server->logins;

@@ -77,8 +77,12 @@ bool worker_init(struct worker *worker, struct nacre_server *server, char *errbu
 
 void worker_close_peers(struct worker *worker)
 {
-    while (worker->peers != NULL)
-        peer_close(worker->peers);
+    struct nacre_peer *next;
+
+    for (struct nacre_peer *peer = worker->peers; peer != NULL; peer = next) {
+        next = peer->next;
+        peer_close(peer);
+    }
 }
 
 void worker_clear(struct worker *worker)

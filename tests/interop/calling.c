@@ -157,9 +157,9 @@ static void run(void)
     struct pollfd fds[1 + LIST_MAX];
     int others[LIST_MAX];
 
-    while (nacre_clients_turn(clients, 0) > 0) {
+    while (nacre_clients_run_once(clients, 0) > 0) {
         size_t n = listening(others);
-        uint32_t wait_ms = nacre_clients_wait(clients);
+        uint32_t wait_ms = nacre_clients_timeout(clients);
 
         fds[0] = (struct pollfd){.fd = nacre_clients_fd(clients), .events = POLLIN};
         for (size_t i = 0; i < n; i++)

@@ -83,7 +83,7 @@ START_TEST(freeing_ends_what_still_runs)
     serve(&server, "127.0.0.1:0");
     join(clients, address(&server), &s[0]);
     while (s[0].ready == 0)
-        ck_assert_uint_eq(nacre_clients_turn(clients, 100), 1);
+        ck_assert_uint_eq(nacre_clients_run_once(clients, 100), 1);
     join(clients, address(&server), &s[1]); /* has not connected yet */
     nacre_clients_free(clients);
     ck_assert_uint_eq(s[0].ended, 1);
@@ -110,7 +110,7 @@ START_TEST(stopped_from_another_thread)
     serve(&server, "127.0.0.1:0");
     join(clients, address(&server), &s);
     while (s.ready == 0)
-        (void)nacre_clients_turn(clients, 100);
+        (void)nacre_clients_run_once(clients, 100);
     ck_assert_int_eq(pthread_create(&thread, NULL, stop_soon, clients), 0);
     nacre_clients_run(clients);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);

@@ -115,7 +115,7 @@ END_TEST
 /* One that takes all places loses them to others, one by one. */
 START_TEST(a_full_queue_has_room_for_a_source_that_has_less)
 {
-    enum { FULL = NACRE_OFFLOAD_WAITING_MAX };
+    enum { FULL = NACRE_OFFLOAD_QUEUE_MAX };
     struct nacre_offload *o = nacre_offload_new(1);
     struct job jobs[FULL + 1] = {0}, other[2] = {0};
 
@@ -161,21 +161,21 @@ END_TEST
 START_TEST(the_queue_is_bounded)
 {
     struct nacre_offload *o = nacre_offload_new(1);
-    static struct job jobs[NACRE_OFFLOAD_WAITING_MAX + 2];
+    static struct job jobs[NACRE_OFFLOAD_QUEUE_MAX + 2];
 
     ck_assert(nacre_mailbox_init(&home));
     atomic_store(&gate, true);
     ck_assert(submit(o, work, &jobs[0], 0));
     while (atomic_load(&working) == 0)
         usleep(100);
-    for (unsigned i = 1; i <= NACRE_OFFLOAD_WAITING_MAX; i++)
+    for (unsigned i = 1; i <= NACRE_OFFLOAD_QUEUE_MAX; i++)
         ck_assert(submit(o, work, &jobs[i], 0));
-    ck_assert(!submit(o, work, &jobs[NACRE_OFFLOAD_WAITING_MAX + 1], 0));
+    ck_assert(!submit(o, work, &jobs[NACRE_OFFLOAD_QUEUE_MAX + 1], 0));
     atomic_store(&gate, false);
-    wait_for(NACRE_OFFLOAD_WAITING_MAX + 1);
-    ck_assert_uint_eq(jobs[NACRE_OFFLOAD_WAITING_MAX + 1].answers, 0);
+    wait_for(NACRE_OFFLOAD_QUEUE_MAX + 1);
+    ck_assert_uint_eq(jobs[NACRE_OFFLOAD_QUEUE_MAX + 1].answers, 0);
     ck_assert(submit(o, work, &jobs[0], 0));
-    wait_for(NACRE_OFFLOAD_WAITING_MAX + 2);
+    wait_for(NACRE_OFFLOAD_QUEUE_MAX + 2);
     nacre_offload_free(o);
     nacre_mailbox_clear(&home);
 }

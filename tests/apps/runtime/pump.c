@@ -1,5 +1,6 @@
-/* One session on one socket, and what is left when it is over. */
+/* One session on one socket, and how both end. */
 #include "apps/runtime/pump.h"
+#include "apps/runtime/container_of.h"
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
 
@@ -12,8 +13,8 @@ static struct nacre_loop loop;
 static struct pair p;
 static struct nacre_endpoint *endpoint;
 static int other; /* the other end of the socket */
-static unsigned over;
-static void (*kept_fire)(struct timer *timer);
+static unsigned over, ended;
+static void (*pumps_own_fire)(struct timer *timer);
 
 static void on_over(struct pump *pump)
 {
@@ -21,18 +22,35 @@ static void on_over(struct pump *pump)
     free(pump);
 }
 
+static void on_freed(void *pump)
+{
+    pump_session_freed(pump);
+}
+
+static void on_ended(void *pump, const struct nacre_end *why)
+{
+    (void)pump;
+    (void)why;
+    ended++;
+}
+
 static struct pump *begin(void)
 {
     struct nacre_endpoint_config config;
-    struct pump *pump = calloc(1, sizeof *pump); /* as its owners have it: freed when it is over */
+    struct pump *pump =
+        calloc(1, sizeof *pump); /* its owner, like those of the library, frees it */
     char errbuf[256];
     int fds[2];
 
     pair_init(&p, 1);
-    config = (struct nacre_endpoint_config){
-        .role = NACRE_SERVER, .host_keys = p.host_keys, .host_key_count = 1, .auth = &p.policy};
+    config = (struct nacre_endpoint_config){.role = NACRE_SERVER,
+                                            .host_keys = p.host_keys,
+                                            .host_key_count = 1,
+                                            .auth = &p.policy,
+                                            .ended = on_ended,
+                                            .freed = on_freed};
     endpoint = nacre_endpoint_new(&config, errbuf, sizeof errbuf);
-    over = 0;
+    over = ended = 0;
     ck_assert(pump != NULL && endpoint != NULL && loop_init(&loop));
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
     other = fds[1];
@@ -46,6 +64,22 @@ static void do_nothing(struct task *task)
     (void)task;
 }
 
+/* One iteration of the loop that does not wait. */
+static void turn(void)
+{
+    struct task nothing = {.run = do_nothing};
+
+    loop_later(&loop, &nothing);
+    loop_turn(&loop);
+}
+
+static void turns_until_over(void)
+{
+    for (int i = 0; i < 10 && over == 0; i++)
+        loop_turn(&loop);
+    ck_assert_uint_eq(over, 1);
+}
+
 static void end(void)
 {
     if (other >= 0)
@@ -55,78 +89,104 @@ static void end(void)
     pair_free(&p);
 }
 
-START_TEST(it_speaks_and_is_over_when_the_other_side_has_gone)
+START_TEST(it_sends_its_version_and_is_over_when_the_other_side_closes)
 {
     const struct pump *pump = begin();
-    char said[64] = "";
+    char got[64] = "";
 
     ck_assert_ptr_nonnull(pump);
     loop_turn(&loop);
-    ck_assert_int_gt(recv(other, said, sizeof said - 1, 0), 0);
-    ck_assert_int_eq(strncmp(said, "SSH-2.0-", 8), 0);
+    ck_assert_int_gt(recv(other, got, sizeof got - 1, 0), 0);
+    ck_assert_int_eq(strncmp(got, "SSH-2.0-", 8), 0);
     (void)close(other);
     other = -1;
-    for (int i = 0; i < 10 && over == 0; i++)
-        loop_turn(&loop);
-    ck_assert_uint_eq(over, 1);
+    turns_until_over();
+    ck_assert_uint_eq(ended, 1);
     end();
 }
 END_TEST
 
-/* A process that another thread starts has a copy of every descriptor until it runs its program.
- * What comes on the socket meanwhile must not reach a pump that is gone: AddressSanitizer looks. */
-START_TEST(a_copy_of_its_socket_brings_nothing_back)
+/* A child process that another thread forks has a copy of every descriptor until it runs exec.
+ * Events on the socket must not reach a pump that is gone: AddressSanitizer checks that. */
+START_TEST(a_copy_of_its_socket_causes_no_events_after_the_end)
 {
     struct pump *pump = begin();
-    struct task nothing = {.run = do_nothing};
     int copy = dup(pump->fd);
 
     loop_turn(&loop);
     pump_close(pump);
     ck_assert_uint_eq(over, 1);
     ck_assert_int_gt(send(other, "late", 4, MSG_NOSIGNAL), 0);
-    loop_later(&loop, &nothing); /* so that the turn does not wait */
-    loop_turn(&loop);
+    turn();
     ck_assert_uint_eq(over, 1);
     (void)close(copy);
     end();
 }
 END_TEST
 
-static void keep_time(struct timer *timer)
+static void end_at_deadline(struct timer *timer)
 {
-    struct pump *pump = (struct pump *)(void *)((char *)timer - offsetof(struct pump, timer));
+    const struct pump *pump = container_of(timer, struct pump, timer);
 
     nacre_session_disconnect(pump->session, NACRE_SHUTTING_DOWN, "that is all");
-    kept_fire(timer);
+    pumps_own_fire(timer);
 }
 
-/* A deadline that comes in the turn in which the session ends is not that of its last words. */
-START_TEST(an_end_in_the_turn_of_a_deadline_is_still_said)
+/* The timer that fires belongs to the session that ends, not to the sending of its last bytes. */
+START_TEST(a_session_that_ends_at_a_deadline_still_sends_its_last_bytes)
 {
     struct pump *pump = begin();
-    char said[4096];
+    char got[4096];
     ssize_t n = 0, more;
 
     loop_turn(&loop);
-    kept_fire = pump->timer.fire;
-    pump->timer.fire = keep_time;
+    pumps_own_fire = pump->timer.fire;
+    pump->timer.fire = end_at_deadline;
     ck_assert(loop_set_timer(&loop, &pump->timer, loop.now_ms));
     loop_turn(&loop);
-    pump->timer.fire = kept_fire;
+    pump->timer.fire = pumps_own_fire;
     for (int i = 0; i < 10; i++) {
-        struct task nothing = {.run = do_nothing};
-
-        loop_later(&loop, &nothing);
-        loop_turn(&loop);
-        while ((more = recv(other, said + n, sizeof said - (size_t)n, 0)) > 0)
+        turn();
+        while ((more = recv(other, got + n, sizeof got - (size_t)n, 0)) > 0)
             n += more;
     }
-    ck_assert_ptr_nonnull(memmem(said, (size_t)n, "that is all", strlen("that is all")));
+    ck_assert_ptr_nonnull(memmem(got, (size_t)n, "that is all", strlen("that is all")));
     (void)close(other);
     other = -1;
-    for (int i = 0; i < 10 && over == 0; i++)
-        loop_turn(&loop);
+    turns_until_over();
+    end();
+}
+END_TEST
+
+START_TEST(a_session_that_the_application_frees_closes_the_socket)
+{
+    struct pump *pump = begin();
+    char got[64];
+    ssize_t n;
+
+    loop_turn(&loop);
+    nacre_session_free(pump->session);
+    ck_assert_uint_eq(ended, 1);
+    ck_assert_uint_eq(over, 0); /* a function of the pump could be using it now */
+    turns_until_over();
+    do
+        n = recv(other, got, sizeof got, 0);
+    while (n > 0);
+    ck_assert_int_eq(n, 0);
+    ck_assert_uint_eq(ended, 1);
+    end();
+}
+END_TEST
+
+START_TEST(closing_after_the_application_has_freed_the_session)
+{
+    struct pump *pump = begin();
+
+    loop_turn(&loop);
+    nacre_session_free(pump->session);
+    pump_close(pump);
+    ck_assert_uint_eq(over, 1);
+    turn();
     ck_assert_uint_eq(over, 1);
     end();
 }
@@ -134,7 +194,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, it_speaks_and_is_over_when_the_other_side_has_gone);
-    add_test(suite, a_copy_of_its_socket_brings_nothing_back);
-    add_test(suite, an_end_in_the_turn_of_a_deadline_is_still_said);
+    add_test(suite, it_sends_its_version_and_is_over_when_the_other_side_closes);
+    add_test(suite, a_copy_of_its_socket_causes_no_events_after_the_end);
+    add_test(suite, a_session_that_ends_at_a_deadline_still_sends_its_last_bytes);
+    add_test(suite, a_session_that_the_application_frees_closes_the_socket);
+    add_test(suite, closing_after_the_application_has_freed_the_session);
 }
