@@ -138,7 +138,7 @@ static void drive(struct load *load)
     do {
         begin_some(load);
         sockets = nacre_clients_run_once(load->clients,
-                                     has_more(load) && load->begun == load->over ? 0 : WAIT_MS);
+                                         has_more(load) && load->begun == load->over ? 0 : WAIT_MS);
         hold(load);
         if (load->giving_up)
             nacre_clients_stop(load->clients);
