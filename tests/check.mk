@@ -24,6 +24,7 @@ interop: all interop-programs           ## every algorithm and command with ever
 	@NACRE_BUILD=$(BUILD) NACRE_LONG=1 tests/tools/run_tests --timeout 3600 $(INTEROP)
 	@tests/tools/put_matrix $(BUILD)/interop-matrix.md tests/interop/README.md matrix
 	@tests/tools/put_matrix $(BUILD)/interop-methods.md tests/interop/README.md methods
+	@tests/tools/put_matrix $(BUILD)/interop-forwarding.md tests/interop/README.md forwarding
 
 siege: interop-programs                  ## a server under attack for a minute, and a person who logs in all the same
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs

@@ -14,7 +14,8 @@ import unittest
 import paramiko
 
 import harness
-from harness import MIB, Dbclient, Paramiko, Plink, Server, Ssh, random_bytes, sha256, ssh_keygen
+from clients import Dbclient, Paramiko, Plink, Ssh
+from harness import MIB, Server, random_bytes, sha256
 
 CLIENTS = (Ssh, Plink, Dbclient, Paramiko)
 LONG = bool(os.environ.get("NACRE_LONG"))

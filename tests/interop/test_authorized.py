@@ -1,10 +1,11 @@
 """Options in authorized_keys, kept to by nacre-echo and nacre-serve."""
 import contextlib
 import os
+import shutil
 import unittest
 
 import harness
-from harness import Paramiko, Ssh
+from clients import Paramiko, Ssh, paramiko
 
 NACRE_SERVE = os.path.join(harness.BUILD, "nacre-serve")
 
@@ -126,7 +127,7 @@ class InEcho(AuthorizedCase):
             authorize(server, "pty")
             with contextlib.closing(Paramiko(server).connect()) as second:
                 second.open_session().get_pty()
-                with self.assertRaises(harness.paramiko.SSHException):
+                with self.assertRaises(paramiko.SSHException):
                     first.open_session().get_pty()
 
     def also_authorize_stranger(self, server):
@@ -138,7 +139,7 @@ class InEcho(AuthorizedCase):
         """A question about a key without restrictions that the client cannot sign with, then the one with."""
         server = self.echo('command="exit 9"')
         self.also_authorize_stranger(server)
-        harness.shutil.copy(server.path("stranger.pub"), server.path("public_half.pub"))
+        shutil.copy(server.path("stranger.pub"), server.path("public_half.pub"))
         done = Ssh(server).run("exit 7", options=["-v", "-o", "IdentityFile=" + server.path("public_half")])
         self.assertRegex(done.err, rb"Server accepts key: \S*public_half")
         self.assertEqual(done.status, 9)
@@ -146,10 +147,10 @@ class InEcho(AuthorizedCase):
     def test_a_second_step_changes_nothing(self):
         server = self.echo('command="exit 9"', "--require", "publickey,password")
         self.also_authorize_stranger(server)
-        transport = harness.paramiko.Transport((server.host, server.port))
+        transport = paramiko.Transport((server.host, server.port))
         self.addCleanup(transport.close)
         transport.start_client(timeout=harness.PATIENCE)
-        key = harness.paramiko.Ed25519Key.from_private_key_file(server.path("key"))
+        key = paramiko.Ed25519Key.from_private_key_file(server.path("key"))
         self.assertEqual(transport.auth_publickey(harness.USER, key), ["password"])
         transport.auth_password(harness.USER, harness.PASSWORD, fallback=False)
         channel = transport.open_session()

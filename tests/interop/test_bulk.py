@@ -1,11 +1,13 @@
 """256 MiB of random bytes through cat come back as they are, with every cipher, and through hundreds of key exchanges."""
 import contextlib
+import hashlib
 import os
 import threading
 import unittest
 import unittest.mock
 
 import harness
+from clients import Dbclient, Paramiko, Plink, Ssh, paramiko
 from harness import MIB
 
 SIZE = 256 * MIB
@@ -24,7 +26,7 @@ class Transfer:
         super().setUpClass()
         cls.ciphers = cls.ciphers or cls.client.ciphers
         cls.path = cls.server.path("data")
-        seen = harness.hashlib.sha256()
+        seen = hashlib.sha256()
         with open(cls.path, "wb") as file:
             for _ in range(cls.size // MIB):
                 block = os.urandom(MIB)
@@ -67,7 +69,7 @@ class Rekeying(Transfer):
 
 
 class BulkWithSsh(Bulk, Rekeying, harness.ServerCase):
-    client = harness.Ssh
+    client = Ssh
 
     def rekey(self, cipher):
         return ["-o", "RekeyLimit=1M", "-o", "KexAlgorithms=curve25519-sha256"]  # its others take 80 ms each
@@ -79,11 +81,11 @@ class BulkWithSsh(Bulk, Rekeying, harness.ServerCase):
 
 
 class BulkWithPlink(Bulk, harness.ServerCase):
-    client = harness.Plink
+    client = Plink
 
 
 class BulkWithPlinkRekeyed(Rekeying, harness.ServerCase):
-    client = harness.Plink
+    client = Plink
     size = SLOW
 
     def rekey(self, cipher):
@@ -93,26 +95,26 @@ class BulkWithPlinkRekeyed(Rekeying, harness.ServerCase):
 class BulkWithPlinkAndTheLongKey(Bulk, harness.ServerCase):
     """It would use 128 bits if it could."""
 
-    client = harness.Plink
+    client = Plink
     ciphers = (None,)
     server_arguments = ("--ciphers", "aes256-gcm@openssh.com")
 
 
 class BulkWithDbclient(Bulk, harness.ServerCase):
-    client = harness.Dbclient
+    client = Dbclient
 
 
 class BulkWithDbclientRekeyed(Rekeying, harness.ServerCase):
     """New keys after every MiB, as the server wants it: this client cannot be told."""
 
-    client = harness.Dbclient
+    client = Dbclient
     server_arguments = ("--rekey-limit", "1M")
 
     def rekey(self, cipher):
         return []
 
 
-class PatientParamiko(harness.Paramiko):
+class PatientParamiko(Paramiko):
     """Says EOF only when all has come back and no new keys are under way: a CLOSE that reaches paramiko during a key
     exchange makes its only reader wait for itself, until it gives up after 30 s."""
 
@@ -140,7 +142,7 @@ class BulkWithParamiko(Bulk, Rekeying, harness.ServerCase):
     size = VERY_SLOW
 
     def rekey(self, cipher):
-        self.enterContext(unittest.mock.patch.object(harness.paramiko.packet.Packetizer, "REKEY_BYTES", MIB))
+        self.enterContext(unittest.mock.patch.object(paramiko.packet.Packetizer, "REKEY_BYTES", MIB))
         return []
 
 

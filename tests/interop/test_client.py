@@ -5,8 +5,10 @@ import contextlib
 import getpass
 import os
 import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import unittest
 import warnings
@@ -16,9 +18,11 @@ with warnings.catch_warnings():
     import asyncssh
 
 import harness
-from harness import MIB, PASSWORD, PATIENCE, USER, Done, Server, clean_environment, until
+from harness import MIB, PASSWORD, PATIENCE, USER, Done, Server, clean_environment
 from others import Dropbear, Sshd
-from test_methods import Agent, Granting, Target, connected, free_port, goes_there_and_back, listens
+from methods import Granting
+from test_forwarding import Target, connected, free_port, goes_there_and_back, listens
+from test_methods import Agent
 
 CALLING = os.path.join(harness.BUILD, "tests/interop/calling")
 
@@ -262,7 +266,7 @@ class Keys(CallingCase):
         self.assertIn("ended: no more authentication methods to try", done.err)
 
     def test_a_banner(self):
-        with harness.tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
             file.write("First \x1b[2J\nsecond\n")
             file.flush()
             server = self.enterContext(Sshd(f"Banner {file.name}\n"))
@@ -389,7 +393,7 @@ class AsyncSsh:
             return True
 
     def __init__(self, questions=("", "", "", []), **passwords):
-        self.folder = harness.tempfile.mkdtemp(prefix="nacre-")
+        self.folder = tempfile.mkdtemp(prefix="nacre-")
         self.loop = asyncio.new_event_loop()
         self.session = type("Session", (AsyncSsh.Session,), {"passwords": passwords, "questions": questions})
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -427,7 +431,7 @@ class AsyncSsh:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
-        harness.shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder)
 
 
 class AgainstAsyncssh(CallingCase):

@@ -6,7 +6,9 @@ import time
 import unittest
 
 import harness
+from clients import Dbclient, Master, Paramiko, ParamikoProgram, Plink, Ssh, exchange
 from harness import PATIENCE, answer_to
+from terminals import Terminal
 
 
 class Closing:
@@ -60,7 +62,7 @@ class Closing:
 
 
 class ClosingWithSsh(Closing, harness.ServerCase):
-    client = harness.Ssh
+    client = Ssh
 
     def test_disconnect(self):
         """ssh says so when it is asked to end with a signal that it handles."""
@@ -75,14 +77,14 @@ class ClosingWithSsh(Closing, harness.ServerCase):
 
         ssh sends EOF and CLOSE; chargen, unlike the shell, is not over at EOF.
         """
-        with harness.Master(self.server) as master:
+        with Master(self.server) as master:
             sessions = [master.start() for _ in range(3)]
             for session in sessions:
                 self.addCleanup(harness.end, session)
                 harness.ask(session, b"h")
             opened = self.server.watch("open")
             command = master.command("chargen 100000000000", terminal=True)
-            with harness.Terminal(command, master.client.environment()) as terminal:
+            with Terminal(command, master.client.environment()) as terminal:
                 conn, chan = (opened()[0][name] for name in ("conn", "chan"))
                 terminal.expect(b"~")
                 terminal.type(b"\r~.")
@@ -98,7 +100,7 @@ class ClosingWithSsh(Closing, harness.ServerCase):
             self.assertEqual(len({e["chan"] for e in closed}), 4)
 
     def test_killed_master(self):
-        with harness.Master(self.server) as master:
+        with Master(self.server) as master:
             for _ in range(3):
                 session = master.start()
                 self.addCleanup(harness.end, session)
@@ -118,19 +120,19 @@ class ClosingWithSsh(Closing, harness.ServerCase):
 
 
 class ClosingWithPlink(Closing, harness.ServerCase):
-    client = harness.Plink
+    client = Plink
 
 
 class ClosingWithDbclient(Closing, harness.ServerCase):
-    client = harness.Dbclient
+    client = Dbclient
 
 
 class ClosingWithParamikoProgram(Closing, harness.ServerCase):
-    client = harness.ParamikoProgram
+    client = ParamikoProgram
 
 
 class ClosingWithParamiko(harness.ServerCase):
-    client = harness.Paramiko
+    client = Paramiko
 
     def sessions(self, transport, count):
         channels = []
@@ -184,7 +186,7 @@ class ClosingWithParamiko(harness.ServerCase):
         with contextlib.closing(self.client(self.server).connect()) as transport:
             channel = transport.open_session()
             channel.exec_command("cat")
-            self.assertEqual(harness.exchange(channel, data), (data, b""))
+            self.assertEqual(exchange(channel, data), (data, b""))
             self.assertEqual(channel.recv_exit_status(), 0)
 
 
@@ -210,7 +212,7 @@ class Shutdown(unittest.TestCase):
         for number in signal.SIGTERM, signal.SIGINT:
             with self.subTest(number=number):
                 server = self.server()
-                process = harness.Ssh(server).start()
+                process = Ssh(server).start()
                 self.addCleanup(harness.end, process)
                 harness.ask(process, b"h")
                 self.assertEqual(server.stop(number), 0)
@@ -222,9 +224,9 @@ class Shutdown(unittest.TestCase):
         for workers in "1", "2":
             with self.subTest(workers=workers):
                 server = self.server("-w", workers)
-                with harness.Master(server) as master:
+                with Master(server) as master:
                     sessions = [master.start() for _ in range(5)]
-                    sessions += [client(server).start() for client in (harness.Ssh, harness.Plink, harness.Dbclient)
+                    sessions += [client(server).start() for client in (Ssh, Plink, Dbclient)
                                  for _ in range(2)]
                     for session in sessions:
                         self.addCleanup(harness.end, session)
@@ -244,7 +246,7 @@ class Shutdown(unittest.TestCase):
 
     def test_in_the_middle_of_a_transfer(self):
         server = self.server()
-        process = harness.Ssh(server).start("chargen 100000000000")
+        process = Ssh(server).start("chargen 100000000000")
         self.addCleanup(harness.end, process)
         process.stdout.read(harness.MIB)
         server.process.send_signal(signal.SIGTERM)
@@ -257,7 +259,7 @@ class Shutdown(unittest.TestCase):
 
     def test_a_client_that_does_not_read_is_not_waited_for_long(self):
         server = self.server()
-        process = harness.Ssh(server).start("chargen 100000000000")
+        process = Ssh(server).start("chargen 100000000000")
         self.addCleanup(harness.end, process)
         process.stdout.read(harness.MIB)
         process.send_signal(signal.SIGSTOP)
@@ -268,7 +270,7 @@ class Shutdown(unittest.TestCase):
 
     def test_nobody_is_let_in_any_more(self):
         server = self.server()
-        process = harness.Ssh(server).start("chargen 100000000000")
+        process = Ssh(server).start("chargen 100000000000")
         self.addCleanup(harness.end, process)
         process.stdout.read(1)
         process.send_signal(signal.SIGSTOP)

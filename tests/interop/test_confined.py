@@ -4,10 +4,11 @@ import pwd
 import resource
 import shutil
 import signal
+import tempfile
 import unittest
 
 import harness
-from harness import Ssh
+from clients import Ssh
 
 NACRE_SERVE = os.path.join(harness.BUILD, "nacre-serve")
 NOBODY = pwd.getpwnam("nobody")
@@ -103,7 +104,7 @@ class Confined(unittest.TestCase):
     @unittest.skipUnless(kernel_has_landlock(), "this kernel has no Landlock")
     def test_a_later_link_to_another_folder_is_not_followed(self):
         """A folder that was not allowed at the start stays unreadable, and the log says so."""
-        elsewhere = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
+        elsewhere = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
         server = self.server(passwords="alice:one\n")
         with open(elsewhere + "/passwords", "w", encoding="ascii") as file:
             os.fchmod(file.fileno(), 0o600)
@@ -114,12 +115,12 @@ class Confined(unittest.TestCase):
         self.assertIn("a sandbox allows only the folders", server.wait("passwords")[0]["reason"])
 
     def test_a_link_that_exists_at_the_start_is_followed(self):
-        elsewhere = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
+        elsewhere = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
         os.symlink(elsewhere + "/real", elsewhere + "/unused")
         with open(elsewhere + "/real", "w", encoding="ascii") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write("alice:two\n")
-        link = os.path.join(self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-")), "link")
+        link = os.path.join(self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-")), "link")
         os.symlink(elsewhere + "/real", link)
         server = self.server("--passwords", link, passwords=None)
         self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 7)

@@ -1,7 +1,9 @@
 """The echo session: what is sent comes back as Python prints it."""
+import contextlib
 import unittest
 
 import harness
+from clients import Dbclient, Paramiko, Plink, Ssh, exchange
 from harness import LAST_WORDS, MIB, answer_to, chunks_of
 
 
@@ -68,29 +70,29 @@ class Echo:
 
 
 class EchoWithSsh(Echo, harness.ServerCase):
-    client = harness.Ssh
+    client = Ssh
 
 
 class EchoWithPlink(Echo, harness.ServerCase):
-    client = harness.Plink
+    client = Plink
     chatter = b'Using username "alice".\r\n'
 
 
 class EchoWithDbclient(Echo, harness.ServerCase):
-    client = harness.Dbclient
+    client = Dbclient
 
 
 class EchoWithParamiko(Echo, harness.ServerCase):
-    client = harness.Paramiko
+    client = Paramiko
 
     def test_what_is_sent_before_eof_is_answered_before_eof(self):
-        with harness.contextlib.closing(self.client(self.server).connect()) as transport:
+        with contextlib.closing(self.client(self.server).connect()) as transport:
             channel = transport.open_session()
             channel.invoke_shell()
             for word in b"one\n", b"two\n", b"three\n":
                 channel.sendall(word)
                 self.assertEqual(channel.recv(100), answer_to(word))
-            self.assertEqual(harness.exchange(channel, b""), (LAST_WORDS, b""))
+            self.assertEqual(exchange(channel, b""), (LAST_WORDS, b""))
             self.assertEqual(channel.recv_exit_status(), 0)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 import harness
+from clients import Dbclient, Master, Paramiko, Plink, Ssh, exchange, paramiko, start
 from harness import MIB, PATIENCE, USER
 
 REFUSED = ("nonsense", "exit", "exit x", "exit -1", "exit 4294967296", "chargen", "chargen 1x", "cat x", "signal",
@@ -61,12 +62,12 @@ class Exec:
 
 
 class ExecWithSsh(Exec, harness.ServerCase):
-    client = harness.Ssh
+    client = Ssh
     killed = 255  # it has no word for signals
     refused = 255
 
     def test_wc_counts_chargen(self):
-        process = harness.Ssh(self.server).start("chargen 1000000", stdin=subprocess.DEVNULL)
+        process = Ssh(self.server).start("chargen 1000000", stdin=subprocess.DEVNULL)
         self.addCleanup(harness.end, process)
         counted = subprocess.run(["wc", "-c"], stdin=process.stdout, capture_output=True, check=True, timeout=PATIENCE)
         self.assertEqual(counted.stdout, b"1000000\n")
@@ -82,7 +83,7 @@ class ExecWithSsh(Exec, harness.ServerCase):
         self.assertNotIn(b"rtype exit-status", done.err)
 
     def test_connection_lives_on(self):
-        with harness.Master(self.server) as master:
+        with Master(self.server) as master:
             for command in "nonsense", "exit x":
                 self.assertEqual(master.run(command).status, 255)
             self.assertEqual(master.run(None, subsystem="sftp").status, 255)
@@ -93,7 +94,7 @@ class ExecWithSsh(Exec, harness.ServerCase):
 
     def test_other_channel_types_are_refused(self):
         """-W asks for direct-tcpip; the connection it came on lives on."""
-        with harness.Master(self.server) as master:
+        with Master(self.server) as master:
             done = master.run(None, options=["-W", "127.0.0.1:1"])
             self.assertEqual((done.status, done.out), (255, b""))
             self.assertIn(b"open refused by peer", done.err)
@@ -129,7 +130,7 @@ class ExecWithSsh(Exec, harness.ServerCase):
 
 
 class ExecWithPlink(Exec, harness.ServerCase):
-    client = harness.Plink
+    client = Plink
     killed = 128
     refused = 1
 
@@ -141,28 +142,28 @@ class ExecWithPlink(Exec, harness.ServerCase):
 
 
 class ExecWithDbclient(Exec, harness.ServerCase):
-    client = harness.Dbclient
+    client = Dbclient
     killed = 0  # it takes no notice of signals
     refused = 127  # it does not ask whether its command was granted
 
 
 class ExecWithParamiko(Exec, harness.ServerCase):
-    client = harness.Paramiko
+    client = Paramiko
     killed = -1
 
     def test_refused_commands(self):
         with contextlib.closing(self.client(self.server).connect()) as transport:
             for command in REFUSED:
-                with self.subTest(command=command), self.assertRaises(harness.paramiko.SSHException):
-                    harness.start(transport.open_session(), command)
+                with self.subTest(command=command), self.assertRaises(paramiko.SSHException):
+                    start(transport.open_session(), command)
             channel = transport.open_session()
             channel.exec_command("cat")
-            self.assertEqual(harness.exchange(channel, b"still here"), (b"still here", b""))
+            self.assertEqual(exchange(channel, b"still here"), (b"still here", b""))
         self.assertEqual(len(self.server.events("request", answer="refused", conn=self.last_connection())),
                          len(REFUSED))
 
     def test_refused_subsystem(self):
-        with self.assertRaises(harness.paramiko.SSHException):
+        with self.assertRaises(paramiko.SSHException):
             self.run_(None, subsystem="sftp")
 
 

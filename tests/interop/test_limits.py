@@ -9,7 +9,9 @@ import time
 import unittest
 
 import harness
-from harness import PATIENCE, Dbclient, Paramiko, Plink, Ssh
+from clients import Dbclient, Master, Paramiko, Plink, Ssh, paramiko
+from harness import PATIENCE
+from terminals import Terminal
 
 
 def connect(server, source="127.0.0.1"):
@@ -159,7 +161,7 @@ class Time(Limits):
         server = self.server("--handshake-time", "2", "--per-source-penalties", "no")
         ssh = Ssh(server, "password")
         without_sshpass = ssh.command("exit 7")[2:]
-        with harness.Terminal(without_sshpass, ssh.environment()) as terminal:
+        with Terminal(without_sshpass, ssh.environment()) as terminal:
             terminal.expect(b"password: ")
             silent, slow = connect(server), connect(server)
             begin = time.monotonic()
@@ -176,7 +178,7 @@ class Time(Limits):
 
     def test_the_login(self):
         server = self.server("--login-grace-time", "1", "--per-source-penalties", "no")
-        transport = harness.paramiko.Transport(connect(server))
+        transport = paramiko.Transport(connect(server))
         self.addCleanup(transport.close)
         transport.start_client(timeout=PATIENCE)
         server.wait("limit", limit="login-grace-time")
@@ -216,7 +218,7 @@ class Clients(Limits):
 
     def test_many_sessions_one_after_the_other(self):
         server = self.server()
-        with harness.Master(server) as master:
+        with Master(server) as master:
             for i in range(100):
                 self.assertEqual(master.run(f"exit {i}").status, i)
         self.assertEqual(server.events("limit"), [])

@@ -11,7 +11,8 @@ import threading
 import time
 import unittest
 
-from harness import BUILD, MIB, PATIENCE, USER, Server, Terminal, clean_environment, end, until
+from harness import BUILD, MIB, PATIENCE, USER, Server, clean_environment, end, until
+from terminals import Terminal
 from others import Dropbear, Sshd
 
 NACRE_LOAD = os.path.join(BUILD, "nacre-load")

@@ -6,6 +6,7 @@ import time
 import unittest
 
 import harness
+from clients import Dbclient, Master, Paramiko, Plink, Ssh, exchange, paramiko
 from harness import PASSWORD, PATIENCE, USER
 
 WRONG = "not-mother-of-pearl"
@@ -23,7 +24,7 @@ def try_in(client):
     """Try to log in and run something."""
     try:
         done = client.run("cat", b"hi")
-    except harness.paramiko.AuthenticationException:
+    except paramiko.AuthenticationException:
         return 255, b""
     return done.status, done.out
 
@@ -84,7 +85,7 @@ class Login:
         self.assert_out(self.client(self.server, "stranger"), [(USER, "publickey", "refused")])
 
 
-class Asked(harness.Ssh):
+class Asked(Ssh):
     """An ssh that asks a program for the password until it gets in."""
 
     def __init__(self, server, answers):
@@ -102,7 +103,7 @@ class Asked(harness.Ssh):
 
 
 class LoginWithSsh(Login, LoginCase):
-    client = harness.Ssh
+    client = Ssh
 
     def asked(self, *passwords):
         """A client that asks for the password again and again, and gets those answers."""
@@ -150,12 +151,12 @@ class LoginWithSsh(Login, LoginCase):
 
 
 class LoginWithPlink(Login, LoginCase):
-    client = harness.Plink
+    client = Plink
     turned_away = 1
 
 
 class LoginWithDbclient(Login, LoginCase):
-    client = harness.Dbclient
+    client = Dbclient
     retries = 6  # until the server ends it
     turned_away = 0
 
@@ -169,28 +170,28 @@ class LoginWithDbclient(Login, LoginCase):
 
 
 class LoginWithParamiko(Login, LoginCase):
-    client = harness.Paramiko
+    client = Paramiko
 
     def test_several_attempts_on_one_connection(self):
-        transport = harness.paramiko.Transport((self.server.host, self.server.port))
+        transport = paramiko.Transport((self.server.host, self.server.port))
         with contextlib.closing(transport):
             transport.start_client(timeout=PATIENCE)
-            with self.assertRaises(harness.paramiko.BadAuthenticationType) as refused:
+            with self.assertRaises(paramiko.BadAuthenticationType) as refused:
                 transport.auth_none(USER)
             self.assertEqual(refused.exception.allowed_types, ["publickey", "password"])
             for user, password in (USER, WRONG), ("mallory", PASSWORD), ("", PASSWORD), (USER, ""):
-                with self.assertRaises(harness.paramiko.AuthenticationException):
+                with self.assertRaises(paramiko.AuthenticationException):
                     transport.auth_password(user, password, fallback=False)
             transport.auth_password(USER, PASSWORD, fallback=False)
             channel = transport.open_session()
             channel.exec_command("cat")
-            self.assertEqual(harness.exchange(channel, b"hi"), (b"hi", b""))
+            self.assertEqual(exchange(channel, b"hi"), (b"hi", b""))
 
     def test_nothing_opens_before_login(self):
-        transport = harness.paramiko.Transport((self.server.host, self.server.port))
+        transport = paramiko.Transport((self.server.host, self.server.port))
         with contextlib.closing(transport):
             transport.start_client(timeout=PATIENCE)
-            with self.assertRaises((harness.paramiko.SSHException, EOFError)):
+            with self.assertRaises((paramiko.SSHException, EOFError)):
                 transport.open_session(timeout=PATIENCE)
 
 
@@ -203,7 +204,7 @@ class PasswordFile(unittest.TestCase):
         return server
 
     def gets_in(self, server, user, password):
-        return try_in(harness.Ssh(server, "password", user=user, password=password)) == LOGGED_IN
+        return try_in(Ssh(server, "password", user=user, password=password)) == LOGGED_IN
 
     def test_as_twisted_reads_it(self):
         server = self.server("# no comment: it is a user\n"
@@ -234,7 +235,7 @@ class PasswordFile(unittest.TestCase):
 
     def test_hashed_entry_with_each_client(self):
         server = self.server(f"bob:{HASH}\n")
-        for kind in harness.Ssh, harness.Plink, harness.Dbclient, harness.Paramiko:
+        for kind in Ssh, Plink, Dbclient, Paramiko:
             with self.subTest(client=kind.name):
                 self.assertEqual(try_in(kind(server, "password", user="bob", password=HASHED)), LOGGED_IN)
 
@@ -246,12 +247,12 @@ class PasswordFile(unittest.TestCase):
 
     def test_a_slow_hash_keeps_nobody_waiting(self):
         server = self.server(f"bob:{SLOW_HASH}\n")
-        with harness.Master(server) as master:
+        with Master(server) as master:
             session = master.start()
             self.addCleanup(harness.end, session)
             harness.ask(session, b"h")
             done = server.watch("auth")
-            slow = [harness.Dbclient(server, "password", user="bob", password=SLOW).start("exit 7") for _ in range(3)]
+            slow = [Dbclient(server, "password", user="bob", password=SLOW).start("exit 7") for _ in range(3)]
             for process in slow:
                 self.addCleanup(harness.end, process)
             server.wait("kex", 4)
@@ -263,7 +264,7 @@ class PasswordFile(unittest.TestCase):
 
     def test_a_client_that_leaves_while_its_password_is_checked(self):
         server = self.server(f"bob:{SLOW_HASH}\n")
-        process = harness.Dbclient(server, "password", user="bob", password=SLOW).start("exit 7")
+        process = Dbclient(server, "password", user="bob", password=SLOW).start("exit 7")
         self.addCleanup(harness.end, process)
         server.wait("kex")
         time.sleep(0.2)  # for the password to be on its way
@@ -273,7 +274,7 @@ class PasswordFile(unittest.TestCase):
 
     def test_shutdown_while_a_password_is_checked(self):
         server = self.server(f"bob:{SLOW_HASH}\n")
-        process = harness.Dbclient(server, "password", user="bob", password=SLOW).start("exit 7")
+        process = Dbclient(server, "password", user="bob", password=SLOW).start("exit 7")
         self.addCleanup(harness.end, process)
         server.wait("kex")
         time.sleep(0.2)
@@ -323,8 +324,8 @@ class PasswordFile(unittest.TestCase):
     def test_without_a_password_file(self):
         """Keys alone: password is not offered."""
         server = self.server(None)
-        self.assertEqual(try_in(harness.Ssh(server)), LOGGED_IN)
-        self.assertIn(b"Permission denied (publickey).", harness.Ssh(server, "none").run("cat").err)
+        self.assertEqual(try_in(Ssh(server)), LOGGED_IN)
+        self.assertIn(b"Permission denied (publickey).", Ssh(server, "none").run("cat").err)
 
 
 class AuthorizedKeys(unittest.TestCase):
@@ -333,7 +334,7 @@ class AuthorizedKeys(unittest.TestCase):
         return self.enterContext(harness.Server(verbosity="-vv"))
 
     def gets_in(self, server, key="key", user=USER):
-        return try_in(harness.Ssh(server, key, user=user)) == LOGGED_IN
+        return try_in(Ssh(server, key, user=user)) == LOGGED_IN
 
     def test_changes_count_at_once(self):
         server = self.server()

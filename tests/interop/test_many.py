@@ -7,6 +7,7 @@ import time
 import unittest
 
 import harness
+from clients import Dbclient, Master, Paramiko, ParamikoProgram, Plink, Ssh, paramiko
 from harness import MIB, PATIENCE
 
 AT_ONCE = 5  # seconds for a whole login and a round trip, on a busy machine
@@ -19,7 +20,7 @@ class ManyChannels(harness.ServerCase):
     server_options = {"inspected": True}
 
     def test_ten_sessions_on_one_connection(self):
-        with harness.Master(self.server) as master:
+        with Master(self.server) as master:
             conn = self.last_connection()
             sessions = [master.start() for _ in range(10)]
             for session in sessions:
@@ -40,7 +41,7 @@ class ManyChannels(harness.ServerCase):
             self.assertEqual({e["reason"] for e in self.server.wait("closed", 10, conn=conn)}, {"we closed"})
 
     def test_as_many_as_there_may_be(self):
-        with harness.Master(self.server) as master:
+        with Master(self.server) as master:
             sessions = [master.start() for _ in range(64)]
             for session in sessions:
                 self.addCleanup(harness.end, session)
@@ -57,7 +58,7 @@ class ManyChannels(harness.ServerCase):
 
     def test_a_session_that_is_not_read_from(self):
         """Its window is used up; the other session of the same connection goes on."""
-        with harness.Master(self.server) as master:
+        with Master(self.server) as master:
             stuck = master.start("chargen 100000000000")
             self.addCleanup(harness.end, stuck)
             stuck.stdout.read(MIB)
@@ -70,12 +71,12 @@ class ManyChannels(harness.ServerCase):
 
 
 class ManyChannelsWithParamiko(harness.ServerCase):
-    client = harness.Paramiko
+    client = Paramiko
 
     def test_one_too_many(self):
         with contextlib.closing(self.client(self.server).connect()) as transport:
             channels = [transport.open_session() for _ in range(64)]
-            with self.assertRaises(harness.paramiko.ChannelException) as refused:
+            with self.assertRaises(paramiko.ChannelException) as refused:
                 transport.open_session()
             self.assertEqual(refused.exception.code, 4)  # SSH_OPEN_RESOURCE_SHORTAGE
             channels[63].invoke_shell()
@@ -84,7 +85,7 @@ class ManyChannelsWithParamiko(harness.ServerCase):
 
     def test_unknown_channel_type(self):
         with contextlib.closing(self.client(self.server).connect()) as transport:
-            with self.assertRaises(harness.paramiko.ChannelException) as refused:
+            with self.assertRaises(paramiko.ChannelException) as refused:
                 transport.open_channel("nonsense@example.com")
             self.assertEqual(refused.exception.code, 3)  # SSH_OPEN_UNKNOWN_CHANNEL_TYPE
             channel = transport.open_session()
@@ -95,7 +96,7 @@ class ManyChannelsWithParamiko(harness.ServerCase):
 class ManyConnections(harness.ServerCase):
 
     def test_fifty_at_once(self):
-        clients = [client(self.server) for client in (harness.Ssh, harness.Plink, harness.Dbclient) * 17][:50]
+        clients = [client(self.server) for client in (Ssh, Plink, Dbclient) * 17][:50]
         processes = [client.start() for client in clients]
         for process in processes:
             self.addCleanup(harness.end, process)
@@ -157,7 +158,7 @@ class StoppedCase(harness.ServerCase):
 
     def assert_others_are_served(self):
         begin = time.monotonic()
-        self.assertEqual(harness.Ssh(self.server).run(None, b"hello\n"),
+        self.assertEqual(Ssh(self.server).run(None, b"hello\n"),
                          (0, b"echo: 'hello\\n'\r\neof received\r\n", b""))
         self.assertLess(time.monotonic() - begin, AT_ONCE)
 
@@ -173,7 +174,7 @@ class StoppedCase(harness.ServerCase):
         for _ in range(5):
             self.assert_others_are_served()
         data = harness.random_bytes(4 * MIB)
-        self.assertEqual(harness.Ssh(self.server).run("cat", data), (0, data, b""))
+        self.assertEqual(Ssh(self.server).run("cat", data), (0, data, b""))
         after = self.server.memory()
         self.assertLess(after[0] - memory[0], MIB, "resident set")
         self.assertLess(after[1] - memory[1], MIB, "proportional set")
@@ -185,13 +186,13 @@ class StoppedCase(harness.ServerCase):
 class Stopped(StoppedCase):
 
     def test_ssh(self):
-        self.check([harness.Ssh(self.server)])
+        self.check([Ssh(self.server)])
 
     def test_each_client_at_once(self):
-        self.check([client(self.server) for client in (harness.Ssh, harness.Plink, harness.Dbclient)])
+        self.check([client(self.server) for client in (Ssh, Plink, Dbclient)])
 
     def test_ssh_while_it_rekeys(self):
-        self.check([harness.Ssh(self.server, options=["-o", "RekeyLimit=1M",
+        self.check([Ssh(self.server, options=["-o", "RekeyLimit=1M",
                                                        "-o", "KexAlgorithms=curve25519-sha256"])])
 
 
@@ -200,7 +201,7 @@ class StoppedParamiko(StoppedCase):
     size = 16 * MIB  # it is slow
 
     def test_paramiko(self):
-        self.check([harness.ParamikoProgram(self.server)])
+        self.check([ParamikoProgram(self.server)])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import tempfile
 import unittest
 
 import harness
+from clients import Ssh
+from terminals import Terminal
 
 NACRE_PASSWD = os.path.join(harness.BUILD, "nacre-passwd")
 
@@ -87,7 +89,7 @@ class FromAPipe(PasswdCase):
 
 class AtATerminal(PasswdCase):
     def terminal(self, *words):
-        return self.enterContext(harness.Terminal([NACRE_PASSWD, *words], self.environment))
+        return self.enterContext(Terminal([NACRE_PASSWD, *words], self.environment))
 
     def test_the_password_is_typed_twice_without_echo(self):
         terminal = self.terminal(self.file, "alice")
@@ -99,9 +101,9 @@ class AtATerminal(PasswdCase):
         self.assertNotIn(b"pearl", terminal.seen)
         self.assertIn(b"alice was added to", terminal.seen)
         with harness.Server(passwords=self.text()) as server:
-            client = harness.Ssh(server, login="password", password="mothof-pearl")
+            client = Ssh(server, login="password", password="mothof-pearl")
             self.assertEqual(client.run("exit 7").status, 7)
-            client = harness.Ssh(server, login="password", password="mother")
+            client = Ssh(server, login="password", password="mother")
             self.assertEqual(client.run("exit 7").status, 255)
 
     def test_two_passwords_that_differ_change_nothing(self):
@@ -123,7 +125,7 @@ class AtATerminal(PasswdCase):
 
     def test_an_interrupt_leaves_the_echo_on(self):
         """Run by a shell, which shows the state of the terminal afterwards."""
-        terminal = self.enterContext(harness.Terminal(
+        terminal = self.enterContext(Terminal(
             ["sh", "-c", f"trap : INT; {NACRE_PASSWD} {self.file} alice; echo status $?; stty -a"], self.environment))
         terminal.expect(b"New password for alice: ")
         terminal.type(b"sec\x03")

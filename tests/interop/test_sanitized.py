@@ -5,7 +5,8 @@ import signal
 import unittest
 
 import harness
-from harness import MIB, PATIENCE, Dbclient, Paramiko, Plink, Ssh
+from clients import Dbclient, Master, Paramiko, Plink, Ssh
+from harness import MIB, PATIENCE
 
 SANITIZED = os.path.join(harness.BUILD, "asan", "nacre-echo")
 CLIENTS = (Ssh, Plink, Dbclient, Paramiko)
@@ -47,7 +48,7 @@ class Sanitized(unittest.TestCase):
     def test_every_end(self):
         """Clients that are killed, stopped or just there when the server is told to end, on two workers."""
         server = self.server("-w", "2")
-        with harness.Master(server) as master:
+        with Master(server) as master:
             self.assertEqual(master.run("nonsense").status, 255)
             self.assertEqual(master.run(None, subsystem="sftp").status, 255)
             sessions = [master.start() for _ in range(4)]

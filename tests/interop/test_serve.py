@@ -1,6 +1,7 @@
 """nacre-serve: programs over SSH, on pipes and on terminals."""
 import asyncio
 import contextlib
+import hashlib
 import os
 import re
 import shlex
@@ -17,7 +18,9 @@ with warnings.catch_warnings():
     import asyncssh
 
 import harness
-from harness import MIB, Dbclient, Paramiko, Ssh, until
+from clients import Dbclient, Paramiko, Ssh, paramiko
+from harness import MIB, until
+from terminals import Terminal, Tmux
 
 
 class Served(harness.Server):
@@ -50,7 +53,7 @@ def is_alive(pid):
 
 def request(channel, kind, *strings):
     """A channel request that paramiko does not know, without an answer."""
-    message = harness.paramiko.Message()
+    message = paramiko.Message()
     message.add_byte(b"\x62")  # CHANNEL_REQUEST
     message.add_int(channel.remote_chanid)
     message.add_string(kind)
@@ -71,7 +74,7 @@ class ServeCase(unittest.TestCase):
 
     def terminal(self, server, client=Ssh, columns=80, rows=24):
         c = client(server)
-        return self.enterContext(harness.Terminal(c.command(terminal=True), c.environment(), columns, rows))
+        return self.enterContext(Terminal(c.command(terminal=True), c.environment(), columns, rows))
 
 
 class OnPipes(ServeCase):
@@ -102,7 +105,7 @@ class OnPipes(ServeCase):
         with open(data, "wb") as file:
             for i in range(256):
                 file.write(i.to_bytes(4, "big") + block[4:])
-        expected = harness.hashlib.sha256()
+        expected = hashlib.sha256()
         with open(data, "rb") as file:
             for piece in iter(lambda: file.read(MIB), b""):
                 expected.update(piece)
@@ -285,7 +288,7 @@ class Starts(ServeCase):
                 channel = transport.open_session()
                 channel.get_pty()
                 for _ in range(10):
-                    with self.assertRaises(harness.paramiko.SSHException):
+                    with self.assertRaises(paramiko.SSHException):
                         channel.invoke_shell()
                 channel.close()
             until(lambda: len(server.events("closed")) == 5, "five channels closed")
@@ -357,7 +360,7 @@ class OnATerminal(ServeCase):
     def test_modes_of_the_clients_terminal(self):
         server = self.serve("stty", "-a")
         script = f"stty intr ^G -ixon susp undef -imaxbel; exec {shlex.join(Ssh(server).command(terminal=True))}"
-        terminal = self.enterContext(harness.Terminal(["sh", "-c", script], Ssh(server).environment()))
+        terminal = self.enterContext(Terminal(["sh", "-c", script], Ssh(server).environment()))
         self.assertEqual(terminal.end(), 0)
         for text in b"intr = ^G", b"susp = <undef>", b"-ixon", b"-imaxbel":
             self.assertIn(text, terminal.seen)
@@ -449,7 +452,7 @@ class InTmux(ServeCase):
     """A real terminal."""
 
     def window(self, server, columns=80, rows=24):
-        return self.enterContext(harness.Tmux(server, Ssh(server).command(terminal=True), columns, rows))
+        return self.enterContext(Tmux(server, Ssh(server).command(terminal=True), columns, rows))
 
     def test_vim_redraws_after_a_resize(self):
         server = self.serve("vim", "-u", "NONE", "-N", "--cmd", "set ruler laststatus=2 statusline=%{&columns}x%{&lines}")
@@ -487,7 +490,7 @@ class InTmux(ServeCase):
         """All of an evening: vim, another size, Control-C, and how it ends."""
         server = self.serve("bash", "--norc", "-i", environment={"HOME": "/", "PS1": "> "})
         words = shlex.join(Ssh(server).command(terminal=True))
-        window = self.enterContext(harness.Tmux(server, ["sh", "-c", f"{words}; echo status=$?; exec sleep 1000"]))
+        window = self.enterContext(Tmux(server, ["sh", "-c", f"{words}; echo status=$?; exec sleep 1000"]))
         window.type("stty size; echo $TERM; tty", "Enter")
         window.expect("24 80\nscreen\n/dev/pts/")
         window.type("vim -u NONE -N --cmd 'set laststatus=2 statusline=%{&columns}x%{&lines}'", "Enter")

@@ -10,7 +10,8 @@ import tempfile
 import unittest
 
 import harness
-from harness import PATIENCE, Ssh
+from clients import Dbclient, Master, Plink, Ssh
+from harness import PATIENCE
 
 NOBODY = 65534
 SENTENCE = re.compile(r"nacre-echo: [^\n]{10,}\n\Z")  # one line, for a person
@@ -228,7 +229,7 @@ class Workers(unittest.TestCase):
 
     def check(self, workers):
         with harness.Server("-w", workers) as server:
-            processes = [client(server).start() for client in (harness.Ssh, harness.Plink, harness.Dbclient) * 8]
+            processes = [client(server).start() for client in (Ssh, Plink, Dbclient) * 8]
             for process in processes:
                 self.addCleanup(harness.end, process)
             for _ in range(3):
@@ -326,7 +327,7 @@ class Log(unittest.TestCase):
         """What a peer sends cannot forge a line or a field."""
         with harness.Server() as server:
             for user in 'x" event=closed reason="', "x\nts=0 level=info event=closed", "\x1b[31mred", "y" * 400:
-                harness.Dbclient(server, "none", user=user).run("cat")
+                Dbclient(server, "none", user=user).run("cat")
             self.assertEqual(server.events("closed"), [])
             self.assertIn('x" event=closed reason="', {e["user"] for e in server.wait("disconnected", 4)})
 
@@ -346,7 +347,7 @@ class Limits(unittest.TestCase):
     def test_out_of_descriptors(self):
         """The new one is turned away, those that are there go on, and the processor is not kept busy."""
         with harness.Server(inspected=True) as server:
-            with harness.Master(server) as master:
+            with Master(server) as master:
                 session = master.start()
                 self.addCleanup(harness.end, session)
                 harness.ask(session, b"h")
@@ -363,7 +364,7 @@ class Limits(unittest.TestCase):
     def test_garbage(self):
         """Whatever comes instead of SSH ends that connection alone, with a reason."""
         with harness.Server() as server:
-            with harness.Master(server) as master:
+            with Master(server) as master:
                 for garbage in (b"GET / HTTP/1.0\r\n\r\n", b"\0" * 100000, b"SSH-1.5-old\r\n", b"SSH-2.0-x\r\n" + b"\xff" * 100,
                                 b"x" * 100000, b"SSH-2.0-x\r\n" + b"\0\0\0\x0c\x0a\x14" + b"\0" * 10, b"\r\n" * 5000):
                     over = server.watch("disconnected")

@@ -7,12 +7,14 @@ without pause, 1,000 failed logins. All passwords are hashed ones: the queue of 
 waits for its answer as by default.
 """
 import os
+import signal
 import subprocess
 import time
 import unittest
 
 import harness
-from harness import MIB, PATIENCE, Ssh
+from clients import Ssh
+from harness import MIB, PATIENCE
 
 SANITIZED = os.path.join(harness.BUILD, "asan", "nacre-echo")
 SIEGE = os.path.join(harness.BUILD, "tests", "interop", "siege")
@@ -38,7 +40,7 @@ class Siege:
 
     def counters(self):
         more = self.server.watch("counters")
-        self.server.process.send_signal(harness.signal.SIGUSR1)
+        self.server.process.send_signal(signal.SIGUSR1)
         return {name: int(value) for name, value in more()[0].items() if value.isdigit()}
 
     def descriptors(self):

@@ -3,7 +3,9 @@ import contextlib
 import unittest
 
 import harness
+from clients import Dbclient, Paramiko, Plink, Ssh, exchange
 from harness import answer_to
+from terminals import Terminal, Tmux
 
 
 class AtATerminal:
@@ -15,7 +17,7 @@ class AtATerminal:
         """Logged in on a terminal of that size; the number of its connection."""
         before = len(self.server.events("request", type="shell"))
         client = self.client(self.server)
-        terminal = self.enterContext(harness.Terminal(client.command(terminal=True), client.environment(), columns, rows))
+        terminal = self.enterContext(Terminal(client.command(terminal=True), client.environment(), columns, rows))
         return terminal, self.server.wait("request", before + 1, type="shell")[-1]["conn"]
 
     def press(self, terminal, key):
@@ -82,7 +84,7 @@ class Escape:
 
 
 class SshAtATerminal(AtATerminal, Escape, harness.ServerCase):
-    client = harness.Ssh
+    client = Ssh
     hung_up = 255
     hung_up_reason = "disconnected by peer"
 
@@ -95,11 +97,11 @@ class SshAtATerminal(AtATerminal, Escape, harness.ServerCase):
 
 
 class PlinkAtATerminal(AtATerminal, harness.ServerCase):
-    client = harness.Plink
+    client = Plink
 
 
 class DbclientAtATerminal(AtATerminal, Escape, harness.ServerCase):
-    client = harness.Dbclient
+    client = Dbclient
     hung_up = 1
     hung_up_reason = "connection lost"
 
@@ -113,7 +115,7 @@ class DbclientAtATerminal(AtATerminal, Escape, harness.ServerCase):
 
 
 class ParamikoAtATerminal(harness.ServerCase):
-    client = harness.Paramiko
+    client = Paramiko
 
     def test_terminal(self):
         with contextlib.closing(self.client(self.server).connect()) as transport:
@@ -132,7 +134,7 @@ class ParamikoAtATerminal(harness.ServerCase):
             channel = transport.open_session()
             channel.invoke_shell()
             channel.resize_pty(132, 43)
-            self.assertEqual(harness.exchange(channel, b"x"), (answer_to(b"x") + harness.LAST_WORDS, b""))
+            self.assertEqual(exchange(channel, b"x"), (answer_to(b"x") + harness.LAST_WORDS, b""))
             self.assertEqual(self.server.events("request", conn=self.last_connection(), type="window-change",
                                                 answer="granted"), [])
 
@@ -141,7 +143,7 @@ class InTmux(harness.ServerCase):
     """A real terminal."""
 
     def test_a_session(self):
-        with harness.Tmux(self.server, harness.Ssh(self.server).command(terminal=True)) as window:
+        with Tmux(self.server, Ssh(self.server).command(terminal=True)) as window:
             conn = self.server.wait("request", type="shell")[-1]["conn"]
             self.server.wait("request", conn=conn, type="pty-req", what="screen", columns=80, rows=24)
             window.type("h")
@@ -160,7 +162,7 @@ class InTmux(harness.ServerCase):
             self.assertEqual(self.server.wait("closed", conn=conn)[0]["reason"], "disconnected by peer")
 
     def test_closed_window(self):
-        with harness.Tmux(self.server, harness.Ssh(self.server).command(terminal=True)) as window:
+        with Tmux(self.server, Ssh(self.server).command(terminal=True)) as window:
             conn = self.server.wait("request", type="shell")[-1]["conn"]
             window.type("h")
             window.expect("echo: 'h'\n")

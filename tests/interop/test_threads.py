@@ -5,11 +5,13 @@ import glob
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 import unittest
 
 import harness
-from harness import PATIENCE, Ssh
+from clients import Master, Ssh
+from harness import PATIENCE
 
 WATCHED = os.path.join(harness.BUILD, "tsan", "nacre-echo")
 WATCHED_SERVE = os.path.join(harness.BUILD, "tsan", "nacre-serve")
@@ -29,7 +31,7 @@ class Threads(unittest.TestCase):
 
     def server(self, *arguments, make=harness.Server, program=WATCHED, **more):
         """One whose log fails the test when there was a race."""
-        folder = self.enterContext(harness.tempfile.TemporaryDirectory(prefix="nacre-"))
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
         environment = {"TSAN_OPTIONS": f"exitcode=66:second_deadlock_stack=1:log_path={folder}/race"}
         server = self.enterContext(make("-w", "2", *arguments, program=program, environment=environment, **more))
         self.addCleanup(self.assert_no_race, server, folder)
@@ -131,7 +133,7 @@ class Threads(unittest.TestCase):
                 self.assertEqual(Ssh(server).digest("cat; exit 7", server.path("bulk"))[:2], (7, sent))
 
         def many():
-            with harness.Master(server) as master:
+            with Master(server) as master:
                 running = [master.start(f"sleep 0.2; exit {i}") for i in range(8)]
                 self.assertEqual([self.ended(process) for process in running], list(range(8)))
 

@@ -1,0 +1,113 @@
+"""What test_methods.py and test_forwarding.py share: `granting`, paramiko without a login, a matrix of results."""
+import contextlib
+import os
+import unittest
+
+from clients import Dbclient, Paramiko, Plink, Ssh, paramiko
+from harness import BUILD, PATIENCE, Server
+from terminals import Terminal
+
+CLIENTS = (Ssh, Plink, Dbclient, Paramiko)
+GRANTING = os.path.join(BUILD, "tests/interop/granting")
+
+
+class Granting(Server):
+    """The library's server that grants (granting.c)."""
+
+    has_options = False
+
+    def __init__(self, **more):
+        super().__init__(program=GRANTING, **more)
+
+
+class Bare(Paramiko):
+    """paramiko, connected and not logged in."""
+
+    def bare(self):
+        transport = paramiko.Transport((self.server.host, self.server.port))
+        transport.start_client(timeout=PATIENCE)
+        return contextlib.closing(transport)
+
+    def key(self):
+        return paramiko.Ed25519Key.from_private_key_file(self.server.path("key"))
+
+    def works(self, transport):
+        channel = transport.open_session(timeout=PATIENCE)
+        channel.settimeout(PATIENCE)
+        channel.exec_command("exit 7")
+        return channel.recv_exit_status() == 7
+
+
+def prefer(methods):
+    return ["-o", "PreferredAuthentications=" + methods]
+
+
+def asked(client, answers):
+    """A client's command that asks a program for what a person would type: the environment for it."""
+    program, left = client.server.path("askpass"), client.server.path("answers")
+    with open(left, "w", encoding="utf-8") as file:
+        file.writelines(answer + "\n" for answer in answers)
+    with open(program, "w", encoding="utf-8") as file:
+        file.write(f"#!/bin/sh\necho \"$1\" >>{left}.asked\nhead -n 1 {left}\nsed -i 1d {left}\n")
+    os.chmod(program, 0o700)
+    return client.environment() | {"SSH_ASKPASS": program, "SSH_ASKPASS_REQUIRE": "force"}
+
+
+def typed(client, dialogue, drop=()):
+    """A client at a terminal: what is expected there and what is typed then. Its exit status and what was seen."""
+    words = [word for word in client.command("exit 7") if word not in drop]
+    with Terminal(words, client.environment()) as terminal:
+        for question, answer in dialogue:
+            terminal.expect(question)
+            terminal.type(answer + b"\r")
+        return terminal.end(), terminal.seen
+
+
+class Matrix:
+    """Which client can do what, as a table in Markdown. lacks: {what: the clients of Debian 12 that do not have it}; with
+    the others it must work."""
+
+    def __init__(self, lacks):
+        self.lacks, self.rows = lacks, {}
+
+    def write(self, name):
+        """All rows or none: one test alone leaves the file as it is."""
+        if set(self.rows) != set(self.lacks):
+            return
+        with open(os.path.join(BUILD, name), "w", encoding="ascii") as file:
+            file.write("| what | " + " | ".join(c.name for c in CLIENTS) + " |\n")
+            file.write("| --- " + "| --- " * len(CLIENTS) + "|\n")
+            for what in self.lacks:
+                file.write(f"| {what} | " + " | ".join(self.rows[what][c.name] for c in CLIENTS) + " |\n")
+
+
+class MethodsCase(unittest.TestCase):
+    matrix = None
+
+    def with_each(self, what, attempts):
+        """Try it with each client that has it; attempts: {client: function that is true when it works}."""
+        row = self.matrix.rows[what] = {client.name: "no" for client in CLIENTS}
+        for client in CLIENTS:
+            if client.name in self.matrix.lacks[what]:
+                row[client.name] = "-"
+                continue
+            with self.subTest(what=what, client=client.name):
+                self.assertTrue(attempts[client](), f"{client.name}: {what}")
+                row[client.name] = "yes"
+
+    def echo(self, *arguments, **more):
+        return self.enterContext(Server(*arguments, **more))
+
+    def granting(self, **more):
+        return self.enterContext(Granting(**more))
+
+
+def ok(done):
+    assert done.status == 7, done
+    return True
+
+
+def authorize(server, line):
+    with open(server.path("authorized_keys"), "w", encoding="ascii") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(line)
