@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 
 enum {
-    LEN_MAX = 1 << 30, /* libcrypto counts in int; far more than any packet */
+    LEN_MAX = 1 << 30, /* bytes: libcrypto's lengths are int; far more than any packet */
 };
 
 static const EVP_CIPHER *cipher_for(size_t key_len)
@@ -28,7 +28,7 @@ bool aes_ctr_init(struct aes_ctr *c, struct bytes key, const uint8_t iv[AES_CTR_
     if (cipher == NULL)
         return false;
     c->context = EVP_CIPHER_CTX_new();
-    /* Encrypting and decrypting are the same: both make keystream with the cipher forwards. */
+    /* Encrypting and decrypting are the same: both encrypt the counter. */
     if (c->context != NULL && EVP_CipherInit_ex(c->context, cipher, NULL, key.at, iv, 1) == 1)
         return true;
     aes_ctr_clear(c);

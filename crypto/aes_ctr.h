@@ -7,18 +7,18 @@
 
 #define AES_CTR_IV_LEN 16 /* bytes: the first value of the 128-bit big-endian counter */
 
-/* A keyed cipher for one direction. Belongs to the caller; may be moved; one thread at a time;
- * holds a secret until aes_ctr_clear. */
+/* A cipher with its key, for one direction. Owned by the caller; may be moved; one thread at a
+ * time; holds a secret until aes_ctr_clear. */
 struct aes_ctr {
-    void *context; /* libcrypto's; NULL when not keyed */
+    void *context; /* libcrypto's; NULL without a key */
 };
 
-/* Key it with 16, 24 or 32 bytes. False for other lengths and when there is no memory; there is
- * nothing to clear then. */
+/* Set a key of 16, 24 or 32 bytes. False for other lengths and when out of memory; there is nothing
+ * to clear then. */
 bool aes_ctr_init(struct aes_ctr *c, struct bytes key, const uint8_t iv[AES_CTR_IV_LEN]);
 
 /* Xor `len` bytes at `data`, in place, with the next bytes of the keystream: encrypts and decrypts.
- * Any `len` up to 2^30, not only whole blocks. False when not keyed or when the library fails. */
+ * Any `len` up to 2^30, not only whole blocks. False without a key or when the library fails. */
 bool aes_ctr_xor(struct aes_ctr *c, uint8_t *data, size_t len);
 
 /* Wipe the key and release the context. Harmless when called twice, or on zeros. */

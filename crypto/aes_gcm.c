@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 
 enum {
-    LEN_MAX = 1 << 30, /* libcrypto counts in int; far more than any packet */
+    LEN_MAX = 1 << 30, /* bytes: libcrypto's lengths are int; far more than any packet */
 };
 
 static const EVP_CIPHER *cipher_for(size_t key_len)
@@ -33,8 +33,8 @@ bool aes_gcm_init(struct aes_gcm *g, struct bytes key, bool seal)
     return false;
 }
 
-/* Set the IV, take in the associated data and pass `data` through the cipher. The direction comes
- * from aes_gcm_init and stays. */
+/* Set the IV, authenticate the associated data and pass `data` through the cipher, in the direction
+ * that aes_gcm_init has set. */
 static bool run(EVP_CIPHER_CTX *evp, const uint8_t *iv, struct bytes aad, uint8_t *data, size_t len)
 {
     int done;
@@ -62,7 +62,7 @@ bool aes_gcm_open(struct aes_gcm *g, const uint8_t iv[AES_GCM_IV_LEN], struct by
                   uint8_t *data, size_t len, const uint8_t tag[AES_GCM_TAG_LEN])
 {
     EVP_CIPHER_CTX *evp = g->context;
-    uint8_t expected[AES_GCM_TAG_LEN]; /* the library wants to be handed it writable */
+    uint8_t expected[AES_GCM_TAG_LEN]; /* a copy: the library's parameter is not const */
     uint8_t nothing[AES_GCM_TAG_LEN];
     int done;
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A view of bytes that belong to somebody else. It lends: never freed, and good only as long as
- * its owner says. `at` may be NULL when `len` is 0. */
+/* A view of bytes that it does not own: never freed, and valid only as long as the owner says. `at`
+ * may be NULL when `len` is 0. */
 struct bytes {
     const uint8_t *at;
     size_t len; /* bytes */
@@ -37,12 +37,11 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 /* Is it exactly this C string? Not for secrets. */
 static inline bool bytes_are(struct bytes a, const char *nul_terminated)
 {
-    return (a.len == 0 || a.at[0] == (uint8_t)nul_terminated[0]) && /* most end here */
+    return (a.len == 0 || a.at[0] == (uint8_t)nul_terminated[0]) && /* most comparisons end here */
            bytes_equal(a, bytes_of(nul_terminated));
 }
 
-/* The same number without the zeros in front of it, most significant byte first. Not for secrets.
- */
+/* The same number, most significant byte first, without its leading zeros. Not for secrets. */
 static inline struct bytes bytes_without_zeros(struct bytes number)
 {
     while (number.len > 0 && number.at[0] == 0) {
@@ -58,7 +57,8 @@ static inline struct bytes bytes_without_zeros(struct bytes number)
 bool bytes_match(struct bytes pattern, struct bytes text, bool fold);
 
 /* Integers as RFC 4251 section 5 puts them on the wire: most significant byte first. The pointer
- * needs no alignment; 4 or 8 bytes are read or written. Compilers make one instruction of each. */
+ * needs no alignment; 4 or 8 bytes are read or written. Compilers turn each function into one
+ * instruction. */
 static inline uint32_t load_u32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
@@ -83,7 +83,7 @@ static inline void store_u64(uint8_t *p, uint64_t value)
     store_u32(p + 4, (uint32_t)value);
 }
 
-/* The same, least significant byte first, for the primitives that count so. */
+/* The same, least significant byte first, for the primitives that are defined that way. */
 static inline uint32_t load_u32_le(const uint8_t *p)
 {
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | (uint32_t)p[0];
@@ -108,25 +108,25 @@ static inline void store_u64_le(uint8_t *p, uint64_t value)
     store_u32_le(p + 4, (uint32_t)(value >> 32));
 }
 
-/* The same number, but the compiler loses sight of where it comes from. For masks that depend on a
- * secret: a compiler that sees that a mask is all ones or zero may make a branch of its use, or a
- * choice between two addresses (clang 14 did both). */
+/* The same number, but the compiler no longer knows where it comes from. For masks that depend on a
+ * secret: a compiler that knows a mask to be all ones or zero may turn its use into a branch, or
+ * into a choice between two addresses (clang 14 did both). */
 static inline int opaque(int number)
 {
     __asm__("" : "+r"(number));
     return number;
 }
 
-/* Overwrite `len` bytes with zeros, also when the compiler sees that nobody reads them again.
- * For every secret on every way out. */
+/* Overwrite `len` bytes with zeros, even when the compiler sees that they are not read again. For
+ * every secret, on every path out of a function. */
 void wipe(void *secret, size_t len);
 
-/* Are the `len` bytes at `a` and at `b` the same? Takes the same time whatever they hold; the
- * length is public. For MACs, tags and anything else that an attacker may guess at. */
+/* Are the `len` bytes at `a` and `b` the same? Constant time; the length is public. For MACs, tags
+ * and anything else that an attacker may try to guess. */
 bool secrets_equal(const void *a, const void *b, size_t len);
 
-/* Copy `len` bytes to `out`: those at `a` where `first`, else those at `b`. Reads both and takes
- * the same time either way. `out` may be `a` or `b`. */
+/* Copy `len` bytes to `out`: from `a` when `first` is true, else from `b`. Reads both, in constant
+ * time. `out` may be `a` or `b`. */
 void secrets_choose(uint8_t *out, bool first, const uint8_t *a, const uint8_t *b, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
-/* libcrypto is twice as fast on long messages and libsodium on short ones, so both are used; the
- * figures are in README.md. */
+/* libcrypto is twice as fast for long messages, and libsodium is faster for short ones, so both are
+ * used. README.md has the figures. */
 #include "crypto/chacha20.h"
 
 #include <limits.h>
@@ -7,9 +7,9 @@
 #include <sodium.h>
 
 enum {
-    /* From this length on libcrypto wins, its cost of setting a nonce included. */
+    /* Bytes from which libcrypto is faster, including the cost of setting a nonce. */
     LARGE_LEN = 128,
-    /* From this length on it is worth a context, about 700 bytes that stay with the key. */
+    /* Bytes from which a context pays off: about 700 bytes that live as long as the key. */
     WORTH_A_CONTEXT = 1024,
 };
 
@@ -20,7 +20,7 @@ bool chacha20_init(struct chacha20 *c, const uint8_t key[CHACHA20_KEY_LEN])
     return true;
 }
 
-/* The context for long messages, or NULL when there is no memory for one. */
+/* The context for long messages; NULL when out of memory. */
 static EVP_CIPHER_CTX *large_context(struct chacha20 *c)
 {
     static const uint8_t no_iv[16] = {0};

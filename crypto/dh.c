@@ -2,8 +2,8 @@
 
 #include "crypto/number.h"
 
-/* Is 1 < number < p - 1? RFC 8268 section 4: both ends and all outside would give the secret away.
- * What is compared here is public. */
+/* Is 1 < number < p - 1? RFC 8268 section 4: any other number would reveal the secret. The numbers
+ * compared here are public. */
 static bool in_range(const BIGNUM *number, const BIGNUM *p)
 {
     BIGNUM *top = BN_dup(p);
@@ -53,8 +53,8 @@ bool dh_group_init(struct dh_group *group, struct bytes p, struct bytes g, unsig
     return sound;
 }
 
-/* out = base^secret mod p, padded to the length of p. The base is public, the rest is not looked at
- * in a way that takes a different time. */
+/* out = base^secret mod p, padded to the length of p. The base is public; the time does not depend
+ * on the secret. */
 static bool power(const struct dh *d, const BIGNUM *base, const BIGNUM *p, uint8_t *out)
 {
     BIGNUM *exponent = number_read((struct bytes){d->secret, d->secret_len});
@@ -70,8 +70,8 @@ static bool power(const struct dh *d, const BIGNUM *base, const BIGNUM *p, uint8
     return done;
 }
 
-/* An exponent of exactly secret_bits bits, so that its length says nothing. */
-static void draw_secret(struct dh *d, const struct random_source *random)
+/* An exponent of exactly secret_bits bits, so that its length reveals nothing. */
+static void generate_secret(struct dh *d, const struct random_source *random)
 {
     unsigned bits = d->group->secret_bits, unused;
 
@@ -88,7 +88,7 @@ bool dh_generate(struct dh *d, const struct dh_group *group, const struct random
     bool done;
 
     d->group = group;
-    draw_secret(d, random);
+    generate_secret(d, random);
     done = p != NULL && g != NULL && power(d, g, p, pub);
     BN_free(p);
     BN_free(g);

@@ -1,4 +1,4 @@
-/* The primes of RFC 3526 sections 3 to 7 as the RFC prints them. Each is
+/* The primes of RFC 3526 sections 3 to 7, as printed there. Each is
  * 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + c) for the c given there; g is 2. */
 #include "crypto/dh.h"
 

@@ -6,8 +6,9 @@
 
 #define EC_LEN_MAX 66                         /* bytes of a coordinate or scalar of P-521 */
 #define EC_POINT_LEN_MAX (1 + 2 * EC_LEN_MAX) /* bytes of a point of P-521, uncompressed */
+#define EC_UNCOMPRESSED 4                     /* the first byte of an uncompressed point */
 
-/* One curve. Points are in the uncompressed form of SEC 1 section 2.3.3: the byte 4, then both
+/* One curve. Points are in the uncompressed form of SEC 1 section 2.3.3: EC_UNCOMPRESSED, then both
  * coordinates, each `len` bytes, most significant first. */
 struct ec_curve {
     const char *name;               /* "nistp256": RFC 5656 section 10.1 */

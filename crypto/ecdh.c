@@ -1,14 +1,10 @@
-/* libcrypto's EC_POINT calls and not its EVP_PKEY: two to three times as fast for nistp256, since
- * no key object is built and the peer's point is not multiplied by the group order on top. */
+/* Uses libcrypto's EC_POINT calls instead of EVP_PKEY: two to three times as fast for nistp256,
+ * since no key object is built and the peer's point is not also multiplied by the group order. */
 #include "crypto/ecdh.h"
 
 #include <openssl/ec.h>
 
 #include "crypto/number.h"
-
-enum {
-    UNCOMPRESSED = 4, /* SEC 1 section 2.3.3: the first byte of a point */
-};
 
 /* Is 0 < secret < order? */
 static bool secret_in_range(const struct ecdh *e)
@@ -45,8 +41,8 @@ static bool write_public(const struct ecdh *e, uint8_t *pub)
     return done;
 }
 
-/* Draw scalars until one lies in the range, so that each is as likely as any other. */
-static void draw_secret(struct ecdh *e, const struct random_source *random)
+/* Generate scalars until one is in range, so that all are equally likely. */
+static void generate_secret(struct ecdh *e, const struct random_source *random)
 {
     uint8_t top_mask = (uint8_t)(0xff >> (8 * e->curve->len - e->curve->order_bits));
 
@@ -62,7 +58,7 @@ bool ecdh_generate(struct ecdh *e, const struct ec_curve *curve, const struct ra
     e->curve = curve;
     e->group = EC_GROUP_new_by_curve_name(curve->id);
     if (e->group != NULL) {
-        draw_secret(e, random);
+        generate_secret(e, random);
         if (write_public(e, pub))
             return true;
     }
@@ -82,14 +78,14 @@ bool ecdh_from_secret(struct ecdh *e, const struct ec_curve *curve, const uint8_
     return false;
 }
 
-/* libcrypto checks that the coordinates are below the field's prime and satisfy the equation. */
+/* libcrypto checks that the coordinates are below the field's prime and on the curve. */
 static bool read_point(const struct ecdh *e, EC_POINT *point, struct bytes peer, BN_CTX *scratch)
 {
-    return peer.len == e->curve->point_len && peer.at[0] == UNCOMPRESSED &&
+    return peer.len == e->curve->point_len && peer.at[0] == EC_UNCOMPRESSED &&
            EC_POINT_oct2point(e->group, point, peer.at, peer.len, scratch) == 1;
 }
 
-/* The x coordinate of `point`; there is none at infinity. */
+/* The x coordinate of `point`; false for the point at infinity, which has none. */
 static bool write_x(const struct ecdh *e, const EC_POINT *point, uint8_t *out, BN_CTX *scratch)
 {
     BIGNUM *x = BN_new();

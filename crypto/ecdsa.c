@@ -1,5 +1,5 @@
-/* libcrypto's EC_KEY and ECDSA calls: building an EVP_PKEY for each user key that is to be verified
- * costs about a third of the verification itself. OpenSSL 3 marks them as deprecated. */
+/* Uses libcrypto's EC_KEY and ECDSA calls: building an EVP_PKEY for each user key would cost about
+ * a third of the verification itself. OpenSSL 3 marks them as deprecated. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/ecdsa.h"
@@ -10,13 +10,9 @@
 #include "crypto/ecdsa_nonce.h"
 #include "crypto/number.h"
 
-enum {
-    UNCOMPRESSED = 4, /* SEC 1 section 2.3.3: the first byte of a point */
-};
-
 static bool set_public(const struct ecdsa_key *k, struct bytes point)
 {
-    return point.len == k->curve->point_len && point.at[0] == UNCOMPRESSED &&
+    return point.len == k->curve->point_len && point.at[0] == EC_UNCOMPRESSED &&
            EC_KEY_oct2key(k->key, point.at, point.len, NULL) == 1;
 }
 
@@ -87,8 +83,8 @@ static bool nonce_point(const EC_GROUP *group, const BIGNUM *nonce, BIGNUM *r, B
     return done;
 }
 
-/* inverse = nonce^(order - 2) = 1 / nonce modulo the order, which is prime. The exponent is
- * public, and the base is not looked at in a way that takes a different time. */
+/* inverse = nonce^(order - 2) = 1 / nonce modulo the order, which is prime. The exponent is public;
+ * the time does not depend on the base. */
 static bool invert(const EC_GROUP *group, const BIGNUM *nonce, BIGNUM *inverse, BN_CTX *scratch)
 {
     const BIGNUM *order = EC_GROUP_get0_order(group);
@@ -100,7 +96,7 @@ static bool invert(const EC_GROUP *group, const BIGNUM *nonce, BIGNUM *inverse, 
     return done;
 }
 
-/* The signature of `digest` with this nonce, or NULL. */
+/* The signature of `digest` with this nonce; NULL when out of memory. */
 static ECDSA_SIG *sign_with(const struct ecdsa_key *k, const uint8_t *digest, const uint8_t *nonce)
 {
     const EC_GROUP *group = EC_KEY_get0_group(k->key);
@@ -119,8 +115,8 @@ static ECDSA_SIG *sign_with(const struct ecdsa_key *k, const uint8_t *digest, co
     return sig;
 }
 
-/* Derive the nonce and sign. RFC 6979 section 3.2 says to go on to the next nonce when r or s is
- * zero; that has a chance of 2^-255, and here it is a failure. */
+/* Derive the nonce and sign. RFC 6979 section 3.2 takes the next nonce when r or s is zero; with a
+ * probability of 2^-255, that is a failure here. */
 static ECDSA_SIG *sign_digest(const struct ecdsa_key *k, const uint8_t *digest)
 {
     const BIGNUM *order = EC_GROUP_get0_order(EC_KEY_get0_group(k->key));
@@ -152,7 +148,7 @@ bool ecdsa_sign(const struct ecdsa_key *k, struct bytes message, uint8_t *r, uin
     return done;
 }
 
-/* A signature object of libcrypto from both numbers, or NULL. */
+/* libcrypto's signature object from both numbers, or NULL. */
 static ECDSA_SIG *read_signature(size_t len_max, struct bytes r, struct bytes s)
 {
     ECDSA_SIG *sig = ECDSA_SIG_new();
@@ -166,7 +162,7 @@ static ECDSA_SIG *read_signature(size_t len_max, struct bytes r, struct bytes s)
     }
     if (sig != NULL && r_number != NULL && s_number != NULL &&
         ECDSA_SIG_set0(sig, r_number, s_number) == 1)
-        return sig; /* both numbers are its own now */
+        return sig; /* it owns both numbers now */
     BN_free(r_number);
     BN_free(s_number);
     ECDSA_SIG_free(sig);

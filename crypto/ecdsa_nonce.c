@@ -9,7 +9,7 @@ struct generator {
     uint8_t v[HASH_MAX];
 };
 
-/* out = HMAC_K(V || separator || first || second); the parts after V only when `parts` says so. */
+/* out = HMAC_K(V || separator || first || second); no separator when it is NULL. */
 static bool mac(const struct generator *g, const uint8_t *separator, struct bytes first,
                 struct bytes second, uint8_t *out)
 {
@@ -23,7 +23,7 @@ static bool mac(const struct generator *g, const uint8_t *separator, struct byte
     return done;
 }
 
-/* K = HMAC_K(V || separator || first || second), V = HMAC_K(V): steps d to g, and h at its end. */
+/* K = HMAC_K(V || separator || first || second), V = HMAC_K(V): steps d to g, and the end of h. */
 static bool update(struct generator *g, uint8_t separator, struct bytes first, struct bytes second)
 {
     const struct bytes none = {NULL, 0};
@@ -55,7 +55,7 @@ static void subtract_if(uint8_t mask, uint8_t *a, const uint8_t *b, size_t len)
 }
 
 /* bits2octets, section 2.3.4, for our pairs of curve and hash: the digest is never longer than the
- * order, so no bits fall off, and one subtraction reduces it. */
+ * order, so no bits are dropped, and one subtraction reduces it. */
 static void reduce_digest(const struct ec_curve *curve, const uint8_t *order, const uint8_t *digest,
                           uint8_t *out)
 {
@@ -68,7 +68,7 @@ static void reduce_digest(const struct ec_curve *curve, const uint8_t *order, co
 
 /* Step h.2 and the bits2int of h.3: fill `out` from HMAC_K(V), HMAC_K(HMAC_K(V))... and keep the
  * leftmost order_bits bits. */
-static bool draw(struct generator *g, const struct ec_curve *curve, uint8_t *out)
+static bool generate(struct generator *g, const struct ec_curve *curve, uint8_t *out)
 {
     const struct bytes none = {NULL, 0};
     unsigned shift = (unsigned)(8 * curve->len) - curve->order_bits;
@@ -102,9 +102,9 @@ bool ecdsa_nonce(const struct ec_curve *curve, const uint8_t *order, const uint8
     memset(g.v, 1, sizeof g.v); /* step b; step c is K = 0 */
     reduce_digest(curve, order, digest, reduced);
     done = update(&g, 0, key, (struct bytes){reduced, curve->len}) &&
-           update(&g, 1, key, (struct bytes){reduced, curve->len}) && draw(&g, curve, nonce);
+           update(&g, 1, key, (struct bytes){reduced, curve->len}) && generate(&g, curve, nonce);
     while (done && (!below(nonce, order, curve->len) || !below(zero, nonce, curve->len)))
-        done = update(&g, 0, none, none) && draw(&g, curve, nonce);
+        done = update(&g, 0, none, none) && generate(&g, curve, nonce);
     wipe(&g, sizeof g);
     wipe(reduced, sizeof reduced);
     return done;

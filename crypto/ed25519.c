@@ -4,7 +4,7 @@
 
 /* libsodium's secret key is the seed followed by the public key. */
 _Static_assert(crypto_sign_ed25519_SECRETKEYBYTES == ED25519_SEED_LEN + ED25519_PUBLIC_LEN,
-               "secret key is not seed and public key");
+               "the secret key is not the seed and the public key");
 
 void ed25519_public(uint8_t pub[ED25519_PUBLIC_LEN], const uint8_t seed[ED25519_SEED_LEN])
 {

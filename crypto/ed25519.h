@@ -11,15 +11,15 @@
 /* The public key of `seed` (RFC 8032 section 5.1.5). */
 void ed25519_public(uint8_t pub[ED25519_PUBLIC_LEN], const uint8_t seed[ED25519_SEED_LEN]);
 
-/* Sign `message` (RFC 8032 section 5.1.6). `pub` must be the public key of `seed`: a signature
- * made with another one would give the private key away, so it must not come from the peer.
- * Always true in practice. */
+/* Sign `message` (RFC 8032 section 5.1.6). `pub` must be the public key of `seed` and must not come
+ * from the peer: a signature made with another one would reveal the private key. Always true in
+ * practice. */
 bool ed25519_sign(uint8_t sig[ED25519_SIGNATURE_LEN], const uint8_t seed[ED25519_SEED_LEN],
                   const uint8_t pub[ED25519_PUBLIC_LEN], struct bytes message);
 
-/* Is it a signature of `message` by the holder of `pub`? RFC 8032 section 5.1.7, and stricter
- * where that leaves a choice: S at or above the group order, and public keys that are not in
- * canonical form or have small order, are refused. */
+/* Is it a signature of `message` by the holder of `pub`? RFC 8032 section 5.1.7; where that leaves
+ * a choice, the strict one: S at or above the group order is refused, and so are public keys that
+ * are not in canonical form or have small order. */
 bool ed25519_verify(const uint8_t sig[ED25519_SIGNATURE_LEN], const uint8_t pub[ED25519_PUBLIC_LEN],
                     struct bytes message);
 

@@ -1,6 +1,6 @@
-/* libcrypto's plain SHA calls: they use the CPU's SHA instructions as its EVP calls do, but work on
- * a state of ours, with no allocation, no lock and no fetch. OpenSSL 3 marks them as deprecated in
- * favour of EVP; the figures in README.md are why they are used all the same. */
+/* Uses libcrypto's plain SHA calls: like its EVP calls they use the CPU's SHA instructions, but
+ * they work on our state, without allocation, lock or fetch. OpenSSL 3 marks them as deprecated in
+ * favour of EVP; README.md has the figures that justify them. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/hash.h"
@@ -66,7 +66,7 @@ static bool sha384_start(void *state)
     return SHA384_Init(state) == 1;
 }
 
-/* SHA-384 and SHA-512 differ in their initial value and in how much of the result is kept. */
+/* SHA-384 is SHA-512 with another initial value and a truncated result. */
 static bool sha512_start(void *state)
 {
     return SHA512_Init(state) == 1;
@@ -89,7 +89,7 @@ const struct hash_method hash_sha384 = {
     .state_len = sizeof(SHA512_CTX),
     .start = sha384_start,
     .update = sha512_update,
-    .finish = sha512_finish, /* the state knows its length */
+    .finish = sha512_finish, /* the state contains the digest's length */
 };
 
 const struct hash_method hash_sha512 = {

@@ -1,6 +1,8 @@
 #include "crypto/hmac.h"
 
-/* A digest that has seen one block: the key, padded with zeros to `block`, each byte xor `pad`. */
+/* Start a digest over one block: `block` is the key padded with zeros; each byte is xored with
+ * `pad`.
+ */
 static bool start_keyed(struct hash *h, const struct hash_method *method, const uint8_t *block,
                         uint8_t pad)
 {

@@ -60,7 +60,7 @@ static void end_input(struct keccak *k)
     absorb_byte(k, k->method->suffix);
     k->lanes[k->method->rate / 8 - 1] ^= (uint64_t)1 << 63;
     k->squeezing = true;
-    k->at = k->method->rate; /* nothing to give out before the next permutation */
+    k->at = k->method->rate; /* no output before the next permutation */
 }
 
 void keccak_squeeze(struct keccak *k, uint8_t *out, size_t len)

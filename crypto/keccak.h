@@ -1,15 +1,17 @@
-/* SHA-3 and SHAKE (FIPS 202), for ML-KEM. Constant time. Nothing allocates, nothing can fail. */
+/* SHA-3 and SHAKE (FIPS 202), for ML-KEM. Constant time; nothing allocates, and nothing can fail.
+ */
 #ifndef NACRE_CRYPTO_KECCAK_H
 #define NACRE_CRYPTO_KECCAK_H
 
 #include "crypto/bytes.h"
 
-#define SHAKE128_RATE 168 /* bytes that one permutation takes in or gives out */
+#define SHAKE128_RATE 168 /* bytes absorbed or squeezed per permutation */
 
-/* One function of the family: what it takes in at a time, and the bits that end its input. */
+/* One function of the family. */
 struct keccak_method {
-    size_t rate;    /* bytes a permutation */
-    uint8_t suffix; /* FIPS 202 appendix B.2: domain bits and the first bit of padding */
+    size_t rate;    /* bytes absorbed or squeezed per permutation */
+    uint8_t suffix; /* appended to the input: domain bits and the first padding bit, FIPS 202
+                       appendix B.2 */
 };
 
 extern const struct keccak_method keccak_sha3_256;
@@ -21,23 +23,24 @@ extern const struct keccak_method keccak_shake256;
 extern const uint64_t keccak_round_constants[24];
 
 /* A sponge: keccak_start, any number of keccak_absorb, then any number of keccak_squeeze. May be
- * moved and copied. Wipe it when what went in is secret. */
+ * moved and copied. Wipe it after use when the input is secret. */
 struct keccak {
     uint64_t lanes[25]; /* FIPS 202 section 3.1.2: lane (x, y) is number x + 5 y */
     const struct keccak_method *method;
-    size_t at;      /* bytes of the current block taken in or given out */
+    size_t at;      /* bytes absorbed into or squeezed from the current block */
     bool squeezing; /* the input is complete */
 };
 
 void keccak_start(struct keccak *k, const struct keccak_method *method);
 
-/* Take in bytes. Only before the first keccak_squeeze. */
+/* Add input. Only before the first keccak_squeeze. */
 void keccak_absorb(struct keccak *k, struct bytes data);
 
-/* Give out the next `len` bytes. For the SHA-3 functions only their 32 or 64 bytes make sense. */
+/* Write the next `len` bytes of output. The SHA-3 functions define only the first 32 or 64. */
 void keccak_squeeze(struct keccak *k, uint8_t *out, size_t len);
 
-/* The first `len` bytes for the `n` parts, one after the other. Leaves nothing behind. */
+/* The first `len` bytes of output for the concatenation of the `n` parts. Leaves no copy of the
+ * input on the stack. */
 void keccak_of(const struct keccak_method *method, const struct bytes *parts, size_t n,
                uint8_t *out, size_t len);
 

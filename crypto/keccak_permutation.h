@@ -1,14 +1,14 @@
-/* KECCAK-p[1600, 24] (FIPS 202 section 3.3), written once for lanes of any kind. This file is
- * included by each file that wants the permutation, after it has defined
+/* KECCAK-p[1600, 24] (FIPS 202 section 3.3), written once for any type of lane. Each file that
+ * needs the permutation includes this one after defining
  *
  *     LANE     the type of a lane: uint64_t, or a vector of them for several states at once
  *     TARGET   the attributes that functions of this type need
- *     ROTATE   the names that its functions get
+ *     ROTATE   the names of the functions
  *     CHI
  *     ROUND
  *     PERMUTE
  *
- * and undefines these again. Vectors of the GNU dialect have the same operators as integers. */
+ * This file undefines them again. GNU C's vectors have the same operators as integers. */
 
 /* Rotate each lane to the left by 1 to 63 bits. */
 TARGET static inline LANE ROTATE(LANE lane, unsigned bits)
@@ -29,7 +29,7 @@ TARGET static inline void CHI(LANE *row, LANE b0, LANE b1, LANE b2, LANE b3, LAN
 /* One round from state `a` to state `e`: theta (section 3.2.1) adds to each lane the parities of
  * two neighbouring columns; rho and pi (3.2.2, 3.2.3) rotate it and move lane (x, y) to
  * (y, 2x + 3y); chi; iota (3.2.5) adds the round's constant. The indices are written out so that
- * the compiler sees all lanes by name. */
+ * the compiler can keep lanes in registers. */
 TARGET static inline void ROUND(LANE *restrict e, const LANE *restrict a, uint64_t constant)
 {
     LANE b0 = a[0] ^ a[5] ^ a[10] ^ a[15] ^ a[20];

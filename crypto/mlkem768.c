@@ -1,5 +1,5 @@
-/* ML-KEM on top of K-PKE: FIPS 203 section 6. Not compiled where libcrypto has an ML-KEM of its
- * own: see mlkem768_openssl.c. */
+/* ML-KEM on top of K-PKE: FIPS 203 section 6. Not compiled where libcrypto has ML-KEM: see
+ * mlkem768_openssl.c. */
 #include <openssl/opensslv.h>
 
 #include "crypto/mlkem768.h"
@@ -8,7 +8,7 @@
 
 #include "crypto/mlkem768_pke.h"
 
-/* What dk holds, one after the other: the decryption key, ek, H(ek), z (algorithm 16 line 3). */
+/* The parts of dk: the decryption key, ek, H(ek), z (algorithm 16 line 3). */
 enum {
     EK_AT = MLKEM768_PKE_DK_LEN,
     HASH_AT = EK_AT + MLKEM768_EK_LEN,
@@ -25,7 +25,7 @@ static void hash_key(uint8_t out[32], const uint8_t ek[MLKEM768_EK_LEN])
     keccak_of(&keccak_sha3_256, &part, 1, out, 32);
 }
 
-/* G: SHA3-512 of two parts, which gives two values of 32 bytes. */
+/* G: SHA3-512 of two parts; the output is two values of 32 bytes. */
 static void expand(uint8_t out[64], struct bytes first, struct bytes second)
 {
     const struct bytes parts[] = {first, second};
@@ -33,7 +33,7 @@ static void expand(uint8_t out[64], struct bytes first, struct bytes second)
     keccak_of(&keccak_sha3_512, parts, 2, out, 64);
 }
 
-/* J: SHAKE256(z || ct), the secret of a ciphertext that is refused. */
+/* J: SHAKE256(z || ct), the secret for a rejected ciphertext. */
 static void reject(uint8_t out[32], const uint8_t *z, const uint8_t ct[MLKEM768_CT_LEN])
 {
     const struct bytes parts[] = {{z, 32}, {ct, MLKEM768_CT_LEN}};
@@ -62,7 +62,7 @@ bool mlkem768_encapsulate(uint8_t ct[MLKEM768_CT_LEN], uint8_t ss[MLKEM768_SS_LE
                           const uint8_t ek[MLKEM768_EK_LEN], const uint8_t m[MLKEM768_SS_LEN],
                           struct mlkem768_scratch *scratch)
 {
-    uint8_t hash[32], key_r[64]; /* the shared secret, then the randomness for encrypting */
+    uint8_t hash[32], key_r[64]; /* key_r: the shared secret, then the randomness for encrypting */
     bool valid;
 
     hash_key(hash, ek);
@@ -88,7 +88,7 @@ bool mlkem768_decapsulate(uint8_t ss[MLKEM768_SS_LEN], const uint8_t dk[MLKEM768
     pke_decrypt(m, dk, ct, scratch);
     expand(key_r, (struct bytes){m, 32}, (struct bytes){dk + HASH_AT, 32});
     reject(rejected, dk + Z_AT, ct);
-    (void)pke_encrypt(scratch->ct, ek, m, key_r + 32, scratch); /* ek is ours, so it is valid */
+    (void)pke_encrypt(scratch->ct, ek, m, key_r + 32, scratch); /* our own ek is valid */
     same = secrets_equal(ct, scratch->ct, MLKEM768_CT_LEN);
     secrets_choose(ss, same, key_r, rejected, MLKEM768_SS_LEN);
     wipe(m, sizeof m);
@@ -100,7 +100,7 @@ bool mlkem768_decapsulate(uint8_t ss[MLKEM768_SS_LEN], const uint8_t dk[MLKEM768
 
 #else
 
-/* An empty file is not C. */
+/* C does not allow an empty file. */
 extern const int nacre_mlkem768_is_in_libcrypto;
 
 #endif

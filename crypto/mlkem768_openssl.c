@@ -1,4 +1,4 @@
-/* ML-KEM-768 by libcrypto, which has it since OpenSSL 3.5. See mlkem768.c for older ones. */
+/* ML-KEM-768 by libcrypto, from OpenSSL 3.5 on. mlkem768.c is for older versions. */
 #include <openssl/opensslv.h>
 
 #include "crypto/mlkem768.h"
@@ -10,10 +10,10 @@
 
 static OSSL_PARAM octets(const char *name, const uint8_t *at, size_t len)
 {
-    return OSSL_PARAM_construct_octet_string(name, (void *)at, len); /* only read */
+    return OSSL_PARAM_construct_octet_string(name, (void *)at, len); /* it is only read */
 }
 
-/* A key from one of its encodings, checked as FIPS 203 section 7 says; NULL when that fails. */
+/* A key from one of its encodings, checked as FIPS 203 section 7 requires; NULL when that fails. */
 static EVP_PKEY *import_key(int selection, OSSL_PARAM encoding)
 {
     OSSL_PARAM params[] = {encoding, OSSL_PARAM_construct_end()};
@@ -91,7 +91,7 @@ bool mlkem768_decapsulate(uint8_t ss[MLKEM768_SS_LEN], const uint8_t dk[MLKEM768
 
 #else
 
-/* An empty file is not C. */
+/* C does not allow an empty file. */
 extern const int nacre_mlkem768_is_ours;
 
 #endif

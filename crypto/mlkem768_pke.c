@@ -4,10 +4,10 @@
 
 enum {
     K = 3,             /* polynomials in a vector */
-    ENCODED_LEN = 384, /* bytes of a polynomial with 12 bits a coefficient */
-    RHO_AT = 1152,     /* in ek: behind K of these */
-    U_LEN = 320,       /* bytes of a polynomial of u: 10 bits a coefficient */
-    V_AT = 960,        /* in the ciphertext: behind K of these */
+    ENCODED_LEN = 384, /* bytes of a polynomial with 12 bits per coefficient */
+    RHO_AT = 1152,     /* in ek: after K of these */
+    U_LEN = 320,       /* bytes of a polynomial of u: 10 bits per coefficient */
+    V_AT = 960,        /* in the ciphertext: after K of these */
     SEED_LEN = 32,     /* bytes of rho and sigma */
 };
 
@@ -16,7 +16,7 @@ _Static_assert(V_AT + MLKEM_N / 2 == MLKEM768_CT_LEN, "parts of ct");
 
 /* Sample row `i` of A, or of its transpose: entry (i, j) comes from rho || j || i (algorithm 13
  * line 5), that of the transpose from rho || i || j (algorithm 14 line 6). The fourth stream is not
- * needed. Three blocks are enough for most polynomials; the others go on block by block. */
+ * used. Three blocks are enough for most polynomials; the others take more, one at a time. */
 static void sample_row(struct mlkem768_scratch *s, const uint8_t rho[SEED_LEN], size_t i,
                        bool transpose)
 {
@@ -64,7 +64,7 @@ static void sample_noise(struct mlkem768_scratch *s, int16_t *const out[KECCAK_W
     wipe(seeds, sizeof seeds);
 }
 
-/* Take the vector s->secret to the NTT domain and prepare it for multiplying. */
+/* Transform the vector s->secret to the NTT domain and prepare its products. */
 static void transform_secret(struct mlkem768_scratch *s)
 {
     for (size_t i = 0; i < K; i++) {
@@ -152,7 +152,7 @@ void pke_decrypt(uint8_t m[32], const uint8_t dk[MLKEM768_PKE_DK_LEN],
 {
     for (size_t i = 0; i < K; i++) {
         poly_decompress_10(s->secret[i], ct + i * U_LEN);
-        (void)poly_decode_12(s->row[i], dk + i * ENCODED_LEN); /* below q: we made it */
+        (void)poly_decode_12(s->row[i], dk + i * ENCODED_LEN); /* below q, since we encoded it */
     }
     transform_secret(s);
     multiply_row(s); /* s^T u */

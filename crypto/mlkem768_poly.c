@@ -22,7 +22,7 @@ static const int16_t zetas[128] = {
     -854,  -870,  478,   -108,  -308,  996,   991,   958,   -1460, 1522,  1628,
 };
 
-/* The upper half of a product: one instruction for a vector of them. */
+/* The upper half of a product: one instruction for a vector. */
 static inline int16_t multiply_high(int16_t a, int16_t b)
 {
     return (int16_t)(((int32_t)a * b) >> 16);
@@ -33,8 +33,8 @@ static inline int16_t multiply_low(int16_t a, int16_t b)
     return (int16_t)(uint16_t)((uint32_t)a * (uint32_t)b);
 }
 
-/* a * b / 2^16 mod q, between -q and q, for |a| < 2^15 and |b| <= q (Montgomery): what is
- * subtracted has the same lower half as a * b and is a multiple of q. */
+/* a * b / 2^16 mod q, between -q and q, for |a| < 2^15 and |b| <= q (Montgomery): the number
+ * subtracted is a multiple of q with the same lower half as a * b. */
 static inline int16_t montgomery_multiply(int16_t a, int16_t b)
 {
     int16_t low = multiply_low(multiply_low(a, b), Q_INVERSE);
@@ -108,7 +108,7 @@ static inline void inverse_butterflies(int16_t *restrict low, int16_t *restrict 
     }
 }
 
-/* `zeta` points behind those of this layer, which are used from the last to the first. */
+/* `zeta` points past this layer's zetas, which are used from the last to the first. */
 static inline void inverse_layer(int16_t p[MLKEM_N], size_t len, const int16_t *zeta)
 {
     for (size_t start = 0; start < MLKEM_N; start += 2 * len)
@@ -140,7 +140,8 @@ void poly_add(int16_t *restrict p, const int16_t *restrict q)
         p[i] = reduce((int16_t)(p[i] + q[i]));
 }
 
-/* gamma of pair i is zeta^(2 BitRev7(i) + 1): the zetas of the last layer, and their negatives. */
+/* The gamma of pair i is zeta^(2 BitRev7(i) + 1): the zetas of the last layer and their negatives.
+ */
 void poly_prepare(int16_t product[MLKEM_N / 2], const int16_t p[MLKEM_N])
 {
     for (size_t i = 0; i < MLKEM_N / 4; i++) {
@@ -171,7 +172,7 @@ void poly_to_montgomery(int16_t p[MLKEM_N])
         p[i] = montgomery_multiply(p[i], R_SQUARED);
 }
 
-/* The samples below q are kept, the others overwritten: no branch on what is random. */
+/* Samples below q are kept, the others overwritten: no branch on a sample. */
 size_t poly_sample_uniform(int16_t p[MLKEM_N], size_t have, const uint8_t *stream, size_t len)
 {
     for (size_t at = 0; at + 3 <= len && have < MLKEM_N; at += 3) {
@@ -224,8 +225,8 @@ bool poly_decode_12(int16_t p[MLKEM_N], const uint8_t in[384])
 }
 
 /* Compress_d (formula 4.7): round(x * 2^d / q) mod 2^d for x from 0 to q - 1. 1290168 is 2^32 / q,
- * rounded up; multiplying by it gives the exact quotient for all of them and, unlike a division,
- * always takes the same time. */
+ * rounded up: multiplying by it gives the exact quotient for all of these and, unlike a division,
+ * takes constant time. */
 static inline uint32_t compress(uint16_t x, unsigned d)
 {
     uint64_t scaled = ((uint64_t)x << d) + Q / 2;

@@ -2,7 +2,7 @@
 
 #include <sodium.h>
 
-_Static_assert(PASSWORD_HASH_MAX == crypto_pwhash_STRBYTES, "libsodium's text has another length");
+_Static_assert(PASSWORD_HASH_MAX == crypto_pwhash_STRBYTES, "the length of libsodium's text");
 
 static const char prefix[] = "$argon2id$";
 
@@ -10,8 +10,8 @@ static const char prefix[] = "$argon2id$";
  * and lanes. */
 static const char new_parameters[] = "$argon2id$v=19$m=65536,t=2,p=1$";
 
-/* A salt of 16 zero bytes and a tag of 32, in base64 without padding: a password with this tag
- * would have to be found by 2^256 tries. */
+/* A salt of 16 zero bytes and a tag of 32, in base64 without padding: finding a password with this
+ * tag would take 2^256 tries. */
 static const char no_password[] =
     "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -36,7 +36,7 @@ bool password_hash_create(char out[PASSWORD_HASH_MAX], struct bytes password)
     return false;
 }
 
-/* The length of `$argon2id$v=...$m=...$`, the part that says what a hash costs; 0 if malformed. */
+/* The length of `$argon2id$v=...$m=...$`, the part that determines the cost; 0 when malformed. */
 static size_t parameters_len(const char *hash)
 {
     size_t dollars = 0;

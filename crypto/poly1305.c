@@ -1,14 +1,14 @@
-/* libcrypto is three times as fast on long messages and libsodium on short ones, so both are used;
- * the figures are in README.md. */
+/* libcrypto is three times as fast for long messages, and libsodium is faster for short ones, so
+ * both are used. README.md has the figures. */
 #include "crypto/poly1305.h"
 
 #include <openssl/evp.h>
 #include <sodium.h>
 
 enum {
-    /* From this length on libcrypto wins, its cost of setting a key included. */
+    /* Bytes from which libcrypto is faster, including the cost of setting a key. */
     LARGE_LEN = 192,
-    /* From this length on it is worth a context, about 600 bytes that stay with the connection. */
+    /* Bytes from which a context pays off: about 600 bytes that live as long as the connection. */
     WORTH_A_CONTEXT = 1024,
 };
 
@@ -18,14 +18,14 @@ bool poly1305_init(struct poly1305 *p)
     return true;
 }
 
-/* The context for long messages, or NULL when there is no memory for one. */
+/* The context for long messages; NULL when out of memory. */
 static EVP_MAC_CTX *large_context(struct poly1305 *p)
 {
     EVP_MAC *method = EVP_MAC_fetch(NULL, "POLY1305", NULL);
 
     if (method != NULL)
         p->large = EVP_MAC_CTX_new(method);
-    EVP_MAC_free(method); /* the context has a reference of its own */
+    EVP_MAC_free(method); /* the context holds its own reference */
     return p->large;
 }
 

@@ -3,11 +3,11 @@
 #include <sodium.h>
 
 enum {
-    DIRECT_LEN = 64, /* bytes: up to here one call to the kernel is the fastest */
+    DIRECT_LEN = 64, /* bytes up to which one call to the kernel is fastest */
 };
 
-/* libsodium asks the kernel for 256 bytes at a time. Longer requests take one new seed from there
- * and expand it with ChaCha20, which is as good and many times as fast. */
+/* libsodium gets 256 bytes from the kernel at a time. Longer requests get one new seed from there
+ * and expand it with ChaCha20, which is as secure and many times as fast. */
 static void fill_from_system(void *context, uint8_t *out, size_t len)
 {
     uint8_t seed[randombytes_SEEDBYTES];

@@ -1,5 +1,5 @@
-/* libcrypto's RSA calls and not EVP_PKEY, which is a wrapper round them that needs parameter lists
- * and fetches. OpenSSL 3 marks them as deprecated. */
+/* Uses libcrypto's RSA calls instead of EVP_PKEY, which wraps them and needs parameter lists and
+ * fetches. OpenSSL 3 marks them as deprecated. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "crypto/rsa.h"
@@ -10,11 +10,11 @@
 #include "crypto/number.h"
 
 enum {
-    EXPONENT_BITS_MOST = 64, /* of e: longer ones only serve to make verifying slow */
+    EXPONENT_BITS_MOST = 64, /* of e: a longer one only makes verifying slow */
 };
 
-/* A number of the key, or NULL when it is too long or there is no memory. Those of the private key
- * are wiped by libcrypto when it frees the key. */
+/* A number of the key; NULL when it is too long or when out of memory. libcrypto wipes the private
+ * numbers when it frees the key. */
 static BIGNUM *read_number(struct bytes bytes)
 {
     struct bytes number = bytes_without_zeros(bytes);
@@ -42,7 +42,7 @@ static bool set_key(struct rsa_key *k, struct bytes n, struct bytes e, struct by
         (d.len == 0 || d_number != NULL) && public_is_sound(n_number, e_number, bits_min) &&
         RSA_set0_key(k->key, n_number, e_number, d_number) == 1) {
         k->len = (size_t)RSA_size(k->key);
-        return true; /* the numbers are its own now */
+        return true; /* it owns the numbers now */
     }
     BN_free(n_number);
     BN_free(e_number);
@@ -86,7 +86,7 @@ static BIGNUM *reduced_exponent(const BIGNUM *d, const BIGNUM *prime, BN_CTX *sc
     return result;
 }
 
-/* Is it the number that stands in the file, if one does? */
+/* Is it the given number, if there is one? */
 static bool is_as_given(const BIGNUM *number, struct bytes given)
 {
     BIGNUM *other = given.len > 0 ? read_number(given) : NULL;
@@ -96,8 +96,8 @@ static bool is_as_given(const BIGNUM *number, struct bytes given)
     return same;
 }
 
-/* Is q * q_inverse = 1 mod p? libcrypto would not tell: it signs without the Chinese remainders
- * when they come out wrong. */
+/* Is q * q_inverse = 1 mod p? libcrypto does not report this: it signs without the Chinese
+ * remainder theorem when the result is wrong. */
 static bool is_inverse(const struct rsa_key *k, const BIGNUM *q_inverse, BN_CTX *scratch)
 {
     const BIGNUM *p = RSA_get0_p(k->key);
@@ -110,7 +110,7 @@ static bool is_inverse(const struct rsa_key *k, const BIGNUM *q_inverse, BN_CTX 
     return is;
 }
 
-/* RFC 8017 section 3.2: dP, dQ and qInv, which make signing four times as fast. */
+/* RFC 8017 section 3.2: dP, dQ and qInv make signing four times as fast. */
 static bool set_chinese_remainders(const struct rsa_key *k, const struct rsa_numbers *numbers,
                                    BN_CTX *scratch)
 {
@@ -168,7 +168,7 @@ bool rsa_private_init(struct rsa_key *k, const struct rsa_numbers *numbers, unsi
     return done;
 }
 
-/* libcrypto's number of a hash, for DigestInfo; 0 for one that SSH does not use with RSA. */
+/* libcrypto's number for a hash, for DigestInfo; 0 for one that SSH does not use with RSA. */
 static int hash_id(const struct hash_method *hash)
 {
     if (hash == &hash_sha1)

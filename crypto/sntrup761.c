@@ -5,8 +5,8 @@
 #include "crypto/sntrup761_keys.h"
 #include "crypto/sort.h"
 
-/* What sk holds, one after the other: f, 1/g, pk, rho, Hash(4, pk). What ct holds: the rounded
- * element, then the confirmation hash. */
+/* The parts of sk: f, 1/g, pk, rho, Hash(4, pk). The parts of ct: the rounded element, the
+ * confirmation hash. */
 enum {
     HASH_LEN = 32,
     G_INVERSE_AT = SNTRUP_SMALL_LEN,
@@ -37,8 +37,8 @@ static bool hash_kind(uint8_t out[HASH_LEN], uint8_t kind, struct bytes first, s
     return done;
 }
 
-/* Draw 761 numbers of 32 bits, least significant byte first, and fill up with the largest. */
-static void draw_words(uint32_t words[SORT_LEN], const struct random_source *random)
+/* Generate 761 numbers of 32 bits, least significant byte first, and fill up with the largest. */
+static void generate_words(uint32_t words[SORT_LEN], const struct random_source *random)
 {
     random_fill(random, (uint8_t *)words, SNTRUP_P * sizeof words[0]);
     for (size_t i = 0; i < SNTRUP_P; i++)
@@ -48,21 +48,21 @@ static void draw_words(uint32_t words[SORT_LEN], const struct random_source *ran
 }
 
 /* A small element: 30 bits of each number, times 3, divided by 2^30. */
-static void draw_small(int8_t out[SNTRUP_PADDED], const struct random_source *random,
-                       struct sntrup761_scratch *s)
+static void generate_small(int8_t out[SNTRUP_PADDED], const struct random_source *random,
+                           struct sntrup761_scratch *s)
 {
-    draw_words(s->words, random);
+    generate_words(s->words, random);
     memset(out, 0, SNTRUP_PADDED);
     for (size_t i = 0; i < SNTRUP_P; i++)
         out[i] = (int8_t)((int)(((s->words[i] & 0x3fffffff) * 3) >> 30) - 1);
 }
 
-/* A short element: exactly 286 coefficients that are not 0. Their values stand in the two low bits
+/* A short element: exactly 286 coefficients that are not 0. Their values are in the two low bits
  * of random numbers, 0 or 2 in the first 286 and 1 in the others; sorting shuffles them. */
-static void draw_short(int8_t out[SNTRUP_PADDED], const struct random_source *random,
-                       struct sntrup761_scratch *s)
+static void generate_short(int8_t out[SNTRUP_PADDED], const struct random_source *random,
+                           struct sntrup761_scratch *s)
 {
-    draw_words(s->words, random);
+    generate_words(s->words, random);
     for (size_t i = 0; i < SNTRUP_W; i++)
         s->words[i] &= ~(uint32_t)1;
     for (size_t i = SNTRUP_W; i < SNTRUP_P; i++)
@@ -73,9 +73,9 @@ static void draw_short(int8_t out[SNTRUP_PADDED], const struct random_source *ra
         out[i] = (int8_t)((int)(s->words[i] & 3) - 1);
 }
 
-int sntrup761_draw_g(const struct random_source *random, struct sntrup761_scratch *s)
+int sntrup761_generate_g(const struct random_source *random, struct sntrup761_scratch *s)
 {
-    draw_small(s->g, random, s);
+    generate_small(s->g, random, s);
     return sntrup_inverse_mod3(s->g_inverse, s->g, &s->inverse);
 }
 
@@ -84,7 +84,7 @@ bool sntrup761_finish_keys(uint8_t pk[SNTRUP761_PK_LEN], uint8_t sk[SNTRUP761_SK
 {
     const struct bytes none = {NULL, 0};
 
-    draw_short(s->f, random, s);
+    generate_short(s->f, random, s);
     sntrup_inverse_of_3f(s->a, s->f, &s->inverse);
     sntrup_multiply(s->a, s->a, s->g, &s->product); /* h = g / (3 f) */
     sntrup_encode_rq(pk, s->a, s->digits);
@@ -100,7 +100,7 @@ bool sntrup761_keypair(uint8_t pk[SNTRUP761_PK_LEN], uint8_t sk[SNTRUP761_SK_LEN
 {
     bool done;
 
-    while (sntrup761_draw_g(random, scratch) == 0) /* says nothing about the g that is kept */
+    while (sntrup761_generate_g(random, scratch) == 0) /* reveals nothing about the final g */
         continue;
     done = sntrup761_finish_keys(pk, sk, random, scratch);
     wipe(scratch, sizeof *scratch);
@@ -152,7 +152,7 @@ bool sntrup761_encapsulate(uint8_t ct[SNTRUP761_CT_LEN], uint8_t ss[SNTRUP761_SS
     uint8_t r_encoded[SNTRUP_SMALL_LEN], pk_hash[HASH_LEN];
     bool done;
 
-    draw_short(scratch->f, random, scratch);
+    generate_short(scratch->f, random, scratch);
     done = hash_kind(pk_hash, 4, (struct bytes){pk, SNTRUP761_PK_LEN}, none) &&
            hide(ct, r_encoded, scratch->f, pk, pk_hash, scratch) &&
            hash_session(ss, 1, r_encoded, ct);
@@ -171,8 +171,8 @@ static int weight_mask(const int8_t f[SNTRUP_PADDED])
     return ~sntrup_nonzero_mask(weight - SNTRUP_W);
 }
 
-/* Decrypt: the short element r in a ciphertext, or, when there is none, one of the right weight
- * that nothing was encrypted from. */
+/* Decrypt: the short element r in a ciphertext; when there is none, a fixed element of the right
+ * weight. */
 static void decrypt(int8_t r[SNTRUP_PADDED], const uint8_t *sk, const uint8_t *ct,
                     struct sntrup761_scratch *s)
 {
@@ -184,7 +184,7 @@ static void decrypt(int8_t r[SNTRUP_PADDED], const uint8_t *sk, const uint8_t *c
     sntrup_multiply(s->a, s->a, s->f, &s->product);
     for (size_t i = 0; i < SNTRUP_P; i++)
         s->a[i] = (int16_t)(int)sntrup_mod3(sntrup_reduce((int16_t)(3 * s->a[i])));
-    /* a product of small elements is below q/2, so that it is the same in R/q and can go to R/3 */
+    /* a product of small elements is below q/2: the same in R/q and in Z[x], so reducible to R/3 */
     sntrup_multiply(s->a, s->a, s->g_inverse, &s->product);
     memset(r, 0, SNTRUP_PADDED);
     for (size_t i = 0; i < SNTRUP_P; i++)

@@ -1,7 +1,7 @@
-/* Numbers below a modulus that is no power of two are packed in pairs: a + b * m is a number below
- * m^2, and so on in levels, until one number is left. As soon as a number can be 2^14 or more, its
- * lowest bytes go out, which keeps all arithmetic within 32 bits. All moduli of a level are the
- * same, but for that of the last number. */
+/* Numbers below a modulus m that is not a power of two are packed in pairs: a + b * m is a number
+ * below m^2, and so on, level by level, until one number is left. As soon as a number can be 2^14
+ * or more, its lowest bytes are output, which keeps all arithmetic within 32 bits. All numbers of a
+ * level have the same modulus, except the last one. */
 #include "crypto/sntrup761_encode.h"
 
 enum {
@@ -12,8 +12,8 @@ enum {
     ROUNDED_MODULUS = (SNTRUP_Q + 2) / 3,
 };
 
-/* One level: `count` numbers below `modulus`, the last one below `last`. Of a pair of them `out`
- * bytes go out, `last_out` of the last pair; what remains is below `pair`, for the last
+/* One level: `count` numbers below `modulus`, the last one below `last`. Each pair outputs `out`
+ * bytes, the last pair `last_out`; the remainder is below `pair`, for the last pair below
  * `last_pair`. */
 struct level {
     size_t count;
@@ -22,8 +22,7 @@ struct level {
     unsigned out, last_out;
 };
 
-/* How many bytes go out of a number below `modulus`; what remains is below the modulus that this
- * leaves behind. */
+/* How many bytes a number below `modulus` outputs; updates the modulus to that of the remainder. */
 static unsigned bytes_out(uint32_t *modulus)
 {
     unsigned n = 0;
@@ -39,7 +38,7 @@ static struct level make_level(size_t count, uint32_t modulus, uint32_t last)
 
     l.pair = modulus * modulus;
     l.out = l.last_out = bytes_out(&l.pair);
-    l.last_pair = last; /* alone, if their number is odd */
+    l.last_pair = last; /* without a partner when count is odd */
     if (count % 2 == 0) {
         l.last_pair = modulus * last;
         l.last_out = bytes_out(&l.last_pair);
@@ -52,7 +51,7 @@ static struct level level_above(const struct level *l)
     return make_level((l->count + 1) / 2, l->pair, l->last_pair);
 }
 
-/* Make the pairs of one level in place; returns the end of what has gone out. */
+/* Combine the pairs of one level in place; returns the end of the output. */
 static uint8_t *encode_level(uint8_t *out, uint16_t *digits, const struct level *l)
 {
     size_t pairs = l->count / 2;
@@ -71,7 +70,7 @@ static uint8_t *encode_level(uint8_t *out, uint16_t *digits, const struct level 
     return out;
 }
 
-/* Pack 761 numbers below `modulus`, which are used up. */
+/* Pack 761 numbers below `modulus`; overwrites them. */
 static void encode(uint8_t *out, uint16_t *digits, uint32_t modulus)
 {
     struct level l = make_level(P, modulus, modulus);
@@ -101,8 +100,8 @@ static uint32_t divide(uint32_t a, uint32_t m, uint32_t inverse, uint16_t *remai
     return quotient;
 }
 
-/* Take apart the pairs above level `l`; `in` is what has gone out of them. From the last to the
- * first, since two numbers take the place of one. */
+/* Split the pairs above level `l`; `in` is their output. From the last to the first, since two
+ * numbers replace one. */
 static void decode_level(uint16_t *digits, const uint8_t *in, const struct level *l)
 {
     uint32_t inverse = (uint32_t)(((uint64_t)1 << 32) / l->modulus);
@@ -129,7 +128,7 @@ static void decode_level(uint16_t *digits, const uint8_t *in, const struct level
     }
 }
 
-/* How many bytes go out of all pairs of one level. */
+/* How many bytes all pairs of one level output. */
 static size_t level_len(const struct level *l)
 {
     return (l->count / 2 - 1) * l->out + l->last_out;

@@ -2,10 +2,10 @@
  * constant-time gcd computation and modular inversion, 2019).
  *
  * f starts as x^761 - x - 1 and g as the polynomial to invert, both with their coefficients in
- * reverse order. Each step, when g(0) is not zero and delta is positive, swaps the two; then it
- * makes g(0) zero with a multiple of f and divides g by x. After 1521 steps g is zero and f is a
- * constant, if there is an inverse. v and r follow f and g so that at the end v / f is the inverse,
- * in reverse order too. */
+ * reverse order. When g(0) is not zero and delta is positive, a step swaps the two. Then it makes
+ * g(0) zero by adding a multiple of f, and divides g by x. After 1521 steps g is zero and f is a
+ * constant, if there is an inverse. v and r undergo the same operations, so that v / f is the
+ * inverse at the end, also in reverse order. */
 #include <sodium.h>
 
 #include "crypto/sntrup761_poly.h"
@@ -15,12 +15,12 @@ enum {
     Q = SNTRUP_Q,
     STEPS = 2 * SNTRUP_P - 1,
     BLOCK = 16,                 /* coefficients handled at a time */
-    WORDS = SNTRUP_PADDED / 64, /* of a vector of bits */
+    WORDS = SNTRUP_PADDED / 64, /* of a bit vector */
     Q_INVERSE = 15631,          /* 1 / q mod 2^16 */
     ONE_THIRD = -1530,          /* 1 / 3 mod q */
 };
 
-/* For what is compiled once for each kind of CPU: it must end up inside of its caller. */
+/* For code that is compiled once per kind of CPU: it must be inlined into its caller. */
 #define INLINE __attribute__((always_inline))
 
 /* All ones when a step must swap, else 0: delta > 0 and the constant coefficient is not 0. */
@@ -31,7 +31,7 @@ static int swap_mask(int delta, int constant)
 
 /* --- R/q --- */
 
-/* a * b / 2^16 mod q, in steps that exist for vectors of 16-bit numbers. */
+/* a * b / 2^16 mod q. Each step exists as an instruction for vectors of 16-bit numbers. */
 INLINE static inline int16_t montgomery_multiply(int16_t a, int16_t b)
 {
     int16_t low = (int16_t)(uint16_t)((uint32_t)a * (uint32_t)b * Q_INVERSE);
@@ -40,9 +40,9 @@ INLINE static inline int16_t montgomery_multiply(int16_t a, int16_t b)
     return (int16_t)(high - (int16_t)(((int32_t)low * Q) >> 16));
 }
 
-/* For `len` coefficients, a multiple of BLOCK: swap a and b where the mask says so, then
- * b = (a0 * b - b0 * a) / 2^16. The factor 2^-16 goes into g and r alike, so that it does not
- * matter in the end. With |a0|, |b0| <= 2295 the results stay below 5100 from step to step. */
+/* For `len` coefficients, a multiple of BLOCK: swap a and b when the mask is all ones, then
+ * b = (a0 * b - b0 * a) / 2^16. The factor 2^-16 applies to g and r alike and so cancels at the
+ * end. With |a0|, |b0| <= 2295 the results stay below 5100 in every step. */
 INLINE static inline void combine(int16_t *restrict a, int16_t *restrict b, size_t len,
                                   int16_t mask, int16_t a0, int16_t b0)
 {
@@ -66,8 +66,8 @@ static size_t round_up(size_t len)
     return len >= most ? most : (len + BLOCK - 1) / BLOCK * BLOCK;
 }
 
-/* All steps. g moves down and v up by moving where they begin. In step n only as many coefficients
- * of f and g matter as there are steps left, and v and r have no more than n + 2. */
+/* All steps. g moves down and v up by moving their start. In step n only as many coefficients of f
+ * and g matter as there are steps left, and v and r have at most n + 2. */
 INLINE static inline void divide_body(struct sntrup_inverse *s)
 {
     int16_t *g = s->g, *v = s->v + STEPS;
@@ -94,8 +94,8 @@ static void divide_plain(struct sntrup_inverse *s)
 
 /* --- R/3 --- */
 
-/* dst += sign * src for whole vectors, where a coefficient is a bit of the first half for 1 or of
- * the second for -1. `plus` and `minus` are all ones for that sign, else 0. */
+/* dst += sign * src for whole vectors. A coefficient is a bit in the first half for 1 or in the
+ * second for -1. `plus` and `minus` are all ones for that sign, else 0. */
 INLINE static inline void add_bits(uint64_t dst[2][WORDS + 2], uint64_t src[2][WORDS + 2],
                                    uint64_t plus, uint64_t minus)
 {
@@ -132,7 +132,7 @@ INLINE static inline void shift_up(uint64_t a[2][WORDS + 2])
     }
 }
 
-/* Divide by x; the word behind the last stays 0. */
+/* Divide by x; the word after the last stays 0. */
 INLINE static inline void shift_down(uint64_t a[2][WORDS + 2])
 {
     for (size_t half = 0; half < 2; half++)
@@ -153,7 +153,7 @@ static void set_bit(uint64_t a[2][WORDS + 2], size_t at, int value)
     a[1][at / 64] |= (uint64_t)(value == -1) << at % 64;
 }
 
-/* The four vectors of bits. */
+/* Indices into sntrup_inverse.bits. */
 enum {
     F,
     G,
@@ -255,7 +255,7 @@ static int16_t invert_scalar(int16_t a)
 void sntrup_inverse_of_3f(int16_t out[SNTRUP_PADDED], const int8_t f[SNTRUP_PADDED],
                           struct sntrup_inverse *s)
 {
-    const int16_t *v = s->v; /* where it begins after the last step */
+    const int16_t *v = s->v; /* its start after the last step */
     int16_t scale;
 
     memset(s, 0, sizeof *s);

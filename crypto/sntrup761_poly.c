@@ -6,11 +6,11 @@ enum {
     P = SNTRUP_P,
 };
 
-/* For what is compiled once for each kind of CPU: it must end up inside of its caller. */
+/* For code that is compiled once per kind of CPU: it must be inlined into its caller. */
 #define INLINE __attribute__((always_inline))
 
-/* h += f times twelve coefficients of g. With |f| <= 2295 and |g| <= 1 the sum of twelve products
- * and of what was there, at most 2296, stays below 2^15. `f` has zeros in front of it. */
+/* h += f times twelve coefficients of g. With |f| <= 2295 and |g| <= 1, the sum of twelve products
+ * and the old h, at most 2296, stays below 2^15. There are zeros before `f`. */
 INLINE static inline void multiply_group(int16_t *restrict h, const int16_t *restrict f,
                                          const int16_t *restrict g)
 {
@@ -26,8 +26,8 @@ INLINE static inline void multiply_group(int16_t *restrict h, const int16_t *res
     }
 }
 
-/* The product in Z[x], each coefficient reduced, and then in R/q: x^761 is x + 1, so that the
- * coefficient at 761 + i counts at i and at i + 1. Inlined below for each kind of CPU. */
+/* The product in Z[x], each coefficient reduced, and then in R/q: x^761 is x + 1, so the
+ * coefficient at 761 + i is added at i and at i + 1. Inlined below for each kind of CPU. */
 INLINE static inline void multiply_body(int16_t *restrict out, struct sntrup_product *product)
 {
     int16_t *restrict h = product->h;

@@ -2,7 +2,7 @@
  *
  * R is Z[x]/(x^761 - x - 1). An element of R/q has 761 coefficients from -2295 to 2295 in int16_t;
  * a small element, which is also one of R/3, has coefficients -1, 0 and 1 in int8_t. Arrays are
- * padded with zeros to 768, so that vectors of any width divide them. Nothing here branches on
+ * padded with zeros to 768, a multiple of every vector width. Nothing here branches on
  * coefficients or uses them as an index. */
 #ifndef NACRE_CRYPTO_SNTRUP761_POLY_H
 #define NACRE_CRYPTO_SNTRUP761_POLY_H
@@ -15,18 +15,18 @@ enum {
     SNTRUP_W = 286,      /* coefficients of a short element that are not zero */
     SNTRUP_PADDED = 768, /* elements of an array */
     SNTRUP_GROUP = 12,   /* coefficients multiplied at a time */
-    SNTRUP_ROW = 784,    /* what one group touches of an array: vectors of 16 again */
+    SNTRUP_ROW = 784,    /* elements that one group touches: a multiple of 16 */
 };
 
 /* Memory for one multiplication. */
 struct sntrup_product {
-    int16_t f[16 + SNTRUP_ROW]; /* zeros in front and behind */
+    int16_t f[16 + SNTRUP_ROW]; /* zeros before and after */
     int16_t g[SNTRUP_PADDED];
     int16_t h[SNTRUP_PADDED + SNTRUP_ROW]; /* before reduction by x^761 - x - 1 */
 };
 
-/* Memory for one inversion: the polynomials f, g, v and r of its steps. In R/q two of them move by
- * one coefficient in each of the 1521 steps; in R/3 all four are vectors of bits, one for the
+/* Memory for one inversion: the polynomials f, g, v and r of its steps. In R/q, two of them move by
+ * one coefficient in each of the 1521 steps. In R/3, each is two bit vectors: one for the
  * coefficients that are 1 and one for those that are -1. */
 struct sntrup_inverse {
     int16_t f[SNTRUP_PADDED + 16], r[SNTRUP_PADDED + 16];
@@ -46,9 +46,9 @@ static inline int sntrup_nonzero_mask(int x)
     return sntrup_negative_mask(x | -x);
 }
 
-/* x mod q, between -2295 and 2295, for |x| < 16069; for larger ones between -2296 and 2296. By
- * rounding division, which is multiplication: 14617 is 2^26 / q, rounded. Written in steps that
- * exist for vectors of 16-bit numbers. */
+/* x mod q, between -2295 and 2295, for |x| < 16069; for larger ones between -2296 and 2296. Divides
+ * by multiplying with 14617, which is 2^26 / q, rounded. Each step exists as an instruction for
+ * vectors of 16-bit numbers. */
 static inline int16_t sntrup_reduce(int16_t x)
 {
     int16_t high = (int16_t)(((int32_t)x * 14617) >> 16);
@@ -71,8 +71,8 @@ void sntrup_multiply(int16_t out[SNTRUP_PADDED], const int16_t f[SNTRUP_PADDED],
 void sntrup_inverse_of_3f(int16_t out[SNTRUP_PADDED], const int8_t f[SNTRUP_PADDED],
                           struct sntrup_inverse *inverse);
 
-/* out = 1 / g in R/3 for small g. Returns 1 when g has an inverse, else 0 (`out` is of no use
- * then); as an integer, so that the caller says where a branch on it is harmless. */
+/* out = 1 / g in R/3 for small g. Returns 1 when g has an inverse, else 0 (`out` must not be used
+ * then): an int, so that no branch on it is implied. */
 int sntrup_inverse_mod3(int8_t out[SNTRUP_PADDED], const int8_t g[SNTRUP_PADDED],
                         struct sntrup_inverse *inverse);
 

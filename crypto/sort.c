@@ -1,11 +1,12 @@
-/* Batcher's bitonic sorter: ten phases, each of which merges sorted runs, two of the length
- * 2^(k - 1) to one of 2^k. First each element of a run is compared with its mirror image in the
- * other, which leaves the smaller half of all in the first run, then by halves of halves. But for
- * the mirrored ones, every comparator connects two elements whose numbers differ in one bit.
+/* Batcher's bitonic sorter: ten phases. Phase k merges pairs of sorted runs of length 2^(k - 1)
+ * into runs of length 2^k. It first compares each element of a run with its mirror image in the
+ * other, which moves the smaller half of all elements to the first run, and continues within each
+ * half. Except for the mirrored ones, every comparator connects two elements whose indices differ
+ * in one bit.
  *
- * The array is seen as a matrix of 32 rows and 32 columns. Where the bit belongs to the number of
- * the row, whole rows are compared, which suits vector instructions; where it belongs to the
- * column, the matrix is transposed first. */
+ * The array is treated as a matrix of 32 rows and 32 columns. Where the bit belongs to the row's
+ * index, whole rows are compared, which suits vector instructions; where it belongs to the
+ * column's, the matrix is transposed first. */
 #include "crypto/sort.h"
 
 #include <sodium.h>
@@ -17,10 +18,10 @@ enum {
     PHASES = 10,
 };
 
-/* For what is compiled once for each kind of CPU: it must end up inside of its caller. */
+/* For code that is compiled once per kind of CPU: it must be inlined into its caller. */
 #define INLINE __attribute__((always_inline))
 
-/* A vector of the GNU dialect, wherever it lies, and the elements of two of them by turns. */
+/* A GNU C vector without alignment, and the elements of two vectors interleaved. */
 typedef uint32_t lanes __attribute__((vector_size(4 * SQUARE), aligned(4), may_alias));
 #define FIRST_HALVES(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define SECOND_HALVES(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
@@ -35,7 +36,7 @@ static inline uint32_t larger(uint32_t a, uint32_t b)
     return a < b ? b : a;
 }
 
-/* ---- comparators: they put the smaller of a pair into the row that is named first ---- */
+/* ---- comparators: the smaller of a pair goes to the row that is named first ---- */
 
 INLINE static inline void compare_rows(uint32_t *restrict low, uint32_t *restrict high)
 {
@@ -57,8 +58,8 @@ INLINE static inline void compare_mirrored(uint32_t *restrict low, uint32_t *res
     }
 }
 
-/* Two distances at once: the first row with the third and the second with the fourth, then each of
- * these pairs. */
+/* Two distances at once: the first row with the third and the second with the fourth, then the
+ * first with the second and the third with the fourth. */
 INLINE static inline void compare_four_rows(uint32_t *restrict first, uint32_t *restrict second,
                                             uint32_t *restrict third, uint32_t *restrict fourth)
 {
@@ -73,7 +74,7 @@ INLINE static inline void compare_four_rows(uint32_t *restrict first, uint32_t *
     }
 }
 
-/* Comparators between rows that are `distance` apart, then half of that, down to 1. */
+/* Comparators between rows `distance` apart, then half of that, down to 1. */
 INLINE static inline void merge_rows(uint32_t *m, size_t distance)
 {
     for (; distance > 1; distance /= 4) {
@@ -89,8 +90,8 @@ INLINE static inline void merge_rows(uint32_t *m, size_t distance)
 
 /* ---- transposing ---- */
 
-/* A square of 8 rows and 8 columns, a row in a vector: the bits of an element's number, row and
- * column, go round by one place. Three times, and row and column have changed places. */
+/* A square of 8 rows and 8 columns, one row per vector: rotates the bits of each element's index
+ * (row, then column) by one place. Three rotations exchange row and column. */
 INLINE static inline void rotate(lanes *restrict to, const lanes *restrict from)
 {
 #pragma GCC unroll 4
@@ -100,7 +101,7 @@ INLINE static inline void rotate(lanes *restrict to, const lanes *restrict from)
     }
 }
 
-/* The transposed square goes to `other`, and what was there, transposed, takes its place. */
+/* Transpose both squares and exchange them. */
 INLINE static inline void exchange_squares(uint32_t *square, uint32_t *other)
 {
     lanes a[SQUARE], b[SQUARE], turned[SQUARE];
@@ -133,8 +134,8 @@ INLINE static inline void transpose(uint32_t *m)
 
 /* ---- phases ---- */
 
-/* Starts transposed: row and column belong to element 32 column + row. It does not matter in which
- * order the unsorted elements are. */
+/* Starts as if transposed: row and column belong to element 32 column + row. The order of unsorted
+ * elements does not matter. */
 INLINE static inline void sort_body(uint32_t *m)
 {
     for (unsigned phase = 1; phase <= SIDE_BITS; phase++) {

@@ -8,8 +8,8 @@ enum {
     SORT_LEN = 1024,
 };
 
-/* Sort SORT_LEN numbers, smallest first, in the same time and with the same accesses whatever they
- * are. To sort fewer, fill up with UINT32_MAX. */
+/* Sort SORT_LEN numbers, smallest first. Time and memory accesses do not depend on the numbers. To
+ * sort fewer, fill up with UINT32_MAX. */
 void sort_1024(uint32_t numbers[SORT_LEN]);
 
 #endif

@@ -11,7 +11,7 @@ bool x25519_shared(uint8_t out[X25519_LEN], const uint8_t secret[X25519_LEN],
                    const uint8_t peer[X25519_LEN])
 {
     /* libsodium refuses most points of small order before it computes, and an all-zero result
-     * after; a refusal may leave `out` as it was. */
+     * afterwards; when it refuses, `out` may be unchanged. */
     if (crypto_scalarmult_curve25519(out, secret, peer) == 0)
         return true;
     memset(out, 0, X25519_LEN);

@@ -6,13 +6,13 @@
 
 #define X25519_LEN 32 /* bytes of a secret, of a public value and of a shared secret */
 
-/* The public value of `secret`, which is any 32 random bytes; clamping happens inside (RFC 7748
- * section 5). Always true: kept as a result so that callers treat all key agreements alike. */
+/* The public value of `secret`, any 32 random bytes; it is clamped here (RFC 7748 section 5).
+ * Always true; the result is there so that callers treat all key agreements alike. */
 bool x25519_public(uint8_t pub[X25519_LEN], const uint8_t secret[X25519_LEN]);
 
-/* The secret shared with the holder of `peer`. False when it is all zero, that is when `peer` has
- * small order: RFC 7748 section 6.1, and RFC 8731 section 3 demands the check. `out` is all zero
- * then. The top bit of `peer` is ignored, as RFC 7748 section 5 demands. */
+/* The secret shared with the holder of `peer`. False, with zeros in `out`, when it is all zero,
+ * that is, when `peer` has small order: RFC 7748 section 6.1; RFC 8731 section 3 requires the
+ * check. The top bit of `peer` is ignored, as RFC 7748 section 5 requires. */
 bool x25519_shared(uint8_t out[X25519_LEN], const uint8_t secret[X25519_LEN],
                    const uint8_t peer[X25519_LEN]);
 
