@@ -23,7 +23,7 @@ static void assert_stream(struct bytes key, struct bytes iv, struct bytes input,
     }
 }
 
-START_TEST(known_texts_come_out_in_any_pieces)
+START_TEST(known_answers_match_in_pieces_of_any_length)
 {
     struct vectors *v = vectors_open("aes_ctr.txt");
 
@@ -40,7 +40,7 @@ START_TEST(known_texts_come_out_in_any_pieces)
 }
 END_TEST
 
-/* All 128 bits count: from the last value on to zero. */
+/* The counter has 128 bits: its largest value is followed by zero. */
 START_TEST(the_counter_wraps)
 {
     const uint8_t key[32] = {1}, zero[16] = {0};
@@ -93,7 +93,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_texts_come_out_in_any_pieces);
+    add_test(suite, known_answers_match_in_pieces_of_any_length);
     add_test(suite, the_counter_wraps);
     add_test(suite, other_key_lengths_and_cleared_keys_are_refused);
     add_test(suite, larger_set_agrees);

@@ -6,7 +6,7 @@
 static const uint8_t key[32] = {1, 2, 3};
 static const uint8_t iv[AES_GCM_IV_LEN] = {4, 5, 6};
 
-/* Seal `plain` and compare; open the result again and compare. */
+/* Seal `plain` and compare; open the result and compare. */
 static void assert_case(struct bytes k, struct bytes n, struct bytes aad, struct bytes plain,
                         struct bytes cipher, struct bytes expected_tag)
 {
@@ -26,7 +26,7 @@ static void assert_case(struct bytes k, struct bytes n, struct bytes aad, struct
     aes_gcm_clear(&open);
 }
 
-START_TEST(known_texts_come_out_both_ways)
+START_TEST(known_answers_match_both_ways)
 {
     struct vectors *v = vectors_open("aes_gcm.txt");
 
@@ -65,7 +65,7 @@ START_TEST(one_key_seals_many_packets)
 }
 END_TEST
 
-START_TEST(any_flipped_bit_is_refused_and_releases_nothing)
+START_TEST(any_flipped_bit_is_refused_and_no_plaintext_is_released)
 {
     uint8_t sealed[20 + 16], data[20], aad[] = {1, 2, 3, 4};
     static const uint8_t zeros[20];
@@ -155,9 +155,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_texts_come_out_both_ways);
+    add_test(suite, known_answers_match_both_ways);
     add_test(suite, one_key_seals_many_packets);
-    add_test(suite, any_flipped_bit_is_refused_and_releases_nothing);
+    add_test(suite, any_flipped_bit_is_refused_and_no_plaintext_is_released);
     add_test(suite, other_key_lengths_are_refused);
     add_test(suite, each_direction_has_its_own_context);
     add_test(suite, wycheproof_agrees);

@@ -1,6 +1,6 @@
 #include "tests/support/suite.h"
 
-START_TEST(big_endian_integers_keep_their_order_on_the_wire)
+START_TEST(big_endian_integers_are_stored_most_significant_first)
 {
     uint8_t wire[8];
 
@@ -13,7 +13,7 @@ START_TEST(big_endian_integers_keep_their_order_on_the_wire)
 }
 END_TEST
 
-START_TEST(little_endian_integers_are_reversed)
+START_TEST(little_endian_integers_are_stored_least_significant_first)
 {
     uint8_t wire[8];
 
@@ -115,8 +115,8 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, big_endian_integers_keep_their_order_on_the_wire);
-    add_test(suite, little_endian_integers_are_reversed);
+    add_test(suite, big_endian_integers_are_stored_most_significant_first);
+    add_test(suite, little_endian_integers_are_stored_least_significant_first);
     add_test(suite, views_compare_by_length_and_content);
     add_test(suite, a_star_matches_any_run_and_a_question_mark_one_byte);
     add_test(suite, wipe_leaves_zeros_and_touches_nothing_else);

@@ -3,10 +3,10 @@
 #include "tests/support/vectors.h"
 
 enum {
-    LONG = 4096, /* bytes: well past every length at which the implementation changes */
+    LONG = 4096, /* bytes: more than any length at which the implementation changes */
 };
 
-START_TEST(known_texts_come_out)
+START_TEST(known_answers_match)
 {
     struct vectors *v = vectors_open("chacha20.txt");
     uint8_t data[LONG];
@@ -27,7 +27,7 @@ START_TEST(known_texts_come_out)
 }
 END_TEST
 
-/* The reference for the tests below: one block at a time, which never leaves the short code. */
+/* The reference for the tests below: one block at a time, so always libsodium. */
 static void xor_by_blocks(const uint8_t key[CHACHA20_KEY_LEN], uint64_t nonce, uint64_t counter,
                           uint8_t *data, size_t len)
 {
@@ -47,7 +47,7 @@ START_TEST(every_length_gives_the_same_keystream)
 
     xor_by_blocks(key, 0x1122334455667788, 1, expected, sizeof expected);
     chacha20_init(&used, key);
-    chacha20_xor(&used, 1, 0, data, sizeof data); /* makes the context for long messages */
+    chacha20_xor(&used, 1, 0, data, sizeof data); /* creates the context for long messages */
     for (size_t len = 0; len <= sizeof data; len += len < 300 ? 1 : 61) {
         memset(data, 0, sizeof data);
         chacha20_init(&fresh, key);
@@ -100,7 +100,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_texts_come_out);
+    add_test(suite, known_answers_match);
     add_test(suite, every_length_gives_the_same_keystream);
     add_test(suite, the_counter_carries_past_32_bits);
     add_test(suite, clearing_wipes_the_key_and_may_be_repeated);

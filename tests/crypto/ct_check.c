@@ -1,10 +1,9 @@
-/* Does any branch or any address depend on a secret? Run under valgrind (make ct-check).
+/* Checks that no branch and no address depends on a secret. Run under valgrind (make ct-check).
  *
  * Secrets are marked as undefined memory. Memcheck follows undefined bits through all arithmetic
  * and complains as soon as a branch is taken on one or an address is computed from one: the two
- * ways in which code without secret-dependent instructions shows its secrets in its time. Checked
- * is what nacre computes itself; the primitives that come from libsodium and libcrypto are theirs
- * to check.
+ * ways in which secrets affect the time of code without variable-time instructions. The checks
+ * cover what nacre computes itself; libsodium and libcrypto check their own primitives.
  *
  * At the end the program starts itself under valgrind again with a leak planted on purpose, once
  * of each kind, and fails if that goes unnoticed. */
@@ -50,7 +49,7 @@ static void fill_secret(void *context, uint8_t *out, size_t len)
     make_secret(out, len);
 }
 
-/* What the checks work on. All of it is public until a check says otherwise. */
+/* The data of the checks. All of it is public until a check marks it as secret. */
 struct bench {
     struct random_seeded state;
     struct random_source seeded;
@@ -63,7 +62,7 @@ struct bench {
     uint32_t numbers[SORT_LEN];
 };
 
-/* --- the checks: each returns whether the result was right, too --- */
+/* --- the checks: each also returns whether its result was right --- */
 
 static bool check_equal(struct bench *b)
 {
@@ -100,7 +99,7 @@ static bool check_sort(struct bench *b)
     return true;
 }
 
-/* From sigma on: rho, which the same seed gives, is public. */
+/* From sigma on; rho, which comes from the same seed, is public. */
 static bool check_mlkem_keypair(struct bench *b)
 {
     uint8_t rho[32], sigma[32];
@@ -111,7 +110,7 @@ static bool check_mlkem_keypair(struct bench *b)
     return true;
 }
 
-/* A public pair of keys and a ciphertext, to work on. */
+/* A public key pair and a ciphertext, as input for the checks. */
 static void prepare_mlkem(struct bench *b)
 {
     uint8_t d[32], z[32], m[32];
@@ -133,7 +132,7 @@ static bool check_mlkem_encapsulate(struct bench *b)
     return mlkem768_encapsulate(b->mlkem_ct, b->ss, b->mlkem_ek, m, &b->mlkem);
 }
 
-/* Secret in dk are the decryption key in front and z behind. */
+/* The secrets in dk are the decryption key at its start and z at its end. */
 static bool decapsulate_mlkem(struct bench *b)
 {
     make_secret(b->mlkem_dk, MLKEM768_PKE_DK_LEN);
@@ -157,13 +156,13 @@ static bool check_mlkem_reject(struct bench *b)
     return decapsulate_mlkem(b) && memcmp(b->ss, b->expected, sizeof b->ss) != 0;
 }
 
-/* That a g without an inverse is drawn again says nothing about the g that is kept. */
+/* Generating g again when it has no inverse reveals nothing about the final g. */
 static bool check_sntrup_keypair(struct bench *b)
 {
     int invertible;
 
     do {
-        invertible = sntrup761_draw_g(&b->secret, &b->sntrup);
+        invertible = sntrup761_generate_g(&b->secret, &b->sntrup);
         make_public(&invertible, sizeof invertible);
     } while (invertible == 0);
     return sntrup761_finish_keys(b->sntrup_pk, b->sntrup_sk, &b->secret, &b->sntrup);
@@ -182,7 +181,7 @@ static bool check_sntrup_encapsulate(struct bench *b)
     return sntrup761_encapsulate(b->sntrup_ct, b->ss, b->sntrup_pk, &b->secret, &b->sntrup);
 }
 
-/* Secret in sk are the two small elements in front and rho behind the public key. */
+/* The secrets in sk are the two small elements at its start, and rho after the public key. */
 static bool decapsulate_sntrup(struct bench *b)
 {
     make_secret(b->sntrup_sk, SNTRUP_RHO_AT - SNTRUP761_PK_LEN);
@@ -206,7 +205,7 @@ static bool check_sntrup_reject(struct bench *b)
     return decapsulate_sntrup(b) && memcmp(b->ss, b->expected, sizeof b->ss) != 0;
 }
 
-/* --- leaks on purpose --- */
+/* --- planted leaks --- */
 
 static volatile unsigned sink;
 
@@ -257,7 +256,7 @@ static const struct check planted[] = {
     {NULL, NULL, false},
 };
 
-/* Run one check on fresh memory; say and return whether it is clean and right. */
+/* Run one check on fresh memory; print and return whether it is clean and its result right. */
 static bool run_check(const struct check *check, const char *cpu)
 {
     static const uint8_t seed[32] = {3};
@@ -286,13 +285,13 @@ static bool run_all(const char *cpu)
 
     for (const struct check *check = checks; check->name != NULL; check++)
         if (check->skipped)
-            printf("%-32s %-8s not checked: it is libcrypto's\n", check->name, cpu);
+            printf("%-32s %-8s skipped: libcrypto's code\n", check->name, cpu);
         else
             all = run_check(check, cpu) && all;
     return all;
 }
 
-/* Start this program under a valgrind of its own with one leak planted. True when noticed. */
+/* Run this program under another valgrind with one leak planted. True when it is noticed. */
 static bool planted_is_noticed(const char *self, const char *name)
 {
     pid_t child;
@@ -335,7 +334,7 @@ int main(int argc, char **argv)
     }
     if (argc == 3 && strcmp(argv[1], "--planted") == 0)
         return run_planted(argv[2]);
-    all = run_all("any CPU"); /* before the libraries look at the CPU */
+    all = run_all("any CPU"); /* before the libraries detect the CPU's features */
     if (!crypto_init())
         return EXIT_FAILURE;
     all = run_all("this CPU") && all;

@@ -26,14 +26,14 @@ static struct bytes value(struct vectors *v, size_t i, const char *name)
     return vectors_get(v, full);
 }
 
-/* Gives the bytes it points to. */
+/* A source that returns the bytes at `context`. */
 static void fill_with(void *context, uint8_t *out, size_t len)
 {
     memcpy(out, context, len);
 }
 
-/* The known answers come from primes computed apart from those in the code, so they prove these. */
-START_TEST(known_publics_and_secrets_come_out)
+/* The known answers were computed with independently computed primes, so they also verify ours. */
+START_TEST(known_public_values_and_secrets_match)
 {
     struct vectors *v = vectors_open("dh.txt");
     static uint8_t out[DH_LEN_MAX];
@@ -57,7 +57,7 @@ START_TEST(known_publics_and_secrets_come_out)
 }
 END_TEST
 
-START_TEST(secrets_have_exactly_their_length_whatever_the_source_gives)
+START_TEST(secrets_have_exactly_the_specified_length)
 {
     static uint8_t out[DH_LEN_MAX];
     uint8_t bytes[DH_SECRET_LEN_MAX];
@@ -94,7 +94,7 @@ START_TEST(both_ends_agree)
 }
 END_TEST
 
-/* RFC 8268 section 4: 1 < peer < p - 1. p - 2 and 2 are the last that pass. */
+/* RFC 8268 section 4: 1 < peer < p - 1. The limits that pass are 2 and p - 2. */
 START_TEST(peers_out_of_range_are_refused)
 {
     static const uint8_t two[] = {0, 0, 2};
@@ -124,8 +124,8 @@ START_TEST(peers_out_of_range_are_refused)
 }
 END_TEST
 
-/* RFC 8268 section 4: a base of order 2 gives 1 or p - 1, one of order 1 gives 1: nothing of that
- * is sent, nor taken for a secret. */
+/* RFC 8268 section 4: a base of order 2 gives 1 or p - 1, one of order 1 gives 1. Neither is sent
+ * or used as a secret. */
 START_TEST(a_result_out_of_range_is_refused)
 {
     static uint8_t p[256], base[256], out[256];
@@ -160,7 +160,7 @@ START_TEST(a_proposed_group_is_used_as_it_is)
 }
 END_TEST
 
-START_TEST(senseless_groups_are_refused)
+START_TEST(unusable_groups_are_refused)
 {
     static uint8_t huge[DH_LEN_MAX + 1];
     struct vectors *v = vectors_open("dh.txt");
@@ -188,11 +188,11 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_publics_and_secrets_come_out);
-    add_test(suite, secrets_have_exactly_their_length_whatever_the_source_gives);
+    add_test(suite, known_public_values_and_secrets_match);
+    add_test(suite, secrets_have_exactly_the_specified_length);
     add_test(suite, both_ends_agree);
     add_test(suite, peers_out_of_range_are_refused);
     add_test(suite, a_result_out_of_range_is_refused);
     add_test(suite, a_proposed_group_is_used_as_it_is);
-    add_test(suite, senseless_groups_are_refused);
+    add_test(suite, unusable_groups_are_refused);
 }

@@ -75,7 +75,7 @@ START_TEST(generated_keys_agree_and_follow_the_random_source)
 }
 END_TEST
 
-/* Points that come from the peer and must be refused; `point` is a good one to damage. */
+/* Points from the peer that must be refused; `point` is a valid one to damage. */
 static void assert_refusals(const struct ecdh *e, uint8_t *point)
 {
     static const uint8_t zeros[EC_LEN_MAX];
@@ -102,7 +102,7 @@ static void assert_refusals(const struct ecdh *e, uint8_t *point)
     ck_assert_mem_eq(shared, zeros, half);
 }
 
-START_TEST(points_that_are_none_are_refused)
+START_TEST(invalid_points_are_refused)
 {
     uint8_t point[EC_POINT_LEN_MAX];
     struct ecdh e;
@@ -117,7 +117,7 @@ START_TEST(points_that_are_none_are_refused)
 }
 END_TEST
 
-START_TEST(secrets_outside_of_the_group_are_refused)
+START_TEST(secrets_out_of_range_are_refused)
 {
     uint8_t secret[EC_LEN_MAX], point[EC_POINT_LEN_MAX];
     struct ecdh e;
@@ -135,7 +135,7 @@ START_TEST(secrets_outside_of_the_group_are_refused)
 }
 END_TEST
 
-/* Private keys there may be shorter or have zeros in front. */
+/* The set's private keys may be shorter or have leading zeros. */
 static bool wycheproof_secret(struct json *test, const struct ec_curve *curve, uint8_t *secret)
 {
     struct bytes number = bytes_without_zeros(json_hex(test, "private"));
@@ -157,7 +157,7 @@ static bool wycheproof_ecdh(struct json *group, struct json *test, const void *c
 
     (void)group;
     if (json_has(test, "flags", "CompressedPoint") || json_has(test, "flags", "CompressedPublic"))
-        return false; /* a form that we refuse, valid or not */
+        return false; /* a form that we always refuse */
     ck_assert(wycheproof_secret(test, curve, secret));
     ck_assert(ecdh_from_secret(&e, curve, secret, point));
     accepted = ecdh_shared(&e, peer, shared);
@@ -180,7 +180,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, both_sides_of_the_known_answers_agree);
     add_test(suite, generated_keys_agree_and_follow_the_random_source);
-    add_test(suite, points_that_are_none_are_refused);
-    add_test(suite, secrets_outside_of_the_group_are_refused);
+    add_test(suite, invalid_points_are_refused);
+    add_test(suite, secrets_out_of_range_are_refused);
     add_test(suite, wycheproof_agrees);
 }

@@ -31,7 +31,7 @@ static struct bytes value(struct vectors *v, const struct ec_curve *curve, const
     return vectors_nth(v, full, nth);
 }
 
-START_TEST(nonces_are_those_of_the_rfc)
+START_TEST(nonces_match_the_rfc)
 {
     struct vectors *v = vectors_open("ecdsa.txt");
     uint8_t digest[HASH_MAX], nonce[EC_LEN_MAX], order[EC_LEN_MAX];
@@ -49,7 +49,7 @@ START_TEST(nonces_are_those_of_the_rfc)
 }
 END_TEST
 
-/* A digest that is not below the order is reduced first: the nonce is that of the remainder. */
+/* A digest not below the order is reduced first, so it has the nonce of its remainder. */
 START_TEST(a_digest_above_the_order_is_reduced)
 {
     const uint8_t secret[EC_LEN_MAX] = {0, 7};
@@ -62,7 +62,7 @@ START_TEST(a_digest_above_the_order_is_reduced)
 }
 END_TEST
 
-START_TEST(signatures_are_those_of_the_rfc)
+START_TEST(signatures_match_the_rfc)
 {
     struct vectors *v = vectors_open("ecdsa.txt");
     const struct bytes none = {NULL, 0};
@@ -132,7 +132,7 @@ START_TEST(numbers_out_of_range_are_refused)
 }
 END_TEST
 
-START_TEST(private_keys_that_are_none_are_refused)
+START_TEST(invalid_keys_are_refused)
 {
     struct vectors *v = vectors_open("ecdsa.txt");
     struct bytes scalar = value(v, &ec_nistp256, "private", 0);
@@ -186,11 +186,11 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, nonces_are_those_of_the_rfc);
+    add_test(suite, nonces_match_the_rfc);
     add_test(suite, a_digest_above_the_order_is_reduced);
-    add_test(suite, signatures_are_those_of_the_rfc);
+    add_test(suite, signatures_match_the_rfc);
     add_test(suite, a_public_key_verifies_and_does_not_sign);
     add_test(suite, numbers_out_of_range_are_refused);
-    add_test(suite, private_keys_that_are_none_are_refused);
+    add_test(suite, invalid_keys_are_refused);
     add_test(suite, wycheproof_agrees);
 }

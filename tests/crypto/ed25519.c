@@ -3,7 +3,7 @@
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
 
-START_TEST(known_keys_and_signatures_come_out)
+START_TEST(known_keys_and_signatures_match)
 {
     struct vectors *v = vectors_open("ed25519.txt");
     uint8_t pub[ED25519_PUBLIC_LEN], sig[ED25519_SIGNATURE_LEN];
@@ -45,8 +45,8 @@ START_TEST(any_flipped_bit_is_refused)
 }
 END_TEST
 
-/* The neutral element as key and as R, with S = 0, "signs" every message where small order is let
- * through. */
+/* The neutral element as key and as R, with S = 0, is a signature of every message where small
+ * order is accepted. */
 START_TEST(a_key_of_small_order_is_refused)
 {
     const uint8_t pub[ED25519_PUBLIC_LEN] = {1}, sig[ED25519_SIGNATURE_LEN] = {1};
@@ -74,7 +74,7 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
-/* What the strict reading of ed25519.h refuses, by the flags of the set. */
+/* By the set's flags, what ed25519_verify refuses. */
 static bool strictly_valid(struct json *test)
 {
     return !json_has(test, "flags", "low_order_A") && !json_has(test, "flags", "low_order_R") &&
@@ -83,7 +83,7 @@ static bool strictly_valid(struct json *test)
            !json_has(test, "flags", "low_order_residue");
 }
 
-START_TEST(corner_cases_are_judged_strictly)
+START_TEST(edge_cases_follow_the_strict_rules)
 {
     struct json *root = json_open_shared("ed25519/ed25519vectors.json");
     size_t cases = 0;
@@ -103,9 +103,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_keys_and_signatures_come_out);
+    add_test(suite, known_keys_and_signatures_match);
     add_test(suite, any_flipped_bit_is_refused);
     add_test(suite, a_key_of_small_order_is_refused);
     add_test(suite, wycheproof_agrees);
-    add_test(suite, corner_cases_are_judged_strictly);
+    add_test(suite, edge_cases_follow_the_strict_rules);
 }

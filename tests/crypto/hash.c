@@ -9,7 +9,7 @@ enum {
     METHODS = sizeof methods / sizeof methods[0],
 };
 
-START_TEST(known_digests_come_out_in_one_call)
+START_TEST(known_digests_match)
 {
     struct vectors *v = vectors_open("sha.txt");
     uint8_t out[HASH_MAX];
@@ -39,7 +39,7 @@ static void assert_million(struct vectors *v, const struct hash_method *method, 
     assert_bytes((struct bytes){out, method->len}, vectors_get(v, name));
 }
 
-START_TEST(a_million_letters_in_uneven_pieces)
+START_TEST(a_million_letters_in_uneven_pieces_give_the_known_digests)
 {
     struct vectors *v = vectors_open("sha.txt");
 
@@ -51,7 +51,7 @@ START_TEST(a_million_letters_in_uneven_pieces)
 }
 END_TEST
 
-START_TEST(any_cut_gives_the_same_digest)
+START_TEST(the_digest_does_not_depend_on_the_pieces)
 {
     uint8_t message[300], whole[HASH_MAX], cut[HASH_MAX];
     struct hash h;
@@ -72,7 +72,7 @@ START_TEST(any_cut_gives_the_same_digest)
 }
 END_TEST
 
-START_TEST(copies_of_a_prefix_go_on_separately)
+START_TEST(copies_of_a_prefix_continue_separately)
 {
     uint8_t expected[HASH_MAX], out[HASH_MAX];
     struct hash prefix, a, b;
@@ -95,7 +95,7 @@ START_TEST(copies_of_a_prefix_go_on_separately)
 }
 END_TEST
 
-/* A method that refuses, to see that failure sticks and gives no digest. */
+/* A method that fails. */
 static bool refuse_update(void *state, const uint8_t *data, size_t len)
 {
     (void)state;
@@ -104,7 +104,7 @@ static bool refuse_update(void *state, const uint8_t *data, size_t len)
     return false;
 }
 
-START_TEST(failure_sticks_and_gives_zeros)
+START_TEST(a_failure_is_sticky_and_gives_zeros)
 {
     static const uint8_t zeros[32] = {0};
     struct hash_method broken = hash_sha256;
@@ -123,7 +123,7 @@ START_TEST(failure_sticks_and_gives_zeros)
 }
 END_TEST
 
-START_TEST(an_ended_digest_gives_no_second_one_and_keeps_nothing)
+START_TEST(a_finished_digest_is_wiped_and_gives_no_second_one)
 {
     static const struct hash empty;
     uint8_t out[HASH_MAX];
@@ -144,10 +144,10 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_digests_come_out_in_one_call);
-    add_test(suite, a_million_letters_in_uneven_pieces);
-    add_test(suite, any_cut_gives_the_same_digest);
-    add_test(suite, copies_of_a_prefix_go_on_separately);
-    add_test(suite, failure_sticks_and_gives_zeros);
-    add_test(suite, an_ended_digest_gives_no_second_one_and_keeps_nothing);
+    add_test(suite, known_digests_match);
+    add_test(suite, a_million_letters_in_uneven_pieces_give_the_known_digests);
+    add_test(suite, the_digest_does_not_depend_on_the_pieces);
+    add_test(suite, copies_of_a_prefix_continue_separately);
+    add_test(suite, a_failure_is_sticky_and_gives_zeros);
+    add_test(suite, a_finished_digest_is_wiped_and_gives_no_second_one);
 }

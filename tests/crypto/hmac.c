@@ -17,7 +17,7 @@ static void assert_mac(const struct hash_method *method, struct bytes key, struc
     hmac_clear(&m);
 }
 
-START_TEST(known_macs_come_out_twice_from_one_key)
+START_TEST(known_macs_match_twice_with_one_key)
 {
     static const struct hash_method *const sha2[] = {&hash_sha256, &hash_sha384, &hash_sha512};
     struct vectors *v = vectors_open("hmac.txt");
@@ -50,8 +50,9 @@ START_TEST(parts_count_as_one_message)
 }
 END_TEST
 
-/* A key is padded with zeros to a block (RFC 2104): up to there, trailing zeros change nothing. */
-START_TEST(keys_around_the_block_length)
+/* RFC 2104: a key is padded with zeros to a block, so trailing zeros change nothing up to that
+ * length. */
+START_TEST(keys_are_padded_to_the_block_length)
 {
     uint8_t key[HASH_BLOCK_MAX + 1] = {7}, short_mac[HASH_MAX], long_mac[HASH_MAX];
     struct bytes data = bytes_of("data");
@@ -71,7 +72,7 @@ START_TEST(keys_around_the_block_length)
 }
 END_TEST
 
-START_TEST(a_cleared_key_makes_no_mac)
+START_TEST(a_cleared_key_gives_no_mac)
 {
     struct bytes data = bytes_of("data");
     uint8_t out[HASH_MAX];
@@ -84,7 +85,7 @@ START_TEST(a_cleared_key_makes_no_mac)
 }
 END_TEST
 
-/* Tags may be cut short there. */
+/* The set's tags may be truncated. */
 static bool wycheproof_mac(struct json *group, struct json *test, const void *context)
 {
     const struct hash_method *method = context;
@@ -111,9 +112,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_macs_come_out_twice_from_one_key);
+    add_test(suite, known_macs_match_twice_with_one_key);
     add_test(suite, parts_count_as_one_message);
-    add_test(suite, keys_around_the_block_length);
-    add_test(suite, a_cleared_key_makes_no_mac);
+    add_test(suite, keys_are_padded_to_the_block_length);
+    add_test(suite, a_cleared_key_gives_no_mac);
     add_test(suite, wycheproof_agrees);
 }

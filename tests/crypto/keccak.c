@@ -17,7 +17,7 @@ enum {
     FUNCTIONS = sizeof functions / sizeof functions[0],
 };
 
-START_TEST(known_outputs_come_out)
+START_TEST(known_outputs_match)
 {
     struct vectors *v = vectors_open("keccak.txt");
     uint8_t out[400];
@@ -35,7 +35,7 @@ START_TEST(known_outputs_come_out)
 }
 END_TEST
 
-START_TEST(any_cut_of_input_and_output_gives_the_same)
+START_TEST(the_output_does_not_depend_on_the_pieces)
 {
     uint8_t message[400], whole[400], cut[400];
     const struct bytes all = BYTES_OF_ARRAY(message);
@@ -57,7 +57,7 @@ START_TEST(any_cut_of_input_and_output_gives_the_same)
 }
 END_TEST
 
-START_TEST(four_streams_are_those_of_four_sponges)
+START_TEST(four_streams_equal_four_sponges)
 {
     uint8_t in[KECCAK_WAYS][167], out[KECCAK_WAYS][2 * 168], expected[2 * 168];
     const uint8_t *const inputs[KECCAK_WAYS] = {in[0], in[1], in[2], in[3]};
@@ -86,7 +86,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test_any_cpu(suite, known_outputs_come_out);
-    add_test_any_cpu(suite, any_cut_of_input_and_output_gives_the_same);
-    add_test_any_cpu(suite, four_streams_are_those_of_four_sponges);
+    add_test_any_cpu(suite, known_outputs_match);
+    add_test_any_cpu(suite, the_output_does_not_depend_on_the_pieces);
+    add_test_any_cpu(suite, four_streams_equal_four_sponges);
 }

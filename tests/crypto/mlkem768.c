@@ -36,7 +36,7 @@ static void assert_decapsulation(struct bytes dk, struct bytes c, struct bytes k
     assert_bytes(BYTES_OF_ARRAY(ss), k);
 }
 
-START_TEST(known_answers_come_out)
+START_TEST(known_answers_match)
 {
     struct vectors *v = vectors_open("mlkem768.txt");
 
@@ -52,8 +52,8 @@ START_TEST(known_answers_come_out)
 }
 END_TEST
 
-/* The sets of C2SP/CCTV are older than the final standard, which appends the number of polynomials
- * to d before it is expanded; all else is the same. */
+/* The sets of C2SP/CCTV predate the final standard, which appends the number of polynomials to d
+ * before expanding it; everything else is the same. */
 static void draft_keypair(uint8_t ek[MLKEM768_EK_LEN], uint8_t dk[MLKEM768_DK_LEN],
                           const uint8_t d[32], const uint8_t z[32])
 {
@@ -67,7 +67,8 @@ static void draft_keypair(uint8_t ek[MLKEM768_EK_LEN], uint8_t dk[MLKEM768_DK_LE
     memcpy(dk + MLKEM768_DK_LEN - 32, z, 32);
 }
 
-/* One test of the accumulated set of C2SP/CCTV, ML-KEM/README.md: what it draws, what it hashes. */
+/* One test of the accumulated set of C2SP/CCTV: its inputs and what it hashes, see ML-KEM/README.md
+ * there. */
 static void accumulate(struct keccak *random, struct keccak *results)
 {
     uint8_t d[32], z[32], m[32], ek[MLKEM768_EK_LEN], dk[MLKEM768_DK_LEN];
@@ -105,7 +106,7 @@ START_TEST(ten_thousand_accumulated_tests_give_the_known_hash)
 }
 END_TEST
 
-/* FIPS 203 section 7.2: every one of the 768 coefficients, at q and at the largest value. */
+/* FIPS 203 section 7.2: each of the 768 coefficients, at q and at the largest value. */
 START_TEST(keys_with_a_coefficient_at_or_above_q_are_refused)
 {
     static const uint8_t zeros[MLKEM768_CT_LEN];
@@ -153,7 +154,7 @@ START_TEST(any_flipped_bit_of_a_ciphertext_is_rejected_implicitly)
 }
 END_TEST
 
-START_TEST(scratch_comes_back_wiped)
+START_TEST(the_scratch_is_returned_wiped)
 {
     static const struct mlkem768_scratch zeros;
     uint8_t ek[MLKEM768_EK_LEN], dk[MLKEM768_DK_LEN], ct[MLKEM768_CT_LEN], ss[32];
@@ -195,7 +196,7 @@ START_TEST(acvp_agrees)
 }
 END_TEST
 
-/* `random` there is d, then z, then m. */
+/* The file's `random` is d, then z, then m. */
 START_TEST(known_answer_file_agrees)
 {
     struct vectors *v = vectors_open_shared("ml-kem/mlkem768.rsp");
@@ -215,8 +216,8 @@ START_TEST(known_answer_file_agrees)
 }
 END_TEST
 
-/* A sample that reads unusually much of the XOF, and a ciphertext that differs behind a zero. */
-START_TEST(corner_cases_agree)
+/* A sample that reads unusually much of the XOF, and a ciphertext that differs after a zero. */
+START_TEST(edge_cases_agree)
 {
     struct vectors *unlucky = vectors_open_shared("ml-kem/cctv_unluckysample_ML-KEM-768.txt");
     struct vectors *zero = vectors_open_shared("ml-kem/cctv_strcmp_ML-KEM-768.txt");
@@ -241,7 +242,7 @@ START_TEST(corner_cases_agree)
 }
 END_TEST
 
-/* Here and below: lengths are the callers' business, so that a wrong one counts as refused. */
+/* Here and below, a wrong length counts as refused: callers check lengths. */
 static bool wycheproof_encaps(struct json *group, struct json *test, const void *context)
 {
     struct bytes ek = json_hex(test, "ek"), m = json_hex(test, "m");
@@ -294,7 +295,7 @@ static bool wycheproof_expanded(struct json *group, struct json *test, const voi
     (void)group;
     (void)context;
     if (json_has(test, "flags", "InvalidDecapsulationKey"))
-        return false; /* keys from elsewhere: ours come from mlkem768_keypair */
+        return false; /* ours come only from mlkem768_keypair */
     if (dk.len != MLKEM768_DK_LEN || c.len != MLKEM768_CT_LEN)
         wycheproof_verdict(test, false, false);
     else
@@ -313,13 +314,13 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_answers_come_out);
+    add_test(suite, known_answers_match);
     add_test(suite, ten_thousand_accumulated_tests_give_the_known_hash);
     add_test(suite, keys_with_a_coefficient_at_or_above_q_are_refused);
     add_test(suite, any_flipped_bit_of_a_ciphertext_is_rejected_implicitly);
-    add_test(suite, scratch_comes_back_wiped);
+    add_test(suite, the_scratch_is_returned_wiped);
     add_test(suite, acvp_agrees);
     add_test(suite, known_answer_file_agrees);
-    add_test(suite, corner_cases_agree);
+    add_test(suite, edge_cases_agree);
     add_test(suite, wycheproof_agrees);
 }

@@ -1,8 +1,8 @@
 #include "crypto/password_hash.h"
 #include "tests/support/suite.h"
 
-/* The known answer that the Argon2 reference implementation's own tests hold for version 19, 2
- * passes over 64 MiB, 1 lane, password "password", salt "somesalt". */
+/* The known answer in the tests of Argon2's reference implementation for version 19, 2 passes over
+ * 64 MiB, 1 lane, password "password", salt "somesalt". */
 static const char known[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$"
                             "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
 
@@ -82,8 +82,8 @@ START_TEST(a_dummy_costs_as_much_as_its_model_and_verifies_nothing)
 }
 END_TEST
 
-/* A verification that stops early, because the dummy is not well-formed, would make it no dummy:
- * the same text with the tag of a real password must verify. */
+/* If the dummy were malformed, verification would stop early and take less time. So the same text
+ * with the tag of a real password must verify. */
 START_TEST(a_dummy_is_well_formed)
 {
     char dummy[PASSWORD_HASH_MAX];

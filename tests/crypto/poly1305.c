@@ -8,7 +8,7 @@ enum {
     LONG = 4096,
 };
 
-START_TEST(known_tags_come_out)
+START_TEST(known_tags_match)
 {
     struct vectors *v = vectors_open("poly1305.txt");
     uint8_t tag[POLY1305_TAG_LEN];
@@ -25,7 +25,7 @@ START_TEST(known_tags_come_out)
 }
 END_TEST
 
-/* Two objects, one that already has its context for long messages: no length tells them apart. */
+/* Two objects, one of which has a context for long messages already, agree on every length. */
 START_TEST(both_implementations_agree_on_every_length)
 {
     const uint8_t key[POLY1305_KEY_LEN] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 200, 201, 202, 203, 204};
@@ -50,7 +50,7 @@ START_TEST(both_implementations_agree_on_every_length)
 }
 END_TEST
 
-/* RFC 8439 section 2.8: the AEAD, put together from the two primitives, to run its test set. */
+/* RFC 8439 section 2.8: the AEAD built from the two primitives, to run its test set. */
 static void rfc8439_tag(struct json *test, const uint8_t *data, size_t len, uint8_t *tag)
 {
     static uint8_t mac_data[2 * LONG];
@@ -83,7 +83,7 @@ static bool wycheproof_aead(struct json *group, struct json *test, const void *c
 
     (void)context;
     if (json_number(json_get(group, "ivSize")) != 96)
-        return false; /* nonces of other lengths: not this cipher */
+        return false; /* another nonce length is another cipher */
     rfc8439_tag(test, ct.at, ct.len, tag);
     accepted = secrets_equal(tag, json_hex(test, "tag").at, sizeof tag);
     wycheproof_verdict(test, accepted, true);
@@ -105,7 +105,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_tags_come_out);
+    add_test(suite, known_tags_match);
     add_test(suite, both_implementations_agree_on_every_length);
     add_test(suite, wycheproof_agrees);
 }

@@ -3,7 +3,7 @@
 
 static const uint8_t seed[32] = {1, 2, 3};
 
-START_TEST(system_source_fills_every_byte_and_never_repeats)
+START_TEST(the_system_source_fills_every_byte_and_never_repeats)
 {
     static const size_t lengths[] = {1, 16, 64, 65, 300};
     uint8_t a[300], b[300];
@@ -30,7 +30,7 @@ START_TEST(system_source_fills_every_byte_and_never_repeats)
 }
 END_TEST
 
-START_TEST(same_seed_and_calls_give_the_same_bytes)
+START_TEST(the_same_seed_and_calls_give_the_same_bytes)
 {
     struct random_seeded one, two;
     struct random_source a = random_from_seed(&one, seed), b = random_from_seed(&two, seed);
@@ -57,7 +57,7 @@ START_TEST(each_fill_of_a_seeded_source_differs)
 END_TEST
 
 /* RFC 8439 appendix A.1, test vectors 1 and 2: key zero, nonce zero, blocks 0 and 1. */
-START_TEST(first_fill_is_the_chacha20_keystream)
+START_TEST(the_first_fill_is_the_chacha20_keystream)
 {
     static const uint8_t zero[32] = {0};
     static const uint8_t block_0[8] = {0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90};
@@ -72,8 +72,7 @@ START_TEST(first_fill_is_the_chacha20_keystream)
 }
 END_TEST
 
-/* The stream is one: how it is cut into fills does not matter. */
-START_TEST(a_stream_is_the_same_however_it_is_drawn)
+START_TEST(a_stream_does_not_depend_on_the_lengths_of_fills)
 {
     struct random_seeded one_seed, two_seed;
     struct random_source one_source = random_from_seed(&one_seed, seed);
@@ -95,7 +94,7 @@ START_TEST(a_stream_is_the_same_however_it_is_drawn)
 }
 END_TEST
 
-START_TEST(a_stream_keeps_nothing_that_it_gave)
+START_TEST(a_stream_wipes_its_past_output)
 {
     static const uint8_t none[100] = {0};
     struct random_stream state;
@@ -109,10 +108,10 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, system_source_fills_every_byte_and_never_repeats);
-    add_test(suite, same_seed_and_calls_give_the_same_bytes);
+    add_test(suite, the_system_source_fills_every_byte_and_never_repeats);
+    add_test(suite, the_same_seed_and_calls_give_the_same_bytes);
     add_test(suite, each_fill_of_a_seeded_source_differs);
-    add_test(suite, first_fill_is_the_chacha20_keystream);
-    add_test(suite, a_stream_is_the_same_however_it_is_drawn);
-    add_test(suite, a_stream_keeps_nothing_that_it_gave);
+    add_test(suite, the_first_fill_is_the_chacha20_keystream);
+    add_test(suite, a_stream_does_not_depend_on_the_lengths_of_fills);
+    add_test(suite, a_stream_wipes_its_past_output);
 }

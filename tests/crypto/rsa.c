@@ -25,7 +25,7 @@ static struct rsa_numbers numbers(struct vectors *v, size_t nth)
     };
 }
 
-START_TEST(known_signatures_come_out_and_verify)
+START_TEST(known_signatures_match_and_verify)
 {
     struct vectors *v = vectors_open("rsa.txt");
     struct bytes message = vectors_get(v, "message");
@@ -107,7 +107,7 @@ START_TEST(moduli_of_the_wrong_size_are_refused)
 }
 END_TEST
 
-START_TEST(senseless_public_numbers_are_refused)
+START_TEST(unusable_public_numbers_are_refused)
 {
     static const uint8_t one[] = {0, 1}, two[] = {2}, longest[] = {1, 0, 0, 0, 0, 0, 0, 0, 1};
     struct vectors *v = vectors_open("rsa.txt");
@@ -127,7 +127,7 @@ START_TEST(senseless_public_numbers_are_refused)
 }
 END_TEST
 
-START_TEST(private_numbers_that_do_not_belong_together_are_refused)
+START_TEST(inconsistent_private_numbers_are_refused)
 {
     struct vectors *v = vectors_open("rsa.txt");
     const struct rsa_numbers good = numbers(v, 1), other = numbers(v, 2);
@@ -159,7 +159,8 @@ START_TEST(private_numbers_that_do_not_belong_together_are_refused)
 }
 END_TEST
 
-/* Those that may be accepted lack the NULL in DigestInfo; RFC 8332 wants it, and so do we. */
+/* The set's "acceptable" signatures lack the NULL in DigestInfo, which RFC 8332 requires: refused.
+ */
 static bool wycheproof_rsa(struct json *group, struct json *test, const void *context)
 {
     struct json *public = json_get(group, "publicKey");
@@ -186,10 +187,10 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_signatures_come_out_and_verify);
+    add_test(suite, known_signatures_match_and_verify);
     add_test(suite, a_signature_of_anything_else_is_refused);
     add_test(suite, moduli_of_the_wrong_size_are_refused);
-    add_test(suite, senseless_public_numbers_are_refused);
-    add_test(suite, private_numbers_that_do_not_belong_together_are_refused);
+    add_test(suite, unusable_public_numbers_are_refused);
+    add_test(suite, inconsistent_private_numbers_are_refused);
     add_test(suite, wycheproof_agrees);
 }

@@ -12,8 +12,8 @@
 
 static struct sntrup761_scratch scratch;
 
-/* The generator that NIST's known answer files were made with: CTR_DRBG of SP 800-90A with AES-256,
- * no derivation function and no reseeding. */
+/* The generator behind NIST's known answers: CTR_DRBG of SP 800-90A with AES-256, without
+ * derivation function and reseeding. */
 struct drbg {
     uint8_t key[32];
     uint8_t v[16];
@@ -51,7 +51,7 @@ static void drbg_update(struct drbg *d, const uint8_t *seed)
     memcpy(d->v, state + 32, 16);
 }
 
-/* The reference implementation draws numbers one by one, four bytes each, and rho at once. */
+/* The reference implementation generates numbers one by one, four bytes each, and rho at once. */
 static void drbg_fill(void *context, uint8_t *out, size_t len)
 {
     struct drbg *d = context;
@@ -87,7 +87,7 @@ static void assert_known(struct vectors *v, size_t i)
     assert_bytes(BYTES_OF_ARRAY(ss), vectors_nth(v, "ss", i));
 }
 
-START_TEST(known_answers_come_out)
+START_TEST(known_answers_match)
 {
     struct vectors *v = vectors_open("sntrup761.txt");
 
@@ -148,8 +148,8 @@ START_TEST(any_changed_byte_of_a_ciphertext_is_rejected_implicitly)
 }
 END_TEST
 
-/* The rejected secret is Hash(0, Hash(3, rho), ct): nothing that the sender could compute. */
-START_TEST(a_rejected_ciphertext_gives_the_secret_of_rho)
+/* The secret is Hash(0, Hash(3, rho), ct), which the sender cannot compute. */
+START_TEST(a_rejected_ciphertext_gives_a_secret_derived_from_rho)
 {
     struct vectors *v = vectors_open("sntrup761.txt");
     struct bytes sk = vectors_nth(v, "sk", 1);
@@ -173,8 +173,8 @@ START_TEST(a_rejected_ciphertext_gives_the_secret_of_rho)
 }
 END_TEST
 
-/* Decoding is total: bytes that no encoder gives are an element too, and do no harm. */
-START_TEST(any_bytes_are_a_key_and_a_ciphertext)
+/* Bytes that no encoder produces decode to an element too, and are harmless. */
+START_TEST(any_bytes_decode_to_a_key_and_a_ciphertext)
 {
     struct vectors *v = vectors_open("sntrup761.txt");
     struct bytes sk = vectors_nth(v, "sk", 0);
@@ -198,7 +198,7 @@ START_TEST(any_bytes_are_a_key_and_a_ciphertext)
 }
 END_TEST
 
-START_TEST(encodings_give_back_what_went_in)
+START_TEST(decoding_inverts_encoding)
 {
     static uint8_t bytes[SNTRUP_RQ_LEN];
     int16_t f[SNTRUP_PADDED] = {0}, back[SNTRUP_PADDED];
@@ -223,9 +223,9 @@ START_TEST(encodings_give_back_what_went_in)
 }
 END_TEST
 
-/* What a group of products adds up to at most, with what was there, fits and is reduced as the
- * multiplication counts on. */
-START_TEST(reduction_keeps_its_bounds)
+/* The largest sum of a group of products and the old value fits, and is reduced as the
+ * multiplication relies on. */
+START_TEST(reduction_stays_within_its_bounds)
 {
     ck_assert_int_le(SNTRUP_GROUP * 2295 + 2296, INT16_MAX);
     for (int x = INT16_MIN; x <= INT16_MAX; x++) {
@@ -236,8 +236,8 @@ START_TEST(reduction_keeps_its_bounds)
 }
 END_TEST
 
-/* Coefficient by coefficient, and x^761 = x + 1. */
-START_TEST(products_are_those_of_the_schoolbook)
+/* Coefficient by coefficient, with x^761 = x + 1. */
+START_TEST(products_equal_schoolbook_multiplication)
 {
     static struct sntrup_product memory;
     int16_t f[SNTRUP_PADDED] = {0}, out[SNTRUP_PADDED];
@@ -268,7 +268,7 @@ START_TEST(products_are_those_of_the_schoolbook)
 }
 END_TEST
 
-START_TEST(scratch_comes_back_wiped)
+START_TEST(the_scratch_is_returned_wiped)
 {
     static const struct sntrup761_scratch zeros;
     uint8_t pk[SNTRUP761_PK_LEN], sk[SNTRUP761_SK_LEN], ct[SNTRUP761_CT_LEN], ss[SNTRUP761_SS_LEN];
@@ -284,7 +284,7 @@ END_TEST
 
 /* The file's secret key and ciphertext are those of sntrup761, each followed by 32 bytes of
  * X25519. */
-START_TEST(hybrid_of_another_implementation_agrees)
+START_TEST(a_hybrid_secret_of_another_implementation_agrees)
 {
     struct json *root = json_open_shared("sntrup761/sntrup761x25519-hybrid.json");
     uint8_t both[SNTRUP761_SS_LEN + X25519_LEN], digest[HASH_MAX];
@@ -308,15 +308,15 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test_any_cpu(suite, known_answers_come_out);
+    add_test_any_cpu(suite, known_answers_match);
     add_test(suite, larger_set_of_known_answers_agrees);
     add_test(suite, both_ends_agree_for_many_keys);
     add_test(suite, any_changed_byte_of_a_ciphertext_is_rejected_implicitly);
-    add_test(suite, a_rejected_ciphertext_gives_the_secret_of_rho);
-    add_test(suite, any_bytes_are_a_key_and_a_ciphertext);
-    add_test(suite, encodings_give_back_what_went_in);
-    add_test(suite, reduction_keeps_its_bounds);
-    add_test_any_cpu(suite, products_are_those_of_the_schoolbook);
-    add_test(suite, scratch_comes_back_wiped);
-    add_test(suite, hybrid_of_another_implementation_agrees);
+    add_test(suite, a_rejected_ciphertext_gives_a_secret_derived_from_rho);
+    add_test(suite, any_bytes_decode_to_a_key_and_a_ciphertext);
+    add_test(suite, decoding_inverts_encoding);
+    add_test(suite, reduction_stays_within_its_bounds);
+    add_test_any_cpu(suite, products_equal_schoolbook_multiplication);
+    add_test(suite, the_scratch_is_returned_wiped);
+    add_test(suite, a_hybrid_secret_of_another_implementation_agrees);
 }

@@ -28,7 +28,7 @@ START_TEST(random_numbers_are_sorted)
     for (unsigned round = 0; round < 200; round++) {
         for (size_t i = 0; i < SORT_LEN; i++) {
             x = x * 1664525 + 1013904223;
-            numbers[i] = x >> round % 32; /* with more and more that are equal */
+            numbers[i] = x >> round % 32; /* with more and more equal numbers */
         }
         assert_sorts(numbers);
     }
@@ -51,8 +51,8 @@ START_TEST(ordered_numbers_and_extremes_are_sorted)
 }
 END_TEST
 
-/* A network of comparators sorts everything if it sorts all zeros and ones; these are the steps. */
-START_TEST(every_number_of_ones_at_either_end_is_sorted)
+/* A network of comparators sorts everything if it sorts all sequences of zeros and ones. */
+START_TEST(any_number_of_ones_is_sorted)
 {
     uint32_t numbers[SORT_LEN];
 
@@ -71,5 +71,5 @@ void add_tests(struct suite *suite)
 {
     add_test_any_cpu(suite, random_numbers_are_sorted);
     add_test_any_cpu(suite, ordered_numbers_and_extremes_are_sorted);
-    add_test_any_cpu(suite, every_number_of_ones_at_either_end_is_sorted);
+    add_test_any_cpu(suite, any_number_of_ones_is_sorted);
 }

@@ -3,7 +3,7 @@
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
 
-START_TEST(known_products_come_out)
+START_TEST(known_products_match)
 {
     struct vectors *v = vectors_open("x25519.txt");
     uint8_t out[X25519_LEN];
@@ -16,8 +16,9 @@ START_TEST(known_products_come_out)
 }
 END_TEST
 
-/* RFC 7748 section 5.2: k and u begin as 9; then k is the product and u the old k. */
-START_TEST(a_thousand_iterations_come_out)
+/* RFC 7748 section 5.2: k and u start as 9; each iteration sets k to the product and u to the old
+ * k. */
+START_TEST(a_thousand_iterations_match)
 {
     struct vectors *v = vectors_open("x25519.txt");
     uint8_t k[X25519_LEN] = {9}, u[X25519_LEN] = {9}, out[X25519_LEN];
@@ -52,8 +53,8 @@ START_TEST(alice_and_bob_agree)
 }
 END_TEST
 
-/* The points of small order: 0, 1, two of order 8, p - 1, and p, p + 1 written without reduction;
- * each also with the top bit, which RFC 7748 ignores. */
+/* The points of small order: 0, 1, two of order 8, p - 1, and p and p + 1, unreduced; each also
+ * with the top bit set, which RFC 7748 ignores. */
 START_TEST(points_of_small_order_are_refused)
 {
     static const char *const points[] = {
@@ -79,7 +80,8 @@ START_TEST(points_of_small_order_are_refused)
 }
 END_TEST
 
-/* Those that may be refused are those whose product is zero; RFC 8731 section 3 wants it. */
+/* A point that may be refused is one whose product is zero; RFC 8731 section 3 requires refusing
+ * it. */
 static bool wycheproof_xdh(struct json *group, struct json *test, const void *context)
 {
     uint8_t out[X25519_LEN];
@@ -101,8 +103,8 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_products_come_out);
-    add_test(suite, a_thousand_iterations_come_out);
+    add_test(suite, known_products_match);
+    add_test(suite, a_thousand_iterations_match);
     add_test(suite, alice_and_bob_agree);
     add_test(suite, points_of_small_order_are_refused);
     add_test(suite, wycheproof_agrees);
