@@ -31,12 +31,12 @@ size_t nacre_channel_write_extended(struct nacre_channel *ch, const void *data, 
     return write_stream(ch, STREAM_EXTENDED, data, len);
 }
 
-size_t nacre_channel_room(const struct nacre_channel *ch)
+size_t nacre_channel_space(const struct nacre_channel *ch)
 {
     return channel_data_space(ch);
 }
 
-void nacre_channel_await_room(struct nacre_channel *ch)
+void nacre_channel_await_space(struct nacre_channel *ch)
 {
     struct transport *t = ch->connection->transport;
 
@@ -142,7 +142,7 @@ void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name, bool 
     want_exit(ch, 0, strlen(name) <= CHANNEL_TYPE_MAX ? name : "TERM", core_dumped);
 }
 
-void nacre_channel_answer(struct nacre_channel *ch, bool granted)
+void nacre_channel_answer_request(struct nacre_channel *ch, bool granted)
 {
     struct transport *t = ch->connection->transport;
 
@@ -152,7 +152,7 @@ void nacre_channel_answer(struct nacre_channel *ch, bool granted)
     transport_leave(t);
 }
 
-void nacre_channel_open_answer(struct nacre_channel *ch, bool granted)
+void nacre_channel_answer_open(struct nacre_channel *ch, bool granted)
 {
     struct connection *c = ch->connection;
     struct transport *t = c->transport;
@@ -168,11 +168,11 @@ void nacre_channel_open_answer(struct nacre_channel *ch, bool granted)
     transport_leave(t);
 }
 
-void nacre_channel_open_refuse(struct nacre_channel *ch, enum nacre_open_reason reason,
+void nacre_channel_refuse_open(struct nacre_channel *ch, enum nacre_open_reason reason,
                                const char *text)
 {
     channel_open_explain(ch, reason, text);
-    nacre_channel_open_answer(ch, false);
+    nacre_channel_answer_open(ch, false);
 }
 
 void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app)
@@ -185,12 +185,12 @@ const struct nacre_channel_app *nacre_channel_app(const struct nacre_channel *ch
     return ch->app;
 }
 
-void nacre_channel_set_data(struct nacre_channel *ch, void *data)
+void nacre_channel_set_app_data(struct nacre_channel *ch, void *data)
 {
     ch->data = data;
 }
 
-void *nacre_channel_data(const struct nacre_channel *ch)
+void *nacre_channel_app_data(const struct nacre_channel *ch)
 {
     return ch->data;
 }

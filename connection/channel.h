@@ -43,17 +43,18 @@ struct nacre_request {
     uint32_t columns, rows; /* pty, window-change: in characters; 0: not said */
     uint32_t width, height; /* ... and in pixels */
     uint32_t exit_status;
-    bool core_dumped;    /* exit-signal */
-    bool client_can_do;  /* xon-xoff */
-    uint32_t break_ms;   /* break: how long; 0 = not said */
-    const uint8_t *data; /* pty: terminal modes, see nacre_mode_next; other: after want_reply */
-    size_t len;          /* bytes */
+    bool core_dumped;   /* exit-signal */
+    bool client_can_do; /* xon-xoff */
+    uint32_t break_ms;  /* break: how long; 0 = not said */
+    const uint8_t
+        *data;  /* pty: terminal modes, see nacre_terminal_mode_next; other: after want_reply */
+    size_t len; /* bytes */
 };
 
 /* Terminal modes, section 8. Steps through pty's data, which *data and *len are a copy of: the next
  * opcode (1 to 159) and its argument. False at their end, and where they are malformed. */
-NACRE_API bool nacre_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
-                               uint32_t *argument);
+NACRE_API bool nacre_terminal_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
+                                        uint32_t *argument);
 
 /* What an application implements; any member may be NULL. `ch` is valid until closed returns. */
 struct nacre_channel_app {
@@ -72,8 +73,8 @@ struct nacre_channel_app {
     /* nacre_channel_write took less than it was given; now there is room again. */
     void (*writable)(struct nacre_channel *ch);
 
-    /* A request. NULL: refused. NACRE_LATER: answered with nacre_channel_answer. Bytes written from
-     * in here are not accepted yet: the answer goes first, and writable follows it. */
+    /* A request. NULL: refused. NACRE_LATER: answered with nacre_channel_answer_request. Bytes
+     * written from in here are not accepted yet: the answer goes first, and writable follows it. */
     enum nacre_answer (*request)(struct nacre_channel *ch, const struct nacre_request *request);
 
     /* The answer to a request of ours that wanted one, in order. */
@@ -105,10 +106,10 @@ NACRE_API size_t nacre_channel_write_extended(struct nacre_channel *ch, const vo
 
 /* Bytes that nacre_channel_write takes now for certain; at most as many as one message holds (32
  * KiB). */
-NACRE_API size_t nacre_channel_room(const struct nacre_channel *ch);
+NACRE_API size_t nacre_channel_space(const struct nacre_channel *ch);
 
 /* Have writable called as soon as there is room, as after a write that was not taken whole. */
-NACRE_API void nacre_channel_await_room(struct nacre_channel *ch);
+NACRE_API void nacre_channel_await_space(struct nacre_channel *ch);
 
 /* Offer kept data again, for an application that could not take it for reasons of its own. From
  * inside a callback of the channel it does nothing. */
@@ -147,11 +148,11 @@ NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *n
 
 /* Answer the oldest request that was answered NACRE_LATER; from inside the question too, which then
  * returns NACRE_LATER. Without one it does nothing. */
-NACRE_API void nacre_channel_answer(struct nacre_channel *ch, bool granted);
+NACRE_API void nacre_channel_answer_request(struct nacre_channel *ch, bool granted);
 
 /* Answer an open that was answered NACRE_LATER. Refused, the channel is gone when this returns, and
  * closed is not called; said inside of open, when that returns. */
-NACRE_API void nacre_channel_open_answer(struct nacre_channel *ch, bool granted);
+NACRE_API void nacre_channel_answer_open(struct nacre_channel *ch, bool granted);
 
 /* Tell the peer that we read no more of its data: "eow@openssh.com", PROTOCOL section 2.1. It is
  * sent on session channels and to OpenSSH only, because other programs may not accept it. False:
@@ -169,11 +170,11 @@ enum nacre_open_reason {
     NACRE_REASON_SHORTAGE = 4,
 };
 
-/* Instead of nacre_channel_open_answer: refuse it for this reason, with a text for the peer's
+/* Instead of nacre_channel_answer_open: refuse it for this reason, with a text for the peer's
  * person (UTF-8; 128 bytes of it are sent). From inside `open`, which then returns NACRE_REFUSE or
  * NACRE_LATER, the text is borrowed until that has returned. Without this call a refusal says that
  * it is prohibited. */
-NACRE_API void nacre_channel_open_refuse(struct nacre_channel *ch, enum nacre_open_reason reason,
+NACRE_API void nacre_channel_refuse_open(struct nacre_channel *ch, enum nacre_open_reason reason,
                                          const char *text);
 
 /* Who is called from the next callback on; app is borrowed until the channel is closed or another
@@ -182,8 +183,8 @@ NACRE_API void nacre_channel_set_app(struct nacre_channel *ch, const struct nacr
 NACRE_API const struct nacre_channel_app *nacre_channel_app(const struct nacre_channel *ch);
 
 /* The application's own pointer; NULL at first. */
-NACRE_API void nacre_channel_set_data(struct nacre_channel *ch, void *data);
-NACRE_API void *nacre_channel_data(const struct nacre_channel *ch);
+NACRE_API void nacre_channel_set_app_data(struct nacre_channel *ch, void *data);
+NACRE_API void *nacre_channel_app_data(const struct nacre_channel *ch);
 
 /* Our number of the channel, unique in its session while it lives. */
 NACRE_API uint32_t nacre_channel_id(const struct nacre_channel *ch);

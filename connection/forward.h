@@ -22,8 +22,8 @@ struct nacre_target {
  * forwarded-streamlocal@openssh.com. False: another type, or malformed. */
 NACRE_API bool nacre_channel_target(const struct nacre_channel *ch, struct nacre_target *target);
 
-/* The other way round: what follows in a CHANNEL_OPEN of that type, for nacre_session_open. Returns
- * its length in bytes, 0 when the type is none of these. */
+/* The other way round: what follows in a CHANNEL_OPEN of that type, for nacre_session_open_channel.
+ * Returns its length in bytes, 0 when the type is none of these. */
 enum { NACRE_TARGET_MAX = 2 * NACRE_HOST_MAX + 16 };
 NACRE_API size_t nacre_target_write(const struct nacre_target *target, const char *type,
                                     uint8_t out[NACRE_TARGET_MAX]);

@@ -179,7 +179,8 @@ void request_clear(struct parsed_request *p, struct pool *pool)
 }
 
 /* Section 8: opcodes 1 to 159 carry a uint32; 0 ends the list; 160 and above stop the parsing. */
-bool nacre_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode, uint32_t *argument)
+bool nacre_terminal_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
+                              uint32_t *argument)
 {
     struct reader r = read_from((struct bytes){*data, *len});
 

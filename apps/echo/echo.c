@@ -19,7 +19,7 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
 
     if (s == NULL)
         return NACRE_REFUSE;
-    nacre_channel_set_data(ch, s);
+    nacre_channel_set_app_data(ch, s);
     report->opened(ch);
     return NACRE_GRANT;
 }
@@ -50,7 +50,7 @@ static bool grant(struct nacre_channel *ch, struct echo_session *s,
 
 static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre_request *request)
 {
-    struct echo_session *s = nacre_channel_data(ch);
+    struct echo_session *s = nacre_channel_app_data(ch);
     bool had_command = s->command != NULL;
     bool granted = grant(ch, s, request);
 
@@ -65,14 +65,14 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
 /* Data that comes before the command waits for it. */
 static size_t on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
 {
-    struct echo_session *s = nacre_channel_data(ch);
+    struct echo_session *s = nacre_channel_app_data(ch);
 
     return s->command == NULL || s->command->data == NULL ? 0 : s->command->data(ch, s, data, len);
 }
 
 static void on_writable(struct nacre_channel *ch)
 {
-    struct echo_session *s = nacre_channel_data(ch);
+    struct echo_session *s = nacre_channel_app_data(ch);
 
     if (s->command != NULL && s->command->writable != NULL)
         s->command->writable(ch, s);
@@ -80,7 +80,7 @@ static void on_writable(struct nacre_channel *ch)
 
 static void on_eof(struct nacre_channel *ch)
 {
-    struct echo_session *s = nacre_channel_data(ch);
+    struct echo_session *s = nacre_channel_app_data(ch);
 
     report->eof(ch);
     s->got_eof = true;
@@ -95,7 +95,7 @@ static void on_close(struct nacre_channel *ch)
 
 static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
-    struct echo_session *s = nacre_channel_data(ch);
+    struct echo_session *s = nacre_channel_app_data(ch);
 
     report->closed(ch, why);
     if (s != NULL)

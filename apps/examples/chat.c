@@ -15,7 +15,7 @@ static size_t say(struct nacre_channel *from, const uint8_t *what, size_t len)
     for (int i = 0; i < n; i++) /* no control characters for others' terminals */
         line[i] = (unsigned char)line[i] < ' ' && line[i] != '\n' ? '?' : line[i];
     for (int i = 0; i < GUESTS_MAX; i++) /* a slow reader misses lines */
-        if (guests[i] != NULL && guests[i] != from && nacre_channel_room(guests[i]) >= (size_t)n)
+        if (guests[i] != NULL && guests[i] != from && nacre_channel_space(guests[i]) >= (size_t)n)
             nacre_channel_write(guests[i], line, (size_t)n);
     return (size_t)taken;
 }

@@ -32,7 +32,7 @@ static void ready(struct nacre_client *client)
 {
     static const struct nacre_channel_app app = {begin, data, .request = request, .closed = closed};
 
-    nacre_session_open(nacre_client_session(client), "session", &app, NULL, NULL, 0);
+    nacre_session_open_channel(nacre_client_session(client), "session", &app, NULL, NULL, 0);
 }
 
 static void ended(struct nacre_client *client, const struct nacre_end *why)

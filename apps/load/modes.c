@@ -55,8 +55,8 @@ static void handshake_ready(struct load_job *job)
 
 static void open_channel(struct load_job *job, const struct nacre_channel_app *app)
 {
-    job->channel =
-        nacre_session_open(nacre_client_session(job->client), "session", app, NULL, NULL, 0);
+    job->channel = nacre_session_open_channel(nacre_client_session(job->client), "session", app,
+                                              NULL, NULL, 0);
     if (job->channel == NULL)
         fail(job, "cannot open a channel");
 }
@@ -292,7 +292,7 @@ static void channels_closed(struct nacre_channel *ch, const struct nacre_end *wh
 {
     struct load_job *job = job_of(ch);
     struct load *load = job->load;
-    uint64_t began = (uint64_t)(uintptr_t)nacre_channel_data(ch);
+    uint64_t began = (uint64_t)(uintptr_t)nacre_channel_app_data(ch);
 
     load->channels_closed++;
     load->channels_live--;
@@ -317,8 +317,8 @@ static void more_channels(struct load_job *job)
     while (job->started < o->count && load->channels_live < o->at_once) {
         void *began = (void *)(uintptr_t)clock_now_ns();
 
-        if (nacre_session_open(nacre_client_session(job->client), "session", &app, began, NULL,
-                               0) == NULL)
+        if (nacre_session_open_channel(nacre_client_session(job->client), "session", &app, began,
+                                       NULL, 0) == NULL)
             break;
         job->started++;
         load->channels_live++;

@@ -252,7 +252,7 @@ static void serve(struct pump *pump)
         finish(pump);
         return;
     }
-    if (!pump->shared && nacre_session_channels(pump->session) > 1)
+    if (!pump->shared && nacre_session_channel_count(pump->session) > 1)
         limit_unsent(pump);
     deadline = nacre_session_deadline(pump->session);
     if ((pump->sendable && has_output(pump)) || may_receive(pump) || deadline <= loop->now_ms)
@@ -286,7 +286,7 @@ static void on_ready(struct source *source, uint32_t events)
         return;
     if (pump->lingering)
         read_to_the_end(pump);
-    else if (has_output(pump) || nacre_session_is_heavy(pump->session))
+    else if (has_output(pump) || nacre_session_is_long_running(pump->session))
         loop_later(pump->loop, &pump->task);
     else
         serve(pump);

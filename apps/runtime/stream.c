@@ -31,11 +31,11 @@ static void pull(struct nacre_stream *s, struct stream_end *e)
     uint8_t buffer[READ_MAX];
 
     for (int i = 0; i < READS_A_TURN && e->ready; i++) {
-        size_t room = nacre_channel_room(s->ch);
+        size_t room = nacre_channel_space(s->ch);
         ssize_t n;
 
         if (room == 0) {
-            nacre_channel_await_room(s->ch);
+            nacre_channel_await_space(s->ch);
             return;
         }
         n = read(e->fd, buffer, room < READ_MAX ? room : READ_MAX);

@@ -76,7 +76,7 @@ static bool begin_grace(struct serve_session *s)
 
 void end_on_drained(struct nacre_channel *ch)
 {
-    struct serve_session *s = nacre_channel_data(ch);
+    struct serve_session *s = nacre_channel_app_data(ch);
 
     s->drained = true;
     if (s->ended)

@@ -88,7 +88,7 @@ static bool grant(struct serve_session *s, const struct nacre_request *request)
 
 static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre_request *request)
 {
-    bool granted = grant(nacre_channel_data(ch), request);
+    bool granted = grant(nacre_channel_app_data(ch), request);
 
     config.events->requested(ch, request, granted);
     if (!granted)
@@ -105,7 +105,7 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
     if (s == NULL)
         return NACRE_REFUSE;
     environment_begin(&s->environment);
-    nacre_channel_set_data(ch, s);
+    nacre_channel_set_app_data(ch, s);
     config.events->opened(ch);
     return NACRE_GRANT;
 }
@@ -121,7 +121,7 @@ static size_t on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
 
 static void on_eof(struct nacre_channel *ch)
 {
-    struct serve_session *s = nacre_channel_data(ch);
+    struct serve_session *s = nacre_channel_app_data(ch);
 
     config.events->eof(ch);
     s->got_eof = true;
@@ -135,7 +135,7 @@ static void on_close(struct nacre_channel *ch)
 /* The client has gone: hang up on a process that still runs. */
 static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
-    struct serve_session *s = nacre_channel_data(ch);
+    struct serve_session *s = nacre_channel_app_data(ch);
 
     config.events->closed(ch, why);
     if (s == NULL)

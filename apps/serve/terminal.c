@@ -100,7 +100,7 @@ void terminal_modes(struct termios *modes, const uint8_t *data, size_t len)
     uint8_t opcode;
     uint32_t argument;
 
-    while (nacre_mode_next(&data, &len, &opcode, &argument)) {
+    while (nacre_terminal_mode_next(&data, &len, &opcode, &argument)) {
         if (opcode == MODE_ISPEED || opcode == MODE_OSPEED)
             set_speed(modes, opcode, argument);
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -25,9 +25,9 @@ void nacre_session_rekey(struct nacre_session *s)
     transport_leave(s->transport);
 }
 
-struct nacre_channel *nacre_session_open(struct nacre_session *s, const char *type,
-                                         const struct nacre_channel_app *app, void *data,
-                                         const void *open_data, size_t len)
+struct nacre_channel *nacre_session_open_channel(struct nacre_session *s, const char *type,
+                                                 const struct nacre_channel_app *app, void *data,
+                                                 const void *open_data, size_t len)
 {
     struct nacre_channel *ch;
 
@@ -39,7 +39,7 @@ struct nacre_channel *nacre_session_open(struct nacre_session *s, const char *ty
     return ch;
 }
 
-uint32_t nacre_session_channels(const struct nacre_session *s)
+uint32_t nacre_session_channel_count(const struct nacre_session *s)
 {
     return connection_channels(s->connection);
 }

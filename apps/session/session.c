@@ -287,7 +287,7 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
     end_owner_call(s);
 }
 
-bool nacre_session_is_heavy(const struct nacre_session *s)
+bool nacre_session_is_long_running(const struct nacre_session *s)
 {
     return !auth_is_complete(s->auth) || transport_is_long_running(s->transport);
 }

@@ -142,7 +142,7 @@ NACRE_API void nacre_session_tick(struct nacre_session *session, uint64_t now_ms
 
 /* What comes next may take a while: bulk data, or a step of a login or of a key exchange. An owner
  * of many sessions lets those wait that are not. */
-NACRE_API bool nacre_session_is_heavy(const struct nacre_session *session);
+NACRE_API bool nacre_session_is_long_running(const struct nacre_session *session);
 
 /* End it with a DISCONNECT (RFC 4253 section 11.1), after what was accepted for sending. cause:
  * NACRE_WE_CLOSED, NACRE_SHUTTING_DOWN or NACRE_TIMED_OUT. text: for the peer's person; borrowed
@@ -158,14 +158,16 @@ NACRE_API bool nacre_session_ended(const struct nacre_session *session, struct n
 NACRE_API void nacre_session_rekey(struct nacre_session *session);
 
 /* Ask the peer for a channel. type is RFC 4250 section 4.9.1's, open_data what follows in
- * CHANNEL_OPEN, at most 32 KiB. data becomes nacre_channel_data. It is sent as soon as there is
+ * CHANNEL_OPEN, at most 32 KiB. data becomes nacre_channel_app_data. It is sent as soon as there is
  * room. NULL: not logged in, too many, too long, or out of memory. */
-NACRE_API struct nacre_channel *nacre_session_open(struct nacre_session *session, const char *type,
-                                                   const struct nacre_channel_app *app, void *data,
-                                                   const void *open_data, size_t len);
+NACRE_API struct nacre_channel *nacre_session_open_channel(struct nacre_session *session,
+                                                           const char *type,
+                                                           const struct nacre_channel_app *app,
+                                                           void *data, const void *open_data,
+                                                           size_t len);
 
 /* Channels that are alive, those being opened and closed included. */
-NACRE_API uint32_t nacre_session_channels(const struct nacre_session *session);
+NACRE_API uint32_t nacre_session_channel_count(const struct nacre_session *session);
 
 /* Client: what the person said to `ask`, count texts; NULL and 0: nothing, try another method. */
 NACRE_API void nacre_session_respond(struct nacre_session *session, const char *const *responses,

@@ -42,7 +42,7 @@ START_TEST(partial_success_is_progress_and_not_a_login)
     scripted_expect(&s, "auth password;");
     ck_assert(!s.real->authenticated);
     ck_assert_ptr_null(
-        nacre_session_open(s.real->session, "session", &s.pair.client_app, NULL, NULL, 0));
+        nacre_session_open_channel(s.real->session, "session", &s.pair.client_app, NULL, NULL, 0));
     scripted_send(&s, SSH_MSG_USERAUTH_SUCCESS, "");
     scripted_expect(&s, "");
     ck_assert(s.real->authenticated);

@@ -102,7 +102,7 @@ static void stand(struct client *c)
 
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
-    struct client *c = nacre_channel_data(ch);
+    struct client *c = nacre_channel_app_data(ch);
 
     if (c->load->options.command == NULL)
         stand(c);
@@ -115,12 +115,12 @@ static void on_replied(struct nacre_channel *ch, bool granted)
 {
     if (!granted)
         fail("the server refused the command");
-    stand(nacre_channel_data(ch));
+    stand(nacre_channel_app_data(ch));
 }
 
 static size_t on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
 {
-    struct client *c = nacre_channel_data(ch);
+    struct client *c = nacre_channel_app_data(ch);
     struct load *load = c->load;
 
     (void)data;
@@ -134,7 +134,7 @@ static size_t on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
 
 static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
-    struct client *c = nacre_channel_data(ch);
+    struct client *c = nacre_channel_app_data(ch);
 
     c->channel = NULL;
     c->running = false;
@@ -282,7 +282,7 @@ static void end_client(struct client *c)
 static void open_channel(struct client *c)
 {
     c->opened = true;
-    c->channel = nacre_session_open(c->session, "session", &app, c, NULL, 0);
+    c->channel = nacre_session_open_channel(c->session, "session", &app, c, NULL, 0);
     if (c->channel == NULL)
         fail("cannot open a channel");
 }

@@ -287,7 +287,7 @@ START_TEST(no_more_is_sent_than_the_window_allows)
 {
     uint32_t id = server_open(0, 1000);
 
-    ck_assert_uint_eq(nacre_channel_room(recorder.ch), 0);
+    ck_assert_uint_eq(nacre_channel_space(recorder.ch), 0);
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, zeros, 10), 0);
     send_adjust(id, 0);
     scripted_expect(&s, "");
@@ -295,7 +295,7 @@ START_TEST(no_more_is_sent_than_the_window_allows)
     send_adjust(id, 1);
     scripted_expect(&s, "");
     scripted_told(&s, "writable;");
-    ck_assert_uint_eq(nacre_channel_room(recorder.ch), 1);
+    ck_assert_uint_eq(nacre_channel_space(recorder.ch), 1);
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, zeros, 10), 1);
     send_adjust(id, 2);
     scripted_expect(&s, "data 7 1;");
@@ -343,7 +343,7 @@ START_TEST(a_maximum_packet_size_of_nothing_lets_nothing_through_but_control)
 {
     uint32_t id = server_open(1000, 0);
 
-    ck_assert_uint_eq(nacre_channel_room(recorder.ch), 0);
+    ck_assert_uint_eq(nacre_channel_space(recorder.ch), 0);
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, "x", 1), 0);
     send_adjust(id, 1000);
     scripted_expect(&s, "");

@@ -145,10 +145,10 @@ START_TEST(a_channel_may_be_granted_later)
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
     scripted_expect(&s, "");
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, "early", 5), 0);
-    nacre_channel_open_answer(recorder.ch, true);
+    nacre_channel_answer_open(recorder.ch, true);
     ck_assert_uint_gt(s.real->wakes, 0);
-    nacre_channel_open_answer(recorder.ch, true); /* nothing is asked any more */
-    nacre_channel_open_answer(recorder.ch, false);
+    nacre_channel_answer_open(recorder.ch, true); /* nothing is asked any more */
+    nacre_channel_answer_open(recorder.ch, false);
     scripted_expect(&s, "confirmation 7;");
     scripted_told(&s, "open;writable;");
     stop();
@@ -161,7 +161,7 @@ START_TEST(a_channel_may_be_refused_later)
     recorder.open = NACRE_LATER;
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
     scripted_expect(&s, "");
-    nacre_channel_open_answer(recorder.ch, false);
+    nacre_channel_answer_open(recorder.ch, false);
     recorder.alive--;
     scripted_expect(&s, "open-failure 7 1;");
     scripted_told(&s, "open;");
@@ -180,7 +180,7 @@ START_TEST(what_is_asked_of_a_channel_before_it_is_granted_follows_the_grant)
     nacre_channel_exit_status(recorder.ch, 3);
     nacre_channel_close(recorder.ch);
     scripted_expect(&s, "");
-    nacre_channel_open_answer(recorder.ch, true);
+    nacre_channel_answer_open(recorder.ch, true);
     scripted_expect(&s, "confirmation 7;request 7 exit-status;eof 7;close 7;");
     send_close(0);
     scripted_expect(&s, "");
@@ -191,12 +191,12 @@ END_TEST
 
 static void grant_open(struct nacre_channel *ch)
 {
-    nacre_channel_open_answer(ch, true);
+    nacre_channel_answer_open(ch, true);
 }
 
 static void refuse_open(struct nacre_channel *ch)
 {
-    nacre_channel_open_answer(ch, false);
+    nacre_channel_answer_open(ch, false);
 }
 
 START_TEST(an_open_may_be_answered_inside_of_the_question)
@@ -237,9 +237,9 @@ START_TEST(a_refused_open_is_told_with_its_code)
         recorder_reset();
         scripted_init(&s, NACRE_CLIENT);
         scripted_login(&s);
-        ch = nacre_session_open(s.real->session, "session", &recorder_app, &s, NULL, 0);
+        ch = nacre_session_open_channel(s.real->session, "session", &recorder_app, &s, NULL, 0);
         ck_assert_ptr_nonnull(ch);
-        ck_assert_ptr_eq(nacre_channel_data(ch), &s);
+        ck_assert_ptr_eq(nacre_channel_app_data(ch), &s);
         nacre_channel_close(ch); /* does not matter */
         scripted_expect(&s, "open session;");
         scripted_send(&s, SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", 0, codes[i], "no\x1b[2J", "");
@@ -258,7 +258,7 @@ START_TEST(a_channel_closed_before_it_is_confirmed_closes_when_it_is)
     recorder_reset();
     scripted_init(&s, NACRE_CLIENT);
     scripted_login(&s);
-    ch = nacre_session_open(s.real->session, "session", &recorder_app, NULL, NULL, 0);
+    ch = nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL, NULL, 0);
     nacre_channel_close(ch);
     scripted_expect(&s, "open session;");
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu", 0, 7, 100, 100);
@@ -320,11 +320,13 @@ START_TEST(an_open_that_does_not_fit_is_refused_here_and_the_session_lives)
     (void)client_open();
     memset(type, 't', sizeof type - 1);
     type[sizeof type - 1] = 0;
-    ck_assert_ptr_null(nacre_session_open(s.real->session, type, &recorder_app, NULL, NULL, 0));
-    type[65] = 0;
-    ck_assert_ptr_null(nacre_session_open(s.real->session, type, &recorder_app, NULL, NULL, 0));
     ck_assert_ptr_null(
-        nacre_session_open(s.real->session, "session", &recorder_app, NULL, much, 1 << 20));
+        nacre_session_open_channel(s.real->session, type, &recorder_app, NULL, NULL, 0));
+    type[65] = 0;
+    ck_assert_ptr_null(
+        nacre_session_open_channel(s.real->session, type, &recorder_app, NULL, NULL, 0));
+    ck_assert_ptr_null(
+        nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL, much, 1 << 20));
     scripted_expect(&s, "");
     ck_assert_ptr_nonnull(scripted_opened(&s, 8, 100, 100));
     free(much);
@@ -342,7 +344,7 @@ START_TEST(an_open_during_a_key_exchange_follows_it)
     scripted_login(&s);
     s.reads = false;
     nacre_session_rekey(s.real->session);
-    ch = nacre_session_open(s.real->session, "session", &recorder_app, NULL, "more", 4);
+    ch = nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL, "more", 4);
     ck_assert_ptr_nonnull(ch);
     if (_i == 1) {
         scripted_send(&s, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, "uuuu", 0, 7, 100, 100);
@@ -382,7 +384,7 @@ START_TEST(an_open_that_finds_the_output_full_is_sent_all_the_same)
     for (int i = 0; i < 3; i++) {
         size_t len = i == 1 ? sizeof much : 0, after;
 
-        ch = nacre_session_open(s.real->session, "session", &recorder_app, NULL, much, len);
+        ch = nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL, much, len);
         ck_assert_ptr_nonnull(ch);
         (void)nacre_session_output(s.real->session, &after);
         ck_assert_int_eq(after > before, i != 1);
@@ -406,10 +408,10 @@ START_TEST(no_channel_can_be_opened_before_the_login_and_after_the_end)
     scripted_init(&s, NACRE_CLIENT);
     scripted_start(&s);
     ck_assert_ptr_null(
-        nacre_session_open(s.real->session, "session", &recorder_app, NULL, NULL, 0));
+        nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL, NULL, 0));
     nacre_session_lost(s.real->session);
     ck_assert_ptr_null(
-        nacre_session_open(s.real->session, "session", &recorder_app, NULL, NULL, 0));
+        nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL, NULL, 0));
     stop();
 }
 END_TEST

@@ -37,13 +37,13 @@ START_TEST(answers_wait_for_one_that_comes_later)
     recorder.request = NACRE_REFUSE;
     send_request("foo", 1);
     scripted_expect(&s, "");
-    nacre_channel_answer(recorder.ch, true);
+    nacre_channel_answer_request(recorder.ch, true);
     scripted_expect(&s, "success 7;");
-    nacre_channel_answer(recorder.ch, true); /* of the one that wants none */
+    nacre_channel_answer_request(recorder.ch, true); /* of the one that wants none */
     scripted_expect(&s, "");
-    nacre_channel_answer(recorder.ch, false);
+    nacre_channel_answer_request(recorder.ch, false);
     scripted_expect(&s, "failure 7;success 7;failure 7;");
-    nacre_channel_answer(recorder.ch, true); /* nothing is open any more */
+    nacre_channel_answer_request(recorder.ch, true); /* nothing is open any more */
     scripted_expect(&s, "");
     stop();
 }
@@ -53,7 +53,7 @@ static bool early;
 
 static void answer_at_once(struct nacre_channel *ch)
 {
-    nacre_channel_answer(ch, early);
+    nacre_channel_answer_request(ch, early);
 }
 
 START_TEST(a_request_may_be_answered_inside_of_the_question)
@@ -99,7 +99,7 @@ START_TEST(requests_that_want_no_answer_do_not_count_behind_one_that_waits)
     for (int i = 0; i < 2 * REPLIES_MAX; i++)
         send_request("foo", 0);
     scripted_expect(&s, "");
-    nacre_channel_answer(recorder.ch, true);
+    nacre_channel_answer_request(recorder.ch, true);
     scripted_expect(&s, "success 7;");
     stop();
 }
@@ -120,7 +120,7 @@ START_TEST(a_thousand_answers_held_back_by_one_all_arrive_though_the_output_is_f
     s.reads = false;
     fill(recorder.ch);
     if (_i < 2)
-        nacre_channel_answer(recorder.ch, true);
+        nacre_channel_answer_request(recorder.ch, true);
     ck_assert(!s.real->ended);
     if (_i > 0)
         nacre_channel_close(recorder.ch); /* behind them all */
@@ -178,7 +178,7 @@ static size_t say_hello(struct nacre_channel *ch)
 
 static void want_to_write(struct nacre_channel *ch)
 {
-    ck_assert_uint_eq(nacre_channel_room(ch), 0);
+    ck_assert_uint_eq(nacre_channel_space(ch), 0);
     ck_assert_uint_eq(nacre_channel_write(ch, "hello", 5), 0);
     recorder.write = say_hello;
 }
@@ -206,7 +206,7 @@ START_TEST(answers_that_come_during_a_key_exchange_follow_it_in_order)
     scripted_expect(&s, "");
     s.reads = false;
     nacre_session_rekey(s.real->session);
-    nacre_channel_answer(recorder.ch, true);
+    nacre_channel_answer_request(recorder.ch, true);
     scripted_run(&s);
     s.reads = true;
     send_request("foo", 1);

@@ -82,7 +82,7 @@ START_TEST(an_answer_to_a_client_that_ends_early_or_late_disconnects)
         ck_assert(nacre_channel_shell(ch));
         if (_i < 2)
             ck_assert_ptr_nonnull(
-                nacre_session_open(s.real->session, "session", &bare_app, NULL, NULL, 0));
+                nacre_session_open_channel(s.real->session, "session", &bare_app, NULL, NULL, 0));
         scripted_run(&s);
         s.log[0] = 0;
         memset(message, 0, sizeof message);

@@ -75,7 +75,7 @@ static struct nacre_channel *open_to(struct pair *p, const char *type, uint32_t 
     (void)snprintf(t.host, sizeof t.host, "host.example");
     len = nacre_target_write(&t, type, data);
     ck_assert_uint_gt(len, 0);
-    ch = nacre_session_open(p->client.session, type, &p->client_app, NULL, data, len);
+    ch = nacre_session_open_channel(p->client.session, type, &p->client_app, NULL, data, len);
     ck_assert_ptr_nonnull(ch);
     pair_run(p);
     return ch;
@@ -121,8 +121,8 @@ START_TEST(a_target_that_is_malformed_is_refused)
     struct pair p;
 
     start(&p);
-    ck_assert_ptr_nonnull(nacre_session_open(p.client.session, "direct-tcpip", &p.client_app, NULL,
-                                             cases[_i].data, cases[_i].len));
+    ck_assert_ptr_nonnull(nacre_session_open_channel(
+        p.client.session, "direct-tcpip", &p.client_app, NULL, cases[_i].data, cases[_i].len));
     pair_run(&p);
     ck_assert_str_eq(p.server.log, "bad target;");
     ck_assert_str_eq(p.client.log, "closed open refused;");
@@ -147,7 +147,7 @@ START_TEST(an_open_may_be_answered_later)
     target_app.open = open_later;
     (void)open_to(&p, "direct-tcpip", 80);
     ck_assert_str_eq(p.client.log, "");
-    nacre_channel_open_answer(asked, _i == 0);
+    nacre_channel_answer_open(asked, _i == 0);
     pair_run(&p);
     ck_assert_str_eq(p.client.log, _i == 0 ? "open;" : "closed open refused;");
     pair_clear(&p);
@@ -167,7 +167,7 @@ static const char *refusal(struct pair *p, const char *type)
     static const struct nacre_channel_app app = {.closed = note_why};
 
     p->client.log[0] = 0;
-    ck_assert_ptr_nonnull(nacre_session_open(p->client.session, type, &app, NULL, NULL, 0));
+    ck_assert_ptr_nonnull(nacre_session_open_channel(p->client.session, type, &app, NULL, NULL, 0));
     pair_run(p);
     return p->client.log;
 }
@@ -199,13 +199,13 @@ END_TEST
 
 static enum nacre_answer refuse_at_once(struct nacre_channel *ch)
 {
-    nacre_channel_open_refuse(ch, NACRE_REASON_SHORTAGE, "no more of these");
+    nacre_channel_refuse_open(ch, NACRE_REASON_SHORTAGE, "no more of these");
     return NACRE_REFUSE;
 }
 
 static enum nacre_answer refuse_inside(struct nacre_channel *ch)
 {
-    nacre_channel_open_refuse(ch, NACRE_REASON_CONNECT_FAILED, "two\x1b[2J lines\n \xc3\xa9 \xff");
+    nacre_channel_refuse_open(ch, NACRE_REASON_CONNECT_FAILED, "two\x1b[2J lines\n \xc3\xa9 \xff");
     return NACRE_LATER;
 }
 
@@ -224,12 +224,12 @@ START_TEST(a_refusal_carries_its_reason_and_text)
     ck_assert_str_eq(refusal(&p, "direct-tcpip"), "open refused 2: two?[2J lines? \xc3\xa9 ?;");
     target_app.open = open_later;
     ck_assert_str_eq(refusal(&p, "direct-tcpip"), "");
-    nacre_channel_open_refuse(asked, NACRE_REASON_UNKNOWN_TYPE, long_text);
+    nacre_channel_refuse_open(asked, NACRE_REASON_UNKNOWN_TYPE, long_text);
     pair_run(&p);
     (void)snprintf(clipped, sizeof clipped, "open refused 3: %.128s;", long_text);
     ck_assert_str_eq(p.client.log, clipped);
     ck_assert_str_eq(refusal(&p, "direct-tcpip"), "");
-    nacre_channel_open_refuse(asked, NACRE_REASON_PROHIBITED, "");
+    nacre_channel_refuse_open(asked, NACRE_REASON_PROHIBITED, "");
     pair_run(&p);
     ck_assert_str_eq(p.client.log, "open refused 1: the peer refused to open the channel;");
     pair_clear(&p);
@@ -244,11 +244,11 @@ START_TEST(a_channel_that_is_open_cannot_be_refused_any_more)
     start(&p);
     target_app.open = open_later;
     ch = open_to(&p, "direct-tcpip", 80);
-    nacre_channel_open_answer(asked, true);
-    nacre_channel_open_refuse(asked, NACRE_REASON_PROHIBITED, "too late");
+    nacre_channel_answer_open(asked, true);
+    nacre_channel_refuse_open(asked, NACRE_REASON_PROHIBITED, "too late");
     pair_run(&p);
     ck_assert_str_eq(p.client.log, "open;");
-    nacre_channel_open_refuse(ch, NACRE_REASON_PROHIBITED, "not asked");
+    nacre_channel_refuse_open(ch, NACRE_REASON_PROHIBITED, "not asked");
     pair_run(&p);
     ck_assert_str_eq(p.client.log, "open;");
     pair_clear(&p);
@@ -261,7 +261,8 @@ START_TEST(a_server_opens_channels_too_and_a_client_refuses_what_it_does_not_kno
     struct nacre_channel *ch;
 
     start(&p);
-    ch = nacre_session_open(p.server.session, "forwarded-tcpip", &p.server_app, NULL, "", 0);
+    ch =
+        nacre_session_open_channel(p.server.session, "forwarded-tcpip", &p.server_app, NULL, "", 0);
     ck_assert_ptr_nonnull(ch);
     pair_run(&p);
     ck_assert_str_eq(p.server.log, "closed open refused;");
@@ -322,7 +323,7 @@ START_TEST(after_no_more_sessions_other_channels_open_and_a_session_ends_the_con
     ck_assert_str_eq(p.client.log, "open;");
     ck_assert(!p.server.ended);
     ck_assert_ptr_nonnull(
-        nacre_session_open(p.client.session, "session", &p.client_app, NULL, NULL, 0));
+        nacre_session_open_channel(p.client.session, "session", &p.client_app, NULL, NULL, 0));
     pair_run(&p);
     ck_assert_int_eq(p.server.why.cause, NACRE_PROTOCOL_ERROR);
     ck_assert(p.client.ended);

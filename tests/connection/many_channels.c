@@ -86,8 +86,8 @@ static void open_and_close(struct pair *p, unsigned count)
 {
     for (unsigned i = 0; i < count; i += AT_ONCE) {
         for (unsigned j = 0; j < AT_ONCE; j++)
-            ck_assert_ptr_nonnull(
-                nacre_session_open(p->client.session, "session", &closing_app, NULL, NULL, 0));
+            ck_assert_ptr_nonnull(nacre_session_open_channel(p->client.session, "session",
+                                                             &closing_app, NULL, NULL, 0));
         pair_run(p);
     }
 }
@@ -129,7 +129,7 @@ START_TEST(a_thousand_requests_in_flight_are_answered_in_order)
 
     begin(&p);
     server.later = _i == 1;
-    ch = nacre_session_open(p.client.session, "session", &asking_app, NULL, NULL, 0);
+    ch = nacre_session_open_channel(p.client.session, "session", &asking_app, NULL, NULL, 0);
     ck_assert_ptr_nonnull(ch);
     pair_run(&p);
     for (unsigned i = 0; i < REQUESTS; i++)
@@ -139,7 +139,7 @@ START_TEST(a_thousand_requests_in_flight_are_answered_in_order)
     ck_assert_uint_eq(client.replied, server.later ? 0 : REQUESTS);
     for (unsigned i = 0; server.later && i < REQUESTS; i += 3) {
         replied = client.replied;
-        nacre_channel_answer(served, answer_to(i));
+        nacre_channel_answer_request(served, answer_to(i));
         pair_run(&p);
         ck_assert_uint_gt(client.replied, replied);
     }

@@ -219,9 +219,9 @@ START_TEST(after_a_program_or_terminal_refused_later_another_may_be_asked_for)
     scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?s", channel_id, "exec", 0, "no");
     send_request("shell", 1); /* one is under way: refused, in its turn */
     scripted_expect(&s, "");
-    nacre_channel_answer(recorder.ch, false);
+    nacre_channel_answer_request(recorder.ch, false);
     scripted_expect(&s, "failure 7;");
-    nacre_channel_answer(recorder.ch, false);
+    nacre_channel_answer_request(recorder.ch, false);
     scripted_expect(&s, "failure 7;");
     recorder.request = NACRE_GRANT;
     send_body(&bodies[0], 1, bodies[0].len);
@@ -355,7 +355,7 @@ START_TEST(modes_are_stepped_through_to_their_end)
         uint32_t argument;
         int count = 0;
 
-        while (nacre_mode_next(&at, &len, &opcode, &argument))
+        while (nacre_terminal_mode_next(&at, &len, &opcode, &argument))
             count++;
         ck_assert_int_eq(count, rows[i].count);
         ck_assert_ptr_eq(at + len, rows[i].bytes + rows[i].len);

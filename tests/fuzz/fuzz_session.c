@@ -57,7 +57,7 @@ static void inside(struct run *run)
 /* The channel is gone. */
 static void forget(struct nacre_channel *ch)
 {
-    struct nacre_channel **slot = nacre_channel_data(ch);
+    struct nacre_channel **slot = nacre_channel_app_data(ch);
 
     if (slot == NULL)
         return;
@@ -70,15 +70,16 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
     struct run *run = nacre_channel_context(ch);
     struct nacre_target target;
     size_t len;
-    enum nacre_answer answer = nacre_channel_data(ch) == NULL ? say(run) : NACRE_GRANT;
+    enum nacre_answer answer = nacre_channel_app_data(ch) == NULL ? say(run) : NACRE_GRANT;
 
     require(!run->ended);
     (void)nacre_channel_open_data(ch, &len);
     (void)nacre_channel_target(ch, &target);
-    for (int i = 0; i < CHANNELS && answer != NACRE_REFUSE && nacre_channel_data(ch) == NULL; i++)
+    for (int i = 0; i < CHANNELS && answer != NACRE_REFUSE && nacre_channel_app_data(ch) == NULL;
+         i++)
         if (run->channels[i] == NULL) {
             run->channels[i] = ch;
-            nacre_channel_set_data(ch, &run->channels[i]);
+            nacre_channel_set_app_data(ch, &run->channels[i]);
         }
     if (answer != NACRE_REFUSE)
         inside(run);
@@ -115,7 +116,7 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
     uint8_t opcode;
 
     require(!run->ended && strlen(q->type) <= 64 && strlen(q->text) + strlen(q->value) < 1 << 17);
-    while (nacre_mode_next(&modes, &left, &opcode, &argument))
+    while (nacre_terminal_mode_next(&modes, &left, &opcode, &argument))
         ;
     inside(run);
     return say(run);
@@ -271,8 +272,8 @@ static void open_channel(struct run *run)
 {
     for (int i = 0; i < CHANNELS; i++)
         if (run->channels[i] == NULL) {
-            run->channels[i] =
-                nacre_session_open(run->session, "session", &app, &run->channels[i], "data", 4);
+            run->channels[i] = nacre_session_open_channel(run->session, "session", &app,
+                                                          &run->channels[i], "data", 4);
             return;
         }
 }
@@ -301,15 +302,15 @@ static void use_channel(struct nacre_channel *ch, unsigned what)
         (void)nacre_channel_exec(ch, "true");
         return;
     case 6:
-        nacre_channel_answer(ch, what & 16);
+        nacre_channel_answer_request(ch, what & 16);
         return;
     case 7:
         if (ch->opening && !ch->ours && !ch->busy && !(what & 16))
             forget(ch); /* a refusal frees it */
         if (what & 64 && !(what & 16))
-            nacre_channel_open_refuse(ch, NACRE_REASON_SHORTAGE, "no more of them");
+            nacre_channel_refuse_open(ch, NACRE_REASON_SHORTAGE, "no more of them");
         else
-            nacre_channel_open_answer(ch, what & 16);
+            nacre_channel_answer_open(ch, what & 16);
         return;
     case 8:
         nacre_channel_exit_status(ch, 1);

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     uint32_t argument;
     uint8_t opcode;
 
-    while (nacre_mode_next(&at, &left, &opcode, &argument)) {
+    while (nacre_terminal_mode_next(&at, &left, &opcode, &argument)) {
         require(opcode > 0 && opcode < 160 && at >= data && at + left == data + len);
         modes++;
     }

@@ -309,7 +309,8 @@ static void use_forwards(struct pair *p, struct nacre_channel *ch)
     require(nacre_session_forward_socket(p->client.session, "/tmp/socket", true));
     require(nacre_session_global_request(p->client.session, "no-more-sessions@openssh.com", true,
                                          NULL, 0));
-    (void)nacre_session_open(p->client.session, "direct-tcpip", &p->client_app, NULL, data, len);
+    (void)nacre_session_open_channel(p->client.session, "direct-tcpip", &p->client_app, NULL, data,
+                                     len);
     pair_run(p);
     nacre_session_disconnect(p->client.session, NACRE_SHUTTING_DOWN, "bye");
 }

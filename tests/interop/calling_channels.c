@@ -123,7 +123,8 @@ static void open_more(struct nacre_client *client)
         .open = more_open, .data = more_data, .closed = more_closed};
 
     for (int i = 0; i < 2; i++)
-        more[i] = nacre_session_open(nacre_client_session(client), "session", &app, NULL, NULL, 0);
+        more[i] = nacre_session_open_channel(nacre_client_session(client), "session", &app, NULL,
+                                             NULL, 0);
 }
 
 static void use_more(void)
@@ -215,7 +216,7 @@ static size_t local_count;
 
 static enum nacre_answer local_open(struct nacre_channel *ch)
 {
-    int *fd = nacre_channel_data(ch);
+    int *fd = nacre_channel_app_data(ch);
 
     (void)nacre_stream_join(
         ch, loop_of(ch), &(struct nacre_stream_config){.input = *fd, .output = *fd, .error = -1});
@@ -225,7 +226,7 @@ static enum nacre_answer local_open(struct nacre_channel *ch)
 
 static void local_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
-    int *fd = nacre_channel_data(ch);
+    int *fd = nacre_channel_app_data(ch);
 
     if (why->cause == NACRE_OPEN_REFUSED)
         say("refused %u: %s", why->code, why->text);
@@ -256,8 +257,8 @@ void on_listening(size_t i)
                    l->target);
     target.port = colon != NULL ? (uint32_t)atoi(colon + 1) : 0;
     *fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (nacre_session_open(nacre_client_session(l->client), type, &app, fd, data,
-                           nacre_target_write(&target, type, data)) == NULL)
+    if (nacre_session_open_channel(nacre_client_session(l->client), type, &app, fd, data,
+                                   nacre_target_write(&target, type, data)) == NULL)
         say("no channel can be opened");
 }
 
@@ -275,7 +276,7 @@ static enum nacre_answer remote_open(struct nacre_channel *ch)
     split(options.remote[0], there, here);
     fd = open_socket(here, false);
     if (fd < 0) {
-        nacre_channel_open_refuse(ch, NACRE_REASON_CONNECT_FAILED, "nobody is there");
+        nacre_channel_refuse_open(ch, NACRE_REASON_CONNECT_FAILED, "nobody is there");
         return NACRE_REFUSE;
     }
     return nacre_stream_join(
@@ -346,7 +347,8 @@ void open_all(struct nacre_client *client)
     if (options.remote_count > 0)
         ask_to_forward(client, false);
     if (!options.no_session)
-        program = nacre_session_open(nacre_client_session(client), "session", &app, NULL, NULL, 0);
+        program = nacre_session_open_channel(nacre_client_session(client), "session", &app, NULL,
+                                             NULL, 0);
     if (options.two_more)
         open_more(client);
     say("logged in");

@@ -111,14 +111,14 @@ static void dial_done(void *job)
     struct nacre_channel *ch = dial->ch;
 
     if (ch != NULL)
-        nacre_channel_set_data(ch, NULL);
+        nacre_channel_set_app_data(ch, NULL);
     if (ch == NULL) {
         if (dial->fd >= 0)
             (void)close(dial->fd);
     } else if (dial->fd < 0) {
-        nacre_channel_open_refuse(ch, NACRE_REASON_CONNECT_FAILED, strerror(dial->failure));
+        nacre_channel_refuse_open(ch, NACRE_REASON_CONNECT_FAILED, strerror(dial->failure));
     } else {
-        nacre_channel_open_answer(ch, true);
+        nacre_channel_answer_open(ch, true);
         (void)nacre_stream_join(
             ch, loop_of(ch),
             &(struct nacre_stream_config){.input = dial->fd, .output = dial->fd, .error = -1});
@@ -134,11 +134,11 @@ static enum nacre_answer open_direct(struct nacre_channel *ch)
     if (dial == NULL || !nacre_channel_target(ch, &dial->target) ||
         !may(nacre_peer_data(peer), false, dial->target.host, dial->target.port)) {
         free(dial);
-        nacre_channel_open_refuse(ch, NACRE_REASON_PROHIBITED, "not there, not with this key");
+        nacre_channel_refuse_open(ch, NACRE_REASON_PROHIBITED, "not there, not with this key");
         return NACRE_REFUSE;
     }
     dial->ch = ch;
-    nacre_channel_set_data(ch, dial);
+    nacre_channel_set_app_data(ch, dial);
     note("direct", " type=%s host=%s port=%u from=%s", nacre_channel_type(ch), dial->target.host,
          dial->target.port, dial->target.originator[0] != 0 ? dial->target.originator : "-");
     return nacre_peer_offload(peer, dial_work, dial_done, dial) ? NACRE_LATER : NACRE_REFUSE;
@@ -146,7 +146,7 @@ static enum nacre_answer open_direct(struct nacre_channel *ch)
 
 static void direct_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
-    struct dial *dial = nacre_channel_data(ch);
+    struct dial *dial = nacre_channel_app_data(ch);
 
     (void)why;
     if (dial != NULL)
@@ -167,7 +167,7 @@ struct listener {
 
 static enum nacre_answer open_forwarded(struct nacre_channel *ch)
 {
-    int *fd = nacre_channel_data(ch);
+    int *fd = nacre_channel_app_data(ch);
 
     (void)nacre_stream_join(
         ch, loop_of(ch), &(struct nacre_stream_config){.input = *fd, .output = *fd, .error = -1});
@@ -177,7 +177,7 @@ static enum nacre_answer open_forwarded(struct nacre_channel *ch)
 
 static void forwarded_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
-    int *fd = nacre_channel_data(ch);
+    int *fd = nacre_channel_app_data(ch);
 
     if (why->cause == NACRE_OPEN_REFUSED)
         note("refused", " code=%u", why->code);
@@ -199,8 +199,9 @@ static void on_connection(void *context)
         return;
     *fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
     (void)snprintf(target.host, sizeof target.host, "%s", l->host);
-    if (*fd >= 0 && nacre_session_open(nacre_peer_session(l->guest->peer), l->type, &app, fd, data,
-                                       nacre_target_write(&target, l->type, data)) != NULL)
+    if (*fd >= 0 &&
+        nacre_session_open_channel(nacre_peer_session(l->guest->peer), l->type, &app, fd, data,
+                                   nacre_target_write(&target, l->type, data)) != NULL)
         return;
     (void)close(*fd);
     free(fd);

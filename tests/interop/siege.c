@@ -97,7 +97,7 @@ static void on_authenticated(void *context, const char *user)
     (void)user;
     counts[e->kind].logins++;
     if (e->kind == STOPPED)
-        (void)nacre_session_open(e->session, "session", &app, NULL, NULL, 0);
+        (void)nacre_session_open_channel(e->session, "session", &app, NULL, NULL, 0);
 }
 
 static bool any_key(void *context, const char *algorithm, const uint8_t *key, size_t len)

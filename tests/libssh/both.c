@@ -254,7 +254,8 @@ static void ready(struct nacre_client *client)
     static const struct nacre_channel_app app = {
         .open = opened, .data = take, .request = told, .closed = closed};
 
-    REQUIRE(nacre_session_open(nacre_client_session(client), "session", &app, NULL, NULL, 0));
+    REQUIRE(
+        nacre_session_open_channel(nacre_client_session(client), "session", &app, NULL, NULL, 0));
 }
 
 static void ended(struct nacre_client *client, const struct nacre_end *why)

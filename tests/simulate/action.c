@@ -88,7 +88,7 @@ static void act_close(struct side *s)
     asking_give_in(&s->other->asking);
     nacre_channel_close(s->channel);
     if (s->channel != NULL && chance_one_in(&s->party->world->chance, 4))
-        nacre_channel_answer(s->channel, true);
+        nacre_channel_answer_request(s->channel, true);
 }
 
 static void act_exit(struct side *s)
@@ -106,7 +106,7 @@ void act_answer_open(struct side *s)
     s->granted = granted;
     if (!granted)
         s->channel = NULL;
-    nacre_channel_open_answer(ch, granted);
+    nacre_channel_answer_open(ch, granted);
 }
 
 void act_answer(struct side *s)
@@ -115,7 +115,7 @@ void act_answer(struct side *s)
     bool granted = chance_one_in(&s->party->world->chance, 2);
 
     asked->answer = granted ? GRANTED : REFUSED;
-    nacre_channel_answer(s->channel, granted);
+    nacre_channel_answer_request(s->channel, granted);
 }
 
 /* The ways to carry a number in a request. Only the first is known to no library. */
@@ -208,7 +208,7 @@ static void act_open(struct party *p)
     store_u32(serial, link->serial);
     w->link_count++; /* the other end may know it before the call returns */
     link->side[0].channel =
-        nacre_session_open(p->session, type, &channel_app, &link->side[0], serial, 4);
+        nacre_session_open_channel(p->session, type, &channel_app, &link->side[0], serial, 4);
     if (link->side[0].channel == NULL)
         w->link_count--;
     else

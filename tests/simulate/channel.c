@@ -8,7 +8,7 @@ enum { NESTED_MAX = 3 /* actions inside callbacks inside actions */ };
 
 static struct side *begin(struct nacre_channel *ch, const char *what)
 {
-    struct side *s = nacre_channel_data(ch);
+    struct side *s = nacre_channel_app_data(ch);
     struct party *p = nacre_channel_context(ch);
 
     REQUIRE(p->world, s != NULL && s->channel == ch, "%s: %s for a channel that is not there",
@@ -69,7 +69,7 @@ static enum nacre_answer accept_channel(struct party *p, struct nacre_channel *c
     REQUIRE(w, s->party == p && s->channel == NULL && !s->closed, "%s: opened twice", p->name);
     s->channel = ch;
     s->mood = channel_mood(w);
-    nacre_channel_set_data(ch, s);
+    nacre_channel_set_app_data(ch, s);
     if (chance_one_in(&w->chance, 3))
         shrink(ch, &w->chance);
     (void)begin(ch, "open");
@@ -84,7 +84,7 @@ static enum nacre_answer accept_channel(struct party *p, struct nacre_channel *c
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
     struct party *p = nacre_channel_context(ch);
-    struct side *s = nacre_channel_data(ch);
+    struct side *s = nacre_channel_app_data(ch);
 
     if (s == NULL)
         return accept_channel(p, ch);

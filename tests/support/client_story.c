@@ -126,8 +126,8 @@ static void on_ready(struct nacre_client *client)
 
     s->ready++;
     if (!s->stay)
-        ck_assert_ptr_nonnull(
-            nacre_session_open(nacre_client_session(client), "session", &app, NULL, NULL, 0));
+        ck_assert_ptr_nonnull(nacre_session_open_channel(nacre_client_session(client), "session",
+                                                         &app, NULL, NULL, 0));
 }
 
 static void on_ended(struct nacre_client *client, const struct nacre_end *why)

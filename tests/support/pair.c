@@ -380,7 +380,7 @@ struct nacre_channel *pair_open(struct pair *p)
     pair_run(p);
     ck_assert_msg(p->client.authenticated, "not logged in: %s %s", p->client.why_text,
                   p->server.why_text);
-    ch = nacre_session_open(p->client.session, "session", &p->client_app, NULL, NULL, 0);
+    ch = nacre_session_open_channel(p->client.session, "session", &p->client_app, NULL, NULL, 0);
     ck_assert_ptr_nonnull(ch);
     pair_run(p);
     return ch;

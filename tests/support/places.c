@@ -313,7 +313,7 @@ void make_global_request(void)
 void open_from_session(void)
 {
     ck_assert_ptr_nonnull(
-        nacre_session_open(real->session, "session", &pair.client_app, NULL, NULL, 0));
+        nacre_session_open_channel(real->session, "session", &pair.client_app, NULL, NULL, 0));
     expect("90");
 }
 

@@ -400,7 +400,7 @@ struct nacre_channel *scripted_opened(struct scripted *s, uint32_t id, uint32_t 
                                       uint32_t max_packet)
 {
     struct nacre_channel *ch =
-        nacre_session_open(s->real->session, "session", &s->pair.client_app, NULL, NULL, 0);
+        nacre_session_open_channel(s->real->session, "session", &s->pair.client_app, NULL, NULL, 0);
 
     ck_assert_ptr_nonnull(ch);
     scripted_expect(s, "open session;");

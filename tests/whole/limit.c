@@ -449,7 +449,7 @@ START_TEST(new_keys_without_pause_wait)
     }
     ck_assert_uint_ge(exchanges, 9);
     ck_assert_uint_le(exchanges, 10);
-    ch = nacre_session_open(p.client.session, "session", &p.client_app, NULL, NULL, 0);
+    ch = nacre_session_open_channel(p.client.session, "session", &p.client_app, NULL, NULL, 0);
     finish_exchange(&p);
     ck_assert(ch != NULL || !p.client.ended);
     pair_clear(&p);

@@ -203,16 +203,16 @@ static struct {
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
     end_note(nacre_channel_context(ch), "open;");
-    if (nacre_channel_data(ch) != NULL)
-        *(struct nacre_channel **)nacre_channel_data(ch) = ch;
+    if (nacre_channel_app_data(ch) != NULL)
+        *(struct nacre_channel **)nacre_channel_app_data(ch) = ch;
     return NACRE_GRANT;
 }
 
 static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     end_note(nacre_channel_context(ch), "closed %s;", nacre_cause_text(why->cause));
-    if (nacre_channel_data(ch) != NULL)
-        *(struct nacre_channel **)nacre_channel_data(ch) = NULL;
+    if (nacre_channel_app_data(ch) != NULL)
+        *(struct nacre_channel **)nacre_channel_app_data(ch) = NULL;
 }
 
 static void open_with_target(struct end *e, const char *type, struct nacre_channel **slot)
@@ -221,8 +221,8 @@ static void open_with_target(struct end *e, const char *type, struct nacre_chann
     uint8_t data[NACRE_TARGET_MAX];
     size_t len = nacre_target_write(&target, type, data);
 
-    (void)nacre_session_open(e->session, type, e == &p.server ? &p.server_app : &p.client_app, slot,
-                             data, len);
+    (void)nacre_session_open_channel(
+        e->session, type, e == &p.server ? &p.server_app : &p.client_app, slot, data, len);
     pair_run(&p);
 }
 
@@ -276,7 +276,8 @@ static void whole_story(const struct story *story)
     pair_run(&p);
     if (story->login_alone)
         return;
-    (void)nacre_session_open(p.client.session, "session", &p.client_app, &now.channel[0], NULL, 0);
+    (void)nacre_session_open_channel(p.client.session, "session", &p.client_app, &now.channel[0],
+                                     NULL, 0);
     pair_run(&p);
     use_channel(&now.channel[0]);
     open_with_target(&p.client, "direct-tcpip", &now.channel[1]);

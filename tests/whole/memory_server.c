@@ -130,7 +130,8 @@ static void on_ready(struct nacre_client *client)
     struct story *s = nacre_client_context(client);
 
     s->ready++;
-    if (nacre_session_open(nacre_client_session(client), "session", &cat, NULL, NULL, 0) == NULL)
+    if (nacre_session_open_channel(nacre_client_session(client), "session", &cat, NULL, NULL, 0) ==
+        NULL)
         nacre_client_close(client, "no channel");
 }
 

@@ -18,7 +18,8 @@ static void whole_session(void)
 
     pair_run(&p);
     if (p.client.authenticated) {
-        ch = nacre_session_open(p.client.session, "session", &recorder_app, NULL, "data", 4);
+        ch =
+            nacre_session_open_channel(p.client.session, "session", &recorder_app, NULL, "data", 4);
         pair_run(&p);
     }
     if (ch != NULL && recorder.ch == ch) {
@@ -236,7 +237,7 @@ START_TEST(an_end_is_told_once_and_the_first_reason_stays)
     ck_assert_str_eq(p.server.log, "open;closed shutting down;");
     ck_assert_uint_eq(nacre_session_deadline(p.server.session), UINT64_MAX);
     ck_assert_ptr_null(
-        nacre_session_open(p.server.session, "session", &p.server_app, NULL, NULL, 0));
+        nacre_session_open_channel(p.server.session, "session", &p.server_app, NULL, NULL, 0));
     pair_clear(&p);
 }
 END_TEST
@@ -250,7 +251,7 @@ START_TEST(the_owner_is_woken_by_what_is_asked_from_outside)
     (void)pair_open(&p);
     wakes = p.client.wakes;
     ck_assert_ptr_nonnull(
-        nacre_session_open(p.client.session, "session", &p.client_app, NULL, NULL, 0));
+        nacre_session_open_channel(p.client.session, "session", &p.client_app, NULL, NULL, 0));
     ck_assert_uint_gt(p.client.wakes, wakes);
     wakes = p.server.wakes;
     nacre_session_rekey(p.server.session);
@@ -353,7 +354,7 @@ START_TEST(null_callbacks_do_no_harm)
     pair_start(&p);
     pair_run(&p);
     ck_assert_ptr_nonnull(
-        nacre_session_open(p.client.session, "session", &p.client_app, NULL, NULL, 0));
+        nacre_session_open_channel(p.client.session, "session", &p.client_app, NULL, NULL, 0));
     pair_run(&p);
     ck_assert_str_eq(p.client.log, "closed open refused;");
     nacre_session_disconnect(p.server.session, NACRE_SHUTTING_DOWN, "enough");
@@ -367,10 +368,11 @@ START_TEST(without_lookup_only_session_channels_have_an_application)
     pair_init(&p, 5);
     pair_start(&p);
     pair_run(&p);
-    (void)nacre_session_open(p.client.session, "x@example.com", &p.client_app, NULL, NULL, 0);
+    (void)nacre_session_open_channel(p.client.session, "x@example.com", &p.client_app, NULL, NULL,
+                                     0);
     pair_run(&p);
     ck_assert_str_eq(p.client.log, "closed open refused;");
-    (void)nacre_session_open(p.server.session, "session", &p.server_app, NULL, NULL, 0);
+    (void)nacre_session_open_channel(p.server.session, "session", &p.server_app, NULL, NULL, 0);
     pair_run(&p);
     ck_assert_str_eq(p.server.log, "closed open refused;");
     (void)pair_open(&p);
