@@ -30,8 +30,7 @@ int auth_on_failure(struct auth *a, struct reader *r)
 
     (void)read_bool(r); /* the list says what is left either way */
     if (!read_done(r))
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "malformed USERAUTH_FAILURE");
+        return transport_malformed(a->transport, "USERAUTH_FAILURE is malformed");
     a->respond = NULL; /* a person who is still being asked is too late */
     return try_next(a, can_continue);
 }
@@ -40,8 +39,7 @@ int auth_on_failure(struct auth *a, struct reader *r)
 int auth_on_success(struct auth *a, struct reader *r)
 {
     if (!read_done(r))
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "malformed USERAUTH_SUCCESS");
+        return transport_malformed(a->transport, "USERAUTH_SUCCESS is malformed");
     a->step = AUTH_DONE;
     a->respond = NULL;
     return auth_log_in(a);
@@ -59,8 +57,7 @@ int auth_on_banner(struct auth *a, struct reader *r)
 
     (void)read_string(r);
     if (!read_done(r))
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "malformed USERAUTH_BANNER");
+        return transport_malformed(a->transport, "USERAUTH_BANNER is malformed");
     if (a->config->banner == NULL)
         return 0;
     text = auth_clean_text(pool, message);

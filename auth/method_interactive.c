@@ -33,8 +33,8 @@ static int on_keyboard_interactive(struct auth *a, struct reader *r)
     (void)read_string(r);
     (void)read_string(r);
     if (!read_done(r))
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "malformed keyboard-interactive request");
+        return transport_malformed(a->transport,
+                                   "USERAUTH_REQUEST for keyboard-interactive is malformed");
     if (!transport_is_protected(a->transport))
         return auth_refuse(a, AUTH_COUNT_PROOF);
     ask_policy(a, NULL, 0);
@@ -99,8 +99,7 @@ static int take_responses(struct auth *a, struct reader *r, size_t count)
         return transport_no_memory(a->transport);
     good = read_responses(r, count, text, size, responses);
     if (!read_done(r))
-        failure =
-            transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed INFO_RESPONSE");
+        failure = transport_malformed(a->transport, "USERAUTH_INFO_RESPONSE is malformed");
     else if (!good)
         failure = auth_refuse(a, AUTH_COUNT_PROOF);
     else
@@ -119,9 +118,11 @@ static int on_info_response(struct auth *a, struct reader *r)
     uint32_t count = read_u32(r);
     int8_t requested = a->prompts;
 
-    if (r->bad || requested == AUTH_NO_PROMPTS)
+    if (r->bad)
+        return transport_malformed(a->transport, "USERAUTH_INFO_RESPONSE is malformed");
+    if (requested == AUTH_NO_PROMPTS)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              r->bad ? "malformed INFO_RESPONSE" : "unexpected INFO_RESPONSE");
+                              "USERAUTH_INFO_RESPONSE without a request");
     a->prompts = AUTH_NO_PROMPTS;
     if (count == (uint32_t)requested)
         return take_responses(a, r, count);
@@ -249,13 +250,12 @@ static int on_info_request(struct auth *a, struct reader *r)
 
     if (a->step != AUTH_SENT_INTERACTIVE)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "unexpected INFO_REQUEST");
+                              "USERAUTH_INFO_REQUEST that was not expected");
     q.text = pool_allocate(pool, q.size);
     if (q.text == NULL)
         return transport_no_memory(a->transport);
     if (!read_info_request(r, &q))
-        failure =
-            transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed INFO_REQUEST");
+        failure = transport_malformed(a->transport, "USERAUTH_INFO_REQUEST is malformed");
     else if (q.count > NACRE_CLIENT_PROMPTS_MAX)
         failure = auth_request_list(a);
     else

@@ -6,8 +6,7 @@
 static int on_none(struct auth *a, struct reader *r)
 {
     if (!read_done(r))
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "malformed none request");
+        return transport_malformed(a->transport, "USERAUTH_REQUEST for none is malformed");
     return auth_refuse(a, AUTH_COUNT_OTHER);
 }
 

@@ -55,8 +55,7 @@ static int on_password(struct auth *a, struct reader *r)
     bool good;
 
     if (!read_done(r))
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "malformed password request");
+        return transport_malformed(a->transport, "USERAUTH_REQUEST for password is malformed");
     good = transport_is_protected(a->transport) &&
            (!change || a->config->policy->change_password != NULL) &&
            text_from_wire(password, sizeof password, wire) &&

@@ -130,8 +130,7 @@ static int take_key_request(struct auth *a, struct reader *r, bool host_bound)
 
     read_key_request(a, r, &q);
     if (!read_done(r))
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "malformed publickey request");
+        return transport_malformed(a->transport, "USERAUTH_REQUEST for publickey is malformed");
     known = algorithm_find(ALGORITHM_PUBLIC_KEY, q.name);
     if (known == NULL || !is_accepted(a->transport, q.name) ||
         !key_blob_fits(known->method, q.blob) ||
@@ -249,11 +248,12 @@ static int on_pk_ok(struct auth *a, struct reader *r)
     const struct nacre_key *key;
 
     if (!read_done(r) || a->step != AUTH_SENT_QUERY)
-        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR, "unexpected PK_OK");
+        return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
+                              "USERAUTH_PK_OK that was not expected");
     key = a->config->keys[a->next_key - 1];
     if (!bytes_are(name, a->queried->name) || !bytes_equal(blob, private_key_blob(key)))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "PK_OK for another key than the query's");
+                              "USERAUTH_PK_OK for another key than the query's");
     return send_proof(a, key);
 }
 

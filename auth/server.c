@@ -50,7 +50,7 @@ int auth_on_request(struct auth *a, struct reader *r)
     struct transport *t = a->transport;
 
     if (r->bad)
-        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "malformed USERAUTH_REQUEST");
+        return transport_malformed(t, "USERAUTH_REQUEST is malformed");
     if (a->user == NULL)
         a->user = pool_allocate(transport_pool(t), NACRE_USER_MAX + 1);
     if (a->user == NULL)

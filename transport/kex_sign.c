@@ -55,6 +55,8 @@ enum kex_progress kex_verify(struct transport *t, struct bytes host_key, struct 
                              "host key was not accepted");
         return KEX_FAILED;
     }
+    if (transport_ended(t)) /* the application ended it when it saw the key */
+        return KEX_FAILED;
     if (t->kex->first && !keep_host_key(t, host_key))
         return kex_no_memory(t);
     return KEX_DONE;
