@@ -57,48 +57,6 @@ START_TEST(each_format_is_read)
 }
 END_TEST
 
-START_TEST(a_printed_key_parses_to_the_same_key)
-{
-    struct nacre_key key, again;
-    char text[1024], same[1024];
-
-    ck_assert(parse(&key, bytes_of(openssh_ed25519)));
-    ck_assert(key_print_private(&key, "test", 0xd5b44899, text, sizeof text));
-    ck_assert_str_eq(text, openssh_ed25519); /* ssh-keygen printed the same with this number */
-    for (int len = 0; len < 40; len++) {
-        char comment[41];
-
-        snprintf(comment, sizeof comment, "%.*s", len,
-                 "a comment of any length fits a whole block");
-        ck_assert(key_print_private(&key, comment, 1, text, sizeof text));
-        ck_assert_msg(parse(&again, bytes_of(text)), "%s", said);
-        assert_bytes(private_key_blob(&again), private_key_blob(&key));
-        ck_assert(key_print_private(&again, comment, 1, same, sizeof same));
-        ck_assert_str_eq(same, text);
-    }
-}
-END_TEST
-
-START_TEST(a_key_that_does_not_fit_is_not_printed)
-{
-    struct nacre_key key;
-    char text[1024], comment[600];
-    size_t private_len = strlen(openssh_ed25519), public_len = strlen(openssh_ed25519_public);
-
-    ck_assert(parse(&key, bytes_of(openssh_ed25519)));
-    ck_assert(!key_print_private(&key, "test", 1, text, private_len));
-    ck_assert(key_print_private(&key, "test", 1, text, private_len + 1));
-    ck_assert(!key_print_public(&key, "test", text, public_len));
-    ck_assert(key_print_public(&key, "test", text, public_len + 1));
-    memset(comment, 'x', sizeof comment - 1);
-    comment[sizeof comment - 1] = '\0';
-    ck_assert(!key_print_private(&key, comment, 1, text, sizeof text));
-    ck_assert(parse(&key, bytes_of(openssh_nistp256)));
-    ck_assert(!key_print_private(&key, "test", 1, text, sizeof text));
-    private_key_clear(&key);
-}
-END_TEST
-
 START_TEST(lines_may_end_in_CR_LF_and_the_last_without)
 {
     struct nacre_key key;
@@ -175,8 +133,6 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_format_is_read);
-    add_test(suite, a_printed_key_parses_to_the_same_key);
-    add_test(suite, a_key_that_does_not_fit_is_not_printed);
     add_test(suite, lines_may_end_in_CR_LF_and_the_last_without);
     add_test(suite, an_unusable_key_is_refused_with_a_sentence);
     add_test(suite, truncated_text_is_refused);

@@ -1,0 +1,105 @@
+/* Decisions about keys are tested through whole files: authorized_keys.c. */
+#include "apps/files/authorized_line.h"
+#include "tests/support/scratch.h"
+#include "tests/support/suite.h"
+
+#include <stdio.h>
+
+#define BLOB                                                                                       \
+    "\0\0\0\x0bssh-ed25519\0\0\0\x20"                                                              \
+    "0123456789abcdef0123456789abcdef"
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
+
+static struct authorized_line line_of(const char *text)
+{
+    struct bytes rest = bytes_of(text);
+    struct authorized_line line;
+
+    ck_assert(authorized_line_next(&rest, &line));
+    ck_assert_uint_eq(rest.len, 0);
+    return line;
+}
+
+static void assert_fields(const char *text, const char *first, const char *second,
+                          const char *third)
+{
+    struct authorized_line line = line_of(text);
+    const char *const expected[] = {first, second, third};
+
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_msg(bytes_are(line.fields[i], expected[i]), "%s: field %zu is not %s", text, i,
+                      expected[i]);
+}
+
+START_TEST(fields_are_separated_by_white_space)
+{
+    assert_fields("a b c d\n", "a", "b", "c");
+    assert_fields(" \ta\t\t b\r\n", "a", "b", "");
+    assert_fields("a", "a", "", "");
+    assert_fields("\n", "", "", "");
+}
+END_TEST
+
+START_TEST(spaces_in_quotes_are_part_of_a_field)
+{
+    assert_fields("command=\"a b\",pty c d", "command=\"a b\",pty", "c", "d");
+    assert_fields("command=\"a \\\" b\" c d", "command=\"a \\\" b\"", "c", "d");
+    assert_fields("command=\"never closed c d", "command=\"never closed c d", "", "");
+}
+END_TEST
+
+START_TEST(a_comment_has_no_fields)
+{
+    assert_fields("# a b c", "", "", "");
+    assert_fields("  #a", "", "", "");
+    assert_fields("a #b", "a", "#b", "");
+}
+END_TEST
+
+START_TEST(lines_are_cut_off_one_by_one)
+{
+    struct bytes rest = bytes_of("a\n\nb");
+    struct authorized_line line;
+
+    ck_assert(authorized_line_next(&rest, &line) && bytes_are(line.fields[0], "a"));
+    ck_assert(authorized_line_next(&rest, &line) && line.fields[0].len == 0);
+    ck_assert(authorized_line_next(&rest, &line) && bytes_are(line.fields[0], "b"));
+    ck_assert(!authorized_line_next(&rest, &line));
+    ck_assert(!authorized_line_next(&(struct bytes){NULL, 0}, &line));
+}
+END_TEST
+
+static enum authorized_line_result match(const char *text, const char *says)
+{
+    const struct nacre_key_login login = {
+        .user = "alice", .key = (const uint8_t *)BLOB, .key_len = sizeof BLOB - 1};
+    struct authorized_line line = line_of(text);
+    struct nacre_key_grant grant;
+    char what[256];
+    struct errbuf p = errbuf_in(what, sizeof what);
+    enum authorized_line_result result = authorized_line_match(&line, &login, &grant, &p);
+
+    assert_says(what, says);
+    nacre_key_grant_clear(&grant);
+    return result;
+}
+
+START_TEST(a_line_grants_is_about_another_key_or_is_bad)
+{
+    ck_assert_int_eq(match(KEY, ""), LINE_GRANTS);
+    ck_assert_int_eq(match("pty " KEY " comment", ""), LINE_GRANTS);
+    ck_assert_int_eq(match("# " KEY, ""), LINE_OTHER);
+    ck_assert_int_eq(match("ssh-dss AAAAB3NzaC1kc3MAAAABAA==", ""), LINE_OTHER);
+    ck_assert_int_eq(match("nonsense", "ignored: neither a comment nor a public key"), LINE_BAD);
+    ck_assert_int_eq(match("no-such " KEY, "key refused: unsupported option no-such"), LINE_BAD);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, fields_are_separated_by_white_space);
+    add_test(suite, spaces_in_quotes_are_part_of_a_field);
+    add_test(suite, a_comment_has_no_fields);
+    add_test(suite, lines_are_cut_off_one_by_one);
+    add_test(suite, a_line_grants_is_about_another_key_or_is_bad);
+}

@@ -1,0 +1,161 @@
+/* The state of the copy over time is tested with its users: password_file.c, authorized_keys.c. */
+#include "apps/files/trusted_file.h"
+#include "tests/support/scratch.h"
+#include "tests/support/suite.h"
+
+#include <unistd.h>
+
+enum { MAX = 100 /* bytes */ };
+
+static char said[512];
+static struct trusted_file file;
+
+static enum trusted_file_result read_as(const char *path, mode_t forbidden)
+{
+    struct errbuf p = errbuf_in(said, sizeof said);
+
+    trusted_file_clear(&file);
+    return trusted_file_read(&file, path, forbidden, MAX, &p);
+}
+
+static void assert_bad(const char *path, mode_t forbidden, const char *says)
+{
+    ck_assert_int_eq(read_as(path, forbidden), FILE_BAD);
+    ck_assert(file.text == NULL && file.len == 0);
+    assert_says(said, path);
+    assert_says(said, says);
+}
+
+START_TEST(a_file_is_read_whole_with_a_NUL_after_it)
+{
+    ck_assert_int_eq(read_as(scratch_write_bytes("f", "a\0b", 3, 0600), OTHERS_MAY_NOTHING),
+                     FILE_READ);
+    assert_bytes(trusted_file_text(&file), (struct bytes){(const uint8_t *)"a\0b", 3});
+    ck_assert_int_eq(file.text[3], 0);
+    trusted_file_clear(&file);
+    ck_assert(file.text == NULL && file.len == 0);
+    trusted_file_clear(&file);
+}
+END_TEST
+
+START_TEST(an_empty_file_is_read)
+{
+    ck_assert_int_eq(read_as(scratch_write("f", "", 0600), OTHERS_MAY_NOTHING), FILE_READ);
+    ck_assert_uint_eq(file.len, 0);
+    ck_assert_str_eq(file.text, "");
+}
+END_TEST
+
+START_TEST(a_missing_file_or_folder_is_not_an_error_yet)
+{
+    ck_assert_int_eq(read_as(scratch_path("none"), OTHERS_MAY_READ), FILE_MISSING);
+    ck_assert_int_eq(read_as(scratch_path("none/f"), OTHERS_MAY_READ), FILE_MISSING);
+    scratch_write("f", "", 0600);
+    ck_assert_int_eq(read_as(scratch_path("f/g"), OTHERS_MAY_READ), FILE_MISSING);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(the_mode_must_not_give_others_access)
+{
+    static const struct {
+        mode_t mode, forbidden;
+        const char *says; /* NULL: the file is read */
+    } rows[] = {
+        {0600, OTHERS_MAY_NOTHING, NULL},
+        {0700, OTHERS_MAY_NOTHING, NULL},
+        {0640, OTHERS_MAY_NOTHING, "readable by others (mode 640); fix it with: chmod 600 "},
+        {0601, OTHERS_MAY_NOTHING, "readable by others (mode 601)"},
+        {0622, OTHERS_MAY_NOTHING, "writable by others (mode 622); fix it with: chmod 600 "},
+        {0644, OTHERS_MAY_READ, NULL},
+        {0755, OTHERS_MAY_READ, NULL},
+        {0664, OTHERS_MAY_READ, "writable by others (mode 664); fix it with: chmod go-w "},
+        {0646, OTHERS_MAY_READ, "writable by others (mode 646)"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *path = scratch_write("f", "x", rows[i].mode);
+
+        if (rows[i].says != NULL)
+            assert_bad(path, rows[i].forbidden, rows[i].says);
+        else
+            ck_assert_int_eq(read_as(path, rows[i].forbidden), FILE_READ);
+    }
+}
+END_TEST
+
+START_TEST(a_file_longer_than_the_maximum_is_refused)
+{
+    char text[MAX + 1];
+
+    memset(text, 'x', sizeof text);
+    ck_assert_int_eq(read_as(scratch_write_bytes("f", text, MAX, 0600), OTHERS_MAY_READ),
+                     FILE_READ);
+    ck_assert_uint_eq(file.len, MAX);
+    assert_bad(scratch_write_bytes("f", text, MAX + 1, 0600), OTHERS_MAY_READ,
+               "too large: more than 100 bytes");
+}
+END_TEST
+
+START_TEST(only_a_regular_file_is_read)
+{
+    assert_bad(scratch_path("."), OTHERS_MAY_READ, "not a regular file");
+    ck_assert_int_eq(mkfifo(scratch_path("pipe"), 0600), 0);
+    assert_bad(scratch_path("pipe"), OTHERS_MAY_READ, "not a regular file");
+}
+END_TEST
+
+START_TEST(a_symbolic_link_is_followed)
+{
+    (void)scratch_write("f", "x", 0600);
+    ck_assert_int_eq(symlink("f", scratch_path("link")), 0);
+    ck_assert_int_eq(read_as(scratch_path("link"), OTHERS_MAY_NOTHING), FILE_READ);
+    ck_assert_str_eq(file.text, "x");
+}
+END_TEST
+
+START_TEST(a_file_of_another_user_is_refused)
+{
+    const char *path = scratch_write("f", "x", 0600);
+
+    if (geteuid() != 0)
+        return;
+    ck_assert_int_eq(chown(path, 65534, 65534), 0);
+    assert_bad(path, OTHERS_MAY_READ, "owned by user id 65534");
+}
+END_TEST
+
+START_TEST(a_copy_is_stale_after_a_change)
+{
+    const char *path = scratch_write("f", "one", 0600);
+    struct trusted_copy copy = {0};
+    struct errbuf p = errbuf_in(said, sizeof said);
+    struct stat now;
+
+    ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_STALE);
+    ck_assert_int_eq(trusted_copy_read(&copy, path, &now, OTHERS_MAY_READ, MAX, &p), FILE_READ);
+    ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_DOUBTFUL); /* it is too new */
+    (void)scratch_write("f", "three", 0600);
+    ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_STALE);
+    ck_assert_int_eq(trusted_copy_read(&copy, path, &now, OTHERS_MAY_READ, MAX, &p), FILE_READ);
+    ck_assert_str_eq(copy.file.text, "three");
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_STALE);
+    ck_assert_int_eq(trusted_copy_read(&copy, path, &now, OTHERS_MAY_READ, MAX, &p), FILE_MISSING);
+    ck_assert(copy.file.text == NULL);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, a_file_is_read_whole_with_a_NUL_after_it);
+    add_test(suite, an_empty_file_is_read);
+    add_test(suite, a_missing_file_or_folder_is_not_an_error_yet);
+    add_test(suite, the_mode_must_not_give_others_access);
+    add_test(suite, a_file_longer_than_the_maximum_is_refused);
+    add_test(suite, only_a_regular_file_is_read);
+    add_test(suite, a_symbolic_link_is_followed);
+    add_test(suite, a_file_of_another_user_is_refused);
+    add_test(suite, a_copy_is_stale_after_a_change);
+}
