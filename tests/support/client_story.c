@@ -35,25 +35,47 @@ static void *run_server(void *at)
     return NULL;
 }
 
+static struct nacre_key *make_key(struct served *s)
+{
+    char errbuf[512];
+    struct nacre_key *key = nacre_key_make(scratch_path("host_key"), errbuf, sizeof errbuf);
+
+    ck_assert_msg(key != NULL, "%s", errbuf);
+    s->keys[0] = key;
+    return key;
+}
+
+void serve_config(struct served *s, struct nacre_server_config config)
+{
+    static const char *const loopback[] = {"127.0.0.1:0", NULL};
+    char errbuf[512];
+
+    if (s->key == NULL)
+        s->key = make_key(s);
+    config.host_keys = s->keys;
+    if (config.listen == NULL)
+        config.listen = loopback;
+    if (config.auth == NULL)
+        config.auth = &policy;
+    if (config.session == NULL)
+        config.session = &cat;
+    s->server = nacre_server_new(&config, errbuf, sizeof errbuf);
+    ck_assert_msg(s->server != NULL, "%s", errbuf);
+    ck_assert_int_eq(pthread_create(&s->thread, NULL, run_server, s->server), 0);
+}
+
 void serve_with(struct served *s, const char *listen, const char *other)
 {
     const char *const addresses[] = {listen, NULL};
     char errbuf[512];
-    struct nacre_server_config config = {.listen = addresses, .auth = &policy, .session = &cat};
 
     *s = (struct served){.server = NULL};
     if (other != NULL) {
         s->other = nacre_key_read(scratch_write("other_key", other, 0600), errbuf, sizeof errbuf);
         ck_assert_msg(s->other != NULL, "%s", errbuf);
+        s->keys[1] = s->other;
     }
-    s->key = nacre_key_make(scratch_path("host_key"), errbuf, sizeof errbuf);
-    ck_assert_msg(s->key != NULL, "%s", errbuf);
-    s->keys[0] = s->key;
-    s->keys[1] = s->other;
-    config.host_keys = s->keys;
-    s->server = nacre_server_new(&config, errbuf, sizeof errbuf);
-    ck_assert_msg(s->server != NULL, "%s", errbuf);
-    ck_assert_int_eq(pthread_create(&s->thread, NULL, run_server, s->server), 0);
+    serve_config(s, (struct nacre_server_config){.listen = addresses});
 }
 
 void serve(struct served *s, const char *listen)

@@ -26,6 +26,10 @@ void serve(struct served *s, const char *listen);
 void serve_with(struct served *s, const char *listen, const char *other);
 void end_server(struct served *s);
 
+/* Any server; `s` is zeroed. What the configuration lacks is as above. It must outlive the server,
+ * but for `listen`. */
+void serve_config(struct served *s, struct nacre_server_config config);
+
 /* Where the server listens. */
 const char *address(const struct served *s);
 

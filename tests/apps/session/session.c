@@ -380,56 +380,6 @@ START_TEST(without_lookup_only_session_channels_have_an_application)
 }
 END_TEST
 
-/* ---- what a configuration may hold ---- */
-
-static void assert_no_endpoint(const struct nacre_endpoint_config *config, const char *says)
-{
-    char errbuf[1024] = "";
-
-    ck_assert_ptr_null(nacre_endpoint_new(config, errbuf, sizeof errbuf));
-    ck_assert_msg(strstr(errbuf, says) != NULL, "%s", errbuf);
-    ck_assert_ptr_null(nacre_endpoint_new(config, NULL, 0));
-}
-
-START_TEST(an_algorithm_that_is_not_known_is_named)
-{
-    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
-    const char **const lists[] = {&config.kex, &config.host_key, &config.public_key,
-                                  &config.ciphers, &config.macs};
-    static const char *const kinds[] = {"key exchange", "host key", "public key", "cipher", "MAC"};
-
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        *lists[i] = "+rot13";
-        assert_no_endpoint(&config, "'rot13' is not known");
-        assert_no_endpoint(&config, kinds[i]);
-        *lists[i] = "";
-        assert_no_endpoint(&config, kinds[i]);
-        *lists[i] = NULL;
-    }
-}
-END_TEST
-
-START_TEST(a_server_without_a_host_key_is_none)
-{
-    const struct nacre_endpoint_config config = {.role = NACRE_SERVER};
-
-    assert_no_endpoint(&config, "host key");
-}
-END_TEST
-
-START_TEST(lists_are_read_as_options_are)
-{
-    pair_init(&p, 5);
-    p.server_config.ciphers = "-*gcm*,chacha*";
-    p.client_config.ciphers = "^aes128-ctr";
-    pair_start(&p);
-    pair_run(&p);
-    ck_assert_str_eq(nacre_session_negotiated(p.client.session)->cipher_client_to_server,
-                     "aes128-ctr");
-    pair_clear(&p);
-}
-END_TEST
-
 /* ---- key exchanges among everything else ---- */
 
 /* Requests, data, EOF and CLOSE with a key exchange begun before each step, by either side, whole
@@ -485,9 +435,6 @@ void add_tests(struct suite *suite)
     add_test(suite, input_after_the_end_is_not_looked_at);
     add_test(suite, null_callbacks_do_no_harm);
     add_test(suite, without_lookup_only_session_channels_have_an_application);
-    add_test(suite, an_algorithm_that_is_not_known_is_named);
-    add_test(suite, a_server_without_a_host_key_is_none);
-    add_test(suite, lists_are_read_as_options_are);
     add_test(suite, a_long_farewell_is_said_in_part);
     add_loop(suite, a_key_exchange_may_begin_before_every_step, 0, 4);
 }

@@ -1,0 +1,150 @@
+/* One connection of a server: what its program can learn about it, and its events. */
+#include "tests/support/client_story.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct served served;
+static char notes[256];       /* the events of all connections, in order */
+static struct nacre_end last; /* how the last connection ended */
+static bool offloaded;
+
+static void note(const char *event, const struct nacre_peer *peer)
+{
+    size_t len = strlen(notes);
+
+    (void)snprintf(notes + len, sizeof notes - len, "%s %u;", event, (unsigned)nacre_peer_id(peer));
+}
+
+static void on_accepted(struct nacre_peer *peer)
+{
+    char host[NACRE_PEER_HOST_MAX];
+
+    note("accepted", peer);
+    ck_assert_ptr_null(nacre_peer_session(peer));
+    ck_assert_ptr_null(nacre_peer_data(peer));
+    ck_assert_str_eq(nacre_peer_server_context(peer), "mine");
+    nacre_peer_host(peer, host);
+    ck_assert_str_eq(host, "127.0.0.1");
+    ck_assert(strncmp(nacre_peer_address(peer), "127.0.0.1:", 10) == 0);
+    nacre_peer_set_data(peer, notes);
+}
+
+static void on_authenticated(struct nacre_peer *peer, const char *user)
+{
+    note("authenticated", peer);
+    ck_assert_str_eq(user, "alice");
+    ck_assert_ptr_eq(nacre_peer_data(peer), notes);
+    ck_assert_ptr_nonnull(nacre_peer_session(peer));
+    ck_assert_ptr_nonnull(nacre_peer_loop(peer));
+    ck_assert_str_eq(nacre_peer_local_address(peer), address(&served));
+}
+
+static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
+{
+    note("ended", peer);
+    last = *why;
+    ck_assert_ptr_eq(nacre_peer_data(peer), notes);
+}
+
+static const struct nacre_server_events events = {
+    .accepted = on_accepted, .authenticated = on_authenticated, .ended = on_ended};
+
+static void serve_noting(void)
+{
+    notes[0] = 0;
+    serve_config(&served, (struct nacre_server_config){.events = &events, .context = "mine"});
+}
+
+START_TEST(each_connection_is_accepted_authenticated_and_ended_in_that_order)
+{
+    struct nacre_client_config client = config_for();
+    struct story story;
+
+    serve_noting();
+    for (int i = 0; i < 2; i++) {
+        story = (struct story){.accept = true};
+        live(&client, address(&served), &story);
+        assert_told(&story);
+    }
+    end_server(&served);
+    ck_assert_str_eq(notes, "accepted 1;authenticated 1;ended 1;"
+                            "accepted 2;authenticated 2;ended 2;");
+    ck_assert_int_eq(last.cause, NACRE_DISCONNECTED);
+}
+END_TEST
+
+START_TEST(a_connection_without_a_login_ends_too)
+{
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true};
+
+    client.password = "wrong";
+    serve_noting();
+    live(&client, address(&served), &story);
+    end_server(&served);
+    ck_assert_str_eq(notes, "accepted 1;ended 1;");
+}
+END_TEST
+
+static void work(void *job)
+{
+    *(pthread_t *)job = pthread_self();
+}
+
+static void done(void *job)
+{
+    offloaded = pthread_equal(pthread_self(), served.thread) &&
+                !pthread_equal(*(pthread_t *)job, served.thread);
+    nacre_server_stop(served.server);
+}
+
+static void offload(struct nacre_peer *peer, const char *user)
+{
+    static pthread_t worker;
+
+    (void)user;
+    worker = pthread_self();
+    ck_assert(nacre_peer_offload(peer, work, done, &worker));
+}
+
+START_TEST(work_is_done_on_another_thread_and_finished_on_the_loops_own)
+{
+    static const struct nacre_server_events offloading = {.authenticated = offload};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true, .stay = true};
+
+    serve_config(&served, (struct nacre_server_config){.events = &offloading});
+    live(&client, address(&served), &story);
+    end_server(&served);
+    ck_assert(offloaded);
+}
+END_TEST
+
+static void free_session(struct nacre_peer *peer, const char *user)
+{
+    (void)user;
+    nacre_session_free(nacre_peer_session(peer));
+}
+
+START_TEST(freeing_its_session_ends_the_connection_at_once)
+{
+    static const struct nacre_server_events freeing = {.authenticated = free_session};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true, .stay = true};
+
+    serve_config(&served, (struct nacre_server_config){.events = &freeing});
+    live(&client, address(&served), &story);
+    ck_assert_int_eq(story.why.cause, NACRE_CONNECTION_LOST);
+    end_server(&served);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, each_connection_is_accepted_authenticated_and_ended_in_that_order);
+    add_test(suite, a_connection_without_a_login_ends_too);
+    add_test(suite, work_is_done_on_another_thread_and_finished_on_the_loops_own);
+    add_test(suite, freeing_its_session_ends_the_connection_at_once);
+}

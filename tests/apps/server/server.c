@@ -1,0 +1,176 @@
+/* The server: what its configuration must have, its addresses, counters and end. */
+#include "tests/support/client_story.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct served served;
+
+static void refuses(struct nacre_server_config config, const char *says)
+{
+    char errbuf[512] = "";
+
+    ck_assert_ptr_null(nacre_server_new(&config, errbuf, sizeof errbuf));
+    assert_says(errbuf, says);
+    ck_assert_ptr_null(nacre_server_new(&config, NULL, 0));
+}
+
+START_TEST(a_server_that_cannot_start_explains_why)
+{
+    static const char *const none[] = {"somewhere", NULL}, *const loopback[] = {"127.0.0.1:0",
+                                                                                NULL};
+    const char *taken[] = {NULL, NULL};
+    struct nacre_server_config config = {.listen = loopback};
+
+    serve(&served, "127.0.0.1:0");
+    taken[0] = address(&served);
+    refuses(config, "host key");
+    config.host_key_file = scratch_path("no/such/folder/key");
+    refuses(config, "no/such/folder: ");
+    config.host_key_file = NULL;
+    config.host_keys = served.keys;
+    config.listen = none;
+    refuses(config, "somewhere is not an address");
+    config.listen = taken;
+    refuses(config, taken[0]);
+    config.listen = loopback;
+    config.ciphers = "rot13";
+    refuses(config, "'rot13' is not known");
+    config.ciphers = NULL;
+    config.admission.penalty_exempt = "10.0.0.0/99";
+    refuses(config, "10.0.0.0/99");
+    end_server(&served);
+}
+END_TEST
+
+static bool give_up(void *context, char *errbuf, size_t size)
+{
+    ck_assert_str_eq(context, "mine");
+    (void)snprintf(errbuf, size, "gave up");
+    return false;
+}
+
+START_TEST(the_program_may_give_up_once_the_addresses_are_bound)
+{
+    char errbuf[512];
+    struct nacre_key *key = nacre_key_make(scratch_path("host_key"), errbuf, sizeof errbuf);
+    const struct nacre_key *const keys[] = {key, NULL};
+    static const char *const loopback[] = {"127.0.0.1:0", NULL};
+
+    refuses(
+        (struct nacre_server_config){
+            .listen = loopback, .host_keys = keys, .bound = give_up, .context = "mine"},
+        "gave up");
+    nacre_key_free(key);
+}
+END_TEST
+
+START_TEST(each_address_has_its_own_port)
+{
+    static const char *const both[] = {"127.0.0.1:0", "[::1]:0", NULL};
+    struct story story = {.accept = true};
+    struct nacre_client_config client = config_for();
+
+    serve_config(&served, (struct nacre_server_config){.listen = both});
+    ck_assert(strncmp(nacre_server_address(served.server, 0), "127.0.0.1:", 10) == 0);
+    ck_assert(strncmp(nacre_server_address(served.server, 1), "[::1]:", 6) == 0);
+    ck_assert_ptr_null(nacre_server_address(served.server, 2));
+    for (size_t i = 0; i < 2; i++) {
+        story = (struct story){.accept = true};
+        live(&client, nacre_server_address(served.server, i), &story);
+        assert_told(&story);
+    }
+    end_server(&served);
+}
+END_TEST
+
+START_TEST(connections_and_logins_are_counted)
+{
+    struct nacre_client_config client = config_for();
+    struct nacre_server_counters counters;
+    struct story story = {.accept = true};
+
+    serve(&served, "127.0.0.1:0");
+    nacre_server_read_counters(served.server, &counters);
+    ck_assert_uint_eq(counters.accepted + counters.logins + counters.connections, 0);
+    live(&client, address(&served), &story);
+    client.password = "wrong";
+    story = (struct story){.accept = true};
+    live(&client, address(&served), &story);
+    nacre_server_read_counters(served.server, &counters);
+    ck_assert_uint_eq(counters.accepted, 2);
+    ck_assert_uint_eq(counters.logins, 1);
+    end_server(&served);
+}
+END_TEST
+
+static atomic_uint reports;
+
+static void on_counters(void *context, const struct nacre_server *server)
+{
+    ck_assert_str_eq(context, "mine");
+    ck_assert_ptr_eq(server, served.server);
+    atomic_fetch_add(&reports, 1);
+    nacre_server_stop(served.server);
+}
+
+START_TEST(a_report_is_made_by_the_thread_of_the_server)
+{
+    static const struct nacre_server_events events = {.counters = on_counters};
+
+    serve_config(&served, (struct nacre_server_config){.events = &events, .context = "mine"});
+    nacre_server_report(served.server);
+    ck_assert_int_eq(pthread_join(served.thread, NULL), 0);
+    ck_assert_uint_eq(reports, 1);
+    nacre_server_free(served.server);
+    nacre_key_free(served.key);
+}
+END_TEST
+
+static void stop_server(struct nacre_peer *peer, const char *user)
+{
+    (void)peer;
+    (void)user;
+    nacre_server_stop(served.server);
+}
+
+START_TEST(a_stop_disconnects_every_session)
+{
+    static const struct nacre_server_events events = {.authenticated = stop_server};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true, .stay = true};
+
+    serve_config(&served, (struct nacre_server_config){.events = &events, .workers = 2});
+    live(&client, address(&served), &story);
+    ck_assert_int_eq(story.why.cause, NACRE_DISCONNECTED);
+    ck_assert_uint_eq(story.why.code, 11); /* SSH_DISCONNECT_BY_APPLICATION */
+    end_server(&served);
+}
+END_TEST
+
+START_TEST(a_server_that_never_ran_can_be_freed)
+{
+    static const char *const loopback[] = {"127.0.0.1:0", NULL};
+    const struct nacre_server_config config = {.listen = loopback,
+                                               .host_key_file = scratch_path("made")};
+    char errbuf[512];
+    struct nacre_server *server = nacre_server_new(&config, errbuf, sizeof errbuf);
+
+    ck_assert_msg(server != NULL, "%s", errbuf);
+    nacre_server_free(server);
+    nacre_server_free(NULL);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, a_server_that_cannot_start_explains_why);
+    add_test(suite, the_program_may_give_up_once_the_addresses_are_bound);
+    add_test(suite, each_address_has_its_own_port);
+    add_test(suite, connections_and_logins_are_counted);
+    add_test(suite, a_report_is_made_by_the_thread_of_the_server);
+    add_test(suite, a_stop_disconnects_every_session);
+    add_test(suite, a_server_that_never_ran_can_be_freed);
+}

@@ -1,0 +1,125 @@
+/* The configuration that many sessions share. */
+#include "tests/support/pair.h"
+#include "tests/support/scarce.h"
+#include "tests/support/suite.h"
+
+#include <string.h>
+
+static struct pair p;
+
+static void assert_no_endpoint(const struct nacre_endpoint_config *config, const char *says)
+{
+    char errbuf[1024] = "";
+
+    ck_assert_ptr_null(nacre_endpoint_new(config, errbuf, sizeof errbuf));
+    ck_assert_msg(strstr(errbuf, says) != NULL, "%s", errbuf);
+    ck_assert_ptr_null(nacre_endpoint_new(config, NULL, 0));
+}
+
+START_TEST(an_algorithm_that_is_not_known_is_named)
+{
+    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    const char **const lists[] = {&config.kex, &config.host_key, &config.public_key,
+                                  &config.ciphers, &config.macs};
+    static const char *const kinds[] = {"key exchange", "host key", "public key", "cipher", "MAC"};
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        *lists[i] = "+rot13";
+        assert_no_endpoint(&config, "'rot13' is not known");
+        assert_no_endpoint(&config, kinds[i]);
+        *lists[i] = "";
+        assert_no_endpoint(&config, kinds[i]);
+        *lists[i] = NULL;
+    }
+}
+END_TEST
+
+START_TEST(a_server_needs_a_host_key)
+{
+    const struct nacre_endpoint_config config = {.role = NACRE_SERVER};
+
+    assert_no_endpoint(&config, "host key");
+}
+END_TEST
+
+START_TEST(lists_are_read_as_options_are)
+{
+    pair_init(&p, 5);
+    p.server_config.ciphers = "-*gcm*,chacha*";
+    p.client_config.ciphers = "^aes128-ctr";
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert_str_eq(nacre_session_negotiated(p.client.session)->cipher_client_to_server,
+                     "aes128-ctr");
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(the_configuration_is_copied)
+{
+    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    struct nacre_endpoint *endpoint;
+    struct nacre_session *session;
+    size_t len;
+
+    endpoint = nacre_endpoint_new(&config, NULL, 0);
+    ck_assert_ptr_nonnull(endpoint);
+    memset(&config, 0xff, sizeof config);
+    session = nacre_session_new(endpoint, NULL, 1000);
+    ck_assert_ptr_nonnull(session);
+    ck_assert_ptr_nonnull(nacre_session_output(session, &len));
+    ck_assert_uint_gt(len, 0);
+    nacre_session_free(session);
+    nacre_endpoint_free(endpoint);
+}
+END_TEST
+
+START_TEST(its_memory_is_that_of_its_sessions)
+{
+    const struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    struct nacre_endpoint *endpoint = nacre_endpoint_new(&config, NULL, 0);
+    struct nacre_session *one, *two;
+    size_t each;
+
+    ck_assert_uint_eq(nacre_endpoint_memory(endpoint), 0);
+    one = nacre_session_new(endpoint, NULL, 1000);
+    each = nacre_endpoint_memory(endpoint);
+    ck_assert_uint_gt(each, 0);
+    two = nacre_session_new(endpoint, NULL, 1000);
+    ck_assert_uint_eq(nacre_endpoint_memory(endpoint), 2 * each);
+    nacre_session_free(two);
+    nacre_session_free(one);
+    ck_assert_uint_eq(nacre_endpoint_memory(endpoint), 0);
+    nacre_endpoint_free(endpoint);
+}
+END_TEST
+
+START_TEST(a_session_outlives_its_endpoint)
+{
+    struct scarce scarce;
+    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    struct nacre_endpoint *endpoint;
+    struct nacre_session *session;
+
+    scarce_init(&scarce, 0, false);
+    config.memory = &scarce.memory;
+    endpoint = nacre_endpoint_new(&config, NULL, 0);
+    session = nacre_session_new(endpoint, NULL, 1000);
+    nacre_endpoint_free(endpoint);
+    nacre_session_tick(session, 2000);
+    ck_assert_uint_gt(scarce.in_use, 0);
+    nacre_session_free(session);
+    ck_assert_uint_eq(scarce.in_use, 0);
+    nacre_endpoint_free(NULL);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, an_algorithm_that_is_not_known_is_named);
+    add_test(suite, a_server_needs_a_host_key);
+    add_test(suite, lists_are_read_as_options_are);
+    add_test(suite, the_configuration_is_copied);
+    add_test(suite, its_memory_is_that_of_its_sessions);
+    add_test(suite, a_session_outlives_its_endpoint);
+}

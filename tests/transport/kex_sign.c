@@ -1,0 +1,118 @@
+/* The host key at the end of a key exchange: the server signs, the client verifies. RFC 4253
+ * section 8. */
+#include "tests/support/loop_transport.h"
+#include "tests/support/suite.h"
+
+static struct loop loop;
+
+static void expect_end(const struct loop_end *e, enum nacre_cause cause, uint32_t code,
+                       const char *text)
+{
+    const struct nacre_end *why = transport_how_ended(&e->transport);
+
+    ck_assert_int_eq(why->cause, cause);
+    ck_assert_uint_eq(why->code, code);
+    ck_assert_str_eq(why->text, text);
+}
+
+static void expect_host_key(const struct nacre_key *key)
+{
+    assert_bytes(transport_host_key(&loop.server.transport), private_key_blob(key));
+    assert_bytes(transport_host_key(&loop.client.transport), private_key_blob(key));
+}
+
+static bool cannot_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                        struct bytes data, struct writer *w)
+{
+    (void)key;
+    (void)algorithm;
+    (void)data;
+    (void)w;
+    return false;
+}
+
+/* Well formed, and over nothing. */
+static bool sign_wrongly(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                         struct bytes data, struct writer *w)
+{
+    static const uint8_t zeros[64];
+
+    (void)key;
+    (void)data;
+    write_text(w, algorithm->name);
+    write_string(w, BYTES_OF_ARRAY(zeros));
+    return true;
+}
+
+START_TEST(both_ends_know_the_host_key_of_the_first_exchange)
+{
+    static const uint8_t seed[32] = {7};
+    struct nacre_key other;
+
+    ck_assert(private_key_ed25519(&other, seed));
+    loop_open(&loop);
+    loop_connect(&loop);
+    expect_host_key(&loop.server.host_key);
+    loop.server.host_keys[0] = &other;
+    transport_rekey(&loop.server.transport);
+    loop_run(&loop);
+    ck_assert_int_eq(loop.client.exchanges, 2);
+    expect_host_key(&loop.server.host_key);
+    loop_close(&loop);
+    private_key_clear(&other);
+}
+END_TEST
+
+START_TEST(a_host_key_that_cannot_sign_fails_the_exchange)
+{
+    loop_open(&loop);
+    loop.server.host_key.sign = cannot_sign;
+    loop_start(&loop);
+    loop_run(&loop);
+    expect_end(&loop.server, NACRE_PROTOCOL_ERROR, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
+               "host key could not sign");
+    ck_assert(transport_ended(&loop.client.transport));
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(a_wrong_signature_fails_the_exchange_at_the_client)
+{
+    loop_open(&loop);
+    loop.server.host_key.sign = sign_wrongly;
+    loop_start(&loop);
+    loop_run(&loop);
+    expect_end(&loop.client, NACRE_PROTOCOL_ERROR, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
+               "host key signature is wrong");
+    ck_assert_uint_eq(transport_host_key(&loop.client.transport).len, 0);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(a_client_without_memory_for_the_host_key_ends)
+{
+    bool kept = false;
+
+    for (size_t n = 1; !kept; n++) {
+        loop_open(&loop);
+        loop.client.fail_at = n;
+        ck_assert(loop_end_start(&loop.server));
+        if (loop_end_start(&loop.client))
+            loop_run(&loop);
+        kept = loop.client.allocations < n;
+        if (kept)
+            expect_host_key(&loop.server.host_key);
+        loop_end_clear(&loop.server);
+        loop_end_clear(&loop.client);
+        ck_assert_uint_lt(n, 1000);
+    }
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, both_ends_know_the_host_key_of_the_first_exchange);
+    add_test(suite, a_host_key_that_cannot_sign_fails_the_exchange);
+    add_test(suite, a_wrong_signature_fails_the_exchange_at_the_client);
+    add_test(suite, a_client_without_memory_for_the_host_key_ends);
+}
