@@ -43,8 +43,8 @@ void algorithm_options_clear(struct algorithm_options *options)
 /* clang-format off */
 static const struct option_row rows[] = {
     {.name = "kex", .argument = "LIST", .take = algorithm_option, .which = NACRE_KEX,
-     .help = "key exchange methods, best first, separated by commas, in place of the defaults; `+LIST`, `-LIST` and "
-             "`^LIST` append to the defaults, remove from them and go before them; `*` and `?` match",
+     .help = "key exchange methods, best first, separated by commas; `+LIST` appends to the defaults, `-LIST` removes from "
+             "them, `^LIST` goes before them; `*` and `?` are wildcards",
      .more = "The names are those that nacre-echo(1) lists."},
     {.name = "host-key-algorithms", .argument = "LIST", .take = algorithm_option, .which = NACRE_HOST_KEY,
      .help = "signature algorithms of host keys, as for `--kex`"},
