@@ -61,6 +61,8 @@ void pool_release(struct pool *pool, void *p, size_t size)
     wipe(p, size);
     pool->in_use -= size;
     pool->secrets.release(pool->secrets.context, p, size);
+    if (pool->in_use == 0 && pool->unused != NULL)
+        pool->unused(pool);
 }
 
 static unsigned class_of(size_t size)

@@ -23,6 +23,9 @@ struct pool {
     struct free_block *free[BLOCK_CLASSES];
     unsigned kept[BLOCK_CLASSES];
     size_t in_use; /* bytes lent out, blocks and pool_allocate together */
+    /* pool_release has released the last of these bytes; the pool is not used any more. NULL: the
+     * owner does not need to know. */
+    void (*unused)(struct pool *pool);
 };
 
 /* memory  NULL for malloc and free. The pool borrows what its context points to. */

@@ -4,7 +4,7 @@
 
 #include "apps/connect/client.h"
 #include "apps/runtime/address_text.h"
-#include "apps/runtime/container_of.h"
+#include "apps/session/container_of.h"
 #include "apps/runtime/loop.h"
 #include "apps/runtime/pump.h"
 #include "apps/session/errbuf.h"

@@ -5,6 +5,7 @@
 #include "apps/daemon/events.h"
 #include "apps/daemon/files.h"
 #include "apps/runtime/locked_memory.h"
+#include "apps/session/container_of.h"
 
 #include <signal.h>
 #include <string.h>
@@ -161,7 +162,7 @@ static unsigned count_workers(const struct server_options *o)
 
 static bool on_bound(void *context, char *errbuf, size_t size)
 {
-    struct run *run = (struct run *)(void *)((char *)context - offsetof(struct run, login));
+    struct run *run = container_of(context, struct run, login);
     struct confine_note notes[CONFINE_MEASURES];
 
     run->confinement.locked_memory = nacre_locked_memory_size();

@@ -1,6 +1,6 @@
 #include "apps/runtime/pump.h"
 
-#include "apps/runtime/container_of.h"
+#include "apps/session/container_of.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -3,7 +3,7 @@
 #ifndef NACRE_APPS_RUNTIME_STREAM_PARTS_H
 #define NACRE_APPS_RUNTIME_STREAM_PARTS_H
 
-#include "apps/runtime/container_of.h"
+#include "apps/session/container_of.h"
 #include "apps/runtime/loop.h"
 #include "apps/runtime/stream.h"
 

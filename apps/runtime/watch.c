@@ -1,6 +1,6 @@
 #include "apps/runtime/watch.h"
 
-#include "apps/runtime/container_of.h"
+#include "apps/session/container_of.h"
 #include "apps/runtime/loop.h"
 
 #include <errno.h>

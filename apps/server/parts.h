@@ -3,7 +3,7 @@
 #define NACRE_APPS_SERVER_PARTS_H
 
 #include "apps/runtime/address_text.h"
-#include "apps/runtime/container_of.h"
+#include "apps/session/container_of.h"
 #include "apps/runtime/loop.h"
 #include "apps/runtime/offload.h"
 #include "apps/runtime/pump.h"

@@ -97,11 +97,11 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
     return e;
 }
 
-void endpoint_release(struct nacre_endpoint *e)
+static void destroy(struct pool *pool)
 {
-    if (!e->freed || e->sessions > 0)
-        return;
-    pool_clear(&e->pool);
+    struct nacre_endpoint *e = container_of(pool, struct nacre_endpoint, pool);
+
+    pool_clear(pool);
     wipe(&e->padding_stream, sizeof e->padding_stream);
     free(e);
 }
@@ -110,8 +110,10 @@ void nacre_endpoint_free(struct nacre_endpoint *e)
 {
     if (e == NULL)
         return;
-    e->freed = true;
-    endpoint_release(e);
+    if (e->pool.in_use == 0)
+        destroy(&e->pool);
+    else
+        e->pool.unused = destroy; /* a session or a decision is alive */
 }
 
 size_t nacre_endpoint_memory(const struct nacre_endpoint *e)

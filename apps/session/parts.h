@@ -3,6 +3,7 @@
 #define NACRE_APPS_SESSION_PARTS_H
 
 #include "apps/session/algorithm_list.h"
+#include "apps/session/container_of.h"
 #include "apps/session/session.h"
 #include "auth/auth.h"
 #include "connection/connection.h"
@@ -20,8 +21,6 @@ struct nacre_endpoint {
     struct nacre_auth_policy policy;
     struct pool pool;
     char lists[NACRE_ALGORITHM_KINDS][NACRE_ALGORITHM_LIST_MAX];
-    size_t sessions; /* that are alive */
-    bool freed;      /* by its owner, while sessions were alive */
 };
 
 struct nacre_session {
@@ -42,8 +41,5 @@ struct nacre_session {
 
 /* Call closed and ended, once, if the session has ended. */
 void session_tell(struct nacre_session *s);
-
-/* The last of its sessions is gone: free the endpoint, if its owner has done so. */
-void endpoint_release(struct nacre_endpoint *e);
 
 #endif

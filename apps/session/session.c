@@ -15,9 +15,7 @@ static void release(struct nacre_session *s)
     auth_free(s->auth);
     connection_free(s->connection);
     transport_free(s->transport);
-    pool_release(&e->pool, s, sizeof *s);
-    e->sessions--;
-    endpoint_release(e);
+    pool_release(&e->pool, s, sizeof *s); /* perhaps the endpoint is freed now */
 }
 
 /* ---- what is due at the end of the outermost call ---- */
@@ -105,7 +103,6 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
 
     if (s == NULL)
         return NULL;
-    e->sessions++;
     s->endpoint = e;
     s->context = context;
     s->login_deadline_ms = now_ms + grace;

@@ -95,7 +95,9 @@ struct nacre_endpoint_config {
  * know), holds a sentence: an algorithm that is not known, no memory. */
 NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config,
                                                     char *errbuf, size_t size);
-/* All its sessions are freed and all decisions answered before. */
+/* Free it after its sessions. Where that cannot be, a session that is freed from inside its
+ * callback or a decision that is answered late, it keeps what they need, and goes with the last of
+ * them. */
 NACRE_API void nacre_endpoint_free(struct nacre_endpoint *endpoint);
 /* Bytes of memory its sessions hold now; libcrypto's cipher contexts come on top. */
 NACRE_API size_t nacre_endpoint_memory(const struct nacre_endpoint *endpoint);

@@ -1,6 +1,6 @@
 /* One session on one socket, and how both end. */
 #include "apps/runtime/pump.h"
-#include "apps/runtime/container_of.h"
+#include "apps/session/container_of.h"
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
 

@@ -1,6 +1,6 @@
-/* From a member of a struct to the struct: how a callback of the loop finds its owner. */
-#ifndef NACRE_APPS_RUNTIME_CONTAINER_OF_H
-#define NACRE_APPS_RUNTIME_CONTAINER_OF_H
+/* From a member of a struct to the struct: how a callback finds its owner. */
+#ifndef NACRE_APPS_SESSION_CONTAINER_OF_H
+#define NACRE_APPS_SESSION_CONTAINER_OF_H
 
 #include <stddef.h>
 #include <stdint.h>
