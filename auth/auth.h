@@ -18,7 +18,7 @@ struct auth_config {
     const struct nacre_key *const *keys;
     size_t key_count;
     const char *password; /* or NULL */
-    /* Client: asks a person, who answers through auth_responded; NULL: no person is there. */
+    /* Client: ask a person, whose answer comes with auth_responded; NULL: no person is there. */
     void (*ask)(void *context, const struct nacre_ask *ask);
     void (*banner)(void *context, const char *text); /* or NULL */
 
@@ -33,10 +33,11 @@ extern const struct service auth_service; /* its `self` is a struct auth */
  * context            passed to every callback */
 struct auth *auth_new(const struct auth_config *config, struct transport *transport, void *context);
 
-/* Wipes and frees it. A decision that is still open stays valid, and its answer has no effect. */
+/* Wipe and free it. A decision that is still open stays valid; its answer has no effect. NULL is
+ * allowed. */
 void auth_free(struct auth *a);
 
-/* Server: sends what is due at the transport's time. */
+/* Server: send what is due at the transport's time. */
 void auth_tick(struct auth *a);
 /* When to call auth_tick at the latest; UINT64_MAX: never. */
 uint64_t auth_deadline(const struct auth *a);

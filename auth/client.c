@@ -5,7 +5,7 @@
 #include "auth/parts.h"
 #include "auth/request.h"
 
-/* Tries the next request of the first method that the server lists and that has one left. */
+/* Try the next request of the first method that the server lists and that has one left. */
 static int try_next(struct auth *a, struct bytes can_continue)
 {
     for (const struct auth_method *const *m = a->methods; *m != NULL; m++) {

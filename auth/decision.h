@@ -4,8 +4,8 @@
 
 #include "auth/reply.h"
 
-/* Opens a question about the request in progress. No further message is read until it is answered.
- * The caller passes it to the policy and calls auth_asked when that has returned.
+/* Open a question about the request in progress. No further message is read until it is answered.
+ * The caller passes it to the policy, and calls auth_asked when that has returned.
  *
  * count    what the request counts as when the answer is no
  * echo     copied, for `granted`

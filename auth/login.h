@@ -4,7 +4,7 @@
 
 struct auth;
 
-/* Starts the connection service and reports the login to the owner. */
+/* Start the connection service and report the login to the owner. */
 int auth_log_in(struct auth *a);
 
 #endif

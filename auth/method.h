@@ -20,7 +20,7 @@ struct auth_method {
     /* Server: whether this policy supports it. NULL: a request is always legal. */
     bool (*offered)(const struct nacre_auth_policy *policy);
 
-    /* Server: reads the method's own fields of USERAUTH_REQUEST. */
+    /* Server: read the method's own fields of USERAUTH_REQUEST, and act on them. */
     int (*on_request)(struct auth *a, struct reader *r);
 
     /* Server: message 61, INFO_RESPONSE; NULL: the method has none. */
@@ -32,7 +32,7 @@ struct auth_method {
                      const struct nacre_prompt *prompts, size_t count);
     void (*ask_change)(struct auth *a, const char *prompt);
 
-    /* Client: sends the next request of this method; false: nothing is left to try. NULL: it is
+    /* Client: send the next request of this method; false: nothing is left to try. NULL: it is
      * never tried under its own name. */
     bool (*attempt)(struct auth *a);
 

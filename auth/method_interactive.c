@@ -67,7 +67,7 @@ static void send_info_request(struct auth *a, const char *name, const char *inst
     transport_send(a->transport, &w);
 }
 
-/* Writes the responses to `text`, one after the other. False: one holds a NUL or is too long. */
+/* Write the responses to `text`, one after the other. False: one holds a NUL or is too long. */
 static bool read_responses(struct reader *r, size_t count, char *text, size_t size,
                            const char **responses)
 {
@@ -122,7 +122,7 @@ static int on_info_response(struct auth *a, struct reader *r)
         return transport_malformed(a->transport, "USERAUTH_INFO_RESPONSE is malformed");
     if (requested == AUTH_NO_PROMPTS)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "USERAUTH_INFO_RESPONSE without a request");
+                              "USERAUTH_INFO_RESPONSE without a USERAUTH_INFO_REQUEST");
     a->prompts = AUTH_NO_PROMPTS;
     if (count == (uint32_t)requested)
         return take_responses(a, r, count);
@@ -192,7 +192,7 @@ struct info_request {
     struct nacre_prompt prompts[NACRE_CLIENT_PROMPTS_MAX];
 };
 
-/* Reads one string and appends it to the block; "" when the reader is bad. */
+/* Read one string and append it to the block; "" when the reader is bad. */
 static const char *take_text(struct reader *r, char **at)
 {
     struct bytes wire = read_string(r);
@@ -250,7 +250,7 @@ static int on_info_request(struct auth *a, struct reader *r)
 
     if (a->step != AUTH_SENT_INTERACTIVE)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "USERAUTH_INFO_REQUEST that was not expected");
+                              "USERAUTH_INFO_REQUEST does not answer the last request");
     q.text = pool_allocate(pool, q.size);
     if (q.text == NULL)
         return transport_no_memory(a->transport);

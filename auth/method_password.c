@@ -148,9 +148,11 @@ static int on_change_request(struct auth *a, struct reader *r)
     char *cleaned;
 
     (void)read_string(r);
-    if (!read_done(r) || a->step != AUTH_SENT_PASSWORD)
+    if (!read_done(r))
+        return transport_malformed(a->transport, "USERAUTH_PASSWD_CHANGEREQ is malformed");
+    if (a->step != AUTH_SENT_PASSWORD)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "unexpected PASSWD_CHANGEREQ");
+                              "USERAUTH_PASSWD_CHANGEREQ does not answer the last request");
     if (a->config->ask == NULL)
         return transport_end(a->transport, NACRE_AUTH_FAILED,
                              SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,

@@ -217,7 +217,7 @@ static bool attempt(struct auth *a)
     return true;
 }
 
-/* Signs before it begins the message: an agent's answer may take a while. */
+/* Sign before the message is begun: a key's sign function, an agent's, is not ours. */
 static int send_proof(struct auth *a, const struct nacre_key *key)
 {
     uint8_t scratch[SIGNED_MAX], signature[SIGNATURE_BLOB_MAX];
@@ -247,13 +247,15 @@ static int on_pk_ok(struct auth *a, struct reader *r)
     struct bytes blob = read_string(r);
     const struct nacre_key *key;
 
-    if (!read_done(r) || a->step != AUTH_SENT_QUERY)
+    if (!read_done(r))
+        return transport_malformed(a->transport, "USERAUTH_PK_OK is malformed");
+    if (a->step != AUTH_SENT_QUERY)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "USERAUTH_PK_OK that was not expected");
+                              "USERAUTH_PK_OK does not answer the last request");
     key = a->config->keys[a->next_key - 1];
     if (!bytes_are(name, a->queried->name) || !bytes_equal(blob, private_key_blob(key)))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "USERAUTH_PK_OK for another key than the query's");
+                              "USERAUTH_PK_OK for a key that was not queried");
     return send_proof(a, key);
 }
 

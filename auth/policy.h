@@ -19,8 +19,8 @@ enum {
 /* An open question. The handle is valid until it is answered, even when the session ends first. */
 struct nacre_decision;
 
-/* Answers the question: once, on the session's thread, from inside the policy's callback or later.
- * It has no effect when the session has ended.
+/* Answer the question: once, on the session's thread, from inside the policy's callback or later.
+ * Has no effect when the session has ended.
  *
  * This call, or one of the three below in its place, ends the handle. A second answer has no effect
  * while the first one, or the policy's callback that got the handle, has not returned; after that
@@ -36,7 +36,7 @@ struct nacre_prompt {
     bool echo;        /* the response may be shown while it is typed */
 };
 
-/* Instead of nacre_decide, in answer to `interactive`: sends the person more prompts; the policy is
+/* Instead of nacre_decide, in answer to `interactive`: show the person more prompts; the policy is
  * asked again with the responses. RFC 4256 section 3.2. All text is copied.
  *
  * name, instruction  to show before the prompts; may be empty

@@ -81,7 +81,7 @@ static uint32_t failures_max(const struct auth *a)
     return most != 0 ? most : AUTH_FAILURES_MAX;
 }
 
-/* Counts the request; true when it is one too many. */
+/* Count the request; true when it is one too many. */
 static bool is_last(struct auth *a, enum auth_count count)
 {
     switch (count) {

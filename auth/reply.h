@@ -18,14 +18,14 @@ enum auth_count {
     AUTH_COUNT_OTHER,
 };
 
-/* Whether a request of this method can succeed now: it is offered, required, and has not succeeded
+/* Can a request of this method succeed now? It must be offered and required, and not have succeeded
  * before. */
 bool auth_can_continue(const struct auth *a, const struct auth_method *method);
 
-/* Refuses the request: USERAUTH_FAILURE, at once or after a delay, or the end of the session. */
+/* Refuse the request: USERAUTH_FAILURE, at once or after a delay, or the end of the session. */
 int auth_refuse(struct auth *a, enum auth_count count);
 
-/* Accepts the request: USERAUTH_SUCCESS, or USERAUTH_FAILURE with partial success while another
+/* Accept the request: USERAUTH_SUCCESS, or USERAUTH_FAILURE with partial success while another
  * method is required. */
 int auth_succeed(struct auth *a);
 

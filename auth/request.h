@@ -11,15 +11,15 @@ struct auth;
 
 enum { AUTH_TRIES_MAX = 3 /* how often each method asks a person */ };
 
-/* Begins a USERAUTH_REQUEST; `room` bytes for the method's own fields. Finish with
+/* Begin a USERAUTH_REQUEST with `room` bytes for the method's own fields; finish with
  * transport_send. */
 struct writer auth_begin_request(struct auth *a, const char *method, size_t room);
 
-/* Sends "none": the server answers with the methods that can continue. Every login begins with it,
- * and so does what follows a method that is given up. */
+/* Send "none": the server answers with the methods that can continue. Every login begins with it,
+ * and it is sent again when a method is given up. */
 int auth_request_list(struct auth *a);
 
-/* Asks a person and passes the answer to `respond`. config->ask must be set. */
+/* Ask a person and pass the answer to `respond`. config->ask must be set. */
 void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
                      int (*respond)(struct auth *a, const char *const *responses, size_t count));
 

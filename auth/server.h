@@ -6,7 +6,7 @@
 
 struct auth;
 
-/* The service begins: sends the banner. */
+/* The service has started: send the banner. */
 int auth_server_start(struct auth *a);
 
 int auth_on_request(struct auth *a, struct reader *r);

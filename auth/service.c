@@ -51,7 +51,7 @@ static int to_method(struct auth *a, uint8_t number, struct reader *r)
         handler = a->method->on_response;
     if (handler == NULL)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
-                              "message of an authentication method that is not in use");
+                              "message 60 to 79 without a request of its authentication method");
     return handler(a, r);
 }
 

@@ -1,6 +1,8 @@
 /* Decisions: at once, later, twice, and from inside callbacks. RFC 4252 section 5.1. */
 #include "tests/support/auth_script.h"
 
+#include <string.h>
+
 /* [4252/5.1/4] */
 START_TEST(requests_sent_ahead_are_answered_in_order)
 {
@@ -279,14 +281,135 @@ START_TEST(a_second_answer_inside_a_callback_of_the_first_has_no_effect)
 }
 END_TEST
 
-static void free_at_wake(void *context)
+/* ---- a session that is freed from inside a callback ---- */
+
+static void free_session(void *context)
 {
     struct end *e = context;
 
-    end_note(e, "wake;");
+    end_note(e, "free;");
     nacre_session_free(e->session);
+}
+
+static void note_freed(void *context)
+{
+    struct end *e = context;
+
+    end_note(e, "freed;");
     e->session = NULL;
 }
+
+static void free_in_password(void *context, struct nacre_decision *d, const char *user,
+                             const char *password)
+{
+    (void)user;
+    (void)password;
+    open_decision = d;
+    free_session(context);
+}
+
+static void free_in_attempted(void *context, const char *user, const char *method, bool granted)
+{
+    (void)user;
+    (void)method;
+    (void)granted;
+    free_session(context);
+}
+
+static void free_in_authenticated(void *context, const char *user)
+{
+    (void)user;
+    free_session(context);
+}
+
+static void free_in_ask(void *context, const struct nacre_ask *ask)
+{
+    (void)ask;
+    free_session(context);
+}
+
+static void free_in_banner(void *context, const char *text)
+{
+    (void)text;
+    free_session(context);
+}
+
+/* One delivery of all that the script has to send. */
+static void feed(void)
+{
+    size_t room, len = transport_output(&s.t).len;
+    uint8_t *in = nacre_session_input(s.real->session, &room);
+
+    ck_assert_uint_le(len, room);
+    memcpy(in, transport_output(&s.t).at, len);
+    transport_sent(&s.t, len);
+    nacre_session_received(s.real->session, len, s.pair.now_ms);
+}
+
+static void expect_freed(void)
+{
+    scripted_told(&s, "free;freed;");
+    ck_assert_ptr_null(s.real->session);
+    scripted_clear(&s);
+}
+
+START_TEST(an_answer_after_the_session_was_freed_in_its_callback_has_no_effect)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.password = free_in_password;
+    s.pair.server_config.freed = note_freed;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    feed();
+    answer(open_decision, _i);
+    expect_freed();
+}
+END_TEST
+
+/* At once and later: the callback comes from nacre_session_received and from nacre_decide. */
+START_TEST(a_server_session_may_be_freed_in_the_callbacks_of_an_answer)
+{
+    bool later = _i % 2 == 1;
+
+    scripted_init(&s, NACRE_SERVER);
+    open_decision = NULL;
+    if (later)
+        s.pair.policy.password = password_later;
+    if (_i / 2 == 0)
+        s.pair.policy.attempted = free_in_attempted;
+    else
+        s.pair.server_config.authenticated = free_in_authenticated;
+    s.pair.server_config.freed = note_freed;
+    scripted_start(&s);
+    send_password("alice", "secret");
+    feed();
+    if (later) {
+        scripted_told(&s, "asked alice secret;");
+        nacre_decide(open_decision, true);
+    }
+    expect_freed();
+}
+END_TEST
+
+START_TEST(a_client_session_may_be_freed_in_a_callback)
+{
+    scripted_init(&s, NACRE_CLIENT);
+    s.pair.client_config.password = NULL;
+    s.pair.client_config.ask = free_in_ask;
+    s.pair.client_config.banner = free_in_banner;
+    s.pair.client_config.authenticated = free_in_authenticated;
+    s.pair.client_config.freed = note_freed;
+    scripted_start(&s);
+    if (_i == 0)
+        scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "password", 0);
+    else if (_i == 1)
+        scripted_send(&s, SSH_MSG_USERAUTH_BANNER, "ss", "hello", "");
+    else
+        scripted_send(&s, SSH_MSG_USERAUTH_SUCCESS, "");
+    feed();
+    expect_freed();
+}
+END_TEST
 
 /* An answer calls wake as its last step. */
 START_TEST(the_session_may_be_freed_when_an_answer_wakes_its_owner)
@@ -294,15 +417,14 @@ START_TEST(the_session_may_be_freed_when_an_answer_wakes_its_owner)
     open_decision = NULL;
     scripted_init(&s, NACRE_SERVER);
     s.pair.policy.password = password_later;
-    s.pair.server_config.wake = free_at_wake;
+    s.pair.server_config.wake = free_session;
+    s.pair.server_config.freed = note_freed;
     scripted_start(&s);
     send_password("alice", "secret");
     scripted_expect(&s, "");
     scripted_told(&s, "asked alice secret;");
     answer(open_decision, _i);
-    scripted_told(&s, "wake;"); /* once */
-    ck_assert_ptr_null(s.real->session);
-    scripted_clear(&s);
+    expect_freed();
 }
 END_TEST
 
@@ -330,6 +452,10 @@ void add_tests(struct suite *suite)
 {
     add_loop(suite, a_second_answer_inside_the_callback_has_no_effect, 0, ANSWERS * ANSWERS);
     add_loop(suite, a_second_answer_inside_a_callback_of_the_first_has_no_effect, 0, 2 * ANSWERS);
+    add_loop(suite, an_answer_after_the_session_was_freed_in_its_callback_has_no_effect, 0,
+             ANSWERS);
+    add_loop(suite, a_server_session_may_be_freed_in_the_callbacks_of_an_answer, 0, 4);
+    add_loop(suite, a_client_session_may_be_freed_in_a_callback, 0, 3);
     add_loop(suite, the_session_may_be_freed_when_an_answer_wakes_its_owner, 0, ANSWERS);
     add_test(suite, a_session_that_is_ended_at_its_login_starts_no_connection_service);
     add_loop(suite, requests_sent_ahead_are_answered_in_order, 0, 2);
