@@ -77,7 +77,7 @@ DEV_PACKAGES = tinysshd strace clang-14 libclang-rt-14-dev clang-format-14 clang
 # Build ----------------------------------------------------------------------------------------
 
 # The rest of the rules, each part beside what it is about
-PARTS = apps/library.mk apps/apps.mk tests/tests.mk tests/check.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/tools/lint.mk
+PARTS = apps/library.mk apps/apps.mk tests/tests.mk tests/check.mk tests/platforms.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/tools/lint.mk
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -138,7 +138,7 @@ clean:                                  ## remove build/
 	rm -rf $(BUILD)
 
 help:                                   ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile $(PARTS) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile $(PARTS) | expand -t 16
 
 FORCE:
 .PHONY: FORCE all setup deps run clean help
