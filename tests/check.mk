@@ -2,7 +2,8 @@
 
 check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
-	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate transport/phase_page crypto/ct_check)
+	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate \
+		transport/phase_page apps/options/pages crypto/ct_check)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
 	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 \

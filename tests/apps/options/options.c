@@ -89,14 +89,20 @@ static void restore(int fd, int before, FILE *file)
     (void)fclose(file);
 }
 
-/* Read a command line, ended by NULL; `printed` is what went to that descriptor. */
-static int read_line(int fd, char **argv)
+/* Read a command line, ended by NULL; `printed` is what went to that descriptor. The words are
+ * copied: options point into them after the caller's are gone. */
+static int read_line(int fd, char **given)
 {
+    static char copies[16][128];
+    static char *argv[17];
     int argc = 0, first, before;
     FILE *file;
 
-    while (argv[argc] != NULL)
-        argc++;
+    for (; given[argc] != NULL && argc < 16; argc++) {
+        (void)snprintf(copies[argc], sizeof copies[argc], "%s", given[argc]);
+        argv[argc] = copies[argc];
+    }
+    argv[argc] = NULL;
     options = (struct outer){0};
     status = -1;
     optind = 0; /* glibc: from the start */
