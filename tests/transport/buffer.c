@@ -1,57 +1,7 @@
+/* The transport's buffers: blocks that grow, move and shrink, with their contents. */
 #include "crypto/random.h"
+#include "tests/support/counted_pool.h"
 #include "tests/support/suite.h"
-#include "transport/buffer.h"
-
-#include <stdlib.h>
-
-/* Memory that counts, that fails when told, and that looks at what comes back. */
-struct account {
-    size_t lent, calls;
-    size_t fail_at; /* the call that fails, from 1; 0: none */
-    bool wiped;     /* what was released last held only zeros */
-};
-
-static void *lend(void *context, size_t size)
-{
-    struct account *a = context;
-
-    ck_assert_uint_gt(size, 0);
-    if (++a->calls == a->fail_at)
-        return NULL;
-    a->lent += size;
-    return memset(malloc(size), 0xa5, size);
-}
-
-static void take_back(void *context, void *block, size_t size)
-{
-    struct account *a = context;
-    const uint8_t *bytes = block;
-
-    a->wiped = true;
-    for (size_t i = 0; i < size; i++)
-        a->wiped = a->wiped && bytes[i] == 0;
-    a->lent -= size;
-    free(block);
-}
-
-static struct pool pool_of(struct account *account)
-{
-    const struct nacre_memory memory = {lend, take_back, account};
-    struct pool pool;
-
-    pool_init(&pool, &memory);
-    return pool;
-}
-
-static void append(struct buffer *b, struct pool *pool, const void *data, size_t len)
-{
-    uint8_t *at = buffer_make_room(b, pool, len);
-
-    ck_assert_ptr_nonnull(at);
-    ck_assert_uint_ge(buffer_room(b), len);
-    memcpy(at, data, len);
-    buffer_added(b, len);
-}
 
 START_TEST(an_empty_buffer_costs_nothing)
 {
@@ -160,85 +110,6 @@ START_TEST(without_memory_the_contents_stay)
 }
 END_TEST
 
-START_TEST(blocks_are_used_again)
-{
-    struct account account = {0};
-    struct pool pool = pool_of(&account);
-
-    for (int i = 0; i < 10; i++) {
-        struct buffer b = {0};
-
-        append(&b, &pool, "hello", 5);
-        buffer_clear(&b, &pool);
-    }
-    ck_assert_uint_eq(account.calls, 1);
-    pool_clear(&pool);
-    ck_assert_uint_eq(account.lent, 0);
-}
-END_TEST
-
-START_TEST(a_pool_keeps_a_bounded_number_of_free_blocks)
-{
-    struct account account = {0};
-    struct pool pool = pool_of(&account);
-    struct buffer b[2 * BLOCKS_KEPT] = {{0}};
-
-    for (size_t i = 0; i < 2 * BLOCKS_KEPT; i++)
-        append(&b[i], &pool, "hello", 5);
-    ck_assert_uint_eq(pool.in_use, 2 * BLOCKS_KEPT * BLOCK_SMALL);
-    for (size_t i = 0; i < 2 * BLOCKS_KEPT; i++)
-        buffer_clear(&b[i], &pool);
-    ck_assert_uint_eq(pool.in_use, 0);
-    ck_assert_uint_eq(account.lent, BLOCKS_KEPT * BLOCK_SMALL);
-    pool_clear(&pool);
-    ck_assert_uint_eq(account.lent, 0);
-}
-END_TEST
-
-START_TEST(allocations_are_zeroed_counted_and_wiped_on_release)
-{
-    struct account account = {0};
-    struct pool pool = pool_of(&account);
-    uint8_t *p = pool_allocate(&pool, 100);
-
-    for (size_t i = 0; i < 100; i++)
-        ck_assert_uint_eq(p[i], 0);
-    ck_assert_uint_eq(pool.in_use, 100);
-    memset(p, 's', 100);
-    pool_release(&pool, p, 100);
-    ck_assert(account.wiped);
-    ck_assert_uint_eq(pool.in_use, 0);
-    ck_assert_uint_eq(account.lent, 0);
-    pool_release(&pool, NULL, 100); /* harmless */
-}
-END_TEST
-
-START_TEST(an_allocation_may_fail)
-{
-    struct account account = {.fail_at = 1};
-    struct pool pool = pool_of(&account);
-
-    ck_assert_ptr_null(pool_allocate(&pool, 100));
-    ck_assert_uint_eq(pool.in_use, 0);
-}
-END_TEST
-
-START_TEST(the_default_memory_is_malloc)
-{
-    struct pool pool;
-    struct buffer b = {0};
-    void *p;
-
-    pool_init(&pool, NULL);
-    p = pool_allocate(&pool, 10);
-    ck_assert_ptr_nonnull(p);
-    append(&b, &pool, "hello", 5);
-    buffer_clear(&b, &pool);
-    pool_release(&pool, p, 10);
-    pool_clear(&pool);
-}
-END_TEST
-
 /* A queue of numbered bytes, checked against two counters: whatever is added comes out, in order.
  */
 START_TEST(bytes_come_out_as_they_went_in)
@@ -290,10 +161,5 @@ void add_tests(struct suite *suite)
     add_test(suite, room_is_made_by_moving_the_contents_to_the_front);
     add_test(suite, a_buffer_holds_no_more_than_a_large_block);
     add_test(suite, without_memory_the_contents_stay);
-    add_test(suite, blocks_are_used_again);
-    add_test(suite, a_pool_keeps_a_bounded_number_of_free_blocks);
-    add_test(suite, allocations_are_zeroed_counted_and_wiped_on_release);
-    add_test(suite, an_allocation_may_fail);
-    add_test(suite, the_default_memory_is_malloc);
     add_test(suite, bytes_come_out_as_they_went_in);
 }

@@ -1,0 +1,88 @@
+/* The environment that nacre-serve gives a program. */
+#include "apps/serve/environment.h"
+#include "tests/support/suite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *variable(const struct environment *e, const char *name)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < e->count; i++)
+        if (strncmp(e->list[i], name, strlen(name)) == 0 && e->list[i][strlen(name)] == '=') {
+            ck_assert_ptr_null(found); /* none twice */
+            found = e->list[i] + strlen(name) + 1;
+        }
+    ck_assert_ptr_null(e->list[e->count]);
+    return found;
+}
+
+START_TEST(what_is_inherited)
+{
+    struct environment e = {0};
+
+    clearenv();
+    setenv("PATH", "/p", 1);
+    setenv("LC_TIME", "C", 1);
+    setenv("SECRET", "x", 1);
+    setenv("PATHX", "x", 1);
+    setenv("TERM", "x", 1);
+    environment_begin(&e);
+    ck_assert_str_eq(variable(&e, "PATH"), "/p");
+    ck_assert_str_eq(variable(&e, "LC_TIME"), "C");
+    ck_assert_uint_eq(e.count, 2);
+    ck_assert(environment_set(&e, "PATH", "/q"));
+    ck_assert(environment_set(&e, "PAT", ""));
+    ck_assert_str_eq(variable(&e, "PATH"), "/q");
+    ck_assert_str_eq(variable(&e, "PAT"), "");
+    environment_clear(&e);
+}
+END_TEST
+
+START_TEST(what_a_client_may_set)
+{
+    static const char *const good[] = {"LANG", "LC_ALL", "LC_", "TERM"};
+    static const char *const bad[] = {"",         "PATH",       "LANGX",   "LC",
+                                      "XLC_ALL",  "lang",       "LC_A=B",  "LC_x",
+                                      "HOME",     "LD_PRELOAD", "LC_ALL ", "LC_1",
+                                      "LANGUAGE", "BASH_ENV",   "IFS",     "SSH_CONNECTION"};
+    char value[1026];
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        ck_assert_msg(environment_is_clients(good[i], "x"), "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(!environment_is_clients(bad[i], "x"), "%s", bad[i]);
+    memset(value, 'x', sizeof value);
+    value[1025] = 0;
+    ck_assert(!environment_is_clients("LANG", value));
+    value[1024] = 0;
+    ck_assert(environment_is_clients("LANG", value));
+}
+END_TEST
+
+START_TEST(an_environment_is_bounded)
+{
+    struct environment e = {0};
+    char name[16];
+    int n = 0;
+
+    do
+        snprintf(name, sizeof name, "V%d", n++);
+    while (environment_set(&e, name, "x"));
+    ck_assert_int_eq(n - 1, ENVIRONMENT_MAX);
+    ck_assert(environment_set(&e, "V0", "still"));
+    ck_assert_str_eq(variable(&e, "V0"), "still");
+    environment_clear(&e);
+    ck_assert_uint_eq(e.count, 0);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, what_is_inherited);
+    add_test(suite, what_a_client_may_set);
+    add_test(suite, an_environment_is_bounded);
+}

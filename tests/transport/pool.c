@@ -1,0 +1,91 @@
+/* The pool: blocks that are used again, allocations of any size. */
+#include "tests/support/counted_pool.h"
+#include "tests/support/suite.h"
+
+START_TEST(blocks_are_used_again)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+
+    for (int i = 0; i < 10; i++) {
+        struct buffer b = {0};
+
+        append(&b, &pool, "hello", 5);
+        buffer_clear(&b, &pool);
+    }
+    ck_assert_uint_eq(account.calls, 1);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+START_TEST(a_pool_keeps_a_bounded_number_of_free_blocks)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b[2 * BLOCKS_KEPT] = {{0}};
+
+    for (size_t i = 0; i < 2 * BLOCKS_KEPT; i++)
+        append(&b[i], &pool, "hello", 5);
+    ck_assert_uint_eq(pool.in_use, 2 * BLOCKS_KEPT * BLOCK_SMALL);
+    for (size_t i = 0; i < 2 * BLOCKS_KEPT; i++)
+        buffer_clear(&b[i], &pool);
+    ck_assert_uint_eq(pool.in_use, 0);
+    ck_assert_uint_eq(account.lent, BLOCKS_KEPT * BLOCK_SMALL);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+START_TEST(allocations_are_zeroed_counted_and_wiped_on_release)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    uint8_t *p = pool_allocate(&pool, 100);
+
+    for (size_t i = 0; i < 100; i++)
+        ck_assert_uint_eq(p[i], 0);
+    ck_assert_uint_eq(pool.in_use, 100);
+    memset(p, 's', 100);
+    pool_release(&pool, p, 100);
+    ck_assert(account.wiped);
+    ck_assert_uint_eq(pool.in_use, 0);
+    ck_assert_uint_eq(account.lent, 0);
+    pool_release(&pool, NULL, 100); /* harmless */
+}
+END_TEST
+
+START_TEST(an_allocation_may_fail)
+{
+    struct account account = {.fail_at = 1};
+    struct pool pool = pool_of(&account);
+
+    ck_assert_ptr_null(pool_allocate(&pool, 100));
+    ck_assert_uint_eq(pool.in_use, 0);
+}
+END_TEST
+
+START_TEST(the_default_memory_is_malloc)
+{
+    struct pool pool;
+    struct buffer b = {0};
+    void *p;
+
+    pool_init(&pool, NULL);
+    p = pool_allocate(&pool, 10);
+    ck_assert_ptr_nonnull(p);
+    append(&b, &pool, "hello", 5);
+    buffer_clear(&b, &pool);
+    pool_release(&pool, p, 10);
+    pool_clear(&pool);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, blocks_are_used_again);
+    add_test(suite, a_pool_keeps_a_bounded_number_of_free_blocks);
+    add_test(suite, allocations_are_zeroed_counted_and_wiped_on_release);
+    add_test(suite, an_allocation_may_fail);
+    add_test(suite, the_default_memory_is_malloc);
+}
