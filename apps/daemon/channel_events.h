@@ -1,6 +1,6 @@
-/* What a program is told about its channels, for its log. */
-#ifndef NACRE_APPS_CHANNEL_EVENTS_H
-#define NACRE_APPS_CHANNEL_EVENTS_H
+/* What the application of a server program reports about its channels, for the log. */
+#ifndef NACRE_APPS_DAEMON_CHANNEL_EVENTS_H
+#define NACRE_APPS_DAEMON_CHANNEL_EVENTS_H
 
 #include "connection/channel.h"
 

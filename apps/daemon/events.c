@@ -220,7 +220,7 @@ void log_counters(const char *event, const struct nacre_server *server)
     log_end(&l);
 }
 
-static void log_asked_for(void *context, const struct nacre_server *server)
+static void log_report(void *context, const struct nacre_server *server)
 {
     (void)context;
     log_counters("counters", server);
@@ -238,7 +238,7 @@ static void log_mismatch(void *context, const char *kind, const char *client, si
     log_end(&l);
 }
 
-/* The message number only: payloads may hold passwords. */
+/* Only the number and the length: payloads may contain passwords. */
 static void log_message(void *context, enum nacre_direction direction, uint32_t seq,
                         const char *phase, const uint8_t *payload, size_t len)
 {
@@ -268,7 +268,7 @@ const struct nacre_server_events server_log = {
     .trouble = log_server_trouble,
     .refused = log_refused,
     .limited = log_limited,
-    .counters = log_asked_for,
+    .counters = log_report,
 };
 
 struct nacre_observer server_observer_at(enum log_level level)

@@ -1,6 +1,6 @@
-/* What a server program logs: one line an event. DESIGN section 5. */
-#ifndef NACRE_APPS_SERVER_LOG_H
-#define NACRE_APPS_SERVER_LOG_H
+/* What a server program logs: one line per event. */
+#ifndef NACRE_APPS_DAEMON_EVENTS_H
+#define NACRE_APPS_DAEMON_EVENTS_H
 
 #include "apps/daemon/channel_events.h"
 #include "apps/daemon/log.h"
@@ -14,16 +14,16 @@ extern const struct nacre_server_events server_log;
 /* Algorithms; at LOG_DEBUG and below also phases, at LOG_TRACE also every message. */
 struct nacre_observer server_observer_at(enum log_level level);
 
-/* event=auth: an attempt to log in that was granted or refused; as in struct nacre_auth_policy. */
+/* event=auth: a login attempt that was granted or refused; as in struct nacre_auth_policy. */
 void log_attempted(void *context, const char *user, const char *method, bool granted);
 
 /* Begin a line about a channel: its connection, number and user. */
 void log_begin_channel(struct log_line *l, const char *event, const struct nacre_channel *ch);
 
-/* A warning: something the person who runs the server should know. */
+/* Log a warning that the operator of the server should see. */
 void log_trouble(const char *event, const char *text);
 
-/* One line of all counters: "counters", "stopped". */
+/* Log all counters in one line; the event is "counters" or "stopped". */
 void log_counters(const char *event, const struct nacre_server *server);
 
 #endif

@@ -11,7 +11,7 @@ static enum log_level threshold = LOG_INFO;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug", "trace"};
 
-/* What log_end adds at most; the fields leave room for it. */
+/* The most that log_end adds; the fields leave space for it. */
 static const char cut_mark[] = " truncated=yes\n";
 enum { FIELDS_MAX = LOG_LINE_MAX - (int)(sizeof cut_mark - 1) };
 
@@ -59,7 +59,7 @@ static bool all_bare(const uint8_t *value, size_t len)
     return len > 0;
 }
 
-/* How a byte looks in quotes; returns its length. */
+/* Write a byte as it is printed in quotes; returns its length. */
 static size_t escape(char out[4], uint8_t c)
 {
     static const char hex[] = "0123456789abcdef";
@@ -79,11 +79,11 @@ static size_t escape(char out[4], uint8_t c)
     return 4;
 }
 
-/* The value as it is printed, cut where it gets too long; returns its length. */
+/* Write a value as it is printed, truncated if it is too long; returns its length. */
 static size_t print_value(char out[LOG_VALUE_MAX + 2], const uint8_t *value, size_t len)
 {
     bool bare = all_bare(value, len);
-    size_t end = LOG_VALUE_MAX - 3; /* past here only when all the rest fits */
+    size_t end = LOG_VALUE_MAX - 3; /* beyond this only if the whole value fits */
     size_t n = 0, cut_at = 0;
 
     if (!bare)

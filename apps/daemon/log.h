@@ -1,4 +1,4 @@
-/* The log of a program: one logfmt line an event on standard error.
+/* The log of a program: one logfmt line per event on standard error.
  *
  *     ts=2026-01-02T03:04:05.678Z level=info event=closed conn=7 chan=0 reason="peer closed"
  *
@@ -8,17 +8,17 @@
  *     log_text(&l, "reason", "peer closed");
  *     log_end(&l);
  *
- * A value that comes from a peer cannot forge a field or a line, and no value can push out the
- * fields after it. Any thread may log: a line is one write. */
-#ifndef NACRE_APPS_LOG_H
-#define NACRE_APPS_LOG_H
+ * A value that comes from a peer cannot forge a field or a line, and a long value cannot displace
+ * the fields after it. Any thread may log: a line is one write. */
+#ifndef NACRE_APPS_DAEMON_LOG_H
+#define NACRE_APPS_DAEMON_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define LOG_LINE_MAX 2048 /* bytes of a line, its newline included */
-#define LOG_VALUE_MAX 800 /* bytes of a value as it is printed, quotes apart; "..." marks a cut */
+#define LOG_VALUE_MAX 800 /* bytes of a printed value without quotes; "..." marks a cut */
 
 enum log_level {
     LOG_ERROR,
@@ -28,31 +28,33 @@ enum log_level {
     LOG_TRACE,
 };
 
-/* A line in the making. Nothing to free. */
+/* A line that is being built. There is nothing to free. */
 struct log_line {
-    bool off; /* below the threshold: nothing is built and nothing written */
-    bool cut; /* a field did not fit: the line will end in truncated=yes */
+    bool off; /* below the threshold: nothing is built or written */
+    bool cut; /* a field did not fit: the line ends in truncated=yes */
     size_t len;
     char text[LOG_LINE_MAX];
 };
 
-/* Print this level and all that are more important. Call it before there are other threads. */
+/* Write lines of this level and of all more important ones. Call this before there are other
+ * threads. */
 void log_threshold(enum log_level level);
 
-/* Would a line of this level be printed? */
+/* Would a line of this level be written? */
 bool log_wanted(enum log_level level);
 
-/* Begin a line: time, level, event. Names of events and fields are ours: letters and `_`. */
+/* Begin a line with time, level and event. Names of events and fields consist of letters and `_`.
+ */
 void log_begin(struct log_line *l, enum log_level level, const char *event);
 
-/* Add a field. A value of other characters than A-Z a-z 0-9 . _ : / @ + , % - [ ], or of none, is
- * put in quotes, where \" \\ \n \r \t and \xNN stand for what is not printable ASCII. */
+/* Add a field. An empty value, and one with characters other than A-Z a-z 0-9 . _ : / @ + , % - [
+ * ], is put in quotes, with \" \\ \n \r \t and \xNN for what is not printable ASCII. */
 void log_u64(struct log_line *l, const char *name, uint64_t value);
 void log_i64(struct log_line *l, const char *name, int64_t value);
 void log_text(struct log_line *l, const char *name, const char *value); /* NULL is "" */
 void log_bytes(struct log_line *l, const char *name, const void *value, size_t len);
 
-/* Write it. A log that cannot be written is lost silently: there is nobody left to tell. */
+/* Write the line. A line that cannot be written is lost: there is no other place to report it. */
 void log_end(struct log_line *l);
 
 #endif

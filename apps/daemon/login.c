@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-    PROBLEM_MAX = 1024,      /* bytes of a sentence */
-    PROBLEMS_MAX = 8 * 1024, /* ... of all those about a file */
+    SENTENCE_MAX = 1024,      /* bytes of a sentence */
+    SENTENCES_MAX = 8 * 1024, /* ... of all sentences about a file */
 };
 
 /* ---- passwords ---- */
@@ -42,7 +42,7 @@ static void password_checked(void *at)
 static struct nacre_password_check *look_up(const struct login *login, const char *user,
                                             const char *password)
 {
-    char errbuf[PROBLEM_MAX] = {0};
+    char errbuf[SENTENCE_MAX] = {0};
     struct nacre_password_check *check =
         nacre_password_file_lookup(login->passwords, user, password, errbuf, sizeof errbuf);
 
@@ -51,7 +51,7 @@ static struct nacre_password_check *look_up(const struct login *login, const cha
     return check;
 }
 
-/* A plain password is compared here; a hash is computed on another thread. */
+/* A plain password is compared at once; a hash is computed on another thread. */
 static void on_password(void *context, struct nacre_decision *decision, const char *user,
                         const char *password)
 {
@@ -61,7 +61,7 @@ static void on_password(void *context, struct nacre_decision *decision, const ch
 
     if (job == NULL) {
         if (check != NULL)
-            log_trouble("auth", "there is not enough memory to check a password");
+            log_trouble("auth", "out of memory: a password could not be checked");
         nacre_password_check_free(check);
         nacre_decide_unable(decision);
         return;
@@ -71,12 +71,12 @@ static void on_password(void *context, struct nacre_decision *decision, const ch
         check_password(job);
         password_checked(job);
     } else if (!nacre_peer_offload(peer, check_password, password_checked, job)) {
-        log_trouble("auth", "too many password checks wait: one was refused");
+        log_trouble("auth", "too many password checks are waiting: one was refused");
         password_checked(job);
     }
 }
 
-/* RFC 4256: the password once more, asked for by the server. */
+/* RFC 4256: the server asks for the same password. */
 static void on_interactive(void *context, struct nacre_decision *decision, const char *user,
                            const char *const *responses, size_t count)
 {
@@ -92,10 +92,10 @@ static void on_interactive(void *context, struct nacre_decision *decision, const
 
 /* ---- keys ---- */
 
-/* What the connection knows of keys: of the one that was asked about last, which may have been only
- * a question, and of the one that its owner proved to have. */
+/* The grants of a connection's keys: of the key in the last request, which may have been only a
+ * query, and of the key whose signature was verified. */
 struct key_state {
-    struct nacre_key_grant asked, proved;
+    struct nacre_key_grant queried, proved;
     bool has_proved;
 };
 
@@ -116,7 +116,7 @@ void login_forget(struct nacre_peer *peer)
 
     if (state == NULL)
         return;
-    nacre_key_grant_clear(&state->asked);
+    nacre_key_grant_clear(&state->queried);
     nacre_key_grant_clear(&state->proved);
     free(state);
     nacre_peer_set_data(peer, NULL);
@@ -134,13 +134,13 @@ const struct nacre_key_grant *login_grant(const struct nacre_peer *peer)
     return state != NULL && state->has_proved ? &state->proved : &everything;
 }
 
-/* The lines of a text */
-static void log_each(const char *about, char *problems)
+/* Log each line of a text. */
+static void log_each(const char *event, char *sentences)
 {
     char *rest = NULL;
 
-    for (char *p = strtok_r(problems, "\n", &rest); p != NULL; p = strtok_r(NULL, "\n", &rest))
-        log_trouble(about, p);
+    for (char *p = strtok_r(sentences, "\n", &rest); p != NULL; p = strtok_r(NULL, "\n", &rest))
+        log_trouble(event, p);
 }
 
 static void on_publickey(void *context, struct nacre_decision *decision, const char *user,
@@ -148,7 +148,7 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
 {
     const struct login *login = nacre_peer_server_context(context);
     struct key_state *state = state_of(context);
-    char errbuf[PROBLEMS_MAX], address[NACRE_PEER_HOST_MAX];
+    char errbuf[SENTENCES_MAX], address[NACRE_PEER_HOST_MAX];
     const struct nacre_key_login asked = {user, key, key_len, address};
     bool granted = false;
 
@@ -156,15 +156,15 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
     errbuf[0] = 0;
     nacre_peer_host(context, address);
     if (state != NULL) {
-        nacre_key_grant_clear(&state->asked);
-        granted = nacre_authorized_keys_check(login->authorized_keys, &asked, &state->asked, errbuf,
-                                              sizeof errbuf);
+        nacre_key_grant_clear(&state->queried);
+        granted = nacre_authorized_keys_check(login->authorized_keys, &asked, &state->queried,
+                                              errbuf, sizeof errbuf);
     }
     log_each("authorized_keys", errbuf);
     nacre_decide(decision, granted);
 }
 
-/* A key that was proved right is the one that was asked about last. */
+/* The key whose signature was verified is the one in the last request. */
 static void on_attempted(void *context, const char *user, const char *method, bool granted)
 {
     struct key_state *state = nacre_peer_data(context);
@@ -173,8 +173,8 @@ static void on_attempted(void *context, const char *user, const char *method, bo
     if (!granted || state == NULL || strncmp(method, "publickey", strlen("publickey")) != 0)
         return;
     nacre_key_grant_clear(&state->proved);
-    state->proved = state->asked;
-    state->asked = (struct nacre_key_grant){0};
+    state->proved = state->queried;
+    state->queried = (struct nacre_key_grant){0};
     state->has_proved = true;
 }
 

@@ -1,6 +1,6 @@
 /* Who may log in to a server program: a password file and authorized keys, as an auth policy. */
-#ifndef NACRE_APPS_LOGIN_H
-#define NACRE_APPS_LOGIN_H
+#ifndef NACRE_APPS_DAEMON_LOGIN_H
+#define NACRE_APPS_DAEMON_LOGIN_H
 
 #include "apps/files/authorized_keys.h"
 #include "apps/files/password_file.h"
@@ -11,18 +11,18 @@
 struct login {
     struct nacre_password_file *passwords;         /* NULL: nobody logs in with a password */
     struct nacre_authorized_keys *authorized_keys; /* NULL: nobody logs in with a key */
-    bool keyboard_interactive;                     /* ask for the password that way too */
+    bool keyboard_interactive;                     /* ask for the password this way too */
     const char *require, *banner;                  /* as in struct nacre_auth_policy */
 };
 
-/* What the peer's user may do: what stands before the key that he logged in with. Without a key:
- * all. */
+/* What the peer's user may do: the options of the key that the user logged in with. Without a key,
+ * everything. */
 const struct nacre_key_grant *login_grant(const struct nacre_peer *peer);
 
-/* To be called when the peer's connection has ended. */
+/* Call this when the peer's connection has ended. */
 void login_forget(struct nacre_peer *peer);
 
-/* The policy that asks them, and logs every attempt. */
+/* The policy that uses these files and logs every attempt. */
 struct nacre_auth_policy login_policy(const struct login *login);
 
 #endif

@@ -1,6 +1,6 @@
 /* The application of nacre-echo: the session channels. */
-#ifndef NACRE_APPS_ECHO_H
-#define NACRE_APPS_ECHO_H
+#ifndef NACRE_APPS_ECHO_ECHO_H
+#define NACRE_APPS_ECHO_ECHO_H
 
 #include "apps/daemon/channel_events.h"
 

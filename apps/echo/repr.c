@@ -9,7 +9,7 @@ char repr_quote(const uint8_t *data, size_t len)
     return '"';
 }
 
-/* The letter after the backslash; 0 when there is none for this byte. */
+/* The letter after the backslash; 0: this byte has none. */
 static char short_escape(uint8_t byte, char quote)
 {
     if (byte == '\\' || byte == (uint8_t)quote)

@@ -1,6 +1,6 @@
 /* nacre-load: a run, its connections and its modes. */
-#ifndef NACRE_APPS_LOAD_H
-#define NACRE_APPS_LOAD_H
+#ifndef NACRE_APPS_LOAD_LOAD_H
+#define NACRE_APPS_LOAD_LOAD_H
 
 #include "apps/connect/client.h"
 #include "apps/load/options.h"

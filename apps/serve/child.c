@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* RFC 4254 section 6.10; behind them what else can end a program here. */
+/* RFC 4254 section 6.10, and after its names the other signals that can end a program. */
 static const struct {
     const char *name;
     int number;
@@ -23,7 +23,7 @@ static const struct {
     {"PROF@nacre", SIGPROF}, {"IO@nacre", SIGIO},     {"VTALRM@nacre", SIGVTALRM},
 };
 
-enum { STATUS_LOST = 255 }; /* nobody knows how it ended */
+enum { STATUS_LOST = 255 /* it is not known how the child ended */ };
 
 int signal_number(const char *name)
 {
@@ -48,7 +48,7 @@ static void close_both(const int pair[2])
             (void)close(pair[i]);
 }
 
-/* Standard input, output and error are pipes: [i] is the child's descriptor i. */
+/* Pipes for standard input, output and error: [i] becomes the child's descriptor i. */
 static bool open_pipes(int pipes[3][2])
 {
     for (int i = 0; i < 3; i++) {
@@ -61,7 +61,7 @@ static bool open_pipes(int pipes[3][2])
     return true;
 }
 
-/* A session of its own, no signal blocked, ignored or caught. */
+/* A new session; no signal is blocked, ignored or caught. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
@@ -74,7 +74,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETSIGDEF);
 }
 
-/* The first terminal that the leader of a session opens controls the session. */
+/* The first terminal that a session leader opens becomes the controlling terminal. */
 static int use_terminal(posix_spawn_file_actions_t *actions, const char *name)
 {
     int failure = posix_spawn_file_actions_addopen(actions, 0, name, O_RDWR, 0);
@@ -93,7 +93,7 @@ static int use_pipes(posix_spawn_file_actions_t *actions, int pipes[3][2])
     return failure;
 }
 
-/* pipes: NULL for the terminal. Returns 0, or what went wrong. */
+/* pipes: NULL for a terminal. Returns 0, or an error number. */
 static int spawn(pid_t *pid, char *const argv[], char *const environment[], const char *terminal,
                  int pipes[3][2])
 {
@@ -118,7 +118,7 @@ static int spawn(pid_t *pid, char *const argv[], char *const environment[], cons
     return failure;
 }
 
-/* Without a pidfd nobody would hear of its end: then there is no child. */
+/* Without a pidfd the end of the child would go unnoticed: kill it. */
 static int watch(struct child *child)
 {
     int failure;
@@ -146,7 +146,7 @@ static int start_on_terminal(struct child *child, char *const argv[], char *cons
     }
     *streams = (struct child_streams){t->master, t->master, -1};
     t->master = -1;
-    terminal_close(t); /* the slave: the child has its own now */
+    terminal_close(t); /* the slave, which the child has opened */
     return 0;
 }
 
@@ -181,7 +181,7 @@ bool child_start(struct child *child, char *const argv[], char *const environmen
     return errno == 0;
 }
 
-/* Somebody else may have taken its status: then it has ended all the same. */
+/* If the status was taken elsewhere (ECHILD), the child has ended all the same. */
 bool child_reap(struct child *child, struct child_end *end)
 {
     siginfo_t info = {0};

@@ -1,4 +1,4 @@
-/* A program as a process of its own: on a terminal, or on three pipes. */
+/* A program in a process of its own, on a terminal or on three pipes. */
 #ifndef NACRE_APPS_SERVE_CHILD_H
 #define NACRE_APPS_SERVE_CHILD_H
 
@@ -7,35 +7,37 @@
 #include <sys/types.h>
 
 struct child {
-    pid_t pid; /* also of its session and its process group; 0: none */
-    int pidfd; /* readable once it has ended */
+    pid_t pid; /* also the id of its session and its process group; 0: there is none */
+    int pidfd; /* readable once the process has ended */
 };
 
-/* How it ended. */
+/* How a process ended. */
 struct child_end {
     bool by_signal, core_dumped;
-    int status; /* exit status, or number of the signal */
+    int status; /* the exit status, or the number of the signal */
 };
 
-/* Our ends of its three streams; input is what we write. On a terminal error is -1, the others the
- * same. */
+/* Our ends of its three streams; we write to input. On a terminal, input and output are the same
+ * and error is -1. */
 struct child_streams {
     int input, output, error;
 };
 
-/* Run argv[0], a path, in a new session without any descriptor of ours. With a terminal: on that,
- * which it controls; the terminal's descriptors are used up. False: errno says why. */
+/* Run argv[0], a path, in a new session, without our descriptors. If there is a terminal, it
+ * becomes the session's controlling terminal, and its descriptors are closed or passed on. False:
+ * errno says why. */
 bool child_start(struct child *child, char *const argv[], char *const environment[],
                  struct terminal *terminal, struct child_streams *streams);
 
-/* Take its status when it has ended. False: it has not. Afterwards there is no child. */
+/* Take the status of a child that has ended; after that there is no child. False: it has not ended.
+ */
 bool child_reap(struct child *child, struct child_end *end);
 
-/* Send its process group a signal. */
+/* Send a signal to the process group of the child. */
 void child_signal(const struct child *child, int number);
 
-/* RFC 4254 section 6.10's names, without SIG: -1 and NULL where there is none. Others end in
- * "@nacre". */
+/* Signals by their names in RFC 4254 section 6.10, without SIG. Names of other signals end in
+ * "@nacre". signal_number returns -1 for an unknown name. */
 int signal_number(const char *name);
 const char *signal_name(int number);
 

@@ -8,15 +8,15 @@ enum { CLIENT_VALUE_MAX = 1024 };
 
 extern char **environ;
 
-/* From our own environment; a name that ends in * stands for all that begin so. */
+/* From the server's own environment; a name that ends in * means all names that begin like it. */
 static const char *const inherited[] = {
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TZ", "LANG", "LC_*", NULL,
 };
 
-/* ... and from the client. TERM usually comes with the terminal. */
+/* From the client. TERM usually comes with the terminal. */
 static const char *const from_client[] = {"TERM", "LANG", "LC_*", NULL};
 
-/* Is NAME, `len` bytes of it, on the list? */
+/* Is the name of `len` bytes on the list? */
 static bool is_on(const char *const *list, const char *name, size_t len)
 {
     for (; *list != NULL; list++) {

@@ -5,26 +5,26 @@
 #include "apps/server/server.h"
 
 enum {
-    ENVIRONMENT_MAX = 256,       /* variables, */
-    ENVIRONMENT_CLIENT_MAX = 96, /* ... of which a client sets no more once there are so many */
+    ENVIRONMENT_MAX = 256,       /* variables */
+    ENVIRONMENT_CLIENT_MAX = 96, /* variables from which on a client may not set another one */
 };
 
 struct environment {
-    char *list[ENVIRONMENT_MAX + 1]; /* NAME=VALUE, NULL-terminated: as execve takes it */
+    char *list[ENVIRONMENT_MAX + 1]; /* NAME=VALUE, NULL-terminated, for execve */
     size_t count;
 };
 
-/* What a program finds that nobody said anything about: PATH, HOME, the like and the locale, from
- * our own. */
+/* Begin with variables of the server's own environment: PATH, HOME and the like, and the locale. */
 void environment_begin(struct environment *e);
 
-/* Set, or replace. False: too many, or out of memory. */
+/* Set or replace a variable. False: too many, or out of memory. */
 bool environment_set(struct environment *e, const char *name, const char *value);
 
-/* May a client set it (request "env")? The locale, nothing that changes how programs are run. */
+/* May a client set this variable (request "env")? TERM and the locale only, nothing that changes
+ * how programs run. */
 bool environment_is_clients(const char *name, const char *value);
 
-/* SSH_CONNECTION: the two addresses and ports of the connection. */
+/* Set SSH_CONNECTION: address and port of the client, then of the server. */
 bool environment_set_connection(struct environment *e, struct nacre_peer *peer);
 
 void environment_clear(struct environment *e);

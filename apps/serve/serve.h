@@ -1,6 +1,6 @@
 /* The application of nacre-serve: a session is a process. */
-#ifndef NACRE_APPS_SERVE_H
-#define NACRE_APPS_SERVE_H
+#ifndef NACRE_APPS_SERVE_SERVE_H
+#define NACRE_APPS_SERVE_SERVE_H
 
 #include "apps/daemon/channel_events.h"
 

@@ -9,12 +9,12 @@
 
 enum { MODE_DISABLED = 255, MODE_ISPEED = 128, MODE_OSPEED = 129 };
 
-/* Which member of struct termios a mode is a part of. */
+/* The member of struct termios that a mode belongs to. */
 enum place { CHARACTER, INPUT, LOCAL, OUTPUT, CONTROL, SIZE };
 
 /* clang-format off */
 
-/* RFC 4254 section 8, as far as Linux has it; 42 is RFC 8160's. */
+/* The modes of RFC 4254 section 8 that Linux has; 42 is from RFC 8160. */
 static const struct mode {
     uint8_t opcode;
     enum place place;
@@ -126,8 +126,9 @@ void terminal_resize(int fd, const struct nacre_request *request)
     (void)ioctl(fd, TIOCSWINSZ, &size);
 }
 
-/* Linux has tcsendbreak do nothing on a pseudo-terminal. See BRKINT in termios(3); with PARMRK a
- * program would read three bytes, which cannot be typed. */
+/* On a pseudo-terminal Linux's tcsendbreak does nothing. What a break does is under BRKINT in
+ * termios(3). With PARMRK a program would read three bytes, which cannot be written from this side.
+ */
 bool terminal_break(int master)
 {
     struct termios modes;

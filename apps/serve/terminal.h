@@ -8,21 +8,20 @@
 
 struct terminal {
     int master; /* -1: there is none */
-    int slave;  /* held open until a program has it */
+    int slave;  /* open until a program has opened it */
     char name[64];
 };
 
-/* Open one with the size and the modes of a pty-req. False: the system gives none. */
+/* Open a terminal with the size and the modes of a pty-req. False: the system has none. */
 bool terminal_open(struct terminal *t, const struct nacre_request *request);
 
-/* The size of a pty-req or window-change; whoever runs there gets SIGWINCH when it is another one.
- */
+/* Set the size of a pty-req or window-change. If it changes, the program receives SIGWINCH. */
 void terminal_resize(int fd, const struct nacre_request *request);
 
-/* RFC 4335: what a line's discipline makes of a break. False: the terminal takes none now. */
+/* RFC 4335: do what the line discipline does on a break. False: the terminal cannot take it now. */
 bool terminal_break(int master);
 
-/* Put the encoded modes of a pty-req into *modes; what we do not know is left as it is. */
+/* Put the encoded modes of a pty-req into *modes. Unknown modes are ignored. */
 void terminal_modes(struct termios *modes, const uint8_t *data, size_t len);
 
 void terminal_close(struct terminal *t);
