@@ -16,7 +16,8 @@ enum {
     NACRE_CLIENT_PROMPTS_MAX = 100, /* prompts in one nacre_ask; a request with more is declined */
 };
 
-/* An open question. The handle is valid until it is answered, even when the session ends first. */
+/* An open question. The handle is valid until it is answered, even when the session or its endpoint
+ * is freed first. */
 struct nacre_decision;
 
 /* Answer the question: once, on the session's thread, from inside the policy's callback or later.

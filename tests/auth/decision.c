@@ -428,26 +428,6 @@ START_TEST(the_session_may_be_freed_when_an_answer_wakes_its_owner)
 }
 END_TEST
 
-static void end_when_told(void *context, const char *user)
-{
-    struct end *e = context;
-
-    (void)user;
-    nacre_session_disconnect(e->session, NACRE_SHUTTING_DOWN, "not now");
-}
-
-START_TEST(a_session_that_is_ended_at_its_login_starts_no_connection_service)
-{
-    scripted_init(&s, NACRE_SERVER);
-    s.pair.server_config.authenticated = end_when_told;
-    scripted_start(&s);
-    send_password("alice", "secret");
-    scripted_expect(&s, "auth-success;disconnect 11;");
-    expect_ended(NACRE_SHUTTING_DOWN, SSH_DISCONNECT_BY_APPLICATION);
-    scripted_clear(&s);
-}
-END_TEST
-
 void add_tests(struct suite *suite)
 {
     add_loop(suite, a_second_answer_inside_the_callback_has_no_effect, 0, ANSWERS * ANSWERS);
@@ -457,7 +437,6 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_server_session_may_be_freed_in_the_callbacks_of_an_answer, 0, 4);
     add_loop(suite, a_client_session_may_be_freed_in_a_callback, 0, 3);
     add_loop(suite, the_session_may_be_freed_when_an_answer_wakes_its_owner, 0, ANSWERS);
-    add_test(suite, a_session_that_is_ended_at_its_login_starts_no_connection_service);
     add_loop(suite, requests_sent_ahead_are_answered_in_order, 0, 2);
     add_test(suite, requests_wait_for_a_late_decision_and_are_answered_in_order);
     add_test(suite, memory_does_not_grow_while_a_decision_is_pending);

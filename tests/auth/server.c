@@ -74,17 +74,6 @@ END_TEST
 
 /* ---- refusals ---- */
 
-/* [4252/4/1, 4/2] */
-START_TEST(none_is_refused_and_never_listed)
-{
-    start_server();
-    send_none();
-    scripted_expect(&s, "auth-failure " METHODS ";");
-    scripted_told(&s, ""); /* it requests the list; not an attempt */
-    scripted_clear(&s);
-}
-END_TEST
-
 /* [4252/5/2, 5/3, 5/5, 7/8, 8/6, 8/7, 9/2] */
 START_TEST(a_request_that_cannot_be_granted_is_refused_and_the_session_lives)
 {
@@ -167,7 +156,6 @@ void add_tests(struct suite *suite)
 {
     add_loop(suite, a_request_that_ends_early_or_late_disconnects, 0, FORMS);
     add_test(suite, a_string_longer_than_its_message_disconnects);
-    add_test(suite, none_is_refused_and_never_listed);
     add_test(suite, a_request_that_cannot_be_granted_is_refused_and_the_session_lives);
     add_test(suite, a_user_name_with_a_nul_is_not_truncated);
     add_test(suite, a_method_without_a_policy_callback_is_neither_listed_nor_granted);
