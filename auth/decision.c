@@ -119,7 +119,7 @@ void nacre_decide_unable(struct nacre_decision *d)
     struct auth *a = begin_answer(d);
 
     if (a != NULL) {
-        transport_limit(a->transport, NACRE_LIMIT_DECISIONS);
+        transport_limit_reached(a->transport, NACRE_LIMIT_DECISIONS);
         (void)transport_end(a->transport, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
                             "authentication is overloaded: try again later");
     }

@@ -111,7 +111,7 @@ int auth_refuse(struct auth *a, enum auth_count count)
     if (transport_ended(a->transport)) /* the policy ended it */
         return 0;
     if (is_last(a, count)) {
-        transport_limit(a->transport, NACRE_LIMIT_AUTH_TRIES);
+        transport_limit_reached(a->transport, NACRE_LIMIT_AUTH_TRIES);
         return transport_end(a->transport, NACRE_AUTH_FAILED,
                              SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
                              "too many authentication failures");

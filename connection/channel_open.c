@@ -105,10 +105,10 @@ static struct nacre_channel *admit(struct connection *c, const struct open *open
     } else if (app == NULL) {
         *why = (struct refusal){NACRE_REASON_UNKNOWN_TYPE, "unknown channel type"};
     } else if (!table_has_space(c)) {
-        transport_limit(c->transport, NACRE_LIMIT_CHANNELS);
+        transport_limit_reached(c->transport, NACRE_LIMIT_CHANNELS);
         *why = (struct refusal){NACRE_REASON_SHORTAGE, "too many channels"};
     } else if (!table_affords_channel(c, open->data.len)) {
-        transport_limit(c->transport, NACRE_LIMIT_WINDOW);
+        transport_limit_reached(c->transport, NACRE_LIMIT_WINDOW);
         *why = (struct refusal){NACRE_REASON_SHORTAGE, "the channels buffer too much"};
     } else {
         *why = (struct refusal){NACRE_REASON_SHORTAGE, "out of memory"};

@@ -35,7 +35,7 @@ static void ask(struct connection *c)
     if (transport_bytes_in(t) != c->asked_bytes_in)
         c->unanswered = 0;
     if (c->unanswered >= limits(c)->keepalive_count) {
-        transport_limit(t, NACRE_LIMIT_KEEPALIVE);
+        transport_limit_reached(t, NACRE_LIMIT_KEEPALIVE);
         (void)transport_end(t, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION, "keepalive timeout");
         return;
     }
@@ -61,7 +61,7 @@ void keepalive_tick(struct connection *c)
         return;
     keepalive_note_use(c);
     if (now >= idle_at(c)) {
-        transport_limit(c->transport, NACRE_LIMIT_IDLE);
+        transport_limit_reached(c->transport, NACRE_LIMIT_IDLE);
         (void)transport_end(c->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION,
                             "idle timeout");
     } else if (now >= keepalive_at(c)) {

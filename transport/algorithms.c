@@ -149,7 +149,7 @@ static bool matches_any(struct bytes name, struct bytes patterns)
     return false;
 }
 
-/* Every name or pattern of the list stands for something we know. */
+/* Does every name or pattern of the list match an algorithm? */
 static bool all_known(enum algorithm_kind kind, struct bytes list, struct bytes *unknown)
 {
     while (next_name(&list, unknown)) {
@@ -163,7 +163,7 @@ static bool all_known(enum algorithm_kind kind, struct bytes list, struct bytes 
     return true;
 }
 
-/* Append the known names that the list asks for, in the list's order, each once. */
+/* Append the names that match the list, in the list's order, each once. */
 static void add_wanted(enum algorithm_kind kind, struct bytes list, struct writer *out)
 {
     struct bytes pattern;

@@ -1,7 +1,7 @@
-/* What every public header of nacre shares: the two roles, answers, and how a session or a channel
- * ends.
+/* What every public header of nacre shares: roles, answers, how a session or a channel ends,
+ * memory.
  *
- * Everything that a program linking libnacre can see begins with nacre_. */
+ * Every name that a program linking libnacre can see begins with nacre_. */
 #ifndef NACRE_TRANSPORT_API_H
 #define NACRE_TRANSPORT_API_H
 
@@ -9,14 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Marks what the library shows; all else is hidden. C++ may include these headers as they are. */
+/* Marks what the library exports; everything else is hidden. C++ can include these headers as they
+ * are. */
 #ifdef __cplusplus
 #define NACRE_API extern "C" __attribute__((visibility("default")))
 #else
 #define NACRE_API __attribute__((visibility("default")))
 #endif
 
-/* The library's and its programs'; it stands in the identification line and in nacre.pc too. */
+/* Of the library and its programs; it is also in the identification string and in nacre.pc. */
 #define NACRE_VERSION "0.1"
 
 /* Which end of the connection we are. RFC 4251 section 1. */
@@ -25,44 +26,45 @@ enum nacre_role {
     NACRE_CLIENT,
 };
 
-/* What an application says to a question of the peer. */
+/* An application's answer to something that the peer requests. */
 enum nacre_answer {
     NACRE_REFUSE,
     NACRE_GRANT,
-    NACRE_LATER, /* not known yet: the question stays open until its own function answers it */
+    NACRE_LATER, /* not known yet: the request stays open until its own function answers it */
 };
 
 /* Why a session or a channel ended. */
 enum nacre_cause {
     NACRE_OPEN,             /* it has not ended */
     NACRE_PEER_CLOSED,      /* the peer sent CHANNEL_CLOSE, or, of a session, ended the stream */
-    NACRE_WE_CLOSED,        /* our own application closed it */
-    NACRE_OPEN_REFUSED,     /* the peer refused to open it; code is RFC 4254 section 5.1's */
+    NACRE_WE_CLOSED,        /* our application closed it */
+    NACRE_OPEN_REFUSED,     /* the peer refused to open it; code: RFC 4254 section 5.1 */
     NACRE_DISCONNECTED,     /* the peer sent DISCONNECT; code and text are the peer's */
-    NACRE_CONNECTION_LOST,  /* the transport below broke, without a DISCONNECT */
-    NACRE_TIMED_OUT,        /* a deadline of ours passed */
-    NACRE_PROTOCOL_ERROR,   /* the peer broke the protocol; code is the reason we sent */
-    NACRE_SHUTTING_DOWN,    /* we are stopping */
-    NACRE_AUTH_FAILED,      /* no login: too many failures, or nothing left to try */
-    NACRE_OUT_OF_RESOURCES, /* memory or another bound was exhausted on our side */
+    NACRE_CONNECTION_LOST,  /* the connection below was lost without a DISCONNECT */
+    NACRE_TIMED_OUT,        /* one of our deadlines passed */
+    NACRE_PROTOCOL_ERROR,   /* the peer violated the protocol; code is the reason we sent */
+    NACRE_SHUTTING_DOWN,    /* we are shutting down */
+    NACRE_AUTH_FAILED,      /* too many failed attempts, or no method left to try */
+    NACRE_OUT_OF_RESOURCES, /* we ran out of memory or reached another bound */
 };
 
-/* How it ended. RFC 4253 section 11.1. `text` lives as long as the call it is passed to, or as the
- * session it was asked of. */
+/* How it ended. RFC 4253 section 11.1. `text` is valid during the call it is passed to, or as long
+ * as the session it was read from. */
 struct nacre_end {
     enum nacre_cause cause;
-    uint32_t code;    /* RFC 4253 section 11.1's reason, or RFC 4254 section 5.1's open failure */
-    const char *text; /* a sentence for a person; the peer's has no control characters */
+    uint32_t code;    /* a reason of RFC 4253 section 11.1, or of RFC 4254 section 5.1 */
+    const char *text; /* a phrase for a person; the peer's is free of control characters */
 };
 
 /* A short name for a cause, as logs print it: "peer closed", "connection lost"... Never NULL. */
 NACRE_API const char *nacre_cause_text(enum nacre_cause cause);
 
-/* Where the library takes a session's memory from. Called on the session's thread. */
+/* The allocator of a session's memory. Called on the session's thread, from where only functions
+ * that read may be called. */
 struct nacre_memory {
     /* `size` bytes, aligned for any type, or NULL. Never called with 0. */
     void *(*allocate)(void *context, size_t size);
-    /* Gives back what allocate returned with that size; already wiped if it held a secret. */
+    /* Releases what allocate returned for that size; already wiped if it held a secret. */
     void (*release)(void *context, void *block, size_t size);
     void *context;
 };

@@ -1,8 +1,8 @@
 /* A packet protection: what a cipher, with its MAC, does to one binary packet. RFC 4253
- * sections 6.3, 6.4.
+ * sections 6.3 and 6.4.
  *
- * One file a protection; the packet layer never asks which it has. All work on a packet where it
- * lies in the I/O buffer:
+ * Each protection has its own file, and the packet layer never asks which one it uses. They work in
+ * place, in the I/O buffer:
  *
  *     uint32    packet_length                            } packet
  *     byte      padding_length, payload, random padding  } packet_length bytes
@@ -17,40 +17,40 @@
 
 struct hash_method;
 
-/* A MAC for the protections that need one. RFC 4253 section 6.4, RFC 6668. */
+/* A MAC, for ciphers that need one. RFC 4253 section 6.4, RFC 6668. */
 struct mac_method {
     const struct hash_method *hash;
     uint8_t len;        /* bytes of key, and of tag */
     bool encrypt_first; /* the -etm@openssh.com variants: MAC over the ciphertext */
 };
 
-/* What one direction of a key exchange derived. Borrowed for the call. */
+/* The keys of one direction. Valid during the call. */
 struct cipher_keys {
     const uint8_t *key, *iv, *mac_key;
-    const struct mac_method *mac; /* NULL when the cipher authenticates by itself */
+    const struct mac_method *mac; /* NULL for an AEAD cipher */
 };
 
 struct cipher_method {
     uint8_t key_len, iv_len; /* bytes */
     uint8_t block_len;       /* what padding aligns to, bytes */
-    bool aead;               /* authenticates by itself: no MAC is negotiated */
-    uint8_t tag_len;         /* of an aead; else the MAC says */
-    uint8_t rekey_log2;      /* rekey after 2^this bytes: RFC 4344 3.2, RFC 4253 9 */
-    size_t state_size;       /* bytes of one direction's state */
+    bool aead;               /* the cipher authenticates too: no MAC is negotiated */
+    uint8_t tag_len;         /* of an AEAD; otherwise the MAC's len */
+    uint8_t rekey_log2; /* rekey after 2^this bytes: RFC 4344 section 3.2, RFC 4253 section 9 */
+    size_t state_size;  /* bytes of one direction's state */
 
-    /* Key a zeroed state, for sealing or for opening. False: out of memory. */
+    /* Set the keys of a zeroed state, for sealing or for opening. False: out of memory. */
     bool (*start)(void *state, const struct cipher_keys *keys, bool seal);
     void (*stop)(void *state);
 
-    /* The length of the packet whose first max(4, block_len) bytes stand at `packet`; called once a
+    /* The length of the packet whose first max(4, block_len) bytes are at `packet`; called once per
      * packet. */
     uint32_t (*open_length)(void *state, uint32_t seq, uint8_t *packet);
 
     /* Verify and decrypt in place. False: the packet is not what the peer sent. */
     bool (*open)(void *state, uint32_t seq, uint8_t *packet, uint32_t packet_length);
 
-    /* Encrypt in place and append the tag; the length field already stands there. False: the
-     * library below failed. */
+    /* Encrypt in place and append the tag; the length field is already written. False: the crypto
+     * library failed. */
     bool (*seal)(void *state, uint32_t seq, uint8_t *packet, uint32_t packet_length);
 };
 

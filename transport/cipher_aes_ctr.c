@@ -2,7 +2,7 @@
  * 6668; the -etm@openssh.com MACs: PROTOCOL section 1.5.
  *
  * Encrypt-and-MAC: the MAC is over sequence number and plaintext, and the length is encrypted, so
- * the first block must be decrypted to learn it. Encrypt-then-MAC: over sequence number, clear
+ * the first block must be decrypted to learn it. Encrypt-then-MAC: over sequence number, plaintext
  * length and ciphertext. */
 #include "transport/cipher.h"
 
@@ -72,7 +72,7 @@ static bool mac_is_right(const struct state *s, uint32_t seq, struct bytes packe
     return good;
 }
 
-/* A failure reads as 0, which is no legal length. */
+/* A failure yields 0, which is not a legal length. */
 static uint32_t open_length(void *at, uint32_t seq, uint8_t *packet)
 {
     struct state *s = at;

@@ -1,5 +1,5 @@
 /* aes128-gcm@openssh.com, aes256-gcm@openssh.com: RFC 5647 section 7, negotiated as
- * draft-miller-sshm-aes-gcm says (the cipher alone decides, no MAC name). */
+ * draft-miller-sshm-aes-gcm specifies: without a MAC name. */
 #include "transport/cipher.h"
 
 #include "crypto/aes_gcm.h"
@@ -40,7 +40,7 @@ static uint32_t open_length(void *at, uint32_t seq, uint8_t *packet)
 {
     (void)at;
     (void)seq;
-    return load_u32(packet); /* in clear: it is the additional authenticated data, section 7.3 */
+    return load_u32(packet); /* not encrypted: it is the associated data, section 7.3 */
 }
 
 static void next_invocation(struct state *s)

@@ -1,7 +1,7 @@
 /* chacha20-poly1305@openssh.com: draft-ietf-sshm-chacha20-poly1305, PROTOCOL.chacha20poly1305.
  *
  * The nonce is the packet sequence number. K_1 encrypts only the length, so that the length can be
- * read before the tag is checked without making an oracle of the payload's key. */
+ * read before the tag is checked without an oracle on the payload's key. */
 #include "transport/cipher.h"
 
 #include "crypto/chacha20.h"
@@ -38,11 +38,12 @@ static uint32_t open_length(void *at, uint32_t seq, uint8_t *packet)
     struct state *s = at;
     uint8_t length[LENGTH] = {packet[0], packet[1], packet[2], packet[3]};
 
-    /* The ciphertext stays: the tag covers it. A failure reads as 0, which is no legal length. */
+    /* The ciphertext stays, as the tag covers it. A failure yields 0, which is not a legal length.
+     */
     return chacha20_xor(&s->length, seq, 0, length, sizeof length) ? load_u32(length) : 0;
 }
 
-/* The tag over encrypted length and encrypted payload, by the one-time key of block 0 of K_2. */
+/* The tag over the encrypted length and payload, with block 0 of K_2 as its one-time key. */
 static bool compute_tag(struct state *s, uint32_t seq, uint8_t tag[TAG], struct bytes ciphertext)
 {
     uint8_t key[KEY] = {0};

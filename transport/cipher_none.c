@@ -16,8 +16,8 @@ static bool leave(void *state, uint32_t seq, uint8_t *packet, uint32_t packet_le
     return true;
 }
 
-/* RFC 4253 section 6.3: "none" has a block size of 8 for padding. It is there before there are keys
- * and never with any: nothing starts or stops. */
+/* RFC 4253 section 6.3: "none" pads to blocks of 8 bytes. It is used before the first keys and
+ * never with keys, so it has no start and no stop. */
 const struct cipher_method cipher_none = {
     .block_len = 8,
     .rekey_log2 = 63,

@@ -7,11 +7,8 @@ enum {
     EXT_INFO_ROOM = 2048, /* bytes of our EXT_INFO at most */
 };
 
-/* RFC 8308 section 2.3:
- *     byte       SSH_MSG_EXT_INFO
- *     uint32     nr-extensions
- *     repeat:    string extension-name, string extension-value (binary)
- * Section 3.1: server-sig-algs is a name-list; PROTOCOL section 3.1: publickey-hostbound. */
+/* RFC 8308 section 2.3, as in on_ext_info. The extensions: RFC 8308 section 3.1 (server-sig-algs, a
+ * name-list), PROTOCOL section 3.1 (publickey-hostbound), PROTOCOL section 1.8 (ping). */
 void send_ext_info(struct transport *t)
 {
     bool server = t->config->role == NACRE_SERVER;
@@ -32,8 +29,8 @@ void send_ext_info(struct transport *t)
     transport_send(t, &w);
 }
 
-/* Section 3.1: which of the signatures that we know the server takes from users; a bit for each
- * row. */
+/* RFC 8308 section 3.1: which of our signature algorithms the server accepts from users; a bit for
+ * each row. */
 static void note_sig_algs(struct transport *t, struct bytes names)
 {
     const struct algorithm *a = algorithms_of(ALGORITHM_PUBLIC_KEY);
@@ -57,7 +54,7 @@ bool transport_peer_takes(const struct transport *t, const struct algorithm *alg
     return !t->peer.sig_algs_known || (t->peer.sig_algs >> (algorithm - first) & 1);
 }
 
-/* Section 2.5: what we do not know is ignored, whatever bytes it holds. */
+/* RFC 8308 section 2.5: an unknown extension is ignored, whatever its value. */
 static void note_extension(struct transport *t, struct bytes name, struct bytes value)
 {
     if (bytes_are(name, "publickey-hostbound@openssh.com") && bytes_are(value, "0"))
@@ -90,8 +87,8 @@ int on_ext_info(struct transport *t, struct reader *r)
 /* PROTOCOL section 1.8:
  *     byte      SSH_MSG_PING
  *     string    data
- * Answered by byte SSH_MSG_PONG, string data: all of it and in order, or not at all
- * (draft-miller-ssh-ping section 4). There is no answer when there is no room for one. */
+ * Answered by byte SSH_MSG_PONG, string data: in order and unchanged, or not at all
+ * (draft-miller-ssh-ping section 4). It is not answered when there is no room. */
 int on_ping(struct transport *t, struct reader *r)
 {
     struct bytes data = read_string(r);

@@ -1,5 +1,5 @@
-/* What services do with host keys after the key exchange: RFC 4252 section 7 binds to one,
- * draft-ietf-sshm-hostkey-update proves all. */
+/* The host keys after the key exchange, for services: publickey-hostbound binds to one (PROTOCOL
+ * section 3.1), and hostkeys-prove proves all (draft-ietf-sshm-hostkey-update). */
 #include "transport/key_pair.h"
 #include "transport/parts.h"
 
@@ -23,8 +23,8 @@ struct bytes transport_host_key_at(const struct transport *t, size_t i)
                                       : (struct bytes){NULL, 0};
 }
 
-/* The signature that the first exchange had, if this key can make it; else our first that it can.
- * draft-ietf-sshm-hostkey-update section 2.2.1, which also rules SHA-1 out. */
+/* draft-ietf-sshm-hostkey-update section 2.2.1: the signature algorithm of the first exchange if
+ * this key can use it, otherwise our first that it can; never SHA-1. */
 static const struct signature_algorithm *algorithm_for(const struct transport *t,
                                                        const struct nacre_key *key)
 {

@@ -1,12 +1,11 @@
-/* Key and signature blobs: sign, verify. RFC 4253 section 6.6; RFC 8709; used for host keys and
- * user keys alike. */
+/* Key and signature blobs, of host keys and user keys alike. RFC 4253 section 6.6. */
 #ifndef NACRE_TRANSPORT_HOSTKEY_H
 #define NACRE_TRANSPORT_HOSTKEY_H
 
 #include "transport/wire.h"
 
 enum {
-    KEY_BLOB_MAX = 4096,       /* bytes of a public key blob: RSA of 16384 bits and a margin */
+    KEY_BLOB_MAX = 4096,       /* bytes of a public key blob: RSA of 16384 bits, and some more */
     SIGNATURE_BLOB_MAX = 4096, /* bytes of a signature blob */
 
     SSH_AGENT_RSA_SHA2_256 = 2, /* RFC 9987 section 8.3 */
@@ -16,18 +15,18 @@ enum {
 struct ec_curve;
 struct nacre_key;
 
-/* A signature algorithm by its name on the wire, and the type of key that it works with. */
+/* A signature algorithm, and the type of key that it works with. */
 struct signature_algorithm {
     const char *name;     /* "ssh-ed25519", "rsa-sha2-512" */
     const char *key_type; /* first string of the key's blob: "ssh-ed25519", "ssh-rsa" */
     const void *detail;   /* the curve, or the hash of RSA */
     uint8_t agent_flags;  /* that request it from an agent: RFC 9987 section 5.6.1 */
 
-    /* signature: what follows the name in the signature blob; key_blob: whole, its type already
-     * checked. */
+    /* signature: what follows the name in the signature blob; key_blob: all of it, with its type
+     * already checked. */
     bool (*verify)(const struct signature_algorithm *algorithm, struct bytes key_blob,
                    struct reader *signature, struct bytes data);
-    /* Write what follows the name. NULL: we cannot sign with it. */
+    /* Write what follows the name. NULL: this can only be verified. */
     bool (*sign)(const struct signature_algorithm *algorithm, const struct nacre_key *key,
                  struct bytes data, struct writer *w);
 };
@@ -41,26 +40,26 @@ extern const struct signature_algorithm signature_sk_ed25519, signature_sk_nistp
 /* The public half of a key pair. */
 struct bytes private_key_blob(const struct nacre_key *key);
 
-/* hostkey_ed25519.c and hostkey_ecdsa.c, for the security keys of hostkey_sk.c: the point in a blob
- * (empty when malformed), with what follows it; and a signature by it. */
+/* For the security keys of hostkey_sk.c: read the point from a blob after its type, and verify a
+ * signature by it. False: malformed, or wrong. hostkey_ed25519.c, hostkey_ecdsa.c. */
 bool ed25519_blob_verify(struct reader *blob, struct bytes signature, struct bytes data);
 bool ecdsa_blob_verify(const struct ec_curve *curve, struct reader *blob, struct bytes signature,
                        struct bytes data);
 
-/* The type a key blob says it is of; empty when malformed. */
+/* The type that a key blob names; empty when malformed. */
 struct bytes key_blob_type(struct bytes blob);
 
-/* True when the blob is well-formed for the algorithm's key type. */
+/* True when the blob names the algorithm's type of key and is not too long. */
 bool key_blob_fits(const struct signature_algorithm *algorithm, struct bytes blob);
 
-/* Can a signature by that algorithm be made with this key? */
+/* Can this key make a signature by that algorithm? */
 bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm);
 
-/* Write a signature blob: string algorithm name, string signature. False: could not sign. */
+/* Write a signature blob: string algorithm name, string signature. False: it could not sign. */
 bool key_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
               struct bytes data, struct writer *w);
 
-/* True when signature_blob is a signature by `algorithm` of `data` by that key, and says so. */
+/* True when signature_blob names `algorithm` and is that key's signature of `data`. */
 bool key_verify(const struct signature_algorithm *algorithm, struct bytes key_blob,
                 struct bytes signature_blob, struct bytes data);
 

@@ -13,7 +13,7 @@ static void clear(struct nacre_key *key)
     ecdsa_clear(&key->secret.ecdsa);
 }
 
-/* Section 3.1: string "ecdsa-sha2-[identifier]", string [identifier], string Q */
+/* RFC 5656 section 3.1: string "ecdsa-sha2-[identifier]", string [identifier], string Q */
 bool private_key_ecdsa(struct nacre_key *key, const struct ec_curve *curve, struct bytes scalar,
                        struct bytes point)
 {
@@ -36,7 +36,7 @@ bool private_key_ecdsa(struct nacre_key *key, const struct ec_curve *curve, stru
     return true;
 }
 
-/* Section 3.1.2: the signature is mpint r, mpint s */
+/* RFC 5656 section 3.1.2: the signature is mpint r, mpint s */
 bool ecdsa_blob_verify(const struct ec_curve *curve, struct reader *blob, struct bytes signature,
                        struct bytes data)
 {

@@ -1,5 +1,5 @@
-/* rsa-sha2-512, rsa-sha2-256 (RFC 8332) and, where asked for, ssh-rsa with SHA-1 (RFC 4253
- * section 6.6): one type of key, three signatures. */
+/* rsa-sha2-512, rsa-sha2-256 (RFC 8332) and, when enabled, ssh-rsa with SHA-1 (RFC 4253
+ * section 6.6): one type of key, three signature algorithms. */
 #include "transport/key_pair.h"
 
 #include <string.h>
@@ -28,7 +28,7 @@ bool private_key_rsa(struct nacre_key *key, const struct rsa_numbers *numbers)
     return true;
 }
 
-/* A signature may come without zeros in front: RFC 8332 section 3 lets no other length differ. */
+/* RFC 8332 section 3: a signature may lack leading zeros, and have no other length. */
 static bool verify_padded(const struct rsa_key *key, const struct hash_method *hash,
                           struct bytes signature, struct bytes data)
 {

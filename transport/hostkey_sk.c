@@ -1,5 +1,5 @@
-/* Keys in hardware: sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com. PROTOCOL.u2f.
- * We verify only. */
+/* Security keys, verified only: sk-ssh-ed25519@openssh.com, sk-ecdsa-sha2-nistp256@openssh.com.
+ * PROTOCOL.u2f. */
 #include "transport/key_pair.h"
 
 #include "crypto/hash.h"
@@ -7,7 +7,7 @@
 enum {
     DIGEST = 32,
     SIGNED = DIGEST + 1 + 4 + DIGEST,
-    USER_PRESENT = 0x01, /* flag: a person touched the key; without it we accept nothing */
+    USER_PRESENT = 0x01, /* flag: a person touched the security key; required */
 };
 
 /* The signature is over: byte[32] SHA256(application), byte flags, uint32 counter, byte[32]
@@ -21,7 +21,7 @@ static bool write_signed(uint8_t out[SIGNED], struct bytes application, uint8_t 
            hash_of(&hash_sha256, message, out + DIGEST + 1 + 4);
 }
 
-/* The application stands last in the key's blob. */
+/* The application is the last field of the key's blob. */
 static struct bytes application_of(struct bytes key_blob, int fields_before)
 {
     struct reader r = read_from(key_blob);

@@ -84,8 +84,8 @@ static int begin_method(struct transport *t)
     return t->config->role == NACRE_SERVER ? 0 : proceed(t, t->kex->messages->start(t));
 }
 
-/* The peer requests new keys, and so soon: it waits before we compute anything. The first exchange
- * we begin ourselves. */
+/* A peer that requests a rekey too soon waits before we compute anything. The first exchange is not
+ * charged, as we begin it ourselves. */
 static void charge(struct transport *t)
 {
     uint64_t bytes = t->receiving.bytes + t->sending.bytes;
@@ -148,7 +148,9 @@ int kex_receive(struct transport *t, uint8_t number, struct reader *r)
     return proceed(t, step->receive(t, r));
 }
 
-/* RFC 4253 section 7.3: byte SSH_MSG_NEWKEYS. What follows is under the new keys. */
+/* RFC 4253 section 7.3:
+ *     byte      SSH_MSG_NEWKEYS
+ * What follows is under the new keys. */
 int on_newkeys(struct transport *t, struct reader *r)
 {
     bool first = t->kex->first;

@@ -11,7 +11,7 @@ static bool make_share(const struct kex_method *method, void *scratch, void *sta
     return dh_generate(state, method->group, random, share);
 }
 
-/* RFC 8268 section 4: shares outside of 1 < x < p - 1 are refused. */
+/* RFC 8268 section 4: a share outside 1 < x < p - 1 is not acceptable. */
 static bool finish(const struct kex_method *method, void *scratch, const void *state,
                    struct bytes server_share, uint8_t *secret)
 {
@@ -50,5 +50,5 @@ const struct kex_method kex_group16_sha512 = {GROUP(16, 4096, sha512)};
 const struct kex_method kex_group18_sha512 = {GROUP(18, 8192, sha512)};
 const struct kex_method kex_group14_sha1 = {GROUP(14, 2048, sha1)};
 
-/* RFC 4419 section 4.2: the group comes with the exchange, so its shares are kex_gex.c's. */
+/* RFC 4419 section 4.2: the group is part of the exchange, so kex_gex.c computes the shares. */
 const struct kex_method kex_gex_sha256 = {.course = KEX_GROUP_EXCHANGE, .hash = &hash_sha256};

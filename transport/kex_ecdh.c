@@ -1,6 +1,3 @@
-/* One share each way, the server signs. RFC 5656 section 4 (shares as strings; RFC 8731 and the
- * hybrids use it as it stands) and RFC 4253 section 8 (shares as mpints): the messages have the
- * same numbers and shape. */
 #include "transport/kex_ecdh.h"
 
 #include "transport/hostkey.h"
@@ -28,7 +25,7 @@ static bool has_length(const struct kex_method *method, struct bytes share, size
     return method->share_is_mpint ? share.len <= len : share.len == len;
 }
 
-/* K and H from the raw secret and the shares. */
+/* Compute K and H from the raw secret and the shares. */
 static bool agree(struct transport *t, struct bytes host_key, struct bytes client_share,
                   struct bytes server_share, const uint8_t *secret)
 {
@@ -43,14 +40,13 @@ static bool agree(struct transport *t, struct bytes host_key, struct bytes clien
            keys_compute_hash(t, host_key, written_bytes(&shares));
 }
 
-/* The client's state: the method's, then the share itself, which is hashed again when the reply
- * comes. */
+/* The client's share, which H needs when the reply arrives. It follows the method's state. */
 static uint8_t *own_share(const struct transport *t)
 {
     return (uint8_t *)t->kex->state + kex_method_of(t)->state_len;
 }
 
-/* What the method works in. False: out of memory, which is nobody's share's fault. */
+/* The method's scratch memory. False: out of memory. */
 static bool lend(struct transport *t, void **scratch)
 {
     size_t len = kex_method_of(t)->scratch_len;
@@ -78,7 +74,10 @@ static bool make_share(struct transport *t)
     return good;
 }
 
-/* byte SSH_MSG_KEX_ECDH_INIT, string Q_C; byte SSH_MSG_KEXDH_INIT, mpint e */
+/* RFC 5656 section 4:
+ *     byte      SSH_MSG_KEX_ECDH_INIT
+ *     string    Q_C, the client's ephemeral public key
+ * RFC 4253 section 8: byte SSH_MSG_KEXDH_INIT, mpint e */
 static enum kex_progress start(struct transport *t)
 {
     const struct kex_method *method = kex_method_of(t);
@@ -101,7 +100,10 @@ static enum kex_progress send_share(struct transport *t, struct bytes share)
     return kex_sign(t, SSH_MSG_KEX_ECDH_REPLY, written_bytes(&w));
 }
 
-/* byte SSH_MSG_KEX_ECDH_INIT, string Q_C; byte SSH_MSG_KEXDH_INIT, mpint e */
+/* RFC 5656 section 4:
+ *     byte      SSH_MSG_KEX_ECDH_INIT
+ *     string    Q_C, the client's ephemeral public key
+ * RFC 4253 section 8: byte SSH_MSG_KEXDH_INIT, mpint e */
 static enum kex_progress on_ecdh_init(struct transport *t, struct reader *r)
 {
     const struct kex_method *method = kex_method_of(t);
@@ -126,12 +128,16 @@ static enum kex_progress on_ecdh_init(struct transport *t, struct reader *r)
     return send_share(t, own_bytes);
 }
 
-/* byte SSH_MSG_KEX_ECDH_REPLY, string K_S, string Q_S (SSH_MSG_KEXDH_REPLY: mpint f), string
- * signature of H */
+/* RFC 5656 section 4:
+ *     byte      SSH_MSG_KEX_ECDH_REPLY
+ *     string    K_S, the server's host key
+ *     string    Q_S, the server's ephemeral public key
+ *     string    the signature of H
+ * RFC 4253 section 8: byte SSH_MSG_KEXDH_REPLY, with mpint f in place of Q_S */
 static enum kex_progress on_ecdh_reply(struct transport *t, struct reader *r)
 {
     const struct kex_method *method = kex_method_of(t);
-    struct bytes key = read_string(r); /* the server's host key */
+    struct bytes key = read_string(r);
     struct bytes share = read_share(method, r);
     struct bytes signature = read_string(r);
     struct bytes own = {own_share(t), method->client_share_len};

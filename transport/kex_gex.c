@@ -1,4 +1,3 @@
-/* diffie-hellman-group-exchange-sha256: agree on the group first. RFC 4419 section 3, RFC 8270. */
 #include "transport/kex_gex.h"
 
 #include "crypto/dh.h"
@@ -8,7 +7,7 @@
 
 #include <string.h>
 
-/* Section 5 of RFC 4419. */
+/* RFC 4419 section 5 */
 enum {
     SSH_MSG_KEX_DH_GEX_GROUP = 31,
     SSH_MSG_KEX_DH_GEX_INIT = 32,
@@ -18,15 +17,15 @@ enum {
 
 enum {
     BITS_MIN = 2048,       /* RFC 8270 section 3 */
-    BITS_PREFERRED = 3072, /* what our client asks for: 128 bits of strength */
+    BITS_PREFERRED = 3072, /* requested by our client: 128 bits of strength */
     BITS_MAX = 8192,
     LEN_MAX = BITS_MAX / 8, /* bytes */
     HASHED_MAX = 3 * 4 + 4 * (5 + LEN_MAX),
 };
 
 struct gex {
-    uint32_t min, preferred, max; /* as they were asked for; they enter H */
-    struct dh_group group;        /* points to constants (server), to p and g below (client) */
+    uint32_t min, preferred, max; /* as requested; they enter H */
+    struct dh_group group;        /* points to constants (server) or to p and g below (client) */
     struct dh ephemeral;          /* the client's */
     uint8_t p[LEN_MAX], g[LEN_MAX], share[LEN_MAX];
 };
@@ -37,7 +36,8 @@ static void clear(const struct kex_method *method, void *state)
     dh_clear(&((struct gex *)state)->ephemeral);
 }
 
-/* Section 3: H is over uint32 min, n, max, mpint p, g, e, f besides what every method hashes. */
+/* RFC 4419 section 3: besides what every method hashes, H is over uint32 min, n, max, mpint p, g,
+ * e, f. */
 static bool agree(struct transport *t, struct bytes host_key, struct bytes e, struct bytes f,
                   const uint8_t *secret)
 {
@@ -59,7 +59,7 @@ static bool agree(struct transport *t, struct bytes host_key, struct bytes e, st
 
 /* ---- server ---- */
 
-/* The smallest group of RFC 3526 that is as large as was asked for, else the largest allowed. */
+/* The smallest group of RFC 3526 that has the preferred size, otherwise the largest allowed. */
 static const struct dh_group *choose_group(const struct gex *x)
 {
     static const struct dh_group *const groups[] = {&dh_group14, &dh_group15, &dh_group16,
@@ -78,8 +78,12 @@ static const struct dh_group *choose_group(const struct gex *x)
     return best;
 }
 
-/* Section 3: byte SSH_MSG_KEX_DH_GEX_REQUEST, uint32 min, n, max; answered by byte
- * SSH_MSG_KEX_DH_GEX_GROUP, mpint p, mpint g */
+/* RFC 4419 section 3:
+ *     byte      SSH_MSG_KEX_DH_GEX_REQUEST
+ *     uint32    min, minimal size in bits of an acceptable group
+ *     uint32    n, preferred size in bits of the group
+ *     uint32    max, maximal size in bits of an acceptable group
+ * Answered by byte SSH_MSG_KEX_DH_GEX_GROUP, mpint p, mpint g. */
 static enum kex_progress on_request(struct transport *t, struct reader *r)
 {
     struct gex *x = kex_state_allocate(t, sizeof *x);
@@ -119,8 +123,10 @@ static bool respond(struct transport *t, struct bytes e)
     return good;
 }
 
-/* Section 3: byte SSH_MSG_KEX_DH_GEX_INIT, mpint e; answered by byte SSH_MSG_KEX_DH_GEX_REPLY,
- * string K_S, mpint f, string signature of H */
+/* RFC 4419 section 3:
+ *     byte      SSH_MSG_KEX_DH_GEX_INIT
+ *     mpint     e
+ * Answered by SSH_MSG_KEX_DH_GEX_REPLY, as in on_reply. */
 static enum kex_progress on_init(struct transport *t, struct reader *r)
 {
     const struct gex *x = t->kex->state;
@@ -138,6 +144,7 @@ static enum kex_progress on_init(struct transport *t, struct reader *r)
 
 /* ---- client ---- */
 
+/* RFC 4419 section 3: SSH_MSG_KEX_DH_GEX_REQUEST, as in on_request */
 static enum kex_progress start(struct transport *t)
 {
     struct gex *x = kex_state_allocate(t, sizeof *x);
@@ -156,7 +163,7 @@ static enum kex_progress start(struct transport *t)
     return KEX_MORE;
 }
 
-/* The group outlives the message that brought it. */
+/* Copy the group, which is needed after the message is gone, and check it. */
 static bool take_group(struct gex *x, struct bytes p, struct bytes g)
 {
     if (p.len > LEN_MAX || g.len > LEN_MAX || p.len == 0 || g.len == 0)
@@ -167,8 +174,11 @@ static bool take_group(struct gex *x, struct bytes p, struct bytes g)
                          x->min, x->max);
 }
 
-/* Section 3: byte SSH_MSG_KEX_DH_GEX_GROUP, mpint p, mpint g; answered by byte
- * SSH_MSG_KEX_DH_GEX_INIT, mpint e */
+/* RFC 4419 section 3:
+ *     byte      SSH_MSG_KEX_DH_GEX_GROUP
+ *     mpint     p, safe prime
+ *     mpint     g, generator for subgroup in GF(p)
+ * Answered by byte SSH_MSG_KEX_DH_GEX_INIT, mpint e. */
 static enum kex_progress on_group(struct transport *t, struct reader *r)
 {
     struct gex *x = t->kex->state;
@@ -188,7 +198,11 @@ static enum kex_progress on_group(struct transport *t, struct reader *r)
     return KEX_MORE;
 }
 
-/* Section 3: byte SSH_MSG_KEX_DH_GEX_REPLY, string K_S, mpint f, string signature of H */
+/* RFC 4419 section 3:
+ *     byte      SSH_MSG_KEX_DH_GEX_REPLY
+ *     string    server public host key and certificates (K_S)
+ *     mpint     f
+ *     string    signature of H                                                */
 static enum kex_progress on_reply(struct transport *t, struct reader *r)
 {
     struct gex *x = t->kex->state;

@@ -1,4 +1,4 @@
-/* diffie-hellman-group-exchange-sha256. RFC 4419. */
+/* diffie-hellman-group-exchange-sha256: agree on the group first. RFC 4419 section 3, RFC 8270. */
 #ifndef NACRE_TRANSPORT_KEX_GEX_H
 #define NACRE_TRANSPORT_KEX_GEX_H
 

@@ -19,7 +19,7 @@ struct state {
     uint8_t x25519[X];
 };
 
-/* Section 2.4. secrets: K_PQ then K_CL; wiped. */
+/* draft-ietf-sshm-mlkem-hybrid-kex section 2.4. secrets: K_PQ, then K_CL; wiped. */
 static bool combine(uint8_t secrets[MLKEM768_SS_LEN + X], uint8_t *secret)
 {
     bool good = hash_of(&hash_sha256, (struct bytes){secrets, MLKEM768_SS_LEN + X}, secret);
@@ -48,18 +48,18 @@ static bool respond(const struct kex_method *method, void *scratch,
                     const struct random_source *random, struct bytes client_share,
                     uint8_t *server_share, uint8_t *secret)
 {
-    uint8_t draw[MLKEM768_SS_LEN + X]; /* m, then the X25519 secret */
+    uint8_t ephemeral[MLKEM768_SS_LEN + X]; /* m, then the X25519 secret */
     uint8_t secrets[MLKEM768_SS_LEN + X];
     bool good;
 
     (void)method;
-    random_fill(random, draw, sizeof draw);
-    good = mlkem768_encapsulate(server_share, secrets, client_share.at, draw, scratch) &&
-           x25519_public(server_share + MLKEM768_CT_LEN, draw + MLKEM768_SS_LEN) &&
-           x25519_shared(secrets + MLKEM768_SS_LEN, draw + MLKEM768_SS_LEN,
+    random_fill(random, ephemeral, sizeof ephemeral);
+    good = mlkem768_encapsulate(server_share, secrets, client_share.at, ephemeral, scratch) &&
+           x25519_public(server_share + MLKEM768_CT_LEN, ephemeral + MLKEM768_SS_LEN) &&
+           x25519_shared(secrets + MLKEM768_SS_LEN, ephemeral + MLKEM768_SS_LEN,
                          client_share.at + MLKEM768_EK_LEN) &&
            combine(secrets, secret);
-    wipe(draw, sizeof draw);
+    wipe(ephemeral, sizeof ephemeral);
     wipe(secrets, sizeof secrets);
     return good;
 }

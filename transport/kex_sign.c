@@ -4,7 +4,11 @@
 
 #include <string.h>
 
-/* RFC 4253 section 8: byte number, string K_S, share, string signature of H */
+/* RFC 4253 section 8, RFC 4419 section 3, RFC 5656 section 4:
+ *     byte      the method's reply
+ *     string    K_S, the server's host key
+ *     ...       the server's share: mpint f, or string Q_S
+ *     string    the signature of H                                            */
 enum kex_progress kex_sign(struct transport *t, uint8_t number, struct bytes share)
 {
     const struct kex_choice *n = &t->kex->chosen;
@@ -55,7 +59,7 @@ enum kex_progress kex_verify(struct transport *t, struct bytes host_key, struct 
                              "host key was not accepted");
         return KEX_FAILED;
     }
-    if (transport_ended(t)) /* the application ended it when it saw the key */
+    if (transport_ended(t)) /* the application ended the session when it saw the key */
         return KEX_FAILED;
     if (t->kex->first && !keep_host_key(t, host_key))
         return kex_no_memory(t);

@@ -19,7 +19,7 @@ struct state {
     uint8_t x25519[X];
 };
 
-/* secrets: sntrup761's then X25519's; wiped. */
+/* secrets: that of sntrup761, then that of X25519; wiped. */
 static bool combine(uint8_t secrets[SNTRUP761_SS_LEN + X], uint8_t *secret)
 {
     bool good = hash_of(&hash_sha512, (struct bytes){secrets, SNTRUP761_SS_LEN + X}, secret);

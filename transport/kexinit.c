@@ -1,5 +1,5 @@
-/* Algorithm negotiation. RFC 4253 section 7.1; the markers of RFC 8308 section 2.1 and of strict
- * kex (draft-ietf-sshm-strict-kex section 3.1) ride in kex_algorithms. */
+/* Algorithm negotiation. RFC 4253 section 7.1; kex_algorithms also carries the markers of RFC 8308
+ * section 2.1 and of strict kex (draft-ietf-sshm-strict-kex section 3.1). */
 #include "transport/kexinit.h"
 
 #include "crypto/random.h"
@@ -8,7 +8,7 @@
 
 enum { COOKIE = 16, NAME_LISTS = 10 };
 
-/* The name-lists in their order on the wire. */
+/* The name-lists, in their order on the wire. */
 enum {
     KEX,
     HOST_KEY,
@@ -97,11 +97,7 @@ static void write_list(const struct transport *t, struct writer *w, int list)
     write_string_end(w, begin);
 }
 
-/* RFC 4253 section 7.1, after the message number:
- *     byte[16]     cookie (random bytes)
- *     name-list    kex_algorithms ... languages_server_to_client, ten of them
- *     boolean      first_kex_packet_follows
- *     uint32       0 (reserved for future extension)                              */
+/* RFC 4253 section 7.1: the fields that on_kexinit (kex.c) lists. */
 void write_kexinit(struct transport *t, struct writer *w)
 {
     uint8_t cookie[COOKIE];
@@ -141,8 +137,8 @@ static bool is_marker(struct bytes name)
     return false;
 }
 
-/* The algorithm that a list prefers. RFC 8308 section 2.1: a marker may stand anywhere, also before
- * it. */
+/* The algorithm that a list prefers. RFC 8308 section 2.1: a marker may come anywhere in the list,
+ * even first. */
 static struct bytes first_of(struct bytes list)
 {
     struct bytes name;
@@ -163,7 +159,7 @@ static void note_markers(struct transport *t, struct bytes peer_kex)
                                                        : "kex-strict-s-v00@openssh.com");
 }
 
-/* What a kind is called, and what is said when nothing is in common. */
+/* The name of a kind, and the DISCONNECT text when no algorithm is in common. */
 static const struct {
     const char *name, *text;
 } kinds[] = {
@@ -189,7 +185,7 @@ static int no_common(struct transport *t, int list, const struct kexinit *client
     return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED, kinds[list].text);
 }
 
-/* The cipher and MAC that `sender` will send with. */
+/* The cipher and MAC with which `sender` will send. */
 static int choose_protection(struct transport *t, const struct kexinit *client,
                              const struct kexinit *server, enum nacre_role sender)
 {
@@ -274,7 +270,7 @@ int kexinit_negotiate(struct transport *t)
     if (failure != 0)
         return failure;
 
-    /* Section 7: the guess is right only if both sides prefer the same. */
+    /* RFC 4253 section 7: the guess is right only if both sides prefer the same algorithms. */
     t->kex->drop_guess = lists[peer].first_kex_packet_follows &&
                          (!bytes_equal(first_of(lists[NACRE_CLIENT].lists[KEX]),
                                        first_of(lists[NACRE_SERVER].lists[KEX])) ||

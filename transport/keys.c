@@ -8,7 +8,7 @@
 
 enum { KEY_MAX = 64, IV_MAX = 16 };
 
-/* K as it enters H and the derivation: an mpint, or a string for the hybrids. */
+/* K enters H and the derivation of keys as an mpint, or as a string for the hybrids. */
 bool keys_set_secret(struct kex *kex, const struct kex_method *method, struct bytes secret)
 {
     struct writer w = write_to(kex->secret, sizeof kex->secret);
@@ -43,12 +43,14 @@ static void observe_secret(const struct transport *t, char label, const uint8_t 
         o->secret(t->context, label, at, len);
 }
 
-/* RFC 4253 section 8, RFC 5656 section 4: H = hash of
- *     string   V_C, V_S   identification of client and server, without CR LF
- *     string   I_C, I_S   payload of the client's and the server's KEXINIT
- *     string   K_S        host key
- *     ...                 the shares
- *     mpint    K          (a string for the hybrids)                          */
+/* RFC 4253 section 8, RFC 5656 section 4: H is the hash of
+ *     string    V_C, the client's identification string without CR LF
+ *     string    V_S, the server's
+ *     string    I_C, the payload of the client's KEXINIT
+ *     string    I_S, the server's
+ *     string    K_S, the host key
+ *     ...       the shares
+ *     mpint     K, the shared secret (hybrids: string)                        */
 bool keys_compute_hash(struct transport *t, struct bytes host_key_blob, struct bytes shares)
 {
     struct kex *k = t->kex;
@@ -77,7 +79,7 @@ bool keys_compute_hash(struct transport *t, struct bytes host_key_blob, struct b
     return true;
 }
 
-/* One HASH of section 7.2: K || H || rest. */
+/* RFC 4253 section 7.2: HASH(K || H || first || second). */
 static bool hash_with_secret(const struct kex *k, const struct hash_method *method,
                              struct bytes first, struct bytes second, uint8_t *out)
 {
@@ -92,8 +94,10 @@ static bool hash_with_secret(const struct kex *k, const struct hash_method *meth
     return hash_finish(&h, out);
 }
 
-/* K1 = HASH(K || H || X || session_id), K2 = HASH(K || H || K1), ...; `need` bytes of K1 || K2 ||
- * ... */
+/* RFC 4253 section 7.2: the first `need` bytes of K1 || K2 || ..., where
+ *     K1 = HASH(K || H || X || session_id)     X is the letter
+ *     K2 = HASH(K || H || K1)
+ *     K3 = HASH(K || H || K1 || K2)                                           */
 static bool derive(const struct transport *t, char letter, uint8_t *out, size_t need)
 {
     const struct hash_method *method = kex_method_of(t)->hash;
@@ -116,7 +120,8 @@ static bool derive(const struct transport *t, char letter, uint8_t *out, size_t 
 bool keys_take(struct transport *t, bool sending)
 {
     enum nacre_role sender = sending ? t->config->role : transport_peer_role(t);
-    char first = sender == NACRE_CLIENT ? 'A' : 'B'; /* then two letters on for each kind */
+    char first =
+        sender == NACRE_CLIENT ? 'A' : 'B'; /* IV; the key is two letters on, then the MAC key */
     const struct cipher_method *cipher = t->kex->chosen.cipher[sender]->method;
     const struct algorithm *mac = t->kex->chosen.mac[sender];
     uint8_t iv[IV_MAX], key[KEY_MAX], mac_key[KEY_MAX];

@@ -1,5 +1,6 @@
-/* What may look on: every message after decryption, every choice and every phase change.
- * Trace, counters, key logs and tests hang here; the library has no other logging. */
+/* The observer: it sees every message unencrypted, every choice of algorithms and every phase
+ * change. Traces, counters, key logs and tests are built on it; the library has no other logging.
+ */
 #ifndef NACRE_TRANSPORT_OBSERVER_H
 #define NACRE_TRANSPORT_OBSERVER_H
 
@@ -10,8 +11,8 @@ enum nacre_direction {
     NACRE_SENT,
 };
 
-/* The names RFC 4253 section 7.1 negotiated; static text. MAC names are NULL where the cipher
- * authenticates by itself. */
+/* The names negotiated by RFC 4253 section 7.1; static text. A MAC's name is NULL where the cipher
+ * authenticates packets itself. */
 struct nacre_negotiated {
     const char *kex, *host_key;
     const char *cipher_client_to_server, *cipher_server_to_client;
@@ -19,25 +20,26 @@ struct nacre_negotiated {
     bool strict; /* strict kex is in force */
 };
 
-/* Any member may be NULL. context is the session's. Pointers passed are lent for the call. Must not
- * call back into the session. */
+/* Any member may be NULL. context is the session's. Pointers are valid during the call only. These
+ * are called in the middle of library functions: they may only call functions that read. */
 struct nacre_observer {
-    /* A message in or out, after decryption and before encryption. seq: its sequence number, RFC
-     * 4253 section 6.4. phase: what we waited for then, as nacre_session_phase says it. payload:
-     * len bytes, of which the first is the message number; passwords are in there too. */
+    /* A message in or out, unencrypted. seq: its sequence number, RFC 4253 section 6.4. phase: what
+     * we waited for at that time, as nacre_session_phase returns it. payload: len bytes, the first
+     * of which is the message number; passwords are among them. */
     void (*message)(void *context, enum nacre_direction direction, uint32_t seq, const char *phase,
                     const uint8_t *payload, size_t len);
-    /* The algorithms of a key exchange, the first and each later one. */
+    /* The algorithms that a key exchange chose, the first one and each later one. */
     void (*negotiated)(void *context, const struct nacre_negotiated *choice);
-    /* There is none in common: the kind ("cipher"), and both name-lists, not NUL-terminated. */
+    /* No algorithm in common: the kind ("cipher client to server"), and both name-lists, not
+     * NUL-terminated. */
     void (*mismatch)(void *context, const char *kind, const char *client, size_t client_len,
                      const char *server, size_t server_len);
-    /* A limit was met: something was refused or slowed down, or the session ends for it. */
+    /* A limit was reached: something is refused or delayed, or the session ends. */
     void (*limited)(void *context, enum nacre_limit limit);
-    /* We now wait for something else: a short name, static text. */
+    /* The session now waits for something else: a short name, static text. */
     void (*phase)(void *context, const char *phase);
-    /* Key material, for key logs in tests and studies only: label is 'A' to 'F' of RFC 4253
-     * section 7.2, or 'K' for the encoded shared secret. */
+    /* Key material, for key logs in tests and study only. label: 'A' to 'F' of RFC 4253 section
+     * 7.2, or 'K' for the encoded shared secret. */
     void (*secret)(void *context, char label, const uint8_t *bytes, size_t len);
 };
 

@@ -50,7 +50,7 @@ static size_t aligned_part(const struct direction *d, size_t packet_length)
     return packet_length + (d->length_sealed ? LENGTH : 0);
 }
 
-/* Section 6: at least 4 bytes of padding; length and the rest a multiple of the block size. */
+/* RFC 4253 section 6: at least 4 bytes of padding, and a multiple of the block size. */
 static bool length_is_legal(const struct direction *d, uint32_t packet_length)
 {
     return packet_length >= 1 + PADDING_MIN && packet_length <= PACKET_LENGTH_MAX &&

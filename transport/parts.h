@@ -46,8 +46,8 @@ struct transport_host_key {
 
 /* What decides whether the next message may be processed. */
 struct transport_pace {
-    uint64_t rest_until_ms;      /* not before; 0: at once */
-    uint64_t spent[NACRE_RATES]; /* of each rate: see rate_take */
+    uint64_t wait_until_ms;        /* not before; 0: at once */
+    uint64_t buckets[NACRE_RATES]; /* of each rate: see rate_take */
     bool dispatching;
     bool paused;    /* a decision is pending that the next message must wait for */
     bool partial;   /* what is left of the input is the beginning of a packet */

@@ -16,14 +16,14 @@
 /* The phases of each reaction; in a phase that no column names, the message is illegal. */
 struct row {
     uint8_t first, last;    /* message numbers */
-    uint8_t from;           /* who may send it */
-    bool strict;            /* strict kex leaves it legal in the first exchange */
+    uint8_t from;           /* the roles that may send it */
+    bool strict;            /* legal in the first exchange under strict kex too */
     uint16_t legal;         /* phases where it is read, */
     uint16_t ignored;       /* dropped, */
     uint16_t unimplemented; /* answered with UNIMPLEMENTED */
 };
 
-/* First match wins; the last rows catch what no document assigns. */
+/* The first match decides; the last rows match what no document assigns. */
 /* clang-format off */
 static const struct row table[] = {
     /* messages                                                  from    strict  legal                             ignored         unimplemented */

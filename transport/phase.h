@@ -1,4 +1,4 @@
-/* Which message is legal when, for each role: one table, and no other place decides it.
+/* Which message is legal when, for each role: one table, and it is decided nowhere else.
  *
  * RFC 4253 sections 7.1, 10 and 11; RFC 4252 sections 5.3 and 6; RFC 8308 section 2.4; strict kex
  * (draft-ietf-sshm-strict-kex section 3.2). */
@@ -7,16 +7,16 @@
 
 #include "transport/api.h"
 
-/* A phase is named after what we wait for from the peer. */
+/* A phase is named after what we wait for. */
 enum phase {
     PHASE_VERSION,       /* its identification line: no packets yet */
     PHASE_KEXINIT,       /* its first KEXINIT */
     PHASE_KEX,           /* the method's messages of the first key exchange */
     PHASE_NEWKEYS,       /* its first NEWKEYS */
-    PHASE_FIRST,         /* the first packet under keys: EXT_INFO, RFC 8308 section 2.4 */
+    PHASE_FIRST,         /* the first packet under keys, perhaps EXT_INFO: RFC 8308 section 2.4 */
     PHASE_SERVICE,       /* SERVICE_REQUEST or SERVICE_ACCEPT */
-    PHASE_AUTH,          /* authentication under way */
-    PHASE_CONNECTION,    /* authenticated */
+    PHASE_AUTH,          /* messages of authentication */
+    PHASE_CONNECTION,    /* messages of the connection protocol */
     PHASE_REKEY,         /* a later key exchange: the method's messages */
     PHASE_REKEY_NEWKEYS, /* a later NEWKEYS */
     PHASE_COUNT,
@@ -24,16 +24,16 @@ enum phase {
 
 enum verdict {
     VERDICT_LEGAL,
-    VERDICT_IGNORE,        /* drop it without a word */
+    VERDICT_IGNORE,        /* drop it silently */
     VERDICT_UNIMPLEMENTED, /* answer UNIMPLEMENTED, RFC 4253 section 11.4 */
     VERDICT_ILLEGAL,       /* disconnect with PROTOCOL_ERROR */
 };
 
-/* What becomes of message `number` that `from` sent while its peer is in `phase`.
+/* What to do with message `number` that `from` sent while the receiver is in `phase`.
  * strict  strict kex is in force */
 enum verdict phase_judge(enum phase phase, enum nacre_role from, bool strict, uint8_t number);
 
-/* What is waited for may cost a signature or a key agreement. */
+/* Does a message that is legal in it cost a signature or a key agreement? */
 bool phase_is_costly(enum phase phase);
 
 /* "kexinit", "auth"...: for logs and traces. */

@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    FULL_LOAD = 96 * 1024,   /* bytes of output that are worth a send before more is read, */
-    SHARED_LOAD = 32 * 1024, /* ... when several channels take turns with it */
+    FULL_CHUNK = 96 * 1024,   /* bytes of output to send before more input is processed, */
+    SHARED_CHUNK = 32 * 1024, /* ... when several channels take turns with it */
 };
 
 static void observe_received(const struct transport *t, struct bytes payload)
@@ -28,8 +28,8 @@ static int to_service(struct transport *t, int which, uint8_t number, struct rea
     return t->services[which].service->receive(t->services[which].self, number, r);
 }
 
-/* The transport's own messages that have a handler each; the table of phase.c lets no other number
- * through. */
+/* The transport's own messages. phase.c passes no other number that does not belong to a key
+ * exchange method or a service. */
 static int (*const handlers[])(struct transport *, struct reader *) = {
     [SSH_MSG_DISCONNECT] = on_disconnect,
     [SSH_MSG_IGNORE] = on_ignore,
@@ -148,7 +148,7 @@ static bool take_packet(struct transport *t)
     }
     secret = payload.at[0] >= SSH_MSG_USERAUTH_REQUEST && payload.at[0] < SSH_MSG_GLOBAL_REQUEST;
     dispatch(t, payload);
-    if (secret) /* it may have held a password */
+    if (secret) /* it may have contained a password */
         wipe(t->in.block + t->in.head, size);
     buffer_consumed(&t->in, size);
     rekey_if_due(t);
@@ -161,10 +161,10 @@ bool receive_waits_for_tick(const struct transport *t)
            buffer_len(&t->in) > 0;
 }
 
-/* Is there input that may be processed now? */
+/* Is there input, and may it be processed now? */
 static bool may_take(const struct transport *t)
 {
-    return !transport_ended(t) && !t->pace.paused && t->pace.rest_until_ms == 0 &&
+    return !transport_ended(t) && !t->pace.paused && t->pace.wait_until_ms == 0 &&
            !receive_waits_for_tick(t) && buffer_len(&t->in) > 0;
 }
 
@@ -173,7 +173,7 @@ static bool may_continue(const struct transport *t, bool blocked)
 {
     size_t used = buffer_len(&t->out);
 
-    if (!blocked && used >= (t->pace.shared ? SHARED_LOAD : FULL_LOAD))
+    if (!blocked && used >= (t->pace.shared ? SHARED_CHUNK : FULL_CHUNK))
         return false;
     if (!t->queueing && buffer_len(&t->queued) > BLOCK_LARGE - TRANSPORT_REPLY_MAX)
         return false;
@@ -185,14 +185,14 @@ bool receive_all(struct transport *t, bool blocked)
     if (t->pace.dispatching)
         return false;
     t->pace.dispatching = true;
-    if (t->now_ms >= t->pace.rest_until_ms)
-        t->pace.rest_until_ms = 0;
+    if (t->now_ms >= t->pace.wait_until_ms)
+        t->pace.wait_until_ms = 0;
     t->pace.partial = false;
     while (may_take(t) && may_continue(t, blocked) && !t->pace.partial)
         t->pace.partial = !(t->phase == PHASE_VERSION ? take_version(t) : take_packet(t));
     t->pace.dispatching = false;
     rekey_if_due(t);
     if (buffer_len(&t->in) == 0)
-        t->pace.turn_over = false; /* there is nothing that could wait */
+        t->pace.turn_over = false; /* no message waits for the tick */
     return may_take(t) && !may_continue(t, blocked);
 }

@@ -1,5 +1,4 @@
-/* Messages down: built in the output buffer, encrypted where they are. RFC 4253 sections 6 and 7.1.
- */
+/* Outgoing messages: built and encrypted in the output buffer. RFC 4253 sections 6 and 7.1. */
 #include "transport/send.h"
 
 #include "transport/parts.h"
@@ -9,13 +8,13 @@
 
 enum {
     QUEUED_HEADER = 4,                         /* a queued message follows its length */
-    TRAILER = PACKET_OVERHEAD - PACKET_HEADER, /* what sealing may put behind a message */
-    DISCONNECT_ROOM = 512, /* no other message takes the room of the last packet of all */
-    CONTROL_ROOM = 1024,   /* bytes of a window adjust, exit-status, EOF and CLOSE together */
+    TRAILER = PACKET_OVERHEAD - PACKET_HEADER, /* what sealing may append to a message */
+    DISCONNECT_ROOM = 512,                     /* reserved for the very last packet */
+    CONTROL_ROOM = 1024, /* bytes: window adjust, exit-status, EOF and CLOSE together */
 };
 
 /* RFC 4253 section 7.1: between our KEXINIT and our NEWKEYS only messages of the transport are
- * sent, without those for services. Queued messages are sent first afterwards, so none overtakes
+ * sent, and of these none for services. While messages are queued, later ones are queued after
  * them. */
 static bool must_queue(const struct transport *t, uint8_t number)
 {
@@ -59,7 +58,7 @@ struct writer transport_begin(struct transport *t, uint8_t number, size_t room)
         w = begin(t, &t->out, PACKET_HEADER, TRAILER + DISCONNECT_ROOM, number, room);
     if (w.bad)
         (void)transport_end(t, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
-                            "no room for another message");
+                            "output buffer is full");
     return w;
 }
 
@@ -82,7 +81,7 @@ void transport_send(struct transport *t, const struct writer *w)
         return;
     if (w->bad) {
         (void)transport_end(t, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
-                            "a message outgrew its room");
+                            "message too long");
         return;
     }
     if (must_queue(t, w->start[0])) {
@@ -109,7 +108,7 @@ void send_queued(struct transport *t)
         uint8_t *at;
 
         if (buffer_len(&t->out) + PACKET_OVERHEAD + len > BLOCK_LARGE - TRANSPORT_RESERVE)
-            return; /* again when output has drained */
+            return; /* transport_sent calls again */
         at = buffer_make_room(&t->out, t->pool, PACKET_OVERHEAD + len);
         if (at == NULL) {
             (void)transport_no_memory(t);
@@ -152,7 +151,7 @@ bool transport_control_room(const struct transport *t)
 /* RFC 4253 section 11.1:
  *     byte      SSH_MSG_DISCONNECT
  *     uint32    reason code
- *     string    description
+ *     string    description in ISO-10646 UTF-8 encoding
  *     string    language tag                                                  */
 static void send_disconnect(struct transport *t, uint32_t reason, const char *text)
 {

@@ -1,5 +1,6 @@
 /* What services may ask of the transport besides sending: RFC 4253 section 10. */
 #include "transport/parts.h"
+#include "transport/rate.h"
 
 bool transport_enter(struct transport *t)
 {
@@ -94,7 +95,7 @@ void transport_end_turn(struct transport *t)
     t->pace.turn_over = true;
 }
 
-void transport_limit(const struct transport *t, enum nacre_limit limit)
+void transport_limit_reached(const struct transport *t, enum nacre_limit limit)
 {
     const struct nacre_observer *o = t->config->observer;
 
@@ -102,31 +103,31 @@ void transport_limit(const struct transport *t, enum nacre_limit limit)
         o->limited(t->context, limit);
 }
 
-static uint64_t spend(struct transport *t, enum nacre_limit rate)
+static uint64_t count(struct transport *t, enum nacre_limit rate)
 {
     int i = (int)rate - NACRE_LIMIT_OPENS;
-    uint64_t until = rate_take(&t->pace.spent[i], t->config->limits.rates[i], t->now_ms);
+    uint64_t until = rate_take(&t->pace.buckets[i], t->config->limits.rates[i], t->now_ms);
 
     if (until != 0)
-        transport_limit(t, rate);
+        transport_limit_reached(t, rate);
     return until;
 }
 
 void transport_charge(struct transport *t, enum nacre_limit rate)
 {
-    uint64_t until = spend(t, rate);
+    uint64_t until = count(t, rate);
 
-    if (until > t->pace.rest_until_ms)
-        t->pace.rest_until_ms = until;
+    if (until > t->pace.wait_until_ms)
+        t->pace.wait_until_ms = until;
 }
 
 bool transport_affords(struct transport *t, enum nacre_limit rate)
 {
-    uint64_t *spent = &t->pace.spent[rate - NACRE_LIMIT_OPENS], before = *spent;
+    uint64_t *bucket = &t->pace.buckets[rate - NACRE_LIMIT_OPENS], before = *bucket;
 
-    if (spend(t, rate) == 0)
+    if (count(t, rate) == 0)
         return true;
-    *spent = before;
+    *bucket = before;
     return false;
 }
 

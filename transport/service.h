@@ -114,7 +114,7 @@ void transport_resume(struct transport *t);
 void transport_end_turn(struct transport *t);
 
 /* A limit was reached: tell the observer. */
-void transport_limit(const struct transport *t, enum nacre_limit limit);
+void transport_limit_reached(const struct transport *t, enum nacre_limit limit);
 
 /* The peer did something that counts against that rate: its next message waits when it was one too
  * many. */

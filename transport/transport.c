@@ -160,7 +160,7 @@ void transport_sent(struct transport *t, size_t len)
 
 void transport_lost(struct transport *t)
 {
-    (void)transport_end(t, NACRE_CONNECTION_LOST, 0, "the connection was lost");
+    (void)transport_end(t, NACRE_CONNECTION_LOST, 0, "connection lost");
     buffer_clear(&t->out, t->pool);
 }
 
@@ -178,7 +178,7 @@ void transport_tick(struct transport *t, uint64_t now_ms)
 
 uint64_t transport_deadline(const struct transport *t)
 {
-    uint64_t rest = t->pace.rest_until_ms != 0 ? t->pace.rest_until_ms : UINT64_MAX;
+    uint64_t rest = t->pace.wait_until_ms != 0 ? t->pace.wait_until_ms : UINT64_MAX;
     uint64_t keys = rekey_deadline(t);
 
     if (receive_waits_for_tick(t))

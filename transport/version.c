@@ -13,8 +13,9 @@ static bool starts_with(struct bytes text, const char *prefix)
     return text.len >= n && memcmp(text.at, prefix, n) == 0;
 }
 
-/* Section 4.2: SSH-protoversion-softwareversion SP comments. Anything printable may follow the
- * second hyphen; bytes over 0x7e are let pass, as a comment may hold UTF-8 in practice. */
+/* RFC 4253 section 4.2: SSH-protoversion-softwareversion SP comments CR LF. Printable characters
+ * may follow the second hyphen; bytes above 0x7e are accepted, as in practice a comment may be
+ * UTF-8. */
 static enum version_status judge(struct bytes line)
 {
     if (line.len > VERSION_LINE_MAX - 2)
@@ -24,13 +25,13 @@ static enum version_status judge(struct bytes line)
             return VERSION_MALFORMED;
     if (memchr(line.at + 4, '-', line.len - 4) == NULL)
         return VERSION_MALFORMED;
-    /* Section 5.1: "1.99" is what a server of both versions says. */
+    /* RFC 4253 section 5.1: servers that support 1.x too send "1.99" */
     if (!starts_with(line, "SSH-2.0-") && !starts_with(line, "SSH-1.99-"))
         return VERSION_UNSUPPORTED;
     return VERSION_READY;
 }
 
-/* No end of line in sight: is what stands there still the beginning of something legal? */
+/* There is no end of line yet: can what there is still begin a legal one? */
 static enum version_status judge_partial(struct bytes input, enum nacre_role role)
 {
     size_t n = input.len < 4 ? input.len : 4;

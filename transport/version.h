@@ -1,4 +1,4 @@
-/* The identification line. RFC 4253 section 4.2. */
+/* The identification string. RFC 4253 section 4.2. */
 #ifndef NACRE_TRANSPORT_VERSION_H
 #define NACRE_TRANSPORT_VERSION_H
 
@@ -7,7 +7,7 @@
 
 enum {
     VERSION_LINE_MAX = 255,        /* bytes, CR LF included */
-    VERSION_LINES_BEFORE_MAX = 64, /* lines a server may send before; only clients read them */
+    VERSION_LINES_BEFORE_MAX = 64, /* other lines that a server may send before it */
     VERSION_NOISE_MAX = 8192,      /* bytes of one such line */
 };
 
@@ -17,14 +17,14 @@ extern const char version_ours[];
 enum version_status {
     VERSION_READY,
     VERSION_PARTIAL, /* no end of line yet */
-    VERSION_SKIP,    /* a line before the identification: drop `size` bytes, look again */
+    VERSION_SKIP,    /* another line: drop `size` bytes and read again */
     VERSION_MALFORMED,
-    VERSION_UNSUPPORTED, /* speaks another protocol version than 2.0 */
+    VERSION_UNSUPPORTED, /* a protocol version other than 2.0 */
 };
 
-/* Read the line at the head of `input`.
- * role  ours: a client lets other lines come first, a server does not
- * line  READY: the identification without CR LF, a view into input
+/* Read the line at the beginning of `input`.
+ * role  ours: a client accepts other lines first, a server does not
+ * line  READY: the identification string without CR LF, a view into input
  * size  READY and SKIP: bytes to consume */
 enum version_status version_read(struct bytes input, enum nacre_role role, struct bytes *line,
                                  size_t *size);

@@ -4,7 +4,7 @@
 
 struct reader read_from(struct bytes message)
 {
-    static const uint8_t nothing[1]; /* for an empty message without an address */
+    static const uint8_t nothing[1]; /* for an empty message with a NULL address */
     const uint8_t *at = message.at != NULL ? message.at : nothing;
 
     return (struct reader){.at = at, .end = at + message.len};
@@ -133,8 +133,8 @@ bool next_name(struct bytes *list, struct bytes *name)
 {
     const uint8_t *comma;
 
-    while (list->len > 0 && list->at[0] == ',') { /* RFC 4251 section 5 has no empty names, */
-        list->at++;                               /* libssh 0.10 sends some all the same */
+    while (list->len > 0 && list->at[0] == ',') { /* RFC 4251 section 5 forbids empty names, */
+        list->at++;                               /* but libssh 0.10 sends some */
         list->len--;
     }
     if (list->len == 0)

@@ -1,7 +1,7 @@
-/* The data types of RFC 4251 section 5: reading and writing them.
+/* Read and write the data types of RFC 4251 section 5.
  *
- * Both are sticky: after the first short read or overflowing write everything that follows yields
- * nothing, so a message is read to its end and asked about once. */
+ * Both are sticky: after the first read or write that does not fit, all that follow do nothing, so
+ * a message is read to its end and checked once. */
 #ifndef NACRE_TRANSPORT_WIRE_H
 #define NACRE_TRANSPORT_WIRE_H
 
@@ -20,7 +20,7 @@ bool read_bool(struct reader *r); /* any value but 0 is true */
 uint32_t read_u32(struct reader *r);
 uint64_t read_u64(struct reader *r);
 
-/* A view into the message; empty when bad. Lives as long as the message's buffer. */
+/* A view into the message, valid as long as the message is; empty when bad. */
 struct bytes read_string(struct reader *r);
 
 /* A string as NUL-terminated text of at most `size` bytes, the NUL included. False, and bad, when
@@ -30,23 +30,24 @@ bool read_text(struct reader *r, char *out, size_t size);
 /* The same for a string that was read already. */
 bool text_from_wire(char *out, size_t size, struct bytes wire);
 
-/* A string that must be a name-list: printable ASCII. Names in it may be empty: there are peers
- * that send such lists, and next_name passes over them. */
+/* A string that must be a name-list: printable ASCII. It may contain empty names, as some peers
+ * send them; next_name skips them. */
 struct bytes read_name_list(struct reader *r);
 
-/* The magnitude of a non-negative mpint without leading zeros: negative or padded ones are bad. */
+/* The magnitude of a non-negative mpint, without leading zeros. Bad when it is negative or padded.
+ */
 struct bytes read_mpint(struct reader *r);
 
-/* n bytes as they stand. */
+/* n bytes. */
 struct bytes read_bytes(struct reader *r, size_t n);
 
-/* All that is left. */
+/* All bytes that are left. */
 struct bytes read_rest(struct reader *r);
 
-/* True when all reads were good and nothing is left. */
+/* True when no read was bad and nothing is left. */
 bool read_done(const struct reader *r);
 
-/* The next name of a name-list that read_name_list accepted, not empty; false at its end. */
+/* The next name, not empty, of a name-list that read_name_list accepted; false at its end. */
 bool next_name(struct bytes *list, struct bytes *name);
 bool name_list_has(struct bytes list, const char *name);
 

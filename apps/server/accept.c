@@ -3,6 +3,7 @@
 #include "apps/server/listen.h"
 #include "apps/server/peer.h"
 #include "apps/session/errbuf.h"
+#include "transport/rate.h"
 
 #include <errno.h>
 #include <fcntl.h>

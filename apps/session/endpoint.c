@@ -2,6 +2,7 @@
 #include "apps/session/errbuf.h"
 #include "apps/session/parts.h"
 #include "crypto/crypto.h"
+#include "transport/rate.h"
 
 #include <stdlib.h>
 

@@ -242,7 +242,7 @@ static void time_out(struct nacre_session *s, enum nacre_limit limit, const char
 {
     if (transport_ended(s->transport))
         return;
-    transport_limit(s->transport, limit);
+    transport_limit_reached(s->transport, limit);
     (void)transport_end(s->transport, NACRE_TIMED_OUT, SSH_DISCONNECT_BY_APPLICATION, text);
 }
 

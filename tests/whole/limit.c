@@ -3,6 +3,7 @@
 #include "connection/parts.h"
 #include "tests/support/scripted.h"
 #include "tests/support/suite.h"
+#include "transport/rate.h"
 
 #include <stdlib.h>
 #include <stdio.h>

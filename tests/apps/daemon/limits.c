@@ -1,5 +1,6 @@
 #include "apps/daemon/limits.h"
 #include "tests/support/suite.h"
+#include "transport/rate.h"
 
 #include <stdio.h>
 #include <string.h>
