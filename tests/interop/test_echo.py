@@ -8,7 +8,7 @@ from harness import LAST_WORDS, MIB, answer_to, chunks_of
 
 
 class Echo:
-    """For each client; some say a word of their own on standard error."""
+    """The tests for each client; some clients write to standard error."""
 
     client = None
     chatter = b""
@@ -57,7 +57,7 @@ class Echo:
         done = self.client(self.server).run("echo", b"hello\n")
         self.assertEqual((done.status, done.out), (0, b"echo: 'hello\\n'\r\n" + LAST_WORDS))
 
-    def test_what_is_sent_before_eof_is_answered_before_eof(self):
+    def test_input_before_eof_is_answered_before_eof(self):
         process = self.client(self.server).start()
         self.addCleanup(harness.end, process)
         for word in b"one\n", b"two\n", b"three\n":
@@ -85,7 +85,7 @@ class EchoWithDbclient(Echo, harness.ServerCase):
 class EchoWithParamiko(Echo, harness.ServerCase):
     client = Paramiko
 
-    def test_what_is_sent_before_eof_is_answered_before_eof(self):
+    def test_input_before_eof_is_answered_before_eof(self):
         with contextlib.closing(self.client(self.server).connect()) as transport:
             channel = transport.open_session()
             channel.invoke_shell()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""nacre-load against nacre-echo, OpenSSH's sshd and Dropbear: what it says agrees with what others count."""
+"""nacre-load against nacre-echo, OpenSSH's sshd and Dropbear: its figures agree with what others count."""
 import contextlib
 import json
 import os
@@ -19,7 +19,7 @@ NACRE_LOAD = os.path.join(BUILD, "nacre-load")
 
 
 def load(*words, status=0, home="/nonexistent", patience=4 * PATIENCE, stdin=b"", **environment):
-    """Its figures; what it said on standard error when it was to fail."""
+    """Its figures, or its standard error if it is to fail."""
     done = subprocess.run([NACRE_LOAD, "--json", *map(str, words)], input=stdin, capture_output=True,
                           timeout=patience, env=clean_environment(home, **environment))
     assert status is None or done.returncode == status, f"status {done.returncode}: {done.stdout!r} {done.stderr!r}"
@@ -27,11 +27,11 @@ def load(*words, status=0, home="/nonexistent", patience=4 * PATIENCE, stdin=b""
 
 
 class Counter:
-    """One connection passed on to a port, and the bytes of it counted."""
+    """Forward one connection to a port and count its bytes."""
 
     def __init__(self, port, delays=()):
         self.sent = self.received = 0
-        self.delays = delays  # {number of a block: how many seconds it waits before it is passed back}
+        self.delays = delays  # {number of a block: seconds that it waits before it is forwarded back}
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port, self.to = self.listener.getsockname()[1], port
         self.thread = threading.Thread(target=self.run)
@@ -68,7 +68,7 @@ class Counter:
 
 
 class OthersCase:
-    """The same for both."""
+    """The same tests for both servers."""
 
     kind = None
     commands_at_once = 4
@@ -150,7 +150,7 @@ class SshdTest(OthersCase, unittest.TestCase):
 
 class DropbearTest(OthersCase, unittest.TestCase):
     kind = Dropbear
-    commands_at_once = 1  # or Dropbear 2022.83 now and then ends on an assertion of its own (common-channel.c, sent_close)
+    commands_at_once = 1  # with more, Dropbear 2022.83 sometimes fails an assertion (common-channel.c, sent_close)
 
 
 class EchoTest(unittest.TestCase):
@@ -165,7 +165,7 @@ class EchoTest(unittest.TestCase):
                     self.server.address, **more)
 
     def wire(self, count, before):
-        """What the server counted of the connections that came since: (in, out)."""
+        """The bytes that the server counted on the connections since then: (in, out)."""
         ended = self.server.wait("disconnected", before + count)[before:]
         return sum(int(e["bytes_in"]) for e in ended), sum(int(e["bytes_out"]) for e in ended)
 
@@ -191,13 +191,13 @@ class EchoTest(unittest.TestCase):
     def test_rtt(self):
         self.assertEqual(self.check(1, "rtt", "-n", 200)["samples"], 200)
 
-    def test_how_many_by_default(self):
+    def test_default_counts(self):
         for count, mode, *words in (100, "handshake", "-c", 8), (100, "idle", "-c", 8, "--hold", 1), (1000, "channels", "-c", 8):
             self.assertEqual(self.load(mode, *words)["done"], count, mode)
         self.assertEqual(self.load("rtt")["samples"], 1000)
 
-    def test_the_times_are_those_that_passed(self):
-        """Of 200 keys each 25th comes back 0.2 s late: one sees it at the right place."""
+    def test_measured_times_are_real(self):
+        """Every 25th of 200 keystrokes comes back 0.2 s late, which shows in the right percentiles."""
         with Counter(self.server.port, {n: 0.2 for n in range(30, 230, 25)}) as counter:
             began = time.monotonic()
             figures = load("-q", "-u", USER, "-i", self.server.path("key"), "--insecure", "rtt", "-n", 200, "-p",
@@ -242,7 +242,7 @@ class EchoTest(unittest.TestCase):
             self.assertRegex(terminal.seen, rb"\r\d+ s: 3 sessions, 0 failed")
             self.assertRegex(terminal.seen, rb"p99_9_us +\d+  connect to session\r\n")
 
-    def test_idle_sessions_that_end_are_not_waited_for(self):
+    def test_idle_does_not_wait_for_sessions_that_have_ended(self):
         """The server ends each after a second, while the others still log in."""
         with Server("--idle-timeout", "1") as server:
             figures = load("-q", "-u", USER, "-i", server.path("key"), "--known-hosts", server.path(".ssh/known_hosts"),
@@ -250,7 +250,7 @@ class EchoTest(unittest.TestCase):
         self.assertEqual(figures["done"], 600)
         self.assertGreater(figures["failed"], 0)
 
-    def test_idle_sessions_stand_at_once(self):
+    def test_idle_sessions_are_open_at_the_same_time(self):
         before = len(self.server.events("disconnected"))
         process = subprocess.Popen(
             [NACRE_LOAD, "--json", "-q", "-u", USER, "-i", self.server.path("key"), "--known-hosts",
@@ -274,7 +274,7 @@ class EchoTest(unittest.TestCase):
         self.wire(50, before)
 
     def test_ten_thousand_channels(self):
-        """closed for each, on both sides, and no growth."""
+        """Each is closed on both sides, and memory does not grow."""
         self.check(1, "channels", "-n", 2000, "-c", 20)
         before, memory = len(self.server.events("closed")), self.server.memory()[0]
         figures = self.check(1, "channels", "-n", 10000, "-c", 20)
@@ -295,7 +295,7 @@ class EchoTest(unittest.TestCase):
         self.assertEqual((figures["done"], figures["failed"]), (0, 3))
 
     def test_agent(self):
-        """Keys of a real ssh-agent: also when the first is not authorised, and when the agent will not sign."""
+        """Keys of a real ssh-agent, also if the first one is not authorised or the agent refuses to sign."""
         socket_path = self.server.path("agent")
         agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket_path], stdout=subprocess.DEVNULL)
         environment = {**clean_environment(self.server.folder), "SSH_AUTH_SOCK": socket_path}
@@ -314,7 +314,7 @@ class EchoTest(unittest.TestCase):
             run("ssh-add", "-q", self.server.path("key"))
             self.assertEqual(json.loads(run(*command))["done"], 3)
             run("ssh-add", "-q", "-D")
-            run("ssh-add", "-q", "-c", self.server.path("key"))  # nobody can be asked: refused
+            run("ssh-add", "-q", "-c", self.server.path("key"))  # the agent must ask a person, and there is none
             run(*command, status=1)
         finally:
             end(agent)
@@ -344,7 +344,7 @@ class EchoTest(unittest.TestCase):
         self.assertIn(self.server.fingerprint, said)
         self.assertIn("REVOKED", self.refused(f"{host} {self.server.host_key}\n@revoked * {self.server.host_key}\n"))
         self.assertIn("is not known", self.refused(""))
-        # The command in the message does what it says.
+        # The command in the message works.
         command = re.search(r"ssh-keygen -f .*$", said)[0]
         with open(self.server.path("other_hosts"), "w", encoding="ascii") as file:
             file.write(f"{host} {other}\n")
@@ -353,7 +353,7 @@ class EchoTest(unittest.TestCase):
             self.assertEqual(file.read(), "")
         load("-q", "-u", USER, "-i", self.server.path("key"), "--insecure", "handshake", "-n", 1, self.server.address)
 
-    def test_what_is_refused_at_the_start(self):
+    def test_mistakes_on_the_command_line(self):
         for words, says in (
                 ((), "MODE"), (("jump",), "jump"), (("handshake", "nowhere"), "HOST:PORT"),
                 (("handshake", "127.0.0.1:65558"), "HOST:PORT"), (("handshake", "-p", "0x16"), "0x16"),

@@ -31,7 +31,7 @@ class Served(harness.Server):
         super().__init__(*arguments, program=os.path.join(harness.BUILD, "nacre-serve"), inspected=True, **more)
 
     def pid(self):
-        """Of the child that was started last."""
+        """The process id of the child that was started last."""
         return int(self.wait("started")[-1]["pid"])
 
     def children(self):
@@ -52,7 +52,7 @@ def is_alive(pid):
 
 
 def request(channel, kind, *strings):
-    """A channel request that paramiko does not know, without an answer."""
+    """Send a channel request that paramiko does not know, without wanting a reply."""
     message = paramiko.Message()
     message.add_byte(b"\x62")  # CHANNEL_REQUEST
     message.add_int(channel.remote_chanid)
@@ -64,7 +64,7 @@ def request(channel, kind, *strings):
 
 
 class ServeCase(unittest.TestCase):
-    most_memory = 64 * MIB if "asan" not in harness.BUILD else 512 * MIB  # it keeps what was freed
+    most_memory = 64 * MIB if "asan" not in harness.BUILD else 512 * MIB  # AddressSanitizer keeps freed memory
 
     def serve(self, *words, **more):
         return self.enterContext(Served(*words, **more))
@@ -78,7 +78,7 @@ class ServeCase(unittest.TestCase):
 
 
 class OnPipes(ServeCase):
-    def test_output_and_errors_are_apart(self):
+    def test_output_and_errors_are_separate(self):
         server = self.shell("echo out; echo err >&2; exit 3")
         for client in Ssh, Dbclient, Paramiko:
             with self.subTest(client=client.name):
@@ -86,8 +86,8 @@ class OnPipes(ServeCase):
         self.assertEqual(Ssh(server).run(), (3, b"out\n", b"err\n"))
         self.assertEqual(Paramiko(server).run(), (3, b"out\n", b"err\n"))
 
-    def test_the_status_is_not_lost_behind_the_end_of_output(self):
-        """dbclient answers an EOF with its CLOSE and hears no more."""
+    def test_the_status_comes_before_eof(self):
+        """dbclient answers EOF with CLOSE and ignores what comes after it."""
         server = self.shell("echo out; exec >&- 2>&-; sleep 0.05; exit 3")
         for client in Ssh, Dbclient, Paramiko:
             with self.subTest(client=client.name):
@@ -98,7 +98,7 @@ class OnPipes(ServeCase):
         self.assertEqual(Ssh(server).run(None, b"b\nc\na\n"), (0, b"a\nb\nc\n", b""))
         self.assertEqual(Ssh(server).run(None, b""), (0, b"", b""))
 
-    def test_a_lot_comes_back_as_it_was(self):
+    def test_large_data_comes_back_unchanged(self):
         server = self.serve("cat")
         data = server.path("data")
         block = harness.random_bytes(MIB)
@@ -113,7 +113,7 @@ class OnPipes(ServeCase):
         self.assertEqual((done.status, done.out), (0, expected.hexdigest()))
         self.assertLess(server.memory()[1], self.most_memory)
 
-    def test_the_programs_end_of_output_is_not_its_end(self):
+    def test_a_program_may_continue_after_closing_its_output(self):
         server = self.shell("echo one; exec >&- 2>&-; read line; test \"$line\" = go && exit 9")
         with contextlib.closing(Paramiko(server).connect()) as transport:
             channel = transport.open_session()
@@ -136,13 +136,13 @@ class OnPipes(ServeCase):
         self.assertEqual(done.status, 4)
 
     def test_a_program_that_closes_its_input(self):
-        """What is sent there is dropped; the program goes on."""
+        """What is sent there is dropped; the program continues."""
         server = self.shell("exec <&-; sleep 0.5; echo still here; exit 6")
         done = Ssh(server).run(None, bytes(8 * MIB))
         self.assertEqual((done.status, done.out), (6, b"still here\n"))
 
-    def test_ssh_is_told_that_nobody_reads(self):
-        """It then takes no more from whoever feeds it, while the program goes on."""
+    def test_ssh_learns_that_nothing_is_read(self):
+        """It then reads no more of its own input, while the program continues."""
         server = self.shell("exec <&-; exec sleep 1000")
         with open(server.path("said"), "wb") as said, open("/dev/zero", "rb") as endless:
             process = Ssh(server).start(stdin=endless, stderr=said, options=["-vv"])
@@ -157,7 +157,7 @@ class OnPipes(ServeCase):
         self.assertTrue(is_alive(server.pid()))
 
     def test_a_client_that_does_not_read(self):
-        """Neither the server's memory nor the processor's time is spent on it."""
+        """It costs the server neither memory nor CPU time."""
         server = self.serve("yes")
         process = Ssh(server).start()
         self.addCleanup(harness.end, process)
@@ -172,8 +172,8 @@ class OnPipes(ServeCase):
         process.kill()
         until(lambda: not is_alive(pid), "the program to end")
 
-    def test_a_client_that_reads_no_more(self):
-        """It may say so (eow@openssh.com; ssh does to OpenSSH's server only), and the program gets SIGPIPE."""
+    def test_a_client_that_stops_reading(self):
+        """eow@openssh.com, which ssh sends to OpenSSH's server only: the program receives SIGPIPE."""
         server = self.serve("yes")
         with contextlib.closing(Paramiko(server).connect()) as transport:
             channel = transport.open_session()
@@ -182,7 +182,7 @@ class OnPipes(ServeCase):
             request(channel, "eow@openssh.com")
             self.assertEqual(server.wait("exited")[0]["signal"], "PIPE")
 
-    def test_a_signal_that_ends_it(self):
+    def test_a_program_that_a_signal_ends(self):
         for name in "TERM", "KILL", "SEGV":
             with self.subTest(signal=name):
                 server = self.shell(f"ulimit -c 0; kill -{name} $$")
@@ -195,8 +195,8 @@ class OnPipes(ServeCase):
         self.assertEqual(done.status, 255)
         self.assertIn(b"exit-signal", done.err)
 
-    def test_whether_it_left_a_core(self):
-        """Said to the client as the system says it to a parent; whether it writes one is the system's."""
+    def test_core_dumped(self):
+        """The client learns what the system reports to a parent process."""
         async def outcome(server):
             async with asyncssh.connect("127.0.0.1", server.port, username=harness.USER, password=harness.PASSWORD,
                                         known_hosts=None, client_keys=None, config=None, agent_path=None) as connection:
@@ -232,13 +232,13 @@ class OnPipes(ServeCase):
                          ["de_DE.UTF-8", "C", "C", "vt52"])
         self.assertRegex(found["SSH_CONNECTION"], rf"\A127\.0\.0\.1 \d+ 127\.0\.0\.1 {server.port}\Z")
 
-    def test_no_descriptor_of_ours(self):
+    def test_the_program_inherits_no_descriptors(self):
         server = self.serve("ls", "-l", "/proc/self/fd")
         out = Ssh(server).run().out.decode()
         self.assertEqual(re.findall(r" ([0-9]+) -> ", out)[:3], ["0", "1", "2"])
-        self.assertEqual(len(re.findall(r" -> ", out)), 4)  # and the folder itself
+        self.assertEqual(len(re.findall(r" -> ", out)), 4)  # one of them is the folder itself
 
-    def test_a_session_and_group_of_its_own(self):
+    def test_the_program_leads_a_session_and_a_group(self):
         server = self.shell("ps -o pid=,pgid=,sid= -p $$")
         numbers = Ssh(server).run().out.split()
         self.assertEqual(len(numbers), 3)
@@ -246,7 +246,7 @@ class OnPipes(ServeCase):
 
 
 class Commands(ServeCase):
-    def test_a_command_of_the_clients_own_is_refused(self):
+    def test_a_command_from_the_client_is_refused(self):
         server = self.serve("echo", "fixed")
         done = Ssh(server).run("id")
         self.assertEqual((done.status, done.out), (255, b""))
@@ -254,7 +254,7 @@ class Commands(ServeCase):
         self.assertEqual(server.events("started"), [])
         self.assertEqual(Ssh(server).run().out, b"fixed\n")
 
-    def test_or_passed_on(self):
+    def test_with_exec_it_is_passed_on(self):
         server = self.shell("echo \"<$SSH_ORIGINAL_COMMAND>\"", arguments=["--exec"])
         self.assertEqual(Ssh(server).run("id; echo '$HOME'").out, b"<id; echo '$HOME'>\n")
         self.assertEqual(Ssh(server).run().out, b"<>\n")
@@ -278,8 +278,8 @@ class Commands(ServeCase):
 
 
 class Starts(ServeCase):
-    def test_starts_that_fail_leave_nothing_open(self):
-        """A program that is not there any more, on a terminal, asked for again and again."""
+    def test_failed_starts_leave_nothing_open(self):
+        """A program that no longer exists, on a terminal, requested again and again."""
         with tempfile.TemporaryDirectory() as folder:
             server = self.serve(shutil.copy("/bin/true", folder))
         before = server.descriptors()
@@ -308,8 +308,8 @@ class Starts(ServeCase):
         self.assertEqual(len(answers), len(names))
         self.assertGreater(answers.count("refused"), 60)
 
-    def test_started_by_who_ignores_its_children(self):
-        """SIGCHLD that is ignored stays so, and the kernel would keep nobody's exit status."""
+    def test_a_parent_that_ignores_sigchld(self):
+        """An ignored SIGCHLD is inherited; the kernel would then keep no exit status."""
         ignored = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         try:
             server = self.shell("exit 3")
@@ -411,8 +411,8 @@ class OnATerminal(ServeCase):
         out = subprocess.run(["ps", "-o", "pid=", "-s", str(leader)], capture_output=True, text=True, check=False).stdout
         return [int(pid) for pid in out.split()]
 
-    def test_the_end_of_input_is_typed(self):
-        """ssh -tt with input that ends: the program is told so, as by Control-D."""
+    def test_the_end_of_input_is_entered_as_control_d(self):
+        """ssh -tt with input that ends."""
         for data in b"", b"one\n", b"one\ntwo":
             with self.subTest(data=data):
                 server = self.shell("stty -echo; cat; exit 7")
@@ -426,7 +426,7 @@ class OnATerminal(ServeCase):
         self.assertEqual(done.out, b"".join(b"%d\n" % i for i in range(1, 100001)))
 
     def test_break(self):
-        """RFC 4335: the line discipline makes of it what it was told to, here the signal of Control-C."""
+        """RFC 4335: the line discipline does what it is set to do, here send the signal of Control-C."""
         server = self.shell("trap 'echo got INT; exit 3' INT; stty brkint -ignbrk; echo ready; while :; do sleep 1; done")
         terminal = self.terminal(server)
         terminal.expect(b"ready")
@@ -441,7 +441,7 @@ class OnATerminal(ServeCase):
         terminal = self.terminal(server)
         terminal.expect(b"ready")
         terminal.type(b"a\r")
-        terminal.expect(b"a^M")  # its echo: ssh's request overtakes what was typed with it
+        terminal.expect(b"a^M")  # its echo: ssh sends the request before what was typed with it
         terminal.type(b"~B")
         self.assertEqual(server.wait("request", type="break")[0]["answer"], "granted")
         terminal.expect(b" 61 0d 00")
@@ -468,7 +468,7 @@ class InTmux(ServeCase):
         self.assertEqual(server.wait("exited")[0]["status"], "5")
 
     def test_top_redraws_after_a_resize(self):
-        """On the larger screen it lists more than the smaller one has lines."""
+        """On the larger screen it lists more processes than the smaller one has lines."""
         for _ in range(40):
             self.addCleanup(harness.end, subprocess.Popen(["sleep", "1000"]))
         server = self.serve("top", "-d", "1000")
@@ -487,7 +487,7 @@ class InTmux(ServeCase):
         self.assertEqual(server.wait("exited")[0]["status"], "0")
 
     def test_a_shell(self):
-        """All of an evening: vim, another size, Control-C, and how it ends."""
+        """A whole session: vim, a resize, Control-C, and the exit status."""
         server = self.serve("bash", "--norc", "-i", environment={"HOME": "/", "PS1": "> "})
         words = shlex.join(Ssh(server).command(terminal=True))
         window = self.enterContext(Tmux(server, ["sh", "-c", f"{words}; echo status=$?; exec sleep 1000"]))
@@ -512,7 +512,7 @@ class InTmux(ServeCase):
         window.expect("status=3")
         self.assertEqual(server.wait("exited")[0]["status"], "3")
 
-    def test_a_client_that_is_killed_in_its_window_leaves_no_child(self):
+    def test_a_client_killed_in_its_window_leaves_no_child(self):
         server = self.serve("bash", "--norc", "-i", environment={"HOME": "/"})
         window = self.window(server)
         shell = server.pid()

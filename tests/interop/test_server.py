@@ -1,4 +1,4 @@
-"""The program itself: options, files, addresses, workers, and what it says when something is wrong."""
+"""The program itself: options, files, addresses, workers, and its messages about mistakes."""
 import os
 import re
 import resource
@@ -41,7 +41,7 @@ class ProgramCase(unittest.TestCase):
                               capture_output=True, text=True, timeout=PATIENCE, **more)
 
     def as_nobody(self):
-        """How to run the program as one who is not root: with a copy, since nobody may not see where it was built."""
+        """How to run the program without root: as a copy, because the user nobody may not see the build folder."""
         if os.geteuid() != 0:
             return {}
         program = shutil.copy(harness.NACRE_ECHO, self.path("program"))
@@ -50,7 +50,7 @@ class ProgramCase(unittest.TestCase):
         return {"program": program, "user": NOBODY, "group": NOBODY, "extra_groups": []}
 
     def assert_fails(self, status, says, *arguments, **more):
-        """It ends at once, with one sentence that holds these words."""
+        """It ends at once, with one sentence that contains these words."""
         done = self.run_("-l", "127.0.0.1:0", *arguments, **more)
         log = [line for line in done.stderr.splitlines(True) if not line.startswith("ts=")]
         self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
@@ -93,7 +93,7 @@ class Files(ProgramCase):
         self.assert_fails(1, "cannot read the banner", "-k", self.host_key(), "-p", self.write("p", "alice:one\n"),
                           "--banner", self.folder)
 
-    def test_questions_without_passwords(self):
+    def test_keyboard_interactive_without_passwords(self):
         """Nobody could ever log in."""
         self.assert_fails(1, "needs a password file", "-k", self.host_key(), "-a", self.write("keys", ""),
                           "--require", "keyboard-interactive", "--keyboard-interactive")
@@ -248,7 +248,7 @@ class Workers(unittest.TestCase):
 
     @staticmethod
     def busy_threads(pid):
-        """How many threads have had something to do again and again."""
+        """The number of threads that have woken up many times."""
         count = 0
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as file:
@@ -264,10 +264,10 @@ class Workers(unittest.TestCase):
 class Log(unittest.TestCase):
 
     def test_quiet(self):
-        """Warnings alone: nothing about what is as it should be."""
+        """Only warnings are logged."""
         with harness.Server(verbosity="-q") as server:
             self.assertEqual(Ssh(server, "password").run(None, b"hello\n").status, 0)
-            self.assertEqual([e["event"] for e in server.events()], ["sandbox"])  # as root, or without one
+            self.assertEqual([e["event"] for e in server.events()], ["sandbox"])  # root stays root, or there is no sandbox
             os.unlink(server.path("passwords"))
             self.assertEqual(Ssh(server, "password").run(None).status, 255)
             self.assertEqual([e["event"] for e in server.events()], ["sandbox", "passwords"])
@@ -287,7 +287,7 @@ class Log(unittest.TestCase):
         self.assertLessEqual({"received", "sent"}, kinds["-vv"])
         self.assertFalse({"received", "sent"} & kinds["-v"])
 
-    def test_what_is_said_about_a_session(self):
+    def test_the_end_of_a_session_is_logged_with_its_details(self):
         with harness.Server() as server:
             Ssh(server, "password", cipher="aes256-gcm@openssh.com").run("exit 7", options=["-o", "KexAlgorithms=curve25519-sha256"])
             end = server.wait("disconnected")[0]
@@ -301,8 +301,8 @@ class Log(unittest.TestCase):
             self.assertIn("OpenSSH", server.events("kex")[0]["version"])
             self.assertEqual(server.events("kex")[0]["strict"], "yes")
 
-    def test_nobody_reads_it(self):
-        """A closed pipe for a log is no reason to end."""
+    def test_a_log_without_a_reader(self):
+        """The server survives when its log is a closed pipe."""
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
         with harness.Server() as server:
             process = subprocess.Popen([harness.NACRE_ECHO, "-l", "127.0.0.1:0", "-k", server.path("host_key"), "-a",
@@ -334,7 +334,7 @@ class Log(unittest.TestCase):
 
 class HostKeys(unittest.TestCase):
 
-    def test_one_that_is_given_twice_is_told_once(self):
+    def test_a_key_given_twice_is_announced_once(self):
         with harness.Server("-k", "host_key") as server:
             done = Ssh(server).run("exit 7", options=["-v", "-o", "UpdateHostKeys=yes"])
             self.assertEqual(done.status, 7)
@@ -345,7 +345,7 @@ class HostKeys(unittest.TestCase):
 class Limits(unittest.TestCase):
 
     def test_out_of_descriptors(self):
-        """The new one is turned away, those that are there go on, and the processor is not kept busy."""
+        """The new connection is refused, the others continue, and the server does not spin."""
         with harness.Server(inspected=True) as server:
             with Master(server) as master:
                 session = master.start()
@@ -362,7 +362,7 @@ class Limits(unittest.TestCase):
                 self.assertEqual(Ssh(server).run("exit 7").status, 7)
 
     def test_garbage(self):
-        """Whatever comes instead of SSH ends that connection alone, with a reason."""
+        """Input that is not SSH ends only that connection, with a reason."""
         with harness.Server() as server:
             with Master(server) as master:
                 for garbage in (b"GET / HTTP/1.0\r\n\r\n", b"\0" * 100000, b"SSH-1.5-old\r\n", b"SSH-2.0-x\r\n" + b"\xff" * 100,
@@ -374,7 +374,7 @@ class Limits(unittest.TestCase):
                             connection.shutdown(socket.SHUT_WR)
                             while connection.recv(65536):
                                 pass
-                        except OSError:  # it has ended already
+                        except OSError:  # the server has closed the connection
                             pass
                     self.assertNotEqual(over()[0]["reason"], "")
                 self.assertEqual(master.run("exit 7").status, 7)

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 static struct log_line line;
-static int before; /* the real standard error */
+static int before; /* standard error as it was */
 static int ends[2];
 
 static void capture(void)
@@ -25,7 +25,7 @@ static void release(void)
     log_threshold(LOG_INFO);
 }
 
-/* End the line, and what came out of it; "" for nothing. */
+/* End the line and return what was written; "" for nothing. */
 static const char *ended(void)
 {
     static char out[2 * LOG_LINE_MAX];
@@ -37,7 +37,7 @@ static const char *ended(void)
     return out;
 }
 
-/* The line's fields after event=. */
+/* End the line and return its fields after event=e. */
 static const char *fields(void)
 {
     const char *all = ended();
@@ -71,7 +71,7 @@ START_TEST(a_line_begins_with_time_level_and_event)
 }
 END_TEST
 
-START_TEST(numbers_are_whole)
+START_TEST(numbers_have_64_bits)
 {
     capture();
     log_begin(&line, LOG_WARN, "e");
@@ -82,7 +82,7 @@ START_TEST(numbers_are_whole)
 }
 END_TEST
 
-START_TEST(values_are_quoted_when_they_must_be)
+START_TEST(values_are_quoted_if_necessary)
 {
     static const struct {
         const char *value, *printed;
@@ -123,8 +123,8 @@ START_TEST(no_value_forges_a_line_or_a_field)
 }
 END_TEST
 
-/* Whatever the bytes are, a value is printable ASCII, and its closing quote is there. */
-START_TEST(a_long_value_is_cut_and_marked)
+/* Whatever the bytes are, the value is printable ASCII and has its closing quote. */
+START_TEST(a_long_value_is_truncated_and_marked)
 {
     static const char *const kinds[] = {"a", " ", "\"", "\x01"};
 
@@ -168,8 +168,9 @@ START_TEST(a_long_line_ends_in_truncated)
 }
 END_TEST
 
-/* Fill it to each possible length near the bound: one newline, at the end, and never too long. */
-START_TEST(a_line_may_be_as_long_as_the_bound)
+/* Fill the line to each length near the bound: it has one newline, at the end, and is never too
+ * long. */
+START_TEST(a_line_may_reach_the_bound)
 {
     capture();
     for (size_t last = 1; last < 200; last++) {
@@ -190,7 +191,7 @@ START_TEST(a_line_may_be_as_long_as_the_bound)
 }
 END_TEST
 
-START_TEST(the_threshold_decides)
+START_TEST(lines_below_the_threshold_are_not_written)
 {
     capture();
     ck_assert(log_wanted(LOG_INFO) && !log_wanted(LOG_DEBUG));
@@ -210,7 +211,7 @@ START_TEST(the_threshold_decides)
 }
 END_TEST
 
-START_TEST(a_line_ends_once)
+START_TEST(a_line_is_written_once)
 {
     capture();
     log_begin(&line, LOG_INFO, "e");
@@ -223,12 +224,12 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_line_begins_with_time_level_and_event);
-    add_test(suite, numbers_are_whole);
-    add_test(suite, values_are_quoted_when_they_must_be);
+    add_test(suite, numbers_have_64_bits);
+    add_test(suite, values_are_quoted_if_necessary);
     add_test(suite, no_value_forges_a_line_or_a_field);
-    add_test(suite, a_long_value_is_cut_and_marked);
+    add_test(suite, a_long_value_is_truncated_and_marked);
     add_test(suite, a_long_line_ends_in_truncated);
-    add_test(suite, a_line_may_be_as_long_as_the_bound);
-    add_test(suite, the_threshold_decides);
-    add_test(suite, a_line_ends_once);
+    add_test(suite, a_line_may_reach_the_bound);
+    add_test(suite, lines_below_the_threshold_are_not_written);
+    add_test(suite, a_line_is_written_once);
 }

@@ -42,9 +42,9 @@ START_TEST(quotes_are_chosen_as_python_does)
 }
 END_TEST
 
-/* The 95 printable ones, of which ' and \ are escaped, between single quotes; the rest by number.
- */
-START_TEST(every_byte_by_the_table)
+/* Between single quotes: the 95 printable bytes, of which ' and \ are escaped, and the others by
+ * number. */
+START_TEST(every_byte_has_its_form)
 {
     for (unsigned b = 0; b < 256; b++) {
         char expected[8], got[REPR_BYTE_MAX + 1] = "";
@@ -63,7 +63,7 @@ START_TEST(every_byte_by_the_table)
 }
 END_TEST
 
-START_TEST(only_the_quote_around_is_escaped)
+START_TEST(only_the_surrounding_quote_is_escaped)
 {
     char out[REPR_BYTE_MAX];
 
@@ -74,7 +74,8 @@ START_TEST(only_the_quote_around_is_escaped)
 }
 END_TEST
 
-/* Python itself, when it is there: each byte alone, beside each kind of quote, and all together. */
+/* Python itself, if it is installed: each byte alone, next to each kind of quote, and all
+ * together. */
 START_TEST(python_agrees)
 {
     static const char program[] = "/usr/bin/python3 -c 'import sys\n"
@@ -111,7 +112,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, quotes_are_chosen_as_python_does);
-    add_test(suite, every_byte_by_the_table);
-    add_test(suite, only_the_quote_around_is_escaped);
+    add_test(suite, every_byte_has_its_form);
+    add_test(suite, only_the_surrounding_quote_is_escaped);
     add_test(suite, python_agrees);
 }

@@ -32,11 +32,11 @@ static struct child_end run(const char *script, char *out, size_t size)
     ck_assert_int_eq(poll(&ended, 1, 60 * 1000), 1);
     ck_assert(child_reap(&child, &end));
     ck_assert_int_eq(child.pid, 0);
-    child_signal(&child, SIGKILL); /* nobody */
+    child_signal(&child, SIGKILL); /* does nothing */
     return end;
 }
 
-START_TEST(how_a_program_ends)
+START_TEST(a_program_ends_with_a_status_or_a_signal)
 {
     char out[256];
     struct child_end end = run("echo hi; exit 200", out, sizeof out);
@@ -48,7 +48,7 @@ START_TEST(how_a_program_ends)
 }
 END_TEST
 
-/* The C library keeps signals 32 and 33 to itself. */
+/* Signals 32 and 33 belong to the C library. */
 START_TEST(no_signal_is_blocked_or_ignored)
 {
     char out[512];
@@ -67,7 +67,7 @@ START_TEST(no_signal_is_blocked_or_ignored)
 }
 END_TEST
 
-START_TEST(no_such_program)
+START_TEST(a_missing_program_leaves_no_descriptor_open)
 {
     char *argv[] = {"/no/such/program", NULL};
     char *environment[] = {NULL};
@@ -88,7 +88,7 @@ START_TEST(no_such_program)
 }
 END_TEST
 
-START_TEST(names_of_signals)
+START_TEST(signals_have_their_rfc_names)
 {
     ck_assert_int_eq(signal_number("TERM"), SIGTERM);
     ck_assert_int_eq(signal_number("USR2"), SIGUSR2);
@@ -103,8 +103,8 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, how_a_program_ends);
+    add_test(suite, a_program_ends_with_a_status_or_a_signal);
     add_test(suite, no_signal_is_blocked_or_ignored);
-    add_test(suite, no_such_program);
-    add_test(suite, names_of_signals);
+    add_test(suite, a_missing_program_leaves_no_descriptor_open);
+    add_test(suite, signals_have_their_rfc_names);
 }

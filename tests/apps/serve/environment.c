@@ -13,14 +13,14 @@ static const char *variable(const struct environment *e, const char *name)
 
     for (size_t i = 0; i < e->count; i++)
         if (strncmp(e->list[i], name, strlen(name)) == 0 && e->list[i][strlen(name)] == '=') {
-            ck_assert_ptr_null(found); /* none twice */
+            ck_assert_ptr_null(found); /* no variable occurs twice */
             found = e->list[i] + strlen(name) + 1;
         }
     ck_assert_ptr_null(e->list[e->count]);
     return found;
 }
 
-START_TEST(what_is_inherited)
+START_TEST(only_some_variables_are_inherited)
 {
     struct environment e = {0};
 
@@ -42,7 +42,7 @@ START_TEST(what_is_inherited)
 }
 END_TEST
 
-START_TEST(what_a_client_may_set)
+START_TEST(a_client_may_set_term_and_the_locale_only)
 {
     static const char *const good[] = {"LANG", "LC_ALL", "LC_", "TERM"};
     static const char *const bad[] = {"",         "PATH",       "LANGX",   "LC",
@@ -82,7 +82,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, what_is_inherited);
-    add_test(suite, what_a_client_may_set);
+    add_test(suite, only_some_variables_are_inherited);
+    add_test(suite, a_client_may_set_term_and_the_locale_only);
     add_test(suite, an_environment_is_bounded);
 }

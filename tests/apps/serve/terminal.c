@@ -37,7 +37,7 @@ static const struct {
     {75, &modes.c_oflag, ONLRET}, {92, &modes.c_cflag, PARENB},  {93, &modes.c_cflag, PARODD},
 };
 
-START_TEST(flags_are_set_and_taken_away)
+START_TEST(flags_are_set_and_cleared)
 {
     for (size_t i = 0; i < sizeof flag_rows / sizeof flag_rows[0]; i++) {
         modes = (struct termios){0};
@@ -50,7 +50,7 @@ START_TEST(flags_are_set_and_taken_away)
 }
 END_TEST
 
-START_TEST(characters)
+START_TEST(characters_are_set_and_disabled)
 {
     static const struct {
         uint8_t opcode;
@@ -69,7 +69,7 @@ START_TEST(characters)
 }
 END_TEST
 
-START_TEST(sizes_and_speeds)
+START_TEST(sizes_and_speeds_are_set)
 {
     modes = (struct termios){0};
     set_one(91, 1);
@@ -81,12 +81,12 @@ START_TEST(sizes_and_speeds)
     set_one(128, 9600);
     set_one(129, 115200); /* Linux has one for both directions */
     ck_assert_uint_eq(cfgetospeed(&modes), B115200);
-    set_one(129, 12345); /* no such speed: as before */
+    set_one(129, 12345); /* there is no such speed: nothing changes */
     ck_assert_uint_eq(cfgetospeed(&modes), B115200);
 }
 END_TEST
 
-START_TEST(modes_that_mean_nothing_here)
+START_TEST(unknown_and_truncated_modes_are_ignored)
 {
     static const uint8_t unknown[] = {11, 15, 17, 19, 29, 43, 63, 76, 94, 127, 130, 159};
     struct termios before;
@@ -97,8 +97,8 @@ START_TEST(modes_that_mean_nothing_here)
         set_one(unknown[i], 1);
     terminal_modes(&modes, NULL, 0);
     terminal_modes(&modes, (const uint8_t[]){0}, 1);
-    terminal_modes(&modes, (const uint8_t[]){53, 0, 0}, 3);        /* cut short */
-    terminal_modes(&modes, (const uint8_t[]){160, 0, 0, 0, 1}, 5); /* the end, by section 8 */
+    terminal_modes(&modes, (const uint8_t[]){53, 0, 0}, 3);        /* truncated */
+    terminal_modes(&modes, (const uint8_t[]){160, 0, 0, 0, 1}, 5); /* ends the modes: section 8 */
     ck_assert_mem_eq(&modes, &before, sizeof modes);
 }
 END_TEST
@@ -126,9 +126,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, flags_are_set_and_taken_away);
-    add_test(suite, characters);
-    add_test(suite, sizes_and_speeds);
-    add_test(suite, modes_that_mean_nothing_here);
+    add_test(suite, flags_are_set_and_cleared);
+    add_test(suite, characters_are_set_and_disabled);
+    add_test(suite, sizes_and_speeds_are_set);
+    add_test(suite, unknown_and_truncated_modes_are_ignored);
     add_test(suite, a_terminal_has_size_and_modes);
 }
