@@ -6,6 +6,7 @@
 #include "connection/channel_open.h"
 #include "connection/channel_request.h"
 #include "connection/channel_turn.h"
+#include "connection/channel_wrap.h"
 
 #include <string.h>
 
@@ -177,6 +178,7 @@ void nacre_channel_refuse_open(struct nacre_channel *ch, enum nacre_open_reason 
 
 void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app)
 {
+    channel_wrap_end(ch);
     ch->app = app;
 }
 

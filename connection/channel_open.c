@@ -1,6 +1,7 @@
 #include "connection/channel_open.h"
 
 #include "connection/channel_close.h"
+#include "connection/channel_wrap.h"
 #include "connection/forward_type.h"
 #include "connection/table.h"
 #include "transport/text.h"
@@ -70,6 +71,7 @@ static bool settle(struct nacre_channel *ch, enum nacre_answer answer)
         confirm(ch);
     if (answer != NACRE_REFUSE)
         return answer == NACRE_GRANT;
+    channel_wrap_end(ch);
     table_remove(ch);
     refuse(c, peer_id, why);
     return false;

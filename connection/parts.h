@@ -41,8 +41,9 @@ enum stream { STREAM_DATA, STREAM_EXTENDED, STREAM_COUNT };
 struct nacre_channel {
     struct connection *connection;
     const struct nacre_channel_app *app;
-    void *data;                    /* the application's */
-    struct nacre_channel **opener; /* see connection_open; or NULL */
+    void *data;                                  /* the application's */
+    void (*unwrapped)(struct nacre_channel *ch); /* see channel_wrap; or NULL */
+    struct nacre_channel **opener;               /* see connection_open; or NULL */
     char *type;
     uint8_t *open_data;
     uint32_t open_data_len;

@@ -1,5 +1,6 @@
 /* From descriptors to the peer, and joining. */
 #include "apps/runtime/stream_parts.h"
+#include "connection/channel_wrap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,9 +112,19 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 
     stream_enter(s);
     end(s);
-    nacre_channel_set_app(ch, s->outer);
+    channel_unwrap(ch, s->outer);
     if (s->outer->closed != NULL)
         s->outer->closed(ch, why);
+    stream_leave(s);
+}
+
+/* Another application takes the stream's place, or the channel is refused. */
+static void on_unwrapped(struct nacre_channel *ch)
+{
+    struct nacre_stream *s = stream_of(ch);
+
+    stream_enter(s);
+    end(s);
     stream_leave(s);
 }
 
@@ -173,7 +184,8 @@ static bool begin_all(struct nacre_stream *s)
            begin(s, &s->out, stream_on_writable_end, EPOLLOUT);
 }
 
-static void take_over(struct nacre_stream *s)
+/* False: the channel is joined already, or inside closed. */
+static bool take_over(struct nacre_stream *s)
 {
     s->outer = nacre_channel_app(s->ch);
     s->app = *s->outer;
@@ -182,7 +194,7 @@ static void take_over(struct nacre_stream *s)
     s->app.eof = on_eof;
     s->app.request = on_request;
     s->app.closed = on_closed;
-    nacre_channel_set_app(s->ch, &s->app);
+    return channel_wrap(s->ch, &s->app, on_unwrapped);
 }
 
 static void close_all(const struct nacre_stream_config *config)
@@ -213,14 +225,13 @@ struct nacre_stream *nacre_stream_join(struct nacre_channel *ch, struct nacre_lo
     s->out.fd = config->output;
     s->after_newline = true;
     block_sigpipe();
-    if (!begin_all(s)) {
+    if (!begin_all(s) || !take_over(s)) {
         stream_close_end(&s->in);
         stream_close_end(&s->err);
         stream_close_end(&s->out);
         free(s);
         return NULL;
     }
-    take_over(s);
     if (config->output_ended)
         stream_end_output(s);
     loop_later(s->loop, &s->task);

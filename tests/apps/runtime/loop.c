@@ -1,5 +1,6 @@
-/* The event loop: descriptors, timers and tasks in turns. */
+/* The event loop: descriptors and tasks. */
 #include "apps/runtime/loop.h"
+#include "apps/session/container_of.h"
 #include "tests/support/suite.h"
 
 #include <stdlib.h>
@@ -12,14 +13,14 @@
 enum { LONG_NS = 200 * 1000 }; /* more than a loop's slice of tasks */
 
 static struct nacre_loop loop;
-static char happened[64]; /* a letter each */
+static char happened[64]; /* a letter for each event */
 
 static struct worker {
     struct task task;
     char letter;
     bool is_long;
-    unsigned again; /* times that it asks for itself again */
-    int rings;      /* an eventfd it makes ready, or -1 */
+    unsigned again; /* times that it queues itself again */
+    int rings;      /* an eventfd that it makes readable, or -1 */
 } workers[4];
 
 static struct bell {
@@ -45,7 +46,7 @@ static uint64_t now_ns(void)
 
 static void work(struct task *task)
 {
-    struct worker *w = (struct worker *)(void *)task;
+    struct worker *w = container_of(task, struct worker, task);
     uint64_t end = now_ns() + (w->is_long ? LONG_NS : 0);
 
     note(w->letter);
@@ -64,7 +65,7 @@ static void on_bell(struct source *source, uint32_t events)
     eventfd_t value;
 
     (void)events;
-    ck_assert_int_eq(eventfd_read(((struct bell *)(void *)source)->fd, &value), 0);
+    ck_assert_int_eq(eventfd_read(container_of(source, struct bell, source)->fd, &value), 0);
     note('!');
 }
 
@@ -93,7 +94,7 @@ static void end(const char *expected)
     loop_clear(&loop);
 }
 
-START_TEST(what_becomes_ready_waits_for_one_long_task_at_most)
+START_TEST(a_ready_source_waits_for_at_most_one_long_task)
 {
     begin();
     for (int i = 0; i < 4; i++) {
@@ -106,25 +107,25 @@ START_TEST(what_becomes_ready_waits_for_one_long_task_at_most)
 }
 END_TEST
 
-START_TEST(a_task_that_goes_on_waits_for_the_others)
+START_TEST(a_task_that_queues_itself_waits_for_the_others)
 {
     begin();
     workers[0].again = 2;
     loop_later(&loop, &workers[0].task);
     loop_later(&loop, &workers[1].task);
-    loop_later(&loop, &workers[1].task); /* once */
+    loop_later(&loop, &workers[1].task); /* queued once */
     workers[1].again = 1;
     run();
     end("ababa");
 }
 END_TEST
 
-START_TEST(a_task_that_is_forgotten_does_not_run)
+START_TEST(a_forgotten_task_does_not_run)
 {
     begin();
     for (int i = 0; i < 4; i++)
         loop_later(&loop, &workers[i].task);
-    loop_forget(&loop, &workers[3].task); /* the last, the first, one that is not there */
+    loop_forget(&loop, &workers[3].task); /* the last, the first, one that is not queued */
     loop_forget(&loop, &workers[0].task);
     loop_forget(&loop, &workers[0].task);
     loop_later(&loop, &workers[3].task);
@@ -133,9 +134,69 @@ START_TEST(a_task_that_is_forgotten_does_not_run)
 }
 END_TEST
 
+/* A source that removes the other, which has an event in the same iteration. */
+struct rival {
+    struct source source;
+    struct rival *other;
+    int fd, calls;
+};
+
+static void on_rival(struct source *source, uint32_t events)
+{
+    struct rival *r = container_of(source, struct rival, source);
+
+    (void)events;
+    r->calls++;
+    loop_unwatch(&loop, r->other->fd, &r->other->source);
+}
+
+START_TEST(a_source_removed_during_an_iteration_is_not_called)
+{
+    struct rival a = {.source = {on_rival}, .fd = eventfd(1, EFD_CLOEXEC)};
+    struct rival b = {.source = {on_rival}, .fd = eventfd(1, EFD_CLOEXEC)};
+
+    begin();
+    a.other = &b;
+    b.other = &a;
+    ck_assert(loop_watch(&loop, a.fd, &a.source, EPOLLIN) &&
+              loop_watch(&loop, b.fd, &b.source, EPOLLIN));
+    loop_turn(&loop);
+    ck_assert_int_eq(a.calls + b.calls, 1);
+    (void)close(a.fd);
+    (void)close(b.fd);
+    end("");
+}
+END_TEST
+
+static struct timer timers[3];
+
+static void on_timer(struct timer *timer)
+{
+    note((char)('0' + (timer - timers)));
+    (void)loop_set_timer(&loop, &timers[2], UINT64_MAX);
+}
+
+START_TEST(timers_fire_in_order_and_may_remove_each_other)
+{
+    begin();
+    for (int i = 0; i < 3; i++)
+        timers[i] = (struct timer){.fire = on_timer};
+    ck_assert(loop_set_timer(&loop, &timers[2], loop.now_ms + 1));
+    ck_assert(loop_set_timer(&loop, &timers[0], loop.now_ms + 60 * 1000));
+    ck_assert(loop_set_timer(&loop, &timers[1], loop.now_ms));
+    ck_assert(loop_set_timer(&loop, &timers[0], loop.now_ms)); /* moved */
+    ck_assert_int_eq(loop_timeout(&loop), 0);
+    loop_turn(&loop);
+    ck_assert_int_eq(loop_timeout(&loop), -1);
+    end(happened[0] == '0' ? "01" : "10");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
-    add_test(suite, what_becomes_ready_waits_for_one_long_task_at_most);
-    add_test(suite, a_task_that_goes_on_waits_for_the_others);
-    add_test(suite, a_task_that_is_forgotten_does_not_run);
+    add_test(suite, a_ready_source_waits_for_at_most_one_long_task);
+    add_test(suite, a_task_that_queues_itself_waits_for_the_others);
+    add_test(suite, a_forgotten_task_does_not_run);
+    add_test(suite, a_source_removed_during_an_iteration_is_not_called);
+    add_test(suite, timers_fire_in_order_and_may_remove_each_other);
 }

@@ -1,3 +1,5 @@
+/* A channel joined to descriptors: sockets, pipes, terminals, files_can_be_joined. The client of a
+ * pair in memory talks to the descriptors at the server end. */
 #include "apps/runtime/loop.h"
 #include "apps/runtime/stream.h"
 #include "tests/support/pair.h"
@@ -29,7 +31,7 @@ static void do_nothing(struct task *task)
     (void)task;
 }
 
-/* Some turns of the loop, none of which waits, and what follows from them. */
+/* Iterations of the loop that do not wait, and what follows from them. */
 static void turns(int n)
 {
     pair_run(&p);
@@ -53,7 +55,7 @@ static void on_drained(struct nacre_channel *ch)
     drained_count++;
 }
 
-/* A channel whose server end is joined to these. */
+/* A channel whose server end is joined to these descriptors. */
 static void begin(int input, int output, int error)
 {
     ck_assert(loop_init(&loop));
@@ -80,7 +82,7 @@ static void finish(void)
     loop_clear(&loop);
 }
 
-/* The kernel passes on in its own time what goes through a terminal. */
+/* The kernel passes on what is written to a terminal with a delay. */
 static void wait_a_little(void)
 {
     usleep(10 * 1000);
@@ -112,11 +114,12 @@ static void assert_closed(int fd)
     ck_assert_int_lt(fcntl(fd, F_GETFD), 0);
 }
 
-/* Two sockets; theirs[1] is the test's. */
-static void begin_socket(int theirs[2])
+/* Joined to one end of a socket pair; sockets[1] is the test's. */
+static void begin_socket(int sockets[2])
 {
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, theirs), 0);
-    begin(theirs[0], theirs[0], -1);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets),
+                     0);
+    begin(sockets[0], sockets[0], -1);
 }
 
 static void assert_reads(int fd, const char *text)
@@ -133,7 +136,7 @@ static void put(int fd, const char *text)
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
-START_TEST(a_socket_both_ways)
+START_TEST(a_socket_carries_data_and_eof_both_ways)
 {
     int s[2];
 
@@ -146,7 +149,7 @@ START_TEST(a_socket_both_ways)
     assert_got("answer");
     nacre_channel_eof(client);
     turns(3);
-    assert_reads(s[1], ""); /* the end */
+    assert_reads(s[1], ""); /* EOF */
     put(s[1], " and more");
     turns(3);
     assert_got("answer and more");
@@ -159,7 +162,7 @@ START_TEST(a_socket_both_ways)
 }
 END_TEST
 
-START_TEST(the_descriptors_end_comes_first)
+START_TEST(the_descriptor_may_end_first)
 {
     int s[2];
 
@@ -182,7 +185,7 @@ START_TEST(the_descriptors_end_comes_first)
 }
 END_TEST
 
-START_TEST(pipes_and_extended_data)
+START_TEST(eof_is_sent_when_input_and_error_have_both_ended)
 {
     int in[2], err[2], out[2];
 
@@ -197,7 +200,7 @@ START_TEST(pipes_and_extended_data)
     assert_got("ohok");
     close(in[1]);
     turns(3);
-    assert_not_logged(&p.client, "eof;"); /* there may be more on the other one */
+    assert_not_logged(&p.client, "eof;"); /* the other descriptor is open */
     put(err[1], "!");
     close(err[1]);
     turns(3);
@@ -212,8 +215,8 @@ START_TEST(pipes_and_extended_data)
 }
 END_TEST
 
-/* No SIGPIPE, no end of the channel: what nobody reads is dropped. */
-START_TEST(nobody_reads)
+/* Without SIGPIPE, and without ending the channel. */
+START_TEST(data_that_nothing_reads_are_dropped)
 {
     int in[2], out[2];
 
@@ -230,12 +233,12 @@ START_TEST(nobody_reads)
     assert_got("alive");
     close(in[1]);
     turns(3);
-    assert_logged(&p.client, "closed peer closed;"); /* both directions are at their end */
+    assert_logged(&p.client, "closed peer closed;"); /* both directions have ended */
     finish();
 }
 END_TEST
 
-START_TEST(a_descriptor_that_is_not_read_holds_the_peer_up)
+START_TEST(a_descriptor_that_is_not_read_stops_the_peer)
 {
     int s[2];
     size_t sent = 0, got = 0, before;
@@ -254,7 +257,7 @@ START_TEST(a_descriptor_that_is_not_read_holds_the_peer_up)
     turns(20);
     ck_assert_uint_eq(nacre_channel_write(client, big + sent, BIG - sent), 0);
     ck_assert_uint_eq(sent, before);
-    ck_assert_ptr_null(loop.first); /* and nothing is done meanwhile */
+    ck_assert_ptr_null(loop.first); /* and the loop is idle */
     while (got < BIG) {
         ssize_t n = read(s[1], copy + got, BIG - got);
 
@@ -272,7 +275,7 @@ START_TEST(a_descriptor_that_is_not_read_holds_the_peer_up)
 }
 END_TEST
 
-START_TEST(a_peer_that_does_not_read_holds_the_descriptor_up)
+START_TEST(a_peer_that_does_not_read_stops_the_descriptor)
 {
     int s[2];
     size_t put_in = 0, before;
@@ -306,7 +309,7 @@ START_TEST(a_peer_that_does_not_read_holds_the_descriptor_up)
 }
 END_TEST
 
-START_TEST(a_channel_that_closes_while_there_is_more)
+START_TEST(a_close_drops_input_that_was_not_sent)
 {
     int s[2];
     char got[8];
@@ -326,7 +329,7 @@ START_TEST(a_channel_that_closes_while_there_is_more)
 }
 END_TEST
 
-START_TEST(a_descriptor_that_never_takes_the_last_bytes)
+START_TEST(a_descriptor_that_accepts_no_last_bytes_is_closed_after_a_time)
 {
     int s[2];
 
@@ -343,7 +346,7 @@ START_TEST(a_descriptor_that_never_takes_the_last_bytes)
 }
 END_TEST
 
-START_TEST(a_connection_that_is_lost)
+START_TEST(a_lost_connection_closes_the_descriptors)
 {
     int s[2];
 
@@ -371,7 +374,7 @@ static int open_terminal(int *slave)
     return master;
 }
 
-START_TEST(a_terminal_ends_without_an_error)
+START_TEST(eio_on_a_terminal_is_eof)
 {
     int slave, master = open_terminal(&slave);
 
@@ -396,7 +399,7 @@ static void no_echo(int slave)
     ck_assert_int_eq(tcsetattr(slave, TCSANOW, &modes), 0);
 }
 
-START_TEST(the_end_is_typed_on_a_terminal)
+START_TEST(eof_is_typed_twice_in_the_middle_of_a_line)
 {
     int slave, master = open_terminal(&slave);
 
@@ -418,7 +421,7 @@ START_TEST(the_end_is_typed_on_a_terminal)
 }
 END_TEST
 
-START_TEST(the_end_after_a_line_is_typed_once)
+START_TEST(eof_is_typed_once_after_a_line)
 {
     int slave, master = open_terminal(&slave), left = -1;
 
@@ -437,7 +440,7 @@ START_TEST(the_end_after_a_line_is_typed_once)
 }
 END_TEST
 
-START_TEST(files)
+START_TEST(files_can_be_joined)
 {
     const char *from = scratch_write("from", "contents", 0600);
     const char *to = scratch_write("to", "", 0600);
@@ -456,7 +459,7 @@ START_TEST(files)
 }
 END_TEST
 
-START_TEST(a_peer_that_reads_no_more)
+START_TEST(an_eow_request_closes_the_input)
 {
     int in[2];
 
@@ -471,7 +474,7 @@ START_TEST(a_peer_that_reads_no_more)
 }
 END_TEST
 
-START_TEST(the_application_says_when_it_is_over)
+START_TEST(an_application_with_drained_closes_the_channel_itself)
 {
     int s[2];
 
@@ -490,7 +493,7 @@ START_TEST(the_application_says_when_it_is_over)
 }
 END_TEST
 
-START_TEST(an_end_that_came_before)
+START_TEST(an_eof_from_before_the_join_is_passed_on)
 {
     int s[2];
 
@@ -507,64 +510,23 @@ START_TEST(an_end_that_came_before)
 }
 END_TEST
 
-/* A source that gives up another one of the same turn, as a stream that ends does. */
-struct rival {
-    struct source source;
-    struct rival *other;
-    int fds[2], calls;
-};
-
-static void on_rival(struct source *source, uint32_t events)
-{
-    struct rival *r = (struct rival *)source;
-
-    (void)events;
-    r->calls++;
-    loop_unwatch(&loop, r->other->fds[0], &r->other->source);
-}
-
-START_TEST(a_source_given_up_in_the_middle_of_a_turn_is_silent)
-{
-    struct rival a = {.source = {on_rival}}, b = {.source = {on_rival}};
-
-    a.other = &b;
-    b.other = &a;
-    tick = (struct task){.run = do_nothing};
-    ck_assert(loop_init(&loop));
-    ck_assert(pipe2(a.fds, O_CLOEXEC) == 0 && pipe2(b.fds, O_CLOEXEC) == 0);
-    ck_assert(loop_watch(&loop, a.fds[0], &a.source, 1) &&
-              loop_watch(&loop, b.fds[0], &b.source, 1));
-    put(a.fds[1], "x");
-    put(b.fds[1], "x");
-    loop_later(&loop, &tick);
-    loop_turn(&loop);
-    ck_assert_int_eq(a.calls + b.calls, 1);
-    for (int i = 0; i < 2; i++) {
-        close(a.fds[i]);
-        close(b.fds[i]);
-    }
-    loop_clear(&loop);
-}
-END_TEST
-
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, a_socket_both_ways);
-    add_test(suite, the_descriptors_end_comes_first);
-    add_test(suite, pipes_and_extended_data);
-    add_test(suite, nobody_reads);
-    add_test(suite, a_descriptor_that_is_not_read_holds_the_peer_up);
-    add_test(suite, a_peer_that_does_not_read_holds_the_descriptor_up);
-    add_test(suite, a_channel_that_closes_while_there_is_more);
-    add_test(suite, a_descriptor_that_never_takes_the_last_bytes);
-    add_test(suite, a_connection_that_is_lost);
-    add_test(suite, a_terminal_ends_without_an_error);
-    add_test(suite, the_end_is_typed_on_a_terminal);
-    add_test(suite, the_end_after_a_line_is_typed_once);
-    add_test(suite, files);
-    add_test(suite, a_peer_that_reads_no_more);
-    add_test(suite, the_application_says_when_it_is_over);
-    add_test(suite, an_end_that_came_before);
-    add_test(suite, a_source_given_up_in_the_middle_of_a_turn_is_silent);
+    add_test(suite, a_socket_carries_data_and_eof_both_ways);
+    add_test(suite, the_descriptor_may_end_first);
+    add_test(suite, eof_is_sent_when_input_and_error_have_both_ended);
+    add_test(suite, data_that_nothing_reads_are_dropped);
+    add_test(suite, a_descriptor_that_is_not_read_stops_the_peer);
+    add_test(suite, a_peer_that_does_not_read_stops_the_descriptor);
+    add_test(suite, a_close_drops_input_that_was_not_sent);
+    add_test(suite, a_descriptor_that_accepts_no_last_bytes_is_closed_after_a_time);
+    add_test(suite, a_lost_connection_closes_the_descriptors);
+    add_test(suite, eio_on_a_terminal_is_eof);
+    add_test(suite, eof_is_typed_twice_in_the_middle_of_a_line);
+    add_test(suite, eof_is_typed_once_after_a_line);
+    add_test(suite, files_can_be_joined);
+    add_test(suite, an_eow_request_closes_the_input);
+    add_test(suite, an_application_with_drained_closes_the_channel_itself);
+    add_test(suite, an_eof_from_before_the_join_is_passed_on);
 }

@@ -1,0 +1,28 @@
+#include "connection/channel_wrap.h"
+
+#include "connection/parts.h"
+
+bool channel_wrap(struct nacre_channel *ch, const struct nacre_channel_app *app,
+                  void (*unwrapped)(struct nacre_channel *ch))
+{
+    if (ch->unwrapped != NULL || (!ch->is_open && !ch->opening))
+        return false;
+    ch->app = app;
+    ch->unwrapped = unwrapped;
+    return true;
+}
+
+void channel_unwrap(struct nacre_channel *ch, const struct nacre_channel_app *app)
+{
+    ch->unwrapped = NULL;
+    ch->app = app;
+}
+
+void channel_wrap_end(struct nacre_channel *ch)
+{
+    void (*unwrapped)(struct nacre_channel * ch) = ch->unwrapped;
+
+    ch->unwrapped = NULL;
+    if (unwrapped != NULL)
+        unwrapped(ch);
+}

@@ -1,0 +1,20 @@
+/* For a stream, which takes the place of a channel's application and passes most callbacks on to
+ * it. Not a public header. */
+#ifndef NACRE_CONNECTION_CHANNEL_WRAP_H
+#define NACRE_CONNECTION_CHANNEL_WRAP_H
+
+#include "connection/channel.h"
+
+/* Put app in the place of the channel's application. unwrapped is called once, and is the last call
+ * made to app, when nacre_channel_set_app replaces it or the channel is refused; nacre_channel_app
+ * is still app then. False: the channel is wrapped already, or gone (inside closed). */
+bool channel_wrap(struct nacre_channel *ch, const struct nacre_channel_app *app,
+                  void (*unwrapped)(struct nacre_channel *ch));
+
+/* Give the channel back to its application, without a call of unwrapped. */
+void channel_unwrap(struct nacre_channel *ch, const struct nacre_channel_app *app);
+
+/* Call unwrapped, if the channel is wrapped. */
+void channel_wrap_end(struct nacre_channel *ch);
+
+#endif

@@ -1,0 +1,215 @@
+/* When a channel can be joined to descriptors, and what ends that besides the channel's close. */
+#include "apps/runtime/loop.h"
+#include "apps/runtime/stream.h"
+#include "tests/support/pair.h"
+#include "tests/support/suite.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct pair p;
+static struct nacre_loop loop;
+static struct nacre_channel *client, *server;
+static int inside; /* the socket that is joined; outside is its other end */
+static int outside;
+static void (*act)(void); /* what the server's application does in a callback, */
+static const char *where; /* ... in this one */
+
+static void reached(struct nacre_channel *ch, const char *callback)
+{
+    server = ch;
+    if (strcmp(callback, where) == 0)
+        act();
+}
+
+static bool join(void)
+{
+    const struct nacre_stream_config config = {.input = inside, .output = inside, .error = -1};
+
+    return nacre_stream_join(server, &loop, &config) != NULL;
+}
+
+static enum nacre_answer on_open(struct nacre_channel *ch)
+{
+    reached(ch, "open");
+    return strcmp(where, "open") == 0 ? NACRE_REFUSE : NACRE_GRANT;
+}
+
+static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre_request *request)
+{
+    (void)request;
+    reached(ch, "request");
+    return NACRE_GRANT;
+}
+
+static void on_eof(struct nacre_channel *ch)
+{
+    reached(ch, "eof");
+}
+
+static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    (void)why;
+    reached(ch, "closed");
+}
+
+static void turns(int n)
+{
+    pair_run(&p);
+    while (n-- > 0) {
+        while (loop.first != NULL)
+            loop_turn(&loop);
+        pair_run(&p);
+    }
+}
+
+static void begin(const char *callback, void (*action)(void))
+{
+    int sockets[2];
+
+    act = action;
+    where = callback;
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets),
+                     0);
+    inside = sockets[0];
+    outside = sockets[1];
+    ck_assert(loop_init(&loop));
+    pair_init(&p, 1);
+    p.server_app = (struct nacre_channel_app){
+        .open = on_open, .request = on_request, .eof = on_eof, .closed = on_closed};
+    pair_start(&p);
+    client = pair_open(&p);
+    turns(3);
+}
+
+static void finish(void)
+{
+    pair_clear(&p);
+    ck_assert_ptr_null(loop.first);
+    ck_assert_uint_eq(loop.timers, 0);
+    loop_clear(&loop);
+    (void)close(outside);
+}
+
+/* The descriptor inside is closed. */
+static void assert_hung_up(void)
+{
+    char byte;
+
+    ck_assert_int_eq(read(outside, &byte, 1), 0);
+}
+
+static void join_well(void)
+{
+    ck_assert(join());
+}
+
+static void join_in_vain(void)
+{
+    ck_assert(!join());
+    assert_hung_up();
+}
+
+START_TEST(a_channel_that_is_joined_already_is_refused)
+{
+    char byte;
+
+    begin("request", join_well);
+    ck_assert(nacre_channel_shell(client));
+    turns(3);
+    inside = dup(inside);
+    ck_assert(!join());
+    ck_assert_int_lt(fcntl(inside, F_GETFD), 0);
+    ck_assert_uint_eq(nacre_channel_write(client, "x", 1), 1); /* the first stream continues */
+    turns(3);
+    ck_assert_int_eq(read(outside, &byte, 1), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(a_channel_cannot_be_joined_inside_closed)
+{
+    begin("closed", join_in_vain);
+    nacre_channel_close(client);
+    turns(3);
+    finish();
+}
+END_TEST
+
+START_TEST(a_channel_joined_in_open_and_then_refused_ends_the_stream)
+{
+    begin("open", join_well);
+    assert_hung_up();
+    finish();
+}
+END_TEST
+
+static unsigned other_closed;
+
+static void on_other_closed(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    (void)ch;
+    (void)why;
+    other_closed++;
+}
+
+static const struct nacre_channel_app other = {.closed = on_other_closed};
+
+static void replace(void)
+{
+    nacre_channel_set_app(server, &other);
+}
+
+/* Outside of the stream's calls, and from inside one of them. */
+START_TEST(another_application_ends_the_stream)
+{
+    other_closed = 0;
+    begin("request", join_well);
+    ck_assert(nacre_channel_shell(client));
+    turns(3);
+    if (_i == 0) {
+        replace();
+    } else {
+        where = "eof";
+        act = replace;
+        nacre_channel_eof(client);
+        turns(3);
+    }
+    assert_hung_up();
+    ck_assert_uint_eq(nacre_channel_write(client, "dropped", 7), _i == 0 ? 7 : 0);
+    nacre_channel_close(client);
+    turns(3);
+    ck_assert_uint_eq(other_closed, 1);
+    finish();
+}
+END_TEST
+
+static void lose(void)
+{
+    nacre_session_lost(p.server.session);
+}
+
+START_TEST(the_session_may_end_inside_a_callback_of_the_stream)
+{
+    begin("request", join_well);
+    ck_assert(nacre_channel_shell(client));
+    turns(3);
+    where = "eof";
+    act = lose;
+    nacre_channel_eof(client);
+    turns(1);
+    assert_hung_up();
+    finish();
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, a_channel_that_is_joined_already_is_refused);
+    add_test(suite, a_channel_cannot_be_joined_inside_closed);
+    add_test(suite, a_channel_joined_in_open_and_then_refused_ends_the_stream);
+    add_loop(suite, another_application_ends_the_stream, 0, 2);
+    add_test(suite, the_session_may_end_inside_a_callback_of_the_stream);
+}
