@@ -285,8 +285,8 @@ START_TEST(keys_of_ssh_keygen_are_read_in_every_format)
             snprintf(name, sizeof name, "key%zu%zu", t, f);
             snprintf(command, sizeof command, "ssh-keygen -q -N '' -C nacre -m %s -t %s -f %s",
                      forms[f], types[t], scratch_path(name));
-            ck_assert_int_eq(system(command),
-                             0); /* NOLINT(cert-env33-c): the test chose the name */
+            /* NOLINTNEXTLINE(cert-env33-c): the test chose the name */
+            ck_assert_int_eq(system(command), 0);
             key = nacre_key_read(scratch_path(name), errbuf, sizeof errbuf);
             ck_assert_msg(key != NULL, "%s", errbuf);
             ck_assert(key_print_public(key, "nacre", made, sizeof made));
