@@ -8,9 +8,9 @@
 enum { ADDRESSES_MAX = 16, HOST_KEYS_MAX = 16 };
 
 static bool take_listen(const struct option_row *row, void *options, const char *value,
-                        char *errbuf, size_t size)
+                        const struct errbuf *p)
 {
-    return nacre_address_is_good(value) && option_add(row, options, value, errbuf, size);
+    return nacre_address_is_good(value) && option_add(row, options, value, p);
 }
 
 /* METHOD[,METHOD...] */

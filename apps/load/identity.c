@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool read_keys(struct load_options *o, char *errbuf, size_t size)
+static bool read_keys(struct load_options *o, const struct errbuf *p)
 {
     for (size_t i = 0; i < o->identities.count; i++) {
-        o->keys[i] = nacre_key_read(o->identities.items[i], errbuf, size);
+        o->keys[i] = nacre_key_read(o->identities.items[i], p->text, p->size);
         if (o->keys[i] == NULL)
             return false;
         o->key_count = o->own_keys = i + 1;
@@ -17,14 +17,14 @@ static bool read_keys(struct load_options *o, char *errbuf, size_t size)
     return true;
 }
 
-static bool ask_agent(struct load_options *o, char *errbuf, size_t size)
+static bool ask_agent(struct load_options *o, const struct errbuf *p)
 {
     const struct nacre_key *const *keys;
     size_t count = 0;
 
     if (!o->use_agent)
         return true;
-    o->agent = nacre_agent_open(NULL, errbuf, size);
+    o->agent = nacre_agent_open(NULL, p->text, p->size);
     if (o->agent == NULL)
         return false;
     keys = nacre_agent_keys(o->agent, &count);
@@ -33,7 +33,7 @@ static bool ask_agent(struct load_options *o, char *errbuf, size_t size)
     return true;
 }
 
-static bool read_password(struct load_options *o, char *errbuf, size_t size)
+static bool read_password(struct load_options *o, const struct errbuf *p)
 {
     const char *name = o->password_file;
     FILE *file;
@@ -46,18 +46,15 @@ static bool read_password(struct load_options *o, char *errbuf, size_t size)
     len = file == NULL ? -1 : getline(&o->password, &room, file);
     if (file != NULL && file != stdin)
         (void)fclose(file);
-    if (len < 0) {
-        (void)snprintf(errbuf, size, "%s: cannot read a password", name);
-        return false;
-    }
+    if (len < 0)
+        return errbuf_say(p, "%s: cannot read a password", name);
     o->password[strcspn(o->password, "\r\n")] = 0;
     return true;
 }
 
-bool identity_read(struct load_options *o, char *errbuf, size_t size)
+bool identity_read(struct load_options *o, const struct errbuf *p)
 {
-    return read_keys(o, errbuf, size) && ask_agent(o, errbuf, size) &&
-           read_password(o, errbuf, size);
+    return read_keys(o, p) && ask_agent(o, p) && read_password(o, p);
 }
 
 void identity_clear(struct load_options *o)

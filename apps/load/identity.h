@@ -5,7 +5,7 @@
 #include "apps/load/options.h"
 
 /* Read them as the options say. False: errbuf has a sentence. Clear them in either case. */
-bool identity_read(struct load_options *o, char *errbuf, size_t size);
+bool identity_read(struct load_options *o, const struct errbuf *p);
 void identity_clear(struct load_options *o);
 
 #endif

@@ -148,10 +148,11 @@ static int check(struct load_options *o, int count, char **words)
 static int resolve(struct load_options *o, const char *where)
 {
     char errbuf[LOAD_SENTENCE_MAX];
-    int status = identity_read(o, errbuf, sizeof errbuf) ? 0 : 1;
+    struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
+    int status = identity_read(o, &p) ? 0 : 1;
 
     if (status == 0)
-        status = target_find(o, where, errbuf, sizeof errbuf);
+        status = target_find(o, where, &p);
     if (status == 2)
         (void)options_misused(&load_command_line, "%s", errbuf);
     else if (status == 1)

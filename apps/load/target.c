@@ -39,8 +39,8 @@ static bool put_target(struct load_options *o, const struct addrinfo *address)
 
 /* The first address, in numeric form, so that the address that was checked is the one that is
  * connected to. */
-static int look_up(struct load_options *o, const char *host, const char *port, char *errbuf,
-                   size_t size)
+static int look_up(struct load_options *o, const char *host, const char *port,
+                   const struct errbuf *p)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
@@ -48,21 +48,21 @@ static int look_up(struct load_options *o, const char *host, const char *port, c
     int status = 0;
 
     if (failure != 0) {
-        (void)snprintf(errbuf, size, "%s: %s", host, gai_strerror(failure));
+        errbuf_say(p, "%s: %s", host, gai_strerror(failure));
         return FAILED;
     }
     if (!o->yes_remote && !is_loopback(found->ai_addr)) {
-        (void)snprintf(errbuf, size, "%s is another machine; --yes-remote allows to load it", host);
+        errbuf_say(p, "%s is another machine; --yes-remote allows to load it", host);
         status = MISUSED;
     } else if (!put_target(o, found)) {
-        (void)snprintf(errbuf, size, "%s: cannot write its address", host);
+        errbuf_say(p, "%s: cannot write its address", host);
         status = MISUSED;
     }
     freeaddrinfo(found);
     return status;
 }
 
-int target_find(struct load_options *o, const char *where, char *errbuf, size_t size)
+int target_find(struct load_options *o, const char *where, const struct errbuf *p)
 {
     char host[256];
     const char *colon = where == NULL ? NULL : strrchr(where, ':');
@@ -71,20 +71,20 @@ int target_find(struct load_options *o, const char *where, char *errbuf, size_t 
 
     if (where == NULL) {
         (void)snprintf(o->known_as, sizeof o->known_as, "127.0.0.1:%s", o->port);
-        return look_up(o, "127.0.0.1", o->port, errbuf, size);
+        return look_up(o, "127.0.0.1", o->port, p);
     }
     if (len >= 2 && at[0] == '[' && at[len - 1] == ']') {
         at++;
         len -= 2;
     }
     if (len == 0 || len >= sizeof host || !nacre_address_is_good(where)) {
-        (void)snprintf(errbuf, size, "'%s' is not HOST:PORT", where);
+        errbuf_say(p, "'%s' is not HOST:PORT", where);
         return MISUSED;
     }
     memcpy(host, at, len);
     host[len] = 0;
     (void)snprintf(o->known_as, sizeof o->known_as, "%s", where);
-    return look_up(o, host, colon + 1, errbuf, size);
+    return look_up(o, host, colon + 1, p);
 }
 
 void target_prefer_known(struct load_options *o)

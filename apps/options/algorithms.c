@@ -4,20 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool algorithm_option(const struct option_row *row, void *options, const char *value, char *errbuf,
-                      size_t size)
+bool algorithm_option(const struct option_row *row, void *options, const char *value,
+                      const struct errbuf *p)
 {
     struct algorithm_options *algorithms = (void *)((char *)options + row->member);
     char **chosen = &algorithms->lists[row->which];
     char list[NACRE_ALGORITHM_LIST_MAX];
 
-    if (!nacre_algorithms_apply((enum nacre_algorithm_kind)row->which, value, list, errbuf, size))
+    if (!nacre_algorithms_apply((enum nacre_algorithm_kind)row->which, value, list, p->text,
+                                p->size))
         return false;
     free(*chosen);
     *chosen = strdup(list);
-    if (*chosen == NULL)
-        (void)snprintf(errbuf, size, "out of memory");
-    return *chosen != NULL;
+    return *chosen != NULL || errbuf_say(p, "out of memory");
 }
 
 void algorithms_put(const struct command_line *line)

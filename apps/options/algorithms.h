@@ -15,8 +15,8 @@ extern const struct option_group algorithm_options;
 
 /* The take function of these rows, for another one: row->member is the offset of a struct
  * algorithm_options, row->which is an enum nacre_algorithm_kind. */
-bool algorithm_option(const struct option_row *row, void *options, const char *value, char *errbuf,
-                      size_t size);
+bool algorithm_option(const struct option_row *row, void *options, const char *value,
+                      const struct errbuf *p);
 
 /* --list-algorithms: print all names. */
 void algorithms_put(const struct command_line *line);

@@ -65,29 +65,27 @@ static int find(const struct table *t, int answer)
     return i;
 }
 
-bool option_set(const struct option_row *row, void *options, const char *value, char *errbuf,
-                size_t size)
+bool option_set(const struct option_row *row, void *options, const char *value,
+                const struct errbuf *p)
 {
-    char why[OPTION_SENTENCE_MAX] = "";
+    char why[OPTION_SENTENCE_MAX];
+    struct errbuf more = errbuf_in(why, sizeof why);
 
-    if (row->parse != NULL ? row->parse(options, value)
-                           : row->take(row, options, value, why, sizeof why))
+    if (row->parse != NULL ? row->parse(options, value) : row->take(row, options, value, &more))
         return true;
     if (why[0] != 0)
-        (void)snprintf(errbuf, size, "--%s: %s", row->name, why);
-    else
-        (void)snprintf(errbuf, size, "--%s: '%s' is not %s", row->name, value, row->expects);
-    return false;
+        return errbuf_say(p, "--%s: %s", row->name, why);
+    return errbuf_say(p, "--%s: '%s' is not %s", row->name, value, row->expects);
 }
 
 static bool set_defaults(const struct command_line *line, const struct table *t, int *status)
 {
     char errbuf[OPTION_SENTENCE_MAX];
+    struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
 
     for (int i = 0; i < t->count; i++)
         if (t->rows[i]->default_value != NULL &&
-            !option_set(t->rows[i], t->structs[i], t->rows[i]->default_value, errbuf,
-                        sizeof errbuf)) {
+            !option_set(t->rows[i], t->structs[i], t->rows[i]->default_value, &p)) {
             *status = options_misused(line, "%s", errbuf);
             return false;
         }
@@ -109,6 +107,7 @@ static int wrong_option(const struct command_line *line, int answer, const char 
 int options_read(const struct command_line *line, void *options, int argc, char **argv, int *status)
 {
     char errbuf[OPTION_SENTENCE_MAX];
+    struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
     struct table t;
     int answer;
 
@@ -129,7 +128,7 @@ int options_read(const struct command_line *line, void *options, int argc, char 
             *status = 0;
             return 0;
         }
-        if (!option_set(t.rows[i], t.structs[i], optarg, errbuf, sizeof errbuf)) {
+        if (!option_set(t.rows[i], t.structs[i], optarg, &p)) {
             *status = options_misused(line, "%s", errbuf);
             return 0;
         }

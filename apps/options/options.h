@@ -5,6 +5,8 @@
 #ifndef NACRE_APPS_OPTIONS_OPTIONS_H
 #define NACRE_APPS_OPTIONS_OPTIONS_H
 
+#include "apps/session/errbuf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,9 +26,10 @@ struct option_row {
     /* One of three. Each of the first two sets members of `options`, the struct of the row's group;
      * false: the value is not what `expects` says. Without an argument, value is NULL. */
     bool (*parse)(void *options, const char *value);
-    /* The same for functions that rows share (values.h). errbuf, if it is filled, says more. */
-    bool (*take)(const struct option_row *row, void *options, const char *value, char *errbuf,
-                 size_t size);
+    /* The same for functions that rows share (values.h). A sentence in *p, if there is one, says
+     * more. */
+    bool (*take)(const struct option_row *row, void *options, const char *value,
+                 const struct errbuf *p);
     /* Prints an answer to standard output, after which the program ends. */
     void (*answer)(const struct command_line *line);
 
@@ -90,8 +93,8 @@ int options_read(const struct command_line *line, void *options, int argc, char 
                  int *status);
 
 /* Set one option. False: errbuf has a sentence about its value. */
-bool option_set(const struct option_row *row, void *options, const char *value, char *errbuf,
-                size_t size);
+bool option_set(const struct option_row *row, void *options, const char *value,
+                const struct errbuf *p);
 
 /* Print "NAME: TEXT (try NAME --help)" on standard error. Returns the exit status, 2. */
 int options_misused(const struct command_line *line, const char *format, ...)

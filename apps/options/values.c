@@ -11,41 +11,37 @@ static void *member(const struct option_row *row, void *options)
     return (char *)options + row->member;
 }
 
-bool option_flag(const struct option_row *row, void *options, const char *value, char *errbuf,
-                 size_t size)
+bool option_flag(const struct option_row *row, void *options, const char *value,
+                 const struct errbuf *p)
 {
     (void)value;
-    (void)errbuf;
-    (void)size;
+    (void)p;
     *(bool *)member(row, options) = true;
     return true;
 }
 
-bool option_text(const struct option_row *row, void *options, const char *value, char *errbuf,
-                 size_t size)
+bool option_text(const struct option_row *row, void *options, const char *value,
+                 const struct errbuf *p)
 {
     *(const char **)member(row, options) = value;
     if (strlen(value) >= row->least)
         return true;
-    (void)snprintf(errbuf, size, "the value is empty");
-    return false;
+    return errbuf_say(p, "the value is empty");
 }
 
-bool option_add(const struct option_row *row, void *options, const char *value, char *errbuf,
-                size_t size)
+bool option_add(const struct option_row *row, void *options, const char *value,
+                const struct errbuf *p)
 {
     struct option_list *list = member(row, options);
 
-    if (list->count == row->most) {
-        (void)snprintf(errbuf, size, "given more than %zu times", list->count);
-        return false;
-    }
+    if (list->count == row->most)
+        return errbuf_say(p, "given more than %zu times", list->count);
     list->items[list->count++] = value;
     return true;
 }
 
-bool option_u64(const struct option_row *row, void *options, const char *value, char *errbuf,
-                size_t size)
+bool option_u64(const struct option_row *row, void *options, const char *value,
+                const struct errbuf *p)
 {
     uint64_t *number = member(row, options);
     const char *at = value;
@@ -59,21 +55,20 @@ bool option_u64(const struct option_row *row, void *options, const char *value, 
         *number *= row->scale == 0 ? 1 : row->scale;
         return true;
     }
-    (void)snprintf(errbuf, size, "'%s' is not a number from %" PRIu64 " to %" PRIu64 "%s%s%s",
-                   value, row->least, row->most, row->units ? ", perhaps with K, M or G" : "",
-                   row->unlimited != NULL ? ", or " : "",
-                   row->unlimited != NULL ? row->unlimited : "");
-    return false;
+    return errbuf_say(p, "'%s' is not a number from %" PRIu64 " to %" PRIu64 "%s%s%s", value,
+                      row->least, row->most, row->units ? ", perhaps with K, M or G" : "",
+                      row->unlimited != NULL ? ", or " : "",
+                      row->unlimited != NULL ? row->unlimited : "");
 }
 
-bool option_u32(const struct option_row *row, void *options, const char *value, char *errbuf,
-                size_t size)
+bool option_u32(const struct option_row *row, void *options, const char *value,
+                const struct errbuf *p)
 {
     struct option_row wide = *row;
     uint64_t number;
 
     wide.member = 0;
-    if (!option_u64(&wide, &number, value, errbuf, size))
+    if (!option_u64(&wide, &number, value, p))
         return false;
     *(uint32_t *)member(row, options) = (uint32_t)number;
     return true;

@@ -15,16 +15,16 @@ struct option_list {
 };
 
 /* Functions for option_row.take. Each sets the member of its type; OPTION_... below name both. */
-bool option_flag(const struct option_row *row, void *options, const char *value, char *errbuf,
-                 size_t size);
-bool option_text(const struct option_row *row, void *options, const char *value, char *errbuf,
-                 size_t size); /* of row->least bytes or more; borrowed */
-bool option_add(const struct option_row *row, void *options, const char *value, char *errbuf,
-                size_t size); /* up to row->most of them */
-bool option_u32(const struct option_row *row, void *options, const char *value, char *errbuf,
-                size_t size);
-bool option_u64(const struct option_row *row, void *options, const char *value, char *errbuf,
-                size_t size);
+bool option_flag(const struct option_row *row, void *options, const char *value,
+                 const struct errbuf *p);
+bool option_text(const struct option_row *row, void *options, const char *value,
+                 const struct errbuf *p); /* of row->least bytes or more; borrowed */
+bool option_add(const struct option_row *row, void *options, const char *value,
+                const struct errbuf *p); /* up to row->most of them */
+bool option_u32(const struct option_row *row, void *options, const char *value,
+                const struct errbuf *p);
+bool option_u64(const struct option_row *row, void *options, const char *value,
+                const struct errbuf *p);
 
 /* The offset of a member, which must be of that type. */
 #define OPTION_MEMBER(type, options, m)                                                            \

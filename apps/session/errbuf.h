@@ -1,22 +1,21 @@
-/* Where a function of apps/ puts the sentence that says what is wrong, where, and what to do. */
+/* The sentence about a failure: what is wrong, where, and what to do about it. */
 #ifndef NACRE_APPS_SESSION_ERRBUF_H
 #define NACRE_APPS_SESSION_ERRBUF_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The caller's room: `size` bytes at `text`, the final NUL included; 0 when nobody wants to know.
- */
+/* The caller's buffer. */
 struct errbuf {
     char *text;
-    size_t size;
+    size_t size; /* bytes, NUL included; 0: the caller does not want the sentence */
 };
 
-/* A place to say something, with nothing said so far. */
+/* A buffer with no sentence in it. */
 struct errbuf errbuf_in(char *text, size_t size);
 
-/* Say it, as printf does; longer than the room is cut. Always false, for `return errbuf_say(...)`.
- */
+/* Write the sentence as printf does, cut to the buffer. Always false, for `return
+ * errbuf_say(...)`. */
 bool errbuf_say(const struct errbuf *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -20,7 +20,7 @@ static const struct option_row *row_of(const char *name)
 static bool take(struct limit_options *c, const char *name, const char *value)
 {
     errbuf[0] = 0;
-    return option_set(row_of(name), c, value, errbuf, sizeof errbuf);
+    return option_set(row_of(name), c, value, &(struct errbuf){errbuf, sizeof errbuf});
 }
 
 START_TEST(each_option_sets_its_limit)
@@ -152,8 +152,9 @@ START_TEST(the_defaults_are_those_of_the_library)
 
     for (const struct option_row *row = limit_options.rows; row->name != NULL; row++)
         if (row->default_value != NULL)
-            ck_assert_msg(option_set(row, &c, row->default_value, errbuf, sizeof errbuf), "%s",
-                          errbuf);
+            ck_assert_msg(
+                option_set(row, &c, row->default_value, &(struct errbuf){errbuf, sizeof errbuf}),
+                "%s", errbuf);
     limits_resolve(&c.limits, NACRE_SERVER);
     limits_resolve(&standard, NACRE_SERVER);
     ck_assert_uint_eq(c.limits.handshake_ms, standard.handshake_ms);

@@ -26,7 +26,7 @@ static bool set(const char *name, const char *value)
         row = find(&log_options, name);
     ck_assert_ptr_nonnull(row);
     errbuf[0] = 0;
-    return option_set(row, &o, value, errbuf, sizeof errbuf);
+    return option_set(row, &o, value, &(struct errbuf){errbuf, sizeof errbuf});
 }
 
 START_TEST(addresses_have_a_port)
@@ -95,10 +95,10 @@ START_TEST(algorithms_go_into_the_list_of_their_kind)
     ck_assert(set("pubkey-algorithms", "ssh-ed25519"));
     ck_assert_str_eq(o.algorithms.lists[NACRE_PUBLIC_KEY], "ssh-ed25519");
     ck_assert(option_set(find(&algorithm_options, "kex"), &o.algorithms, "curve25519-sha256",
-                         errbuf, sizeof errbuf));
+                         &(struct errbuf){errbuf, sizeof errbuf}));
     ck_assert_str_eq(o.algorithms.lists[NACRE_KEX], "curve25519-sha256");
-    ck_assert(!option_set(find(&algorithm_options, "ciphers"), &o.algorithms, "rot13", errbuf,
-                          sizeof errbuf));
+    ck_assert(!option_set(find(&algorithm_options, "ciphers"), &o.algorithms, "rot13",
+                          &(struct errbuf){errbuf, sizeof errbuf}));
     ck_assert_ptr_nonnull(strstr(errbuf, "--ciphers: cipher 'rot13' is not known"));
     algorithm_options_clear(&o.algorithms);
 }

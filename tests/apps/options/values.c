@@ -23,7 +23,7 @@ static const struct option_row large = {
 static bool set(const struct option_row *row, const char *value)
 {
     errbuf[0] = 0;
-    return option_set(row, &target, value, errbuf, sizeof errbuf);
+    return option_set(row, &target, value, &(struct errbuf){errbuf, sizeof errbuf});
 }
 
 START_TEST(a_number_is_multiplied_and_touches_nothing_beside_it)
