@@ -168,16 +168,15 @@ static void on_warning(void *context, const char *sentence)
     (void)fprintf(stderr, "nacre-load: %s\n", sentence);
 }
 
-static int run(const struct load_options *o)
+static struct nacre_client_config configure(const struct load_options *o,
+                                            const struct nacre_known_hosts *hosts)
 {
-    const struct nacre_known_hosts hosts = {.file = o->known_hosts, .warn = on_warning};
-    struct load load = {.options = o};
-    struct nacre_client_config config = {
+    return (struct nacre_client_config){
         .user = o->user,
         .password = o->password,
         .keys = o->keys,
         .key_count = o->key_count,
-        .known_hosts = o->known_hosts != NULL ? &hosts : NULL,
+        .known_hosts = o->known_hosts != NULL ? hosts : NULL,
         .known_as = o->known_as,
         .host_key = o->known_hosts != NULL ? NULL : accept_any_key,
         .ready = on_ready,
@@ -188,6 +187,13 @@ static int run(const struct load_options *o)
         .ciphers = o->algorithms.lists[NACRE_CIPHER],
         .macs = o->algorithms.lists[NACRE_MAC],
     };
+}
+
+static int run(const struct load_options *o)
+{
+    const struct nacre_known_hosts hosts = {.file = o->known_hosts, .warn = on_warning};
+    const struct nacre_client_config config = configure(o, &hosts);
+    struct load load = {.options = o};
     char errbuf[LOAD_SENTENCE_MAX] = "out of memory";
 
     raise_limit();

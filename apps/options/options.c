@@ -47,7 +47,7 @@ static void make_table(struct table *t, const struct command_line *line, void *o
 {
     /* +: stop at the first word; :: tell a missing value from an unknown option */
     *t = (struct table){.letters = {0}};
-    (void)strcpy(t->letters, line->runs_command ? "+:" : ":");
+    (void)snprintf(t->letters, sizeof t->letters, "%s", line->runs_command ? "+:" : ":");
     for (const struct option_use *use = line->uses; use->group != NULL; use++)
         for (const struct option_row *row = use->group->rows; row->name != NULL; row++)
             if (t->count < OPTIONS_MAX)

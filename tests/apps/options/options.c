@@ -1,5 +1,9 @@
 #include "apps/options/help.h"
 #include "apps/options/values.h"
+#include "apps/echo/options.h"
+#include "apps/load/options.h"
+#include "apps/passwd/options.h"
+#include "apps/serve/options.h"
 #include "tests/support/suite.h"
 
 #include <fcntl.h>
@@ -98,7 +102,7 @@ static int read_line(int fd, char **given)
     int argc = 0, first, before;
     FILE *file;
 
-    for (; given[argc] != NULL && argc < 16; argc++) {
+    for (; argc < 16 && given[argc] != NULL; argc++) {
         (void)snprintf(copies[argc], sizeof copies[argc], "%s", given[argc]);
         argv[argc] = copies[argc];
     }
@@ -225,6 +229,46 @@ START_TEST(help_shows_each_row_on_lines_of_80_columns)
 }
 END_TEST
 
+/* ---- the options of the programs ---- */
+
+static const struct command_line *const programs[] = {
+    &echo_command_line,
+    &serve_command_line,
+    &load_command_line,
+    &passwd_command_line,
+};
+
+static void expect_complete(const struct option_row *row)
+{
+    ck_assert_msg((row->parse != NULL) + (row->take != NULL) + (row->answer != NULL) == 1, "--%s",
+                  row->name);
+    ck_assert_msg(row->parse == NULL || row->argument == NULL || row->expects != NULL, "--%s",
+                  row->name);
+    ck_assert_msg(row->help != NULL && row->help[strlen(row->help) - 1] != '.', "--%s", row->name);
+    ck_assert_msg(row->more == NULL || row->more[strlen(row->more) - 1] == '.', "--%s", row->name);
+}
+
+START_TEST(each_row_of_each_program_is_complete_and_unique)
+{
+    const struct option_row *rows[OPTIONS_MAX];
+
+    for (size_t p = 0; p < sizeof programs / sizeof programs[0]; p++) {
+        size_t n = 0;
+
+        for (const struct option_use *use = programs[p]->uses; use->group != NULL; use++)
+            for (const struct option_row *row = use->group->rows; row->name != NULL; row++) {
+                expect_complete(row);
+                for (size_t i = 0; i < n; i++) {
+                    ck_assert_str_ne(rows[i]->name, row->name);
+                    ck_assert(row->letter == 0 || rows[i]->letter != row->letter);
+                }
+                ck_assert_uint_lt(n, OPTIONS_MAX);
+                rows[n++] = row;
+            }
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     suite_fixture(suite, set_up, NULL);
@@ -234,4 +278,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_mistake_is_one_sentence_and_status_2);
     add_test(suite, an_answer_ends_the_program_with_status_0);
     add_test(suite, help_shows_each_row_on_lines_of_80_columns);
+    add_test(suite, each_row_of_each_program_is_complete_and_unique);
 }
