@@ -9,9 +9,10 @@ CC = gcc
 endif
 PKG_CONFIG ?= pkg-config
 OBJCOPY ?= objcopy
-CLANG ?= clang-14
-CLANG_FORMAT ?= clang-format-14
-CLANG_TIDY ?= clang-tidy-14
+CLANG_VERSION ?= $(if $(filter 13%,$(file </etc/debian_version)),19,14)
+CLANG ?= clang-$(CLANG_VERSION)
+CLANG_FORMAT ?= clang-format-$(CLANG_VERSION)
+CLANG_TIDY ?= clang-tidy-$(CLANG_VERSION)
 Q = $(if $(V),,@)
 
 # DWARF 4: valgrind 3.19 cannot read the 5 that clang writes.
@@ -72,7 +73,7 @@ BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
                  sshpass iproute2 procps vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit \
                  libssh-dev g++ zlib1g-dev libzstd-dev
-DEV_PACKAGES = tinysshd strace clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 \
+DEV_PACKAGES = tinysshd strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_FORMAT) $(CLANG_TIDY) \
                cppcheck shellcheck
 
 # Build ----------------------------------------------------------------------------------------
@@ -87,6 +88,7 @@ PARTS = apps/library.mk apps/apps.mk tests/tests.mk tests/check.mk tests/platfor
 MAKEFLAGS += --no-builtin-rules
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+ALL_OBJECTS = $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(PROGRAMS:%=apps/%/main.c))
 # Two jobs, unless the caller said how many
 jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) --no-print-directory
 
@@ -98,12 +100,14 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/libraries
 	$(Q)$(CC) $(ALL_CFLAGS) $(PART_CFLAGS) -I. -MMD -MP -c -o $@ $<
 
 # The core is plain C11; only crypto/ sees the two libraries, only apps/ and tests/ see the system.
+# LARGE: 32-bit machines too know files over 2 GiB and times after 2038.
+LARGE = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 $(BUILD)/obj/crypto/%.o: PART_CFLAGS = $(LIB_CFLAGS)
-$(BUILD)/obj/apps/%.o: PART_CFLAGS = -D_GNU_SOURCE -pthread
-$(BUILD)/obj/tests/%.o: PART_CFLAGS = -D_GNU_SOURCE -pthread $(LIB_CFLAGS) $(CHECK_CFLAGS)
+$(BUILD)/obj/apps/%.o: PART_CFLAGS = -D_GNU_SOURCE $(LARGE) -pthread
+$(BUILD)/obj/tests/%.o: PART_CFLAGS = -D_GNU_SOURCE $(LARGE) -pthread $(LIB_CFLAGS) $(CHECK_CFLAGS)
 
 # Written anew when they differ: other flags or another compiler mean compiling again, a file more or less linking.
-$(BUILD)/flags: wanted = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$(BUILD)/flags: wanted = $(CC) $(ALL_CFLAGS) $(LARGE) $(ALL_LDFLAGS)
 $(BUILD)/sources: wanted = $(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)
 # Objects whose source is gone: make pure and make layers read the whole folder.
 remove_stale = find $(BUILD)/obj -name '*.o' 2>/dev/null | while read -r o; do s=$${o\#$(BUILD)/obj/}; \

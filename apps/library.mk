@@ -10,10 +10,16 @@ lib: $(BUILD)/libnacre.a $(BUILD)/libnacre.so headers
 headers: $(foreach h,$(PUBLIC),$(BUILD)/include/nacre/$(notdir $(h)))
 	@rm -f $(filter-out $^,$(wildcard $(BUILD)/include/nacre/*.h))
 
-# One object whose hidden symbols are local, so that only nacre_ names can meet a program's own
+# One object whose hidden symbols are local, so that only nacre_ names can meet a program's own. A function that
+# other objects may define too, as the compiler's for 32-bit x86, stays whatever a program links. With link-time
+# optimisation the compiler makes the object, since only it can read the others.
+relink = $(LD) -r --force-group-allocation
+ifneq ($(filter -flto%,$(CFLAGS)),)
+relink = $(CC) $(ALL_CFLAGS) -r -nostdlib $(if $(findstring clang,$(CC)),-fuse-ld=lld,-flinker-output=nolto-rel)
+endif
 $(BUILD)/libnacre.a: $(call objects,$(LIB_SRC)) $(BUILD)/sources
 	@echo "  AR    $@"
-	$(Q)$(LD) -r -o $(BUILD)/nacre.o $(filter %.o,$^)
+	$(Q)$(relink) -o $(BUILD)/nacre.o $(filter %.o,$^)
 	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/nacre.o
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(BUILD)/nacre.o

@@ -255,6 +255,7 @@ static void send_data(struct nacre_channel *ch, enum stream stream, struct bytes
     bool same_turn = transport_output_begin(t) < ch->turn_end;
     uint8_t number = stream == STREAM_DATA ? SSH_MSG_CHANNEL_DATA : SSH_MSG_CHANNEL_EXTENDED_DATA;
     struct writer w = transport_begin(t, number, DATA_HEADER + data.len);
+    size_t used;
 
     write_u32(&w, ch->peer_id);
     if (stream == STREAM_EXTENDED)
@@ -264,8 +265,8 @@ static void send_data(struct nacre_channel *ch, enum stream stream, struct bytes
     ch->peer_window -= (uint32_t)data.len;
     ch->connection->used = true;
     ch->turn_end = transport_output_end(t);
-    ch->turn_used = (uint32_t)smaller((same_turn ? ch->turn_used : 0) + (ch->turn_end - begin),
-                                      CHANNEL_PACKET_MAX);
+    used = (same_turn ? ch->turn_used : 0) + (size_t)(ch->turn_end - begin);
+    ch->turn_used = (uint32_t)smaller(used, CHANNEL_PACKET_MAX);
 }
 
 size_t channel_data_write(struct nacre_channel *ch, enum stream stream, struct bytes data)

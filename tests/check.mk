@@ -63,7 +63,7 @@ options: $(BUILD)/tests/apps/options/pages      ## write what manual pages, READ
 
 layers:                                 ## headers that each folder may include; no dependency cycles between files
 	@tests/tools/layers
-	@$(MAKE) -s $(jobs) $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(PROGRAMS:%=apps/%/main.c))
+	@$(MAKE) -s $(jobs) $(ALL_OBJECTS)
 	@tests/tools/layers $(BUILD)/obj
 
 pure: $(call objects,$(CORE_SRC))       ## the core does no I/O and has no writable globals

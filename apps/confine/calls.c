@@ -25,6 +25,10 @@
 #define ARCHITECTURE 0u /* its numbers have not been checked, so calls are not confined */
 #endif
 
+#ifndef SYS_newfstatat /* 32-bit machines */
+#define SYS_newfstatat SYS_fstatat64
+#endif
+
 /* A system call that the server makes. With a mask: allowed when the argument's bits under the mask
  * equal `value`; otherwise it fails with `error`. */
 struct call {

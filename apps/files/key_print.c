@@ -52,6 +52,7 @@ static struct bytes print_binary(const struct nacre_key *key, const char *commen
 bool key_print_private(const struct nacre_key *key, const char *comment, uint32_t check, char *out,
                        size_t size)
 {
+    static const char end[] = "-----END OPENSSH PRIVATE KEY-----\n";
     uint8_t binary[PRIVATE_MAX];
     char text[BASE64_MAX(PRIVATE_MAX)];
     struct writer w = write_to((uint8_t *)out, size);
@@ -69,8 +70,7 @@ bool key_print_private(const struct nacre_key *key, const char *comment, uint32_
         write_bytes(&w, (struct bytes){(uint8_t *)text + at, n});
         write_u8(&w, '\n');
     }
-    write_bytes(&w, bytes_of("-----END OPENSSH PRIVATE KEY-----\n"));
-    write_u8(&w, '\0');
+    write_bytes(&w, (struct bytes){(const uint8_t *)end, sizeof end}); /* its NUL included */
     wipe(binary, sizeof binary);
     wipe(text, sizeof text);
     return data.len > 0 && !w.bad;

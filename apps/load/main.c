@@ -197,7 +197,7 @@ static int run(const struct load_options *o)
     char errbuf[LOAD_SENTENCE_MAX] = "out of memory";
 
     raise_limit();
-    load.jobs = calloc(connections(o), sizeof *load.jobs);
+    load.jobs = calloc((size_t)connections(o), sizeof *load.jobs);
     load.clients = load.jobs == NULL ? NULL : nacre_clients_new(&config, errbuf, sizeof errbuf);
     if (load.clients == NULL) {
         (void)fprintf(stderr, "nacre-load: %s\n", errbuf);

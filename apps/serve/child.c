@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -93,6 +95,20 @@ static int use_pipes(posix_spawn_file_actions_t *actions, int pipes[3][2])
     return failure;
 }
 
+/* The program gets no descriptors but its standard ones. */
+#ifdef __GLIBC__
+static int close_others(posix_spawn_file_actions_t *actions)
+{
+    return posix_spawn_file_actions_addclosefrom_np(actions, 3);
+}
+#else
+static int close_others(posix_spawn_file_actions_t *actions)
+{
+    (void)actions; /* musl has no such action */
+    return syscall(SYS_close_range, 3, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0 ? 0 : errno;
+}
+#endif
+
 /* pipes: NULL for a terminal. Returns 0, or an error number. */
 static int spawn(pid_t *pid, char *const argv[], char *const environment[], const char *terminal,
                  int pipes[3][2])
@@ -109,7 +125,7 @@ static int spawn(pid_t *pid, char *const argv[], char *const environment[], cons
         if (failure == 0)
             failure = pipes != NULL ? use_pipes(&actions, pipes) : use_terminal(&actions, terminal);
         if (failure == 0)
-            failure = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+            failure = close_others(&actions);
         if (failure == 0)
             failure = posix_spawn(pid, argv[0], &actions, &attributes, argv, environment);
         (void)posix_spawnattr_destroy(&attributes);

@@ -33,14 +33,14 @@ $(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
 $(BUILD)/tests/fuzz/seeds: $(BUILD)/obj/tests/fuzz/seeds_keys.o
 
 fuzz:                                   ## each fuzzer for TIME=60 seconds (FUZZERS=fuzz_NAME: that one)
-	@$(MAKE) $(jobs) FUZZ=1 CC=clang-14 BUILD=$(BUILD)/fuzz fuzz-programs
+	@$(MAKE) $(jobs) FUZZ=1 CC=$(CLANG) BUILD=$(BUILD)/fuzz fuzz-programs
 	@tests/tools/fuzz $(BUILD)/fuzz $(or $(TIME),60) $(FUZZERS)
 
 fuzz-seeds: $(BUILD)/tests/fuzz/seeds   ## write the seed corpora anew, from real sessions
 	$< tests/fuzz/corpus
 
 fuzz-corpus:                            ## keep what make fuzz found on the way, as few files as reach all of it
-	@$(MAKE) $(jobs) FUZZ=1 CC=clang-14 BUILD=$(BUILD)/fuzz fuzz-programs
+	@$(MAKE) $(jobs) FUZZ=1 CC=$(CLANG) BUILD=$(BUILD)/fuzz fuzz-programs
 	@tests/tools/fuzz_corpus $(BUILD)/fuzz $(FUZZERS)
 
 .PHONY: fuzz fuzz-programs fuzz-seeds fuzz-corpus

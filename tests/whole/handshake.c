@@ -101,8 +101,8 @@ START_TEST(a_session_with_this_method_is_the_known_one_byte_for_byte)
     ck_assert_uint_eq(vectors_count(v, "kex"), methods());
     ck_assert_str_eq(vectors_text(v, "kex", method), algorithms_of(ALGORITHM_KEX)[method].name);
     run_session(&p, &s, method);
-    compare(v, "client", method, p.client.record, p.client.sent);
-    compare(v, "server", method, p.server.record, p.server.sent);
+    compare(v, "client", method, p.client.record, (size_t)p.client.sent);
+    compare(v, "server", method, p.server.record, (size_t)p.server.sent);
     compare(v, "K", method, s.k, s.k_len);
     pair_clear(&p);
     vectors_close(v);
@@ -132,8 +132,8 @@ START_TEST(write_the_file)
 
         run_session(&p, &s, method);
         (void)fprintf(f, "\nkex = %s\n", algorithms_of(ALGORITHM_KEX)[method].name);
-        write_hex(f, "client", p.client.record, p.client.sent);
-        write_hex(f, "server", p.server.record, p.server.sent);
+        write_hex(f, "client", p.client.record, (size_t)p.client.sent);
+        write_hex(f, "server", p.server.record, (size_t)p.server.sent);
         write_hex(f, "K", s.k, s.k_len);
         pair_clear(&p);
     }
