@@ -9,7 +9,7 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* 4250/4.6.1/1, 4251/6/2, 4251/6/3 */
-START_TEST(every_name_is_one_that_rfc_4251_section_6_allows)
+START_TEST(every_name_is_legal_by_rfc_4251_section_6)
 {
     for (enum algorithm_kind kind = 0; kind < ALGORITHM_KINDS; kind++)
         for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++) {
@@ -24,7 +24,7 @@ START_TEST(every_name_is_one_that_rfc_4251_section_6_allows)
 }
 END_TEST
 
-START_TEST(every_name_stands_once_and_has_a_method)
+START_TEST(every_name_is_listed_once_and_has_a_method)
 {
     for (enum algorithm_kind kind = 0; kind < ALGORITHM_KINDS; kind++)
         for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++) {
@@ -35,7 +35,7 @@ START_TEST(every_name_stands_once_and_has_a_method)
 END_TEST
 
 /* 4253/6.3/3, 4253/6.4/7 */
-START_TEST(no_none_among_ciphers_and_macs)
+START_TEST(no_cipher_and_no_mac_is_named_none)
 {
     ck_assert_ptr_null(algorithm_find(ALGORITHM_CIPHER, bytes_of("none")));
     ck_assert_ptr_null(algorithm_find(ALGORITHM_MAC, bytes_of("none")));
@@ -43,14 +43,14 @@ START_TEST(no_none_among_ciphers_and_macs)
 END_TEST
 
 /* gcm/2/1 */
-START_TEST(ciphers_that_authenticate_are_no_macs)
+START_TEST(aead_ciphers_are_not_macs)
 {
     for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++)
         ck_assert_ptr_null(algorithm_find(ALGORITHM_MAC, bytes_of(a->name)));
 }
 END_TEST
 
-/* 8308/2.2/4, strict/3.1/6: markers are never a key exchange. */
+/* 8308/2.2/4, strict/3.1/6: a marker is never chosen as a key exchange method. */
 START_TEST(markers_are_not_algorithms)
 {
     static const char *const names[] = {"ext-info-c",
@@ -66,7 +66,7 @@ START_TEST(markers_are_not_algorithms)
 END_TEST
 
 /* 8731/3/6 */
-START_TEST(both_names_of_curve25519_are_one_method)
+START_TEST(both_names_of_curve25519_are_the_same_method)
 {
     ck_assert_ptr_eq(algorithm_find(ALGORITHM_KEX, bytes_of("curve25519-sha256"))->method,
                      &kex_curve25519);
@@ -76,8 +76,8 @@ START_TEST(both_names_of_curve25519_are_one_method)
 }
 END_TEST
 
-/* RFC 4253 section 6 bounds what a cipher may ask for; packet.c and keys.c rely on it. */
-START_TEST(every_cipher_is_within_the_bounds_that_packets_and_keys_have)
+/* RFC 4253 section 6 bounds block and key lengths; packet.c and keys.c rely on it. */
+START_TEST(every_cipher_fits_the_bounds_of_packets_and_keys)
 {
     for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++) {
         const struct cipher_method *m = a->method;
@@ -116,7 +116,7 @@ START_TEST(the_defaults_are_all_names_that_are_not_off_best_first)
 END_TEST
 
 /* 4253/7.1/2, 4253/7.1/3, 4253/7.1/4, 4253/7.1/16, 4251/6/1, 4251/6/2 */
-START_TEST(the_first_name_of_the_client_that_the_server_has_too_is_chosen)
+START_TEST(the_clients_first_name_that_the_server_has_too_is_chosen)
 {
     static const char gcm[] = "aes128-gcm@openssh.com", cha[] = "chacha20-poly1305@openssh.com";
     static const struct {
@@ -138,7 +138,7 @@ START_TEST(the_first_name_of_the_client_that_the_server_has_too_is_chosen)
         {"aes128-gcm@openssh.com", "AES128-GCM@OPENSSH.COM", NULL},
         {"aes128-gcm@openssh.co", "aes128-gcm@openssh.com", NULL},
         {"aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com", NULL},
-        {"unknown", "unknown", NULL}, /* both have it, we do not */
+        {"unknown", "unknown", NULL}, /* both peers have it, we do not */
         {"", "aes128-gcm@openssh.com", NULL},
         {"aes128-gcm@openssh.com", "", NULL},
         {"", "", NULL},
@@ -157,7 +157,7 @@ START_TEST(the_first_name_of_the_client_that_the_server_has_too_is_chosen)
 END_TEST
 
 /* 4253/7.1/2: "For every pair of supported kex methods offer both orders." */
-START_TEST(the_client_order_decides_for_every_pair)
+START_TEST(the_clients_order_decides_for_every_pair)
 {
     for (enum algorithm_kind kind = 0; kind < ALGORITHM_KINDS; kind++)
         for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
@@ -173,14 +173,14 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, every_name_is_one_that_rfc_4251_section_6_allows);
-    add_test(suite, every_name_stands_once_and_has_a_method);
-    add_test(suite, no_none_among_ciphers_and_macs);
-    add_test(suite, ciphers_that_authenticate_are_no_macs);
+    add_test(suite, every_name_is_legal_by_rfc_4251_section_6);
+    add_test(suite, every_name_is_listed_once_and_has_a_method);
+    add_test(suite, no_cipher_and_no_mac_is_named_none);
+    add_test(suite, aead_ciphers_are_not_macs);
     add_test(suite, markers_are_not_algorithms);
-    add_test(suite, both_names_of_curve25519_are_one_method);
-    add_test(suite, every_cipher_is_within_the_bounds_that_packets_and_keys_have);
+    add_test(suite, both_names_of_curve25519_are_the_same_method);
+    add_test(suite, every_cipher_fits_the_bounds_of_packets_and_keys);
     add_test(suite, the_defaults_are_all_names_that_are_not_off_best_first);
-    add_test(suite, the_first_name_of_the_client_that_the_server_has_too_is_chosen);
-    add_test(suite, the_client_order_decides_for_every_pair);
+    add_test(suite, the_clients_first_name_that_the_server_has_too_is_chosen);
+    add_test(suite, the_clients_order_decides_for_every_pair);
 }

@@ -1,9 +1,9 @@
-/* The transport's buffers: blocks that grow, move and shrink, with their contents. */
+/* Buffers: blocks grow and move with their contents, and are returned. */
 #include "crypto/random.h"
 #include "tests/support/counted_pool.h"
 #include "tests/support/suite.h"
 
-START_TEST(an_empty_buffer_costs_nothing)
+START_TEST(an_empty_buffer_has_no_block)
 {
     struct account account = {0};
     struct pool pool = pool_of(&account);
@@ -18,7 +18,7 @@ START_TEST(an_empty_buffer_costs_nothing)
 }
 END_TEST
 
-START_TEST(a_buffer_that_was_emptied_gives_its_block_back_when_it_rests)
+START_TEST(an_emptied_buffer_returns_its_block_when_released)
 {
     struct account account = {0};
     struct pool pool = pool_of(&account);
@@ -26,7 +26,7 @@ START_TEST(a_buffer_that_was_emptied_gives_its_block_back_when_it_rests)
 
     append(&b, &pool, "hello", 5);
     buffer_release_idle(&b, &pool);
-    ck_assert_uint_eq(pool.in_use, BLOCK_SMALL); /* not empty: stays */
+    ck_assert_uint_eq(pool.in_use, BLOCK_SMALL); /* not empty: it stays */
     buffer_consumed(&b, 5);
     buffer_release_idle(&b, &pool);
     ck_assert_uint_eq(pool.in_use, 0);
@@ -55,7 +55,7 @@ START_TEST(a_buffer_moves_to_a_large_block_with_its_contents)
 }
 END_TEST
 
-START_TEST(room_is_made_by_moving_the_contents_to_the_front)
+START_TEST(space_is_made_by_moving_the_contents_to_the_front)
 {
     struct account account = {0};
     struct pool pool = pool_of(&account);
@@ -110,8 +110,7 @@ START_TEST(without_memory_the_contents_stay)
 }
 END_TEST
 
-/* A queue of numbered bytes, checked against two counters: whatever is added comes out, in order.
- */
+/* A queue of numbered bytes, checked against two counters: all bytes come out, in order. */
 START_TEST(bytes_come_out_as_they_went_in)
 {
     const uint8_t seed[32] = {7};
@@ -121,7 +120,7 @@ START_TEST(bytes_come_out_as_they_went_in)
     struct pool pool = pool_of(&account);
     struct buffer b = {0};
     uint8_t in = 0, out = 0;
-    size_t wrong = 0; /* counted: ck_assert is a write each */
+    size_t wrong = 0; /* counted, because each ck_assert makes a system call */
 
     for (int round = 0; round < 20000; round++) {
         uint16_t dice[2];
@@ -155,10 +154,10 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, an_empty_buffer_costs_nothing);
-    add_test(suite, a_buffer_that_was_emptied_gives_its_block_back_when_it_rests);
+    add_test(suite, an_empty_buffer_has_no_block);
+    add_test(suite, an_emptied_buffer_returns_its_block_when_released);
     add_test(suite, a_buffer_moves_to_a_large_block_with_its_contents);
-    add_test(suite, room_is_made_by_moving_the_contents_to_the_front);
+    add_test(suite, space_is_made_by_moving_the_contents_to_the_front);
     add_test(suite, a_buffer_holds_no_more_than_a_large_block);
     add_test(suite, without_memory_the_contents_stay);
     add_test(suite, bytes_come_out_as_they_went_in);

@@ -13,14 +13,14 @@ static const struct script_kexinit wants_ext_info[] = {
     [NACRE_CLIENT] = {.kex = "curve25519-sha256,ext-info-c"},
 };
 
-/* Up to NEWKEYS, with a peer that wants EXT_INFO. */
+/* Up to NEWKEYS, with a peer that requests EXT_INFO. */
 static void meet(enum nacre_role role)
 {
     script_meet(&script, &real, role, false);
     script_exchange(&script, &real, &wants_ext_info[1 - role]);
 }
 
-/* One extension's value in an EXT_INFO that was received; at == NULL when it is not there. */
+/* The value of an extension in a received EXT_INFO; at == NULL when it is absent. */
 static struct bytes extension_in(struct bytes payload, const char *wanted)
 {
     struct bytes found = {NULL, 0};
@@ -41,7 +41,7 @@ static struct bytes extension_in(struct bytes payload, const char *wanted)
 }
 
 /* 8308/3.1/1, 8308/3.1/2 */
-START_TEST(a_server_says_which_signatures_it_takes)
+START_TEST(a_server_sends_server_sig_algs)
 {
     uint8_t out[2048];
     struct writer w = write_to(out, sizeof out);
@@ -57,7 +57,7 @@ START_TEST(a_server_says_which_signatures_it_takes)
 END_TEST
 
 /* 8308/2.4/1: the client's is the very next packet, then SERVICE_REQUEST. */
-START_TEST(a_client_sends_its_own_right_after_newkeys)
+START_TEST(a_client_sends_ext_info_right_after_newkeys)
 {
     struct bytes payload;
 
@@ -70,7 +70,7 @@ START_TEST(a_client_sends_its_own_right_after_newkeys)
 END_TEST
 
 /* 8308/2.2/5 */
-START_TEST(no_ext_info_goes_to_a_peer_that_did_not_ask)
+START_TEST(ext_info_is_not_sent_to_a_peer_that_did_not_request_it)
 {
     for (enum nacre_role role = NACRE_SERVER; role <= NACRE_CLIENT; role++) {
         script_meet_connected(&script, &real, role, true);
@@ -80,7 +80,7 @@ START_TEST(no_ext_info_goes_to_a_peer_that_did_not_ask)
 }
 END_TEST
 
-/* EXT_INFO that says `count` and holds `pairs` times the same, and `more` bytes. */
+/* EXT_INFO with this count, the same extension `pairs` times, and `more` bytes after it. */
 static void send_ext_info_with(uint32_t count, size_t pairs, struct bytes name, struct bytes value,
                                size_t more)
 {
@@ -100,7 +100,7 @@ static void send_ext_info_with(uint32_t count, size_t pairs, struct bytes name, 
 }
 
 /* 8308/2.2/1, 8308/2.5/1, 8308/2.5/3, 8308/2.5/4, 8308/2.5/5, 8308/3.1/6 */
-START_TEST(well_formed_ext_info_is_taken_whatever_it_holds)
+START_TEST(well_formed_ext_info_is_accepted_whatever_its_extensions)
 {
     static const char value[31000] = {0, 1, 2, 3};
     static const struct {
@@ -157,8 +157,7 @@ START_TEST(ext_info_with_a_wrong_count_ends_the_session)
 }
 END_TEST
 
-/* 8308/2.4/2, 8308/2.4/3, 8308/2.4/4: by number of messages that the script sends in front of it.
- */
+/* 8308/2.4/2, 8308/2.4/3, 8308/2.4/4: with 0 to 2 messages before it. */
 START_TEST(a_client_may_send_ext_info_first_and_only_then)
 {
     for (int before = 0; before < 3; before++) {
@@ -196,7 +195,7 @@ START_TEST(a_server_may_send_ext_info_first_and_during_authentication)
 END_TEST
 
 /* 8308/3.1/3, 8308/3.1/4 */
-START_TEST(a_client_remembers_which_signatures_the_server_takes)
+START_TEST(a_client_remembers_which_signatures_the_server_accepts)
 {
     const struct algorithm *ed25519 = algorithm_find(ALGORITHM_PUBLIC_KEY, bytes_of("ssh-ed25519"));
     const struct algorithm *rsa = algorithm_find(ALGORITHM_PUBLIC_KEY, bytes_of("rsa-sha2-512"));
@@ -212,7 +211,7 @@ START_TEST(a_client_remembers_which_signatures_the_server_takes)
 }
 END_TEST
 
-/* A ping of `len` bytes that begin with `first`. */
+/* A ping of `len` bytes, beginning with `first`. */
 static void ping(uint8_t first, size_t len)
 {
     static uint8_t payload[40000];
@@ -239,7 +238,7 @@ static void expect_pong(uint8_t first, size_t len)
 }
 
 /* ossh/1.8/1, ping/4/2 */
-START_TEST(a_ping_comes_back_whole)
+START_TEST(a_ping_is_answered_with_all_its_data)
 {
     static const size_t lengths[] = {0, 1, 1000, 4096, 4097, 30000, 32768};
 
@@ -252,11 +251,11 @@ START_TEST(a_ping_comes_back_whole)
 }
 END_TEST
 
-/* ossh/1.8/2: from our KEXINIT to our NEWKEYS none goes out, then all in order. */
+/* ossh/1.8/2: between our KEXINIT and our NEWKEYS none is sent, then all are, in order. */
 START_TEST(pongs_wait_for_the_end_of_a_key_exchange)
 {
     script_meet_connected(&script, &real, NACRE_SERVER, true);
-    transport_tick(&real.transport, 1000 + 3600 * 1000); /* an hour: it begins to rekey */
+    transport_tick(&real.transport, 1000 + 3600 * 1000); /* an hour later: a rekey begins */
     for (uint8_t i = 0; i < 20; i++)
         ping(i, i);
     script_take_kexinit(&script, script_expect(&script, &real, SSH_MSG_KEXINIT));
@@ -273,7 +272,7 @@ START_TEST(pongs_wait_for_the_end_of_a_key_exchange)
 END_TEST
 
 /* The draft's section 4: "SHOULD limit the number of queued replies". */
-START_TEST(pings_without_end_during_a_key_exchange_do_not_end_the_session)
+START_TEST(endless_pings_during_a_key_exchange_do_not_end_the_session)
 {
     script_meet_connected(&script, &real, NACRE_SERVER, true);
     transport_tick(&real.transport, 1000 + 3600 * 1000);
@@ -330,17 +329,17 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, a_server_says_which_signatures_it_takes);
-    add_test(suite, a_client_sends_its_own_right_after_newkeys);
-    add_test(suite, no_ext_info_goes_to_a_peer_that_did_not_ask);
-    add_test(suite, well_formed_ext_info_is_taken_whatever_it_holds);
+    add_test(suite, a_server_sends_server_sig_algs);
+    add_test(suite, a_client_sends_ext_info_right_after_newkeys);
+    add_test(suite, ext_info_is_not_sent_to_a_peer_that_did_not_request_it);
+    add_test(suite, well_formed_ext_info_is_accepted_whatever_its_extensions);
     add_test(suite, ext_info_with_a_wrong_count_ends_the_session);
     add_test(suite, a_client_may_send_ext_info_first_and_only_then);
     add_test(suite, a_server_may_send_ext_info_first_and_during_authentication);
-    add_test(suite, a_client_remembers_which_signatures_the_server_takes);
-    add_test(suite, a_ping_comes_back_whole);
+    add_test(suite, a_client_remembers_which_signatures_the_server_accepts);
+    add_test(suite, a_ping_is_answered_with_all_its_data);
     add_test(suite, pongs_wait_for_the_end_of_a_key_exchange);
-    add_test(suite, pings_without_end_during_a_key_exchange_do_not_end_the_session);
+    add_test(suite, endless_pings_during_a_key_exchange_do_not_end_the_session);
     add_test(suite, a_ping_before_the_login_is_not_answered);
     add_test(suite, a_pong_is_never_answered);
     add_test(suite, a_malformed_ping_ends_the_session);

@@ -1,5 +1,5 @@
-/* DISCONNECT, IGNORE, DEBUG, UNIMPLEMENTED, services, and the identification as the engine takes
- * it. RFC 4253 sections 4.2, 10 and 11. A real transport against a scripted peer. */
+/* The identification string, DISCONNECT, IGNORE, DEBUG, UNIMPLEMENTED and services. RFC 4253
+ * sections 4.2, 10 and 11. A real transport against a scripted peer. */
 #include "tests/support/suite.h"
 #include "tests/support/script_peer.h"
 
@@ -13,7 +13,7 @@ static void send_number(uint8_t number)
     script_send(&script, (struct bytes){&number, 1});
 }
 
-/* Where the real server stands, reached without strict kex. */
+/* A phase of the real server, reached without strict kex. */
 static void reach(enum phase phase)
 {
     script_meet(&script, &real, NACRE_SERVER, false);
@@ -31,7 +31,7 @@ static void reach(enum phase phase)
 static const enum phase phases[] = {PHASE_VERSION, PHASE_KEXINIT, PHASE_FIRST, PHASE_AUTH,
                                     PHASE_CONNECTION};
 
-/* Forget what came so far. */
+/* Forget what was received so far. */
 static void drain(void)
 {
     script_pump(&script, &real);
@@ -40,7 +40,7 @@ static void drain(void)
 }
 
 /* 4253/4.2/1 */
-START_TEST(the_identification_goes_out_without_waiting)
+START_TEST(the_identification_is_sent_without_waiting)
 {
     for (enum nacre_role role = NACRE_SERVER; role <= NACRE_CLIENT; role++) {
         struct bytes output;
@@ -81,8 +81,8 @@ START_TEST(a_wrong_identification_ends_the_session)
 }
 END_TEST
 
-/* 4253/4.2/10, 4253/4.2/11: they are not hashed, and not without end. */
-START_TEST(a_client_takes_64_lines_before_the_identification)
+/* 4253/4.2/10, 4253/4.2/11: they are not hashed, and their number is bounded. */
+START_TEST(a_client_accepts_64_lines_before_the_identification)
 {
     for (int lines = 0; lines <= 65; lines += lines == 0 ? 63 : 1) {
         loop_end_init(&real, NACRE_CLIENT);
@@ -174,8 +174,8 @@ START_TEST(nothing_after_a_disconnect_has_an_effect)
 }
 END_TEST
 
-/* What was queued for the peer is of no use to it any more. */
-START_TEST(output_that_waits_is_dropped_on_a_disconnect)
+/* The peer does not read the output that was pending. */
+START_TEST(pending_output_is_dropped_on_a_disconnect)
 {
     uint8_t input[256];
     struct bytes sealed;
@@ -195,7 +195,7 @@ START_TEST(output_that_waits_is_dropped_on_a_disconnect)
 END_TEST
 
 /* 4253/11.1/5, 4251/9.2/1, 4251/4.5/1: UTF-8, without C0 and C1 controls. */
-START_TEST(the_text_of_a_disconnect_is_cleaned_of_controls)
+START_TEST(control_characters_are_removed_from_the_text_of_a_disconnect)
 {
     static const struct {
         const char *sent;
@@ -270,8 +270,8 @@ START_TEST(a_malformed_disconnect_ends_the_session_too)
 }
 END_TEST
 
-/* 4253/11.2/1, 4253/11.2/2, 4253/11.3/1, 4253/11.4/3, 4253/6.1/1: also long, short and malformed.
- */
+/* 4253/11.2/1, 4253/11.2/2, 4253/11.3/1, 4253/11.4/3, 4253/6.1/1: long, short and malformed ones
+ * too. */
 START_TEST(ignore_debug_and_unimplemented_do_nothing_in_any_phase)
 {
     static uint8_t payload[30000];
@@ -436,7 +436,7 @@ START_TEST(a_malformed_service_request_ends_the_session)
 }
 END_TEST
 
-/* 4253/10/6: accepted, and without an effect. */
+/* 4253/10/6: it is accepted and has no effect. */
 START_TEST(a_repeated_request_for_authentication_is_accepted_again)
 {
     reach(PHASE_AUTH);
@@ -469,7 +469,7 @@ START_TEST(service_messages_at_the_wrong_time_or_from_the_wrong_side_end_the_ses
 END_TEST
 
 /* 4253/10/4, 4253/10/5 */
-START_TEST(a_client_asks_for_authentication_and_takes_nothing_else)
+START_TEST(a_client_requests_authentication_and_accepts_nothing_else)
 {
     static const char *const names[] = {"ssh-connection", "", "ssh-userauth2"};
 
@@ -487,14 +487,14 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, the_identification_goes_out_without_waiting);
+    add_test(suite, the_identification_is_sent_without_waiting);
     add_test(suite, a_wrong_identification_ends_the_session);
-    add_test(suite, a_client_takes_64_lines_before_the_identification);
+    add_test(suite, a_client_accepts_64_lines_before_the_identification);
     add_test(suite, the_whole_identification_is_hashed);
     add_test(suite, a_disconnect_ends_the_session_in_every_phase_without_an_answer);
     add_test(suite, nothing_after_a_disconnect_has_an_effect);
-    add_test(suite, output_that_waits_is_dropped_on_a_disconnect);
-    add_test(suite, the_text_of_a_disconnect_is_cleaned_of_controls);
+    add_test(suite, pending_output_is_dropped_on_a_disconnect);
+    add_test(suite, control_characters_are_removed_from_the_text_of_a_disconnect);
     add_test(suite, the_text_of_a_disconnect_is_shortened_between_characters);
     add_test(suite, a_malformed_disconnect_ends_the_session_too);
     add_test(suite, ignore_debug_and_unimplemented_do_nothing_in_any_phase);
@@ -507,5 +507,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_malformed_service_request_ends_the_session);
     add_test(suite, a_repeated_request_for_authentication_is_accepted_again);
     add_test(suite, service_messages_at_the_wrong_time_or_from_the_wrong_side_end_the_session);
-    add_test(suite, a_client_asks_for_authentication_and_takes_nothing_else);
+    add_test(suite, a_client_requests_authentication_and_accepts_nothing_else);
 }

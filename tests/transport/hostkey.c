@@ -1,5 +1,5 @@
-/* Key and signature blobs. RFC 4253 section 6.6, RFC 8709. The crypto itself is tested in
- * test_crypto_*; the other key types in tests/whole/every_algorithm.c. */
+/* Key and signature blobs. RFC 4253 section 6.6, RFC 8709. The cryptography is tested in
+ * tests/crypto, the other types of keys in tests/whole/every_algorithm.c. */
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 #include "transport/key_pair.h"
@@ -39,7 +39,7 @@ static bool verifies(struct bytes blob, struct bytes signature)
     return key_verify(&signature_ed25519, blob, signature, BYTES_OF_ARRAY(message));
 }
 
-/* string name, string value: both a key blob and a signature blob look so; then `more` bytes. */
+/* string name, string value, the form of both key and signature blobs; then `more` bytes. */
 static struct bytes blob_of(uint8_t *out, size_t size, const char *name, struct bytes value,
                             size_t more)
 {
@@ -54,7 +54,7 @@ static struct bytes blob_of(uint8_t *out, size_t size, const char *name, struct 
 }
 
 /* RFC 8709 section 4: string "ssh-ed25519", string key */
-START_TEST(a_key_blob_is_the_type_and_the_point)
+START_TEST(a_key_blob_contains_the_type_and_the_point)
 {
     struct fixture f;
     uint8_t out[128];
@@ -69,7 +69,7 @@ START_TEST(a_key_blob_is_the_type_and_the_point)
 END_TEST
 
 /* RFC 8709 section 6: string "ssh-ed25519", string signature */
-START_TEST(a_signature_blob_is_the_name_and_the_signature)
+START_TEST(a_signature_blob_contains_the_name_and_the_signature)
 {
     struct fixture f;
     uint8_t out[128];
@@ -178,8 +178,7 @@ START_TEST(blobs_cut_anywhere_do_not_verify)
 }
 END_TEST
 
-/* 8709/7/1: S + L, L the order of the group in RFC 8032 section 5.1, is another encoding of the
- * same S. */
+/* 8709/7/1: S + L encodes the same S, where L is the order of the group, RFC 8032 section 5.1. */
 START_TEST(a_malleated_signature_does_not_verify)
 {
     static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
@@ -217,7 +216,7 @@ START_TEST(a_key_signs_only_with_an_algorithm_of_its_type)
 }
 END_TEST
 
-START_TEST(a_signature_without_room_is_no_signature)
+START_TEST(a_signature_that_does_not_fit_fails)
 {
     struct fixture f;
     uint8_t out[128];
@@ -267,15 +266,15 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, a_key_blob_is_the_type_and_the_point);
-    add_test(suite, a_signature_blob_is_the_name_and_the_signature);
+    add_test(suite, a_key_blob_contains_the_type_and_the_point);
+    add_test(suite, a_signature_blob_contains_the_name_and_the_signature);
     add_test(suite, no_flipped_bit_of_key_signature_or_data_verifies);
     add_test(suite, a_key_blob_of_another_shape_does_not_verify);
     add_test(suite, a_signature_blob_of_another_shape_does_not_verify);
     add_test(suite, blobs_cut_anywhere_do_not_verify);
     add_test(suite, a_malleated_signature_does_not_verify);
     add_test(suite, a_key_signs_only_with_an_algorithm_of_its_type);
-    add_test(suite, a_signature_without_room_is_no_signature);
+    add_test(suite, a_signature_that_does_not_fit_fails);
     add_test(suite, a_blob_longer_than_any_key_is_refused);
     add_test(suite, a_malformed_blob_has_no_type);
     add_test(suite, a_cleared_key_is_wiped);

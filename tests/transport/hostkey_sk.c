@@ -1,5 +1,4 @@
-/* Keys in hardware: PROTOCOL.u2f, "SSH U2F Signatures". The hardware is played by keys of our own.
- */
+/* Security keys: PROTOCOL.u2f, "SSH U2F Signatures". Our own keys stand in for the hardware. */
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
 #include "transport/key_pair.h"
@@ -9,7 +8,7 @@
 
 enum { PRESENT = 1, VERIFIED = 4 };
 
-/* What may be wrong about a signature. */
+/* What may be wrong with a signature. */
 struct token {
     const struct signature_algorithm *algorithm;
     const char *type, *application, *signed_application, *name;
@@ -62,7 +61,7 @@ static void make_blob(const struct token *t)
 
     (void)read_string(&plain);
     write_text(&w, t->type);
-    write_bytes(&w, read_rest(&plain)); /* the fields of a plain key of the kind */
+    write_bytes(&w, read_rest(&plain)); /* the fields of an ordinary key of that type */
     write_text(&w, t->application);
     if (t->more_in_key)
         write_u8(&w, 0);
@@ -121,7 +120,7 @@ static bool is_accepted(const struct token *t)
     return accepted;
 }
 
-START_TEST(a_touched_key_s_signature_is_right)
+START_TEST(the_signature_of_a_touched_key_verifies)
 {
     struct token t = right(_i);
 
@@ -133,7 +132,7 @@ START_TEST(a_touched_key_s_signature_is_right)
 }
 END_TEST
 
-START_TEST(a_key_that_nobody_touched_is_not_accepted)
+START_TEST(a_signature_without_a_touch_is_not_accepted)
 {
     struct token t = right(_i);
 
@@ -144,7 +143,7 @@ START_TEST(a_key_that_nobody_touched_is_not_accepted)
 }
 END_TEST
 
-START_TEST(what_was_not_signed_does_not_count)
+START_TEST(a_signature_of_other_data_is_not_accepted)
 {
     struct token t;
 
@@ -190,9 +189,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, a_touched_key_s_signature_is_right, 0, 2);
-    add_loop(suite, a_key_that_nobody_touched_is_not_accepted, 0, 2);
-    add_loop(suite, what_was_not_signed_does_not_count, 0, 2);
+    add_loop(suite, the_signature_of_a_touched_key_verifies, 0, 2);
+    add_loop(suite, a_signature_without_a_touch_is_not_accepted, 0, 2);
+    add_loop(suite, a_signature_of_other_data_is_not_accepted, 0, 2);
     add_loop(suite, another_name_type_or_length_is_not_accepted, 0, 2);
     add_loop(suite, a_signature_that_is_cut_short_is_not_accepted, 0, 2);
 }

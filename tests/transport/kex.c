@@ -1,6 +1,6 @@
-/* The course of a key exchange: its order, strict kex, its messages when malformed, new keys. RFC
- * 4253 sections 7 to 9, RFC 8731, draft-ietf-sshm-strict-kex sections 3.2 and 3.3. A real transport
- * against a scripted peer. */
+/* Key exchange: order, strict kex, malformed messages, new keys. RFC 4253 sections 7 to 9, RFC
+ * 8731, draft-ietf-sshm-strict-kex sections 3.2 and 3.3. A real transport against a scripted peer.
+ */
 #include "tests/support/suite.h"
 #include "tests/support/script_peer.h"
 
@@ -9,7 +9,7 @@
 static struct loop_end real;
 static struct script script;
 
-/* What the scripted client may send in an exchange, by name. */
+/* Messages that the scripted client sends in an exchange, by name. */
 static void kexinit(void)
 {
     script_kexinit(&script, NULL);
@@ -83,7 +83,7 @@ static void channel_data(void)
     script_text(&script, SSH_MSG_CHANNEL_DATA, "data");
 }
 
-/* The first exchange of a client, with one message more in front of that step. */
+/* The first exchange of a client, with an extra message before that step. */
 static void exchange_with(size_t step, void (*extra)(void))
 {
     static void (*const steps[])(void) = {kexinit, share, newkeys};
@@ -96,7 +96,7 @@ static void exchange_with(size_t step, void (*extra)(void))
 }
 
 /* strict/3.2/1, strict/3.2/2: before KEXINIT, before the share, before NEWKEYS. */
-START_TEST(strict_kex_takes_nothing_but_the_exchange)
+START_TEST(strict_kex_accepts_only_messages_of_the_exchange)
 {
     static void (*const extras[])(void) = {ignore,       debug,        unimplemented,
                                            unknown,      ext_info,     service_request,
@@ -115,7 +115,7 @@ START_TEST(strict_kex_takes_nothing_but_the_exchange)
 END_TEST
 
 /* 4253/7.1/22, 4253/11.2/1, 4253/11.3/1, 4253/11.4/3 */
-START_TEST(without_strict_kex_messages_without_meaning_may_come_between)
+START_TEST(without_strict_kex_ignorable_messages_may_come_between)
 {
     static void (*const extras[])(void) = {ignore, debug, unimplemented};
 
@@ -140,7 +140,7 @@ START_TEST(without_strict_kex_messages_without_meaning_may_come_between)
 END_TEST
 
 /* 4253/7.1/19, 4253/7.1/21, 4253/7.1/23, 4253/7.3/4, 4253/12/1, 8308/2.4/4, strict/3.2/3 */
-START_TEST(what_comes_out_of_order_ends_the_session)
+START_TEST(messages_out_of_order_end_the_session)
 {
     static void (*const orders[][4])(void) = {
         {newkeys},
@@ -179,7 +179,7 @@ START_TEST(what_comes_out_of_order_ends_the_session)
 END_TEST
 
 /* 4253/7.3/4, 4253/7.1/23, 4253/7.1/21: the same in a later exchange, and without one. */
-START_TEST(what_comes_out_of_order_under_keys_ends_the_session)
+START_TEST(messages_out_of_order_under_keys_end_the_session)
 {
     static void (*const orders[][4])(void) = {
         {newkeys},
@@ -211,7 +211,7 @@ START_TEST(what_comes_out_of_order_under_keys_ends_the_session)
 END_TEST
 
 /* strict/3.2/7, 4253/11.4/1 */
-START_TEST(in_a_later_exchange_messages_without_meaning_may_come_between)
+START_TEST(in_a_later_exchange_ignorable_messages_may_come_between)
 {
     script_meet_connected(&script, &real, NACRE_SERVER, true);
     script_kexinit(&script, NULL);
@@ -227,7 +227,7 @@ START_TEST(in_a_later_exchange_messages_without_meaning_may_come_between)
 }
 END_TEST
 
-/* 4253/7.1/23: right in all but its number. */
+/* 4253/7.1/23: correct except for its number. */
 START_TEST(a_share_under_another_number_is_refused)
 {
     for (int number = SSH_MSG_KEX_METHOD_FIRST; number <= SSH_MSG_KEX_METHOD_LAST; number++) {
@@ -259,7 +259,7 @@ START_TEST(newkeys_with_a_payload_is_malformed)
 }
 END_TEST
 
-/* A string of `len` bytes of which the first are those, and `more` bytes behind it. */
+/* A string that declares `len` bytes and has these, and `more` bytes after it. */
 static void send_share(const uint8_t *bytes, size_t have, uint32_t len, size_t more)
 {
     uint8_t payload[128] = {SSH_MSG_KEX_ECDH_INIT};
@@ -270,7 +270,7 @@ static void send_share(const uint8_t *bytes, size_t have, uint32_t len, size_t m
 }
 
 /* 8731/3/1, 8731/3/3, 4253/8/6, 4251/5/9 */
-START_TEST(a_share_of_another_shape_fails_the_exchange)
+START_TEST(a_share_of_another_length_fails_the_exchange)
 {
     static const struct {
         size_t have;
@@ -295,8 +295,8 @@ START_TEST(a_share_of_another_shape_fails_the_exchange)
 }
 END_TEST
 
-/* 8731/3/2: RFC 7748 section 6.1, "all-zero value"; the points of order 1, 2, 4 and 8, also not
- * reduced. */
+/* 8731/3/2: RFC 7748 section 6.1, "all-zero value": the points of order 1, 2, 4 and 8, and their
+ * non-canonical encodings. */
 START_TEST(a_share_that_gives_a_zero_secret_fails_the_exchange)
 {
     static const uint8_t points[][32] = {
@@ -351,7 +351,7 @@ START_TEST(two_hundred_exchanges_agree_on_every_secret)
 }
 END_TEST
 
-/* A server's KEX_ECDH_REPLY with something wrong in it. */
+/* A server's KEX_ECDH_REPLY with one fault. */
 enum fault {
     NONE,
     KEY_OF_ANOTHER,
@@ -413,7 +413,7 @@ static void send_reply(enum fault fault)
 }
 
 /* 4253/7/6, 4253/6.6/1, 4253/6.6/2, 4253/6.6/3, 4253/8/5, 4253/8/6, 8731/3/1, 8731/3/2 */
-START_TEST(a_client_goes_on_only_after_a_right_reply)
+START_TEST(a_client_continues_only_after_a_correct_reply)
 {
     for (enum fault fault = NONE; fault < FAULTS; fault++) {
         script_meet(&script, &real, NACRE_CLIENT, true);
@@ -446,7 +446,7 @@ START_TEST(a_wrong_reply_in_a_later_exchange_ends_the_session)
 }
 END_TEST
 
-/* 4251/4.1/1, 4251/4.1/2, 4251/9.3.4/1: nothing is sent to a server that is not the one meant. */
+/* 4251/4.1/1, 4251/4.1/2, 4251/9.3.4/1: nothing is sent to the wrong server. */
 START_TEST(a_host_key_that_is_not_accepted_ends_the_session)
 {
     for (int later = 0; later < 2; later++) {
@@ -489,9 +489,9 @@ static void expect_not_understood(void)
     script_expect_disconnect(&script, &real, real.transport.end.code);
 }
 
-/* strict/3.3/1, strict/3.3/2, strict/3.3/4: one that numbers otherwise than agreed is not
+/* strict/3.3/1, strict/3.3/2, strict/3.3/4: a peer that numbers its packets otherwise is not
  * understood. */
-START_TEST(sequence_numbers_start_anew_under_strict_kex_and_only_then)
+START_TEST(sequence_numbers_restart_under_strict_kex_only)
 {
     for (int strict = 0; strict < 2; strict++)
         for (int later = 0; later < 2; later++) {
@@ -522,7 +522,7 @@ START_TEST(after_newkeys_a_packet_under_the_old_keys_is_refused)
     script_init_share(&script);
     script_take_reply(&script, script_expect(&script, &real, SSH_MSG_KEX_ECDH_REPLY));
     (void)script_expect(&script, &real, SSH_MSG_NEWKEYS);
-    newkeys(); /* and the script goes on with its old keys */
+    newkeys(); /* and the script keeps using its old keys */
     ignore();
     script_take_newkeys(&script);
     expect_not_understood();
@@ -530,11 +530,11 @@ START_TEST(after_newkeys_a_packet_under_the_old_keys_is_refused)
 }
 END_TEST
 
-/* 4253/7.1/20: what was under way when we sent our KEXINIT is still read, until the peer's. */
+/* 4253/7.1/20: messages in flight when we send our KEXINIT are read, until the peer's KEXINIT. */
 START_TEST(messages_in_flight_are_read_until_the_peer_sends_kexinit)
 {
     script_meet_connected(&script, &real, NACRE_SERVER, true);
-    transport_tick(&real.transport, 1000 + 3600 * 1000); /* an hour: it begins to rekey */
+    transport_tick(&real.transport, 1000 + 3600 * 1000); /* an hour later: a rekey begins */
     for (int i = 0; i < 200; i++)
         channel_data();
     script_take_kexinit(&script, script_expect(&script, &real, SSH_MSG_KEXINIT));
@@ -572,21 +572,21 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, strict_kex_takes_nothing_but_the_exchange);
-    add_test(suite, without_strict_kex_messages_without_meaning_may_come_between);
-    add_test(suite, what_comes_out_of_order_ends_the_session);
-    add_test(suite, what_comes_out_of_order_under_keys_ends_the_session);
-    add_test(suite, in_a_later_exchange_messages_without_meaning_may_come_between);
+    add_test(suite, strict_kex_accepts_only_messages_of_the_exchange);
+    add_test(suite, without_strict_kex_ignorable_messages_may_come_between);
+    add_test(suite, messages_out_of_order_end_the_session);
+    add_test(suite, messages_out_of_order_under_keys_end_the_session);
+    add_test(suite, in_a_later_exchange_ignorable_messages_may_come_between);
     add_test(suite, a_share_under_another_number_is_refused);
     add_test(suite, newkeys_with_a_payload_is_malformed);
-    add_test(suite, a_share_of_another_shape_fails_the_exchange);
+    add_test(suite, a_share_of_another_length_fails_the_exchange);
     add_test(suite, a_share_that_gives_a_zero_secret_fails_the_exchange);
     add_test(suite, two_hundred_exchanges_agree_on_every_secret);
-    add_test(suite, a_client_goes_on_only_after_a_right_reply);
+    add_test(suite, a_client_continues_only_after_a_correct_reply);
     add_test(suite, a_wrong_reply_in_a_later_exchange_ends_the_session);
     add_test(suite, a_host_key_that_is_not_accepted_ends_the_session);
     add_test(suite, a_client_that_cannot_judge_host_keys_accepts_none);
-    add_test(suite, sequence_numbers_start_anew_under_strict_kex_and_only_then);
+    add_test(suite, sequence_numbers_restart_under_strict_kex_only);
     add_test(suite, after_newkeys_a_packet_under_the_old_keys_is_refused);
     add_test(suite, messages_in_flight_are_read_until_the_peer_sends_kexinit);
     add_test(suite, a_peer_may_begin_an_exchange_in_every_phase);

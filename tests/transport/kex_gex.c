@@ -1,5 +1,5 @@
-/* Key exchange with a group of the server's choice, and peers that do it wrong: RFC 4419 section 3,
- * RFC 8270, RFC 8268 section 4. A real transport against a scripted peer. */
+/* Group exchange, and peers that do it wrong. RFC 4419 section 3, RFC 8270, RFC 8268 section 4. A
+ * real transport against a scripted peer. */
 #include "tests/support/suite.h"
 #include "tests/support/script_peer.h"
 
@@ -10,7 +10,7 @@ enum { GROUP = 31, INIT = 32, REPLY = 33, REQUEST = 34, NUMBER_MAX = 1100 };
 static struct loop_end real;
 static struct script script;
 
-/* Both KEXINITs are out; a client's REQUEST too. */
+/* Both KEXINITs were sent, and a client's REQUEST. */
 static void begin(enum nacre_role role)
 {
     script_init(&script, role == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER, false);
@@ -68,7 +68,7 @@ static void send_numbers(uint8_t number, struct bytes a, struct bytes b, size_t 
 
 /* ---- a server ---- */
 
-START_TEST(a_server_gives_the_group_that_was_asked_for)
+START_TEST(a_server_chooses_a_group_of_the_requested_size)
 {
     static const struct {
         uint32_t min, preferred, max;
@@ -106,14 +106,14 @@ START_TEST(a_server_gives_the_group_that_was_asked_for)
 }
 END_TEST
 
-START_TEST(a_server_refuses_sizes_that_make_no_sense)
+START_TEST(a_server_refuses_impossible_sizes)
 {
     static const uint32_t sizes[][3] = {
-        {3072, 2048, 8192},                      /* less than the least */
-        {2048, 8192, 4096},                      /* more than the most */
-        {1024, 1024, 1024},                      /* RFC 8270 section 3: too small for anybody */
-        {1024, 1536, 2047}, {9000, 9000, 10000}, /* larger than any */
-        {2049, 2050, 3071},                      /* none lies between */
+        {3072, 2048, 8192},                      /* the preferred size is below min */
+        {2048, 8192, 4096},                      /* ... above max */
+        {1024, 1024, 1024},                      /* RFC 8270 section 3: too small */
+        {1024, 1536, 2047}, {9000, 9000, 10000}, /* larger than any of our groups */
+        {2049, 2050, 3071},                      /* none of our groups is between */
     };
 
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -137,7 +137,7 @@ START_TEST(a_server_refuses_a_request_that_ends_early_or_late)
 }
 END_TEST
 
-START_TEST(a_server_refuses_a_share_that_is_none)
+START_TEST(a_server_refuses_an_unacceptable_share)
 {
     static uint8_t large[257]; /* more than p */
     static const uint8_t one[] = {1}, zero[] = {0};
@@ -159,7 +159,7 @@ START_TEST(a_server_refuses_a_share_that_is_none)
 }
 END_TEST
 
-START_TEST(a_server_wants_a_group_to_be_asked_for_first)
+START_TEST(a_server_requires_a_request_for_a_group_first)
 {
     static const uint8_t two[] = {2};
 
@@ -172,7 +172,7 @@ END_TEST
 /* ---- a client ---- */
 
 /* RFC 4419 section 3: min, n and max; RFC 8270 section 3 for min. */
-START_TEST(a_client_asks_for_no_small_group)
+START_TEST(a_client_requests_no_small_group)
 {
     struct reader r;
 
@@ -187,7 +187,7 @@ START_TEST(a_client_asks_for_no_small_group)
 }
 END_TEST
 
-/* An odd number of that many bytes is a group to a client: it cannot tell that it is no prime. */
+/* An odd number of that many bytes. A client accepts it, as it does not test for primes. */
 static struct bytes modulus(size_t len)
 {
     static uint8_t p[NUMBER_MAX];
@@ -197,7 +197,7 @@ static struct bytes modulus(size_t len)
     return (struct bytes){p, len};
 }
 
-START_TEST(a_client_refuses_a_group_that_is_none)
+START_TEST(a_client_refuses_an_unacceptable_group)
 {
     static const uint8_t two[] = {2}, one[] = {1};
     static uint8_t even[256], long_g[NUMBER_MAX];
@@ -212,7 +212,7 @@ START_TEST(a_client_refuses_a_group_that_is_none)
         {modulus(256), BYTES_OF_ARRAY(one), 0},    /* g is 1, */
         {modulus(256), modulus(256), 0},           /* ... p, */
         {modulus(256), BYTES_OF_ARRAY(long_g), 0}, /* ... or much longer */
-        {modulus(256), g, 1},                      /* something follows */
+        {modulus(256), g, 1},                      /* trailing byte */
     };
 
     memset(even, 0xfe, sizeof even);
@@ -245,7 +245,7 @@ static void send_reply(struct bytes f, size_t more)
     script_send(&script, (struct bytes){payload, written(&w) + more});
 }
 
-START_TEST(a_client_refuses_a_share_that_is_none_and_a_wrong_signature)
+START_TEST(a_client_refuses_an_unacceptable_share_and_a_wrong_signature)
 {
     static const uint8_t two[] = {2}, one[] = {1};
     const struct bytes shares[] = {BYTES_OF_ARRAY(one), modulus(256), BYTES_OF_ARRAY(two)};
@@ -266,12 +266,12 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, a_server_gives_the_group_that_was_asked_for);
-    add_test(suite, a_server_refuses_sizes_that_make_no_sense);
+    add_test(suite, a_server_chooses_a_group_of_the_requested_size);
+    add_test(suite, a_server_refuses_impossible_sizes);
     add_test(suite, a_server_refuses_a_request_that_ends_early_or_late);
-    add_test(suite, a_server_refuses_a_share_that_is_none);
-    add_test(suite, a_server_wants_a_group_to_be_asked_for_first);
-    add_test(suite, a_client_asks_for_no_small_group);
-    add_test(suite, a_client_refuses_a_group_that_is_none);
-    add_test(suite, a_client_refuses_a_share_that_is_none_and_a_wrong_signature);
+    add_test(suite, a_server_refuses_an_unacceptable_share);
+    add_test(suite, a_server_requires_a_request_for_a_group_first);
+    add_test(suite, a_client_requests_no_small_group);
+    add_test(suite, a_client_refuses_an_unacceptable_group);
+    add_test(suite, a_client_refuses_an_unacceptable_share_and_a_wrong_signature);
 }

@@ -31,7 +31,7 @@ static bool cannot_sign(const struct nacre_key *key, const struct signature_algo
     return false;
 }
 
-/* Well formed, and over nothing. */
+/* Well formed, but over other data. */
 static bool sign_wrongly(const struct nacre_key *key, const struct signature_algorithm *algorithm,
                          struct bytes data, struct writer *w)
 {

@@ -1,4 +1,4 @@
-/* KEXINIT and what follows from two of them: the choice and the markers. RFC 4253 section 7.1, RFC
+/* KEXINIT, the choice from two of them, and the markers. RFC 4253 section 7.1, RFC
  * 8308 section 2.1, draft-ietf-sshm-strict-kex section 3.1. A real transport against a scripted
  * peer. */
 #include "tests/support/script_peer.h"
@@ -54,7 +54,7 @@ static struct fields own_kexinit(enum nacre_role role)
 }
 
 /* 4253/7.1/1, 4253/7.1/10, 4253/7.1/11, 4253/7.1/13, 4253/6.3/3, 4253/6.4/7 */
-START_TEST(our_kexinit_has_no_empty_list_but_languages_no_none_and_no_guess)
+START_TEST(our_kexinit_has_no_empty_list_except_languages_no_none_and_no_guess)
 {
     for (enum nacre_role role = NACRE_SERVER; role <= NACRE_CLIENT; role++) {
         struct fields f = own_kexinit(role);
@@ -136,7 +136,7 @@ START_TEST(configured_names_are_offered_in_their_order)
 }
 END_TEST
 
-/* Send that KEXINIT; the real end answers with its own and judges. */
+/* Send that KEXINIT; the real end answers with its own and chooses. */
 static void offer(enum nacre_role role, const struct script_kexinit *k)
 {
     set_up(role, false);
@@ -145,8 +145,7 @@ static void offer(enum nacre_role role, const struct script_kexinit *k)
     script_take_kexinit(&script, script_expect(&script, &real, SSH_MSG_KEXINIT));
 }
 
-/* 4253/7.1/4 to 4253/7.1/8, 8308/2.2/4, strict/3.1/6, 4251/6/1: nothing in common ends it with
- * reason 3. */
+/* 4253/7.1/4 to 4253/7.1/8, 8308/2.2/4, strict/3.1/6, 4251/6/1: reason 3, KEY_EXCHANGE_FAILED. */
 START_TEST(nothing_in_common_ends_the_session)
 {
     static const struct script_kexinit offers[] = {
@@ -180,26 +179,26 @@ START_TEST(nothing_in_common_ends_the_session)
 }
 END_TEST
 
-/* What the observer was told of lists without a common name. */
+/* What the observer saw of lists without a common name. */
 static struct {
     int count;
     char kind[64], lists[2][1024]; /* by role */
-} told;
+} seen;
 
 static void see_mismatch(void *context, const char *kind, const char *client, size_t client_len,
                          const char *server, size_t server_len)
 {
     ck_assert_ptr_eq(context, &real);
-    ck_assert_uint_lt(client_len, sizeof told.lists[0]);
-    ck_assert_uint_lt(server_len, sizeof told.lists[0]);
-    told.count++;
-    (void)snprintf(told.kind, sizeof told.kind, "%s", kind);
-    (void)snprintf(told.lists[NACRE_CLIENT], sizeof told.lists[0], "%.*s", (int)client_len, client);
-    (void)snprintf(told.lists[NACRE_SERVER], sizeof told.lists[0], "%.*s", (int)server_len, server);
+    ck_assert_uint_lt(client_len, sizeof seen.lists[0]);
+    ck_assert_uint_lt(server_len, sizeof seen.lists[0]);
+    seen.count++;
+    (void)snprintf(seen.kind, sizeof seen.kind, "%s", kind);
+    (void)snprintf(seen.lists[NACRE_CLIENT], sizeof seen.lists[0], "%.*s", (int)client_len, client);
+    (void)snprintf(seen.lists[NACRE_SERVER], sizeof seen.lists[0], "%.*s", (int)server_len, server);
 }
 
-/* Both lists as they were on the wire, each as the role's that sent it. */
-START_TEST(the_observer_hears_which_kind_has_nothing_in_common_and_both_lists)
+/* Both lists as on the wire, each with the role that sent it. */
+START_TEST(the_observer_sees_which_kind_has_nothing_in_common_and_both_lists)
 {
     static const struct {
         const char *kind;
@@ -225,17 +224,17 @@ START_TEST(the_observer_hears_which_kind_has_nothing_in_common_and_both_lists)
             enum nacre_role peer = role == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
             struct bytes ours;
 
-            memset(&told, 0, sizeof told);
+            memset(&seen, 0, sizeof seen);
             set_up(role, false);
             real.observer.mismatch = see_mismatch;
             ck_assert(loop_end_start(&real));
             script_kexinit(&script, &cases[i].offer);
             ours = fields_of(script_expect(&script, &real, SSH_MSG_KEXINIT)).lists[cases[i].list];
             ck_assert_uint_gt(ours.len, 0);
-            ck_assert_int_eq(told.count, 1);
-            ck_assert_str_eq(told.kind, cases[i].kind);
-            ck_assert_str_eq(told.lists[peer], "a,b@x");
-            assert_bytes(bytes_of(told.lists[role]), ours);
+            ck_assert_int_eq(seen.count, 1);
+            ck_assert_str_eq(seen.kind, cases[i].kind);
+            ck_assert_str_eq(seen.lists[peer], "a,b@x");
+            assert_bytes(bytes_of(seen.lists[role]), ours);
             script_expect_disconnect(&script, &real, SSH_DISCONNECT_KEY_EXCHANGE_FAILED);
             tear_down();
         }
@@ -243,7 +242,7 @@ START_TEST(the_observer_hears_which_kind_has_nothing_in_common_and_both_lists)
 END_TEST
 
 /* gcm/2/2, gcm/2/3, cc20/5/1 */
-START_TEST(macs_do_not_matter_where_the_cipher_authenticates)
+START_TEST(macs_do_not_matter_with_an_aead_cipher)
 {
     static const struct script_kexinit offers[] = {
         {.mac = {"unknown", "none"}},
@@ -263,8 +262,8 @@ START_TEST(macs_do_not_matter_where_the_cipher_authenticates)
 }
 END_TEST
 
-/* 4253/7.1/2, 4253/7.1/3, 4253/6.3/1, 4253/6.4/5: the client's order decides, in each direction by
- * itself. */
+/* 4253/7.1/2, 4253/7.1/3, 4253/6.3/1, 4253/6.4/5: the client's order decides, separately for each
+ * direction. */
 START_TEST(the_choice_follows_the_client_for_each_direction)
 {
     static const char ours[] = "aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr";
@@ -311,7 +310,7 @@ START_TEST(the_choice_follows_the_client_for_each_direction)
 END_TEST
 
 /* strict/3.1/1, strict/3.1/5, strict/3.1/7, 8308/2.1/2, 8308/2.2/3, 8308/2.2/5 */
-START_TEST(the_right_markers_count_wherever_they_stand)
+START_TEST(the_right_markers_count_anywhere_in_the_list)
 {
     static const struct {
         const char *kex[2]; /* by the role that sends them */
@@ -388,7 +387,7 @@ START_TEST(markers_in_a_later_kexinit_change_nothing)
 END_TEST
 
 /* 4253/7.1/12, 4253/7.1/13, 4253/7.1/16, 4253/6.5/1, 4251/6/2, 4253/6.1/1 */
-START_TEST(odd_but_legal_kexinits_are_taken_and_hashed_as_they_are)
+START_TEST(odd_but_legal_kexinits_are_accepted_and_hashed_unchanged)
 {
     static char many[30000];
     const struct script_kexinit offers[] = {
@@ -449,7 +448,7 @@ START_TEST(a_kexinit_cut_anywhere_is_refused)
     for (size_t cut = 1; cut < whole; cut++) {
         set_up(NACRE_SERVER, false);
         ck_assert(loop_end_start(&real));
-        script_kexinit(&script, NULL); /* to have one; what was queued is thrown away */
+        script_kexinit(&script, NULL); /* to have one; what was queued is dropped */
         buffer_clear(&script.out, &script.pool);
         direction_init(&script.sending);
         whole = script.kexinit_len[NACRE_CLIENT];
@@ -463,18 +462,18 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, our_kexinit_has_no_empty_list_but_languages_no_none_and_no_guess);
+    add_test(suite, our_kexinit_has_no_empty_list_except_languages_no_none_and_no_guess);
     add_test(suite, our_first_kexinit_has_the_markers_of_our_role_and_no_others);
     add_test(suite, a_later_kexinit_has_no_markers_and_another_cookie);
     add_test(suite, a_server_offers_only_host_key_algorithms_that_it_has_a_key_for);
     add_test(suite, configured_names_are_offered_in_their_order);
     add_test(suite, nothing_in_common_ends_the_session);
-    add_test(suite, the_observer_hears_which_kind_has_nothing_in_common_and_both_lists);
-    add_test(suite, macs_do_not_matter_where_the_cipher_authenticates);
+    add_test(suite, the_observer_sees_which_kind_has_nothing_in_common_and_both_lists);
+    add_test(suite, macs_do_not_matter_with_an_aead_cipher);
     add_test(suite, the_choice_follows_the_client_for_each_direction);
-    add_test(suite, the_right_markers_count_wherever_they_stand);
+    add_test(suite, the_right_markers_count_anywhere_in_the_list);
     add_test(suite, markers_in_a_later_kexinit_change_nothing);
-    add_test(suite, odd_but_legal_kexinits_are_taken_and_hashed_as_they_are);
+    add_test(suite, odd_but_legal_kexinits_are_accepted_and_hashed_unchanged);
     add_test(suite, malformed_kexinits_are_refused);
     add_test(suite, a_kexinit_cut_anywhere_is_refused);
 }

@@ -32,12 +32,13 @@ static const struct {
     {"unknown,curve25519-sha256", "ssh-ed25519", 0xff, true}, /* 4251/5/1 */
     {"curve25519-sha256", "unknown,ssh-ed25519", 1, true},    /* 4253/7/3 */
     {"curve25519-sha256", "ssh-ed25519-cert-v01@openssh.com,ssh-ed25519", 1, true},
-    /* 8308/2.1/2, strict/3.1/7: markers are no guess */
+    /* 8308/2.1/2, strict/3.1/7: markers are ignored */
     {"ext-info-c,curve25519-sha256", "ssh-ed25519", 1, false},
     {"ext-info-c,unknown,curve25519-sha256", "ssh-ed25519", 1, true},
 };
 
-/* KEXINIT and the guess in one go; a wrong one is rubbish, and the right message follows it. */
+/* KEXINIT and the guess together; a wrong guess is random bytes, and the right message follows it.
+ */
 static void guess(size_t i)
 {
     const struct script_kexinit k = {
@@ -100,8 +101,9 @@ START_TEST(a_wrong_guess_is_dropped_under_strict_kex)
 }
 END_TEST
 
-/* 4253/7/4: announced and not sent; the packet that comes is taken for it, and nothing breaks. */
-START_TEST(an_announced_guess_that_does_not_come_only_loses_the_next_packet)
+/* 4253/7/4: announced but not sent; the next packet is taken for it, and the exchange still
+ * completes. */
+START_TEST(after_an_announced_guess_that_is_not_sent_only_the_next_packet_is_lost)
 {
     const struct script_kexinit k = {.kex = "unknown,curve25519-sha256", .follows = 1};
 
@@ -117,7 +119,7 @@ START_TEST(an_announced_guess_that_does_not_come_only_loses_the_next_packet)
 }
 END_TEST
 
-/* A server may guess too, though with one share each way it has nothing to send. */
+/* A server may guess too, although with one share each way it has nothing to send. */
 START_TEST(a_client_drops_a_wrong_guess_of_the_server)
 {
     const struct script_kexinit k = {.kex = "unknown,curve25519-sha256", .follows = 1};
@@ -139,6 +141,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_right_guess_counts_and_a_wrong_one_is_dropped);
     add_test(suite, guesses_are_judged_in_a_later_exchange_too);
     add_test(suite, a_wrong_guess_is_dropped_under_strict_kex);
-    add_test(suite, an_announced_guess_that_does_not_come_only_loses_the_next_packet);
+    add_test(suite, after_an_announced_guess_that_is_not_sent_only_the_next_packet_is_lost);
     add_test(suite, a_client_drops_a_wrong_guess_of_the_server);
 }

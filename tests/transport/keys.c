@@ -13,7 +13,7 @@
 
 enum { LETTERS = 6, IV = 12, KEY = 64, MAC_KEY = 64 };
 
-/* A cipher that wants as many bytes of each kind as there can be, and does nothing with them. */
+/* A cipher that requires the largest IV and keys, and does nothing with them. */
 static bool start(void *state, const struct cipher_keys *keys, bool seal)
 {
     (void)state;
@@ -33,7 +33,7 @@ static const struct cipher_method greedy_cipher = {
 static const struct algorithm cipher = {.name = "cipher", .method = &greedy_cipher};
 static const struct algorithm mac = {.name = "mac", .method = &greedy_mac};
 
-/* A transport in the middle of an exchange, and what its observer was told. */
+/* A transport during an exchange, and what its observer saw. */
 struct fixture {
     struct transport transport;
     struct transport_config config;
@@ -42,8 +42,8 @@ struct fixture {
     struct kex kex;
     struct kex_method method;
     struct algorithm algorithm;
-    uint8_t told[LETTERS][KEY];
-    size_t told_len[LETTERS];
+    uint8_t seen[LETTERS][KEY];
+    size_t seen_len[LETTERS];
     struct bytes secret;
 };
 
@@ -56,8 +56,8 @@ static void note(void *context, char label, const uint8_t *bytes, size_t len)
         return;
     }
     ck_assert(label >= 'A' && label <= 'F' && len <= KEY);
-    memcpy(f->told[label - 'A'], bytes, len);
-    f->told_len[label - 'A'] = len;
+    memcpy(f->seen[label - 'A'], bytes, len);
+    f->seen_len[label - 'A'] = len;
 }
 
 static const struct hash_method *hash_named(const char *name)
@@ -96,7 +96,7 @@ static void tear_down(struct fixture *f)
     pool_clear(&f->pool);
 }
 
-/* Where the derivation begins: K, H and the session identifier as given. */
+/* The inputs of the derivation: K, H and the session identifier. */
 static void agreed(struct fixture *f, struct bytes secret, struct bytes h, struct bytes id)
 {
     f->secret = secret;
@@ -109,17 +109,17 @@ static void agreed(struct fixture *f, struct bytes secret, struct bytes h, struc
 
 static void expect_letter(const struct fixture *f, char letter, struct bytes expected)
 {
-    size_t len = f->told_len[letter - 'A'];
+    size_t len = f->seen_len[letter - 'A'];
 
     ck_assert_uint_gt(len, 0);
     if (expected.len > len)
         expected.len = len; /* a shorter key is the beginning of a longer one */
-    assert_bytes((struct bytes){f->told[letter - 'A'], expected.len}, expected);
+    assert_bytes((struct bytes){f->seen[letter - 'A'], expected.len}, expected);
 }
 
 /* 4253/7.2/1, 4253/7.2/3: the first exchange and a later one, keys as long as the hash, shorter and
  * longer. */
-START_TEST(known_keys_come_out)
+START_TEST(known_answers_of_the_key_derivation)
 {
     struct vectors *v = vectors_open("keys.txt");
     static const char *const letters[LETTERS] = {"A", "B", "C", "D", "E", "F"};
@@ -141,7 +141,7 @@ START_TEST(known_keys_come_out)
 }
 END_TEST
 
-START_TEST(the_larger_set_of_known_keys_comes_out)
+START_TEST(more_known_answers_of_the_key_derivation)
 {
     struct json *root = json_open_shared("ssh/kdf.json");
     size_t cases = 0;
@@ -163,7 +163,7 @@ START_TEST(the_larger_set_of_known_keys_comes_out)
 }
 END_TEST
 
-/* Section 7.2: A, C, E are client to server; B, D, F server to client. */
+/* RFC 4253 section 7.2: A, C, E are client to server; B, D, F server to client. */
 START_TEST(each_role_sends_with_its_own_letters)
 {
     static const uint8_t some[32] = {1};
@@ -177,15 +177,15 @@ START_TEST(each_role_sends_with_its_own_letters)
             agreed(&f, BYTES_OF_ARRAY(some), BYTES_OF_ARRAY(some), BYTES_OF_ARRAY(some));
             ck_assert(keys_take(&f.transport, sending == 1));
             for (size_t l = 0; l < LETTERS; l++)
-                ck_assert_msg((f.told_len[l] > 0) == ((l % 2 == 0) == client_to_server),
+                ck_assert_msg((f.seen_len[l] > 0) == ((l % 2 == 0) == client_to_server),
                               "letter %c", (char)('A' + l));
             tear_down(&f);
         }
 }
 END_TEST
 
-/* 5656/4/3, 8731/3/5, 4253/7.2/4: an mpint, so with a zero before a high bit and without zeros in
- * front. */
+/* 5656/4/3, 8731/3/5, 4253/7.2/4: an mpint has a zero before a high bit and no other leading zeros.
+ */
 START_TEST(a_secret_is_encoded_as_an_mpint)
 {
     static const struct {
@@ -229,7 +229,7 @@ START_TEST(a_secret_that_is_too_long_is_refused)
 }
 END_TEST
 
-/* H over V_C, V_S, I_C, I_S, K_S, the shares, K: written out once more, as one text. 4253/8/4,
+/* H over V_C, V_S, I_C, I_S, K_S, the shares, K: written out here as one text. 4253/8/4,
  * 5656/4/4 */
 static void expected_hash(enum nacre_role role, uint8_t out[HASH_MAX])
 {
@@ -264,7 +264,7 @@ static void exchange(struct fixture *f, enum nacre_role role, bool first)
     ck_assert(keys_compute_hash(&f->transport, bytes_of("host key"), bytes_of("shares")));
 }
 
-START_TEST(the_exchange_hash_covers_all_in_the_order_of_the_rfc)
+START_TEST(the_exchange_hash_covers_everything_in_the_order_of_the_rfc)
 {
     for (enum nacre_role role = NACRE_SERVER; role <= NACRE_CLIENT; role++) {
         struct fixture f;
@@ -294,12 +294,12 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, known_keys_come_out);
-    add_test(suite, the_larger_set_of_known_keys_comes_out);
+    add_test(suite, known_answers_of_the_key_derivation);
+    add_test(suite, more_known_answers_of_the_key_derivation);
     add_test(suite, each_role_sends_with_its_own_letters);
     add_test(suite, a_secret_is_encoded_as_an_mpint);
     add_test(suite, the_secret_of_a_hybrid_is_encoded_as_a_string);
     add_test(suite, a_secret_that_is_too_long_is_refused);
-    add_test(suite, the_exchange_hash_covers_all_in_the_order_of_the_rfc);
+    add_test(suite, the_exchange_hash_covers_everything_in_the_order_of_the_rfc);
     add_test(suite, the_first_hash_is_the_session_identifier_and_no_other);
 }

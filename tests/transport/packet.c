@@ -1,9 +1,10 @@
-/* The binary packet under every cipher: known answers, every length, and every way to be wrong. RFC
+/* The binary packet under every cipher: known answers, every length, every fault. RFC
  * 4253 section 6. */
 #include "crypto/crypto.h"
 #include "crypto/random.h"
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
+#include "transport/algorithms.h"
 #include "transport/packet.h"
 
 #include <stdlib.h>
@@ -12,22 +13,34 @@
 
 enum { LENGTH = 4 };
 
-static const struct {
-    const char *name;
-    const struct cipher_method *method; /* NULL: no keys yet */
+/* No keys; then each cipher that authenticates, and each MAC with one of the other ciphers. */
+static struct protection {
+    const struct cipher_method *cipher; /* NULL: no keys yet */
     const struct mac_method *mac;
-} ciphers[] = {
-    {"none", NULL, NULL},
-    {"chacha20-poly1305@openssh.com", &cipher_chacha20_poly1305, NULL},
-    {"aes256-gcm@openssh.com", &cipher_aes256_gcm, NULL},
-    {"aes128-gcm@openssh.com", &cipher_aes128_gcm, NULL},
-    {"aes128-ctr, hmac-sha1", &cipher_aes128_ctr, &mac_hmac_sha1},
-    {"aes192-ctr, hmac-sha2-256", &cipher_aes192_ctr, &mac_hmac_sha2_256},
-    {"aes256-ctr, hmac-sha2-512", &cipher_aes256_ctr, &mac_hmac_sha2_512},
-    {"aes128-ctr, hmac-sha2-256-etm@openssh.com", &cipher_aes128_ctr, &mac_hmac_sha2_256_etm},
-    {"aes256-ctr, hmac-sha2-512-etm@openssh.com", &cipher_aes256_ctr, &mac_hmac_sha2_512_etm},
-    {"aes192-ctr, hmac-sha1-etm@openssh.com", &cipher_aes192_ctr, &mac_hmac_sha1_etm},
-};
+} protections[1 + 2 * ALGORITHMS_MAX];
+static int protection_count;
+
+static void add_protection(const void *cipher, const void *mac)
+{
+    protections[protection_count++] = (struct protection){cipher, mac};
+}
+
+static void list_protections(void)
+{
+    const struct cipher_method *others[ALGORITHMS_MAX];
+    size_t count = 0, i = 0;
+
+    add_protection(NULL, NULL);
+    for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++)
+        if (((const struct cipher_method *)a->method)->aead)
+            add_protection(a->method, NULL);
+        else
+            others[count++] = a->method;
+    for (const struct algorithm *a = algorithms_of(ALGORITHM_MAC); a->name != NULL; a++)
+        add_protection(others[i++ % count], a->method);
+    if (i < count)
+        abort(); /* a cipher would go without a test */
+}
 
 /* What one end sends and the other receives, under the same keys. */
 struct lane {
@@ -38,11 +51,11 @@ struct lane {
     struct buffer in;
 };
 
-static void key_both(struct lane *lane, size_t which)
+static void key_both(struct lane *lane, int which)
 {
-    const struct cipher_method *method = ciphers[which].method;
+    const struct cipher_method *method = protections[which].cipher;
     uint8_t key[64], iv[16], mac_key[64];
-    const struct cipher_keys keys = {key, iv, mac_key, ciphers[which].mac};
+    const struct cipher_keys keys = {key, iv, mac_key, protections[which].mac};
 
     random_fill(&lane->random, key, sizeof key);
     random_fill(&lane->random, iv, sizeof iv);
@@ -51,7 +64,7 @@ static void key_both(struct lane *lane, size_t which)
     ck_assert(direction_rekey(&lane->receiving, &lane->pool, method, &keys, false));
 }
 
-/* which  of the ciphers */
+/* which  of the protections */
 static void lane_open(struct lane *lane, int which)
 {
     static const uint8_t seed[32] = {42};
@@ -61,8 +74,8 @@ static void lane_open(struct lane *lane, int which)
     lane->random = random_from_seed(&lane->seed, seed);
     direction_init(&lane->sending);
     direction_init(&lane->receiving);
-    if (ciphers[which].method != NULL)
-        key_both(lane, (size_t)which);
+    if (protections[which].cipher != NULL)
+        key_both(lane, which);
 }
 
 static void lane_close(struct lane *lane)
@@ -76,16 +89,16 @@ static void lane_close(struct lane *lane)
 
 static uint32_t block_len(int which)
 {
-    return ciphers[which].method == NULL ? 8 : ciphers[which].method->block_len;
+    return protections[which].cipher == NULL ? 8 : protections[which].cipher->block_len;
 }
 
 /* Does the length field count for the alignment? It does where it is encrypted with the rest, and
- * in clear. */
+ * without a cipher. */
 static bool length_counts(int which)
 {
-    const struct mac_method *mac = ciphers[which].mac;
+    const struct mac_method *mac = protections[which].mac;
 
-    return ciphers[which].method == NULL || (mac != NULL && !mac->encrypt_first);
+    return protections[which].cipher == NULL || (mac != NULL && !mac->encrypt_first);
 }
 
 static void arrive(struct lane *lane, const uint8_t *bytes, size_t len)
@@ -107,8 +120,8 @@ static enum packet_status open_next(struct lane *lane, struct bytes *payload)
     return status;
 }
 
-/* A packet as packet_seal makes it, in memory of its own size so that the sanitizer sees past its
- * end. */
+/* A packet from packet_seal, in memory of exactly its size, so that the sanitizer notices accesses
+ * past its end. */
 static uint8_t *seal(struct lane *lane, size_t len, size_t *size)
 {
     uint8_t *packet = malloc(len + PACKET_OVERHEAD);
@@ -121,7 +134,7 @@ static uint8_t *seal(struct lane *lane, size_t len, size_t *size)
     return packet;
 }
 
-/* A packet with a length field, a padding length and a real length of our choice. */
+/* A packet with this length field, padding length and real length. */
 static size_t seal_forged(struct lane *lane, uint8_t *packet, uint32_t claimed, uint32_t real,
                           unsigned padding)
 {
@@ -138,7 +151,7 @@ static void check_payload(struct bytes payload, size_t len)
 {
     bool same = payload.len == len;
 
-    for (size_t i = 0; i < len && same; i++) /* an assertion a byte would take minutes */
+    for (size_t i = 0; i < len && same; i++) /* an assertion per byte would take minutes */
         same = payload.at[i] == (uint8_t)(i * 7 + len);
     ck_assert(same);
 }
@@ -168,7 +181,7 @@ END_TEST
 
 /* 4253/6/1, 4253/6/4, 5647/7.2/1, cc20/7/3: the length field counts for the alignment only where it
  * is encrypted with the rest. */
-START_TEST(packets_are_aligned_and_padded_by_4_bytes_at_least_and_few_more)
+START_TEST(packets_are_aligned_and_padded_by_at_least_4_bytes)
 {
     size_t block = block_len(_i);
     struct lane lane;
@@ -236,7 +249,7 @@ START_TEST(a_packet_is_partial_until_its_last_byte_is_there)
 }
 END_TEST
 
-START_TEST(packets_that_came_together_open_one_after_the_other)
+START_TEST(packets_received_together_are_opened_in_order)
 {
     struct lane lane;
     struct bytes payload;
@@ -258,9 +271,9 @@ START_TEST(packets_that_came_together_open_one_after_the_other)
 }
 END_TEST
 
-/* 4253/6.4/2, 5647/7.3/1, cc20/7/1, cc20/7/2: whatever bit is wrong, and whatever follows, no
- * message comes of it. */
-START_TEST(no_flipped_bit_goes_unseen)
+/* 4253/6.4/2, 5647/7.3/1, cc20/7/1, cc20/7/2: whichever bit is wrong, and whatever follows, no
+ * message results. */
+START_TEST(every_flipped_bit_is_noticed)
 {
     static const uint8_t more[PACKET_LENGTH_MAX];
     const size_t len = 30;
@@ -285,9 +298,9 @@ START_TEST(no_flipped_bit_goes_unseen)
 }
 END_TEST
 
-/* 4253/6/5, 4253/6/7, 4253/6/9, 4253/6.1/2: judged by the first block, before anything is waited
- * for. */
-START_TEST(lengths_that_cannot_be_are_refused_from_the_first_block)
+/* 4253/6/5, 4253/6/7, 4253/6/9, 4253/6.1/2: judged by the first block, before more is waited for.
+ */
+START_TEST(illegal_lengths_are_refused_from_the_first_block)
 {
     uint32_t aligned = length_counts(_i) ? 12 : block_len(_i); /* the shortest legal one */
     const uint32_t lengths[] = {0,           1,           3,           4,
@@ -310,8 +323,8 @@ START_TEST(lengths_that_cannot_be_are_refused_from_the_first_block)
 }
 END_TEST
 
-/* 4253/6.1/1 asks for 35000 bytes in all; we take more, but not without end. */
-START_TEST(the_longest_packet_is_accepted_and_the_next_is_not)
+/* 4253/6.1/1 requires 35000 bytes in all; we accept more, up to a bound. */
+START_TEST(the_longest_packet_is_accepted_and_a_longer_one_is_not)
 {
     uint32_t longest = length_counts(_i) ? PACKET_LENGTH_MAX - 4 : PACKET_LENGTH_MAX;
     uint32_t block = block_len(_i);
@@ -337,16 +350,21 @@ START_TEST(padding_must_be_4_to_255_bytes_and_leave_a_message)
         unsigned padding;
         enum packet_status status;
     } cases[] = {
-        {28 + 16, 0, PACKET_BAD_PADDING},   {28 + 16, 1, PACKET_BAD_PADDING},
-        {28 + 16, 3, PACKET_BAD_PADDING},   {28 + 16, 4, PACKET_READY},
-        {28 + 16, 42, PACKET_READY},        {28 + 16, 43, PACKET_BAD_PADDING}, /* nothing left */
-        {28 + 16, 44, PACKET_BAD_PADDING},  {28 + 16, 45, PACKET_BAD_PADDING},
-        {28 + 16, 255, PACKET_BAD_PADDING}, {268, 254, PACKET_READY},
+        {28 + 16, 0, PACKET_BAD_PADDING},
+        {28 + 16, 1, PACKET_BAD_PADDING},
+        {28 + 16, 3, PACKET_BAD_PADDING},
+        {28 + 16, 4, PACKET_READY},
+        {28 + 16, 42, PACKET_READY},
+        {28 + 16, 43, PACKET_BAD_PADDING}, /* no message is left */
+        {28 + 16, 44, PACKET_BAD_PADDING},
+        {28 + 16, 45, PACKET_BAD_PADDING},
+        {28 + 16, 255, PACKET_BAD_PADDING},
+        {268, 254, PACKET_READY},
         {268, 255, PACKET_READY},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        /* where the length does not count, 4 bytes more, and as much more padding */
+        /* where the length does not count, 4 bytes more and 4 bytes more padding */
         uint32_t length = cases[i].length + (length_counts(_i) ? 0 : 4);
         unsigned padding = cases[i].padding;
         uint8_t packet[512];
@@ -371,7 +389,8 @@ END_TEST
 /* 4253/6.4/8, 4253/7.3/2 */
 START_TEST(replayed_swapped_and_missing_packets_are_refused)
 {
-    static const int orders[][2] = {{0, 0}, {1, 0}, {0, 2}, {2, 1}}; /* 0 then 1 would be right */
+    static const int orders[][2] = {
+        {0, 0}, {1, 0}, {0, 2}, {2, 1}}; /* 0, then 1 would be correct */
 
     for (size_t i = 0; i < COUNT(orders); i++) {
         uint8_t *packets[3];
@@ -418,7 +437,7 @@ START_TEST(the_sequence_number_wraps_to_zero)
 END_TEST
 
 /* 4253/6.4/3 */
-START_TEST(new_keys_leave_the_sequence_number_and_start_the_counts_anew)
+START_TEST(new_keys_keep_the_sequence_number_and_reset_the_counts)
 {
     struct lane lane;
     struct bytes payload;
@@ -426,15 +445,15 @@ START_TEST(new_keys_leave_the_sequence_number_and_start_the_counts_anew)
     uint8_t *packet;
 
     lane_open(&lane, _i);
-    for (size_t i = 0; i < COUNT(ciphers); i++) {
+    for (int i = 0; i < protection_count; i++) {
         packet = seal(&lane, 20, &size);
         arrive(&lane, packet, size);
         ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
         free(packet);
         ck_assert_uint_eq(lane.sending.packets, 1);
         ck_assert(lane.sending.bytes == size);
-        key_both(&lane, COUNT(ciphers) - 1 - i % (COUNT(ciphers) - 1));
-        ck_assert_uint_eq(lane.receiving.seq, i + 1);
+        key_both(&lane, protection_count - 1 - i % (protection_count - 1));
+        ck_assert_uint_eq(lane.receiving.seq, (unsigned)i + 1);
         ck_assert(lane.sending.bytes == 0);
     }
     lane_close(&lane);
@@ -470,8 +489,8 @@ START_TEST(without_memory_the_old_keys_stay)
 }
 END_TEST
 
-/* Seal one known packet and open it again; its padding is its own, so this goes below packet_seal.
- */
+/* Seal a known packet and open it again. It prescribes its padding, so this calls the cipher
+ * directly. */
 static void check_known(struct lane *lane, struct bytes packet, struct bytes wire)
 {
     struct direction *d = &lane->sending;
@@ -498,7 +517,7 @@ static void key_known(struct lane *lane, const struct cipher_method *method, con
     ck_assert(direction_rekey(&lane->receiving, &lane->pool, method, &keys, false));
 }
 
-/* cc20/6/1: appendix A of the draft is among them. */
+/* cc20/6/1: including appendix A of the draft. */
 START_TEST(known_packets_of_chacha20_poly1305)
 {
     struct vectors *v = vectors_open("packet.txt");
@@ -518,7 +537,7 @@ START_TEST(known_packets_of_chacha20_poly1305)
 }
 END_TEST
 
-/* 5647/7.1/1: two packets in a row, the counter starting anywhere. */
+/* 5647/7.1/1: two packets in a row, with any initial counter. */
 static void check_known_gcm(const struct cipher_method *method, const char *key, const char *iv,
                             const char *packet, const char *wire)
 {
@@ -551,24 +570,23 @@ START_TEST(known_packets_of_aes256_gcm)
 }
 END_TEST
 
-enum { ALL = 0, WITH_KEYS = 1 }; /* the first of the ciphers that a test is for */
+enum { ALL = 0, WITH_KEYS = 1 }; /* the first of the protections that a test is for */
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, every_payload_length_comes_back, ALL, COUNT(ciphers));
-    add_loop(suite, packets_are_aligned_and_padded_by_4_bytes_at_least_and_few_more, ALL,
-             COUNT(ciphers));
-    add_loop(suite, a_packet_is_partial_until_its_last_byte_is_there, ALL, COUNT(ciphers));
-    add_loop(suite, packets_that_came_together_open_one_after_the_other, ALL, COUNT(ciphers));
-    add_loop(suite, no_flipped_bit_goes_unseen, WITH_KEYS, COUNT(ciphers));
-    add_loop(suite, lengths_that_cannot_be_are_refused_from_the_first_block, ALL, COUNT(ciphers));
-    add_loop(suite, the_longest_packet_is_accepted_and_the_next_is_not, ALL, COUNT(ciphers));
-    add_loop(suite, padding_must_be_4_to_255_bytes_and_leave_a_message, ALL, COUNT(ciphers));
-    add_loop(suite, replayed_swapped_and_missing_packets_are_refused, WITH_KEYS, COUNT(ciphers));
-    add_loop(suite, the_sequence_number_wraps_to_zero, ALL, COUNT(ciphers));
-    add_loop(suite, new_keys_leave_the_sequence_number_and_start_the_counts_anew, ALL,
-             COUNT(ciphers));
-    add_loop(suite, without_memory_the_old_keys_stay, ALL, COUNT(ciphers));
+    list_protections();
+    add_loop(suite, every_payload_length_comes_back, ALL, protection_count);
+    add_loop(suite, packets_are_aligned_and_padded_by_at_least_4_bytes, ALL, protection_count);
+    add_loop(suite, a_packet_is_partial_until_its_last_byte_is_there, ALL, protection_count);
+    add_loop(suite, packets_received_together_are_opened_in_order, ALL, protection_count);
+    add_loop(suite, every_flipped_bit_is_noticed, WITH_KEYS, protection_count);
+    add_loop(suite, illegal_lengths_are_refused_from_the_first_block, ALL, protection_count);
+    add_loop(suite, the_longest_packet_is_accepted_and_a_longer_one_is_not, ALL, protection_count);
+    add_loop(suite, padding_must_be_4_to_255_bytes_and_leave_a_message, ALL, protection_count);
+    add_loop(suite, replayed_swapped_and_missing_packets_are_refused, WITH_KEYS, protection_count);
+    add_loop(suite, the_sequence_number_wraps_to_zero, ALL, protection_count);
+    add_loop(suite, new_keys_keep_the_sequence_number_and_reset_the_counts, ALL, protection_count);
+    add_loop(suite, without_memory_the_old_keys_stay, ALL, protection_count);
     add_test(suite, padding_is_random);
     add_test(suite, known_packets_of_chacha20_poly1305);
     add_test(suite, known_packets_of_aes128_gcm);

@@ -1,6 +1,5 @@
 /* The whole table: every message number in every phase, from either role, with and without strict
- * kex, against the rules as the RFCs put them. Written from their text, not from transport/phase.c.
- */
+ * kex, against the rules of the RFCs. Written from their text, not from transport/phase.c. */
 #include "tests/support/suite.h"
 #include "transport/phase.h"
 
@@ -21,8 +20,8 @@ static enum verdict legal_if(bool condition)
     return condition ? VERDICT_LEGAL : VERDICT_ILLEGAL;
 }
 
-/* Numbers that some document gives a meaning: RFC 4250 section 4.1.2, RFC 8308, PROTOCOL 1.8. All
- * others are "unrecognized messages" of RFC 4253 section 11.4. */
+/* Numbers that a document assigns: RFC 4250 section 4.1.2, RFC 8308, PROTOCOL section 1.8. All
+ * others are the "unrecognized messages" of RFC 4253 section 11.4. */
 static bool is_assigned(unsigned n)
 {
     return BETWEEN(1, n, 7) || n == 20 || n == 21 || BETWEEN(30, n, 53) || n == 60 || n == 61 ||
@@ -39,9 +38,9 @@ static enum verdict under_strict(enum phase phase, unsigned n)
                     (n == 21 && phase == PHASE_NEWKEYS));
 }
 
-/* RFC 4253 section 7.1: after KEXINIT only 1 to 19 but SERVICE_REQUEST and SERVICE_ACCEPT, 20 to 29
- * but another KEXINIT, and the method's 30 to 49. RFC 8308 section 2.4: EXT_INFO is not for a key
- * exchange. */
+/* RFC 4253 section 7.1: after KEXINIT only 1 to 19 except SERVICE_REQUEST and SERVICE_ACCEPT, 20 to
+ * 29 except another KEXINIT, and the method's 30 to 49. RFC 8308 section 2.4: no EXT_INFO during a
+ * key exchange. */
 static enum verdict in_exchange(enum phase phase, unsigned n)
 {
     if (BETWEEN(1, n, 4))
@@ -55,8 +54,8 @@ static enum verdict in_exchange(enum phase phase, unsigned n)
     return n < 30 && !is_assigned(n) ? VERDICT_UNIMPLEMENTED : VERDICT_ILLEGAL;
 }
 
-/* RFC 4252: section 5.1.1 and 7 who sends what; 5.3 late requests are silently ignored; 6 the
- * numbers. */
+/* RFC 4252: sections 5.1.1 and 7, which role sends what; section 5.3, late requests are silently
+ * ignored; section 6, the numbers. */
 static enum verdict authentication(enum phase phase, bool client, unsigned n)
 {
     if (phase != PHASE_AUTH && phase != PHASE_CONNECTION)
@@ -73,8 +72,8 @@ static enum verdict authentication(enum phase phase, bool client, unsigned n)
 }
 
 /* RFC 4252 section 6: 80 and higher before authentication is complete "is an error, to which the
- * server MUST respond by disconnecting". Pings are of the transport: until then they get no answer
- * (draft-miller-ssh-ping section 4). */
+ * server MUST respond by disconnecting". Pings belong to the transport, and are not answered until
+ * then (draft-miller-ssh-ping section 4). */
 static enum verdict upper(enum phase phase, unsigned n)
 {
     if (phase == PHASE_CONNECTION)
@@ -91,7 +90,8 @@ static enum verdict under_keys(enum phase phase, bool client, unsigned n)
     case 4:
         return VERDICT_LEGAL; /* RFC 4253 section 11: at any time */
     case 5:
-        return legal_if(client && phase != PHASE_CONNECTION); /* section 10 does not say "once" */
+        return legal_if(client &&
+                        phase != PHASE_CONNECTION); /* RFC 4253 section 10 does not say "once" */
     case 6:
         return legal_if(!client && (phase == PHASE_FIRST || phase == PHASE_SERVICE));
     case 7: /* RFC 8308 section 2.4: next after NEWKEYS; a server's also right before
@@ -145,61 +145,61 @@ START_TEST(no_packet_is_legal_before_the_identification)
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_while_kexinit_is_awaited)
+START_TEST(every_verdict_follows_the_rfcs_while_kexinit_is_awaited)
 {
     check_phase(PHASE_KEXINIT);
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_in_the_first_exchange)
+START_TEST(every_verdict_follows_the_rfcs_in_the_first_exchange)
 {
     check_phase(PHASE_KEX);
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_while_newkeys_is_awaited)
+START_TEST(every_verdict_follows_the_rfcs_while_newkeys_is_awaited)
 {
     check_phase(PHASE_NEWKEYS);
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_right_after_newkeys)
+START_TEST(every_verdict_follows_the_rfcs_right_after_newkeys)
 {
     check_phase(PHASE_FIRST);
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_before_the_service)
+START_TEST(every_verdict_follows_the_rfcs_before_the_service)
 {
     check_phase(PHASE_SERVICE);
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_during_authentication)
+START_TEST(every_verdict_follows_the_rfcs_during_authentication)
 {
     check_phase(PHASE_AUTH);
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_after_authentication)
+START_TEST(every_verdict_follows_the_rfcs_after_authentication)
 {
     check_phase(PHASE_CONNECTION);
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_in_a_later_exchange)
+START_TEST(every_verdict_follows_the_rfcs_in_a_later_exchange)
 {
     check_phase(PHASE_REKEY);
 }
 END_TEST
 
-START_TEST(every_message_is_judged_by_the_book_while_a_later_newkeys_is_awaited)
+START_TEST(every_verdict_follows_the_rfcs_while_a_later_newkeys_is_awaited)
 {
     check_phase(PHASE_REKEY_NEWKEYS);
 }
 END_TEST
 
-/* strict/3.2/7: the strictness is for the first exchange alone. */
+/* strict/3.2/7: only the first exchange is strict. */
 START_TEST(strict_kex_changes_nothing_after_the_first_exchange)
 {
     for (enum phase phase = PHASE_FIRST; phase < PHASE_COUNT; phase++)
@@ -212,7 +212,7 @@ START_TEST(strict_kex_changes_nothing_after_the_first_exchange)
 }
 END_TEST
 
-START_TEST(every_phase_has_a_name_of_its_own)
+START_TEST(every_phase_has_its_own_name)
 {
     for (enum phase a = 0; a < PHASE_COUNT; a++) {
         ck_assert_ptr_nonnull(phase_name(a));
@@ -225,15 +225,15 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, no_packet_is_legal_before_the_identification);
-    add_test(suite, every_message_is_judged_by_the_book_while_kexinit_is_awaited);
-    add_test(suite, every_message_is_judged_by_the_book_in_the_first_exchange);
-    add_test(suite, every_message_is_judged_by_the_book_while_newkeys_is_awaited);
-    add_test(suite, every_message_is_judged_by_the_book_right_after_newkeys);
-    add_test(suite, every_message_is_judged_by_the_book_before_the_service);
-    add_test(suite, every_message_is_judged_by_the_book_during_authentication);
-    add_test(suite, every_message_is_judged_by_the_book_after_authentication);
-    add_test(suite, every_message_is_judged_by_the_book_in_a_later_exchange);
-    add_test(suite, every_message_is_judged_by_the_book_while_a_later_newkeys_is_awaited);
+    add_test(suite, every_verdict_follows_the_rfcs_while_kexinit_is_awaited);
+    add_test(suite, every_verdict_follows_the_rfcs_in_the_first_exchange);
+    add_test(suite, every_verdict_follows_the_rfcs_while_newkeys_is_awaited);
+    add_test(suite, every_verdict_follows_the_rfcs_right_after_newkeys);
+    add_test(suite, every_verdict_follows_the_rfcs_before_the_service);
+    add_test(suite, every_verdict_follows_the_rfcs_during_authentication);
+    add_test(suite, every_verdict_follows_the_rfcs_after_authentication);
+    add_test(suite, every_verdict_follows_the_rfcs_in_a_later_exchange);
+    add_test(suite, every_verdict_follows_the_rfcs_while_a_later_newkeys_is_awaited);
     add_test(suite, strict_kex_changes_nothing_after_the_first_exchange);
-    add_test(suite, every_phase_has_a_name_of_its_own);
+    add_test(suite, every_phase_has_its_own_name);
 }

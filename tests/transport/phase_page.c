@@ -1,5 +1,5 @@
-/* Prints transport/PHASES.md: the table of transport/phase.c as a page, by asking it about every
- * message in every phase. `make phases` writes it; tests/tools/phase_page compares. */
+/* Print transport/PHASES.md: the verdict of transport/phase.c about every message in every phase.
+ * `make phases` writes the page, tests/tools/phase_page compares it. */
 #include "transport/message.h"
 #include "transport/phase.h"
 
@@ -53,8 +53,8 @@ static size_t name_of(unsigned number)
     return i;
 }
 
-/* Columns that are filled in: the phases that have packets, up to `last`. Under strict kex little
- * is left to be named. */
+/* The columns: the phases that have packets, up to `last`. Under strict kex only few messages need
+ * a name. */
 struct table {
     enum nacre_role from;
     bool strict;
@@ -102,43 +102,42 @@ static void print_table(const struct table *t)
 
 int main(void)
 {
-    printf("# Which message is legal when\n"
-           "\n"
-           "`make phases` writes this page from the table in [phase.c](phase.c). Each number was "
-           "sent, well\n"
-           "formed, in each phase to either role, and what a session did compared with it:\n"
-           "[tests/whole/reactions.c](../tests/whole/reactions.c). That the table says what the "
-           "documents "
-           "do is checked in\n"
-           "[tests/transport/phase.c](../tests/transport/phase.c).\n"
-           "\n"
-           "| | what becomes of the message |\n"
-           "|---|---|\n"
-           "| %s | it is read |\n"
-           "| %s | it is dropped without a word |\n"
-           "| %s | it is answered with UNIMPLEMENTED and its sequence number: RFC 4253 section "
-           "11.4 |\n"
-           "| %s | DISCONNECT with PROTOCOL_ERROR |\n"
-           "\n"
-           "A phase is named after what is waited for. Before it, `version`, there are no "
-           "messages: RFC 4253\n"
-           "section 4.2. `first` is the first message under keys. While our own KEXINIT waits for "
-           "the peer's\n"
-           "the phase is still the one before: RFC 4253 section 7.1 lets the peer say what it "
-           "could say.\n"
-           "\n",
-           marks[VERDICT_LEGAL], marks[VERDICT_IGNORE], marks[VERDICT_UNIMPLEMENTED],
-           marks[VERDICT_ILLEGAL]);
+    printf(
+        "# Which message is legal when\n"
+        "\n"
+        "`make phases` writes this page from the table in [phase.c](phase.c). "
+        "[tests/whole/reactions.c](../tests/whole/reactions.c)\n"
+        "sends each number, well formed, in each phase to either role, and compares the reaction "
+        "with it.\n"
+        "[tests/transport/phase.c](../tests/transport/phase.c) compares the table with the "
+        "rules of the RFCs.\n"
+        "\n"
+        "| | reaction |\n"
+        "|---|---|\n"
+        "| %s | the message is read |\n"
+        "| %s | it is dropped silently |\n"
+        "| %s | it is answered with UNIMPLEMENTED: RFC 4253 section 11.4 |\n"
+        "| %s | DISCONNECT with PROTOCOL_ERROR |\n"
+        "\n"
+        "A phase is named after the message that is awaited. Before these phases is `version`, "
+        "in which there are no\n"
+        "messages: RFC 4253 section 4.2. `first` is the first message under keys. After we have "
+        "sent KEXINIT, the phase\n"
+        "stays the same until the peer's KEXINIT: RFC 4253 section 7.1 lets the peer send what "
+        "was legal before.\n"
+        "\n",
+        marks[VERDICT_LEGAL], marks[VERDICT_IGNORE], marks[VERDICT_UNIMPLEMENTED],
+        marks[VERDICT_ILLEGAL]);
     printf("## From a client\n\n");
     print_table(&(struct table){NACRE_CLIENT, false, PHASE_COUNT - 1});
     printf("## From a server\n\n");
     print_table(&(struct table){NACRE_SERVER, false, PHASE_COUNT - 1});
-    printf("## Under strict kex, from either\n\n"
+    printf("## Under strict kex, from either role\n\n"
            "draft-ietf-sshm-strict-kex section 3.2: in the first exchange only; all other phases "
-           "are as above.\n"
-           "Before the peer's KEXINIT nobody knows that it will be strict: what came too early "
-           "ends the\n"
-           "session when that KEXINIT comes.\n\n");
+           "are as above. Whether it\n"
+           "will be strict is not known before the peer's KEXINIT: a message that was sent too "
+           "early ends the session when\n"
+           "that KEXINIT is received.\n\n");
     print_table(&(struct table){NACRE_CLIENT, true, PHASE_NEWKEYS});
     return 0;
 }

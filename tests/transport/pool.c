@@ -1,8 +1,8 @@
-/* The pool: blocks that are used again, allocations of any size. */
+/* The pool: reused blocks, allocations of any size. */
 #include "tests/support/counted_pool.h"
 #include "tests/support/suite.h"
 
-START_TEST(blocks_are_used_again)
+START_TEST(blocks_are_reused)
 {
     struct account account = {0};
     struct pool pool = pool_of(&account);
@@ -83,7 +83,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, blocks_are_used_again);
+    add_test(suite, blocks_are_reused);
     add_test(suite, a_pool_keeps_a_bounded_number_of_free_blocks);
     add_test(suite, allocations_are_zeroed_counted_and_wiped_on_release);
     add_test(suite, an_allocation_may_fail);

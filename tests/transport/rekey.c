@@ -1,4 +1,4 @@
-/* Key re-exchange: when it begins, and what waits for its end. RFC 4253 section 9. */
+/* Key re-exchange: when it begins, and what is queued until its end. RFC 4253 section 9. */
 #include "tests/support/loop_transport.h"
 #include "tests/support/suite.h"
 #include "transport/kex.h"
@@ -38,7 +38,7 @@ START_TEST(either_end_or_both_may_begin_an_exchange)
 }
 END_TEST
 
-/* Count the messages of 50 and above that went out between our KEXINIT and our NEWKEYS. */
+/* Count the messages from 50 on that were sent between our KEXINIT and our NEWKEYS. */
 static size_t sent_in_exchange(const struct loop_end *e)
 {
     size_t count = 0;
@@ -63,8 +63,8 @@ static int check_order(struct loop_end *e, uint8_t number, struct reader *r)
     return 0;
 }
 
-/* 4253/7.1/17, 4253/9/8: what is sent while an exchange runs waits, and arrives in order. */
-START_TEST(messages_sent_during_an_exchange_wait_and_keep_their_order)
+/* 4253/7.1/17, 4253/9/8 */
+START_TEST(messages_sent_during_an_exchange_are_queued_in_order)
 {
     loop_open(&loop);
     loop.server.on_message = loop.client.on_message = check_order;
@@ -89,7 +89,7 @@ START_TEST(messages_sent_during_an_exchange_wait_and_keep_their_order)
 }
 END_TEST
 
-START_TEST(bulk_data_finds_no_room_during_an_exchange)
+START_TEST(bulk_transfers_have_no_room_during_an_exchange)
 {
     loop_open(&loop);
     loop_connect(&loop);
@@ -105,7 +105,7 @@ START_TEST(bulk_data_finds_no_room_during_an_exchange)
 END_TEST
 
 /* 4253/9/7 */
-START_TEST(worn_keys_begin_an_exchange_by_themselves)
+START_TEST(a_rekey_begins_when_it_is_due)
 {
     loop_open(&loop);
     loop.server.config.rekey_bytes = 10000;
@@ -120,7 +120,7 @@ START_TEST(worn_keys_begin_an_exchange_by_themselves)
 }
 END_TEST
 
-START_TEST(keys_wear_out_by_sending_alone)
+START_TEST(sending_alone_makes_a_rekey_due)
 {
     loop_open(&loop);
     loop.server.config.rekey_bytes = 10000;
@@ -136,8 +136,9 @@ START_TEST(keys_wear_out_by_sending_alone)
 }
 END_TEST
 
-/* So worn that one more packet of `size` bytes reaches the limit, or is the last that does not. */
-static void wear(struct direction *d, bool by_packets, uint64_t size, bool reaches)
+/* Use the keys so much that one more packet of `size` bytes reaches the limit, or is the last that
+ * does not. */
+static void set_used(struct direction *d, bool by_packets, uint64_t size, bool reaches)
 {
     if (by_packets)
         d->packets = (UINT32_C(1) << 30) - (reaches ? 1 : 2);
@@ -145,7 +146,7 @@ static void wear(struct direction *d, bool by_packets, uint64_t size, bool reach
         d->bytes = (UINT64_C(1) << d->cipher->rekey_log2) - size - (reaches ? 0 : 1);
 }
 
-static void wear_and_send(const char *cipher, bool sending, bool by_packets, bool reaches)
+static void send_near_limit(const char *cipher, bool sending, bool by_packets, bool reaches)
 {
     struct direction *d;
     uint64_t size;
@@ -159,7 +160,7 @@ static void wear_and_send(const char *cipher, bool sending, bool by_packets, boo
     loop_run(&loop);
     size = d->bytes - size;
     ck_assert_uint_gt(size, 1000);
-    wear(d, by_packets, size, reaches);
+    set_used(d, by_packets, size, reaches);
     loop_end_send(sending ? &loop.server : &loop.client, SSH_MSG_CHANNEL_DATA, 1000);
     loop_run(&loop);
     ck_assert_msg(loop.server.exchanges == (reaches ? 2 : 1), "%s %s %s: %d exchanges", cipher,
@@ -167,25 +168,25 @@ static void wear_and_send(const char *cipher, bool sending, bool by_packets, boo
                   loop.server.exchanges);
     ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_KEXINIT), reaches ? 2 : 1);
     ck_assert_uint_eq(loop_end_count(&loop.client, NACRE_SENT, SSH_MSG_KEXINIT), reaches ? 2 : 1);
-    if (reaches) /* new keys are not worn */
+    if (reaches) /* no rekey is due for new keys */
         ck_assert(d->packets < 10 && d->bytes < 1000);
     loop_close(&loop);
 }
 
-/* RFC 4344 section 3.1, before 2^31 packets; section 3.2 and RFC 4253 section 9, bytes. The very
- * packet that reaches the limit begins the exchange, the one before does not. */
-START_TEST(the_packet_that_reaches_a_limit_of_its_keys_begins_an_exchange)
+/* RFC 4344 section 3.1, before 2^31 packets; section 3.2 and RFC 4253 section 9, bytes. The packet
+ * that reaches the limit begins a rekey, the one before it does not. */
+START_TEST(the_packet_that_reaches_a_limit_of_its_keys_begins_a_rekey)
 {
     for (const struct algorithm *cipher = algorithms_of(ALGORITHM_CIPHER); cipher->name != NULL;
          cipher++)
         for (int way = 0; way < 8; way++)
-            wear_and_send(cipher->name, way & 1, way & 2, way & 4);
+            send_near_limit(cipher->name, way & 1, way & 2, way & 4);
 }
 END_TEST
 
-/* RFC 4344 section 3.2: 2^(128/4) blocks of 16 bytes; RFC 4253 section 9: 1 GiB, for the cipher
- * whose blocks have no size that would give a limit. */
-START_TEST(every_cipher_has_the_limit_of_bytes_that_the_rfcs_ask_for)
+/* RFC 4344 section 3.2: 2^(128/4) blocks of 16 bytes; RFC 4253 section 9: 1 GiB for
+ * chacha20-poly1305, whose block size gives no limit. */
+START_TEST(every_cipher_has_the_limit_of_bytes_that_the_rfcs_require)
 {
     for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++) {
         const struct cipher_method *cipher = a->method;
@@ -202,7 +203,7 @@ START_TEST(an_exchange_may_follow_every_single_message)
     loop_open(&loop);
     loop.server.config.rekey_bytes = loop.client.config.rekey_bytes = 1;
     loop_start(&loop);
-    /* rekeying never ends by itself now, so only so many rounds */
+    /* rekeys follow each other without end now: only so many rounds */
     for (int i = 0; i < 50; i++) {
         struct bytes output = transport_output(&loop.client.transport);
         uint8_t copy[8192];
@@ -221,7 +222,7 @@ START_TEST(an_exchange_may_follow_every_single_message)
 }
 END_TEST
 
-START_TEST(old_keys_begin_an_exchange_at_the_deadline)
+START_TEST(old_keys_begin_a_rekey_at_the_deadline)
 {
     struct transport *t = &loop.server.transport;
 
@@ -242,7 +243,7 @@ START_TEST(old_keys_begin_an_exchange_at_the_deadline)
 END_TEST
 
 /* 4253/9/10 */
-START_TEST(an_exchange_that_does_not_end_is_ended)
+START_TEST(an_exchange_that_does_not_end_times_out)
 {
     struct transport *t = &loop.server.transport;
 
@@ -257,7 +258,7 @@ START_TEST(an_exchange_that_does_not_end_is_ended)
 }
 END_TEST
 
-/* A loop that sleeps until the deadline must not find itself awake at once for ever. */
+/* A loop that sleeps until the deadline must not wake up at once for ever. */
 START_TEST(no_deadline_stays_in_the_past)
 {
     loop_open(&loop);
@@ -278,7 +279,7 @@ START_TEST(no_deadline_stays_in_the_past)
 }
 END_TEST
 
-START_TEST(keys_may_be_told_never_to_grow_old)
+START_TEST(keys_without_a_time_limit_never_grow_old)
 {
     loop_open(&loop);
     loop.server.config.rekey_ms = UINT64_MAX;
@@ -293,15 +294,15 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, either_end_or_both_may_begin_an_exchange);
-    add_test(suite, messages_sent_during_an_exchange_wait_and_keep_their_order);
-    add_test(suite, bulk_data_finds_no_room_during_an_exchange);
-    add_test(suite, worn_keys_begin_an_exchange_by_themselves);
-    add_test(suite, keys_wear_out_by_sending_alone);
-    add_test(suite, the_packet_that_reaches_a_limit_of_its_keys_begins_an_exchange);
-    add_test(suite, every_cipher_has_the_limit_of_bytes_that_the_rfcs_ask_for);
+    add_test(suite, messages_sent_during_an_exchange_are_queued_in_order);
+    add_test(suite, bulk_transfers_have_no_room_during_an_exchange);
+    add_test(suite, a_rekey_begins_when_it_is_due);
+    add_test(suite, sending_alone_makes_a_rekey_due);
+    add_test(suite, the_packet_that_reaches_a_limit_of_its_keys_begins_a_rekey);
+    add_test(suite, every_cipher_has_the_limit_of_bytes_that_the_rfcs_require);
     add_test(suite, an_exchange_may_follow_every_single_message);
-    add_test(suite, old_keys_begin_an_exchange_at_the_deadline);
-    add_test(suite, an_exchange_that_does_not_end_is_ended);
+    add_test(suite, old_keys_begin_a_rekey_at_the_deadline);
+    add_test(suite, an_exchange_that_does_not_end_times_out);
     add_test(suite, no_deadline_stays_in_the_past);
-    add_test(suite, keys_may_be_told_never_to_grow_old);
+    add_test(suite, keys_without_a_time_limit_never_grow_old);
 }

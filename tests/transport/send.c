@@ -1,4 +1,4 @@
-/* Messages down: what waits, what there is room for, and a peer that does not read. Two real
+/* Outgoing messages: the queue, the room for them, and a peer that does not read. Two real
  * transports in memory. */
 #include "tests/support/suite.h"
 #include "tests/support/loop_transport.h"
@@ -15,7 +15,8 @@ static void set_up(void)
     loop_connect(&loop);
 }
 
-/* Bulk data until there is no room for more; nothing is delivered. Returns the messages. */
+/* Send large messages until there is no room for more; nothing is delivered. Returns their number.
+ */
 static size_t fill(struct loop_end *e, size_t len)
 {
     size_t count = 0;
@@ -25,7 +26,7 @@ static size_t fill(struct loop_end *e, size_t len)
     return count;
 }
 
-/* The client's output goes to the server, whose socket takes nothing. */
+/* Deliver the client's output to the server, whose socket accepts nothing. */
 static void deliver_to_blocked_server(void)
 {
     struct bytes output = transport_output(&loop.client.transport);
@@ -36,7 +37,7 @@ static void deliver_to_blocked_server(void)
     free(copy);
 }
 
-START_TEST(a_message_of_all_the_room_there_is_can_be_sent)
+START_TEST(a_message_that_uses_all_the_room_can_be_sent)
 {
     struct transport *t = &loop.server.transport;
     size_t room;
@@ -57,7 +58,7 @@ START_TEST(a_message_of_all_the_room_there_is_can_be_sent)
 }
 END_TEST
 
-START_TEST(small_messages_find_room_when_bulk_does_not)
+START_TEST(small_messages_have_room_when_bulk_transfers_do_not)
 {
     struct transport *t = &loop.server.transport;
     size_t bulk, small = 0;
@@ -74,7 +75,7 @@ START_TEST(small_messages_find_room_when_bulk_does_not)
 }
 END_TEST
 
-/* 4253/11.4/1: a peer that asks and asks and never reads. */
+/* 4253/11.4/1: a peer that sends requests and never reads. */
 START_TEST(requests_are_answered_while_the_reserve_lasts_and_then_wait)
 {
     const uint8_t unknown[] = {19};
@@ -97,7 +98,7 @@ START_TEST(requests_are_answered_while_the_reserve_lasts_and_then_wait)
 }
 END_TEST
 
-START_TEST(input_waits_for_a_full_load_of_output_to_go_out)
+START_TEST(input_waits_until_a_full_chunk_of_output_is_sent)
 {
     const uint8_t unknown[] = {19};
     struct transport *t = &loop.server.transport;
@@ -113,16 +114,16 @@ START_TEST(input_waits_for_a_full_load_of_output_to_go_out)
     transport_received(t, output.len);
     ck_assert(transport_process(t, false)); /* it stopped before the end */
     ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_UNIMPLEMENTED), 0);
-    ck_assert(!transport_process(t, true)); /* the socket is full: on with the reserve */
+    ck_assert(!transport_process(t, true)); /* the socket is full: the reserve is used */
     ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_UNIMPLEMENTED), 1);
     transport_sent(&loop.client.transport, output.len);
     loop_close(&loop);
 }
 END_TEST
 
-/* The reserve must hold the longest answer and the KEXINIT that may follow it, wherever its edge
- * falls. */
-START_TEST(keys_may_wear_out_when_the_output_is_full)
+/* The reserve must fit the longest answer and the KEXINIT that may follow it, wherever it begins.
+ */
+START_TEST(a_rekey_may_be_due_when_the_output_is_full)
 {
     static uint8_t ping[5 + 4096] = {SSH_MSG_PING, 0, 0, 0x10, 0};
     const uint8_t unknown[] = {19};
@@ -135,8 +136,7 @@ START_TEST(keys_may_wear_out_when_the_output_is_full)
             loop_end_send(&loop.server, SSH_MSG_CHANNEL_WINDOW_ADJUST, 4);
         for (size_t i = 0; i < answers; i++)
             loop_end_inject(&loop.client, BYTES_OF_ARRAY(unknown));
-        loop_end_inject(&loop.client,
-                        BYTES_OF_ARRAY(ping)); /* the keys are worn after its answer */
+        loop_end_inject(&loop.client, BYTES_OF_ARRAY(ping)); /* after its answer a rekey is due */
         loop.server.config.rekey_bytes = t->sending.bytes + answers * 40 + 1000;
         deliver_to_blocked_server();
         ck_assert_msg(!transport_ended(t), "%s after %zu answers", t->end.text, answers);
@@ -145,7 +145,7 @@ START_TEST(keys_may_wear_out_when_the_output_is_full)
 }
 END_TEST
 
-/* An exchange with a full output: what was held goes out little by little, in order. */
+/* An exchange with a full output: queued messages are sent bit by bit, in order. */
 static int check_order(struct loop_end *e, uint8_t number, struct reader *r)
 {
     (void)number;
@@ -153,7 +153,7 @@ static int check_order(struct loop_end *e, uint8_t number, struct reader *r)
     return 0;
 }
 
-START_TEST(what_was_held_goes_out_as_the_output_drains)
+START_TEST(queued_messages_are_sent_as_the_output_drains)
 {
     set_up();
     loop.client.on_message = check_order;
@@ -171,8 +171,8 @@ START_TEST(what_was_held_goes_out_as_the_output_drains)
 }
 END_TEST
 
-/* After NEWKEYS, while some are still held: a new message goes behind them. */
-START_TEST(nothing_overtakes_what_is_held)
+/* After NEWKEYS, while some messages are still queued, a new one is queued after them. */
+START_TEST(no_message_overtakes_queued_ones)
 {
     struct transport *t = &loop.server.transport;
     size_t i = 1;
@@ -204,9 +204,9 @@ static int answer(struct loop_end *e, uint8_t number, struct reader *r)
     return 0;
 }
 
-/* Answers too go behind what is held; a peer that asks and does not read must not make them outgrow
- * it. */
-START_TEST(input_waits_while_too_much_is_held)
+/* Answers are queued too; a peer that sends requests and does not read must not overflow the queue.
+ */
+START_TEST(input_waits_while_too_much_is_queued)
 {
     enum { REPLY_AND_NEWKEYS = 1000, REQUESTS = 300 }; /* bytes of output that the client reads */
     struct transport *t = &loop.server.transport;
@@ -237,9 +237,8 @@ START_TEST(input_waits_while_too_much_is_held)
 }
 END_TEST
 
-/* What finds no room in a whole exchange ends the session; it does not grow without end. 4253/9/10
- */
-START_TEST(held_messages_are_bounded)
+/* 4253/9/10: a queue that overflows during an exchange ends the session. */
+START_TEST(queued_messages_are_bounded)
 {
     set_up();
     ck_assert_int_eq(kex_begin(&loop.server.transport), 0);
@@ -253,7 +252,7 @@ START_TEST(held_messages_are_bounded)
 }
 END_TEST
 
-/* Does a free block of the pool hold these bytes? */
+/* Are these bytes in a free block of the pool? */
 static bool pool_remembers(const struct pool *pool, const char *secret)
 {
     static const size_t size[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_LARGE};
@@ -316,7 +315,7 @@ START_TEST(a_secret_that_was_received_leaves_nothing_behind)
 }
 END_TEST
 
-START_TEST(a_message_that_outgrows_its_room_ends_the_session)
+START_TEST(a_message_longer_than_its_room_ends_the_session)
 {
     struct writer w;
 
@@ -331,7 +330,7 @@ START_TEST(a_message_that_outgrows_its_room_ends_the_session)
 }
 END_TEST
 
-START_TEST(a_message_that_finds_no_room_ends_the_session_with_a_disconnect)
+START_TEST(a_message_without_room_ends_the_session_with_a_disconnect)
 {
     set_up();
     while (!transport_ended(&loop.server.transport)) /* without asking */
@@ -345,17 +344,17 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, a_message_of_all_the_room_there_is_can_be_sent);
-    add_test(suite, small_messages_find_room_when_bulk_does_not);
+    add_test(suite, a_message_that_uses_all_the_room_can_be_sent);
+    add_test(suite, small_messages_have_room_when_bulk_transfers_do_not);
     add_test(suite, requests_are_answered_while_the_reserve_lasts_and_then_wait);
-    add_test(suite, input_waits_for_a_full_load_of_output_to_go_out);
-    add_test(suite, keys_may_wear_out_when_the_output_is_full);
-    add_test(suite, what_was_held_goes_out_as_the_output_drains);
-    add_test(suite, nothing_overtakes_what_is_held);
-    add_test(suite, input_waits_while_too_much_is_held);
-    add_test(suite, held_messages_are_bounded);
+    add_test(suite, input_waits_until_a_full_chunk_of_output_is_sent);
+    add_test(suite, a_rekey_may_be_due_when_the_output_is_full);
+    add_test(suite, queued_messages_are_sent_as_the_output_drains);
+    add_test(suite, no_message_overtakes_queued_ones);
+    add_test(suite, input_waits_while_too_much_is_queued);
+    add_test(suite, queued_messages_are_bounded);
     add_test(suite, a_secret_leaves_nothing_behind_wherever_it_waited);
     add_test(suite, a_secret_that_was_received_leaves_nothing_behind);
-    add_test(suite, a_message_that_outgrows_its_room_ends_the_session);
-    add_test(suite, a_message_that_finds_no_room_ends_the_session_with_a_disconnect);
+    add_test(suite, a_message_longer_than_its_room_ends_the_session);
+    add_test(suite, a_message_without_room_ends_the_session_with_a_disconnect);
 }

@@ -1,4 +1,4 @@
-/* A peer's words, made fit to be shown: RFC 4251 section 9.2. */
+/* The peer's text, made safe to show: RFC 4251 section 9.2. */
 #include "transport/text.h"
 #include "tests/support/suite.h"
 
@@ -15,7 +15,7 @@ static const struct {
     {"two\r\nlines\t", "two??lines?", false},
     {"\xc2\x9b"
      "2J\xc2\x80\xc2\x9f\xc2\xa0",
-     "??2J????\xc2\xa0", true}, /* CSI and its like, as UTF-8 */
+     "??2J????\xc2\xa0", true}, /* CSI and other C1 characters, as UTF-8 */
     {"\x9b"
      "2J",
      "?2J", true},                      /* ... and as a byte */
@@ -31,7 +31,7 @@ static const struct {
      "?ab", true},
 };
 
-START_TEST(what_steers_a_terminal_is_not_shown)
+START_TEST(control_characters_are_not_shown)
 {
     struct bytes wire = bytes_of(cases[_i].wire);
     char out[64];
@@ -42,7 +42,7 @@ START_TEST(what_steers_a_terminal_is_not_shown)
 }
 END_TEST
 
-/* RFC 3629: what we send is cut between characters. */
+/* RFC 3629: our own text is cut between characters. */
 START_TEST(a_text_is_clipped_between_characters)
 {
     static const char text[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x90\x9a";
@@ -57,7 +57,7 @@ START_TEST(a_text_is_clipped_between_characters)
 }
 END_TEST
 
-START_TEST(a_nul_is_shown_too)
+START_TEST(a_nul_is_replaced_too)
 {
     char out[8];
 
@@ -80,8 +80,8 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, what_steers_a_terminal_is_not_shown, 0, sizeof cases / sizeof cases[0]);
-    add_test(suite, a_nul_is_shown_too);
+    add_loop(suite, control_characters_are_not_shown, 0, sizeof cases / sizeof cases[0]);
+    add_test(suite, a_nul_is_replaced_too);
     add_test(suite, a_text_is_clipped_between_characters);
     add_test(suite, no_character_is_cut_in_two);
 }

@@ -10,7 +10,7 @@ static struct loop loop;
 
 static const char whole_course[] = "kexinit kex newkeys first service auth ";
 
-START_TEST(two_ends_come_to_authentication_whole_and_dripped_under_every_cipher)
+START_TEST(two_ends_reach_authentication_under_every_cipher_also_byte_by_byte)
 {
     static const size_t chunks[] = {0, 1, 7};
 
@@ -51,7 +51,7 @@ static void expect_sent(const struct loop_end *e, const struct loop_message *exp
 }
 
 /* strict/3.3/1 */
-START_TEST(both_send_what_the_rfcs_say_with_these_sequence_numbers)
+START_TEST(both_ends_send_the_specified_messages_with_these_sequence_numbers)
 {
     static const struct loop_message server[] = {{.number = SSH_MSG_KEXINIT, .seq = 0},
                                                  {.number = SSH_MSG_KEX_ECDH_REPLY, .seq = 1},
@@ -93,7 +93,7 @@ START_TEST(what_one_end_sends_the_other_receives)
 }
 END_TEST
 
-/* Log in, begin another exchange and let a message wait for it, as far as memory goes. */
+/* Log in, begin another exchange and queue a message, as far as memory allows. */
 static void go_on(struct loop_end *e)
 {
     if (loop.server.transport.phase != PHASE_AUTH || loop.client.transport.phase != PHASE_AUTH)
@@ -105,7 +105,7 @@ static void go_on(struct loop_end *e)
     loop_run(&loop);
 }
 
-/* Every allocation in turn fails: the session ends for that reason, and nothing leaks. */
+/* Each allocation fails in turn: the session ends with that cause, and nothing leaks. */
 START_TEST(memory_may_run_out_anywhere)
 {
     bool failed[2] = {true, true};
@@ -147,7 +147,7 @@ START_TEST(a_changed_byte_ends_the_session_with_one_disconnect)
         memcpy(copy, output.at, len);
         copy[i] ^= 0x10;
         loop_end_receive(&loop.server, (struct bytes){copy, len}, 0);
-        loop_end_receive(&loop.server, BYTES_OF_ARRAY(more), 0); /* for a length that grew */
+        loop_end_receive(&loop.server, BYTES_OF_ARRAY(more), 0); /* when a length became larger */
         ck_assert(transport_ended(&loop.server.transport));
         ck_assert(loop.server.transport.end.code == SSH_DISCONNECT_MAC_ERROR ||
                   loop.server.transport.end.code == SSH_DISCONNECT_PROTOCOL_ERROR);
@@ -157,7 +157,7 @@ START_TEST(a_changed_byte_ends_the_session_with_one_disconnect)
 }
 END_TEST
 
-START_TEST(the_first_failure_stays)
+START_TEST(the_first_failure_sticks)
 {
     struct transport *t = &loop.server.transport;
 
@@ -190,7 +190,7 @@ START_TEST(a_lost_connection_sends_nothing)
 }
 END_TEST
 
-START_TEST(an_ended_session_takes_no_messages_and_sends_none)
+START_TEST(an_ended_session_accepts_no_messages_and_sends_none)
 {
     size_t seen;
 
@@ -238,7 +238,7 @@ START_TEST(a_pause_lasts_until_it_is_lifted)
 }
 END_TEST
 
-/* A decision that comes during an exchange takes effect after it. */
+/* A decision during an exchange takes effect after it. */
 START_TEST(a_phase_set_during_an_exchange_waits_for_its_end)
 {
     loop_open(&loop);
@@ -248,7 +248,7 @@ START_TEST(a_phase_set_during_an_exchange_waits_for_its_end)
     {
         struct bytes output = transport_output(&loop.client.transport);
 
-        loop_end_receive(&loop.server, output, 0); /* its KEXINIT alone */
+        loop_end_receive(&loop.server, output, 0); /* only its KEXINIT */
         transport_sent(&loop.client.transport, output.len);
     }
     ck_assert_int_eq(loop.server.transport.phase, PHASE_REKEY);
@@ -260,7 +260,7 @@ START_TEST(a_phase_set_during_an_exchange_waits_for_its_end)
 }
 END_TEST
 
-START_TEST(the_owner_is_woken_only_when_it_is_not_looking)
+START_TEST(the_owner_is_not_woken_for_its_own_calls)
 {
     loop_open(&loop);
     loop_connect(&loop);
@@ -295,7 +295,7 @@ START_TEST(the_owner_is_woken_once_when_the_outermost_call_is_complete)
 }
 END_TEST
 
-START_TEST(an_idle_session_holds_no_buffer)
+START_TEST(an_idle_session_has_no_buffers)
 {
     size_t in_use;
 
@@ -314,17 +314,17 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, two_ends_come_to_authentication_whole_and_dripped_under_every_cipher);
-    add_test(suite, both_send_what_the_rfcs_say_with_these_sequence_numbers);
+    add_test(suite, two_ends_reach_authentication_under_every_cipher_also_byte_by_byte);
+    add_test(suite, both_ends_send_the_specified_messages_with_these_sequence_numbers);
     add_test(suite, what_one_end_sends_the_other_receives);
     add_test(suite, memory_may_run_out_anywhere);
     add_test(suite, a_changed_byte_ends_the_session_with_one_disconnect);
-    add_test(suite, the_first_failure_stays);
+    add_test(suite, the_first_failure_sticks);
     add_test(suite, a_lost_connection_sends_nothing);
-    add_test(suite, an_ended_session_takes_no_messages_and_sends_none);
+    add_test(suite, an_ended_session_accepts_no_messages_and_sends_none);
     add_test(suite, a_pause_lasts_until_it_is_lifted);
     add_test(suite, a_phase_set_during_an_exchange_waits_for_its_end);
-    add_test(suite, the_owner_is_woken_only_when_it_is_not_looking);
+    add_test(suite, the_owner_is_not_woken_for_its_own_calls);
     add_test(suite, the_owner_is_woken_once_when_the_outermost_call_is_complete);
-    add_test(suite, an_idle_session_holds_no_buffer);
+    add_test(suite, an_idle_session_has_no_buffers);
 }

@@ -1,4 +1,4 @@
-/* The identification line. RFC 4253 sections 4.2 and 5. */
+/* The identification string. RFC 4253 sections 4.2 and 5. */
 #include "tests/support/suite.h"
 #include "transport/version.h"
 
@@ -22,7 +22,7 @@ static struct reading read_as(enum nacre_role role, struct bytes input)
 }
 
 /* 4253/4.2/2, 4253/4.2/3, 4253/4.2/6, 4253/4.2/8, 4250/4.6.1/1 */
-START_TEST(our_own_line_is_what_the_rfc_asks_for)
+START_TEST(our_own_line_is_what_the_rfc_specifies)
 {
     size_t len = strlen(version_ours);
 
@@ -36,7 +36,7 @@ END_TEST
 
 /* 4253/4.2/9, 4253/4.2/15, 4253/5.1/1, 4253/5/1: what is read is what is hashed, to the last space.
  */
-START_TEST(good_lines_are_read_without_their_end)
+START_TEST(good_lines_are_read_without_their_line_end)
 {
     static const char *const lines[] = {
         "SSH-2.0-x",
@@ -105,7 +105,7 @@ START_TEST(a_line_is_partial_until_its_newline)
 
     for (enum nacre_role role = NACRE_SERVER; role <= NACRE_CLIENT; role++) {
         for (size_t len = 0; len + 1 < strlen(text); len++) {
-            uint8_t *cut = malloc(len + 1); /* so that the sanitizer sees a read past the end */
+            uint8_t *cut = malloc(len + 1); /* so that the sanitizer notices a read past the end */
 
             memcpy(cut + 1, text, len);
             ck_assert_int_eq(read_as(role, (struct bytes){cut + 1, len}).status, VERSION_PARTIAL);
@@ -116,11 +116,11 @@ START_TEST(a_line_is_partial_until_its_newline)
 }
 END_TEST
 
-/* 4253/4.2/6, 4253/4.2/7: 255 bytes with CR LF, and not one more. */
+/* 4253/4.2/6, 4253/4.2/7: 255 bytes including CR LF, and no more. */
 START_TEST(a_line_of_255_bytes_is_the_longest)
 {
     static const struct {
-        size_t len; /* with its end */
+        size_t len; /* with its line end */
         bool ends;
         enum version_status status;
     } cases[] = {{254, false, VERSION_PARTIAL},     {255, true, VERSION_READY},
@@ -159,8 +159,8 @@ START_TEST(a_client_skips_lines_before_the_identification)
 }
 END_TEST
 
-/* 4253/4.2/13, 4253/4.2/16: and as soon as it can be known. */
-START_TEST(a_server_takes_no_other_line)
+/* 4253/4.2/13, 4253/4.2/16: as soon as it is certain. */
+START_TEST(a_server_accepts_no_other_line)
 {
     static const char *const inputs[] = {
         "\r\n", "GET / HTTP/1.0\r\n", "G", "\x16\x03\x01", "S\n", "SSX", "SSh", "\n"};
@@ -171,7 +171,7 @@ START_TEST(a_server_takes_no_other_line)
 }
 END_TEST
 
-START_TEST(a_line_before_the_identification_is_not_endless)
+START_TEST(a_line_before_the_identification_is_bounded)
 {
     static char noise[VERSION_NOISE_MAX + 2];
     struct bytes input = {(uint8_t *)noise, VERSION_NOISE_MAX - 1};
@@ -191,12 +191,12 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, our_own_line_is_what_the_rfc_asks_for);
-    add_test(suite, good_lines_are_read_without_their_end);
+    add_test(suite, our_own_line_is_what_the_rfc_specifies);
+    add_test(suite, good_lines_are_read_without_their_line_end);
     add_test(suite, bad_lines_are_refused_by_both_roles);
     add_test(suite, a_line_is_partial_until_its_newline);
     add_test(suite, a_line_of_255_bytes_is_the_longest);
     add_test(suite, a_client_skips_lines_before_the_identification);
-    add_test(suite, a_server_takes_no_other_line);
-    add_test(suite, a_line_before_the_identification_is_not_endless);
+    add_test(suite, a_server_accepts_no_other_line);
+    add_test(suite, a_line_before_the_identification_is_bounded);
 }

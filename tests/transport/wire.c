@@ -6,7 +6,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-START_TEST(integers_stand_most_significant_byte_first)
+START_TEST(integers_are_big_endian)
 {
     const uint8_t message[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07,
                                0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d};
@@ -26,7 +26,7 @@ START_TEST(integers_stand_most_significant_byte_first)
 }
 END_TEST
 
-/* RFC 4251 section 5: all non-zero values are TRUE, but 0 and 1 only are stored. */
+/* RFC 4251 section 5: every non-zero value is TRUE, but only 0 and 1 are written. */
 START_TEST(every_byte_but_zero_is_true)
 {
     for (unsigned value = 0; value < 256; value++) {
@@ -50,7 +50,7 @@ START_TEST(booleans_are_written_as_0_and_1)
 }
 END_TEST
 
-/* One value of each type, read from what is too short for it. */
+/* One value of each type, read from a message that is too short. */
 static void read_u8_(struct reader *r)
 {
     ck_assert_uint_eq(read_u8(r), 0);
@@ -106,11 +106,11 @@ static const struct {
     {read_bytes_, {0}, 12},
 };
 
-START_TEST(a_value_cut_anywhere_reads_as_nothing_and_is_bad)
+START_TEST(a_value_cut_anywhere_is_empty_and_bad)
 {
     for (size_t i = 0; i < COUNT(types); i++)
         for (size_t len = 0; len < types[i].len; len++) {
-            uint8_t *cut = malloc(len + 1); /* so that the sanitizer sees a read past the end */
+            uint8_t *cut = malloc(len + 1); /* so that the sanitizer notices a read past the end */
             struct reader r = read_from((struct bytes){cut + 1, len});
 
             memcpy(cut + 1, types[i].message, len);
@@ -122,7 +122,7 @@ START_TEST(a_value_cut_anywhere_reads_as_nothing_and_is_bad)
 }
 END_TEST
 
-START_TEST(after_a_bad_read_every_read_yields_nothing)
+START_TEST(after_a_bad_read_every_read_is_empty)
 {
     const uint8_t message[] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 'x', 1, 1, 1, 1, 1, 1, 1, 1};
     struct reader r = read_from(BYTES_OF_ARRAY(message));
@@ -135,7 +135,7 @@ START_TEST(after_a_bad_read_every_read_yields_nothing)
 }
 END_TEST
 
-START_TEST(string_longer_than_its_message_is_bad)
+START_TEST(a_string_longer_than_its_message_is_bad)
 {
     const uint32_t lengths[] = {3, 4, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff};
 
@@ -177,7 +177,7 @@ START_TEST(bytes_left_over_are_not_done)
 }
 END_TEST
 
-START_TEST(an_empty_message_may_have_no_address)
+START_TEST(an_empty_message_may_be_null)
 {
     struct reader r = read_from((struct bytes){NULL, 0});
 
@@ -205,7 +205,7 @@ START_TEST(mpints_of_rfc_4251_read_as_their_magnitude)
 END_TEST
 
 /* 4251/5/3, 4251/5/4, 4251/5/5 */
-START_TEST(mpints_are_written_as_rfc_4251_has_them_whatever_zeros_lead)
+START_TEST(mpints_are_written_as_in_rfc_4251_whatever_leading_zeros)
 {
     struct vectors *v = vectors_open("wire.txt");
     uint8_t magnitude[64] = {0}, out[64];
@@ -270,7 +270,7 @@ START_TEST(malformed_name_lists_are_bad)
 }
 END_TEST
 
-START_TEST(only_printable_ascii_makes_a_name)
+START_TEST(a_name_is_printable_ascii)
 {
     for (unsigned value = 0; value < 256; value++) {
         uint8_t message[] = {0, 0, 0, 3, 'a', (uint8_t)value, 'b'};
@@ -283,13 +283,13 @@ START_TEST(only_printable_ascii_makes_a_name)
 }
 END_TEST
 
-START_TEST(names_come_one_by_one)
+START_TEST(names_are_read_one_by_one)
 {
     const char *const expected[] = {"zlib@openssh.com", "a", "none"};
     static const char *const lists[] = {"zlib@openssh.com,a,none", "zlib@openssh.com,a,none,",
                                         ",zlib@openssh.com,a,none", "zlib@openssh.com,a,,,none,,"};
 
-    /* 4251/5/6: no empty name; those that a peer sends all the same count for nothing. */
+    /* 4251/5/6: no empty names; those that a peer sends are skipped. */
     for (size_t l = 0; l < COUNT(lists); l++) {
         struct bytes list = bytes_of(lists[l]), name;
 
@@ -322,7 +322,7 @@ START_TEST(a_name_is_on_a_list_only_as_a_whole)
 }
 END_TEST
 
-/* One value of each type written where there is no room for it. */
+/* One value of each type, written where there is no space for it. */
 static void write_u8_(struct writer *w)
 {
     write_u8(w, 0xee);
@@ -370,7 +370,8 @@ START_TEST(what_does_not_fit_is_bad_and_nothing_follows_it)
 
     for (size_t i = 0; i < COUNT(values); i++)
         for (size_t room = 0; room <= values[i].len; room++) {
-            uint8_t *out = malloc(room + 1); /* so that the sanitizer sees a write past the end */
+            uint8_t *out =
+                malloc(room + 1); /* so that the sanitizer notices a write past the end */
             struct writer w = write_to(out + 1, room);
 
             values[i].write(&w);
@@ -388,7 +389,7 @@ START_TEST(what_does_not_fit_is_bad_and_nothing_follows_it)
 }
 END_TEST
 
-START_TEST(a_string_written_in_parts_has_its_length_in_front)
+START_TEST(a_string_written_in_parts_begins_with_its_length)
 {
     const uint8_t expected[] = {9, 0, 0, 0, 3, 'a', ',', 'b', 0, 0, 0, 0};
     uint8_t out[16];
@@ -470,25 +471,25 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, integers_stand_most_significant_byte_first);
+    add_test(suite, integers_are_big_endian);
     add_test(suite, every_byte_but_zero_is_true);
     add_test(suite, booleans_are_written_as_0_and_1);
-    add_test(suite, a_value_cut_anywhere_reads_as_nothing_and_is_bad);
-    add_test(suite, after_a_bad_read_every_read_yields_nothing);
-    add_test(suite, string_longer_than_its_message_is_bad);
+    add_test(suite, a_value_cut_anywhere_is_empty_and_bad);
+    add_test(suite, after_a_bad_read_every_read_is_empty);
+    add_test(suite, a_string_longer_than_its_message_is_bad);
     add_test(suite, a_string_is_a_view_into_the_message);
     add_test(suite, bytes_left_over_are_not_done);
-    add_test(suite, an_empty_message_may_have_no_address);
+    add_test(suite, an_empty_message_may_be_null);
     add_test(suite, mpints_of_rfc_4251_read_as_their_magnitude);
-    add_test(suite, mpints_are_written_as_rfc_4251_has_them_whatever_zeros_lead);
+    add_test(suite, mpints_are_written_as_in_rfc_4251_whatever_leading_zeros);
     add_test(suite, negative_padded_and_cut_mpints_are_bad);
     add_test(suite, well_formed_name_lists_are_read);
     add_test(suite, malformed_name_lists_are_bad);
-    add_test(suite, only_printable_ascii_makes_a_name);
-    add_test(suite, names_come_one_by_one);
+    add_test(suite, a_name_is_printable_ascii);
+    add_test(suite, names_are_read_one_by_one);
     add_test(suite, a_name_is_on_a_list_only_as_a_whole);
     add_test(suite, what_does_not_fit_is_bad_and_nothing_follows_it);
-    add_test(suite, a_string_written_in_parts_has_its_length_in_front);
+    add_test(suite, a_string_written_in_parts_begins_with_its_length);
     add_test(suite, text_has_no_nul_inside_and_fits);
     add_test(suite, names_are_written_with_a_comma_between_two);
     add_test(suite, what_is_written_reads_back);
