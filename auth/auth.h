@@ -37,6 +37,10 @@ struct auth *auth_new(const struct auth_config *config, struct transport *transp
  * allowed. */
 void auth_free(struct auth *a);
 
+/* Server: carries out an answer that the policy gave from inside a callback. False: there is none.
+ */
+bool auth_carry_out(struct auth *a);
+
 /* Server: send what is due at the transport's time. */
 void auth_tick(struct auth *a);
 /* When to call auth_tick at the latest; UINT64_MAX: never. */

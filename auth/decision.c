@@ -5,16 +5,16 @@
 #include <string.h>
 
 struct nacre_decision {
-    struct auth *auth; /* NULL once the question is answered or the session has ended */
+    struct auth *auth; /* NULL once the answer is carried out or the session has ended */
     struct pool *pool;
     const struct auth_method *method; /* of the request that it decides */
     int (*granted)(struct auth *a, struct bytes echo);
     enum auth_count count;
-    /* The block is freed when this reaches 0: one for the question while it is open, one for the
-     * policy's callback while it runs, one for each call that answers. So a second answer from
-     * inside one of these finds the block in place. */
+    /* The block is freed when this reaches 0: one for the question until the answer is carried out,
+     * one for the policy's callback while it runs. So a second answer from inside either finds the
+     * block in place. */
     uint32_t uses;
-    bool answered;
+    bool answered, yes;
     size_t echo_len;
     uint8_t echo[];
 };
@@ -51,35 +51,102 @@ static void release(struct nacre_decision *d)
         pool_release(d->pool, d, sizeof *d + d->echo_len);
 }
 
-void auth_asked(struct nacre_decision *d)
-{
-    release(d);
-}
-
 void auth_forget_decision(struct auth *a)
 {
-    if (a->pending != NULL)
-        a->pending->auth = NULL;
+    struct nacre_decision *d = a->pending;
+
     a->pending = NULL;
+    if (d == NULL)
+        return;
+    d->auth = NULL;
+    if (d->answered)
+        release(d);
 }
 
 /* ---- the policy's answers ---- */
 
+static int decide(struct auth *a, const struct nacre_decision *d)
+{
+    if (!d->yes)
+        return auth_refuse(a, d->count);
+    if (d->granted == NULL)
+        return auth_succeed(a);
+    return d->granted(a, (struct bytes){d->echo, d->echo_len});
+}
+
+/* The next message may be processed, unless a delayed refusal comes first. */
+static void resume(struct auth *a)
+{
+    if (transport_ended(a->transport))
+        return;
+    if (a->refusal_ms == 0)
+        transport_resume(a->transport);
+    else
+        transport_wake(a->transport); /* auth_deadline is nearer now */
+}
+
+bool auth_carry_out(struct auth *a)
+{
+    struct nacre_decision *d = a->pending;
+
+    if (d == NULL || !d->answered)
+        return false;
+    a->pending = NULL;
+    d->auth = NULL;
+    if (!transport_ended(a->transport))
+        (void)decide(a, d);
+    resume(a);
+    release(d);
+    return true;
+}
+
+void auth_asked(struct nacre_decision *d)
+{
+    if (d->auth != NULL)
+        (void)auth_carry_out(d->auth);
+    release(d);
+}
+
 /* The session that waits for this answer; NULL: it has ended, or it has an answer already. */
-static struct auth *begin_answer(struct nacre_decision *d)
+static struct auth *accept(struct nacre_decision *d)
 {
     struct auth *a = d->auth;
 
     if (d->answered)
-        d->uses++;
+        return NULL;
     d->answered = true;
-    d->auth = NULL;
+    if (a == NULL)
+        release(d);
+    return a;
+}
+
+/* It calls attempted and authenticated: from inside a callback, when that has returned. */
+void nacre_decide(struct nacre_decision *d, bool granted)
+{
+    struct auth *a = accept(d);
+    struct transport *t;
+
+    if (a == NULL)
+        return;
+    t = a->transport;
+    d->yes = granted;
+    if (transport_enter(t))
+        (void)auth_carry_out(a);
+    else
+        transport_wake(t);
+    transport_leave(t);
+}
+
+/* An answer that calls no callback takes effect at once. NULL as above. */
+static struct auth *begin_answer(struct nacre_decision *d)
+{
+    struct auth *a = accept(d);
+
     if (a == NULL)
         return NULL;
-    a->pending = NULL;
-    if (transport_ended(a->transport))
-        return NULL;
     transport_enter(a->transport);
+    a->pending = NULL;
+    d->auth = NULL;
     return a;
 }
 
@@ -87,38 +154,17 @@ static struct auth *begin_answer(struct nacre_decision *d)
 static void end_answer(struct nacre_decision *d, struct auth *a)
 {
     release(d);
-    if (a == NULL)
-        return;
-    if (a->refusal_ms == 0)
-        transport_resume(a->transport);
-    else
-        transport_wake(a->transport); /* auth_deadline is nearer now */
+    resume(a);
     transport_leave(a->transport);
-}
-
-static int decide(struct auth *a, const struct nacre_decision *d, bool granted)
-{
-    if (!granted)
-        return auth_refuse(a, d->count);
-    if (d->granted == NULL)
-        return auth_succeed(a);
-    return d->granted(a, (struct bytes){d->echo, d->echo_len});
-}
-
-void nacre_decide(struct nacre_decision *d, bool granted)
-{
-    struct auth *a = begin_answer(d);
-
-    if (a != NULL)
-        (void)decide(a, d, granted);
-    end_answer(d, a);
 }
 
 void nacre_decide_unable(struct nacre_decision *d)
 {
     struct auth *a = begin_answer(d);
 
-    if (a != NULL) {
+    if (a == NULL)
+        return;
+    if (!transport_ended(a->transport)) {
         transport_limit_reached(a->transport, NACRE_LIMIT_DECISIONS);
         (void)transport_end(a->transport, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
                             "authentication is overloaded: try again later");
@@ -129,22 +175,32 @@ void nacre_decide_unable(struct nacre_decision *d)
 void nacre_decide_ask_more(struct nacre_decision *d, const char *name, const char *instruction,
                            const struct nacre_prompt *prompts, size_t count)
 {
-    struct auth *a = begin_answer(d);
+    struct auth *a;
 
-    if (a != NULL && (d->method->ask_more == NULL || count > NACRE_SERVER_PROMPTS_MAX))
-        (void)decide(a, d, false);
-    else if (a != NULL)
+    if (d->method->ask_more == NULL || count > NACRE_SERVER_PROMPTS_MAX) {
+        nacre_decide(d, false);
+        return;
+    }
+    a = begin_answer(d);
+    if (a == NULL)
+        return;
+    if (!transport_ended(a->transport))
         d->method->ask_more(a, name, instruction, prompts, count);
     end_answer(d, a);
 }
 
 void nacre_decide_change_password(struct nacre_decision *d, const char *prompt)
 {
-    struct auth *a = begin_answer(d);
+    struct auth *a;
 
-    if (a != NULL && d->method->ask_change == NULL)
-        (void)decide(a, d, false);
-    else if (a != NULL)
+    if (d->method->ask_change == NULL) {
+        nacre_decide(d, false);
+        return;
+    }
+    a = begin_answer(d);
+    if (a == NULL)
+        return;
+    if (!transport_ended(a->transport))
         d->method->ask_change(a, prompt);
     end_answer(d, a);
 }

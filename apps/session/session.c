@@ -53,7 +53,7 @@ static void end_owner_call(struct nacre_session *s)
     connection_take_turns(s->connection);
     connection_finish_closed(s->connection);
     session_tell(s);
-    if (connection_needs_turn(s->connection))
+    if (auth_carry_out(s->auth) || connection_needs_turn(s->connection))
         s->again = true;
     transport_begin_rekey_if_due(s->transport);
     transport_release_idle(s->transport);
@@ -70,6 +70,7 @@ static void settle(void *session)
     connection_finish_closed(s->connection);
     if (!s->lost && (transport_take_wake(s->transport) || s->again) && wake != NULL) {
         wake(s->context);
+        (void)auth_carry_out(s->auth);
         connection_finish_closed(s->connection);
         s->again = s->again || transport_take_wake(s->transport);
     }

@@ -17,7 +17,10 @@ static struct {
     bool done;   /* it has happened */
     bool acting; /* it is happening */
     int known[2], closed[2], ended[2], freed[2], wakes[2];
-    struct nacre_channel *ch[2]; /* the channel of each end while it is alive */
+    struct nacre_channel *ch[2];     /* the channel of each end while it is alive */
+    struct nacre_decision *decision; /* while it is open */
+    bool later;                      /* it is answered outside of its callback */
+    int skip;                        /* so many calls of the callback come first */
 } story;
 
 static struct end *end_at(enum nacre_role role)
@@ -33,7 +36,8 @@ static enum nacre_role role_of(const struct end *e)
 static void reached(struct end *e, const char *where)
 {
     ck_assert_msg(!story.acting || role_of(e) != story.role, "%s inside of another call", where);
-    if (story.done || role_of(e) != story.role || strcmp(where, story.where) != 0)
+    if (story.done || role_of(e) != story.role || strcmp(where, story.where) != 0 ||
+        story.skip-- > 0)
         return;
     story.done = story.acting = true;
     story.act(e);
@@ -129,6 +133,14 @@ static const struct nacre_channel_app app = {on_open,     on_data,    on_extende
                                              on_writable, on_request, on_replied,
                                              on_eof,      on_close,   on_closed};
 
+static void decide(bool granted)
+{
+    struct nacre_decision *d = story.decision;
+
+    story.decision = NULL;
+    nacre_decide(d, granted);
+}
+
 static const struct nacre_channel_app *on_lookup(void *context, const char *type)
 {
     reached(context, "lookup");
@@ -138,8 +150,12 @@ static const struct nacre_channel_app *on_lookup(void *context, const char *type
 static void on_password(void *context, struct nacre_decision *d, const char *user,
                         const char *password)
 {
+    bool good = strcmp(user, "alice") == 0 && strcmp(password, "secret") == 0;
+
+    story.decision = d;
     reached(context, "password");
-    nacre_decide(d, strcmp(user, "alice") == 0 && strcmp(password, "secret") == 0);
+    if (story.decision != NULL && !story.later)
+        decide(good);
 }
 
 static void on_attempted(void *context, const char *user, const char *method, bool granted)
@@ -379,11 +395,18 @@ static void act_all(struct end *e)
     nacre_channel_close(ch);
 }
 
+static void act_decide(struct end *e)
+{
+    (void)e;
+    if (story.decision != NULL)
+        decide(true);
+}
+
 /* ---- the story ---- */
 
 static void (*const acts[])(struct end *e) = {
-    act_free,  act_free_twice, act_free_all,       act_lost, act_disconnect,
-    act_input, act_flush,      act_flush_and_lose, act_tick, act_all,
+    act_free,  act_free_twice,     act_free_all, act_lost, act_disconnect, act_input,
+    act_flush, act_flush_and_lose, act_tick,     act_all,  act_decide,
 };
 
 static const struct {
@@ -455,10 +478,21 @@ static void write_much(enum nacre_role role)
     run();
 }
 
+/* The owner answers late, if it was not done inside of a callback. */
+static void answer_late(void)
+{
+    if (p.server.session != NULL)
+        nacre_session_rekey(p.server.session);
+    if (story.decision != NULL)
+        decide(true);
+    run();
+}
+
 /* A session from its beginning to its end, with every callback. */
 static void tell(void)
 {
     start();
+    answer_late();
     if (p.client.session != NULL)
         open_channel(&p.client, "session");
     run();
@@ -496,14 +530,57 @@ static void stop(enum nacre_role role)
     hash_abandon(&e->digest);
 }
 
+static void tell_and_stop(int act)
+{
+    story.act = acts[act];
+    tell();
+    stop(NACRE_SERVER);
+    stop(NACRE_CLIENT);
+}
+
 START_TEST(what_is_called_inside_of_a_callback_does_no_harm)
 {
     memset(&story, 0, sizeof story);
     story.role = places[_i / ACTS].role;
     story.where = places[_i / ACTS].where;
-    story.act = acts[_i % ACTS];
-    tell();
+    tell_and_stop(_i % ACTS);
     ck_assert_msg(story.done, "%s was never called", story.where);
+}
+END_TEST
+
+enum { WAKES = 8 };
+
+/* It is called at the end of what an application calls, which must touch nothing any more. */
+START_TEST(what_is_called_inside_of_any_wake_does_no_harm)
+{
+    memset(&story, 0, sizeof story);
+    story.role = _i % 2;
+    story.where = "wake";
+    story.later = true;
+    story.skip = _i / 2 / ACTS;
+    tell_and_stop(_i / 2 % ACTS);
+}
+END_TEST
+
+/* What is called from a callback of the application's own call. */
+START_TEST(what_is_called_while_data_is_offered_again_does_no_harm)
+{
+    memset(&story, 0, sizeof story);
+    story.role = NACRE_SERVER;
+    story.where = "";
+    start();
+    open_channel(&p.client, "session");
+    run();
+    for (int i = 0; i < 1000; i++)
+        (void)nacre_channel_write(story.ch[NACRE_CLIENT], "x", 1);
+    run();
+    (void)nacre_channel_write(story.ch[NACRE_CLIENT], "xx", 2);
+    send_some(&p.client);
+    receive_some(&p.server);
+    story.where = "data";
+    story.act = acts[_i];
+    nacre_channel_resume(story.ch[NACRE_SERVER]);
+    run();
     stop(NACRE_SERVER);
     stop(NACRE_CLIENT);
 }
@@ -512,4 +589,6 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_loop(suite, what_is_called_inside_of_a_callback_does_no_harm, 0, ACTS * PLACES);
+    add_loop(suite, what_is_called_inside_of_any_wake_does_no_harm, 0, 2 * WAKES * ACTS);
+    add_loop(suite, what_is_called_while_data_is_offered_again_does_no_harm, 0, ACTS);
 }
