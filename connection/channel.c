@@ -61,7 +61,7 @@ void nacre_channel_resume(struct nacre_channel *ch)
 
     if (outermost)
         channel_offer(ch);
-    else
+    else if (!ch->busy)
         turn_later(c);
     transport_leave(t);
 }

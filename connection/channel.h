@@ -4,11 +4,12 @@
  *
  *     open -> (request | data | extended_data)* -> eof? -> close? -> closed(why)
  *
- * closed is called exactly once for every channel that was opened, and is always last. A lost
- * connection gives closed alone, never an invented eof or close.
+ * closed is called exactly once for every channel that was opened, and is always the last callback.
+ * A lost connection gives closed alone, never an invented eof or close.
  *
- * All functions are called on the thread that runs the session. They may be called from inside the
- * callbacks; a callback is never entered again while it runs. */
+ * All functions are called on the thread that runs the session, from inside callbacks too. A call
+ * from inside a callback never calls another callback: what it brings about follows when the
+ * callback has returned (apps/session/session.h). */
 #ifndef NACRE_CONNECTION_CHANNEL_H
 #define NACRE_CONNECTION_CHANNEL_H
 
@@ -32,61 +33,61 @@ enum nacre_request_kind {
     NACRE_REQUEST_EOW, /* "eow@openssh.com", PROTOCOL section 2.1: the peer reads no more */
 };
 
-/* A channel request. RFC 4254 sections 5.4 and 6. Text is NUL-terminated and holds no NUL inside;
- * all of it lives until the callback returns. */
+/* A channel request. RFC 4254 sections 5.4 and 6. Text is NUL-terminated without a NUL inside. All
+ * of it is valid until the callback returns. */
 struct nacre_request {
     enum nacre_request_kind kind;
     const char *type; /* as on the wire: "pty-req" */
     bool want_reply;
     const char *text;       /* exec: command; pty: TERM; subsystem, env, signals: name; else "" */
     const char *value;      /* env: value; exit-signal: message; else "" */
-    uint32_t columns, rows; /* pty, window-change: in characters; 0: not said */
-    uint32_t width, height; /* ... and in pixels */
+    uint32_t columns, rows; /* pty, window-change: in characters; 0: unknown */
+    uint32_t width, height; /* the same in pixels */
     uint32_t exit_status;
     bool core_dumped;   /* exit-signal */
     bool client_can_do; /* xon-xoff */
-    uint32_t break_ms;  /* break: how long; 0 = not said */
-    const uint8_t
-        *data;  /* pty: terminal modes, see nacre_terminal_mode_next; other: after want_reply */
+    uint32_t break_ms;  /* break: its length; 0: the default */
+    /* pty: terminal modes, see nacre_terminal_mode_next; other: what follows want_reply */
+    const uint8_t *data;
     size_t len; /* bytes */
 };
 
-/* Terminal modes, section 8. Steps through pty's data, which *data and *len are a copy of: the next
- * opcode (1 to 159) and its argument. False at their end, and where they are malformed. */
+/* The next terminal mode, section 8: its opcode (1 to 159) and argument. *data and *len begin as
+ * copies of the pty request's, and move on. False at the end, and where the modes are malformed. */
 NACRE_API bool nacre_terminal_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
                                         uint32_t *argument);
 
 /* What an application implements; any member may be NULL. `ch` is valid until closed returns. */
 struct nacre_channel_app {
-    /* The peer asks to open a channel of this application's type (NULL: granted), or, for a channel
-     * that we opened ourselves, the peer agreed (the answer is not looked at). */
+    /* The peer asks to open a channel of this application's type (NULL: granted), or the peer has
+     * confirmed a channel that we opened (the answer is ignored). */
     enum nacre_answer (*open)(struct nacre_channel *ch);
 
-    /* Bytes from the peer. Returns how many were taken. The rest is kept and offered again when
-     * there is room to write, or after nacre_channel_resume; only taken bytes re-open the peer's
-     * window. NULL: all are taken and dropped. */
+    /* Bytes from the peer. Returns how many were accepted. The rest is buffered and offered again
+     * when there is space to write, or after nacre_channel_resume; only accepted bytes reopen the
+     * peer's window. NULL: all are accepted and dropped. */
     size_t (*data)(struct nacre_channel *ch, const uint8_t *data, size_t len);
 
     /* The same for extended data (stderr, section 5.2). NULL: dropped. */
     size_t (*extended_data)(struct nacre_channel *ch, const uint8_t *data, size_t len);
 
-    /* nacre_channel_write took less than it was given; now there is room again. */
+    /* There is space to write again, after nacre_channel_write accepted less than it was given. */
     void (*writable)(struct nacre_channel *ch);
 
     /* A request. NULL: refused. NACRE_LATER: answered with nacre_channel_answer_request. Bytes
-     * written from in here are not accepted yet: the answer goes first, and writable follows it. */
+     * written meanwhile are not accepted: the answer goes first, and writable follows it. */
     enum nacre_answer (*request)(struct nacre_channel *ch, const struct nacre_request *request);
 
     /* The answer to a request of ours that wanted one, in order. */
     void (*replied)(struct nacre_channel *ch, bool granted);
 
-    /* The peer sends no more data; we still may. Nothing follows by itself. */
+    /* The peer sends no more data; we still may. The library does nothing else. */
     void (*eof)(struct nacre_channel *ch);
 
-    /* The peer closed, and all it sent before was taken; our CLOSE follows by itself. */
+    /* The peer closed, and all that it sent before was accepted. Our CLOSE follows by itself. */
     void (*close)(struct nacre_channel *ch);
 
-    /* Exactly once, always last. */
+    /* The channel is gone when this returns. Called exactly once, always last. */
     void (*closed)(struct nacre_channel *ch, const struct nacre_end *why);
 };
 
@@ -94,69 +95,69 @@ struct nacre_channel_app {
  *
  * data    copied before the call returns
  * return  bytes accepted, 0 to len. Fewer than len while the peer's window, the output or a key
- *         exchange leaves no room; writable is called when there is room again.
+ *         exchange leaves no space; writable is called when there is space again.
  *
  * Cannot fail. Accepts 0 after nacre_channel_eof or nacre_channel_close. After the peer closed,
- * bytes are accepted and dropped: nobody reads them. */
+ * bytes are accepted and dropped: the peer no longer reads them. */
 NACRE_API size_t nacre_channel_write(struct nacre_channel *ch, const void *data, size_t len);
 
-/* The same as extended data of type stderr; only servers do. */
+/* The same for extended data of type stderr; only servers send it. */
 NACRE_API size_t nacre_channel_write_extended(struct nacre_channel *ch, const void *data,
                                               size_t len);
 
-/* Bytes that nacre_channel_write takes now for certain; at most as many as one message holds (32
- * KiB). */
+/* Bytes that nacre_channel_write is certain to accept now; at most one message's (32 KiB). */
 NACRE_API size_t nacre_channel_space(const struct nacre_channel *ch);
 
-/* Have writable called as soon as there is room, as after a write that was not taken whole. */
+/* Call writable as soon as there is space, as after a write that was accepted in part. */
 NACRE_API void nacre_channel_await_space(struct nacre_channel *ch);
 
-/* Offer kept data again, for an application that could not take it for reasons of its own. From
- * inside a callback of the channel it does nothing. */
+/* Offer buffered data again, to an application that did not accept it for reasons of its own: at
+ * once, or, from inside a callback, soon after that has returned. From inside a callback of the
+ * same channel it does nothing. */
 NACRE_API void nacre_channel_resume(struct nacre_channel *ch);
 
-/* We send no more data. Section 5.3. What was accepted goes first. Once is enough. */
+/* We send no more data. Section 5.3. What was accepted goes first. A second call does nothing. */
 NACRE_API void nacre_channel_eof(struct nacre_channel *ch);
 
 /* Close: EOF, then CLOSE. closed follows when the peer has closed too, possibly before this
- * returns. */
+ * returns; from inside a callback, when that has returned. */
 NACRE_API void nacre_channel_close(struct nacre_channel *ch);
 
-/* Send a request. Sections 5.4 and 6. data: what follows want_reply, already encoded. False: no
- * room now, or the channel is closing. With want_reply the answer arrives at replied, in order. */
+/* Send a request. Sections 5.4 and 6. data: what follows want_reply, encoded. False: there is no
+ * space now, or the channel is closing. With want_reply, replied reports the answer, in order. */
 NACRE_API bool nacre_channel_request(struct nacre_channel *ch, const char *type, bool want_reply,
                                      const void *data, size_t len);
 
-/* The usual requests of a client, each with want_reply, and false as above. All text is copied.
- * Section 6: 6.2, 6.4, 6.5. A terminal has no modes set; width and height in pixels are 0. */
+/* The usual requests of a client, with want_reply; false as above. All text is copied.
+ * Sections 6.2, 6.4 and 6.5. The terminal's modes are not set, and its size in pixels is 0. */
 NACRE_API bool nacre_channel_pty(struct nacre_channel *ch, const char *term, uint32_t columns,
                                  uint32_t rows);
 NACRE_API bool nacre_channel_env(struct nacre_channel *ch, const char *name, const char *value);
 NACRE_API bool nacre_channel_shell(struct nacre_channel *ch);
 NACRE_API bool nacre_channel_exec(struct nacre_channel *ch, const char *command);
 NACRE_API bool nacre_channel_subsystem(struct nacre_channel *ch, const char *name);
-/* ... and without: sections 6.7 and 6.9. name: without "SIG". */
+/* The same without want_reply. Sections 6.7 and 6.9. name: without "SIG". */
 NACRE_API bool nacre_channel_window_change(struct nacre_channel *ch, uint32_t columns,
                                            uint32_t rows);
 NACRE_API bool nacre_channel_signal(struct nacre_channel *ch, const char *name);
 
-/* How our command ended, said before EOF and CLOSE. Section 6.10. One of the two, once; name is
- * borrowed until the channel is closed, without "SIG". */
+/* How our command ended; sent before EOF and CLOSE. Section 6.10. One of the two, once. name:
+ * without "SIG"; borrowed until the channel is closed. */
 NACRE_API void nacre_channel_exit_status(struct nacre_channel *ch, uint32_t status);
 NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name,
                                          bool core_dumped);
 
-/* Answer the oldest request that was answered NACRE_LATER; from inside the question too, which then
- * returns NACRE_LATER. Without one it does nothing. */
+/* Answer the oldest request that was answered NACRE_LATER, or, from inside `request`, the one that
+ * it is about and then answers NACRE_LATER. Without one it does nothing. */
 NACRE_API void nacre_channel_answer_request(struct nacre_channel *ch, bool granted);
 
-/* Answer an open that was answered NACRE_LATER. Refused, the channel is gone when this returns, and
- * closed is not called; said inside of open, when that returns. */
+/* Answer an open that was answered NACRE_LATER. A refused channel is gone when this returns, and
+ * closed is not called; from inside `open`, it is gone when that has returned. */
 NACRE_API void nacre_channel_answer_open(struct nacre_channel *ch, bool granted);
 
 /* Tell the peer that we read no more of its data: "eow@openssh.com", PROTOCOL section 2.1. It is
  * sent on session channels and to OpenSSH only, because other programs may not accept it. False:
- * not sent, or there is no room now. */
+ * not sent, or there is no space now. */
 NACRE_API bool nacre_channel_eow(struct nacre_channel *ch);
 
 /* Has the peer closed the channel? What it sent before may still be pending. */
@@ -170,15 +171,14 @@ enum nacre_open_reason {
     NACRE_REASON_SHORTAGE = 4,
 };
 
-/* Instead of nacre_channel_answer_open: refuse it for this reason, with a text for the peer's
- * person (UTF-8; 128 bytes of it are sent). From inside `open`, which then returns NACRE_REFUSE or
- * NACRE_LATER, the text is borrowed until that has returned. Without this call a refusal says that
- * it is prohibited. */
+/* Instead of nacre_channel_answer_open: refuse it for this reason, with a text for a person at the
+ * peer (UTF-8; 128 bytes of it are sent). From inside `open`, which then returns NACRE_REFUSE or
+ * NACRE_LATER, the text is borrowed until that has returned. The default reason is prohibited. */
 NACRE_API void nacre_channel_refuse_open(struct nacre_channel *ch, enum nacre_open_reason reason,
                                          const char *text);
 
-/* Who is called from the next callback on; app is borrowed until the channel is closed or another
- * one takes over. */
+/* The application to call from the next callback on; borrowed until the channel is closed or has
+ * another one. */
 NACRE_API void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app);
 NACRE_API const struct nacre_channel_app *nacre_channel_app(const struct nacre_channel *ch);
 
@@ -186,11 +186,11 @@ NACRE_API const struct nacre_channel_app *nacre_channel_app(const struct nacre_c
 NACRE_API void nacre_channel_set_app_data(struct nacre_channel *ch, void *data);
 NACRE_API void *nacre_channel_app_data(const struct nacre_channel *ch);
 
-/* Our number of the channel, unique in its session while it lives. */
+/* Our number for the channel, unique in its session while it lives. */
 NACRE_API uint32_t nacre_channel_id(const struct nacre_channel *ch);
 
-/* Its type: "session"... And what followed in the peer's CHANNEL_OPEN, *len bytes, NULL for none:
- * see nacre_channel_target. Both live as long as the channel. */
+/* Its type, "session" for example, and what followed in its CHANNEL_OPEN: *len bytes, NULL for
+ * none; see nacre_channel_target. Both live as long as the channel. */
 NACRE_API const char *nacre_channel_type(const struct nacre_channel *ch);
 NACRE_API const uint8_t *nacre_channel_open_data(const struct nacre_channel *ch, size_t *len);
 

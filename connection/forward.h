@@ -1,6 +1,6 @@
-/* Forwarding: what direct-tcpip and its kin carry. RFC 4254 section 7; PROTOCOL section 2.4 for the
- * streamlocal (Unix socket) forms. The library reads and writes these; whether one is granted, and
- * the sockets, are the application's. */
+/* Forwarding: what the messages of direct-tcpip and related types carry. RFC 4254 section 7;
+ * PROTOCOL section 2.4 for Unix sockets (streamlocal). The library reads and writes these; the
+ * application grants them and has the sockets. */
 #ifndef NACRE_CONNECTION_FORWARD_H
 #define NACRE_CONNECTION_FORWARD_H
 
@@ -10,9 +10,9 @@ enum {
     NACRE_HOST_MAX = 256, /* bytes of an address or socket path, NUL included */
 };
 
-/* Where a forwarded channel comes from and goes to. */
+/* Where a forwarded connection comes from and goes to. */
 struct nacre_target {
-    char host[NACRE_HOST_MAX]; /* to connect to, or (forwarded) connected to; or a path */
+    char host[NACRE_HOST_MAX]; /* to connect to, or (forwarded) that was connected to; or a path */
     uint32_t port;             /* 0 for a socket's path */
     char originator[NACRE_HOST_MAX];
     uint32_t originator_port;
@@ -22,8 +22,8 @@ struct nacre_target {
  * forwarded-streamlocal@openssh.com. False: another type, or malformed. */
 NACRE_API bool nacre_channel_target(const struct nacre_channel *ch, struct nacre_target *target);
 
-/* The other way round: what follows in a CHANNEL_OPEN of that type, for nacre_session_open_channel.
- * Returns its length in bytes, 0 when the type is none of these. */
+/* The reverse: write what follows in a CHANNEL_OPEN of that type, for nacre_session_open_channel.
+ * Returns its length in bytes; 0 for another type. */
 enum { NACRE_TARGET_MAX = 2 * NACRE_HOST_MAX + 16 };
 NACRE_API size_t nacre_target_write(const struct nacre_target *target, const char *type,
                                     uint8_t out[NACRE_TARGET_MAX]);

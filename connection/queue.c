@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-/* Stands at the head of a block; the rest of it is for bytes. */
+/* The head of a block; its bytes follow. */
 struct queue_block {
     struct queue_block *next;
     uint32_t size;       /* of the block */
-    uint32_t head, tail; /* of the bytes in it */
+    uint32_t head, tail; /* of the bytes in use */
     uint8_t bytes[];
 };
 
@@ -15,7 +15,7 @@ static size_t room(const struct queue_block *b)
     return b == NULL ? 0 : b->size - sizeof *b - b->tail;
 }
 
-/* A small block for little, a large one as soon as it is more. */
+/* A small block for few bytes, a large one for more. */
 static bool add_block(struct queue *q, struct pool *pool, size_t need)
 {
     size_t size;

@@ -1,5 +1,5 @@
-/* Bytes of a channel that its application has not taken yet. Bounded by the window that was
- * granted. They lie in blocks of the pool, one behind the other. */
+/* Bytes of a channel that its application has not accepted yet, in blocks of the pool. At most the
+ * granted window. */
 #ifndef NACRE_CONNECTION_QUEUE_H
 #define NACRE_CONNECTION_QUEUE_H
 
@@ -13,15 +13,15 @@ struct queue {
     size_t len;                       /* bytes in it */
 };
 
-enum { QUEUE_ADD_MAX = 64 * 1024 }; /* bytes that can be added at a time */
+enum { QUEUE_ADD_MAX = 64 * 1024 }; /* bytes that can be added at once */
 
 /* False: out of memory; nothing was added. */
 bool queue_add(struct queue *q, struct pool *pool, struct bytes data);
 
-/* Those that came first, as far as they lie in one piece. */
+/* The first bytes, up to the end of their block. */
 struct bytes queue_front(const struct queue *q);
 
-/* n of these are done with. */
+/* Remove the first n of these. */
 void queue_drop(struct queue *q, struct pool *pool, size_t n);
 
 void queue_clear(struct queue *q, struct pool *pool);

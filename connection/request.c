@@ -36,7 +36,13 @@ static void read_size(struct nacre_request *q, struct reader *r)
     q->height = read_u32(r);
 }
 
-/* Section 6.2: string TERM, uint32 width and height in characters, then in pixels, string modes */
+/* RFC 4254 section 6.2, pty-req:
+ *     string    TERM environment variable value (e.g., vt100)
+ *     uint32    terminal width, characters (e.g., 80)
+ *     uint32    terminal height, rows (e.g., 24)
+ *     uint32    terminal width, pixels (e.g., 640)
+ *     uint32    terminal height, pixels (e.g., 480)
+ *     string    encoded terminal modes                                         */
 static void read_pty(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     struct bytes modes;
@@ -48,14 +54,16 @@ static void read_pty(struct parsed_request *p, struct pool *pool, struct reader 
     p->request.len = modes.len;
 }
 
-/* Section 6.4: string variable name, string variable value */
+/* RFC 4254 section 6.4, env:
+ *     string    variable name
+ *     string    variable value                                                 */
 static void read_env(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     keep_text(p, pool, r);
     keep_value(p, pool, r);
 }
 
-/* Section 6.5: shell; PROTOCOL section 2.1: eow */
+/* RFC 4254 section 6.5, shell; PROTOCOL section 2.1, eow@openssh.com: no fields. */
 static void read_nothing(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     (void)p;
@@ -63,27 +71,37 @@ static void read_nothing(struct parsed_request *p, struct pool *pool, struct rea
     (void)r;
 }
 
-/* Section 6.5: string command, or string subsystem name; section 6.9: string signal name */
+/* RFC 4254 section 6.5, exec and subsystem; section 6.9, signal:
+ *     string    command, subsystem name, or signal name (without the "SIG" prefix)*/
 static void read_one_text(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     keep_text(p, pool, r);
 }
 
-/* Section 6.7: uint32 width and height in characters, then in pixels */
+/* RFC 4254 section 6.7, window-change:
+ *     uint32    terminal width, columns
+ *     uint32    terminal height, rows
+ *     uint32    terminal width, pixels
+ *     uint32    terminal height, pixels                                        */
 static void read_window_change(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     (void)pool;
     read_size(&p->request, r);
 }
 
-/* Section 6.10: uint32 exit_status */
+/* RFC 4254 section 6.10, exit-status:
+ *     uint32    exit_status                                                    */
 static void read_exit_status(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     (void)pool;
     p->request.exit_status = read_u32(r);
 }
 
-/* Section 6.10: string signal name, boolean core dumped, string message, string language tag */
+/* RFC 4254 section 6.10, exit-signal:
+ *     string    signal name (without the "SIG" prefix)
+ *     boolean   core dumped
+ *     string    error message in ISO-10646 UTF-8 encoding
+ *     string    language tag                                                   */
 static void read_exit_signal(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     keep_text(p, pool, r);
@@ -92,14 +110,16 @@ static void read_exit_signal(struct parsed_request *p, struct pool *pool, struct
     (void)read_string(r);
 }
 
-/* Section 6.8: boolean client can do */
+/* RFC 4254 section 6.8, xon-xoff:
+ *     boolean   client can do                                                  */
 static void read_xon_xoff(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     (void)pool;
     p->request.client_can_do = read_bool(r);
 }
 
-/* RFC 4335 section 3: uint32 break-length in milliseconds */
+/* RFC 4335 section 3, break:
+ *     uint32    break-length in milliseconds                                   */
 static void read_break(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
     (void)pool;
@@ -178,7 +198,7 @@ void request_clear(struct parsed_request *p, struct pool *pool)
     pool_release(pool, p->value, p->value_size);
 }
 
-/* Section 8: opcodes 1 to 159 carry a uint32; 0 ends the list; 160 and above stop the parsing. */
+/* RFC 4254 section 8: opcodes 1 to 159 carry a uint32; 0 ends the list; 160 and above stop the parsing. */
 bool nacre_terminal_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
                               uint32_t *argument)
 {

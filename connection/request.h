@@ -1,4 +1,4 @@
-/* The requests we know: how they are read, who may send them. RFC 4254 sections 6 and 8. */
+/* The known channel requests: how each is read, which side may send it. RFC 4254 sections 6 and 8. */
 #ifndef NACRE_CONNECTION_REQUEST_H
 #define NACRE_CONNECTION_REQUEST_H
 
@@ -6,7 +6,7 @@
 #include "transport/pool.h"
 #include "transport/wire.h"
 
-/* A request read from the wire; owns the copies of its text until request_clear. */
+/* A request that was read. It owns copies of its texts until request_clear. */
 struct parsed_request {
     struct nacre_request request;
     char type[64 + 1];
@@ -16,7 +16,7 @@ struct parsed_request {
 
 enum request_status {
     REQUEST_READY,
-    REQUEST_REFUSED, /* CHANNEL_FAILURE: malformed, not this sender's to make, or holds a NUL */
+    REQUEST_REFUSED, /* CHANNEL_FAILURE: malformed, not from this side, or a NUL in a text */
     REQUEST_NO_MEMORY,
 };
 
