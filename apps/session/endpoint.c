@@ -1,4 +1,4 @@
-/* What many sessions share: the configuration, turned into that of each layer. */
+/* What sessions share: the configuration, turned into each layer's. */
 #include "apps/session/errbuf.h"
 #include "apps/session/parts.h"
 #include "crypto/crypto.h"
@@ -24,8 +24,8 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
     };
 }
 
-/* The lists of algorithms as name-lists of our own. False: one of them makes no sense. */
-static bool take_algorithms(struct nacre_endpoint *e, char *errbuf, size_t size)
+/* The lists of algorithms as name-lists. False: one of them is not valid. */
+static bool apply_algorithms(struct nacre_endpoint *e, char *errbuf, size_t size)
 {
     const struct {
         enum nacre_algorithm_kind kind;
@@ -49,36 +49,24 @@ static bool take_algorithms(struct nacre_endpoint *e, char *errbuf, size_t size)
     return true;
 }
 
-struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config, char *errbuf,
-                                          size_t size)
+/* Padding comes from a stream, which needs no system call for each packet; a replayed session takes
+ * everything from one source. */
+static void choose_random(struct nacre_endpoint *e)
 {
-    struct errbuf p = errbuf_in(errbuf, size);
-    struct nacre_endpoint *e = crypto_init() ? calloc(1, sizeof *e) : NULL;
-
-    if (e == NULL) {
-        errbuf_say(&p, "cannot start: no memory, or the cryptographic library does not work");
-        return NULL;
-    }
-    if (config->role == NACRE_SERVER && config->host_key_count == 0) {
-        errbuf_say(&p, "a server needs a host key");
-        free(e);
-        return NULL;
-    }
-    e->config = *config;
     e->random = random_system;
-    e->padding =
-        random_stream_from(&e->padding_stream, &random_system); /* no system call a packet */
-    if (config->random != NULL)
-        e->random = e->padding = (struct random_source){
-            config->random, config->random_context}; /* all from one source */
+    e->padding = random_stream_from(&e->padding_stream, &random_system);
+    if (e->config.random != NULL)
+        e->random = e->padding = (struct random_source){e->config.random, e->config.random_context};
+}
+
+static void configure(struct nacre_endpoint *e, const struct nacre_endpoint_config *config)
+{
+    e->config = *config;
+    limits_resolve(&e->config.limits, config->role);
+    choose_random(e);
     if (config->auth != NULL)
         e->policy = *config->auth;
-    limits_resolve(&e->config.limits, config->role);
     e->transport = transport_config(e);
-    if (!take_algorithms(e, errbuf, size)) {
-        free(e);
-        return NULL;
-    }
     e->auth = (struct auth_config){.policy = &e->policy,
                                    .user = config->user,
                                    .keys = config->keys,
@@ -95,6 +83,28 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
     pool_init(&e->pool, config->memory);
     if (config->secrets != NULL)
         e->pool.secrets = *config->secrets;
+}
+
+struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config, char *errbuf,
+                                          size_t size)
+{
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_endpoint *e;
+
+    if (config->role == NACRE_SERVER && config->host_key_count == 0) {
+        errbuf_say(&p, "a server needs a host key");
+        return NULL;
+    }
+    e = crypto_init() ? calloc(1, sizeof *e) : NULL;
+    if (e == NULL) {
+        errbuf_say(&p, "cannot start: out of memory, or the cryptographic library does not work");
+        return NULL;
+    }
+    configure(e, config);
+    if (!apply_algorithms(e, errbuf, size)) {
+        free(e);
+        return NULL;
+    }
     return e;
 }
 
