@@ -81,7 +81,7 @@ START_TEST(greedy_writers_take_turns)
 }
 END_TEST
 
-START_TEST(what_is_asked_during_a_key_exchange_follows_it)
+START_TEST(requests_made_during_a_key_exchange_follow_it)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -107,7 +107,7 @@ START_TEST(what_is_asked_during_a_key_exchange_follows_it)
 }
 END_TEST
 
-START_TEST(a_writer_is_told_when_a_key_exchange_is_over)
+START_TEST(a_blocked_writer_is_notified_after_a_key_exchange)
 {
     (void)server_open(1000, 1000);
     nacre_session_rekey(s.real->session);
@@ -123,6 +123,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_channel_without_window_does_not_hold_up_the_others);
     add_test(suite, several_writers_share_the_output);
     add_test(suite, greedy_writers_take_turns);
-    add_test(suite, what_is_asked_during_a_key_exchange_follows_it);
-    add_test(suite, a_writer_is_told_when_a_key_exchange_is_over);
+    add_test(suite, requests_made_during_a_key_exchange_follow_it);
+    add_test(suite, a_blocked_writer_is_notified_after_a_key_exchange);
 }

@@ -39,7 +39,7 @@ static size_t times(const char *log, const char *what)
 static const char *const callbacks[] = {"open",     "data", "extended", "request",
                                         "writable", "eof",  "close",    "closed"};
 
-START_TEST(a_channel_may_be_closed_inside_of_every_callback)
+START_TEST(a_channel_may_be_closed_inside_every_callback)
 {
     server_start();
     recorder.where = callbacks[_i];
@@ -60,7 +60,7 @@ START_TEST(a_channel_may_be_closed_inside_of_every_callback)
 }
 END_TEST
 
-START_TEST(the_session_may_be_ended_inside_of_every_callback)
+START_TEST(the_session_may_be_ended_inside_every_callback)
 {
     server_start();
     recorder.where = callbacks[_i];
@@ -89,7 +89,7 @@ START_TEST(the_session_may_be_ended_inside_of_every_callback)
 END_TEST
 
 /* The same when the callback runs in a call that the application made, and not the owner. */
-START_TEST(a_callback_outside_of_the_owners_calls_may_close_or_end_everything)
+START_TEST(a_callback_outside_the_owners_calls_may_close_or_end_everything)
 {
     uint32_t id = server_open(1000, 1000);
     unsigned wakes;
@@ -120,7 +120,7 @@ static void lose_session(struct nacre_channel *ch)
     nacre_session_lost(e->session);
 }
 
-START_TEST(the_connection_may_be_lost_inside_of_a_callback)
+START_TEST(the_connection_may_be_lost_inside_a_callback)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -135,7 +135,7 @@ START_TEST(the_connection_may_be_lost_inside_of_a_callback)
 END_TEST
 
 /* A lost connection gives closed alone. */
-START_TEST(after_the_end_of_the_session_only_closed_is_told)
+START_TEST(after_the_session_has_ended_only_closed_is_called)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -215,10 +215,10 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, a_channel_may_be_closed_inside_of_every_callback, 0, 8);
-    add_loop(suite, the_session_may_be_ended_inside_of_every_callback, 0, 7);
-    add_loop(suite, a_callback_outside_of_the_owners_calls_may_close_or_end_everything, 0, 4);
-    add_test(suite, the_connection_may_be_lost_inside_of_a_callback);
-    add_loop(suite, after_the_end_of_the_session_only_closed_is_told, 0, 8);
+    add_loop(suite, a_channel_may_be_closed_inside_every_callback, 0, 8);
+    add_loop(suite, the_session_may_be_ended_inside_every_callback, 0, 7);
+    add_loop(suite, a_callback_outside_the_owners_calls_may_close_or_end_everything, 0, 4);
+    add_test(suite, the_connection_may_be_lost_inside_a_callback);
+    add_loop(suite, after_the_session_has_ended_only_closed_is_called, 0, 8);
     add_loop(suite, one_channel_may_close_the_others, 0, 2);
 }

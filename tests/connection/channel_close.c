@@ -50,7 +50,7 @@ START_TEST(close_is_answered_with_one_close_and_nothing_after_it)
 }
 END_TEST
 
-START_TEST(a_close_right_behind_the_open_is_answered)
+START_TEST(a_close_right_after_the_open_is_answered)
 {
     server_start();
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
@@ -62,7 +62,7 @@ START_TEST(a_close_right_behind_the_open_is_answered)
 END_TEST
 
 /* [4254/5.3/10] The answer does not wait for the application, what came before the CLOSE does. */
-START_TEST(what_came_before_a_close_can_still_be_taken_after_it)
+START_TEST(data_before_a_close_can_still_be_accepted_after_it)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -81,7 +81,7 @@ START_TEST(what_came_before_a_close_can_still_be_taken_after_it)
 }
 END_TEST
 
-START_TEST(a_close_takes_away_what_waits_for_a_program_that_never_came)
+START_TEST(a_close_drops_data_for_a_program_that_never_started)
 {
     uint32_t id;
 
@@ -98,7 +98,7 @@ START_TEST(a_close_takes_away_what_waits_for_a_program_that_never_came)
 }
 END_TEST
 
-START_TEST(a_client_keeps_what_came_before_a_close_until_it_is_taken)
+START_TEST(a_client_buffers_data_before_a_close_until_it_is_accepted)
 {
     (void)client_open();
     recorder.take = 0;
@@ -121,7 +121,7 @@ static void count_room(struct nacre_channel *ch)
     echoed += nacre_channel_write(ch, zeros, 500); /* dropped: nobody reads it */
 }
 
-START_TEST(what_is_written_after_the_peer_closed_is_dropped)
+START_TEST(data_written_after_the_peer_closed_is_dropped)
 {
     uint32_t id = server_open(0, 1000);
 
@@ -155,7 +155,7 @@ START_TEST(after_the_peers_close_only_our_close_is_sent)
 }
 END_TEST
 
-START_TEST(closing_drops_what_is_left_of_a_channel_that_the_peer_closed)
+START_TEST(closing_drops_the_buffered_data_of_a_channel_that_the_peer_closed)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -170,7 +170,7 @@ START_TEST(closing_drops_what_is_left_of_a_channel_that_the_peer_closed)
 }
 END_TEST
 
-START_TEST(our_close_comes_first_and_the_peers_ends_it)
+START_TEST(the_peers_close_after_ours_ends_the_channel)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -198,7 +198,7 @@ START_TEST(our_close_comes_first_and_the_peers_ends_it)
 }
 END_TEST
 
-START_TEST(closes_that_cross_are_one_close_each)
+START_TEST(when_closes_cross_each_side_sends_one)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -211,7 +211,7 @@ START_TEST(closes_that_cross_are_one_close_each)
 END_TEST
 
 /* [4254/5.3/8] Section 5.3: the number is free when both have closed. */
-START_TEST(a_number_is_used_again_only_after_both_closes)
+START_TEST(a_channel_number_is_reused_only_after_both_closes)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -225,7 +225,7 @@ START_TEST(a_number_is_used_again_only_after_both_closes)
 }
 END_TEST
 
-START_TEST(a_thousand_channels_one_after_the_other_leave_nothing)
+START_TEST(a_thousand_channels_in_sequence_leak_nothing)
 {
     size_t after_one = 0;
 
@@ -253,7 +253,7 @@ START_TEST(a_thousand_channels_one_after_the_other_leave_nothing)
 }
 END_TEST
 
-START_TEST(after_the_peers_eof_we_may_go_on_writing)
+START_TEST(after_the_peers_eof_we_may_continue_to_write)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -273,7 +273,7 @@ START_TEST(after_the_peers_eof_we_may_go_on_writing)
 }
 END_TEST
 
-START_TEST(after_our_eof_the_peer_may_go_on_writing)
+START_TEST(after_our_eof_the_peer_may_continue_to_write)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -291,7 +291,7 @@ END_TEST
 
 /* ---- a peer that does not read, and key exchanges ---- */
 
-START_TEST(close_gets_through_when_the_output_is_full)
+START_TEST(close_is_sent_even_when_the_output_is_full)
 {
     uint32_t id = server_open(0x7fffffff, 32768);
 
@@ -318,18 +318,18 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, close_is_answered_with_one_close_and_nothing_after_it);
-    add_test(suite, a_close_right_behind_the_open_is_answered);
-    add_test(suite, what_came_before_a_close_can_still_be_taken_after_it);
-    add_loop(suite, a_close_takes_away_what_waits_for_a_program_that_never_came, 0, 2);
-    add_test(suite, a_client_keeps_what_came_before_a_close_until_it_is_taken);
-    add_test(suite, what_is_written_after_the_peer_closed_is_dropped);
+    add_test(suite, a_close_right_after_the_open_is_answered);
+    add_test(suite, data_before_a_close_can_still_be_accepted_after_it);
+    add_loop(suite, a_close_drops_data_for_a_program_that_never_started, 0, 2);
+    add_test(suite, a_client_buffers_data_before_a_close_until_it_is_accepted);
+    add_test(suite, data_written_after_the_peer_closed_is_dropped);
     add_test(suite, after_the_peers_close_only_our_close_is_sent);
-    add_test(suite, closing_drops_what_is_left_of_a_channel_that_the_peer_closed);
-    add_test(suite, our_close_comes_first_and_the_peers_ends_it);
-    add_test(suite, closes_that_cross_are_one_close_each);
-    add_test(suite, a_number_is_used_again_only_after_both_closes);
-    add_test(suite, a_thousand_channels_one_after_the_other_leave_nothing);
-    add_test(suite, after_the_peers_eof_we_may_go_on_writing);
-    add_test(suite, after_our_eof_the_peer_may_go_on_writing);
-    add_loop(suite, close_gets_through_when_the_output_is_full, 0, 3);
+    add_test(suite, closing_drops_the_buffered_data_of_a_channel_that_the_peer_closed);
+    add_test(suite, the_peers_close_after_ours_ends_the_channel);
+    add_test(suite, when_closes_cross_each_side_sends_one);
+    add_test(suite, a_channel_number_is_reused_only_after_both_closes);
+    add_test(suite, a_thousand_channels_in_sequence_leak_nothing);
+    add_test(suite, after_the_peers_eof_we_may_continue_to_write);
+    add_test(suite, after_our_eof_the_peer_may_continue_to_write);
+    add_loop(suite, close_is_sent_even_when_the_output_is_full, 0, 3);
 }

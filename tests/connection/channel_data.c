@@ -43,7 +43,7 @@ START_TEST(data_past_the_maximum_packet_size_disconnects)
 }
 END_TEST
 
-START_TEST(empty_data_is_nothing)
+START_TEST(empty_data_has_no_effect)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -77,7 +77,7 @@ START_TEST(data_and_a_second_eof_after_eof_disconnect)
 END_TEST
 
 /* [4254/5.2/3, 5.2/10] */
-START_TEST(the_window_opens_again_as_data_is_taken_and_never_too_far)
+START_TEST(the_window_reopens_as_data_is_accepted_and_never_too_far)
 {
     uint32_t id = server_open(1000, 1000);
     uint64_t sent = 0;
@@ -100,7 +100,7 @@ START_TEST(the_window_opens_again_as_data_is_taken_and_never_too_far)
 }
 END_TEST
 
-START_TEST(only_what_was_taken_opens_the_window_again)
+START_TEST(only_accepted_bytes_reopen_the_window)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -122,7 +122,7 @@ START_TEST(only_what_was_taken_opens_the_window_again)
 END_TEST
 
 /* [4254/5.2/11, 5.2/12] */
-START_TEST(extended_data_uses_the_same_window_and_is_told_apart)
+START_TEST(extended_data_shares_the_window_and_is_reported_separately)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -142,7 +142,7 @@ START_TEST(extended_data_uses_the_same_window_and_is_told_apart)
 END_TEST
 
 /* [4254/5.2/13, 5.2/14] */
-START_TEST(extended_data_that_nobody_wants_is_dropped_and_opens_the_window_again)
+START_TEST(extended_data_without_a_handler_is_dropped_and_reopens_the_window)
 {
     uint32_t id;
 
@@ -185,7 +185,7 @@ START_TEST(an_application_without_handlers_drops_data_and_refuses_requests)
 }
 END_TEST
 
-START_TEST(an_application_that_takes_a_byte_at_a_time_gets_every_byte)
+START_TEST(an_application_that_accepts_a_byte_at_a_time_gets_every_byte)
 {
     uint32_t id = server_open(1000, 1000);
     uint8_t data[300];
@@ -205,7 +205,7 @@ START_TEST(an_application_that_takes_a_byte_at_a_time_gets_every_byte)
 }
 END_TEST
 
-START_TEST(what_is_not_taken_is_offered_again_on_resume_and_eof_waits_behind_it)
+START_TEST(data_that_was_not_accepted_is_offered_again_on_resume_before_eof)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -225,7 +225,7 @@ START_TEST(what_is_not_taken_is_offered_again_on_resume_and_eof_waits_behind_it)
 }
 END_TEST
 
-START_TEST(extended_data_that_is_not_taken_is_offered_again_too)
+START_TEST(extended_data_that_was_not_accepted_is_offered_again)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -243,7 +243,7 @@ START_TEST(extended_data_that_is_not_taken_is_offered_again_too)
 END_TEST
 
 /* Nobody sends there any more. */
-START_TEST(the_window_is_not_opened_again_after_eof)
+START_TEST(the_window_is_not_reopened_after_eof)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -339,7 +339,7 @@ START_TEST(no_message_is_larger_than_the_maximum_packet_size)
 }
 END_TEST
 
-START_TEST(a_maximum_packet_size_of_nothing_lets_nothing_through_but_control)
+START_TEST(a_maximum_packet_size_of_zero_allows_only_control_messages)
 {
     uint32_t id = server_open(1000, 0);
 
@@ -389,7 +389,7 @@ START_TEST(requests_eof_and_close_need_no_window)
 }
 END_TEST
 
-START_TEST(a_write_from_outside_wakes_the_owner)
+START_TEST(a_write_outside_callbacks_wakes_the_owner)
 {
     unsigned wakes;
 
@@ -414,7 +414,7 @@ static void write_and_stop(struct nacre_channel *ch)
     recorder.where = NULL;
 }
 
-START_TEST(a_write_from_inside_does_not_wake_the_owner)
+START_TEST(a_write_inside_a_callback_does_not_wake_the_owner)
 {
     uint32_t id = server_open(1000, 1000);
     unsigned wakes = s.real->wakes;
@@ -505,27 +505,27 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, data_past_the_window_disconnects);
     add_loop(suite, data_past_the_maximum_packet_size_disconnects, 0, 2);
-    add_test(suite, empty_data_is_nothing);
+    add_test(suite, empty_data_has_no_effect);
     add_loop(suite, data_and_a_second_eof_after_eof_disconnect, 0, 3);
-    add_test(suite, the_window_opens_again_as_data_is_taken_and_never_too_far);
+    add_test(suite, the_window_reopens_as_data_is_accepted_and_never_too_far);
     add_test(suite, a_window_that_is_used_slowly_does_not_grow);
     add_test(suite, windows_grow_to_the_budget_and_no_further);
-    add_test(suite, only_what_was_taken_opens_the_window_again);
-    add_test(suite, extended_data_uses_the_same_window_and_is_told_apart);
-    add_loop(suite, extended_data_that_nobody_wants_is_dropped_and_opens_the_window_again, 0, 2);
+    add_test(suite, only_accepted_bytes_reopen_the_window);
+    add_test(suite, extended_data_shares_the_window_and_is_reported_separately);
+    add_loop(suite, extended_data_without_a_handler_is_dropped_and_reopens_the_window, 0, 2);
     add_test(suite, an_application_without_handlers_drops_data_and_refuses_requests);
-    add_test(suite, an_application_that_takes_a_byte_at_a_time_gets_every_byte);
-    add_test(suite, what_is_not_taken_is_offered_again_on_resume_and_eof_waits_behind_it);
-    add_test(suite, extended_data_that_is_not_taken_is_offered_again_too);
-    add_test(suite, the_window_is_not_opened_again_after_eof);
+    add_test(suite, an_application_that_accepts_a_byte_at_a_time_gets_every_byte);
+    add_test(suite, data_that_was_not_accepted_is_offered_again_on_resume_before_eof);
+    add_test(suite, extended_data_that_was_not_accepted_is_offered_again);
+    add_test(suite, the_window_is_not_reopened_after_eof);
     add_test(suite, data_before_the_program_starts_waits_for_it);
     add_test(suite, no_more_is_sent_than_the_window_allows);
     add_test(suite, a_window_that_opens_by_a_byte_at_a_time_is_used_byte_by_byte);
     add_test(suite, no_message_is_larger_than_the_maximum_packet_size);
-    add_test(suite, a_maximum_packet_size_of_nothing_lets_nothing_through_but_control);
+    add_test(suite, a_maximum_packet_size_of_zero_allows_only_control_messages);
     add_test(suite, a_window_of_more_than_32_bits_disconnects);
     add_test(suite, requests_eof_and_close_need_no_window);
-    add_test(suite, a_write_from_outside_wakes_the_owner);
-    add_test(suite, a_write_from_inside_does_not_wake_the_owner);
+    add_test(suite, a_write_outside_callbacks_wakes_the_owner);
+    add_test(suite, a_write_inside_a_callback_does_not_wake_the_owner);
     add_test(suite, after_many_channels_a_window_still_grows);
 }

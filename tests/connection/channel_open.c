@@ -14,7 +14,7 @@ static const struct nacre_channel_app *look_up(void *context, const char *type)
 }
 
 /* [4254/5.1/2] */
-START_TEST(a_channel_type_that_is_not_known_is_refused)
+START_TEST(an_unknown_channel_type_is_refused)
 {
     static const char long_type[] =
         "0123456789012345678901234567890123456789012345678901234567890123";
@@ -49,7 +49,7 @@ START_TEST(a_channel_type_that_is_not_known_is_refused)
 }
 END_TEST
 
-START_TEST(what_follows_in_the_open_is_shown_to_the_application)
+START_TEST(the_type_specific_data_is_passed_to_the_application)
 {
     const uint8_t *data;
     size_t len;
@@ -126,7 +126,7 @@ START_TEST(one_channel_more_than_the_cap_is_refused_and_fits_when_another_is_clo
 END_TEST
 
 /* [4254/5.1/4] */
-START_TEST(two_channels_with_one_number_of_the_peers_do_not_mix_on_our_side)
+START_TEST(two_channels_with_the_same_peer_number_do_not_mix)
 {
     server_start();
     ck_assert_uint_eq(scripted_open(&s, 7, 1000, 1000), 0);
@@ -171,7 +171,7 @@ START_TEST(a_channel_may_be_refused_later)
 }
 END_TEST
 
-START_TEST(what_is_asked_of_a_channel_before_it_is_granted_follows_the_grant)
+START_TEST(calls_on_a_channel_before_it_is_granted_take_effect_after_the_grant)
 {
     server_start();
     recorder.open = NACRE_LATER;
@@ -199,7 +199,7 @@ static void refuse_open(struct nacre_channel *ch)
     nacre_channel_answer_open(ch, false);
 }
 
-START_TEST(an_open_may_be_answered_inside_of_the_question)
+START_TEST(an_open_may_be_answered_inside_its_callback)
 {
     server_start();
     recorder.open = NACRE_LATER;
@@ -212,7 +212,7 @@ START_TEST(an_open_may_be_answered_inside_of_the_question)
 }
 END_TEST
 
-START_TEST(an_open_that_is_answered_when_the_session_has_ended_does_no_harm)
+START_TEST(an_open_answered_after_the_session_ended_has_no_effect)
 {
     server_start();
     recorder.open = NACRE_LATER;
@@ -227,7 +227,7 @@ START_TEST(an_open_that_is_answered_when_the_session_has_ended_does_no_harm)
 END_TEST
 
 /* Section 5.1, from our side */
-START_TEST(a_refused_open_is_told_with_its_code)
+START_TEST(a_refused_open_is_reported_with_its_code)
 {
     static const uint32_t codes[] = {1, 2, 3, 4, 0xfe000001};
 
@@ -311,7 +311,7 @@ START_TEST(a_client_refuses_every_open)
 }
 END_TEST
 
-START_TEST(an_open_that_does_not_fit_is_refused_here_and_the_session_lives)
+START_TEST(an_open_that_is_too_long_fails_and_the_session_survives)
 {
     char type[300];
     uint8_t *much = calloc(1, 1 << 20);
@@ -366,7 +366,7 @@ START_TEST(an_open_during_a_key_exchange_follows_it)
 END_TEST
 
 /* A small one passes, a large one waits. */
-START_TEST(an_open_that_finds_the_output_full_is_sent_all_the_same)
+START_TEST(an_open_is_sent_even_when_the_output_is_full)
 {
     static uint8_t much[CHANNEL_PACKET_MAX];
     struct nacre_channel *busy = client_open(), *ch;
@@ -402,7 +402,7 @@ START_TEST(an_open_that_finds_the_output_full_is_sent_all_the_same)
 }
 END_TEST
 
-START_TEST(no_channel_can_be_opened_before_the_login_and_after_the_end)
+START_TEST(no_channel_can_be_opened_before_the_login_or_after_the_end)
 {
     recorder_reset();
     scripted_init(&s, NACRE_CLIENT);
@@ -418,23 +418,23 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, a_channel_type_that_is_not_known_is_refused);
-    add_test(suite, what_follows_in_the_open_is_shown_to_the_application);
+    add_test(suite, an_unknown_channel_type_is_refused);
+    add_test(suite, the_type_specific_data_is_passed_to_the_application);
     add_test(suite, every_message_names_the_number_that_the_peer_chose);
     add_test(suite, an_application_may_refuse_a_channel);
     add_test(suite, one_channel_more_than_the_cap_is_refused_and_fits_when_another_is_closed);
-    add_test(suite, two_channels_with_one_number_of_the_peers_do_not_mix_on_our_side);
+    add_test(suite, two_channels_with_the_same_peer_number_do_not_mix);
     add_test(suite, a_channel_may_be_granted_later);
     add_test(suite, a_channel_may_be_refused_later);
-    add_test(suite, what_is_asked_of_a_channel_before_it_is_granted_follows_the_grant);
-    add_loop(suite, an_open_may_be_answered_inside_of_the_question, 0, 2);
-    add_loop(suite, an_open_that_is_answered_when_the_session_has_ended_does_no_harm, 0, 2);
-    add_test(suite, a_refused_open_is_told_with_its_code);
+    add_test(suite, calls_on_a_channel_before_it_is_granted_take_effect_after_the_grant);
+    add_loop(suite, an_open_may_be_answered_inside_its_callback, 0, 2);
+    add_loop(suite, an_open_answered_after_the_session_ended_has_no_effect, 0, 2);
+    add_test(suite, a_refused_open_is_reported_with_its_code);
     add_test(suite, a_channel_closed_before_it_is_confirmed_closes_when_it_is);
     add_loop(suite, a_second_answer_to_an_open_disconnects, 0, 2);
     add_test(suite, a_client_refuses_every_open);
-    add_test(suite, an_open_that_does_not_fit_is_refused_here_and_the_session_lives);
+    add_test(suite, an_open_that_is_too_long_fails_and_the_session_survives);
     add_loop(suite, an_open_during_a_key_exchange_follows_it, 0, 2);
-    add_test(suite, an_open_that_finds_the_output_full_is_sent_all_the_same);
-    add_test(suite, no_channel_can_be_opened_before_the_login_and_after_the_end);
+    add_test(suite, an_open_is_sent_even_when_the_output_is_full);
+    add_test(suite, no_channel_can_be_opened_before_the_login_or_after_the_end);
 }

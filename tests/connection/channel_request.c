@@ -22,7 +22,7 @@ START_TEST(requests_sent_ahead_are_answered_in_order)
 }
 END_TEST
 
-START_TEST(answers_wait_for_one_that_comes_later)
+START_TEST(answers_wait_for_an_earlier_one_that_is_pending)
 {
     server_with_channel();
     recorder.request = NACRE_LATER;
@@ -56,7 +56,7 @@ static void answer_at_once(struct nacre_channel *ch)
     nacre_channel_answer_request(ch, early);
 }
 
-START_TEST(a_request_may_be_answered_inside_of_the_question)
+START_TEST(a_request_may_be_answered_inside_its_callback)
 {
     server_with_channel();
     recorder.request = NACRE_LATER;
@@ -89,7 +89,7 @@ START_TEST(too_many_requests_that_wait_for_an_answer_disconnect)
 }
 END_TEST
 
-START_TEST(requests_that_want_no_answer_do_not_count_behind_one_that_waits)
+START_TEST(requests_without_reply_do_not_count_while_one_is_pending)
 {
     server_with_channel();
     recorder.request = NACRE_LATER;
@@ -105,7 +105,7 @@ START_TEST(requests_that_want_no_answer_do_not_count_behind_one_that_waits)
 }
 END_TEST
 
-START_TEST(a_thousand_answers_held_back_by_one_all_arrive_though_the_output_is_full)
+START_TEST(a_thousand_answers_after_a_pending_one_arrive_even_when_the_output_is_full)
 {
     size_t n = 0;
 
@@ -138,7 +138,7 @@ START_TEST(a_thousand_answers_held_back_by_one_all_arrive_though_the_output_is_f
 }
 END_TEST
 
-START_TEST(closing_refuses_what_is_not_answered_yet)
+START_TEST(closing_refuses_pending_requests)
 {
     server_with_channel();
     recorder.request = NACRE_LATER;
@@ -183,7 +183,7 @@ static void want_to_write(struct nacre_channel *ch)
     recorder.write = say_hello;
 }
 
-START_TEST(what_is_written_inside_a_request_follows_its_answer)
+START_TEST(data_written_inside_a_request_follows_its_answer)
 {
     server_with_channel();
     recorder.where = "request";
@@ -195,7 +195,7 @@ START_TEST(what_is_written_inside_a_request_follows_its_answer)
 }
 END_TEST
 
-START_TEST(answers_that_come_during_a_key_exchange_follow_it_in_order)
+START_TEST(answers_given_during_a_key_exchange_follow_it_in_order)
 {
     server_with_channel();
     recorder.request = NACRE_LATER;
@@ -217,7 +217,7 @@ END_TEST
 
 /* ---- our own requests ---- */
 
-START_TEST(answers_to_our_requests_are_told_in_order)
+START_TEST(answers_to_our_requests_are_reported_in_order)
 {
     struct nacre_channel *ch = client_with_channel();
 
@@ -238,7 +238,7 @@ START_TEST(answers_to_our_requests_are_told_in_order)
 END_TEST
 
 /* [4254/5.4/7] */
-START_TEST(an_answer_that_nobody_asked_for_disconnects)
+START_TEST(an_unsolicited_answer_disconnects)
 {
     struct nacre_channel *ch = client_with_channel();
 
@@ -264,7 +264,7 @@ static void close_it(struct nacre_channel *ch)
     nacre_channel_close(ch);
 }
 
-START_TEST(after_a_close_inside_of_replied_nothing_more_is_told)
+START_TEST(after_a_close_inside_replied_no_more_answers_are_reported)
 {
     struct nacre_channel *ch = client_with_channel();
 
@@ -284,7 +284,7 @@ START_TEST(after_a_close_inside_of_replied_nothing_more_is_told)
 }
 END_TEST
 
-START_TEST(a_request_that_does_not_fit_is_not_sent_and_the_session_lives)
+START_TEST(a_request_that_is_too_long_is_not_sent_and_the_session_survives)
 {
     struct nacre_channel *ch = client_with_channel();
     static char text[40000];
@@ -306,7 +306,7 @@ START_TEST(a_request_that_does_not_fit_is_not_sent_and_the_session_lives)
 END_TEST
 
 /* [4254/6.10/1 to 6.10/3] */
-START_TEST(how_the_command_ended_is_said_once_and_as_the_rfc_has_it)
+START_TEST(the_exit_of_the_command_is_sent_once_in_the_form_of_the_rfc)
 {
     uint8_t expected[128];
     size_t len;
@@ -335,18 +335,19 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, requests_sent_ahead_are_answered_in_order);
-    add_test(suite, answers_wait_for_one_that_comes_later);
-    add_test(suite, a_request_may_be_answered_inside_of_the_question);
+    add_test(suite, answers_wait_for_an_earlier_one_that_is_pending);
+    add_test(suite, a_request_may_be_answered_inside_its_callback);
     add_test(suite, too_many_requests_that_wait_for_an_answer_disconnect);
-    add_test(suite, requests_that_want_no_answer_do_not_count_behind_one_that_waits);
-    add_loop(suite, a_thousand_answers_held_back_by_one_all_arrive_though_the_output_is_full, 0, 3);
-    add_test(suite, closing_refuses_what_is_not_answered_yet);
+    add_test(suite, requests_without_reply_do_not_count_while_one_is_pending);
+    add_loop(suite, a_thousand_answers_after_a_pending_one_arrive_even_when_the_output_is_full, 0,
+             3);
+    add_test(suite, closing_refuses_pending_requests);
     add_test(suite, a_program_that_ends_inside_its_request_is_answered_first);
-    add_test(suite, what_is_written_inside_a_request_follows_its_answer);
-    add_test(suite, answers_that_come_during_a_key_exchange_follow_it_in_order);
-    add_test(suite, answers_to_our_requests_are_told_in_order);
-    add_loop(suite, an_answer_that_nobody_asked_for_disconnects, 0, 2);
-    add_test(suite, after_a_close_inside_of_replied_nothing_more_is_told);
-    add_test(suite, a_request_that_does_not_fit_is_not_sent_and_the_session_lives);
-    add_loop(suite, how_the_command_ended_is_said_once_and_as_the_rfc_has_it, 0, 3);
+    add_test(suite, data_written_inside_a_request_follows_its_answer);
+    add_test(suite, answers_given_during_a_key_exchange_follow_it_in_order);
+    add_test(suite, answers_to_our_requests_are_reported_in_order);
+    add_loop(suite, an_unsolicited_answer_disconnects, 0, 2);
+    add_test(suite, after_a_close_inside_replied_no_more_answers_are_reported);
+    add_test(suite, a_request_that_is_too_long_is_not_sent_and_the_session_survives);
+    add_loop(suite, the_exit_of_the_command_is_sent_once_in_the_form_of_the_rfc, 0, 3);
 }

@@ -158,7 +158,7 @@ START_TEST(a_message_for_a_channel_that_both_sides_closed_disconnects)
 }
 END_TEST
 
-START_TEST(a_message_for_a_channel_whose_opening_is_not_answered_disconnects)
+START_TEST(a_message_for_a_channel_whose_open_is_pending_disconnects)
 {
     server_start();
     recorder.open = NACRE_LATER;
@@ -173,7 +173,7 @@ END_TEST
 
 /* Section 5.3: after its CLOSE the peer says nothing more, also when the application has not taken
  * everything yet. */
-START_TEST(what_the_peer_says_after_its_close_disconnects)
+START_TEST(a_message_after_the_peers_close_disconnects)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -199,7 +199,6 @@ void add_tests(struct suite *suite)
              sizeof client_forms / sizeof client_forms[0]);
     add_loop(suite, a_message_for_a_channel_that_was_never_open_disconnects, 0, TO_CHANNEL);
     add_loop(suite, a_message_for_a_channel_that_both_sides_closed_disconnects, 0, TO_CHANNEL);
-    add_loop(suite, a_message_for_a_channel_whose_opening_is_not_answered_disconnects, 0,
-             TO_CHANNEL);
-    add_loop(suite, what_the_peer_says_after_its_close_disconnects, 0, TO_CHANNEL);
+    add_loop(suite, a_message_for_a_channel_whose_open_is_pending_disconnects, 0, TO_CHANNEL);
+    add_loop(suite, a_message_after_the_peers_close_disconnects, 0, TO_CHANNEL);
 }

@@ -125,7 +125,7 @@ static void check_keys(unsigned busy, size_t piece)
     pair_clear(&f.pair);
 }
 
-START_TEST(a_key_waits_for_one_packet_of_each_busy_channel_at_most)
+START_TEST(a_keystroke_waits_for_at_most_one_packet_per_busy_channel)
 {
     static const unsigned busy[] = {1, 2, 3, 4, 7, BUSY_MAX};
 
@@ -133,14 +133,14 @@ START_TEST(a_key_waits_for_one_packet_of_each_busy_channel_at_most)
 }
 END_TEST
 
-START_TEST(that_holds_also_when_they_write_in_small_pieces)
+START_TEST(a_keystroke_waits_no_longer_when_busy_channels_write_in_small_pieces)
 {
     check_keys(4, _i == 0 ? 100 : 5000);
 }
 END_TEST
 
 /* ... also while the first of all waits for its peer's window. */
-START_TEST(busy_channels_get_the_same_share)
+START_TEST(busy_channels_get_equal_shares)
 {
     static const unsigned busy[] = {2, 3, 4, 7, BUSY_MAX};
     uint64_t least = UINT64_MAX, most = 0;
@@ -164,7 +164,7 @@ END_TEST
 
 /* A socket that takes nothing: what waits for it is a packet a channel, until the output is full.
  */
-START_TEST(nobody_fills_the_output_alone)
+START_TEST(no_channel_fills_the_output_alone)
 {
     size_t len;
 
@@ -195,9 +195,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, a_key_waits_for_one_packet_of_each_busy_channel_at_most, 0, 6);
-    add_loop(suite, that_holds_also_when_they_write_in_small_pieces, 0, 2);
-    add_loop(suite, busy_channels_get_the_same_share, 0, 5);
-    add_test(suite, nobody_fills_the_output_alone);
+    add_loop(suite, a_keystroke_waits_for_at_most_one_packet_per_busy_channel, 0, 6);
+    add_loop(suite, a_keystroke_waits_no_longer_when_busy_channels_write_in_small_pieces, 0, 2);
+    add_loop(suite, busy_channels_get_equal_shares, 0, 5);
+    add_test(suite, no_channel_fills_the_output_alone);
     add_test(suite, a_channel_that_is_alone_on_its_connection_fills_the_output);
 }

@@ -106,7 +106,7 @@ START_TEST(each_type_of_forwarded_channel_carries_its_target_and_bytes)
 }
 END_TEST
 
-START_TEST(a_target_that_is_malformed_is_refused)
+START_TEST(a_malformed_target_is_refused)
 {
     static const struct {
         const char *data;
@@ -236,7 +236,7 @@ START_TEST(a_refusal_carries_its_reason_and_text)
 }
 END_TEST
 
-START_TEST(a_channel_that_is_open_cannot_be_refused_any_more)
+START_TEST(an_open_channel_cannot_be_refused)
 {
     struct pair p;
     struct nacre_channel *ch;
@@ -270,7 +270,7 @@ START_TEST(a_server_opens_channels_too_and_a_client_refuses_what_it_does_not_kno
 }
 END_TEST
 
-START_TEST(forward_requests_are_asked_for_and_answered_in_order)
+START_TEST(forward_requests_reach_the_application_and_are_answered_in_order)
 {
     struct pair p;
 
@@ -351,7 +351,7 @@ static enum nacre_answer note_server_channel(struct nacre_channel *ch)
 
 /* RFC 4254 section 6.8: the server says whether the client may stop the flow itself; without an
  * answer. */
-START_TEST(a_client_hears_whether_it_may_stop_the_flow)
+START_TEST(xon_xoff_reaches_the_client)
 {
     struct pair p;
 
@@ -373,7 +373,7 @@ START_TEST(a_client_hears_whether_it_may_stop_the_flow)
 }
 END_TEST
 
-START_TEST(a_subsystem_is_asked_for_by_its_name)
+START_TEST(a_subsystem_is_requested_by_name)
 {
     struct pair p;
     struct nacre_channel *ch;
@@ -413,16 +413,16 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_loop(suite, each_type_of_forwarded_channel_carries_its_target_and_bytes, 0, 4);
-    add_loop(suite, a_target_that_is_malformed_is_refused, 0, 5);
+    add_loop(suite, a_malformed_target_is_refused, 0, 5);
     add_loop(suite, an_open_may_be_answered_later, 0, 2);
     add_test(suite, forwarding_is_known_and_refused_by_default);
     add_test(suite, a_refusal_carries_its_reason_and_text);
-    add_test(suite, a_channel_that_is_open_cannot_be_refused_any_more);
+    add_test(suite, an_open_channel_cannot_be_refused);
     add_test(suite, a_server_opens_channels_too_and_a_client_refuses_what_it_does_not_know);
-    add_loop(suite, forward_requests_are_asked_for_and_answered_in_order, 0, 2);
+    add_loop(suite, forward_requests_reach_the_application_and_are_answered_in_order, 0, 2);
     add_test(suite, a_client_refuses_to_forward_for_the_server);
     add_test(suite, after_no_more_sessions_other_channels_open_and_a_session_ends_the_connection);
     add_test(suite, break_eow_and_xon_xoff_reach_the_application);
-    add_test(suite, a_client_hears_whether_it_may_stop_the_flow);
-    add_test(suite, a_subsystem_is_asked_for_by_its_name);
+    add_test(suite, xon_xoff_reaches_the_client);
+    add_test(suite, a_subsystem_is_requested_by_name);
 }

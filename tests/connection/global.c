@@ -31,7 +31,7 @@ START_TEST(global_requests_are_refused_in_order_and_only_when_an_answer_is_wante
 END_TEST
 
 /* [4254/4/5] */
-START_TEST(an_answer_to_a_global_request_that_nobody_made_disconnects)
+START_TEST(an_answer_without_a_global_request_disconnects)
 {
     server_with_channel();
     if (_i == 0)
@@ -45,7 +45,7 @@ START_TEST(an_answer_to_a_global_request_that_nobody_made_disconnects)
 }
 END_TEST
 
-START_TEST(global_requests_that_wait_for_room_are_bounded_and_not_answered_before)
+START_TEST(global_requests_that_wait_for_space_are_bounded_and_not_answered_early)
 {
     static const uint8_t much[30000];
 
@@ -114,7 +114,7 @@ static void ask_proof(void)
     scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", prove, 1, key.at, key.len);
 }
 
-START_TEST(global_answers_wait_for_one_that_comes_later)
+START_TEST(global_answers_wait_for_an_earlier_one_that_is_pending)
 {
     global_start();
     ask_proof();
@@ -137,7 +137,7 @@ START_TEST(global_answers_wait_for_one_that_comes_later)
 }
 END_TEST
 
-START_TEST(a_global_request_may_be_answered_inside_of_the_question)
+START_TEST(a_global_request_may_be_answered_inside_its_callback)
 {
     global_start();
     global_early = _i;
@@ -163,7 +163,7 @@ START_TEST(too_many_global_requests_that_wait_for_an_answer_disconnect)
 }
 END_TEST
 
-START_TEST(a_global_request_that_is_answered_when_the_session_has_ended_does_no_harm)
+START_TEST(a_global_request_answered_after_the_session_ended_has_no_effect)
 {
     global_start();
     ask_forward(1);
@@ -177,10 +177,10 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_loop(suite, global_requests_are_refused_in_order_and_only_when_an_answer_is_wanted, 0, 2);
-    add_loop(suite, an_answer_to_a_global_request_that_nobody_made_disconnects, 0, 3);
-    add_loop(suite, global_requests_that_wait_for_room_are_bounded_and_not_answered_before, 0, 2);
-    add_test(suite, global_answers_wait_for_one_that_comes_later);
-    add_loop(suite, a_global_request_may_be_answered_inside_of_the_question, 0, 2);
+    add_loop(suite, an_answer_without_a_global_request_disconnects, 0, 3);
+    add_loop(suite, global_requests_that_wait_for_space_are_bounded_and_not_answered_early, 0, 2);
+    add_test(suite, global_answers_wait_for_an_earlier_one_that_is_pending);
+    add_loop(suite, a_global_request_may_be_answered_inside_its_callback, 0, 2);
     add_test(suite, too_many_global_requests_that_wait_for_an_answer_disconnect);
-    add_test(suite, a_global_request_that_is_answered_when_the_session_has_ended_does_no_harm);
+    add_test(suite, a_global_request_answered_after_the_session_ended_has_no_effect);
 }

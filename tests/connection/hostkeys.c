@@ -28,7 +28,7 @@ static void check_proof(struct bytes key, struct bytes proof)
 }
 
 /* draft-ietf-sshm-hostkey-update section 2.2.2: in the order of the question. */
-START_TEST(each_host_key_that_is_asked_for_is_proven)
+START_TEST(each_requested_host_key_is_proven)
 {
     static const int orders[][2] = {{0, 1}, {1, 0}, {0, 0}};
     const struct nacre_key *keys[2];
@@ -51,7 +51,7 @@ START_TEST(each_host_key_that_is_asked_for_is_proven)
 }
 END_TEST
 
-START_TEST(a_proof_that_is_not_waited_for_is_not_sent)
+START_TEST(no_proof_is_sent_without_want_reply)
 {
     const struct nacre_key *keys[2];
     struct bytes key;
@@ -73,7 +73,7 @@ static void expect_no_proof(struct bytes ours)
     scripted_expect(&s, "message 81;");
 }
 
-START_TEST(a_foreign_host_key_is_not_proven_nor_are_ours_beside_it)
+START_TEST(a_foreign_host_key_is_not_proven_nor_are_ours_in_the_same_request)
 {
     const struct nacre_key *keys[2];
     struct bytes ours, foreign;
@@ -99,7 +99,7 @@ START_TEST(a_foreign_host_key_is_not_proven_nor_are_ours_beside_it)
 }
 END_TEST
 
-START_TEST(a_question_for_proofs_that_is_cut_short_is_refused)
+START_TEST(a_truncated_request_for_proofs_is_refused)
 {
     const struct nacre_key *keys[2];
     struct bytes ours;
@@ -137,9 +137,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, each_host_key_that_is_asked_for_is_proven);
-    add_test(suite, a_proof_that_is_not_waited_for_is_not_sent);
-    add_test(suite, a_foreign_host_key_is_not_proven_nor_are_ours_beside_it);
-    add_test(suite, a_question_for_proofs_that_is_cut_short_is_refused);
+    add_test(suite, each_requested_host_key_is_proven);
+    add_test(suite, no_proof_is_sent_without_want_reply);
+    add_test(suite, a_foreign_host_key_is_not_proven_nor_are_ours_in_the_same_request);
+    add_test(suite, a_truncated_request_for_proofs_is_refused);
     add_test(suite, more_proofs_than_there_are_host_keys_are_refused);
 }

@@ -44,7 +44,7 @@ static void expect_timed_out(const char *text)
     ck_assert_str_eq(s.real->why_text, text);
 }
 
-START_TEST(a_silent_peer_is_asked_and_then_given_up)
+START_TEST(a_silent_peer_gets_keepalives_and_then_times_out)
 {
     begin((enum nacre_role)_i, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
     pass(15 * SECOND - 1);
@@ -64,7 +64,7 @@ START_TEST(a_silent_peer_is_asked_and_then_given_up)
 }
 END_TEST
 
-START_TEST(it_is_asked_as_often_as_was_said)
+START_TEST(the_configured_number_of_keepalives_is_sent)
 {
     begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = SECOND, .keepalive_count = 1});
     pass(SECOND);
@@ -75,7 +75,7 @@ START_TEST(it_is_asked_as_often_as_was_said)
 }
 END_TEST
 
-START_TEST(the_question_wants_an_answer)
+START_TEST(a_keepalive_wants_a_reply)
 {
     struct reader r;
 
@@ -90,7 +90,7 @@ START_TEST(the_question_wants_an_answer)
 END_TEST
 
 /* An answer of either kind, another message, a byte of one: the peer lives. */
-START_TEST(whatever_comes_from_the_peer_is_life)
+START_TEST(any_byte_from_the_peer_is_a_sign_of_life)
 {
     static const uint8_t part[] = {0};
 
@@ -111,7 +111,7 @@ START_TEST(whatever_comes_from_the_peer_is_life)
 }
 END_TEST
 
-START_TEST(an_answer_begins_the_count_anew)
+START_TEST(an_answer_resets_the_count)
 {
     begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
     for (int i = 0; i < 50; i++) {
@@ -182,7 +182,7 @@ START_TEST(requests_that_wait_for_an_answer_are_bounded)
 END_TEST
 
 /* It takes nothing any more: there is no room for the question, and none is needed. */
-START_TEST(a_peer_that_takes_nothing_is_given_up_too)
+START_TEST(a_peer_that_reads_nothing_times_out_too)
 {
     char data[1000] = "";
     uint32_t ids[3];
@@ -204,7 +204,7 @@ START_TEST(a_peer_that_takes_nothing_is_given_up_too)
 END_TEST
 
 /* The whole program stood still, and its clock did not: the peer is asked all the same. */
-START_TEST(a_clock_that_jumps_takes_nobody_away)
+START_TEST(a_clock_that_jumps_ends_no_session)
 {
     begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
     s.pair.now_ms += 3600 * SECOND / 2;
@@ -216,7 +216,7 @@ START_TEST(a_clock_that_jumps_takes_nobody_away)
 }
 END_TEST
 
-START_TEST(before_the_login_nobody_is_asked)
+START_TEST(no_keepalive_is_sent_before_the_login)
 {
     scripted_init(&s, NACRE_SERVER);
     s.pair.server_config.limits = (struct nacre_limits){.keepalive_ms = SECOND, .idle_ms = SECOND};
@@ -228,7 +228,7 @@ START_TEST(before_the_login_nobody_is_asked)
 }
 END_TEST
 
-START_TEST(without_limits_nobody_is_asked_and_nothing_ends)
+START_TEST(without_limits_no_keepalive_is_sent_and_nothing_ends)
 {
     begin((enum nacre_role)_i, (struct nacre_limits){0});
     pass(UINT64_C(100) * 3600 * SECOND);
@@ -238,7 +238,7 @@ START_TEST(without_limits_nobody_is_asked_and_nothing_ends)
 }
 END_TEST
 
-START_TEST(a_connection_that_nobody_uses_ends)
+START_TEST(an_unused_connection_ends)
 {
     begin((enum nacre_role)_i, (struct nacre_limits){.idle_ms = 60 * SECOND});
     pass(60 * SECOND - 1);
@@ -258,7 +258,7 @@ static size_t keep_channel(struct nacre_channel *ch, const uint8_t *data, size_t
 }
 
 /* Opening a channel, a request, data either way, closing: each is use. */
-START_TEST(whatever_belongs_to_a_channel_is_use)
+START_TEST(any_channel_message_counts_as_use)
 {
     uint32_t id;
 
@@ -290,7 +290,7 @@ START_TEST(whatever_belongs_to_a_channel_is_use)
 END_TEST
 
 /* Whoever only keeps the connection alive does not use it. */
-START_TEST(signs_of_life_are_not_use)
+START_TEST(signs_of_life_do_not_count_as_use)
 {
     begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 10 * SECOND, .idle_ms = 60 * SECOND});
     for (int i = 0; i < 11; i++) {
@@ -326,20 +326,21 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, a_silent_peer_is_asked_and_then_given_up, NACRE_SERVER, NACRE_CLIENT + 1);
-    add_test(suite, it_is_asked_as_often_as_was_said);
-    add_test(suite, the_question_wants_an_answer);
-    add_test(suite, whatever_comes_from_the_peer_is_life);
-    add_test(suite, an_answer_begins_the_count_anew);
+    add_loop(suite, a_silent_peer_gets_keepalives_and_then_times_out, NACRE_SERVER,
+             NACRE_CLIENT + 1);
+    add_test(suite, the_configured_number_of_keepalives_is_sent);
+    add_test(suite, a_keepalive_wants_a_reply);
+    add_test(suite, any_byte_from_the_peer_is_a_sign_of_life);
+    add_test(suite, an_answer_resets_the_count);
     add_test(suite, the_application_sees_the_answers_to_its_own_requests_only);
     add_test(suite, requests_that_wait_for_an_answer_are_bounded);
-    add_test(suite, a_peer_that_takes_nothing_is_given_up_too);
-    add_test(suite, a_clock_that_jumps_takes_nobody_away);
-    add_test(suite, before_the_login_nobody_is_asked);
-    add_loop(suite, without_limits_nobody_is_asked_and_nothing_ends, NACRE_SERVER,
+    add_test(suite, a_peer_that_reads_nothing_times_out_too);
+    add_test(suite, a_clock_that_jumps_ends_no_session);
+    add_test(suite, no_keepalive_is_sent_before_the_login);
+    add_loop(suite, without_limits_no_keepalive_is_sent_and_nothing_ends, NACRE_SERVER,
              NACRE_CLIENT + 1);
-    add_loop(suite, a_connection_that_nobody_uses_ends, NACRE_SERVER, NACRE_CLIENT + 1);
-    add_test(suite, whatever_belongs_to_a_channel_is_use);
-    add_test(suite, signs_of_life_are_not_use);
+    add_loop(suite, an_unused_connection_ends, NACRE_SERVER, NACRE_CLIENT + 1);
+    add_test(suite, any_channel_message_counts_as_use);
+    add_test(suite, signs_of_life_do_not_count_as_use);
     add_test(suite, both_ends_keep_each_other_alive);
 }

@@ -21,7 +21,7 @@ static void teardown(void)
     pool_clear(&pool);
 }
 
-START_TEST(what_goes_in_comes_out_in_order)
+START_TEST(bytes_come_out_in_the_order_they_went_in)
 {
     uint8_t block[5000];
     uint8_t next_in = 0, next_out = 0;
@@ -129,7 +129,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     suite_fixture(suite, setup, teardown);
-    add_loop(suite, what_goes_in_comes_out_in_order, 1, 5);
+    add_loop(suite, bytes_come_out_in_the_order_they_went_in, 1, 5);
     add_test(suite, an_empty_queue_holds_no_memory);
     add_test(suite, a_trickle_through_a_queue_does_not_make_it_grow);
     add_test(suite, without_memory_nothing_is_added_and_nothing_is_lost);

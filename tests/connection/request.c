@@ -8,7 +8,7 @@
 /* ---- how each is read ---- */
 
 /* [4254/5.4/2] */
-START_TEST(every_request_is_told_and_answered_only_when_that_is_wanted)
+START_TEST(every_request_is_reported_and_answered_only_when_a_reply_is_wanted)
 {
     const struct body *b = &bodies[_i];
 
@@ -35,7 +35,7 @@ START_TEST(every_request_is_told_and_answered_only_when_that_is_wanted)
 }
 END_TEST
 
-START_TEST(a_request_whose_fields_end_early_or_late_is_refused_and_not_told)
+START_TEST(a_request_whose_fields_end_early_or_late_is_refused_and_not_reported)
 {
     const struct body *b = &bodies[_i];
 
@@ -100,7 +100,7 @@ END_TEST
 
 /* [4254/6.2/3] The modes are the application's to read; no content of theirs makes the request
  * malformed. */
-START_TEST(a_pty_request_is_read_whatever_its_modes_hold)
+START_TEST(a_pty_request_is_read_whatever_its_modes_are)
 {
     static uint8_t modes[30000];
     static const size_t lengths[] = {0, 1, 4, 5, 6, sizeof modes};
@@ -118,7 +118,7 @@ START_TEST(a_pty_request_is_read_whatever_its_modes_hold)
 END_TEST
 
 /* [4254/6.4/1, 6.5/7] */
-START_TEST(text_with_a_nul_is_refused_and_not_cut_short)
+START_TEST(text_with_a_nul_is_refused_and_not_truncated)
 {
     static const struct {
         const char *type, *fields;
@@ -140,7 +140,7 @@ START_TEST(text_with_a_nul_is_refused_and_not_cut_short)
 }
 END_TEST
 
-START_TEST(text_may_be_empty_long_or_no_utf8)
+START_TEST(text_may_be_empty_long_or_not_utf8)
 {
     static char command[32001];
 
@@ -159,7 +159,7 @@ START_TEST(text_may_be_empty_long_or_no_utf8)
 END_TEST
 
 /* RFC 4250 section 4.6.1 */
-START_TEST(a_request_type_that_is_no_name_is_refused)
+START_TEST(a_request_type_that_is_not_a_name_is_refused)
 {
     const struct {
         const char *type;
@@ -198,7 +198,7 @@ START_TEST(only_one_program_runs_on_a_channel)
 }
 END_TEST
 
-START_TEST(after_a_refused_program_another_may_be_asked_for)
+START_TEST(after_a_refused_program_another_may_be_requested)
 {
     server_with_channel();
     recorder.request = NACRE_REFUSE;
@@ -211,7 +211,7 @@ START_TEST(after_a_refused_program_another_may_be_asked_for)
 }
 END_TEST
 
-START_TEST(after_a_program_or_terminal_refused_later_another_may_be_asked_for)
+START_TEST(after_a_program_or_terminal_refused_later_another_may_be_requested)
 {
     server_with_channel();
     recorder.request = NACRE_LATER;
@@ -277,7 +277,7 @@ START_TEST(requests_of_sessions_are_refused_on_other_channels)
 }
 END_TEST
 
-START_TEST(what_only_a_server_says_is_refused_from_a_client)
+START_TEST(a_servers_request_is_refused_from_a_client)
 {
     server_with_channel();
     for (int want = 0; want < 2; want++) {
@@ -293,7 +293,7 @@ START_TEST(what_only_a_server_says_is_refused_from_a_client)
 END_TEST
 
 /* [4254/6.2/2, 6.5/5] */
-START_TEST(what_only_a_client_says_is_refused_from_a_server)
+START_TEST(a_clients_request_is_refused_from_a_server)
 {
     (void)client_with_channel();
     for (int i = 0; i < 7; i++) {
@@ -309,7 +309,7 @@ START_TEST(what_only_a_client_says_is_refused_from_a_server)
 END_TEST
 
 /* [4254/6.10/4] */
-START_TEST(a_client_hears_how_the_command_ended)
+START_TEST(a_client_is_notified_how_the_command_ended)
 {
     (void)client_with_channel();
     scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?u", channel_id, "exit-status", 0, 255);
@@ -329,7 +329,7 @@ END_TEST
 /* ---- terminal modes ---- */
 
 /* [4254/8/1, 8/3] */
-START_TEST(modes_are_stepped_through_to_their_end)
+START_TEST(terminal_modes_are_read_to_their_end)
 {
     static const struct {
         uint8_t bytes[24];
@@ -365,21 +365,22 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, every_request_is_told_and_answered_only_when_that_is_wanted, 0, BODIES);
-    add_loop(suite, a_request_whose_fields_end_early_or_late_is_refused_and_not_told, 0, BODIES);
+    add_loop(suite, every_request_is_reported_and_answered_only_when_a_reply_is_wanted, 0, BODIES);
+    add_loop(suite, a_request_whose_fields_end_early_or_late_is_refused_and_not_reported, 0,
+             BODIES);
     add_test(suite, the_fields_of_a_pty_request_arrive);
     add_test(suite, a_window_change_needs_a_terminal);
-    add_test(suite, a_pty_request_is_read_whatever_its_modes_hold);
-    add_test(suite, text_with_a_nul_is_refused_and_not_cut_short);
-    add_test(suite, text_may_be_empty_long_or_no_utf8);
-    add_test(suite, a_request_type_that_is_no_name_is_refused);
+    add_test(suite, a_pty_request_is_read_whatever_its_modes_are);
+    add_test(suite, text_with_a_nul_is_refused_and_not_truncated);
+    add_test(suite, text_may_be_empty_long_or_not_utf8);
+    add_test(suite, a_request_type_that_is_not_a_name_is_refused);
     add_test(suite, only_one_program_runs_on_a_channel);
-    add_test(suite, after_a_refused_program_another_may_be_asked_for);
-    add_test(suite, after_a_program_or_terminal_refused_later_another_may_be_asked_for);
+    add_test(suite, after_a_refused_program_another_may_be_requested);
+    add_test(suite, after_a_program_or_terminal_refused_later_another_may_be_requested);
     add_test(suite, there_is_one_terminal_and_it_comes_before_the_program);
     add_loop(suite, requests_of_sessions_are_refused_on_other_channels, 0, BODIES);
-    add_test(suite, what_only_a_server_says_is_refused_from_a_client);
-    add_test(suite, what_only_a_client_says_is_refused_from_a_server);
-    add_test(suite, a_client_hears_how_the_command_ended);
-    add_test(suite, modes_are_stepped_through_to_their_end);
+    add_test(suite, a_servers_request_is_refused_from_a_client);
+    add_test(suite, a_clients_request_is_refused_from_a_server);
+    add_test(suite, a_client_is_notified_how_the_command_ended);
+    add_test(suite, terminal_modes_are_read_to_their_end);
 }

@@ -538,7 +538,7 @@ static void tell_and_stop(int act)
     stop(NACRE_CLIENT);
 }
 
-START_TEST(what_is_called_inside_of_a_callback_does_no_harm)
+START_TEST(calls_inside_any_callback_are_safe)
 {
     memset(&story, 0, sizeof story);
     story.role = places[_i / ACTS].role;
@@ -551,7 +551,7 @@ END_TEST
 enum { WAKES = 8 };
 
 /* It is called at the end of what an application calls, which must touch nothing any more. */
-START_TEST(what_is_called_inside_of_any_wake_does_no_harm)
+START_TEST(calls_inside_any_wake_are_safe)
 {
     memset(&story, 0, sizeof story);
     story.role = _i % 2;
@@ -563,7 +563,7 @@ START_TEST(what_is_called_inside_of_any_wake_does_no_harm)
 END_TEST
 
 /* What is called from a callback of the application's own call. */
-START_TEST(what_is_called_while_data_is_offered_again_does_no_harm)
+START_TEST(calls_while_data_is_offered_again_are_safe)
 {
     memset(&story, 0, sizeof story);
     story.role = NACRE_SERVER;
@@ -588,7 +588,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, what_is_called_inside_of_a_callback_does_no_harm, 0, ACTS * PLACES);
-    add_loop(suite, what_is_called_inside_of_any_wake_does_no_harm, 0, 2 * WAKES * ACTS);
-    add_loop(suite, what_is_called_while_data_is_offered_again_does_no_harm, 0, ACTS);
+    add_loop(suite, calls_inside_any_callback_are_safe, 0, ACTS * PLACES);
+    add_loop(suite, calls_inside_any_wake_are_safe, 0, 2 * WAKES * ACTS);
+    add_loop(suite, calls_while_data_is_offered_again_are_safe, 0, ACTS);
 }

@@ -16,7 +16,7 @@ static void assert_no_endpoint(const struct nacre_endpoint_config *config, const
     ck_assert_ptr_null(nacre_endpoint_new(config, NULL, 0));
 }
 
-START_TEST(an_algorithm_that_is_not_known_is_named)
+START_TEST(an_unknown_algorithm_is_named)
 {
     struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
     const char **const lists[] = {&config.kex, &config.host_key, &config.public_key,
@@ -116,7 +116,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, an_algorithm_that_is_not_known_is_named);
+    add_test(suite, an_unknown_algorithm_is_named);
     add_test(suite, a_server_needs_a_host_key);
     add_test(suite, lists_are_read_as_options_are);
     add_test(suite, the_configuration_is_copied);

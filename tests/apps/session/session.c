@@ -169,7 +169,7 @@ START_TEST(a_server_sends_its_kexinit_without_waiting)
 }
 END_TEST
 
-START_TEST(the_counters_count_what_went_over)
+START_TEST(the_counters_count_bytes_sent_and_received)
 {
     uint64_t in, out;
 
@@ -200,7 +200,7 @@ START_TEST(a_session_that_is_freed_ends_as_lost)
 END_TEST
 
 /* RFC 4253 section 11.1: what does not fit into the message is cut between characters. */
-START_TEST(a_long_farewell_is_said_in_part)
+START_TEST(a_long_disconnect_text_is_truncated)
 {
     char text[1001];
 
@@ -219,7 +219,7 @@ START_TEST(a_long_farewell_is_said_in_part)
 }
 END_TEST
 
-START_TEST(an_end_is_told_once_and_the_first_reason_stays)
+START_TEST(the_end_is_reported_once_with_the_first_reason)
 {
     struct nacre_end why;
 
@@ -242,7 +242,7 @@ START_TEST(an_end_is_told_once_and_the_first_reason_stays)
 }
 END_TEST
 
-START_TEST(the_owner_is_woken_by_what_is_asked_from_outside)
+START_TEST(the_owner_is_woken_by_calls_other_than_its_own)
 {
     unsigned wakes;
 
@@ -278,7 +278,7 @@ START_TEST(the_owner_is_not_woken_by_its_own_calls)
 }
 END_TEST
 
-START_TEST(after_the_login_its_time_is_over)
+START_TEST(the_login_grace_time_ends_with_the_login)
 {
     pair_init(&p, 5);
     p.server_config.login_grace_ms = 5000;
@@ -294,7 +294,7 @@ END_TEST
 
 /* It is begun from outside, by a call that does not say what time it is: what counts is when the
  * owner looks. */
-START_TEST(a_key_exchange_after_a_long_silence_has_its_time)
+START_TEST(a_key_exchange_after_a_long_silence_gets_its_full_time)
 {
     enum { SILENCE_MS = 1000 * 1000 };
     static const uint8_t much[12000];
@@ -322,7 +322,7 @@ START_TEST(a_key_exchange_after_a_long_silence_has_its_time)
 }
 END_TEST
 
-START_TEST(input_after_the_end_is_not_looked_at)
+START_TEST(input_after_the_end_is_ignored)
 {
     size_t room;
     uint8_t *at;
@@ -344,7 +344,7 @@ START_TEST(input_after_the_end_is_not_looked_at)
 }
 END_TEST
 
-START_TEST(null_callbacks_do_no_harm)
+START_TEST(null_callbacks_are_allowed)
 {
     pair_init(&p, 5);
     p.server_config.authenticated = NULL;
@@ -425,16 +425,16 @@ void add_tests(struct suite *suite)
     add_test(suite, an_idle_session_holds_no_buffers);
     add_test(suite, a_new_session_has_its_identification_to_send);
     add_test(suite, a_server_sends_its_kexinit_without_waiting);
-    add_test(suite, the_counters_count_what_went_over);
+    add_test(suite, the_counters_count_bytes_sent_and_received);
     add_test(suite, a_session_that_is_freed_ends_as_lost);
-    add_test(suite, an_end_is_told_once_and_the_first_reason_stays);
-    add_test(suite, the_owner_is_woken_by_what_is_asked_from_outside);
+    add_test(suite, the_end_is_reported_once_with_the_first_reason);
+    add_test(suite, the_owner_is_woken_by_calls_other_than_its_own);
     add_test(suite, the_owner_is_not_woken_by_its_own_calls);
-    add_test(suite, after_the_login_its_time_is_over);
-    add_loop(suite, a_key_exchange_after_a_long_silence_has_its_time, 0, 2);
-    add_test(suite, input_after_the_end_is_not_looked_at);
-    add_test(suite, null_callbacks_do_no_harm);
+    add_test(suite, the_login_grace_time_ends_with_the_login);
+    add_loop(suite, a_key_exchange_after_a_long_silence_gets_its_full_time, 0, 2);
+    add_test(suite, input_after_the_end_is_ignored);
+    add_test(suite, null_callbacks_are_allowed);
     add_test(suite, without_lookup_only_session_channels_have_an_application);
-    add_test(suite, a_long_farewell_is_said_in_part);
+    add_test(suite, a_long_disconnect_text_is_truncated);
     add_loop(suite, a_key_exchange_may_begin_before_every_step, 0, 4);
 }
