@@ -57,7 +57,7 @@ static size_t write_much(struct nacre_channel *ch)
     return 0;
 }
 
-/* Each writes all it may whenever it may; none has the output to itself. */
+/* Each writes as much as it may at any time; none has the output to itself. */
 START_TEST(greedy_writers_take_turns)
 {
     server_start();
@@ -74,7 +74,7 @@ START_TEST(greedy_writers_take_turns)
 
         (void)snprintf(mine, sizeof mine, "data %u ", i);
         ck_assert_uint_eq(s.got[i].data, 1 << 20);
-        ck_assert_ptr_nonnull(strstr(half, mine)); /* begun early, and not done early */
+        ck_assert_ptr_nonnull(strstr(half, mine)); /* it started early and did not finish early */
         ck_assert(strstr(s.log, mine) < half);
     }
     stop();
@@ -88,7 +88,7 @@ START_TEST(requests_made_during_a_key_exchange_follow_it)
     s.reads = false;
     nacre_session_rekey(s.real->session);
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, "x", 1), 0);
-    send_data(id, CHANNEL_PACKET_MAX); /* was on its way */
+    send_data(id, CHANNEL_PACKET_MAX); /* it was in flight */
     send_data(id, CHANNEL_PACKET_MAX);
     scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?ss", id, "env", 1, "A", "1");
     scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", "keepalive@openssh.com", 1);

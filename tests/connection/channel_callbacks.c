@@ -16,7 +16,7 @@ static void end_session(struct nacre_channel *ch)
     nacre_session_disconnect(e->session, NACRE_SHUTTING_DOWN, "enough");
 }
 
-/* Everything that a callback can be caused by. */
+/* Cause every callback. */
 static void cause_all(uint32_t id)
 {
     send_data(id, 10);
@@ -76,7 +76,7 @@ START_TEST(the_session_may_be_ended_inside_every_callback)
     ck_assert(ends_with(s.log, "disconnect 11;"));
     ck_assert_uint_eq(times(s.real->log, "closed "), 1);
     ck_assert_ptr_nonnull(strstr(s.real->log, callbacks[_i]));
-    if (_i < 6) { /* nothing but closed follows the callback that ended it */
+    if (_i < 6) { /* only closed follows the callback that ended it */
         char last[64];
 
         (void)snprintf(last, sizeof last, "closed shutting down;");
@@ -88,7 +88,7 @@ START_TEST(the_session_may_be_ended_inside_every_callback)
 }
 END_TEST
 
-/* The same when the callback runs in a call that the application made, and not the owner. */
+/* The same for a callback inside a call of the application instead of the owner. */
 START_TEST(a_callback_outside_the_owners_calls_may_close_or_end_everything)
 {
     uint32_t id = server_open(1000, 1000);
@@ -104,7 +104,7 @@ START_TEST(a_callback_outside_the_owners_calls_may_close_or_end_everything)
     wakes = s.real->wakes;
     nacre_channel_resume(recorder.ch);
     ck_assert_uint_gt(s.real->wakes, wakes);
-    ck_assert_int_eq(recorder.alive, 1); /* not under the application's feet */
+    ck_assert_int_eq(recorder.alive, 1); /* not before the call returns */
     look();
     ck_assert_int_eq(recorder.alive, _i < 2 ? 1 : 0);
     scripted_run(&s);

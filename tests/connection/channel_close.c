@@ -61,7 +61,7 @@ START_TEST(a_close_right_after_the_open_is_answered)
 }
 END_TEST
 
-/* [4254/5.3/10] The answer does not wait for the application, what came before the CLOSE does. */
+/* [4254/5.3/10] Our CLOSE does not wait for the application; data before the peer's CLOSE does. */
 START_TEST(data_before_a_close_can_still_be_accepted_after_it)
 {
     uint32_t id = server_open(1000, 1000);
@@ -118,7 +118,7 @@ static size_t echoed;
 
 static void count_room(struct nacre_channel *ch)
 {
-    echoed += nacre_channel_write(ch, zeros, 500); /* dropped: nobody reads it */
+    echoed += nacre_channel_write(ch, zeros, 500); /* dropped: the peer no longer reads it */
 }
 
 START_TEST(data_written_after_the_peer_closed_is_dropped)
@@ -183,7 +183,7 @@ START_TEST(the_peers_close_after_ours_ends_the_channel)
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, "late", 4), 0);
     ck_assert(!nacre_channel_signal(recorder.ch, "TERM"));
     scripted_expect(&s, "data 7 4;request 7 exit-status;eof 7;close 7;");
-    send_data(id, CHANNEL_PACKET_MAX); /* it had not heard yet */
+    send_data(id, CHANNEL_PACKET_MAX); /* it did not know yet */
     send_data(id, CHANNEL_PACKET_MAX);
     send_data(id, CHANNEL_PACKET_MAX);
     send_adjust(id, 1);
@@ -210,7 +210,7 @@ START_TEST(when_closes_cross_each_side_sends_one)
 }
 END_TEST
 
-/* [4254/5.3/8] Section 5.3: the number is free when both have closed. */
+/* [4254/5.3/8] Section 5.3: the number is free when both sides have closed. */
 START_TEST(a_channel_number_is_reused_only_after_both_closes)
 {
     uint32_t id = server_open(1000, 1000);
@@ -258,7 +258,7 @@ START_TEST(after_the_peers_eof_we_may_continue_to_write)
     uint32_t id = server_open(1000, 1000);
 
     send_eof(id);
-    scripted_expect(&s, ""); /* nothing follows by itself */
+    scripted_expect(&s, ""); /* the library sends nothing by itself */
     scripted_told(&s, "eof;");
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, "still", 5), 5);
     scripted_expect(&s, "data 7 5;");

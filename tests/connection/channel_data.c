@@ -162,7 +162,7 @@ START_TEST(extended_data_without_a_handler_is_dropped_and_reopens_the_window)
 }
 END_TEST
 
-/* The bare application hears and takes everything, and refuses requests. */
+/* An application without handlers accepts and drops all data, and refuses requests. */
 START_TEST(an_application_without_handlers_drops_data_and_refuses_requests)
 {
     uint32_t id;
@@ -242,7 +242,7 @@ START_TEST(extended_data_that_was_not_accepted_is_offered_again)
 }
 END_TEST
 
-/* Nobody sends there any more. */
+/* The peer sends no more data there. */
 START_TEST(the_window_is_not_reopened_after_eof)
 {
     uint32_t id = server_open(1000, 1000);
@@ -347,7 +347,7 @@ START_TEST(a_maximum_packet_size_of_zero_allows_only_control_messages)
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, "x", 1), 0);
     send_adjust(id, 1000);
     scripted_expect(&s, "");
-    scripted_told(&s, ""); /* writable would be a lie */
+    scripted_told(&s, ""); /* writable would be wrong */
     nacre_channel_close(recorder.ch);
     scripted_expect(&s, "eof 7;close 7;");
     stop();
@@ -431,8 +431,7 @@ END_TEST
 /* ---- the end of a channel ---- */
 
 /* [4254/5.3/2, 5.3/4] */
-/* The windows of channels that are gone do not count against the others: 16 MiB are for those
- * alive. */
+/* The windows of closed channels do not count: the 16 MiB are for those that are alive. */
 START_TEST(after_many_channels_a_window_still_grows)
 {
     server_start();
@@ -451,7 +450,7 @@ START_TEST(after_many_channels_a_window_still_grows)
 }
 END_TEST
 
-/* Send so much, half a window at first in so many milliseconds. */
+/* Send this many bytes, half an initial window in each `ms` milliseconds. */
 static void use_window(uint32_t id, uint64_t bytes, uint64_t ms)
 {
     for (uint64_t sent = 0; sent < bytes; sent += CHANNEL_PACKET_MAX) {
@@ -464,14 +463,14 @@ static void use_window(uint32_t id, uint64_t bytes, uint64_t ms)
     }
 }
 
-/* What a slow way, or a slow application, does not need is not promised. */
+/* A slow connection or application does not need a larger window, so it gets none. */
 START_TEST(a_window_that_is_used_slowly_does_not_grow)
 {
     uint32_t id = server_open(1000, 1000);
 
     recorder.quiet = true;
     use_window(id, 4 * WINDOW_INITIAL, WINDOW_QUICK_MS + 1);
-    ck_assert_uint_eq(s.got[7].adjusted, 4 * WINDOW_INITIAL); /* what was taken and no more */
+    ck_assert_uint_eq(s.got[7].adjusted, 4 * WINDOW_INITIAL); /* only what was accepted */
     s.got[7].adjusted = 0;
     use_window(id, 4 * WINDOW_INITIAL, WINDOW_QUICK_MS / 8);
     ck_assert_uint_gt(s.got[7].adjusted, 8 * WINDOW_INITIAL);
@@ -479,7 +478,7 @@ START_TEST(a_window_that_is_used_slowly_does_not_grow)
 }
 END_TEST
 
-/* All windows together: what each has at first, and one budget for what they grow by. */
+/* All windows together: the initial window of each, and one budget for their growth. */
 START_TEST(windows_grow_to_the_budget_and_no_further)
 {
     const uint64_t enough = 2 * WINDOW_MAX;

@@ -147,7 +147,7 @@ START_TEST(a_channel_may_be_granted_later)
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, "early", 5), 0);
     nacre_channel_answer_open(recorder.ch, true);
     ck_assert_uint_gt(s.real->wakes, 0);
-    nacre_channel_answer_open(recorder.ch, true); /* nothing is asked any more */
+    nacre_channel_answer_open(recorder.ch, true); /* no question is open */
     nacre_channel_answer_open(recorder.ch, false);
     scripted_expect(&s, "confirmation 7;");
     scripted_told(&s, "open;writable;");
@@ -240,7 +240,7 @@ START_TEST(a_refused_open_is_reported_with_its_code)
         ch = nacre_session_open_channel(s.real->session, "session", &recorder_app, &s, NULL, 0);
         ck_assert_ptr_nonnull(ch);
         ck_assert_ptr_eq(nacre_channel_app_data(ch), &s);
-        nacre_channel_close(ch); /* does not matter */
+        nacre_channel_close(ch); /* no effect */
         scripted_expect(&s, "open session;");
         scripted_send(&s, SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", 0, codes[i], "no\x1b[2J", "");
         scripted_expect(&s, "");
@@ -334,7 +334,7 @@ START_TEST(an_open_that_is_too_long_fails_and_the_session_survives)
 }
 END_TEST
 
-/* Sent when it is over, and refused when it was not asked. */
+/* It is sent after the exchange; an answer before that disconnects. */
 START_TEST(an_open_during_a_key_exchange_follows_it)
 {
     struct nacre_channel *ch;
@@ -351,7 +351,7 @@ START_TEST(an_open_during_a_key_exchange_follows_it)
         scripted_run(&s);
         ck_assert(s.real->ended);
         ck_assert_int_eq(s.real->why.cause, NACRE_PROTOCOL_ERROR);
-        recorder.alive++; /* it never was open */
+        recorder.alive++; /* it was never open */
     } else {
         s.reads = true;
         scripted_expect(&s, "open session;");
@@ -365,7 +365,7 @@ START_TEST(an_open_during_a_key_exchange_follows_it)
 }
 END_TEST
 
-/* A small one passes, a large one waits. */
+/* A small one is sent, a large one waits. */
 START_TEST(an_open_is_sent_even_when_the_output_is_full)
 {
     static uint8_t much[CHANNEL_PACKET_MAX];
@@ -377,7 +377,7 @@ START_TEST(an_open_is_sent_even_when_the_output_is_full)
     scripted_run(&s);
     s.reads = false;
     for (size_t n = 1; n > 0; scripted_run(&s)) {
-        busy->turn_end = 0; /* as if it were another channel each time */
+        busy->turn_end = 0; /* as if it were a different channel each time */
         n = nacre_channel_write(busy, much, sizeof much);
     }
     (void)nacre_session_output(s.real->session, &before);

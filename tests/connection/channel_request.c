@@ -39,11 +39,11 @@ START_TEST(answers_wait_for_an_earlier_one_that_is_pending)
     scripted_expect(&s, "");
     nacre_channel_answer_request(recorder.ch, true);
     scripted_expect(&s, "success 7;");
-    nacre_channel_answer_request(recorder.ch, true); /* of the one that wants none */
+    nacre_channel_answer_request(recorder.ch, true); /* for the one that wants no reply */
     scripted_expect(&s, "");
     nacre_channel_answer_request(recorder.ch, false);
     scripted_expect(&s, "failure 7;success 7;failure 7;");
-    nacre_channel_answer_request(recorder.ch, true); /* nothing is open any more */
+    nacre_channel_answer_request(recorder.ch, true); /* no request is pending */
     scripted_expect(&s, "");
     stop();
 }
@@ -123,7 +123,7 @@ START_TEST(a_thousand_answers_after_a_pending_one_arrive_even_when_the_output_is
         nacre_channel_answer_request(recorder.ch, true);
     ck_assert(!s.real->ended);
     if (_i > 0)
-        nacre_channel_close(recorder.ch); /* behind them all */
+        nacre_channel_close(recorder.ch); /* after all of them */
     s.reads = true;
     scripted_run(&s);
     for (const char *at = s.log; (at = strstr(at, "success 7;")) != NULL; at++)
@@ -243,7 +243,7 @@ START_TEST(an_unsolicited_answer_disconnects)
     struct nacre_channel *ch = client_with_channel();
 
     if (_i == 0) {
-        ck_assert(nacre_channel_window_change(ch, 100, 40)); /* wants none */
+        ck_assert(nacre_channel_window_change(ch, 100, 40)); /* wants no reply */
         scripted_run(&s);
         s.log[0] = 0;
         scripted_send(&s, SSH_MSG_CHANNEL_SUCCESS, "u", channel_id);

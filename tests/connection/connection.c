@@ -91,11 +91,11 @@ START_TEST(an_answer_to_a_client_that_ends_early_or_late_disconnects)
             scripted_send_bytes(&s, message, n);
             scripted_expect(&s, BAD);
         } else {
-            scripted_send_bytes(&s, message, n); /* the whole one is good */
+            scripted_send_bytes(&s, message, n); /* the complete message is valid */
             scripted_expect(&s, "");
         }
         scripted_clear(&s);
-        recorder.alive = 0; /* what was not answered was not opened */
+        recorder.alive = 0; /* an unanswered channel was not opened */
         recorder_clear();
     }
 }
@@ -141,7 +141,7 @@ START_TEST(a_message_for_a_channel_that_was_never_open_disconnects)
 }
 END_TEST
 
-/* [4254/5.3/9] A window adjust may have been under way. */
+/* [4254/5.3/9] A window adjust may have been in flight. */
 START_TEST(a_message_for_a_channel_that_both_sides_closed_disconnects)
 {
     uint32_t id = server_open(1000, 1000);
@@ -171,8 +171,8 @@ START_TEST(a_message_for_a_channel_whose_open_is_pending_disconnects)
 }
 END_TEST
 
-/* Section 5.3: after its CLOSE the peer says nothing more, also when the application has not taken
- * everything yet. */
+/* Section 5.3: after its CLOSE the peer sends nothing more, even while the application has not
+ * accepted everything. */
 START_TEST(a_message_after_the_peers_close_disconnects)
 {
     uint32_t id = server_open(1000, 1000);
@@ -184,7 +184,7 @@ START_TEST(a_message_after_the_peers_close_disconnects)
     send_form(&to_channel[_i], id);
     scripted_run(&s);
     if (to_channel[_i].number == SSH_MSG_CHANNEL_WINDOW_ADJUST)
-        ck_assert_str_eq(s.log, ""); /* it harms nobody */
+        ck_assert_str_eq(s.log, ""); /* it has no effect */
     else
         ck_assert_str_eq(s.log, BAD);
     stop();

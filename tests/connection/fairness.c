@@ -1,5 +1,5 @@
-/* Many channels on one connection: a key's echo waits for one packet of each busy one at most, and
- * all of them get the same share. */
+/* Many channels on one connection: the answer to a keystroke waits for at most one packet per busy
+ * channel, and busy channels get equal shares. */
 #include "connection/parts.h"
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
@@ -9,14 +9,14 @@
 
 enum {
     BUSY_MAX = 40,
-    PACKET = CHANNEL_PACKET_MAX + 128, /* on the wire, a window adjust beside it included */
-    CHUNK = 500,                       /* bytes that the network takes at a time */
+    PACKET = CHANNEL_PACKET_MAX + 128, /* on the wire, with a window adjust */
+    CHUNK = 500,                       /* bytes that the network accepts at a time */
     KEYS = 60,
 };
 
 static struct {
     struct pair pair;
-    struct nacre_channel *served[BUSY_MAX + 1]; /* by the number of the channel; 0 is for keys */
+    struct nacre_channel *served[BUSY_MAX + 1]; /* by channel number; 0 is for keystrokes */
     uint64_t got[BUSY_MAX + 1];
     uint64_t echoed_at; /* bytes that the server had sent by then */
     size_t piece;       /* bytes that a busy application writes at a time */
@@ -58,7 +58,7 @@ static size_t client_data(struct nacre_channel *ch, const uint8_t *data, size_t 
 
 static const struct nacre_channel_app client_app = {.data = client_data};
 
-/* Channel 0 for keys, and `busy` more whose applications at the server write all they can. */
+/* Channel 0 for keystrokes, and `busy` more on which the server writes as much as it can. */
 static struct nacre_channel *begin(unsigned busy, size_t piece)
 {
     struct nacre_channel *keys;
@@ -78,7 +78,7 @@ static struct nacre_channel *begin(unsigned busy, size_t piece)
     return keys;
 }
 
-/* The network takes a chunk, and then no more for the moment. */
+/* The network accepts a chunk, and nothing more for now. */
 static void step(void)
 {
     f.pair.client_reads = true;
@@ -93,7 +93,7 @@ static void steps(unsigned count)
         step();
 }
 
-/* Bytes that the server sends between the key and its echo. */
+/* Bytes that the server sends between the keystroke and its answer. */
 static uint64_t key(struct nacre_channel *keys)
 {
     uint64_t sent;
@@ -119,7 +119,7 @@ static void check_keys(unsigned busy, size_t piece)
 
         worst = bytes > worst ? bytes : worst;
         ck_assert_uint_le(bytes, most + 2 * CHUNK);
-        steps(i * 7); /* another place in the turns each time */
+        steps(i * 7); /* a different place in the order each time */
     }
     ck_assert_uint_gt(worst, most / 4); /* they were busy */
     pair_clear(&f.pair);
@@ -139,7 +139,7 @@ START_TEST(a_keystroke_waits_no_longer_when_busy_channels_write_in_small_pieces)
 }
 END_TEST
 
-/* ... also while the first of all waits for its peer's window. */
+/* The same while the first of them waits for the peer's window. */
 START_TEST(busy_channels_get_equal_shares)
 {
     static const unsigned busy[] = {2, 3, 4, 7, BUSY_MAX};
@@ -162,8 +162,7 @@ START_TEST(busy_channels_get_equal_shares)
 }
 END_TEST
 
-/* A socket that takes nothing: what waits for it is a packet a channel, until the output is full.
- */
+/* A socket that accepts nothing: one packet per channel waits for it, until the output is full. */
 START_TEST(no_channel_fills_the_output_alone)
 {
     size_t len;

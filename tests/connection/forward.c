@@ -113,10 +113,10 @@ START_TEST(a_malformed_target_is_refused)
         size_t len;
     } cases[] = {
         {"", 0},
-        {"\0\0\0\4host\0\0\0\120\0\0\0\0\0\0\0", 19},    /* cut short */
+        {"\0\0\0\4host\0\0\0\120\0\0\0\0\0\0\0", 19},    /* truncated */
         {"\0\0\0\4ho\0t\0\0\0\120\0\0\0\0\0\0\0\0", 20}, /* NUL in the host */
         {"\0\0\0\4host\0\1\0\120\0\0\0\0\0\0\0\0", 20},  /* port of more than 16 bits */
-        {"\0\0\0\4host\0\0\0\120\0\0\0\0\0\0\0\0x", 21}, /* more behind */
+        {"\0\0\0\4host\0\0\0\120\0\0\0\0\0\0\0\0x", 21}, /* a byte too many */
     };
     struct pair p;
 
@@ -161,7 +161,7 @@ static void note_why(struct nacre_channel *ch, const struct nacre_end *why)
     end_note(end_of(ch), "%s %u: %s;", nacre_cause_text(why->cause), why->code, why->text);
 }
 
-/* Ask for a channel of that type; what the one who asked is told. */
+/* Open a channel of that type; what the side that opens it is told. */
 static const char *refusal(struct pair *p, const char *type)
 {
     static const struct nacre_channel_app app = {.closed = note_why};
@@ -276,7 +276,7 @@ START_TEST(forward_requests_reach_the_application_and_are_answered_in_order)
 
     start(&p);
     if (_i == 1)
-        nacre_session_rekey(p.client.session); /* they follow it */
+        nacre_session_rekey(p.client.session); /* the requests follow it */
     ck_assert(nacre_session_forward(p.client.session, "", 0, false));
     ck_assert(nacre_session_forward(p.client.session, "::1", 9, false)); /* answered later */
     ck_assert(nacre_session_forward(p.client.session, "::1", 8, false));
@@ -311,7 +311,7 @@ START_TEST(a_client_refuses_to_forward_for_the_server)
 }
 END_TEST
 
-/* PROTOCOL section 2.2: whoever asks for one all the same is not whom the server knew. */
+/* PROTOCOL section 2.2: a session that is opened all the same ends the connection. */
 START_TEST(after_no_more_sessions_other_channels_open_and_a_session_ends_the_connection)
 {
     struct pair p;
@@ -349,8 +349,8 @@ static enum nacre_answer note_server_channel(struct nacre_channel *ch)
     return NACRE_GRANT;
 }
 
-/* RFC 4254 section 6.8: the server says whether the client may stop the flow itself; without an
- * answer. */
+/* RFC 4254 section 6.8: the server tells the client whether it may do flow control; without a
+ * reply. */
 START_TEST(xon_xoff_reaches_the_client)
 {
     struct pair p;
@@ -366,7 +366,8 @@ START_TEST(xon_xoff_reaches_the_client)
         pair_run(&p);
         ck_assert(client_can_do == (i == 1));
     }
-    ck_assert(nacre_channel_request(of_server, "xon-xoff", false, "", 0)); /* refused, not told */
+    ck_assert(
+        nacre_channel_request(of_server, "xon-xoff", false, "", 0)); /* refused, not reported */
     pair_run(&p);
     ck_assert_str_eq(p.client.log, "open;request xon-xoff;request xon-xoff;");
     pair_clear(&p);
@@ -401,7 +402,7 @@ START_TEST(break_eow_and_xon_xoff_reach_the_application)
     ck_assert(nacre_channel_request(ch, "break", true, half_a_second, 4));
     ck_assert(nacre_channel_request(ch, "break", true, half_a_second, 3));
     ck_assert(nacre_channel_request(ch, "eow@openssh.com", true, NULL, 0));
-    ck_assert(nacre_channel_request(ch, "xon-xoff", true, "\1", 1)); /* only a server's */
+    ck_assert(nacre_channel_request(ch, "xon-xoff", true, "\1", 1)); /* only servers send it */
     pair_run(&p);
     ck_assert_str_eq(p.server.log, "open;request break;request eow@openssh.com;");
     ck_assert_int_eq(p.replies_good, 2);

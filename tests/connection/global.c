@@ -122,14 +122,14 @@ START_TEST(global_answers_wait_for_an_earlier_one_that_is_pending)
     ask_forward(1);
     ask_forward(0);
     scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", "no-more-sessions@openssh.com", 1);
-    ask_proof(); /* refused: what waits is short */
+    ask_proof(); /* refused: such an answer cannot wait */
     for (int i = 0; i < 1000; i++)
         scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?", "no-more-sessions@openssh.com", 0);
     scripted_expect(&s, "");
     nacre_session_answer_global(s.real->session, true, 4022);
     scripted_expect(&s, "message 81;");
     ck_assert_uint_eq(s.last_len, 5);
-    nacre_session_answer_global(s.real->session, true, 4023); /* of the one that wants none */
+    nacre_session_answer_global(s.real->session, true, 4023); /* for the one that wants no reply */
     scripted_expect(&s, "message 81;request-failure;");
     nacre_session_answer_global(s.real->session, true, 4024);
     scripted_expect(&s, "");

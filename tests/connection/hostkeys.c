@@ -14,7 +14,7 @@ static void prove_start(const struct nacre_key *keys[2])
     scripted_login(&s);
 }
 
-/* What is to be signed, by the draft's list: section 2.2.2. */
+/* What is signed, by the draft's list: section 2.2.2. */
 static void check_proof(struct bytes key, struct bytes proof)
 {
     uint8_t data[1024];
@@ -27,7 +27,7 @@ static void check_proof(struct bytes key, struct bytes proof)
     ck_assert(key_verify(&signature_ed25519, key, proof, written_bytes(&w)));
 }
 
-/* draft-ietf-sshm-hostkey-update section 2.2.2: in the order of the question. */
+/* draft-ietf-sshm-hostkey-update section 2.2.2: in the order of the request. */
 START_TEST(each_requested_host_key_is_proven)
 {
     static const int orders[][2] = {{0, 1}, {1, 0}, {0, 0}};
@@ -65,7 +65,7 @@ START_TEST(no_proof_is_sent_without_want_reply)
 }
 END_TEST
 
-/* Refused as a whole, and the session lives: what follows is answered. */
+/* The request is refused as a whole, and the session survives: the next one is answered. */
 static void expect_no_proof(struct bytes ours)
 {
     scripted_expect(&s, "request-failure;");

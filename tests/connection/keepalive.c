@@ -1,4 +1,4 @@
-/* Peers that are gone and connections that nobody uses, under a virtual clock: keepalive_ms,
+/* Peers that are gone and connections that are not used, under a virtual clock: keepalive_ms,
  * keepalive_count and idle_ms of struct nacre_limits. */
 #include "connection/parts.h"
 #include "tests/support/scripted.h"
@@ -20,7 +20,7 @@ static void begin(enum nacre_role role, struct nacre_limits limits)
     scripted_login(&s);
 }
 
-/* Let time pass, the session told of it at each of its deadlines only. */
+/* Let time pass; the session is called at its deadlines only. */
 static void pass(uint64_t ms)
 {
     uint64_t until = s.pair.now_ms + ms;
@@ -89,7 +89,7 @@ START_TEST(a_keepalive_wants_a_reply)
 }
 END_TEST
 
-/* An answer of either kind, another message, a byte of one: the peer lives. */
+/* An answer of either kind, another message, or one byte of it: a sign of life. */
 START_TEST(any_byte_from_the_peer_is_a_sign_of_life)
 {
     static const uint8_t part[] = {0};
@@ -159,7 +159,7 @@ START_TEST(the_application_sees_the_answers_to_its_own_requests_only)
     scripted_expect(&s, "");
     ck_assert_int_eq(replies, 1);
     scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
-    scripted_expect(&s, "disconnect 2;"); /* of nothing that was asked */
+    scripted_expect(&s, "disconnect 2;"); /* no request is open */
     scripted_clear(&s);
 }
 END_TEST
@@ -174,14 +174,14 @@ START_TEST(requests_that_wait_for_an_answer_are_bounded)
     scripted_run(&s);
     s.log[0] = 0;
     pass(3 * SECOND);
-    scripted_expect(&s, ""); /* 64 questions are open already */
+    scripted_expect(&s, ""); /* 64 requests are pending already */
     pass(SECOND);
     scripted_expect(&s, "disconnect 11;");
     scripted_clear(&s);
 }
 END_TEST
 
-/* It takes nothing any more: there is no room for the question, and none is needed. */
+/* It reads nothing: there is no space for a keepalive, and none is needed. */
 START_TEST(a_peer_that_reads_nothing_times_out_too)
 {
     char data[1000] = "";
@@ -203,7 +203,7 @@ START_TEST(a_peer_that_reads_nothing_times_out_too)
 }
 END_TEST
 
-/* The whole program stood still, and its clock did not: the peer is asked all the same. */
+/* The program was suspended while its clock ran: the peer still gets its keepalives. */
 START_TEST(a_clock_that_jumps_ends_no_session)
 {
     begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 15 * SECOND});
@@ -276,7 +276,7 @@ START_TEST(any_channel_message_counts_as_use)
     scripted_expect(&s, "");
     pass(59 * SECOND);
     ck_assert_uint_eq(nacre_channel_write(server_channel, "hello", 5), 5);
-    nacre_session_tick(s.real->session, s.pair.now_ms); /* it asked for that: wake */
+    nacre_session_tick(s.real->session, s.pair.now_ms); /* wake asked for it */
     scripted_expect(&s, "data 1 5;");
     pass(59 * SECOND);
     scripted_send(&s, SSH_MSG_CHANNEL_CLOSE, "u", id);
@@ -289,7 +289,7 @@ START_TEST(any_channel_message_counts_as_use)
 }
 END_TEST
 
-/* Whoever only keeps the connection alive does not use it. */
+/* Keeping the connection alive is not using it. */
 START_TEST(signs_of_life_do_not_count_as_use)
 {
     begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = 10 * SECOND, .idle_ms = 60 * SECOND});
@@ -317,7 +317,7 @@ START_TEST(both_ends_keep_each_other_alive)
     p.client_config.limits.keepalive_ms = 11 * SECOND;
     pair_start(&p);
     (void)pair_open(&p);
-    for (int i = 0; i < 24 * 60; i++) /* a day, with a new key each hour */
+    for (int i = 0; i < 24 * 60; i++) /* a day, with a rekey every hour */
         pair_pass(&p, 60 * SECOND);
     ck_assert(!p.server.ended && !p.client.ended);
     pair_clear(&p);

@@ -9,15 +9,15 @@ enum { CHANNELS = 10000, AT_ONCE = 20, REQUESTS = 1000 };
 
 struct count {
     unsigned opened, closed, replied, asked;
-    bool later; /* the server answers when told to */
+    bool later; /* the server answers later */
 };
 
 static struct count server, client;
-static struct nacre_channel *served; /* the channel that was opened last, at the server */
+static struct nacre_channel *served; /* the server's newest channel */
 
 static bool answer_to(unsigned i)
 {
-    return i * i % 7 < 3; /* so that another order shows */
+    return i * i % 7 < 3; /* so that a wrong order shows */
 }
 
 static enum nacre_answer server_open(struct nacre_channel *ch)

@@ -1,4 +1,4 @@
-/* The bytes of a channel that its application has not taken yet. */
+/* The bytes of a channel that its application has not accepted. */
 #include "connection/queue.h"
 #include "tests/support/suite.h"
 
@@ -38,7 +38,7 @@ START_TEST(bytes_come_out_in_the_order_they_went_in)
             len += n;
             n = 0;
         }
-        while (n > 0 && len > 0) { /* what is taken, or some of it */
+        while (n > 0 && len > 0) { /* all of it, or a part */
             struct bytes front = queue_front(&q);
             size_t piece = n < front.len ? n : front.len;
 
@@ -53,7 +53,7 @@ START_TEST(bytes_come_out_in_the_order_they_went_in)
         ck_assert_uint_eq(q.len, len);
         most = pool.in_use > most ? pool.in_use : most;
     }
-    ck_assert_uint_le(most, 2 * BLOCK_LARGE + BLOCK_SMALL); /* what was in it, and a block */
+    ck_assert_uint_le(most, 2 * BLOCK_LARGE + BLOCK_SMALL); /* its contents and one block */
 }
 END_TEST
 
@@ -115,13 +115,14 @@ START_TEST(without_memory_nothing_is_added_and_nothing_is_lost)
     ck_assert(!queue_add(&q, &pool, (struct bytes){block, sizeof block}));
     ck_assert_uint_eq(q.len, 100);
     ck_assert_mem_eq(queue_front(&q).at, block, 100);
-    ck_assert(queue_add(&q, &pool, (struct bytes){block, 100})); /* there was room */
+    ck_assert(queue_add(&q, &pool, (struct bytes){block, 100})); /* there was space */
     fails = false;
     ck_assert(queue_add(&q, &pool, (struct bytes){block, sizeof block}));
     ck_assert_uint_eq(q.len, 5200);
-    ck_assert(!queue_add(&q, &pool, (struct bytes){block, QUEUE_ADD_MAX + 1})); /* never so much */
+    ck_assert(
+        !queue_add(&q, &pool, (struct bytes){block, QUEUE_ADD_MAX + 1})); /* too much at once */
     queue_drop(&q, &pool, 200);
-    fails = true; /* its blocks are kept by the pool, and taken from there */
+    fails = true; /* the pool keeps its blocks and lends them again */
     ck_assert(queue_add(&q, &pool, (struct bytes){block, sizeof block}));
 }
 END_TEST

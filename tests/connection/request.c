@@ -1,4 +1,4 @@
-/* How each channel request is read, and which are in place. RFC 4254 sections 5.4 and 6;
+/* How each channel request is read, and when it is allowed. RFC 4254 sections 5.4 and 6;
  * numbers in brackets are requirement ids. */
 #include "connection/request.h"
 #include "tests/support/request_script.h"
@@ -40,7 +40,7 @@ START_TEST(a_request_whose_fields_end_early_or_late_is_refused_and_not_reported)
     const struct body *b = &bodies[_i];
 
     if (strcmp(b->type, "foo@example.com") == 0)
-        return; /* what it holds is not ours to say */
+        return; /* its data may be anything */
     server_with_channel();
     for (size_t n = 0; n <= b->len + 1; n++) {
         if (n == b->len)
@@ -98,8 +98,7 @@ START_TEST(a_window_change_needs_a_terminal)
 }
 END_TEST
 
-/* [4254/6.2/3] The modes are the application's to read; no content of theirs makes the request
- * malformed. */
+/* [4254/6.2/3] The application reads the modes; nothing in them makes the request malformed. */
 START_TEST(a_pty_request_is_read_whatever_its_modes_are)
 {
     static uint8_t modes[30000];
@@ -181,7 +180,7 @@ START_TEST(a_request_type_that_is_not_a_name_is_refused)
 }
 END_TEST
 
-/* ---- which are in place ---- */
+/* ---- when each is allowed ---- */
 
 /* [4254/6.5/1] */
 START_TEST(only_one_program_runs_on_a_channel)
@@ -217,7 +216,7 @@ START_TEST(after_a_program_or_terminal_refused_later_another_may_be_requested)
     recorder.request = NACRE_LATER;
     send_body(&bodies[0], 1, bodies[0].len);
     scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?s", channel_id, "exec", 0, "no");
-    send_request("shell", 1); /* one is under way: refused, in its turn */
+    send_request("shell", 1); /* one runs: refused, in order */
     scripted_expect(&s, "");
     nacre_channel_answer_request(recorder.ch, false);
     scripted_expect(&s, "failure 7;");
@@ -260,7 +259,7 @@ static const struct nacre_channel_app *look_up(void *context, const char *type)
 START_TEST(requests_of_sessions_are_refused_on_other_channels)
 {
     const struct body *b = &bodies[_i];
-    bool of_sessions = _i < 7; /* the last two may come on any */
+    bool of_sessions = _i < 7; /* the last two are allowed on any channel */
 
     recorder_reset();
     scripted_init(&s, NACRE_SERVER);
@@ -345,7 +344,7 @@ START_TEST(terminal_modes_are_read_to_their_end)
         {"\xff\0\0\0\1", 5, 0},
         {"\1\0\0\0\3\2\0\0\0", 9, 1}, /* an argument too short */
         {"\1", 1, 0},
-        {"\1\0\0\0\1\0\2\0\0\0\1", 11, 1}, /* nothing counts behind the end */
+        {"\1\0\0\0\1\0\2\0\0\0\1", 11, 1}, /* nothing counts after the end */
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

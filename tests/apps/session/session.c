@@ -1,4 +1,4 @@
-/* The glue of one peer: what its owner sees, how it ends, and what becomes of it without memory. */
+/* One session: what its owner sees, how it ends, and what happens without memory. */
 #include "connection/parts.h"
 #include "tests/support/recorder.h"
 #include "tests/support/scarce.h"
@@ -11,7 +11,7 @@ static struct pair p;
 
 /* ---- without memory ---- */
 
-/* Runs the session as far as it gets; waits for nothing. */
+/* Run the session as far as it gets. */
 static void whole_session(void)
 {
     struct nacre_channel *ch = NULL;
@@ -66,7 +66,7 @@ START_TEST(an_idle_session_holds_no_buffers)
     ch = pair_open(&p);
     ck_assert(nacre_channel_shell(ch));
     pair_run(&p);
-    nacre_session_received(p.server.session, 0, 0); /* the pair asked for room and had nothing */
+    nacre_session_received(p.server.session, 0, 0); /* the pair asked for space and had nothing */
     before = nacre_endpoint_memory(p.server.endpoint);
     ck_assert_uint_lt(before, BLOCK_SMALL);
     for (int i = 0; i < 100; i++) {
@@ -79,8 +79,8 @@ START_TEST(an_idle_session_holds_no_buffers)
 }
 END_TEST
 
-/* What becomes of a message that needs memory when there is none: an open is refused, the rest ends
- * the session. */
+/* A message that needs memory when there is none: an open is refused, any other ends the session.
+ */
 START_TEST(a_message_that_needs_memory_is_refused_or_ends_the_session)
 {
     static struct scripted s;
@@ -105,7 +105,7 @@ START_TEST(a_message_that_needs_memory_is_refused_or_ends_the_session)
     else if (_i > 4)
         scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?ss", ids[0], "env", 1, "A", "1");
     for (int i = 0; _i == 4 && i < 8 && !s.real->ended;
-         i++) { /* more than the pool has blocks left over for */
+         i++) { /* more than the pool's free blocks hold */
         scripted_send(&s, SSH_MSG_CHANNEL_DATA, "uS", ids[i / 2], zeros, sizeof zeros);
         scripted_run(&s);
     }
@@ -159,9 +159,9 @@ START_TEST(a_server_sends_its_kexinit_without_waiting)
     ck_assert_mem_eq(at, identification, strlen(identification));
     newline = memchr(at, '\n', len);
     ck_assert_ptr_nonnull(newline);
-    ck_assert_uint_eq(newline[1 + 4 + 1], SSH_MSG_KEXINIT); /* behind both lengths */
+    ck_assert_uint_eq(newline[1 + 4 + 1], SSH_MSG_KEXINIT); /* after both lengths */
     ck_assert_uint_eq(1 + (size_t)(newline - at) + 4 + load_u32(newline + 1), len);
-    ck_assert_uint_eq(p.server.wakes, 0); /* its owner does not know it yet */
+    ck_assert_uint_eq(p.server.wakes, 0); /* the owner does not know it yet */
     at = nacre_session_output(p.client.session, &len);
     newline = memchr(at, '\n', len);
     ck_assert_ptr_eq(newline, at + len - 1);
@@ -199,7 +199,7 @@ START_TEST(a_session_that_is_freed_ends_as_lost)
 }
 END_TEST
 
-/* RFC 4253 section 11.1: what does not fit into the message is cut between characters. */
+/* RFC 4253 section 11.1: a text that is too long is cut between characters. */
 START_TEST(a_long_disconnect_text_is_truncated)
 {
     char text[1001];
@@ -292,8 +292,7 @@ START_TEST(the_login_grace_time_ends_with_the_login)
 }
 END_TEST
 
-/* It is begun from outside, by a call that does not say what time it is: what counts is when the
- * owner looks. */
+/* A call without a time starts it: it counts from the owner's next call. */
 START_TEST(a_key_exchange_after_a_long_silence_gets_its_full_time)
 {
     enum { SILENCE_MS = 1000 * 1000 };
@@ -302,7 +301,7 @@ START_TEST(a_key_exchange_after_a_long_silence_gets_its_full_time)
     recorder_reset();
     pair_init(&p, 5);
     p.server_app = recorder_app;
-    p.server_config.rekey_bytes = 10000; /* worn after the write below */
+    p.server_config.rekey_bytes = 10000; /* due after the write below */
     pair_start(&p);
     (void)pair_open(&p);
     p.now_ms += SILENCE_MS;
@@ -380,10 +379,10 @@ START_TEST(without_lookup_only_session_channels_have_an_application)
 }
 END_TEST
 
-/* ---- key exchanges among everything else ---- */
+/* ---- key exchanges in between ---- */
 
-/* Requests, data, EOF and CLOSE with a key exchange begun before each step, by either side, whole
- * and dripped. */
+/* Requests, data, EOF and CLOSE with a key exchange before each step, by either side, in one piece
+ * and byte by byte. */
 START_TEST(a_key_exchange_may_begin_before_every_step)
 {
     struct nacre_channel *ch;
