@@ -89,12 +89,15 @@ static uint32_t first_in_turn(const struct connection *c)
     return first;
 }
 
-void connection_take_turns(struct connection *c)
+bool connection_has_work(const struct connection *c)
+{
+    return c->stalled || c->closing || c->resumed;
+}
+
+static void take_turns(struct connection *c)
 {
     uint32_t n = c->table_len, first;
 
-    if (!c->stalled)
-        return;
     c->stalled = c->resumed = false; /* what still waits sets it again */
     global_send_unsent(c);
     first = first_in_turn(c);
@@ -108,12 +111,16 @@ void connection_take_turns(struct connection *c)
 
 /* A resumed channel is not offered its data again while nothing has changed: its application may
  * resume it whenever it is offered some. */
-bool connection_needs_turn(struct connection *c)
+bool connection_take_turns(struct connection *c)
 {
-    bool needs = c->resumed && c->moved;
+    bool again;
 
+    if (c->stalled)
+        take_turns(c);
+    connection_finish_closed(c);
+    again = c->resumed && c->moved;
     c->resumed = c->moved = false;
-    return needs;
+    return again;
 }
 
 void connection_finish_closed(struct connection *c)

@@ -39,12 +39,13 @@ void connection_free(struct connection *c);
 
 /* ---- the owner's calls, all of them while the transport is entered ---- */
 
-/* Every channel that waits gets a turn to write, and is offered the data that it has not accepted
- * yet. */
-void connection_take_turns(struct connection *c);
+/* True when connection_take_turns has something to do. */
+bool connection_has_work(const struct connection *c);
 
-/* True, once, when something that happened after the last turns calls for others at once. */
-bool connection_needs_turn(struct connection *c);
+/* Every channel that waits gets a turn to write, and is offered the data that it has not accepted
+ * yet. Then connection_finish_closed. Returns true when something happened that calls for other
+ * turns at once. */
+bool connection_take_turns(struct connection *c);
 
 /* Call closed for the channels that both sides have closed. */
 void connection_finish_closed(struct connection *c);

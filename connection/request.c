@@ -198,7 +198,8 @@ void request_clear(struct parsed_request *p, struct pool *pool)
     pool_release(pool, p->value, p->value_size);
 }
 
-/* RFC 4254 section 8: opcodes 1 to 159 carry a uint32; 0 ends the list; 160 and above stop the parsing. */
+/* RFC 4254 section 8: opcodes 1 to 159 carry a uint32; 0 ends the list; 160 and above stop the
+ * parsing. */
 bool nacre_terminal_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
                               uint32_t *argument)
 {

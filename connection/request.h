@@ -1,4 +1,5 @@
-/* The known channel requests: how each is read, which side may send it. RFC 4254 sections 6 and 8. */
+/* The known channel requests: how each is read, which side may send it. RFC 4254 sections 6 and 8.
+ */
 #ifndef NACRE_CONNECTION_REQUEST_H
 #define NACRE_CONNECTION_REQUEST_H
 

@@ -32,30 +32,37 @@ void session_tell(struct nacre_session *s)
         s->endpoint->config.ended(s->context, why);
 }
 
-/* Nothing of the session may be touched afterwards. */
-static void end_call(struct nacre_session *s)
+static void release_freed(struct nacre_session *s)
 {
     void (*freed)(void *context) = s->endpoint->config.freed;
     void *context = s->context;
 
-    transport_settled(s->transport);
-    if (!s->freed)
-        return;
     release(s);
     if (freed != NULL)
         freed(context);
+}
+
+/* Nothing of the session may be touched afterwards. */
+static void end_call(struct nacre_session *s)
+{
+    transport_settled(s->transport);
+    if (s->freed)
+        release_freed(s);
 }
 
 /* The owner's call ends: channels get their turns. No wake, since the owner checks the output and
  * the deadline after each of its calls. */
 static void end_owner_call(struct nacre_session *s)
 {
-    connection_take_turns(s->connection);
-    connection_finish_closed(s->connection);
-    session_tell(s);
-    if (auth_carry_out(s->auth) || connection_needs_turn(s->connection))
+    if (connection_has_work(s->connection)) {
+        if (connection_take_turns(s->connection))
+            s->again = true;
+        transport_begin_rekey_if_due(s->transport);
+    }
+    if (transport_ended(s->transport))
+        session_tell(s);
+    if (auth_carry_out(s->auth))
         s->again = true;
-    transport_begin_rekey_if_due(s->transport);
     transport_release_idle(s->transport);
     end_call(s);
 }
@@ -174,17 +181,16 @@ void nacre_session_free(struct nacre_session *s)
 
 uint8_t *nacre_session_input(struct nacre_session *s, size_t *room)
 {
-    uint8_t *at = NULL;
+    uint8_t *at;
 
     *room = 0;
     if (transport_is_entered(s->transport))
         return NULL;
-    transport_enter(s->transport);
     at = transport_input(s->transport, room);
-    if (at == NULL) /* perhaps out of memory, which is the end: wake */
+    if (at == NULL) { /* perhaps out of memory, which is the end: wake */
+        transport_enter(s->transport);
         transport_leave(s->transport);
-    else
-        transport_settled(s->transport);
+    }
     return at;
 }
 
