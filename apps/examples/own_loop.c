@@ -42,8 +42,8 @@ int main(void)
     struct nacre_session *s = e ? nacre_session_new(e, NULL, now()) : NULL;
     struct pollfd fd = {.fd = 0};
 
-    if (s == NULL)
-        errx(1, "%s", e ? "out of memory" : errbuf);
+    if (s == NULL || send(fd.fd, "", 0, MSG_NOSIGNAL) != 0)
+        errx(1, "%s", s ? "descriptor 0 is not a connection" : e ? "out of memory" : errbuf);
     for (size_t room, len; !nacre_session_ended(s, NULL); nacre_session_tick(s, now())) {
         uint8_t *in = nacre_session_input(s, &room); /* no room: the client does not read */
         ssize_t n = room > 0 ? recv(fd.fd, in, room, MSG_DONTWAIT) : 0;
