@@ -30,7 +30,7 @@ $(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
 	@echo "  SEEDS $(@D)"
 	$(Q)$< $(@D) >$@
 
-$(BUILD)/tests/fuzz/seeds: $(BUILD)/obj/tests/fuzz/seeds_keys.o
+$(BUILD)/tests/fuzz/seeds: $(call objects,$(wildcard tests/fuzz/seeds_*.c))
 
 fuzz:                                   ## each fuzzer for TIME=60 seconds (FUZZERS=fuzz_NAME: that one)
 	@$(MAKE) $(jobs) FUZZ=1 CC=$(CLANG) BUILD=$(BUILD)/fuzz fuzz-programs

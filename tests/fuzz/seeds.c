@@ -12,32 +12,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { SEED_MAX = 72 * 1024 };
-
-static const char *folder;
-
-void save(const char *corpus, const char *title, const void *data, size_t len)
-{
-    char path[512];
-    FILE *f;
-
-    (void)snprintf(path, sizeof path, "%s/%s", folder, corpus);
-    (void)mkdir(path, 0777);
-    (void)snprintf(path, sizeof path, "%s/%s/%s", folder, corpus, title);
-    f = fopen(path, "wb");
-    if (f == NULL) {
-        perror(path);
-        exit(1);
-    }
-    require(fwrite(data, 1, len, f) == len && fclose(f) == 0);
-}
-
-void save_text(const char *corpus, const char *title, const char *text)
-{
-    save(corpus, title, text, strlen(text));
-}
 
 /* ---- sessions ---- */
 
@@ -517,8 +493,7 @@ int main(int argc, char **argv)
         (void)fputs("usage: seeds FOLDER\n", stderr);
         return 2;
     }
-    folder = argv[1];
-    (void)mkdir(folder, 0777);
+    save_below(argv[1]);
     tcase_add_test(t, write_all);
     suite_add_tcase(s, t);
     r = srunner_create(s);

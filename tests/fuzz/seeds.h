@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+/* seeds_file.c: the folder of all corpora */
+void save_below(const char *name);
+
 /* One seed of a fuzzer, as a file of that name. */
 void save(const char *corpus, const char *title, const void *data, size_t len);
 void save_text(const char *corpus, const char *title, const char *text);

@@ -16,28 +16,14 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct options options;
-int status = 255;
 static struct nacre_agent *agent;
 static struct nacre_clients *clients;
 static volatile sig_atomic_t poked;
-
-void say(const char *format, ...)
-{
-    va_list values;
-
-    va_start(values, format);
-    (void)fputs("calling: ", stderr);
-    (void)vfprintf(stderr, format, values);
-    (void)fputc('\n', stderr);
-    va_end(values);
-}
 
 /* ---- the login ---- */
 

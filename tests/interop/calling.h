@@ -1,4 +1,5 @@
-/* The two halves of a client: calling.c logs in, calling_channels.c opens what was asked for. */
+/* The parts of a client: calling.c logs in, calling_channels.c opens what is requested, and both
+ * use calling_options.c. */
 #ifndef NACRE_TESTS_INTEROP_CALLING_H
 #define NACRE_TESTS_INTEROP_CALLING_H
 

@@ -12,7 +12,6 @@
 #include "apps/files/password_file.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,19 +24,6 @@ static struct nacre_password_file *passwords;
 static struct nacre_authorized_keys *authorized_keys;
 static char erins[WORD_MAX] = "old-shell"; /* one thread, so no lock */
 static bool erins_has_expired = true;
-
-void note(const char *event, const char *format, ...)
-{
-    va_list values;
-
-    va_start(values, format);
-    flockfile(stderr);
-    (void)fprintf(stderr, "ts=0 level=info event=%s", event);
-    (void)vfprintf(stderr, format, values);
-    (void)fputc('\n', stderr);
-    funlockfile(stderr);
-    va_end(values);
-}
 
 /* ---- who may log in ---- */
 
@@ -154,14 +140,6 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
     guest->peer = NULL;
     stop_listening(guest, NULL, 0);
     guest_release(guest);
-}
-
-void guest_release(struct guest *guest)
-{
-    if (--guest->users > 0)
-        return;
-    nacre_key_grant_clear(&guest->grant);
-    free(guest);
 }
 
 static void stop(int number)

@@ -1,5 +1,5 @@
-/* The two halves of a server that grants: granting.c has who logs in, granting_channels.c what they
- * open. */
+/* The parts of a server that grants: granting.c decides about logins, granting_channels.c about
+ * what is opened then, and both use granting_guest.c. */
 #ifndef NACRE_TESTS_INTEROP_GRANTING_H
 #define NACRE_TESTS_INTEROP_GRANTING_H
 
