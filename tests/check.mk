@@ -10,7 +10,7 @@ check: setup                            ## build everything and run all tests
 		"tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
 		tests/tools/readmes tests/tools/security tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
 		tests/tools/install tests/tools/man_pages \
-		tests/tools/phase_page tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
+		tests/tools/phase_page tests/tools/tested tests/tools/test_tested tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
 		tests/tools/test_install_missing \
 		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" \
 		"$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \

@@ -1,0 +1,125 @@
+/* Lists of algorithms as a user writes them. The names are taken from the library's own tables. */
+#include "apps/session/algorithm_list.h"
+#include "tests/support/scratch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char all[NACRE_ALGORITHM_KINDS][NACRE_ALGORITHM_LIST_MAX]; /* the defaults of each kind */
+static const char *first[NACRE_ALGORITHM_KINDS], *last[NACRE_ALGORITHM_KINDS];
+
+static void read_defaults(void)
+{
+    for (enum nacre_algorithm_kind kind = 0; kind < NACRE_ALGORITHM_KINDS; kind++) {
+        const char *name;
+        bool off;
+
+        all[kind][0] = '\0';
+        for (size_t i = 0; (name = nacre_algorithm_name(kind, i, &off)) != NULL; i++)
+            if (!off) {
+                first[kind] = i == 0 ? name : first[kind];
+                last[kind] = name;
+                strcat(strcat(all[kind], i == 0 ? "" : ","), name);
+            }
+    }
+}
+
+static void expect(enum nacre_algorithm_kind kind, const char *list, const char *expected)
+{
+    char out[NACRE_ALGORITHM_LIST_MAX], errbuf[1024] = "";
+
+    ck_assert_msg(nacre_algorithms_apply(kind, list, out, errbuf, sizeof errbuf), "%s", errbuf);
+    ck_assert_str_eq(out, expected);
+}
+
+START_TEST(adding_a_default_changes_nothing)
+{
+    char list[NACRE_ALGORITHM_LIST_MAX];
+
+    (void)snprintf(list, sizeof list, "+%s", first[_i]);
+    expect(_i, list, all[_i]);
+    expect(_i, all[_i], all[_i]);
+}
+END_TEST
+
+START_TEST(a_pattern_adds_what_is_off_too)
+{
+    char every[NACRE_ALGORITHM_LIST_MAX];
+    const char *name;
+    bool off;
+
+    (void)snprintf(every, sizeof every, "%s", all[_i]);
+    for (size_t i = 0; (name = nacre_algorithm_name(_i, i, &off)) != NULL; i++)
+        if (off)
+            strcat(strcat(every, ","), name);
+    expect(_i, "+*", every);
+}
+END_TEST
+
+START_TEST(names_replace_the_defaults_or_come_before_them)
+{
+    char list[NACRE_ALGORITHM_LIST_MAX], expected[2 * NACRE_ALGORITHM_LIST_MAX];
+
+    expect(_i, last[_i], last[_i]);
+    (void)snprintf(list, sizeof list, "%s,%s", last[_i], first[_i]);
+    expect(_i, list, list);
+    (void)snprintf(list, sizeof list, "^%s", last[_i]);
+    (void)snprintf(expected, sizeof expected, "%s,%.*s", last[_i],
+                   (int)(strlen(all[_i]) - strlen(last[_i]) - 1), all[_i]);
+    expect(_i, list, expected);
+}
+END_TEST
+
+START_TEST(names_are_taken_away_from_the_defaults)
+{
+    char list[NACRE_ALGORITHM_LIST_MAX];
+
+    (void)snprintf(list, sizeof list, "-%s", first[_i]);
+    expect(_i, list, all[_i] + strlen(first[_i]) + 1);
+}
+END_TEST
+
+START_TEST(a_list_that_leaves_nothing_or_names_nothing_is_refused)
+{
+    static const struct {
+        const char *list, *says;
+    } rows[] = {
+        {"-*", "leaves no"},       {"", "'' is not known"},
+        {"rot13", "is not known"}, {"+rot13", "'rot13' is not known; known are"},
+        {",", "leaves no"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char out[NACRE_ALGORITHM_LIST_MAX], errbuf[2048] = "";
+
+        ck_assert_msg(!nacre_algorithms_apply(_i, rows[i].list, out, errbuf, sizeof errbuf), "%s",
+                      rows[i].list);
+        assert_says(errbuf, rows[i].says);
+        assert_says(errbuf, nacre_algorithm_kind_name(_i));
+    }
+}
+END_TEST
+
+START_TEST(no_name_is_past_the_last)
+{
+    size_t count = 0;
+    bool off;
+
+    while (nacre_algorithm_name(_i, count, &off) != NULL)
+        count++;
+    ck_assert_uint_gt(count, 1);
+    ck_assert_ptr_null(nacre_algorithm_name(_i, count + 1, &off));
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    read_defaults();
+    add_loop(suite, adding_a_default_changes_nothing, 0, NACRE_ALGORITHM_KINDS);
+    add_loop(suite, a_pattern_adds_what_is_off_too, 0, NACRE_ALGORITHM_KINDS);
+    add_loop(suite, names_replace_the_defaults_or_come_before_them, 0, NACRE_ALGORITHM_KINDS);
+    add_loop(suite, names_are_taken_away_from_the_defaults, 0, NACRE_ALGORITHM_KINDS);
+    add_loop(suite, a_list_that_leaves_nothing_or_names_nothing_is_refused, 0,
+             NACRE_ALGORITHM_KINDS);
+    add_loop(suite, no_name_is_past_the_last, 0, NACRE_ALGORITHM_KINDS);
+}
