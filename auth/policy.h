@@ -21,7 +21,8 @@ enum {
 struct nacre_decision;
 
 /* Answer the question: once, on the session's thread, from inside the policy's callback or later.
- * Has no effect when the session has ended.
+ * From inside a callback the answer takes effect when that has returned. It has no effect when the
+ * session has ended.
  *
  * This call, or one of the three below in its place, ends the handle. A second answer has no effect
  * while the first one, or the policy's callback that got the handle, has not returned; after that

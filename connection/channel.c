@@ -159,7 +159,7 @@ void nacre_channel_answer_open(struct nacre_channel *ch, bool granted)
     struct transport *t = c->transport;
     bool outermost = transport_enter(t);
 
-    if (channel_open_answer(ch, granted)) { /* what the application asked for meanwhile is due */
+    if (channel_open_answer(ch, granted)) { /* what the application did meanwhile takes effect */
         if (outermost)
             channel_turn(ch);
         else

@@ -78,7 +78,7 @@ struct nacre_channel_app {
      * written meanwhile are not accepted: the answer goes first, and writable follows it. */
     enum nacre_answer (*request)(struct nacre_channel *ch, const struct nacre_request *request);
 
-    /* The answer to a request of ours that wanted one, in order. */
+    /* The answer to one of our requests with want_reply, in order. */
     void (*replied)(struct nacre_channel *ch, bool granted);
 
     /* The peer sends no more data; we still may. The library does nothing else. */

@@ -94,7 +94,7 @@ struct open {
     struct bytes data;
 };
 
-/* The channel that was asked for, not open yet; NULL: it is refused, *why says why. Types of
+/* A channel for the request, not open yet; NULL: it is refused for the reason *why. Types of
  * forwarding are known, and refused unless the application grants them. */
 static struct nacre_channel *admit(struct connection *c, const struct open *open,
                                    struct refusal *why)
@@ -125,7 +125,7 @@ static struct nacre_channel *admit(struct connection *c, const struct open *open
     return ch;
 }
 
-/* Busy meanwhile: what the application asks for at once follows the confirmation. */
+/* The channel is busy meanwhile: what the application does with it follows the confirmation. */
 static enum nacre_answer ask(struct nacre_channel *ch)
 {
     enum nacre_answer answer;

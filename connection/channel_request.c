@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { REQUEST_HEADER = 256 }; /* bytes of a request in front of its data, at most */
+enum { REQUEST_HEADER = 256 }; /* bytes of a request before its data, at most */
 
 /* ---- from the peer ---- */
 

@@ -6,9 +6,8 @@
 #include "connection/channel_request.h"
 #include "connection/table.h"
 
-/* Window adjust, exit-status, EOF and CLOSE, in this order, as far as they are due. Nothing follows
- * our CLOSE. After the peer's only our CLOSE matters: it is sent at once, even while data is not
- * accepted yet. */
+/* Send a window adjust, exit-status, EOF and CLOSE, in this order, if they are due. Nothing follows
+ * our CLOSE. After the peer's CLOSE only ours is sent, at once, even while data is unaccepted. */
 static void send_due(struct nacre_channel *ch)
 {
     struct connection *c = ch->connection;
@@ -125,7 +124,7 @@ static int receive_open(struct connection *c, struct reader *r)
     int failure = on_channel_open(c, r, &ch);
 
     if (ch != NULL)
-        channel_turn(ch); /* what the application asked for meanwhile */
+        channel_turn(ch); /* what the application did meanwhile */
     return failure;
 }
 

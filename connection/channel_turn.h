@@ -1,7 +1,7 @@
 /* Messages and turns of a channel: all that may call its application. RFC 4254 section 5.
  *
- * The handlers of the messages and what they call lie below. They find the channel marked as busy,
- * so that a call from inside a callback changes only what is to be sent; it is sent afterwards. */
+ * The handlers of the messages find the channel marked as busy, so that what a call from inside a
+ * callback wants to send is sent afterwards. */
 #ifndef NACRE_CONNECTION_CHANNEL_TURN_H
 #define NACRE_CONNECTION_CHANNEL_TURN_H
 
@@ -16,8 +16,7 @@ void channel_turn(struct nacre_channel *ch);
 /* Offer its unaccepted data. */
 void channel_offer(struct nacre_channel *ch);
 
-/* The application wants something to be sent: do so, unless the channel is busy, when it happens
- * afterwards. */
+/* Send what the application wants to be sent; a busy channel sends it afterwards. */
 void channel_flush(struct nacre_channel *ch);
 
 #endif

@@ -24,7 +24,7 @@ struct connection_config {
      * connection_answer_global. */
     enum nacre_answer (*global_request)(void *context, const struct nacre_global_request *request,
                                         uint32_t *port);
-    /* The answer to a global request of ours, in order. */
+    /* The answer to one of our global requests, in order. */
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
 };
 

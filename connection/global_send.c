@@ -5,11 +5,11 @@
 #include <string.h>
 
 enum {
-    REQUEST_HEADER = 2 * CHANNEL_TYPE_MAX, /* bytes of a request in front of its data, at most */
+    REQUEST_HEADER = 2 * CHANNEL_TYPE_MAX, /* bytes of a request before its data, at most */
     UNSENT_MAX = 64 * 1024,                /* bytes of requests that wait for space */
 };
 
-/* A request of ours that waits for space. */
+/* One of our requests that waits for space. */
 struct unsent_request {
     struct unsent_request *next;
     uint32_t len; /* bytes of data */

@@ -1,4 +1,4 @@
-/* Global requests of ours, and the answers to them. RFC 4254 section 4. */
+/* Our global requests and the answers to them. RFC 4254 section 4. */
 #ifndef NACRE_CONNECTION_GLOBAL_SEND_H
 #define NACRE_CONNECTION_GLOBAL_SEND_H
 

@@ -16,7 +16,7 @@ enum {
     CHANNEL_TYPE_MAX = 64,          /* bytes of a channel type or a request name */
     REPLIES_MAX = 1024,             /* requests of one channel that wait for an answer */
     GLOBAL_REPLIES_MAX = 64,        /* global requests that wait for an answer */
-    GLOBAL_ASKED_MAX = 64,          /* global requests of ours that wait for an answer */
+    GLOBAL_ASKED_MAX = 64,          /* our global requests that wait for an answer */
 };
 
 /* The answer to a request; answers keep the order of the requests. */
@@ -103,7 +103,7 @@ struct connection {
     enum nacre_answer early; /* its answer from inside that callback; NACRE_LATER: none */
     uint32_t early_port;
 
-    struct unsent_request *unsent, **unsent_end; /* global requests of ours that wait for space */
+    struct unsent_request *unsent, **unsent_end; /* our global requests that wait for space */
     size_t unsent_len;                           /* bytes of them all */
     uint32_t awaiting;                           /* answers that the peer owes us, */
     uint32_t

@@ -10,7 +10,7 @@ struct queue_block {
     uint8_t bytes[];
 };
 
-static size_t room(const struct queue_block *b)
+static size_t space(const struct queue_block *b)
 {
     return b == NULL ? 0 : b->size - sizeof *b - b->tail;
 }
@@ -41,7 +41,7 @@ static void fill(struct queue_block *b, const uint8_t *at, size_t len)
 bool queue_add(struct queue *q, struct pool *pool, struct bytes data)
 {
     struct queue_block *last = q->last;
-    size_t n = room(last) < data.len ? room(last) : data.len;
+    size_t n = space(last) < data.len ? space(last) : data.len;
 
     if (data.len > QUEUE_ADD_MAX || (n < data.len && !add_block(q, pool, data.len)))
         return false;

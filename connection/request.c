@@ -142,7 +142,7 @@ static void read_other(struct parsed_request *p, struct pool *pool, struct reade
 struct row {
     const char *type;
     enum nacre_request_kind kind;
-    unsigned from;
+    unsigned from; /* the roles that may send it */
     void (*read)(struct parsed_request *p, struct pool *pool, struct reader *r);
 };
 

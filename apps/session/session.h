@@ -55,7 +55,7 @@ struct nacre_endpoint_config {
      * open. NACRE_LATER: answered with nacre_session_answer_global. */
     enum nacre_answer (*global_request)(void *context, const struct nacre_global_request *request,
                                         uint32_t *port);
-    /* The answer to a global request of ours that wanted one, in order. data: for tcpip-forward
+    /* The answer to one of our global requests with want_reply, in order. data: for tcpip-forward
      * with port 0 the port, as uint32. */
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
 
@@ -111,9 +111,8 @@ NACRE_API void nacre_endpoint_free(struct nacre_endpoint *endpoint);
 /* Bytes of memory that its sessions use now, without libcrypto's cipher contexts. */
 NACRE_API size_t nacre_endpoint_memory(const struct nacre_endpoint *endpoint);
 
-/* A new session; it has output at once. now_ms: any clock that never goes back. NULL: out of
- * memory.
- */
+/* A new session, which has output at once. now_ms: any clock that never goes back. NULL: out of
+ * memory. */
 NACRE_API struct nacre_session *nacre_session_new(struct nacre_endpoint *endpoint, void *context,
                                                   uint64_t now_ms);
 
