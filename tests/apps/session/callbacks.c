@@ -292,8 +292,11 @@ static void run(void)
     for (int steps = 0; moved; steps++) {
         ck_assert_int_lt(steps, 10000);
         moved = false;
-        for (int i = 0; i < 2; i++)
-            moved = send_some(ends[i]) | receive_some(ends[i]) | tick(ends[i]) | moved;
+        for (int i = 0; i < 2; i++) {
+            bool sent = send_some(ends[i]), received = receive_some(ends[i]);
+
+            moved = tick(ends[i]) || sent || received || moved;
+        }
     }
 }
 
