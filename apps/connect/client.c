@@ -50,9 +50,13 @@ static void on_authenticated(void *context, const char *user)
         client->all->config.ready(client);
 }
 
+/* The application may have ended it by a call of its own, after which the pump has to close. */
 static void on_ended(void *context, const struct nacre_end *why)
 {
-    client_report_end(context, why);
+    struct nacre_client *client = context;
+
+    pump_wake(&client->pump);
+    client_report_end(client, why);
 }
 
 /* What known_hosts has for the key. */

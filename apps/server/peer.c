@@ -126,6 +126,7 @@ static void on_ended(void *context, const struct nacre_end *why)
 {
     struct nacre_peer *peer = context;
 
+    pump_wake(&peer->pump); /* the application may have ended it by a call of its own */
     if (!peer->logged_in && why->cause != NACRE_SHUTTING_DOWN &&
         why->cause != NACRE_OUT_OF_RESOURCES)
         penalise(peer, why);
