@@ -109,7 +109,7 @@ static void charge(struct transport *t)
  *     name-list    languages_server_to_client
  *     boolean      first_kex_packet_follows
  *     uint32       0 (reserved for future extension)
- * It is kept as it came, for the exchange hash, and read from there: kexinit.c. */
+ * It is stored unchanged for the exchange hash, and read from there: kexinit.c. */
 int on_kexinit(struct transport *t, struct reader *r)
 {
     struct bytes fields = read_rest(r);

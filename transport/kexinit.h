@@ -13,7 +13,8 @@ void write_our_names(const struct transport *t, struct writer *w, enum algorithm
 /* Write our KEXINIT, after its number. */
 void write_kexinit(struct transport *t, struct writer *w);
 
-/* Choose from both KEXINITs, which the exchange has kept. Returns 0 or what transport_fail did. */
+/* Choose from both KEXINITs, which the exchange has stored. Returns 0, or what transport_fail
+ * returned. */
 int kexinit_negotiate(struct transport *t);
 
 #endif

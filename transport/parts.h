@@ -68,7 +68,7 @@ struct transport {
     void (*settle)(void *owner); /* when an outermost call is complete; or NULL */
     void *owner;
     struct pool *pool;
-    uint64_t now_ms; /* as the owner's last call said */
+    uint64_t now_ms; /* of the owner's last call */
     unsigned depth;  /* of calls from outside: transport_enter */
     bool wake_due;   /* when the outermost of them ends */
 

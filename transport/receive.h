@@ -6,7 +6,7 @@
 
 struct transport;
 
-/* Process the input, as transport_process says. */
+/* Process the input, as transport_process does. */
 bool receive_all(struct transport *t, bool blocked);
 
 /* The next message may be expensive, and an expensive step was done since the last tick. */

@@ -1,4 +1,5 @@
-/* What services may ask of the transport besides sending: RFC 4253 section 10. */
+/* What services may call, besides sending: facts, limits, turns, the bracket of every call. RFC
+ * 4253 section 10. */
 #include "transport/parts.h"
 #include "transport/rate.h"
 

@@ -55,7 +55,7 @@ struct writer transport_begin(struct transport *t, uint8_t number, size_t room);
 void transport_send(struct transport *t, const struct writer *w);
 
 /* Bytes of payload that a bulk transfer may begin now; 0 during a key exchange and while the output
- * is full. Replies need not ask: the reserve is for them. */
+ * is full. Replies use the reserve and need not check. */
 size_t transport_room(const struct transport *t);
 
 /* True when small messages that can wait (window adjusts, EOF, CLOSE) may be begun now, in the
@@ -130,7 +130,7 @@ enum nacre_role transport_peer_role(const struct transport *t);
 const struct nacre_limits *transport_limits(const struct transport *t);
 struct pool *transport_pool(const struct transport *t);
 
-uint64_t transport_now_ms(const struct transport *t);   /* as the owner said last */
+uint64_t transport_now_ms(const struct transport *t);   /* of the owner's last call */
 uint64_t transport_heard_ms(const struct transport *t); /* when the last byte was received */
 uint64_t transport_bytes_in(const struct transport *t); /* received since the connection began */
 

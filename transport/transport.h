@@ -76,8 +76,7 @@ bool transport_is_entered(const struct transport *t);
  * this instead of transport_leave. */
 void transport_settled(struct transport *t);
 
-/* True when there is something for the owner to do, since this was asked last or the outermost call
- * began: transport_wake. */
+/* True when transport_wake was called since the last time, or since the outermost call began. */
 bool transport_take_wake(struct transport *t);
 
 /* The time of the owner's current call. */
@@ -114,7 +113,7 @@ void transport_begin_rekey_if_due(struct transport *t);
 /* Begin a key exchange, unless one is in progress or no service runs yet: RFC 4253 section 9. */
 void transport_rekey(struct transport *t);
 
-/* ---- what the owner may ask ---- */
+/* ---- facts ---- */
 
 /* What comes next may take long: a key exchange, or a bulk transfer. */
 bool transport_is_long_running(const struct transport *t);
