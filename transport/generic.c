@@ -73,17 +73,17 @@ int on_disconnect(struct transport *t, struct reader *r)
 
 int transport_start_service(struct transport *t, int which)
 {
-    struct transport_service *s = &t->services[which];
+    const struct service *s = t->config->services[which];
 
-    if (s->service == NULL)
+    if (s == NULL)
         return transport_fail(t, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE, "service not available");
-    s->started = true;
-    return s->service->start(s->self);
+    t->started[which] = true;
+    return s->start(t->service_self[which]);
 }
 
 static bool is_auth(const struct transport *t, struct bytes name)
 {
-    const struct service *s = t->services[SERVICE_AUTH].service;
+    const struct service *s = t->config->services[SERVICE_AUTH];
 
     return s != NULL && bytes_are(name, s->name);
 }
@@ -106,7 +106,7 @@ int on_service_request(struct transport *t, struct reader *r)
     w = transport_begin(t, SSH_MSG_SERVICE_ACCEPT, 64);
     write_string(&w, name);
     transport_send(t, &w);
-    if (t->services[SERVICE_AUTH].started)
+    if (t->started[SERVICE_AUTH])
         return 0;
     transport_set_phase(t, PHASE_AUTH);
     return transport_start_service(t, SERVICE_AUTH);
@@ -133,9 +133,9 @@ void send_service_request(struct transport *t)
 {
     struct writer w;
 
-    if (t->services[SERVICE_AUTH].service == NULL)
+    if (t->config->services[SERVICE_AUTH] == NULL)
         return;
     w = transport_begin(t, SSH_MSG_SERVICE_REQUEST, 64);
-    write_text(&w, t->services[SERVICE_AUTH].service->name);
+    write_text(&w, t->config->services[SERVICE_AUTH]->name);
     transport_send(t, &w);
 }

@@ -12,7 +12,7 @@ struct bytes transport_host_key(const struct transport *t)
 {
     if (t->host_key.own != NULL)
         return private_key_blob(t->host_key.own);
-    return (struct bytes){t->host_key.blob, t->host_key.blob_len};
+    return (struct bytes){t->host_key.blob, t->host_key_len};
 }
 
 struct bytes transport_host_key_at(const struct transport *t, size_t i)

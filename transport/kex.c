@@ -50,7 +50,7 @@ static int send_newkeys(struct transport *t)
         return transport_no_memory(t);
     w = transport_begin(t, SSH_MSG_NEWKEYS, 1);
     transport_send(t, &w);
-    next.seq = t->strict ? 0 : t->sending.seq;
+    next.seq = t->negotiated.strict ? 0 : t->sending.seq;
     direction_clear(&t->sending, t->pool);
     t->sending = next;
     t->queueing = false;
@@ -126,7 +126,7 @@ int on_kexinit(struct transport *t, struct reader *r)
     failure = kexinit_negotiate(t);
     if (failure != 0)
         return failure;
-    if (t->kex->first && t->strict && t->receiving.seq != 1)
+    if (t->kex->first && t->negotiated.strict && t->receiving.seq != 1)
         return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "KEXINIT was not the first packet, as strict key exchange requires");
     return begin_method(t);
@@ -159,7 +159,7 @@ int on_newkeys(struct transport *t, struct reader *r)
         return transport_malformed(t, "NEWKEYS is malformed");
     if (!keys_take(t, false))
         return transport_no_memory(t);
-    if (t->strict)
+    if (t->negotiated.strict)
         t->receiving.seq = 0;
     transport_enter_phase(t, t->resume);
     t->keys_ms = t->now_ms;

@@ -44,7 +44,7 @@ static bool keep_host_key(struct transport *t, struct bytes blob)
     if (t->host_key.blob == NULL)
         return false;
     memcpy(t->host_key.blob, blob.at, blob.len);
-    t->host_key.blob_len = (uint16_t)blob.len; /* key_verify allows KEY_BLOB_MAX at most */
+    t->host_key_len = (uint16_t)blob.len; /* key_verify allows KEY_BLOB_MAX at most */
     return true;
 }
 

@@ -154,9 +154,10 @@ static void note_markers(struct transport *t, struct bytes peer_kex)
     bool peer_is_client = t->config->role == NACRE_SERVER;
 
     t->peer.wants_ext_info = name_list_has(peer_kex, peer_is_client ? "ext-info-c" : "ext-info-s");
-    t->strict = name_list_has(peer_kex, peer_is_client ? "kex-strict-c" : "kex-strict-s") ||
-                name_list_has(peer_kex, peer_is_client ? "kex-strict-c-v00@openssh.com"
-                                                       : "kex-strict-s-v00@openssh.com");
+    t->negotiated.strict =
+        name_list_has(peer_kex, peer_is_client ? "kex-strict-c" : "kex-strict-s") ||
+        name_list_has(peer_kex, peer_is_client ? "kex-strict-c-v00@openssh.com"
+                                               : "kex-strict-s-v00@openssh.com");
 }
 
 /* The name of a kind, and the DISCONNECT text when no algorithm is in common. */
@@ -247,7 +248,7 @@ static void report(struct transport *t)
         .cipher_server_to_client = n->cipher[NACRE_SERVER]->name,
         .mac_client_to_server = name_of(n->mac[NACRE_CLIENT]),
         .mac_server_to_client = name_of(n->mac[NACRE_SERVER]),
-        .strict = t->strict,
+        .strict = t->negotiated.strict,
     };
     if (o != NULL && o->negotiated != NULL)
         o->negotiated(t->context, &t->negotiated);

@@ -56,7 +56,7 @@ bool keys_compute_hash(struct transport *t, struct bytes host_key_blob, struct b
     struct kex *k = t->kex;
     const struct kex_method *method = kex_method_of(t);
     struct bytes ours = bytes_of(version_ours);
-    struct bytes theirs = {t->peer.version, t->peer.version_len};
+    struct bytes theirs = bytes_of(t->peer.version);
     bool server = t->config->role == NACRE_SERVER;
     struct hash h;
 

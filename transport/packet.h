@@ -17,13 +17,13 @@ enum {
 /* One direction of a connection under one set of keys. */
 struct direction {
     const struct cipher_method *cipher;
-    void *state; /* the cipher's, of cipher->state_size bytes */
+    void *state;      /* the cipher's, of cipher->state_size bytes */
+    uint64_t bytes;   /* under these keys */
+    uint32_t packets; /* under these keys */
+    uint32_t seq;     /* of the next packet; wraps at 2^32: RFC 4253 section 6.4 */
+    uint32_t length;  /* packet_length of the packet being received; 0: not known yet */
     uint8_t tag_len;
     bool length_sealed; /* the length is encrypted with the rest, so it counts for alignment */
-    uint32_t seq;       /* of the next packet; wraps at 2^32: RFC 4253 section 6.4 */
-    uint32_t length;    /* packet_length of the packet being received; 0: not known yet */
-    uint64_t bytes;     /* under these keys */
-    uint32_t packets;
 };
 
 /* No keys yet: the state of a new connection. Sequence number 0. */

@@ -24,11 +24,10 @@ enum {
 
 /* What is known of the peer. */
 struct transport_peer {
-    uint8_t *version;  /* its identification, NUL-terminated; NULL before it was received */
-    char *text;        /* the text of its DISCONNECT, of PEER_TEXT_MAX bytes, or NULL */
-    uint64_t heard_ms; /* when its last byte was received */
-    uint32_t sig_algs; /* server-sig-algs: a bit for each row of ALGORITHM_PUBLIC_KEY */
-    uint8_t version_len;
+    char *version;        /* its identification string; NULL before it was received */
+    char *text;           /* the text of its DISCONNECT, of PEER_TEXT_MAX bytes, or NULL */
+    uint64_t heard_ms;    /* when its last byte was received */
+    uint32_t sig_algs;    /* server-sig-algs: a bit for each row of ALGORITHM_PUBLIC_KEY */
     uint8_t lines_before; /* that the server sent before its identification */
     bool sig_algs_known;
     bool hostbound; /* the server knows publickey-hostbound-v00@openssh.com */
@@ -41,7 +40,6 @@ struct transport_host_key {
     uint8_t *blob;               /* client: what the server proved to have */
     const struct nacre_key *own; /* server: what we signed with, */
     const struct signature_algorithm *own_signature; /* ... and how */
-    uint16_t blob_len;
 };
 
 /* What decides whether the next message may be processed. */
@@ -56,43 +54,38 @@ struct transport_pace {
     bool shared;    /* several channels take turns with the output; set by the service */
 };
 
-struct transport_service {
-    const struct service *service;
-    void *self;
-    bool started;
-};
-
+/* Idle sessions are mostly this: the order of the members leaves no gaps. */
 struct transport {
     const struct transport_config *config;
     void *context;
-    void (*settle)(void *owner); /* when an outermost call is complete; or NULL */
-    void *owner;
+    void *owner;           /* for config->settle */
+    void *service_self[2]; /* for config->services */
     struct pool *pool;
     uint64_t now_ms; /* of the owner's last call */
-    unsigned depth;  /* of calls from outside: transport_enter */
-    bool wake_due;   /* when the outermost of them ends */
 
     struct buffer in, out;
     struct buffer queued; /* for the end of a key exchange; each message after its length */
-    bool queueing;        /* from our KEXINIT to our NEWKEYS: services' messages are queued */
     struct direction receiving, sending;
     uint64_t bytes_in, bytes_out;
 
+    struct kex *kex; /* while one is in progress */
+    struct nacre_negotiated negotiated;
+    uint64_t keys_ms;  /* when the keys in use were agreed */
     enum phase phase;  /* what we wait for */
     enum phase resume; /* ... again when the key exchange is over */
-    bool strict;       /* strict kex is in force */
-    struct kex *kex;   /* while one is in progress */
-    struct nacre_negotiated negotiated;
-    uint64_t keys_ms; /* when the keys in use were agreed */
     uint8_t session_id[SESSION_ID_MAX];
-    uint8_t session_id_len;
 
     struct transport_peer peer;
     struct transport_host_key host_key;
     struct transport_pace pace;
-    struct transport_service services[2];
-
     struct nacre_end end; /* .cause is NACRE_OPEN until the first failure; that one stays */
+
+    uint8_t depth;   /* of calls from outside, 2 at most: those from callbacks call nothing back */
+    bool wake_due;   /* when the outermost of them ends */
+    bool started[2]; /* the services */
+    bool queueing;   /* from our KEXINIT to our NEWKEYS: services' messages are queued */
+    uint8_t session_id_len;
+    uint16_t host_key_len; /* of host_key.blob */
 };
 
 /* Begin, in zeroed memory; false: out of memory. End: wipe and release what it holds. */

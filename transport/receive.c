@@ -25,7 +25,7 @@ static void observe_received(const struct transport *t, struct bytes payload)
 
 static int to_service(struct transport *t, int which, uint8_t number, struct reader *r)
 {
-    return t->services[which].service->receive(t->services[which].self, number, r);
+    return t->config->services[which]->receive(t->service_self[which], number, r);
 }
 
 /* The transport's own messages. phase.c passes no other number that does not belong to a key
@@ -66,7 +66,7 @@ static void dispatch(struct transport *t, struct bytes payload)
     observe_received(t, payload);
     if (before == PHASE_FIRST)
         transport_enter_phase(t, PHASE_SERVICE);
-    switch (phase_judge(before, transport_peer_role(t), t->strict, payload.at[0])) {
+    switch (phase_judge(before, transport_peer_role(t), t->negotiated.strict, payload.at[0])) {
     case VERDICT_LEGAL:
         (void)route(t, payload);
         break;
@@ -89,7 +89,6 @@ static void keep_version(struct transport *t, struct bytes line)
         return;
     }
     memcpy(t->peer.version, line.at, line.len);
-    t->peer.version_len = (uint8_t)line.len;
 }
 
 /* RFC 4253 section 4.2. False when the line is not complete. */

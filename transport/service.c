@@ -19,9 +19,8 @@ void transport_settled(struct transport *t)
         t->wake_due = false;
 }
 
-void transport_set_owner(struct transport *t, void (*settle)(void *owner), void *owner)
+void transport_set_owner(struct transport *t, void *owner)
 {
-    t->settle = settle;
     t->owner = owner;
 }
 
@@ -35,8 +34,8 @@ bool transport_take_wake(struct transport *t)
 
 void transport_leave(struct transport *t)
 {
-    if (t->depth == 1 && t->settle != NULL)
-        t->settle(t->owner); /* may free the transport */
+    if (t->depth == 1 && t->config->settle != NULL)
+        t->config->settle(t->owner); /* may free the transport */
     else
         transport_settled(t);
 }
@@ -53,7 +52,7 @@ void transport_share_output(struct transport *t, bool shared)
 
 const char *transport_service_name(const struct transport *t, int which)
 {
-    return t->services[which].service->name;
+    return t->config->services[which]->name;
 }
 
 void transport_enter_phase(struct transport *t, enum phase phase)

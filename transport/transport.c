@@ -47,11 +47,9 @@ struct transport *transport_new(const struct transport_config *config, struct po
     return t;
 }
 
-void transport_set_service(struct transport *t, int which, const struct service *service,
-                           void *self)
+void transport_set_service(struct transport *t, int which, void *self)
 {
-    t->services[which].service = service;
-    t->services[which].self = self;
+    t->service_self[which] = self;
 }
 
 void transport_clear(struct transport *t)
@@ -62,8 +60,9 @@ void transport_clear(struct transport *t)
     buffer_clear(&t->in, t->pool);
     buffer_clear(&t->out, t->pool);
     send_clear_queued(t);
-    pool_release(t->pool, t->host_key.blob, t->host_key.blob_len);
-    pool_release(t->pool, t->peer.version, t->peer.version_len + 1U);
+    pool_release(t->pool, t->host_key.blob, t->host_key_len);
+    if (t->peer.version != NULL)
+        pool_release(t->pool, t->peer.version, strlen(t->peer.version) + 1);
     pool_release(t->pool, t->peer.text, PEER_TEXT_MAX);
     wipe(t, sizeof *t);
 }
@@ -210,7 +209,7 @@ const char *transport_phase_name(const struct transport *t)
 
 const char *transport_peer_version(const struct transport *t)
 {
-    return t->peer.version == NULL ? "" : (const char *)t->peer.version;
+    return t->peer.version == NULL ? "" : t->peer.version;
 }
 
 const struct nacre_negotiated *transport_negotiated(const struct transport *t)

@@ -40,6 +40,13 @@ struct transport_config {
 
     struct nacre_limits limits; /* resolved: 0 means no limit */
 
+    /* What runs on top: [SERVICE_AUTH] and [SERVICE_CONNECTION]; NULL for none. */
+    const struct service *services[2];
+
+    /* Called with the owner when an outermost call that is not the owner's is complete: it calls
+     * the callbacks that are due, then transport_settled. NULL: it only ends the call. */
+    void (*settle)(void *owner);
+
     const struct nacre_observer *observer; /* or NULL */
 };
 
@@ -52,13 +59,11 @@ struct transport *transport_new(const struct transport_config *config, struct po
 /* Wipe and free it. NULL is allowed. */
 void transport_free(struct transport *t);
 
-/* What runs on top, once for each of SERVICE_AUTH and SERVICE_CONNECTION. */
-void transport_set_service(struct transport *t, int which, const struct service *service,
-                           void *self);
+/* What the functions of each service are called with. */
+void transport_set_service(struct transport *t, int which, void *self);
 
-/* settle is called with owner when an outermost call that is not the owner's is complete: it calls
- * the callbacks that are due, then transport_settled. */
-void transport_set_owner(struct transport *t, void (*settle)(void *owner), void *owner);
+/* What config->settle is called with. */
+void transport_set_owner(struct transport *t, void *owner);
 
 /* Client: the name-list of host key algorithms in place of the configuration's; borrowed. */
 void transport_set_host_key_names(struct transport *t, const char *names);

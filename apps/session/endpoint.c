@@ -21,6 +21,7 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
         .rekey_ms = c->rekey_ms,
         .limits = c->limits,
         .observer = c->observer,
+        .services = {[SERVICE_AUTH] = &auth_service, [SERVICE_CONNECTION] = &connection_service},
     };
 }
 

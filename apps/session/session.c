@@ -91,16 +91,17 @@ static void settle(void *session)
 /* The three layers. False: out of memory. */
 static bool join(struct nacre_session *s, struct nacre_endpoint *e, uint64_t now_ms)
 {
+    e->transport.settle = settle; /* not endpoint.c's to set: it calls nothing in this file */
     s->transport = transport_new(&e->transport, &e->pool, s->context, now_ms);
     if (s->transport == NULL)
         return false;
-    transport_set_owner(s->transport, settle, s);
+    transport_set_owner(s->transport, s);
     s->auth = auth_new(&e->auth, s->transport, s->context);
     s->connection = connection_new(&e->connection, s->transport, s->context);
     if (s->auth == NULL || s->connection == NULL)
         return false;
-    transport_set_service(s->transport, SERVICE_AUTH, &auth_service, s->auth);
-    transport_set_service(s->transport, SERVICE_CONNECTION, &connection_service, s->connection);
+    transport_set_service(s->transport, SERVICE_AUTH, s->auth);
+    transport_set_service(s->transport, SERVICE_CONNECTION, s->connection);
     return true;
 }
 

@@ -502,7 +502,7 @@ static void put_into(struct nacre_session *s, enum phase phase)
     t->negotiated.host_key = the_key()->type;
     t->host_key.own = the_key();
     t->host_key.blob = pool_allocate(t->pool, blob.len);
-    t->host_key.blob_len = (uint16_t)blob.len;
+    t->host_key_len = (uint16_t)blob.len;
     memcpy(t->host_key.blob, blob.at, blob.len);
     t->phase = phase;
     s->auth->succeeded = which == SERVICE_CONNECTION;

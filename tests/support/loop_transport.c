@@ -116,6 +116,8 @@ void loop_end_init(struct loop_end *e, enum nacre_role role)
         .host_key_count = role == NACRE_SERVER ? 1 : 0,
         .host_key_accepted = accept_host_key,
         .observer = &e->observer,
+        .services = {&services[SERVICE_AUTH], &services[SERVICE_CONNECTION]},
+        .settle = settle,
     };
 }
 
@@ -123,9 +125,9 @@ bool loop_end_start(struct loop_end *e)
 {
     if (!transport_init(&e->transport, &e->config, &e->pool, e, 1000))
         return false;
-    transport_set_owner(&e->transport, settle, e);
+    transport_set_owner(&e->transport, e);
     for (int which = SERVICE_AUTH; which <= SERVICE_CONNECTION; which++)
-        transport_set_service(&e->transport, which, &services[which], e);
+        transport_set_service(&e->transport, which, e);
     return true;
 }
 

@@ -193,6 +193,7 @@ void scripted_init(struct scripted *s, enum nacre_role real)
         .host_key_count = 1,
         .host_key_accepted = host_key_accepted,
         .observer = &observer,
+        .services = {[SERVICE_AUTH] = &auth, [SERVICE_CONNECTION] = &connection},
     };
 }
 
@@ -203,8 +204,8 @@ void scripted_start(struct scripted *s)
     ck_assert(end_start(s->real, server ? &s->pair.server_config : &s->pair.client_config));
     pool_init(&s->pool, NULL);
     ck_assert(transport_init(&s->t, &s->config, &s->pool, s, 0));
-    transport_set_service(&s->t, SERVICE_AUTH, &auth, s);
-    transport_set_service(&s->t, SERVICE_CONNECTION, &connection, s);
+    transport_set_service(&s->t, SERVICE_AUTH, s);
+    transport_set_service(&s->t, SERVICE_CONNECTION, s);
     scripted_run(s);
     ck_assert_int_eq((int)s->t.phase, PHASE_AUTH);
     if (server)

@@ -351,7 +351,7 @@ START_TEST(the_right_markers_count_anywhere_in_the_list)
             set_up(role, cases[i].strict);
             ck_assert(loop_end_start(&real));
             script_connect(&script, &real, &k);
-            ck_assert(real.transport.strict == cases[i].strict);
+            ck_assert(real.transport.negotiated.strict == cases[i].strict);
             ck_assert(real.negotiated.strict == cases[i].strict);
             ck_assert_uint_eq(loop_end_count(&real, NACRE_SENT, SSH_MSG_EXT_INFO),
                               cases[i].ext_info);
@@ -378,7 +378,7 @@ START_TEST(markers_in_a_later_kexinit_change_nothing)
         script_connect(&script, &real, &first);
         for (int again = 0; again < 2; again++)
             script_exchange(&script, &real, &later);
-        ck_assert(real.transport.strict == cases[i].strict);
+        ck_assert(real.transport.negotiated.strict == cases[i].strict);
         ck_assert_int_eq(real.transport.phase, PHASE_AUTH);
         ck_assert_uint_eq(loop_end_count(&real, NACRE_SENT, SSH_MSG_EXT_INFO), cases[i].strict);
         tear_down();

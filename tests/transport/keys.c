@@ -250,14 +250,13 @@ static void expected_hash(enum nacre_role role, uint8_t out[HASH_MAX])
 static void exchange(struct fixture *f, enum nacre_role role, bool first)
 {
     static uint8_t client[] = "\x14the client's KEXINIT", server[] = "\x14the server's KEXINIT";
-    static uint8_t version[] = "SSH-2.0-peer with comment ";
+    static char version[] = "SSH-2.0-peer with comment ";
 
     set_up(f, role, &hash_sha256);
     f->kex.first = first;
     f->kex.kexinit[NACRE_CLIENT] = (struct kex_kept){client, sizeof client - 1};
     f->kex.kexinit[NACRE_SERVER] = (struct kex_kept){server, sizeof server - 1};
     f->transport.peer.version = version;
-    f->transport.peer.version_len = sizeof version - 1;
     f->secret = bytes_of("secret");
     memcpy(f->kex.secret, "secret", 6);
     f->kex.secret_len = 6;
