@@ -238,7 +238,13 @@ static bool was_asked(const struct nacre_channel *ch)
     return ch->ours && ch->opening && !ch->want_open;
 }
 
-/* RFC 4254 section 5.1, as in confirm; more may follow for some channel types. */
+/* RFC 4254 section 5.1:
+ *     byte      SSH_MSG_CHANNEL_OPEN_CONFIRMATION
+ *     uint32    recipient channel
+ *     uint32    sender channel
+ *     uint32    initial window size
+ *     uint32    maximum packet size
+ *     ....      channel type specific data follows                            */
 int on_channel_open_confirmation(struct nacre_channel *ch, struct reader *r)
 {
     uint32_t peer_id = read_u32(r);
@@ -261,7 +267,12 @@ int on_channel_open_confirmation(struct nacre_channel *ch, struct reader *r)
     return 0;
 }
 
-/* RFC 4254 section 5.1, as in refuse. */
+/* RFC 4254 section 5.1:
+ *     byte      SSH_MSG_CHANNEL_OPEN_FAILURE
+ *     uint32    recipient channel
+ *     uint32    reason code
+ *     string    description in ISO-10646 UTF-8 encoding
+ *     string    language tag                                                  */
 int on_channel_open_failure(struct nacre_channel *ch, struct reader *r)
 {
     uint32_t reason = read_u32(r);

@@ -192,6 +192,9 @@ int on_channel_request(struct nacre_channel *ch, struct reader *r)
     return failure;
 }
 
+/* RFC 4254 section 5.4:
+ *     byte      SSH_MSG_CHANNEL_SUCCESS or SSH_MSG_CHANNEL_FAILURE
+ *     uint32    recipient channel                                             */
 static int on_reply(struct nacre_channel *ch, struct reader *r, bool granted)
 {
     if (!read_done(r))

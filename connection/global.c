@@ -159,7 +159,8 @@ static int on_streamlocal(struct connection *c, struct nacre_global_request *req
     return read_done(r) ? ask(c, request) : refuse(c, request->want_reply);
 }
 
-/* PROTOCOL section 2.2, no-more-sessions: no fields. */
+/* PROTOCOL section 2.2, no-more-sessions:
+ *     nothing                                                                 */
 static int on_no_more_sessions(struct connection *c, struct nacre_global_request *request,
                                struct reader *r)
 {
@@ -193,6 +194,9 @@ static int on_prove(struct connection *c, struct nacre_global_request *request, 
     return 0;
 }
 
+/* RFC 4254 section 4, a request that we do not know, after string request name and boolean want
+ * reply:
+ *     ....      request-specific data follows                                 */
 static int on_other(struct connection *c, struct nacre_global_request *request, struct reader *r)
 {
     struct bytes rest = read_rest(r);
