@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    OPTIONS_MAX = 64,          /* options of one program */
+    OPTIONS_MAX = 128,         /* options of one program */
     OPTION_SENTENCE_MAX = 1024 /* bytes of a sentence about a mistake */
 };
 
@@ -23,14 +23,14 @@ struct option_row {
     char letter;          /* 'l' for -l, or 0 */
     const char *argument; /* "ADDR:PORT"; NULL: the option takes no value */
 
-    /* One of three. Each of the first two sets members of `options`, the struct of the row's group;
-     * false: the value is not what `expects` says. Without an argument, value is NULL. */
+    /* One of three functions. parse and take set members of `options`, the struct of the row's
+     * group. False: the value is not what `expects` describes. value is NULL without an argument.
+     */
     bool (*parse)(void *options, const char *value);
-    /* The same for functions that rows share (values.h). A sentence in *p, if there is one, says
-     * more. */
+    /* The same for functions that rows share (values.h). A sentence in *p replaces `expects`. */
     bool (*take)(const struct option_row *row, void *options, const char *value,
                  const struct errbuf *p);
-    /* Prints an answer to standard output, after which the program ends. */
+    /* Print an answer to standard output; then the program ends. */
     void (*answer)(const struct command_line *line);
 
     const char *expects; /* "a number from 1 to 9": the end of "'x' is not ..." */
@@ -45,8 +45,8 @@ struct option_row {
 
     const char *help;          /* a phrase for --help, README.md and the manual page */
     const char *more;          /* sentences for the manual page, or NULL */
-    const char *default_value; /* taken before the command line is read; NULL: none */
-    const char *default_text;  /* what the texts call the default, if not by its value */
+    const char *default_value; /* set before the command line is read; or NULL */
+    const char *default_text;  /* the default in the texts, if its value is not enough */
     bool repeatable;
 };
 
@@ -92,7 +92,7 @@ struct command_line {
 int options_read(const struct command_line *line, void *options, int argc, char **argv,
                  int *status);
 
-/* Set one option. False: errbuf has a sentence about its value. */
+/* Set one option. False: *p has a sentence about its value. */
 bool option_set(const struct option_row *row, void *options, const char *value,
                 const struct errbuf *p);
 
@@ -100,7 +100,7 @@ bool option_set(const struct option_row *row, void *options, const char *value,
 int options_misused(const struct command_line *line, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* What a row's default is called: in its texts, with backticks. "": it has none. */
+/* The default of a row as its texts show it, with backticks; "": it has none. */
 const char *option_default(const struct option_row *row, char *out, size_t size);
 
 #endif

@@ -14,7 +14,8 @@ struct option_list {
     size_t count;
 };
 
-/* Functions for option_row.take. Each sets the member of its type; OPTION_... below name both. */
+/* Functions for option_row.take. Each sets a member of one type; the macros below name the function
+ * and the member. */
 bool option_flag(const struct option_row *row, void *options, const char *value,
                  const struct errbuf *p);
 bool option_text(const struct option_row *row, void *options, const char *value,
