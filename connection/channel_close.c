@@ -34,10 +34,13 @@ bool channel_close_is_complete(const struct nacre_channel *ch)
 
 void channel_close_finish(struct nacre_channel *ch, const struct nacre_end *why)
 {
+    struct connection *c = ch->connection;
+    bool known = c->unknown == NULL || *c->unknown != ch;
+
     ch->busy = true;
     ch->is_open = ch->opening = false;
-    ch->connection->moved = true;
-    if (ch->app->closed != NULL && ch->opener == NULL)
+    c->moved = true;
+    if (ch->app->closed != NULL && known)
         ch->app->closed(ch, why);
     table_remove(ch);
 }

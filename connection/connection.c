@@ -161,17 +161,16 @@ uint64_t connection_deadline(const struct connection *c)
     return keepalive_deadline(c);
 }
 
-void connection_open(struct connection *c, const char *type, const struct nacre_channel_app *app,
-                     void *data, struct bytes open_data, struct nacre_channel **ch)
+struct nacre_channel *connection_open(struct connection *c, const char *type,
+                                      const struct nacre_channel_app *app, void *data,
+                                      struct bytes open_data)
 {
-    *ch = channel_open_begin(c, type, app, data, open_data);
-    if (*ch != NULL)
-        (*ch)->opener = ch;
+    return channel_open_begin(c, type, app, data, open_data);
 }
 
-void connection_opened(struct nacre_channel *ch)
+void connection_set_unknown(struct connection *c, struct nacre_channel **ch)
 {
-    ch->opener = NULL;
+    c->unknown = ch;
 }
 
 uint32_t connection_channels(const struct connection *c)

@@ -64,13 +64,14 @@ uint64_t connection_deadline(const struct connection *c);
 /* Ask the peer for a channel; the message is sent as soon as there is space. data: the
  * application's pointer; open_data: type-specific, encoded. NULL: too many channels, out of memory,
  * too long, or the connection is not up. app->open reports that the channel is open, app->closed
- * that it was refused.
- *
- * Until connection_opened is called the application does not know the channel: when it ends before,
- * `closed` is not called and *ch becomes NULL. */
-void connection_open(struct connection *c, const char *type, const struct nacre_channel_app *app,
-                     void *data, struct bytes open_data, struct nacre_channel **ch);
-void connection_opened(struct nacre_channel *ch);
+ * that it was refused. */
+struct nacre_channel *connection_open(struct connection *c, const char *type,
+                                      const struct nacre_channel_app *app, void *data,
+                                      struct bytes open_data);
+
+/* The application does not know *ch yet: when it ends, `closed` is not called and *ch becomes NULL.
+ * Until this is called with NULL. */
+void connection_set_unknown(struct connection *c, struct nacre_channel **ch);
 
 uint32_t connection_channels(const struct connection *c);
 

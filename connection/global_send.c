@@ -37,7 +37,7 @@ static bool send_request(struct connection *c, const char *name, bool want_reply
 static bool keep_request(struct connection *c, const char *name, bool want_reply, struct bytes data)
 {
     size_t size = sizeof(struct unsent_request) + data.len;
-    struct unsent_request *q;
+    struct unsent_request *q, **end = &c->unsent;
 
     if (c->unsent_len + size > UNSENT_MAX)
         return false;
@@ -49,9 +49,10 @@ static bool keep_request(struct connection *c, const char *name, bool want_reply
     memcpy(q->name, name, strlen(name) + 1);
     if (data.len > 0)
         memcpy(q->data, data.at, data.len);
-    *(c->unsent == NULL ? &c->unsent : c->unsent_end) = q;
-    c->unsent_end = &q->next;
-    c->unsent_len += size;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = q;
+    c->unsent_len += (uint32_t)size;
     c->unsent_asking += want_reply;
     c->stalled = true;
     return true;
@@ -63,7 +64,7 @@ static void drop_unsent(struct connection *c)
     size_t size = sizeof *q + q->len;
 
     c->unsent = q->next;
-    c->unsent_len -= size;
+    c->unsent_len -= (uint32_t)size;
     c->unsent_asking -= q->want_reply;
     pool_release(transport_pool(c->transport), q, size);
 }

@@ -43,7 +43,6 @@ struct nacre_channel {
     const struct nacre_channel_app *app;
     void *data;                                  /* the application's */
     void (*unwrapped)(struct nacre_channel *ch); /* see channel_wrap; or NULL */
-    struct nacre_channel **opener;               /* see connection_open; or NULL */
     char *type;
     uint8_t *open_data;
     uint32_t open_data_len;
@@ -93,28 +92,28 @@ struct connection {
 
     struct nacre_channel **channels; /* by our number; NULL where free */
     uint32_t table_len;
-    uint32_t used_ids; /* numbers below this one have been used */
-    uint32_t count;    /* channels that are alive */
-    size_t granted;    /* bytes that the peer may make all channels together buffer */
+    uint32_t used_ids;              /* numbers below this one have been used */
+    uint32_t count;                 /* channels that are alive */
+    uint32_t reply_count;           /* of replies */
+    size_t granted;                 /* bytes that the peer may make all channels together buffer */
+    struct nacre_channel **unknown; /* see connection_open; or NULL */
 
     struct global_reply *replies; /* GLOBAL_REPLIES_MAX, allocated while one is pending */
-    uint32_t reply_count;
-    bool asking;             /* the application is deciding a global request */
-    enum nacre_answer early; /* its answer from inside that callback; NACRE_LATER: none */
+    enum nacre_answer early;      /* given from inside the callback that asks; NACRE_LATER: none */
     uint32_t early_port;
 
-    struct unsent_request *unsent, **unsent_end; /* our global requests that wait for space */
-    size_t unsent_len;                           /* bytes of them all */
-    uint32_t awaiting;                           /* answers that the peer owes us, */
-    uint32_t
-        unsent_asking;   /* ... those for the newest requests, which are not sent yet, included */
-    uint64_t keepalives; /* a bit for each, oldest first: it is a keepalive */
-    uint32_t unanswered; /* keepalives since the last sign of life */
-    uint64_t asked_ms;   /* when the last one was sent, */
-    uint64_t asked_bytes_in; /* ... and what the peer had sent until then */
-    uint64_t used_ms;        /* when a channel was last used */
+    struct unsent_request *unsent; /* our global requests that wait for space, */
+    uint32_t unsent_len;           /* ... in bytes */
+    uint32_t awaiting;             /* answers that the peer owes us, */
+    uint32_t unsent_asking;        /* ... including those to requests that are not sent yet */
+    uint32_t unanswered;           /* keepalives since the last sign of life */
+    uint64_t keepalives;           /* a bit for each awaited answer, oldest first: to a keepalive */
+    uint64_t asked_ms;             /* when the last keepalive was sent, */
+    uint64_t asked_bytes_in;       /* ... and what the peer had sent until then */
+    uint64_t used_ms;              /* when a channel was last used */
 
-    bool used; /* a channel was used since used_ms was noted */
+    bool asking; /* the application is deciding a global request */
+    bool used;   /* a channel was used since used_ms was noted */
     bool started;
     bool no_more_sessions; /* the client will open no further session: PROTOCOL section 2.2 */
     bool stalled;          /* some channel or request waits for space, or has unaccepted data */

@@ -120,8 +120,10 @@ void table_remove(struct nacre_channel *ch)
     struct connection *c = ch->connection;
     struct pool *pool = transport_pool(c->transport);
 
-    if (ch->opener != NULL)
-        *ch->opener = NULL;
+    if (c->unknown != NULL && *c->unknown == ch) {
+        *c->unknown = NULL;
+        c->unknown = NULL;
+    }
     c->channels[ch->id] = NULL;
     c->granted -= ch->window_target + ch->open_data_len;
     count(c, c->count - 1);

@@ -29,13 +29,18 @@ struct nacre_channel *nacre_session_open_channel(struct nacre_session *s, const 
                                                  const struct nacre_channel_app *app, void *data,
                                                  const void *open_data, size_t len)
 {
-    struct nacre_channel *ch;
+    bool outermost = transport_enter(s->transport);
+    struct nacre_channel *ch =
+        connection_open(s->connection, type, app, data, (struct bytes){open_data, len});
 
-    transport_enter(s->transport);
-    connection_open(s->connection, type, app, data, (struct bytes){open_data, len}, &ch);
+    if (!outermost || ch == NULL) {
+        transport_leave(s->transport);
+        return ch;
+    }
+    connection_set_unknown(s->connection, &ch);
     transport_leave(s->transport);
-    if (ch != NULL) /* it may have ended, in wake */
-        connection_opened(ch);
+    if (ch != NULL) /* otherwise the session has ended, in wake */
+        connection_set_unknown(s->connection, NULL);
     return ch;
 }
 

@@ -213,13 +213,21 @@ const uint8_t *nacre_session_output(struct nacre_session *s, size_t *len)
     return output.at;
 }
 
+/* At most the output: a nested call may have reported the same bytes. */
+static void consume_output(struct nacre_session *s, size_t len)
+{
+    size_t most = transport_output(s->transport).len;
+
+    s->blocked = len == 0;
+    transport_sent(s->transport, len < most ? len : most);
+}
+
 /* From inside a callback: input that may be processed now, and channels that may write, wait for
  * the owner's next call. */
 static void sent_inside(struct nacre_session *s, size_t len)
 {
     s->again = s->again || len > 0 || !s->blocked;
-    s->blocked = len == 0;
-    transport_sent(s->transport, len);
+    consume_output(s, len);
 }
 
 void nacre_session_sent(struct nacre_session *s, size_t len, uint64_t now_ms)
@@ -229,8 +237,7 @@ void nacre_session_sent(struct nacre_session *s, size_t len, uint64_t now_ms)
         return;
     }
     transport_clock(s->transport, now_ms);
-    s->blocked = len == 0;
-    transport_sent(s->transport, len);
+    consume_output(s, len);
     work(s);
     end_owner_call(s);
 }
