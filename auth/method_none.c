@@ -2,7 +2,7 @@
 #include "auth/parts.h"
 #include "auth/reply.h"
 
-/* RFC 4252 section 5.2: nothing follows the method name */
+/* RFC 4252 section 5.2: no fields after the method name */
 static int on_none(struct auth *a, struct reader *r)
 {
     if (!read_done(r))

@@ -6,7 +6,8 @@
 #include "auth/request.h"
 #include "auth/server.h"
 
-/* In the order in which a server lists them and a client tries them. */
+/* In the order in which a server lists them and a client tries them. RFC 4252 section 9, hostbased,
+ * is left out. */
 static const struct auth_method *const methods[] = {
     &auth_none, &auth_publickey, &auth_hostbound, &auth_password, &auth_interactive, NULL,
 };

@@ -1,4 +1,4 @@
-/* Data, extended data and windows. RFC 4254 section 5.2. */
+/* Data, extended data and windows. RFC 4254 sections 5.2 and 6.6. */
 #ifndef NACRE_CONNECTION_CHANNEL_DATA_H
 #define NACRE_CONNECTION_CHANNEL_DATA_H
 

@@ -77,6 +77,7 @@ static bool settle(struct nacre_channel *ch, enum nacre_answer answer)
     return false;
 }
 
+/* RFC 4254 section 6.1: without a lookup, the only type is "session". */
 static const struct nacre_channel_app *lookup(struct connection *c, struct bytes type)
 {
     char name[CHANNEL_TYPE_MAX + 1];

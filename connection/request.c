@@ -147,6 +147,7 @@ struct row {
 };
 
 /* clang-format off */
+/* RFC 4254 section 6. Section 6.3, x11-req, is not here, so it is refused. */
 static const struct row rows[] = {
     {"pty-req",       NACRE_REQUEST_PTY,           FROM_CLIENT, read_pty},
     {"env",           NACRE_REQUEST_ENV,           FROM_CLIENT, read_env},

@@ -1,20 +1,24 @@
 # make check, and each of its parts alone
 
+# The checks of the sources and of what is built, the quick ones first
+CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
+         "tests/tools/sections --check" \
+         $(addprefix tests/tools/,phase_page readmes security tested man_pages readme_usage) \
+         $(addprefix tests/tools/test_,rules tested run_tests run_echo install_missing) \
+         $(addprefix tests/tools/,readme_example examples beside_libssh install)
+SIMULATIONS = "$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
+              "$(BUILD)/tests/simulate/simulate -d 100" "$(BUILD)/asan/tests/simulate/simulate -d -f 101 10"
+
 check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
+	@$(MAKE) $(jobs) lint-format
+	@tests/tools/layers
 	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate \
 		transport/phase_page apps/options/pages crypto/ct_check)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
 	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
-	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 \
-		"tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
-		tests/tools/readmes tests/tools/security tests/tools/readme_usage tests/tools/readme_example tests/tools/examples tests/tools/beside_libssh \
-		tests/tools/install tests/tools/man_pages \
-		tests/tools/phase_page tests/tools/tested tests/tools/test_tested tests/tools/test_rules tests/tools/test_run_tests tests/tools/test_run_echo \
-		tests/tools/test_install_missing \
-		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" \
-		"$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
-		"$(BUILD)/tests/simulate/simulate -d 100" "$(BUILD)/asan/tests/simulate/simulate -d -f 101 10" \
+	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 $(CHECKS) \
+		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" $(SIMULATIONS) \
 		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
 		$(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
 		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)

@@ -5,6 +5,7 @@
 #include "transport/kex_method.h"
 
 /* clang-format off */
+/* RFC 4253 section 6.5 */
 static const struct algorithm kex[] = {
     {"mlkem768x25519-sha256",                &kex_mlkem768x25519, false},
     {"sntrup761x25519-sha512",               &kex_sntrup761x25519, false},
@@ -22,6 +23,7 @@ static const struct algorithm kex[] = {
     {NULL, NULL, false},
 };
 
+/* RFC 4253 section 6.6 */
 static const struct algorithm host_key[] = {
     {"ssh-ed25519",                          &signature_ed25519, false},
     {"ecdsa-sha2-nistp256",                  &signature_nistp256, false},
@@ -46,6 +48,7 @@ static const struct algorithm public_key[] = {
     {NULL, NULL, false},
 };
 
+/* RFC 4253 section 6.3 */
 static const struct algorithm cipher[] = {
     {"chacha20-poly1305@openssh.com",        &cipher_chacha20_poly1305, false},
     {"aes256-gcm@openssh.com",               &cipher_aes256_gcm, false},
@@ -56,6 +59,7 @@ static const struct algorithm cipher[] = {
     {NULL, NULL, false},
 };
 
+/* RFC 4253 section 6.4 */
 static const struct algorithm mac[] = {
     {"hmac-sha2-256-etm@openssh.com",        &mac_hmac_sha2_256_etm, false},
     {"hmac-sha2-512-etm@openssh.com",        &mac_hmac_sha2_512_etm, false},

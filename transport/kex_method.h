@@ -1,5 +1,5 @@
 /* The arithmetic of a key exchange method: shares and secrets, no messages and no connection.
- * RFC 4253 section 8, RFC 5656 section 4, and the hybrids. */
+ * RFC 4253 sections 6.5 and 8, RFC 5656 section 4, and the hybrids. */
 #ifndef NACRE_TRANSPORT_KEX_METHOD_H
 #define NACRE_TRANSPORT_KEX_METHOD_H
 

@@ -91,7 +91,7 @@ static void write_list(const struct transport *t, struct writer *w, int list)
     else if (list <= MAC_SERVER)
         write_our_names(t, w, kind[list]);
     else if (list <= COMPRESSION_SERVER)
-        write_bytes(w, bytes_of("none"));
+        write_bytes(w, bytes_of("none")); /* compression: RFC 4253 section 6.2 */
     if (list == KEX && t->kex->first)
         write_bytes(w, bytes_of(markers[t->config->role]));
     write_string_end(w, begin);

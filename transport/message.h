@@ -3,7 +3,7 @@
 #ifndef NACRE_TRANSPORT_MESSAGE_H
 #define NACRE_TRANSPORT_MESSAGE_H
 
-/* RFC 4250 section 4.1.2 */
+/* RFC 4250 section 4.1.2; RFC 4253 section 12; RFC 4254 section 9 */
 enum message {
     SSH_MSG_FIRST = 0,
     SSH_MSG_DISCONNECT = 1,

@@ -11,7 +11,7 @@ struct random_source;
 enum {
     PACKET_LENGTH_MAX = 65536, /* packet_length we accept; section 6.1 requires 35000 in all */
     PACKET_HEADER = 5,         /* uint32 packet_length, byte padding_length */
-    PACKET_OVERHEAD = 5 + 4 + 31 + 64, /* largest header, padding and tag */
+    PACKET_OVERHEAD = 5 + 4 + 31 + 64, /* largest header, padding and tag: RFC 4253 section 5.3 */
 };
 
 /* One direction of a connection under one set of keys. */

@@ -1,4 +1,5 @@
-/* The transport as its owner sees it: bytes in, bytes out, time. RFC 4253.
+/* The transport as its owner sees it: bytes in, bytes out, time. RFC 4253 section 4; section 4.1,
+ * the connection below, is the owner's.
  *
  * The same for server and client; where they differ there is a row in a table. The transport does
  * no I/O: the owner puts received bytes where transport_input says and sends what transport_output

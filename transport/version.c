@@ -25,7 +25,7 @@ static enum version_status judge(struct bytes line)
             return VERSION_MALFORMED;
     if (memchr(line.at + 4, '-', line.len - 4) == NULL)
         return VERSION_MALFORMED;
-    /* RFC 4253 section 5.1: servers that support 1.x too send "1.99" */
+    /* RFC 4253 sections 5, 5.1 and 5.2: servers that support 1.x too send "1.99" */
     if (!starts_with(line, "SSH-2.0-") && !starts_with(line, "SSH-1.99-"))
         return VERSION_UNSUPPORTED;
     return VERSION_READY;
