@@ -40,7 +40,7 @@ void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
 
 void auth_responded(struct auth *a, const char *const *responses, size_t count)
 {
-    int (*respond)(struct auth * a, const char *const *responses, size_t count) = a->respond;
+    int (*respond)(struct auth *, const char *const *, size_t) = a->respond;
 
     if (respond == NULL || transport_ended(a->transport))
         return;

@@ -44,7 +44,7 @@ void auth_free(struct auth *a)
 /* Numbers 60 to 79 belong to the method of the request in progress. */
 static int to_method(struct auth *a, uint8_t number, struct reader *r)
 {
-    int (*handler)(struct auth * a, struct reader * r) = NULL;
+    int (*handler)(struct auth *, struct reader *) = NULL;
 
     if (a->method != NULL && number == SSH_MSG_USERAUTH_METHOD_FIRST)
         handler = a->method->on_reply;

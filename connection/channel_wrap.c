@@ -20,7 +20,7 @@ void channel_unwrap(struct nacre_channel *ch, const struct nacre_channel_app *ap
 
 void channel_wrap_end(struct nacre_channel *ch)
 {
-    void (*unwrapped)(struct nacre_channel * ch) = ch->unwrapped;
+    void (*unwrapped)(struct nacre_channel *) = ch->unwrapped;
 
     ch->unwrapped = NULL;
     if (unwrapped != NULL)

@@ -34,13 +34,16 @@ extern const struct option_group log_options;           /* --quiet, --verbose */
 
 /* The uses of all groups of a server, in a program's options that have a struct server_options at
  * their start. */
-#define SERVER_OPTION_USES                                                                         \
-    {&server_options, 0}, {&algorithm_options, offsetof(struct server_options, algorithms)},       \
-        {&server_crypto_options, 0}, {&log_options, 0}, {&general_options, 0},                     \
-        {&limit_options, offsetof(struct server_options, limits)},                                 \
-    {                                                                                              \
-        0                                                                                          \
-    }
+/* clang-format off */
+#define SERVER_OPTION_USES                                                     \
+    {&server_options, 0},                                                      \
+    {&algorithm_options, offsetof(struct server_options, algorithms)},         \
+    {&server_crypto_options, 0},                                               \
+    {&log_options, 0},                                                         \
+    {&general_options, 0},                                                     \
+    {&limit_options, offsetof(struct server_options, limits)},                 \
+    {NULL, 0}
+/* clang-format on */
 
 /* What --help says about every server. */
 #define SERVER_NOTES                                                                               \

@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 /* The struct of this type that contains *pointer as its member. */
-#define container_of(pointer, type, member)                                                        \
-    ((type *)(void *)((char *)(uintptr_t)(pointer)-offsetof(type, member)))
+/* clang-format off */
+#define container_of(pointer, type, member) \
+    ((type *)(void *)((char *)(uintptr_t)(pointer) - offsetof(type, member)))
+/* clang-format on */
 
 #endif

@@ -220,7 +220,7 @@ static void clear(struct party *p)
 
 static void finish(struct world *w)
 {
-    static void (*const ends[])(struct world * w) = {end_disconnect, end_cut, end_at_once};
+    static void (*const ends[])(struct world *) = {end_disconnect, end_cut, end_at_once};
 
     world_settle(w);
     world_check_settled(w);
