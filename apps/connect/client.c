@@ -208,10 +208,10 @@ static void begin_stop(struct nacre_clients *all)
 static bool run_once(struct nacre_clients *all, uint32_t wait_ms)
 {
     all->busy = true;
-    loop_look_at_clock(&all->loop);
+    loop_update_clock(&all->loop);
     (void)loop_set_timer(&all->loop, &all->wait_timer,
                          wait_ms == UINT32_MAX ? UINT64_MAX : all->loop.now_ms + wait_ms);
-    loop_turn(&all->loop);
+    loop_run_once(&all->loop);
     if (all->stopping && !all->stopped)
         begin_stop(all);
     all->busy = false;
@@ -246,7 +246,7 @@ uint32_t nacre_clients_timeout(const struct nacre_clients *all)
     struct nacre_loop loop = all->loop; /* the clock of the loop itself must not move here */
     int wait;
 
-    loop_look_at_clock(&loop);
+    loop_update_clock(&loop);
     wait = loop_timeout(&loop);
     return wait < 0 ? UINT32_MAX : (uint32_t)wait;
 }

@@ -215,7 +215,7 @@ struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char 
     client->connect_timer.fire = on_connect_timer;
     client->failure.run = client_on_failure;
     add(all, client);
-    loop_look_at_clock(&all->loop);
+    loop_update_clock(&all->loop);
     client->give_up_ms = all->loop.now_ms + connect_ms;
     set_connect_timer(client);
     try_address(client, 0);

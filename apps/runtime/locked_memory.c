@@ -14,15 +14,15 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-/* One range of addresses, of which a growing part is locked. It is dealt out in runs of pages, each
- * cut into pieces of one size; a piece that is given back waits in its size's list, so the range
- * never shrinks. */
+/* One range of addresses, of which a growing part is locked. It is divided into runs of pages, and
+ * each run into pieces of one size. A piece that is released goes to the list of its size, so the
+ * range never shrinks. */
 enum {
     PAGE = 4096,           /* bytes; a multiple of it does no harm */
     PAGES = 64 * 1024 / 4, /* 64 MiB: enough for 20,000 sessions */
-    RUN = 4,               /* pages; more for one piece that is longer */
-    FINE = 8,              /* sizes 16, 32 ... 128, then four to the doubling */
-    SIZES = FINE + 4 * 9,  /* the last one: */
+    RUN = 4,               /* pages; more for a single piece that is longer */
+    FINE = 8,              /* sizes 16, 32 ... 128, then four sizes per doubling */
+    SIZES = FINE + 4 * 9,  /* up to: */
     LONGEST = 64 * 1024,   /* bytes */
 };
 
@@ -31,21 +31,21 @@ struct piece {
 };
 
 static struct {
-    pthread_mutex_t lock; /* for all below */
+    pthread_mutex_t lock; /* for everything below */
     uint8_t *base;        /* NULL: not started */
-    size_t room, used;    /* pages that may be, and are locked */
+    size_t room, used;    /* pages that may be locked, and that are */
     struct piece *free[SIZES];
-    uint8_t size_of[PAGES]; /* which of the sizes the pieces of a page have */
+    uint8_t size_of[PAGES]; /* the size of the pieces of each page, as an index */
     void (*used_up)(const char *sentence);
 } heap = {.lock = SHORT_LOCK};
 
-/* What a thread gave back last, it takes again without the lock. */
+/* The pieces that a thread released last, which it can reuse without the lock. */
 static _Thread_local struct {
     struct piece *free[SIZES];
     uint16_t count[SIZES];
 } mine;
 
-enum { MINE = 16 * 1024 /* bytes of a size that a thread keeps so, and a piece */ };
+enum { MINE = 16 * 1024 /* bytes of each size that a thread keeps, plus one piece */ };
 
 static struct piece *take_mine(unsigned size)
 {
@@ -77,7 +77,7 @@ static size_t size_bytes(unsigned size)
                        : ((size_t)1 << log) + ((size_t)(quarter + 1) << (log - 2));
 }
 
-/* Lock the next pages. False: there are no more. */
+/* Lock more pages, and divide them into pieces. False: there are no more. */
 static bool grow(unsigned size)
 {
     size_t bytes = size_bytes(size);
@@ -101,18 +101,18 @@ static bool grow(unsigned size)
     return true;
 }
 
-/* There is no more: the first time, who is to be told; otherwise NULL. */
+/* The function to call because memory is used up: only the first time, otherwise NULL. */
 static void (*take_used_up(void))(const char *sentence)
 {
-    void (*tell)(const char *sentence) = heap.used_up;
+    void (*used_up)(const char *sentence) = heap.used_up;
 
     heap.used_up = NULL;
-    return tell;
+    return used_up;
 }
 
 static void *allocate(void *context, size_t bytes)
 {
-    void (*tell)(const char *sentence) = NULL;
+    void (*used_up)(const char *sentence) = NULL;
     struct piece *piece;
 
     (void)context;
@@ -126,12 +126,12 @@ static void *allocate(void *context, size_t bytes)
         piece = heap.free[size_for(bytes)];
         heap.free[size_for(bytes)] = piece->next;
     } else {
-        tell = take_used_up();
+        used_up = take_used_up();
     }
     pthread_mutex_unlock(&heap.lock);
-    if (tell != NULL)
-        tell("the memory that may be locked is used up (ulimit -l), so keys of further sessions "
-             "may get to a swap device");
+    if (used_up != NULL)
+        used_up("locked memory is used up (ulimit -l): keys of further sessions may be written to "
+                "a swap device");
     return piece != NULL ? piece : malloc(bytes);
 }
 
@@ -176,7 +176,7 @@ static void release(void *context, void *block, size_t bytes)
     pthread_mutex_unlock(&heap.lock);
 }
 
-/* ---- as libcrypto asks for it ---- */
+/* ---- for libcrypto ---- */
 
 static void *crypto_allocate(size_t bytes, const char *file, int line)
 {
@@ -192,7 +192,9 @@ static void crypto_release(void *block, const char *file, int line)
     release(NULL, block, 0);
 }
 
-/* What moves away is wiped: libcrypto wipes only what it knows to be secret, when it frees it. */
+/* The old block is wiped: libcrypto wipes only what it knows to be secret, and only when it frees
+ * it.
+ */
 static void *crypto_resize(void *block, size_t bytes, const char *file, int line)
 {
     size_t had;

@@ -9,7 +9,7 @@
 
 enum {
     EVENTS = 256,
-    SLICE_NS = 50 * 1000, /* of tasks in one turn: about the work of a large packet in and out */
+    SLICE_NS = 50 * 1000, /* for tasks in one iteration: about one large packet in and out */
 };
 
 static uint64_t clock_ns(void)
@@ -58,12 +58,12 @@ void loop_unwatch(struct nacre_loop *loop, int fd, const struct source *source)
             loop->events[i].data.ptr = NULL;
 }
 
-void loop_look_at_clock(struct nacre_loop *loop)
+void loop_update_clock(struct nacre_loop *loop)
 {
     loop->now_ms = clock_ms();
 }
 
-/* ---- timers: a binary heap, the earliest on top ---- */
+/* ---- timers: a binary heap with the earliest on top ---- */
 
 static void put(struct nacre_loop *loop, uint32_t index, struct timer *timer)
 {
@@ -101,7 +101,7 @@ static void sift_down(struct nacre_loop *loop, uint32_t i)
     put(loop, i, timer);
 }
 
-static void take_away(struct nacre_loop *loop, struct timer *timer)
+static void remove_timer(struct nacre_loop *loop, struct timer *timer)
 {
     uint32_t i = timer->place - 1;
     struct timer *moved = loop->heap[--loop->timers];
@@ -114,7 +114,7 @@ static void take_away(struct nacre_loop *loop, struct timer *timer)
     sift_down(loop, moved->place - 1);
 }
 
-static bool make_room(struct nacre_loop *loop)
+static bool reserve_timer(struct nacre_loop *loop)
 {
     uint32_t room = loop->timer_room == 0 ? 64 : loop->timer_room * 2;
     struct timer **heap;
@@ -135,12 +135,12 @@ bool loop_set_timer(struct nacre_loop *loop, struct timer *timer, uint64_t at_ms
         return true;
     if (at_ms == UINT64_MAX) {
         if (timer->place != 0)
-            take_away(loop, timer);
+            remove_timer(loop, timer);
         return true;
     }
     timer->at_ms = at_ms;
     if (timer->place == 0) {
-        if (!make_room(loop))
+        if (!reserve_timer(loop))
             return false;
         put(loop, loop->timers++, timer);
     }
@@ -154,7 +154,7 @@ static void fire_timers(struct nacre_loop *loop)
     while (loop->timers > 0 && loop->heap[0]->at_ms <= loop->now_ms) {
         struct timer *timer = loop->heap[0];
 
-        take_away(loop, timer);
+        remove_timer(loop, timer);
         timer->fire(timer);
     }
 }
@@ -185,8 +185,8 @@ void loop_forget(struct nacre_loop *loop, struct task *task)
     task->queued = false;
 }
 
-/* One after the other until the slice is used up: what has become ready meanwhile waits for one
- * long task at most, and many short ones cost no turn each. */
+/* Run tasks until the slice is used up. A descriptor that has become ready meanwhile waits for at
+ * most one long task, and many short ones do not cost an iteration each. */
 static void run_tasks(struct nacre_loop *loop)
 {
     uint64_t end = loop->first == NULL ? 0 : clock_ns() + SLICE_NS;
@@ -218,7 +218,7 @@ int loop_timeout(const struct nacre_loop *loop)
     return wait > 60 * 1000 ? 60 * 1000 : (int)wait;
 }
 
-void loop_turn(struct nacre_loop *loop)
+void loop_run_once(struct nacre_loop *loop)
 {
     struct epoll_event events[EVENTS];
 
@@ -231,7 +231,7 @@ void loop_turn(struct nacre_loop *loop)
 
         loop->events++;
         loop->events_left--;
-        if (source != NULL) /* not given up by one before it */
+        if (source != NULL) /* not removed by an earlier one */
             source->ready(source, what);
     }
     fire_timers(loop);

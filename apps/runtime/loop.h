@@ -1,5 +1,5 @@
-/* An event loop: descriptors by epoll, timers by a heap, and work that goes on next turn. One
- * thread each. */
+/* An event loop: descriptors with epoll, timers in a heap, and tasks for work that continues in a
+ * later iteration. Each loop belongs to one thread. */
 #ifndef NACRE_APPS_RUNTIME_LOOP_H
 #define NACRE_APPS_RUNTIME_LOOP_H
 
@@ -10,19 +10,19 @@
 struct epoll_event;
 struct nacre_loop;
 
-/* A descriptor that is watched; embedded in what it belongs to. */
+/* A watched descriptor; embedded in its owner. */
 struct source {
-    void (*ready)(struct source *source, uint32_t events); /* events as epoll reports them */
+    void (*ready)(struct source *source, uint32_t events); /* as epoll reports them */
 };
 
-/* Something that happens at a time. `place` is the loop's. */
+/* A call at a certain time; embedded in its owner. `place` belongs to the loop. */
 struct timer {
     uint64_t at_ms;
     uint32_t place; /* 1 + index in the heap; 0: not set */
     void (*fire)(struct timer *timer);
 };
 
-/* Something that is to be gone on with soon. `next` and `queued` are the loop's. */
+/* A call soon; embedded in its owner. `next` and `queued` belong to the loop. */
 struct task {
     struct task *next;
     bool queued;
@@ -31,41 +31,41 @@ struct task {
 
 struct nacre_loop {
     int epoll;
-    uint64_t now_ms; /* of this turn; CLOCK_MONOTONIC */
+    uint64_t now_ms; /* when this iteration began; CLOCK_MONOTONIC */
     struct timer **heap;
     uint32_t timers, timer_room;
     struct task *first, **last;
-    struct epoll_event *events; /* of this turn: those not dealt with yet */
+    struct epoll_event *events; /* of this iteration: those not handled yet */
     int events_left;
 };
 
-/* False: errno says why. */
+/* False, with errno: the system has no more descriptors. Clear it all the same. */
 bool loop_init(struct nacre_loop *loop);
 void loop_clear(struct nacre_loop *loop);
 
-/* Watch a descriptor for these epoll events until it is closed. False: errno says why. */
+/* Watch a descriptor for these epoll events. False, with errno. */
 bool loop_watch(struct nacre_loop *loop, int fd, struct source *source, uint32_t events);
 
-/* Watch it no more: nothing of this turn reaches the source either. Before the descriptor is
- * closed. */
+/* Stop watching: no event reaches the source any more, not even in this iteration. Call it before
+ * the descriptor is closed. */
 void loop_unwatch(struct nacre_loop *loop, int fd, const struct source *source);
 
-/* Set or move a timer; UINT64_MAX takes it away. False: out of memory. */
+/* Set or move a timer; UINT64_MAX removes it. False: out of memory. */
 bool loop_set_timer(struct nacre_loop *loop, struct timer *timer, uint64_t at_ms);
 
-/* Run a task, once however often it is asked for, behind those that were asked for before: in this
- * turn if time is left, else in one of the next, which look for events first. */
+/* Queue a task, unless it is queued already. Tasks run in order: in this iteration while its time
+ * slice lasts, otherwise in one of the next, after the events. */
 void loop_later(struct nacre_loop *loop, struct task *task);
 void loop_forget(struct nacre_loop *loop, struct task *task);
 
-/* Between turns now_ms stands still; before times are reckoned from it then, look at the clock. */
-void loop_look_at_clock(struct nacre_loop *loop);
+/* Between iterations now_ms does not change: call this before computing times from it. */
+void loop_update_clock(struct nacre_loop *loop);
 
-/* How long the next turn waits at most, in milliseconds; -1: for ever. */
+/* How long the next iteration waits at most, in milliseconds; -1: for ever. */
 int loop_timeout(const struct nacre_loop *loop);
 
-/* One turn: wait for something to happen, at most to the next timer, and do it. Then tasks, for a
- * slice of time. */
-void loop_turn(struct nacre_loop *loop);
+/* One iteration: wait for events, until the next timer at most; handle them, then the timers, then
+ * tasks for a slice of time. */
+void loop_run_once(struct nacre_loop *loop);
 
 #endif

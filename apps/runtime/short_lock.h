@@ -1,5 +1,6 @@
-/* A mutex that is held for some dozens of instructions, never across a call that may wait: who
- * finds it taken looks again a few times before it asks the kernel (glibc's adaptive kind). */
+/* A mutex that is held for a few dozen instructions, and never across a call that may wait: a
+ * thread that finds it locked spins a few times before it asks the kernel (glibc's adaptive kind).
+ */
 #ifndef NACRE_APPS_RUNTIME_SHORT_LOCK_H
 #define NACRE_APPS_RUNTIME_SHORT_LOCK_H
 

@@ -139,7 +139,7 @@ void *worker_run(void *at)
 
     (void)loop_watch(&worker->loop, server->wakeup, &wakeup, EPOLLIN | EPOLLET);
     while (server->state != SERVER_ABANDONED) {
-        loop_turn(&worker->loop);
+        loop_run_once(&worker->loop);
         if (worker == server->workers && server->reporting)
             report(server);
         if (worker->stop_at_ms == 0 && server->stopping) {

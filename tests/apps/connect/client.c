@@ -22,7 +22,7 @@ START_TEST(a_command_runs)
 }
 END_TEST
 
-START_TEST(over_ipv6_too)
+START_TEST(a_command_runs_over_ipv6)
 {
     const struct nacre_client_config config = config_for();
     struct story s = {.accept = true};
@@ -56,7 +56,7 @@ START_TEST(many_clients_share_a_loop)
 }
 END_TEST
 
-START_TEST(a_wrong_password_ends_it)
+START_TEST(a_wrong_password_ends_the_client)
 {
     struct nacre_client_config config = config_for();
     struct story s = {.accept = true};
@@ -73,7 +73,7 @@ END_TEST
 
 /* ---- what can go wrong below ---- */
 
-START_TEST(freeing_ends_what_still_runs)
+START_TEST(freeing_ends_every_client)
 {
     const struct nacre_client_config config = config_for();
     struct nacre_clients *clients = clients_with(&config);
@@ -99,7 +99,7 @@ static void *stop_soon(void *clients)
     return NULL;
 }
 
-START_TEST(stopped_from_another_thread)
+START_TEST(clients_can_be_stopped_from_another_thread)
 {
     const struct nacre_client_config config = config_for();
     struct nacre_clients *clients = clients_with(&config);
@@ -121,7 +121,7 @@ START_TEST(stopped_from_another_thread)
 }
 END_TEST
 
-START_TEST(nobody_logs_in_without_a_user)
+START_TEST(a_configuration_without_user_is_refused)
 {
     const struct nacre_client_config config = {.password = "secret"};
     char errbuf[512];
@@ -131,7 +131,7 @@ START_TEST(nobody_logs_in_without_a_user)
 }
 END_TEST
 
-START_TEST(an_algorithm_that_is_not_known_is_named)
+START_TEST(an_unknown_algorithm_is_named_in_the_error)
 {
     struct nacre_client_config config = config_for();
     char errbuf[1024];
@@ -166,12 +166,12 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, a_command_runs);
-    add_test(suite, over_ipv6_too);
+    add_test(suite, a_command_runs_over_ipv6);
     add_test(suite, many_clients_share_a_loop);
-    add_test(suite, a_wrong_password_ends_it);
-    add_test(suite, freeing_ends_what_still_runs);
-    add_test(suite, stopped_from_another_thread);
-    add_test(suite, nobody_logs_in_without_a_user);
-    add_test(suite, an_algorithm_that_is_not_known_is_named);
+    add_test(suite, a_wrong_password_ends_the_client);
+    add_test(suite, freeing_ends_every_client);
+    add_test(suite, clients_can_be_stopped_from_another_thread);
+    add_test(suite, a_configuration_without_user_is_refused);
+    add_test(suite, an_unknown_algorithm_is_named_in_the_error);
     add_test(suite, a_server_says_what_is_wrong_with_its_configuration);
 }

@@ -20,12 +20,12 @@ static int listen_on_loopback(char where[64], int backlog)
     return fd;
 }
 
-START_TEST(nobody_listens)
+START_TEST(a_refused_connection)
 {
     const struct nacre_client_config config = config_for();
     struct story s = {0};
     char where[64];
-    int fd = listen_on_loopback(where, -1); /* bound, so that it is nobody else's */
+    int fd = listen_on_loopback(where, -1); /* bound, so that nothing else listens there */
 
     live(&config, where, &s);
     ck_assert_int_eq(s.why.cause, NACRE_CONNECTION_LOST);
@@ -35,13 +35,13 @@ START_TEST(nobody_listens)
 }
 END_TEST
 
-START_TEST(nobody_accepts)
+START_TEST(a_connection_that_times_out)
 {
     struct nacre_client_config config = config_for();
     struct story s[4] = {{0}};
     struct nacre_clients *clients;
     char where[64];
-    int fd = listen_on_loopback(where, 0); /* takes one or two, and lets the others wait */
+    int fd = listen_on_loopback(where, 0); /* accepts one or two, the others wait */
 
     config.connect_ms = 300;
     config.login_grace_ms = 300;
@@ -58,7 +58,7 @@ START_TEST(nobody_accepts)
 }
 END_TEST
 
-START_TEST(addresses_that_are_none)
+START_TEST(malformed_and_unknown_addresses_are_refused)
 {
     static const char *const bad[] = {"",
                                       "localhost",
@@ -78,12 +78,12 @@ START_TEST(addresses_that_are_none)
                       "%s", bad[i]);
         ck_assert_str_ne(errbuf, "");
     }
-    nacre_clients_run(clients); /* nobody is there: returns */
+    nacre_clients_run(clients); /* without clients it returns at once */
     nacre_clients_free(clients);
 }
 END_TEST
 
-START_TEST(closed_before_it_was_connected)
+START_TEST(a_client_can_be_closed_before_it_is_connected)
 {
     const struct nacre_client_config config = config_for();
     struct nacre_clients *clients = clients_with(&config);
@@ -106,8 +106,8 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, nobody_listens);
-    add_test(suite, nobody_accepts);
-    add_test(suite, addresses_that_are_none);
-    add_test(suite, closed_before_it_was_connected);
+    add_test(suite, a_refused_connection);
+    add_test(suite, a_connection_that_times_out);
+    add_test(suite, malformed_and_unknown_addresses_are_refused);
+    add_test(suite, a_client_can_be_closed_before_it_is_connected);
 }

@@ -1,4 +1,4 @@
-/* Whether it is the right server: known_hosts files and the client. */
+/* The host key: known_hosts files and the client. */
 #include "tests/support/client_story.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ static void remember(const struct nacre_key *key, const char *file, const char *
     ck_assert_msg(nacre_known_hosts_add(&hosts, &shown, true, errbuf, sizeof errbuf), "%s", errbuf);
 }
 
-START_TEST(a_known_host_is_accepted_without_a_question)
+START_TEST(a_known_host_key_is_accepted_without_host_key_callback)
 {
     struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
     struct nacre_client_config config = config_for();
@@ -33,9 +33,8 @@ START_TEST(a_known_host_is_accepted_without_a_question)
 }
 END_TEST
 
-/* Ed25519 comes first by itself; the server has a key of another type too, which is the known one.
- */
-START_TEST(of_several_keys_a_known_one_is_asked_for)
+/* Ed25519 comes first by default, but the known key is the server's other one. */
+START_TEST(a_known_key_is_preferred_to_other_keys_of_the_server)
 {
     struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
     struct nacre_client_config config = config_for();
@@ -48,7 +47,7 @@ START_TEST(of_several_keys_a_known_one_is_asked_for)
     config.host_key = NULL;
     live(&config, address(&server), &s);
     assert_told(&s);
-    config.host_key_algorithms = "ssh-ed25519"; /* the program's own list stays as it is */
+    config.host_key_algorithms = "ssh-ed25519"; /* the program's own list is not reordered */
     s = (struct story){0};
     live(&config, address(&server), &s);
     assert_says(s.text, "HAS CHANGED");
@@ -56,7 +55,7 @@ START_TEST(of_several_keys_a_known_one_is_asked_for)
 }
 END_TEST
 
-START_TEST(known_under_another_name)
+START_TEST(known_as_names_the_host_in_known_hosts)
 {
     struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
     struct nacre_client_config config = config_for();
@@ -74,7 +73,7 @@ START_TEST(known_under_another_name)
 }
 END_TEST
 
-/* Refused: no login is tried, and the end tells a person why. */
+/* No login is attempted, and the text of the end says why. */
 static void assert_refused(const char *line, const char *says)
 {
     struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
@@ -119,9 +118,9 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, a_known_host_is_accepted_without_a_question);
-    add_test(suite, of_several_keys_a_known_one_is_asked_for);
-    add_test(suite, known_under_another_name);
+    add_test(suite, a_known_host_key_is_accepted_without_host_key_callback);
+    add_test(suite, a_known_key_is_preferred_to_other_keys_of_the_server);
+    add_test(suite, known_as_names_the_host_in_known_hosts);
     add_test(suite, a_changed_host_key_is_refused);
     add_test(suite, a_revoked_host_key_is_refused);
     add_test(suite, an_unknown_host_is_refused);

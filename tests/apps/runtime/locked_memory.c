@@ -1,4 +1,4 @@
-/* Memory for keys: it is locked, pieces do not overlap, and when there is no more others serve. */
+/* Memory for keys: it is locked, blocks do not overlap, and malloc serves when it is used up. */
 #include "apps/files/key_file.h"
 #include "apps/runtime/locked_memory.h"
 #include "apps/session/session.h"
@@ -14,12 +14,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static unsigned told;
+static unsigned reported;
 
-static void tell(const char *sentence)
+static void report(const char *sentence)
 {
     assert_says(sentence, "used up");
-    told++;
+    reported++;
 }
 
 static size_t locked_by_kernel(void)
@@ -34,7 +34,7 @@ static size_t locked_by_kernel(void)
     return kilobytes * 1024;
 }
 
-/* May a MiB be locked here? Otherwise libcrypto alone uses it up. */
+/* May 1 MiB be locked here? Otherwise libcrypto alone uses up what may. */
 static bool may_lock(void)
 {
     const size_t size = 1 << 20;
@@ -43,7 +43,7 @@ static bool may_lock(void)
 
     (void)munmap(probe, size);
     if (!may)
-        (void)fprintf(stderr, "not run, for want of memory that may be locked (ulimit -l)\n");
+        (void)fprintf(stderr, "skipped: too little memory may be locked (ulimit -l)\n");
     return may;
 }
 
@@ -57,8 +57,8 @@ static void give(void *block, size_t size)
     nacre_locked_memory()->release(NULL, block, size);
 }
 
-/* The same numbers every time. */
-static uint32_t draw(uint32_t below)
+/* Pseudo-random numbers, the same every time. */
+static uint32_t random_below(uint32_t below)
 {
     static uint32_t state = 1;
 
@@ -66,18 +66,18 @@ static uint32_t draw(uint32_t below)
     return (state >> 8) % below;
 }
 
-START_TEST(pieces_of_every_size_are_whole_and_apart)
+START_TEST(blocks_of_every_size_do_not_overlap)
 {
     enum { COUNT = 3000 };
     static unsigned char *blocks[COUNT];
     static size_t sizes[COUNT];
 
-    ck_assert(nacre_locked_memory_start(tell));
-    ck_assert(!nacre_locked_memory_start(tell)); /* once */
+    ck_assert(nacre_locked_memory_start(report));
+    ck_assert(!nacre_locked_memory_start(report)); /* only once */
     for (unsigned round = 0; round < 4; round++) {
         for (size_t i = 0; i < COUNT; i++)
             if (blocks[i] == NULL) {
-                sizes[i] = i < 600 ? i : draw(1u << draw(18));
+                sizes[i] = i < 600 ? i : random_below(1u << random_below(18));
                 blocks[i] = take(sizes[i]);
                 ck_assert_ptr_nonnull(blocks[i]);
                 ck_assert_uint_eq((uintptr_t)blocks[i] % 16, 0);
@@ -96,15 +96,15 @@ START_TEST(pieces_of_every_size_are_whole_and_apart)
         }
     }
     ck_assert_uint_ge(locked_by_kernel(), nacre_locked_memory_size());
-    ck_assert(told == 1 || nacre_locked_memory_size() > 1 << 20); /* ulimit -l may be small */
+    ck_assert(reported == 1 || nacre_locked_memory_size() > 1 << 20); /* ulimit -l may be small */
 }
 END_TEST
 
-START_TEST(what_was_given_back_is_used_again)
+START_TEST(a_released_block_is_reused)
 {
     size_t size;
 
-    ck_assert(nacre_locked_memory_start(tell));
+    ck_assert(nacre_locked_memory_start(report));
     give(take(5000), 5000);
     size = nacre_locked_memory_size();
     for (unsigned i = 0; i < 10000; i++)
@@ -113,7 +113,7 @@ START_TEST(what_was_given_back_is_used_again)
 }
 END_TEST
 
-START_TEST(used_up_is_said_once_and_no_failure)
+START_TEST(using_it_up_is_reported_once_and_is_no_failure)
 {
     const struct rlimit little = {256 * 1024, 256 * 1024};
     static void *blocks[200];
@@ -121,16 +121,16 @@ START_TEST(used_up_is_said_once_and_no_failure)
 
     if (!may_lock())
         return;
-    ck_assert(nacre_locked_memory_start(tell));
+    ck_assert(nacre_locked_memory_start(report));
     ck_assert_int_eq(setrlimit(RLIMIT_MEMLOCK, &little), 0);
-    if (uid == 0) /* there is no limit for root */
+    if (uid == 0) /* the limit does not apply to root */
         ck_assert_int_eq(seteuid(65534), 0);
     for (size_t i = 0; i < 200; i++) {
         blocks[i] = take(4096);
         ck_assert_ptr_nonnull(blocks[i]);
         memset(blocks[i], 1, 4096);
     }
-    ck_assert_uint_eq(told, 1);
+    ck_assert_uint_eq(reported, 1);
     ck_assert_uint_le(nacre_locked_memory_size(), little.rlim_cur);
     ck_assert_uint_gt(nacre_locked_memory_size(), little.rlim_cur / 2);
     for (size_t i = 0; i < 200; i++)
@@ -139,7 +139,7 @@ START_TEST(used_up_is_said_once_and_no_failure)
 }
 END_TEST
 
-/* Does the kernel say that it is locked, and left out of core files? */
+/* Is it locked, and left out of core files, according to the kernel? */
 static bool is_locked(const void *block)
 {
     unsigned long from, to;
@@ -158,7 +158,7 @@ static bool is_locked(const void *block)
     return locked;
 }
 
-START_TEST(keys_are_in_it)
+START_TEST(private_keys_and_libcryptos_memory_are_locked)
 {
     char errbuf[256] = "";
     struct nacre_key *key;
@@ -166,7 +166,7 @@ START_TEST(keys_are_in_it)
 
     if (!may_lock())
         return;
-    ck_assert(nacre_locked_memory_start(tell));
+    ck_assert(nacre_locked_memory_start(report));
     key = nacre_key_make(scratch_path("key"), errbuf, sizeof errbuf);
     ck_assert_msg(key != NULL, "%s", errbuf);
     ck_assert(is_locked(key));
@@ -174,7 +174,7 @@ START_TEST(keys_are_in_it)
     block = OPENSSL_malloc(100);
     ck_assert(is_locked(block));
     block = OPENSSL_realloc(block, 100000);
-    ck_assert(!is_locked(block)); /* too long for it */
+    ck_assert(!is_locked(block)); /* too long to be locked */
     OPENSSL_free(block);
     block = OPENSSL_realloc(NULL, 10);
     memset(block, 7, 10);
@@ -185,7 +185,7 @@ START_TEST(keys_are_in_it)
 }
 END_TEST
 
-START_TEST(before_it_is_started_it_is_mallocs)
+START_TEST(before_the_start_it_is_malloc)
 {
     void *block = take(100);
 
@@ -196,7 +196,7 @@ START_TEST(before_it_is_started_it_is_mallocs)
 }
 END_TEST
 
-START_TEST(sessions_are_in_it)
+START_TEST(sessions_are_locked)
 {
     const struct nacre_endpoint_config config = {.role = NACRE_CLIENT,
                                                  .secrets = nacre_locked_memory()};
@@ -215,7 +215,7 @@ START_TEST(sessions_are_in_it)
 }
 END_TEST
 
-START_TEST(libcrypto_must_not_be_in_use)
+START_TEST(it_cannot_start_once_libcrypto_is_in_use)
 {
     OPENSSL_free(OPENSSL_malloc(1));
     ck_assert(!nacre_locked_memory_start(NULL));
@@ -227,11 +227,11 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     suite_without_crypto(suite);
-    add_test(suite, pieces_of_every_size_are_whole_and_apart);
-    add_test(suite, what_was_given_back_is_used_again);
-    add_test(suite, used_up_is_said_once_and_no_failure);
-    add_test(suite, keys_are_in_it);
-    add_test(suite, before_it_is_started_it_is_mallocs);
-    add_test(suite, sessions_are_in_it);
-    add_test(suite, libcrypto_must_not_be_in_use);
+    add_test(suite, blocks_of_every_size_do_not_overlap);
+    add_test(suite, a_released_block_is_reused);
+    add_test(suite, using_it_up_is_reported_once_and_is_no_failure);
+    add_test(suite, private_keys_and_libcryptos_memory_are_locked);
+    add_test(suite, before_the_start_it_is_malloc);
+    add_test(suite, sessions_are_locked);
+    add_test(suite, it_cannot_start_once_libcrypto_is_in_use);
 }

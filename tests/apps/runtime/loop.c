@@ -83,7 +83,7 @@ static void begin(void)
 static void run(void)
 {
     while (loop.first != NULL)
-        loop_turn(&loop);
+        loop_run_once(&loop);
 }
 
 static void end(const char *expected)
@@ -160,7 +160,7 @@ START_TEST(a_source_removed_during_an_iteration_is_not_called)
     b.other = &a;
     ck_assert(loop_watch(&loop, a.fd, &a.source, EPOLLIN) &&
               loop_watch(&loop, b.fd, &b.source, EPOLLIN));
-    loop_turn(&loop);
+    loop_run_once(&loop);
     ck_assert_int_eq(a.calls + b.calls, 1);
     (void)close(a.fd);
     (void)close(b.fd);
@@ -186,7 +186,7 @@ START_TEST(timers_fire_in_order_and_may_remove_each_other)
     ck_assert(loop_set_timer(&loop, &timers[1], loop.now_ms));
     ck_assert(loop_set_timer(&loop, &timers[0], loop.now_ms)); /* moved */
     ck_assert_int_eq(loop_timeout(&loop), 0);
-    loop_turn(&loop);
+    loop_run_once(&loop);
     ck_assert_int_eq(loop_timeout(&loop), -1);
     end(happened[0] == '0' ? "01" : "10");
 }

@@ -1,3 +1,4 @@
+/* Jobs on other threads, and calls that a mailbox brings back. */
 #include "apps/runtime/offload.h"
 #include "tests/support/suite.h"
 
@@ -17,8 +18,8 @@ struct job {
 
 static struct nacre_mailbox home;
 static unsigned answered;        /* jobs, on the home thread */
-static unsigned order[JOBS * 2]; /* in which they were */
-static atomic_bool gate;         /* shut: work() waits */
+static unsigned order[JOBS * 2]; /* ... in this order */
+static atomic_bool gate;         /* while it is shut, work() waits */
 static atomic_uint working;
 
 static void work(void *at)
@@ -41,9 +42,9 @@ static void done(void *at)
     order[answered++] = job->number;
 }
 
-static bool submit(struct nacre_offload *o, void (*what)(void *), struct job *job, uint64_t source)
+static bool submit(struct nacre_offload *o, void (*what)(void *), struct job *job, uint64_t owner)
 {
-    return nacre_offload_submit(o, &(struct nacre_job){what, done, job, source}, &home);
+    return nacre_offload_submit(o, &(struct nacre_job){what, done, job, owner}, &home);
 }
 
 /* Run the mailbox until that many jobs are answered in all. */
@@ -64,7 +65,7 @@ static bool is_quiet(void)
     return poll(&p, 1, 0) == 0;
 }
 
-START_TEST(work_is_done_elsewhere_and_answered_at_home)
+START_TEST(a_job_runs_on_another_thread_and_done_on_its_own)
 {
     struct nacre_offload *o = nacre_offload_new(3);
     struct job jobs[JOBS] = {0};
@@ -87,10 +88,10 @@ START_TEST(work_is_done_elsewhere_and_answered_at_home)
 }
 END_TEST
 
-/* However much one source wants, another one waits for one job of each. */
-START_TEST(sources_take_turns)
+/* However many jobs one owner has, another owner waits for only one job of each. */
+START_TEST(owners_take_turns)
 {
-    static const uint64_t sources[] = {7, 7, 7, 7, 7, 8, 8, 9, 7, 8};
+    static const uint64_t owners[] = {7, 7, 7, 7, 7, 8, 8, 9, 7, 8};
     static const unsigned expected[] = {0, 1, 5, 7, 2, 6, 3, 9, 4, 8};
     struct nacre_offload *o = nacre_offload_new(1);
     struct job jobs[10] = {0};
@@ -99,8 +100,8 @@ START_TEST(sources_take_turns)
     atomic_store(&gate, true);
     for (unsigned i = 0; i < 10; i++) {
         jobs[i].number = i;
-        ck_assert(submit(o, work, &jobs[i], sources[i]));
-        while (i == 0 && atomic_load(&working) == 0) /* the first is at work, the others wait */
+        ck_assert(submit(o, work, &jobs[i], owners[i]));
+        while (i == 0 && atomic_load(&working) == 0) /* the first job runs, the others wait */
             usleep(100);
     }
     atomic_store(&gate, false);
@@ -112,8 +113,8 @@ START_TEST(sources_take_turns)
 }
 END_TEST
 
-/* One that takes all places loses them to others, one by one. */
-START_TEST(a_full_queue_has_room_for_a_source_that_has_less)
+/* An owner that fills the queue loses its slots to others, one by one. */
+START_TEST(a_full_queue_has_room_for_an_owner_with_fewer_jobs)
 {
     enum { FULL = NACRE_OFFLOAD_QUEUE_MAX };
     struct nacre_offload *o = nacre_offload_new(1);
@@ -129,7 +130,7 @@ START_TEST(a_full_queue_has_room_for_a_source_that_has_less)
     ck_assert(!submit(o, work, &jobs[0], 7));
     ck_assert(submit(o, work, &other[0], 8));
     ck_assert(submit(o, work, &other[1], 8));
-    wait_for(2); /* the two that went without, while the first is still at work */
+    wait_for(2); /* the two that were dropped, while the first still runs */
     ck_assert(jobs[FULL].answers == 1 && !jobs[FULL].worked);
     ck_assert(jobs[FULL - 1].answers == 1 && !jobs[FULL - 1].worked);
     atomic_store(&gate, false);
@@ -140,7 +141,7 @@ START_TEST(a_full_queue_has_room_for_a_source_that_has_less)
 }
 END_TEST
 
-START_TEST(one_thread_keeps_the_order)
+START_TEST(one_thread_keeps_the_order_of_jobs)
 {
     struct nacre_offload *o = nacre_offload_new(1);
     struct job jobs[JOBS] = {0};
@@ -188,7 +189,7 @@ static void *open_gate(void *unused)
     return unused;
 }
 
-/* The job under way is finished; those behind it are answered without having been worked on. */
+/* The current job is completed; for those after it `done` is called without `work`. */
 START_TEST(freeing_answers_every_job)
 {
     struct nacre_offload *o = nacre_offload_new(1);
@@ -241,6 +242,51 @@ START_TEST(a_call_may_post_another_for_the_next_run)
 }
 END_TEST
 
+/* ---- a mailbox that is used from inside its own calls ---- */
+
+static void run_inside(void *at)
+{
+    ((struct job *)at)->answers++;
+    nacre_mailbox_run(&home);
+}
+
+static void clear_inside(void *at)
+{
+    ((struct job *)at)->answers++;
+    nacre_mailbox_clear(&home);
+    home = (struct nacre_mailbox){.fd = -1}; /* it may be freed now: nothing reads it any more */
+}
+
+START_TEST(a_run_inside_a_call_makes_the_calls_after_it)
+{
+    struct job inside = {0}, after = {.number = 7};
+
+    ck_assert(nacre_mailbox_init(&home));
+    ck_assert(nacre_mailbox_post(&home, run_inside, &inside));
+    ck_assert(nacre_mailbox_post(&home, done, &after));
+    nacre_mailbox_run(&home);
+    ck_assert_uint_eq(inside.answers, 1);
+    ck_assert_uint_eq(after.answers, 1);
+    ck_assert(is_quiet());
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+START_TEST(a_mailbox_may_be_cleared_inside_a_call)
+{
+    struct job outer = {0}, inside = {0}, after = {0};
+
+    ck_assert(nacre_mailbox_init(&home));
+    if (_i == 1)
+        ck_assert(nacre_mailbox_post(&home, run_inside, &outer)); /* two runs, one in the other */
+    ck_assert(nacre_mailbox_post(&home, clear_inside, &inside));
+    ck_assert(nacre_mailbox_post(&home, done, &after));
+    nacre_mailbox_run(&home);
+    ck_assert_uint_eq(inside.answers, 1);
+    ck_assert_uint_eq(after.answers, 1);
+}
+END_TEST
+
 START_TEST(running_an_empty_mailbox_does_nothing)
 {
     ck_assert(nacre_mailbox_init(&home));
@@ -276,7 +322,7 @@ END_TEST
 
 static sigset_t mask_of_worker;
 
-static void look_at_mask(void *unused)
+static void read_mask(void *unused)
 {
     (void)unused;
     pthread_sigmask(SIG_SETMASK, NULL, &mask_of_worker);
@@ -289,7 +335,7 @@ START_TEST(threads_leave_signals_to_the_program)
     sigset_t ours;
 
     ck_assert(nacre_mailbox_init(&home));
-    ck_assert(submit(o, look_at_mask, &job, 0));
+    ck_assert(submit(o, read_mask, &job, 0));
     wait_for(1);
     nacre_offload_free(o);
     pthread_sigmask(SIG_SETMASK, NULL, &ours);
@@ -308,13 +354,15 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, work_is_done_elsewhere_and_answered_at_home);
-    add_test(suite, one_thread_keeps_the_order);
-    add_test(suite, sources_take_turns);
-    add_test(suite, a_full_queue_has_room_for_a_source_that_has_less);
+    add_test(suite, a_job_runs_on_another_thread_and_done_on_its_own);
+    add_test(suite, one_thread_keeps_the_order_of_jobs);
+    add_test(suite, owners_take_turns);
+    add_test(suite, a_full_queue_has_room_for_an_owner_with_fewer_jobs);
     add_test(suite, the_queue_is_bounded);
     add_test(suite, freeing_answers_every_job);
     add_test(suite, a_call_may_post_another_for_the_next_run);
+    add_test(suite, a_run_inside_a_call_makes_the_calls_after_it);
+    add_loop(suite, a_mailbox_may_be_cleared_inside_a_call, 0, 2);
     add_test(suite, running_an_empty_mailbox_does_nothing);
     add_test(suite, several_threads_may_post);
     add_test(suite, threads_leave_signals_to_the_program);

@@ -70,13 +70,13 @@ static void turn(void)
     struct task nothing = {.run = do_nothing};
 
     loop_later(&loop, &nothing);
-    loop_turn(&loop);
+    loop_run_once(&loop);
 }
 
 static void turns_until_over(void)
 {
     for (int i = 0; i < 10 && over == 0; i++)
-        loop_turn(&loop);
+        loop_run_once(&loop);
     ck_assert_uint_eq(over, 1);
 }
 
@@ -95,7 +95,7 @@ START_TEST(it_sends_its_version_and_is_over_when_the_other_side_closes)
     char got[64] = "";
 
     ck_assert_ptr_nonnull(pump);
-    loop_turn(&loop);
+    loop_run_once(&loop);
     ck_assert_int_gt(recv(other, got, sizeof got - 1, 0), 0);
     ck_assert_int_eq(strncmp(got, "SSH-2.0-", 8), 0);
     (void)close(other);
@@ -113,7 +113,7 @@ START_TEST(a_copy_of_its_socket_causes_no_events_after_the_end)
     struct pump *pump = begin();
     int copy = dup(pump->fd);
 
-    loop_turn(&loop);
+    loop_run_once(&loop);
     pump_close(pump);
     ck_assert_uint_eq(over, 1);
     ck_assert_int_gt(send(other, "late", 4, MSG_NOSIGNAL), 0);
@@ -139,11 +139,11 @@ START_TEST(a_session_that_ends_at_a_deadline_still_sends_its_last_bytes)
     char got[4096];
     ssize_t n = 0, more;
 
-    loop_turn(&loop);
+    loop_run_once(&loop);
     pumps_own_fire = pump->timer.fire;
     pump->timer.fire = end_at_deadline;
     ck_assert(loop_set_timer(&loop, &pump->timer, loop.now_ms));
-    loop_turn(&loop);
+    loop_run_once(&loop);
     pump->timer.fire = pumps_own_fire;
     for (int i = 0; i < 10; i++) {
         turn();
@@ -164,7 +164,7 @@ START_TEST(a_session_that_the_application_frees_closes_the_socket)
     char got[64];
     ssize_t n;
 
-    loop_turn(&loop);
+    loop_run_once(&loop);
     nacre_session_free(pump->session);
     ck_assert_uint_eq(ended, 1);
     ck_assert_uint_eq(over, 0); /* a function of the pump could be using it now */
@@ -182,7 +182,7 @@ START_TEST(closing_after_the_application_has_freed_the_session)
 {
     struct pump *pump = begin();
 
-    loop_turn(&loop);
+    loop_run_once(&loop);
     nacre_session_free(pump->session);
     pump_close(pump);
     ck_assert_uint_eq(over, 1);

@@ -37,7 +37,7 @@ static void turns(int n)
     pair_run(&p);
     while (n-- > 0) {
         loop_later(&loop, &tick);
-        loop_turn(&loop);
+        loop_run_once(&loop);
         pair_run(&p);
     }
 }

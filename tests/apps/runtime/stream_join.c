@@ -60,7 +60,7 @@ static void turns(int n)
     pair_run(&p);
     while (n-- > 0) {
         while (loop.first != NULL)
-            loop_turn(&loop);
+            loop_run_once(&loop);
         pair_run(&p);
     }
 }

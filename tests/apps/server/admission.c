@@ -1,4 +1,4 @@
-/* Who may connect: numbers, sources and penalties, under a clock of the test's. */
+/* Admission of connections: counts, sources and penalties. The test sets the clock. */
 #include "apps/server/admission.h"
 #include "tests/support/suite.h"
 
@@ -49,7 +49,7 @@ static void leave(int first, int last)
         admission_leave(a, &tickets[i]);
 }
 
-/* The i-th of many sources */
+/* The address of the i-th source */
 static const char *source(int i)
 {
     static char text[32];
@@ -77,17 +77,17 @@ START_TEST(connections_are_counted_until_they_are_over)
     expect_count(3, 0);
     ck_assert(!enter(3, source(3)));
     ck_assert_int_eq(why, NACRE_LIMIT_CONNECTIONS);
-    leave(3, 3); /* never was in */
+    leave(3, 3); /* was never admitted */
     expect_count(3, 0);
     leave(1, 1);
-    leave(1, 1); /* and not twice */
+    leave(1, 1); /* a second time */
     expect_count(2, 0);
     ck_assert(enter(3, source(3)));
     admission_free(a);
 }
 END_TEST
 
-START_TEST(one_source_has_so_many_that_have_not_logged_in)
+START_TEST(startups_of_one_source_are_limited)
 {
     begin((struct nacre_admission){.per_source_startups = 4});
     for (int i = 0; i < 4; i++)
@@ -95,7 +95,7 @@ START_TEST(one_source_has_so_many_that_have_not_logged_in)
     ck_assert(!enter(4, "192.0.2.1"));
     ck_assert_int_eq(why, NACRE_LIMIT_SOURCE_STARTUPS);
     ck_assert(enter(5, "192.0.2.2"));
-    admission_logged_in(a, &tickets[0]); /* makes room */
+    admission_logged_in(a, &tickets[0]); /* no longer counts */
     admission_logged_in(a, &tickets[0]);
     ck_assert(enter(4, "192.0.2.1"));
     ck_assert(!enter(6, "192.0.2.1"));
@@ -108,8 +108,8 @@ START_TEST(one_source_has_so_many_that_have_not_logged_in)
 }
 END_TEST
 
-/* /32 and /64; an IPv4 address in IPv6 clothes is one of IPv4. */
-START_TEST(a_source_is_a_network)
+/* By default /32 and /64. An IPv4-mapped IPv6 address counts as IPv4. */
+START_TEST(a_source_is_a_netblock)
 {
     static const struct {
         const char *one, *other;
@@ -141,7 +141,7 @@ START_TEST(a_source_is_a_network)
 END_TEST
 
 /* MaxStartups 100:30:200 */
-START_TEST(startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source)
+START_TEST(early_drop_spares_the_first_startup_of_a_source)
 {
     int n = 0, dropped = 0;
 
@@ -160,7 +160,7 @@ START_TEST(startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source
     ck_assert_int_gt(dropped, 200);
     ck_assert_int_lt(dropped, 400);
     for (; n < 190; n++)
-        ck_assert(enter(n, source(n))); /* each its source's first */
+        ck_assert(enter(n, source(n))); /* the first of its source */
     dropped = 0;
     for (int i = 0; i < 1000; i++) {
         if (enter(n, "192.0.2.1"))
@@ -180,7 +180,7 @@ START_TEST(startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source
 END_TEST
 
 /* One connection without a login */
-static bool err(const char *from, enum penalty_reason reason)
+static bool end_without_login(const char *from, enum penalty_reason reason)
 {
     if (!enter(0, from))
         return false;
@@ -189,41 +189,41 @@ static bool err(const char *from, enum penalty_reason reason)
     return true;
 }
 
-START_TEST(penalties_add_up_and_run_out)
+START_TEST(penalties_add_up_and_expire)
 {
     begin((struct nacre_admission){.max_connections = 100});
-    ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL));
-    ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL));
+    ck_assert(end_without_login("192.0.2.1", PENALTY_AUTHFAIL));
+    ck_assert(end_without_login("192.0.2.1", PENALTY_AUTHFAIL));
     now += SECOND;
-    ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL)); /* 14 s of the 15 */
-    ck_assert(err("192.0.2.1", PENALTY_NOAUTH));   /* and that is the last drop */
+    ck_assert(end_without_login("192.0.2.1", PENALTY_AUTHFAIL)); /* 14 s of 15 s */
+    ck_assert(end_without_login("192.0.2.1", PENALTY_NOAUTH));   /* 15 s */
     ck_assert(!enter(1, "192.0.2.1"));
     ck_assert_int_eq(why, NACRE_LIMIT_PENALTY);
-    ck_assert(enter(1, "192.0.2.2")); /* a neighbour has done nothing */
+    ck_assert(enter(1, "192.0.2.2")); /* another source */
     now += 15 * SECOND - 1;
     ck_assert(!enter(2, "192.0.2.1"));
     now += 1;
-    ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL)); /* it begins anew */
+    ck_assert(end_without_login("192.0.2.1", PENALTY_AUTHFAIL)); /* adding up restarts */
     ck_assert(enter(2, "192.0.2.1"));
     admission_free(a);
 }
 END_TEST
 
-START_TEST(penalties_have_a_least_and_a_most)
+START_TEST(penalties_have_a_minimum_and_a_maximum)
 {
     begin((struct nacre_admission){.penalties = {.authfail_ms = 300 * SECOND,
                                                  .min_ms = 1000 * SECOND,
                                                  .max_ms = 1200 * SECOND}});
     for (int i = 0; i < 4; i++)
-        ck_assert(err("192.0.2.1", PENALTY_AUTHFAIL));
-    ck_assert(!err("192.0.2.1", PENALTY_AUTHFAIL));
+        ck_assert(end_without_login("192.0.2.1", PENALTY_AUTHFAIL));
+    ck_assert(!end_without_login("192.0.2.1", PENALTY_AUTHFAIL));
     now += 1200 * SECOND;
     ck_assert(enter(1, "192.0.2.1"));
     admission_free(a);
 }
 END_TEST
 
-START_TEST(who_is_exempt_gets_none)
+START_TEST(an_exempt_source_gets_no_penalty)
 {
     begin((struct nacre_admission){.penalty_exempt = "192.0.2.0/24,2001:db8::/32"});
     for (int i = 0; i < 100; i++) {
@@ -235,25 +235,25 @@ START_TEST(who_is_exempt_gets_none)
         leave(0, 0);
     }
     for (int i = 0; i < 3; i++)
-        ck_assert(err("192.0.3.1", PENALTY_AUTHFAIL));
-    ck_assert(!err("192.0.3.1", PENALTY_AUTHFAIL));
+        ck_assert(end_without_login("192.0.3.1", PENALTY_AUTHFAIL));
+    ck_assert(!end_without_login("192.0.3.1", PENALTY_AUTHFAIL));
     admission_free(a);
     begin((struct nacre_admission){.penalties = {.off = true}});
     for (int i = 0; i < 100; i++)
-        ck_assert(err("192.0.2.1", PENALTY_GRACE_EXCEEDED));
+        ck_assert(end_without_login("192.0.2.1", PENALTY_GRACE_EXCEEDED));
     admission_free(a);
 }
 END_TEST
 
-/* More sources than are remembered: memory stays, who is connected stays, those whose penalty ends
- * soonest are forgotten. */
-START_TEST(a_flood_of_sources_takes_nobodys_place)
+/* More sources than are remembered: memory does not grow, sources with connections stay, and those
+ * whose penalty ends first are forgotten. */
+START_TEST(a_flood_of_sources_displaces_no_connection)
 {
     begin((struct nacre_admission){.per_source_startups = 1, .startups_full = TICKETS});
     for (int i = 1; i < 50; i++)
         ck_assert(enter(i, source(i)));
     for (int i = 0; i < 300 * 1000; i++)
-        (void)err(source(100 + i), PENALTY_NOAUTH);
+        (void)end_without_login(source(100 + i), PENALTY_NOAUTH);
     for (int i = 1; i < 50; i++)
         ck_assert(!enter(0, source(i)));
     expect_count(49, 49);
@@ -266,11 +266,11 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, connections_are_counted_until_they_are_over);
-    add_test(suite, one_source_has_so_many_that_have_not_logged_in);
-    add_test(suite, a_source_is_a_network);
-    add_test(suite, startups_are_dropped_early_by_chance_but_not_the_only_one_of_a_source);
-    add_test(suite, penalties_add_up_and_run_out);
-    add_test(suite, penalties_have_a_least_and_a_most);
-    add_test(suite, who_is_exempt_gets_none);
-    add_test(suite, a_flood_of_sources_takes_nobodys_place);
+    add_test(suite, startups_of_one_source_are_limited);
+    add_test(suite, a_source_is_a_netblock);
+    add_test(suite, early_drop_spares_the_first_startup_of_a_source);
+    add_test(suite, penalties_add_up_and_expire);
+    add_test(suite, penalties_have_a_minimum_and_a_maximum);
+    add_test(suite, an_exempt_source_gets_no_penalty);
+    add_test(suite, a_flood_of_sources_displaces_no_connection);
 }
