@@ -2,8 +2,8 @@
 
 # Each file of these folders is a test program, but for a few; the helpers of tests/support and the simulator's parts
 # belong to all of them.
-TEST_FOLDERS = crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) whole support/self
-NOT_TESTS = tests/crypto/ct_check.c tests/transport/phase_page.c tests/apps/options/pages.c tests/whole/memory_libc.c
+TEST_FOLDERS = crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) whole callbacks support/self
+NOT_TESTS = $(wildcard tests/callbacks/*_*.c) $(addprefix tests/callbacks/,fault.c run.c) tests/crypto/ct_check.c tests/transport/phase_page.c tests/apps/options/pages.c tests/whole/memory_libc.c
 TESTS = $(patsubst tests/%.c,%,$(filter-out $(NOT_TESTS),$(wildcard $(TEST_FOLDERS:%=tests/%/*.c))))
 TEST_HELPER_SRC = $(filter-out tests/simulate/simulate.c,$(wildcard tests/support/*.c tests/simulate/*.c))
 INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
@@ -44,6 +44,19 @@ $(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(B
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
+
+# Every public function from inside every callback: the hooks and actions are made from the public headers.
+define callback_test
+$(BUILD)/generated/callbacks_$(1).c: tests/callbacks/generate $(PUBLIC)
+	@mkdir -p $$(@D)
+	@echo "  MAKE  $$@"
+	$$(Q)tests/callbacks/generate $(1) $(PUBLIC) >$$@
+$(BUILD)/generated/callbacks_$(1).o: $(BUILD)/generated/callbacks_$(1).c tests/callbacks/callbacks.h $(BUILD)/flags
+	@echo "  CC    $$<"
+	$$(Q)$$(CC) $$(ALL_CFLAGS) -D_GNU_SOURCE -pthread $$(CHECK_CFLAGS) -I. -c -o $$@ $$<
+$(BUILD)/tests/callbacks/$(1): $(BUILD)/generated/callbacks_$(1).o $(call objects,$(wildcard tests/callbacks/run.c tests/callbacks/fault.c tests/callbacks/$(1)_*.c))
+endef
+$(foreach t,memory sockets,$(eval $(call callback_test,$(t))))
 
 # These need the crypto layer alone.
 CRYPTO_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_crypto.c tests/bench/floor.c tests/crypto/ct_check.c))
