@@ -159,8 +159,7 @@ static int on_streamlocal(struct connection *c, struct nacre_global_request *req
     return read_done(r) ? ask(c, request) : refuse(c, request->want_reply);
 }
 
-/* PROTOCOL section 2.2, no-more-sessions:
- *     nothing                                                                 */
+/* PROTOCOL section 2.2, no-more-sessions: no fields. */
 static int on_no_more_sessions(struct connection *c, struct nacre_global_request *request,
                                struct reader *r)
 {
