@@ -20,7 +20,11 @@ ifdef FUZZ
 $(MESSAGE_FUZZERS:%=$(BUILD)/tests/fuzz/%): $(BUILD)/obj/tests/fuzz/mutate_messages.o
 endif
 
-fuzz-programs: $(FUZZ_PROGRAMS) $(if $(FUZZ),,$(BUILD)/seeds/all)
+fuzz-programs: $(FUZZ_PROGRAMS) $(if $(FUZZ),$(BUILD)/dictionary,$(BUILD)/seeds/all)
+
+# libFuzzer's dictionary: words, and the names of algorithms from the library's tables
+$(BUILD)/dictionary: tests/fuzz/words $(BUILD)/tests/fuzz/names
+	$(Q){ cat $<; $(BUILD)/tests/fuzz/names; } >$@
 
 # What make check replays: the corpora, and the seeds as this build writes them. Those in the corpora grow stale when
 # what is hashed in a key exchange changes.

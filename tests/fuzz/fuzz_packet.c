@@ -7,6 +7,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "crypto/random.h"
+#include "tests/support/tables.h"
 #include "transport/packet.h"
 #include "transport/wire.h"
 
@@ -18,15 +19,14 @@ enum {
     SIZE_MAX_OF_PACKET = 4 + 1 + CONTENT_MAX + 64
 };
 
-static const struct cipher_method *const ciphers[] = {
-    &cipher_chacha20_poly1305, &cipher_aes256_gcm, &cipher_aes128_gcm, &cipher_aes256_ctr,
-    &cipher_aes192_ctr,        &cipher_aes128_ctr, &cipher_none,
-};
+/* The method that the next byte chooses: a row of the table, or `other` after the last, unless that
+ * is NULL. */
+static const void *some_method(struct reader *r, enum algorithm_kind kind, const void *other)
+{
+    int count = algorithm_count(kind), i = read_u8(r) % (count + (other != NULL));
 
-static const struct mac_method *const macs[] = {
-    &mac_hmac_sha2_256_etm, &mac_hmac_sha2_512_etm, &mac_hmac_sha2_256,
-    &mac_hmac_sha2_512,     &mac_hmac_sha1_etm,     &mac_hmac_sha1,
-};
+    return i == count ? other : algorithms_of(kind)[i].method;
+}
 
 static void key(struct direction *d, struct pool *pool, const struct cipher_method *cipher,
                 const struct mac_method *mac, bool seal)
@@ -103,9 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static uint8_t packet[SIZE_MAX_OF_PACKET];
     struct reader r = read_from((struct bytes){data, len});
-    const struct cipher_method *cipher =
-        ciphers[read_u8(&r) % (sizeof ciphers / sizeof ciphers[0])];
-    const struct mac_method *mac = macs[read_u8(&r) % (sizeof macs / sizeof macs[0])];
+    const struct cipher_method *cipher = some_method(&r, ALGORITHM_CIPHER, &cipher_none);
+    const struct mac_method *mac = some_method(&r, ALGORITHM_MAC, NULL);
     struct direction out, in;
     struct pool pool;
 

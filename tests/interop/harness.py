@@ -11,6 +11,7 @@ import ast
 import atexit
 import collections
 import contextlib
+import functools
 import hashlib
 import os
 import random
@@ -54,6 +55,20 @@ def random_bytes(size, seed=1):
 
 def sha256(data):
     return hashlib.sha256(data).hexdigest()
+
+
+@functools.cache
+def algorithms():
+    """{kind: [name, ...]} as the server lists them: best first, those that are off included."""
+    found, kind = {}, None
+    listed = subprocess.run([NACRE_ECHO, "--list-algorithms"], check=True, capture_output=True, text=True)
+    for line in listed.stdout.splitlines():
+        if line.startswith(" "):
+            found[kind].append(line.split()[0])
+        else:
+            kind = line
+            found[kind] = []
+    return found
 
 
 # The echo session's answers ----------------------------------------------------------------------

@@ -24,7 +24,7 @@ class Transfer:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.ciphers = cls.ciphers or cls.client.ciphers
+        cls.ciphers = cls.ciphers or cls.client.ciphers()
         cls.path = cls.server.path("data")
         seen = hashlib.sha256()
         with open(cls.path, "wb") as file:
@@ -89,7 +89,7 @@ class BulkWithPlinkRekeyed(Rekeying, harness.ServerCase):
     size = SLOW
 
     def rekey(self, cipher):
-        return self.client(self.server).session(self.client.settings[cipher], "RekeyBytes=1M", "KEX=ecdh,WARN")
+        return self.client(self.server).session(self.client.setting(cipher), "RekeyBytes=1M", "KEX=ecdh,WARN")
 
 
 class BulkWithPlinkAndTheLongKey(Bulk, harness.ServerCase):

@@ -1,45 +1,62 @@
 /* The configuration of both ends, chosen by chance. */
 #include "tests/simulate/parts.h"
 #include "tests/support/pair.h"
+#include "tests/support/tables.h"
+#include "transport/kex_method.h"
 
-/* The dear ones are rare: every one of them is tested elsewhere. */
+#include <stdio.h>
+
+enum { SLOW_SCRATCH = 16 * 1024 /* bytes; ML-KEM needs less */ };
+
+/* A name of that kind, each as often as the others. */
+static const char *some_name(struct chance *c, enum algorithm_kind kind)
+{
+    return algorithms_of(kind)[chance_below(c, (uint32_t)algorithm_count(kind))].name;
+}
+
+/* Finite fields, and methods whose arithmetic needs much scratch, are slow. */
+static bool is_slow(const char *name)
+{
+    const struct kex_method *m = algorithm_find(ALGORITHM_KEX, bytes_of(name))->method;
+
+    return m->share_is_mpint || m->course == KEX_GROUP_EXCHANGE || m->scratch_len > SLOW_SCRATCH;
+}
+
+/* Slow ones are rare: every method is tested elsewhere. */
 static const char *some_kex(struct chance *c)
 {
-    static const char *const names[] = {"ecdh-sha2-nistp256", "mlkem768x25519-sha256",
-                                        "curve25519-sha256,ecdh-sha2-nistp256"};
+    bool slow = chance_one_in(c, 300);
+    const char *name = some_name(c, ALGORITHM_KEX);
 
-    if (chance_one_in(c, 300))
-        return "sntrup761x25519-sha512,diffie-hellman-group14-sha256";
-    return chance_one_in(c, 4) ? names[chance_below(c, 3)] : "curve25519-sha256";
+    while (is_slow(name) != slow)
+        name = some_name(c, ALGORITHM_KEX);
+    return name;
 }
 
-static const char *some_cipher(struct chance *c)
+/* A list of one to three names; or the defaults. */
+static const char *some_list(struct chance *c, enum algorithm_kind kind,
+                             char out[SIMULATE_LIST_MAX])
 {
-    static const char *const names[] = {
-        "chacha20-poly1305@openssh.com",
-        "aes256-gcm@openssh.com",
-        "aes128-gcm@openssh.com",
-        "aes256-ctr",
-        "aes192-ctr",
-        "aes128-ctr",
-        NULL,
-        NULL,
-        "aes128-gcm@openssh.com,aes128-ctr",
-    };
+    uint32_t count = chance_one_in(c, 3) ? 1 + chance_below(c, 3) : 1;
+    size_t len = 0;
 
-    return names[chance_below(c, sizeof names / sizeof names[0])];
+    if (kind != ALGORITHM_KEX && chance_one_in(c, 5))
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        len += (size_t)snprintf(out + len, SIMULATE_LIST_MAX - len, "%s%s", i == 0 ? "" : ",",
+                                kind == ALGORITHM_KEX ? some_kex(c) : some_name(c, kind));
+    return out;
 }
 
-static const char *some_mac(struct chance *c)
+/* Mostly the same for both ends: otherwise they would often have nothing in common. */
+static void choose_lists(struct world *w, enum algorithm_kind kind, const char **server,
+                         const char **client, size_t i)
 {
-    static const char *const names[] = {"hmac-sha2-256-etm@openssh.com",
-                                        "hmac-sha2-512",
-                                        "hmac-sha2-256",
-                                        "hmac-sha2-512-etm@openssh.com",
-                                        "hmac-sha1,hmac-sha1-etm@openssh.com",
-                                        NULL};
+    struct party *one = &w->party[NACRE_SERVER], *other = &w->party[NACRE_CLIENT];
 
-    return names[chance_below(c, sizeof names / sizeof names[0])];
+    *server = *client = some_list(&w->chance, kind, one->lists[i]);
+    if (chance_one_in(&w->chance, 40))
+        *client = some_list(&w->chance, kind, other->lists[i]);
 }
 
 void choose_algorithms(struct world *w)
@@ -47,15 +64,9 @@ void choose_algorithms(struct world *w)
     struct nacre_endpoint_config *server = &w->party[NACRE_SERVER].config;
     struct nacre_endpoint_config *client = &w->party[NACRE_CLIENT].config;
 
-    client->kex = server->kex = some_kex(&w->chance);
-    client->ciphers = server->ciphers = some_cipher(&w->chance);
-    client->macs = server->macs = some_mac(&w->chance);
-    if (chance_one_in(&w->chance, 40))
-        server->kex = some_kex(&w->chance);
-    if (chance_one_in(&w->chance, 40))
-        server->ciphers = some_cipher(&w->chance);
-    if (chance_one_in(&w->chance, 40))
-        server->macs = some_mac(&w->chance);
+    choose_lists(w, ALGORITHM_KEX, &server->kex, &client->kex, 0);
+    choose_lists(w, ALGORITHM_CIPHER, &server->ciphers, &client->ciphers, 1);
+    choose_lists(w, ALGORITHM_MAC, &server->macs, &client->macs, 2);
 }
 
 /* Rates that are met: input waits for less than a second each time. */

@@ -21,6 +21,7 @@ enum {
     CHANNELS_SEEN = 64,   /* numbers of channels at one end */
     REQUESTS_MAX = 512,   /* requests of one side of a channel, or of one end of the connection */
     FLIGHT_MAX = 1 << 15, /* messages between two ends */
+    SIMULATE_LIST_MAX = 160, /* bytes of a list of algorithms */
 
     HOUR_MS = 3600 * 1000,    /* the age of keys, unless another is configured */
     EXCHANGE_MS = 120 * 1000, /* a login, and a key exchange, take no longer */
@@ -135,6 +136,7 @@ struct party {
     struct party *other;
     const char *name;
     struct nacre_endpoint_config config;
+    char lists[3][SIMULATE_LIST_MAX]; /* of algorithms, for the configuration */
     struct nacre_endpoint *endpoint;
     struct nacre_session *session;
     struct random_seeded seed;

@@ -2,6 +2,7 @@
  * 4253 section 6. */
 #include "crypto/crypto.h"
 #include "crypto/random.h"
+#include "tests/support/tables.h"
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 #include "transport/algorithms.h"
@@ -13,33 +14,17 @@
 
 enum { LENGTH = 4 };
 
-/* No keys; then each cipher that authenticates, and each MAC with one of the other ciphers. */
-static struct protection {
-    const struct cipher_method *cipher; /* NULL: no keys yet */
-    const struct mac_method *mac;
-} protections[1 + 2 * ALGORITHMS_MAX];
-static int protection_count;
-
-static void add_protection(const void *cipher, const void *mac)
+/* A protection by its number; 0: no keys yet, the others as protection_at has them. */
+static const struct cipher_method *cipher_of(int which)
 {
-    protections[protection_count++] = (struct protection){cipher, mac};
+    return which == 0 ? NULL : protection_at(which - 1).cipher->method;
 }
 
-static void list_protections(void)
+static const struct mac_method *mac_of(int which)
 {
-    const struct cipher_method *others[ALGORITHMS_MAX];
-    size_t count = 0, i = 0;
+    const struct algorithm *mac = which == 0 ? NULL : protection_at(which - 1).mac;
 
-    add_protection(NULL, NULL);
-    for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++)
-        if (((const struct cipher_method *)a->method)->aead)
-            add_protection(a->method, NULL);
-        else
-            others[count++] = a->method;
-    for (const struct algorithm *a = algorithms_of(ALGORITHM_MAC); a->name != NULL; a++)
-        add_protection(others[i++ % count], a->method);
-    if (i < count)
-        abort(); /* a cipher would go without a test */
+    return mac == NULL ? NULL : mac->method;
 }
 
 /* What one end sends and the other receives, under the same keys. */
@@ -53,9 +38,9 @@ struct lane {
 
 static void key_both(struct lane *lane, int which)
 {
-    const struct cipher_method *method = protections[which].cipher;
+    const struct cipher_method *method = cipher_of(which);
     uint8_t key[64], iv[16], mac_key[64];
-    const struct cipher_keys keys = {key, iv, mac_key, protections[which].mac};
+    const struct cipher_keys keys = {key, iv, mac_key, mac_of(which)};
 
     random_fill(&lane->random, key, sizeof key);
     random_fill(&lane->random, iv, sizeof iv);
@@ -74,7 +59,7 @@ static void lane_open(struct lane *lane, int which)
     lane->random = random_from_seed(&lane->seed, seed);
     direction_init(&lane->sending);
     direction_init(&lane->receiving);
-    if (protections[which].cipher != NULL)
+    if (cipher_of(which) != NULL)
         key_both(lane, which);
 }
 
@@ -89,16 +74,16 @@ static void lane_close(struct lane *lane)
 
 static uint32_t block_len(int which)
 {
-    return protections[which].cipher == NULL ? 8 : protections[which].cipher->block_len;
+    return cipher_of(which) == NULL ? 8 : cipher_of(which)->block_len;
 }
 
 /* Does the length field count for the alignment? It does where it is encrypted with the rest, and
  * without a cipher. */
 static bool length_counts(int which)
 {
-    const struct mac_method *mac = protections[which].mac;
+    const struct mac_method *mac = mac_of(which);
 
-    return protections[which].cipher == NULL || (mac != NULL && !mac->encrypt_first);
+    return cipher_of(which) == NULL || (mac != NULL && !mac->encrypt_first);
 }
 
 static void arrive(struct lane *lane, const uint8_t *bytes, size_t len)
@@ -445,14 +430,14 @@ START_TEST(new_keys_keep_the_sequence_number_and_reset_the_counts)
     uint8_t *packet;
 
     lane_open(&lane, _i);
-    for (int i = 0; i < protection_count; i++) {
+    for (int i = 0; i <= protection_count(); i++) {
         packet = seal(&lane, 20, &size);
         arrive(&lane, packet, size);
         ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
         free(packet);
         ck_assert_uint_eq(lane.sending.packets, 1);
         ck_assert(lane.sending.bytes == size);
-        key_both(&lane, protection_count - 1 - i % (protection_count - 1));
+        key_both(&lane, protection_count() - i % protection_count());
         ck_assert_uint_eq(lane.receiving.seq, (unsigned)i + 1);
         ck_assert(lane.sending.bytes == 0);
     }
@@ -574,19 +559,20 @@ enum { ALL = 0, WITH_KEYS = 1 }; /* the first of the protections that a test is 
 
 void add_tests(struct suite *suite)
 {
-    list_protections();
-    add_loop(suite, every_payload_length_comes_back, ALL, protection_count);
-    add_loop(suite, packets_are_aligned_and_padded_by_at_least_4_bytes, ALL, protection_count);
-    add_loop(suite, a_packet_is_partial_until_its_last_byte_is_there, ALL, protection_count);
-    add_loop(suite, packets_received_together_are_opened_in_order, ALL, protection_count);
-    add_loop(suite, every_flipped_bit_is_noticed, WITH_KEYS, protection_count);
-    add_loop(suite, illegal_lengths_are_refused_from_the_first_block, ALL, protection_count);
-    add_loop(suite, the_longest_packet_is_accepted_and_a_longer_one_is_not, ALL, protection_count);
-    add_loop(suite, padding_must_be_4_to_255_bytes_and_leave_a_message, ALL, protection_count);
-    add_loop(suite, replayed_swapped_and_missing_packets_are_refused, WITH_KEYS, protection_count);
-    add_loop(suite, the_sequence_number_wraps_to_zero, ALL, protection_count);
-    add_loop(suite, new_keys_keep_the_sequence_number_and_reset_the_counts, ALL, protection_count);
-    add_loop(suite, without_memory_the_old_keys_stay, ALL, protection_count);
+    int count = 1 + protection_count();
+
+    add_loop(suite, every_payload_length_comes_back, ALL, count);
+    add_loop(suite, packets_are_aligned_and_padded_by_at_least_4_bytes, ALL, count);
+    add_loop(suite, a_packet_is_partial_until_its_last_byte_is_there, ALL, count);
+    add_loop(suite, packets_received_together_are_opened_in_order, ALL, count);
+    add_loop(suite, every_flipped_bit_is_noticed, WITH_KEYS, count);
+    add_loop(suite, illegal_lengths_are_refused_from_the_first_block, ALL, count);
+    add_loop(suite, the_longest_packet_is_accepted_and_a_longer_one_is_not, ALL, count);
+    add_loop(suite, padding_must_be_4_to_255_bytes_and_leave_a_message, ALL, count);
+    add_loop(suite, replayed_swapped_and_missing_packets_are_refused, WITH_KEYS, count);
+    add_loop(suite, the_sequence_number_wraps_to_zero, ALL, count);
+    add_loop(suite, new_keys_keep_the_sequence_number_and_reset_the_counts, ALL, count);
+    add_loop(suite, without_memory_the_old_keys_stay, ALL, count);
     add_test(suite, padding_is_random);
     add_test(suite, known_packets_of_chacha20_poly1305);
     add_test(suite, known_packets_of_aes128_gcm);

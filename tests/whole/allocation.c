@@ -1,14 +1,13 @@
 /* Once keys are in use no packet costs an allocation, neither in the library nor in libcrypto. */
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
+#include "tests/support/tables.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
 enum {
     PACKETS = 1000 * 1000, /* in all, both ways */
-    CIPHERS = 4,
-    ROUNDS = PACKETS / 2 / CIPHERS, /* a packet there, at least one back */
     WARM_UP = 200,
     LITTLE = 20,
     MUCH = 32 * 1024,
@@ -85,25 +84,23 @@ static void exchange(struct pair *p, struct nacre_channel *ch, unsigned round)
 
 START_TEST(a_million_packets_cost_no_allocation)
 {
-    static const char *const ciphers[CIPHERS] = {"chacha20-poly1305@openssh.com",
-                                                 "aes128-gcm@openssh.com", "aes256-gcm@openssh.com",
-                                                 "aes256-ctr"};
-    struct pair p;
+    /* a packet there, at least one back */
+    unsigned rounds = PACKETS / 2 / (unsigned)algorithm_count(ALGORITHM_CIPHER), before;
     struct nacre_channel *ch;
-    unsigned before;
+    struct pair p;
 
     pair_init(&p, 1);
     p.server_app = (struct nacre_channel_app){.data = server_data};
     p.client_app = (struct nacre_channel_app){.data = client_data};
     p.server_config.memory = p.client_config.memory = &memory;
-    p.server_config.ciphers = p.client_config.ciphers = ciphers[_i];
+    p.server_config.ciphers = p.client_config.ciphers = algorithms_of(ALGORITHM_CIPHER)[_i].name;
     pair_start(&p);
     ch = pair_open(&p);
     for (unsigned i = 0; i < WARM_UP; i++)
         exchange(&p, ch, i);
     before = allocations;
     ck_assert_uint_gt(before, 0); /* it counts */
-    for (unsigned i = 0; i < ROUNDS; i++)
+    for (unsigned i = 0; i < rounds; i++)
         exchange(&p, ch, i);
     ck_assert_uint_eq(allocations, before);
     pair_clear(&p);
@@ -115,5 +112,5 @@ void add_tests(struct suite *suite)
     if (CRYPTO_set_mem_functions(crypto_allocate, crypto_change, crypto_release) != 1)
         abort(); /* libcrypto has allocated memory already */
     suite_timeout(suite, 300);
-    add_loop(suite, a_million_packets_cost_no_allocation, 0, CIPHERS);
+    add_loop(suite, a_million_packets_cost_no_allocation, 0, algorithm_count(ALGORITHM_CIPHER));
 }

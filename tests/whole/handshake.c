@@ -4,30 +4,12 @@
  * file anew; do that only when the bytes are meant to change. */
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
+#include "tests/support/tables.h"
 #include "tests/support/vectors.h"
-#include "transport/algorithms.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* They take turns, so that each protection stands in the file, and each MAC with AES-CTR. The MACs
- * beside the others are only offered. */
-static const struct {
-    const char *cipher, *mac;
-} protections[] = {
-    {"chacha20-poly1305@openssh.com", "hmac-sha2-256-etm@openssh.com"},
-    {"aes256-gcm@openssh.com", "hmac-sha2-512"},
-    {"aes128-gcm@openssh.com", "hmac-sha1"},
-    {"aes256-ctr", "hmac-sha2-256"},
-    {"aes192-ctr", "hmac-sha2-512-etm@openssh.com"},
-    {"aes128-ctr", "hmac-sha2-256-etm@openssh.com"},
-    {"aes256-ctr", "hmac-sha1"},
-    {"aes192-ctr", "hmac-sha1-etm@openssh.com"},
-    {"aes128-ctr", "hmac-sha2-512"},
-};
-
-enum { PROTECTIONS = sizeof protections / sizeof protections[0] };
 
 struct secrets {
     uint8_t k[2048];
@@ -49,8 +31,10 @@ static void on_secret(void *context, char label, const uint8_t *bytes, size_t le
 
 static const struct nacre_observer observer = {.secret = on_secret};
 
+/* The protections take turns. */
 static void run_session(struct pair *p, struct secrets *s, size_t method)
 {
+    struct protection protection = protection_at((int)method % protection_count());
     struct nacre_channel *ch;
 
     pair_init(p, (uint8_t)(100 + method));
@@ -60,8 +44,9 @@ static void run_session(struct pair *p, struct secrets *s, size_t method)
     p->client_config.kex = p->server_config.kex = algorithms_of(ALGORITHM_KEX)[method].name;
     p->client_config.host_key = p->server_config.host_key = "ssh-ed25519";
     p->client_config.public_key = p->server_config.public_key = "ssh-ed25519";
-    p->client_config.ciphers = p->server_config.ciphers = protections[method % PROTECTIONS].cipher;
-    p->client_config.macs = p->server_config.macs = protections[method % PROTECTIONS].mac;
+    p->client_config.ciphers = p->server_config.ciphers = protection.cipher->name;
+    p->client_config.macs = p->server_config.macs =
+        protection.mac == NULL ? NULL : protection.mac->name;
     pair_start(p);
     ch = pair_open(p);
     ck_assert(nacre_channel_shell(ch));
@@ -71,15 +56,6 @@ static void run_session(struct pair *p, struct secrets *s, size_t method)
     pair_run(p);
     nacre_session_disconnect(p->client.session, NACRE_WE_CLOSED, "done");
     pair_run(p);
-}
-
-static size_t methods(void)
-{
-    size_t n = 0;
-
-    while (algorithms_of(ALGORITHM_KEX)[n].name != NULL)
-        n++;
-    return n;
 }
 
 static void compare(struct vectors *v, const char *name, size_t nth, const uint8_t *at, size_t len)
@@ -98,7 +74,7 @@ START_TEST(a_session_with_this_method_is_the_known_one_byte_for_byte)
     struct secrets s;
     struct pair p;
 
-    ck_assert_uint_eq(vectors_count(v, "kex"), methods());
+    ck_assert_uint_eq(vectors_count(v, "kex"), (size_t)algorithm_count(ALGORITHM_KEX));
     ck_assert_str_eq(vectors_text(v, "kex", method), algorithms_of(ALGORITHM_KEX)[method].name);
     run_session(&p, &s, method);
     compare(v, "client", method, p.client.record, (size_t)p.client.sent);
@@ -126,7 +102,7 @@ START_TEST(write_the_file)
         f, "# Made by tests/whole/handshake.c; hash, signature, keys and packets recomputed by "
            "tests/interop/test_handshake.py\n"
            "# All bytes each side sent, and K as it enters the exchange hash\n");
-    for (size_t method = 0; method < methods(); method++) {
+    for (size_t method = 0; method < (size_t)algorithm_count(ALGORITHM_KEX); method++) {
         struct secrets s;
         struct pair p;
 
@@ -147,5 +123,5 @@ void add_tests(struct suite *suite)
         add_test(suite, write_the_file);
     else
         add_loop(suite, a_session_with_this_method_is_the_known_one_byte_for_byte, 0,
-                 (int)methods());
+                 algorithm_count(ALGORITHM_KEX));
 }

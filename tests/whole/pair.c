@@ -1,36 +1,21 @@
 /* Whole sessions in memory: both roles of the library against each other. */
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
+#include "tests/support/tables.h"
+#include "transport/cipher.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Every way to protect packets; those of AES-CTR with each MAC. */
-static const struct {
-    const char *cipher, *mac;
-} protections[] = {
-    {"chacha20-poly1305@openssh.com", NULL},
-    {"aes256-gcm@openssh.com", NULL},
-    {"aes128-gcm@openssh.com", NULL},
-    {"aes128-ctr", "hmac-sha2-256"},
-    {"aes256-ctr", "hmac-sha2-256-etm@openssh.com"},
-    {"aes192-ctr", "hmac-sha2-512"},
-    {"aes128-ctr", "hmac-sha2-512-etm@openssh.com"},
-    {"aes192-ctr", "hmac-sha1"},
-    {"aes256-ctr", "hmac-sha1-etm@openssh.com"},
-};
-
-enum {
-    PROTECTIONS = sizeof protections / sizeof protections[0],
-    FLIPPED = 5, /* of these a session for every bit: AES-CTR each way; test_packet has the rest */
-};
-
-/* The server must be told too: it has some of the MACs off. */
+/* For the server too: some MACs are off by default. */
 static void protect(struct pair *p, int which)
 {
-    p->server_config.ciphers = p->client_config.ciphers = protections[which].cipher;
-    p->server_config.macs = p->client_config.macs = protections[which].mac;
+    struct protection protection = protection_at(which);
+
+    p->server_config.ciphers = p->client_config.ciphers = protection.cipher->name;
+    p->server_config.macs = p->client_config.macs =
+        protection.mac == NULL ? NULL : protection.mac->name;
 }
 
 /* ---- a short session, in all the ways a network can deliver it ---- */
@@ -58,6 +43,7 @@ static void short_session(struct pair *p)
 START_TEST(a_session_runs_whole_and_dripped_with_every_cipher)
 {
     static const size_t chunks[] = {0, 1, 7, 4096};
+    struct protection protection = protection_at(_i / 4);
     const struct nacre_negotiated *n;
     struct pair p;
 
@@ -66,10 +52,12 @@ START_TEST(a_session_runs_whole_and_dripped_with_every_cipher)
     protect(&p, _i / 4);
     short_session(&p);
     n = nacre_session_negotiated(p.server.session);
-    ck_assert_str_eq(n->cipher_client_to_server, protections[_i / 4].cipher);
-    ck_assert_str_eq(n->cipher_server_to_client, protections[_i / 4].cipher);
-    ck_assert_pstr_eq(n->mac_client_to_server, protections[_i / 4].mac);
-    ck_assert_pstr_eq(n->mac_server_to_client, protections[_i / 4].mac);
+    ck_assert_str_eq(n->cipher_client_to_server, protection.cipher->name);
+    ck_assert_str_eq(n->cipher_server_to_client, protection.cipher->name);
+    ck_assert_pstr_eq(n->mac_client_to_server,
+                      protection.mac == NULL ? NULL : protection.mac->name);
+    ck_assert_pstr_eq(n->mac_server_to_client,
+                      protection.mac == NULL ? NULL : protection.mac->name);
     ck_assert(n->strict);
     pair_clear(&p);
 }
@@ -288,10 +276,28 @@ static bool flip(int which, size_t bit)
     return inside;
 }
 
+/* Of the MACs, one over the plaintext and one over the ciphertext: a session for every bit takes
+ * long under valgrind, and tests/transport/packet.c has the rest. */
+static bool has_been_flipped(int which)
+{
+    const struct algorithm *mac = protection_at(which).mac;
+
+    for (int i = 0; mac != NULL && i < which; i++) {
+        const struct algorithm *other = protection_at(i).mac;
+
+        if (other != NULL && ((const struct mac_method *)other->method)->encrypt_first ==
+                                 ((const struct mac_method *)mac->method)->encrypt_first)
+            return true;
+    }
+    return false;
+}
+
 START_TEST(every_flipped_bit_ends_in_one_clean_disconnect)
 {
     size_t flips = 0;
 
+    if (has_been_flipped(_i))
+        return;
     for (size_t bit = 0; flip(_i, bit); bit++)
         flips++;
     ck_assert_uint_ge(flips, 8 * (4 + 24 + 16)); /* length, one or two blocks, tag */
@@ -514,7 +520,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     suite_timeout(suite, 240);
-    add_loop(suite, a_session_runs_whole_and_dripped_with_every_cipher, 0, 4 * PROTECTIONS);
+    add_loop(suite, a_session_runs_whole_and_dripped_with_every_cipher, 0, 4 * protection_count());
     add_test(suite, a_key_logs_in_without_a_password);
     add_loop(suite, a_key_of_an_algorithm_that_the_client_does_not_list_is_not_used, 0, 2);
     add_loop(suite, the_same_seed_gives_the_same_bytes_however_they_are_delivered, 0, 2);
@@ -523,8 +529,8 @@ void add_tests(struct suite *suite)
     add_test(suite, another_host_key_is_not_accepted);
     add_test(suite, a_decision_may_come_later);
     add_test(suite, a_decision_may_come_after_the_session_has_ended);
-    add_loop(suite, every_flipped_bit_ends_in_one_clean_disconnect, 0, FLIPPED);
-    add_loop(suite, a_megabyte_comes_back_with_every_cipher, 0, PROTECTIONS);
+    add_loop(suite, every_flipped_bit_ends_in_one_clean_disconnect, 0, protection_count());
+    add_loop(suite, a_megabyte_comes_back_with_every_cipher, 0, protection_count());
     add_loop(suite, rekeying_every_few_packets_loses_nothing, 0, 6);
     add_test(suite, both_rekey_at_once_and_by_time);
     add_test(suite, a_peer_that_never_reads_cannot_make_the_session_grow);

@@ -34,53 +34,58 @@ static void expect(enum nacre_algorithm_kind kind, const char *list, const char 
 
 START_TEST(adding_a_default_changes_nothing)
 {
+    const enum nacre_algorithm_kind kind = (enum nacre_algorithm_kind)_i;
     char list[NACRE_ALGORITHM_LIST_MAX];
 
-    (void)snprintf(list, sizeof list, "+%s", first[_i]);
-    expect(_i, list, all[_i]);
-    expect(_i, all[_i], all[_i]);
+    (void)snprintf(list, sizeof list, "+%s", first[kind]);
+    expect(kind, list, all[kind]);
+    expect(kind, all[kind], all[kind]);
 }
 END_TEST
 
 START_TEST(a_pattern_adds_what_is_off_too)
 {
+    const enum nacre_algorithm_kind kind = (enum nacre_algorithm_kind)_i;
     char every[NACRE_ALGORITHM_LIST_MAX];
     const char *name;
     bool off;
 
-    (void)snprintf(every, sizeof every, "%s", all[_i]);
-    for (size_t i = 0; (name = nacre_algorithm_name(_i, i, &off)) != NULL; i++)
+    (void)snprintf(every, sizeof every, "%s", all[kind]);
+    for (size_t i = 0; (name = nacre_algorithm_name(kind, i, &off)) != NULL; i++)
         if (off)
             strcat(strcat(every, ","), name);
-    expect(_i, "+*", every);
+    expect(kind, "+*", every);
 }
 END_TEST
 
 START_TEST(names_replace_the_defaults_or_come_before_them)
 {
+    const enum nacre_algorithm_kind kind = (enum nacre_algorithm_kind)_i;
     char list[NACRE_ALGORITHM_LIST_MAX], expected[2 * NACRE_ALGORITHM_LIST_MAX];
 
-    expect(_i, last[_i], last[_i]);
-    (void)snprintf(list, sizeof list, "%s,%s", last[_i], first[_i]);
-    expect(_i, list, list);
-    (void)snprintf(list, sizeof list, "^%s", last[_i]);
-    (void)snprintf(expected, sizeof expected, "%s,%.*s", last[_i],
-                   (int)(strlen(all[_i]) - strlen(last[_i]) - 1), all[_i]);
-    expect(_i, list, expected);
+    expect(kind, last[kind], last[kind]);
+    (void)snprintf(list, sizeof list, "%s,%s", last[kind], first[kind]);
+    expect(kind, list, list);
+    (void)snprintf(list, sizeof list, "^%s", last[kind]);
+    (void)snprintf(expected, sizeof expected, "%s,%.*s", last[kind],
+                   (int)(strlen(all[kind]) - strlen(last[kind]) - 1), all[kind]);
+    expect(kind, list, expected);
 }
 END_TEST
 
 START_TEST(names_are_taken_away_from_the_defaults)
 {
+    const enum nacre_algorithm_kind kind = (enum nacre_algorithm_kind)_i;
     char list[NACRE_ALGORITHM_LIST_MAX];
 
-    (void)snprintf(list, sizeof list, "-%s", first[_i]);
-    expect(_i, list, all[_i] + strlen(first[_i]) + 1);
+    (void)snprintf(list, sizeof list, "-%s", first[kind]);
+    expect(kind, list, all[kind] + strlen(first[kind]) + 1);
 }
 END_TEST
 
 START_TEST(a_list_that_leaves_nothing_or_names_nothing_is_refused)
 {
+    const enum nacre_algorithm_kind kind = (enum nacre_algorithm_kind)_i;
     static const struct {
         const char *list, *says;
     } rows[] = {
@@ -92,23 +97,24 @@ START_TEST(a_list_that_leaves_nothing_or_names_nothing_is_refused)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char out[NACRE_ALGORITHM_LIST_MAX], errbuf[2048] = "";
 
-        ck_assert_msg(!nacre_algorithms_apply(_i, rows[i].list, out, errbuf, sizeof errbuf), "%s",
+        ck_assert_msg(!nacre_algorithms_apply(kind, rows[i].list, out, errbuf, sizeof errbuf), "%s",
                       rows[i].list);
         assert_says(errbuf, rows[i].says);
-        assert_says(errbuf, nacre_algorithm_kind_name(_i));
+        assert_says(errbuf, nacre_algorithm_kind_name(kind));
     }
 }
 END_TEST
 
 START_TEST(no_name_is_past_the_last)
 {
+    const enum nacre_algorithm_kind kind = (enum nacre_algorithm_kind)_i;
     size_t count = 0;
     bool off;
 
-    while (nacre_algorithm_name(_i, count, &off) != NULL)
+    while (nacre_algorithm_name(kind, count, &off) != NULL)
         count++;
     ck_assert_uint_gt(count, 1);
-    ck_assert_ptr_null(nacre_algorithm_name(_i, count + 1, &off));
+    ck_assert_ptr_null(nacre_algorithm_name(kind, count + 1, &off));
 }
 END_TEST
 
