@@ -1,4 +1,4 @@
-# nacre: GNU make, gcc or clang (CC=clang-14). "make help" lists the targets; V=1 shows the commands.
+# nacre is built by GNU make with gcc or clang (CC=clang-14). "make help" lists the targets; V=1 shows the commands.
 
 SONAME = libnacre.so.0
 PREFIX ?= /usr/local
@@ -15,9 +15,8 @@ CLANG_FORMAT ?= clang-format-$(CLANG_VERSION)
 CLANG_TIDY ?= clang-tidy-$(CLANG_VERSION)
 Q = $(if $(V),,@)
 
-# DWARF 4: valgrind 3.19 cannot read the 5 that clang writes.
-# SAN=1: the same under AddressSanitizer and UndefinedBehaviorSanitizer, SAN=thread: under ThreadSanitizer, each in a
-# folder of its own
+# SAN=1 builds with AddressSanitizer and UndefinedBehaviorSanitizer, SAN=thread with ThreadSanitizer, FUZZ=1 for libFuzzer,
+# each into its own folder. DWARF 4, because valgrind 3.19 cannot read the version 5 that clang writes.
 ifeq ($(SAN),thread)
 BUILD ?= build/tsan
 CFLAGS ?= -O1 -gdwarf-4 -fno-omit-frame-pointer
@@ -27,7 +26,6 @@ BUILD ?= build/asan
 CFLAGS ?= -O1 -gdwarf-4 -fno-omit-frame-pointer
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 else ifdef FUZZ
-# The same for libFuzzer
 BUILD ?= build/fuzz
 CFLAGS ?= -O1 -gdwarf-4 -fno-omit-frame-pointer
 SANITIZE = -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
@@ -47,18 +45,18 @@ ALL_CFLAGS = -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -fstack-protector-st
 ALL_LDFLAGS = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--gc-sections \
               $(SANITIZE) $(LDFLAGS)
 
-# Asked of pkg-config at first use, once: it may not be installed yet when make reads this.
+# pkg-config runs once, at first use: when make reads this, it may not be installed yet.
 pkg_config = $(if $(filter undefined,$(origin $(1))),$(eval $(1) := $(shell $(PKG_CONFIG) $(2))))$($(1))
 LIB_CFLAGS = $(call pkg_config,lib_cflags,--cflags libsodium libcrypto)
 LIB_LIBS = $(call pkg_config,lib_libs,--libs libsodium libcrypto) -pthread
 CHECK_CFLAGS = $(call pkg_config,check_cflags,--cflags check)
 CHECK_LIBS = $(call pkg_config,check_libs,--libs check)
 
-# What is what ---------------------------------------------------------------------------------
+# Sources ---------------------------------------------------------------------------------
 
 CORE_SRC = $(wildcard crypto/*.c transport/*.c auth/*.c connection/*.c)
 
-# The library's rooms of apps/, and those that programs share. apps/NAME/main.c is the program nacre-NAME.
+# Rooms of apps/: those in the library, and those that programs share. apps/NAME/main.c is the program nacre-NAME.
 LIB_ROOMS = session runtime files server connect
 SHARED_ROOMS = options daemon confine
 PROGRAMS = $(patsubst apps/%/main.c,%,$(wildcard apps/*/main.c))
@@ -78,7 +76,7 @@ DEV_PACKAGES = tinysshd strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG
 
 # Build ----------------------------------------------------------------------------------------
 
-# The rest of the rules, each part beside what it is about
+# The other rules, each part in the folder that it is about
 PARTS = apps/library.mk apps/apps.mk tests/tests.mk tests/check.mk tests/platforms.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/tools/lint.mk
 
 .DEFAULT_GOAL := all
@@ -89,7 +87,7 @@ MAKEFLAGS += --no-builtin-rules
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ALL_OBJECTS = $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(PROGRAMS:%=apps/%/main.c))
-# Two jobs, unless the caller said how many
+# Two jobs, unless the caller specified a number
 jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j2) --no-print-directory
 
 all: lib programs man                       ## the library and the programs, in build/
@@ -100,13 +98,14 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/libraries
 	$(Q)$(CC) $(ALL_CFLAGS) $(PART_CFLAGS) -I. -MMD -MP -c -o $@ $<
 
 # The core is plain C11; only crypto/ sees the two libraries, only apps/ and tests/ see the system.
-# LARGE: 32-bit machines too know files over 2 GiB and times after 2038.
+# LARGE: files over 2 GiB and times after 2038, on 32-bit machines too
 LARGE = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 $(BUILD)/obj/crypto/%.o: PART_CFLAGS = $(LIB_CFLAGS)
 $(BUILD)/obj/apps/%.o: PART_CFLAGS = -D_GNU_SOURCE $(LARGE) -pthread
 $(BUILD)/obj/tests/%.o: PART_CFLAGS = -D_GNU_SOURCE $(LARGE) -pthread $(LIB_CFLAGS) $(CHECK_CFLAGS)
 
-# Written anew when they differ: other flags or another compiler mean compiling again, a file more or less linking.
+# These are rewritten only when they differ. Other flags or another compiler then cause a new compilation, and an added or
+# removed file a new link.
 $(BUILD)/flags: wanted = $(CC) $(ALL_CFLAGS) $(LARGE) $(ALL_LDFLAGS)
 $(BUILD)/sources: wanted = $(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)
 # Objects whose source is gone: make pure and make layers read the whole folder.
@@ -135,14 +134,14 @@ setup:                                  ## install what building needs (Debian p
 deps: setup                             ## install what building, testing and developing need
 	@tests/tools/install_missing "testing and developing nacre" $(CHECK_PACKAGES) $(DEV_PACKAGES)
 
-run: setup                              ## start nacre-echo on port 2022 and say how to log in (ARGS="...")
+run: setup                              ## start nacre-echo on port 2022 and print how to log in (ARGS="...")
 	@$(MAKE) $(jobs) programs
 	@tests/tools/run_echo $(BUILD)/nacre-echo $(ARGS)
 
 clean:                                  ## remove build/
 	rm -rf $(BUILD)
 
-help:                                   ## this list
+help:                                   ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile $(PARTS) | expand -t 16
 
 FORCE:

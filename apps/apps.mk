@@ -3,7 +3,7 @@
 programs: $(PROGRAMS:%=$(BUILD)/nacre-%)
 man: $(patsubst apps/man/%,$(BUILD)/man/%,$(wildcard apps/man/*.[13]))
 
-# Programs use the library as everyone does, by its nacre_ names, and what they take of the shared rooms.
+# Programs use the library as any user does, by its nacre_ names, and link what they need from the shared rooms.
 $(BUILD)/shared.a: $(call objects,$(SHARED_SRC)) $(BUILD)/sources
 	@echo "  AR    $@"
 	$(Q)rm -f $@
@@ -16,13 +16,13 @@ $(BUILD)/nacre-$(1): $(call objects,$(call room_src,$(1))) $(BUILD)/shared.a $(B
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
-# The manual pages, with the parts that several share
+# The manual pages, with the parts that several pages share
 $(BUILD)/man/%: apps/man/% $(wildcard apps/man/*.mdoc)
 	@mkdir -p $(@D)
 	$(Q)awk 'function put(name, line) { while ((getline line <name) > 0) \
 		if (line ~ /^\.so /) put("apps/man/" substr(line, 5)); else print line; close(name) } BEGIN { put(ARGV[1]) }' $< >$@
 
-install: all                            ## into PREFIX (/usr/local), below DESTDIR if that is set
+install: all                            ## install into PREFIX (/usr/local), below DESTDIR if it is set
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/nacre share/man/man1 share/man/man3 \
 		share/doc/nacre/examples)
 	install $(PROGRAMS:%=$(BUILD)/nacre-%) $(DESTDIR)$(PREFIX)/bin

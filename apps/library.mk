@@ -1,6 +1,6 @@
 # The library: libnacre.a, libnacre.so and the headers <nacre/...>
 
-# What a program of somebody else's includes, as <nacre/NAME.h>
+# What users' programs include, as <nacre/NAME.h>
 PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
            $(patsubst %,apps/%.h,server/server session/session session/algorithm_list connect/client \
              $(addprefix runtime/,address locked_memory offload stream watch) \
@@ -10,8 +10,8 @@ lib: $(BUILD)/libnacre.a $(BUILD)/libnacre.so headers
 headers: $(foreach h,$(PUBLIC),$(BUILD)/include/nacre/$(notdir $(h)))
 	@rm -f $(filter-out $^,$(wildcard $(BUILD)/include/nacre/*.h))
 
-# One object whose hidden symbols are local, so that only nacre_ names can meet a program's own. A function that
-# other objects may define too, as the compiler's for 32-bit x86, stays whatever a program links. With link-time
+# One object, in which hidden symbols are made local: only nacre_ names can clash with a program's own. It keeps its own copies
+# of the functions that the compiler adds to every object, as on 32-bit x86 (--force-group-allocation). With link-time
 # optimisation the compiler makes the object, since only it can read the others.
 relink = $(LD) -r --force-group-allocation
 ifneq ($(filter -flto%,$(CFLAGS)),)
@@ -33,7 +33,7 @@ $(BUILD)/$(SONAME): $(call objects,$(LIB_SRC)) $(BUILD)/sources
 $(BUILD)/libnacre.so: $(BUILD)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $@
 
-# The public headers stand side by side: they include each other without a folder.
+# Installed headers are in one folder, so they include each other without a path.
 define header
 $(BUILD)/include/nacre/$(notdir $(1)): $(1)
 	@mkdir -p $$(@D)

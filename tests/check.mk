@@ -1,4 +1,4 @@
-# make check, and each of its parts alone
+# make check, and its parts as separate targets
 
 # The checks of the sources and of what is built, the quick ones first
 CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
@@ -23,7 +23,7 @@ check: setup                            ## build everything and run all tests
 		$(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
 		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
 
-interop: all interop-programs           ## every algorithm and command with every stock client, the long way
+interop: all interop-programs           ## the long interop tests: every algorithm and command with every stock client
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
 	@NACRE_BUILD=$(BUILD) NACRE_LONG=1 tests/tools/run_tests --timeout 3600 $(INTEROP)
@@ -31,21 +31,21 @@ interop: all interop-programs           ## every algorithm and command with ever
 	@tests/tools/put_matrix $(BUILD)/interop-methods.md tests/interop/README.md methods
 	@tests/tools/put_matrix $(BUILD)/interop-forwarding.md tests/interop/README.md forwarding
 
-siege: interop-programs                  ## a server under attack for a minute, and a person who logs in all the same
+siege: interop-programs                  ## a server under attack for a minute, to which a user can still log in
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
 	@NACRE_BUILD=$(BUILD) NACRE_SIEGE=1 /usr/bin/python3 tests/interop/test_siege.py
 
-unit: unit-programs                     ## the unit tests alone (SAN=1: under the sanitizers)
+unit: unit-programs                     ## only the unit tests (SAN=1: with the sanitizers)
 	@tests/tools/run_tests $(patsubst %,$(BUILD)/tests/%,$(if $(SAN),$(filter-out $(PLAIN_TESTS),$(TESTS)),$(TESTS)))
 
-simulate: $(BUILD)/tests/simulate/simulate       ## whole connections by seed, SEEDS=10000 of them (SAN=1: under the sanitizers)
+simulate: $(BUILD)/tests/simulate/simulate       ## simulated connections from SEEDS=10000 seeds (SAN=1: with the sanitizers)
 	$< $(or $(SEEDS),10000)
 
-soak: $(BUILD)/tests/simulate/simulate           ## a million of them, and a thousand whole days
+soak: $(BUILD)/tests/simulate/simulate           ## a million seeds, and a thousand simulated days
 	$< 1000000
 	$< -d 1000
 
-coverage:                               ## lines and branches that the tests in memory reach (FOLDERS="auth connection": which not)
+coverage:                               ## lines and branches that the tests in memory reach (FOLDERS="auth connection" lists what they do not)
 	@mkdir -p $(BUILD)/coverage && find $(BUILD)/coverage -name '*.gcda' -delete
 	@$(MAKE) $(jobs) COVERAGE=1 BUILD=$(BUILD)/coverage unit-programs fuzz-programs $(BUILD)/coverage/tests/simulate/simulate
 	@find $(BUILD)/coverage -name '*.gcda' -delete
@@ -55,28 +55,28 @@ coverage:                               ## lines and branches that the tests in 
 	tests/tools/coverage $(BUILD)/coverage $(FOLDERS) || status=$$?; \
 	exit $$status
 
-phases: $(BUILD)/tests/transport/phase_page       ## write transport/PHASES.md anew, from the table
+phases: $(BUILD)/tests/transport/phase_page       ## write transport/PHASES.md from the table
 	$< >transport/PHASES.md
 
-sections:                               ## from a section of an RFC to its code: print it, and write SECTIONS.md in each layer
+sections:                               ## the index from RFC sections to code: write SECTIONS.md in each layer, and print it
 	@tests/tools/sections --write
 	@tests/tools/sections
 
-options: $(BUILD)/tests/apps/options/pages      ## write what manual pages, README.md and SECURITY.md say about options, from the table
+options: $(BUILD)/tests/apps/options/pages      ## write the options in manual pages, README.md and SECURITY.md from the table
 	@tests/tools/option_pages put
 
-layers:                                 ## headers that each folder may include; no dependency cycles between files
+layers:                                 ## check what each folder includes, and that no files form a dependency cycle
 	@tests/tools/layers
 	@$(MAKE) -s $(jobs) $(ALL_OBJECTS)
 	@tests/tools/layers $(BUILD)/obj
 
-pure: $(call objects,$(CORE_SRC))       ## the core does no I/O and has no writable globals
+pure: $(call objects,$(CORE_SRC))       ## check that the core does no I/O and has no writable globals
 	@tests/tools/pure $(BUILD)/obj
 
-symbols: lib                            ## only nacre_ names are visible
+symbols: lib                            ## check that only nacre_ names are visible
 	@tests/tools/symbols $(BUILD)
 
-ct-check: $(BUILD)/tests/crypto/ct_check       ## no branch or address depends on a secret (valgrind; CC=clang-14 BUILD=build/clang too)
+ct-check: $(BUILD)/tests/crypto/ct_check       ## check that no branch or address depends on a secret (valgrind; also with CC=clang-14 BUILD=build/clang)
 	valgrind -q --error-exitcode=1 $<
 
 .PHONY: check interop siege unit simulate soak coverage phases sections options layers pure symbols ct-check

@@ -1,31 +1,31 @@
-# The test programs: unit tests, and the other ends for other SSH programs
+# The test programs: unit tests, and peers for other SSH programs
 
-# Each file of these folders is a test program, but for a few; the helpers of tests/support and the simulator's parts
-# belong to all of them.
+# Each file in these folders is a test program, with the exceptions below. The helpers in tests/support and the parts of the
+# simulator are linked to all of them.
 TEST_FOLDERS = crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) whole callbacks support/self
 NOT_TESTS = $(wildcard tests/callbacks/*_*.c) $(addprefix tests/callbacks/,fault.c run.c) tests/crypto/ct_check.c tests/transport/phase_page.c tests/apps/options/pages.c tests/whole/memory_libc.c
 TESTS = $(patsubst tests/%.c,%,$(filter-out $(NOT_TESTS),$(wildcard $(TEST_FOLDERS:%=tests/%/*.c))))
 TEST_HELPER_SRC = $(filter-out tests/simulate/simulate.c,$(wildcard tests/support/*.c tests/simulate/*.c))
 INTEROP = $(shell grep -ls unittest.main tests/interop/*.py)
-# These run once more, optimised and under valgrind: whole sessions, and what reads bytes from outside. Tests that keep
-# state between cases are not among them, since all cases share a process there.
+# These also run optimised under valgrind: whole sessions, and what reads bytes from outside. All cases share a process then,
+# so tests that keep state between cases are left out.
 VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kexinit_guess kex) auth/method_interactive \
                  $(addprefix connection/,connection channel_open channel_data channel_close channel_callbacks channel_blocked) \
                  apps/files/key_format \
                  whole/handshake whole/pair
 
-# These run without the sanitizers alone, which make system calls of their own, keep memory from being locked, and would
-# make a million packets take long.
+# These run only without the sanitizers, which make their own system calls, prevent memory from being locked, and would make
+# a million packets take too long.
 PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/locked_memory whole/allocation
-# In these the library and the programs take their memory from the test itself.
+# In these the library and the programs allocate memory from the test.
 SCARCE_TESTS = whole/memory_server whole/memory_files
 
-# What runs under ThreadSanitizer as well: tests/interop/test_threads.py with these servers, and what uses threads alone
+# What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file)
 
 unit-programs: $(TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/apps/options/pages
 
-# Tests see every layer's objects, not localised, and the helpers beside the tests.
+# Tests are linked with the objects of every layer, whose symbols are visible, and with the helpers.
 $(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)) $(BUILD)/sources
 	@mkdir -p $(@D)
 	@echo "  AR    $@"
@@ -58,14 +58,14 @@ $(BUILD)/tests/callbacks/$(1): $(BUILD)/generated/callbacks_$(1).o $(call object
 endef
 $(foreach t,memory sockets,$(eval $(call callback_test,$(t))))
 
-# These need the crypto layer alone.
+# These need only the crypto layer.
 CRYPTO_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_crypto.c tests/bench/floor.c tests/crypto/ct_check.c))
 $(CRYPTO_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call objects,$(wildcard crypto/*.c))
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS) -lm
 
-# The other end for other SSH programs: tests/interop/NAME.c, with NAME_*.c, uses the library as everyone does.
+# Peers for other SSH programs: tests/interop/NAME.c with NAME_*.c uses the library as any user does.
 INTEROP_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,$(filter-out $(wildcard tests/interop/*_*.c),$(wildcard tests/interop/*.c)))
 interop-programs: $(INTEROP_PROGRAMS)
 define interop_program

@@ -1,7 +1,7 @@
-# The fuzzers: built for libFuzzer (FUZZ=1), or to replay files
+# The fuzzers, built for libFuzzer (FUZZ=1) or to replay files
 
-# tests/fuzz/fuzz_NAME.c with libFuzzer's main (FUZZ=1), or with one that replays files. fuzz_session.c holds
-# apps/session/session.c, and stands before the library for those that use it.
+# tests/fuzz/fuzz_NAME.c is linked with libFuzzer's main or with one that replays files. fuzz_session.c includes
+# apps/session/session.c, so for fuzzers that use it, it comes before the library.
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(filter-out %/fuzz_session.c,$(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_PROGRAMS = $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
 $(BUILD)/tests/fuzz/session.a: $(call objects,tests/fuzz/fuzz_session.c)
@@ -14,7 +14,7 @@ $(FUZZ_PROGRAMS): $(BUILD)/tests/fuzz/%: $(call objects,tests/fuzz/%.c) $(if $(F
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(if $(FUZZ),-fsanitize=fuzzer) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
 
-# Those that take a run of messages are given runs of messages.
+# Fuzzers whose input is a sequence of messages mutate message by message.
 MESSAGE_FUZZERS = $(patsubst tests/fuzz/%.c,%,$(shell grep -l 'return fuzz_messages' tests/fuzz/fuzz_*_*.c))
 ifdef FUZZ
 $(MESSAGE_FUZZERS:%=$(BUILD)/tests/fuzz/%): $(BUILD)/obj/tests/fuzz/mutate_messages.o
@@ -26,8 +26,8 @@ fuzz-programs: $(FUZZ_PROGRAMS) $(if $(FUZZ),$(BUILD)/dictionary,$(BUILD)/seeds/
 $(BUILD)/dictionary: tests/fuzz/words $(BUILD)/tests/fuzz/names
 	$(Q){ cat $<; $(BUILD)/tests/fuzz/names; } >$@
 
-# What make check replays: the corpora, and the seeds as this build writes them. Those in the corpora grow stale when
-# what is hashed in a key exchange changes.
+# make check replays the corpora, and the seeds as this build writes them: the seeds in the corpora become stale when
+# the input of the exchange hash changes.
 REPLAYS = $(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/asan/seeds/$(f:fuzz_%=%)")
 $(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
 	@mkdir -p $(@D)
@@ -36,14 +36,14 @@ $(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
 
 $(BUILD)/tests/fuzz/seeds: $(call objects,$(wildcard tests/fuzz/seeds_*.c))
 
-fuzz:                                   ## each fuzzer for TIME=60 seconds (FUZZERS=fuzz_NAME: that one)
+fuzz:                                   ## run each fuzzer for TIME=60 seconds (FUZZERS=fuzz_NAME: only that one)
 	@$(MAKE) $(jobs) FUZZ=1 CC=$(CLANG) BUILD=$(BUILD)/fuzz fuzz-programs
 	@tests/tools/fuzz $(BUILD)/fuzz $(or $(TIME),60) $(FUZZERS)
 
-fuzz-seeds: $(BUILD)/tests/fuzz/seeds   ## write the seed corpora anew, from real sessions
+fuzz-seeds: $(BUILD)/tests/fuzz/seeds   ## write the seed corpora from real sessions
 	$< tests/fuzz/corpus
 
-fuzz-corpus:                            ## keep what make fuzz found on the way, as few files as reach all of it
+fuzz-corpus:                            ## keep what make fuzz found, in as few files as reach the same code
 	@$(MAKE) $(jobs) FUZZ=1 CC=$(CLANG) BUILD=$(BUILD)/fuzz fuzz-programs
 	@tests/tools/fuzz_corpus $(BUILD)/fuzz $(FUZZERS)
 

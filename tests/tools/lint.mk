@@ -1,15 +1,15 @@
-# What formatter and linters say
+# The formatter and the linters
 
 ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps/* tests/* tests/*/*))
 
-format:                                 ## clang-format on every source file
+format:                                 ## run clang-format on every source file
 	$(CLANG_FORMAT) -i $(ALL_C)
 
-lint: lint-format lint-clang lint-tidy lint-cppcheck lint-shell  ## no complaints from clang-format, clang, clang-tidy, cppcheck, shellcheck
+lint: lint-format lint-clang lint-tidy lint-cppcheck lint-shell  ## run clang-format, clang, clang-tidy, cppcheck and shellcheck; all must be silent
 lint-format:
 	@$(CLANG_FORMAT) --dry-run -Werror $(ALL_C)
-# The build's warnings, by the compiler that it does not use. What tests/tools compile, for users to read or against
-# libssh, has warnings of its own.
+# The build's warnings from the compiler that the build does not use. The examples, which users read, and the code against
+# libssh are compiled by tests/tools with other warnings.
 clang_check = $(CLANG) -fsyntax-only -std=c11 -D_GNU_SOURCE -pthread -I. -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS)
 lint-clang: theirs = apps/examples/%.c tests/libssh/%.c
 lint-clang: $(BUILD)/libraries headers
@@ -18,12 +18,12 @@ lint-clang: $(BUILD)/libraries headers
 lint-tidy: $(BUILD)/libraries headers
 	@printf '%s\n' $(filter %.c,$(ALL_C)) | xargs -P 2 -I {} $(CLANG_TIDY) --quiet {} -- \
 		-std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS) 2>/dev/null
-# Code in constant time shifts negative numbers: gcc and clang say what comes of it.
+# Constant-time code shifts negative numbers; gcc and clang define the result.
 lint-cppcheck:
 	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \
 		--suppress=shiftTooManyBitsSigned --suppress=shiftNegativeLHS \
 		--enable=warning,performance,portability -I. -j2 $(filter %.c,$(ALL_C))
 lint-shell:
-	@shellcheck -x .ci/run $(shell grep -l 'env bash' tests/tools/*)
+	@shellcheck -x .ci/run $(shell grep -l '^#!.*bash' tests/tools/*)
 
 .PHONY: format lint lint-format lint-clang lint-tidy lint-cppcheck lint-shell
