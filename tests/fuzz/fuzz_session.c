@@ -498,6 +498,9 @@ static void put_into(struct nacre_session *s, enum phase phase)
     int which = phase == PHASE_AUTH ? SERVICE_AUTH : SERVICE_CONNECTION;
 
     t->sending.cipher = t->receiving.cipher = plain();
+    t->peer.version = pool_allocate(t->pool, 1); /* an empty one */
+    require(t->peer.version != NULL);
+    t->peer.version[0] = '\0';
     t->session_id_len = 32;
     t->negotiated.host_key = the_key()->type;
     t->host_key.own = the_key();
