@@ -24,13 +24,14 @@ struct things things;
 static void (*const *all_stories)(void);
 
 /* What the processes share. */
-static struct {
+struct shared {
     unsigned count[STORIES_MAX][HOOKS_MAX][2]; /* how often each callback happens in each story */
     bool called[ACTIONS_MAX];
     unsigned hooks_done;
     size_t at;     /* the action of the current run */
     unsigned runs; /* runs in which an action was taken */
-} * shared;
+};
+static struct shared *shared;
 
 /* The current run. */
 static struct {
