@@ -18,6 +18,15 @@ void channel_unwrap(struct nacre_channel *ch, const struct nacre_channel_app *ap
     ch->app = app;
 }
 
+void channel_call(struct nacre_channel *ch, void (*callback)(struct nacre_channel *ch))
+{
+    struct transport *t = ch->connection->transport;
+
+    transport_enter(t);
+    callback(ch);
+    transport_leave(t);
+}
+
 void channel_wrap_end(struct nacre_channel *ch)
 {
     void (*unwrapped)(struct nacre_channel *) = ch->unwrapped;

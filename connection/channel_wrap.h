@@ -14,6 +14,10 @@ bool channel_wrap(struct nacre_channel *ch, const struct nacre_channel_app *app,
 /* Give the channel back to its application, without a call of unwrapped. */
 void channel_unwrap(struct nacre_channel *ch, const struct nacre_channel_app *app);
 
+/* A callback from the event loop, as from inside a message: what it brings about follows when it
+ * has returned. */
+void channel_call(struct nacre_channel *ch, void (*callback)(struct nacre_channel *ch));
+
 /* Call unwrapped, if the channel is wrapped. */
 void channel_wrap_end(struct nacre_channel *ch);
 

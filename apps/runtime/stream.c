@@ -21,7 +21,7 @@ static void check_drained(struct nacre_stream *s)
         return;
     s->reported_drained = true;
     if (s->drained != NULL)
-        s->drained(s->ch);
+        channel_call(s->ch, s->drained);
     else
         nacre_channel_eof(s->ch);
 }
