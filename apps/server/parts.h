@@ -65,8 +65,10 @@ struct nacre_peer {
     uint64_t id;
     char address[ADDRESS_MAX], local_address[ADDRESS_MAX];
     struct ticket ticket;
-    uint32_t limited;  /* a bit for each limit whose `limited` event has been sent */
-    bool failed_login; /* at least one attempt */
+    uint32_t limited;        /* a bit for each limit that was reached, */
+    uint32_t limited_due;    /* ... and for those whose event is due */
+    struct task report_task; /* sends these events */
+    bool failed_login;       /* at least one attempt */
     bool logged_in;
     void *data; /* the program's */
 };

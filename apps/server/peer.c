@@ -8,6 +8,24 @@ static const struct nacre_server_events *events(const struct nacre_peer *peer)
     return &peer->worker->server->events;
 }
 
+/* ---- limits that were reached ---- */
+
+static void report_limits(struct nacre_peer *peer)
+{
+    for (int limit = 0; limit < NACRE_LIMITS; limit++) {
+        bool due = peer->limited_due & 1U << limit;
+
+        peer->limited_due &= ~(1U << limit);
+        if (due && events(peer)->limited != NULL)
+            events(peer)->limited(peer, (enum nacre_limit)limit);
+    }
+}
+
+static void on_report(struct task *task)
+{
+    report_limits(container_of(task, struct nacre_peer, report_task));
+}
+
 /* ---- beginning and end ---- */
 
 /* The socket is closed and the session gone. */
@@ -15,6 +33,7 @@ static void on_over(struct pump *pump)
 {
     struct nacre_peer *peer = container_of(pump, struct nacre_peer, pump);
 
+    loop_forget(&peer->worker->loop, &peer->report_task);
     admission_leave(peer->worker->server->admission, &peer->ticket);
     if (peer->next != NULL)
         peer->next->link = peer->link;
@@ -52,6 +71,7 @@ void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *ad
     }
     add(worker, peer);
     peer->ticket = *ticket;
+    peer->report_task.run = on_report;
     peer->id = atomic_fetch_add(&worker->server->last_id, 1) + 1;
     address_text(peer->address, address);
     pump_init(&peer->pump, &worker->loop, fd, on_over);
@@ -97,7 +117,8 @@ static void penalise(const struct nacre_peer *peer, const struct nacre_end *why)
                        peer->worker->loop.now_ms);
 }
 
-/* Each time counts, but only the first of its kind on a connection is an event. */
+/* Called in the middle of the session's work. Each time counts, but only the first of its kind on a
+ * connection is an event, which follows from the loop. */
 static void on_limited(void *context, enum nacre_limit limit)
 {
     struct nacre_peer *peer = context;
@@ -107,9 +128,11 @@ static void on_limited(void *context, enum nacre_limit limit)
     (void)atomic_fetch_add(&server->limited[limit], 1);
     if (observer != NULL && observer->limited != NULL)
         observer->limited(context, limit);
-    if (!(peer->limited & 1U << limit) && events(peer)->limited != NULL)
-        events(peer)->limited(peer, limit);
+    if (peer->limited & 1U << limit)
+        return;
     peer->limited |= 1U << limit;
+    peer->limited_due |= 1U << limit;
+    loop_later(&peer->worker->loop, &peer->report_task);
 }
 
 static void on_attempted(void *context, const char *user, const char *method, bool granted)
@@ -130,6 +153,7 @@ static void on_ended(void *context, const struct nacre_end *why)
     if (!peer->logged_in && why->cause != NACRE_SHUTTING_DOWN &&
         why->cause != NACRE_OUT_OF_RESOURCES)
         penalise(peer, why);
+    report_limits(peer);
     if (events(peer)->ended != NULL)
         events(peer)->ended(peer, why);
 }

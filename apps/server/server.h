@@ -32,7 +32,8 @@ struct nacre_server_events {
     /* A connection was refused. `unlogged`: refusals since the last call that had none, because
      * these calls are limited to about twenty per second. */
     void (*refused)(void *context, const char *address, enum nacre_limit limit, uint64_t unlogged);
-    /* A session reached a limit, this one for the first time. */
+    /* A session reached a limit, this one for the first time. Called soon after that, from the
+     * loop. */
     void (*limited)(struct nacre_peer *peer, enum nacre_limit limit);
     /* nacre_server_report was called: read the counters with nacre_server_read_counters. */
     void (*counters)(void *context, const struct nacre_server *server);
