@@ -65,6 +65,7 @@ struct hook {
     const char *name; /* "nacre_channel_app.data" */
     enum may may;
     unsigned roles; /* a bit for each role that has it */
+    bool outside;   /* of all sessions: another callback may happen inside */
 };
 
 extern const struct action actions[];
@@ -84,6 +85,16 @@ void hook_nacre_client_config(enum nacre_role role, struct nacre_client_config *
 void hook_nacre_job(enum nacre_role role, struct nacre_job *table);
 void hook_nacre_stream_config(enum nacre_role role, struct nacre_stream_config *table);
 void hook_nacre_known_hosts(enum nacre_role role, struct nacre_known_hosts *table);
+
+/* Callbacks that are parameters of functions: what they call, and the hooks to pass. */
+extern void (*script_nacre_watch_new_ready)(void *context);
+extern void (*script_nacre_mailbox_post_call)(void *argument);
+extern void (*script_nacre_peer_offload_work)(void *job);
+extern void (*script_nacre_peer_offload_done)(void *job);
+void on_nacre_watch_new_ready(void *context);
+void on_nacre_mailbox_post_call(void *argument);
+void on_nacre_peer_offload_work(void *job);
+void on_nacre_peer_offload_done(void *job);
 
 /* ---- what the test program defines ---- */
 
@@ -112,6 +123,13 @@ size_t put_output(struct place *here); /* take the output away; its length */
 void keep_session(struct place *here, struct nacre_session *session); /* free it in the end */
 void opened_channel(struct place *here, struct nacre_channel *ch);
 void answered_open(struct place *here);
+struct nacre_server *given_up_server(struct place *here);
+struct nacre_clients *given_up_clients(struct place *here);
+struct nacre_watch *given_up_watch(struct place *here);
+struct nacre_mailbox *given_up_mailbox(struct place *here);
+struct nacre_offload *given_up_offload(struct place *here);
+void *job_for(struct place *here);
+int watched_descriptor(const struct place *here);
 
 /* ---- what run.c defines ---- */
 

@@ -80,7 +80,7 @@ void callback_begins(struct place *here, size_t hook)
     struct side *side = here->side;
     unsigned nth;
 
-    here->exempt = hooks[hook].may != MAY_ALL;
+    here->exempt = hooks[hook].may != MAY_ALL || hooks[hook].outside;
     here->outer = side->inside;
     if (!here->exempt && side->inside != NULL)
         fault("%s is called inside of %s", hooks[hook].name, side->inside);
@@ -98,7 +98,8 @@ void callback_begins(struct place *here, size_t hook)
 
 void callback_returns(struct place *here)
 {
-    here->side->inside = here->outer;
+    if (!here->exempt)
+        here->side->inside = here->outer;
 }
 
 /* ---- runs ---- */
