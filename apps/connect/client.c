@@ -254,13 +254,13 @@ uint32_t nacre_clients_timeout(const struct nacre_clients *all)
 void nacre_clients_stop(struct nacre_clients *all)
 {
     const uint64_t one = 1;
-    int kept = errno;
+    int saved = errno;
     ssize_t n;
 
     all->stopping = true;
     n = write(all->wakeup, &one, sizeof one);
     (void)n; /* fails only when the loop is about to wake up already */
-    errno = kept;
+    errno = saved;
 }
 
 struct nacre_loop *nacre_clients_loop(struct nacre_clients *all)

@@ -141,11 +141,11 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
 static void wake_all(struct nacre_server *server)
 {
     const uint64_t one = 1;
-    int kept = errno;
+    int saved = errno;
     ssize_t n = write(server->wakeup, &one, sizeof one);
 
     (void)n; /* fails only when every loop is about to wake up already */
-    errno = kept;
+    errno = saved;
 }
 
 static void destroy(struct nacre_server *server)
