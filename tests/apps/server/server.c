@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct served served;
 
@@ -163,6 +164,72 @@ START_TEST(a_server_that_never_ran_can_be_freed)
 }
 END_TEST
 
+/* ---- freed from inside ---- */
+
+static bool answered;
+
+static void work_slowly(void *job)
+{
+    (void)job;
+    (void)usleep(50 * 1000);
+}
+
+/* Called by nacre_server_free itself. */
+static void free_while_freeing(void *job)
+{
+    (void)job;
+    answered = true;
+    nacre_server_free(served.server);
+    nacre_server_run(served.server);
+}
+
+static void leave_a_job(struct nacre_peer *peer, const char *user)
+{
+    (void)user;
+    ck_assert(nacre_peer_offload(peer, work_slowly, free_while_freeing, NULL));
+    nacre_server_stop(served.server);
+}
+
+START_TEST(a_callback_of_nacre_server_free_may_free_and_run_it)
+{
+    static const struct nacre_server_events events = {.authenticated = leave_a_job};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true, .stay = true};
+
+    serve_config(&served, (struct nacre_server_config){.events = &events, .drain_ms = 1});
+    live(&client, address(&served), &story);
+    end_server(&served);
+    ck_assert(answered);
+}
+END_TEST
+
+static struct nacre_decision *open_question;
+
+static void ask_and_free(void *peer, struct nacre_decision *decision, const char *user,
+                         const char *password)
+{
+    (void)peer;
+    (void)user;
+    (void)password;
+    open_question = decision;
+    nacre_server_free(served.server);
+    nacre_server_free(served.server); /* it is not carried out yet: nothing happens */
+}
+
+START_TEST(a_decision_may_be_answered_after_the_server_was_freed)
+{
+    static const struct nacre_auth_policy policy = {.password = ask_and_free};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true, .stay = true};
+
+    serve_config(&served, (struct nacre_server_config){.auth = &policy, .workers = 2});
+    live(&client, address(&served), &story);
+    ck_assert_int_eq(pthread_join(served.thread, NULL), 0);
+    nacre_decide(open_question, true);
+    nacre_key_free(served.key);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -173,4 +240,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_report_is_made_by_the_thread_of_the_server);
     add_test(suite, a_stop_disconnects_every_session);
     add_test(suite, a_server_that_never_ran_can_be_freed);
+    add_test(suite, a_callback_of_nacre_server_free_may_free_and_run_it);
+    add_test(suite, a_decision_may_be_answered_after_the_server_was_freed);
 }
