@@ -91,9 +91,9 @@ def logins(bench):
 
 def keys(bench):
     for cipher in "aes128-gcm", "chacha20-poly1305":
-        with bench.row(f"key, {cipher}", "us") as cpu, \
-                bench.row(f"key, {cipher}, round trip p50", "us") as p50, \
-                bench.row(f"key, {cipher}, round trip p99", "us") as p99:
+        with bench.row(f"keystroke, {cipher}", "us") as cpu, \
+                bench.row(f"keystroke, {cipher}, round trip p50", "us") as p50, \
+                bench.row(f"keystroke, {cipher}, round trip p99", "us") as p99:
             size, wire = KEY_PACKET[cipher]
             seconds, times = floor_tcp("key", KEYS, wire)
             results = {"floor": (seconds / KEYS * 1e6 + 2 * floor_number("packet", cipher, size, 100000) / 1e3, times)}
@@ -127,11 +127,11 @@ def busy_keys(bench):
     """The clients share a core: the one that measures goes before the others there, so that what it waits for is the
     server. The quiet figure is of the same server, with the same cores."""
     fifo = ["chrt", "-f", "1", "taskset", "-c", client_cpu()]
-    with bench.row("key, cores apart, quiet p50", "us") as quiet50, \
-            bench.row("key, cores apart, quiet p99", "us") as quiet99, \
+    with bench.row("keystroke, cores apart, quiet p50", "us") as quiet50, \
+            bench.row("keystroke, cores apart, quiet p99", "us") as quiet99, \
             bench.row("work of a packet", "us") as work, \
-            bench.row("key beside 4 bulk and logins, p50", "us") as busy50, \
-            bench.row("key beside 4 bulk and logins, p99", "us") as busy99:
+            bench.row("keystroke beside 4 bulk and logins, p50", "us") as busy50, \
+            bench.row("keystroke beside 4 bulk and logins, p99", "us") as busy99:
         with work.attempt("nacre"):
             seconds, _ = cost(bench.setup, "nacre", "cat", 256 * MIB, 1, cipher=BUSY_CIPHER)
             work.add("nacre", seconds * 1e6 / (256 * MIB / PACKET))
@@ -260,7 +260,7 @@ def at_most(most, unit):
 
 
 def beside_others(bench, _, m):
-    bound = 3 * bench.median("key, cores apart, quiet p99", "nacre") + 4 * bench.median("work of a packet", "nacre")
+    bound = 3 * bench.median("keystroke, cores apart, quiet p99", "nacre") + 4 * bench.median("work of a packet", "nacre")
     return f"{bound:.0f} us: 3 x quiet + 4 packets", m["nacre"] <= bound
 
 
@@ -273,9 +273,9 @@ MUST = [  # the first that fits the metric
     (r"^(cat|sink|source), ", of_floor(1.25)),
     (r"^login, curve25519", of_floor(1.35)),
     (r"^login, (mlkem768|sntrup761)", of_floor(1.3)),
-    (r"^key, .*round trip", below_all),
-    (r"^key, .*(gcm|poly1305)$", of_floor(2)),
-    (r"^key beside.*p99", beside_others),
+    (r"^keystroke, .*round trip", below_all),
+    (r"^keystroke, .*(gcm|poly1305)$", of_floor(2)),
+    (r"^keystroke beside.*p99", beside_others),
     (r"^futex", at_most(0.01, "calls")),
     (r"2 workers$", as_one_worker),
     (r"^start", at_most(10, "ms")),
