@@ -1,4 +1,4 @@
-/* A real session that logs in, or does not, against a script. */
+/* A real session that authenticates, as server or client, against a script. */
 #ifndef NACRE_TESTS_SUPPORT_AUTH_SCRIPT_H
 #define NACRE_TESTS_SUPPORT_AUTH_SCRIPT_H
 
@@ -7,9 +7,9 @@
 #include "tests/support/suite.h"
 
 #define METHODS "publickey,password"
-#define BOUND "publickey-hostbound-v00@openssh.com" /* what our client uses with our server */
+#define BOUND "publickey-hostbound-v00@openssh.com" /* what nacre's client uses with its server */
 
-/* The policy's `attempted`: writes to the log of the end. */
+/* For the policy's `attempted`: writes to the end's log. */
 void note_attempt(void *context, const char *user, const char *method, bool granted);
 
 void start_server(void);
@@ -21,7 +21,7 @@ void send_password(const char *user, const char *password);
 void send_none(void);
 void send_query(const struct nacre_key *key);
 
-/* A proof, of which each part can be wrong. */
+/* A signed request. Each part of the request and of what is signed can be wrong by itself. */
 struct proof {
     const char *user, *service, *algorithm; /* in the request */
     const char *signed_user, *signed_service, *signed_method, *signed_algorithm;
@@ -29,13 +29,13 @@ struct proof {
     const struct nacre_key *key, *signed_key, *signing_key;
     const char *signature_name;
     bool other_session;
-    int flip;                                           /* bit of the signature, or -1 */
-    const struct nacre_key *host_key, *signed_host_key; /* of the host-bound form, or NULL */
+    int flip; /* the bit of the signature to flip, or -1 */
+    const struct nacre_key *host_key, *signed_host_key; /* for the host-bound method; or NULL */
 };
 
 struct proof right_proof(void);
 
-/* The signature blob of RFC 8709 section 6 over what RFC 4252 section 7 says. */
+/* Write the signature blob (RFC 8709 section 6) over the data of RFC 4252 section 7. */
 size_t sign(const struct proof *p, uint8_t *out, size_t room);
 
 void send_proof(const struct proof *p);

@@ -1,4 +1,4 @@
-/* A real session with one channel, which a script on the other end calls 7. */
+/* A real session against a script, with one channel that has number 7 at the script. */
 #ifndef NACRE_TESTS_SUPPORT_CHANNEL_SCRIPT_H
 #define NACRE_TESTS_SUPPORT_CHANNEL_SCRIPT_H
 
@@ -7,36 +7,36 @@
 #include "tests/support/scripted_session.h"
 #include "tests/support/suite.h"
 
-#define BAD "disconnect 2;" /* what every breach of the protocol is answered with */
+#define BAD "disconnect 2;" /* the answer to every protocol error */
 
 extern const uint8_t zeros[64 * 1024];
 
-/* A server without a channel yet. */
+/* Start a server that has no channel yet. */
 void server_start(void);
 
-/* A server with a channel, 7 to the script, that has a program. Returns the server's number. */
+/* Start a server whose channel has a program. Returns the server's number for the channel. */
 uint32_t server_open(uint32_t window, uint32_t max_packet);
 
-/* A client with a channel. */
+/* Start a client with a channel. */
 struct nacre_channel *client_open(void);
 
 void stop(void);
 
-/* The script sends. */
+/* The script sends these. */
 void send_data(uint32_t id, size_t len);
 void send_eof(uint32_t id);
 void send_close(uint32_t id);
 void send_adjust(uint32_t id, uint32_t bytes);
 
-/* The owner looks, as it does when it is woken. */
+/* The owner ticks the session, as it does after a wake. */
 void look(void);
 
-/* The application writes up to 4000 bytes. */
+/* Write up to 4000 bytes on the channel. */
 size_t write_one(struct nacre_channel *ch);
 
 bool ends_with(const char *text, const char *end);
 
-/* Fill the output: the application writes as much as is accepted. */
+/* Write on the channel until nothing more is accepted. */
 void fill(struct nacre_channel *ch);
 
 #endif

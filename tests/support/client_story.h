@@ -1,4 +1,4 @@
-/* A server to talk to, and a client that sends a line and reads it back. */
+/* A server on a thread, and clients that run `cat` there, send a line and read it back. */
 #ifndef NACRE_TESTS_SUPPORT_CLIENT_STORY_H
 #define NACRE_TESTS_SUPPORT_CLIENT_STORY_H
 
@@ -15,19 +15,19 @@
 struct served {
     struct nacre_server *server;
     struct nacre_key *key, *other;
-    const struct nacre_key *keys[3]; /* both */
+    const struct nacre_key *keys[3]; /* both, NULL-terminated */
     pthread_t thread;
 };
 
-/* A server that sends back what it receives, on a thread of its own. */
+/* Start a server that sends back what it receives. */
 void serve(struct served *s, const char *listen);
 
-/* The same, with another host key in addition to the Ed25519 key, unless it is NULL. */
+/* The same, with another host key beside the Ed25519 key, unless `other` is NULL. */
 void serve_with(struct served *s, const char *listen, const char *other);
 void end_server(struct served *s);
 
-/* Any server; `s` is zeroed. What the configuration lacks is as above. It must outlive the server,
- * but for `listen`. */
+/* Start any server; `s` is zeroed. What the configuration lacks is as above. What it points to must
+ * outlive the server. */
 void serve_config(struct served *s, struct nacre_server_config config);
 
 /* Where the server listens. */
@@ -40,7 +40,7 @@ struct story {
     struct nacre_end why;
     char text[1024];
     enum nacre_host_verdict verdict;
-    bool accept; /* any host key */
+    bool accept; /* accept any host key */
     bool stay;   /* open no channel */
 };
 
@@ -52,7 +52,7 @@ struct nacre_clients *clients_with(const struct nacre_client_config *config);
 
 void join(struct nacre_clients *clients, const char *where, struct story *s);
 
-/* One client from its beginning to its end. */
+/* Run one client until it has ended. */
 void live(const struct nacre_client_config *config, const char *where, struct story *s);
 
 void assert_told(const struct story *s);

@@ -9,7 +9,7 @@
 struct json {
     char *name;       /* in an object; else NULL */
     char *text;       /* of a string; else NULL */
-    uint8_t *decoded; /* of a string asked for as hex */
+    uint8_t *decoded; /* of a string that was read as hex */
     long number;
     struct json *first; /* of an array or object */
     struct json *next;  /* in the same array or object */
@@ -35,8 +35,8 @@ static bool take(struct parser *p, char c)
     return true;
 }
 
-/* One character of a string, after its backslash if it has one. \u gives its low eight bits:
- * nothing that tests look at has more. */
+/* One character of a string, or an escape sequence. Of \u only the low eight bits are read: tests
+ * need no more. */
 static char parse_character(struct parser *p)
 {
     static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";

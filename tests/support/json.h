@@ -1,16 +1,16 @@
-/* A reader for the JSON files of test vectors: whole files, trusted, in memory.
+/* A reader for the JSON files of test vectors. It trusts them and reads them whole.
  *
- * Every function takes NULL where it takes a value and then gives nothing, so that look-ups can be
- * chained. Numbers are whole. Values live until json_free of their root. For tests only. */
-#ifndef NACRE_TESTS_JSON_H
-#define NACRE_TESTS_JSON_H
+ * Every function accepts NULL for a value and then returns nothing, so that look-ups can be
+ * chained. Numbers are integers. Values live until json_free of their root. For tests only. */
+#ifndef NACRE_TESTS_SUPPORT_JSON_H
+#define NACRE_TESTS_SUPPORT_JSON_H
 
 #include "crypto/bytes.h"
 
 struct json; /* one value */
 
-/* Read a file of the larger vector sets (tests/support/vectors.h says where they lie). NULL when it
- * is not there; a malformed file ends the test. */
+/* Read a file of the larger vector sets (see tests/support/vectors.h). NULL when it does not exist;
+ * a malformed file ends the test. */
 struct json *json_open_shared(const char *name);
 
 /* Parse a text. NULL when it is malformed. */
@@ -35,7 +35,7 @@ bool json_has(struct json *object, const char *name, const char *text);
 /* The value of a number; 0 for anything else. true is 1. */
 long json_number(const struct json *value);
 
-/* The bytes that the string member `name` of `object` says in hex; it must be there. */
+/* The bytes of the string member `name` of `object`, which is in hex and must exist. */
 struct bytes json_hex(struct json *object, const char *name);
 
 void json_free(struct json *root);

@@ -210,8 +210,8 @@ void loop_start(struct loop *l)
     ck_assert(loop_end_start(&l->client));
 }
 
-/* What one end has to send goes to the other, by way of memory of its own: what is sent may be
- * overwritten. */
+/* Deliver one end's output to the other. It is copied first, because transport_sent may overwrite
+ * it. */
 static bool deliver(struct loop_end *from, struct loop_end *to, size_t chunk)
 {
     struct bytes output = transport_output(&from->transport);

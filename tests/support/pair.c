@@ -162,7 +162,7 @@ static void make_key(struct nacre_key *key, uint8_t byte)
     ck_assert(private_key_ed25519(key, seed));
 }
 
-/* Those of the limits set what they are about. */
+/* Tests of limits set their own. */
 const struct nacre_limits unhurried = {
     .auth_delay_ms = NACRE_UNLIMITED,
     .rates = {[NACRE_LIMIT_OPENS - NACRE_LIMIT_OPENS] = {NACRE_UNLIMITED, 0},
@@ -238,7 +238,7 @@ void end_stop(struct end *e)
         nacre_session_free(e->session);
         ck_assert(e->ended);
     }
-    ck_assert_uint_eq(nacre_endpoint_memory(e->endpoint), 0); /* nothing is left behind */
+    ck_assert_uint_eq(nacre_endpoint_memory(e->endpoint), 0); /* all was released */
     nacre_endpoint_free(e->endpoint);
     hash_abandon(&e->digest);
     free(e->wire);
@@ -282,7 +282,7 @@ static void record(struct end *e, const uint8_t *at, size_t len)
     memcpy(e->record + e->sent, at, len);
 }
 
-/* Take bytes from the session onto the wire. */
+/* Move output of the session to the wire. */
 static bool send_some(struct end *e)
 {
     size_t len;
@@ -330,7 +330,7 @@ static bool deliver(struct end *from, struct end *to)
     return true;
 }
 
-/* A full wire is a socket that takes no more. */
+/* A full wire is a socket that accepts no more. */
 static bool pump(struct end *from, struct end *to, bool reads)
 {
     bool moved = false;

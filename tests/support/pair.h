@@ -1,7 +1,7 @@
-/* Two ends of a connection in memory: a server and a client session, a seed, a virtual clock, and a
- * network that can drip, split and cut. */
-#ifndef NACRE_TESTS_PAIR_H
-#define NACRE_TESTS_PAIR_H
+/* Both ends of a connection in memory: a server session and a client session with seeded
+ * randomness, a virtual clock, and a network that can split and stop. */
+#ifndef NACRE_TESTS_SUPPORT_PAIR_H
+#define NACRE_TESTS_SUPPORT_PAIR_H
 
 #include "apps/session/session.h"
 #include "crypto/hash.h"
@@ -19,18 +19,18 @@ struct end {
     struct nacre_session *session;
     struct random_seeded seed;
     struct random_source random;
-    uint8_t *wire; /* bytes on their way to the other end */
+    uint8_t *wire; /* bytes in flight to the other end */
     size_t wire_head, wire_len, wire_cap;
-    uint8_t *record; /* all that ever left, when the pair records */
+    uint8_t *record; /* all bytes sent, if the pair records */
     size_t record_cap;
-    uint64_t sent;          /* bytes that ever left */
-    struct hash digest;     /* SHA-256 of all that left: the same seed gives the same bytes */
+    uint64_t sent;          /* bytes */
+    struct hash digest;     /* SHA-256 of all bytes sent: the same seed gives the same bytes */
     char log[PAIR_LOG_MAX]; /* "open;request shell;data 5;eof;close;closed peer closed;" */
     bool ended;
     struct nacre_end why;
     char why_text[256];
     bool authenticated;
-    unsigned wakes; /* how often it said that there is something to do */
+    unsigned wakes; /* how often it called `wake` */
 };
 
 struct pair {
@@ -43,15 +43,15 @@ struct pair {
     uint64_t now_ms;
     size_t chunk;      /* bytes the network delivers at a time; 0: all */
     bool records;      /* keep what each end sends */
-    bool client_reads; /* the network takes what the server sends; true at first */
-    /* What the client got on its channel, data then stderr. */
+    bool client_reads; /* the network accepts the server's output; true at first */
+    /* What the client received on its channel: data and extended data. */
     uint8_t *got;
     size_t got_len, got_cap;
     int replies_good, replies_bad;
-    void *user; /* the test's own */
+    void *user; /* for the test */
 };
 
-/* Tests in which no time passes: nothing waits. pair_init takes these for the server. */
+/* Limits without delays, for tests in which no time passes. pair_init sets them for the server. */
 extern const struct nacre_limits unhurried;
 
 /* Fill in defaults: password "secret" for alice, user_key authorised, echo applications on both
@@ -60,29 +60,29 @@ void pair_init(struct pair *p, uint8_t seed);
 void pair_start(struct pair *p);
 void pair_clear(struct pair *p);
 
-/* One end alone. False: no session could be made. Stopping it checks that it left nothing behind;
- * pair_free gives back what belongs to no end. */
+/* One end alone. False: no memory for a session. end_stop checks that all its memory was released;
+ * pair_free releases what belongs to neither end. */
 bool end_start(struct end *e, const struct nacre_endpoint_config *config);
 void end_stop(struct end *e);
 void pair_free(struct pair *p);
 
-/* Move bytes until nothing moves any more. */
+/* Deliver bytes until none are left. */
 void pair_run(struct pair *p);
 
 /* One delivery each way. True when something moved. */
 bool pair_step(struct pair *p);
 
-/* Let time pass on both ends. */
+/* Let time pass, and tick both ends. */
 void pair_pass(struct pair *p, uint64_t ms);
 
-/* Run until the client is logged in, and open a session channel there. */
+/* Run until the client is logged in, and open a session channel. */
 struct nacre_channel *pair_open(struct pair *p);
 
-/* Put bytes on the wire as if the end had sent them; hold: take what it has to send now, and
- * deliver nothing. */
+/* Put bytes on the wire as if the end had sent them; hold: move its output to the wire without
+ * delivering it. */
 void end_hold(struct end *e);
 
-/* Its deadline has come, perhaps for what it left to another turn: tick. False: not yet. */
+/* Tick it if its deadline has passed. False: it has not. */
 bool end_go_on(struct end *e);
 
 /* Append to an end's log. */

@@ -13,7 +13,7 @@ bool is_server(void)
     return role == NACRE_SERVER;
 }
 
-/* What a key exchange needs to go on. */
+/* Feed the session's message to the script's key exchange. */
 static void follow_exchange(struct bytes payload)
 {
     switch (payload.at[0]) {
@@ -167,7 +167,7 @@ void say_well(uint8_t number)
     case SSH_MSG_REQUEST_FAILURE:
         say(number, "");
         break;
-    default: /* PING and PONG, IGNORE, and what nobody has defined */
+    default: /* PING, PONG, IGNORE and undefined messages */
         say(number, "s", "text");
         break;
     }
@@ -185,7 +185,8 @@ const struct place places[PLACES] = {
     {PHASE_REKEY, THE_SESSION},
     {PHASE_REKEY_NEWKEYS, THE_SCRIPT},
     {PHASE_REKEY_NEWKEYS, THE_SESSION},
-    /* Our KEXINIT is out, and the peer has not seen it yet: it may say what it could before. */
+    /* The session has sent KEXINIT, but not received one: the script may still send what it could
+     * send before. */
     {PHASE_AUTH, THE_SESSION},
     {PHASE_CONNECTION, THE_SESSION},
 };
@@ -195,7 +196,7 @@ bool is_waiting(const struct place *at)
     return at->by == THE_SESSION && at->phase < PHASE_REKEY;
 }
 
-/* The messages of the method; the session has sent NEWKEYS afterwards. */
+/* The method's messages, up to the session's NEWKEYS. */
 static void exchange_shares(void)
 {
     if (is_server()) {
@@ -235,7 +236,7 @@ static void reach_login(enum phase phase)
     if (phase == PHASE_AUTH)
         return;
     say_well(is_server() ? SSH_MSG_USERAUTH_REQUEST : SSH_MSG_USERAUTH_SUCCESS);
-    expect(is_server() ? "52 80" : ""); /* and our host keys */
+    expect(is_server() ? "52 80" : ""); /* and its host keys */
 }
 
 static void reach_later_exchange(enum phase phase, enum exchange by)

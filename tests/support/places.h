@@ -1,5 +1,4 @@
-/* A script that brings a session to every place that a connection can be in, and sends one message
- * there. */
+/* A script that brings a session to any point of a connection, to send one message there. */
 #ifndef NACRE_TESTS_SUPPORT_PLACES_H
 #define NACRE_TESTS_SUPPORT_PLACES_H
 
@@ -9,7 +8,7 @@
 #include "tests/support/suite.h"
 
 enum {
-    SCRIPT_CHANNEL = 7, /* the script's number of its channel; the session's is 0 */
+    SCRIPT_CHANNEL = 7, /* the script's number for its channel; the session's is 0 */
     WINDOW = 1 << 20,
     PACKET = 32 * 1024,
     ANSWERS_MAX = 128,
@@ -22,7 +21,7 @@ extern enum nacre_role role; /* the session's */
 
 bool is_server(void);
 
-/* The numbers of the session's messages, "31 21", and what was in the last. */
+/* The numbers of the session's messages, "31 21", and the payload of the last one. */
 struct answers {
     char numbers[ANSWERS_MAX];
     size_t count;

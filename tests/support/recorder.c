@@ -117,7 +117,7 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     end_note(end_of(ch), "closed %s;", nacre_cause_text(why->cause));
     recorder.why = *why;
-    recorder.alive -= why->cause != NACRE_OPEN_REFUSED; /* that one was never opened */
+    recorder.alive -= why->cause != NACRE_OPEN_REFUSED; /* it was never opened */
     act(ch, "closed");
     if (recorder.ch == ch)
         recorder.ch = NULL;

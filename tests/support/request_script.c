@@ -1,8 +1,9 @@
 #include "tests/support/request_script.h"
 
-uint32_t channel_id; /* the session's number of the channel, 7 to the script */
+uint32_t channel_id; /* the session's number for the channel */
 const char long_name[] =
-    "0123456789012345678901234567890123456789012345678901234567890123"; /* 64 bytes, the most */
+    "0123456789012345678901234567890123456789012345678901234567890123"; /* 64 bytes, the longest
+                                                                           allowed */
 
 void server_with_window(uint32_t window)
 {

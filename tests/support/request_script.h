@@ -1,19 +1,19 @@
-/* Channel requests from a script, on the channel of channel_script.h. */
+/* Channel requests from a script, on the channel that channel_script.h opens. */
 #ifndef NACRE_TESTS_SUPPORT_REQUEST_SCRIPT_H
 #define NACRE_TESTS_SUPPORT_REQUEST_SCRIPT_H
 
 #include "connection/request.h"
 #include "tests/support/channel_script.h"
 
-extern uint32_t channel_id;    /* the session's number of the channel, 7 to the script */
-extern const char long_name[]; /* 64 bytes, the most */
+extern uint32_t channel_id;    /* the session's number for the channel */
+extern const char long_name[]; /* 64 bytes, the longest allowed */
 
-/* A session with a channel: it has no program yet. */
+/* Start a session with a channel that has no program yet. */
 void server_with_window(uint32_t window);
 void server_with_channel(void);
 struct nacre_channel *client_with_channel(void);
 
-/* A request, its type and want_reply; what follows comes from a row. */
+/* A request; `bytes` follow its type and want_reply. */
 struct body {
     const char *type;
     uint8_t bytes[96];

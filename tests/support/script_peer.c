@@ -99,7 +99,7 @@ void script_version(struct script *s)
     script_raw(s, bytes_of("\r\n"));
 }
 
-/* The session takes it as from a socket; what comes after its end is lost. */
+/* Deliver to the session as a socket would; what arrives after its end is lost. */
 static void session_receive(struct end *e, struct bytes out)
 {
     while (out.len > 0 && !nacre_session_ended(e->session, NULL)) {

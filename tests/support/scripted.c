@@ -302,7 +302,7 @@ void scripted_send_bytes(struct scripted *s, const uint8_t *message, size_t len)
     struct writer w;
 
     if (transport_output(&s->t).len > BLOCK_LARGE / 2)
-        scripted_run(s); /* there is no room for more at once */
+        scripted_run(s); /* no more fits at once */
     w = transport_begin(&s->t, message[0], len);
     write_bytes(&w, (struct bytes){message + 1, len - 1});
     ck_assert(!w.bad);
@@ -357,7 +357,7 @@ static bool to_script(struct scripted *s)
     return true;
 }
 
-/* The script's own transport left something for another turn. For it no time passes. */
+/* The script's own transport left work for another loop iteration. */
 static bool script_goes_on(struct scripted *s)
 {
     if (transport_deadline(&s->t) > s->t.now_ms)

@@ -10,7 +10,7 @@
 enum { TIMEOUT_S = 120 /* for one test; enough under sanitizers and on a busy machine */ };
 
 struct suite {
-    char **names;            /* run only the tests with one of these in their name; ended by NULL */
+    char **names;            /* of tests to run, or parts of names; ended by NULL; empty: all */
     TCase *normal, *any_cpu; /* any_cpu NULL: none */
     int count;
     bool without_crypto;

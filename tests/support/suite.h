@@ -1,5 +1,4 @@
-/* What a test file needs: it defines its tests and the function that adds them; main.c runs them.
- */
+/* A test file defines its tests and add_tests, which lists them; main.c runs them. */
 #ifndef NACRE_TESTS_SUPPORT_SUITE_H
 #define NACRE_TESTS_SUPPORT_SUITE_H
 
@@ -30,8 +29,8 @@ void suite_timeout(struct suite *suite, int seconds);
 /* Leave the crypto libraries uninitialised: the tests initialise them. */
 void suite_without_crypto(struct suite *suite);
 
-/* Run what `add` adds, but only tests with one of the names (ended by NULL) in their name, if there
- * are any. Prints what failed; returns the program's exit status. */
+/* Run what `add` adds; if there are names (ended by NULL), only the tests that have one of them in
+ * theirs. Prints what failed. Returns the program's exit status. */
 int suite_main(char **names, void (*add)(struct suite *));
 
 /* Fail the test unless both have the same length and content. */

@@ -34,7 +34,7 @@ static const struct algorithm *cipher_at(bool aead, int i)
             return a;
 }
 
-/* As many with a MAC as it takes for every MAC and every cipher to have its turn. */
+/* Enough pairs for every MAC and every cipher that needs one. */
 int protection_count(void)
 {
     int macs = algorithm_count(ALGORITHM_MAC), others = count_ciphers(false);

@@ -7,7 +7,7 @@
 struct line {
     char *name;
     char *text;
-    uint8_t *decoded; /* NULL until asked for */
+    uint8_t *decoded; /* NULL until it is needed */
     size_t len;
 };
 
@@ -43,7 +43,7 @@ static void add_line(struct vectors *v, char *name, char *text)
     v->lines[v->count++] = (struct line){.name = name, .text = text};
 }
 
-/* Cut the content into lines and each at its first " =". */
+/* Split the content into lines, and each line at its first " =". */
 static void parse(struct vectors *v)
 {
     char *next;
