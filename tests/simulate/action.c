@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    BACKLOG_MAX = 1 << 20, /* bytes that an application wants to write at most */
+    BACKLOG_MAX = 1 << 20, /* bytes that an application has left to write, at most */
     TEXT_LEN = 16,
 };
 
@@ -43,7 +43,7 @@ static bool owes_an_answer(const struct side *s)
 
 static bool is_of_server(const struct side *s)
 {
-    return s->party->config.role == NACRE_SERVER && !s->said_exit && s->is_session;
+    return s->party->config.role == NACRE_SERVER && !s->sent_exit && s->is_session;
 }
 
 static bool may_ask(const struct side *s)
@@ -55,7 +55,7 @@ static void write_some(struct side *s, int stream)
 {
     struct world *w = s->party->world;
 
-    if (s->backlog[stream] < BACKLOG_MAX && !s->said_eof)
+    if (s->backlog[stream] < BACKLOG_MAX && !s->sent_eof)
         s->backlog[stream] += chance_size(&w->chance, w->write_most);
     stream_push(s, stream);
 }
@@ -78,13 +78,13 @@ static void act_mood(struct side *s)
 
 static void act_eof(struct side *s)
 {
-    s->said_eof = true;
+    s->sent_eof = true;
     nacre_channel_eof(s->channel);
 }
 
 static void act_close(struct side *s)
 {
-    s->said_eof = s->said_close = true;
+    s->sent_eof = s->sent_close = true;
     asking_give_in(&s->other->asking);
     nacre_channel_close(s->channel);
     if (s->channel != NULL && chance_one_in(&s->party->world->chance, 4))
@@ -93,7 +93,7 @@ static void act_close(struct side *s)
 
 static void act_exit(struct side *s)
 {
-    s->said_exit = true;
+    s->sent_exit = true;
     nacre_channel_exit_status(s->channel, s->link->serial);
 }
 
@@ -118,7 +118,7 @@ void act_answer(struct side *s)
     nacre_channel_answer_request(s->channel, granted);
 }
 
-/* The ways to carry a number in a request. Only the first is known to no library. */
+/* How each type of request carries a number. The library knows all types but the first. */
 static void write_number(struct writer *w, uint32_t id)
 {
     write_u32(w, id);
@@ -174,10 +174,10 @@ static void make_request(struct side *s)
     requests[choice].write(&w, s->asking.made);
     if (nacre_channel_request(s->channel, requests[choice].type, want_reply, data, written(&w)))
         (void)asking_add(s->party->world, &s->asking, want_reply,
-                         choice != 0 || s->said_close || s->other->said_close);
+                         choice != 0 || s->sent_close || s->other->sent_close);
 }
 
-/* Now and then so many at once that their answers do not all find room. */
+/* Sometimes so many at once that there is no space for all their answers. */
 static void act_request(struct side *s)
 {
     struct chance *c = &s->party->world->chance;
@@ -206,7 +206,7 @@ static void act_open(struct party *p)
                                       .is_session = strcmp(type, "session") == 0,
                                       .mood = channel_mood(w)};
     store_u32(serial, link->serial);
-    w->link_count++; /* the other end may know it before the call returns */
+    w->link_count++; /* the other end may see it before the call returns */
     link->side[0].channel =
         nacre_session_open_channel(p->session, type, &channel_app, &link->side[0], serial, 4);
     if (link->side[0].channel == NULL)
@@ -232,7 +232,7 @@ static void act_global(struct party *p)
         (void)asking_add(w, &p->asking, want_reply, false);
 }
 
-/* The host carries the number; with port 0 the server chooses: port_of says which. */
+/* The host name carries the number. With port 0 the server chooses a port: act_port_of. */
 static void act_forward(struct party *p)
 {
     struct world *w = p->world;
@@ -291,7 +291,7 @@ static void act_disconnect(struct party *p)
         nacre_session_disconnect(p->session, NACRE_SHUTTING_DOWN, "enough");
 }
 
-/* Either for the whole connection, or for a channel that fits. */
+/* An action is for the connection, or for a channel that fits. */
 static const struct action {
     const char *name;
     uint32_t weight;

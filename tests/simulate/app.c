@@ -23,7 +23,7 @@ void app_answer(struct party *p)
         answer_side(&w->links[i].side[w->links[i].side[0].party == p ? 0 : 1]);
 }
 
-/* One echo may stay: the other end reads. */
+/* One end may go on echoing, because the other one reads. */
 static void be_willing(struct side *s)
 {
     if (s->channel == NULL)
@@ -48,11 +48,11 @@ static void check_side(const struct world *w, const struct side *s)
     for (int stream = 0; stream < STREAMS; stream++) {
         REQUIRE(w, s->taken[stream] == s->other->written[stream], "channel %u: %llu bytes are lost",
                 serial, (unsigned long long)(s->other->written[stream] - s->taken[stream]));
-        REQUIRE(w, s->said_eof || s->backlog[stream] == 0,
-                "channel %u: it was not told that it may write", serial);
+        REQUIRE(w, s->sent_eof || s->backlog[stream] == 0, "channel %u: writable was not called",
+                serial);
     }
-    REQUIRE(w, s->told_eof == s->other->said_eof, "channel %u: eof was lost", serial);
-    REQUIRE(w, s->told_exit == s->other->said_exit, "channel %u: exit-status was lost", serial);
+    REQUIRE(w, s->got_eof == s->other->sent_eof, "channel %u: eof was lost", serial);
+    REQUIRE(w, s->got_exit == s->other->sent_exit, "channel %u: exit-status was lost", serial);
     asking_check_all(w, &s->asking);
 }
 
@@ -60,7 +60,7 @@ static void check_link(const struct world *w, const struct link *link)
 {
     const struct side *a = &link->side[0], *b = &link->side[1];
 
-    if (a->said_close || b->said_close || a->closed || b->closed) {
+    if (a->sent_close || b->sent_close || a->closed || b->closed) {
         REQUIRE(w, a->channel == NULL && b->channel == NULL, "channel %u: does not close",
                 link->serial);
         return;

@@ -13,7 +13,7 @@ struct asked *asking_see(const struct world *w, struct asking *a, uint32_t id)
     REQUIRE(w, id < a->made && id >= a->seen, "request %u came after %u of %u", id, a->seen,
             a->made);
     for (uint32_t i = a->seen; i < id; i++)
-        REQUIRE(w, a->asked[i].may_be_refused, "request %u was left out", i);
+        REQUIRE(w, a->asked[i].may_be_refused, "request %u is missing", i);
     a->seen = id + 1;
     return &a->asked[id];
 }
@@ -37,14 +37,14 @@ void asking_check_reply(const struct world *w, struct asking *a, bool granted)
 
     while (a->replied < a->made && !a->asked[a->replied].want_reply)
         a->replied++;
-    REQUIRE(w, a->replied < a->made, "an answer to a request that was not made");
+    REQUIRE(w, a->replied < a->made, "a reply without a request");
     asked = &a->asked[a->replied++];
     REQUIRE(w, asked->answer != OPEN, "request %u was answered before the application did",
             a->replied - 1);
     if (asked->answer == GRANTED)
         REQUIRE(w, granted, "request %u was granted, and is now refused", a->replied - 1);
     else if (asked->answer != EITHER)
-        REQUIRE(w, !granted, "request %u is granted, and was not", a->replied - 1);
+        REQUIRE(w, !granted, "request %u was not granted, and is now", a->replied - 1);
 }
 
 void asking_give_in(struct asking *a)

@@ -11,7 +11,7 @@ static struct side *begin(struct nacre_channel *ch, const char *what)
     struct side *s = nacre_channel_app_data(ch);
     struct party *p = nacre_channel_context(ch);
 
-    REQUIRE(p->world, s != NULL && s->channel == ch, "%s: %s for a channel that is not there",
+    REQUIRE(p->world, s != NULL && s->channel == ch, "%s: %s for a channel that does not exist",
             p->name, what);
     simulate_trace(p->world, "%s: channel %u: %s", p->name, s->link->serial, what);
     REQUIRE(p->world, !s->inside, "%s: %s inside another callback", p->name, what);
@@ -21,7 +21,7 @@ static struct side *begin(struct nacre_channel *ch, const char *what)
     return s;
 }
 
-/* Applications act inside callbacks too, on this channel and on others. */
+/* Applications also act inside callbacks, on this channel and on others. */
 static void finish(struct side *s)
 {
     struct world *w = s->party->world;
@@ -38,8 +38,7 @@ enum mood channel_mood(struct world *w)
     return w->settling ? WILLING : moods[chance_below(&w->chance, sizeof moods / sizeof moods[0])];
 }
 
-/* As if our confirmation were that of a peer with a small window and small packets. The library has
- * one size. */
+/* As if this end had confirmed with a small window. The library always uses the same one. */
 static void shrink(struct nacre_channel *ch, struct chance *c)
 {
     uint32_t window = 1 + chance_size(c, ch->window_target - 1);
@@ -48,7 +47,7 @@ static void shrink(struct nacre_channel *ch, struct chance *c)
     ch->local_window = ch->window_target = window;
 }
 
-/* As if the peer's confirmation had asked for small messages. */
+/* As if the peer had confirmed with a small maximum packet size. */
 static void shorten(struct party *p, struct nacre_channel *ch)
 {
     uint32_t most = 1 + chance_size(&p->world->chance, CHANNEL_PACKET_MAX - 1);
@@ -64,7 +63,7 @@ static enum nacre_answer accept_channel(struct party *p, struct nacre_channel *c
     struct side *s;
     uint32_t choice = chance_below(&w->chance, 8);
 
-    REQUIRE(w, len == 4 && load_u32(data) < w->link_count, "%s: odd open data", p->name);
+    REQUIRE(w, len == 4 && load_u32(data) < w->link_count, "%s: unexpected open data", p->name);
     s = &w->links[load_u32(data)].side[1];
     REQUIRE(w, s->party == p && s->channel == NULL && !s->closed, "%s: opened twice", p->name);
     s->channel = ch;
@@ -97,7 +96,7 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
     return NACRE_GRANT;
 }
 
-/* As much as can be written back at once; what was to be written before goes first. */
+/* Accept as much as can be written back at once; a backlog is written first. */
 static size_t echo(struct side *s, size_t len)
 {
     size_t n = len < PIECE ? len : PIECE;
@@ -119,7 +118,7 @@ static size_t wanted(struct side *s, size_t len)
     case SLOW:
         return chance_one_in(c, 3) ? 0 : chance_size(c, (uint32_t)len);
     case ECHO:
-        return s->said_eof || s->said_close ? len : echo(s, len);
+        return s->sent_eof || s->sent_close ? len : echo(s, len);
     default:
         return len;
     }
@@ -131,7 +130,7 @@ static size_t take(struct nacre_channel *ch, int stream, const uint8_t *data, si
     const struct world *w = s->party->world;
     size_t n;
 
-    REQUIRE(w, s->granted && !s->said_close && !s->told_eof, "data at the wrong time");
+    REQUIRE(w, s->granted && !s->sent_close && !s->got_eof, "data at the wrong time");
     REQUIRE(w, len > 0 && s->taken[stream] + len <= s->other->written[stream],
             "data that was not written");
     n = wanted(s, len);
@@ -156,13 +155,13 @@ static void on_writable(struct nacre_channel *ch)
 {
     struct side *s = begin(ch, "writable");
 
-    REQUIRE(s->party->world, s->granted && !s->said_close, "writable at the wrong time");
+    REQUIRE(s->party->world, s->granted && !s->sent_close, "writable at the wrong time");
     stream_push(s, EXTENDED);
     stream_push(s, DATA);
     finish(s);
 }
 
-/* The number that each kind of request carries somewhere. */
+/* The number that the request carries. */
 static uint32_t number_in(const struct nacre_request *q)
 {
     switch (q->kind) {
@@ -177,14 +176,14 @@ static uint32_t number_in(const struct nacre_request *q)
     }
 }
 
-/* Not one of those that are asked with a number. */
+/* It carries no number. */
 static void take_exit(struct side *s, const struct nacre_request *q)
 {
     const struct world *w = s->party->world;
 
-    REQUIRE(w, s->other->said_exit && !s->told_exit && !q->want_reply, "exit-status out of place");
+    REQUIRE(w, s->other->sent_exit && !s->got_exit && !q->want_reply, "exit-status out of place");
     REQUIRE(w, q->exit_status == s->link->serial, "another exit-status than was sent");
-    s->told_exit = true;
+    s->got_exit = true;
 }
 
 static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre_request *q)
@@ -194,7 +193,7 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
     enum nacre_answer answer = chance_answer(&w->chance);
     struct asked *asked = NULL;
 
-    REQUIRE(w, s->granted && !s->said_close && !s->told_close, "request at the wrong time");
+    REQUIRE(w, s->granted && !s->sent_close && !s->got_close, "request at the wrong time");
     if (q->kind == NACRE_REQUEST_EXIT_STATUS) {
         take_exit(s, q);
         answer = NACRE_GRANT;
@@ -207,9 +206,8 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
         s->has_program = true;
     finish(s);
     if (asked != NULL)
-        asked->answer = s->said_close
-                            ? EITHER
-                            : answered(answer); /* only now may it be answered from elsewhere */
+        asked->answer =
+            s->sent_close ? EITHER : answered(answer); /* from now on other actions may answer it */
     return answer;
 }
 
@@ -217,15 +215,15 @@ static void on_replied(struct nacre_channel *ch, bool granted)
 {
     struct side *s = begin(ch, "replied");
 
-    REQUIRE(s->party->world, !s->said_close, "an answer after we closed");
+    REQUIRE(s->party->world, !s->sent_close, "a reply after this end closed");
     asking_check_reply(s->party->world, &s->asking, granted);
     finish(s);
 }
 
-/* A session that its client closes before it has a program has nobody to take the data. */
+/* If a client closes a session before it has a program, its data is dropped. */
 static bool is_abandoned(const struct side *s)
 {
-    return s->is_session && s == &s->link->side[1] && !s->has_program && s->other->said_close;
+    return s->is_session && s == &s->link->side[1] && !s->has_program && s->other->sent_close;
 }
 
 static bool has_all(const struct side *s)
@@ -239,9 +237,9 @@ static void on_eof(struct nacre_channel *ch)
     struct side *s = begin(ch, "eof");
     const struct world *w = s->party->world;
 
-    REQUIRE(w, s->granted && !s->told_eof && !s->said_close, "eof at the wrong time");
-    REQUIRE(w, s->other->said_eof && has_all(s), "eof before all data");
-    s->told_eof = true;
+    REQUIRE(w, s->granted && !s->got_eof && !s->sent_close, "eof at the wrong time");
+    REQUIRE(w, s->other->sent_eof && has_all(s), "eof before all data");
+    s->got_eof = true;
     finish(s);
 }
 
@@ -250,9 +248,9 @@ static void on_close(struct nacre_channel *ch)
     struct side *s = begin(ch, "close");
     const struct world *w = s->party->world;
 
-    REQUIRE(w, s->granted && !s->told_close && !s->said_close, "close at the wrong time");
-    REQUIRE(w, s->other->said_close && s->told_eof && has_all(s), "close before eof");
-    s->told_close = true;
+    REQUIRE(w, s->granted && !s->got_close && !s->sent_close, "close at the wrong time");
+    REQUIRE(w, s->other->sent_close && s->got_eof && has_all(s), "close before eof");
+    s->got_close = true;
     finish(s);
 }
 
@@ -267,11 +265,12 @@ static void check_cause(const struct side *s, const struct nacre_end *why)
         REQUIRE(w, !s->granted && !s->other->granted, "refused after it was granted");
         return;
     case NACRE_WE_CLOSED:
-        REQUIRE(w, s->said_close, "we did not close");
+        REQUIRE(w, s->sent_close, "this end did not close");
         return;
     case NACRE_PEER_CLOSED:
-        REQUIRE(w, s->other->said_close, "the peer did not close");
-        REQUIRE(w, s->said_close || (s->told_close && has_all(s)), "closed before all was told");
+        REQUIRE(w, s->other->sent_close, "the peer did not close");
+        REQUIRE(w, s->sent_close || (s->got_close && has_all(s)),
+                "closed before the last callback");
         return;
     default:
         REQUIRE(w, over && why->cause == end.cause, "closed: %s, but the session: %s",

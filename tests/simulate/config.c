@@ -8,13 +8,13 @@
 
 enum { SLOW_SCRATCH = 16 * 1024 /* bytes; ML-KEM needs less */ };
 
-/* A name of that kind, each as often as the others. */
+/* A random name of that kind. */
 static const char *some_name(struct chance *c, enum algorithm_kind kind)
 {
     return algorithms_of(kind)[chance_below(c, (uint32_t)algorithm_count(kind))].name;
 }
 
-/* Finite fields, and methods whose arithmetic needs much scratch, are slow. */
+/* Finite fields are slow, and so are methods that need much scratch memory. */
 static bool is_slow(const char *name)
 {
     const struct kex_method *m = algorithm_find(ALGORITHM_KEX, bytes_of(name))->method;
@@ -22,7 +22,7 @@ static bool is_slow(const char *name)
     return m->share_is_mpint || m->course == KEX_GROUP_EXCHANGE || m->scratch_len > SLOW_SCRATCH;
 }
 
-/* Slow ones are rare: every method is tested elsewhere. */
+/* Slow methods are rare: other tests cover every method. */
 static const char *some_kex(struct chance *c)
 {
     bool slow = chance_one_in(c, 300);
@@ -69,7 +69,7 @@ void choose_algorithms(struct world *w)
     choose_lists(w, ALGORITHM_MAC, &server->macs, &client->macs, 2);
 }
 
-/* Rates that are met: input waits for less than a second each time. */
+/* Rates that are reached; input then waits for less than a second. */
 static void choose_rates(struct party *p)
 {
     struct chance *c = &p->world->chance;

@@ -1,6 +1,6 @@
-/* A day of one connection, from timer to timer, as its owners would live it: somebody writes a
- * little now and then, keepalives pass the time between, keys are renewed every hour. Then nobody
- * writes any more, or the network dies without a word. */
+/* A day of one connection, from timer to timer. An application writes a little now and then, with
+ * keepalives in between and a rekey every hour. Then the applications stop writing, or the network
+ * dies without closing the connection. */
 #include "tests/support/pair.h"
 #include "tests/simulate/simulate.h"
 
@@ -9,9 +9,9 @@
 enum {
     MINUTE_MS = 60 * 1000,
     DAY_MS = 24 * HOUR_MS,
-    QUIET_MS = 20 * MINUTE_MS, /* nobody writes for as long, at most */
+    QUIET_MS = 20 * MINUTE_MS, /* between two writes, at most */
     IDLE_MS = 30 * MINUTE_MS,
-    LATE_MS = 5000, /* a timer, and what was on its way */
+    LATE_MS = 5000, /* a timer, and what was in flight */
 };
 
 static void set_limits(struct world *w)
@@ -43,7 +43,7 @@ static void look(struct world *w)
         world_check_settled(w);
 }
 
-/* To the next timer of either end, `until` at the latest. */
+/* Let time pass to the next timer of either end, or to `until`. */
 static void tick(struct world *w, uint64_t until)
 {
     for (int i = 0; i < 2; i++)
@@ -63,7 +63,7 @@ static void pass(struct world *w, uint64_t ms)
         tick(w, until);
 }
 
-/* One channel that stays. False: the login was refused, as some are. */
+/* Open the channel that stays. False: the login was refused, which happens. */
 static bool begin(struct world *w)
 {
     world_settle(w);
@@ -85,7 +85,8 @@ static void live_a_day(struct world *w)
     while (w->now_ms < end) {
         pass(w, 1 + chance_below(&w->chance, QUIET_MS));
         REQUIRE(w, !w->party[0].gone && !w->party[1].gone, "it ended in the middle of the day");
-        REQUIRE(w, app_do(&w->party[chance_below(&w->chance, 2)], "write"), "nobody can write");
+        REQUIRE(w, app_do(&w->party[chance_below(&w->chance, 2)], "write"),
+                "no application can write");
         if (chance_one_in(&w->chance, 3))
             (void)app_do(&w->party[chance_below(&w->chance, 2)], "global request");
         look(w);
@@ -93,7 +94,7 @@ static void live_a_day(struct world *w)
     w->tally->hours += 24;
 }
 
-/* RFC 4253 section 9: each hour. Both may find it due at once, or one after the other. */
+/* RFC 4253 section 9: a rekey per hour. Both ends may start it at once, or one after the other. */
 static void check_day(const struct world *w)
 {
     for (int i = 0; i < 2; i++)
@@ -101,7 +102,8 @@ static void check_day(const struct world *w)
                 "%u key exchanges in a day", w->party[i].exchanges);
 }
 
-/* Nobody writes any more: it ends when that has lasted for so long, not before and not after. */
+/* The applications stop writing: the connection ends at the idle limit, not before and not after.
+ */
 static void end_of_use(struct world *w)
 {
     uint64_t last = w->now_ms;
@@ -109,10 +111,10 @@ static void end_of_use(struct world *w)
     pass(w, IDLE_MS - 1);
     REQUIRE(w, !w->party[0].ended && !w->party[1].ended, "the idle limit came early");
     pass(w, LATE_MS);
-    REQUIRE(w, is_over(w), "nothing was done since %llu", (unsigned long long)last);
+    REQUIRE(w, is_over(w), "idle since %llu", (unsigned long long)last);
 }
 
-/* Nothing arrives any more, and nobody says so: each end finds out by itself. */
+/* Nothing arrives any more, and no end is notified: each must notice by itself. */
 static void end_of_network(struct world *w)
 {
     uint64_t patience = 0;
@@ -125,7 +127,7 @@ static void end_of_network(struct world *w)
     }
     w->dead = true;
     pass(w, patience + LATE_MS);
-    REQUIRE(w, is_over(w), "the network is dead, and nobody notices");
+    REQUIRE(w, is_over(w), "the network is dead, and no end notices");
 }
 
 uint64_t simulate_day(uint64_t seed, bool verbose, struct tally *tally)

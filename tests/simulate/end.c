@@ -20,7 +20,8 @@ static enum nacre_answer on_global(void *context, const struct nacre_global_requ
 
     if (!forward && strcmp(q->name, "simulate@nacre") != 0)
         return NACRE_REFUSE;
-    REQUIRE(p->world, (forward || q->len == 4) && !p->ended, "%s: odd global request", p->name);
+    REQUIRE(p->world, (forward || q->len == 4) && !p->ended, "%s: unexpected global request",
+            p->name);
     asked = asking_see(p->world, &p->other->asking,
                        forward ? (uint32_t)strtoul(q->host, NULL, 10) : load_u32(q->data));
     REQUIRE(p->world, asked->want_reply == q->want_reply, "want_reply was changed");
@@ -41,7 +42,7 @@ static void on_global_replied(void *context, bool granted, const uint8_t *data, 
     if (granted && asked->asks_port)
         REQUIRE(p->world, len == 4 && load_u32(data) == act_port_of(p, asked), "another port");
     else
-        REQUIRE(p->world, len == 0, "an answer of %zu bytes", len);
+        REQUIRE(p->world, len == 0, "a reply of %zu bytes", len);
 }
 
 static void on_password(void *context, struct nacre_decision *d, const char *user,
@@ -49,7 +50,7 @@ static void on_password(void *context, struct nacre_decision *d, const char *use
 {
     struct party *p = context;
 
-    REQUIRE(p->world, p->decision == NULL, "two questions at once");
+    REQUIRE(p->world, p->decision == NULL, "two decisions at once");
     if (chance_one_in(&p->world->chance, 4))
         p->decision = d;
     else
@@ -91,7 +92,7 @@ static const char *const login_methods[] = {"publickey", "password", "keyboard-i
 
 enum { LOGIN_METHODS = sizeof login_methods / sizeof login_methods[0] };
 
-/* A refusal may be held back, each time twice as long. */
+/* A refusal may be delayed, each time for twice as long. */
 static void on_attempted(void *context, const char *user, const char *method, bool granted)
 {
     struct party *p = context;
@@ -109,7 +110,7 @@ void app_check_login(const struct party *p)
 {
     if (p->config.role == NACRE_CLIENT)
         return;
-    REQUIRE(p->world, p->proved != 0, "%s: nothing was proved", p->name);
+    REQUIRE(p->world, p->proved != 0, "%s: no login method succeeded", p->name);
     for (uint32_t i = 0; i < LOGIN_METHODS; i++)
         REQUIRE(p->world,
                 p->policy.require == NULL || strstr(p->policy.require, login_methods[i]) == NULL ||
@@ -138,8 +139,8 @@ static void on_authenticated(void *context, const char *user)
 {
     struct party *p = context;
 
-    REQUIRE(p->world, !p->authenticated && !p->ended && strcmp(user, "alice") == 0, "%s: odd login",
-            p->name);
+    REQUIRE(p->world, !p->authenticated && !p->ended && strcmp(user, "alice") == 0,
+            "%s: unexpected login", p->name);
     app_check_login(p);
     p->authenticated = true;
     p->used_ms = p->world->now_ms;
@@ -164,10 +165,12 @@ static void check_timeout(const struct party *p, const char *text)
         REQUIRE(w,
                 limits->keepalive_ms != 0 &&
                     w->now_ms >= p->heard_ms + (limits->keepalive_count + 1) * limits->keepalive_ms,
-                "%s: %s, and it was heard at %llu", p->name, text, (unsigned long long)p->heard_ms);
+                "%s: %s, but the last byte arrived at %llu", p->name, text,
+                (unsigned long long)p->heard_ms);
     else
         REQUIRE(w, limits->idle_ms != 0 && w->now_ms >= p->used_ms + limits->idle_ms,
-                "%s: %s, and it was used at %llu", p->name, text, (unsigned long long)p->used_ms);
+                "%s: %s, but it was last used at %llu", p->name, text,
+                (unsigned long long)p->used_ms);
 }
 
 static void on_ended(void *context, const struct nacre_end *why)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { OVERDUE_MAX = 1000 /* turns in which a deadline that has passed may stay */ };
+enum { OVERDUE_MAX = 1000 /* loop iterations in which a deadline may stay in the past */ };
 
 static void wire_add(struct wire *wire, const uint8_t *at, size_t len)
 {
@@ -37,14 +37,14 @@ static size_t some_bytes(struct world *w, size_t n)
 
 static void lose(struct party *p)
 {
-    simulate_trace(p->world, "%s: the connection is gone", p->name);
+    simulate_trace(p->world, "%s: the TCP connection is gone", p->name);
     if (p->session != NULL)
         nacre_session_lost(p->session);
     p->gone = true;
     p->out.shut = true;
 }
 
-/* Send what there is, or some of it. False: nothing could be sent. */
+/* Send the output, or some of it. False: nothing could be sent. */
 static bool flush(struct party *p)
 {
     struct world *w = p->world;
@@ -88,8 +88,8 @@ void owner_look_at_timer(struct party *p)
     struct world *w = p->world;
 
     p->timer_ms = nacre_session_deadline(p->session);
-    p->overdue = p->timer_ms > w->now_ms ? 0 : p->overdue + 1; /* a step more in the next turn */
-    REQUIRE(w, p->overdue < OVERDUE_MAX, "%s: a deadline that has passed stays", p->name);
+    p->overdue = p->timer_ms > w->now_ms ? 0 : p->overdue + 1; /* one more in the next iteration */
+    REQUIRE(w, p->overdue < OVERDUE_MAX, "%s: a deadline stays in the past", p->name);
     p->woken = p->woken || p->overdue > 0;
 }
 
@@ -109,7 +109,7 @@ bool owner_serve(struct party *p)
         return true;
     owner_look_at_timer(p);
     if (owner_has_output(p) && !p->blocked)
-        p->woken = true; /* in the next turn */
+        p->woken = true; /* in the next iteration */
     if (!owner_has_output(p))
         p->blocked = false;
     if (nacre_session_ended(p->session, NULL) && !owner_has_output(p))
@@ -127,7 +127,7 @@ bool owner_receive(struct party *from)
     if (to->gone || w->dead || w->now_ms < from->out.until_ms)
         return false;
     if (from->out.len == 0 && from->out.shut) {
-        nacre_session_sent(to->session, 0, w->now_ms); /* what was read before still counts */
+        nacre_session_sent(to->session, 0, w->now_ms); /* process what was received before */
         lose(to);
         return true;
     }
@@ -154,7 +154,7 @@ bool owner_notice(struct party *p)
         return false;
     p->out.len = 0;
     if (p->other->out.len > 0 && !nacre_session_ended(p->session, NULL))
-        return false; /* last words are still on their way */
+        return false; /* its last messages are still in flight */
     lose(p);
     return true;
 }

@@ -2,8 +2,8 @@
 #include "tests/simulate/parts.h"
 
 enum {
-    TURNS_MAX = 4 * 1000 * 1000, /* a connection comes to rest before */
-    IDLE_MEMORY = 12 * 1024,     /* bytes of a session at rest, */
+    TURNS_MAX = 4 * 1000 * 1000, /* loop iterations until a connection comes to rest, at most */
+    IDLE_MEMORY = 12 * 1024,     /* bytes of a session at rest */
     IDLE_CHANNEL_MEMORY = 1024,  /* ... and of each channel */
 };
 
@@ -12,7 +12,7 @@ static uint64_t least(uint64_t a, uint64_t b)
     return b != 0 && b < a ? b : a;
 }
 
-/* No session sleeps for longer than its limits let it. */
+/* The longest time that a session may sleep. */
 static uint64_t longest_sleep(const struct party *p)
 {
     const struct nacre_endpoint_config *c = &p->config;
@@ -20,7 +20,7 @@ static uint64_t longest_sleep(const struct party *p)
 
     if (!p->authenticated)
         return c->login_grace_ms == 0 ? EXCHANGE_MS : c->login_grace_ms;
-    if (keys_ms < EXCHANGE_MS) /* one may be under way */
+    if (keys_ms < EXCHANGE_MS) /* one may be in progress */
         keys_ms = EXCHANGE_MS;
     return least(least(keys_ms, c->limits.keepalive_ms), c->limits.idle_ms);
 }
@@ -30,16 +30,15 @@ void world_check_party(struct party *p)
     struct world *w = p->world;
     size_t memory = nacre_endpoint_memory(p->endpoint);
 
-    REQUIRE(w, memory <= watch_budget(p), "%s: holds %zu bytes, more than the %zu it may", p->name,
+    REQUIRE(w, memory <= watch_budget(p), "%s: uses %zu bytes, more than the %zu allowed", p->name,
             memory, watch_budget(p));
     if (p->gone || p->woken)
         return;
-    REQUIRE(w, p->blocked || !owner_has_output(p), "%s: has something to send and did not say so",
-            p->name);
+    REQUIRE(w, p->blocked || !owner_has_output(p), "%s: has output but did not call wake", p->name);
     REQUIRE(w, nacre_session_deadline(p->session) >= p->timer_ms,
-            "%s: its deadline came nearer and it did not say so", p->name);
+            "%s: its deadline moved forward but it did not call wake", p->name);
     REQUIRE(w, p->ended || nacre_session_deadline(p->session) <= w->now_ms + longest_sleep(p),
-            "%s: it sleeps for longer than its limits let it", p->name);
+            "%s: sleeps for longer than its limits allow", p->name);
 }
 
 static size_t idle_budget(const struct party *p)
@@ -52,7 +51,7 @@ static size_t idle_budget(const struct party *p)
     return budget;
 }
 
-/* Nothing moves, and somebody's limits hold something back: that time passes. */
+/* Nothing moves because a rate or a delay applies: let that time pass. */
 static bool wait_for_limits(struct world *w)
 {
     uint64_t first = UINT64_MAX;
@@ -77,7 +76,7 @@ void world_settle(struct world *w)
         w->party[i].out.until_ms = 0;
         if (w->party[i].out.limit < 4096)
             w->party[i].out.limit = 4096;
-        w->party[i].woken = true; /* the network takes more */
+        w->party[i].woken = true; /* the network accepts more */
         if (!w->party[i].gone)
             app_be_willing(&w->party[i]);
     }
@@ -95,7 +94,7 @@ void world_settle(struct world *w)
             world_check_party(p->other);
         }
         moved = moved || wait_for_limits(w) || owner_give_up(w);
-        REQUIRE(w, ++turns < TURNS_MAX, "it never comes to rest");
+        REQUIRE(w, ++turns < TURNS_MAX, "the connection never comes to rest");
     }
     w->settling = false;
 }
@@ -105,13 +104,13 @@ void world_check_settled(struct world *w)
     struct party *server = &w->party[NACRE_SERVER], *client = &w->party[NACRE_CLIENT];
 
     if (server->gone || client->gone) {
-        REQUIRE(w, server->gone && client->gone, "one end is gone, the other does not notice");
+        REQUIRE(w, server->gone && client->gone, "one end is gone, and the other does not notice");
         return;
     }
-    REQUIRE(w, server->authenticated && client->authenticated, "the login stands still");
+    REQUIRE(w, server->authenticated && client->authenticated, "the login does not continue");
     app_check_settled(w);
     for (int i = 0; i < 2; i++)
         REQUIRE(w, nacre_endpoint_memory(w->party[i].endpoint) <= idle_budget(&w->party[i]),
-                "%s: holds %zu bytes at rest", w->party[i].name,
+                "%s: uses %zu bytes at rest", w->party[i].name,
                 nacre_endpoint_memory(w->party[i].endpoint));
 }

@@ -1,8 +1,9 @@
-/* simulate [-d] [-f FIRST] COUNT     that many seeds, from FIRST (1)
- * simulate [-d] -v SEED              one seed, with everything that happens
- *     -d    whole days (tests/simulate/day.c) instead of what chance brings
+/* simulate [-d] [-f FIRST] COUNT     run COUNT seeds, from FIRST (1) on
+ * simulate [-d] -v SEED              run one seed and print everything that happens
+ *     -d    whole days (tests/simulate/day.c) instead of random events
  *
- * See tests/simulate/simulate.h. The first failure ends it with the line that replays it. */
+ * See tests/simulate/simulate.h. The first failure ends the program with the line that replays it.
+ */
 #include "tests/simulate/simulate.h"
 
 #include <signal.h>
@@ -12,8 +13,8 @@
 #include <unistd.h>
 
 enum {
-    TWICE_EVERY = 100, /* seeds of which one is run again, to see that it is the same */
-    SECONDS_MAX = 120, /* of one seed, also under sanitizers */
+    TWICE_EVERY = 100, /* one seed of so many is run again, and must give the same digest */
+    SECONDS_MAX = 120, /* for one seed, also under sanitizers */
 };
 
 static volatile unsigned long long current;
@@ -35,8 +36,7 @@ static void on_signal(int number)
     (void)raise(number);
 }
 
-/* AddressSanitizer calls it, when it is there, before it ends the program; its name is not ours to
- * choose. */
+/* AddressSanitizer calls it, if it exists, before it ends the program. */
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 __attribute__((visibility("default"))) void __asan_on_error(void);
 void __asan_on_error(void)
@@ -86,7 +86,7 @@ static void print_causes(const char *what, const uint64_t *counts)
 
 static void print_limits(const uint64_t *counts)
 {
-    (void)printf("limits met:");
+    (void)printf("limits reached:");
     for (int i = 0; i < NACRE_LIMITS; i++)
         if (counts[i] > 0)
             (void)printf(" %llu %s", (unsigned long long)counts[i],
@@ -107,7 +107,7 @@ static void print(const struct tally *t)
     print_limits(t->limited);
 }
 
-/* tests/tools/run_tests counts the last line as Check's: all seeds are one test. */
+/* The last line is in Check's form, for tests/tools/run_tests: all seeds are one test. */
 static int run_all(uint64_t first, uint64_t count)
 {
     struct tally tally = {0};

@@ -42,7 +42,7 @@ void stream_push(struct side *s, int stream)
         size_t got = stream == DATA ? nacre_channel_write(s->channel, at, n)
                                     : nacre_channel_write_extended(s->channel, at, n);
 
-        REQUIRE(s->party->world, got <= n, "more was written than there was");
+        REQUIRE(s->party->world, got <= n, "write accepted more than it was given");
         s->written[stream] += got;
         s->backlog[stream] -= got;
         if (got < n)

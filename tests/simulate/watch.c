@@ -1,6 +1,6 @@
-/* What goes over the wire: every message that one end sent arrives at the other, in order; windows
- * are kept; nothing is sent after EOF and CLOSE that must not be; answers match questions; a key
- * exchange is not interrupted. */
+/* Rules for the messages on the wire: every message arrives at the other end, in order; no message
+ * exceeds its window; nothing illegal follows EOF or CLOSE; every reply belongs to a request;
+ * nothing interrupts a key exchange. */
 #include "tests/simulate/simulate.h"
 
 #include "connection/parts.h"
@@ -11,7 +11,7 @@
 
 enum {
     FIXED_MEMORY = 3 * 128 * 1024 + 96 * 1024, /* three I/O blocks, keys, a key exchange */
-    CHANNEL_MEMORY = (128 + 16) * 1024,        /* of one channel, and a block that is begun */
+    CHANNEL_MEMORY = (128 + 16) * 1024,        /* of one channel, and a block partly filled */
 };
 
 static void mix(uint64_t *digest, uint64_t value)
@@ -46,11 +46,11 @@ static void land(struct party *from, uint32_t label)
 static struct tap *tap_of(struct party *p, uint32_t id)
 {
     REQUIRE(p->world, id < CHANNELS_SEEN && p->taps[id].live,
-            "%s: message for channel %u, which is not there", p->name, id);
+            "%s: message for channel %u, which does not exist", p->name, id);
     return &p->taps[id];
 }
 
-/* The channel that has this number at the other end. */
+/* The channel with this number at the other end. */
 static struct tap *tap_by_peer(struct party *p, uint32_t peer_id)
 {
     for (int i = 0; i < CHANNELS_SEEN; i++)
@@ -63,7 +63,7 @@ static struct tap *tap_by_peer(struct party *p, uint32_t peer_id)
 static struct tap *tap_new(struct party *p, uint32_t id, struct side *side)
 {
     REQUIRE(p->world, id < CHANNELS_SEEN && !p->taps[id].live,
-            "%s: number %u of a channel is used again too early", p->name, id);
+            "%s: channel number %u is used again too early", p->name, id);
     p->taps[id] = (struct tap){.side = side, .live = true};
     return &p->taps[id];
 }
@@ -74,7 +74,7 @@ static void end_if_closed(struct tap *t)
         t->live = false;
 }
 
-/* Bytes that the peer may send, or has sent and nobody has taken. */
+/* Bytes that the peer may send, or has sent and the application has not accepted. */
 static uint64_t width(const struct tap *t)
 {
     uint64_t kept = t->received[DATA] + t->received[EXTENDED];
@@ -84,7 +84,7 @@ static uint64_t width(const struct tap *t)
     return t->may_receive + kept;
 }
 
-/* A window is a promise of memory: each has its bound, and all together have one. */
+/* A window is a promise of memory: each is bounded, and so is their sum. */
 static void note_widest(const struct party *p, struct tap *t)
 {
     uint64_t all = 0, most = CHANNELS_SEEN * WINDOW_INITIAL;
@@ -103,7 +103,7 @@ static void note_widest(const struct party *p, struct tap *t)
         t->widest = width(t);
 }
 
-/* RFC 4254 section 5.1; what follows is our own: uint32 serial. */
+/* RFC 4254 section 5.1, followed by the simulator's uint32 serial. */
 static void open_sent(struct party *p, struct reader *r)
 {
     struct bytes type = read_string(r);
@@ -114,7 +114,7 @@ static void open_sent(struct party *p, struct reader *r)
     struct tap *t;
 
     (void)type;
-    REQUIRE(p->world, read_done(r) && serial < LINKS_MAX, "%s: odd CHANNEL_OPEN", p->name);
+    REQUIRE(p->world, read_done(r) && serial < LINKS_MAX, "%s: unexpected CHANNEL_OPEN", p->name);
     t = tap_new(p, id, &p->world->links[serial].side[0]);
     t->may_receive = window;
     t->receive_max = most;
@@ -124,7 +124,7 @@ static void open_sent(struct party *p, struct reader *r)
 static void open_received(struct party *p, struct reader *r)
 {
     (void)p;
-    (void)read_rest(r); /* what it grants is looked up when it is confirmed */
+    (void)read_rest(r); /* the window is read from the confirmation's side */
 }
 
 static void confirmation_sent(struct party *p, struct reader *r)
@@ -177,7 +177,7 @@ static struct tap *receiving(struct party *p, struct reader *r)
 {
     struct tap *t = tap_of(p, read_u32(r));
 
-    REQUIRE(p->world, !t->got_close, "%s: got a message after the CLOSE", p->name);
+    REQUIRE(p->world, !t->got_close, "%s: received a message after CLOSE", p->name);
     return t;
 }
 
@@ -186,7 +186,7 @@ static void adjust_sent(struct party *p, struct reader *r)
     struct tap *t = sending(p, r);
     uint32_t bytes = read_u32(r);
 
-    REQUIRE(p->world, bytes > 0, "%s: a window adjust of nothing", p->name);
+    REQUIRE(p->world, bytes > 0, "%s: a window adjust of 0", p->name);
     t->may_receive += bytes;
     note_widest(p, t);
 }
@@ -222,9 +222,9 @@ static void data_received(struct party *p, struct reader *r, bool extended)
     struct bytes data = read_string(r);
 
     REQUIRE(p->world, data.len <= t->may_receive && data.len <= t->receive_max,
-            "%s: got %zu bytes with a window of %llu", p->name, data.len,
+            "%s: received %zu bytes with a window of %llu", p->name, data.len,
             (unsigned long long)t->may_receive);
-    REQUIRE(p->world, !t->got_eof, "%s: got data after the EOF", p->name);
+    REQUIRE(p->world, !t->got_eof, "%s: received data after EOF", p->name);
     t->may_receive -= data.len;
     t->received[extended ? EXTENDED : DATA] += data.len;
     note_widest(p, t);
@@ -263,14 +263,13 @@ static void eof_received(struct party *p, struct reader *r)
     receiving(p, r)->got_eof = true;
 }
 
-/* Every question the peer asked before is answered by then, unless the peer has closed and does not
- * care. */
+/* All requests that arrived before are answered, unless the peer has sent CLOSE. */
 static void close_sent(struct party *p, struct reader *r)
 {
     struct tap *t = sending(p, r);
 
-    REQUIRE(p->world, t->owed <= t->excused || t->got_close, "%s: CLOSE with %u answers owed",
-            p->name, t->owed);
+    REQUIRE(p->world, t->owed <= t->excused || t->got_close, "%s: CLOSE before %u replies", p->name,
+            t->owed);
     t->sent_close = true;
     end_if_closed(t);
 }
@@ -314,7 +313,7 @@ static void reply_sent(struct party *p, struct reader *r)
 {
     struct tap *t = sending(p, r);
 
-    REQUIRE(p->world, t->owed > 0, "%s: an answer to nothing", p->name);
+    REQUIRE(p->world, t->owed > 0, "%s: a reply without a request", p->name);
     t->owed--;
 }
 
@@ -322,7 +321,7 @@ static void reply_received(struct party *p, struct reader *r)
 {
     struct tap *t = receiving(p, r);
 
-    REQUIRE(p->world, t->awaited > 0, "%s: got an answer to nothing", p->name);
+    REQUIRE(p->world, t->awaited > 0, "%s: received a reply without a request", p->name);
     t->awaited--;
 }
 
@@ -343,14 +342,15 @@ static void global_received(struct party *p, struct reader *r)
 
 static void global_reply_sent(struct party *p, struct reader *r)
 {
-    REQUIRE(p->world, p->globals_owed > 0, "%s: an answer to no global request", p->name);
+    REQUIRE(p->world, p->globals_owed > 0, "%s: a reply without a global request", p->name);
     p->globals_owed--;
     (void)read_rest(r);
 }
 
 static void global_reply_received(struct party *p, struct reader *r)
 {
-    REQUIRE(p->world, p->globals_awaited > 0, "%s: got an answer to no global request", p->name);
+    REQUIRE(p->world, p->globals_awaited > 0, "%s: received a reply without a global request",
+            p->name);
     p->globals_awaited--;
     (void)read_rest(r);
 }
@@ -361,8 +361,8 @@ static void disconnect_sent(struct party *p, struct reader *r)
     (void)read_rest(r);
 }
 
-/* Whatever the peer had accepted for sending is here before it, unless it had no memory for the
- * last of it. */
+/* All data that the other end accepted from its applications arrived before, unless it ran out of
+ * memory. */
 static void disconnect_received(struct party *p, struct reader *r)
 {
     (void)read_rest(r);
@@ -457,7 +457,7 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
     REQUIRE(p->world, read_done(&r), "%s: message %u is malformed", p->name, number);
 }
 
-/* Input waits for one more of what a rate gives, and no longer. */
+/* Input waits for one more token of the rate, and no longer. */
 static void on_limited(void *context, enum nacre_limit limit)
 {
     struct party *p = context;
@@ -476,8 +476,8 @@ static void on_limited(void *context, enum nacre_limit limit)
 
 const struct nacre_observer watch_observer = {.message = on_message, .limited = on_limited};
 
-/* A queue grows by doubling and is given back when it is empty. After both CLOSEs the application
- * may still have to take what came before. */
+/* A queue grows by doubling and is released when it is empty. After both CLOSEs the application may
+ * still have to accept data that arrived before. */
 size_t watch_budget(const struct party *p)
 {
     size_t budget = FIXED_MEMORY;

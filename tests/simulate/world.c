@@ -31,7 +31,7 @@ static void happen_notice(struct world *w)
     (void)owner_notice(some_party(w));
 }
 
-/* Time passes, now and then up to the next deadline. */
+/* Time passes, sometimes up to the next deadline. */
 static void happen_time(struct world *w)
 {
     struct party *p = some_party(w);
@@ -52,8 +52,7 @@ static void happen_narrow(struct world *w)
     some_party(w)->out.limit = chance_size(&w->chance, 256 * 1024);
 }
 
-/* Both directions break at once: what was on its way is lost, and each end learns of it in its own
- * time. */
+/* Both directions break at once: what was in flight is lost, and each end notices when it does. */
 static void happen_cut(struct world *w)
 {
     if (!chance_one_in(&w->chance, 60))
@@ -65,7 +64,7 @@ static void happen_cut(struct world *w)
     }
 }
 
-/* One end sends no more; what is on its way arrives. */
+/* One direction ends; what is in flight arrives. */
 static void happen_half_close(struct world *w)
 {
     struct party *p = some_party(w);
@@ -104,7 +103,7 @@ static void happen(struct world *w)
     happenings[i].happen(w);
 }
 
-/* The keys of all runs. */
+/* The keys are the same in all runs. */
 static const struct nacre_key *key_of(int which)
 {
     static struct nacre_key keys[2];
@@ -166,8 +165,8 @@ static void prepare(struct world *w, enum nacre_role role)
     choose_limits(p);
 }
 
-/* Hours without a byte from the applications: keys are renewed by the clock. Both owners oversleep
- * what comes between. */
+/* Hours without data from the applications: rekeys by time. Both owners miss the deadlines in
+ * between. */
 static void pass_hours(struct world *w)
 {
     for (int i = 0; i < 24; i++) {
@@ -209,10 +208,10 @@ static void clear(struct party *p)
         nacre_session_free(p->session);
     p->session = NULL;
     p->gone = true;
-    REQUIRE(w, p->ended, "%s: was never told the end", p->name);
-    if (p->decision != NULL) /* it may be answered after all */
+    REQUIRE(w, p->ended, "%s: `ended` was never called", p->name);
+    if (p->decision != NULL) /* it may still be answered */
         nacre_decide(p->decision, true);
-    REQUIRE(w, nacre_endpoint_memory(p->endpoint) == 0, "%s: left %zu bytes behind", p->name,
+    REQUIRE(w, nacre_endpoint_memory(p->endpoint) == 0, "%s: did not release %zu bytes", p->name,
             nacre_endpoint_memory(p->endpoint));
     nacre_endpoint_free(p->endpoint);
     free(p->out.bytes);
@@ -240,11 +239,11 @@ struct world *world_new(uint64_t seed, bool verbose, struct tally *tally)
     w->tally = tally;
     w->piece = chance_one_in(&w->chance, 3) ? 1 + chance_size(&w->chance, 2000) : 1 << 20;
     w->write_most = 1U << (6 + chance_below(&w->chance, 15));
-    if (w->write_most > w->piece * 64) /* what drips does not get far */
+    if (w->write_most > w->piece * 64) /* small pieces take too many steps */
         w->write_most = (uint32_t)w->piece * 64;
     prepare(w, NACRE_SERVER);
     prepare(w, NACRE_CLIENT);
-    for (int i = 0; i < 2; i++) /* else each wait for a rekey brings the next one */
+    for (int i = 0; i < 2; i++) /* otherwise each wait for a rekey causes the next one */
         if (w->party[i].config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute != 0)
             w->party[1 - i].config.rekey_ms = 0;
     choose_algorithms(w);
@@ -278,7 +277,7 @@ uint64_t simulate(uint64_t seed, bool verbose, struct tally *tally)
 
     world_start(w);
     steps = chance_below(&w->chance, chance_one_in(&w->chance, 3) ? STEPS_MAX : STEPS_MAX / 8);
-    if (chance_one_in(&w->chance, 2)) /* logged in before anything can go wrong */
+    if (chance_one_in(&w->chance, 2)) /* log in before any fault */
         world_settle(w);
     for (w->step = 1; w->step <= steps; w->step++) {
         happen(w);
