@@ -1,4 +1,4 @@
-/* Once keys are in use no packet costs an allocation, neither in the library nor in libcrypto. */
+/* Once keys are in use, packets cost no allocation, neither in the library nor in libcrypto. */
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
 #include "tests/support/tables.h"
@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 enum {
-    PACKETS = 1000 * 1000, /* in all, both ways */
+    PACKETS = 1000 * 1000, /* in all, in both directions */
     WARM_UP = 200,
     LITTLE = 20,
     MUCH = 32 * 1024,
     MUCH_EVERY = 64, /* rounds */
-    MOUTHFUL = 13,   /* bytes of little that the server's application takes at a time */
+    MOUTHFUL = 13,   /* bytes of LITTLE that the server's application accepts at a time */
 };
 
 static unsigned allocations;
@@ -58,7 +58,7 @@ static void crypto_release(void *at, const char *file, int line)
     free(at);
 }
 
-/* Of little it leaves a rest, which the connection layer keeps. */
+/* It leaves a part of LITTLE, which the connection layer buffers. */
 static size_t server_data(struct nacre_channel *ch, const uint8_t *at, size_t len)
 {
     return nacre_channel_write(ch, at, len <= LITTLE && len > MOUTHFUL ? MOUTHFUL : len);
@@ -84,7 +84,7 @@ static void exchange(struct pair *p, struct nacre_channel *ch, unsigned round)
 
 START_TEST(a_million_packets_cost_no_allocation)
 {
-    /* a packet there, at least one back */
+    /* one packet to the server, at least one back */
     unsigned rounds = PACKETS / 2 / (unsigned)algorithm_count(ALGORITHM_CIPHER), before;
     struct nacre_channel *ch;
     struct pair p;
@@ -99,7 +99,7 @@ START_TEST(a_million_packets_cost_no_allocation)
     for (unsigned i = 0; i < WARM_UP; i++)
         exchange(&p, ch, i);
     before = allocations;
-    ck_assert_uint_gt(before, 0); /* it counts */
+    ck_assert_uint_gt(before, 0); /* allocations are counted */
     for (unsigned i = 0; i < rounds; i++)
         exchange(&p, ch, i);
     ck_assert_uint_eq(allocations, before);

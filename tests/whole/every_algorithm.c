@@ -1,4 +1,4 @@
-/* Every algorithm of every kind carries a whole session, first exchange and rekey, in memory. */
+/* Every algorithm of every kind in a whole session in memory: first key exchange and rekey. */
 #include "apps/files/key_format.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/pair.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A session with the choice that the pair's configurations leave, whole and dripped. */
+/* A session with what the pair's configurations allow, delivered whole and byte by byte. */
 static void check_session(struct pair *p)
 {
     struct nacre_channel *ch;
@@ -69,7 +69,7 @@ START_TEST(every_cipher_with_every_mac)
 }
 END_TEST
 
-/* The key of RFC 6979 appendix A.2.7. */
+/* The key from RFC 6979 appendix A.2.7. */
 static bool make_nistp521(struct nacre_key *key)
 {
     struct vectors *v = vectors_open("ecdsa.txt");
@@ -80,7 +80,7 @@ static bool make_nistp521(struct nacre_key *key)
     return good;
 }
 
-/* A key that makes this signature; false: it is one that we only check. */
+/* Generate a key for this signature. False: nacre only verifies it. */
 static bool make_key(struct nacre_key *key, const char *type)
 {
     static const uint8_t seed[32] = {1};
@@ -115,7 +115,7 @@ static void any_user_key(void *context, struct nacre_decision *d, const char *us
     nacre_decide(d, len > 0);
 }
 
-/* The same key for the host and for the user, each signing with that algorithm alone. */
+/* One key for host and user; each signs with that algorithm only. */
 START_TEST(every_signature_of_hosts_and_users)
 {
     const struct algorithm *row = &algorithms_of(ALGORITHM_HOST_KEY)[_i];
@@ -133,7 +133,7 @@ START_TEST(every_signature_of_hosts_and_users)
     (void)snprintf(name, sizeof name, "%s", row->name);
     p.host_keys[0] = &key;
     p.policy.publickey = any_user_key;
-    if (!row->off) { /* a client signs with no such algorithm, whatever it is told */
+    if (!row->off) { /* a client never signs with an algorithm that is off */
         p.client_config.keys = keys;
         p.client_config.key_count = 1;
         p.client_config.password = NULL;
@@ -168,8 +168,9 @@ static void on_proof(void *context, bool granted, const uint8_t *data, size_t le
     proof_len = len;
 }
 
-/* Whatever was negotiated: with an algorithm of the key's own type. draft-ietf-sshm-hostkey-update
- * section 2.2.2; the exchange hash is the server's secret here, so only the names are looked at. */
+/* The proof uses an algorithm of the key's own type, whatever was negotiated:
+ * draft-ietf-sshm-hostkey-update section 2.2.2. Only the names are checked, because the test does
+ * not know the exchange hash. */
 static void check_proof(struct pair *p, const struct nacre_key *key)
 {
     uint8_t question[4 + KEY_BLOB_MAX];
@@ -188,7 +189,7 @@ static void check_proof(struct pair *p, const struct nacre_key *key)
     ck_assert(read_done(&r));
 }
 
-/* A server's keys of several types are each proved with a signature that it makes. */
+/* A server proves each of its host keys, whatever their types. */
 START_TEST(every_host_key_is_proved_on_demand)
 {
     static const char *const types[] = {"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256",

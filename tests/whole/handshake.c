@@ -1,7 +1,7 @@
-/* One whole session per key exchange method, under a fixed seed, byte for byte:
- * vectors/handshake.txt. tests/interop/test_handshake.py computes hash, keys and packets of the
- * same file again with other people's code. `NACRE_WRITE=1 build/tests/whole/handshake` makes the
- * file anew; do that only when the bytes are meant to change. */
+/* One whole session per key exchange method, from a fixed seed, compared byte for byte with
+ * vectors/handshake.txt. tests/interop/test_handshake.py computes hashes, keys and packets of that
+ * file again with another library. `NACRE_WRITE=1 build/tests/whole/handshake` writes the file: do
+ * that only when the bytes are meant to change. */
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
 #include "tests/support/tables.h"
@@ -67,7 +67,7 @@ static void compare(struct vectors *v, const char *name, size_t nth, const uint8
         ck_assert_msg(known.at[i] == at[i], "%s %zu: byte %zu differs", name, nth, i);
 }
 
-START_TEST(a_session_with_this_method_is_the_known_one_byte_for_byte)
+START_TEST(a_session_with_each_method_has_the_known_bytes)
 {
     struct vectors *v = vectors_open("handshake.txt");
     size_t method = (size_t)_i;
@@ -122,6 +122,6 @@ void add_tests(struct suite *suite)
     if (getenv("NACRE_WRITE") != NULL)
         add_test(suite, write_the_file);
     else
-        add_loop(suite, a_session_with_this_method_is_the_known_one_byte_for_byte, 0,
+        add_loop(suite, a_session_with_each_method_has_the_known_bytes, 0,
                  algorithm_count(ALGORITHM_KEX));
 }

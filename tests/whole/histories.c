@@ -1,9 +1,9 @@
-/* What has gone wrong in other SSH programs does not go wrong here. The number of the report stands
- * before each test. Others are played elsewhere: a user who changes between two steps of a login
- * and a key that was asked about but not proved (test_interactive, test_auth), biased nonces,
- * CVE-2024-31497 (test_crypto_ecdsa), padding and lengths of packets (test_packet). There is
- * nothing to play for CVE-2024-6387, regreSSHion: the time for a login is a timer of the loop, and
- * the signal handlers of the programs do no more than nacre_server_stop, a flag and a write. */
+/* Vulnerabilities of other SSH programs, tried on nacre. Each test begins with the number of the
+ * report. Some are tested elsewhere: a user name that changes between two steps of a login and a
+ * key that was queried but not proved (tests/auth), biased nonces, CVE-2024-31497
+ * (tests/crypto/ecdsa.c), padding and lengths of packets (tests/transport/packet.c). CVE-2024-6387,
+ * regreSSHion, does not apply: the login timeout is a timer of the event loop, and the programs'
+ * signal handlers only call nacre_server_stop, which sets a flag and writes. */
 #include "auth/reply.h"
 #include "connection/parts.h"
 #include "tests/support/loop_transport.h"
@@ -28,8 +28,8 @@ static void expect_ended(enum nacre_cause cause)
 
 static const uint8_t ignore[] = {0, 0, 0, 12, 6, SSH_MSG_IGNORE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
-/* What `from` has to send goes to `to`; in load `at` (counted down) with a message in the clear
- * before it, behind the identification that comes in the first load. */
+/* Deliver the output of `from` to `to`. Chunk `at` (counted down) gets an unencrypted message in
+ * front, after the identification if it is the first chunk. */
 static bool carry(struct loop_end *from, struct loop_end *to, int *at)
 {
     struct bytes output = transport_output(&from->transport);
@@ -54,9 +54,9 @@ static bool carry(struct loop_end *from, struct loop_end *to, int *at)
     return true;
 }
 
-/* CVE-2023-48795, Terrapin: a message put in before NEWKEYS shifts the sequence numbers, so that
- * the first one under keys can be taken out without a trace. _i: the victim, then where. */
-START_TEST(a_message_put_into_the_handshake_ends_the_session)
+/* CVE-2023-48795, Terrapin: a message inserted before NEWKEYS shifts the sequence numbers, so that
+ * the first encrypted message can be removed unnoticed. _i: the victim, and where. */
+START_TEST(a_message_inserted_into_the_handshake_ends_the_session)
 {
     enum nacre_role victim = _i % 2 == 0 ? NACRE_CLIENT : NACRE_SERVER;
     int never = -1, at = _i / 2;
@@ -68,7 +68,7 @@ START_TEST(a_message_put_into_the_handshake_ends_the_session)
         moved = carry(&loop.client, &loop.server, victim == NACRE_SERVER ? &at : &never);
         moved = carry(&loop.server, &loop.client, victim == NACRE_CLIENT ? &at : &never) || moved;
     }
-    ck_assert_int_lt(at, 0); /* it was put in */
+    ck_assert_int_lt(at, 0); /* it was inserted */
     ck_assert(
         transport_ended(victim == NACRE_CLIENT ? &loop.client.transport : &loop.server.transport));
     ck_assert(!loop.client.started[SERVICE_AUTH]);
@@ -76,8 +76,8 @@ START_TEST(a_message_put_into_the_handshake_ends_the_session)
 }
 END_TEST
 
-/* The same without a message put in: both come to authentication. */
-START_TEST(a_handshake_that_is_left_alone_does_not_end)
+/* The same without an inserted message: both reach authentication. */
+START_TEST(a_handshake_without_an_inserted_message_succeeds)
 {
     int never = -1;
 
@@ -90,9 +90,9 @@ START_TEST(a_handshake_that_is_left_alone_does_not_end)
 }
 END_TEST
 
-/* CVE-2023-46445 and -46446, AsyncSSH: EXT_INFO and USERAUTH_REQUEST in the clear were taken, also
- * without strict key exchange. */
-START_TEST(nothing_but_the_key_exchange_counts_before_the_keys)
+/* CVE-2023-46445 and -46446, AsyncSSH: EXT_INFO and USERAUTH_REQUEST were accepted unencrypted.
+ * Here also without strict key exchange. */
+START_TEST(only_the_key_exchange_is_accepted_unencrypted)
 {
     static const uint8_t messages[][2] = {
         {SSH_MSG_EXT_INFO, NACRE_CLIENT},         {SSH_MSG_EXT_INFO, NACRE_SERVER},
@@ -114,9 +114,9 @@ START_TEST(nothing_but_the_key_exchange_counts_before_the_keys)
 }
 END_TEST
 
-/* CVE-2025-26465, OpenSSH: when memory ran out at the right moment a client took a host key that it
- * should have refused. */
-START_TEST(no_lack_of_memory_makes_a_host_key_known)
+/* CVE-2025-26465, OpenSSH: when memory ran out at the right moment, a client accepted a host key
+ * that it should have refused. */
+START_TEST(a_lack_of_memory_never_makes_a_host_key_known)
 {
     bool done = false;
 
@@ -140,8 +140,8 @@ END_TEST
 
 /* ---- before the login ---- */
 
-/* CVE-2018-10933, libssh: a client that said USERAUTH_SUCCESS was logged in. */
-START_TEST(a_client_cannot_say_that_it_is_logged_in)
+/* CVE-2018-10933, libssh: a client that sent USERAUTH_SUCCESS was logged in. */
+START_TEST(a_client_cannot_declare_itself_logged_in)
 {
     scripted_init(&s, NACRE_SERVER);
     scripted_start(&s);
@@ -154,8 +154,8 @@ START_TEST(a_client_cannot_say_that_it_is_logged_in)
 }
 END_TEST
 
-/* CVE-2025-32433, Erlang/OTP: channels were opened and commands run before the login. */
-START_TEST(nothing_of_the_connection_counts_before_the_login)
+/* CVE-2025-32433, Erlang/OTP: clients could open channels and run commands before the login. */
+START_TEST(connection_messages_are_refused_before_the_login)
 {
     static const uint8_t numbers[] = {80, 81, 82, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 100};
 
@@ -186,8 +186,8 @@ static void count_interactive(void *context, struct nacre_decision *d, const cha
     nacre_decide(d, false);
 }
 
-/* CVE-2015-5600, OpenSSH: one request with a long list of devices was as many tries. */
-START_TEST(a_list_of_submethods_is_one_try)
+/* CVE-2015-5600, OpenSSH: one request with a long list of devices allowed as many attempts. */
+START_TEST(a_list_of_submethods_is_one_attempt)
 {
     char submethods[30000] = "";
 
@@ -208,9 +208,9 @@ START_TEST(a_list_of_submethods_is_one_try)
 }
 END_TEST
 
-/* CVE-2018-15473, OpenSSH: a malformed request got another answer for a user that exists. Here: all
- * that the peer sees is the same, and the policy is not asked. */
-START_TEST(a_malformed_request_tells_nothing_about_the_user)
+/* CVE-2018-15473, OpenSSH: a malformed request got a different answer if the user existed. Here the
+ * answers are the same, and the policy is not asked. */
+START_TEST(a_malformed_request_reveals_nothing_about_the_user)
 {
     static const char *const users[] = {"alice", "nobody"};
 
@@ -239,8 +239,8 @@ static void count_password(void *context, struct nacre_decision *d, const char *
     nacre_decide(d, false);
 }
 
-/* CVE-2016-6210 and CVE-2016-6515, OpenSSH: the hash of a very long password took long, and for
- * users that exist only. */
+/* CVE-2016-6210 and CVE-2016-6515, OpenSSH: hashing a very long password took long, and was done
+ * only if the user existed. */
 START_TEST(a_very_long_password_is_never_hashed)
 {
     static const char *const users[] = {"alice", "nobody"};
@@ -261,7 +261,7 @@ START_TEST(a_very_long_password_is_never_hashed)
 }
 END_TEST
 
-/* What the policy was asked about last. */
+/* The last key that the policy was asked about. */
 static uint8_t last_key[KEY_BLOB_MAX];
 static size_t last_key_len;
 static bool right_key;
@@ -311,9 +311,9 @@ static void send_key(const struct nacre_key *key, bool proof)
                       "publickey", 0, "ssh-ed25519", blob.at, blob.len);
 }
 
-/* CVE-2024-45337, Go: an application took the key that was asked about last for the one that was
- * proved. Here these two are the same, in whatever order the client asks. */
-START_TEST(the_key_that_is_proved_is_the_one_that_was_asked_about_last)
+/* CVE-2024-45337, Go: applications took the last key that was queried for the one that was proved.
+ * Here these two are the same, in whatever order the client queries. */
+START_TEST(the_key_that_is_proved_is_the_last_one_the_policy_was_asked_about)
 {
     scripted_init(&s, NACRE_SERVER);
     s.pair.policy.publickey = remember_key;
@@ -333,9 +333,9 @@ START_TEST(the_key_that_is_proved_is_the_one_that_was_asked_about_last)
 }
 END_TEST
 
-/* CVE-2025-26466, OpenSSH: each PING of a peer that reads nothing left a PONG in memory, also
+/* CVE-2025-26466, OpenSSH: each PING from a peer that did not read left a PONG in memory, even
  * before the login. _i: 0 before it, 1 after it. */
-START_TEST(pings_without_end_fill_no_memory)
+START_TEST(endless_pings_use_no_memory)
 {
     static char data[16 * 1024];
     size_t before;
@@ -364,7 +364,7 @@ END_TEST
 
 /* ---- lengths that are not true, CVE-2019-3855 to -3863 and CVE-2019-17498, libssh2 ---- */
 
-START_TEST(a_length_that_is_not_true_reads_nothing)
+START_TEST(a_false_length_reads_nothing)
 {
     struct nacre_channel *ch;
 
@@ -404,8 +404,8 @@ START_TEST(a_length_that_is_not_true_reads_nothing)
 }
 END_TEST
 
-/* CVE-2016-7406, Dropbear: a user name was a format. */
-START_TEST(a_user_name_is_no_format)
+/* CVE-2016-7406, Dropbear: a user name was used as a format string. */
+START_TEST(a_user_name_is_not_a_format_string)
 {
     scripted_init(&s, NACRE_SERVER);
     scripted_start(&s);
@@ -419,17 +419,17 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_loop(suite, a_message_put_into_the_handshake_ends_the_session, 0, 6);
-    add_test(suite, a_handshake_that_is_left_alone_does_not_end);
-    add_loop(suite, nothing_but_the_key_exchange_counts_before_the_keys, 0, 6);
-    add_test(suite, no_lack_of_memory_makes_a_host_key_known);
-    add_test(suite, a_client_cannot_say_that_it_is_logged_in);
-    add_test(suite, nothing_of_the_connection_counts_before_the_login);
-    add_test(suite, a_list_of_submethods_is_one_try);
-    add_test(suite, a_malformed_request_tells_nothing_about_the_user);
+    add_loop(suite, a_message_inserted_into_the_handshake_ends_the_session, 0, 6);
+    add_test(suite, a_handshake_without_an_inserted_message_succeeds);
+    add_loop(suite, only_the_key_exchange_is_accepted_unencrypted, 0, 6);
+    add_test(suite, a_lack_of_memory_never_makes_a_host_key_known);
+    add_test(suite, a_client_cannot_declare_itself_logged_in);
+    add_test(suite, connection_messages_are_refused_before_the_login);
+    add_test(suite, a_list_of_submethods_is_one_attempt);
+    add_test(suite, a_malformed_request_reveals_nothing_about_the_user);
     add_test(suite, a_very_long_password_is_never_hashed);
-    add_test(suite, the_key_that_is_proved_is_the_one_that_was_asked_about_last);
-    add_loop(suite, pings_without_end_fill_no_memory, 0, 2);
-    add_loop(suite, a_length_that_is_not_true_reads_nothing, 0, 5);
-    add_test(suite, a_user_name_is_no_format);
+    add_test(suite, the_key_that_is_proved_is_the_last_one_the_policy_was_asked_about);
+    add_loop(suite, endless_pings_use_no_memory, 0, 2);
+    add_loop(suite, a_false_length_reads_nothing, 0, 5);
+    add_test(suite, a_user_name_is_not_a_format_string);
 }

@@ -1,5 +1,5 @@
-/* The limits of one session, under a virtual clock. Each test ends, refuses or slows down what goes
- * past a limit, and leaves alone what keeps to it. */
+/* The limits of one session, with a virtual clock. Each test shows that what exceeds a limit is
+ * ended, refused or delayed, and what stays within it is not. */
 #include "connection/parts.h"
 #include "tests/support/scripted.h"
 #include "tests/support/suite.h"
@@ -11,7 +11,7 @@
 
 enum {
     SECOND = 1000,
-    FAIR = 16 * 1024, /* bytes worth new keys: transport/kex.c */
+    FAIR = 16 * 1024, /* bytes after which a rekey does not count: transport/kex.c */
 };
 
 static struct scripted s;
@@ -38,7 +38,7 @@ static void set_rate(enum nacre_limit limit, uint32_t burst, uint32_t per_minute
         (struct nacre_rate){burst, per_minute};
 }
 
-/* Let time pass, the session told of it at each of its deadlines only. */
+/* Let time pass, and tick the session at each of its deadlines only. */
 static void pass(uint64_t ms)
 {
     uint64_t until = s.pair.now_ms + ms;
@@ -57,7 +57,7 @@ static void pass(uint64_t ms)
 
 /* ---- the bucket ---- */
 
-START_TEST(a_rate_gives_its_burst_and_then_so_many_a_minute)
+START_TEST(a_rate_allows_its_burst_and_then_so_many_per_minute)
 {
     const struct nacre_rate rate = {3, 60};
     uint64_t spent = 0, now = 1000000;
@@ -66,14 +66,14 @@ START_TEST(a_rate_gives_its_burst_and_then_so_many_a_minute)
         ck_assert_uint_eq(rate_take(&spent, rate, now), 0);
     ck_assert_uint_eq(rate_take(&spent, rate, now), now + SECOND);
     ck_assert_uint_eq(rate_take(&spent, rate, now + SECOND), now + 2 * SECOND);
-    now += 3600 * SECOND; /* no more than the burst is ever saved up */
+    now += 3600 * SECOND; /* a bucket never holds more than the burst */
     for (int i = 0; i < 3; i++)
         ck_assert_uint_eq(rate_take(&spent, rate, now), 0);
     ck_assert_uint_ne(rate_take(&spent, rate, now), 0);
 }
 END_TEST
 
-START_TEST(a_rate_of_no_burst_is_no_limit)
+START_TEST(a_rate_without_a_burst_is_no_limit)
 {
     uint64_t spent = 0;
 
@@ -82,7 +82,7 @@ START_TEST(a_rate_of_no_burst_is_no_limit)
 }
 END_TEST
 
-START_TEST(zero_is_the_default_and_unlimited_is_none)
+START_TEST(zero_means_the_default_and_unlimited_means_no_limit)
 {
     struct nacre_limits limits = {.handshake_ms = NACRE_UNLIMITED,
                                   .auth_delay_ms = NACRE_UNLIMITED,
@@ -107,8 +107,8 @@ END_TEST
 
 /* ---- before the login ---- */
 
-/* Nothing at all; a byte a second; an identification and nothing more. */
-START_TEST(who_does_not_shake_hands_is_gone_in_ten_seconds)
+/* Nothing; one byte per second; only an identification. */
+START_TEST(a_client_that_does_not_exchange_keys_is_disconnected_after_ten_seconds)
 {
     static const char line[] = "SSH-2.0-a\r\n";
     struct pair p;
@@ -134,7 +134,7 @@ START_TEST(who_does_not_shake_hands_is_gone_in_ten_seconds)
 }
 END_TEST
 
-/* One byte of what the script has to say. */
+/* One byte of the script's output. */
 static void drip(void)
 {
     size_t room;
@@ -145,8 +145,9 @@ static void drip(void)
     nacre_session_received(s.real->session, 1, s.pair.now_ms);
 }
 
-/* Behind the handshake too, from a packet's first byte to its last; a whole one begins anew. */
-START_TEST(who_drips_a_packet_is_gone_in_ten_seconds)
+/* After the handshake the limit applies from a packet's first byte to its last; each packet
+ * restarts it. */
+START_TEST(a_packet_that_takes_ten_seconds_ends_the_session)
 {
     scripted_init(&s, NACRE_SERVER);
     s.pair.server_config.limits = (struct nacre_limits){0};
@@ -162,7 +163,7 @@ START_TEST(who_drips_a_packet_is_gone_in_ten_seconds)
     if (_i == 0) {
         ck_assert_str_eq(s.real->why_text, "packet timeout");
     } else {
-        scripted_run(&s); /* all of it; then silence, and half of another one */
+        scripted_run(&s); /* a whole packet; then silence, and half of another packet */
         s.pair.now_ms += 60 * SECOND;
         nacre_session_tick(s.real->session, s.pair.now_ms);
         scripted_send(&s, SSH_MSG_IGNORE, "s", "some words");
@@ -175,8 +176,8 @@ START_TEST(who_drips_a_packet_is_gone_in_ten_seconds)
 }
 END_TEST
 
-/* A person compares the host key, and looks for a password: all the time of the login is theirs. */
-START_TEST(a_person_is_not_hurried)
+/* A user may take the whole login time to compare the host key and to find a password. */
+START_TEST(a_user_may_take_the_whole_login_time)
 {
     struct pair p;
 
@@ -193,7 +194,7 @@ START_TEST(a_person_is_not_hurried)
 }
 END_TEST
 
-START_TEST(the_whole_login_has_its_time)
+START_TEST(the_whole_login_has_a_deadline)
 {
     prepare();
     scripted_start(&s);
@@ -214,7 +215,7 @@ static void guess(void)
     scripted_run(&s);
 }
 
-START_TEST(each_guess_waits_twice_as_long_as_the_last)
+START_TEST(each_failed_attempt_doubles_the_delay)
 {
     prepare();
     s.pair.server_config.limits.auth_delay_ms = 250;
@@ -233,7 +234,7 @@ START_TEST(each_guess_waits_twice_as_long_as_the_last)
 }
 END_TEST
 
-START_TEST(what_comes_behind_a_guess_waits_with_it)
+START_TEST(messages_after_a_failed_attempt_wait_too)
 {
     prepare();
     s.pair.server_config.limits.auth_delay_ms = 250;
@@ -261,8 +262,8 @@ static void decide_later(void *context, struct nacre_decision *decision, const c
     open_decision = decision;
 }
 
-/* The check of a hash took 200 ms of the 250. */
-START_TEST(a_slow_check_is_part_of_the_wait)
+/* Checking the hash took 200 of the 250 ms. */
+START_TEST(a_slow_check_is_part_of_the_delay)
 {
     prepare();
     s.pair.server_config.limits.auth_delay_ms = 250;
@@ -280,7 +281,7 @@ START_TEST(a_slow_check_is_part_of_the_wait)
 }
 END_TEST
 
-START_TEST(as_many_guesses_as_was_said)
+START_TEST(as_many_attempts_as_configured)
 {
     prepare();
     s.pair.server_config.limits.auth_tries = 2;
@@ -295,7 +296,7 @@ END_TEST
 
 /* ---- after it ---- */
 
-/* Send the i-th of a kind that a rate is for; `answer` is what comes back at once. */
+/* Send the i-th message of a kind that has a rate; `answer` is the immediate reply. */
 static void send_open(uint32_t i)
 {
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "nonsense@example.com", i, 1, 1);
@@ -323,7 +324,7 @@ static const struct {
     {NACRE_LIMIT_GLOBALS, send_global, "request-failure;"},
 };
 
-START_TEST(what_comes_too_fast_waits_and_is_answered)
+START_TEST(messages_beyond_a_rate_wait_and_are_answered)
 {
     const size_t len = strlen(rates[_i].answer);
     char expected[64 * 5] = "";
@@ -335,7 +336,7 @@ START_TEST(what_comes_too_fast_waits_and_is_answered)
         ck_assert_uint_eq(scripted_open(&s, 5, 1000, 1000), 0);
     for (int i = 0; i < 20; i++)
         rates[_i].send(5);
-    for (size_t i = 0; i < 6; i++) /* the one too many is answered, and the next waits for it */
+    for (size_t i = 0; i < 6; i++) /* the first one too many is answered, and the next waits */
         (void)snprintf(expected + i * len, sizeof expected - i * len, "%s", rates[_i].answer);
     scripted_expect(&s, expected);
     ck_assert_uint_eq(met[rates[_i].limit], 1);
@@ -351,8 +352,8 @@ START_TEST(what_comes_too_fast_waits_and_is_answered)
 }
 END_TEST
 
-/* One flood, all of it waiting: it is the peer that has to, and nothing of ours grows. */
-START_TEST(a_flood_is_not_held)
+/* A flood waits at the peer, and uses no memory here. */
+START_TEST(a_flood_is_not_buffered)
 {
     size_t before;
 
@@ -370,7 +371,7 @@ START_TEST(a_flood_is_not_held)
 }
 END_TEST
 
-START_TEST(proofs_of_host_keys_are_refused_when_there_were_enough)
+START_TEST(too_many_proofs_of_host_keys_are_refused)
 {
     struct bytes blob;
 
@@ -383,7 +384,7 @@ START_TEST(proofs_of_host_keys_are_refused_when_there_were_enough)
                       blob.at, blob.len);
     scripted_expect(&s, "message 81;message 81;request-failure;request-failure;");
     ck_assert_uint_eq(met[NACRE_LIMIT_PROOFS], 2);
-    pass(61 * SECOND); /* those that were refused cost nothing */
+    pass(61 * SECOND); /* refused ones do not count */
     scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?S", "hostkeys-prove-00@openssh.com", 1, blob.at,
                   blob.len);
     scripted_expect(&s, "message 81;");
@@ -402,7 +403,7 @@ static void on_negotiated(void *context, const struct nacre_negotiated *choice)
 
 static const struct nacre_observer counting = {.negotiated = on_negotiated};
 
-/* The client asks for new keys as soon as it has some. */
+/* The client rekeys again and again. */
 static void rekey_on(struct pair *p, unsigned until)
 {
     while (exchanges < until) {
@@ -432,7 +433,7 @@ static void finish_exchange(struct pair *p)
         pair_pass(p, 100);
 }
 
-START_TEST(new_keys_without_pause_wait)
+START_TEST(endless_rekeys_wait)
 {
     static struct pair p;
     struct nacre_channel *ch;
@@ -457,8 +458,8 @@ START_TEST(new_keys_without_pause_wait)
 }
 END_TEST
 
-/* RekeyLimit 16K: as many as it likes, no time passes. */
-START_TEST(new_keys_for_enough_bytes_never_wait)
+/* RekeyLimit 16K: any number of rekeys, without delay. */
+START_TEST(rekeys_after_enough_bytes_never_wait)
 {
     static struct pair p;
     static const uint8_t data[FAIR];
@@ -484,7 +485,7 @@ END_TEST
 
 /* ---- what is held ---- */
 
-START_TEST(channels_and_what_they_hold_are_bounded)
+START_TEST(channels_and_their_memory_are_bounded)
 {
     static const uint8_t data[32 * 1024];
 
@@ -494,7 +495,8 @@ START_TEST(channels_and_what_they_hold_are_bounded)
     scripted_login(&s);
     (void)scripted_open(&s, 0, 1000, 1000); /* 128 KiB of window */
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuux", "session", 1, 1, 1, data, sizeof data);
-    scripted_expect(&s, "open-failure 1 4;"); /* the window would fit, the bytes with it do not */
+    scripted_expect(
+        &s, "open-failure 1 4;"); /* the window would fit, but not with the bytes of the open */
     ck_assert_uint_eq(met[NACRE_LIMIT_WINDOW], 1);
     (void)scripted_open(&s, 1, 1000, 1000);
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 2, 1, 1);
@@ -521,7 +523,7 @@ START_TEST(one_channel_too_many_is_refused)
 }
 END_TEST
 
-START_TEST(a_small_budget_still_has_room_for_two_channels)
+START_TEST(a_small_budget_is_enough_for_two_channels)
 {
     prepare();
     s.pair.server_config.limits.window = 1;
@@ -532,7 +534,7 @@ START_TEST(a_small_budget_still_has_room_for_two_channels)
 }
 END_TEST
 
-START_TEST(every_limit_has_a_name_of_its_own)
+START_TEST(every_limit_has_its_own_name)
 {
     for (int i = 0; i < NACRE_LIMITS; i++) {
         ck_assert_ptr_nonnull(nacre_limit_name((enum nacre_limit)i));
@@ -545,24 +547,24 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, a_rate_gives_its_burst_and_then_so_many_a_minute);
-    add_test(suite, a_rate_of_no_burst_is_no_limit);
-    add_test(suite, zero_is_the_default_and_unlimited_is_none);
-    add_loop(suite, who_does_not_shake_hands_is_gone_in_ten_seconds, 0, 3);
-    add_loop(suite, who_drips_a_packet_is_gone_in_ten_seconds, 0, 2);
-    add_test(suite, a_person_is_not_hurried);
-    add_test(suite, the_whole_login_has_its_time);
-    add_test(suite, each_guess_waits_twice_as_long_as_the_last);
-    add_test(suite, what_comes_behind_a_guess_waits_with_it);
-    add_test(suite, a_slow_check_is_part_of_the_wait);
-    add_test(suite, as_many_guesses_as_was_said);
-    add_loop(suite, what_comes_too_fast_waits_and_is_answered, 0, 3);
-    add_test(suite, a_flood_is_not_held);
-    add_test(suite, proofs_of_host_keys_are_refused_when_there_were_enough);
-    add_test(suite, new_keys_without_pause_wait);
-    add_test(suite, new_keys_for_enough_bytes_never_wait);
-    add_test(suite, channels_and_what_they_hold_are_bounded);
+    add_test(suite, a_rate_allows_its_burst_and_then_so_many_per_minute);
+    add_test(suite, a_rate_without_a_burst_is_no_limit);
+    add_test(suite, zero_means_the_default_and_unlimited_means_no_limit);
+    add_loop(suite, a_client_that_does_not_exchange_keys_is_disconnected_after_ten_seconds, 0, 3);
+    add_loop(suite, a_packet_that_takes_ten_seconds_ends_the_session, 0, 2);
+    add_test(suite, a_user_may_take_the_whole_login_time);
+    add_test(suite, the_whole_login_has_a_deadline);
+    add_test(suite, each_failed_attempt_doubles_the_delay);
+    add_test(suite, messages_after_a_failed_attempt_wait_too);
+    add_test(suite, a_slow_check_is_part_of_the_delay);
+    add_test(suite, as_many_attempts_as_configured);
+    add_loop(suite, messages_beyond_a_rate_wait_and_are_answered, 0, 3);
+    add_test(suite, a_flood_is_not_buffered);
+    add_test(suite, too_many_proofs_of_host_keys_are_refused);
+    add_test(suite, endless_rekeys_wait);
+    add_test(suite, rekeys_after_enough_bytes_never_wait);
+    add_test(suite, channels_and_their_memory_are_bounded);
     add_test(suite, one_channel_too_many_is_refused);
-    add_test(suite, a_small_budget_still_has_room_for_two_channels);
-    add_test(suite, every_limit_has_a_name_of_its_own);
+    add_test(suite, a_small_budget_is_enough_for_two_channels);
+    add_test(suite, every_limit_has_its_own_name);
 }

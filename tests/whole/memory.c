@@ -1,7 +1,6 @@
-/* Memory runs out at every place in turn, in sessions that do everything there is: every login, key
- * exchanges of several kinds, channels both ways, forwarding, proofs of host keys. Wherever it
- * happens the session goes on or ends cleanly, the other end sees a clean end, and nothing leaks.
- */
+/* Every allocation fails in turn, in sessions that use every feature: all login methods, several
+ * key exchange methods, channels in both directions, forwarding, proofs of host keys. Each time the
+ * session continues or ends cleanly, the other end sees a clean end, and nothing leaks. */
 #include "apps/files/key_format.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/pair.h"
@@ -25,8 +24,8 @@ enum key { ED25519, NISTP256, NISTP384, NISTP521, RSA_2048, KEYS };
 static const struct story {
     const char *kex, *cipher, *mac;
     enum login login;
-    enum key key;     /* of host and user */
-    bool login_alone; /* the others have shown the rest, and this takes long */
+    enum key key;     /* for host and user */
+    bool login_alone; /* the rest is tested by others, and this one is slow */
 } stories[] = {
     {"curve25519-sha256", "chacha20-poly1305@openssh.com", NULL, PASSWORD, ED25519, false},
     {"mlkem768x25519-sha256", "aes256-gcm@openssh.com", NULL, KEY, ED25519, false}, /* host-bound */
@@ -120,7 +119,7 @@ static const struct nacre_channel_app *lookup(void *context, const char *type)
     return e == &p.server ? &p.server_app : &p.client_app;
 }
 
-/* The key of RFC 6979 appendix A.2.7. */
+/* The key from RFC 6979 appendix A.2.7. */
 static void make_nistp521(struct nacre_key *key)
 {
     struct vectors *v = vectors_open("ecdsa.txt");
@@ -130,7 +129,7 @@ static void make_nistp521(struct nacre_key *key)
     vectors_close(v);
 }
 
-/* Those that are not the pair's own; each is made once. */
+/* Keys that the pair lacks; each is generated once. */
 static const struct nacre_key *key_of(enum key which)
 {
     static struct nacre_key keys[KEYS];
@@ -196,7 +195,7 @@ static void begin(const struct story *story)
 /* ---- what happens in all of them, as far as it gets ---- */
 
 static struct {
-    struct nacre_channel *channel[2]; /* those of the client; NULL: not open, or closed */
+    struct nacre_channel *channel[2]; /* the client's; NULL: not open, or closed */
     int asked;
 } now;
 
@@ -232,7 +231,7 @@ static void request(bool made)
     pair_run(&p);
 }
 
-/* Each needs the channel that what came before may have cost. */
+/* Each needs a channel, which an earlier step may have lost. */
 static void use_channel(struct nacre_channel **ch)
 {
     static const uint8_t bulk[40000];
@@ -305,7 +304,7 @@ static size_t count(const char *log, const char *what)
     return n;
 }
 
-/* An end that is over, and whose last words have gone, closes the connection: so does its owner. */
+/* The owner closes the connection once the session has ended and its output is sent. */
 static void hang_up(void)
 {
     for (int i = 0; i < 2; i++) {
@@ -320,8 +319,8 @@ static void hang_up(void)
     }
 }
 
-/* One end ran out of memory, or nothing happened; the other is told so or sees the connection
- * close. */
+/* One end ran out of memory, or nothing happened; the other receives a DISCONNECT or sees the
+ * connection close. */
 static void check_causes(const struct end *poor, const struct end *rich)
 {
     if (!poor->ended) {
@@ -343,7 +342,7 @@ static void check_channels(const struct end *e)
 {
     size_t opened = count(e->log, "open;"), closed = count(e->log, "closed ");
 
-    /* One that was refused is closed and was never open. */
+    /* A refused channel gets `closed` without having been open. */
     ck_assert_msg(closed >= opened && closed - opened <= count(e->log, "closed open refused") +
                                                              count(e->log, "closed out of res") +
                                                              count(e->log, "closed connection l") +
@@ -351,7 +350,7 @@ static void check_channels(const struct end *e)
                   "%zu channels opened, %zu closed: %s", opened, closed, e->log);
 }
 
-/* While the session lives: both know who it is, and every request is answered. */
+/* If the session lives, both ends know the user, and every request is answered. */
 static void check_alive(void)
 {
     if (p.client.ended)
@@ -374,7 +373,7 @@ static void finish(void)
     pair_clear(&p);
 }
 
-/* False: the end needed fewer allocations than that. */
+/* False: the end needed fewer allocations. */
 static bool survive(const struct story *story, enum nacre_role role, unsigned refuse_at,
                     bool for_good)
 {
@@ -397,7 +396,7 @@ static bool survive(const struct story *story, enum nacre_role role, unsigned re
         check_alive();
         check_causes(poor, rich);
         ck_assert(scarce.refused || p.server.authenticated);
-        if (!scarce.refused && !story->login_alone) /* there was enough: nothing was left out */
+        if (!scarce.refused && !story->login_alone) /* nothing failed: nothing was left out */
             ck_assert_msg(strstr(p.server.log, "global tcpip-forward;") != NULL &&
                               count(p.client.log, "open;") == 3,
                           "%s", p.client.log);
@@ -410,7 +409,7 @@ static bool survive(const struct story *story, enum nacre_role role, unsigned re
     return scarce.refused;
 }
 
-START_TEST(a_session_survives_or_ends_cleanly_wherever_memory_runs_out)
+START_TEST(a_session_continues_or_ends_cleanly_wherever_memory_runs_out)
 {
     const struct story *story = &stories[_i / 4];
     enum nacre_role role = _i % 2 == 0 ? NACRE_SERVER : NACRE_CLIENT;
@@ -418,7 +417,7 @@ START_TEST(a_session_survives_or_ends_cleanly_wherever_memory_runs_out)
 
     while (survive(story, role, n, _i / 2 % 2 == 1))
         n++;
-    ck_assert_uint_gt(n, story->login_alone ? 10 : 30); /* it did need memory */
+    ck_assert_uint_gt(n, story->login_alone ? 10 : 30); /* allocations are counted */
 }
 END_TEST
 
@@ -459,12 +458,13 @@ static void story_without_libcrypto(const struct story *story, unsigned refuse_a
     finish();
 }
 
-/* Either end may be the one: that it ends, and that the other end does too, is what counts. */
+/* It does not matter at which end the allocation fails; both must end. */
 START_TEST(a_session_ends_cleanly_when_libcrypto_has_no_memory)
 {
     unsigned n = 1;
 
-    story_without_libcrypto(&stories[_i], 0); /* what is made once is made */
+    story_without_libcrypto(&stories[_i],
+                            0); /* first, so that libcrypto's one-time allocations are done */
     do
         story_without_libcrypto(&stories[_i], n++);
     while (libcrypto.refused);
@@ -477,6 +477,6 @@ void add_tests(struct suite *suite)
     if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1)
         abort(); /* libcrypto has allocated memory already */
     suite_timeout(suite, 240);
-    add_loop(suite, a_session_survives_or_ends_cleanly_wherever_memory_runs_out, 0, 4 * STORIES);
+    add_loop(suite, a_session_continues_or_ends_cleanly_wherever_memory_runs_out, 0, 4 * STORIES);
     add_loop(suite, a_session_ends_cleanly_when_libcrypto_has_no_memory, 0, STORIES);
 }

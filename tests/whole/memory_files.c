@@ -1,4 +1,4 @@
-/* Memory runs out at every place in turn while a file is read or written. */
+/* Every allocation fails in turn while a file is read or written. */
 #include "apps/files/authorized_keys.h"
 #include "apps/files/key_file.h"
 #include "apps/files/known_hosts.h"
@@ -16,11 +16,11 @@
 
 static char errbuf[8192];
 
-/* What is done with too little memory. Returns true when it did what it should; when it did not, it
- * has said so, and has done no harm. */
-typedef bool deed(const char *file);
+/* A step that may run out of memory. Returns true if it succeeded; if not, it has written to errbuf
+ * and done no harm. */
+typedef bool step(const char *file);
 
-static void check_deed(deed *done, const char *file)
+static void check_step(step *run_step, const char *file)
 {
     struct scarce scarce;
     unsigned n = 0;
@@ -30,9 +30,9 @@ static void check_deed(deed *done, const char *file)
         scarce_init(&scarce, ++n, false);
         errbuf[0] = 0;
         scarce_everywhere(&scarce);
-        good = done(file);
+        good = run_step(file);
         scarce_everywhere(NULL);
-        ck_assert_msg(good || errbuf[0] != 0, "allocation %u: nothing was said", n);
+        ck_assert_msg(good || errbuf[0] != 0, "allocation %u: no error message", n);
     } while (scarce.refused);
     ck_assert_msg(good, "%s", errbuf);
     ck_assert_uint_gt(n, 1);
@@ -47,13 +47,13 @@ static bool read_key(const char *file)
     return good;
 }
 
-START_TEST(keys_are_read_or_not)
+START_TEST(a_key_is_read_or_the_error_is_reported)
 {
     const char *const texts[] = {openssh_ed25519, openssh_nistp256, pkcs8_ed25519,
                                  pkcs8_nistp256,  sec1_nistp384,    pkcs1_rsa};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        check_deed(read_key, scratch_write("key", texts[i], 0600));
+        check_step(read_key, scratch_write("key", texts[i], 0600));
 }
 END_TEST
 
@@ -68,18 +68,18 @@ static bool make_key(const char *file)
     (void)unlink(public);
     key = nacre_key_make(file, errbuf, sizeof errbuf);
     good = key != NULL;
-    ck_assert(good == (access(file, F_OK) == 0)); /* nothing is left half done */
+    ck_assert(good == (access(file, F_OK) == 0)); /* no partial file is left */
     nacre_key_free(key);
     return good;
 }
 
-START_TEST(a_key_is_made_or_not)
+START_TEST(a_key_is_made_or_the_error_is_reported)
 {
-    check_deed(make_key, scratch_path("made"));
+    check_step(make_key, scratch_path("made"));
 }
 END_TEST
 
-/* The blob of openssh_ed25519_public. */
+/* The blob in openssh_ed25519_public. */
 static size_t shown_blob(uint8_t out[KEY_BINARY_MAX])
 {
     struct nacre_key *key =
@@ -98,7 +98,7 @@ static size_t blob_len;
 
 static enum nacre_host_verdict right_verdict;
 
-/* It is the right one, or none at all. */
+/* The right verdict, or none. */
 static bool look_host_up(const char *file)
 {
     const struct nacre_known_hosts hosts = {.file = file};
@@ -111,7 +111,7 @@ static bool look_host_up(const char *file)
     return verdict == right_verdict;
 }
 
-START_TEST(no_host_is_taken_for_another)
+START_TEST(a_host_is_never_mistaken_for_another)
 {
     static const struct {
         const char *before;
@@ -126,7 +126,7 @@ START_TEST(no_host_is_taken_for_another)
         (void)snprintf(line, sizeof line, "# known\n%s %s\n", cases[i].before,
                        openssh_ed25519_public);
         right_verdict = cases[i].verdict;
-        check_deed(look_host_up, scratch_write("known_hosts", line, 0600));
+        check_step(look_host_up, scratch_write("known_hosts", line, 0600));
     }
 }
 END_TEST
@@ -146,17 +146,17 @@ static bool prefer(const char *file)
     return good;
 }
 
-START_TEST(the_order_of_algorithms_is_the_hosts_or_untouched)
+START_TEST(the_order_of_algorithms_is_the_hosts_or_unchanged)
 {
     char line[1024];
 
     blob_len = shown_blob(blob);
     (void)snprintf(line, sizeof line, "host %s\n", openssh_ed25519_public);
-    check_deed(prefer, scratch_write("known_hosts", line, 0600));
+    check_step(prefer, scratch_write("known_hosts", line, 0600));
 }
 END_TEST
 
-/* A grant without what stands before the key would be a larger one. */
+/* A grant without the options would allow more. */
 static bool ask_for_grant(const char *file)
 {
     const struct nacre_key_login login = {"alice", blob, blob_len, "192.0.2.1"};
@@ -182,7 +182,7 @@ static bool ask_for_grant(const char *file)
     return granted;
 }
 
-START_TEST(no_option_of_a_key_is_left_out)
+START_TEST(no_option_of_a_key_is_lost)
 {
     char line[2048];
 
@@ -191,11 +191,11 @@ START_TEST(no_option_of_a_key_is_left_out)
                    "command=\"only \\\"this\\\"\",environment=\"A=1\",environment=\"B=2\","
                    "permitopen=\"h:1\",permitlisten=\"22\",from=\"192.0.2.0/24\",no-pty %s\n",
                    openssh_ed25519_public);
-    check_deed(ask_for_grant, scratch_write("keys", line, 0600));
+    check_step(ask_for_grant, scratch_write("keys", line, 0600));
 }
 END_TEST
 
-/* One password; without memory nobody logs in. */
+/* One password. Without memory it does not log in. */
 static bool check_password(struct nacre_password_file *passwords, const char *password, bool right)
 {
     struct nacre_password_check *check =
@@ -220,9 +220,9 @@ static bool check_passwords(const char *file)
     return good;
 }
 
-START_TEST(passwords_are_checked_or_not)
+START_TEST(a_password_is_checked_or_the_error_is_reported)
 {
-    check_deed(check_passwords, scratch_write("passwords", "bob:x\nalice:secret\n", 0600));
+    check_step(check_passwords, scratch_write("passwords", "bob:x\nalice:secret\n", 0600));
 }
 END_TEST
 
@@ -241,21 +241,21 @@ static bool delete_user(const char *file)
     return good;
 }
 
-START_TEST(a_password_file_is_changed_whole_or_not_at_all)
+START_TEST(a_password_file_is_changed_completely_or_not_at_all)
 {
     (void)scratch_write("edited", "", 0600);
-    check_deed(delete_user, scratch_path("edited"));
+    check_step(delete_user, scratch_path("edited"));
 }
 END_TEST
 
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
-    add_test(suite, keys_are_read_or_not);
-    add_test(suite, a_key_is_made_or_not);
-    add_test(suite, no_host_is_taken_for_another);
-    add_test(suite, the_order_of_algorithms_is_the_hosts_or_untouched);
-    add_test(suite, no_option_of_a_key_is_left_out);
-    add_test(suite, passwords_are_checked_or_not);
-    add_test(suite, a_password_file_is_changed_whole_or_not_at_all);
+    add_test(suite, a_key_is_read_or_the_error_is_reported);
+    add_test(suite, a_key_is_made_or_the_error_is_reported);
+    add_test(suite, a_host_is_never_mistaken_for_another);
+    add_test(suite, the_order_of_algorithms_is_the_hosts_or_unchanged);
+    add_test(suite, no_option_of_a_key_is_lost);
+    add_test(suite, a_password_is_checked_or_the_error_is_reported);
+    add_test(suite, a_password_file_is_changed_completely_or_not_at_all);
 }

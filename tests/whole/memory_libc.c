@@ -10,7 +10,7 @@ void *scarce_calloc(size_t n, size_t size);
 void *scarce_realloc(void *block, size_t size);
 char *scarce_strdup(const char *text);
 
-static _Thread_local struct scarce *everywhere; /* asked before each; NULL: none is refused */
+static _Thread_local struct scarce *everywhere; /* decides about each; NULL: all succeed */
 
 void scarce_everywhere(struct scarce *s)
 {

@@ -5,7 +5,7 @@
 
 #include "tests/support/scarce.h"
 
-/* Ask `s` before every allocation that this thread makes; NULL: no more. */
+/* From now on `s` decides about every allocation of this thread; NULL: all succeed. */
 void scarce_everywhere(struct scarce *s);
 
 #endif

@@ -1,5 +1,5 @@
-/* Memory runs out at every place in turn, outside of the sessions too: a server with its login and
- * its application, and a client. (tests/whole/memory.c is about sessions alone.) */
+/* Every allocation fails in turn, those outside sessions too: in a server with logins and an
+ * application, and in a client. tests/whole/memory.c is about sessions only. */
 #include "apps/connect/client.h"
 #include "apps/daemon/events.h"
 #include "apps/daemon/log.h"
@@ -157,7 +157,7 @@ static const struct nacre_client_config with_password = {.user = "alice",
                                                          .ready = on_ready,
                                                          .ended = on_ended};
 
-/* One client from its beginning to its end. False: it could not even begin. */
+/* Run one client until it has ended. False: it could not start. */
 static bool live(const struct nacre_client_config *config, const char *where, struct story *s)
 {
     struct nacre_clients *clients;
@@ -193,7 +193,7 @@ struct visitor {
     struct story first, second;
 };
 
-/* Whatever became of the first, the second finds the server as it was. */
+/* Whatever happened to the first client, the second one is served as usual. */
 static void *visit(void *at)
 {
     struct visitor *v = at;
@@ -260,7 +260,7 @@ START_TEST(a_server_loses_one_login_by_key_at_most)
 }
 END_TEST
 
-START_TEST(a_server_that_cannot_start_says_so)
+START_TEST(a_server_that_cannot_start_reports_why)
 {
     struct served served;
     struct scarce scarce;
@@ -292,7 +292,7 @@ static void *run_server(void *at)
     return NULL;
 }
 
-START_TEST(a_client_ends_and_says_so)
+START_TEST(a_client_ends_and_reports_why)
 {
     struct served served;
     struct nacre_client_config config = with_password;
@@ -326,6 +326,6 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, a_server_loses_one_session_at_most);
     add_test(suite, a_server_loses_one_login_by_key_at_most);
-    add_test(suite, a_server_that_cannot_start_says_so);
-    add_test(suite, a_client_ends_and_says_so);
+    add_test(suite, a_server_that_cannot_start_reports_why);
+    add_test(suite, a_client_ends_and_reports_why);
 }

@@ -40,7 +40,7 @@ static void short_session(struct pair *p)
     ck_assert_str_eq(p->client.log, "open;request exit-status;eof;close;closed peer closed;");
 }
 
-START_TEST(a_session_runs_whole_and_dripped_with_every_cipher)
+START_TEST(a_session_works_with_every_cipher_in_pieces_of_any_size)
 {
     static const size_t chunks[] = {0, 1, 7, 4096};
     struct protection protection = protection_at(_i / 4);
@@ -76,7 +76,7 @@ START_TEST(a_key_logs_in_without_a_password)
 }
 END_TEST
 
-/* The client's own list of algorithms decides which of its keys it uses at all. */
+/* The client uses only keys whose algorithms are in its own list. */
 START_TEST(a_key_of_an_algorithm_that_the_client_does_not_list_is_not_used)
 {
     static const char *const lists[] = {"rsa-sha2-512,ecdsa-sha2-nistp256", "ssh-ed25519"};
@@ -190,7 +190,7 @@ START_TEST(another_host_key_is_not_accepted)
 }
 END_TEST
 
-/* A password that is checked elsewhere: what comes meanwhile waits. */
+/* A password that another thread checks: messages that arrive meanwhile wait. */
 static struct nacre_decision *waiting;
 
 static void decide_later(void *context, struct nacre_decision *d, const char *user,
@@ -239,8 +239,8 @@ END_TEST
 
 /* ---- every bit flip ends in one clean disconnect ---- */
 
-/* Flip one bit of a packet of data, and send much more behind it: a length that grew waits for
- * more. Returns false when the bit lies past the packet's end. */
+/* Flip one bit of a data packet, and send much more after it, because a larger length waits for
+ * more bytes. Returns false when the bit is past the packet's end. */
 static bool flip(int which, size_t bit)
 {
     static const uint8_t more[32 * 1024];
@@ -306,7 +306,7 @@ END_TEST
 
 /* ---- much data ---- */
 
-/* Write n patterned bytes as room allows. */
+/* Write n bytes of a pattern as space allows. */
 static size_t fed;
 
 static void feed(struct nacre_channel *ch, size_t total)
@@ -389,7 +389,7 @@ START_TEST(both_rekey_at_once_and_by_time)
         p.now_ms += 3600 * 1000;
         nacre_session_tick(p.server.session, p.now_ms);
         nacre_session_tick(p.client.session, p.now_ms);
-        ck_assert_uint_eq(nacre_channel_write(ch, "x", 1), 0); /* not before the keys are new */
+        ck_assert_uint_eq(nacre_channel_write(ch, "x", 1), 0); /* not during the key exchange */
         pair_run(&p);
         ck_assert_uint_eq(nacre_channel_write(ch, "x", 1), 1);
     }
@@ -420,12 +420,12 @@ START_TEST(a_peer_that_never_reads_cannot_make_the_session_grow)
         if (nacre_endpoint_memory(p.server.endpoint) > most)
             most = nacre_endpoint_memory(p.server.endpoint);
     }
-    ck_assert_uint_ge(fed, 128 * 1024);   /* the whole first window was taken in */
+    ck_assert_uint_ge(fed, 128 * 1024);   /* the whole first window was accepted */
     ck_assert_uint_lt(fed, 3 << 20);      /* ... and then it stopped */
-    ck_assert_uint_lt(most, 1024 * 1024); /* windows and buffers, no more */
+    ck_assert_uint_lt(most, 1024 * 1024); /* windows and buffers only */
     ck_assert(!p.server.ended);
 
-    p.client_reads = true; /* it reads again: every byte arrives */
+    p.client_reads = true; /* it reads again, and every byte arrives */
     for (int i = 0; i < 1000000 && fed < 3 << 20; i++) {
         feed(ch, 3 << 20);
         pair_step(&p);
@@ -455,7 +455,7 @@ START_TEST(a_lost_connection_gives_closed_alone)
 }
 END_TEST
 
-START_TEST(one_of_several_channels_closes_and_the_others_go_on)
+START_TEST(one_of_several_channels_closes_and_the_others_continue)
 {
     struct pair p;
     struct nacre_channel *chs[10];
@@ -520,7 +520,8 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     suite_timeout(suite, 240);
-    add_loop(suite, a_session_runs_whole_and_dripped_with_every_cipher, 0, 4 * protection_count());
+    add_loop(suite, a_session_works_with_every_cipher_in_pieces_of_any_size, 0,
+             4 * protection_count());
     add_test(suite, a_key_logs_in_without_a_password);
     add_loop(suite, a_key_of_an_algorithm_that_the_client_does_not_list_is_not_used, 0, 2);
     add_loop(suite, the_same_seed_gives_the_same_bytes_however_they_are_delivered, 0, 2);
@@ -535,7 +536,7 @@ void add_tests(struct suite *suite)
     add_test(suite, both_rekey_at_once_and_by_time);
     add_test(suite, a_peer_that_never_reads_cannot_make_the_session_grow);
     add_test(suite, a_lost_connection_gives_closed_alone);
-    add_test(suite, one_of_several_channels_closes_and_the_others_go_on);
+    add_test(suite, one_of_several_channels_closes_and_the_others_continue);
     add_test(suite, one_channel_more_than_the_cap_is_refused);
     add_test(suite, shutting_down_sends_what_was_accepted_and_then_the_disconnect);
 }

@@ -1,10 +1,9 @@
-/* What a session really does about every message: each number 0 to 255, well formed, in every place
- * that a connection can be in, to either role, with and without strict kex. A conforming
- * script brings the session there and sends that one message; the effect is compared with
- * transport/phase.c. That the table itself is right is for tests/transport/phase.c.
+/* What a session does with every message: each number from 0 to 255, well formed, at every point of
+ * a connection, to either role, with and without strict kex. A conforming script brings the session
+ * there and sends that one message; the effect is compared with the table in transport/phase.c.
+ * tests/transport/phase.c tests the table itself.
  *
- * What a legal message does is in `effects`: a number that the table calls legal and that has no
- * row there is a failure too. */
+ * `effects` has what legal messages do. A number that is legal but has no row there fails too. */
 #include "tests/support/places.h"
 
 #include <stdio.h>
@@ -25,7 +24,7 @@ struct effect {
     const char *told;      /* to the application */
     const char *then;      /* the phase afterwards; NULL: the same */
     uint32_t disconnect;   /* or with that reason */
-    void (*prepare)(void); /* what has happened before */
+    void (*prepare)(void); /* called before, to prepare the message */
 };
 
 /* First match wins. */
@@ -47,7 +46,7 @@ static const struct effect effects[] = {
     {31, 31, TO_CLIENT, IN(KEX), "21", .then = "newkeys"},
     {30, 30, TO_SERVER, IN(REKEY), "31 21", .then = "rekey-newkeys"},
     {31, 31, TO_CLIENT, IN(REKEY), "21", .then = "rekey-newkeys"},
-    {30, 49, TO_BOTH, ANYWHERE, .disconnect = SSH_DISCONNECT_KEY_EXCHANGE_FAILED}, /* the method's to say */
+    {30, 49, TO_BOTH, ANYWHERE, .disconnect = SSH_DISCONNECT_KEY_EXCHANGE_FAILED}, /* the method decides */
     {50, 50, TO_SERVER, ANYWHERE, "52 80", .then = "connection"},
     {51, 51, TO_CLIENT, ANYWHERE, "50", .told = ""},
     {52, 52, TO_CLIENT, ANYWHERE, "", .then = "connection"},
@@ -89,7 +88,7 @@ static const struct effect *effect_of(uint8_t number, enum phase phase)
 
 /* ---- the comparison ---- */
 
-/* What was judged, for a message that says which. */
+/* One message in one place, for error messages. */
 struct trial {
     const struct place *at;
     bool strict;
@@ -108,7 +107,7 @@ struct trial {
         }                                                                                          \
     } while (0)
 
-/* The first packet under keys is what it may be: whatever came, the next is not the first. */
+/* After any message in PHASE_FIRST the phase is PHASE_SERVICE. */
 static const char *phase_after(const struct trial *t)
 {
     return phase_name(t->at->phase == PHASE_FIRST ? PHASE_SERVICE : t->at->phase);
@@ -119,20 +118,20 @@ static void check_alive(const struct trial *t, const char *phase)
     struct nacre_end why;
 
     REQUIRE(!ended(&why), "ended: %s", why.text);
-    REQUIRE(strcmp(nacre_session_phase(real->session), phase) == 0, "phase %s, should be %s",
+    REQUIRE(strcmp(nacre_session_phase(real->session), phase) == 0, "phase %s, expected %s",
             nacre_session_phase(real->session), phase);
 }
 
 static void check_answers(const struct trial *t, const struct answers *a, const char *numbers)
 {
-    REQUIRE(strcmp(a->numbers, numbers) == 0, "answered with '%s', should be '%s'", a->numbers,
+    REQUIRE(strcmp(a->numbers, numbers) == 0, "answered with '%s', expected '%s'", a->numbers,
             numbers);
 }
 
 static void check_told(const struct trial *t, const char *told)
 {
-    REQUIRE(strcmp(real->log, told) == 0, "the application was told '%s', should be '%s'",
-            real->log, told);
+    REQUIRE(strcmp(real->log, told) == 0, "the application's log is '%s', expected '%s'", real->log,
+            told);
 }
 
 /* RFC 4253 section 11.1: one DISCONNECT with that reason, and nothing else. */
@@ -142,7 +141,7 @@ static void check_disconnect(const struct trial *t, const struct answers *a, uin
     static const char table_says[] = "message not allowed at this point";
     struct nacre_end why;
 
-    REQUIRE(ended(&why), "the session goes on");
+    REQUIRE(ended(&why), "the session continues");
     REQUIRE(why.cause == NACRE_PROTOCOL_ERROR && why.code == reason, "ended: %u, %s", why.code,
             why.text);
     REQUIRE((strcmp(why.text, table_says) == 0) == by_the_table, "ended: %s", why.text);
@@ -176,8 +175,8 @@ static void check_legal(const struct trial *t, const struct answers *a)
         check_alive(t, e->then == NULL ? phase_after(t) : e->then);
 }
 
-/* While our KEXINIT waits for the peer's, answers wait too: RFC 4253 section 7.1. The exchange goes
- * on as if nothing had come between. */
+/* While the session waits for the peer's KEXINIT, its replies are queued: RFC 4253 section 7.1. The
+ * exchange is not affected. */
 static void check_waiting(const struct trial *t, const struct answers *at_once)
 {
     const struct effect *e = effect_of(t->number, t->at->phase);
@@ -220,8 +219,8 @@ static void check(const struct trial *t, enum verdict verdict, const struct answ
     check_told(t, "");
 }
 
-/* Before the peer's KEXINIT nobody knows whether it will be strict: what it may not say then costs
- * the session when that KEXINIT comes. draft-ietf-sshm-strict-kex section 3.2. */
+/* Before the peer's KEXINIT it is not known whether strict kex applies: an illegal message before
+ * it ends the session when that KEXINIT arrives. draft-ietf-sshm-strict-kex section 3.2. */
 static void check_strict_afterwards(const struct trial *t, enum nacre_role from)
 {
     struct answers a;
@@ -267,15 +266,14 @@ static void try_all(int i)
             try_message(&places[i / 2], strict == 1, (uint8_t)number);
 }
 
-START_TEST(every_message_has_the_effect_that_the_table_says)
+START_TEST(every_message_has_the_effect_in_the_table)
 {
     try_all(_i);
 }
 END_TEST
 
-/* RFC 4253 section 4.2: there are no packets before the identification. A server, whose KEXINIT
- * goes with its own, ends it; a client lets lines pass that are none, and never takes them for a
- * message. */
+/* RFC 4253 section 4.2: there are no packets before the identification. A server ends the session;
+ * a client skips other lines, and never takes them for a message. */
 START_TEST(no_message_has_an_effect_before_the_identification)
 {
     for (unsigned number = 0; number < 256; number++) {
@@ -292,8 +290,8 @@ START_TEST(no_message_has_an_effect_before_the_identification)
 }
 END_TEST
 
-/* A row that no phase of the table makes use of says nothing. */
-START_TEST(every_effect_is_of_a_legal_message)
+/* Every row of `effects` is used in some phase. */
+START_TEST(every_effect_belongs_to_a_legal_message)
 {
     for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++) {
         const struct effect *e = &effects[i];
@@ -314,7 +312,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     suite_timeout(suite, 240);
-    add_loop(suite, every_message_has_the_effect_that_the_table_says, 0, 2 * PLACES);
+    add_loop(suite, every_message_has_the_effect_in_the_table, 0, 2 * PLACES);
     add_loop(suite, no_message_has_an_effect_before_the_identification, 0, 2);
-    add_test(suite, every_effect_is_of_a_legal_message);
+    add_test(suite, every_effect_belongs_to_a_legal_message);
 }

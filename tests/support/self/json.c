@@ -20,7 +20,7 @@ START_TEST(a_nested_text_is_found_by_name)
 }
 END_TEST
 
-START_TEST(escapes_are_undone)
+START_TEST(escape_sequences_are_decoded)
 {
     struct json *root = json_parse("[\"a\\\"b\\\\c\\n\\/\\u0041\", \"\"]");
 
@@ -31,7 +31,7 @@ START_TEST(escapes_are_undone)
 }
 END_TEST
 
-START_TEST(malformed_texts_give_nothing)
+START_TEST(malformed_texts_are_not_parsed)
 {
     static const char *const bad[] = {
         "",         "{",       "[",     "[1",      "[1,]",    "{\"a\"}", "{\"a\":}",
@@ -47,6 +47,6 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_nested_text_is_found_by_name);
-    add_test(suite, escapes_are_undone);
-    add_test(suite, malformed_texts_give_nothing);
+    add_test(suite, escape_sequences_are_decoded);
+    add_test(suite, malformed_texts_are_not_parsed);
 }
