@@ -8,9 +8,9 @@
 
 /* Start using it: once in a process, before any other use of this library or of libcrypto.
  *
- * used_up  called once, with a sentence, on the thread that asks for more than there is; or NULL.
- * It is called in the middle of an allocation: it must call nothing of this library return   false,
- * with errno, when no memory can be locked, or libcrypto is in use already */
+ * used_up  called once, with a sentence, on the thread that asks for more than there is, or NULL;
+ *          in the middle of an allocation, so it must not call this library
+ * return   false, with errno, when no memory can be locked, or libcrypto is in use already */
 NACRE_API bool nacre_locked_memory_start(void (*used_up)(const char *sentence));
 
 /* For nacre_server_config.secrets and nacre_endpoint_config.secrets, from any thread. Private keys
