@@ -155,8 +155,9 @@ void callback_begins(struct place *here, size_t hook);
 void callback_returns(struct place *here);
 
 /* Add the tests. Each story is told from beginning to end, and leaves nothing behind; the list ends
- * with NULL. */
-void add_callback_tests(struct suite *suite, void (*const *stories)(void));
+ * with NULL. repeatable: each telling is the same to the last callback; otherwise a callback that
+ * does not happen as often as the first time is waited for in a few tellings more. */
+void add_callback_tests(struct suite *suite, void (*const *stories)(void), bool repeatable);
 
 /* ---- what fault.c defines ---- */
 

@@ -179,5 +179,5 @@ void add_tests(struct suite *suite)
     static void (*const stories[])(void) = {tell_everything, tell_of_a_limit, tell_of_a_mismatch,
                                             NULL};
 
-    add_callback_tests(suite, stories);
+    add_callback_tests(suite, stories, true);
 }

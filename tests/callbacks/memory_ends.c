@@ -265,6 +265,14 @@ static bool answer(struct end *e)
     return (end_is_alive(e) && answer_channels(e)) || decision != NULL || later_global || later_ask;
 }
 
+static bool move(struct end *e)
+{
+    bool moved = send_some(e);
+
+    moved = receive_some(e) || moved;
+    return tick(e) || moved;
+}
+
 static void step_all(void)
 {
     bool moved = true;
@@ -274,7 +282,7 @@ static void step_all(void)
             fault("it never ends");
         moved = false;
         for (int i = 0; i < 2; i++)
-            moved = send_some(&ends[i]) | receive_some(&ends[i]) | tick(&ends[i]) | moved;
+            moved = move(&ends[i]) || moved;
     }
 }
 
@@ -284,7 +292,8 @@ void go_on(void)
 
     for (int rounds = 0; moved && rounds < 8; rounds++) {
         step_all();
-        moved = answer(&ends[0]) | answer(&ends[1]);
+        moved = answer(&ends[0]);
+        moved = answer(&ends[1]) || moved;
     }
     step_all();
 }

@@ -2,6 +2,7 @@
  * callbacks.h. */
 #include "tests/callbacks/sockets.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@ static void *run_server(void *at)
 
     on_server_thread = true;
     nacre_server_run(p->server);
-    helpers_stop(p);
+    helpers_finish(p);
     server = take_server();
     nacre_server_free(server);
     if (p->pending != NULL)
@@ -48,6 +49,7 @@ static pthread_t start_server(void)
         .drain_ms = DRAIN_MS,
         .limits.auth_delay_ms = NACRE_UNLIMITED,
         .admission = {.max_connections = 1000, .per_source_startups = 1, .penalties.off = true}};
+    static char address[64]; /* outlives the server */
     char errbuf[512] = "";
     pthread_t thread;
 
@@ -57,7 +59,9 @@ static pthread_t start_server(void)
     parties[NACRE_SERVER].server = nacre_server_new(&config, errbuf, sizeof errbuf);
     if (parties[NACRE_SERVER].server == NULL)
         fault("no server: %s", errbuf);
-    things.address = nacre_server_address(parties[NACRE_SERVER].server, 0);
+    (void)snprintf(address, sizeof address, "%s",
+                   nacre_server_address(parties[NACRE_SERVER].server, 0));
+    things.address = address;
     nacre_server_report(parties[NACRE_SERVER].server);
     if (pthread_create(&thread, NULL, run_server, &parties[NACRE_SERVER]) != 0)
         fault("no thread");
@@ -71,19 +75,16 @@ static void start_clients(void)
     struct nacre_client_config config = {
         .user = "alice", .password = "wrong", .keys = keys, .key_count = 1};
     struct party *p = &parties[NACRE_CLIENT];
-    char address[64];
 
     keys[0] = things.key;
-    (void)strncpy(address, things.address, sizeof address - 1);
-    address[sizeof address - 1] = 0;
     client_script(&config);
     p->clients = nacre_clients_new(&config, NULL, 0);
     if (p->clients == NULL)
         fault("no clients");
     helpers_start(p, nacre_clients_loop(p->clients));
-    p->client = nacre_client_connect(p->clients, address, p, NULL, 0);
+    p->client = nacre_client_connect(p->clients, things.address, p, NULL, 0);
     if (p->clients != NULL)
-        (void)nacre_client_connect(p->clients, address, NULL, NULL, 0);
+        (void)nacre_client_connect(p->clients, things.address, NULL, NULL, 0);
 }
 
 static void tell(void)
@@ -98,7 +99,7 @@ static void tell(void)
     start_clients();
     for (int turn = 0; turn < TURNS && client->clients != NULL && client->client != NULL; turn++)
         (void)nacre_clients_run_once(client->clients, TURN_MS);
-    helpers_stop(client);
+    helpers_finish(client);
     nacre_clients_free(client->clients);
     (void)pthread_mutex_lock(&server_lock);
     if (server->server != NULL)
@@ -116,5 +117,5 @@ void add_tests(struct suite *suite)
 {
     static void (*const stories[])(void) = {tell, NULL};
 
-    add_callback_tests(suite, stories);
+    add_callback_tests(suite, stories, false);
 }

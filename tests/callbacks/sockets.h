@@ -8,6 +8,7 @@
 #include "apps/runtime/watch.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { CHANNELS = 16 };
 
@@ -27,6 +28,7 @@ struct party {
     int event;
     bool opened_back; /* the server has opened a channel of its own */
     int begun, ended;
+    atomic_bool working; /* a job was submitted, and has not been worked on */
 };
 
 extern struct party parties[2];
@@ -42,6 +44,7 @@ void party_remove(struct party *p, const struct nacre_channel *ch);
 /* A watch, a mailbox and an offload on the party's loop, all of which call back; and their end. */
 void helpers_start(struct party *p, struct nacre_loop *loop);
 void helpers_stop(struct party *p);
+void helpers_finish(struct party *p);
 
 /* ---- sockets_scripts.c: what the callbacks do ---- */
 

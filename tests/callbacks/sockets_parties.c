@@ -4,6 +4,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { WAIT_MS = 500 };
+
 struct party parties[2];
 struct side strangers[2] = {{.role = NACRE_SERVER, .unwatched = true},
                             {.role = NACRE_CLIENT, .unwatched = true}};
@@ -293,6 +295,14 @@ void helpers_start(struct party *p, struct nacre_loop *loop)
     p->mail = nacre_watch_new(loop, nacre_mailbox_fd(&p->mailbox), run_mailbox, p);
     if (p->offload == NULL || p->watch == NULL || p->mail == NULL)
         fault("no helpers");
+}
+
+/* A job whose offload is freed before a thread gets to it is not worked on: wait for that. */
+void helpers_finish(struct party *p)
+{
+    for (int i = 0; i < WAIT_MS && p->working && p->offload != NULL; i++)
+        (void)usleep(1000);
+    helpers_stop(p);
 }
 
 void helpers_stop(struct party *p)

@@ -18,6 +18,13 @@ static bool is_server(struct nacre_channel *ch)
 
 /* ---- helpers ---- */
 
+static void on_work(void *context)
+{
+    struct party *p = context;
+
+    p->working = false;
+}
+
 static void on_ready_event(void *context)
 {
     struct party *p = context;
@@ -27,8 +34,9 @@ static void on_ready_event(void *context)
     if (p->has_mailbox)
         (void)nacre_mailbox_post(&p->mailbox, on_nacre_mailbox_post_call, p);
     if (p->has_mailbox && p->offload != NULL) {
-        struct nacre_job job = {on_nothing, on_nothing, p, 1};
+        struct nacre_job job = {on_work, on_nothing, p, 1};
 
+        p->working = true;
         hook_nacre_job(p->side.role, &job);
         (void)nacre_offload_submit(p->offload, &job, &p->mailbox);
     }
