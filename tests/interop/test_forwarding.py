@@ -1,6 +1,7 @@
 """Every kind of forwarding with every client that has it, against nacre-echo and against `granting`, which grants it. The
 results go to build/interop-forwarding.md, and from there with `make interop` into README.md of this folder."""
 import contextlib
+import random
 import socket
 import subprocess
 import threading
@@ -76,9 +77,13 @@ class ParamikosSocket:
 
 
 def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    """A port that nobody uses, below those from which the kernel picks for connections: another test's connection may
+    take one of those before our program listens."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 def connected(where):
