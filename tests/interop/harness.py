@@ -30,6 +30,8 @@ NACRE_ECHO = os.path.join(BUILD, "nacre-echo")
 
 USER = "alice"
 PASSWORD = "mother-of-pearl"
+os.umask(0o022)  # with 002, as users of Debian 13 have, some files would be refused
+
 PATIENCE = 30  # seconds for anything that should happen at once: the machine may be busy
 
 MIB = 1024 * 1024

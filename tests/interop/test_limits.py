@@ -251,7 +251,7 @@ class Descriptors(Limits):
 
     def test_none_left(self):
         """Taken away while it runs: it sheds, says so once, and goes on when there are some again."""
-        server = self.server("--per-source-max-startups", "none", "--max-startups", "1000")
+        server = self.server("--per-source-max-startups", "none", "--max-startups", "1000", inspected=True)
         session = Ssh(server).start()
         self.addCleanup(harness.end, session)
         harness.ask(session, b"h")
