@@ -1,10 +1,10 @@
 /* Every primitive that both libsodium and libcrypto have, timed through the call pattern of the
  * packet path: contexts are keyed once, each call sets its own nonce or IV and works in place.
- * "nacre" is what crypto/ makes of them.
+ * "nacre" is crypto/.
  *
- * Prints one table for the packet sizes 16 B, 1 KiB and 32 KiB (nanoseconds a call) and one for
- * the public key operations (microseconds a call). Each figure is the best of several rounds.
- * crypto/README.md quotes these figures next to the choice that they led to. */
+ * Prints one table for the packet sizes 16 B, 1 KiB and 32 KiB (nanoseconds per call) and one for
+ * the public key operations (microseconds per call). Each figure is the best of several rounds.
+ * crypto/README.md quotes these figures with each choice. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "tests/bench/bench_crypto_keys.h"
@@ -198,7 +198,7 @@ static double calls_ns(struct bench *b, const struct row *row, size_t len, long 
     return now_ns() - start;
 }
 
-/* Nanoseconds a call: the best of ROUNDS rounds of about ROUND_NS each. */
+/* Nanoseconds per call: the best of ROUNDS rounds of about ROUND_NS each. */
 static double measure(struct bench *b, const struct row *row, size_t len)
 {
     long calls = 1;

@@ -1,22 +1,22 @@
-/* The machine's own floor: what no SSH server can go below.
+/* The floor of this machine: the least that any SSH server costs.
  *
  *   floor serve KIND
- *       a bare epoll TCP server on a free port of 127.0.0.1, which it prints
+ *       a plain epoll TCP server on a free port of 127.0.0.1, which it prints
  *   floor drive PORT KIND COUNT SIZE
  *       its client
  *   floor packet CIPHER SIZE COUNT
- *       ns of CPU to open or to seal a packet of SIZE bytes, with libcrypto
+ *       ns of CPU to encrypt or decrypt a packet of SIZE bytes with libcrypto
  *   floor login KEX COUNT
- *       us of CPU of the primitives that a server must compute for one login
+ *       us of CPU for the primitives that a server must compute per login
  *   floor accept COMMAND...
  *       accept on a free port, which it prints, and run COMMAND on each connection, as inetd does
  *       (for tinysshd)
  *   floor spin
- *       nothing, for ever
+ *       loop for ever
  *
- * KIND: echo, sink and source are COUNT bytes in one stream; key is COUNT times SIZE bytes and
- * their echo; a KEX is COUNT connections that exchange as many bytes in as many turns as a login
- * with it does; with a + behind it both ends also compute what a login asks for, each in its turn.
+ * KIND: echo, sink and source are COUNT bytes in one stream; key is COUNT keystrokes of SIZE bytes
+ * and their echoes; a KEX is COUNT connections that exchange as many bytes in as many round trips
+ * as a login with it; KEX+ means that both ends also compute what a login needs, each in its turn.
  * KEX: curve25519, mlkem768, sntrup761. */
 #include "tests/bench/floor_work.h"
 
@@ -44,8 +44,8 @@ static double cpu_ns(void)
 
 /* ---- TCP, the server ---- */
 
-/* KEX+: the primitives too, each in its turn; else NULL. The client does as a client must: a server
- * that is answered at once finds its caches warmer and its core faster than a real one does. */
+/* KEX+: the primitives too, each in its turn; otherwise NULL. The client computes what a client
+ * must: a server that is answered at once has warmer caches and a faster core than a real one. */
 static struct login *computed;
 static const struct kex *computed_kex;
 
@@ -108,7 +108,7 @@ static bool serve_login(struct connection *c)
 struct kind {
     const char *name;
     bool (*serve)(struct connection *c);
-    bool speaks; /* the server sends without being asked */
+    bool speaks; /* the server sends without a request */
 };
 
 static const struct kind kinds[] = {
@@ -260,7 +260,7 @@ static void write_all(int fd, size_t len)
     }
 }
 
-/* Both ways at once: what one blocking call after the other could not do without a deadlock. */
+/* Both directions at once; blocking calls one after the other would deadlock. */
 static void drive_echo(int fd, size_t count)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT};
@@ -354,7 +354,8 @@ static void drive(int port, const char *kind, size_t count, size_t size)
 
 /* ---- times of what is computed ---- */
 
-/* Opening costs what sealing does. Packets lie one behind the other, as in an I/O buffer. */
+/* Decryption costs as much as encryption. Packets are stored one after the other, as in an I/O
+ * buffer. */
 static void time_packets(const char *name, size_t size, size_t count)
 {
     struct sealing s;
@@ -425,7 +426,7 @@ static void accept_for(char **command)
 
 /* ---- start ---- */
 
-/* Keeps a core awake, for those of other priority. */
+/* Keeps a core awake for processes of higher priority. */
 static void spin(void)
 {
     for (;;)

@@ -1,4 +1,4 @@
-/* What the floor computes: packets, and a login's primitives at both ends. Part of floor.c. */
+/* The floor's computations: packets, and a login's primitives at both ends. Part of floor.c. */
 #ifndef NACRE_BENCH_FLOOR_WORK_H
 #define NACRE_BENCH_FLOOR_WORK_H
 
@@ -111,11 +111,11 @@ static const struct {
 
 /* ---- a login ---- */
 
-/* What the exchange takes: bytes of the first turn, and those that the exchange hash is of. */
+/* Bytes of a key exchange. */
 struct kex {
     const char *name;
-    size_t in, out;   /* bytes of the first turn */
-    size_t exchanged; /* bytes of which the exchange hash is */
+    size_t in, out;   /* of the first round trip */
+    size_t exchanged; /* in the exchange hash */
     bool sha512;
 };
 
@@ -126,10 +126,10 @@ static const struct kex kexes[] = {
     {NULL, 0, 0, 0, false},
 };
 
-/* What a login's server sends first, identification and KEXINIT, and what its client then sends and
- * the server answers, in bytes, as nacre-echo and its client do it: KEXINIT and KEX_ECDH_INIT, with
- * the identification that was sent at once; NEWKEYS and SERVICE_REQUEST; which methods?; may this
- * key log in?; its proof; channel; DISCONNECT. */
+/* The bytes of a login between nacre-echo and its client. First the server sends identification and
+ * KEXINIT; then, by round trip, what the client sends and the server answers: KEXINIT and
+ * KEX_ECDH_INIT, after the identification; NEWKEYS and SERVICE_REQUEST; a request for the methods;
+ * a key query; its proof; a channel; DISCONNECT. */
 enum { IDENTIFICATION = 19, HELLO = 867, TURNS = 7 };
 
 struct turn {
@@ -172,7 +172,7 @@ static void agree(struct login *l)
         fail("x25519");
 }
 
-/* By the calls that are fastest: crypto/README.md. */
+/* With the fastest library for each: crypto/README.md. */
 static void digest(struct login *l, const struct hash_method *method, size_t len)
 {
     (void)hash_of(method, (struct bytes){l->text, len}, l->hash);
@@ -200,9 +200,9 @@ static void expand(struct login *l, const struct keccak_method *method, size_t l
         keccak4_squeeze(&sponges, out);
 }
 
-/* What an encapsulation must hash, as if its arithmetic were free, which is about what the fastest
- * implementations take for all of it. FIPS 203: H(ek) and G; nine polynomials of the matrix, three
- * blocks each; seven of noise, one block each. */
+/* What an encapsulation must hash, as if its arithmetic were free: about the cost of a whole
+ * encapsulation in the fastest implementations. FIPS 203: H(ek) and G; nine polynomials of the
+ * matrix, three blocks each; seven of noise, one block each. */
 static void hash_mlkem(struct login *l)
 {
     const struct bytes key = {l->mlkem_ek, MLKEM768_EK_LEN}, seeds = {l->text, 64};
@@ -230,7 +230,7 @@ static void exchange(struct login *l, const struct kex *kex)
                                     &l->sntrup);
 }
 
-/* The client: a key pair. Its post-quantum half is crypto/'s own: neither library has one. */
+/* The client: a key pair. Its post-quantum part is from crypto/, since neither library has it. */
 static void make_share(struct login *l, const struct kex *kex)
 {
     randombytes_buf(l->scalar, sizeof l->scalar);
@@ -260,7 +260,7 @@ static void finish_exchange(struct login *l, const struct kex *kex)
         (void)sntrup761_decapsulate(l->shared, l->sntrup_sk, l->sntrup_ct, &l->sntrup);
 }
 
-/* From NEWKEYS on packets are encrypted, one each way in a turn. */
+/* After NEWKEYS packets are encrypted, one in each direction per round trip. */
 static void open_and_seal(struct login *l, size_t turn)
 {
     chacha(&l->packets, l->packet, turns[turn].in - OVERHEAD);
@@ -278,7 +278,7 @@ static void compute_at_server(struct login *l, const struct kex *kex, size_t tur
         verify(l);
 }
 
-/* Before the client sends its part of a turn. */
+/* Called before the client sends its part of a round trip. */
 static void compute_at_client(struct login *l, const struct kex *kex, size_t turn)
 {
     if (turn == EXCHANGE_TURN)

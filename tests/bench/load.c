@@ -1,4 +1,4 @@
-/* Load on an SSH server, by the library's client role.
+/* Load on an SSH server, from the library's client role.
  *
  *   load [-p PORT] [-u USER] [-i KEY] [-x KEX] [-c CIPHERS] [-m MACS] [-j N] KIND COUNT [COMMAND]
  *
@@ -6,12 +6,12 @@
  *   sink    send COUNT bytes to COMMAND, then EOF, and wait for its end
  *   source  read COUNT bytes from COMMAND
  *   login   COUNT times: connect, log in by public key, open a channel, disconnect; N at a time
- *   keys    COUNT times: send a byte to COMMAND and wait for one back; prints p50, p99 and the
- * worst in us idle    COUNT sessions with a channel each, held until standard input ends; N logins
- * at a time
+ *   keys    COUNT keystrokes: send a byte to COMMAND and wait for one back; prints p50, p99 and
+ *           the maximum in us
+ *   idle    COUNT sessions with a channel each, until standard input ends; N logins at a time
  *
- * Says "ready" when the first channel stands (idle: all of them), and at the end one line of
- * figures. */
+ * Prints "ready" when the first channel is open (idle: all of them), and one line of figures at the
+ * end. */
 #include "apps/files/key_file.h"
 #include "apps/session/session.h"
 
@@ -49,7 +49,7 @@ struct client {
     struct nacre_channel *channel;
     int fd;
     bool logged_in, opened;
-    bool running; /* the command was granted, or none is wanted */
+    bool running; /* the command was granted, or there is none */
     bool want_out;
     bool said_eof;
     uint64_t sent, got, key_ns;
@@ -61,7 +61,7 @@ struct load {
     int epoll;
     uint64_t started, standing, ended; /* sessions */
     bool over;
-    uint64_t *times_ns; /* keys: each round trip */
+    uint64_t *times_ns; /* of each keystroke's round trip */
     size_t times;
 };
 
@@ -215,7 +215,7 @@ static bool is_complete(const struct client *c)
     }
 }
 
-/* The output is empty: make more. False: nothing to send now. */
+/* The output is empty: write more. False: nothing to send now. */
 static bool send_more(struct client *c)
 {
     enum kind kind = c->load->options.kind;
@@ -246,7 +246,7 @@ static void watch(struct client *c, int operation)
         fail(strerror(errno));
 }
 
-/* False: the socket takes no more. */
+/* False: the socket accepts no more. */
 static bool flush(struct client *c)
 {
     size_t len;
@@ -287,8 +287,8 @@ static void open_channel(struct client *c)
         fail("cannot open a channel");
 }
 
-/* Who said DISCONNECT lets the server close: a FIN right behind it would make the server's last
- * read wait for the kernel's work on that, at random. Not all servers do. */
+/* After DISCONNECT, wait for the server to close: a FIN right after it would make the server's last
+ * read wait in the kernel, at random. Not all servers close. */
 static void wait_for_end(struct client *c)
 {
     struct pollfd end = {.fd = c->fd, .events = POLLIN};
@@ -354,8 +354,7 @@ static void start_client(struct load *load)
     pump(c);
 }
 
-/* Idle: the next logins begin as the earlier ones stand; at the end of standard input all is over.
- */
+/* Idle: new logins begin when earlier ones have finished; the end of standard input ends all. */
 static void idle_turn(struct load *load)
 {
     while (load->started < load->options.count &&

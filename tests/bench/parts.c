@@ -1,8 +1,8 @@
-/* What an idle session is made of, in bytes: our structures by their size, one direction's keys by
- * what they allocate, libcrypto's contexts included.
+/* The parts of an idle session in bytes: nacre's structures by their sizes, the keys of one
+ * direction by what they allocate, libcrypto's contexts included.
  *
  *   parts
- *       prints one line a part: "NAME BYTES" */
+ *       prints one line per part: "NAME BYTES" */
 #include "apps/server/peer.h"
 #include "auth/parts.h"
 #include "connection/parts.h"
@@ -15,11 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LITTLE = 64, MUCH = 32 * 1024 }; /* bytes in a packet: a key typed, and bulk */
+enum { LITTLE = 64, MUCH = 32 * 1024 }; /* bytes in a packet: a keystroke, a bulk transfer */
 
-static size_t in_libcrypto; /* bytes it holds now */
+static size_t in_libcrypto; /* bytes in use */
 
-/* Each block behind its size */
+/* Each block is stored after its size */
 union header {
     size_t size;
     max_align_t align;
@@ -69,7 +69,7 @@ static void seal_one(struct direction *d, size_t len)
         exit(1);
 }
 
-/* Of one direction, our state and libcrypto's: as long as packets are small, and after a large one.
+/* The state of one direction, libcrypto's included: with small packets only, and after a large one.
  */
 static void measure_keys(struct pool *pool, const struct algorithm *a, size_t *little, size_t *much)
 {
@@ -114,7 +114,7 @@ int main(void)
         (void)printf("%s: %zu\n", structures[i].name, structures[i].size);
     pool_init(&pool, NULL);
     for (const struct algorithm *a = algorithms_of(ALGORITHM_CIPHER); a->name != NULL; a++) {
-        measure_keys(&pool, a, &little, &much); /* what the library makes once, for all */
+        measure_keys(&pool, a, &little, &much); /* first, so that one-time allocations are done */
         measure_keys(&pool, a, &little, &much);
         (void)printf("keys of a direction, %s: %zu, after a large packet %zu\n", a->name, little,
                      much);

@@ -1,6 +1,6 @@
-/* What every fuzz_*.c defines, and libFuzzer or replay.c calls. Aborts when something is wrong. */
-#ifndef NACRE_TESTS_FUZZ_H
-#define NACRE_TESTS_FUZZ_H
+/* The function that every fuzz_*.c defines, for libFuzzer or replay.c. It aborts on an error. */
+#ifndef NACRE_TESTS_FUZZ_FUZZ_H
+#define NACRE_TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* assert, whatever NDEBUG says */
+/* assert, with NDEBUG too */
 static inline void require(_Bool good)
 {
     if (!good)

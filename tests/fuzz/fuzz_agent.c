@@ -1,5 +1,5 @@
-/* What an agent answers: its list of keys, or a signature. */
-/* Its inside: without a socket. */
+/* An agent's answers: its list of keys, or a signature. */
+/* Its static functions, which need no socket */
 #include "apps/files/agent.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "tests/fuzz/fuzz.h"

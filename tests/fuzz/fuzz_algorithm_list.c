@@ -1,4 +1,4 @@
-/* A list of algorithms as a user writes it. What comes out is a name-list as the wire wants it. */
+/* A list of algorithms as a user writes it. The result is a legal name-list. */
 #include "tests/fuzz/fuzz.h"
 
 #include "apps/session/algorithm_list.h"

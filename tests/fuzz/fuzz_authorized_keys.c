@@ -1,4 +1,4 @@
-/* An authorized_keys file: every line, with its options, and what it grants to one login. */
+/* An authorized_keys file: every line with its options, and what it grants to a login. */
 #include "tests/fuzz/fuzz.h"
 
 #include "apps/files/authorized_line.h"

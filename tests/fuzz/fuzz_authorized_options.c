@@ -1,5 +1,5 @@
-/* The options before a key in authorized_keys, from= patterns and all. What they allow never
- * depends on anything but them, the client's address and the time. */
+/* The options before a key in authorized_keys, from= patterns included. What they allow depends
+ * only on them, the client's address and the time. */
 #include "tests/fuzz/fuzz.h"
 
 #include "apps/files/authorized_options.h"

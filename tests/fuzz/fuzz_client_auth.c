@@ -1,4 +1,4 @@
-/* What a server sends while we log in. */
+/* What a server sends to a client that logs in. */
 #include "tests/fuzz/fuzz_session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,4 +1,4 @@
-/* What a server sends once we are logged in. */
+/* What a server sends to a client that is logged in. */
 #include "tests/fuzz/fuzz_session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

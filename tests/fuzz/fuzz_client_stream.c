@@ -1,4 +1,4 @@
-/* What a server sends before there are keys. */
+/* What a server sends before packets are encrypted. */
 #include "tests/fuzz/fuzz_session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,5 +1,5 @@
-/* Private key files: the text, and the bytes inside of it. A key that was understood can be used,
- * and written again when it is one that we write. */
+/* Private key files: the text, and the bytes that it encodes. A key that was read can be used, and
+ * written if nacre writes its format. */
 #include "tests/fuzz/fuzz.h"
 
 #include "apps/files/key_format.h"

@@ -1,4 +1,4 @@
-/* A known_hosts file: every line, whom it is about and its key. */
+/* A known_hosts file: every line with its hosts and its key. */
 #include "tests/fuzz/fuzz.h"
 
 #include "apps/files/known_line.h"

@@ -1,9 +1,9 @@
-/* Packets from a peer that has the keys and builds them as it likes; or from somebody between, who
- * changes a byte of them. First byte: the cipher, second: the MAC; then, again and again:
+/* Packets from a peer that has the keys and may send anything, or changed by an attacker in
+ * between. First byte: the cipher, second byte: the MAC; then, repeated:
  *
- *     byte      0: as built; else that byte is changed, counted round the packet
- *     byte      padding_length as the packet says it
- *     uint16    bytes that follow, which are the payload and the padding              */
+ *     byte      0: unchanged; otherwise the byte to change, modulo the packet's length
+ *     byte      the packet's padding_length
+ *     uint16    number of bytes that follow: the payload and the padding              */
 #include "tests/fuzz/fuzz.h"
 
 #include "crypto/random.h"
@@ -19,8 +19,8 @@ enum {
     SIZE_MAX_OF_PACKET = 4 + 1 + CONTENT_MAX + 64
 };
 
-/* The method that the next byte chooses: a row of the table, or `other` after the last, unless that
- * is NULL. */
+/* The method that the next byte chooses: a row of the table, or `other` after the last row, unless
+ * it is NULL. */
 static const void *some_method(struct reader *r, enum algorithm_kind kind, const void *other)
 {
     int count = algorithm_count(kind), i = read_u8(r) % (count + (other != NULL));
@@ -47,7 +47,7 @@ static bool is_legal(const struct direction *d, size_t packet_length)
            aligned % d->cipher->block_len == 0;
 }
 
-/* What must become of it, when nothing was changed. */
+/* The required result, if nothing was changed. */
 static enum packet_status expected(const struct direction *d, size_t packet_length, uint8_t padding)
 {
     if (!is_legal(d, packet_length))
@@ -64,7 +64,7 @@ static void put(struct buffer *in, struct pool *pool, struct bytes bytes)
     buffer_added(in, bytes.len);
 }
 
-/* One packet. Returns whether the connection would go on. */
+/* One packet. Returns whether the connection would continue. */
 static bool pass(struct direction *out, struct direction *in, struct pool *pool, struct reader *r,
                  uint8_t *packet)
 {

@@ -1,4 +1,4 @@
-/* A password file: every entry, and what its hash would cost. */
+/* A password file: every entry, and the cost of its hash. */
 #include "tests/fuzz/fuzz.h"
 
 #include "apps/files/password_entry.h"

@@ -1,5 +1,5 @@
 /* A public key and a signature as a peer sends them: a row of ALGORITHM_PUBLIC_KEY, string key,
- * string signature, and then what was signed. A signature that is right is right for nothing else.
+ * string signature, and then the signed data. A signature that verifies does so for this data only.
  */
 #include "tests/fuzz/fuzz.h"
 

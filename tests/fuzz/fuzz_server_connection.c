@@ -1,4 +1,4 @@
-/* What a client sends once it is logged in. */
+/* What a client sends after it has logged in. */
 #include "tests/fuzz/fuzz_session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

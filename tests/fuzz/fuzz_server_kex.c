@@ -1,5 +1,5 @@
-/* What a client sends from its KEXINIT on: key exchange, login and channels as one run of messages.
- */
+/* What a client sends after its identification: key exchange, login and channels as one sequence of
+ * messages. */
 #include "tests/fuzz/fuzz_session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,4 +1,4 @@
-/* What a client sends before there are keys. */
+/* What a client sends before packets are encrypted. */
 #include "tests/fuzz/fuzz_session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,6 +1,6 @@
 #include "tests/fuzz/fuzz_session.h"
 
-/* Its inside: a session is put into a phase without the way there. */
+/* Its static functions, to put a session into a phase directly */
 #include "apps/session/session.c" /* NOLINT(bugprone-suspicious-include) */
 #include "auth/parts.h"
 #include "connection/parts.h"
@@ -13,17 +13,17 @@
 
 enum {
     CHANNELS = 8,
-    KEEPS = 1,   /* the application takes no data */
+    KEEPS = 1,   /* the application accepts no data */
     LATER = 2,   /* answers come later */
     REFUSES = 4, /* answers are no */
     UNREAD = 8,  /* the peer reads nothing */
     ECHOES = 16, /* data is written back */
-    INSIDE = 32, /* callbacks act */
-    RENEWS = 64, /* keys wear quickly */
-    STERN = 128, /* a server wants two methods, a client has nobody to ask */
+    INSIDE = 32, /* callbacks act too */
+    RENEWS = 64, /* rekeys are frequent */
+    STERN = 128, /* a server requires two methods, a client has no user to ask */
 };
 
-/* One run. */
+/* The current run. */
 struct run {
     struct nacre_endpoint_config config;
     struct nacre_auth_policy policy;
@@ -45,7 +45,7 @@ static enum nacre_answer say(const struct run *run)
     return run->options & REFUSES ? NACRE_REFUSE : NACRE_GRANT;
 }
 
-/* Something happens inside a callback, not too often. */
+/* Sometimes, act inside a callback. */
 static void inside(struct run *run)
 {
     if ((run->options & INSIDE) && run->acts < 200)
@@ -54,7 +54,7 @@ static void inside(struct run *run)
 
 /* ---- the application ---- */
 
-/* The channel is gone. */
+/* The channel has been freed. */
 static void forget(struct nacre_channel *ch)
 {
     struct nacre_channel **slot = nacre_channel_app_data(ch);
@@ -83,7 +83,8 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
         }
     if (answer != NACRE_REFUSE)
         inside(run);
-    if (answer == NACRE_LATER && ch->early == NACRE_REFUSE) /* said by what happened inside */
+    if (answer == NACRE_LATER &&
+        ch->early == NACRE_REFUSE) /* it was answered inside the callback */
         forget(ch);
     return answer;
 }
@@ -412,7 +413,7 @@ static void drain(struct run *run)
         nacre_session_sent(run->session, len, run->now_ms);
 }
 
-/* What it left for other turns, a step each: fewer than there can be messages. */
+/* What it left for later loop iterations: fewer than there can be messages. */
 static void take_turns(struct run *run)
 {
     for (int i = 0; nacre_session_deadline(run->session) <= run->now_ms; i++) {
@@ -434,7 +435,7 @@ static void receive(struct run *run, const uint8_t *data, size_t len)
         nacre_session_received(run->session, n, run->now_ms);
         drain(run);
         take_turns(run);
-        if (n == 0) /* it waits for something that will not come */
+        if (n == 0) /* it waits for something that never comes */
             return;
         data += n;
         len -= n;
@@ -481,7 +482,7 @@ int fuzz_stream(enum nacre_role role, const uint8_t *data, size_t len)
     return 0;
 }
 
-/* A cipher that changes nothing and yet counts as one. */
+/* A cipher that changes nothing but counts as one. */
 static const struct cipher_method *plain(void)
 {
     static struct cipher_method method;
@@ -512,7 +513,7 @@ static void put_into(struct nacre_session *s, enum phase phase)
     require(transport_start_service(t, which) == 0);
 }
 
-/* After a key exchange the messages go on as they were: what comes out of decryption. */
+/* After a key exchange the messages continue in the same way: as decryption would return them. */
 static void leave_unencrypted(struct nacre_session *s)
 {
     struct direction *d = &s->transport->receiving;

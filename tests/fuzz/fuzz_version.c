@@ -1,4 +1,4 @@
-/* The identification line. However it arrives, it is understood the same way, as soon as it can be.
+/* The identification line. However it is split, it is read the same way, and as early as possible.
  */
 #include "tests/fuzz/fuzz.h"
 

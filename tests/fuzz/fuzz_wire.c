@@ -1,5 +1,5 @@
-/* The data types of RFC 4251 section 5, read in an order that the input chooses; what was read is
- * written again and is the same. */
+/* The data types of RFC 4251 section 5, read in an order that the input chooses. What was read is
+ * written again, and must be the same. */
 #include "tests/fuzz/fuzz.h"
 
 #include "transport/wire.h"

@@ -1,5 +1,5 @@
-/* How libFuzzer changes a run of messages (fuzz_messages): as messages, and as fields that stand
- * behind their length. Changed byte by byte hardly one would still be a message. */
+/* Mutates a sequence of messages (fuzz_messages) for libFuzzer: whole messages, and fields together
+ * with their lengths. Mutated byte by byte, hardly one would still be a message. */
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_session.h"
 
@@ -16,14 +16,14 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_len, const uint8
 
 enum {
     ITEMS_MAX = 128,
-    BODY_MAX = 16 * 1024, /* bytes of a message that is worked on */
+    BODY_MAX = 16 * 1024, /* bytes of a message that is changed */
     ROOM = 256 * 1024,
     CHANGES_MAX = 4, /* at a time */
 };
 
 /* A message, or what the application does (len 0). */
 struct item {
-    uint16_t head; /* as it stands before the message */
+    uint16_t head; /* the uint16 before the message */
     const uint8_t *at;
     size_t len;
 };
@@ -34,7 +34,7 @@ struct list {
     struct item items[ITEMS_MAX];
 };
 
-static uint8_t room[ROOM]; /* of messages that were changed */
+static uint8_t room[ROOM]; /* for messages that were changed */
 static size_t room_used;
 static uint32_t state;
 
@@ -85,7 +85,7 @@ static size_t write_list(const struct list *l, uint8_t *out, size_t max_len)
     return n;
 }
 
-/* A copy that may be written to, with room for BODY_MAX bytes; NULL: not this one. */
+/* A writable copy with space for BODY_MAX bytes. NULL: the message is too long. */
 static uint8_t *copy_of(struct item *item)
 {
     uint8_t *copy = room + room_used;
@@ -109,7 +109,7 @@ static void change_bytes(struct item *item)
         item->len = LLVMFuzzerMutate(copy, item->len, BODY_MAX);
 }
 
-/* The place of a string in the message, chosen among all that could be one. */
+/* The position of a string in the message, chosen among all that could be strings. */
 static bool find_string(const struct item *item, size_t *at)
 {
     size_t found = 0;
@@ -120,7 +120,7 @@ static bool find_string(const struct item *item, size_t *at)
     return found > 0;
 }
 
-/* A string gets other contents, and its length says so. */
+/* Change a string and its length. */
 static void change_string(struct item *item)
 {
     static uint8_t contents[BODY_MAX], rest[BODY_MAX];
@@ -141,7 +141,7 @@ static void change_string(struct item *item)
     item->len = at + 4 + len + rest_len;
 }
 
-/* Numbers at the edges of what windows, channels and counts can be. */
+/* Numbers at the limits of windows, channels and counts. */
 static void change_number(struct item *item)
 {
     static const uint32_t numbers[] = {0,     1,     2,         3,          4,          16,
@@ -253,7 +253,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max_len, unsign
     return n;
 }
 
-/* Some messages of the other run come into this one. */
+/* Insert some messages of another sequence. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_len, const uint8_t *other,
                                  size_t other_len, uint8_t *out, size_t max_len, unsigned seed)
 {

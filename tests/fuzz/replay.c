@@ -1,4 +1,4 @@
-/* Runs one fuzz_*.c over files, without libFuzzer: the seeds and every input that once crashed. An
+/* Runs one fuzz_*.c on files without libFuzzer: the seeds and every input that once crashed. An
  * input that takes too much time or memory fails like one that crashes.
  *
  *     fuzz_NAME FILE-OR-FOLDER... */
@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 enum {
-    SECONDS_MAX = 5,  /* of the processor, for one input under the sanitizers */
-    SECONDS_ALL = 600 /* ... for all: an input without end dies of SIGXCPU */
+    SECONDS_MAX = 5,  /* of CPU time, for one input under the sanitizers */
+    SECONDS_ALL = 600 /* for all inputs: an endless one is ended by SIGXCPU */
 };
 
 static unsigned runs;
 
-/* AddressSanitizer asks for it, when it is there; its name is not ours to choose. */
+/* AddressSanitizer calls this function, if it exists. */
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -62,10 +62,10 @@ static void run_file(const char *path)
         exit(1);
     }
     len = (size_t)status.st_size;
-    data = malloc(len == 0 ? 1 : len); /* no longer, so that the sanitizer sees its end */
+    data = malloc(len == 0 ? 1 : len); /* exactly, so that the sanitizer sees its end */
     require(data != NULL && fread(data, 1, len, f) == len);
     (void)fclose(f);
-    (void)fprintf(stderr, "%s\n", path); /* the last one is the culprit */
+    (void)fprintf(stderr, "%s\n", path); /* the last line names the input that crashed */
     run_input(data, len);
     free(data);
     runs++;
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
         run_path(argv[i]);
-    /* As Check prints it, for tests/tools/run_tests: all files are one test. */
+    /* In Check's form, for tests/tools/run_tests: all files are one test. */
     (void)printf("%u files\n100%%: Checks: 1, Failures: %d, Errors: 0\n", runs, runs == 0);
     return runs == 0;
 }

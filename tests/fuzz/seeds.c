@@ -1,5 +1,5 @@
-/* seeds FOLDER: writes the seed corpora, one folder a fuzzer, from real sessions and small files.
- * The same every time. */
+/* seeds FOLDER: writes the seed corpora, one folder per fuzzer, from real sessions and small files.
+ * They are the same every time. */
 #include "tests/fuzz/seeds.h"
 
 #include "tests/fuzz/fuzz.h"
@@ -17,13 +17,13 @@ enum { SEED_MAX = 72 * 1024 };
 
 /* ---- sessions ---- */
 
-/* The messages that one end got in a phase, as fuzz_messages wants them. */
+/* The messages that one end received in a phase, in the form of fuzz_messages. */
 struct recording {
     uint8_t bytes[SEED_MAX];
     size_t len;
 };
 
-/* By role, then by where it begins: at the KEXINIT, logging in, logged in. */
+/* By role, then by where it begins: at KEXINIT, at the login, after it. */
 enum { FROM_KEXINIT, FROM_LOGIN, FROM_CONNECTION, BEGINNINGS };
 static struct recording recordings[2][BEGINNINGS];
 
@@ -38,19 +38,19 @@ static void put(struct recording *r, uint16_t head, const uint8_t *payload, size
     r->len += len;
 }
 
-/* A message, and before it what makes it an answer to something: act in fuzz_session.c. */
+/* A message; before it, the action that it replies to: act in fuzz_session.c. */
 static void record(struct recording *r, const uint8_t *payload, size_t len)
 {
     static const uint16_t acts[256] = {
         [SSH_MSG_CHANNEL_OPEN_CONFIRMATION] = FUZZ_ACT | 4, /* a channel is opened */
-        [SSH_MSG_CHANNEL_SUCCESS] = FUZZ_ACT | 6,           /* a terminal is asked for */
+        [SSH_MSG_CHANNEL_SUCCESS] = FUZZ_ACT | 6,           /* a terminal is requested */
         [SSH_MSG_CHANNEL_FAILURE] = FUZZ_ACT | 6,
-        [SSH_MSG_REQUEST_SUCCESS] = FUZZ_ACT | 25, /* a port is asked for */
+        [SSH_MSG_REQUEST_SUCCESS] = FUZZ_ACT | 25, /* a forwarded port is requested */
         [SSH_MSG_REQUEST_FAILURE] = FUZZ_ACT | 25,
     };
 
     if (r->len == 0)
-        r->bytes[r->len++] = 0; /* the application's options */
+        r->bytes[r->len++] = 0; /* the application's behaviour */
     if (acts[payload[0]] != 0)
         put(r, acts[payload[0]], NULL, 0);
     require(len < FUZZ_ACT);
@@ -75,7 +75,7 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
 
 static const struct nacre_observer observer = {.message = on_message};
 
-/* The end that will be fuzzed draws the same numbers there as here, and has the same key. */
+/* The fuzzed end generates the same random numbers as here, and has the same key. */
 static void prepare(struct pair *p, enum nacre_role fuzzed)
 {
     const uint8_t key[32] = {1}, seed[32] = {2};
@@ -102,8 +102,7 @@ static void save_recording(const char *corpus, const char *title, const struct r
         save(corpus, title, r->bytes, r->len);
 }
 
-/* ... and, for one of them, with a KEXINIT that says that a guessed packet follows: the fifth byte
- * from its end. */
+/* For one method, also a KEXINIT that announces a guessed packet: the fifth byte from its end. */
 static void save_kex(const char *corpus, const char *title, struct recording *r)
 {
     size_t kexinit_len = (size_t)r->bytes[1] << 8 | r->bytes[2];
@@ -115,7 +114,7 @@ static void save_kex(const char *corpus, const char *title, struct recording *r)
     save_recording(corpus, "guess", r);
 }
 
-/* Every key exchange, up to the login's end. */
+/* Every key exchange method, up to the end of the login. */
 static void save_exchanges(void)
 {
     for (const struct algorithm *a = algorithms_of(ALGORITHM_KEX); a->name != NULL; a++)
@@ -303,7 +302,7 @@ static void use_prove(struct pair *p, struct nacre_channel *ch)
     nacre_channel_close(ch);
 }
 
-/* What one end asks of the other, end by end: RFC 4254 sections 6.7 to 6.10, RFC 4335. */
+/* Requests from each end: RFC 4254 sections 6.7 to 6.10, RFC 4335. */
 static enum nacre_answer ask_back(struct nacre_channel *ch, const struct nacre_request *request)
 {
     static const uint8_t on[] = {1};
@@ -343,7 +342,7 @@ static void use_exec(struct pair *p, struct nacre_channel *ch)
     require(nacre_channel_exec(ch, "false"));
 }
 
-/* Enough for a window adjust, and for a window that grows. */
+/* Enough data for a window adjust, and for a window that grows. */
 static void use_bulk(struct pair *p, struct nacre_channel *ch)
 {
     static const uint8_t zeros[22 * 1024];
@@ -377,7 +376,7 @@ static void save_uses(void)
 
 /* ---- files and fields ---- */
 
-/* The public half of the key that the fuzzers look for. */
+/* The public key that the fuzzers look for. */
 #define PUBLIC_KEY                                                                                 \
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIM7MFQfcHd1ylZUcKQiI8JWtuQRNG3PWlubfBl1oO9T8"
 
@@ -427,7 +426,7 @@ static const struct {
     {"version", "old", "SSH-1.5-Old\r\n"},
 };
 
-/* Two packets that are right, and one that is not, under each cipher and MAC: see fuzz_packet.c. */
+/* Two correct packets and a wrong one for each cipher and MAC: see fuzz_packet.c. */
 static void save_packets(void)
 {
     enum { CIPHERS = 7, MACS = 6, LEN = 31 + 4 };
@@ -471,7 +470,7 @@ static void save_fields(void)
         save_text(texts[i].corpus, texts[i].title, texts[i].text);
 }
 
-/* tests/support/pair.c is for tests of Check. */
+/* tests/support/pair.c needs Check. */
 START_TEST(write_all)
 {
     save_exchanges();

@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* seeds_file.c: the folder of all corpora */
+/* seeds_file.c: the folder for all corpora */
 void save_below(const char *name);
 
-/* One seed of a fuzzer, as a file of that name. */
+/* Write one seed of a fuzzer to a file with that name. */
 void save(const char *corpus, const char *title, const void *data, size_t len);
 void save_text(const char *corpus, const char *title, const char *text);
 

@@ -1,4 +1,4 @@
-/* Seeds of keys and of what is signed with them. */
+/* Seeds: keys, and data that is signed with them. */
 #include "tests/fuzz/seeds.h"
 
 #include "apps/files/key_format.h"
@@ -24,7 +24,7 @@ static void save_private(void)
 {
     static const struct {
         const char *title, *text;
-        uint8_t binary; /* the parser that fuzz_key_file takes for its bytes */
+        uint8_t binary; /* the parser that fuzz_key_file uses for its bytes */
     } keys[] = {
         {"openssh-ed25519", openssh_ed25519, 0},   {"openssh-encrypted", openssh_encrypted, 0},
         {"openssh-nistp256", openssh_nistp256, 0}, {"pkcs8-ed25519", pkcs8_ed25519, 1},
@@ -45,7 +45,7 @@ static void save_private(void)
     }
 }
 
-/* OpenSSH's format of an RSA key: made from the same numbers, as ssh-keygen would. PROTOCOL.key. */
+/* OpenSSH's format of an RSA key, from the same numbers, as ssh-keygen writes it. PROTOCOL.key. */
 static void save_openssh_rsa(void)
 {
     uint8_t der[KEY_BINARY_MAX], out[4096];
@@ -105,7 +105,7 @@ static uint8_t row_of(const char *name)
     return i;
 }
 
-/* As fuzz_public_key wants it. */
+/* In the form of fuzz_public_key. */
 static void save_signed(const char *name, struct bytes blob, struct bytes signature)
 {
     const struct signature_algorithm *a = algorithms_of(ALGORITHM_PUBLIC_KEY)[row_of(name)].method;
@@ -134,7 +134,7 @@ static void sign_and_save(const char *name, const struct nacre_key *key)
     save_signed(name, private_key_blob(key), written_bytes(&w));
 }
 
-/* A key in hardware, played by `key`. PROTOCOL.u2f: it signs byte[32] SHA256(application), byte
+/* A security key, simulated by `key`. PROTOCOL.u2f: it signs byte[32] SHA256(application), byte
  * flags, uint32 counter, byte[32] SHA256(message). */
 static void sign_and_save_sk(const char *name, const struct nacre_key *key,
                              const struct signature_algorithm *inner)
@@ -150,7 +150,7 @@ static void sign_and_save_sk(const char *name, const struct nacre_key *key,
     write_text(&b, "ssh:");
     require(hash_of(&hash_sha256, bytes_of("ssh:"), digest));
     write_bytes(&h, (struct bytes){digest, sizeof digest});
-    write_u8(&h, 1); /* a person was there */
+    write_u8(&h, 1); /* it was touched */
     write_u32(&h, 7);
     require(hash_of(&hash_sha256, message, digest));
     write_bytes(&h, (struct bytes){digest, sizeof digest});

@@ -1,14 +1,13 @@
-/* A client with the library, as small as one that does all it can be: for tests against other
- * people's servers.
+/* A small client that uses all of the library's client role, for tests with other servers.
  *
  *     calling -u USER -f KNOWN_HOSTS [options] HOST:PORT [COMMAND]
  *
  *     -i FILE  a key          -A  the agent's keys       -w TEXT  a password    -r TEXT  a response
  *     -t COLSxROWS  a terminal             -e NAME=VALUE       -s NAME  a subsystem
- *     -N  no session   -m  two sessions more   -C  cancels what -R asked for
- *     -L and -R, as ssh has them: PORT:HOST:PORT, PATH:PATH
- *     on SIGUSR1: -z COLSxROWS  another size, -g NAME  a signal, -b  a break, -m  one of them is
- *     closed, the other is written to */
+ *     -N  no session   -m  two more sessions   -C  cancels what -R requested
+ *     -L and -R as in ssh: PORT:HOST:PORT, PATH:PATH
+ *     on SIGUSR1: -z COLSxROWS  another size, -g NAME  a signal, -b  a break, -m  closes one of
+ *     the two sessions and writes to the other */
 #include "tests/interop/calling.h"
 
 #include "apps/files/agent.h"
@@ -150,7 +149,7 @@ static void run(void)
         fds[0] = (struct pollfd){.fd = nacre_clients_fd(clients), .events = POLLIN};
         for (size_t i = 0; i < n; i++)
             fds[1 + i] = (struct pollfd){.fd = others[i], .events = POLLIN};
-        /* Never for long: a poke may have come just before. */
+        /* With a short timeout: SIGUSR1 may have arrived just before. */
         if (poll(fds, 1 + n, wait_ms < 100 ? (int)wait_ms : 100) < 0)
             continue;
         if (poked != 0) {

@@ -9,7 +9,7 @@ enum { LIST_MAX = 16 };
 
 struct options {
     const char *user, *password, *known_hosts, *command, *subsystem, *signal;
-    const char *responses[LIST_MAX]; /* to what a person is asked */
+    const char *responses[LIST_MAX]; /* to the server's prompts */
     size_t response_count, next_response;
     const char *environment[LIST_MAX]; /* NAME=VALUE */
     size_t environment_count;
@@ -18,24 +18,24 @@ struct options {
     const struct nacre_key *keys[LIST_MAX];
     size_t key_count;
     unsigned columns, rows;         /* of a terminal; 0: none */
-    unsigned new_columns, new_rows; /* when poked; 0: none */
+    unsigned new_columns, new_rows; /* on SIGUSR1; 0: none */
     bool sends_break, cancels, no_session, two_more;
 };
 
 extern struct options options;
-extern int status; /* to exit with */
+extern int status; /* the exit status */
 
-/* A line on standard error. */
+/* Print a line on standard error. */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 
 /* Logged in. */
 void open_all(struct nacre_client *client);
 
-/* Somebody sent SIGUSR1: say what there is to say in the middle. */
+/* SIGUSR1 arrived: send what the options specify for it. */
 void on_poke(void);
 
 /* Descriptors to poll for connections to forward, at most LIST_MAX; and what to do when one is
- * ready. */
+ * readable. */
 size_t listening(int fds[LIST_MAX]);
 void on_listening(size_t i);
 

@@ -1,4 +1,5 @@
-/* What a client opens: a session joined to standard input and output, and forwards both ways. */
+/* A client's channels: a session joined to standard input and output, and forwarding in both
+ * directions. */
 #include "tests/interop/calling.h"
 
 #include "apps/runtime/stream.h"
@@ -18,7 +19,7 @@ static struct nacre_loop *loop_of(const struct nacre_channel *ch)
 
 /* ---- the session ---- */
 
-static unsigned owed; /* answers, the last of which is the program's */
+static unsigned owed; /* replies; the last one is for the program */
 static struct nacre_channel *program;
 
 static bool ask_for_program(struct nacre_channel *ch)
@@ -59,7 +60,7 @@ static void on_replied(struct nacre_channel *ch, bool granted)
     const struct nacre_stream_config joined = {
         .input = dup(0), .output = dup(1), .error = -1, .drained = nacre_channel_eof};
 
-    if (--owed != 0) { /* a break comes after all that */
+    if (--owed != 0) { /* a break is sent after them */
         say(granted ? "granted" : "refused");
     } else if (!granted) {
         say("the program was refused");
@@ -73,7 +74,7 @@ static void on_replied(struct nacre_channel *ch, bool granted)
     (void)close(joined.output);
 }
 
-/* Before the program was granted; then the stream takes it. */
+/* Data before the program was granted; after that the stream reads it. */
 static size_t on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
 {
     (void)ch;
@@ -94,7 +95,7 @@ static size_t on_errors(struct nacre_channel *ch, const uint8_t *data, size_t le
 
 static struct nacre_channel *more[2];
 
-/* What does not end when it gets EOF, and a shell. */
+/* Programs that do not end at EOF, and a shell. */
 static enum nacre_answer more_open(struct nacre_channel *ch)
 {
     bool asked =
@@ -172,7 +173,7 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 
 /* ---- sockets ---- */
 
-/* HOST:PORT or a PATH: connected to, or listening. */
+/* Connect to, or listen on, HOST:PORT or PATH. */
 static int open_socket(const char *where, bool listens)
 {
     const char *colon = strrchr(where, ':');
@@ -192,7 +193,7 @@ static int open_socket(const char *where, bool listens)
     return -1;
 }
 
-/* Two places with a colon between: PORT:HOST:PORT or PATH:PATH. The first as HOST:PORT or PATH. */
+/* Split PORT:HOST:PORT or PATH:PATH; the first part becomes HOST:PORT or PATH. */
 static void split(const char *text, char first[NACRE_HOST_MAX + 16], char second[NACRE_HOST_MAX])
 {
     const char *colon = strchr(text, ':');

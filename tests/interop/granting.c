@@ -1,11 +1,11 @@
-/* A server for what nacre-echo has no use for: it wants passwords changed, asks questions, and
- * forwards for those who may. Written as any program with the library would be; tests start it as
- * they start nacre-echo:
+/* A server with features that nacre-echo does not use: it requires new passwords, asks several
+ * questions, and forwards connections. It uses only the library's public interface; tests start it
+ * like nacre-echo:
  *
  *     granting -k HOST_KEY -a AUTHORIZED_KEYS -p PASSWORDS -l ADDR:PORT
  *
- * erin's password, "old-shell", has expired; ida is asked two things; bob gets sessions and nothing
- * else. The others may do what their keys may. */
+ * erin's password, "old-shell", has expired; ida is asked two questions; bob may open sessions
+ * only. The others may do what their keys allow. */
 #include "tests/interop/granting.h"
 
 #include "apps/files/key_file.h"
@@ -66,7 +66,7 @@ static void on_change(void *context, struct nacre_decision *decision, const char
     }
 }
 
-/* ida: two questions at once, then none, which is a message; others: the password. */
+/* ida: two questions at once, then a message without questions; others: the password. */
 static void on_interactive(void *context, struct nacre_decision *decision, const char *user,
                            const char *const *responses, size_t count)
 {

@@ -1,4 +1,4 @@
-/* What may be opened: sessions, and forwards both ways, each answered later. */
+/* Channels: sessions, and forwarding in both directions; each open is answered later. */
 #include "tests/interop/granting.h"
 
 #include "apps/runtime/stream.h"
@@ -20,7 +20,8 @@ static struct nacre_loop *loop_of(const struct nacre_channel *ch)
 
 /* ---- sockets ---- */
 
-/* Connected to, or listening at, a path or (port not 0, or numeric) an address; -1 with errno. */
+/* Connect to, or listen on, a path or, if the port is not 0 or numeric, an address. -1 with errno.
+ */
 static int open_path(const char *path, bool listens)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
@@ -66,7 +67,7 @@ static uint32_t port_of(int fd)
 
 /* ---- what a key may ---- */
 
-/* "HOST:PORT" or "PORT" on the list, where * is any; an empty list allows all. */
+/* Is "HOST:PORT" or "PORT" on the list? * matches any; an empty list allows all. */
 static bool is_listed(char *const *list, const char *host, uint32_t port)
 {
     char exact[NACRE_HOST_MAX + 16], any[16];
@@ -207,7 +208,7 @@ static void on_connection(void *context)
     free(fd);
 }
 
-/* port 0: a path. False: it cannot be. */
+/* port 0: a path. False: it is not possible. */
 static bool begin_listening(struct guest *guest, const char *type, const char *host, int fd)
 {
     struct listener *l = fd < 0 ? NULL : calloc(1, sizeof *l);
@@ -260,7 +261,7 @@ static void wish_work(void *job)
     struct wish *wish = job;
     bool any = wish->host[0] == 0 || strcmp(wish->host, "localhost") == 0;
 
-    (void)usleep(20 * 1000); /* so that it is later */
+    (void)usleep(20 * 1000); /* so that the answer comes later */
     wish->fd = wish->tcp ? open_port(any ? "127.0.0.1" : wish->host, wish->port, true)
                          : open_path(wish->host, true);
 }
@@ -316,7 +317,7 @@ enum nacre_answer on_global_request(void *context, const struct nacre_global_req
 
 /* ---- sessions: what comes goes back ---- */
 
-/* "agent PATH": what connects there reaches the client's agent. */
+/* "agent PATH": connections to PATH are forwarded to the client's agent. */
 static bool serve_agent(struct nacre_channel *ch, const char *command)
 {
     struct guest *guest = nacre_peer_data(nacre_channel_context(ch));

@@ -1,10 +1,10 @@
-/* A crowd of hostile clients in one program: test_siege.py lets it loose on a server.
+/* Many hostile clients in one program, for test_siege.py.
  *     siege PORT SECONDS PASSWORD KIND:COUNT...
- * Each kind comes from addresses of its own, 127.KIND.x.y, some per address. Those that last are
- * replaced when the server gets rid of them; the others come until there were COUNT, of failed
- * logins until COUNT were answered: who is turned away comes again from elsewhere. What happened is
- * printed: kind, connections, how many of them the server greeted, logins and those it refused, key
- * exchanges. */
+ * Each kind connects from its own addresses, 127.KIND.x.y, several clients per address. Lasting
+ * clients are replaced when the server disconnects them. The others connect until there were COUNT
+ * of them; for failed logins, until COUNT were answered, so a refused client tries again from
+ * another address. Prints for each kind: connections, identifications received, logins, refused
+ * logins, key exchanges. */
 #include "apps/session/session.h"
 
 #include <arpa/inet.h>
@@ -20,9 +20,9 @@
 enum { SILENT, GARBAGE, RESET, SLOW, MUTE, STOPPED, REKEYING, FAILED, KINDS };
 
 enum {
-    AT_ONCE = 40 /* of a kind that does not last */,
-    TAKEN = 1 << 20 /* bytes, then it stops */,
-    AGAIN_MS = 50, /* until the next one tries a password */
+    AT_ONCE = 40 /* at the same time, of a kind that does not last */,
+    TAKEN = 1 << 20 /* bytes that it reads before it stops */,
+    AGAIN_MS = 50, /* until the next client tries a password */
     NEWKEYS = 21   /* RFC 4253 section 12 */
 };
 
@@ -31,12 +31,12 @@ static const struct kind {
     const char *name;
     bool lasts, speaks; /* speaks SSH */
     int per_address;
-    unsigned logins, exchanges; /* of those that last: so many each before it is over */
+    unsigned logins, exchanges; /* of each lasting client, before it ends */
 } kinds[KINDS] = {
     [SILENT]   = {"silent",   true,  false, 50, 0, 0},
     [GARBAGE]  = {"garbage",  false, false, 20, 0, 0},
     [RESET]    = {"reset",    false, false, 20, 0, 0},
-    [SLOW]     = {"slow",     true,  false, 80, 0, 0}, /* more than one source may have */
+    [SLOW]     = {"slow",     true,  false, 80, 0, 0}, /* more than one source may open */
     [MUTE]     = {"mute",     true,  true,  20, 0, 1}, /* up to its NEWKEYS */
     [STOPPED]  = {"stopped",  true,  true,  25, 1, 1},
     [REKEYING] = {"rekeying", true,  true,  8, 1, 17},
@@ -52,13 +52,13 @@ struct count {
 struct enemy {
     int kind, place, fd;
     bool greeted, asked, silenced;
-    uint64_t next_ms; /* when something is to be done: a byte, or coming again */
+    uint64_t next_ms; /* when it sends its next byte, or connects again */
     size_t taken;
     struct nacre_session *session;
 };
 
 static struct count counts[KINDS];
-static struct nacre_endpoint *endpoints[2]; /* with the password, and somebody with a wrong one */
+static struct nacre_endpoint *endpoints[2]; /* with the right password, and with a wrong one */
 static struct sockaddr_in server;
 static int poller;
 static uint64_t now_ms;
@@ -129,7 +129,7 @@ static void on_ended(void *context, const struct nacre_end *why)
 
     counts[e->kind].refused += why->cause == NACRE_AUTH_FAILED;
     if (e->kind == FAILED && why->cause != NACRE_AUTH_FAILED)
-        counts[FAILED].begun--; /* it was not asked for a password */
+        counts[FAILED].begun--; /* the server refused it before a password */
 }
 
 static struct nacre_endpoint *make_endpoint(const char *user, const char *password)
@@ -181,7 +181,7 @@ static void come(struct enemy *e)
         e->next_ms = now_ms;
 }
 
-/* Some come again soon. */
+/* Some connect again soon. */
 static void go(struct enemy *e, bool rudely)
 {
     const struct linger now = {1, 0};
@@ -218,7 +218,7 @@ static void flush(struct enemy *e)
     }
 }
 
-/* The mute read byte by byte, so that nothing is to be sent behind their NEWKEYS. */
+/* Mute clients read byte by byte, so that they send nothing after NEWKEYS. */
 static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
 {
     while (len > 0 && !e->silenced && !nacre_session_ended(e->session, NULL)) {
@@ -238,7 +238,7 @@ static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
     flush(e);
     if (nacre_session_ended(e->session, NULL))
         go(e, false);
-    else if (e->taken > TAKEN) /* from here on it reads nothing any more */
+    else if (e->taken > TAKEN) /* from now on it reads nothing */
         (void)epoll_ctl(poller, EPOLL_CTL_DEL, e->fd, NULL);
 }
 
@@ -324,7 +324,7 @@ static bool is_done(int kind)
            c->exchanges >= wanted * kinds[kind].exchanges;
 }
 
-/* Until the time is over, and all that were to come did. */
+/* Run until the time is over and all clients have connected. */
 static bool goes_on(uint64_t until_ms)
 {
     bool more = now_ms < until_ms;
@@ -352,7 +352,7 @@ static void rage(struct enemy *all, int len, uint64_t until_ms)
             struct enemy *e = &all[i];
             struct count *c = &counts[e->kind];
 
-            /* those that do not last share their number of connections, and move on */
+            /* clients that do not last share the count, and change their address */
             if (e->fd < 0 && !kinds[e->kind].lasts) {
                 if (c->begun >= c->wanted)
                     continue;

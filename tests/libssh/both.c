@@ -1,7 +1,7 @@
-/* libssh and libnacre in one program, at the two ends of a connection: first libssh's client at
- * nacre's server, then nacre's client at libssh's server.
+/* libssh and libnacre in one program, at the two ends of a connection: first libssh's client with
+ * nacre's server, then nacre's client with libssh's server.
  *
- *     both FOLDER            an empty one, for a host key and a known_hosts file */
+ *     both FOLDER            an empty folder, for a host key and a known_hosts file */
 #include <nacre/client.h>
 #include <nacre/key_file.h>
 #include <nacre/server.h>
@@ -19,7 +19,7 @@
 
 enum { CHUNK = 30000, CHUNKS = 30, STATUS = 7 };
 
-/* Says where it went wrong, and ends the program. */
+/* Print where it failed, and end the program. */
 #define REQUIRE(condition)                                                                         \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -147,7 +147,7 @@ static void libssh_at_nacre(const struct nacre_key *key)
 
 /* ---- libssh's server ---- */
 
-/* The next message of that kind; others are refused. */
+/* The next message of that type; others are refused. */
 static ssh_message expect(ssh_session s, int type, int subtype)
 {
     for (;;) {
@@ -189,7 +189,7 @@ static void *libssh_serve(void *bind)
         REQUIRE(ssh_channel_write(ch, sent, CHUNK) == CHUNK);
     REQUIRE(ssh_channel_request_send_exit_status(ch, STATUS) == SSH_OK);
     REQUIRE(ssh_channel_send_eof(ch) == SSH_OK && ssh_channel_close(ch) == SSH_OK);
-    while (ssh_is_connected(s)) /* until nacre's client has gone */
+    while (ssh_is_connected(s)) /* until nacre's client has disconnected */
         (void)ssh_message_get(s);
     ssh_free(s);
     return NULL;
