@@ -16,7 +16,7 @@ enum {
     HOOKS_MAX = 128,
     ACTIONS_MAX = 256,
     STORIES_MAX = 8,
-    RETRIES = 5,
+    RETRIES = 40,
     RUN_S = 20, /* for one run, before it counts as one that never ends */
 };
 
