@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Two builds of nacre-echo beside each other, in one run: is a change slower?
+"""Compare two builds of nacre-echo in one run: is a change slower?
 
     compare.py OTHER [--slices N] [--mib N] [--instructions N]
 
 OTHER is the folder of another build, usually of an earlier commit. Each row gives this build's figure, the other's, and
-their ratio. CPU times come in slices: both servers run all the time and take turns, so each ratio is of two neighbours
-in time, and its median and quartiles are shown. Instructions are counted by callgrind: the difference between many and
-few logins (or MiB), which does not depend on what else the machine does. Both servers have the same client, this
+their ratio. CPU times are measured in slices: both servers run all the time and take turns, so each ratio compares two
+neighbours in time; median and quartiles are printed. Instructions are counted by callgrind: the difference between many
+and few logins (or MiB), which does not depend on other work on the machine. Both servers have the same client, this
 build's tests/bench/load.
 """
 import argparse
@@ -50,7 +50,7 @@ def show(metric, this, other, ratios):
 
 
 def slices(setups, count, metric, units, work):
-    """work(setup, port): one slice, of so many units. Prints CPU microseconds per unit."""
+    """work(setup, port): one slice of so many units. Prints CPU microseconds per unit."""
     taken = {name: [] for name in setups}
     with contextlib.ExitStack() as stack:
         servers = {}

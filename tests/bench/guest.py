@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Runs a command under Debian's User-Mode Linux, for what this machine's kernel lacks or forbids: tc's netem, more
+"""Runs a command under Debian's User-Mode Linux, for what this machine's kernel lacks or forbids: tc's netem, and more
 descriptors than a container may have.
 
     guest.py COMMAND...
 
-That is a kernel that runs as a program, without root's rights and without KVM; in it the command is root's. It sees
-the files of this machine and cannot change them; /run, and temporary files, are its own. It has one CPU, and a system
-call takes some 20 us. Ends with the command's status. Needs the package user-mode-linux.
+That is a kernel that runs as a program, without root and without KVM; in it the command runs as root. It sees the files
+of this machine but cannot change them; /run and temporary files are its own. It has one CPU, and a system call takes about
+20 us. Exits with the command's status. Needs the package user-mode-linux.
 """
 import ctypes
 import glob
@@ -31,7 +31,7 @@ def boot(command):
     linux = shutil.which("linux.uml") or fail("linux.uml is not there: it is in Debian's package user-mode-linux")
     if shutil.disk_usage("/dev/shm").free < MEMORY_GIB << 30:
         fail(f"the guest's memory is in /dev/shm, where {MEMORY_GIB} GiB must be free")
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # where it runs and where it traps are two processes
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # it runs and traps in two processes
     with tempfile.TemporaryDirectory() as folder:
         job, status = os.path.join(folder, "job"), os.path.join(folder, "status")
         with open(job, "w") as f:
@@ -53,7 +53,7 @@ def insert(kernel, name):
 
 
 def init(folder):
-    """The guest's first process: what a system's start must have done, the command, and the end."""
+    """The guest's first process: set up the system, run the command, shut down."""
     kernel = ctypes.CDLL(None, use_errno=True)
     with open(os.path.join(folder, "job")) as f:
         command, where, environment = json.load(f)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What an idle, authenticated session with one open channel weighs: PSS of nacre-echo; and what very many of them cost
-on one worker: the kernel's accounting of its CPU time while nothing happens, and how long a key takes beside them.
+"""The memory of an idle, authenticated session with one open channel: PSS of nacre-echo. And the cost of very many of them
+on one worker: its CPU time while nothing happens, and the time of a keystroke beside them.
 
     memory.py [--sessions N] [--many N] [--ciphers LIST]
 
---sessions are weighed (0: none), --many are held. Ends with status 1 when something is not reached. Needs root: nacre-echo lets
-nobody else look at its memory.
+--sessions are measured (0: none), --many are held. Exits with status 1 when a goal is missed. Needs root, because nacre-echo
+hides its memory from other users.
 """
 import argparse
 import os
@@ -18,18 +18,18 @@ import time
 
 import run
 
-SETTLE_SECONDS = 122  # past --login-grace-time, the later of the timers that a login leaves behind: each runs out once
+SETTLE_SECONDS = 122  # more than --login-grace-time, the later of the timers that a login leaves behind
 IDLE_SECONDS = 10
-SPARE = 100  # descriptors that server and client need beside their sessions'
-BESIDE = 100  # sessions that stand before those that are weighed
+SPARE = 100  # descriptors of server and client beside their sessions'
+BESIDE = 100  # sessions opened before those that are measured
 KEYS, KEY_RUNS = 2000, 5  # the median of the runs counts
 PSS_MOST = 8192  # bytes
 IDLE_MOST = 0.5  # % of a core
-KEY_MOST = 2  # x the p99 of a session that is alone on the server
+KEY_MOST = 2  # x the p99 of a session alone on the server
 
 
 class Idle:
-    """So many idle sessions on a server, held until the end of the block."""
+    """Idle sessions on a server, held until the end of the block."""
 
     def __init__(self, setup, port, count, cipher):
         line = setup.load(port, "idle", count, cipher=cipher, at_once=16)
@@ -50,7 +50,7 @@ class Idle:
 
 
 def allowed():
-    """So many sessions fit below the limit of descriptors, which is raised as far as may be."""
+    """The number of sessions that the limit on descriptors allows, which is raised as far as possible."""
     with open("/proc/sys/fs/nr_open") as f:
         most = int(f.read())
     for limit in most, resource.getrlimit(resource.RLIMIT_NOFILE)[1]:
@@ -58,7 +58,7 @@ def allowed():
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
             break
         except (ValueError, OSError):
-            pass  # then as many as fit below the limit there is
+            pass  # then as many as the limit allows
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE
 
 
@@ -106,13 +106,13 @@ def hold(setup, count):
 
 
 def put(metric, unit, value, must="", reached=True):
-    """A row of the table; returns whether it was reached."""
+    """Print a row of the table; returns whether the goal was reached."""
     print(f"| {metric} | {unit} | {value} | {must} | {('yes' if reached else '**no**') if must else ''} |", flush=True)
     return reached
 
 
 def measure(setup, options):
-    """Whether all was reached"""
+    """Whether all goals were reached"""
     print("| metric | unit | nacre | must reach | |\n|---|---|---:|---|---|")
     good = []
     for cipher in options.ciphers.split(",") if options.sessions else ():

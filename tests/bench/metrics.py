@@ -1,4 +1,4 @@
-"""What is measured, one function a group; each adds figures to the table. What must be reached stands beside it."""
+"""What is measured, one function per group, which adds figures to the table; and the goals."""
 import contextlib
 import os
 import shutil
@@ -11,14 +11,14 @@ from servers import (CIPHERS, KEX, Failed, awake, client_cpu, cost, drive_floor,
                      floor_server, floor_tcp, free_port, pinned)
 
 MIB = 1 << 20
-PACKET = 32768  # bytes of data in the largest packet that we send
+PACKET = 32768  # bytes of data in the largest packet that nacre sends
 # sizes on the wire: 32 KiB of data, and one byte, in a CHANNEL_DATA of one packet
 BULK_PACKET = 32784
 KEY_PACKET = {"aes128-gcm": (32, 52), "aes256-gcm": (32, 52), "chacha20-poly1305": (24, 44), "aes256-ctr": (32, 68)}
 BULK = {"cat": ("echo", 2), "sink": ("sink", 1), "source": ("source", 1)}
-SLICES = 4  # of a round's bytes: the machine is not the same from second to second, so floor and servers take turns
-TAKES = {"nacre": range(SLICES), "sshd": (1,), "dropbear": (2,), "tinysshd": (3,)}  # slices; others: one, so that it ends
-WARM_UP = 50  # logins in which a server of one process touches its memory for the first time
+SLICES = 4  # of a round's bytes: the machine changes from second to second, so floor and servers take turns
+TAKES = {"nacre": range(SLICES), "sshd": (1,), "dropbear": (2,), "tinysshd": (3,)}  # slices; for others one, to save time
+WARM_UP = 50  # logins for a single-process server to touch its memory
 LOGIN_SLICES, LOGIN_SLICE = 24, 60
 LOGINS = {"sshd": 15, "dropbear": 25, "tinysshd": 40}
 LOGIN_CIPHER = "chacha20-poly1305"
@@ -50,7 +50,7 @@ def bulk(bench):
 
 @contextlib.contextmanager
 def login_servers(bench, kex):
-    """Who takes turns in slices: {name: seconds that so many logins cost}. bare: the floor without its primitives."""
+    """Servers that take turns in slices: {name: seconds for so many logins}. bare: the floor without its primitives."""
     kinds = {"floor": kex + "+", "bare": kex}
     running = {name: floor_server(kind) for name, kind in kinds.items()} | {"nacre": bench.setup.nacre()}
 
@@ -65,14 +65,14 @@ def login_servers(bench, kex):
             cost_of(name, WARM_UP)
         yield cost_of
     finally:
-        for server in reversed(running.values()):  # what was started after a server is taken for its own
+        for server in reversed(running.values()):  # a server's figures include what was started after it
             server.used()
 
 
 def logins(bench):
-    """The floor is one program that computes everything in its turns, for a client that does the same. Its parts, each
-    measured by itself, are shown too: a loop of primitives finds its caches warm, and a client that computes nothing
-    leaves the server no time to lose them."""
+    """The floor is one program that computes everything in its round trips, for a client that does the same. Its parts,
+    measured separately, are shown too: a loop of primitives has warm caches, and a client that computes nothing gives the
+    server no time to lose them."""
     bench.setup.settle()
     for kex in KEX:
         with bench.row(f"login, {kex}", "us") as row, bench.row(f"parts added up: login, {kex}", "us") as parts:
@@ -109,7 +109,7 @@ def keys(bench):
 
 @contextlib.contextmanager
 def noise(bench, port):
-    """Four that send in bulk, and logins that pour in."""
+    """Four bulk transfers, and a stream of logins."""
     lines = [bench.setup.load(port, "cat", 1 << 40, "cat", cipher=BUSY_CIPHER) for _ in range(4)]
     lines.append(bench.setup.load(port, "login", 10 ** 6, at_once=4))
     running = [subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pinned(1))
@@ -124,8 +124,8 @@ def noise(bench, port):
 
 
 def busy_keys(bench):
-    """The clients share a core: the one that measures goes before the others there, so that what it waits for is the
-    server. The quiet figure is of the same server, with the same cores."""
+    """The clients share a core, on which the one that measures has priority, so that it waits only for the server. The
+    quiet figure is for the same server and the same cores."""
     fifo = ["chrt", "-f", "1", "taskset", "-c", client_cpu()]
     with bench.row("keystroke, cores apart, quiet p50", "us") as quiet50, \
             bench.row("keystroke, cores apart, quiet p99", "us") as quiet99, \
@@ -157,7 +157,7 @@ def busy_keys(bench):
 
 
 def futexes(setup, count):
-    """How often the threads of a server with two workers go to the kernel for a lock, per login."""
+    """futex calls per login of a server with two workers."""
     server = setup.nacre("-w", "2")
     try:
         with tempfile.NamedTemporaryFile("r") as report:
@@ -166,7 +166,7 @@ def futexes(setup, count):
             time.sleep(0.5)
             how = {"at_once": 4, "cipher": "chacha20-poly1305"}
             setup.run_load(server.port, "login", 20, **how)
-            report.read()  # those of the first logins, which make the server read its files
+            report.read()  # the first logins make the server read its files
             setup.run_load(server.port, "login", count, **how)
             time.sleep(0.2)
             calls = len(report.readlines())
@@ -178,8 +178,8 @@ def futexes(setup, count):
 
 
 def workers(bench):
-    """On two cores the load takes one: so what a login costs with two workers is set beside what it costs with one. At
-    1.11 x, two workers on two cores do 1.8 x the logins."""
+    """With two cores the client needs one, so the cost of a login with two workers is compared with the cost with one. At
+    1.11 x, two workers on two cores would serve 1.8 x the logins."""
     bench.setup.settle()
     for count in 1, 2:
         with bench.row(f"login, 4 at once, {count} worker{'s' * (count > 1)}", "us") as row:
@@ -199,7 +199,7 @@ def connects(port):
 
 
 def start_once(make_command):
-    """Seconds from its start to the first connection that it takes."""
+    """Seconds from its start to the first connection that it accepts."""
     port = free_port()
     command = make_command(port)
     begin = time.monotonic()
@@ -233,12 +233,12 @@ def size(bench):
                 row.add(name, os.path.getsize(out) / 1024)
 
 
-# ---- what must be reached: (what it says, was it), from a row's medians; None: cannot be said ----
+# ---- goals: (text, reached), from a row's medians; None: unknown ----
 
 
 def below_all(bench, metric, m):
-    """Those that lack the algorithm need not be beaten. One that a full run should have measured is not beaten by being
-    away."""
+    """A server without the algorithm does not count. In a full run a server that was not measured counts as not
+    beaten."""
     measured = [name for name in PEERS if name in m]
     if measured:
         return "below all", all(m["nacre"] < m[name] for name in measured)
@@ -269,7 +269,7 @@ def as_one_worker(bench, _, m):
     return f"{most:.0f} us: 1.11 x 1 worker", m["nacre"] <= most
 
 
-MUST = [  # the first that fits the metric
+MUST = [  # the first match counts
     (r"^(cat|sink|source), ", of_floor(1.25)),
     (r"^login, curve25519", of_floor(1.35)),
     (r"^login, (mlkem768|sntrup761)", of_floor(1.3)),

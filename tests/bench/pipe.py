@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""How much of a long fat pipe a transfer fills: 1 Gbit/s and 100 ms there and back, beside TCP alone on the same pipe.
+"""How well a transfer fills a long fat pipe of 1 Gbit/s and 100 ms round-trip time, compared with TCP alone.
 
     pipe.py [--mib N] [--delay MS] [--mbit N]
 
-Two network namespaces of its own and a wire between them, shaped by tc's netem. Needs root, and a kernel with netem: guest.py
-has one. Ends with status 1 when a nacre-load transfer stays below 90 %.
+The pipe is between two network namespaces, shaped by tc's netem. Needs root, and a kernel with netem: guest.py has one. Exits
+with status 1 when a nacre-load transfer stays below 90 %.
 """
 import argparse
 import contextlib
@@ -19,8 +19,8 @@ import servers
 SERVER, CLIENT = "10.77.0.1", "10.77.0.2"
 BLOCK = 1 << 20
 SHARE = 0.9
-SLOWER = 4  # ssh moves a part of the bytes
-BUFFERS = "4096 131072 67108864"  # TCP's own limits must let the pipe be filled; they are the namespace's
+SLOWER = 4  # ssh transfers fewer bytes
+BUFFERS = "4096 131072 67108864"  # TCP's limits, which are per namespace, must be large enough for the pipe
 NETEM = "delay {delay}ms rate {mbit}mbit limit 100000"
 
 
@@ -44,7 +44,7 @@ class Space:
 
 
 def shape(space, options):
-    """What this end of the wire sends takes its time."""
+    """Delay what this end of the wire sends."""
     done = subprocess.run(space.inside("tc", "qdisc", "add", "dev", "wire", "root", "netem",
                                        *NETEM.format(delay=options.delay / 2, mbit=options.mbit).split()))
     if done.returncode != 0:
@@ -92,7 +92,7 @@ if sys.argv[3] != "listen":
 
 
 def tcp(server, client, kind, count):
-    """Seconds for so many bytes, the connection's making included."""
+    """Seconds for so many bytes, including connecting."""
     roles = ("send", "receive") if kind == "source" else ("receive", "send")
     listener = subprocess.Popen(server.inside(sys.executable, "-c", TCP, roles[0], str(count), "listen"),
                                 stdout=subprocess.PIPE)

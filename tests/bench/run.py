@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""What a server costs: CPU time (user + system, descendants included) per unit of work, beside the machine's own floor
-and beside other servers, all in one run, in rounds, medians.
+"""The cost of a server: CPU time (user and system, descendants included) per unit of work, compared with the machine's
+floor and with other servers in one run; medians of several rounds.
 
     run.py [--rounds N] [--mib N] [--minutes N] [--only REGEX] [--peers LIST] [--resume] [--write FILE]
 
-A server is started anew for every figure and ended after it: what it used is then exactly what the kernel accounted
-to it. The same is done with next to no work, and taken away. Loopback only; nothing outside of a temporary folder and
-build/bench.json, which keeps each figure as it comes: --resume goes on where an earlier run was interrupted.
+A new server is started for every figure and ended after it, so its cost is what the kernel accounted to it. The cost of
+a run with almost no work is subtracted. Only loopback is used, and only a temporary folder and build/bench.json, which keeps
+each figure: --resume continues an interrupted run.
 
-What was not reached is said on standard error, under the table. With --write it makes the exit status 1, and so does a
-server without a figure: nacre, or sshd unless --peers says whom to measure. A run that writes nothing ends with 0: it may
-be short and noisy.
+Missed goals are printed on standard error, after the table. With --write they make the exit status 1, and so does a missing
+figure of nacre, or of sshd unless --peers names the servers to measure. Without --write the exit status is 0, because such
+runs may be short and noisy.
 """
 import argparse
 import contextlib
@@ -25,7 +25,7 @@ import tempfile
 import time
 
 import metrics
-from servers import BUILD, CIPHERS, KEX, Failed, Lacking, Setup, adopt_orphans, pinned  # noqa: F401; memory.py's too
+from servers import BUILD, CIPHERS, KEX, Failed, Lacking, Setup, adopt_orphans, pinned  # noqa: F401; for memory.py too
 
 KEPT = os.path.join(BUILD, "bench.json")
 NAMES = ["floor", "nacre", "sshd", "dropbear", "tinysshd"]
@@ -42,7 +42,7 @@ class Row:
 
     @contextlib.contextmanager
     def attempt(self, name):
-        """A server without the algorithm is not asked again; one that fails has no figure in this round."""
+        """A server without the algorithm is not tried again; one that fails has no figure in this round."""
         try:
             yield
         except Lacking:
@@ -57,7 +57,7 @@ class Row:
 
     @property
     def values(self):
-        """Of each server: the median of its slices."""
+        """For each server: the median of its slices."""
         return {name: statistics.median(values) for name, values in self.taken.items()}
 
 
@@ -66,7 +66,7 @@ class Bench:
         self.setup, self.mib, self.only = setup, options.mib, re.compile(options.only)
         self.begin = time.monotonic()
         self.number = 0
-        self.rows = {}  # metric: {"unit", "rounds": [of each round {server: value}]}
+        self.rows = {}  # metric: {"unit", "rounds": [{server: value} of each round]}
         self.lacking = []  # [metric, server] without the algorithm
         self.failed = []  # [metric, server] with no figure in some round
         self.done = {}  # group: rounds
@@ -122,7 +122,7 @@ class Bench:
         return "\n".join(lines)
 
     def verdict(self, metric, m):
-        """The last two cells: what must be reached, and whether it was; nothing when that is not known."""
+        """The last two cells: the goal, and whether it was reached; empty if unknown."""
         judge = next((judge for pattern, judge in metrics.MUST if re.search(pattern, metric)), None)
         if judge is None:
             return ["", ""]
@@ -133,7 +133,7 @@ class Bench:
         return [text, "" if reached is None else "yes" if reached else "**no**"]
 
     def problems(self):
-        """What was not reached, and who has no figure: a line each."""
+        """One line for each missed goal and each missing figure."""
         for metric in self.rows:
             text, answer = self.verdict(metric, self.medians(metric))
             if answer == "**no**":

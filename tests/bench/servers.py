@@ -1,4 +1,4 @@
-"""Servers under measurement: how each is started, what it used, and the client that loads it."""
+"""The servers: how each is started, what it used, and the client that loads it."""
 import contextlib
 import ctypes
 import getpass
@@ -34,22 +34,22 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans():
-    """What a server's children leave behind is ours from now on, so that its CPU time is counted too: sshd ends
-    without waiting for the command that it ran."""
+    """Become the parent of processes that a server leaves behind, so that their CPU time is counted: sshd ends without
+    waiting for its command."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def pinned(cpu):
-    """Server and client each on a core of its own, where there are two; for single keys both on one: waking
-    another core of a virtual machine costs more than a server does."""
+    """Server and client on separate cores, if there are two; for keystrokes both on one, because waking another core of a
+    virtual machine costs more than a server does."""
     cpus = sorted(os.sched_getaffinity(0))
     return lambda: os.sched_setaffinity(0, {cpus[cpu % len(cpus)]})
 
 
 @contextlib.contextmanager
 def awake(cpu):
-    """A core that is never idle: what spins on it gives way to whoever else wants it. A virtual core that sleeps is taken
-    away, and a server that is woken on it pays for that, up to as much again, by the host's mood."""
+    """Keep a core busy with a process that yields to all others. A virtual core that sleeps is taken away, and waking a
+    server on it can double its cost."""
     def give_way():
         pinned(cpu)()
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
@@ -94,7 +94,7 @@ def children_of(pid):
 
 
 class Running:
-    """A server process. used(): seconds of CPU from its start to its end, its descendants' included."""
+    """A server process. used(): seconds of CPU from its start to its end, including descendants."""
 
     def __init__(self, command, port=None, cpu=0, speaks=True):
         pipe = subprocess.PIPE if port is None else subprocess.DEVNULL
@@ -135,12 +135,12 @@ class Running:
             return next(int(line.split()[1]) * 1024 for line in f if line.startswith("Pss:"))
 
     def cpu_so_far(self):
-        """Of the process's first thread."""
+        """CPU seconds of the process's first thread."""
         with open(f"/proc/{self.process.pid}/schedstat") as f:
             return int(f.read().split()[0]) / 1e9
 
     def spends(self, work):
-        """Seconds of CPU of the first thread, while somebody makes it work."""
+        """Seconds of CPU of the first thread while `work` runs."""
         begin = self.cpu_so_far()
         work()
         return self.cpu_so_far() - begin
@@ -163,10 +163,10 @@ class Setup:
         self.servers = {"nacre": self.nacre}
         self.programs = {"nacre": nacre}
         if shutil.which("sshd", path="/usr/sbin:/usr/bin") and os.geteuid() == 0:
-            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # sshd will not start without it
+            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # sshd does not start without it
             self.servers["sshd"] = self.sshd
             self.programs["sshd"] = "/usr/sbin/sshd"
-        # These two look for authorized_keys in the home folder only: they get one of their own, mounted over it.
+        # These two read authorized_keys from the home folder only: a folder of their own is mounted over it.
         if shutil.which("dropbear", path="/usr/sbin") and os.geteuid() == 0:
             subprocess.run(["dropbearkey", "-t", "ed25519", "-f", self.path("dropbear")], check=True,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -180,7 +180,7 @@ class Setup:
         self.settled_at = time.monotonic() + 4
 
     def settle(self):
-        """A file that changed just now is read at every login, until its time stamps can be trusted."""
+        """Wait until the time stamps of files can be trusted: a file that has just changed is read at every login."""
         time.sleep(max(0, self.settled_at - time.monotonic()))
 
     def path(self, name):
@@ -225,7 +225,7 @@ class Setup:
         return line + ([command] if command else [])
 
     def run_load(self, port, kind, *what, wrap=(), cpu=None, **more):
-        """The client's figures. Raises Lacking where client and server have no algorithm in common."""
+        """The client's figures. Raises Lacking if client and server have no algorithm in common."""
         cpu = kind != "keys" if cpu is None else cpu
         try:
             done = subprocess.run([*wrap, *self.load(port, kind, *what, **more)], stdout=subprocess.PIPE,
@@ -238,11 +238,11 @@ class Setup:
 
 
 class Failed(Exception):
-    """A server did not do what it was asked for."""
+    """A server did not do its work."""
 
 
 class Lacking(Failed):
-    """A server has no such algorithm."""
+    """A server does not have the algorithm."""
 
 
 def command_for(server, kind, count):
@@ -269,14 +269,14 @@ def floor_server(kind):
 
 
 def drive_floor(server, kind, count, size=0):
-    """The bare server's client, and its figures."""
+    """Run the plain server's client, and return its figures."""
     done = subprocess.run([FLOOR, "drive", str(server.port), kind, str(count), str(size)], stdout=subprocess.PIPE,
                           text=True, check=True, preexec_fn=pinned(kind != "key"))
     return dict(word.split("=") for word in done.stdout.split())
 
 
 def floor_tcp(kind, count, size):
-    """The bare server: (CPU seconds, its client's figures)"""
+    """The plain server: (CPU seconds, its client's figures)"""
     server = floor_server(kind)
     figures = drive_floor(server, kind, count, size)
     return server.used(), figures
@@ -288,8 +288,8 @@ def floor_number(*what):
 
 
 def floor_packet(cipher, size, count):
-    """ns of a packet, while as many are worked on at the client's core: a server's client does so too, and the two
-    cores may be threads of one."""
+    """ns per packet, while the client's core processes as many, as a real client does: the two cores may be threads of
+    one."""
     client = subprocess.Popen([FLOOR, "packet", cipher, str(size), str(10 ** 9)], stdout=subprocess.DEVNULL,
                               preexec_fn=pinned(1))
     try:

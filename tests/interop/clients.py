@@ -1,4 +1,4 @@
-"""Other SSH programs as clients of a server: Ssh, Plink, Dbclient and Paramiko have the same calls."""
+"""Other SSH clients. Ssh, Plink, Dbclient and Paramiko have the same methods."""
 import contextlib
 import hashlib
 import itertools
@@ -15,7 +15,7 @@ from harness import MIB, PASSWORD, PATIENCE, TOP, USER, Done, algorithms, clean_
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # paramiko's, about old ciphers
     import paramiko
-logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # what it has to say it raises
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # it raises its errors
 
 
 class Client:
@@ -29,18 +29,18 @@ class Client:
 
     @classmethod
     def ciphers(cls):
-        """Of the server's ciphers those that a test tells it to use: by default those that authenticate."""
+        """The ciphers with which tests use this client; by default the server's AEAD ciphers."""
         return [name for name in algorithms()["cipher"] if "@" in name]
 
     def environment(self):
         return clean_environment(self.server.folder)
 
     def command(self, command=None, terminal=False, subsystem=None, options=()):
-        """The words to start it with."""
+        """Its command line, as a list of words."""
         raise NotImplementedError
 
     def start(self, command=None, options=(), **streams):
-        """Start it with pipes, to be looked after by the caller (end)."""
+        """Start it with pipes. The caller must end it."""
         return subprocess.Popen(self.command(command, options=options), env=self.environment(),
                                 **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE,
                                    "stderr": subprocess.PIPE, **streams})
@@ -52,7 +52,7 @@ class Client:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def digest(self, command, path, patience=8 * PATIENCE, options=()):
-        """The same with a file for input; out is the SHA-256 of what came, which is not kept."""
+        """The same with a file as input; out is the SHA-256 of the output."""
         with open(path, "rb") as data, tempfile.TemporaryFile() as err:
             process = self.start(command, options=options, stdin=data, stderr=err)
             timer = threading.Timer(patience, process.kill)
@@ -88,7 +88,7 @@ class Ssh(Client):
         if self.cipher:
             settings["Ciphers"] = self.cipher
         words = ["sshpass", "-e"] if self.login == "password" else []
-        words += ["ssh", "-F", "none", *self.options, *options]  # what comes first counts
+        words += ["ssh", "-F", "none", *self.options, *options]  # the first value of an option counts
         for name, value in settings.items():
             words += ["-o", f"{name}={value}"]
         words += ["-tt" if terminal else "-T", "-p", str(self.server.port)]
@@ -98,11 +98,11 @@ class Ssh(Client):
 
 
 class Plink(Client):
-    """PuTTY. What has no option is set in a saved session."""
+    """PuTTY. Settings without a command-line option are in a saved session."""
 
     name = "plink"
 
-    # PuTTY's names of ciphers, by the beginning of ours. Its aesgcm is either length, and 128 bits when the server has both.
+    # PuTTY's names for ciphers, by the beginning of the server's. Its aesgcm prefers 128 bits if the server has both lengths.
     settings = {"chacha20": "Cipher=chacha20,WARN", "aes128-gcm": "Cipher=aesgcm,WARN"}
 
     @classmethod
@@ -114,7 +114,7 @@ class Plink(Client):
         return [name for name in algorithms()["cipher"] if cls.setting(name)]
 
     def session(self, *settings):
-        """Options that use a saved session of these settings."""
+        """Options for a saved session with these settings."""
         name = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
         os.makedirs(self.server.path(".putty/sessions"), exist_ok=True)
         with open(self.server.path(".putty/sessions/" + name), "w", encoding="ascii") as file:
@@ -144,8 +144,8 @@ class Plink(Client):
 
 
 class Dbclient(Client):
-    """Dropbear. Its -K: it looks whether its last channel has gone before it works on the channels, then sleeps until
-    something comes. When its standard output drains late it would sleep for ever after both CLOSEs."""
+    """Dropbear. It checks for its last channel before it processes the channels, and then sleeps until input arrives: when
+    its standard output drains late, it would sleep for ever after both CLOSEs. Keepalives (-K) wake it."""
 
     name = "dbclient"
 
@@ -176,17 +176,17 @@ class Dbclient(Client):
 
 
 class Paramiko(Client):
-    """paramiko, inside this process."""
+    """paramiko, in this process."""
 
     name = "paramiko"
 
     @classmethod
     def ciphers(cls):
-        """Debian 12's has none that authenticates."""
+        """Debian 12's paramiko has no AEAD cipher."""
         return [name for name in algorithms()["cipher"] if "@" not in name]
 
     def connect(self):
-        """A connection, logged in."""
+        """A connection that is logged in."""
         key = {"key": "key", "stranger": "stranger"}.get(self.login)
         transport = paramiko.Transport((self.server.host, self.server.port))
         try:
@@ -224,7 +224,7 @@ class Paramiko(Client):
 
 
 class ParamikoProgram(Client):
-    """paramiko, in a process of its own. With a key alone."""
+    """paramiko, in a separate process. It logs in with a key only."""
 
     name = "paramiko"
 
@@ -249,7 +249,7 @@ def start(channel, command=None, subsystem=None):
 
 
 def exchange(channel, data):
-    """Write all of it on a paramiko channel, then EOF, and read to the end meanwhile."""
+    """Write the data and EOF on a paramiko channel, and read to the end at the same time."""
     def write():
         with contextlib.suppress(OSError):  # the other end may close first
             channel.sendall(data)
@@ -264,7 +264,7 @@ def exchange(channel, data):
 
 
 class Master:
-    """An OpenSSH connection that others share (ControlMaster): run and start open a session on it."""
+    """A shared OpenSSH connection (ControlMaster); run and start open sessions on it."""
 
     count = itertools.count()
 
@@ -288,7 +288,7 @@ class Master:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def options(self, options):
-        return ["-S", self.socket, "-o", "ControlMaster=no", "-o", "ProxyCommand=exit 1", *options]  # or not at all
+        return ["-S", self.socket, "-o", "ControlMaster=no", "-o", "ProxyCommand=exit 1", *options]  # never a new connection
 
     def command(self, command=None, options=(), **more):
         return self.client.command(command, options=self.options(options), **more)

@@ -1,11 +1,11 @@
-"""What the tests of this folder share: a nacre-echo of their own, and other SSH programs to try it with.
+"""A nacre-echo for each test, and its log. The clients are in clients.py, terminals in terminals.py.
 
-    with Server() as server:                      127.0.0.1, a free port, everything in a temporary folder
-        done = Ssh(server).run("cat", b"bytes")   Ssh, Plink, Dbclient, Paramiko: the same calls
+    with Server() as server:                      on 127.0.0.1 and a free port, with all files in a temporary folder
+        done = Ssh(server).run("cat", b"bytes")
         done.status, done.out, done.err
         server.wait("closed", reason="peer closed")
 
-Every server that ends must have kept the promises that its log shows (check_log), whatever the test was about.
+When a server ends, its log must be consistent (check_log), whatever the test is about.
 """
 import ast
 import atexit
@@ -30,9 +30,9 @@ NACRE_ECHO = os.path.join(BUILD, "nacre-echo")
 
 USER = "alice"
 PASSWORD = "mother-of-pearl"
-os.umask(0o022)  # with 002, as users of Debian 13 have, some files would be refused
+os.umask(0o022)  # Debian 13's default for users, 002, would make some files unusable
 
-PATIENCE = 30  # seconds for anything that should happen at once: the machine may be busy
+PATIENCE = 30  # seconds for anything that should happen at once, on a busy machine
 
 MIB = 1024 * 1024
 
@@ -40,7 +40,7 @@ Done = collections.namedtuple("Done", "status out err")
 
 
 def until(condition, what, patience=PATIENCE):
-    """Wait for a condition; what it returned when it held."""
+    """Wait until a condition returns something true, and return that."""
     deadline = time.monotonic() + patience
     while True:
         result = condition()
@@ -61,7 +61,7 @@ def sha256(data):
 
 @functools.cache
 def algorithms():
-    """{kind: [name, ...]} as the server lists them: best first, those that are off included."""
+    """{kind: [name, ...]} as the server lists them, best first, including those that are off."""
     found, kind = {}, None
     listed = subprocess.run([NACRE_ECHO, "--list-algorithms"], check=True, capture_output=True, text=True)
     for line in listed.stdout.splitlines():
@@ -76,7 +76,7 @@ def algorithms():
 # The echo session's answers ----------------------------------------------------------------------
 
 def answer_to(chunk):
-    """What the server says to one chunk of bytes."""
+    """The echo session's answer to one chunk of bytes."""
     return b"echo: " + repr(chunk)[1:].encode() + b"\r\n"
 
 
@@ -84,7 +84,7 @@ LAST_WORDS = b"eof received\r\n"
 
 
 def chunks_of(output):
-    """The chunks that were answered, each exactly as Python's repr has it."""
+    """The chunks in the answers, which must be exactly what Python's repr prints."""
     lines = output.split(b"\r\n")
     if lines.pop() != b"":
         raise AssertionError(f"the last line has no end: {output[-100:]!r}")
@@ -100,7 +100,7 @@ def chunks_of(output):
 
 
 def ask(process, data):
-    """One chunk to a running echo session, and its answer."""
+    """Send one chunk to a running echo session, and check the answer."""
     process.stdin.write(data)
     process.stdin.flush()
     answer = process.stdout.readline()
@@ -118,7 +118,7 @@ def unescape(found):
 
 
 def parse(line):
-    """One logfmt line as a dict; AssertionError when it is something else."""
+    """One logfmt line as a dict; AssertionError if it is malformed."""
     fields, at = {}, 0
     while at < len(line):
         found = FIELD.match(line, at)
@@ -132,7 +132,7 @@ def parse(line):
 
 
 def check_log(events):
-    """DESIGN's promises: closed once for each channel and last; nothing of a connection after its end."""
+    """Each channel has exactly one closed, its last event; a connection has no event after disconnected."""
     channels, ended = {}, set()
     for event in events:
         conn = event.get("conn")
@@ -166,12 +166,12 @@ def ssh_keygen(path, kind="ed25519"):
 
 
 def clean_environment(home, **more):
-    """Nothing of the person who runs the tests: no agent, no configuration, no display."""
+    """An environment without the user's agent, configuration and display."""
     return {"PATH": os.environ["PATH"], "HOME": home, "LC_ALL": "C.UTF-8", "TERM": "xterm", **more}
 
 
 def end(process):
-    """Kill a process that may have ended already, and take its status."""
+    """Kill a process, unless it has ended, and reap it."""
     if process.poll() is None:
         process.kill()
     process.wait()
@@ -181,9 +181,9 @@ def end(process):
                 stream.close()
 
 
-# A test program that is told to stop, by a person or by SIGTERM, leaves no server behind.
+# A test program that is interrupted or terminated ends its servers.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
-# Whoever runs the tests in the background of a script has these ignored, and so would all that we start.
+# In the background of a script these are ignored, and all child processes would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 servers = weakref.WeakSet()
@@ -193,14 +193,14 @@ atexit.register(lambda: [server.clear() for server in servers])
 class Server:
     """A nacre-echo that listens when the constructor returns.
 
-    passwords: the text of the password file; None: there is none. Its folder also holds two user keys: "key" is
-    authorised, "stranger" is not. arguments go before ours; with no listen there is no -l of ours. before(server) is called
-    when the files are there and the program is not. inspected: the test looks at its memory or descriptors, which only
-    root may when it is confined.
+    passwords: the text of the password file; None: no file. The folder also has two user keys: "key" is authorised,
+    "stranger" is not. arguments come before the default ones; listen None: no default -l. before(server) is called when the
+    files exist and the program has not started. inspected: the test reads the server's memory or descriptors, which only
+    root may do if it is confined.
     """
 
-    words = ()  # what follows all options
-    has_options = True  # nacre-echo's
+    words = ()  # after all options
+    has_options = True  # nacre-echo's options
 
     def __init__(self, *arguments, passwords=f"{USER}:{PASSWORD}\n", listen="127.0.0.1:0", environment=None,
                  verbosity="-v", authorized_keys="authorized_keys", program=NACRE_ECHO, before=None,
@@ -208,7 +208,7 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="nacre-")
         self.process = None
         servers.add(self)
-        self.secrets = [PASSWORD]  # must not be in the log
+        self.secrets = [PASSWORD]  # they must not be in the log
         self._read, self._events, self._rest = 0, [], b""
         try:
             for key in "host_key", "key", "stranger":
@@ -217,7 +217,7 @@ class Server:
             os.chmod(self.path("authorized_keys"), 0o600)
             if self.has_options and (inspected or verbosity == "-q") and os.geteuid() != 0:
                 arguments = "--no-sandbox", *arguments
-            if self.has_options:  # tests fail logins all the time, from one address
+            if self.has_options:  # tests cause many failed logins from one address
                 for option, value in ("--per-source-penalties", "no"), ("--auth-delay", "0"):
                     arguments = arguments if option in arguments else (*arguments, option, value)
             command = [program, *arguments, "-k", self.path("host_key"), "-a", self.path(authorized_keys)]
@@ -244,7 +244,7 @@ class Server:
         return os.path.join(self.folder, name)
 
     def find_address(self):
-        """Where it listens, when the log does not tell: the kernel's table of sockets."""
+        """Where it listens, from the kernel's table of sockets, if the log does not say so."""
         folder = f"/proc/{self.process.pid}"
 
         def find():
@@ -261,7 +261,7 @@ class Server:
         return until(find, "it does not listen")
 
     def _tell_host_key(self):
-        """To OpenSSH, to Dropbear (which looks for the host alone) and to PuTTY (the fingerprint)."""
+        """For OpenSSH, for Dropbear (which looks up the host without a port) and for PuTTY (the fingerprint)."""
         with open(self.path("host_key.pub"), encoding="ascii") as file:
             self.host_key = " ".join(file.read().split()[:2])
         os.mkdir(self.path(".ssh"), 0o700)
@@ -287,7 +287,7 @@ class Server:
             return file.read()
 
     def events(self, event=None, **fields):
-        """What was logged so far: of this kind, with these fields."""
+        """The events of this kind, with these fields, that were logged so far."""
         with open(self.path("log"), "rb") as file:
             file.seek(self._read)
             new = file.read()
@@ -298,7 +298,7 @@ class Server:
                 and all(e.get(k) == str(v) for k, v in fields.items())]
 
     def wait(self, event, count=1, patience=PATIENCE, **fields):
-        """Wait until so many events of this kind were logged."""
+        """Wait until so many of these events were logged, and return them."""
         def enough():
             if self.process.poll() is not None and len(self.events(event, **fields)) < count:
                 raise AssertionError(f"nacre-echo ended with status {self.process.returncode}:\n" + self.tail())
@@ -307,7 +307,7 @@ class Server:
         return until(enough, lambda: f"{count} x event={event} {fields} in the log:\n{self.tail()}", patience)
 
     def watch(self, event, **fields):
-        """From now on: a function that waits for so many more of these events, and returns them."""
+        """A function that waits for so many more of these events, from now on, and returns them."""
         before = len(self.events(event, **fields))
         return lambda count=1: self.wait(event, before + count, **fields)[before:]
 
@@ -323,7 +323,7 @@ class Server:
         return rss * 1024, pss * 1024
 
     def cpu(self):
-        """Seconds of processor time that the process has used."""
+        """Seconds of CPU time that the process has used."""
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
             times = file.read().rsplit(") ", 1)[1].split()[11:13]
         return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
@@ -331,7 +331,7 @@ class Server:
     # The end
 
     def stop(self, number=signal.SIGTERM):
-        """Ask it to end; its exit status."""
+        """End it with a signal, and return its exit status."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
@@ -364,7 +364,7 @@ class Server:
 
 
 class ServerCase(unittest.TestCase):
-    """Tests that share one server a class, self.server, and perhaps the kind of client that they are about."""
+    """Tests that share one server per class, self.server, and perhaps a kind of client."""
 
     server_arguments = ()
     server_options = {}
@@ -375,5 +375,5 @@ class ServerCase(unittest.TestCase):
         cls.server = cls.enterClassContext(Server(*cls.server_arguments, **cls.server_options))
 
     def last_connection(self):
-        """The number of the connection that came last."""
+        """The number of the latest connection."""
         return self.server.events("connection")[-1]["conn"]

@@ -1,4 +1,4 @@
-"""What test_methods.py and test_forwarding.py share: `granting`, paramiko without a login, a matrix of results."""
+"""What test_methods.py and test_forwarding.py share: `granting`, paramiko before its login, a matrix of results."""
 import contextlib
 import os
 import unittest
@@ -12,7 +12,7 @@ GRANTING = os.path.join(BUILD, "tests/interop/granting")
 
 
 class Granting(Server):
-    """The library's server that grants (granting.c)."""
+    """granting.c, a server built on the library."""
 
     has_options = False
 
@@ -21,7 +21,7 @@ class Granting(Server):
 
 
 class Bare(Paramiko):
-    """paramiko, connected and not logged in."""
+    """paramiko, connected but not logged in."""
 
     def bare(self):
         transport = paramiko.Transport((self.server.host, self.server.port))
@@ -43,7 +43,7 @@ def prefer(methods):
 
 
 def asked(client, answers):
-    """A client's command that asks a program for what a person would type: the environment for it."""
+    """The environment for ssh to get these answers from a program instead of a user."""
     program, left = client.server.path("askpass"), client.server.path("answers")
     with open(left, "w", encoding="utf-8") as file:
         file.writelines(answer + "\n" for answer in answers)
@@ -54,7 +54,7 @@ def asked(client, answers):
 
 
 def typed(client, dialogue, drop=()):
-    """A client at a terminal: what is expected there and what is typed then. Its exit status and what was seen."""
+    """Run a client at a terminal with this dialogue: (expected output, what to type). Its exit status and output."""
     words = [word for word in client.command("exit 7") if word not in drop]
     with Terminal(words, client.environment()) as terminal:
         for question, answer in dialogue:
@@ -64,14 +64,14 @@ def typed(client, dialogue, drop=()):
 
 
 class Matrix:
-    """Which client can do what, as a table in Markdown. lacks: {what: the clients of Debian 12 that do not have it}; with
-    the others it must work."""
+    """What each client can do, as a Markdown table. lacks: {what: the clients of Debian 12 that do not have it}; it must
+    work with the others."""
 
     def __init__(self, lacks):
         self.lacks, self.rows = lacks, {}
 
     def write(self, name):
-        """All rows or none: one test alone leaves the file as it is."""
+        """Write the table if it has all rows; a single test does not change the file."""
         if set(self.rows) != set(self.lacks):
             return
         with open(os.path.join(BUILD, name), "w", encoding="ascii") as file:
@@ -85,7 +85,7 @@ class MethodsCase(unittest.TestCase):
     matrix = None
 
     def with_each(self, what, attempts):
-        """Try it with each client that has it; attempts: {client: function that is true when it works}."""
+        """Try it with each client that has it; attempts: {client: function that returns true if it works}."""
         row = self.matrix.rows[what] = {client.name: "no" for client in CLIENTS}
         for client in CLIENTS:
             if client.name in self.matrix.lacks[what]:

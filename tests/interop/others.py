@@ -1,4 +1,4 @@
-"""Servers of other makes, each started by a test in a folder of its own, on a port of its own."""
+"""Servers of other projects, each in its own folder and on its own port."""
 import contextlib
 import getpass
 import os
@@ -13,7 +13,7 @@ from harness import end, ssh_keygen, until
 
 
 class Other:
-    """A server of another make: a child of ours."""
+    """A server of another project, as a child process."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="nacre-")
@@ -21,7 +21,7 @@ class Other:
         os.chmod(self.folder, 0o755)
         self.user = getpass.getuser()
         ssh_keygen(self.path("key"))
-        # Bound but not listening, so that nobody else is given the port; a server may bind it all the same (SO_REUSEADDR).
+        # Bound but not listening, so that no other program gets the port; the server can still bind it (SO_REUSEADDR).
         self.reserved = socket.socket()
         self.reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.reserved.bind(("127.0.0.1", 0))
@@ -61,7 +61,7 @@ class Other:
 
 
 class Sshd(Other):
-    """OpenSSH's, as whoever runs the tests. settings: lines of sshd_config, which count before ours."""
+    """OpenSSH's sshd, run by the tests' user. settings: lines of sshd_config, before the default ones."""
 
     accepted = "Accepted publickey for"
 
@@ -69,7 +69,7 @@ class Sshd(Other):
         super().__init__()
         program = shutil.which("sshd", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
         if os.geteuid() == 0:
-            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # it does not start without
+            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # it does not start without it
         ssh_keygen(self.path("host"))
         with open(self.path("host.pub"), encoding="ascii") as file:
             self.know(file.read())
@@ -90,7 +90,7 @@ class Dropbear(Other):
         program = shutil.which("dropbear", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
         if os.geteuid() != 0:
             raise unittest.SkipTest("dropbear reads authorized_keys in the home folder only: not without root")
-        # Newer ones read them in any folder.
+        # Newer versions read them from any folder.
         any_folder = b"\n-D" in subprocess.run([program, "-h"], capture_output=True, check=False).stderr
         if not any_folder and subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
             raise unittest.SkipTest("unshare -m, which gives dropbear another home folder, is refused here")
@@ -98,7 +98,7 @@ class Dropbear(Other):
         said = subprocess.run(["dropbearkey", "-t", "ed25519", "-f", self.path("host")], check=True,
                               capture_output=True, text=True).stdout
         self.know(re.search(r"^ssh-ed25519 .*$", said, re.M)[0])
-        # Not in /tmp: it refuses keys below a folder that others may write to.
+        # Not in /tmp: it refuses keys below a folder that others can write to.
         self.home = tempfile.mkdtemp(prefix="nacre-", dir="/run")
         keys = os.path.join(self.home, ".ssh")
         os.mkdir(keys, 0o700)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""paramiko as a program, which can be stopped and killed; no tests.
+"""paramiko as a separate program, which tests can stop and kill.
 
     paramiko_program.py HOST PORT USER KEY_FILE HOST_KEY [COMMAND]
 
-Standard input goes to the command, or the shell, and what that says to standard output; its status is ours.
+Standard input goes to the command or the shell, and its output to standard output. Exits with its status.
 """
 import os
 import sys
@@ -12,14 +12,14 @@ import time
 import warnings
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # about ciphers that are old
+    warnings.simplefilter("ignore")  # about old ciphers
     import paramiko
 
 CHUNK = 65536
 
 
 def send(channel):
-    """All of standard input, as it comes, and its end."""
+    """Send standard input as it arrives, and then EOF."""
     try:
         for data in iter(lambda: os.read(0, CHUNK), b""):
             channel.sendall(data)
@@ -48,7 +48,7 @@ def main(host, port, user, key_file, host_key, command=None):
     status = channel.recv_exit_status()
     while not channel.closed and transport.is_active():
         time.sleep(0.01)
-    if transport.is_active():  # the answer is read after our CLOSE was sent
+    if transport.is_active():  # the reply is read after CLOSE was sent
         transport.global_request("nothing@example.com", wait=True)
     transport.close()
     os._exit(status if status >= 0 else 255)  # a thread may still wait for standard input

@@ -15,7 +15,7 @@ from harness import PATIENCE, clean_environment, until
 
 
 class Terminal:
-    """A program on a terminal of its own, and somebody who types and reads."""
+    """A program on a pseudo-terminal: type keystrokes and expect output."""
 
     def __init__(self, command, environment, columns=80, rows=24):
         self.seen, self.pending, self.status = b"", b"", None
@@ -34,16 +34,16 @@ class Terminal:
         os.write(self.fd, keys)
 
     def _read(self, deadline):
-        """Some more of what the program wrote; b"" at its end."""
+        """More of the program's output; b"" at its end."""
         if not select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0]:
             raise AssertionError(f"not within {PATIENCE} s on the terminal; there was {self.seen!r}")
         try:
             return os.read(self.fd, 65536)
-        except OSError:  # EIO: nobody has the other side open
+        except OSError:  # EIO: no process has the other side open
             return b""
 
     def expect(self, text):
-        """Read up to and with this text."""
+        """Read up to and including this text."""
         deadline = time.monotonic() + PATIENCE
         while text not in self.pending:
             new = self._read(deadline)
@@ -71,7 +71,7 @@ class Terminal:
         return self.status
 
     def is_over(self, patience=0.0):
-        """Has the program ended? Waits a while for that."""
+        """Has the program ended? Waits up to `patience` seconds."""
         deadline = time.monotonic() + patience
         while self._reap(os.WNOHANG) is None and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -83,7 +83,7 @@ class Terminal:
             self._reap(0)
 
     def hang_up(self):
-        """Take the terminal away."""
+        """Close the terminal."""
         if self.fd >= 0:
             os.close(self.fd)
         self.fd = -1
@@ -97,7 +97,7 @@ class Terminal:
 
 
 class Tmux:
-    """A program in a window of a tmux of its own."""
+    """A program in a window of its own tmux server."""
 
     count = itertools.count()
 

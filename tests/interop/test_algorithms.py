@@ -1,8 +1,8 @@
-"""Every algorithm of every kind with every client that has it. The server offers one algorithm at a time, so that all
-clients can be made to use it; one that lacks it is told apart by what it says, or the server (event=mismatch). The matrix goes to
-build/interop-matrix.md, and from there with `make interop` into README.md of this folder.
+"""Every algorithm of every kind with every client that has it. The server offers one algorithm at a time, so that the
+clients must use it; a client that lacks it prints so, or the server logs it (event=mismatch). The matrix is written to
+build/interop-matrix.md, and from there by `make interop` to README.md in this folder.
 
-Rekeying every 64 KiB, from either side: 4 MiB a run, 64 MiB with NACRE_LONG=1."""
+Rekeys every 64 KiB, started by either side: 4 MiB per run, 64 MiB with NACRE_LONG=1."""
 import concurrent.futures
 import contextlib
 import os
@@ -24,7 +24,7 @@ MATRIX = os.path.join(harness.BUILD, "interop-matrix.md")
 KINDS = ("key exchange", "host key", "public key", "cipher", "MAC")
 OPTIONS = dict(zip(KINDS, ("--kex", "--host-key-algorithms", "--pubkey-algorithms", "--ciphers", "--macs")))
 
-# What the clients of Debian 12 and 13 that cannot be asked have; a cell that is "-" for one of these fails.
+# The algorithms of clients that cannot list them, in Debian 12 and 13; a "-" for one of these is a failure.
 HAVE = {
     "plink": {"sntrup761x25519-sha512@openssh.com", "curve25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384",
               "ecdh-sha2-nistp521", "diffie-hellman-group-exchange-sha256", "diffie-hellman-group14-sha256",
@@ -34,7 +34,7 @@ HAVE = {
                  "ecdsa-sha2-nistp256", "rsa-sha2-256", "aes256-ctr", "aes128-ctr", "hmac-sha2-256"},
 }
 
-# What only some of these versions have: how to ask the client, and what it prints when it has them
+# What only some versions have: a command, and what it prints if the client has these algorithms
 SOME_HAVE = {
     "plink": (["plink", "-V"], r"Release (0\.8[3-9]|0\.9|[1-9])", {"mlkem768x25519-sha256", "sntrup761x25519-sha512"}),
     "dbclient": (["dbclient", "-V"], r"v202[5-9]", {"mlkem768x25519-sha256", "sntrup761x25519-sha512"}),
@@ -47,7 +47,7 @@ def output_of(*command):
 
 
 def expected_of(client):
-    """The names that a client must have."""
+    """The algorithms that a client must have."""
     if client is Ssh:
         return {name for kind in ("kex", "key-sig", "cipher", "mac") for name in output_of("ssh", "-Q", kind).split()}
     if client is Paramiko:
@@ -80,7 +80,7 @@ LISTED = {
         "hmac-sha1-etm@openssh.com (off)", "hmac-sha1 (off)"],
 }
 
-# How a client says that it does not know a name.
+# What a client prints if it does not have an algorithm.
 LACKS = ("Unable to negotiate", "Couldn't agree", "No matching algo", "Incompatible ssh", "Unsupported KEX algorithm",
          "does not correspond to any supported algorithm")
 
@@ -90,7 +90,7 @@ KEY_KIND = {"ssh-ed25519": ("ed25519",), "ecdsa-sha2-nistp256": ("ecdsa", "256")
 
 
 def make_key(path, kind, *bits):
-    """In PEM where there is one: paramiko reads OpenSSH's own form of ECDSA keys only half of the time."""
+    """In PEM if possible: paramiko reads only half of the ECDSA keys in OpenSSH's own format."""
     with contextlib.suppress(FileNotFoundError):
         os.remove(path)
     command = ["ssh-keygen", "-q", *([] if kind == "ed25519" else ["-m", "PEM"]), "-t", kind, *(["-b", *bits] if bits else []), "-N", "", "-C", "", "-f", path]
@@ -98,7 +98,7 @@ def make_key(path, kind, *bits):
 
 
 def other_host_keys(folder):
-    """What makes a server have host keys of every kind: ed25519 it has already."""
+    """Options for a server with host keys of every kind; it has an Ed25519 key already."""
     words = []
     for kind in ("rsa", "3072"), ("ecdsa", "256"), ("ecdsa", "384"), ("ecdsa", "521"):
         make_key(os.path.join(folder, "-".join(kind)), *kind)
@@ -107,7 +107,7 @@ def other_host_keys(folder):
 
 
 def arguments_for(kind, name, folder):
-    """What makes a server offer just this one."""
+    """Options for a server that offers only this algorithm."""
     arguments = [OPTIONS[kind], name]
     if kind == "MAC":
         arguments += ["--ciphers", "aes256-ctr"]
@@ -118,7 +118,7 @@ def arguments_for(kind, name, folder):
 
 
 def tell_host_key(server, folder):
-    """As harness.Server does for its first key."""
+    """Make the host key known to the clients, as harness.Server does for its first key."""
     with open(os.path.join(folder, "other.pub"), encoding="ascii") as file:
         server.host_key = " ".join(file.read().split()[:2])
     with open(server.path(".ssh/known_hosts"), "w", encoding="ascii") as file:
@@ -137,7 +137,7 @@ def give_user_key(server, name):
 
 
 class Modest(Paramiko):
-    """paramiko with any kind of user key, and whatever it has switched off by itself."""
+    """paramiko with any kind of user key, and with the algorithms that it has off by default."""
 
     def connect(self):
         transport = paramiko.Transport((self.server.host, self.server.port))
@@ -154,7 +154,7 @@ class Modest(Paramiko):
 
 
 def options_for(client, kind, name):
-    """Clients that have it, but not by default."""
+    """Options for clients that have it, but not by default."""
     if client is not Ssh:
         return []
     words = {"key exchange": "KexAlgorithms", "host key": "HostKeyAlgorithms", "MAC": "MACs", "cipher": "Ciphers",
@@ -163,7 +163,7 @@ def options_for(client, kind, name):
 
 
 def attempt(client, server, kind, name):
-    """"yes", or "-" when the client does not have it, or what went wrong."""
+    """"yes"; or "-" if the client does not have it; or what went wrong."""
     kind_of_client = Modest if client is Paramiko else client
     before = len(server.events("mismatch"))
     try:
@@ -216,7 +216,7 @@ class Algorithms(unittest.TestCase):
 
 
 class Lists(unittest.TestCase):
-    def test_a_client_without_a_common_algorithm_is_told_and_both_lists_are_logged(self):
+    def test_a_client_without_a_common_algorithm_is_disconnected_and_both_lists_are_logged(self):
         with Server("--kex", "ecdh-sha2-nistp384") as server:
             done = Ssh(server, options=["-o", "KexAlgorithms=curve25519-sha256"]).run("exit 0")
             self.assertEqual(done.status, 255)
@@ -231,7 +231,7 @@ class Lists(unittest.TestCase):
             self.assertEqual(done.returncode, 2)
             self.assertIn("'rot13' is not known; known are", done.stderr)
 
-    def test_prefixes_add_take_away_and_put_first(self):
+    def test_prefixes_add_remove_and_put_first(self):
         def offered(spec):
             with Server("--ciphers", spec) as server:
                 Ssh(server, options=["-o", "Ciphers=aes128-cbc"]).run("exit 0")
@@ -242,13 +242,13 @@ class Lists(unittest.TestCase):
         self.assertEqual(offered("+aes192-ctr"), names)
         self.assertEqual(offered("aes128-ctr,aes256-ctr"), ["aes128-ctr", "aes256-ctr"])
 
-    def test_the_lists_are_these_in_this_order_and_what_is_weak_is_off(self):
+    def test_the_lists_and_their_order_and_weak_algorithms_are_off(self):
         listed = subprocess.run([harness.NACRE_ECHO, "--list-algorithms"], capture_output=True, text=True, timeout=30)
         self.assertEqual((listed.returncode, listed.stderr), (0, ""))
         lines = [line for kind, names in LISTED.items() for line in (kind, *("    " + name for name in names))]
         self.assertEqual(listed.stdout.splitlines(), lines)
 
-    def test_a_server_offers_what_is_listed_and_not_off(self):
+    def test_a_server_offers_what_is_listed_and_on(self):
         with tempfile.TemporaryDirectory() as folder:
             with Server(*other_host_keys(folder)) as server:
                 said = Ssh(server, options=["-vv"]).run("exit 0").err.decode()
@@ -285,8 +285,8 @@ class HostKeys(unittest.TestCase):
 
 
 class Audit(unittest.TestCase):
-    def test_ssh_audit_finds_nothing_to_fail_but_the_nist_curves(self):
-        """All that is offered with a host key of every kind. The curves OpenSSH has by default, and so have we."""
+    def test_ssh_audit_fails_only_the_nist_curves(self):
+        """Everything that a server with a host key of every kind offers. OpenSSH offers the curves by default, too."""
         with tempfile.TemporaryDirectory() as folder:
             with Server(*other_host_keys(folder)) as server:
                 done = subprocess.run(["ssh-audit", "-n", "-p", str(server.port), "127.0.0.1"], capture_output=True,
@@ -297,7 +297,7 @@ class Audit(unittest.TestCase):
             if found:
                 last = found[2]
                 audited.setdefault(found[1], []).append(last)
-            if "[fail]" in line:  # there, or in a line of its own below
+            if "[fail]" in line:  # in the same line, or in a line below
                 failed.append(last)
         for section, kind in ("kex", "key exchange"), ("key", "host key"), ("enc", "cipher"), ("mac", "MAC"):
             self.assertEqual([name for name in audited[section] if not name.startswith(("ext-info-", "kex-strict-"))],
@@ -307,7 +307,7 @@ class Audit(unittest.TestCase):
 
 
 def protections():
-    """(cipher, MAC or None): those that authenticate, each of the others with the first MAC, and one with each MAC."""
+    """(cipher, MAC or None): AEAD ciphers, each other cipher with the first MAC, and one cipher with each MAC."""
     names = algorithms()
     others = [cipher for cipher in names["cipher"] if cipher not in Ssh.ciphers()]
     return [(cipher, None) for cipher in Ssh.ciphers()] + [(cipher, names["MAC"][0]) for cipher in others] + \

@@ -1,4 +1,4 @@
-"""Options in authorized_keys, kept to by nacre-echo and nacre-serve."""
+"""Options in authorized_keys, enforced by nacre-echo and nacre-serve."""
 import contextlib
 import os
 import shutil
@@ -11,7 +11,7 @@ NACRE_SERVE = os.path.join(harness.BUILD, "nacre-serve")
 
 
 class Serve(harness.Server):
-    """nacre-serve with a shell that says what it finds."""
+    """nacre-serve with a shell that prints its environment."""
 
     words = ["--", "sh", "-c", "echo served; env"]
 
@@ -20,7 +20,7 @@ class Serve(harness.Server):
 
 
 def authorize(server, options, key="key"):
-    """Put these options before a key of the server's: the only line of the file."""
+    """Write the file with one line: these options, and a key of the server's folder."""
     with open(server.path(key + ".pub"), encoding="ascii") as public, \
             open(server.path("authorized_keys"), "w", encoding="ascii") as file:
         os.fchmod(file.fileno(), 0o600)
@@ -62,7 +62,7 @@ class OfTheLogin(AuthorizedCase):
         self.assertEqual(Ssh(self.echo('expiry-time="20991231"')).run("exit 7").status, 7)
         self.assert_refused(self.echo('expiry-time="20010101Z"'), "authorized_keys:1: key refused: it has expired")
 
-    def test_options_that_make_no_sense_grant_nothing(self):
+    def test_invalid_options_grant_nothing(self):
         server = self.echo("")
         for options, why in (("no-such-option", "no-such-option"), ('from="10.0.0.1/8"', "not a list"),
                              ('from="127.*",from="*"', "more than one from="), ('expiry-time="soon"', "not YYYYMMDD"),
@@ -74,14 +74,14 @@ class OfTheLogin(AuthorizedCase):
                 authorize(server, options)
                 self.assert_refused(server, why)
 
-    def test_what_cannot_be_kept_to_grants_nothing(self):
+    def test_options_that_cannot_be_enforced_grant_nothing(self):
         server = self.echo("")
         for options in "cert-authority", 'cert-authority,principals="alice"', 'principals="alice"', "verify-required":
             with self.subTest(options=options):
                 authorize(server, options)
                 self.assert_refused(server, "unsupported option")
 
-    def test_what_there_is_no_use_for_is_read_and_ignored(self):
+    def test_options_without_effect_are_accepted(self):
         server = self.echo("")
         for options in ("no-port-forwarding", "port-forwarding", "no-agent-forwarding", "no-X11-forwarding", "no-x11-forwarding",
                         "no-user-rc", "NO-PTY,pty", "no-touch-required", 'tunnel="0"', 'permitopen="localhost:80"',
@@ -93,7 +93,7 @@ class OfTheLogin(AuthorizedCase):
                 self.assertEqual(Ssh(server).run("exit 7").status, 7)
         self.assertEqual(server.events("authorized_keys"), [])
 
-    def test_each_line_that_cannot_be_read_is_logged_with_its_number(self):
+    def test_each_malformed_line_is_logged_with_its_number(self):
         server = self.echo("")
         with open(server.path("key.pub"), encoding="ascii") as public:
             good = public.read()
@@ -111,7 +111,7 @@ class InEcho(AuthorizedCase):
         server = self.echo('command="exit 9"')
         self.assertEqual(Ssh(server).run().status, 9)
         self.assertEqual(Ssh(server).run("exit 7").status, 9)
-        self.assertEqual(Ssh(server, login="password").run("exit 7").status, 7)  # is the key's, not the user's
+        self.assertEqual(Ssh(server, login="password").run("exit 7").status, 7)  # comes from the key, not from the user
 
     def test_no_terminal(self):
         for options, answer in (("no-pty", "refused"), ("restrict", "refused"), ("restrict,pty", "granted"),
@@ -121,7 +121,7 @@ class InEcho(AuthorizedCase):
                 Ssh(server).run("exit 7", terminal=True)  # it may give up without one
                 self.assertEqual(server.wait("request", type="pty-req")[0]["answer"], answer)
 
-    def test_each_connection_has_its_own(self):
+    def test_each_connection_has_its_own_restrictions(self):
         server = self.echo("no-pty")
         with contextlib.closing(Paramiko(server).connect()) as first:
             authorize(server, "pty")
@@ -135,8 +135,8 @@ class InEcho(AuthorizedCase):
                 open(server.path("stranger.pub"), encoding="ascii") as public:
             file.write(public.read())
 
-    def test_asking_about_another_key_changes_nothing(self):
-        """A question about a key without restrictions that the client cannot sign with, then the one with."""
+    def test_a_query_for_another_key_changes_nothing(self):
+        """The client queries a key without restrictions, which it cannot sign with, and then uses the restricted key."""
         server = self.echo('command="exit 9"')
         self.also_authorize_stranger(server)
         shutil.copy(server.path("stranger.pub"), server.path("public_half.pub"))

@@ -1,4 +1,4 @@
-"""256 MiB of random bytes through cat come back as they are, with every cipher, and through hundreds of key exchanges."""
+"""256 MiB of random bytes come back through cat unchanged, with every cipher, and through hundreds of rekeys."""
 import contextlib
 import hashlib
 import os
@@ -11,15 +11,15 @@ from clients import Dbclient, Paramiko, Plink, Ssh, paramiko
 from harness import MIB
 
 SIZE = 256 * MIB
-SLOW = 64 * MIB  # for plink, whose key exchanges take long
-VERY_SLOW = 16 * MIB  # for paramiko, which is all Python
+SLOW = 64 * MIB  # for plink, whose key exchanges are slow
+VERY_SLOW = 16 * MIB  # for paramiko, which is written in Python
 
 
 class Transfer:
-    """For each client."""
+    """The tests for each client."""
 
     size = SIZE
-    ciphers = None  # all that the client can be told to use
+    ciphers = None  # None: those of the client
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class Transfer:
         cls.digest = seen.hexdigest()
 
     def cat(self, cipher, options=()):
-        """Through cat and back; how many key exchanges there were."""
+        """Send the file through cat; return the number of key exchanges."""
         accepted = self.server.watch("connection")
         done = self.client(self.server, cipher=cipher).digest("cat", self.path, options=options)
         self.assertEqual(done, (0, self.digest, b""))
@@ -56,10 +56,10 @@ class Bulk(Transfer):
 
 
 class Rekeying(Transfer):
-    """New keys after every MiB, as the client wants it."""
+    """A rekey after every MiB, started by the client."""
 
     def rekey(self, cipher):
-        """Options for that."""
+        """Options for the client."""
         raise NotImplementedError
 
     def test_each_cipher_rekeying(self):
@@ -74,7 +74,7 @@ class BulkWithSsh(Bulk, Rekeying, harness.ServerCase):
     def rekey(self, cipher):
         return ["-o", "RekeyLimit=1M", "-o", "KexAlgorithms=curve25519-sha256"]  # its others take 80 ms each
 
-    def test_rekeying_as_it_likes(self):
+    def test_rekeying_with_the_default_method(self):
         data = harness.random_bytes(8 * MIB)
         self.assertEqual(self.client(self.server, options=["-o", "RekeyLimit=1M"]).run("cat", data), (0, data, b""))
         self.assertGreater(len(self.server.events("kex", conn=self.last_connection())), 4)
@@ -93,7 +93,7 @@ class BulkWithPlinkRekeyed(Rekeying, harness.ServerCase):
 
 
 class BulkWithPlinkAndTheLongKey(Bulk, harness.ServerCase):
-    """It would use 128 bits if it could."""
+    """It prefers 128 bits if the server has both."""
 
     client = Plink
     ciphers = (None,)
@@ -105,7 +105,7 @@ class BulkWithDbclient(Bulk, harness.ServerCase):
 
 
 class BulkWithDbclientRekeyed(Rekeying, harness.ServerCase):
-    """New keys after every MiB, as the server wants it: this client cannot be told."""
+    """A rekey after every MiB, started by the server, because this client has no option for it."""
 
     client = Dbclient
     server_arguments = ("--rekey-limit", "1M")
@@ -115,8 +115,8 @@ class BulkWithDbclientRekeyed(Rekeying, harness.ServerCase):
 
 
 class PatientParamiko(Paramiko):
-    """Says EOF only when all has come back and no new keys are under way: a CLOSE that reaches paramiko during a key
-    exchange makes its only reader wait for itself, until it gives up after 30 s."""
+    """Sends EOF only when everything has come back and no key exchange is in progress: a CLOSE that reaches paramiko during
+    a key exchange makes its only reader wait for itself, until it gives up after 30 s."""
 
     def digest(self, command, path, patience=120, options=()):
         with open(path, "rb") as file, contextlib.closing(self.connect()) as transport:

@@ -1,5 +1,5 @@
-"""The library's client (`calling`) against OpenSSH's sshd, asyncssh and our own servers: every method of logging in,
-every request, forwarding both ways."""
+"""The library's client (`calling`) with OpenSSH's sshd, Dropbear, asyncssh and nacre's own servers: every login method,
+every request, forwarding in both directions."""
 import asyncio
 import contextlib
 import getpass
@@ -14,7 +14,7 @@ import unittest
 import warnings
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # about ciphers that are old
+    warnings.simplefilter("ignore")  # about old ciphers
     import asyncssh
 
 import harness
@@ -28,7 +28,7 @@ CALLING = os.path.join(harness.BUILD, "tests/interop/calling")
 
 
 class CallingCase(unittest.TestCase):
-    """server: has a port, and a known_hosts file of its folder."""
+    """self.server has a port and a known_hosts file."""
 
     user = getpass.getuser()
     known_hosts = "known_hosts"
@@ -55,7 +55,7 @@ class CallingCase(unittest.TestCase):
         return process
 
     def read_to(self, stream, text):
-        """Read until that came."""
+        """Read up to this text."""
         seen = b""
         while text not in seen:
             new = os.read(stream.fileno(), 65536)
@@ -88,13 +88,13 @@ class AgainstSshd(CallingCase):
         self.assertEqual(CallingCase.call(self, "-i", server.path("key"), command=["exit 7"], server=server).status, 7)
         self.assertIn("method publickey-hostbound-v00@openssh.com", server.log())
 
-    def test_a_lot_both_ways_with_new_keys_meanwhile(self):
+    def test_a_transfer_in_both_directions_with_rekeys(self):
         data = harness.random_bytes(32 * MIB)
         done = self.call(command=["cat"], data=data, patience=8 * PATIENCE)
         self.assertEqual((done.status, done.out == data), (0, True))
 
     def test_half_close(self):
-        """The end of what we send is the end of the program's input; its output goes on."""
+        """The end of the client's input ends the program's input, but not its output."""
         done = self.call(command=["sort; sleep 0.2; echo after; exit 4"], data=b"b\na\n")
         self.assertEqual((done.status, done.out), (4, b"a\nb\nafter\n"))
         done = self.call(command=["exec >&-; cat >/dev/null; exit 5"], data=bytes(MIB))
@@ -126,7 +126,7 @@ class AgainstSshd(CallingCase):
         self.assertEqual(process.wait(PATIENCE), 6)
 
     def test_a_break(self):
-        """sshd grants it on a terminal."""
+        """sshd grants it if there is a terminal."""
         server = self.enterContext(Sshd("LogLevel DEBUG1\n"))
         process = CallingCase.start(self, "-i", server.path("key"), "-t", "80x24", "-b",
                                     command=["echo ready; read line; exit 2"], server=server)
@@ -138,12 +138,12 @@ class AgainstSshd(CallingCase):
         process.stdin.flush()
         self.assertEqual(process.wait(PATIENCE), 2)
 
-    def test_the_servers_questions_are_answered(self):
-        """It asks each second whether we are there, and goes after two without an answer."""
+    def test_keepalives_of_the_server_are_answered(self):
+        """sshd sends a keepalive each second, and disconnects after two without an answer."""
         done = self.call(command=["sleep 4; exit 3"])
         self.assertEqual(done.status, 3)
 
-    def test_a_server_that_leaves(self):
+    def test_a_server_that_ends(self):
         process = self.start(command=["echo $PPID; sleep 1000"])
         os.kill(int(self.read_to(process.stdout, b"\n")), signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE), 255)
@@ -164,7 +164,7 @@ class AgainstSshd(CallingCase):
         process.terminate()
         process.wait(PATIENCE)
 
-    def test_a_local_forward_to_nobody(self):
+    def test_a_local_forward_to_a_closed_port(self):
         port = free_port()
         process = self.start("-N", "-L", f"{port}:127.0.0.1:1")
         with connected(port) as s:
@@ -193,7 +193,7 @@ class AgainstSshd(CallingCase):
         self.read_to(process.stderr, b"forwarding granted 0\ncalling: forwarding granted 0\n")
         self.assertFalse(listens(port))
 
-    def test_a_remote_forward_to_nobody(self):
+    def test_a_remote_forward_to_a_closed_port(self):
         port = free_port()
         self.start("-N", "-R", f"{port}:127.0.0.1:1")
         with connected(port) as s:
@@ -211,7 +211,7 @@ class AgainstSshd(CallingCase):
 
 class Signals(CallingCase):
     def test_a_signal_and_how_it_ends(self):
-        """sshd passes none on to root's programs, dropbear does."""
+        """sshd passes no signals to root's programs; dropbear does."""
         server = self.enterContext(Dropbear() if os.geteuid() == 0 else Sshd())
         for name, script, status, says in (
                 ("TERM", "trap 'exit 8' TERM; echo ready; while :; do sleep 0.05; done", 8, ""),
@@ -253,8 +253,8 @@ class Keys(CallingCase):
                 file.write(new.read())
             self.assertEqual(self.login(server, "-A", SSH_AUTH_SOCK=agent.socket).status, 7)
 
-    def test_two_keys_are_wanted(self):
-        """Partial success: the second must be another one."""
+    def test_two_keys_are_required(self):
+        """Partial success: the second key must be a different one."""
         server = self.enterContext(Sshd("AuthenticationMethods publickey,publickey\n"))
         harness.ssh_keygen(server.path("second"))
         with open(server.path("second.pub"), encoding="ascii") as new, \
@@ -291,7 +291,7 @@ class AgainstOurs(CallingCase):
     def test_an_expired_password(self):
         server = self.enterContext(Granting())
         self.user = "erin"
-        done = self.call("-w", "old-shell", command=["exit 7"], server=server)  # nobody is there to ask
+        done = self.call("-w", "old-shell", command=["exit 7"], server=server)  # there is no user to ask
         self.assertEqual(done.status, 255)
         self.assertIn("ended: the password has expired and must be changed", done.err)
         done = self.call("-w", "old-shell", "-r", "short", "-r", "new-shell-1", command=["exit 7"], server=server)
@@ -304,7 +304,7 @@ class AgainstOurs(CallingCase):
     def test_several_questions(self):
         server = self.enterContext(Granting())
         self.user = "ida"
-        # the password first, which is wrong three times; then the questions
+        # the password is wrong three times; then come the questions
         words = [word for text in ("x", "x", "x", "nautilus", PASSWORD) for word in ("-r", text)]
         done = self.call(*words, command=["exit 7"], server=server)
         self.assertEqual(done.status, 7, done)
@@ -312,14 +312,14 @@ class AgainstOurs(CallingCase):
                       "shown\ncalling: prompt <Password: > hidden\ncalling: asked for interactive <> <Thank you.>\n",
                       done.err)
 
-    def test_what_a_server_says_in_the_middle(self):
+    def test_requests_from_the_server(self):
         server = self.enterContext(Granting())
         done = self.call("-i", server.path("key"), command=["news"], data=b"there and back", server=server)
         self.assertEqual((done.status, done.out), (0, b"there and back"))
         self.assertIn("request xon-xoff\ncalling: request eow@openssh.com\ncalling: request nobody-knows@example.com\n",
                       done.err)
 
-    def test_a_refused_forward_is_told_with_its_reason(self):
+    def test_a_refused_forward_is_reported_with_its_reason(self):
         server = self.enterContext(Server())
         port = free_port()
         process = self.start("-i", server.path("key"), "-N", "-L", f"{port}:127.0.0.1:1", server=server)
@@ -327,7 +327,7 @@ class AgainstOurs(CallingCase):
         self.read_to(process.stderr, b"refused 1: forwarding is not allowed here\n")
 
     def test_one_of_three_sessions_is_closed(self):
-        """In mid-transfer. It alone has ended; what the others are sent is answered as before."""
+        """In the middle of a transfer. The others continue."""
         server = self.enterContext(Server())
         process = self.start("-w", PASSWORD, "-m", server=server)
         process.stdin.write(b"one")
@@ -350,7 +350,7 @@ class AgainstOurs(CallingCase):
 
 
 class AsyncSsh:
-    """A server of asyncssh's, in a thread of this process."""
+    """An asyncssh server, in a thread of this process."""
 
     class Session(asyncssh.SSHServer):
         passwords = {}

@@ -1,4 +1,4 @@
-"""Every way for a channel to end gives one event=closed, its last, with a reason of its own (Server.check looks too)."""
+"""However a channel ends, its last event is one event=closed with the right reason; see also check_log."""
 import contextlib
 import signal
 import socket
@@ -12,10 +12,10 @@ from terminals import Terminal
 
 
 class Closing:
-    """For each client that is a program."""
+    """The tests for each client that is a program."""
 
     def start(self, command=None):
-        """A running session that has answered; the process and the number of its connection."""
+        """Start a session and wait for its first answer: the process and the number of its connection."""
         opened = self.server.watch("open")
         process = self.client(self.server).start(command)
         self.addCleanup(harness.end, process)
@@ -23,7 +23,7 @@ class Closing:
         return process, opened()[0]["conn"]
 
     def ends(self, conn):
-        """The events that end the only channel of a connection."""
+        """The events at the end of a connection's only channel."""
         self.server.wait("disconnected", conn=conn)
         return [e["event"] for e in self.server.events(conn=conn, chan=0) if e["event"] in ("eof", "close", "closed")]
 
@@ -50,7 +50,7 @@ class Closing:
         self.assertEqual(self.reason(conn), "connection lost")
         self.assertEqual(self.ends(conn), ["closed"])
 
-    def test_client_killed_while_it_is_sent_to(self):
+    def test_client_killed_while_it_receives(self):
         opened = self.server.watch("open")
         process = self.client(self.server).start("chargen 100000000000")
         self.addCleanup(harness.end, process)
@@ -65,7 +65,7 @@ class ClosingWithSsh(Closing, harness.ServerCase):
     client = Ssh
 
     def test_disconnect(self):
-        """ssh says so when it is asked to end with a signal that it handles."""
+        """ssh sends DISCONNECT when it receives a signal that it handles."""
         process, conn = self.start()
         process.terminate()
         process.wait(PATIENCE)
@@ -73,9 +73,9 @@ class ClosingWithSsh(Closing, harness.ServerCase):
         self.assertEqual(self.ends(conn), ["closed"])
 
     def test_one_of_several_channels(self):
-        """~. at the terminal of one session of a shared connection closes that one; the others go on.
+        """~. in the terminal of one session of a shared connection closes that session; the others continue.
 
-        ssh sends EOF and CLOSE; chargen, unlike the shell, is not over at EOF.
+        ssh sends EOF and CLOSE; chargen, unlike the shell, does not end at EOF.
         """
         with Master(self.server) as master:
             sessions = [master.start() for _ in range(3)]
@@ -111,7 +111,7 @@ class ClosingWithSsh(Closing, harness.ServerCase):
             self.assertEqual([e["reason"] for e in closed], ["connection lost"] * 3)
 
     def test_only_the_tcp_connection_ends(self):
-        """Neither EOF nor CLOSE is invented for a connection that just ends."""
+        """A connection that ends without EOF or CLOSE is logged without them."""
         accepted = self.server.watch("connection")
         with socket.create_connection((self.server.host, self.server.port), PATIENCE) as connection:
             conn = accepted()[0]["conn"]
@@ -147,7 +147,7 @@ class ClosingWithParamiko(harness.ServerCase):
 
     @staticmethod
     def close(channel):
-        """CLOSE alone; of itself it sends EOF before."""
+        """Send CLOSE without EOF, which paramiko's own close() sends first."""
         channel.eof_sent = True
         channel.close()
 
@@ -165,7 +165,7 @@ class ClosingWithParamiko(harness.ServerCase):
             self.assertEqual([e["reason"] for e in closed[1:]], ["connection lost"] * 2)
 
     def test_eof_and_close_at_once(self):
-        """As its close() does: the echo session has ended at EOF."""
+        """As paramiko's close() sends them; the echo session ends at EOF."""
         with contextlib.closing(self.client(self.server).connect()) as transport:
             channels, conn = self.sessions(transport, 1)
             channels[0].close()
@@ -181,7 +181,7 @@ class ClosingWithParamiko(harness.ServerCase):
             self.assertEqual({e["chan"] for e in self.server.events("open", conn=conn)}, {"0"})
 
     def test_half_close_of_cat(self):
-        """After our EOF the server still sends all that it owes."""
+        """After the client's EOF the server sends everything that is left."""
         data = harness.random_bytes(4 * harness.MIB)
         with contextlib.closing(self.client(self.server).connect()) as transport:
             channel = transport.open_session()
@@ -208,7 +208,7 @@ class Shutdown(unittest.TestCase):
                 self.assertEqual(server.stop(number), 0)
                 self.assertLess(time.monotonic() - start, 4)
 
-    def test_sessions_are_told(self):
+    def test_sessions_are_notified(self):
         for number in signal.SIGTERM, signal.SIGINT:
             with self.subTest(number=number):
                 server = self.server()
@@ -257,7 +257,7 @@ class Shutdown(unittest.TestCase):
         self.assertEqual(server.process.wait(PATIENCE), 0)
         self.assert_shut_down(server, 1)
 
-    def test_a_client_that_does_not_read_is_not_waited_for_long(self):
+    def test_a_client_that_does_not_read_delays_the_end_only_briefly(self):
         server = self.server()
         process = Ssh(server).start("chargen 100000000000")
         self.addCleanup(harness.end, process)
@@ -268,7 +268,7 @@ class Shutdown(unittest.TestCase):
         self.assertLess(time.monotonic() - start, 10)
         self.assert_shut_down(server, 1)
 
-    def test_nobody_is_let_in_any_more(self):
+    def test_new_connections_are_refused(self):
         server = self.server()
         process = Ssh(server).start("chargen 100000000000")
         self.addCleanup(harness.end, process)
@@ -283,7 +283,7 @@ class Shutdown(unittest.TestCase):
                 return True
             return False
         harness.until(refused, "still listening")
-        self.assertEqual(server.process.poll(), None)  # it drains
+        self.assertEqual(server.process.poll(), None)  # it is draining
         process.send_signal(signal.SIGCONT)
         process.stdout.close()
         self.assertEqual(server.process.wait(PATIENCE), 0)

@@ -1,4 +1,4 @@
-"""The echo session: what is sent comes back as Python prints it."""
+"""The echo session: chunks come back as Python prints them."""
 import contextlib
 import unittest
 

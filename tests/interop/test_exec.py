@@ -1,4 +1,4 @@
-"""Commands: what they send back, how they end, and what is refused."""
+"""Commands: their output, how they end, and which are refused."""
 import contextlib
 import os
 import signal
@@ -16,10 +16,10 @@ PRINTABLE = (string.printable[:94] + "\n").encode()
 
 
 class Exec:
-    """For each client."""
+    """The tests for each client."""
 
-    killed = None  # how it ends when its command was killed by a signal
-    refused = None  # ... when its command was refused
+    killed = None  # its exit status when the command was killed by a signal
+    refused = None  # ... and when the command was refused
 
     def run_(self, command, data=b"", **more):
         return self.client(self.server).run(command, data, **more)
@@ -63,7 +63,7 @@ class Exec:
 
 class ExecWithSsh(Exec, harness.ServerCase):
     client = Ssh
-    killed = 255  # it has no word for signals
+    killed = 255  # it does not report signals
     refused = 255
 
     def test_wc_counts_chargen(self):
@@ -73,7 +73,7 @@ class ExecWithSsh(Exec, harness.ServerCase):
         self.assertEqual(counted.stdout, b"1000000\n")
         self.assertEqual((process.wait(PATIENCE), process.stderr.read()), (0, b""))
 
-    def test_the_reason_is_told(self):
+    def test_the_reason_is_reported(self):
         self.assertIn(b"exec request failed on channel 0", self.run_("nonsense").err)
         self.assertIn(b"subsystem request failed on channel 0", self.run_(None, subsystem="sftp").err)
 
@@ -82,7 +82,7 @@ class ExecWithSsh(Exec, harness.ServerCase):
         self.assertIn(b"client_input_channel_req: channel 0 rtype exit-signal reply 0", done.err)
         self.assertNotIn(b"rtype exit-status", done.err)
 
-    def test_connection_lives_on(self):
+    def test_the_connection_continues(self):
         with Master(self.server) as master:
             for command in "nonsense", "exit x":
                 self.assertEqual(master.run(command).status, 255)
@@ -93,7 +93,7 @@ class ExecWithSsh(Exec, harness.ServerCase):
         self.assertEqual(len(self.server.wait("closed", 5, conn=conn)), 5)
 
     def test_other_channel_types_are_refused(self):
-        """-W asks for direct-tcpip; the connection it came on lives on."""
+        """-W opens direct-tcpip; the connection continues."""
         with Master(self.server) as master:
             done = master.run(None, options=["-W", "127.0.0.1:1"])
             self.assertEqual((done.status, done.out), (255, b""))
@@ -117,8 +117,8 @@ class ExecWithSsh(Exec, harness.ServerCase):
         process.stdin.close()
         self.assertEqual(process.stdout.read(), harness.LAST_WORDS)
 
-    def test_x11_is_refused_and_the_channel_lives_on(self):
-        """-Y asks for it with an answer wanted, and goes on when that is no."""
+    def test_x11_is_refused_and_the_channel_continues(self):
+        """-Y requests it with a reply, and continues when it is refused."""
         client = self.client(self.server)
         environment = {**client.environment(), "DISPLAY": "127.0.0.1:99"}
         done = subprocess.run(client.command("cat", options=["-Y"]), input=b"still here", env=environment,
@@ -137,14 +137,14 @@ class ExecWithPlink(Exec, harness.ServerCase):
     def test_signal_has_its_name(self):
         self.assertIn(b'Session exited on unrecognised signal "TERM"', self.run_("signal TERM", options=["-v"]).err)
 
-    def test_the_reason_is_told(self):
+    def test_the_reason_is_reported(self):
         self.assertIn(b"Server refused to start a shell/command", self.run_("nonsense").err)
 
 
 class ExecWithDbclient(Exec, harness.ServerCase):
     client = Dbclient
-    killed = 0  # it takes no notice of signals
-    refused = 127  # it does not ask whether its command was granted
+    killed = 0  # it ignores signals
+    refused = 127  # it wants no reply to its command
 
 
 class ExecWithParamiko(Exec, harness.ServerCase):
@@ -168,7 +168,7 @@ class ExecWithParamiko(Exec, harness.ServerCase):
 
 
 class ExecWithCalling(harness.ServerCase):
-    """The library's own client: it wants an answer to every request that may have one."""
+    """`calling`, which wants a reply to every request that may have one."""
 
     def start(self, *words):
         connected = self.server.watch("connection")
@@ -192,7 +192,7 @@ class ExecWithCalling(harness.ServerCase):
         self.assertEqual(self.requests(), [("env", "LANG", "granted"), ("env", "MOTHER", "granted"),
                                            ("exec", "cat", "granted")])
 
-    def test_a_signal_is_granted_and_the_program_goes_on(self):
+    def test_a_signal_is_granted_and_the_program_continues(self):
         process = self.start("-g", "USR1")
         process.send_signal(signal.SIGUSR1)
         self.server.wait("request", type="signal", conn=self.last_connection())
@@ -200,7 +200,7 @@ class ExecWithCalling(harness.ServerCase):
         self.assertEqual((process.returncode, self.requests()),
                          (0, [("exec", "cat", "granted"), ("signal", "USR1", "granted")]))
 
-    def test_an_unknown_request_is_refused_and_the_channel_lives_on(self):
+    def test_an_unknown_request_is_refused_and_the_channel_continues(self):
         process = self.start("-b")
         process.send_signal(signal.SIGUSR1)
         self.server.wait("request", type="break", conn=self.last_connection())

@@ -27,7 +27,7 @@ def tearDownModule():
 
 
 class Target:
-    """Somebody who is connected to: reads to the end, and only then sends it all back."""
+    """A server to connect to: it reads to the end, and then sends everything back."""
 
     def __init__(self, path=None):
         if path:
@@ -54,12 +54,12 @@ class Target:
 
     def __exit__(self, *_):
         with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)  # or accept goes on
+            self.listener.shutdown(socket.SHUT_RDWR)  # it ends accept
         self.listener.close()
 
 
 class ParamikosSocket:
-    """A channel with the names that a socket has."""
+    """A paramiko channel with a socket's methods."""
 
     def __init__(self, channel):
         self.channel = channel
@@ -87,7 +87,7 @@ def free_port():
 
 
 def connected(where):
-    """A connection to a port or path, as soon as somebody listens."""
+    """Connect to a port or path as soon as a server listens there."""
     def attempt():
         s = socket.socket(socket.AF_UNIX if isinstance(where, str) else socket.AF_INET)
         try:
@@ -96,7 +96,7 @@ def connected(where):
         except OSError:
             s.close()
             return None
-    s = until(attempt, f"nobody listens on {where}")
+    s = until(attempt, f"no server listens on {where}")
     s.settimeout(PATIENCE)
     return s
 
@@ -110,7 +110,7 @@ DATA = harness.random_bytes(2 * MIB)
 
 
 def goes_there_and_back(s):
-    """All of it, the end of it first in one direction: true when it is the same."""
+    """Send data and the end of input, and read everything back: true if it is the same."""
     with s:
         writer = threading.Thread(target=lambda: (s.sendall(DATA), s.shutdown(socket.SHUT_WR)))
         writer.start()
@@ -124,7 +124,7 @@ class Forwarding(MethodsCase):
     matrix = matrix
 
     def running(self, client, *options, command=None):
-        """A client that forwards and runs nothing, or a command."""
+        """A client that forwards, and runs a command or none."""
         words = client.command(command, options=[*options, *(() if command else ("-N",))])
         process = subprocess.Popen(words, env=client.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
@@ -244,14 +244,14 @@ class Forwarding(MethodsCase):
             thread.join()
         self.assertEqual(results, [True] * 16)
 
-    def test_nobody_listens_there(self):
+    def test_a_closed_port(self):
         server = self.granting()
         done = Ssh(server).run(options=["-W", f"127.0.0.1:{free_port()}"])
         self.assertEqual(done.status, 255)
         self.assertIn(b"open failed: connect failed: Connection refused", done.err)
 
     def test_refused_by_default(self):
-        """nacre-echo forwards nothing, and says so; its sessions go on."""
+        """nacre-echo refuses forwarding; its sessions continue."""
         server = self.echo()
         done = Ssh(server).run(options=["-W", "127.0.0.1:1"])
         self.assertEqual(done.status, 255)
@@ -275,7 +275,7 @@ class Forwarding(MethodsCase):
                 transport.request_port_forward("127.0.0.1", 0)
             self.assertTrue(Bare(server).works(transport))
 
-    def test_what_a_user_may_open_is_looked_up_for_the_user(self):
+    def test_each_user_has_their_own_permissions(self):
         server, target = self.granting(), self.enterContext(Target())
         for user, good in (USER, True), ("bob", False):
             with self.subTest(user=user):
@@ -285,8 +285,8 @@ class Forwarding(MethodsCase):
                 done = Ssh(server, user=user).run("exit 7", options=["-R", f"0:127.0.0.1:{target.port}"])
                 self.assertEqual(b"remote port forwarding failed" in done.err, not good)
 
-    def test_what_a_key_may(self):
-        """An application that keeps to permitopen= and its like: what they say reaches it."""
+    def test_what_a_key_allows(self):
+        """An application can enforce permitopen= and similar options: it receives them."""
         server, target = self.granting(), self.enterContext(Target())
         with open(server.path("key.pub"), encoding="ascii") as file:
             key = file.read()
@@ -308,21 +308,21 @@ class Forwarding(MethodsCase):
         with contextlib.closing(Paramiko(server).connect()) as transport:
             first = transport.open_session()
             transport.global_request("no-more-sessions@openssh.com", wait=False)
-            first.exec_command("exit 7")  # what is open stays open
+            first.exec_command("exit 7")  # an open session stays open
             self.assertEqual(first.recv_exit_status(), 7)
-            with self.assertRaises((paramiko.SSHException, EOFError)):  # another ends the connection
+            with self.assertRaises((paramiko.SSHException, EOFError)):  # a second one ends the connection
                 transport.open_session()
         server.wait("disconnected", reason="protocol error")
-        Ssh(server, options=["-vv"]).run("exit 7")  # which sends it by itself
-        with Master(server) as master:  # and does not, when more are to come
+        Ssh(server, options=["-vv"]).run("exit 7")  # ssh sends it by itself
+        with Master(server) as master:  # but not if more sessions may follow
             self.assertEqual([master.run("exit 7").status for _ in range(2)], [7, 7])
 
 
 class Requests(MethodsCase):
     matrix = matrix
 
-    def test_what_a_server_says_in_the_middle(self):
-        """xon-xoff, eow@openssh.com and one that nobody knows disturb no client."""
+    def test_requests_from_the_server(self):
+        """xon-xoff, eow@openssh.com and an unknown request disturb no client."""
         server = self.granting()
         for client in CLIENTS:
             with self.subTest(client=client.name):

@@ -1,5 +1,5 @@
-"""vectors/handshake.txt once more, by other people's code: exchange hash, host key signature, keys, and every packet
-of both sides, for each key exchange method. Only K is taken from the file; everything else follows from the bytes."""
+"""vectors/handshake.txt computed with another library: exchange hash, host key signature, keys, and every packet of both
+sides, for each key exchange method. Only K is taken from the file; everything else follows from the bytes."""
 import hashlib
 import hmac
 import os
@@ -111,12 +111,12 @@ class Ctr:
 
 
 def key_len(cipher):
-    """Bytes: "aes192-ctr" has 24."""
+    """In bytes: 24 for "aes192-ctr"."""
     return 64 if cipher.startswith("chacha") else int(re.match(r"aes(\d+)-", cipher)[1]) // 8
 
 
 class Side:
-    """One side's bytes, opened packet by packet."""
+    """One side's bytes, decrypted packet by packet."""
 
     def __init__(self, data):
         line, _, self.data = data.partition(b"\r\n")
@@ -162,7 +162,7 @@ def derive(digest, k, h, letter, length):
 
 
 def exchange(kex, client, server):
-    """The method's messages: what is hashed between K_S and K, host key and signature."""
+    """The method's messages: what the exchange hash has between K_S and K; host key; signature."""
     if "group-exchange" in kex:
         request, group, init = client.next(), server.next(), client.next()
         reply = server.next()
@@ -188,7 +188,7 @@ def protection(cipher, mac, digest, k, h, letters):
 
 
 class Handshakes(unittest.TestCase):
-    def test_every_session_is_what_the_standards_say(self):
+    def test_every_session_follows_the_standards(self):
         for session in sessions():
             with self.subTest(session["kex"]):
                 self.check(session)
@@ -216,11 +216,11 @@ class Handshakes(unittest.TestCase):
         self.assertEqual(numbers[0], [20] + extra[0] + MESSAGES_CLIENT[2:])
         self.assertEqual(numbers[1], [20] + extra[1] + MESSAGES_SERVER[2:])
 
-    def test_there_is_one_for_every_method(self):
+    def test_every_method_is_in_the_file(self):
         self.assertEqual(len({s["kex"] for s in sessions()}), len(sessions()))
         self.assertGreaterEqual(len(sessions()), 13)
 
-    def test_every_cipher_is_there_and_every_mac_with_one_that_needs_it(self):
+    def test_every_cipher_is_in_the_file_and_every_mac_with_one_that_needs_it(self):
         offered = [lists(Side(session["client"]).next()) for session in sessions()]
         self.assertEqual({names[2][0] for names in offered}, set(harness.algorithms()["cipher"]))
         self.assertEqual({names[4][0] for names in offered if names[2][0].endswith("-ctr")},

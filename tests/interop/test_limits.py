@@ -1,4 +1,4 @@
-"""Limits of a running server: who is turned away, who is not, and what the log says about it."""
+"""Limits of a running server: which clients it refuses, which not, and what it logs."""
 import contextlib
 import os
 import resource
@@ -20,7 +20,7 @@ def connect(server, source="127.0.0.1"):
 
 
 def everything(connection):
-    """What comes until the other side ends it."""
+    """Everything received until the other side closes."""
     data = b""
     connection.settimeout(PATIENCE)
     with connection, contextlib.suppress(ConnectionResetError):
@@ -35,15 +35,15 @@ class Limits(unittest.TestCase):
         return self.enterContext(harness.Server(*arguments, **more))
 
     def connections(self, server, count, source="127.0.0.1"):
-        """So many that say nothing; each has been greeted."""
+        """So many silent connections, each with the server's identification received."""
         opened = [connect(server, source) for _ in range(count)]
         for connection in opened:
             self.addCleanup(connection.close)
             self.assertTrue(connection.recv(4096).startswith(b"SSH-2.0-"))
         return opened
 
-    def test_a_list_that_cannot_be_read(self):
-        """Not taken for one that exempts nobody."""
+    def test_a_malformed_exempt_list(self):
+        """It is an error, and not an empty list."""
         for text in "127.0.0.1,10.0.0.1/8", "10.0.0.0/33", "::/129":
             with self.assertRaisesRegex(AssertionError, "--per-source-penalty-exempt-list: cannot parse"):
                 harness.Server("--per-source-penalty-exempt-list", text)
@@ -75,7 +75,7 @@ class Connections(Limits):
         self.assert_serves(server)
 
     def test_of_one_source(self):
-        """127.0.0.2 has all its places taken; 127.0.0.1 does not notice. On two workers together."""
+        """127.0.0.2 is at its limit; 127.0.0.1 is not affected. Two workers share the counts."""
         server = self.server("--per-source-max-startups", "5", "-w", "2")
         waiting = self.connections(server, 5, "127.0.0.2")
         for _ in range(8):
@@ -90,13 +90,13 @@ class Connections(Limits):
         self.connections(server, 1, "127.0.0.2")
         self.assertEqual(self.counters(server)["per_source_max_startups"], "8")
 
-    def test_that_have_not_logged_in(self):
+    def test_connections_without_a_login(self):
         server = self.server("--max-startups", "4")
         self.connections(server, 4)
         self.assertEqual(everything(connect(server, "127.0.0.2")), b"Exceeded MaxStartups\r\n")
         self.assertEqual(server.wait("refused")[0]["limit"], "max-startups")
 
-    def test_logged_in_is_not_starting(self):
+    def test_a_logged_in_connection_is_no_startup(self):
         server = self.server("--max-startups", "2")
         for _ in range(6):
             session = Ssh(server).start()
@@ -116,7 +116,7 @@ class Connections(Limits):
 
 class Penalties(Limits):
 
-    def test_who_guesses_stays_away(self):
+    def test_failed_attempts_are_penalised(self):
         server = self.server("--per-source-penalties", "authfail:40,min:60")
         for _ in range(2):
             self.assertEqual(Ssh(server, "password", password="wrong").run("exit 7").status, 255)
@@ -125,7 +125,7 @@ class Penalties(Limits):
         self.assertEqual(server.wait("refused")[0]["limit"], "per-source-penalties")
         self.connections(server, 1, "127.0.0.2")
 
-    def test_it_passes(self):
+    def test_a_penalty_expires(self):
         server = self.server("--per-source-penalties", "noauth:2,min:1,max:2")
         connect(server).close()
         server.wait("disconnected")
@@ -138,7 +138,7 @@ class Penalties(Limits):
         harness.until(allowed, "it never passes")
         self.assertGreater(time.monotonic() - begin, 1)
 
-    def test_who_logs_in_gets_none(self):
+    def test_a_login_gets_no_penalty(self):
         server = self.server("--per-source-penalties", "authfail:60,noauth:60,min:1")
         for client in Ssh, Plink, Dbclient, Paramiko:
             self.assertEqual(client(server).run("exit 7").status, 7)
@@ -157,7 +157,7 @@ class Penalties(Limits):
 class Time(Limits):
 
     def test_a_silent_one_and_a_slow_one(self):
-        """Both lose their place in two seconds; a person who takes longer for a password does not."""
+        """Both are disconnected after two seconds; a user who takes longer to type a password is not."""
         server = self.server("--handshake-time", "2", "--per-source-penalties", "no")
         ssh = Ssh(server, "password")
         without_sshpass = ssh.command("exit 7")[2:]
@@ -176,14 +176,14 @@ class Time(Limits):
             terminal.type(harness.PASSWORD.encode() + b"\r")
             self.assertEqual(terminal.end(), 7)
 
-    def test_the_login(self):
+    def test_the_login_deadline(self):
         server = self.server("--login-grace-time", "1", "--per-source-penalties", "no")
         transport = paramiko.Transport(connect(server))
         self.addCleanup(transport.close)
         transport.start_client(timeout=PATIENCE)
         server.wait("limit", limit="login-grace-time")
 
-    def test_nobody_uses_it(self):
+    def test_an_idle_connection(self):
         server = self.server("--idle-timeout", "1")
         session = Ssh(server).start()
         self.addCleanup(harness.end, session)
@@ -191,8 +191,8 @@ class Time(Limits):
         self.assertEqual(session.wait(PATIENCE), 255)
         server.wait("limit", limit="idle-timeout")
 
-    def test_no_sign_of_life(self):
-        """A client that was stopped is given up, one that only says nothing is not."""
+    def test_unanswered_keepalives(self):
+        """A client that is stopped is disconnected; one that is only idle is not."""
         server = self.server("--keepalive", "1,2")
         quiet, stopped = Ssh(server).start(), Ssh(server).start()
         for session in quiet, stopped:
@@ -200,15 +200,15 @@ class Time(Limits):
             harness.ask(session, b"h")
         stopped.send_signal(signal.SIGSTOP)
         server.wait("disconnected", reason="timeout", text="keepalive timeout")
-        time.sleep(1.5)  # the other one is asked as well
+        time.sleep(1.5)  # the other one gets keepalives as well
         harness.ask(quiet, b"still here")
         self.assertEqual(len(server.events("limit")), 1)
 
 
 class Clients(Limits):
-    """No stock client comes near the rates."""
+    """Stock clients stay far below the rates."""
 
-    def test_new_keys_all_the_time(self):
+    def test_frequent_rekeys(self):
         server = self.server()
         data = harness.random_bytes(harness.MIB)
         for limit in "16", "1K", "16K":
@@ -226,8 +226,8 @@ class Clients(Limits):
 
 class Descriptors(Limits):
 
-    def test_old_ones_stay_and_new_ones_are_turned_away(self):
-        """So few descriptors that the limit of connections follows from them: files can still be read."""
+    def test_old_connections_stay_and_new_ones_are_refused(self):
+        """With few descriptors the limit on connections is lower, so that files can still be read."""
         script = os.path.join(self.enterContext(tempfile.TemporaryDirectory()), "few")
         with open(script, "w", encoding="ascii") as file:
             file.write(f"#!/bin/sh\nulimit -n 64\nexec {harness.NACRE_ECHO} \"$@\"\n")
@@ -249,8 +249,8 @@ class Descriptors(Limits):
         server.wait("disconnected", 20)
         self.assert_serves(server)
 
-    def test_none_left(self):
-        """Taken away while it runs: it sheds, says so once, and goes on when there are some again."""
+    def test_no_descriptors_left(self):
+        """Descriptors run out while it runs: it refuses connections, logs that once, and recovers."""
         server = self.server("--per-source-max-startups", "none", "--max-startups", "1000", inspected=True)
         session = Ssh(server).start()
         self.addCleanup(harness.end, session)

@@ -1,4 +1,4 @@
-"""Who gets in and who does not; what is logged about it, and what is not."""
+"""Logins that succeed and logins that fail; what is logged, and what is not."""
 import contextlib
 import os
 import shutil
@@ -21,7 +21,7 @@ LOGGED_IN = (0, b"hi")
 
 
 def try_in(client):
-    """Try to log in and run something."""
+    """Try to log in and run a command."""
     try:
         done = client.run("cat", b"hi")
     except paramiko.AuthenticationException:
@@ -38,7 +38,7 @@ class LoginCase(harness.ServerCase):
         cls.server.secrets.append(WRONG)
 
     def attempts(self, client):
-        """Try it; what came of it, and (user, method, answer) of each attempt in the log."""
+        """Try it: the result, and (user, method, answer) of each attempt in the log."""
         accepted = self.server.watch("connection")
         status, out = try_in(client)
         conn = accepted()[0]["conn"]
@@ -59,9 +59,9 @@ class LoginCase(harness.ServerCase):
 
 
 class Login:
-    """For each client."""
+    """The tests for each client."""
 
-    retries = 1  # how often it tries one password
+    retries = 1  # how many times it tries one password
     turned_away = 255  # its exit status
 
     def test_password(self):
@@ -86,7 +86,7 @@ class Login:
 
 
 class Asked(Ssh):
-    """An ssh that asks a program for the password until it gets in."""
+    """ssh with a program that supplies the password until the login succeeds."""
 
     def __init__(self, server, answers):
         super().__init__(server, "none", options=["-o", "PreferredAuthentications=password",
@@ -106,26 +106,26 @@ class LoginWithSsh(Login, LoginCase):
     client = Ssh
 
     def asked(self, *passwords):
-        """A client that asks for the password again and again, and gets those answers."""
+        """A client that asks for the password repeatedly and gets these answers."""
         return Asked(self.server, passwords)
 
-    def test_six_failures_are_the_end(self):
+    def test_six_failures_end_the_connection(self):
         (status, out), attempts = self.attempts(self.asked(*[f"{WRONG}{i}" for i in range(20)]))
         self.assertEqual((status, out, attempts), (255, b"", [(USER, "password", "refused")] * 6))
         end = self.server.events("disconnected")[-1]
         self.assertEqual((end["reason"], end["code"], end["text"]),
                          ("authentication failed", "14", "too many authentication failures"))
 
-    def test_five_failures_are_not(self):
+    def test_five_failures_do_not_end_the_connection(self):
         self.assert_in(self.asked(*[f"{WRONG}{i}" for i in range(5)], PASSWORD),
                        [(USER, "password", "refused")] * 5 + [(USER, "password", "granted")])
 
-    def test_refusal_tells_what_else_there_is(self):
+    def test_a_refusal_lists_the_methods(self):
         done = self.client(self.server, "none").run("cat")
         self.assertIn(b"Permission denied (publickey,password).", done.err)
 
     def with_keys(self, count):
-        """A client with so many keys that are not authorised, and then one that is."""
+        """A client with so many unauthorised keys, and then the authorised one."""
         options = ["-o", "PreferredAuthentications=publickey"]
         for i in range(count):
             path = self.server.path(f"stranger-{i}")
@@ -136,7 +136,7 @@ class LoginWithSsh(Login, LoginCase):
         return self.client(self.server, "none", options=options)
 
     def test_many_keys_before_the_right_one(self):
-        """Keys that are only asked about do not count as failures."""
+        """Key queries do not count as failures."""
         self.assert_in(self.with_keys(12), [(USER, "publickey", "refused")] * 12 + [(USER, "publickey", "granted")])
 
     def test_too_many_keys(self):
@@ -161,7 +161,7 @@ class LoginWithDbclient(Login, LoginCase):
     turned_away = 0
 
     def test_no_credentials(self):
-        """It has no way not to try a password."""
+        """This client always tries a password."""
         self.assert_out(self.client(self.server, "none"), [(USER, "password", "refused")] * 6)
 
     def test_unauthorised_key(self):
@@ -196,7 +196,7 @@ class LoginWithParamiko(Login, LoginCase):
 
 
 class PasswordFile(unittest.TestCase):
-    """What may stand in it, and what happens when it changes."""
+    """Its entries, and what happens when the file changes."""
 
     def server(self, passwords):
         server = self.enterContext(harness.Server(passwords=passwords, verbosity="-vv"))
@@ -206,7 +206,7 @@ class PasswordFile(unittest.TestCase):
     def gets_in(self, server, user, password):
         return try_in(Ssh(server, "password", user=user, password=password)) == LOGGED_IN
 
-    def test_as_twisted_reads_it(self):
+    def test_it_is_read_as_twisted_reads_it(self):
         server = self.server("# no comment: it is a user\n"
                              "alice:first  \t\n"
                              "alice:second\n"
@@ -245,7 +245,7 @@ class PasswordFile(unittest.TestCase):
         self.assertFalse(self.gets_in(server, "bob", HASHED))
         self.assertTrue(self.gets_in(server, "alice", PASSWORD))
 
-    def test_a_slow_hash_keeps_nobody_waiting(self):
+    def test_a_slow_hash_delays_no_other_session(self):
         server = self.server(f"bob:{SLOW_HASH}\n")
         with Master(server) as master:
             session = master.start()
@@ -262,12 +262,12 @@ class PasswordFile(unittest.TestCase):
             self.assertEqual([e["answer"] for e in done(3)], ["granted"] * 3)
             self.assertEqual([process.wait(PATIENCE) for process in slow], [7] * 3)
 
-    def test_a_client_that_leaves_while_its_password_is_checked(self):
+    def test_a_client_that_disconnects_while_its_password_is_checked(self):
         server = self.server(f"bob:{SLOW_HASH}\n")
         process = Dbclient(server, "password", user="bob", password=SLOW).start("exit 7")
         self.addCleanup(harness.end, process)
         server.wait("kex")
-        time.sleep(0.2)  # for the password to be on its way
+        time.sleep(0.2)  # for the password to be in flight
         process.kill()
         server.wait("disconnected")
         self.assertTrue(self.gets_in(server, "bob", SLOW))
@@ -291,7 +291,7 @@ class PasswordFile(unittest.TestCase):
         for other in plain, unknown:
             self.assertTrue(known / 2 < other < known * 2, (known, plain, unknown))
 
-    def test_changes_count_at_once(self):
+    def test_changes_take_effect_at_once(self):
         server = self.server("alice:one\n")
         self.assertTrue(self.gets_in(server, "alice", "one"))
         server.write_passwords("alice:two\nbob:three\n")
@@ -303,7 +303,7 @@ class PasswordFile(unittest.TestCase):
         self.assertTrue(self.gets_in(server, "alice", "new"))
         self.assertFalse(self.gets_in(server, "alice", "two"))
 
-    def test_a_file_that_turns_bad_lets_nobody_in(self):
+    def test_a_file_that_becomes_unusable_lets_no_one_in(self):
         server = self.server("alice:one\n")
         for make_bad, said in ((lambda path: os.chmod(path, 0o666), "writable by others"),
                                (os.unlink, "no such file"),
@@ -322,7 +322,7 @@ class PasswordFile(unittest.TestCase):
         self.assertTrue(self.gets_in(server, "alice", "one"))
 
     def test_without_a_password_file(self):
-        """Keys alone: password is not offered."""
+        """The password method is not offered."""
         server = self.server(None)
         self.assertEqual(try_in(Ssh(server)), LOGGED_IN)
         self.assertIn(b"Permission denied (publickey).", Ssh(server, "none").run("cat").err)
@@ -336,7 +336,7 @@ class AuthorizedKeys(unittest.TestCase):
     def gets_in(self, server, key="key", user=USER):
         return try_in(Ssh(server, key, user=user)) == LOGGED_IN
 
-    def test_changes_count_at_once(self):
+    def test_changes_take_effect_at_once(self):
         server = self.server()
         path = server.path("authorized_keys")
         self.assertFalse(self.gets_in(server, "stranger"))
@@ -356,7 +356,7 @@ class AuthorizedKeys(unittest.TestCase):
         self.assertFalse(self.gets_in(server))
         self.assertIn("writable by others", server.wait("authorized_keys")[0]["reason"])
 
-    def test_a_line_that_cannot_be_read(self):
+    def test_a_malformed_line(self):
         server = self.server()
         path = server.path("authorized_keys")
         with open(path, encoding="ascii") as file:

@@ -1,4 +1,4 @@
-"""Many sessions, and clients that stop reading: nobody else notices, nothing grows, nothing is lost."""
+"""Many sessions, and clients that stop reading: others are not affected, memory does not grow, no data is lost."""
 import contextlib
 import os
 import signal
@@ -10,9 +10,9 @@ import harness
 from clients import Dbclient, Master, Paramiko, ParamikoProgram, Plink, Ssh, paramiko
 from harness import MIB, PATIENCE
 
-AT_ONCE = 5  # seconds for a whole login and a round trip, on a busy machine
-SETTLED = 1.0  # seconds without a change that count as stopped
-GROWTH = 16 * MIB  # what one connection may hold (connection/README.md)
+AT_ONCE = 5  # seconds for a login and a round trip, on a busy machine
+SETTLED = 1.0  # seconds without a change
+GROWTH = 16 * MIB  # what one connection may buffer (connection/README.md)
 
 
 class ManyChannels(harness.ServerCase):
@@ -40,7 +40,7 @@ class ManyChannels(harness.ServerCase):
                 self.assertEqual(session.wait(PATIENCE), 0)
             self.assertEqual({e["reason"] for e in self.server.wait("closed", 10, conn=conn)}, {"we closed"})
 
-    def test_as_many_as_there_may_be(self):
+    def test_as_many_sessions_as_allowed(self):
         with Master(self.server) as master:
             sessions = [master.start() for _ in range(64)]
             for session in sessions:
@@ -56,8 +56,8 @@ class ManyChannels(harness.ServerCase):
             for session in sessions[:10] + sessions[11:]:
                 harness.ask(session, b"still here")
 
-    def test_a_session_that_is_not_read_from(self):
-        """Its window is used up; the other session of the same connection goes on."""
+    def test_a_session_whose_client_does_not_read(self):
+        """Its window is used up; the connection's other session continues."""
         with Master(self.server) as master:
             stuck = master.start("chargen 100000000000")
             self.addCleanup(harness.end, stuck)
@@ -67,7 +67,7 @@ class ManyChannels(harness.ServerCase):
             data = harness.random_bytes(16 * MIB)
             self.assertEqual(master.run("cat", data), (0, data, b""))
             self.assertLess(self.server.memory()[1] - memory[1], GROWTH)
-            stuck.stdout.read(MIB)  # it goes on where it was
+            stuck.stdout.read(MIB)  # it continues where it was
 
 
 class ManyChannelsWithParamiko(harness.ServerCase):
@@ -110,7 +110,7 @@ class ManyConnections(harness.ServerCase):
 
 
 def settle(measure):
-    """Wait until a measure stays as it is."""
+    """Wait until a measure stays the same."""
     last, since = measure(), time.monotonic()
 
     def still():
@@ -123,9 +123,9 @@ def settle(measure):
 
 
 class StoppedCase(harness.ServerCase):
-    """Clients stopped by SIGSTOP in the middle of a transfer."""
+    """Clients that SIGSTOP stops in the middle of a transfer."""
 
-    size = 256 * MIB  # bytes there and back
+    size = 256 * MIB  # bytes in each direction
     server_options = {"inspected": True}
 
     @classmethod
@@ -141,7 +141,7 @@ class StoppedCase(harness.ServerCase):
         return subprocess.run(["sha256sum", path], check=True, capture_output=True).stdout.split()[0]
 
     def start(self, client, name):
-        """A cat of the file, from file to file; it has been stopped in the middle."""
+        """Start a transfer from file to file through cat, and stop it in the middle."""
         path = self.server.path(name)
         with open(self.path, "rb") as source, open(path, "wb") as sink:
             process = client.start("cat", stdin=source, stdout=sink)
@@ -189,7 +189,7 @@ class Stopped(StoppedCase):
         self.check([Ssh(self.server)])
 
     def test_each_client_at_once(self):
-        # dbclient gives up after three keepalives without an answer, and it may be stopped for longer than 15 s.
+        # dbclient disconnects after three keepalives without an answer, and it may be stopped for more than 15 s.
         self.check([Ssh(self.server), Plink(self.server), Dbclient(self.server, options=["-K", "20"])])
 
     def test_ssh_while_it_rekeys(self):

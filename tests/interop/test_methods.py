@@ -1,6 +1,6 @@
-"""Every method of logging in with every client that has it: against nacre-echo, and against `granting`, which requires
-new passwords and asks several questions. The results go to build/interop-methods.md, and from there with `make interop`
-into README.md of this folder."""
+"""Every login method with every client that has it: with nacre-echo, and with `granting`, which requires new passwords and
+asks several questions. The results are written to build/interop-methods.md, and from there by `make interop` to README.md
+in this folder."""
 import contextlib
 import os
 import subprocess
@@ -85,7 +85,7 @@ class LoggingIn(MethodsCase):
         def with_plink():
             status, seen = typed(Plink(server, "none", user="ida"), dialogue, ("-batch",))
             self.assertIn(b"Two things, please.", seen)
-            self.assertNotIn(PASSWORD.encode(), seen)  # the second hides what is typed
+            self.assertNotIn(PASSWORD.encode(), seen)  # the second one does not echo
             self.assertIn(b"nautilus", seen)
             return status == 7
 
@@ -113,7 +113,7 @@ class LoggingIn(MethodsCase):
             transport.auth_interactive("ida", lambda t, i, asked: ["wrong", PASSWORD][:len(asked)])
 
     def change(self, change):
-        """erin's password has expired: with the old one alone nobody gets in, with the new one she does."""
+        """erin's password has expired: the old one alone does not log in, the new one does."""
         server = self.granting()
         server.secrets += ["old-shell", "new-shell-1"]
         self.assertTrue(change(server))
@@ -125,7 +125,7 @@ class LoggingIn(MethodsCase):
 
     def change_with_ssh(self, server):
         client = Ssh(server, "none", user="erin", options=prefer("password"))
-        # the password, then: the old one, a new one that is too short, the same again; and once more
+        # the password; then the old one, a new one that is too short, the same again; and again
         answers = ["old-shell", "old-shell", "short", "short", "old-shell", "new-shell-1", "new-shell-1"]
         done = subprocess.run(client.command("exit 7"), env=asked(client, answers), capture_output=True,
                               timeout=PATIENCE)
@@ -149,8 +149,8 @@ class LoggingIn(MethodsCase):
         self.with_each("password change", {Ssh: lambda: self.change(self.change_with_ssh),
                                            Plink: lambda: self.change(self.change_with_plink)})
 
-    def test_an_expired_password_lets_nobody_in(self):
-        """Clients that cannot change it, or whose person does not."""
+    def test_an_expired_password_does_not_log_in(self):
+        """Clients that cannot change it, or whose user does not."""
         server = self.granting()
         for client in CLIENTS:
             with self.subTest(client=client.name):
@@ -180,7 +180,7 @@ class LoggingIn(MethodsCase):
             Plink: both(Plink, options=["-i", Plink(server).ppk("key")]),
             Dbclient: both(Dbclient, options=["-i", Dbclient(server).dropbear_key("key")]),
             Paramiko: with_paramiko})
-        for client in CLIENTS:  # one of the two is not enough
+        for client in CLIENTS:  # one of the two methods is not enough
             for login in "key", "password":
                 with self.subTest(client=client.name, login=login):
                     before = len(server.events("open"))
@@ -191,7 +191,7 @@ class LoggingIn(MethodsCase):
     def test_a_password_then_questions(self):
         server = self.echo("--keyboard-interactive", "--require", "password,keyboard-interactive")
         done = Ssh(server, "password", options=prefer("password,keyboard-interactive")).run("exit 7")
-        self.assertIn(done.status, (5, 255))  # sshpass says a password once
+        self.assertIn(done.status, (5, 255))  # sshpass enters a password only once
         client = Ssh(server, "none", options=prefer("password,keyboard-interactive"))
         done = subprocess.run(client.command("exit 7"), env=asked(client, [PASSWORD, PASSWORD]), capture_output=True,
                               timeout=PATIENCE)
@@ -203,7 +203,7 @@ class LoggingIn(MethodsCase):
                   encoding="utf-8") as file:
             file.write(text)
         server = self.echo("--banner", file.name)
-        server.secrets.clear()  # the password's text stands in the banner, not in the log
+        server.secrets.clear()  # the banner has the password's text, but not the log
 
         def shown(client, *options):
             done = client(server, options=options).run("exit 7")
@@ -229,7 +229,7 @@ class LoggingIn(MethodsCase):
 
 
 class Agent:
-    """A real ssh-agent with one key of a server's."""
+    """A real ssh-agent with one of a server's user keys."""
 
     def __init__(self, server, key="key"):
         self.socket = server.path("agent")
@@ -242,7 +242,7 @@ class Agent:
             raise
 
     def add(self, *words, socket_path=None):
-        """ssh-add; what it says."""
+        """Run ssh-add, and return its output."""
         done = subprocess.run(["ssh-add", *words], capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL,
                               env={**os.environ, "SSH_AUTH_SOCK": socket_path or self.socket})
         assert done.returncode == 0, done
@@ -262,7 +262,7 @@ class WithAnAgent(MethodsCase):
         return client.environment() | {"SSH_AUTH_SOCK": agent.socket}
 
     def words(self, client, command, more=()):
-        """With the agent's keys alone."""
+        """A command line that uses only the agent's keys."""
         words = client("none").command(command, options=more)
         return [word for word in words if word not in ("-noagent", "IdentityAgent=none", "IdentitiesOnly=yes")]
 

@@ -1,5 +1,5 @@
-"""A bit of everything with the server that AddressSanitizer and UndefinedBehaviorSanitizer watch: no error while it runs,
-and nothing leaked when it has ended."""
+"""A little of everything with a server under AddressSanitizer and UndefinedBehaviorSanitizer: no error while it runs, and
+no leak at its end."""
 import os
 import signal
 import unittest
@@ -46,7 +46,7 @@ class Sanitized(unittest.TestCase):
                 self.assertEqual(client(server).run("cat", data), (0, data, b""))
 
     def test_every_end(self):
-        """Clients that are killed, stopped or just there when the server is told to end, on two workers."""
+        """Clients that are killed, stopped or idle when the server with two workers is terminated."""
         server = self.server("-w", "2")
         with Master(server) as master:
             self.assertEqual(master.run("nonsense").status, 255)

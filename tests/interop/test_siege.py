@@ -1,10 +1,10 @@
-"""A server under siege from many addresses, and a person who wants to log in from another one: always at once. When
-it is over memory and descriptors are what they were, and nothing has leaked (the server is the sanitizers' one).
+"""A server attacked from many addresses, and a user who logs in from another one without delay. Afterwards memory and
+descriptors are as before, and nothing has leaked (one of the two servers runs under sanitizers).
 
-make check runs a short one; make siege (NACRE_SIEGE=1) the whole: 500 silent connections, 1,000 of garbage, 1,000 resets,
-200 of a byte a second, 100 that say nothing after their key exchange, 200 that stop reading in mid-transfer, 64 that rekey
-without pause, 1,000 failed logins. All passwords are hashed ones: the queue of hashes is under siege too, and each guess
-waits for its answer as by default.
+`make check` runs a short siege; `make siege` (NACRE_SIEGE=1) a full one: 500 silent connections, 1,000 with garbage, 1,000
+resets, 200 with one byte per second, 100 that are silent after their key exchange, 200 that stop reading in the middle of a
+transfer, 64 that rekey without pause, 1,000 failed logins. All passwords are hashed, so the queue of hashes is attacked too,
+and each failed attempt has the default delay.
 """
 import os
 import signal
@@ -20,13 +20,13 @@ SANITIZED = os.path.join(harness.BUILD, "asan", "nacre-echo")
 SIEGE = os.path.join(harness.BUILD, "tests", "interop", "siege")
 WHOLE = bool(os.environ.get("NACRE_SIEGE"))
 
-SECONDS = 60 if WHOLE else 2  # at least: until all have come
+SECONDS = 60 if WHOLE else 2  # at least: it ends when all have connected
 CROWD = {"silent": 500, "garbage": 1000, "reset": 1000, "slow": 200, "mute": 100, "stopped": 200, "rekeying": 64,
          "failed": 1000}
 SHARE = 1 if WHOLE else 20
-AT_ONCE = 1.0 if WHOLE else 5.0  # seconds for a person's login; make check runs beside other tests
+AT_ONCE = 1.0 if WHOLE else 5.0  # seconds for a user's login; make check runs other tests at the same time
 
-# Argon2id of 8 MiB and one pass: the person's, and of somebody whose password is guessed at
+# Argon2id with 8 MiB and one pass: the user's, and that of a user whose password is guessed
 PASSWORDS = (f"{harness.USER}:$argon2id$v=19$m=8192,t=1,p=1$XrA75m3Q0HP9771q8AJMVQ"
              "$GZ/HMYL8ggd04hmFcEwbGjdaoKhQ19av+iksNdaEOcQ\n"
              "carol:$argon2id$v=19$m=8192,t=1,p=1$K6It15R7fBmfoBH3ckfX8g"
@@ -34,7 +34,7 @@ PASSWORDS = (f"{harness.USER}:$argon2id$v=19$m=8192,t=1,p=1$XrA75m3Q0HP9771q8AJM
 
 
 class Siege:
-    """With the program, and by how much its resident set may have grown afterwards."""
+    """program, and by how much its resident set may grow."""
 
     program, growth, environment = None, None, {}
 
@@ -47,7 +47,7 @@ class Siege:
         return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
 
     def log_in(self):
-        """A person's login from 127.0.0.2, with a key and with a password in turn; how long it took."""
+        """A user's login from 127.0.0.2, with a key and a password in turn; returns the seconds it took."""
         self.logins += 1
         client = Ssh(self.server, ("key", "password")[self.logins % 2], options=["-b", "127.0.0.2"])
         begin = time.monotonic()
@@ -57,7 +57,7 @@ class Siege:
         return took
 
     def at_rest(self):
-        """All are gone that came."""
+        """All hostile connections have ended."""
         harness.until(lambda: self.counters()["connections"] == 0, lambda: self.counters(), 2 * PATIENCE)
         self.assertEqual(self.counters()["startups"], 0)
         return self.descriptors(), self.server.memory()[0]
@@ -94,7 +94,7 @@ class Siege:
         self.check_that_all_came(said, counters)
 
     def check_that_all_came(self, said, counters):
-        """None of the kinds was missing, and no defence was idle."""
+        """Every kind connected, and every defence was used."""
         came = {}
         for line in said.splitlines():
             kind, *figures = line.split()
@@ -118,7 +118,7 @@ class Siege:
 
 @unittest.skipUnless(os.path.exists(SANITIZED), "there is no such program: make SAN=1 programs")
 class SiegeOfSanitized(Siege, unittest.TestCase):
-    """Nothing has leaked. AddressSanitizer keeps some of what was freed."""
+    """Nothing leaks. AddressSanitizer keeps some freed memory."""
 
     program, growth = SANITIZED, 64 * MIB
     environment = {"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=1:allocator_release_to_os_interval_ms=100"}
@@ -126,7 +126,7 @@ class SiegeOfSanitized(Siege, unittest.TestCase):
 
 @unittest.skipIf(WHOLE, "one whole siege is enough")
 class SiegeOfOptimised(Siege, unittest.TestCase):
-    """What is kept is little: the C library's own, of blocks that lie between others."""
+    """The C library keeps a little: free blocks between others."""
 
     program, growth = harness.NACRE_ECHO, 4 * MIB
 

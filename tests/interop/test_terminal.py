@@ -1,4 +1,4 @@
-"""A person at a terminal: keys, window sizes, and the way out."""
+"""Sessions at a terminal: keystrokes, window sizes, the escape sequence."""
 import contextlib
 import unittest
 
@@ -9,12 +9,12 @@ from terminals import Terminal, Tmux
 
 
 class AtATerminal:
-    """For each client that runs on a terminal."""
+    """The tests for each client that runs on a terminal."""
 
     term = "xterm"
 
     def terminal(self, columns=80, rows=24):
-        """Logged in on a terminal of that size; the number of its connection."""
+        """Log in on a terminal of that size: the terminal, and the number of its connection."""
         before = len(self.server.events("request", type="shell"))
         client = self.client(self.server)
         terminal = self.enterContext(Terminal(client.command(terminal=True), client.environment(), columns, rows))
@@ -28,7 +28,7 @@ class AtATerminal:
         terminal.kill()
         self.server.wait("disconnected", conn=conn)
 
-    def test_each_key_is_answered(self):
+    def test_each_keystroke_is_answered(self):
         terminal, conn = self.terminal()
         self.press(terminal, b"h")
         for key in b"i", b"'", b'"', b"\r", b"\x03", b"\x04", b"\x1a", b"\x11", b"\x13", b"\x1b[A", "é".encode():
@@ -51,7 +51,7 @@ class AtATerminal:
         self.leave(terminal, conn)
 
     def test_closed_terminal(self):
-        """As when somebody closes the window."""
+        """As if its window had been closed."""
         terminal, conn = self.terminal()
         self.press(terminal, b"h")
         terminal.hang_up()
@@ -61,7 +61,7 @@ class AtATerminal:
 
 
 class Escape:
-    """For those that know ~. as the way out."""
+    """The tests for clients with the escape sequence ~."""
 
     def hang_up(self, terminal):
         self.press(terminal, b"\r")
@@ -76,7 +76,7 @@ class Escape:
         self.assertEqual([e["reason"] for e in closed], [self.hung_up_reason])
         self.server.wait("disconnected", conn=conn, reason=self.hung_up_reason)
 
-    def test_tilde_elsewhere_is_a_key(self):
+    def test_a_tilde_elsewhere_is_ordinary_input(self):
         terminal, conn = self.terminal()
         for key in b"h", b"~", b".":
             self.press(terminal, key)
@@ -88,7 +88,7 @@ class SshAtATerminal(AtATerminal, Escape, harness.ServerCase):
     hung_up = 255
     hung_up_reason = "disconnected by peer"
 
-    def test_tilde_dot_says_goodbye(self):
+    def test_tilde_dot_prints_a_message(self):
         terminal, conn = self.terminal()
         self.hang_up(terminal)
         terminal.expect(b"Connection to 127.0.0.1 closed.\r")
@@ -106,7 +106,7 @@ class DbclientAtATerminal(AtATerminal, Escape, harness.ServerCase):
     hung_up_reason = "connection lost"
 
     def hang_up(self, terminal):
-        """It looks at keys only when they come one at a time, and takes ~ without a sign."""
+        """It recognises the sequence only if the characters arrive one at a time, and does not echo ~."""
         for _ in range(20):
             for key in b"\r", b"~", b".":
                 terminal.type(key)

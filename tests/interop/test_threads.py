@@ -1,5 +1,5 @@
-"""The servers' threads under ThreadSanitizer: two workers, hashing threads, children, files that are replaced, the end in
-the midst of it all. Nothing is touched by two at once without a lock."""
+"""The servers under ThreadSanitizer: two workers, hashing threads, child processes, replaced files, and the end in the
+middle of it all. There must be no data race."""
 import contextlib
 import glob
 import os
@@ -17,11 +17,11 @@ WATCHED = os.path.join(harness.BUILD, "tsan", "nacre-echo")
 WATCHED_SERVE = os.path.join(harness.BUILD, "tsan", "nacre-serve")
 NACRE_LOAD = os.path.join(harness.BUILD, "nacre-load")
 HASH = ("$argon2id$v=19$m=8192,t=1,p=1$zWhtAj6nzYbcOJz0tT+Gsg"
-        "$+6DSfaDMKgtqIRDhpcoYuUGhjw3RMxwZvzKLRCYHFrA")  # of no password that is tried
+        "$+6DSfaDMKgtqIRDhpcoYuUGhjw3RMxwZvzKLRCYHFrA")  # of a password that is never tried
 
 
 class Served(harness.Server):
-    """nacre-serve with a shell that is told what to run."""
+    """nacre-serve with a shell that runs the command."""
 
     words = ("--", "sh", "-c", 'eval "$SSH_ORIGINAL_COMMAND"')
 
@@ -30,9 +30,9 @@ class Served(harness.Server):
 class Threads(unittest.TestCase):
 
     def server(self, *arguments, make=harness.Server, program=WATCHED, **more):
-        """One whose log fails the test when there was a race."""
+        """A server; the test fails if its log has a data race."""
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
-        # ThreadSanitizer does not see how a library that is not compiled for it orders its own accesses.
+        # ThreadSanitizer does not see synchronisation in libraries that were not compiled for it.
         environment = {"TSAN_OPTIONS": "exitcode=66:second_deadlock_stack=1:ignore_noninstrumented_modules=1:"
                                        f"log_path={folder}/race"}
         server = self.enterContext(make("-w", "2", *arguments, program=program, environment=environment, **more))
@@ -53,7 +53,7 @@ class Threads(unittest.TestCase):
         self.assertIn(done.returncode, statuses, done.stderr)
 
     def at_once(self, *jobs):
-        """Each on a thread of its own; what one of them finds wrong fails the test."""
+        """Run each function on its own thread; an exception fails the test."""
         wrong = []
 
         def run(job):
@@ -70,7 +70,7 @@ class Threads(unittest.TestCase):
             raise wrong[0]
 
     def test_load(self):
-        """Logins by key, by password and by hash, bulk, and all files replaced meanwhile."""
+        """Logins by key, password and hash, bulk transfers, and all files replaced at the same time."""
         text = f"{harness.USER}:{harness.PASSWORD}\nbob:{HASH}\n"
         server = self.server(passwords=text)
         key = ("-i", server.path("key"))
@@ -102,8 +102,8 @@ class Threads(unittest.TestCase):
         self.at_once(work, replace_files)
         self.assertEqual(server.stop(), 0)
 
-    def test_end_in_the_midst(self):
-        """Told to stop while passwords are hashed, bytes flow and connections come."""
+    def test_the_end_in_the_middle(self):
+        """It is terminated during hashes, transfers and new connections."""
         server = self.server(passwords=f"bob:{HASH}\n")
         key = ("-i", server.path("key"))
         clients = [Ssh(server, "password", user="bob", password="wrong").start("exit 7") for _ in range(4)]
@@ -123,8 +123,8 @@ class Threads(unittest.TestCase):
 
     @unittest.skipUnless(os.path.exists(WATCHED_SERVE), "there is no such program: make SAN=thread programs")
     def test_children(self):
-        """Programs on pipes and on terminals, by several clients on both workers; some are killed, and the server is told
-        to stop while others run."""
+        """Programs on pipes and terminals, from several clients on both workers; some are killed, and the server is
+        terminated while others run."""
         server = self.server("--exec", make=Served, program=WATCHED_SERVE, passwords=f"bob:{HASH}\n")
         with open(server.path("bulk"), "wb") as file:
             file.write(harness.random_bytes(harness.MIB))
@@ -168,7 +168,7 @@ class Threads(unittest.TestCase):
         for process in clients[:2]:
             process.stdout.read(harness.MIB)
         stopper.join()
-        for process in clients[:2]:  # who reads no more holds nothing up for long
+        for process in clients[:2]:  # a client that does not read delays the end only for a while
             process.kill()
         self.assertEqual(server.process.wait(PATIENCE), 0)
 
