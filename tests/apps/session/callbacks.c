@@ -557,7 +557,7 @@ enum { WAKES = 8 };
 START_TEST(calls_inside_any_wake_are_safe)
 {
     memset(&story, 0, sizeof story);
-    story.role = _i % 2;
+    story.role = (enum nacre_role)(_i % 2);
     story.where = "wake";
     story.later = true;
     story.skip = _i / 2 / ACTS;
