@@ -95,7 +95,7 @@ static bool make_calls(struct nacre_mailbox *mailbox)
 {
     bool cleared = false, *outer = mailbox->cleared;
 
-    mailbox->cleared = &cleared;
+    mailbox->cleared = &cleared; // cppcheck-suppress autoVariables; reset before it returns
     while (!cleared && mailbox->taken != NULL) {
         struct nacre_call *call = mailbox->taken;
 
