@@ -20,7 +20,7 @@ START_TEST(close_is_answered_with_one_close_and_nothing_after_it)
         {"with a request", "r", "success 7;close 7;", "request env A;close;closed peer closed;"},
         {"with a request that is not answered yet", "l", "close 7;",
          "request env A;close;closed peer closed;"},
-        {"with a refused one behind it", "lx", "close 7;",
+        {"with a refused one after it", "lx", "close 7;",
          "request env A;close;closed peer closed;"},
         {"with a blocked writer", "w", "data 7 1000;close 7;", "close;closed peer closed;"},
     };
