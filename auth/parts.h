@@ -30,9 +30,10 @@ struct auth {
     /* Server. */
     uint8_t done;                   /* methods that have succeeded, a bit for each row of methods */
     uint8_t queries, others;        /* requests so far, see reply.h */
+    uint16_t user_size;             /* bytes of user */
     uint32_t failures;              /* refused proofs */
     uint64_t refusal_ms;            /* when the delayed USERAUTH_FAILURE is due; 0: none waits */
-    char *user;                     /* that the peer named, of NACRE_USER_MAX + 1 bytes; or NULL */
+    char *user;                     /* that the peer named; or NULL */
     struct nacre_decision *pending; /* the open question to the policy, or NULL */
 
     /* Client. */

@@ -24,16 +24,32 @@ int auth_server_start(struct auth *a)
     return 0;
 }
 
-/* RFC 4252 section 5: methods that have succeeded count for this user only. False: not a name that
- * can be C text. */
-static bool take_user(struct auth *a, struct bytes user)
+/* Room for this name and no more: it stays as long as the session. False: out of memory. */
+static bool make_room(struct auth *a, struct bytes user)
 {
-    if (!bytes_are(user, a->user))
-        a->done = 0;
-    if (text_from_wire(a->user, NACRE_USER_MAX + 1, user))
+    struct pool *pool = transport_pool(a->transport);
+    uint16_t size = user.len > NACRE_USER_MAX ? 1 : (uint16_t)(user.len + 1);
+
+    if (a->user != NULL && a->user_size == size)
         return true;
-    a->user[0] = 0;
-    return false;
+    pool_release(pool, a->user, a->user_size);
+    a->user = pool_allocate(pool, size);
+    a->user_size = size;
+    return a->user != NULL;
+}
+
+/* RFC 4252 section 5: methods that have succeeded count for this user only. False: out of memory.
+ * *valid: the name can be C text. */
+static bool take_user(struct auth *a, struct bytes user, bool *valid)
+{
+    if (a->user == NULL || !bytes_are(user, a->user))
+        a->done = 0;
+    if (!make_room(a, user))
+        return false;
+    *valid = text_from_wire(a->user, a->user_size, user);
+    if (!*valid)
+        a->user[0] = 0;
+    return true;
 }
 
 /* RFC 4252 section 5
@@ -48,16 +64,15 @@ int auth_on_request(struct auth *a, struct reader *r)
     struct bytes service = read_string(r);
     struct bytes method = read_string(r);
     struct transport *t = a->transport;
+    bool valid;
 
     if (r->bad)
         return transport_malformed(t, "USERAUTH_REQUEST is malformed");
-    if (a->user == NULL)
-        a->user = pool_allocate(transport_pool(t), NACRE_USER_MAX + 1);
-    if (a->user == NULL)
+    if (!take_user(a, user, &valid))
         return transport_no_memory(t);
     a->method = a->methods[auth_method_index(a->methods, method)];
     a->prompts = AUTH_NO_PROMPTS; /* a new request abandons the one before: RFC 4252 section 5 */
-    if (!take_user(a, user) || a->method == NULL ||
+    if (!valid || a->method == NULL ||
         !bytes_are(service, transport_service_name(t, SERVICE_CONNECTION)) ||
         !auth_can_continue(a, a->method))
         return auth_refuse(a, AUTH_COUNT_OTHER);

@@ -36,7 +36,7 @@ void auth_free(struct auth *a)
         return;
     pool = transport_pool(a->transport);
     auth_forget_decision(a);
-    pool_release(pool, a->user, NACRE_USER_MAX + 1);
+    pool_release(pool, a->user, a->user_size);
     pool_release(pool, a->password, NACRE_PASSWORD_MAX + 1);
     pool_release(pool, a, sizeof *a);
 }

@@ -63,7 +63,8 @@ struct nacre_peer {
     struct worker *worker;
     struct nacre_peer *next, **link;
     uint64_t id;
-    char address[ADDRESS_MAX], local_address[ADDRESS_MAX];
+    char address[ADDRESS_MAX];
+    char *local_address; /* of ADDRESS_MAX bytes; NULL: nobody has asked for it */
     struct ticket ticket;
     uint32_t limited;        /* a bit for each limit that was reached, */
     uint32_t limited_due;    /* ... and for those whose event is due */

@@ -38,6 +38,7 @@ static void on_over(struct pump *pump)
     if (peer->next != NULL)
         peer->next->link = peer->link;
     *peer->link = peer->next;
+    free(peer->local_address);
     free(peer);
 }
 
@@ -212,6 +213,10 @@ const char *nacre_peer_local_address(struct nacre_peer *peer)
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
 
+    if (peer->local_address == NULL)
+        peer->local_address = malloc(ADDRESS_MAX);
+    if (peer->local_address == NULL)
+        return "";
     peer->local_address[0] = 0;
     if (getsockname(peer->pump.fd, (struct sockaddr *)&address, &len) == 0)
         address_text(peer->local_address, &address);

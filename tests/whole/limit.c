@@ -534,6 +534,23 @@ START_TEST(a_small_budget_is_enough_for_two_channels)
 }
 END_TEST
 
+/* A change that makes an idle session larger is a decision, not an accident. The rest of its memory
+ * is libcrypto's and, in a server, struct nacre_peer: tests/bench/parts. */
+START_TEST(an_idle_session_takes_little_memory)
+{
+    enum { MOST = 1400 }; /* bytes */
+    struct pair p;
+
+    pair_init(&p, 1);
+    p.client_config.ciphers = "chacha20-poly1305@openssh.com"; /* whose state is not libcrypto's */
+    pair_start(&p);
+    (void)pair_open(&p);
+    nacre_session_received(p.server.session, 0, p.now_ms); /* as when a socket has no more */
+    ck_assert_uint_le(nacre_endpoint_memory(p.server.endpoint), MOST);
+    pair_clear(&p);
+}
+END_TEST
+
 START_TEST(every_limit_has_its_own_name)
 {
     for (int i = 0; i < NACRE_LIMITS; i++) {
@@ -566,5 +583,6 @@ void add_tests(struct suite *suite)
     add_test(suite, channels_and_their_memory_are_bounded);
     add_test(suite, one_channel_too_many_is_refused);
     add_test(suite, a_small_budget_is_enough_for_two_channels);
+    add_test(suite, an_idle_session_takes_little_memory);
     add_test(suite, every_limit_has_its_own_name);
 }
