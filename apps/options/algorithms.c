@@ -44,7 +44,9 @@ static const struct option_row rows[] = {
     {.name = "kex", .argument = "LIST", .take = algorithm_option, .which = NACRE_KEX,
      .help = "key exchange methods, best first, separated by commas; `+LIST` appends to the defaults, `-LIST` removes from "
              "them, `^LIST` goes before them; `*` and `?` are wildcards",
-     .more = "The names are those that nacre-echo(1) lists."},
+     .more = "The names are those that nacre-echo(1) lists. Finite-field Diffie-Hellman is off unless named, as in "
+             "OpenSSH since 10.0: it costs a server milliseconds per exchange and a client nothing. "
+             "`+diffie-hellman-*` brings it back for peers that know nothing else."},
     {.name = "host-key-algorithms", .argument = "LIST", .take = algorithm_option, .which = NACRE_HOST_KEY,
      .help = "signature algorithms of host keys, as for `--kex`"},
     {.name = "ciphers", .argument = "LIST", .take = algorithm_option, .which = NACRE_CIPHER,

@@ -382,6 +382,7 @@ static void configure(struct run *run, enum nacre_role role, struct random_sourc
     run->policy = policy;
     run->policy.require = run->options & STERN ? "publickey,password" : NULL;
     run->config = (struct nacre_endpoint_config){
+        .kex = "+diffie-hellman-*",
         .role = role,
         .auth = &run->policy,
         .lookup = lookup,

@@ -64,8 +64,8 @@ LISTED = {
     "key exchange": [
         "mlkem768x25519-sha256", "sntrup761x25519-sha512", "sntrup761x25519-sha512@openssh.com", "curve25519-sha256",
         "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
-        "diffie-hellman-group-exchange-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512",
-        "diffie-hellman-group14-sha256", "diffie-hellman-group14-sha1 (off)"],
+        "diffie-hellman-group-exchange-sha256 (off)", "diffie-hellman-group16-sha512 (off)",
+        "diffie-hellman-group18-sha512 (off)", "diffie-hellman-group14-sha256 (off)", "diffie-hellman-group14-sha1 (off)"],
     "host key": [
         "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512",
         "rsa-sha2-256", "ssh-rsa (off)"],

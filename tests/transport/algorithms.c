@@ -115,6 +115,25 @@ START_TEST(the_defaults_are_all_names_that_are_not_off_best_first)
 }
 END_TEST
 
+START_TEST(finite_field_diffie_hellman_is_off_unless_named)
+{
+    static const char added[] =
+        ",diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
+        "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256,diffie-hellman-group14-sha1";
+    uint8_t defaults[2048], out[2048];
+    struct writer d = write_to(defaults, sizeof defaults), w = write_to(out, sizeof out);
+    struct bytes list, name, unknown;
+
+    write_default_names(&d, ALGORITHM_KEX);
+    list = written_bytes(&d);
+    while (next_name(&list, &name))
+        ck_assert(!bytes_match(bytes_of("diffie-hellman-*"), name, false));
+    ck_assert(algorithm_list_apply(ALGORITHM_KEX, bytes_of("+diffie-hellman-*"), &w, &unknown));
+    write_bytes(&d, bytes_of(added));
+    assert_bytes(written_bytes(&w), written_bytes(&d));
+}
+END_TEST
+
 /* 4253/7.1/2, 4253/7.1/3, 4253/7.1/4, 4253/7.1/16, 4251/6/1, 4251/6/2 */
 START_TEST(the_clients_first_name_that_the_server_has_too_is_chosen)
 {
@@ -181,6 +200,7 @@ void add_tests(struct suite *suite)
     add_test(suite, both_names_of_curve25519_are_the_same_method);
     add_test(suite, every_cipher_fits_the_bounds_of_packets_and_keys);
     add_test(suite, the_defaults_are_all_names_that_are_not_off_best_first);
+    add_test(suite, finite_field_diffie_hellman_is_off_unless_named);
     add_test(suite, the_clients_first_name_that_the_server_has_too_is_chosen);
     add_test(suite, the_clients_order_decides_for_every_pair);
 }

@@ -184,7 +184,7 @@ static void begin(const struct story *story)
     set_login(story->login);
     if (story->key != ED25519)
         p.host_keys[0] = p.user_keys[0] = key_of(story->key);
-    p.client_config.kex = story->kex;
+    p.client_config.kex = p.server_config.kex = story->kex;
     p.client_config.ciphers = story->cipher;
     p.client_config.macs = story->mac;
     p.client_config.host_key_accepted = any_host_key;
