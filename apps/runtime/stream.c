@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 enum {
-    READ_MAX = 32 * 1024, /* bytes at a time: one message */
-    READS_A_TURN = 8,     /* before other tasks of the loop run */
+    READ_MAX = 32 * 1024,  /* bytes at a time: one message */
+    READS_A_TURN = 8,      /* before other tasks of the loop run */
+    LAST_MAX = 128 * 1024, /* bytes that are read when it finishes */
 };
 
 static void check_drained(struct nacre_stream *s)
@@ -24,6 +25,18 @@ static void check_drained(struct nacre_stream *s)
         channel_call(s->ch, s->drained);
     else
         nacre_channel_eof(s->ch);
+}
+
+/* Once the stream finishes, an end counts as ended when nothing can be read any more, or when
+ * enough was read. */
+static void check_last(struct nacre_stream *s, struct stream_end *e, ssize_t n)
+{
+    if (!s->finishing)
+        return;
+    if (n > 0)
+        s->last -= (uint32_t)n < s->last ? (uint32_t)n : s->last;
+    if (s->last == 0 || !e->ready)
+        stream_close_end(e);
 }
 
 /* Read some of the bytes that are there, and send them. */
@@ -48,6 +61,7 @@ static void pull(struct nacre_stream *s, struct stream_end *e)
             e->ready = false;
         else if (n == 0 || errno != EINTR) /* EIO on a terminal and ECONNRESET are ends too */
             stream_close_end(e);
+        check_last(s, e, n);
     }
     if (e->ready)
         loop_later(s->loop, &s->task);
@@ -236,4 +250,20 @@ struct nacre_stream *nacre_stream_join(struct nacre_channel *ch, struct nacre_lo
         stream_end_output(s);
     loop_later(s->loop, &s->task);
     return s;
+}
+
+void nacre_stream_finish(struct nacre_channel *ch)
+{
+    struct nacre_stream *s;
+
+    if (nacre_channel_app(ch)->closed != on_closed)
+        return; /* not the application that a stream puts in place */
+    s = stream_of(ch);
+    if (s->finishing)
+        return;
+    s->finishing = true;
+    s->last = LAST_MAX;
+    s->in.ready = s->in.fd >= 0; /* it looks once more, to find out that there is nothing */
+    s->err.ready = s->err.fd >= 0;
+    loop_later(s->loop, &s->task);
 }

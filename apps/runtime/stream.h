@@ -55,4 +55,10 @@ struct nacre_stream_config {
 NACRE_API struct nacre_stream *nacre_stream_join(struct nacre_channel *ch, struct nacre_loop *loop,
                                                  const struct nacre_stream_config *config);
 
+/* The program at the other end of input and error has ended: what can be read there now is still
+ * sent, and after that they count as ended, although other programs may hold them open. At most
+ * 128 KiB more are read, which is more than a terminal holds, so that a program that goes on
+ * writing cannot prolong it. Without a stream on the channel it does nothing. */
+NACRE_API void nacre_stream_finish(struct nacre_channel *ch);
+
 #endif

@@ -27,6 +27,8 @@ struct nacre_stream {
     struct stream_end in, err, out;
     void (*drained)(struct nacre_channel *ch);
     struct timer close_timer; /* bounds writing the last bytes of a peer that has closed */
+    uint32_t last;            /* bytes that may still be read, once it finishes */
+    bool finishing;           /* what can be read now is the last */
     bool reported_drained;
     bool after_newline; /* the last byte written ended a line, as a terminal sees it */
     uint8_t eofs;       /* end-of-file characters still to be typed on the terminal */

@@ -205,8 +205,89 @@ START_TEST(the_session_may_end_inside_a_callback_of_the_stream)
 }
 END_TEST
 
+/* ---- the program has ended, and something else holds its descriptors open ---- */
+
+static void finish_stream(void)
+{
+    nacre_stream_finish(server);
+}
+
+static void begin_finishing(const char *output)
+{
+    begin("request", join_well);
+    ck_assert(nacre_channel_shell(client));
+    turns(3);
+    ck_assert_int_eq(write(outside, output, strlen(output)), (ssize_t)strlen(output));
+}
+
+START_TEST(a_stream_that_finishes_sends_what_is_there_and_eof)
+{
+    const char *const output = _i == 0 ? "last words" : "";
+
+    begin_finishing(output);
+    ck_assert_ptr_null(strstr(p.client.log, "eof;"));
+    finish_stream();
+    finish_stream();
+    turns(3);
+    ck_assert_uint_eq(p.got_len, strlen(output));
+    if (p.got_len > 0)
+        ck_assert_mem_eq(p.got, output, p.got_len);
+    ck_assert_ptr_nonnull(strstr(p.client.log, "eof;"));
+    finish();
+}
+END_TEST
+
+START_TEST(a_stream_may_finish_inside_a_callback)
+{
+    begin_finishing("");
+    where = "eof";
+    act = finish_stream;
+    nacre_channel_eof(client);
+    turns(3);
+    ck_assert_ptr_nonnull(strstr(p.client.log, "eof;close;"));
+    finish();
+}
+END_TEST
+
+START_TEST(a_writer_cannot_prolong_a_stream_that_finishes)
+{
+    enum { LAST = 128 * 1024, MESSAGE = 32 * 1024 };
+    static const char more[4096];
+
+    begin_finishing("");
+    finish_stream();
+    for (int i = 0; i < 200 && strstr(p.client.log, "eof;") == NULL; i++) {
+        while (write(outside, more, sizeof more) > 0)
+            continue;
+        loop_run_once(&loop);
+        pair_run(&p);
+    }
+    ck_assert_ptr_nonnull(strstr(p.client.log, "eof;"));
+    ck_assert_uint_ge(p.got_len, LAST);
+    ck_assert_uint_lt(p.got_len, LAST + MESSAGE);
+    finish();
+}
+END_TEST
+
+START_TEST(without_a_stream_there_is_nothing_to_finish)
+{
+    begin("closed", finish_stream);
+    finish_stream();
+    turns(3);
+    ck_assert_ptr_null(strstr(p.client.log, "eof;"));
+    nacre_channel_close(client);
+    turns(3);
+    (void)close(inside);
+    finish();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_loop(suite, a_stream_that_finishes_sends_what_is_there_and_eof, 0, 2);
+    add_test(suite, a_stream_may_finish_inside_a_callback);
+    add_test(suite, a_writer_cannot_prolong_a_stream_that_finishes);
+    add_test(suite, without_a_stream_there_is_nothing_to_finish);
     add_test(suite, a_channel_that_is_joined_already_is_refused);
     add_test(suite, a_channel_cannot_be_joined_inside_closed);
     add_test(suite, a_channel_joined_in_open_and_then_refused_ends_the_stream);
