@@ -1,22 +1,15 @@
 #include "apps/serve/end.h"
 
 #include "apps/daemon/log.h"
+#include "apps/runtime/stream.h"
 
-#include <sys/timerfd.h>
-
-enum {
-    /* A process whose output has ended mostly ends at once. Its status is then sent before the EOF,
-     * because dbclient ignores a status that comes after one. A process that continues without
-     * output has its EOF sent after this time. */
-    EXIT_GRACE_MS = 200
-};
-
-/* When the process has ended and all its output is sent: report how it ended, and close. */
+/* When the process has ended and all its output is sent: report how it ended, and close. The EOF
+ * waits for that too: a client that has sent its own takes ours for the channel's end, reports
+ * success without a status, and closes the channel while the process still works. */
 static void close_when_over(struct serve_session *s)
 {
     if (s->ch == NULL || !s->ended || !s->drained)
         return;
-    session_end_grace(s);
     if (s->end.by_signal)
         nacre_channel_exit_signal(s->ch, signal_name(s->end.status), s->end.core_dumped);
     else
@@ -49,29 +42,13 @@ void end_on_exit(void *session)
     s->running = false;
     s->ended = true;
     log_exit(pid, &s->end);
-    if (s->ch == NULL)
+    if (s->ch == NULL) {
         session_free(s);
-    else
-        close_when_over(s);
-}
-
-static void on_grace_over(void *session)
-{
-    struct serve_session *s = session;
-
-    session_end_grace(s);
-    nacre_channel_eof(s->ch);
-}
-
-static bool begin_grace(struct serve_session *s)
-{
-    const struct itimerspec grace = {.it_value.tv_nsec = EXIT_GRACE_MS * 1000000L};
-
-    s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (s->timer < 0 || timerfd_settime(s->timer, 0, &grace, NULL) != 0)
-        return false;
-    s->grace = nacre_watch_new(session_loop(s), s->timer, on_grace_over, s);
-    return s->grace != NULL;
+        return;
+    }
+    if (s->tty >= 0)
+        nacre_stream_finish(s->ch); /* others may use the terminal; the session is over */
+    close_when_over(s);
 }
 
 void end_on_drained(struct nacre_channel *ch)
@@ -79,8 +56,5 @@ void end_on_drained(struct nacre_channel *ch)
     struct serve_session *s = nacre_channel_app_data(ch);
 
     s->drained = true;
-    if (s->ended)
-        close_when_over(s);
-    else if (!begin_grace(s))
-        on_grace_over(s);
+    close_when_over(s);
 }

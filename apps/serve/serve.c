@@ -141,7 +141,6 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
     if (s == NULL)
         return;
     s->ch = NULL;
-    session_end_grace(s);
     session_close_tty(s); /* the last descriptor of it: the terminal hangs up */
     if (!s->running) {
         session_free(s);

@@ -21,7 +21,7 @@ struct serve_session *session_new(struct nacre_channel *ch)
     if (s == NULL)
         return NULL;
     s->ch = ch;
-    s->tty = s->terminal.master = s->terminal.slave = s->child.pidfd = s->timer = -1;
+    s->tty = s->terminal.master = s->terminal.slave = s->child.pidfd = -1;
     (void)pthread_mutex_lock(&lock);
     s->link = &all;
     s->next = all;
@@ -42,16 +42,8 @@ void session_close_tty(struct serve_session *s)
     close_descriptor(&s->tty);
 }
 
-void session_end_grace(struct serve_session *s)
-{
-    nacre_watch_free(s->grace);
-    s->grace = NULL;
-    close_descriptor(&s->timer);
-}
-
 void session_free(struct serve_session *s)
 {
-    session_end_grace(s);
     (void)pthread_mutex_lock(&lock);
     *s->link = s->next;
     if (s->next != NULL)

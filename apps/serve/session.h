@@ -13,8 +13,6 @@ struct serve_session {
     struct environment environment;
     struct child child;
     struct nacre_watch *watch; /* for the child's end */
-    struct nacre_watch *grace; /* from the end of the child's output until the EOF is sent */
-    int timer;                 /* ... and its descriptor, or -1 */
     int tty;                   /* the terminal, for its size and breaks; -1: none */
     struct child_end end;
     bool running, ended; /* the child */
@@ -34,6 +32,5 @@ void session_free_all(void);
 struct nacre_loop *session_loop(const struct serve_session *s);
 
 void session_close_tty(struct serve_session *s);
-void session_end_grace(struct serve_session *s);
 
 #endif

@@ -113,18 +113,6 @@ class OnPipes(ServeCase):
         self.assertEqual((done.status, done.out), (0, expected.hexdigest()))
         self.assertLess(server.memory()[1], self.most_memory)
 
-    def test_a_program_may_continue_after_closing_its_output(self):
-        server = self.shell("echo one; exec >&- 2>&-; read line; test \"$line\" = go && exit 9")
-        with contextlib.closing(Paramiko(server).connect()) as transport:
-            channel = transport.open_session()
-            channel.settimeout(harness.PATIENCE)
-            channel.invoke_shell()
-            self.assertEqual(channel.recv(100), b"one\n")
-            self.assertEqual(channel.recv(100), b"")  # half of the channel is closed
-            self.assertFalse(channel.exit_status_ready())
-            channel.sendall(b"go\n")
-            self.assertEqual(channel.recv_exit_status(), 9)
-
     def test_all_output_comes_before_the_status(self):
         server = self.shell("head -c 3000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 5")
         done = Ssh(server).run()
