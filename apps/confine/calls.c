@@ -115,8 +115,9 @@ static const struct call calls[] = {
     {SYS_getpid, .why = "OpenSSL: has the process forked?"},
     {SYS_gettid, .why = "abort and raise"},
     {SYS_geteuid, .why = "does the server own the file?"},
+    {SYS_getgroups, .why = "is the file's group one of the server's?"},
     {SYS_getuid, .why = "the C library: is the program set-uid?"},
-    {SYS_getegid, .why = "the same"},
+    {SYS_getegid, .why = "the same; is the file's group the server's?"},
     {SYS_getgid, .why = "the same"},
 
     /* Calls that libraries try but do not need */

@@ -3,6 +3,7 @@
 #include "apps/daemon/log.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void log_trouble(const char *event, const char *text)
 {
@@ -11,6 +12,14 @@ void log_trouble(const char *event, const char *text)
     log_begin(&l, LOG_WARN, event);
     log_text(&l, "reason", text);
     log_end(&l);
+}
+
+void log_each_trouble(const char *event, char *sentences)
+{
+    char *rest = NULL;
+
+    for (char *p = strtok_r(sentences, "\n", &rest); p != NULL; p = strtok_r(NULL, "\n", &rest))
+        log_trouble(event, p);
 }
 
 static void begin_peer(struct log_line *l, enum log_level level, const char *event,

@@ -23,6 +23,9 @@ void log_begin_channel(struct log_line *l, const char *event, const struct nacre
 /* Log a warning that the operator of the server should see. */
 void log_trouble(const char *event, const char *text);
 
+/* The same for each line of a text, which it takes apart. */
+void log_each_trouble(const char *event, char *sentences);
+
 /* Log all counters in one line; the event is "counters" or "stopped". */
 void log_counters(const char *event, const struct nacre_server *server);
 

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SENTENCE_MAX = 1024 /* bytes */ };
+enum {
+    SENTENCE_MAX = 1024,      /* bytes */
+    SENTENCES_MAX = 8 * 1024, /* bytes of all sentences about a file */
+};
 
 bool program_failed(const struct server_program *program, const char *sentence)
 {
@@ -68,15 +71,14 @@ bool files_open_passwords(const struct server_program *program, const struct ser
                           struct login *login)
 {
     const char *file = files_passwords(o);
-    char errbuf[SENTENCE_MAX] = "";
+    char errbuf[SENTENCES_MAX] = "";
 
     if (o->passwords == NULL && o->authorized_keys != NULL && access(file, F_OK) != 0)
         return true;
     login->passwords = nacre_password_file_open(file, errbuf, sizeof errbuf);
     if (login->passwords == NULL)
         return program_failed(program, errbuf);
-    if (errbuf[0] != 0)
-        log_trouble("passwords", errbuf); /* about one line; the others count */
+    log_each_trouble("passwords", errbuf);
     return true;
 }
 

@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SENTENCE_MAX = 1024,      /* bytes of a sentence */
-    SENTENCES_MAX = 8 * 1024, /* ... of all sentences about a file */
-};
+enum { SENTENCES_MAX = 8 * 1024 /* bytes of all sentences about a file */ };
 
 /* ---- passwords ---- */
 
@@ -42,12 +39,11 @@ static void password_checked(void *at)
 static struct nacre_password_check *look_up(const struct login *login, const char *user,
                                             const char *password)
 {
-    char errbuf[SENTENCE_MAX] = {0};
+    char errbuf[SENTENCES_MAX] = {0};
     struct nacre_password_check *check =
         nacre_password_file_lookup(login->passwords, user, password, errbuf, sizeof errbuf);
 
-    if (errbuf[0] != 0)
-        log_trouble("passwords", errbuf);
+    log_each_trouble("passwords", errbuf);
     return check;
 }
 
@@ -134,15 +130,6 @@ const struct nacre_key_grant *login_grant(const struct nacre_peer *peer)
     return state != NULL && state->has_proved ? &state->proved : &everything;
 }
 
-/* Log each line of a text. */
-static void log_each(const char *event, char *sentences)
-{
-    char *rest = NULL;
-
-    for (char *p = strtok_r(sentences, "\n", &rest); p != NULL; p = strtok_r(NULL, "\n", &rest))
-        log_trouble(event, p);
-}
-
 static void on_publickey(void *context, struct nacre_decision *decision, const char *user,
                          const char *algorithm, const uint8_t *key, size_t key_len)
 {
@@ -160,7 +147,7 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
         granted = nacre_authorized_keys_check(login->authorized_keys, &asked, &state->queried,
                                               errbuf, sizeof errbuf);
     }
-    log_each("authorized_keys", errbuf);
+    log_each_trouble("authorized_keys", errbuf);
     nacre_decide(decision, granted);
 }
 

@@ -28,7 +28,8 @@ struct edit {
     struct trusted_file old;
     uint8_t *text; /* the new file */
     size_t len, cap;
-    bool found;
+    bool found;  /* the user was in the old file */
+    bool placed; /* the new line is in the text */
     struct errbuf errbuf;
 };
 
@@ -78,7 +79,17 @@ static bool is_users(const struct edit *e, struct bytes line)
     return is_theirs;
 }
 
-/* Keep the lines of other users, and put the user's new line in place of the old ones. */
+/* Put the new line here, unless there is none or it is already in the text. */
+static void place_entry(struct edit *e)
+{
+    if (!e->placed && e->hash[0] != 0)
+        put_entry(e);
+    e->placed = true;
+}
+
+/* Keep the lines of other users, and put the user's new line in place of the old ones, or at the
+ * end. It goes before a last line that has no end: ending that line would make a plain password
+ * count that may be incomplete. */
 static void compose(struct edit *e)
 {
     struct bytes rest = trusted_file_text(&e->old);
@@ -88,19 +99,16 @@ static void compose(struct edit *e)
 
         (void)line_next(&rest);
         line.len -= rest.len; /* with its LF */
-        if (!is_users(e, line)) {
-            put(e, line.at, line.len);
+        if (is_users(e, line)) {
+            e->found = true;
+            place_entry(e);
             continue;
         }
-        if (!e->found && e->hash[0] != 0)
-            put_entry(e);
-        e->found = true;
+        if (line.at[line.len - 1] != '\n')
+            place_entry(e);
+        put(e, line.at, line.len);
     }
-    if (e->found || e->hash[0] == 0)
-        return;
-    if (e->len > 0 && e->text[e->len - 1] != '\n')
-        put(e, "\n", 1);
-    put_entry(e);
+    place_entry(e);
 }
 
 static bool read_old(struct edit *e)
@@ -115,7 +123,7 @@ static bool read_old(struct edit *e)
     case FILE_BAD:
         return false;
     }
-    e->cap = e->old.len + strlen(e->user) + PASSWORD_HASH_MAX + 3;
+    e->cap = e->old.len + strlen(e->user) + PASSWORD_HASH_MAX + 2;
     e->text = malloc(e->cap);
     if (e->text == NULL)
         return errbuf_say(&e->errbuf, "%s: out of memory", e->path);

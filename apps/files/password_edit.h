@@ -17,13 +17,14 @@ NACRE_API bool nacre_password_user_is_good(const char *user, char *errbuf, size_
 
 /* Set the password of `user`, stored as an Argon2id hash, or, with NULL, delete the user.
  *
- * The new line takes the place of the user's first line, or goes to the end; the user's other lines
- * are removed. Other users' lines are kept byte for byte. The file is replaced as a whole: a reader
- * finds either the old file or the new one, even after a power failure. Its new mode is 0600,
- * except that a file of mode 0640 keeps its mode and group, so that a server in that group can
- * still read it. A missing file is created if there is a password. The file must be owned by this
- * process's user or root, and not writable by others; a symbolic link to it remains one. Waits
- * while another process edits a password file in the same folder.
+ * The new line takes the place of the user's first line, or goes to the end, but before a last line
+ * that has no line end; the user's other lines are removed. Other users' lines are kept byte for
+ * byte. The file is replaced as a whole: a reader finds either the old file or the new one, even
+ * after a power failure. Its new mode is 0600, except that a file of mode 0640 keeps its mode and
+ * group, so that a server in that group can still read it. A missing file is created if there is a
+ * password. The file must be owned by this process's user or root, and not writable by others; a
+ * symbolic link to it remains one. Waits while another process edits a password file in the same
+ * folder.
  *
  * Takes tens of milliseconds and 64 MiB for the hash. The password has 1 to 1024 bytes. errbuf, of
  * `size` bytes: a sentence on failure, otherwise empty. */

@@ -11,8 +11,9 @@ enum {
     MEMORY_MAX = 1 << 20, /* KiB */
     PASSES_MAX = 16,
     LANES_MAX = 255,
-    SALT_MIN = 11, /* characters: 8 bytes */
-    TAG_MIN = 22,  /* characters: 16 bytes */
+    SALT_MIN = 11,        /* characters: 8 bytes */
+    TAG_MIN = 22,         /* characters: 16 bytes */
+    SCHEME_HASH_MIN = 13, /* characters of the shortest hash after a `{SCHEME}`: DES */
 };
 
 /* The cost parameters of a hash: `m=65536,t=2,p=1`. */
@@ -88,21 +89,102 @@ static struct bytes without_trailing_space(struct bytes line)
     return line;
 }
 
-static enum password_kind kind_of(struct password_entry *entry)
+/* Is the hash a complete Argon2id hash? Copies it to entry->hash. */
+static bool is_good_hash(struct password_entry *entry)
 {
     struct cost cost;
 
-    if (entry->password.len < sizeof hash_start - 1 ||
-        memcmp(entry->password.at, hash_start, sizeof hash_start - 1) != 0)
-        return PASSWORD_PLAIN;
     if (entry->password.len >= sizeof entry->hash)
-        return PASSWORD_UNUSABLE;
+        return false;
     memcpy(entry->hash, entry->password.at, entry->password.len);
     entry->hash[entry->password.len] = '\0';
     /* a NUL would hide the rest from the hash function */
-    return strlen(entry->hash) == entry->password.len && read_hash(entry->hash, &cost)
-               ? PASSWORD_HASHED
-               : PASSWORD_UNUSABLE;
+    return strlen(entry->hash) == entry->password.len && read_hash(entry->hash, &cost);
+}
+
+static bool is_one_of(uint8_t c, const char *others)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c != '\0' && strchr(others, c) != NULL);
+}
+
+/* How many bytes at the front are letters, digits or one of `others`? */
+static size_t run_of(struct bytes text, const char *others)
+{
+    size_t n = 0;
+
+    while (n < text.len && is_one_of(text.at[n], others))
+        n++;
+    return n;
+}
+
+/* `$id$...`, as crypt(5) has it, or the beginning of an Argon2 hash. */
+static bool looks_like_crypt(struct bytes password)
+{
+    size_t id;
+
+    if (password.len >= sizeof hash_start - 1 &&
+        memcmp(password.at, hash_start, sizeof hash_start - 1) == 0)
+        return true;
+    if (password.len == 0 || password.at[0] != '$')
+        return false;
+    id = run_of(bytes_from(password, 1), ",.=_/+-");
+    return id > 0 && id + 1 < password.len && password.at[id + 1] == '$';
+}
+
+/* `{SCHEME}` and a hash, as in LDAP (RFC 2307) and in htpasswd's files. */
+static bool looks_like_scheme(struct bytes password)
+{
+    size_t name;
+
+    if (password.len == 0 || password.at[0] != '{')
+        return false;
+    name = run_of(bytes_from(password, 1), "._-");
+    if (name == 0 || name + 1 >= password.len || password.at[name + 1] != '}')
+        return false;
+    password = bytes_from(password, name + 2);
+    return password.len >= SCHEME_HASH_MIN && run_of(password, "$./+=,_-") == password.len;
+}
+
+static enum password_kind kind_of(struct password_entry *entry, bool has_end)
+{
+    struct bytes password = entry->password;
+
+    if (password.len == 0)
+        return PASSWORD_EMPTY;
+    if (password.at[0] == '*' || password.at[0] == '!')
+        return PASSWORD_LOCKED;
+    if (looks_like_crypt(password))
+        return is_good_hash(entry) ? PASSWORD_HASHED : PASSWORD_UNUSABLE;
+    if (looks_like_scheme(password))
+        return PASSWORD_UNUSABLE;
+    return has_end ? PASSWORD_PLAIN : PASSWORD_UNFINISHED;
+}
+
+bool password_entry_counts(const struct password_entry *entry)
+{
+    return entry->kind == PASSWORD_PLAIN || entry->kind == PASSWORD_HASHED;
+}
+
+const char *password_entry_problem(const struct password_entry *entry)
+{
+    static const char *const problems[] = {
+        [PASSWORD_UNUSABLE] =
+            "unusable password hash, so this user cannot log in; it must be a complete "
+            "$argon2id$v=19$... of at most 1 GiB: set the password with nacre-passwd",
+        [PASSWORD_EMPTY] = "empty password, so this user cannot log in; set one with nacre-passwd, "
+                           "or remove the line",
+        [PASSWORD_LOCKED] = "the password begins with '*' or '!', which mean no login, so this "
+                            "user cannot log in; set another one with nacre-passwd, or remove the "
+                            "line",
+        [PASSWORD_UNFINISHED] = "the last line has no line end and may be incomplete, so this user "
+                                "cannot log in; end the line with a newline",
+    };
+
+    if (entry->kind == PASSWORD_PLAIN && entry->cut)
+        return "the password ends at the second colon, and what follows is ignored; to use a "
+               "password that contains ':', set it with nacre-passwd";
+    return problems[entry->kind];
 }
 
 /* Cut the text up to the next colon off the front, with the colon; *line is NULL when there is
@@ -125,14 +207,17 @@ static struct bytes up_to_colon(struct bytes *line)
 bool password_entry_next(struct bytes *text, struct password_entry *entry)
 {
     while (text->len > 0) {
-        struct bytes line = without_trailing_space(line_next(text));
+        const uint8_t *end = text->at + text->len;
+        struct bytes whole = line_next(text);
+        struct bytes line = without_trailing_space(whole);
 
         entry->line++;
         entry->user = up_to_colon(&line);
         if (line.at == NULL)
             continue;
         entry->password = up_to_colon(&line);
-        entry->kind = kind_of(entry);
+        entry->cut = line.at != NULL;
+        entry->kind = kind_of(entry, whole.at + whole.len < end);
         return true;
     }
     return false;

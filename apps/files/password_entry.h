@@ -7,7 +7,10 @@
 enum password_kind {
     PASSWORD_PLAIN,
     PASSWORD_HASHED,
-    PASSWORD_UNUSABLE, /* it looks like a hash, but cannot be checked */
+    PASSWORD_UNUSABLE,   /* it looks like a hash, but cannot be checked */
+    PASSWORD_EMPTY,      /* an empty field: no login */
+    PASSWORD_LOCKED,     /* begins with `*` or `!`, which mean "no login" in shadow(5) */
+    PASSWORD_UNFINISHED, /* plain, in a line without an end: it may be the start of a longer one */
 };
 
 /* An entry. The views are of the file's text. */
@@ -16,8 +19,15 @@ struct password_entry {
     enum password_kind kind;
     struct bytes user;
     struct bytes password;        /* as it appears in the file */
+    bool cut;                     /* a second colon ends it */
     char hash[PASSWORD_HASH_MAX]; /* PASSWORD_HASHED: the password field, NUL-terminated */
 };
+
+/* Can the user of this entry log in? */
+bool password_entry_counts(const struct password_entry *entry);
+
+/* What is wrong with the entry and what to do about it, for the log; NULL: nothing. */
+const char *password_entry_problem(const struct password_entry *entry);
 
 /* Cut off the front of `text` up to the end of the next line that is an entry; false at the end. */
 bool password_entry_next(struct bytes *text, struct password_entry *entry);

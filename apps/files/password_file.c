@@ -7,15 +7,16 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define FILE_MAX (16u << 20) /* bytes */
 #define COSTS_MAX 4          /* different costs; every check pays each of them */
-#define SENTENCE_MAX 512     /* bytes of the last reported sentence */
+#define SENTENCES_MAX 4096   /* bytes of what is reported about one state of the file */
 
 struct nacre_password_file {
-    pthread_mutex_t lock;        /* for all below */
-    struct trusted_copy copy;    /* empty while the file is bad */
-    char reported[SENTENCE_MAX]; /* what is wrong with the file, or "" */
+    pthread_mutex_t lock;         /* for all below */
+    struct trusted_copy copy;     /* empty while the file is bad */
+    char reported[SENTENCES_MAX]; /* what is wrong with the file, or "" */
     size_t cost_count;
     char costs[COSTS_MAX][PASSWORD_HASH_MAX]; /* a dummy hash for each cost in the file */
     char path[];
@@ -50,27 +51,46 @@ static void add_cost(struct nacre_password_file *file, const struct password_ent
         password_hash_dummy(file->costs[cheapest], entry->hash);
 }
 
-/* Note the costs of all entries, and report the first that cannot be used. */
+/* Who else can read plain passwords? The group of a file that is not ours is no one else: we read
+ * the file as members of it. */
+static void warn_of_readers(const struct nacre_password_file *file, const struct errbuf *p)
+{
+    const struct stat *state = &file->copy.seen;
+    bool is_ours = state->st_uid == geteuid();
+    unsigned mode = state->st_mode & 07777;
+
+    if ((mode & 044) == 0 || ((mode & 04) == 0 && !is_ours && trusted_group_is_ours(state->st_gid)))
+        return;
+    errbuf_add(p,
+               "%s: contains passwords in plain text, and others can read it (mode %03o); hash "
+               "them with nacre-passwd, or run: chmod %s %s",
+               file->path, mode, is_ours ? "600" : "o-r", file->path);
+}
+
+/* Note the costs of all entries, and report each that cannot be used or is not what it seems. */
 static void survey(struct nacre_password_file *file, const struct errbuf *p)
 {
+    const struct errbuf of_entries = {p->text, p->size - p->size / 4};
     struct bytes rest = trusted_file_text(&file->copy.file);
     struct password_entry entry = {0};
-    bool reported = false;
+    bool plain = false;
+    unsigned more = 0;
 
     file->cost_count = 0;
     while (password_entry_next(&rest, &entry)) {
+        const char *problem = password_entry_problem(&entry);
+
         if (entry.kind == PASSWORD_HASHED)
             add_cost(file, &entry);
-        if (entry.kind == PASSWORD_UNUSABLE && !reported) {
-            errbuf_say(
-                p,
-                "%s:%u: unusable password hash, so this user cannot log in; it must be a complete "
-                "$argon2id$v=19$... of at most 1 GiB",
-                file->path, entry.line);
-            reported = true;
-        }
+        plain |= entry.kind == PASSWORD_PLAIN || entry.kind == PASSWORD_UNFINISHED;
+        if (problem != NULL)
+            more += !errbuf_add(&of_entries, "%s:%u: %s", file->path, entry.line, problem);
     }
     wipe(&entry, sizeof entry);
+    if (more > 0)
+        errbuf_add(p, "%s: %u more lines have problems like these", file->path, more);
+    if (plain)
+        warn_of_readers(file, p);
 }
 
 /* Read the file. If it is bad the old text is dropped, but the costs remain, so that checks take as
@@ -97,16 +117,16 @@ static bool load(struct nacre_password_file *file, const struct stat *now, const
 static bool refresh(struct nacre_password_file *file, const struct errbuf *p)
 {
     struct stat now;
-    char sentence[SENTENCE_MAX] = "";
+    char sentences[SENTENCES_MAX] = "";
     enum trusted_copy_state state = trusted_copy_look(&file->copy, file->path, &now);
     bool good;
 
     if (state == COPY_CURRENT)
         return true;
-    good = load(file, &now, &(struct errbuf){sentence, sizeof sentence});
-    if (sentence[0] != '\0' && (state == COPY_STALE || strcmp(sentence, file->reported) != 0))
-        errbuf_say(p, "%s", sentence);
-    memcpy(file->reported, sentence, sizeof sentence);
+    good = load(file, &now, &(struct errbuf){sentences, sizeof sentences});
+    if (sentences[0] != '\0' && (state == COPY_STALE || strcmp(sentences, file->reported) != 0))
+        errbuf_say(p, "%s", sentences);
+    memcpy(file->reported, sentences, sizeof sentences);
     return good;
 }
 
@@ -174,7 +194,7 @@ static void fill(struct nacre_password_check *check, const struct nacre_password
 {
     struct password_entry entry = {0};
 
-    check->known = find(file, bytes_of(user), &entry) && entry.kind != PASSWORD_UNUSABLE;
+    check->known = find(file, bytes_of(user), &entry) && password_entry_counts(&entry);
     check->hashed = entry.kind == PASSWORD_HASHED;
     check->hash_count = file->cost_count;
     memcpy(check->hashes, file->costs, sizeof file->costs);

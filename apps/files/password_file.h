@@ -2,9 +2,14 @@
  * reads it.
  *
  * No comments and no quoting. White space at the end of a line is dropped; a line without ':' is
- * ignored; of several lines for one user the first counts. The password is everything after the
- * first ':' and may be empty. One that begins with `$argon2` is the hash of a password: Argon2id in
- * its usual text form (RFC 9106), at most 1 GiB of memory and 16 passes.
+ * ignored; of several lines for one user the first counts. The password is what follows the first
+ * ':', up to a second ':' if there is one. One that begins with `$argon2id$` is the hash of a
+ * password in its usual text form (RFC 9106), at most 1 GiB of memory and 16 passes.
+ *
+ * What means "no login" in other files means it here: nobody logs in with an empty password, one
+ * that begins with `*` or `!`, or a hash of another kind (`$6$...`, `$2b$...`, `{SSHA}...`).
+ * Neither does anybody with a plain password in a last line that has no line end, because it may
+ * be the beginning of a longer one.
  *
  * The file is read again whenever it changes. While it is missing, unreadable, writable by others,
  * or owned by a user other than this process's or root, nobody logs in.
@@ -30,7 +35,8 @@ struct nacre_password_file;
 struct nacre_password_check;
 
 /* Read `path` for the first time. NULL when nobody could log in with it: errbuf, of `size` bytes,
- * then holds a sentence. Otherwise errbuf is empty, or warns of a line that cannot be used. */
+ * then holds a sentence. Otherwise it holds warnings, a sentence per line, as many as fit: lines
+ * that let nobody log in, passwords cut at a second ':', plain passwords that others can read. */
 NACRE_API struct nacre_password_file *nacre_password_file_open(const char *path, char *errbuf,
                                                                size_t size);
 
@@ -38,9 +44,9 @@ NACRE_API struct nacre_password_file *nacre_password_file_open(const char *path,
 NACRE_API void nacre_password_file_close(struct nacre_password_file *file);
 
 /* Prepare the check of `password` for `user`. It copies what it needs, so the file may be closed
- * before the check runs. An unknown user gets a check like any other; it fails. errbuf holds a
- * sentence once after each change of the file that left something wrong with it; otherwise it is
- * empty. NULL: out of memory; the login fails. */
+ * before the check runs. An unknown user gets a check like any other; it fails. errbuf holds
+ * sentences, as above, once after each change of the file that left something wrong with it;
+ * otherwise it is empty. NULL: out of memory; the login fails. */
 NACRE_API struct nacre_password_check *nacre_password_file_lookup(struct nacre_password_file *file,
                                                                   const char *user,
                                                                   const char *password,

@@ -8,6 +8,22 @@
 
 #define SETTLED_AFTER_S 2 /* coarser than the time stamps of every known file system */
 
+bool trusted_group_is_ours(gid_t group)
+{
+    gid_t *ours = NULL;
+    int count = getgroups(0, NULL);
+    bool found = group == getegid();
+
+    if (!found && count > 0)
+        ours = calloc((size_t)count, sizeof *ours);
+    if (ours != NULL)
+        count = getgroups(count, ours);
+    for (int i = 0; ours != NULL && i < count && !found; i++)
+        found = ours[i] == group;
+    free(ours);
+    return found;
+}
+
 static bool check_owner_and_mode(const struct stat *status, const char *path, mode_t forbidden,
                                  const struct errbuf *p)
 {

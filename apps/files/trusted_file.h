@@ -36,6 +36,9 @@ static inline struct bytes trusted_file_text(const struct trusted_file *file)
     return (struct bytes){(const uint8_t *)file->text, file->len};
 }
 
+/* Is this process in the group? */
+bool trusted_group_is_ours(gid_t group);
+
 /* Wipe and free. Harmless when called twice, or on zeros. */
 void trusted_file_clear(struct trusted_file *file);
 

@@ -19,4 +19,9 @@ struct errbuf errbuf_in(char *text, size_t size);
 bool errbuf_say(const struct errbuf *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Add a sentence on a line of its own after those that are there. The first one may be cut; a later
+ * one is dropped unless it fits. False: it was dropped. */
+bool errbuf_add(const struct errbuf *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 #endif

@@ -215,13 +215,13 @@ class PasswordFile(unittest.TestCase):
                              "carol:with:colons: and $pace\n"
                              "dörte:schlüssel\n"
                              "erin:'quoted'\r\n"
-                             "frank:last line without an end")
+                             "frank:last line\n")
         for user, password, good in (
                 ("alice", "first", True), ("alice", "first  \t", False), ("alice", "second", False),
                 ("carol", "with:colons: and $pace", False), ("carol", "with", True),
                 ("dörte", "schlüssel", True), ("dorte", "schlüssel", False),
                 ("erin", "'quoted'", True), ("erin", "quoted", False),
-                ("frank", "last line without an end", True),
+                ("frank", "last line", True),
                 ("# no comment", " it is a user", True), ("no colon", "", False), ("Alice", "first", False)):
             with self.subTest(user=user, password=password):
                 self.assertEqual(self.gets_in(server, user, password), good)
@@ -232,6 +232,21 @@ class PasswordFile(unittest.TestCase):
                                      ("alice", PASSWORD, True), ("alice", HASHED, False), ("mallory", HASHED, False)):
             with self.subTest(user=user, password=password):
                 self.assertEqual(self.gets_in(server, user, password), good)
+
+    def test_entries_that_mean_no_login_elsewhere(self):
+        fields = ["", "*", "!", "*LK*", "!" + HASH, "$6$abcdefgh$0123456789", "$2b$12$abcdefghijklmnopqrstuu",
+                  "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o", "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHQ$AAAA"]
+        lines = [f"user{number}:{field}\n" for number, field in enumerate(fields)]
+        server = self.server("".join(lines) + "frank:last line without an end")
+        fields.append("last line without an end")
+        warned = [event["reason"] for event in server.events("passwords", level="warn")]
+        for number, field in enumerate(fields):
+            user = f"user{number}" if number < len(lines) else "frank"
+            with self.subTest(user=user, field=field):
+                self.assertTrue(any(f"passwords:{number + 1}: " in reason for reason in warned), warned)
+                self.assertFalse(self.gets_in(server, user, field))
+                self.assertFalse(self.gets_in(server, user, ""))
+        self.assertEqual(len(server.events("passwords")), len(fields))  # each once
 
     def test_hashed_entry_with_each_client(self):
         server = self.server(f"bob:{HASH}\n")

@@ -91,8 +91,22 @@ END_TEST
 
 START_TEST(a_new_user_gets_a_new_line)
 {
-    scratch_write("p", "bob:x", 0600);
+    scratch_write("p", "bob:x\n", 0600);
     ck_assert_int_eq(edit("alice", "new"), NACRE_PASSWORD_ADDED);
+    assert_line_between("bob:x\n", "alice", "");
+}
+END_TEST
+
+/* A plain password in a line without an end does not count, and must not begin to. */
+START_TEST(a_line_without_an_end_stays_the_last)
+{
+    scratch_write("p", "bob:x\ncarol:y", 0600);
+    ck_assert_int_eq(edit("alice", "new"), NACRE_PASSWORD_ADDED);
+    assert_line_between("bob:x\n", "alice", "carol:y");
+    ck_assert(!logs_in("carol", "y"));
+    ck_assert_int_eq(edit("carol", "new"), NACRE_PASSWORD_CHANGED);
+    ck_assert(logs_in("carol", "new"));
+    ck_assert_int_eq(edit("carol", NULL), NACRE_PASSWORD_DELETED);
     assert_line_between("bob:x\n", "alice", "");
 }
 END_TEST
@@ -270,6 +284,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_missing_file_is_created);
     add_test(suite, other_lines_are_kept_byte_for_byte);
     add_test(suite, a_new_user_gets_a_new_line);
+    add_test(suite, a_line_without_an_end_stays_the_last);
     add_test(suite, shadowed_lines_of_the_user_are_removed);
     add_test(suite, deleting_an_unknown_user_fails);
     add_test(suite, user_names_that_would_corrupt_the_file_are_refused);

@@ -17,7 +17,7 @@
     "$argon2id$v=19$m=16,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$0zrySGHlVW1DxIHhk+"                        \
     "otnepNDvdEEgGyUJRc40wYQLk"
 
-static char errbuf[512];
+static char errbuf[4096], warned[4096];
 static struct nacre_password_file *file;
 
 static const char *path(void)
@@ -35,6 +35,7 @@ static void open_file(const char *text)
     write_file(text);
     file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
     ck_assert_msg(file != NULL, "%s", errbuf);
+    memcpy(warned, errbuf, sizeof warned);
 }
 
 static void close_file(void)
@@ -73,7 +74,7 @@ static void assert_out(const char *user, const char *password)
 
 START_TEST(a_plain_password_must_match_exactly)
 {
-    open_file("alice:wonder land\nbob:builder");
+    open_file("alice:wonder land\nbob:builder\n");
     assert_in("alice", "wonder land");
     assert_in("bob", "builder");
     assert_out("alice", "builder");
@@ -102,12 +103,10 @@ START_TEST(lines_are_read_as_twisted_reads_them)
               "trail:ing \t\r\v\f\n"
               "colons:a:b:c\n"
               "quotes:\"q\"\n"
-              "empty:\n"
-              "blank:   \n"
               ":no name\n"
               "utf8:\xc3\xa9\n"
               "crlf:dos\r\n"
-              "last:line");
+              "last:line\n");
     assert_in("# a comment", " is a user");
     assert_in("twice", "first");
     assert_out("twice", "second");
@@ -117,8 +116,6 @@ START_TEST(lines_are_read_as_twisted_reads_them)
     assert_in("colons", "a");
     assert_out("colons", "a:b:c");
     assert_in("quotes", "\"q\"");
-    assert_in("empty", "");
-    assert_in("blank", "");
     assert_in("", "no name");
     assert_in("utf8", "\xc3\xa9");
     assert_in("crlf", "dos");
@@ -221,6 +218,115 @@ START_TEST(an_unusable_hash_is_reported_and_fails)
 }
 END_TEST
 
+/* Each entry with the password that other programs would not accept for it. */
+START_TEST(entries_that_mean_no_login_let_nobody_in)
+{
+    static const char *const fields[] = {
+        "", "   ", "*", "!", "!" HASH_8, "$6$salt$ab", "$2b$12$xy", "$y$xy", "$argon2i$x"};
+    char text[4096] = "";
+    bool slow;
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "u%zu:%s\n", i, fields[i]);
+    open_file(text);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        char user[8], where[32];
+
+        snprintf(user, sizeof user, "u%zu", i);
+        snprintf(where, sizeof where, "passwords:%zu: ", i + 1);
+        assert_says(warned, where);
+        ck_assert_msg(!logs_in(user, fields[i], &slow), "%s", fields[i]);
+        ck_assert(!logs_in(user, "", &slow));
+        ck_assert(!logs_in(user, "password", &slow));
+        ck_assert_str_eq(errbuf, "");
+    }
+    close_file();
+}
+END_TEST
+
+/* The first line of a user counts, also when it means no login. */
+START_TEST(a_locked_user_has_no_second_entry)
+{
+    open_file("alice:!\nalice:one\n");
+    assert_out("alice", "one");
+    close_file();
+}
+END_TEST
+
+START_TEST(a_plain_password_needs_a_line_end)
+{
+    bool slow;
+
+    open_file("alice:one\nbob:two");
+    assert_says(warned, "passwords:2: ");
+    assert_says(warned, "end the line with a newline");
+    assert_in("alice", "one");
+    assert_out("bob", "two");
+    write_file("alice:one\nbob:two\n");
+    assert_in("bob", "two");
+    write_file("alice:one\nbob:" HASH_8);
+    ck_assert(logs_in("bob", "password", &slow));
+    ck_assert_str_eq(errbuf, "");
+    close_file();
+}
+END_TEST
+
+START_TEST(a_password_cut_at_a_second_colon_is_reported)
+{
+    open_file("alice:one\nbob:two:three\n");
+    assert_says(warned, "passwords:2: the password ends at the second colon");
+    ck_assert_ptr_null(strchr(warned, '\n'));
+    assert_in("bob", "two");
+    close_file();
+}
+END_TEST
+
+START_TEST(plain_passwords_that_others_can_read_are_reported)
+{
+    static const struct {
+        const char *text;
+        mode_t mode;
+        bool reported;
+    } rows[] = {
+        {"a:b\n", 0600, false}, {"a:b\n", 0644, true},           {"a:b\n", 0640, true},
+        {"a:b\n", 0604, true},  {"a:" HASH_8 "\n", 0644, false}, {"a:b", 0644, true},
+        {"a:*\n", 0644, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        scratch_write("passwords", rows[i].text, rows[i].mode);
+        file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
+        ck_assert_ptr_nonnull(file);
+        ck_assert_int_eq(strstr(errbuf, "others can read it") != NULL, rows[i].reported);
+        if (rows[i].reported)
+            assert_says(errbuf, "nacre-passwd, or run: chmod 600 ");
+        close_file();
+    }
+}
+END_TEST
+
+/* However many lines are wrong, what was left out is counted. */
+START_TEST(the_warnings_are_bounded)
+{
+    char text[200 * 8 + 1] = "", warnings[8192];
+    unsigned lines = 0, more = 0;
+
+    for (int i = 0; i < 200; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "u%03d:\n", i);
+    scratch_write("passwords", text, 0600);
+    file = nacre_password_file_open(path(), warnings, sizeof warnings);
+    ck_assert_ptr_nonnull(file);
+    for (const char *c = warnings; (c = strchr(c, '\n')) != NULL; c++)
+        lines++;
+    ck_assert_uint_gt(lines, 4);
+    ck_assert_int_eq(sscanf(strrchr(warnings, '\n'), "\n%*[^:]: %u more", &more), 1);
+    ck_assert_uint_eq(lines + more, 200);
+    assert_out("u001", "");
+    ck_assert_str_eq(errbuf, "");
+    close_file();
+}
+END_TEST
+
 START_TEST(a_change_is_seen_at_the_next_login)
 {
     open_file("alice:one\n");
@@ -275,7 +381,7 @@ START_TEST(a_file_readable_by_others_is_accepted)
     scratch_write("passwords", "a:b\n", 0644);
     file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
     ck_assert_ptr_nonnull(file);
-    ck_assert_str_eq(errbuf, "");
+    assert_says(errbuf, "others can read it (mode 644)");
     assert_in("a", "b");
     close_file();
 }
@@ -399,6 +505,12 @@ void add_tests(struct suite *suite)
     add_test(suite, checks_are_fast_without_hashes);
     add_test(suite, users_with_many_different_costs_can_log_in);
     add_test(suite, an_unusable_hash_is_reported_and_fails);
+    add_test(suite, entries_that_mean_no_login_let_nobody_in);
+    add_test(suite, a_locked_user_has_no_second_entry);
+    add_test(suite, a_plain_password_needs_a_line_end);
+    add_test(suite, a_password_cut_at_a_second_colon_is_reported);
+    add_test(suite, plain_passwords_that_others_can_read_are_reported);
+    add_test(suite, the_warnings_are_bounded);
     add_test(suite, a_change_is_seen_at_the_next_login);
     add_test(suite, a_change_is_seen_after_time_stamps_have_settled);
     add_test(suite, an_unusable_file_does_not_open);

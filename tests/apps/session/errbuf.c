@@ -34,9 +34,33 @@ START_TEST(a_sentence_is_cut_to_the_buffer)
 }
 END_TEST
 
+START_TEST(sentences_are_added_as_long_as_they_fit)
+{
+    char text[12];
+    struct errbuf p = errbuf_in(text, sizeof text), none = errbuf_in(NULL, 0);
+
+    ck_assert(errbuf_add(&p, "one"));
+    ck_assert(errbuf_add(&p, "%s", "two"));
+    ck_assert_str_eq(text, "one\ntwo");
+    ck_assert(!errbuf_add(&p, "four"));
+    ck_assert_str_eq(text, "one\ntwo");
+    ck_assert(errbuf_add(&p, "%d", 123)); /* exactly full */
+    ck_assert_str_eq(text, "one\ntwo\n123");
+    ck_assert(!errbuf_add(&p, "%s", ""));
+    ck_assert_str_eq(text, "one\ntwo\n123");
+    ck_assert(!errbuf_add(&none, "not wanted"));
+    p = errbuf_in(text, sizeof text);
+    ck_assert(errbuf_add(&p, "0123456789ABCDEF")); /* the first is cut */
+    ck_assert_str_eq(text, "0123456789A");
+    ck_assert(!errbuf_add(&p, "x"));
+    ck_assert_str_eq(text, "0123456789A");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_new_buffer_has_no_sentence);
     add_test(suite, saying_something_is_always_false);
     add_test(suite, a_sentence_is_cut_to_the_buffer);
+    add_test(suite, sentences_are_added_as_long_as_they_fit);
 }
