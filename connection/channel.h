@@ -63,9 +63,10 @@ struct nacre_channel_app {
      * confirmed a channel that we opened (the answer is ignored). */
     enum nacre_answer (*open)(struct nacre_channel *ch);
 
-    /* Bytes from the peer. Returns how many were accepted. The rest is buffered and offered again
-     * when there is space to write, or after nacre_channel_resume; only accepted bytes reopen the
-     * peer's window. NULL: all are accepted and dropped. */
+    /* The bytes of one message from the peer, never none. Returns how many were accepted. The rest
+     * is buffered and offered again when there is space to write, or after nacre_channel_resume;
+     * only accepted bytes reopen the peer's window. A call never joins the bytes of two messages,
+     * and what is left of one is offered again alone. NULL: all are accepted and dropped. */
     size_t (*data)(struct nacre_channel *ch, const uint8_t *data, size_t len);
 
     /* The same for extended data (stderr, section 5.2). NULL: dropped. */

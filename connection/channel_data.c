@@ -11,6 +11,8 @@ enum {
                         * slowly, every small part that drains would be sent with its own header */
 };
 
+_Static_assert((int)CHANNEL_PACKET_MAX <= (int)QUEUE_ADD_MAX, "a message fits into the queue");
+
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;

@@ -21,39 +21,97 @@ static void teardown(void)
     pool_clear(&pool);
 }
 
-START_TEST(bytes_come_out_in_the_order_they_went_in)
+enum { LONGEST = QUEUE_ADD_MAX, MESSAGES = 4096 };
+
+static void add(size_t len, uint8_t *next)
 {
-    uint8_t block[5000];
+    static uint8_t message[LONGEST];
+
+    for (size_t i = 0; i < len; i++)
+        message[i] = (*next)++;
+    ck_assert(queue_add(&q, &pool, (struct bytes){message, len}));
+}
+
+/* Some of the first message, of which `left` bytes are in the queue. */
+static size_t drop_some(size_t left, size_t n, uint8_t *next)
+{
+    struct bytes front = queue_front(&q);
+
+    ck_assert_uint_eq(front.len, left);
+    for (size_t i = 0; i < n; i++)
+        if (front.at[i] != (*next)++)
+            ck_abort_msg("a byte is out of order");
+    queue_drop(&q, &pool, n);
+    return left - n;
+}
+
+START_TEST(messages_come_out_as_they_went_in)
+{
+    static uint32_t sizes[MESSAGES]; /* a ring */
+    uint32_t in = 0, out = 0;
     uint8_t next_in = 0, next_out = 0;
-    size_t len = 0, most = 0;
+    size_t len = 0, left = 0;
     unsigned seed = (unsigned)_i;
 
-    for (int i = 0; i < 20000; i++) {
-        size_t n = (size_t)rand_r(&seed) % sizeof block;
+    for (int i = 0; i < 40000; i++) {
+        if (len < (size_t)256 * 1024 && in - out < MESSAGES && rand_r(&seed) % 2 == 0) {
+            uint32_t size = 1 + (uint32_t)rand_r(&seed) % (1U << rand_r(&seed) % 16);
 
-        if (len < 64 * 1024 && rand_r(&seed) % 2 == 0) {
-            for (size_t k = 0; k < n; k++)
-                block[k] = next_in++;
-            ck_assert(queue_add(&q, &pool, (struct bytes){block, n}));
-            len += n;
-            n = 0;
-        }
-        while (n > 0 && len > 0) { /* all of it, or a part */
-            struct bytes front = queue_front(&q);
-            size_t piece = n < front.len ? n : front.len;
-
-            ck_assert_uint_gt(front.len, 0);
-            for (size_t k = 0; k < piece; k++)
-                if (front.at[k] != next_out++)
-                    ck_abort_msg("a byte is out of order");
-            queue_drop(&q, &pool, piece);
-            n -= piece;
-            len -= piece;
+            add(size, &next_in);
+            sizes[in++ % MESSAGES] = size;
+            len += size;
+        } else if (len > 0) {
+            left = left == 0 ? sizes[out++ % MESSAGES] : left;
+            len -= left;
+            left = drop_some(left, rand_r(&seed) % 4 == 0 ? (left + 1) / 2 : left, &next_out);
+            len += left;
         }
         ck_assert_uint_eq(q.len, len);
-        most = pool.in_use > most ? pool.in_use : most;
     }
-    ck_assert_uint_le(most, 2 * BLOCK_LARGE + BLOCK_SMALL); /* its contents and one block */
+}
+END_TEST
+
+START_TEST(every_length_is_remembered)
+{
+    uint8_t next_in = 0, next_out = 0;
+
+    for (size_t len = 1; len <= LONGEST; len += len < 300 ? 1 : 97) {
+        add(len, &next_in);
+        add(1, &next_in);
+        ck_assert_uint_eq(drop_some(len, len, &next_out), 0);
+        ck_assert_uint_eq(drop_some(1, 1, &next_out), 0);
+    }
+    add(LONGEST, &next_in);
+    ck_assert_uint_eq(drop_some(LONGEST, LONGEST, &next_out), 0);
+}
+END_TEST
+
+/* Blocks that end with the last byte of a message and with that of its length: no byte is used
+ * twice, which AddressSanitizer would not see. */
+START_TEST(messages_and_their_lengths_do_not_overlap)
+{
+    uint8_t next_in = 0, next_out = 0;
+    size_t each = (size_t)_i;
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 2000; i++)
+            add(each, &next_in);
+        for (int i = 0; i < 2000; i++)
+            ck_assert_uint_eq(drop_some(each, each, &next_out), 0);
+        ck_assert_uint_eq(pool.in_use, 0);
+    }
+}
+END_TEST
+
+/* The bytes and where they end; a block is left when the next message does not fit. */
+START_TEST(small_messages_take_a_fifth_more_than_their_bytes)
+{
+    const size_t bytes = (size_t)1 << 20, each = (size_t)_i;
+    uint8_t next_in = 0;
+
+    for (size_t len = 0; len < bytes; len += each)
+        add(each, &next_in);
+    ck_assert_uint_le(pool.in_use, bytes + bytes / 5 + 2 * (size_t)BLOCK_LARGE);
 }
 END_TEST
 
@@ -121,7 +179,8 @@ START_TEST(without_memory_nothing_is_added_and_nothing_is_lost)
     ck_assert_uint_eq(q.len, 5200);
     ck_assert(
         !queue_add(&q, &pool, (struct bytes){block, QUEUE_ADD_MAX + 1})); /* too much at once */
-    queue_drop(&q, &pool, 200);
+    queue_drop(&q, &pool, 100);
+    queue_drop(&q, &pool, 100);
     fails = true; /* the pool keeps its blocks and lends them again */
     ck_assert(queue_add(&q, &pool, (struct bytes){block, sizeof block}));
 }
@@ -130,7 +189,10 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     suite_fixture(suite, setup, teardown);
-    add_loop(suite, bytes_come_out_in_the_order_they_went_in, 1, 5);
+    add_loop(suite, messages_come_out_as_they_went_in, 1, 5);
+    add_test(suite, every_length_is_remembered);
+    add_loop(suite, messages_and_their_lengths_do_not_overlap, 1, 80);
+    add_loop(suite, small_messages_take_a_fifth_more_than_their_bytes, 1, 20);
     add_test(suite, an_empty_queue_holds_no_memory);
     add_test(suite, a_trickle_through_a_queue_does_not_make_it_grow);
     add_test(suite, without_memory_nothing_is_added_and_nothing_is_lost);

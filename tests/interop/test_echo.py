@@ -6,6 +6,8 @@ import harness
 from clients import Dbclient, Paramiko, Plink, Ssh, exchange
 from harness import LAST_WORDS, MIB, answer_to, chunks_of
 
+WORDS = b"a", b"bc", b"d", b"\r", b"e\n"
+
 
 class Echo:
     """The tests for each client; some clients write to standard error."""
@@ -94,6 +96,24 @@ class EchoWithParamiko(Echo, harness.ServerCase):
                 self.assertEqual(channel.recv(100), answer_to(word))
             self.assertEqual(exchange(channel, b""), (LAST_WORDS, b""))
             self.assertEqual(channel.recv_exit_status(), 0)
+
+    def test_each_message_before_the_shell_is_answered_alone(self):
+        with contextlib.closing(self.client(self.server).connect()) as transport:
+            channel = transport.open_session()
+            for word in WORDS:
+                channel.sendall(word)
+            channel.invoke_shell()
+            self.assertEqual(exchange(channel, b"")[0], b"".join(map(answer_to, WORDS)) + LAST_WORDS)
+
+    def test_each_message_is_answered_alone_after_the_window_was_full(self):
+        with contextlib.closing(self.client(self.server).connect()) as transport:
+            channel = transport.open_session(window_size=32768)
+            channel.invoke_shell()
+            channel.settimeout(harness.PATIENCE)
+            for word in b"x" * 32768, *WORDS:
+                channel.sendall(word)
+            out, _ = exchange(channel, b"")
+            self.assertEqual(chunks_of(out[:-len(LAST_WORDS)])[-len(WORDS):], list(WORDS))
 
 
 if __name__ == "__main__":

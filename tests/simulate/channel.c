@@ -133,6 +133,7 @@ static size_t take(struct nacre_channel *ch, int stream, const uint8_t *data, si
     REQUIRE(w, s->granted && !s->sent_close && !s->got_eof, "data at the wrong time");
     REQUIRE(w, len > 0 && s->taken[stream] + len <= s->other->written[stream],
             "data that was not written");
+    stream_check_message(s, stream, len);
     n = wanted(s, len);
     stream_check(s->other, stream, s->taken[stream], data, n);
     s->taken[stream] += n;

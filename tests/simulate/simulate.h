@@ -83,6 +83,12 @@ struct link;
 struct party;
 struct world;
 
+/* Where the messages of a stream end that arrived and were not accepted: offsets in the stream. */
+struct ends {
+    uint64_t *at;
+    size_t first, len, cap;
+};
+
 /* One end of a channel, as its application sees it. */
 struct side {
     struct party *party;
@@ -99,6 +105,7 @@ struct side {
     bool inside;               /* one of its callbacks is running */
     uint64_t backlog[STREAMS]; /* bytes left to write */
     uint64_t written[STREAMS], taken[STREAMS];
+    struct ends ends[STREAMS];
     struct asking asking;
 };
 
@@ -206,6 +213,16 @@ void world_check_settled(struct world *w);
 
 /* 24 hours with keepalives and hourly rekeys, and then a network that dies or an idle limit. */
 uint64_t simulate_day(uint64_t seed, bool verbose, struct tally *tally);
+
+/* ---- where messages end: tests/simulate/stream.c ---- */
+
+/* A message arrived whose last byte is the one before `end`. */
+void stream_note_message(struct side *s, int stream, uint64_t end);
+
+/* Require that the application is offered one message, or what it has left of it. */
+void stream_check_message(struct side *s, int stream, size_t len);
+
+void stream_clear(struct side *s);
 
 /* ---- reports ---- */
 

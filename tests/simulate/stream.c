@@ -1,6 +1,7 @@
 /* The bytes of a stream: each side of a channel writes a pattern, which the other side compares. */
 #include "tests/simulate/parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { PATTERN = 65521 /* bytes after which the bytes of a stream repeat: a prime */ };
@@ -48,4 +49,40 @@ void stream_push(struct side *s, int stream)
         if (got < n)
             return;
     }
+}
+
+/* ---- where messages end ---- */
+
+void stream_note_message(struct side *s, int stream, uint64_t end)
+{
+    struct ends *e = &s->ends[stream];
+
+    if (e->len == e->cap) {
+        e->cap = e->cap == 0 ? 16 : e->cap * 2;
+        e->at = realloc(e->at, e->cap * sizeof *e->at);
+        REQUIRE(s->party->world, e->at != NULL, "out of memory");
+    }
+    e->at[e->len++] = end;
+}
+
+void stream_check_message(struct side *s, int stream, size_t len)
+{
+    struct ends *e = &s->ends[stream];
+
+    while (e->first < e->len && e->at[e->first] <= s->taken[stream])
+        e->first++;
+    REQUIRE(s->party->world, e->first < e->len && s->taken[stream] + len == e->at[e->first],
+            "channel %u: %zu bytes that are not one message, or what is left of it",
+            s->link->serial, len);
+    if (e->first < e->len / 2)
+        return;
+    memmove(e->at, e->at + e->first, (e->len - e->first) * sizeof *e->at);
+    e->len -= e->first;
+    e->first = 0;
+}
+
+void stream_clear(struct side *s)
+{
+    for (int stream = 0; stream < STREAMS; stream++)
+        free(s->ends[stream].at);
 }

@@ -227,6 +227,9 @@ static void data_received(struct party *p, struct reader *r, bool extended)
     REQUIRE(p->world, !t->got_eof, "%s: received data after EOF", p->name);
     t->may_receive -= data.len;
     t->received[extended ? EXTENDED : DATA] += data.len;
+    if (t->side != NULL && data.len > 0)
+        stream_note_message(t->side, extended ? EXTENDED : DATA,
+                            t->received[extended ? EXTENDED : DATA]);
     note_widest(p, t);
 }
 

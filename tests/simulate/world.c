@@ -266,6 +266,10 @@ uint64_t world_end(struct world *w)
 
     for (int i = 0; i < 2; i++)
         clear(&w->party[i]);
+    for (uint32_t i = 0; i < w->link_count; i++) {
+        stream_clear(&w->links[i].side[0]);
+        stream_clear(&w->links[i].side[1]);
+    }
     free(w);
     return digest;
 }
