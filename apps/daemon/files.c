@@ -43,10 +43,8 @@ bool files_read_host_keys(const struct server_program *program, const struct ser
     char errbuf[SENTENCE_MAX];
 
     for (size_t i = 0; files[i] != NULL; i++) {
-        bool make = !given && access(files[i], F_OK) != 0;
-
-        keys[i] = make ? nacre_key_make(files[i], errbuf, sizeof errbuf)
-                       : nacre_key_read(files[i], errbuf, sizeof errbuf);
+        keys[i] = given ? nacre_key_read(files[i], errbuf, sizeof errbuf)
+                        : nacre_key_read_or_make(files[i], errbuf, sizeof errbuf);
         if (keys[i] == NULL)
             return program_failed(program, errbuf);
         log_host_key(keys[i], files[i]);

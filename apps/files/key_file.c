@@ -2,15 +2,14 @@
 
 #include "apps/files/base64.h"
 #include "apps/files/key_format.h"
+#include "apps/files/new_file.h"
 #include "apps/files/trusted_file.h"
-#include "apps/files/write_all.h"
 #include "apps/runtime/locked_memory.h"
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,65 +99,38 @@ void nacre_blob_fingerprint(const uint8_t *blob, size_t len, char out[NACRE_FING
 
 /* ---- creating a key ---- */
 
+/* A key that is being written to its two files. */
+struct making {
+    const char *file;
+    char public_file[PATH_MAX];
+    struct new_file private, public;
+};
+
 /* Create the folder of `file` if it is missing. */
 static bool make_folder(const char *file, const struct errbuf *p)
 {
-    const char *slash = strrchr(file, '/');
     char folder[PATH_MAX];
 
-    if (slash == NULL || slash == file)
-        return true;
-    if ((size_t)(slash - file) >= sizeof folder)
+    if (!new_file_folder(folder, file))
         return errbuf_say(p, "%s: file name too long", file);
-    memcpy(folder, file, (size_t)(slash - file));
-    folder[slash - file] = '\0';
-    if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+    if (strchr(file, '/') == NULL || mkdir(folder, 0700) == 0 || errno == EEXIST)
         return true;
     return errbuf_say(p, "%s: the folder cannot be created: %s; create it, or name another file",
                       folder, strerror(errno));
 }
 
-/* Create a file with this text and flush it to the disk. On failure, with errno, no file is left.
- */
-static bool write_new(const char *file, const char *text, mode_t mode)
+/* Write a new file, which has no name yet. False with errno. */
+static bool prepare(struct new_file *new, const char *file, const char *text, mode_t mode)
 {
-    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good;
-    int failure;
-
-    if (fd < 0)
-        return false;
-    good = write_all(fd, bytes_of(text)) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
-    failure = errno;
-    close(fd);
-    if (good)
-        return true;
-    unlink(file);
-    errno = failure;
-    return false;
-}
-
-/* The same, but the file gets its name only when it is complete. */
-static bool write_whole(const char *file, const char *text, mode_t mode)
-{
-    char temporary[PATH_MAX];
     uint8_t random[8];
-    bool good;
-    int failure;
 
     random_fill(&random_system, random, sizeof random);
-    if (snprintf(temporary, sizeof temporary, "%s.%016llx", file,
-                 (unsigned long long)load_u64(random)) >= (int)sizeof temporary) {
+    if (snprintf(new->temporary, sizeof new->temporary, "%s.%016llx", file,
+                 (unsigned long long)load_u64(random)) >= (int)sizeof new->temporary) {
         errno = ENAMETOOLONG;
         return false;
     }
-    if (!write_new(temporary, text, mode))
-        return false;
-    good = link(temporary, file) == 0;
-    failure = errno;
-    unlink(temporary);
-    errno = failure;
-    return good;
+    return new_file_open(new) && new_file_write(new, bytes_of(text), mode);
 }
 
 static bool cannot_write(const char *file, const struct errbuf *p)
@@ -168,53 +140,97 @@ static bool cannot_write(const char *file, const struct errbuf *p)
     return errbuf_say(p, "%s: cannot be written: %s", file, strerror(errno));
 }
 
-static bool write_pair(const struct nacre_key *key, const char *file, const struct errbuf *p)
+/* Write both files completely before one of them appears. */
+static bool prepare_pair(struct making *m, const struct nacre_key *key, const struct errbuf *p)
 {
-    char private[PRIVATE_TEXT_MAX], public[PRIVATE_TEXT_MAX], public_file[PATH_MAX];
+    char private[PRIVATE_TEXT_MAX], public[PRIVATE_TEXT_MAX];
     uint8_t check[4];
     bool good;
 
     random_fill(&random_system, check, sizeof check);
-    if (snprintf(public_file, sizeof public_file, "%s.pub", file) >= (int)sizeof public_file)
-        return errbuf_say(p, "%s: file name too long", file);
-    if (access(public_file, F_OK) == 0) {
-        errno = EEXIST;
-        return cannot_write(public_file, p);
-    }
     good = key_print_private(key, COMMENT, load_u32(check), private, sizeof private) &&
            key_print_public(key, COMMENT, public, sizeof public);
-    if (!good) {
-        errbuf_say(p, "%s: the key is too long", file);
-    } else if (!write_whole(file, private, 0600)) {
-        good = cannot_write(file, p);
-    } else if (!write_whole(public_file, public, 0644)) {
-        good = cannot_write(public_file, p);
-        unlink(file);
-    }
+    if (!good)
+        errbuf_say(p, "%s: the key is too long", m->file);
+    else if (!prepare(&m->private, m->file, private, 0600))
+        good = cannot_write(m->file, p);
+    else if (!prepare(&m->public, m->public_file, public, 0644))
+        good = cannot_write(m->public_file, p);
     wipe(private, sizeof private);
     return good;
 }
 
-struct nacre_key *nacre_key_make(const char *file, char *errbuf, size_t size)
+/* Let both files appear. The private key decides who has created the key. Another process may read
+ * it from that moment on, so `shared` keeps it also when its public key cannot be written. */
+static bool publish(struct making *m, bool shared, const struct errbuf *p)
 {
-    struct errbuf p = errbuf_in(errbuf, size);
+    if (access(m->public_file, F_OK) == 0) {
+        errno = EEXIST;
+        return cannot_write(m->public_file, p);
+    }
+    if (!new_file_link(&m->private, m->file))
+        return cannot_write(m->file, p);
+    if (new_file_link(&m->public, m->public_file) || shared)
+        return true;
+    (void)cannot_write(m->public_file, p);
+    (void)unlink(m->file);
+    return false;
+}
+
+static bool write_pair(const struct nacre_key *key, const char *file, bool shared,
+                       const struct errbuf *p)
+{
+    struct making m = {.file = file, .private.fd = -1, .public.fd = -1};
+    bool good;
+
+    if (snprintf(m.public_file, sizeof m.public_file, "%s.pub", file) >= (int)sizeof m.public_file)
+        return errbuf_say(p, "%s: file name too long", file);
+    good = prepare_pair(&m, key, p) && publish(&m, shared, p);
+    new_file_close(&m.private);
+    new_file_close(&m.public);
+    return good;
+}
+
+/* shared: other processes may be creating the same key. */
+static struct nacre_key *make(const char *file, bool shared, const struct errbuf *p)
+{
     struct nacre_key *key = new_key();
     uint8_t seed[32];
     bool good = false;
 
     if (key == NULL) {
-        errbuf_say(&p, "%s: out of memory", file);
+        errbuf_say(p, "%s: out of memory", file);
         return NULL;
     }
     if (!crypto_init()) {
-        errbuf_say(&p, "%s: not created: this machine has no source of randomness", file);
-    } else if (make_folder(file, &p)) {
+        errbuf_say(p, "%s: not created: this machine has no source of randomness", file);
+    } else if (make_folder(file, p)) {
         random_fill(&random_system, seed, sizeof seed);
-        good = private_key_ed25519(key, seed) && write_pair(key, file, &p);
+        good = private_key_ed25519(key, seed) && write_pair(key, file, shared, p);
         wipe(seed, sizeof seed);
     }
     if (good)
         return key;
     nacre_key_free(key);
     return NULL;
+}
+
+struct nacre_key *nacre_key_make(const char *file, char *errbuf, size_t size)
+{
+    struct errbuf p = errbuf_in(errbuf, size);
+
+    return make(file, false, &p);
+}
+
+struct nacre_key *nacre_key_read_or_make(const char *file, char *errbuf, size_t size)
+{
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_key *key = NULL;
+
+    if (access(file, F_OK) != 0) {
+        key = make(file, true, &p);
+        if (key != NULL || access(file, F_OK) != 0)
+            return key;
+    }
+    return nacre_key_read(file, errbuf, size); /* perhaps another process has just created it */
 }

@@ -24,6 +24,11 @@ NACRE_API struct nacre_key *nacre_key_read(const char *file, char *errbuf, size_
  * left then. */
 NACRE_API struct nacre_key *nacre_key_make(const char *file, char *errbuf, size_t size);
 
+/* Read the key in `file`, or create one if there is no such file. Processes that call this at the
+ * same time all get the same key: one creates it, the others read it. NULL on failure, with errbuf
+ * as above. */
+NACRE_API struct nacre_key *nacre_key_read_or_make(const char *file, char *errbuf, size_t size);
+
 /* Wipe and free a key that is no longer used. NULL is fine. */
 NACRE_API void nacre_key_free(struct nacre_key *key);
 

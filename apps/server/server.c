@@ -32,8 +32,7 @@ static bool take_host_keys(struct nacre_server *server, char *errbuf, size_t siz
         return true;
     if (file == NULL)
         return errbuf_say(&p, "no host key: give host_keys or host_key_file");
-    server->own_key = access(file, F_OK) == 0 ? nacre_key_read(file, errbuf, size)
-                                              : nacre_key_make(file, errbuf, size);
+    server->own_key = nacre_key_read_or_make(file, errbuf, size);
     server->own_keys[0] = server->own_key;
     server->config.host_keys = server->own_keys;
     return server->own_key != NULL;

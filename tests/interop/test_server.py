@@ -163,6 +163,27 @@ class Files(ProgramCase):
         self.assertEqual(made["fingerprint"], said.split()[1])
         self.assertEqual(self.start()["hostkey"]["fingerprint"], made["fingerprint"])
 
+    def test_servers_that_start_together_agree_on_a_host_key(self):
+        self.write("passwords", "alice:x\n")
+        command = [harness.NACRE_ECHO, "-p", "passwords", "-l", "127.0.0.1:0", "-w", "1"]
+        logs = [self.enterContext(open(self.path(f"log{number}"), "a+", encoding="ascii")) for number in range(48)]
+        servers = []
+        self.addCleanup(lambda: [harness.end(server) for server in servers])
+        for log in logs:
+            servers.append(subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stderr=log))
+
+        def all_listen():
+            for server in servers:
+                self.assertIsNone(server.poll())
+            texts = []
+            for log in logs:
+                log.seek(0)
+                texts.append(log.read())
+            return texts if all("event=listening" in text for text in texts) else None
+        texts = harness.until(all_listen, "some do not listen")
+        self.assertEqual(len({re.search(r"fingerprint=(\S+)", text)[1] for text in texts}), 1)
+        self.assertEqual(sorted(os.listdir(self.path("hostkeys"))), ["ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"])
+
     def test_host_key_that_ssh_keygen_made(self):
         self.write("ssh-passwords", "alice:one\n")
         key = self.host_key()

@@ -241,6 +241,78 @@ START_TEST(a_key_that_cannot_be_written_is_not_created)
 }
 END_TEST
 
+START_TEST(a_key_is_made_only_if_there_is_none)
+{
+    const char *file = scratch_path("keys/host");
+    char first[NACRE_FINGERPRINT_MAX], again[NACRE_FINGERPRINT_MAX];
+    struct nacre_key *key = nacre_key_read_or_make(file, errbuf, sizeof errbuf);
+
+    ck_assert_msg(key != NULL, "%s", errbuf);
+    nacre_key_fingerprint(key, first);
+    nacre_key_free(key);
+    key = nacre_key_read_or_make(file, errbuf, sizeof errbuf);
+    ck_assert_msg(key != NULL, "%s", errbuf);
+    ck_assert_str_eq(errbuf, "");
+    nacre_key_fingerprint(key, again);
+    ck_assert_str_eq(first, again);
+    nacre_key_free(key);
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_key_is_neither_read_nor_replaced)
+{
+    const char *file = scratch_write("key", "mine", 0600);
+
+    ck_assert_ptr_null(nacre_key_read_or_make(file, errbuf, sizeof errbuf));
+    assert_says(errbuf, "not a private key");
+    scratch_write("other.pub", "mine too", 0600);
+    ck_assert_ptr_null(nacre_key_read_or_make(scratch_path("other"), errbuf, sizeof errbuf));
+    assert_says(errbuf, "other.pub: already exists");
+    ck_assert_int_eq(symlink("elsewhere", scratch_path("link")), 0);
+    ck_assert_ptr_null(nacre_key_read_or_make(scratch_path("link"), errbuf, sizeof errbuf));
+    assert_says(errbuf, "already exists");
+    ck_assert_int_ne(access(scratch_path("elsewhere"), F_OK), 0);
+}
+END_TEST
+
+/* A process that begins when the others do, and writes the fingerprint of its key to the pipe. */
+static void make_in_a_process(const int begin[2], int out)
+{
+    char print[NACRE_FINGERPRINT_MAX] = "none", c;
+    struct nacre_key *key;
+
+    if (fork() != 0)
+        return;
+    close(begin[1]);
+    (void)!read(begin[0], &c, 1); /* until the test closes its end */
+    key = nacre_key_read_or_make(scratch_path("keys/host"), errbuf, sizeof errbuf);
+    if (key != NULL)
+        nacre_key_fingerprint(key, print);
+    _exit(write(out, print, sizeof print) == sizeof print ? 0 : 1);
+}
+
+START_TEST(processes_that_start_together_get_the_same_key)
+{
+    enum { PROCESSES = 48 };
+    char prints[PROCESSES][NACRE_FINGERPRINT_MAX];
+    int begin[2], out[2];
+
+    ck_assert_int_eq(pipe(begin), 0);
+    ck_assert_int_eq(pipe(out), 0);
+    for (int i = 0; i < PROCESSES; i++)
+        make_in_a_process(begin, out[1]);
+    close(begin[1]);
+    for (int i = 0; i < PROCESSES; i++)
+        ck_assert_int_eq(read(out[0], prints[i], sizeof prints[i]), sizeof prints[i]);
+    for (int i = 0; i < PROCESSES; i++)
+        ck_assert_str_eq(prints[i], prints[0]);
+    assert_says(prints[0], "SHA256:");
+    close(begin[0]);
+    close(out[0]);
+    close(out[1]);
+}
+END_TEST
+
 /* OpenSSH, if it is installed, reads the key and prints the same about it. */
 START_TEST(ssh_keygen_reads_a_new_key)
 {
@@ -313,6 +385,9 @@ void add_tests(struct suite *suite)
     add_test(suite, two_new_keys_differ);
     add_test(suite, nothing_is_overwritten);
     add_test(suite, a_key_that_cannot_be_written_is_not_created);
+    add_test(suite, a_key_is_made_only_if_there_is_none);
+    add_test(suite, a_file_that_is_no_key_is_neither_read_nor_replaced);
+    add_test(suite, processes_that_start_together_get_the_same_key);
     add_test(suite, ssh_keygen_reads_a_new_key);
     add_test(suite, keys_of_ssh_keygen_are_read_in_every_format);
 }
