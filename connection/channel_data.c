@@ -1,5 +1,6 @@
 #include "connection/channel_data.h"
 
+#include "connection/budget.h"
 #include "connection/table.h"
 #include "transport/pool.h"
 
@@ -42,20 +43,24 @@ void channel_data_adjust_window(struct nacre_channel *ch)
 {
     uint32_t step = (uint32_t)smaller(ch->window_target / 2, WINDOW_STEP);
 
-    if (ch->credit >= step && !ch->got_eof && !ch->got_close && !ch->want_close)
+    if (ch->credit < step || ch->got_eof || ch->got_close || ch->want_close)
+        return;
+    if (budget_is_low(ch->connection))
+        budget_withhold(ch);
+    if (ch->credit > 0)
         send_window_adjust(ch);
 }
 
-/* Double the window if the connection's budget allows it. */
+/* Double the window if the limit of the connection and the budget allow it. */
 static void widen(struct nacre_channel *ch)
 {
     uint32_t more = ch->window_target;
 
-    if (ch->window_target + more > WINDOW_MAX || !table_affords_window(ch->connection, more))
+    if (ch->window_target + more > WINDOW_MAX || !table_affords_window(ch->connection, more) ||
+        budget_is_low(ch->connection) || budget_take(ch->connection, more, 0) == 0)
         return;
     ch->window_target += more;
     ch->credit += more;
-    ch->connection->granted += more;
 }
 
 /* Only accepted bytes reopen the window. It grows while both peer and application are quick: half

@@ -1,5 +1,6 @@
 #include "connection/connection.h"
 
+#include "connection/budget.h"
 #include "connection/channel_close.h"
 #include "connection/channel_data.h"
 #include "connection/channel_open.h"
@@ -28,6 +29,7 @@ void connection_free(struct connection *c)
     table_clear(c);
     global_clear(c);
     global_send_clear(c);
+    connection_set_account(c, NULL);
     pool_release(transport_pool(c->transport), c, sizeof *c);
 }
 
@@ -151,14 +153,31 @@ void connection_note_use(struct connection *c)
     keepalive_note_use(c);
 }
 
+/* Windows that shrank while memory was short. */
+static void grant_again(struct connection *c)
+{
+    if (transport_ended(c->transport) || transport_now_ms(c->transport) < budget_deadline(c))
+        return;
+    c->retry_ms = 0;
+    for (uint32_t i = 0; i < c->table_len; i++) {
+        struct nacre_channel *ch = c->channels[i];
+
+        if (ch != NULL && ch->withheld > 0 && budget_grant_again(ch))
+            channel_flush(ch);
+    }
+}
+
 void connection_tick(struct connection *c)
 {
     keepalive_tick(c);
+    grant_again(c);
 }
 
 uint64_t connection_deadline(const struct connection *c)
 {
-    return keepalive_deadline(c);
+    uint64_t keepalive = keepalive_deadline(c), budget = budget_deadline(c);
+
+    return keepalive < budget ? keepalive : budget;
 }
 
 struct nacre_channel *connection_open(struct connection *c, const char *type,

@@ -11,13 +11,26 @@
 
 struct connection;
 
+/* Memory that several connections use together. An account is what a connection's use is charged
+ * to; the owner of the connection sets it. The functions may be called on several threads. */
+struct connection_budget {
+    /* Returns how many bytes were taken: as many as wanted while there is plenty, fewer as the
+     * account runs low, but not fewer than `least`; 0, and *limit says why, when not even these are
+     * left. With a `least` of 0: all or nothing, and only while there is plenty. */
+    size_t (*take)(void *account, size_t want, size_t least, enum nacre_limit *limit);
+    void (*hold)(void *account, size_t bytes); /* take them even when they are not left */
+    void (*give)(void *account, size_t bytes); /* back */
+    bool (*is_low)(const void *account);       /* most of it is taken */
+};
+
 struct connection_config {
     /* The application for a type of channel that the peer wants to open, or NULL for an unknown
      * type. Without lookup, `session` is the application of session channels and other types are
      * unknown. */
     const struct nacre_channel_app *session;
     const struct nacre_channel_app *(*lookup)(void *context, const char *type);
-    uint32_t channels_max; /* 0: CHANNELS_MAX */
+    uint32_t channels_max;                  /* 0: CHANNELS_MAX */
+    const struct connection_budget *budget; /* NULL: connections have no accounts */
 
     /* A global request that the library does not handle itself; NULL: refused. *port: the port that
      * was chosen when the request left the choice open. NACRE_LATER: answered with
@@ -72,6 +85,13 @@ struct nacre_channel *connection_open(struct connection *c, const char *type,
 /* The application does not know *ch yet: when it ends, `closed` is not called and *ch becomes NULL.
  * Until this is called with NULL. */
 void connection_set_unknown(struct connection *c, struct nacre_channel **ch);
+
+/* Charge what the connection uses to another account from now on; NULL: to none, as at first. */
+void connection_set_account(struct connection *c, void *account);
+
+/* So many bytes of input wait to be processed; charge those that no window allowed. False: the
+ * account does not have them. */
+bool connection_hold_input(struct connection *c, size_t len);
 
 uint32_t connection_channels(const struct connection *c);
 

@@ -51,6 +51,7 @@ struct nacre_channel {
     uint32_t local_window;  /* bytes that the peer may still send */
     uint32_t window_target; /* bytes that it may send before the application accepts any */
     uint32_t credit;        /* accepted bytes that were not added to the window yet */
+    uint32_t withheld;      /* accepted bytes that were given back to the budget, see budget.h */
     uint32_t since_check;   /* accepted bytes since the window's growth was last checked, */
     uint64_t checked_ms;    /* ... at this time */
     struct queue unaccepted[STREAM_COUNT]; /* what the application has not accepted yet */
@@ -96,6 +97,8 @@ struct connection {
     uint32_t count;                 /* channels that are alive */
     uint32_t reply_count;           /* of replies */
     size_t granted;                 /* bytes that the peer may make all channels together buffer */
+    void *account;                  /* what they are charged to, or NULL; with */
+    uint32_t input_held;            /* ... these bytes of input */
     struct nacre_channel **unknown; /* see connection_open; or NULL */
 
     struct global_reply *replies; /* GLOBAL_REPLIES_MAX, allocated while one is pending */
@@ -111,6 +114,7 @@ struct connection {
     uint64_t asked_ms;             /* when the last keepalive was sent, */
     uint64_t asked_bytes_in;       /* ... and what the peer had sent until then */
     uint64_t used_ms;              /* when a channel was last used */
+    uint64_t retry_ms;             /* when to grant what is withheld; 0: nothing is */
 
     bool asking; /* the application is deciding a global request */
     bool used;   /* a channel was used since used_ms was noted */

@@ -1,5 +1,6 @@
 #include "connection/table.h"
 
+#include "connection/budget.h"
 #include "transport/pool.h"
 
 #include <string.h>
@@ -73,12 +74,13 @@ static bool copy_texts(struct nacre_channel *ch, struct bytes type, struct bytes
     memcpy(ch->type, type.at, type.len);
     if (open_data.len == 0)
         return true;
+    if (budget_take(ch->connection, (uint32_t)open_data.len, (uint32_t)open_data.len) == 0)
+        return false;
+    ch->open_data_len = (uint32_t)open_data.len;
     ch->open_data = pool_allocate(pool, open_data.len);
     if (ch->open_data == NULL)
         return false;
     memcpy(ch->open_data, open_data.at, open_data.len);
-    ch->open_data_len = (uint32_t)open_data.len;
-    ch->connection->granted += open_data.len;
     return true;
 }
 
@@ -90,14 +92,17 @@ static void count(struct connection *c, uint32_t channels)
 
 struct nacre_channel *table_add(struct connection *c, struct bytes type, struct bytes open_data)
 {
-    uint32_t slot, window = first_window(c);
     struct nacre_channel *ch;
+    uint32_t slot, window;
 
     if (!find_slot(c, &slot))
         return NULL;
     ch = pool_allocate(transport_pool(c->transport), sizeof *ch);
-    if (ch == NULL)
+    window = ch == NULL ? 0 : budget_take_window(c, first_window(c));
+    if (window == 0) {
+        pool_release(transport_pool(c->transport), ch, sizeof *ch);
         return NULL;
+    }
     ch->connection = c;
     ch->id = slot;
     ch->opening = true;
@@ -106,7 +111,6 @@ struct nacre_channel *table_add(struct connection *c, struct bytes type, struct 
     ch->checked_ms = transport_now_ms(c->transport);
     c->channels[slot] = ch;
     c->used_ids = slot < c->used_ids ? c->used_ids : slot + 1;
-    c->granted += window;
     count(c, c->count + 1);
     if (!copy_texts(ch, type, open_data)) {
         table_remove(ch);
@@ -125,7 +129,7 @@ void table_remove(struct nacre_channel *ch)
         c->unknown = NULL;
     }
     c->channels[ch->id] = NULL;
-    c->granted -= ch->window_target + ch->open_data_len;
+    budget_give(c, ch->window_target + ch->open_data_len);
     count(c, c->count - 1);
     for (int i = 0; i < STREAM_COUNT; i++)
         queue_clear(&ch->unaccepted[i], pool);

@@ -14,7 +14,7 @@ bool table_affords_channel(const struct connection *c, size_t open_data_len);
 /* True when the window of a channel may grow by `more` bytes. */
 bool table_affords_window(const struct connection *c, size_t more);
 
-/* A new channel with the lowest free number. NULL: out of memory. */
+/* A new channel with the lowest free number. NULL: out of memory, or of the budget. */
 struct nacre_channel *table_add(struct connection *c, struct bytes type, struct bytes open_data);
 
 /* Remove it and free it. */

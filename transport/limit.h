@@ -19,7 +19,10 @@ enum nacre_limit {
     NACRE_LIMIT_DECISIONS, /* a login could not be decided: nacre_decide_unable */
     NACRE_LIMIT_CHANNELS,
     NACRE_LIMIT_WINDOW,
-    NACRE_LIMIT_OPENS, /* the rates, in the order of struct nacre_limits */
+    NACRE_LIMIT_MEMORY,      /* nothing is left of the budget of the process, */
+    NACRE_LIMIT_USER_MEMORY, /* ... or of that of the user */
+    NACRE_LIMIT_LOW_MEMORY,  /* one of them runs low: windows are smaller, or granted later */
+    NACRE_LIMIT_OPENS,       /* the rates, in the order of struct nacre_limits */
     NACRE_LIMIT_REQUESTS,
     NACRE_LIMIT_GLOBALS,
     NACRE_LIMIT_PROOFS,

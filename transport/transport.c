@@ -130,6 +130,11 @@ void transport_received(struct transport *t, size_t len)
     buffer_added(&t->in, len);
 }
 
+size_t transport_input_waiting(const struct transport *t)
+{
+    return buffer_len(&t->in);
+}
+
 bool transport_process(struct transport *t, bool blocked)
 {
     return receive_all(t, blocked);

@@ -110,6 +110,9 @@ void transport_sent(struct transport *t, size_t len);
 /* The connection below is lost. */
 void transport_lost(struct transport *t);
 
+/* Bytes of input that wait to be processed. */
+size_t transport_input_waiting(const struct transport *t);
+
 /* Return idle blocks to the pool. */
 void transport_release_idle(struct transport *t);
 

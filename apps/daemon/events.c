@@ -217,6 +217,7 @@ void log_counters(const char *event, const struct nacre_server *server)
     log_u64(&l, "logins", c.logins);
     log_u64(&l, "connections", c.connections);
     log_u64(&l, "startups", c.startups);
+    log_u64(&l, "memory", c.memory);
     for (int i = 0; i < NACRE_LIMITS; i++) {
         char key[64];
 

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define MEMORY_LEAST (256 * 1024) /* bytes */
+#define MEMORY_MOST (UINT64_C(1) << 50)
+
 enum {
     DAY = 24 * 3600,      /* seconds */
     MS = 1000,            /* in a second */
@@ -212,6 +215,20 @@ static const struct option_row rows[] = {
      .more = "They are the windows and what came with the opening of the channels. "
              "A value that is given is the whole amount.",
      .default_text = "`16`, and 128 KiB per channel"},
+
+    {.name = "max-memory", .argument = "SIZE",
+     OPTION_U64(struct limit_options, max_memory), .least = MEMORY_LEAST, .most = MEMORY_MOST, .units = true,
+     .help = "bytes that the clients of all connections together may make the server hold, with K, M or G for powers of 1024",
+     .more = "They are the windows granted to channels, what came with the opening of the channels, and input that no window "
+             "allowed. When three quarters are used, new channels get smaller windows, down to 32 KiB, and bytes that were "
+             "accepted are granted again later; both are logged as `low-memory`. When nothing is left, channels are refused. "
+             "What was granted stays granted. Memory for output and for the sessions themselves comes on top.",
+     .default_text = "a quarter of the machine's memory, or the cgroup's"},
+
+    {.name = "per-user-max-memory", .argument = "SIZE",
+     OPTION_U64(struct limit_options, per_user_max_memory), .least = MEMORY_LEAST, .most = MEMORY_MOST, .units = true,
+     .help = "the same for the connections of one user and, before the login, of one source",
+     .default_text = "a quarter of `--max-memory`"},
 
     {.name = "rate-limits", .argument = "LIST", .parse = parse_rates,
      .expects = "a list of opens, requests, globals, proofs and rekeys, each with :BURST/MINUTE, or no",

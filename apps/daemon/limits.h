@@ -10,6 +10,7 @@ struct limit_options {
     struct nacre_limits limits;
     struct nacre_admission admission;
     uint32_t channels_max, login_grace_ms;
+    uint64_t max_memory, per_user_max_memory;
 };
 
 extern const struct option_group limit_options;

@@ -193,6 +193,8 @@ static struct nacre_server_config configure(struct run *run)
         .admission = o->limits.admission,
         .channels_max = o->limits.channels_max,
         .login_grace_ms = o->limits.login_grace_ms,
+        .max_memory = o->limits.max_memory,
+        .per_user_max_memory = o->limits.per_user_max_memory,
         .rekey_bytes = o->rekey_bytes,
         .rekey_ms = o->rekey_ms,
         .kex = o->algorithms.lists[NACRE_KEX],

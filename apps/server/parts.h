@@ -7,6 +7,7 @@
 #include "apps/runtime/loop.h"
 #include "apps/runtime/offload.h"
 #include "apps/runtime/pump.h"
+#include "apps/server/account.h"
 #include "apps/server/admission.h"
 #include "apps/server/server.h"
 
@@ -28,6 +29,7 @@ struct nacre_server {
     const struct nacre_key *own_keys[2];
     struct nacre_offload *offload;
     struct admission *admission;
+    struct accounts *accounts;
     struct worker *workers;
     pthread_t *threads;
     unsigned worker_count;
@@ -66,6 +68,7 @@ struct nacre_peer {
     char address[ADDRESS_MAX];
     char *local_address; /* of ADDRESS_MAX bytes; NULL: nobody has asked for it */
     struct ticket ticket;
+    struct account *account; /* of its source, then of its user */
     uint32_t limited;        /* a bit for each limit that was reached, */
     uint32_t limited_due;    /* ... and for those whose event is due */
     struct task report_task; /* sends these events */

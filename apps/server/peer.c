@@ -1,6 +1,7 @@
 #include "apps/server/peer.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const struct nacre_server_events *events(const struct nacre_peer *peer)
@@ -38,6 +39,7 @@ static void on_over(struct pump *pump)
     if (peer->next != NULL)
         peer->next->link = peer->link;
     *peer->link = peer->next;
+    accounts_leave(peer->worker->server->accounts, peer->account);
     free(peer->local_address);
     free(peer);
 }
@@ -64,6 +66,7 @@ void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *ad
                                         .text = "no memory for another session"};
     struct nacre_peer *peer = calloc(1, sizeof *peer);
     struct ticket returned = *ticket;
+    struct nacre_session *session;
 
     if (peer == NULL) {
         admission_leave(worker->server->admission, &returned);
@@ -78,7 +81,14 @@ void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *ad
     pump_init(&peer->pump, &worker->loop, fd, on_over);
     if (events(peer)->accepted != NULL)
         events(peer)->accepted(peer);
-    if (pump_start(&peer->pump, nacre_session_new(worker->endpoint, peer, worker->loop.now_ms)))
+    peer->account =
+        accounts_enter(worker->server->accounts, ACCOUNT_SOURCE, ticket->key, sizeof ticket->key);
+    session = peer->account == NULL
+                  ? NULL
+                  : nacre_session_new(worker->endpoint, peer, worker->loop.now_ms);
+    if (session != NULL)
+        nacre_session_set_budget(session, account_budget(peer->account));
+    if (pump_start(&peer->pump, session))
         return;
     if (peer->pump.session == NULL && events(peer)->ended != NULL)
         events(peer)->ended(peer, &no_memory);
@@ -95,12 +105,26 @@ void peer_shut_down(struct nacre_peer *peer)
 
 /* ---- callbacks of the session ---- */
 
+/* From here on it is the user who pays. Without memory for that, the source still does. */
+static void charge_user(struct nacre_peer *peer, const char *user)
+{
+    struct accounts *accounts = peer->worker->server->accounts;
+    struct account *account = accounts_enter(accounts, ACCOUNT_USER, user, strlen(user));
+
+    if (account == NULL)
+        return;
+    nacre_session_set_budget(peer->pump.session, account_budget(account));
+    accounts_leave(accounts, peer->account);
+    peer->account = account;
+}
+
 static void on_authenticated(void *context, const char *user)
 {
     struct nacre_peer *peer = context;
     struct nacre_server *server = peer->worker->server;
 
     peer->logged_in = true;
+    charge_user(peer, user);
     admission_logged_in(server->admission, &peer->ticket);
     (void)atomic_fetch_add(&server->logins, 1);
     if (events(peer)->authenticated != NULL)

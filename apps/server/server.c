@@ -74,7 +74,9 @@ static bool make_admission(struct nacre_server *server, char *errbuf, size_t siz
                           exempt);
     limit_to_descriptors(server, &config);
     server->admission = admission_new(&config);
-    return server->admission != NULL || errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
+    server->accounts = accounts_new(server->config.max_memory, server->config.per_user_max_memory);
+    return (server->admission != NULL && server->accounts != NULL) ||
+           errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
 }
 
 /* The workers, but not their threads: nacre_server_run starts those. */
@@ -155,6 +157,7 @@ static void destroy(struct nacre_server *server)
     for (unsigned w = 0; server->workers != NULL && w < server->worker_count; w++)
         worker_clear(&server->workers[w]);
     admission_free(server->admission);
+    accounts_free(server->accounts);
     free(server->workers);
     free(server->threads);
     free(server->addresses);
@@ -222,6 +225,7 @@ void nacre_server_read_counters(const struct nacre_server *server,
     counters->accepted = server->last_id;
     counters->logins = server->logins;
     admission_count(server->admission, &counters->connections, &counters->startups);
+    counters->memory = accounts_used(server->accounts);
     for (int i = 0; i < NACRE_LIMITS; i++)
         counters->limited[i] = server->limited[i];
 }

@@ -98,11 +98,15 @@ struct nacre_server_config {
      * privileges. False: nacre_server_new fails, and errbuf holds a sentence. May be NULL. */
     bool (*bound)(void *context, char *errbuf, size_t size);
 
-    unsigned workers;                   /* event loops, each on its own thread; default 1 */
-    uint32_t channels_max;              /* of one connection; default 64 */
-    uint32_t login_grace_ms;            /* for the whole login; default 120 s */
-    struct nacre_limits limits;         /* of each session */
-    struct nacre_admission admission;   /* of connections */
+    unsigned workers;                 /* event loops, each on its own thread; default 1 */
+    uint32_t channels_max;            /* of one connection; default 64 */
+    uint32_t login_grace_ms;          /* for the whole login; default 120 s */
+    struct nacre_limits limits;       /* of each session */
+    struct nacre_admission admission; /* of connections */
+    /* Bytes of the budget of memory of all sessions, and of that of the connections of one user,
+     * or, before the login, of one source: budget.h. Defaults: a quarter of the machine's memory or
+     * the cgroup's, and a quarter of that. */
+    uint64_t max_memory, per_user_max_memory;
     uint64_t rekey_bytes, rekey_ms;     /* see nacre_endpoint_config */
     const struct nacre_memory *secrets; /* see nacre_endpoint_config; default malloc and free */
     uint32_t drain_ms; /* how long output may drain after nacre_server_stop; default 5 s */
@@ -128,6 +132,7 @@ NACRE_API void nacre_server_report(struct nacre_server *server);
 struct nacre_server_counters {
     uint64_t accepted, logins;      /* since the start */
     uint32_t connections, startups; /* now; startups have not logged in */
+    uint64_t memory;                /* bytes taken from the budget now */
     uint64_t limited[NACRE_LIMITS]; /* refused, slowed down or ended, by enum nacre_limit */
 };
 /* From any thread. */

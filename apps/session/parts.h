@@ -39,6 +39,9 @@ struct nacre_session {
     bool told_ended;
 };
 
+/* budget.c */
+extern const struct connection_budget session_budget;
+
 /* Call closed and ended, once, if the session has ended. */
 void session_tell(struct nacre_session *s);
 

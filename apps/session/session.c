@@ -50,6 +50,16 @@ static void end_call(struct nacre_session *s)
         release_freed(s);
 }
 
+/* Nobody allowed the peer to send this much before it is processed. */
+static void watch_input(struct nacre_session *s)
+{
+    if (transport_ended(s->transport) ||
+        connection_hold_input(s->connection, transport_input_waiting(s->transport)))
+        return;
+    (void)transport_end(s->transport, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
+                        "the memory for input is used up");
+}
+
 /* The owner's call ends: channels get their turns. No wake, since the owner checks the output and
  * the deadline after each of its calls. */
 static void end_owner_call(struct nacre_session *s)
@@ -59,6 +69,7 @@ static void end_owner_call(struct nacre_session *s)
             s->again = true;
         transport_begin_rekey_if_due(s->transport);
     }
+    watch_input(s);
     if (transport_ended(s->transport))
         session_tell(s);
     if (auth_carry_out(s->auth))

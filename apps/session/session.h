@@ -23,6 +23,7 @@
 #include "auth/policy.h"
 #include "connection/channel.h"
 #include "connection/forward.h"
+#include "apps/session/budget.h"
 #include "transport/observer.h"
 
 struct nacre_key;
@@ -121,6 +122,11 @@ NACRE_API struct nacre_session *nacre_session_new(struct nacre_endpoint *endpoin
  * are received. */
 NACRE_API void nacre_session_set_host_key_algorithms(struct nacre_session *session,
                                                      const char *list);
+
+/* What its peer may make us hold is taken from this budget from now on, also what it holds already;
+ * NULL: from none, as at first. A server may begin with the budget of the client's address and
+ * change to that of the user in `authenticated`. */
+NACRE_API void nacre_session_set_budget(struct nacre_session *session, struct nacre_budget *budget);
 
 /* Free it. A session that has not ended ends now, as connection lost. From inside a callback it
  * ends at once, and is freed when the callback has returned, after closed and ended; `freed` says

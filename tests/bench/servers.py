@@ -13,7 +13,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(TOP, os.environ.get("NACRE_BUILD", "build"))
 NACRE = os.path.join(BUILD, "nacre-echo")
 # All connections come from one address.
-NO_LIMITS = ("--max-startups", "100000", "--per-source-max-startups", "none", "--per-source-penalties", "no")
+NO_LIMITS = ("--max-startups", "100000", "--per-source-max-startups", "none", "--per-source-penalties", "no",
+             "--max-memory", "1024G", "--per-user-max-memory", "1024G")
 LOAD = os.path.join(BUILD, "tests/bench/load")
 FLOOR = os.path.join(BUILD, "tests/bench/floor")
 USER = getpass.getuser()

@@ -142,6 +142,7 @@ extern struct things {
     struct nacre_known_hosts *known_hosts;
     struct nacre_password_file *passwords;
     struct nacre_password_check *check;
+    struct nacre_budget *budget;
     struct nacre_server_config server_config;
     struct nacre_client_config client_config;
     struct nacre_endpoint_config endpoint_config;

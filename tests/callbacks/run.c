@@ -162,6 +162,7 @@ static void make_things(void)
     ck_assert(things.key != NULL && things.passwords != NULL);
     things.authorized_keys = nacre_authorized_keys_open("/nonexistent/keys");
     things.check = new_check();
+    things.budget = nacre_budget_new(1024 * 1024, NULL);
     host_keys[0] = things.key;
     things.endpoint_config = (struct nacre_endpoint_config){.role = NACRE_CLIENT, .user = "alice"};
     things.client_config = (struct nacre_client_config){.user = "alice"};
@@ -175,6 +176,7 @@ static void make_things(void)
 
 static void free_things(void)
 {
+    nacre_budget_free(things.budget);
     nacre_password_check_free(things.check);
     nacre_password_file_close(things.passwords);
     nacre_authorized_keys_close(things.authorized_keys);

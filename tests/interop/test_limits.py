@@ -224,6 +224,60 @@ class Clients(Limits):
         self.assertEqual(server.events("limit"), [])
 
 
+class Memory(Limits):
+    """Budgets: of a user, over connections on several workers, and of the process."""
+
+    def fill(self, server, user="alice", most=64):
+        """A connection of that user that opens sessions until one is refused; returns their number."""
+        transport = Paramiko(server, "password", user=user).connect()
+        self.addCleanup(transport.close)
+        for opened in range(most):
+            try:
+                self.keep.append(transport.open_session(timeout=PATIENCE))
+            except paramiko.ChannelException as refused:
+                self.assertEqual(refused.code, 4)  # SSH_OPEN_RESOURCE_SHORTAGE
+                return opened
+        return most
+
+    def setUp(self):
+        self.keep = []  # paramiko closes channels that nobody refers to
+
+    def test_one_user_leaves_the_others_their_share(self):
+        server = self.server("--max-memory", "16M", "--per-user-max-memory", "1M", "-w", "2",
+                             passwords=f"alice:{harness.PASSWORD}\nbob:{harness.PASSWORD}\n")
+        first = self.fill(server)
+        self.assertGreaterEqual(first, 8)
+        self.assertLessEqual(first, 32)
+        for _ in range(4):
+            self.assertEqual(self.fill(server), 0)
+        self.assertEqual(self.counters(server)["memory"], str(1 << 20))
+        for line in server.wait("limit", 6)[:6]:
+            self.assertIn(line["limit"], ("per-user-max-memory", "low-memory"))
+        self.assertEqual(self.fill(server, "bob", 3), 3)
+        self.keep[0].close()
+        harness.until(lambda: self.fill(server, most=1) == 1, "a window is given back")
+        for channel in self.keep:
+            channel.get_transport().close()
+        harness.until(lambda: self.counters(server)["memory"] == "0", "all memory is given back")
+
+    def test_the_process_has_a_budget(self):
+        server = self.server("--max-memory", "1M", "--per-user-max-memory", "4M",
+                             passwords=f"alice:{harness.PASSWORD}\nbob:{harness.PASSWORD}\n")
+        self.fill(server)
+        self.assertEqual(self.fill(server, "bob"), 0)
+        counters = self.counters(server)
+        self.assertEqual(counters["memory"], str(1 << 20))
+        self.assertEqual(counters["max_memory"], "2")
+
+    def test_a_transfer_continues_with_small_windows(self):
+        """What was granted stays granted, and one packet at a time gets through."""
+        server = self.server("--max-memory", "1M", "--per-user-max-memory", "1M")
+        self.fill(server, most=8)
+        data = harness.random_bytes(2 * harness.MIB)
+        self.assertEqual(Ssh(server).run("cat", data), (0, data, b""))
+        server.wait("limit", limit="low-memory")
+
+
 class Descriptors(Limits):
 
     def test_old_connections_stay_and_new_ones_are_refused(self):

@@ -40,6 +40,8 @@ START_TEST(each_option_sets_its_limit)
         {"auth-delay", "14"},
         {"max-sessions", "15"},
         {"max-window", "2"},
+        {"max-memory", "3G"},
+        {"per-user-max-memory", "256K"},
         {"rate-limits", "rekeys:1/2,opens:3/4"},
         {"keepalive", "16,17"},
         {"idle-timeout", "18"},
@@ -71,6 +73,8 @@ START_TEST(each_option_sets_its_limit)
     ck_assert_uint_eq(c.limits.auth_delay_ms, 14);
     ck_assert_uint_eq(c.channels_max, 15);
     ck_assert_uint_eq(c.limits.window, 2 * 1024 * 1024);
+    ck_assert_uint_eq(c.max_memory, UINT64_C(3) << 30);
+    ck_assert_uint_eq(c.per_user_max_memory, 256 * 1024);
     ck_assert_uint_eq(c.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].burst, 1);
     ck_assert_uint_eq(c.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute, 2);
     ck_assert_uint_eq(c.limits.rates[0].burst, 3);
@@ -122,6 +126,9 @@ START_TEST(values_that_make_no_sense_are_refused)
         {"max-sessions", "0"},
         {"max-window", "0"},
         {"max-window", "1025"},
+        {"max-memory", "255K"},
+        {"max-memory", "1048577G"},
+        {"per-user-max-memory", "1Q"},
         {"rate-limits", "opens"},
         {"rate-limits", "opens:1"},
         {"rate-limits", "opens:1/0"},
