@@ -8,6 +8,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -61,6 +62,8 @@ static const struct call calls[] = {
     {SYS_getsockopt, .why = "the error of a connection"},
     {SYS_getsockname, .why = "the local address of a connection"},
     {SYS_getpeername, .why = "the client's address"},
+    {SYS_ioctl, ENOTTY, 1, UINT32_MAX, SIOCGIFNAME,
+     "the name of an interface, for a link-local address; stdio asks about terminals, in vain"},
     {SYS_shutdown, .why = "the end of output"},
     {SYS_close, .why = "the end of a connection"},
     {SYS_read, .why = "wake-ups by eventfd, the files that are read again"},
@@ -121,7 +124,6 @@ static const struct call calls[] = {
     {SYS_getgid, .why = "the same"},
 
     /* Calls that libraries try but do not need */
-    {SYS_ioctl, ENOTTY, NEVER, .why = "stdio: is it a terminal?"},
     {SYS_prctl, EINVAL, NEVER, .why = "names for memory and threads"},
     {SYS_prlimit64, EPERM, NEVER, .why = "how large is the stack?"},
     {SYS_sysinfo, EPERM, NEVER, .why = "qsort: how much memory is there?"},

@@ -111,8 +111,8 @@ static void try_address(struct nacre_client *client, int failure)
         struct sockaddr_storage storage = {0};
 
         memcpy(&storage, at->ai_addr, at->ai_addrlen);
-        address_text(client->address, &storage);
         client->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        address_text(client->address, &storage, client->fd);
         if (client->fd >= 0 &&
             (connect(client->fd, at->ai_addr, at->ai_addrlen) == 0 || errno == EINPROGRESS) &&
             loop_watch(&all->loop, client->fd, &client->connecting, EPOLLOUT))

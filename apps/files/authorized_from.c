@@ -8,19 +8,53 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { PATTERN_MAX = 256 /* bytes of an entry of the list */ };
+enum {
+    ADDRESS_TEXT_MAX = 64, /* bytes of an address or network; a longer entry is only a pattern */
+    NETWORK_BITS_MAX = 128 /* a network of more is only a pattern, too */
+};
 
 struct address {
     int family; /* AF_INET, AF_INET6 */
     unsigned bits;
     uint8_t bytes[16];
+    struct bytes zone; /* after the %, RFC 4007 section 11; or empty */
 };
 
-static bool read_address(struct address *a, const char *text)
+/* IPv4 in all forms of inet_aton, such as 127.1, as in sshd. Of inet_aton's own latitude, white
+ * space after the address is not accepted. */
+static bool read_ipv4(struct address *a, const char *text)
 {
-    a->family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-    a->bits = a->family == AF_INET6 ? 128 : 32;
-    return inet_pton(a->family, text, a->bytes) == 1;
+    struct in_addr four;
+
+    if (strpbrk(text, " \t\n\v\f\r") != NULL || inet_aton(text, &four) == 0)
+        return false;
+    a->family = AF_INET;
+    a->bits = 32;
+    memcpy(a->bytes, &four, sizeof four);
+    return true;
+}
+
+/* Only these have a zone whose name means something. */
+static bool is_link_local(const uint8_t bytes[16])
+{
+    return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+}
+
+/* `text` is changed, and the zone is a view into it. */
+static bool read_address(struct address *a, char *text)
+{
+    char *percent = strchr(text, '%');
+
+    *a = (struct address){.family = AF_INET6, .bits = 128};
+    if (strchr(text, ':') == NULL)
+        return read_ipv4(a, text);
+    if (percent != NULL) {
+        *percent = 0;
+        a->zone = bytes_of(percent + 1);
+    }
+    if (inet_pton(AF_INET6, text, a->bytes) != 1)
+        return false;
+    return percent == NULL || (a->zone.len > 0 && is_link_local(a->bytes));
 }
 
 static bool bit(const struct address *a, unsigned i)
@@ -28,25 +62,10 @@ static bool bit(const struct address *a, unsigned i)
     return (a->bytes[i / 8] >> (7 - i % 8)) & 1;
 }
 
-/* ADDRESS/BITS; bits after the network's must be zero. */
-static bool read_network(struct address *a, char *text, unsigned *bits)
-{
-    char *slash = strchr(text, '/');
-    uint64_t n;
-
-    *slash = 0;
-    if (!read_address(a, text) || !number_whole(slash + 1, 0, a->bits, &n))
-        return false;
-    *bits = (unsigned)n;
-    for (unsigned i = *bits; i < a->bits; i++)
-        if (bit(a, i))
-            return false;
-    return true;
-}
-
+/* As in sshd, a network without a zone contains no address that has one. */
 static bool is_in(const struct address *a, const struct address *network, unsigned bits)
 {
-    if (a->family != network->family)
+    if (a->family != network->family || !bytes_equal(a->zone, network->zone))
         return false;
     for (unsigned i = 0; i < bits; i++)
         if (bit(a, i) != bit(network, i))
@@ -54,50 +73,94 @@ static bool is_in(const struct address *a, const struct address *network, unsign
     return true;
 }
 
-static enum from_result match_one(char *pattern, const char *text, const struct address *client)
+/* ADDRESS or ADDRESS/BITS; bits after the network's must be zero. */
+static enum from_result match_network(char *entry, const struct address *client, bool *is_network)
 {
+    char *slash = strchr(entry, '/');
     struct address a;
-    unsigned bits;
+    uint64_t bits = 0;
 
-    if (pattern[0] == 0)
-        return FROM_BAD;
-    if (strchr(pattern, '/') != NULL) {
-        if (!read_network(&a, pattern, &bits))
-            return FROM_BAD;
-        return is_in(client, &a, bits) ? FROM_YES : FROM_NO;
+    *is_network = false;
+    if (slash != NULL) {
+        *slash = 0;
+        if (!number_whole(slash + 1, 0, NETWORK_BITS_MAX, &bits))
+            return FROM_NO;
     }
-    if (read_address(&a, pattern) && is_in(client, &a, a.bits))
-        return FROM_YES; /* an address can be written in several ways */
-    return bytes_match(bytes_of(pattern), bytes_of(text), true) ? FROM_YES : FROM_NO;
+    if (!read_address(&a, entry))
+        return FROM_NO;
+    *is_network = true;
+    if (slash == NULL)
+        bits = a.bits;
+    if (bits > a.bits)
+        return FROM_BAD;
+    for (unsigned i = (unsigned)bits; i < a.bits; i++)
+        if (bit(&a, i))
+            return FROM_BAD;
+    return is_in(client, &a, (unsigned)bits) ? FROM_YES : FROM_NO;
+}
+
+static enum from_result match_one(struct bytes entry, const char *text,
+                                  const struct address *client, bool *is_network)
+{
+    char copy[ADDRESS_TEXT_MAX];
+    enum from_result result = FROM_NO;
+
+    *is_network = false;
+    if (entry.len == 0)
+        return FROM_BAD;
+    if (entry.len < sizeof copy) {
+        memcpy(copy, entry.at, entry.len);
+        copy[entry.len] = 0;
+        result = match_network(copy, client, is_network);
+    }
+    if (result != FROM_NO)
+        return result;
+    return bytes_match(entry, bytes_of(text), true) ? FROM_YES : FROM_NO;
+}
+
+bool authorized_from_is_list(const char *list)
+{
+    const struct address nobody = {.family = AF_UNSPEC};
+    bool more = true;
+
+    while (more) {
+        struct bytes entry = {(const uint8_t *)list, strcspn(list, ",")};
+        bool negated = list[0] == '!', is_network;
+        enum from_result one = match_one(bytes_from(entry, negated), "", &nobody, &is_network);
+
+        if (one == FROM_BAD || (!is_network && memchr(entry.at, '/', entry.len) != NULL))
+            return false;
+        more = list[entry.len] == ',';
+        list += entry.len + more;
+    }
+    return true;
 }
 
 enum from_result authorized_from(const char *list, const char *address)
 {
     enum from_result result = FROM_NO;
+    char copy[ADDRESS_TEXT_MAX];
     struct address client;
     bool excluded = false, more = true;
 
-    if (!read_address(&client, address))
+    if (strlen(address) >= sizeof copy)
+        return FROM_NO;
+    memcpy(copy, address, strlen(address) + 1);
+    if (!read_address(&client, copy))
         return FROM_NO;
     while (more) {
-        size_t len = strcspn(list, ",");
-        bool negated = list[0] == '!';
-        char pattern[PATTERN_MAX];
-        enum from_result one;
+        struct bytes entry = {(const uint8_t *)list, strcspn(list, ",")};
+        bool negated = list[0] == '!', is_network;
+        enum from_result one = match_one(bytes_from(entry, negated), address, &client, &is_network);
 
-        if (len >= sizeof pattern)
-            return FROM_BAD;
-        memcpy(pattern, list, len);
-        pattern[len] = 0;
-        one = match_one(pattern + negated, address, &client);
         if (one == FROM_BAD)
             return FROM_BAD;
         if (one == FROM_YES && negated)
             excluded = true;
         else if (one == FROM_YES)
             result = FROM_YES;
-        more = list[len] == ',';
-        list += len + more;
+        more = list[entry.len] == ',';
+        list += entry.len + more;
     }
     return excluded ? FROM_NO : result;
 }

@@ -4,7 +4,9 @@
 #include "apps/session/number.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 bool address_split(const char *text, char *host, size_t size, const char **port)
 {
@@ -55,16 +57,31 @@ static char *put_ipv4(char *at, const uint8_t bytes[4])
     return at - 1;
 }
 
-static char *put_ipv6(char *at, const struct in6_addr *six)
+/* The zone of a link-local address, RFC 4007 section 11. Works in a sandbox, too: if_indextoname
+ * would open a socket. */
+static char *put_zone(char *at, unsigned index, int fd)
+{
+    struct ifreq interface = {.ifr_ifindex = (int)index};
+
+    *at++ = '%';
+    if (ioctl(fd, SIOCGIFNAME, &interface) != 0)
+        return put_number(at, index);
+    memcpy(at, interface.ifr_name, strnlen(interface.ifr_name, IFNAMSIZ));
+    return at + strnlen(interface.ifr_name, IFNAMSIZ);
+}
+
+static char *put_ipv6(char *at, const struct sockaddr_in6 *six, int fd)
 {
     *at++ = '[';
-    (void)inet_ntop(AF_INET6, six, at, INET6_ADDRSTRLEN);
+    (void)inet_ntop(AF_INET6, &six->sin6_addr, at, INET6_ADDRSTRLEN);
     at += strlen(at);
+    if (six->sin6_scope_id != 0 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr))
+        at = put_zone(at, six->sin6_scope_id, fd);
     *at++ = ']';
     return at;
 }
 
-void address_text(char out[ADDRESS_MAX], const struct sockaddr_storage *address)
+void address_text(char out[ADDRESS_MAX], const struct sockaddr_storage *address, int fd)
 {
     const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
     const struct sockaddr_in *four = (const struct sockaddr_in *)address;
@@ -75,20 +92,26 @@ void address_text(char out[ADDRESS_MAX], const struct sockaddr_storage *address)
     else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
         at = put_ipv4(out, &six->sin6_addr.s6_addr[12]);
     else
-        at = put_ipv6(out, &six->sin6_addr);
+        at = put_ipv6(out, six, fd);
     *at++ = ':';
     *put_number(at, ntohs(address->ss_family == AF_INET6 ? six->sin6_port : four->sin_port)) = 0;
 }
 
-void address_plain(char out[ADDRESS_MAX], const char *text)
+void address_host(char out[ADDRESS_MAX], const char *text)
 {
     const char *end = strrchr(text, ':');
     size_t len = end != NULL ? (size_t)(end - text) : strlen(text);
 
     if (text[0] == '[') {
         text++;
-        len = strcspn(text, "%]");
+        len = strcspn(text, "]");
     }
     memcpy(out, text, len);
     out[len] = 0;
+}
+
+void address_plain(char out[ADDRESS_MAX], const char *text)
+{
+    address_host(out, text);
+    out[strcspn(out, "%")] = 0;
 }

@@ -62,8 +62,8 @@ static void refuse(struct worker *worker, int fd, enum nacre_limit limit,
     char from[ADDRESS_MAX];
 
     (void)send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+    address_text(from, address, fd);
     (void)close(fd);
-    address_text(from, address);
     count_refusal(worker, limit, from);
 }
 
@@ -167,7 +167,7 @@ static bool listen_on(struct worker *worker, size_t i, const char *text, char *e
         return errbuf_say(&p, "cannot listen on %s: %s", text, strerror(errno));
     len = sizeof address;
     if (first && getsockname(listener->fd, (struct sockaddr *)&address, &len) == 0)
-        address_text(server->addresses[i], &address);
+        address_text(server->addresses[i], &address, listener->fd);
     return true;
 }
 

@@ -77,7 +77,7 @@ void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *ad
     peer->ticket = *ticket;
     peer->report_task.run = on_report;
     peer->id = atomic_fetch_add(&worker->server->last_id, 1) + 1;
-    address_text(peer->address, address);
+    address_text(peer->address, address, fd);
     pump_init(&peer->pump, &worker->loop, fd, on_over);
     if (events(peer)->accepted != NULL)
         events(peer)->accepted(peer);
@@ -229,7 +229,7 @@ const char *nacre_peer_address(const struct nacre_peer *peer)
 
 void nacre_peer_host(const struct nacre_peer *peer, char out[NACRE_PEER_HOST_MAX])
 {
-    address_plain(out, peer->address);
+    address_host(out, peer->address);
 }
 
 const char *nacre_peer_local_address(struct nacre_peer *peer)
@@ -243,7 +243,7 @@ const char *nacre_peer_local_address(struct nacre_peer *peer)
         return "";
     peer->local_address[0] = 0;
     if (getsockname(peer->pump.fd, (struct sockaddr *)&address, &len) == 0)
-        address_text(peer->local_address, &address);
+        address_text(peer->local_address, &address, peer->pump.fd);
     return peer->local_address;
 }
 

@@ -67,7 +67,7 @@ static bool make_admission(struct nacre_server *server, char *errbuf, size_t siz
     const char *exempt = config.penalty_exempt;
     struct errbuf p = errbuf_in(errbuf, size);
 
-    if (exempt != NULL && authorized_from(exempt, "0.0.0.0") == FROM_BAD)
+    if (exempt != NULL && !authorized_from_is_list(exempt))
         return errbuf_say(&p,
                           "--per-source-penalty-exempt-list: cannot parse '%s': write addresses "
                           "and networks (no bits set after the prefix), separated by commas",

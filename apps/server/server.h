@@ -154,8 +154,9 @@ NACRE_API uint64_t nacre_peer_id(const struct nacre_peer *peer);
 NACRE_API const char *nacre_peer_address(const struct nacre_peer *peer);
 NACRE_API void *nacre_peer_server_context(const struct nacre_peer *peer);
 
-/* The address without its port, "192.0.2.1" or "::1", as authorized_keys needs it. */
-enum { NACRE_PEER_HOST_MAX = 64 };
+/* The address without its port, "192.0.2.1", "::1" or "fe80::1%eth0", as authorized_keys needs it.
+ */
+enum { NACRE_PEER_HOST_MAX = 80 };
 NACRE_API void nacre_peer_host(const struct nacre_peer *peer, char out[NACRE_PEER_HOST_MAX]);
 
 /* The local address of the connection: "127.0.0.1:2022", "" when it is no longer known. Valid until

@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -112,6 +114,33 @@ START_TEST(a_forbidden_system_call_is_reported_and_ends_the_process)
         (void)snprintf(call, sizeof call, "forbidden call %d\n", (int)asked[0]);
         assert_says(child_said, call);
     }
+}
+END_TEST
+
+/* ioctl number asked[0] of the socket asked[1]: the exit status is errno, or MADE. */
+static int ask_ioctl(void)
+{
+    struct ifreq interface = {.ifr_ifindex = 1};
+
+    if (!confine_calls_now())
+        return NO_FILTER;
+    errno = 0;
+    return ioctl((int)asked[1], (unsigned long)asked[0], &interface) == 0 ? MADE : errno;
+}
+
+/* The zone of a link-local address: if_indextoname would open a socket. */
+START_TEST(a_socket_tells_the_name_of_an_interface_and_nothing_else)
+{
+    int status;
+
+    asked[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    asked[0] = SIOCGIFNAME;
+    status = in_child(ask_ioctl);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == MADE, "%x", (unsigned)status);
+    asked[0] = SIOCGIFFLAGS;
+    status = in_child(ask_ioctl);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == ENOTTY, "%x", (unsigned)status);
+    (void)close((int)asked[1]);
 }
 END_TEST
 
@@ -301,6 +330,7 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, a_forbidden_system_call_is_reported_and_ends_the_process);
+    add_test(suite, a_socket_tells_the_name_of_an_interface_and_nothing_else);
     add_test(suite, the_report_may_be_left_out);
     add_test(suite, a_call_with_a_forbidden_argument_fails);
     add_test(suite, what_a_server_needs_still_works);

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct sockaddr_storage storage(int family, const char *host, uint16_t port)
 {
@@ -46,7 +47,7 @@ START_TEST(an_address_is_written_as_a_person_writes_it)
         storage(addresses[_i].family, addresses[_i].host, addresses[_i].port);
     char text[ADDRESS_MAX], plain[ADDRESS_MAX];
 
-    address_text(text, &a);
+    address_text(text, &a, -1);
     ck_assert_str_eq(text, addresses[_i].text);
     address_plain(plain, text);
     ck_assert_str_eq(plain, addresses[_i].plain);
@@ -59,6 +60,39 @@ START_TEST(a_scope_is_not_part_of_the_plain_address)
 
     address_plain(plain, "[fe80::1%eth0]:22");
     ck_assert_str_eq(plain, "fe80::1");
+    address_host(plain, "[fe80::1%eth0]:22");
+    ck_assert_str_eq(plain, "fe80::1%eth0");
+    address_host(plain, "[::1]:22");
+    ck_assert_str_eq(plain, "::1");
+    address_host(plain, "192.0.2.7:22");
+    ck_assert_str_eq(plain, "192.0.2.7");
+}
+END_TEST
+
+/* Interface 1 is the loopback interface. */
+START_TEST(a_link_local_address_has_the_name_of_its_zone)
+{
+    struct sockaddr_storage a = storage(AF_INET6, "fe80::1", 22);
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)&a;
+    char text[ADDRESS_MAX];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    address_text(text, &a, fd);
+    ck_assert_str_eq(text, "[fe80::1]:22");
+    six->sin6_scope_id = 1;
+    address_text(text, &a, fd);
+    ck_assert_str_eq(text, "[fe80::1%lo]:22");
+    address_text(text, &a, -1);
+    ck_assert_str_eq(text, "[fe80::1%1]:22");
+    six->sin6_scope_id = 2147483647; /* no such interface */
+    address_text(text, &a, fd);
+    ck_assert_str_eq(text, "[fe80::1%2147483647]:22");
+    a = storage(AF_INET6, "2001:db8::1", 22);
+    six->sin6_scope_id = 1;
+    address_text(text, &a, fd);
+    ck_assert_str_eq(text, "[2001:db8::1]:22");
+    (void)close(fd);
 }
 END_TEST
 
@@ -102,6 +136,7 @@ void add_tests(struct suite *suite)
 {
     add_loop(suite, an_address_is_written_as_a_person_writes_it, 0,
              sizeof addresses / sizeof addresses[0]);
+    add_test(suite, a_link_local_address_has_the_name_of_its_zone);
     add_test(suite, a_scope_is_not_part_of_the_plain_address);
     add_test(suite, host_and_port_are_split);
 }
