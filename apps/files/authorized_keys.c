@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FILE_MAX (1u << 20) /* bytes */
+#define FILE_MAX (16u << 20) /* bytes: 190,000 Ed25519 keys */
 
 struct nacre_authorized_keys {
     pthread_rwlock_t lock;    /* for the copy */

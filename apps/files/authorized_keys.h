@@ -9,7 +9,7 @@ struct nacre_key_login {
     const char *user;
     const uint8_t *key; /* the key's blob */
     size_t key_len;
-    const char *address; /* the client's, numeric, without a port; NULL: unknown */
+    const char *address; /* the client's, numeric, with its zone, without a port; NULL: unknown */
 };
 
 /* What a login with a key may do, from the options before the key. Text is NUL-terminated, lists

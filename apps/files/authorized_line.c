@@ -1,13 +1,12 @@
 #include "apps/files/authorized_line.h"
 
 #include "apps/files/authorized_options.h"
-#include "apps/files/base64.h"
 #include "apps/files/line.h"
-#include "transport/hostkey.h"
+#include "apps/files/public_key.h"
 
 static bool is_space(uint8_t c)
 {
-    return c == ' ' || c == '\t' || c == '\r';
+    return c == ' ' || c == '\t';
 }
 
 /* Cut the next field off the line. Spaces in double quotes are part of it, and \" is not a quote. A
@@ -39,6 +38,8 @@ bool authorized_line_next(struct bytes *text, struct authorized_line *line)
     if (text->len == 0)
         return false;
     rest = line_next(text);
+    if (rest.len > 0 && rest.at[rest.len - 1] == '\r')
+        rest.len--;
     for (size_t i = 0; i < 3; i++)
         line->fields[i] = next_field(&rest);
     if (line->fields[0].len > 0 && line->fields[0].at[0] == '#')
@@ -46,17 +47,13 @@ bool authorized_line_next(struct bytes *text, struct authorized_line *line)
     return true;
 }
 
-/* Decode the blob of a key, whose type must be the one before it. False: this is not a key. */
-static bool read_key(struct bytes type, struct bytes base64, uint8_t out[KEY_BLOB_MAX],
-                     struct bytes *key)
+/* The types of PROTOCOL.u2f; certificates of such keys are not supported. */
+static bool is_security_key(struct bytes blob)
 {
-    struct bytes inside;
+    struct bytes type = key_blob_type(blob);
 
-    *key = (struct bytes){out, 0};
-    if (type.len == 0 || !base64_decode(out, KEY_BLOB_MAX, &key->len, base64))
-        return false;
-    inside = key_blob_type(*key);
-    return inside.len > 0 && bytes_equal(inside, type);
+    return bytes_are(type, signature_sk_ed25519.key_type) ||
+           bytes_are(type, signature_sk_nistp256.key_type);
 }
 
 enum authorized_line_result authorized_line_match(const struct authorized_line *line,
@@ -66,20 +63,21 @@ enum authorized_line_result authorized_line_match(const struct authorized_line *
 {
     const struct bytes key = {login->key, login->key_len};
     const struct bytes *f = line->fields;
+    const struct key_use use = {login->address, time(NULL), is_security_key(key)};
     uint8_t blob[KEY_BLOB_MAX];
     struct bytes found;
 
     authorized_everything(grant);
     if (f[0].len == 0)
         return LINE_OTHER;
-    if (read_key(f[0], f[1], blob, &found))
+    if (public_key_read(f[0], f[1], blob, &found) == NULL)
         return bytes_equal(found, key) ? LINE_GRANTS : LINE_OTHER;
-    if (!read_key(f[1], f[2], blob, &found)) {
+    if (public_key_read(f[1], f[2], blob, &found) != NULL) {
         errbuf_say(p, "ignored: neither a comment nor a public key ([options] type base64 "
                       "[comment])");
         return LINE_BAD;
     }
     if (!bytes_equal(found, key))
         return LINE_OTHER;
-    return authorized_options(f[0], login->address, time(NULL), grant, p) ? LINE_GRANTS : LINE_BAD;
+    return authorized_options(f[0], &use, grant, p) ? LINE_GRANTS : LINE_BAD;
 }

@@ -8,14 +8,18 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { LIST_MAX = 256 /* values of one option */ };
+enum {
+    LIST_MAX = 1024,         /* values of one option; sshd's limit for environment= */
+    HOST_MAX = 1025,         /* bytes of a host, its NUL included: NI_MAXHOST, as in sshd */
+    TUNNEL_MAX = 2147483645, /* the highest number of a tunnel device in sshd */
+};
 
 /* The options of one key while they are read. */
 struct parse {
     struct nacre_key_grant *grant;
-    const char *address;
-    time_t now;
+    const struct key_use *use;
     bool got_from;
+    bool no_touch, verify; /* of a security key's user */
     const struct errbuf *errbuf;
 };
 
@@ -23,7 +27,7 @@ struct option {
     const char *name;
     enum { FLAG, VALUE } kind;
     bool (*set)(struct parse *p, const struct option *o, char *value);
-    size_t flag;  /* the offset of a bool in the grant, */
+    size_t flag;  /* the offset of a bool in the grant or in struct parse, */
     bool allowed; /* and its value */
 };
 
@@ -36,11 +40,11 @@ static bool set_flag(struct parse *p, const struct option *o, char *value)
     return true;
 }
 
-static bool set_nothing(struct parse *p, const struct option *o, char *value)
+/* What a security key's user must do; decided when all options have been read. */
+static bool set_duty(struct parse *p, const struct option *o, char *value)
 {
-    (void)p;
-    (void)o;
     (void)value;
+    *(bool *)((char *)p + o->flag) = o->allowed;
     return true;
 }
 
@@ -111,14 +115,14 @@ static bool set_from(struct parse *p, const struct option *o, char *value)
     if (p->got_from)
         return errbuf_say(p->errbuf, "key refused: more than one from=");
     p->got_from = true;
-    if (p->address == NULL)
+    if (p->use->address == NULL)
         return errbuf_say(p->errbuf,
                           "key refused: it has from=, and the client's address is unknown");
-    switch (authorized_from(value, p->address)) {
+    switch (authorized_from(value, p->use->address)) {
     case FROM_YES:
         return true;
     case FROM_NO:
-        return errbuf_say(p->errbuf, "key refused: from= does not allow %s", p->address);
+        return errbuf_say(p->errbuf, "key refused: from= does not allow %s", p->use->address);
     case FROM_BAD:
         break;
     }
@@ -132,15 +136,16 @@ static int two(const char *text)
     return (text[0] - '0') * 10 + (text[1] - '0');
 }
 
-/* YYYYMMDD[HHMM[SS]][Z]; without Z in local time. False: malformed. */
+/* YYYYMMDD[HHMM[SS]][Z]; without Z in local time. False: malformed. As in sshd, the 31st of June is
+ * the 1st of July, and a minute may have 62 seconds. */
 static bool read_time(const char *text, time_t *at)
 {
     size_t digits = strspn(text, "0123456789");
-    bool utc = strcmp(text + digits, "Z") == 0 || strcmp(text + digits, "UTC") == 0;
+    const char *zone = text + digits;
+    bool utc = strcasecmp(zone, "Z") == 0 || strcasecmp(zone, "UTC") == 0;
     struct tm tm = {.tm_mday = 1, .tm_isdst = -1};
-    struct tm again;
 
-    if ((digits != 8 && digits != 12 && digits != 14) || (text[digits] != 0 && !utc))
+    if ((digits != 8 && digits != 12 && digits != 14) || (*zone != 0 && !utc))
         return false;
     tm.tm_year = two(text) * 100 + two(text + 2) - 1900;
     tm.tm_mon = two(text + 4) - 1;
@@ -148,10 +153,11 @@ static bool read_time(const char *text, time_t *at)
     tm.tm_hour = digits >= 12 ? two(text + 8) : 0;
     tm.tm_min = digits >= 12 ? two(text + 10) : 0;
     tm.tm_sec = digits == 14 ? two(text + 12) : 0;
-    again = tm;
-    *at = utc ? timegm(&again) : mktime(&again);
-    return again.tm_mon == tm.tm_mon && again.tm_mday == tm.tm_mday && tm.tm_hour < 24 &&
-           tm.tm_min < 60 && tm.tm_sec < 60; /* there is no 31st of June */
+    if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 ||
+        tm.tm_min > 59 || tm.tm_sec > 61)
+        return false;
+    *at = utc ? timegm(&tm) : mktime(&tm);
+    return true;
 }
 
 static bool set_expiry(struct parse *p, const struct option *o, char *value)
@@ -161,43 +167,67 @@ static bool set_expiry(struct parse *p, const struct option *o, char *value)
     (void)o;
     if (!read_time(value, &at))
         return errbuf_say(p->errbuf, "key refused: expiry-time= is not YYYYMMDD[HHMM[SS]][Z]");
-    return p->now <= at || errbuf_say(p->errbuf, "key refused: it has expired");
+    return p->use->now <= at || errbuf_say(p->errbuf, "key refused: it has expired");
 }
 
-/* [HOST:]PORT; HOST may be * or in brackets, PORT may be *. */
-static bool is_host_and_port(const char *value, bool host_needed)
+/* Cut HOST off the front of HOST:PORT, as sshd does: a host in brackets, or one without a colon and
+ * a slash, of which either ends it. NULL: malformed; else the port. */
+static char *cut_host(char *value)
 {
-    const char *colon = strrchr(value, ':');
-    const char *port = colon != NULL ? colon + 1 : value;
+    char *end = value[0] == '[' ? strchr(value, ']') : value + strcspn(value, ":/");
+
+    if (end != NULL && *end == ']')
+        end++;
+    if (end == NULL || (*end != ':' && *end != '/') || end - value >= HOST_MAX)
+        return NULL;
+    *end = ':'; /* the grant has HOST:PORT */
+    return end + 1;
+}
+
+/* Append HOST:PORT, where PORT may be *. Names of ports are not looked up. */
+static bool append_host_and_port(const struct parse *p, char ***list, char *value, char *port,
+                                 const char *expected)
+{
     uint64_t number;
 
-    if (host_needed && (colon == NULL || colon == value))
-        return false;
-    return strcmp(port, "*") == 0 || number_whole(port, 1, 65535, &number);
+    if (port != NULL && (strcmp(port, "*") == 0 || number_whole(port, 1, UINT16_MAX, &number)))
+        return append(p, list, value);
+    return errbuf_say(p->errbuf, "key refused: %s, where PORT is a number or *", expected);
 }
 
 static bool set_permit_open(struct parse *p, const struct option *o, char *value)
 {
     (void)o;
-    return is_host_and_port(value, true)
-               ? append(p, &p->grant->permit_open, value)
-               : errbuf_say(p->errbuf, "key refused: permitopen= is not HOST:PORT");
+    return append_host_and_port(p, &p->grant->permit_open, value, cut_host(value),
+                                "permitopen= is not HOST:PORT");
 }
 
 static bool set_permit_listen(struct parse *p, const struct option *o, char *value)
 {
     (void)o;
-    return is_host_and_port(value, false)
-               ? append(p, &p->grant->permit_listen, value)
-               : errbuf_say(p->errbuf, "key refused: permitlisten= is not [HOST:]PORT");
+    return append_host_and_port(p, &p->grant->permit_listen, value,
+                                strchr(value, ':') != NULL ? cut_host(value) : value,
+                                "permitlisten= is not [HOST:]PORT");
+}
+
+/* Which tunnel device the client may use: none, whatever the number, because tunnels are not
+ * supported. */
+static bool set_tunnel(struct parse *p, const struct option *o, char *value)
+{
+    uint64_t number;
+
+    (void)o;
+    return strcasecmp(value, "any") == 0 || number_whole(value, 0, TUNNEL_MAX, &number) ||
+           errbuf_say(p->errbuf, "key refused: tunnel= is not the number of a device, nor `any'");
 }
 
 /* ---- the table ---- */
 
 #define FLAG_OF(member, allowed) FLAG, set_flag, offsetof(struct nacre_key_grant, member), allowed
+#define DUTY(member, set) FLAG, set_duty, offsetof(struct parse, member), set
 
-/* All of sshd's options except cert-authority, principals and verify-required, which are not
- * supported: a key with one of them is refused. */
+/* All of sshd's options except cert-authority and principals, which are not supported: a key with
+ * one of them is refused. */
 static const struct option known[] = {
     {"restrict", FLAG, set_restrict, 0, false},
     {"pty", FLAG_OF(pty, true)},
@@ -210,14 +240,17 @@ static const struct option known[] = {
     {"no-X11-forwarding", FLAG_OF(x11_forwarding, false)},
     {"user-rc", FLAG_OF(user_rc, true)},
     {"no-user-rc", FLAG_OF(user_rc, false)},
-    {"no-touch-required", FLAG, set_nothing, 0, false},
+    {"touch-required", DUTY(no_touch, false)},
+    {"no-touch-required", DUTY(no_touch, true)},
+    {"verify-required", DUTY(verify, true)},
+    {"no-verify-required", DUTY(verify, false)},
     {"command", VALUE, set_command, 0, false},
     {"environment", VALUE, set_environment, 0, false},
     {"expiry-time", VALUE, set_expiry, 0, false},
     {"from", VALUE, set_from, 0, false},
     {"permitopen", VALUE, set_permit_open, 0, false},
     {"permitlisten", VALUE, set_permit_listen, 0, false},
-    {"tunnel", VALUE, set_nothing, 0, false},
+    {"tunnel", VALUE, set_tunnel, 0, false},
     {NULL, FLAG, NULL, 0, false},
 };
 
@@ -292,23 +325,35 @@ static bool set_option(struct parse *p, struct bytes name, struct bytes rest)
     return good;
 }
 
-bool authorized_options(struct bytes list, const char *address, time_t now,
-                        struct nacre_key_grant *grant, const struct errbuf *errbuf)
+/* Options about a touch or a PIN that would have no effect. */
+static bool duties_are_met(const struct parse *p)
 {
-    struct parse p = {.grant = grant, .address = address, .now = now, .errbuf = errbuf};
+    if (p->verify)
+        return errbuf_say(p->errbuf, "key refused: verify-required is not supported");
+    if (p->no_touch && p->use->is_security_key)
+        return errbuf_say(p->errbuf, "key refused: no-touch-required is not supported: the server "
+                                     "always requires a touch; remove the option");
+    return true;
+}
+
+/* As in sshd, options may be empty: two commas in a row, or one at the end. */
+bool authorized_options(struct bytes list, const struct key_use *use, struct nacre_key_grant *grant,
+                        const struct errbuf *errbuf)
+{
+    struct parse p = {.grant = grant, .use = use, .errbuf = errbuf};
 
     while (list.len > 0) {
         size_t name_len;
         size_t len = option_len(list, &name_len);
 
-        if (len == 0 || len + 1 == list.len || memchr(list.at, 0, len) != NULL)
+        if ((len == 0 && list.at[0] != ',') || memchr(list.at, 0, len) != NULL)
             return errbuf_say(p.errbuf, "key refused: malformed options");
-        if (!set_option(&p, (struct bytes){list.at, name_len},
-                        (struct bytes){list.at + name_len, len - name_len}))
+        if (len > 0 && !set_option(&p, (struct bytes){list.at, name_len},
+                                   (struct bytes){list.at + name_len, len - name_len}))
             return false;
         list = bytes_from(list, len + (len < list.len));
     }
-    return true;
+    return duties_are_met(&p);
 }
 
 void authorized_everything(struct nacre_key_grant *grant)

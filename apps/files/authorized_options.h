@@ -8,11 +8,17 @@
 
 #include <time.h>
 
+/* How a key is used. */
+struct key_use {
+    const char *address; /* the client's; NULL: unknown */
+    time_t now;
+    bool is_security_key; /* its type is one of PROTOCOL.u2f */
+};
+
 /* Read the options into *grant, which the caller clears in any case, and decide whether the key may
- * be used from this address (NULL: unknown) and now. False comes with a sentence that does not name
- * the file or the line. */
-bool authorized_options(struct bytes list, const char *address, time_t now,
-                        struct nacre_key_grant *grant, const struct errbuf *p);
+ * be used in this way. False comes with a sentence that does not name the file or the line. */
+bool authorized_options(struct bytes list, const struct key_use *use, struct nacre_key_grant *grant,
+                        const struct errbuf *p);
 
 /* A grant without any restriction. */
 void authorized_everything(struct nacre_key_grant *grant);

@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define FILE_MAX (16u << 20) /* bytes */
@@ -21,6 +23,7 @@ enum {
     HOST_MAX = 255,
     SENTENCE_MAX = 512,
     TYPES_MAX = 1024, /* bytes of a list of key types or of algorithms */
+    NEW_LINE_MAX = KNOWN_NAME_MAX + 64 + BASE64_MAX(KEY_BLOB_MAX), /* bytes; 64 for the type */
 };
 
 /* A search through the file for the keys of one host. */
@@ -50,10 +53,28 @@ static void warn(const struct nacre_known_hosts *hosts, unsigned number, const c
     hosts->warn(hosts->context, sentence);
 }
 
+/* ssh looks up an address in its shortest form: 0:0::1 as ::1, 127.1 as 127.0.0.1, fe80::1%2 as
+ * fe80::1%eth0. False: the host is a name. */
+static bool shorten_address(char out[HOST_MAX + 1], const char *host)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    bool good;
+
+    if (strlen(host) == 0 || getaddrinfo(host, NULL, &hints, &found) != 0)
+        return false;
+    good = getnameinfo(found->ai_addr, found->ai_addrlen, out, HOST_MAX + 1, NULL, 0,
+                       NI_NUMERICHOST) == 0;
+    freeaddrinfo(found);
+    return good;
+}
+
 /* "host", or "[host]:port" if the port is not SSH's own; in lower case. False: this is not a host.
  */
-static bool make_name(char out[KNOWN_NAME_MAX], const char *host, uint16_t port)
+static bool make_name(char out[KNOWN_NAME_MAX], const char *given, uint16_t port)
 {
+    char shortest[HOST_MAX + 1];
+    const char *host = shorten_address(shortest, given) ? shortest : given;
     size_t len = strlen(host);
 
     if (len == 0 || len > HOST_MAX || host[0] == '#' || host[0] == '@' || host[0] == '|')
@@ -73,7 +94,7 @@ static bool make_name(char out[KNOWN_NAME_MAX], const char *host, uint16_t port)
 
 static void check_line(struct search *s, const struct known_line *line, unsigned number)
 {
-    uint8_t blob[KNOWN_LINE_MAX];
+    uint8_t blob[KEY_BLOB_MAX];
     const char *wrong = line->wrong;
     struct bytes key;
 
@@ -264,7 +285,7 @@ bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char 
 static bool append(int fd, const char *line, size_t len)
 {
     struct stat before;
-    char last = '\n', whole[KNOWN_LINE_MAX + 2];
+    char last = '\n', whole[NEW_LINE_MAX + 2];
     size_t gap;
     ssize_t n;
 
@@ -305,7 +326,7 @@ bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
                            size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
-    char name[KNOWN_NAME_MAX], hash[KNOWN_HASHED_MAX], line[KNOWN_LINE_MAX];
+    char name[KNOWN_NAME_MAX], hash[KNOWN_HASHED_MAX], line[NEW_LINE_MAX];
     bool good;
     int fd;
 

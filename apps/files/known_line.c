@@ -2,9 +2,9 @@
 
 #include "apps/files/base64.h"
 #include "apps/files/line.h"
+#include "apps/files/public_key.h"
 #include "crypto/hmac.h"
 #include "crypto/random.h"
-#include "transport/hostkey.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,20 +52,19 @@ static void read_fields(struct known_line *line, struct bytes rest)
 
 bool known_line_next(struct bytes *text, struct known_line *line)
 {
+    const uint8_t *nul;
     struct bytes whole;
 
     *line = (struct known_line){.marker = KNOWN_PLAIN};
     if (text->len == 0)
         return false;
     whole = line_next(text);
+    nul = whole.len > 0 ? memchr(whole.at, 0, whole.len) : NULL;
+    if (nul != NULL)
+        whole.len = (size_t)(nul - whole.at); /* as ssh reads it: nothing hides a revoked key */
     if (whole.len > 0 && whole.at[whole.len - 1] == '\r')
         whole.len--;
-    if (whole.len > KNOWN_LINE_MAX)
-        line->wrong = "line too long";
-    else if (memchr(whole.at, 0, whole.len) != NULL)
-        line->wrong = "contains a NUL";
-    else
-        read_fields(line, whole);
+    read_fields(line, whole);
     return true;
 }
 
@@ -141,20 +140,11 @@ bool known_line_hash(const char *name, char out[KNOWN_HASHED_MAX])
 
 /* ---- the key ---- */
 
-struct bytes known_line_key(const struct known_line *line, uint8_t *out, const char **wrong)
+struct bytes known_line_key(const struct known_line *line, uint8_t out[KEY_BLOB_MAX],
+                            const char **wrong)
 {
-    struct bytes blob = {out, 0};
-    struct bytes type;
+    struct bytes blob;
 
-    *wrong = NULL;
-    if (!base64_decode(out, KNOWN_LINE_MAX, &blob.len, line->key)) {
-        *wrong = "the key is not base64";
-        return (struct bytes){NULL, 0};
-    }
-    type = key_blob_type(blob);
-    if (blob.len > KEY_BLOB_MAX || type.len == 0 || !bytes_equal(type, line->type)) {
-        *wrong = "the key is malformed or of another type";
-        return (struct bytes){NULL, 0};
-    }
-    return blob;
+    *wrong = public_key_read(line->type, line->key, out, &blob);
+    return *wrong == NULL ? blob : (struct bytes){NULL, 0};
 }

@@ -34,17 +34,16 @@ static bool same_text(const char *a, const char *b)
 
 static void check(struct bytes list, const char *address)
 {
-    const time_t now = 1800000000;
+    const struct key_use use = {address, 1800000000, address == NULL};
     struct nacre_key_grant first, second;
     char what[256] = "";
     bool good;
 
     authorized_everything(&first);
     authorized_everything(&second);
-    good = authorized_options(list, address, now, &first, &(struct errbuf){what, sizeof what});
+    good = authorized_options(list, &use, &first, &(struct errbuf){what, sizeof what});
     require(good || (what[0] != 0 && memchr(what, 0, sizeof what) != NULL));
-    require(authorized_options(list, address, now, &second, &(struct errbuf){what, sizeof what}) ==
-            good);
+    require(authorized_options(list, &use, &second, &(struct errbuf){what, sizeof what}) == good);
     require(first.pty == second.pty && first.port_forwarding == second.port_forwarding &&
             same_text(first.command, second.command) &&
             same_list(first.environment, second.environment) &&
@@ -56,7 +55,8 @@ static void check(struct bytes list, const char *address)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static const char *const addresses[] = {"192.0.2.1", "2001:db8::1", "nowhere", NULL};
+    static const char *const addresses[] = {"192.0.2.1", "2001:db8::1", "fe80::1%eth0", "nowhere",
+                                            NULL};
 
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
         check((struct bytes){data, len}, addresses[i]);

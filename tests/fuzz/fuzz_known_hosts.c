@@ -6,7 +6,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const char *const names[] = {"localhost", "[localhost]:2022", "192.0.2.1"};
-    uint8_t blob[KNOWN_LINE_MAX];
+    uint8_t blob[KEY_BLOB_MAX];
     struct bytes text = {data, len};
     struct known_line line;
 

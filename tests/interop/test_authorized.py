@@ -1,11 +1,14 @@
 """Options in authorized_keys, enforced by nacre-echo and nacre-serve."""
 import contextlib
+import ipaddress
 import os
 import shutil
+import subprocess
 import unittest
 
 import harness
 from clients import Paramiko, Ssh, paramiko
+from others import Sshd
 
 NACRE_SERVE = os.path.join(harness.BUILD, "nacre-serve")
 
@@ -58,6 +61,33 @@ class OfTheLogin(AuthorizedCase):
         server = self.echo('from="::1/128"', listen="[::1]:0")
         self.assertEqual(Ssh(server).run("exit 7").status, 7)
 
+    def test_from_with_a_zone(self):
+        """A link-local address has a zone, and is in no network without one, as with sshd."""
+        with open("/proc/net/if_inet6", encoding="ascii") as file:
+            found = [line.split() for line in file]
+        local = [(ipaddress.IPv6Address(bytes.fromhex(fields[0])), fields[5]) for fields in found if fields[3] == "20"]
+        if not local:
+            self.skipTest("no interface has a link-local IPv6 address")
+        address, zone = local[0]
+        host = f"{address}%{zone}"
+        server = self.echo("", listen="[::]:0")
+        server.host = host
+        rows = (("*", True), (host, True), (f"fe80::%{zone}/10", True), (f"{address.exploded}%{zone}", True), (f"*%{zone}", True),
+                (f"!{address},*", True), (str(address), False), ("fe80::/10", False), ("::/0", False), ("fe80::%other/10", False),
+                (f"!{host},*", False))
+        with Sshd(f"ListenAddress ::\nAuthorizedKeysFile {server.path('authorized_keys')}\n") as other:
+            for allowed, granted in rows:
+                with self.subTest(allowed=allowed):
+                    authorize(server, f'from="{allowed}"')
+                    done = Ssh(server).run("exit 7", options=["-o", "StrictHostKeyChecking=no"])
+                    self.assertEqual(done.status, 7 if granted else 255, done)
+                    done = subprocess.run(["ssh", "-F", "none", "-p", str(other.port), "-i", server.path("key"), "-o", "BatchMode=yes",
+                                           "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                                           f"{other.user}@{host}", "exit 7"], stdin=subprocess.DEVNULL, capture_output=True,
+                                          timeout=harness.PATIENCE, check=False, env=harness.clean_environment(server.folder))
+                    self.assertEqual(done.returncode, 7 if granted else 255, done)
+        self.assertTrue(server.events("connection")[0]["addr"].startswith(f"[{host}]:"))
+
     def test_expiry(self):
         self.assertEqual(Ssh(self.echo('expiry-time="20991231"')).run("exit 7").status, 7)
         self.assert_refused(self.echo('expiry-time="20010101Z"'), "authorized_keys:1: key refused: it has expired")
@@ -69,17 +99,20 @@ class OfTheLogin(AuthorizedCase):
                              ('command="never closed', "neither a comment"), ("command", "command"),
                              ('environment="1"', "not NAME=value"), ('permitopen="8080"', "not HOST:PORT"),
                              ('permitlisten="a:b:x"', "not [HOST:]PORT"), ('no-pty="yes"', "no-pty"),
-                             ('restrict,,pty', "malformed options"), ("pty,", "malformed options")):
+                             ('command="x"y', "malformed options"), ('tunnel="x"', "tunnel= is not"),
+                             ('permitopen="::1:80"', "not HOST:PORT")):
             with self.subTest(options=options):
                 authorize(server, options)
                 self.assert_refused(server, why)
 
     def test_options_that_cannot_be_enforced_grant_nothing(self):
         server = self.echo("")
-        for options in "cert-authority", 'cert-authority,principals="alice"', 'principals="alice"', "verify-required":
+        for options in "cert-authority", 'cert-authority,principals="alice"', 'principals="alice"':
             with self.subTest(options=options):
                 authorize(server, options)
                 self.assert_refused(server, "unsupported option")
+        authorize(server, "verify-required")
+        self.assert_refused(server, "verify-required is not supported")
 
     def test_options_without_effect_are_accepted(self):
         server = self.echo("")
@@ -169,9 +202,30 @@ class InServe(AuthorizedCase):
         self.assertEqual(Ssh(server).run(subsystem="sftp")[:2], (4, b"forced: sftp\n"))
 
     def test_an_environment(self):
-        server = self.serve('environment="COLOUR=blue",environment="LANG=C",environment="COLOUR=red"')
-        found = self.variables(Ssh(server).run(options=["-o", "SetEnv=LANG=de_DE.UTF-8"]).out)
+        """As with sshd's PermitUserEnvironment, which is off unless it is named."""
+        options = 'environment="COLOUR=blue",environment="LANG=C",environment="COLOUR=red"'
+        sent = ["-o", "SetEnv=LANG=de_DE.UTF-8"]
+        server = self.serve(options, "--permit-user-environment")
+        found = self.variables(Ssh(server).run(options=sent).out)
         self.assertEqual((found["COLOUR"], found["LANG"]), ("blue", "C"))
+        self.assertEqual(server.events("environment"), [])
+        server = self.serve(options)
+        found = self.variables(Ssh(server).run(options=sent).out)
+        self.assertEqual((found.get("COLOUR"), found["LANG"]), (None, "de_DE.UTF-8"))
+        self.assertIn("--permit-user-environment", server.wait("environment")[0]["reason"])
+
+    def test_as_many_variables_as_sshd_allows(self):
+        server = self.serve(",".join(f'environment="V{i}=x"' for i in range(1024)), "--permit-user-environment")
+        found = self.variables(Ssh(server).run(options=["-o", "SetEnv=LC_1=y"]).out)
+        self.assertEqual(sum(name[0] == "V" for name in found), 1024)
+        self.assertEqual(found["LC_1"], "y")
+
+    def test_variables_of_the_client(self):
+        server = self.serve("")
+        names = "LANG", "LC_ALL", "LC_MYVAR", "LC_VAR2", "LC_myvar", "LC_1", "LC_", "LC_a_B_3"
+        found = self.variables(Ssh(server).run(options=["-o", "SetEnv=" + " ".join(f"{name}=given" for name in names)
+                                                        + " LC-A=given lc_all=given LD_PRELOAD=given"]).out)
+        self.assertEqual({name for name, value in found.items() if value == "given"}, set(names))
 
     def test_no_terminal(self):
         server = self.serve("restrict")

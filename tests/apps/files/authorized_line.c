@@ -37,6 +37,8 @@ START_TEST(fields_are_separated_by_white_space)
     assert_fields(" \ta\t\t b\r\n", "a", "b", "");
     assert_fields("a", "a", "", "");
     assert_fields("\n", "", "", "");
+    assert_fields("\r\n", "", "", "");
+    assert_fields("a\rb\r\n", "a\rb", "", ""); /* only at the end */
 }
 END_TEST
 

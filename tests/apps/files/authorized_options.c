@@ -9,6 +9,7 @@
 #define NOW 1700000000 /* 2023-11-14 22:13:20 UTC */
 
 static struct nacre_key_grant grant;
+static struct key_use use = {"192.0.2.77", NOW, false};
 static char what[256];
 
 static void clear(void)
@@ -21,8 +22,7 @@ static bool good(const char *options)
 {
     clear();
     authorized_everything(&grant);
-    return authorized_options(bytes_of(options), "192.0.2.77", NOW, &grant,
-                              &(struct errbuf){what, sizeof what});
+    return authorized_options(bytes_of(options), &use, &grant, &(struct errbuf){what, sizeof what});
 }
 
 static void assert_good(const char *options)
@@ -90,15 +90,19 @@ START_TEST(an_environment_variable_is_set_once)
 }
 END_TEST
 
-START_TEST(an_option_has_at_most_256_values)
+START_TEST(an_option_has_at_most_1024_values)
 {
-    char options[16384];
+    static char options[32768];
     size_t at = 0;
 
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 1024; i++)
         at += (size_t)snprintf(options + at, sizeof options - at, "%senvironment=\"V%d=x\"",
                                i > 0 ? "," : "", i);
-    assert_bad(options, "more than 256 values");
+    assert_good(options);
+    ck_assert_str_eq(grant.environment[1023], "V1023=x");
+    ck_assert_ptr_null(grant.environment[1024]);
+    (void)snprintf(options + at, sizeof options - at, ",environment=\"V=x\"");
+    assert_bad(options, "more than 1024 values");
 }
 END_TEST
 
@@ -112,8 +116,8 @@ START_TEST(from_restricts_the_address)
     assert_bad("from=\"\"", "not a list of addresses");
     assert_bad("from=\"*\",from=\"*\"", "more than one from=");
     clear();
-    ck_assert(!authorized_options(bytes_of("from=\"*\""), NULL, NOW, &grant,
-                                  &(struct errbuf){what, sizeof what}));
+    use.address = NULL;
+    ck_assert(!good("from=\"*\""));
     assert_says(what, "address is unknown");
 }
 END_TEST
@@ -124,6 +128,7 @@ START_TEST(a_key_expires_after_its_expiry_time)
     assert_good("expiry-time=\"202311142214Z\"");
     assert_good("expiry-time=\"20231114221320Z\"");
     assert_good("expiry-time=\"20231114221320UTC\"");
+    assert_good("expiry-time=\"20231114221320z\"");
     assert_good("expiry-time=\"20991231\"");
     assert_bad("expiry-time=\"20231114221319Z\"", "has expired");
     assert_bad("expiry-time=\"20231114Z\"", "has expired");
@@ -141,26 +146,26 @@ START_TEST(an_expiry_time_without_Z_is_local_time)
 }
 END_TEST
 
+/* As strptime and mktime have it, which sshd uses. */
+START_TEST(an_expiry_time_may_be_written_as_a_later_day_or_minute)
+{
+    use.now = 1701388800; /* 2023-12-01 */
+    assert_good("expiry-time=\"20231131Z\"");
+    use.now++;
+    assert_bad("expiry-time=\"20231131Z\"", "has expired");
+    use.now = NOW - 19;
+    assert_good("expiry-time=\"20231114221261Z\"");
+    use.now++;
+    assert_bad("expiry-time=\"20231114221261Z\"", "has expired");
+}
+END_TEST
+
 START_TEST(malformed_expiry_times_are_refused)
 {
     static const char *const bad[] = {
-        "",
-        "2023",
-        "2023111",
-        "202311151",
-        "20231131Z",
-        "20230229",
-        "20231301",
-        "20230001",
-        "20230100",
-        "202301012400",
-        "202301010060",
-        "20230101T",
-        "20230101000060",
-        "20230101z",
-        "20230101000000ZZ",
-        "-0230101",
-        "never",
+        "",          "2023",     "2023111",          "202311151",    "20231132Z", "20231301",
+        "20230001",  "20230100", "202301012400",     "202301010060", "20230101T", "20230101000062",
+        "20230101y", "2023 1 1", "20230101000000ZZ", "-0230101",     "never",
     };
     char options[64];
 
@@ -181,8 +186,19 @@ START_TEST(permitopen_and_permitlisten_are_lists)
     ck_assert_ptr_null(grant.permit_open[3]);
     ck_assert_str_eq(grant.permit_listen[0], "8080");
     ck_assert_str_eq(grant.permit_listen[1], "localhost:*");
+    assert_good("permitopen=\":80\",permitopen=\"a/80\",permitlisten=\":80\"");
+    ck_assert_str_eq(grant.permit_open[0], ":80");
+    ck_assert_str_eq(grant.permit_open[1], "a:80"); /* another way to write it in sshd */
+    ck_assert_str_eq(grant.permit_listen[0], ":80");
     assert_bad("permitopen=\"80\"", "not HOST:PORT");
-    assert_bad("permitopen=\":80\"", "not HOST:PORT");
+    assert_bad("permitopen=\"\"", "not HOST:PORT");
+    assert_bad("permitopen=\"::1:80\"", "not HOST:PORT");
+    assert_bad("permitopen=\"[::1:80\"", "not HOST:PORT");
+    assert_bad("permitopen=\"[::1]x:80\"", "not HOST:PORT");
+    assert_bad("permitopen=\"a:80:90\"", "not HOST:PORT");
+    assert_bad("permitopen=\"localhost:http\"", "PORT is a number or *");
+    assert_bad("permitlisten=\"a/80\"", "not [HOST:]PORT");
+    assert_bad("permitlisten=\"\"", "not [HOST:]PORT");
     assert_bad("permitopen=\"localhost:0\"", "not HOST:PORT");
     assert_bad("permitopen=\"localhost:65536\"", "not HOST:PORT");
     assert_bad("permitopen=\"localhost:x\"", "not HOST:PORT");
@@ -194,9 +210,46 @@ START_TEST(unsupported_options_are_refused)
 {
     assert_bad("cert-authority", "unsupported option cert-authority");
     assert_bad("principals=\"a\"", "unsupported option principals");
-    assert_bad("verify-required", "unsupported option verify-required");
     assert_bad("restrict,no-such,pty", "unsupported option no-such");
     assert_bad("restrict=\"x\"", "unsupported option restrict");
+}
+END_TEST
+
+START_TEST(options_may_be_empty)
+{
+    assert_flags("restrict,,pty", 1, 0, 0, 0, 0);
+    assert_flags("no-pty,", 0, 1, 1, 1, 1);
+    assert_flags(",,no-pty,,", 0, 1, 1, 1, 1);
+    assert_flags(",", 1, 1, 1, 1, 1);
+}
+END_TEST
+
+START_TEST(a_tunnel_device_is_a_number_or_any)
+{
+    assert_good("tunnel=\"0\"");
+    assert_good("tunnel=\"2147483645\"");
+    assert_good("tunnel=\"any\",tunnel=\"ANY\"");
+    assert_bad("tunnel=\"2147483646\"", "tunnel= is not the number of a device");
+    assert_bad("tunnel=\"-1\"", "tunnel=");
+    assert_bad("tunnel=\"1:2\"", "tunnel=");
+    assert_bad("tunnel=\"\"", "tunnel=");
+    assert_bad("tunnel", "unsupported option tunnel");
+}
+END_TEST
+
+/* The server requires a touch of every security key, and never a PIN. */
+START_TEST(an_option_without_effect_is_refused)
+{
+    assert_good("touch-required");
+    assert_good("no-touch-required"); /* this key cannot be touched */
+    assert_bad("verify-required", "verify-required is not supported");
+    assert_good("verify-required,no-verify-required");
+    use.is_security_key = true;
+    assert_good("touch-required");
+    assert_bad("no-touch-required", "no-touch-required is not supported");
+    assert_good("no-touch-required,touch-required");
+    assert_bad("touch-required,no-touch-required", "no-touch-required is not supported");
+    assert_bad("verify-required", "verify-required is not supported");
 }
 END_TEST
 
@@ -205,7 +258,7 @@ START_TEST(a_NUL_is_malformed)
     static const char text[] = "command=\"a\0b\"";
 
     authorized_everything(&grant);
-    ck_assert(!authorized_options((struct bytes){(const uint8_t *)text, sizeof text - 1}, NULL, NOW,
+    ck_assert(!authorized_options((struct bytes){(const uint8_t *)text, sizeof text - 1}, &use,
                                   &grant, &(struct errbuf){what, sizeof what}));
     assert_says(what, "malformed options");
 }
@@ -217,12 +270,16 @@ void add_tests(struct suite *suite)
     add_test(suite, flags_apply_in_order);
     add_test(suite, a_command_is_unquoted_and_given_once);
     add_test(suite, an_environment_variable_is_set_once);
-    add_test(suite, an_option_has_at_most_256_values);
+    add_test(suite, an_option_has_at_most_1024_values);
     add_test(suite, from_restricts_the_address);
     add_test(suite, a_key_expires_after_its_expiry_time);
     add_test(suite, an_expiry_time_without_Z_is_local_time);
+    add_test(suite, an_expiry_time_may_be_written_as_a_later_day_or_minute);
     add_test(suite, malformed_expiry_times_are_refused);
     add_test(suite, permitopen_and_permitlisten_are_lists);
     add_test(suite, unsupported_options_are_refused);
+    add_test(suite, options_may_be_empty);
+    add_test(suite, a_tunnel_device_is_a_number_or_any);
+    add_test(suite, an_option_without_effect_is_refused);
     add_test(suite, a_NUL_is_malformed);
 }

@@ -61,6 +61,40 @@ START_TEST(lines_are_cut_off_one_by_one)
 }
 END_TEST
 
+START_TEST(a_line_may_have_any_length)
+{
+    static char text[200000];
+    const char *wrong;
+    struct known_line line;
+
+    for (size_t i = 0; i < sizeof text; i += 2)
+        memcpy(text + i, "a,", 2);
+    memcpy(text, "@revoked ", 9);
+    (void)snprintf(text + sizeof text - 100, 100, "host " KEY);
+    line = line_of(text);
+    ck_assert_ptr_null(line.wrong);
+    ck_assert_int_eq(line.marker, KNOWN_REVOKED);
+    ck_assert(known_line_is_for(&line, "host", &wrong));
+    ck_assert(bytes_are(line.type, "ssh-ed25519"));
+}
+END_TEST
+
+/* As ssh reads it, in a C string. */
+START_TEST(a_line_ends_at_a_NUL)
+{
+    static const char text[] = "@revoked a " KEY "\0b\nc";
+    struct bytes rest = {(const uint8_t *)text, sizeof text - 1};
+    struct known_line line;
+    uint8_t blob[KEY_BLOB_MAX];
+    const char *wrong;
+
+    ck_assert(known_line_next(&rest, &line));
+    ck_assert_ptr_null(line.wrong);
+    ck_assert_uint_eq(known_line_key(&line, blob, &wrong).len, 51);
+    ck_assert(known_line_next(&rest, &line) && bytes_are(line.hosts, "c"));
+}
+END_TEST
+
 START_TEST(a_name_is_hashed_with_a_new_salt)
 {
     char hash[KNOWN_HASHED_MAX], again[KNOWN_HASHED_MAX], text[256];
@@ -82,7 +116,7 @@ END_TEST
 
 START_TEST(the_type_of_a_key_is_the_one_before_it)
 {
-    uint8_t blob[KNOWN_LINE_MAX];
+    uint8_t blob[KEY_BLOB_MAX];
     struct known_line line = line_of("host " KEY);
     const char *wrong;
 
@@ -99,6 +133,8 @@ void add_tests(struct suite *suite)
     add_test(suite, a_line_has_a_marker_hosts_a_type_and_a_key);
     add_test(suite, a_blank_line_or_a_comment_is_empty);
     add_test(suite, lines_are_cut_off_one_by_one);
+    add_test(suite, a_line_may_have_any_length);
+    add_test(suite, a_line_ends_at_a_NUL);
     add_test(suite, a_name_is_hashed_with_a_new_salt);
     add_test(suite, the_type_of_a_key_is_the_one_before_it);
 }

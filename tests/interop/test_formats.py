@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Whole families of files in OpenSSH's formats: its verdict on each file beside nacre's.
+
+Where the two differ on purpose, the family says so: nacre is stricter, never laxer, in files that decide who may log in.
+"""
+import base64
+import hashlib
+import os
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+import harness
+from harness import PATIENCE, clean_environment
+from others import Sshd
+
+EACH = 18  # queries in one connection to nacre, which refuses the 20th
+
+
+def string(data):
+    return struct.pack(">I", len(data)) + data
+
+
+def public_key(number):
+    """The text of a key that nobody has; to ask a server about it, the public half is enough."""
+    return "ssh-ed25519 " + base64.b64encode(string(b"ssh-ed25519") + string(hashlib.sha256(b"%d" % number).digest())).decode()
+
+
+class AuthorizedKeys(unittest.TestCase):
+    """A file with a line for each key, in both servers; a client asks for one key after the other."""
+
+    ACCEPTED = (
+        "KEY", "  KEY", "\tpty KEY", "pty\tKEY", "KEY\r", "KEY comment\r", "KEY # comment", "pty  \t KEY  a b c",
+        # lists of options
+        ", KEY", "pty, KEY", ",,pty KEY", "pty,,, KEY", "restrict,,pty KEY", "NO-PTY KEY", "No-X11-Forwarding KEY",
+        "port-forwarding,restrict KEY", "user-rc KEY", "no-user-rc,no-agent-forwarding KEY", "touch-required KEY",
+        "no-touch-required KEY", "no-verify-required KEY",
+        # values
+        'command="x\\" y" KEY', 'command="" KEY', 'command="a,b c" KEY', 'environment="A=1" KEY', 'environment="1=" KEY',
+        'environment="A=1",environment="A=2" KEY', 'tunnel="0" KEY', 'tunnel="any" KEY', 'TUNNEL="ANY" KEY',
+        'tunnel="2147483645" KEY', 'permitopen=":80" KEY', 'permitopen="[::1]:80" KEY', 'permitopen="h/80" KEY',
+        'permitopen="h:*" KEY', 'permitopen="*:*" KEY', 'permitopen="a b:80" KEY', 'permitlisten="80" KEY',
+        'permitlisten="*" KEY', 'permitlisten="*:80" KEY', 'permitlisten=":80" KEY',
+        # times
+        'expiry-time="20391231" KEY', 'expiry-time="20391131" KEY', 'expiry-time="20390631Z" KEY', 'expiry-time="203901010000" KEY',
+        'expiry-time="20390101000060" KEY', 'expiry-time="20390101000061" KEY', 'expiry-time="20390101z" KEY',
+        'expiry-time="20390101utc" KEY', 'expiry-time="20390101000000UTC" KEY',
+        # addresses
+        'from="127.1" KEY', 'from="0x7f.1" KEY', 'from="127.0.0.0/8,bad/x" KEY', 'from="1.2.3.4/129,127.*" KEY',
+        'from="%s,127.0.0.1" KEY' % ("x" * 300), 'from="%s,127.*" KEY' % ("x" * 1100), 'from="127.0.0.0/08" KEY',
+        'from="1.2.3.0/24,*" KEY', 'from="!1.2.3.0/24,127.0.0.0/8" KEY', 'from="127.0.0.?" KEY', 'from="*/8,127.0.0.1" KEY',
+        'from="fe80::%lo/10,fe80::1%lo,127.0.0.1" KEY', 'from="::/0,0.0.0.0/0" KEY', 'from="!fe80::1%lo,*" KEY',
+        "environment=\"A=%s\" KEY" % ("x" * 20000), ",".join(f'environment="V{i}=x"' for i in range(1000)) + " KEY",
+    )
+    REFUSED = (
+        "# KEY", '"KEY', "\x0bKEY", "pty\rKEY", "pty,KEY", 'x"a b" KEY', "no-restrict KEY", "no-cert-authority KEY", "ptyx KEY",
+        "pty,no-such KEY", 'pty="x" KEY', 'agent-forwarding="x" KEY', "cert-authority KEY", 'principals="a" KEY',
+        'command="x",command="y" KEY', 'command="x"y KEY', "command=x KEY", "command KEY", 'command="x\\\\" KEY',
+        'environment="A" KEY', 'environment="=1" KEY', 'environment="A-B=1" KEY', 'environment="" KEY', 'tunnel="x" KEY',
+        'tunnel="" KEY', 'tunnel="-1" KEY', 'tunnel="2147483646" KEY', 'tunnel="1:2" KEY', "tunnel=1 KEY", "tunnel KEY",
+        'permitopen="80" KEY', 'permitopen="" KEY', 'permitopen="::1:80" KEY', 'permitopen="h:0" KEY', 'permitopen="[h:80" KEY',
+        'permitopen="[::1]x:80" KEY', 'permitopen="h:80:90" KEY', 'permitopen="h:65536" KEY', 'permitlisten="" KEY',
+        'permitlisten="0" KEY', 'permitlisten="h:0" KEY', 'permitlisten="h/80" KEY', 'expiry-time="1970" KEY',
+        'expiry-time="19700101Z" KEY', 'expiry-time="20391301" KEY', 'expiry-time="20390001" KEY', 'expiry-time="20390100" KEY',
+        'expiry-time="20390132" KEY', 'expiry-time="203901012400" KEY', 'expiry-time="203901010060" KEY',
+        'expiry-time="20390101000062" KEY', 'expiry-time="" KEY', 'from="127.0.0.1/8" KEY', 'from="" KEY', 'from="127.*," KEY',
+        'from=",127.*" KEY', 'from="*,!" KEY', 'from="127.0.0.0/8,1.2.3.4/33" KEY', 'from="::ffff:127.0.0.1" KEY',
+        'from="127.0.0.*,!127.0.0.1" KEY', 'from="!127.1,*" KEY', 'from="LOCALHOST" KEY', 'from="127.0.0.1/+8" KEY',
+        'from=" 127.0.0.1" KEY', 'from="127.0.0.0/8 " KEY', 'from="!1.1.1.1" KEY', 'from="127.0.0.1"from="x" KEY',
+        'from="*",from="*" KEY', "ssh-rsa KEY", "ssh-ed25519 KEY",
+    )
+    # sshd accepts these. It looks up names of ports, ignores duties that a key cannot have, and reads numbers with strptime.
+    STRICTER = ("verify-required KEY", 'permitopen="h:http" KEY', 'permitlisten="http" KEY', 'permitopen="h:+80" KEY',
+                'permitopen="h: 80" KEY', 'expiry-time="2039 1 1" KEY')
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lines = cls.ACCEPTED + cls.REFUSED + cls.STRICTER
+        cls.keys = tempfile.mkdtemp(prefix="nacre-")
+        cls.addClassCleanup(shutil.rmtree, cls.keys)
+        os.chmod(cls.keys, 0o755)
+        with open(cls.path("authorized"), "w", encoding="ascii", newline="") as file:
+            for number, line in enumerate(cls.lines):
+                file.write(line.replace("KEY", public_key(number)) + "\n")
+            file.write(("#" * 99 + "\n") * 11000)  # more than 1 MiB
+            file.write(f"rsa-sha2-512 {cls.rsa()}\n")
+        for number in range(len(cls.lines)):
+            with open(cls.path(f"{number}.pub"), "w", encoding="ascii") as file:
+                file.write(public_key(number) + "\n")
+        with open(cls.path(f"{len(cls.lines)}.pub"), "w", encoding="ascii") as file:
+            file.write(f"ssh-rsa {cls.rsa()}\n")
+
+    @staticmethod
+    def rsa():
+        n = b"\0" + (b"\xc1" + hashlib.sha256(b"n").digest() * 8)[:256][:-1] + b"\1"
+        return base64.b64encode(string(b"ssh-rsa") + string(b"\1\0\1") + string(n)).decode()
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.keys, name)
+
+    def accepted_by(self, server, user, each):
+        """Which of the keys the server would accept."""
+        accepted, numbers = set(), range(len(self.lines) + 1)
+        for at in range(0, len(numbers), each):
+            done = subprocess.run(
+                ["ssh", "-F", "none", "-v", "-p", str(server.port), "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
+                 "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "PreferredAuthentications=publickey",
+                 *(f"-oIdentityFile={self.path(str(number))}" for number in numbers[at:at + each]), f"{user}@127.0.0.1"],
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False,
+                env=clean_environment(self.keys))
+            offered = re.findall(r"Offering public key: \S*/(\d+) ", done.stderr)
+            self.assertEqual(len(offered), len(numbers[at:at + each]), done.stderr)
+            accepted.update(map(int, re.findall(r"Server accepts key: \S*/(\d+) ", done.stderr)))
+        return accepted
+
+    def test_lines(self):
+        with Sshd(f"AuthorizedKeysFile {self.path('authorized')}\nMaxAuthTries 1000\n") as server:
+            theirs = self.accepted_by(server, server.user, 90)
+        with harness.Server(authorized_keys=self.path("authorized"), verbosity="-q") as server:
+            ours = self.accepted_by(server, harness.USER, EACH)
+        for number, line in enumerate(self.lines):
+            with self.subTest(line=line[:100]):
+                self.assertEqual((number in theirs, number in ours),
+                                 (line in self.ACCEPTED + self.STRICTER, line in self.ACCEPTED))
+        self.assertIn(len(self.lines), theirs & ours)  # the last key, far into the file
+
+
+if __name__ == "__main__":
+    unittest.main()
