@@ -60,7 +60,8 @@ bool environment_set(struct environment *e, const char *name, const char *value)
 bool environment_is_clients(const char *name, const char *value)
 {
     for (const char *c = name; *c != 0; c++)
-        if (!(*c >= 'A' && *c <= 'Z') && *c != '_')
+        if (!(*c >= 'A' && *c <= 'Z') && !(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9') &&
+            *c != '_')
             return false;
     return is_on(from_client, name, strlen(name)) && strlen(value) <= CLIENT_VALUE_MAX;
 }

@@ -5,7 +5,7 @@
 #include "apps/server/server.h"
 
 enum {
-    ENVIRONMENT_MAX = 256,       /* variables */
+    ENVIRONMENT_MAX = 1280,      /* variables; a key may have 1024 */
     ENVIRONMENT_CLIENT_MAX = 96, /* variables from which on a client may not set another one */
 };
 

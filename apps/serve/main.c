@@ -60,7 +60,8 @@ static void fill_standard_descriptors(void)
 static int serve(const struct serve_options *options, char **command)
 {
     static char path[PATH_MAX];
-    const struct serve_config config = {command, options->exec, &channel_log};
+    const struct serve_config config = {command, options->exec, options->key_environment,
+                                        &channel_log};
     const struct server_program program = {
         .name = serve_command_line.name,
         .app = &serve_app,

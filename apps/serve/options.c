@@ -5,6 +5,11 @@ static const struct option_row rows[] = {
      OPTION_FLAG(struct serve_options, exec),
      .help = "run COMMAND also for a client that asks to run a command of its own, which COMMAND "
              "finds in `SSH_ORIGINAL_COMMAND`"},
+    {.name = "permit-user-environment",
+     OPTION_FLAG(struct serve_options, key_environment),
+     .help = "let `environment=` in authorized_keys set variables of the program",
+     .more = "This lets whoever may edit that file change how COMMAND runs, with "
+             "`LD_PRELOAD` for example."},
     {0},
 };
 

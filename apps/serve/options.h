@@ -6,7 +6,7 @@
 
 struct serve_options {
     struct server_options server;
-    bool exec;
+    bool exec, key_environment;
 };
 
 extern const struct command_line serve_command_line;

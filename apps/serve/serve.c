@@ -62,7 +62,7 @@ static bool grant(struct serve_session *s, const struct nacre_request *request)
     const struct nacre_key_grant *allowed = login_grant(nacre_channel_context(s->ch));
 
     if (allowed->command != NULL && request_starts_program(request))
-        return start_command(s, config.command,
+        return start_command(s, &config,
                              request->kind == NACRE_REQUEST_SHELL ? NULL : request->text);
     switch (request->kind) {
     case NACRE_REQUEST_PTY:
@@ -70,9 +70,9 @@ static bool grant(struct serve_session *s, const struct nacre_request *request)
     case NACRE_REQUEST_ENV:
         return set_variable(s, request);
     case NACRE_REQUEST_SHELL:
-        return start_command(s, config.command, NULL);
+        return start_command(s, &config, NULL);
     case NACRE_REQUEST_EXEC:
-        return config.exec && start_command(s, config.command, request->text);
+        return config.exec && start_command(s, &config, request->text);
     case NACRE_REQUEST_WINDOW_CHANGE:
         return resize(s, request);
     case NACRE_REQUEST_SIGNAL:

@@ -6,8 +6,9 @@
 
 /* Set once, before the server runs. */
 struct serve_config {
-    char **command; /* argv; the first word is a path */
-    bool exec;      /* run it also for a client that asks for a command of its own */
+    char **command;       /* argv; the first word is a path */
+    bool exec;            /* run it also for a client that asks for a command of its own */
+    bool key_environment; /* environment= of a key in authorized_keys has its effect */
     const struct channel_events *events;
 };
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,45 +17,49 @@ static const struct nacre_key_grant *grant_of(const struct serve_session *s)
     return login_grant(nacre_channel_context(s->ch));
 }
 
-/* The environment="NAME=value" options of the key that the user logged in with. */
-static bool set_keys_environment(struct environment *e, const struct nacre_key_grant *allowed)
+static void log_ignored_environment(const struct serve_session *s)
 {
-    for (char **at = allowed->environment; at != NULL && *at != NULL; at++) {
-        size_t len = strcspn(*at, "=");
-        char name[256];
+    struct log_line l;
 
-        if (len >= sizeof name)
-            return false;
-        memcpy(name, *at, len);
-        name[len] = 0;
-        if (!environment_set(e, name, *at + len + 1))
+    log_begin_channel(&l, "environment", s->ch);
+    log_text(&l, "reason", "environment= in authorized_keys needs --permit-user-environment");
+    log_end(&l);
+}
+
+/* The environment="NAME=value" options of the key that the user logged in with. */
+static bool set_keys_environment(struct environment *e, char **variables)
+{
+    for (char **at = variables; at != NULL && *at != NULL; at++) {
+        size_t len = strcspn(*at, "=");
+        char *name = strndup(*at, len);
+        bool set = name != NULL && environment_set(e, name, *at + len + 1);
+
+        free(name);
+        if (!set)
             return false;
     }
     return true;
 }
 
-static bool prepare_environment(struct serve_session *s, const char *original)
+static bool prepare_environment(struct serve_session *s, bool key_environment, const char *original)
 {
     struct environment *e = &s->environment;
+    char **variables = grant_of(s)->environment;
 
-    if (!set_keys_environment(e, grant_of(s)) ||
-        !environment_set_connection(e, nacre_channel_context(s->ch)))
+    if (variables != NULL && !key_environment)
+        log_ignored_environment(s);
+    else if (!set_keys_environment(e, variables))
+        return false;
+    if (!environment_set_connection(e, nacre_channel_context(s->ch)))
         return false;
     if (s->tty >= 0 && !environment_set(e, "SSH_TTY", s->terminal.name))
         return false;
     return original == NULL || environment_set(e, "SSH_ORIGINAL_COMMAND", original);
 }
 
-/* argv: the command that is run. */
-static bool start_child(struct serve_session *s, char *const argv[], const char *original,
-                        struct child_streams *streams)
+/* argv: the command that is run, in the session's environment. */
+static bool start_child(struct serve_session *s, char *const argv[], struct child_streams *streams)
 {
-    if (s->terminal.master >= 0)
-        s->tty = fcntl(s->terminal.master, F_DUPFD_CLOEXEC, 0);
-    if (!prepare_environment(s, original)) {
-        log_trouble("start", "environment: too many variables, or out of memory");
-        return false;
-    }
     if (!child_start(&s->child, argv, s->environment.list, &s->terminal, streams)) {
         log_trouble("start", strerror(errno));
         return false;
@@ -96,7 +101,17 @@ static void log_start(const struct serve_session *s, const char *what)
     log_end(&l);
 }
 
-bool start_command(struct serve_session *s, char **command, const char *original)
+static bool prepare(struct serve_session *s, bool key_environment, const char *original)
+{
+    if (s->terminal.master >= 0)
+        s->tty = fcntl(s->terminal.master, F_DUPFD_CLOEXEC, 0);
+    if (prepare_environment(s, key_environment, original))
+        return true;
+    log_trouble("start", "environment: too many variables, or out of memory");
+    return false;
+}
+
+bool start_command(struct serve_session *s, const struct serve_config *config, const char *original)
 {
     char *forced[] = {"/bin/sh", "-c", grant_of(s)->command, NULL};
     bool is_forced = forced[2] != NULL;
@@ -104,7 +119,8 @@ bool start_command(struct serve_session *s, char **command, const char *original
 
     if (s->failed)
         return false;
-    s->failed = !start_child(s, is_forced ? forced : command, original, &streams);
+    s->failed = !prepare(s, config->key_environment, original) ||
+                !start_child(s, is_forced ? forced : config->command, &streams);
     if (s->failed) {
         session_close_tty(s);
         return false;
@@ -116,6 +132,6 @@ bool start_command(struct serve_session *s, char **command, const char *original
     if (s->watch == NULL)
         return abandon(s);
     s->running = true;
-    log_start(s, is_forced ? forced[2] : command[0]);
+    log_start(s, is_forced ? forced[2] : config->command[0]);
     return true;
 }

@@ -2,11 +2,13 @@
 #ifndef NACRE_APPS_SERVE_START_H
 #define NACRE_APPS_SERVE_START_H
 
+#include "apps/serve/serve.h"
 #include "apps/serve/session.h"
 
-/* Run the command, or the one that the user's key names, and join it to the channel. original: what
- * the client asked to run, or NULL. False, with a line in the log: it did not start, and no other
- * command will in this session. */
-bool start_command(struct serve_session *s, char **command, const char *original);
+/* Run the configuration's command, or the one that the user's key names, and join it to the
+ * channel. original: what the client asked to run, or NULL. False, with a line in the log: it did
+ * not start, and no other command will in this session. */
+bool start_command(struct serve_session *s, const struct serve_config *config,
+                   const char *original);
 
 #endif

@@ -44,10 +44,10 @@ END_TEST
 
 START_TEST(a_client_may_set_term_and_the_locale_only)
 {
-    static const char *const good[] = {"LANG", "LC_ALL", "LC_", "TERM"};
+    static const char *const good[] = {"LANG", "LC_ALL", "LC_", "TERM", "LC_x", "LC_1", "LC_A_2b"};
     static const char *const bad[] = {"",         "PATH",       "LANGX",   "LC",
-                                      "XLC_ALL",  "lang",       "LC_A=B",  "LC_x",
-                                      "HOME",     "LD_PRELOAD", "LC_ALL ", "LC_1",
+                                      "XLC_ALL",  "lang",       "LC_A=B",  "LC_x-y",
+                                      "HOME",     "LD_PRELOAD", "LC_ALL ", "lc_a",
                                       "LANGUAGE", "BASH_ENV",   "IFS",     "SSH_CONNECTION"};
     char value[1026];
 
