@@ -1,6 +1,7 @@
 /* nacre-load: drives an SSH server and reports what the server did. */
 #include "apps/load/clock.h"
 #include "apps/load/load.h"
+#include "apps/options/start.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -222,6 +223,7 @@ int main(int argc, char **argv)
     struct load_options options;
     int status = 0;
 
+    program_start();
     if (load_read_options(argc, argv, &options, &status))
         status = run(&options);
     load_clear_options(&options);

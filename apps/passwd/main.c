@@ -1,5 +1,6 @@
 /* nacre-passwd: adds, changes and deletes users of a password file. */
 #include "apps/files/password_edit.h"
+#include "apps/options/start.h"
 #include "apps/passwd/options.h"
 #include "apps/passwd/terminal.h"
 #include "auth/policy.h"
@@ -98,9 +99,10 @@ int main(int argc, char **argv)
 {
     struct passwd_options options = {0};
     char errbuf[PROBLEM_MAX];
-    int status = 0;
-    int first = options_read(&passwd_command_line, &options, argc, argv, &status);
+    int status = 0, first;
 
+    program_start();
+    first = options_read(&passwd_command_line, &options, argc, argv, &status);
     if (first == 0)
         return status;
     if (argc - first != 2)
