@@ -68,6 +68,10 @@ static const struct call calls[] = {
     {SYS_close, .why = "the end of a connection"},
     {SYS_read, .why = "wake-ups by eventfd, the files that are read again"},
     {SYS_write, .why = "the log, wake-ups by eventfd"},
+#ifdef SYS_poll
+    {SYS_poll, .why = "wait for the log's reader, if standard error is non-blocking"},
+#endif
+    {SYS_ppoll, .why = "the same, where the older call does not exist"},
     {SYS_writev, .why = "the C library's last message before it aborts"},
 
     /* Files that are read again; Landlock (files.c) decides which */

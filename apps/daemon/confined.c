@@ -1,6 +1,7 @@
 #include "apps/daemon/confined.h"
 
 #include "apps/daemon/events.h"
+#include "apps/daemon/log_writer.h"
 
 void log_confined(const struct confinement *c, const struct confine_note notes[CONFINE_MEASURES])
 {
@@ -30,4 +31,5 @@ void log_forbidden(int call)
              "server ends; if this was not an attack, please report it; --no-sandbox turns the "
              "sandbox off");
     log_end(&l);
+    log_stop(); /* the process is about to be killed */
 }

@@ -1,6 +1,7 @@
 #include "apps/daemon/events.h"
 
 #include "apps/daemon/log.h"
+#include "apps/daemon/log_writer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -227,6 +228,20 @@ void log_counters(const char *event, const struct nacre_server *server)
                 *at = '_';
         log_u64(&l, key, c.limited[i]);
     }
+    log_u64(&l, "log_dropped", log_dropped());
+    log_end(&l);
+}
+
+void log_hangup(void)
+{
+    struct log_line l;
+
+    log_begin(&l, LOG_INFO, "signal");
+    log_text(&l, "name", "SIGHUP");
+    log_text(&l, "answer", "ignored");
+    log_text(&l, "reason",
+             "passwords and keys are read again whenever they change; restart the "
+             "server to change its options or host keys");
     log_end(&l);
 }
 

@@ -1,6 +1,7 @@
 #include "apps/daemon/files.h"
 
 #include "apps/daemon/events.h"
+#include "apps/daemon/log_writer.h"
 #include "apps/files/key_file.h"
 
 #include <errno.h>
@@ -15,7 +16,10 @@ enum {
 
 bool program_failed(const struct server_program *program, const char *sentence)
 {
-    (void)fprintf(stderr, "%s: %s\n", program->name, sentence);
+    char line[SENTENCE_MAX + 64];
+    int n = snprintf(line, sizeof line, "%s: %.*s\n", program->name, SENTENCE_MAX, sentence);
+
+    log_put(line, (size_t)n); /* after the lines that explain it */
     return false;
 }
 

@@ -6,7 +6,7 @@
 #include "apps/daemon/login.h"
 #include "apps/daemon/program.h"
 
-/* Print "NAME: SENTENCE" on standard error. Returns false. */
+/* Print "NAME: SENTENCE" on standard error, through the log. Returns false. */
 bool program_failed(const struct server_program *program, const char *sentence);
 
 /* Read the private host keys into keys, NULL-terminated; those before a failure stay there. The

@@ -1,17 +1,15 @@
 #include "apps/daemon/log.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static enum log_level threshold = LOG_INFO;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug", "trace"};
 
-/* The most that log_end adds; the fields leave space for it. */
+/* The most that log_finish adds; the fields leave space for it. */
 static const char cut_mark[] = " truncated=yes\n";
 enum { FIELDS_MAX = LOG_LINE_MAX - (int)(sizeof cut_mark - 1) };
 
@@ -156,7 +154,7 @@ void log_i64(struct log_line *l, const char *name, int64_t value)
     log_text(l, name, text);
 }
 
-void log_end(struct log_line *l)
+void log_finish(struct log_line *l)
 {
     const char *end = l->cut ? cut_mark : "\n";
 
@@ -164,7 +162,5 @@ void log_end(struct log_line *l)
         return;
     memcpy(l->text + l->len, end, strlen(end));
     l->len += strlen(end);
-    while (write(STDERR_FILENO, l->text, l->len) < 0 && errno == EINTR)
-        ;
     l->off = true;
 }

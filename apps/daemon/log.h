@@ -9,7 +9,7 @@
  *     log_end(&l);
  *
  * A value that comes from a peer cannot forge a field or a line, and a long value cannot displace
- * the fields after it. Any thread may log: a line is one write. */
+ * the fields after it. Any thread may log, and none waits for the log's reader (log_writer.h). */
 #ifndef NACRE_APPS_DAEMON_LOG_H
 #define NACRE_APPS_DAEMON_LOG_H
 
@@ -54,7 +54,10 @@ void log_i64(struct log_line *l, const char *name, int64_t value);
 void log_text(struct log_line *l, const char *name, const char *value); /* NULL is "" */
 void log_bytes(struct log_line *l, const char *name, const void *value, size_t len);
 
-/* Write the line. A line that cannot be written is lost: there is no other place to report it. */
+/* Complete the text with its newline. */
+void log_finish(struct log_line *l);
+
+/* Complete the line and queue it to be written. */
 void log_end(struct log_line *l);
 
 #endif

@@ -4,10 +4,12 @@
 #include "apps/daemon/confined.h"
 #include "apps/daemon/events.h"
 #include "apps/daemon/files.h"
+#include "apps/daemon/log_writer.h"
+#include "apps/daemon/signals.h"
+#include "apps/options/start.h"
 #include "apps/runtime/locked_memory.h"
 #include "apps/session/container_of.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -23,8 +25,6 @@ struct run {
     char banner[NACRE_BANNER_MAX + 1];
     struct confinement confinement;
 };
-
-static struct nacre_server *running; /* for the signal handlers */
 
 /* ---- files ---- */
 
@@ -89,56 +89,6 @@ static bool check_required(const struct run *run)
     return true;
 }
 
-/* ---- signals ---- */
-
-static void on_stop(int number)
-{
-    (void)number;
-    nacre_server_stop(running);
-}
-
-static void on_report(int number)
-{
-    (void)number;
-    nacre_server_report(running);
-}
-
-/* The server outlives the reader of its log. SIG_IGN would be inherited by programs it starts. */
-static void on_broken_pipe(int number)
-{
-    (void)number;
-}
-
-/* stop: on_stop, or SIG_IGN once there is nothing left to stop or to report. */
-static void handle_signals(void (*stop)(int))
-{
-    const struct {
-        int number;
-        struct sigaction action;
-    } rows[] = {
-        {SIGTERM, {.sa_handler = stop}},
-        {SIGINT, {.sa_handler = stop}},
-        {SIGUSR1, {.sa_handler = stop == SIG_IGN ? SIG_IGN : on_report, .sa_flags = SA_RESTART}},
-        {SIGPIPE, {.sa_handler = on_broken_pipe, .sa_flags = SA_RESTART}},
-        {SIGCHLD, {.sa_handler = SIG_DFL}}, /* if it is ignored, children leave no status */
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        (void)sigaction(rows[i].number, &rows[i].action, NULL);
-}
-
-/* Until there is a server to stop and a handler that stops it, these signals wait. */
-static void block_signals(int how)
-{
-    sigset_t set;
-
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGUSR1);
-    (void)pthread_sigmask(how, &set, NULL);
-}
-
 /* ---- the server ---- */
 
 static void raise_descriptor_limit(void)
@@ -168,8 +118,19 @@ static bool on_bound(void *context, char *errbuf, size_t size)
     run->confinement.locked_memory = nacre_locked_memory_size();
     if (!confine(&run->confinement, notes, errbuf, size))
         return false;
+    if (!log_start()) /* not before: a thread keeps privileges that others give up */
+        log_trouble("log", "no thread to write the log: lines are lost while nobody reads it");
     log_confined(&run->confinement, notes);
     return true;
+}
+
+/* SIGUSR1 or SIGHUP arrived, or both. */
+static void on_counters(void *context, const struct nacre_server *server)
+{
+    if (signals_take_hangup())
+        log_hangup();
+    if (signals_take_report())
+        server_log.counters(context, server);
 }
 
 static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
@@ -214,30 +175,37 @@ static bool serve(struct run *run)
     const struct nacre_observer observer = server_observer_at(run->options->level);
     struct nacre_server_events events = server_log;
     struct nacre_server_config config = configure(run);
+    struct nacre_server *server;
     char errbuf[SENTENCE_MAX];
 
     events.ended = on_ended;
+    events.counters = on_counters;
     config.auth = &policy;
     config.events = &events;
     config.observer = &observer;
-    block_signals(SIG_BLOCK);
-    running = nacre_server_new(&config, errbuf, sizeof errbuf);
-    if (running == NULL)
+    signals_hold();
+    server = nacre_server_new(&config, errbuf, sizeof errbuf);
+    signals_serve(server);
+    if (server == NULL)
         return program_failed(run->program, errbuf);
-    handle_signals(on_stop);
-    block_signals(SIG_UNBLOCK);
-    nacre_server_run(running);
-    log_counters("stopped", running);
-    handle_signals(SIG_IGN);
+    nacre_server_run(server);
+    log_counters("stopped", server);
+    signals_stop();
     if (run->program->stopped != NULL)
         run->program->stopped();
-    nacre_server_free(running);
+    nacre_server_free(server);
     return true;
 }
 
 static void log_locked_memory(const char *sentence)
 {
     log_trouble("sandbox", sentence);
+}
+
+void server_program_start(void)
+{
+    program_start();
+    signals_start();
 }
 
 int program_serve(const struct server_program *program, const struct server_options *o)
@@ -257,5 +225,6 @@ int program_serve(const struct server_program *program, const struct server_opti
     nacre_password_file_close(run.login.passwords);
     nacre_authorized_keys_close(run.login.authorized_keys);
     files_free_host_keys(run.keys);
+    log_stop();
     return good ? 0 : 1;
 }

@@ -16,6 +16,9 @@ struct server_program {
     void (*stopped)(void);
 };
 
+/* The first call of main. */
+void server_program_start(void);
+
 /* Serve until SIGTERM or SIGINT. Returns the exit status. */
 int program_serve(const struct server_program *program, const struct server_options *options);
 

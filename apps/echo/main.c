@@ -8,9 +8,10 @@ int main(int argc, char **argv)
 {
     const struct server_program program = {.name = echo_command_line.name, .app = &echo_app};
     struct server_options options = {.level = LOG_INFO};
-    int status = 0;
-    int first = options_read(&echo_command_line, &options, argc, argv, &status);
+    int status = 0, first;
 
+    server_program_start();
+    first = options_read(&echo_command_line, &options, argc, argv, &status);
     if (first != 0 && first < argc)
         status = options_misused(&echo_command_line, "'%s' is not an option", argv[first]);
     else if (first != 0) {

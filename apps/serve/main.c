@@ -5,7 +5,6 @@
 #include "apps/serve/serve.h"
 #include "apps/serve/session.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,19 +43,6 @@ static bool find_command(char **command, char path[PATH_MAX])
     return true;
 }
 
-/* Make sure that descriptors 0, 1 and 2 exist, so that no descriptor of a session gets such a
- * number. */
-static void fill_standard_descriptors(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        (void)close(fd);
-}
-
 static int serve(const struct serve_options *options, char **command)
 {
     static char path[PATH_MAX];
@@ -81,7 +67,7 @@ int main(int argc, char **argv)
     struct serve_options options = {.server.level = LOG_INFO};
     int status = 0, first;
 
-    fill_standard_descriptors();
+    server_program_start();
     first = options_read(&serve_command_line, &options, argc, argv, &status);
     if (first != 0 && first == argc)
         status = options_misused(&serve_command_line, "name the command to serve, after --");

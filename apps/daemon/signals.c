@@ -1,0 +1,94 @@
+#include "apps/daemon/signals.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+static struct nacre_server *_Atomic running;
+static atomic_bool reports, hangups;
+
+static void on_stop(int number)
+{
+    (void)number;
+    nacre_server_stop(running);
+}
+
+/* The server logs at its leisure: a handler may not. */
+static void on_report(int number)
+{
+    struct nacre_server *server = running;
+
+    *(number == SIGHUP ? &hangups : &reports) = true;
+    if (server != NULL)
+        nacre_server_report(server);
+}
+
+static void on_ignored(int number)
+{
+    (void)number;
+}
+
+static void handle(int number, void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(number, &action, NULL);
+}
+
+void signals_start(void)
+{
+    handle(SIGHUP, on_report, SA_RESTART);
+    handle(SIGUSR1, on_ignored, SA_RESTART);
+    handle(SIGUSR2, on_ignored, SA_RESTART);
+    handle(SIGALRM, on_ignored, SA_RESTART);
+    handle(SIGCHLD, SIG_DFL, 0); /* if it is ignored, children leave no status */
+}
+
+static void mask(int how)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGUSR1);
+    (void)sigaddset(&set, SIGHUP);
+    (void)pthread_sigmask(how, &set, NULL);
+}
+
+void signals_hold(void)
+{
+    mask(SIG_BLOCK);
+}
+
+void signals_serve(struct nacre_server *server)
+{
+    running = server;
+    if (server != NULL) {
+        handle(SIGTERM, on_stop, 0);
+        handle(SIGINT, on_stop, 0);
+        handle(SIGUSR1, on_report, SA_RESTART);
+        if (hangups)
+            nacre_server_report(server);
+    }
+    mask(SIG_UNBLOCK);
+}
+
+void signals_stop(void)
+{
+    handle(SIGTERM, on_ignored, SA_RESTART);
+    handle(SIGINT, on_ignored, SA_RESTART);
+    handle(SIGUSR1, on_ignored, SA_RESTART);
+    handle(SIGHUP, on_ignored, SA_RESTART);
+}
+
+bool signals_take_report(void)
+{
+    return atomic_exchange(&reports, false);
+}
+
+bool signals_take_hangup(void)
+{
+    return atomic_exchange(&hangups, false);
+}

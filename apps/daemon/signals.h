@@ -1,0 +1,27 @@
+/* The signals of a server program. SIGTERM and SIGINT stop it, SIGUSR1 reports its counters, SIGHUP
+ * is logged and otherwise ignored, as are SIGUSR2 and SIGALRM without a line.
+ *
+ * The handlers do nothing rather than being SIG_IGN, which programs that the server starts would
+ * inherit. */
+#ifndef NACRE_APPS_DAEMON_SIGNALS_H
+#define NACRE_APPS_DAEMON_SIGNALS_H
+
+#include "apps/server/server.h"
+
+/* As soon as the program starts: none of these signals ends it, except SIGTERM and SIGINT. */
+void signals_start(void);
+
+/* Until signals_serve, signals for the server wait. */
+void signals_hold(void);
+
+/* Signals now reach the server. NULL: there is none, and SIGTERM has its default effect again. */
+void signals_serve(struct nacre_server *server);
+
+/* The server is about to be freed: there is nothing left to stop or to report. */
+void signals_stop(void);
+
+/* For the server's event `counters`: did this signal arrive since the last call? */
+bool signals_take_report(void); /* SIGUSR1 */
+bool signals_take_hangup(void); /* SIGHUP */
+
+#endif

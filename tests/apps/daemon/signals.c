@@ -1,0 +1,106 @@
+#include "apps/daemon/signals.h"
+
+#include "tests/support/child.h"
+#include "tests/support/suite.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+static const int harmless[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGALRM};
+
+enum { HARMLESS = sizeof harmless / sizeof harmless[0] };
+
+static int raise_at_once(void)
+{
+    signals_start();
+    for (size_t i = 0; i < HARMLESS; i++)
+        if (raise(harmless[i]) != 0)
+            return 1;
+    return 0;
+}
+
+START_TEST(no_other_signal_ends_a_server_that_starts)
+{
+    succeeds_in_child(raise_at_once);
+}
+END_TEST
+
+static int raise_at_the_end(void)
+{
+    signals_start();
+    signals_hold();
+    signals_serve(NULL);
+    signals_stop();
+    for (size_t i = 0; i < HARMLESS; i++)
+        if (raise(harmless[i]) != 0)
+            return 1;
+    return raise(SIGTERM) != 0 || raise(SIGINT) != 0;
+}
+
+START_TEST(no_signal_ends_a_server_that_is_being_freed)
+{
+    succeeds_in_child(raise_at_the_end);
+}
+END_TEST
+
+static int terminate_without_server(void)
+{
+    (void)signal(SIGTERM, SIG_DFL); /* Check has a handler */
+    signals_start();
+    signals_hold();
+    if (raise(SIGTERM) != 0)
+        return 1; /* it waits */
+    signals_serve(NULL);
+    return 2;
+}
+
+START_TEST(a_start_that_failed_can_be_terminated)
+{
+    int status = in_child(terminate_without_server);
+
+    ck_assert(WIFSIGNALED(status));
+    ck_assert_int_eq(WTERMSIG(status), SIGTERM);
+}
+END_TEST
+
+static int take(void)
+{
+    signals_start();
+    if (signals_take_hangup() || raise(SIGHUP) != 0)
+        return 1;
+    if (!signals_take_hangup() || signals_take_hangup())
+        return 2;
+    return signals_take_report() ? 3 : 0;
+}
+
+START_TEST(a_hangup_is_reported_once_and_is_no_report_of_counters)
+{
+    succeeds_in_child(take);
+}
+END_TEST
+
+static int count_ignored(void)
+{
+    struct sigaction action;
+    int ignored = 0;
+
+    signals_start();
+    for (size_t i = 0; i < HARMLESS; i++)
+        ignored += sigaction(harmless[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN;
+    return ignored;
+}
+
+START_TEST(programs_that_the_server_starts_do_not_inherit_an_ignored_signal)
+{
+    succeeds_in_child(count_ignored);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, no_other_signal_ends_a_server_that_starts);
+    add_test(suite, no_signal_ends_a_server_that_is_being_freed);
+    add_test(suite, a_start_that_failed_can_be_terminated);
+    add_test(suite, a_hangup_is_reported_once_and_is_no_report_of_counters);
+    add_test(suite, programs_that_the_server_starts_do_not_inherit_an_ignored_signal);
+}
