@@ -65,13 +65,34 @@ bool new_file_write(struct new_file *f, struct bytes text, mode_t mode)
     return write_all(f->fd, text) && fchmod(f->fd, mode) == 0 && fsync(f->fd) == 0;
 }
 
-bool new_file_link(struct new_file *f, const char *path)
+/* Flush the folder's list of names to the disk. Not supported, and not needed, on some file
+ * systems. */
+static void flush_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    int fd = new_file_folder(folder, path) ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    (void)close(fd);
+}
+
+static bool give_name(const struct new_file *f, const char *path)
 {
     char name[FD_PATH_MAX];
 
     if (f->named)
         return link(f->temporary, path) == 0;
     return linkat(AT_FDCWD, path_of(name, f->fd), AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
+bool new_file_link(struct new_file *f, const char *path)
+{
+    if (!give_name(f, path))
+        return false;
+    flush_folder(path);
+    return true;
 }
 
 bool new_file_replace(struct new_file *f, const char *path)
@@ -82,13 +103,15 @@ bool new_file_replace(struct new_file *f, const char *path)
 
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    f->named = f->named || new_file_link(f, f->temporary);
+    f->named = f->named || give_name(f, f->temporary);
     good = f->named && rename(f->temporary, path) == 0;
     failure = errno;
     if (f->named && !good)
         (void)unlink(f->temporary);
     f->named = false;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (good)
+        flush_folder(path);
     errno = failure;
     return good;
 }

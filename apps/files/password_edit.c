@@ -1,31 +1,33 @@
 #include "apps/files/password_edit.h"
 
+#include "apps/files/edit_lock.h"
 #include "apps/files/line.h"
+#include "apps/files/new_file.h"
 #include "apps/files/password_entry.h"
 #include "apps/files/trusted_file.h"
-#include "apps/files/write_all.h"
 #include "auth/policy.h"
 #include "crypto/crypto.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#define FILE_MAX (16u << 20) /* bytes */
+#define FILE_MAX (16u << 20)  /* bytes */
+#define ACCESS_LIST_MAX 65536 /* bytes: as long as an attribute can be */
+
+static const char access_list[] = "system.posix_acl_access"; /* acl(5) */
 
 /* One edit in progress. */
 struct edit {
     const char *user;
     char hash[PASSWORD_HASH_MAX]; /* "" to delete */
     char path[PATH_MAX];          /* with all symbolic links resolved */
-    char temporary[PATH_MAX];
-    int folder; /* locked; -1 before it is open */
-    struct trusted_file old;
+    struct edit_lock lock;
+    struct trusted_copy old; /* the file as it was; without text: there was none */
+    struct new_file new;
     uint8_t *text; /* the new file */
     size_t len, cap;
     bool found;  /* the user was in the old file */
@@ -92,7 +94,7 @@ static void place_entry(struct edit *e)
  * count that may be incomplete. */
 static void compose(struct edit *e)
 {
-    struct bytes rest = trusted_file_text(&e->old);
+    struct bytes rest = trusted_file_text(&e->old.file);
 
     while (rest.len > 0) {
         struct bytes line = rest;
@@ -113,7 +115,10 @@ static void compose(struct edit *e)
 
 static bool read_old(struct edit *e)
 {
-    switch (trusted_file_read(&e->old, e->path, OTHERS_MAY_READ, FILE_MAX, &e->errbuf)) {
+    struct stat now;
+
+    (void)trusted_copy_look(&e->old, e->path, &now);
+    switch (trusted_copy_read(&e->old, e->path, &now, OTHERS_MAY_READ, FILE_MAX, &e->errbuf)) {
     case FILE_READ:
         break;
     case FILE_MISSING:
@@ -123,7 +128,7 @@ static bool read_old(struct edit *e)
     case FILE_BAD:
         return false;
     }
-    e->cap = e->old.len + strlen(e->user) + PASSWORD_HASH_MAX + 2;
+    e->cap = e->old.file.len + strlen(e->user) + PASSWORD_HASH_MAX + 2;
     e->text = malloc(e->cap);
     if (e->text == NULL)
         return errbuf_say(&e->errbuf, "%s: out of memory", e->path);
@@ -134,65 +139,96 @@ static bool read_old(struct edit *e)
 
 /* ---- the file ---- */
 
-/* Other users cannot read the new file. But if the old one has mode 0640, which lets a server in
- * its group read it, the mode and the group are kept. */
-static bool take_over_access(const struct edit *e, int fd)
+/* Give the new file the access control list of the old one, or none: it may have been created with
+ * the default list of its folder. */
+static bool copy_access_list(const struct edit *e)
 {
-    struct stat old;
-    bool shared = stat(e->path, &old) == 0 && (old.st_mode & 0777) == 0640 &&
-                  fchown(fd, (uid_t)-1, old.st_gid) == 0;
+    char list[ACCESS_LIST_MAX];
+    ssize_t len = e->old.file.text == NULL ? -1 : getxattr(e->path, access_list, list, sizeof list);
 
-    return fchmod(fd, shared ? 0640 : 0600) == 0;
+    if (len >= 0)
+        return fsetxattr(e->new.fd, access_list, list, (size_t)len, 0) == 0;
+    if (e->old.file.text != NULL && errno == ERANGE)
+        return false;
+    (void)fremovexattr(e->new.fd, access_list);
+    return true;
 }
 
-/* Write the new file beside the old one, flush it to the disk and rename it. */
+/* Keep who can read and write the file: a server that runs as another user must still be able to
+ * read it, and nobody else. */
+static bool keep_access(const struct edit *e)
+{
+    const struct stat *old = &e->old.seen;
+    struct stat new;
+    bool good = fstat(e->new.fd, &new) == 0;
+
+    if (good && e->old.file.text != NULL &&
+        (new.st_uid != old->st_uid || new.st_gid != old->st_gid))
+        good = fchown(e->new.fd, old->st_uid, old->st_gid) == 0;
+    good = good && copy_access_list(e);
+    return good || errbuf_say(&e->errbuf,
+                              "%s: not changed, because the new file cannot have its owner, group "
+                              "(%lu:%lu) and access control list: %s; run this as root",
+                              e->path, (unsigned long)old->st_uid, (unsigned long)old->st_gid,
+                              strerror(errno));
+}
+
+static bool cannot_write(const struct edit *e)
+{
+    if (errno == EBUSY)
+        return errbuf_say(&e->errbuf,
+                          "%s: not changed, because it is a mount point and cannot be replaced; "
+                          "edit the file that is mounted there, or mount its folder instead",
+                          e->path);
+    return errbuf_say(&e->errbuf, "%s: cannot be written: %s", e->path, strerror(errno));
+}
+
+/* Write the new file beside the old one, and replace it. */
 static bool replace(struct edit *e)
 {
-    int fd = mkostemp(e->temporary, O_CLOEXEC); /* mode 0600 or less, by the umask */
-    bool good;
+    mode_t mode = e->old.file.text != NULL ? e->old.seen.st_mode & 07777 : 0600;
+    struct stat now;
 
-    if (fd < 0)
-        return errbuf_say(&e->errbuf, "%s: cannot be created: %s", e->temporary, strerror(errno));
-    good =
-        take_over_access(e, fd) && write_all(fd, (struct bytes){e->text, e->len}) && fsync(fd) == 0;
-    good = close(fd) == 0 && good;
-    if (!good || rename(e->temporary, e->path) != 0) {
-        errbuf_say(&e->errbuf, "%s: cannot be written: %s", e->path, strerror(errno));
-        (void)unlink(e->temporary);
+    if (!new_file_open(&e->new))
+        return cannot_write(e);
+    if (!keep_access(e))
         return false;
-    }
-    (void)fsync(e->folder); /* not supported, and not needed, on some file systems */
+    if (!new_file_write(&e->new, (struct bytes){e->text, e->len}, mode))
+        return cannot_write(e);
+    if (trusted_copy_look(&e->old, e->path, &now) == COPY_STALE)
+        return errbuf_say(&e->errbuf,
+                          "%s: not changed, because another program has just changed "
+                          "it; try again",
+                          e->path);
+    return new_file_replace(&e->new, e->path) || cannot_write(e);
+}
+
+/* Find the file's real name. */
+static bool find(struct edit *e, const char *path)
+{
+    struct stat link;
+
+    if (realpath(path, e->path) != NULL)
+        return true;
+    if (errno != ENOENT || strlen(path) >= sizeof e->path || lstat(path, &link) == 0)
+        return errbuf_say(&e->errbuf, "%s: cannot be opened: %s", path, strerror(errno));
+    memcpy(e->path, path, strlen(path) + 1);
     return true;
 }
 
-/* Find the file's real name, lock its folder, and choose a temporary name in it. */
-static bool find(struct edit *e, const char *path)
+static bool edit_locked(struct edit *e)
 {
-    char folder[PATH_MAX];
-    char *slash;
+    bool good;
 
-    if (realpath(path, e->path) == NULL) {
-        struct stat link;
-
-        if (errno != ENOENT || strlen(path) >= sizeof e->path || lstat(path, &link) == 0)
-            return errbuf_say(&e->errbuf, "%s: cannot be opened: %s", path, strerror(errno));
-        memcpy(e->path, path, strlen(path) + 1);
-    }
-    if ((size_t)snprintf(e->temporary, sizeof e->temporary, "%s.XXXXXX", e->path) >=
-        sizeof e->temporary)
-        return errbuf_say(&e->errbuf, "%s: file name too long", path);
-    memcpy(folder, e->path, strlen(e->path) + 1);
-    slash = strrchr(folder, '/');
-    if (slash != NULL)
-        slash[slash == folder] = 0;
-    e->folder = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (e->folder < 0)
-        return errbuf_say(&e->errbuf, "%s: its folder cannot be opened: %s", path, strerror(errno));
-    while (flock(e->folder, LOCK_EX) != 0)
-        if (errno != EINTR)
-            return errbuf_say(&e->errbuf, "%s: its folder cannot be locked: %s", path,
-                              strerror(errno));
-    return true;
+    if (!edit_lock_name(e->new.temporary, e->path, ".nacre-new"))
+        return errbuf_say(&e->errbuf, "%s: file name too long", e->path);
+    if (!edit_lock_take(&e->lock, e->path, &e->errbuf))
+        return false;
+    (void)unlink(e->new.temporary); /* of a process that was killed, for the lock is ours */
+    good = read_old(e) && replace(e);
+    new_file_close(&e->new);
+    edit_lock_release(&e->lock);
+    return good;
 }
 
 static bool hash(struct edit *e, const char *password)
@@ -212,17 +248,15 @@ static void clear(struct edit *e)
     if (e->text != NULL)
         wipe(e->text, e->len);
     free(e->text);
-    trusted_file_clear(&e->old);
-    if (e->folder >= 0)
-        (void)close(e->folder); /* this unlocks it */
+    trusted_file_clear(&e->old.file);
 }
 
 enum nacre_password_edit nacre_password_file_edit(const char *path, const char *user,
                                                   const char *password, char *errbuf, size_t size)
 {
-    struct edit e = {.user = user, .folder = -1, .errbuf = errbuf_in(errbuf, size)};
+    struct edit e = {.user = user, .new.fd = -1, .errbuf = errbuf_in(errbuf, size)};
     bool good = nacre_password_user_is_good(user, errbuf, size) && hash(&e, password) &&
-                find(&e, path) && read_old(&e) && replace(&e);
+                find(&e, path) && edit_locked(&e);
 
     clear(&e);
     if (!good)

@@ -1,4 +1,5 @@
 """nacre-passwd edits a password file, from a terminal and from a pipe; its users can log in to nacre-echo."""
+import fcntl
 import os
 import re
 import stat
@@ -10,6 +11,7 @@ import harness
 from clients import Ssh
 from terminals import Terminal
 
+NOBODY = 65534
 NACRE_PASSWD = os.path.join(harness.BUILD, "nacre-passwd")
 
 
@@ -81,6 +83,38 @@ class FromAPipe(PasswdCase):
         done = self.passwd(self.file, "alice", data=b"x\n")
         self.assertEqual(done.status, 1)
         self.assertIn("writable by others", done.err)
+
+    def test_who_can_read_the_file_stays_the_same(self):
+        """A server that runs as another user reads root's file, which was changed meanwhile."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can become another user")
+        os.chmod(self.folder, 0o755)
+
+        def let_nobody_read(server):
+            os.chmod(server.folder, 0o755)
+            os.chmod(server.path("authorized_keys"), 0o644)
+        for mode in 0o644, 0o640, 0o440:
+            with self.subTest(mode=oct(mode)):
+                self.write("alice:plain\n", mode)
+                os.chown(self.file, 0, NOBODY)
+                with harness.Server("--user", "nobody", "-p", self.file, passwords=None,
+                                    before=let_nobody_read) as server:
+                    self.assertEqual(self.passwd(self.file, "bob", data=b"secret\n").status, 0)
+                    status = os.stat(self.file)
+                    self.assertEqual((stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid), (mode, 0, NOBODY))
+                    for user, password in ("alice", "plain"), ("bob", "secret"):
+                        client = Ssh(server, login="password", user=user, password=password)
+                        self.assertEqual(client.run("exit 7").status, 7)
+                os.remove(self.file)
+
+    def test_a_reader_of_the_folder_cannot_block_it(self):
+        self.write("bob:x\n", 0o644)
+        for held in self.folder, self.file:
+            descriptor = os.open(held, os.O_RDONLY)
+            self.addCleanup(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        self.assertEqual(self.passwd(self.file, "alice", data=b"secret\n").status, 0)
+        self.assertEqual(os.listdir(self.folder), ["passwords"])
 
     def test_help_and_version(self):
         self.assertIn("usage: nacre-passwd [OPTION]... FILE USER", self.passwd("--help").out)

@@ -3,10 +3,16 @@
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
+#include <dirent.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static char errbuf[8192];
@@ -54,6 +60,22 @@ static void assert_line_between(const char *before, const char *user, const char
     ck_assert_mem_eq(line + strlen(user), ":$argon2id$v=19$", 16);
     ck_assert_ptr_eq(strchr(line, '\n') + 1, text + len - strlen(after));
     free(text);
+}
+
+/* In the scratch folder: "p" and perhaps one other file. */
+static void assert_only_the_file_is_left(const char *other)
+{
+    DIR *folder = opendir(scratch_path("."));
+
+    ck_assert_ptr_nonnull(folder);
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        const char *name = entry->d_name;
+
+        ck_assert_msg(strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "p") == 0 ||
+                          (other != NULL && strcmp(name, other) == 0),
+                      "%s is left", name);
+    }
+    closedir(folder);
 }
 
 START_TEST(a_missing_file_is_created)
@@ -190,7 +212,7 @@ START_TEST(an_untrusted_file_is_not_edited)
     ck_assert_int_eq(
         nacre_password_file_edit(scratch_path("none/p"), "alice", "x", errbuf, sizeof errbuf),
         NACRE_PASSWORD_FAILED);
-    assert_says(errbuf, "its folder cannot be opened");
+    assert_says(errbuf, "No such file or directory");
 }
 END_TEST
 
@@ -219,25 +241,189 @@ START_TEST(a_dangling_link_is_not_replaced)
 }
 END_TEST
 
-/* 0640 lets a server's group read; any other mode becomes 0600. */
-START_TEST(only_mode_0640_and_its_group_are_kept)
+/* A server that runs as another user must still be able to read it. */
+START_TEST(mode_owner_and_group_are_kept)
 {
-    static const struct {
-        mode_t before, after;
-    } modes[] = {{0600, 0600}, {0640, 0640}, {0644, 0600}, {0400, 0600}};
+    static const mode_t modes[] = {0600, 0640, 0644, 0400, 0440, 0444, 0604, 0700, 0755};
     gid_t group = getuid() == 0 ? 65534 : getgid();
     struct stat status;
 
+    umask(077);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         scratch_write("p", "bob:x\n", 0600);
         ck_assert_int_eq(chown(scratch_path("p"), (uid_t)-1, group), 0);
-        ck_assert_int_eq(chmod(scratch_path("p"), modes[i].before), 0);
-        ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_ADDED);
+        ck_assert_int_eq(chmod(scratch_path("p"), modes[i]), 0);
+        ck_assert_int_eq(edit("bob", NULL), NACRE_PASSWORD_DELETED);
         ck_assert_int_eq(stat(scratch_path("p"), &status), 0);
-        ck_assert_uint_eq(status.st_mode & 07777, modes[i].after);
-        if (modes[i].after == 0640)
-            ck_assert_uint_eq(status.st_gid, group);
+        ck_assert_uint_eq(status.st_mode & 07777, modes[i]);
+        ck_assert_uint_eq(status.st_gid, group);
+        ck_assert_uint_eq(status.st_uid, getuid());
         ck_assert_int_eq(unlink(scratch_path("p")), 0);
+    }
+}
+END_TEST
+
+/* Only root can prepare this: a user's folder with a file of root's in it. */
+START_TEST(a_file_whose_owner_cannot_be_kept_is_not_changed)
+{
+    if (geteuid() != 0)
+        return;
+    scratch_write("p", "bob:x\n", 0644);
+    ck_assert_int_eq(chown(scratch_path("."), 65534, 65534), 0);
+    ck_assert_int_eq(seteuid(65534), 0);
+    ck_assert_int_eq(edit("bob", NULL), NACRE_PASSWORD_FAILED);
+    ck_assert_int_eq(seteuid(0), 0);
+    assert_says(errbuf, "p: not changed, because the new file cannot have its owner");
+    assert_text("bob:x\n");
+}
+END_TEST
+
+/* Who may read the file, as acl(5) has it in an extended attribute. */
+struct access_list {
+    uint32_t version;
+    struct {
+        uint16_t tag, permissions;
+        uint32_t id;
+    } rows[5];
+};
+static const struct access_list nobody_may_read = {
+    2, {{1, 6, -1u}, {2, 4, 65534}, {4, 0, -1u}, {16, 4, -1u}, {32, 0, -1u}}};
+
+START_TEST(an_access_control_list_is_kept)
+{
+    static const char name[] = "system.posix_acl_access";
+    struct access_list is;
+
+    scratch_write("p", "bob:x\n", 0600);
+    if (setxattr(scratch_path("p"), name, &nobody_may_read, sizeof is, 0) != 0)
+        return; /* the file system has no such lists */
+    ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_ADDED);
+    ck_assert_int_eq(getxattr(scratch_path("p"), name, &is, sizeof is), sizeof is);
+    ck_assert_mem_eq(&is, &nobody_may_read, sizeof is);
+}
+END_TEST
+
+/* A folder can have a list for new files. */
+START_TEST(no_access_control_list_is_added)
+{
+    static const char name[] = "system.posix_acl_access";
+    static const mode_t modes[] = {0640, 0600, 0}; /* 0: there is no file */
+    struct stat status;
+
+    if (setxattr(scratch_path("."), "system.posix_acl_default", &nobody_may_read,
+                 sizeof nobody_may_read, 0) != 0)
+        return;
+    for (size_t i = 0; i < 3; i++) {
+        (void)unlink(scratch_path("p"));
+        if (modes[i] != 0) {
+            scratch_write("p", "bob:x\n", modes[i]);
+            (void)removexattr(scratch_path("p"), name);
+            ck_assert_int_eq(chmod(scratch_path("p"), modes[i]), 0);
+        }
+        ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_ADDED);
+        ck_assert_int_eq(getxattr(scratch_path("p"), name, NULL, 0), -1);
+        ck_assert_int_eq(stat(scratch_path("p"), &status), 0);
+        ck_assert_uint_eq(status.st_mode & 07777, modes[i] != 0 ? modes[i] : 0600);
+    }
+}
+END_TEST
+
+/* The file is mounted over itself, in a namespace that ends with the child. */
+static int edit_mount_point(void)
+{
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(scratch_path("real"), scratch_path("p"), NULL, MS_BIND, NULL) != 0)
+        return 0; /* not allowed here */
+    if (edit("alice", "x") != NACRE_PASSWORD_FAILED)
+        return 1;
+    return strstr(errbuf, "it is a mount point") != NULL ? 0 : 2;
+}
+
+START_TEST(a_mount_point_is_refused_with_an_explanation)
+{
+    int status;
+    pid_t child;
+
+    scratch_write("real", "bob:x\n", 0600);
+    scratch_write("p", "below\n", 0600);
+    child = fork();
+    if (child == 0)
+        _exit(edit_mount_point());
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    assert_text("below\n");
+    assert_only_the_file_is_left("real");
+}
+END_TEST
+
+START_TEST(what_a_killed_edit_left_is_removed)
+{
+    scratch_write("p", "bob:x\nalice:y\n", 0600);
+    scratch_write(".p.nacre-new", "bob:x\n", 0600);
+    scratch_write(".p.nacre-lock", "", 0600);
+    ck_assert_int_eq(edit("alice", NULL), NACRE_PASSWORD_DELETED);
+    assert_only_the_file_is_left(NULL);
+    assert_text("bob:x\n");
+}
+END_TEST
+
+/* Delete a user, and end the process with this signal at its nth stop; it stops where each system
+ * call begins (at odd numbers) and ends. False: it ended before. */
+static bool end_at_call(int signal, int nth)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        (void)sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL); /* not Check's */
+        (void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        (void)raise(SIGSTOP);
+        _exit(edit("alice", NULL) == NACRE_PASSWORD_DELETED ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    for (int i = 0; i < nth && WIFSTOPPED(status); i++) {
+        ck_assert_int_eq(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+    }
+    if (!WIFSTOPPED(status)) {
+        ck_assert_int_eq(status, 0);
+        return false;
+    }
+    ck_assert_int_eq(kill(child, signal), 0);
+    if (signal != SIGKILL)
+        ck_assert_int_eq(ptrace(PTRACE_DETACH, child, NULL, signal), 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return true;
+}
+
+/* At every system call of an edit: the file is the old or the new one, and no copy is left. */
+START_TEST(a_signal_leaves_no_copy)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    bool more = true;
+
+    for (int nth = 1; more; nth += 2) {
+        scratch_write("p", "bob:x\nalice:y\n", 0600);
+        more = end_at_call(signals[nth / 2 % 3], nth);
+        assert_only_the_file_is_left(NULL);
+        ck_assert(edit("alice", NULL) != NACRE_PASSWORD_FAILED || strstr(errbuf, "no user alice"));
+        assert_text("bob:x\n");
+    }
+}
+END_TEST
+
+/* SIGKILL cannot be put off. What is left is an empty lock, or in one moment a copy that the next
+ * edit removes. */
+START_TEST(a_killed_edit_loses_nothing_and_the_next_one_cleans_up)
+{
+    bool more = true;
+
+    for (int nth = 1; more; nth += 2) {
+        scratch_write("p", "bob:x\nalice:y\n", 0600);
+        more = end_at_call(SIGKILL, nth);
+        ck_assert(edit("alice", NULL) != NACRE_PASSWORD_FAILED || strstr(errbuf, "no user alice"));
+        assert_text("bob:x\n");
+        assert_only_the_file_is_left(NULL);
     }
 }
 END_TEST
@@ -292,7 +478,14 @@ void add_tests(struct suite *suite)
     add_test(suite, an_untrusted_file_is_not_edited);
     add_test(suite, a_symbolic_link_to_the_file_remains);
     add_test(suite, a_dangling_link_is_not_replaced);
-    add_test(suite, only_mode_0640_and_its_group_are_kept);
+    add_test(suite, mode_owner_and_group_are_kept);
+    add_test(suite, a_file_whose_owner_cannot_be_kept_is_not_changed);
+    add_test(suite, an_access_control_list_is_kept);
+    add_test(suite, no_access_control_list_is_added);
+    add_test(suite, a_mount_point_is_refused_with_an_explanation);
+    add_test(suite, what_a_killed_edit_left_is_removed);
+    add_test(suite, a_signal_leaves_no_copy);
+    add_test(suite, a_killed_edit_loses_nothing_and_the_next_one_cleans_up);
     add_test(suite, no_temporary_file_is_left);
     add_test(suite, concurrent_edits_are_serialised);
 }
