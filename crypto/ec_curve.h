@@ -23,4 +23,13 @@ extern const struct ec_curve ec_nistp256;
 extern const struct ec_curve ec_nistp384;
 extern const struct ec_curve ec_nistp521;
 
+/* The parameters of a curve over a prime field, as a key may spell them out (RFC 3279
+ * section 2.3.5, SEC 1 appendix C.2). Numbers are unsigned, most significant byte first. */
+struct ec_parameters {
+    struct bytes p, a, b, generator, order; /* the generator in any form of SEC 1 section 2.3.3 */
+};
+
+/* The curve that has exactly these parameters; NULL: none of the three, or out of memory. */
+const struct ec_curve *ec_curve_find(const struct ec_parameters *parameters);
+
 #endif

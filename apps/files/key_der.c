@@ -22,6 +22,7 @@ struct oid {
 /* clang-format off */
 static const struct oid oid_ed25519  = {3, {0x2b, 0x65, 0x70}};
 static const struct oid oid_ec       = {7, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01}};
+static const struct oid oid_prime    = {7, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x01, 0x01}};
 static const struct oid oid_nistp256 = {8, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}};
 static const struct oid oid_nistp384 = {5, {0x2b, 0x81, 0x04, 0x00, 0x22}};
 static const struct oid oid_nistp521 = {5, {0x2b, 0x81, 0x04, 0x00, 0x23}};
@@ -102,7 +103,72 @@ static const struct ec_curve *find_curve(struct bytes oid)
     return is_oid(oid, &oid_nistp521) ? &ec_nistp521 : NULL;
 }
 
-/* RFC 5915 section 3: SEQUENCE { INTEGER 1, OCTET STRING d, [0] { OID curve } OPTIONAL,
+/* SEC 1 appendix C.2: SEQUENCE { INTEGER version, SEQUENCE { OID prime-field, INTEGER p },
+ * SEQUENCE { OCTET STRING a, OCTET STRING b, BIT STRING seed OPTIONAL }, OCTET STRING generator,
+ * INTEGER order, INTEGER cofactor OPTIONAL }. NULL: no curve that has a name. */
+static const struct ec_curve *read_explicit_curve(struct reader r)
+{
+    struct bytes version = read_value(&r, DER_INTEGER);
+    struct reader field = read_from(read_value(&r, DER_SEQUENCE));
+    struct bytes field_type = read_value(&field, DER_OID), cofactor;
+    struct ec_parameters e = {.p = read_number(&field)};
+    struct reader curve = read_from(read_value(&r, DER_SEQUENCE));
+    bool has_seed, has_cofactor;
+
+    e.a = bytes_without_zeros(read_value(&curve, DER_OCTET_STRING));
+    e.b = bytes_without_zeros(read_value(&curve, DER_OCTET_STRING));
+    (void)read_optional(&curve, DER_BIT_STRING, &has_seed);
+    e.generator = read_value(&r, DER_OCTET_STRING);
+    e.order = read_number(&r);
+    cofactor = read_optional(&r, DER_INTEGER, &has_cofactor);
+    if (!read_done(&r) || !read_done(&field) || !read_done(&curve) || version.len != 1 ||
+        !is_oid(field_type, &oid_prime) ||
+        (has_cofactor && (cofactor.len != 1 || cofactor.at[0] != 1)))
+        return NULL;
+    return ec_curve_find(&e);
+}
+
+/* RFC 5480 section 2.1.1: OID of a curve. The parameters of a curve that has one are accepted, as
+ * in OpenSSL; those of another curve could be weak on purpose (CVE-2020-0601). NULL: unsupported.
+ */
+static const struct ec_curve *read_curve(struct reader *r)
+{
+    if (!r->bad && r->at < r->end && *r->at == DER_SEQUENCE)
+        return read_explicit_curve(read_from(read_value(r, DER_SEQUENCE)));
+    return find_curve(read_value(r, DER_OID));
+}
+
+/* Is it this key's public point? The point may also be compressed, or both (hybrid): SEC 1
+ * section 2.3.3. */
+static bool is_point_of(const struct nacre_key *key, const struct ec_curve *curve,
+                        struct bytes point)
+{
+    const uint8_t *own = key->blob + key->blob_len - curve->point_len; /* EC_UNCOMPRESSED, x, y */
+    uint8_t odd = own[curve->point_len - 1] & 1;
+    size_t x_end = 1 + curve->len;
+
+    if (point.len < x_end || memcmp(point.at + 1, own + 1, curve->len) != 0)
+        return false;
+    if (point.len == x_end)
+        return point.at[0] == (2 | odd);
+    return point.len == curve->point_len &&
+           (point.at[0] == EC_UNCOMPRESSED || point.at[0] == (6 | odd)) &&
+           memcmp(point.at + x_end, own + x_end, curve->len) == 0;
+}
+
+static enum key_result make_ec_key(struct nacre_key *key, const struct ec_curve *curve,
+                                   struct bytes scalar, struct bytes point)
+{
+    if (curve == NULL)
+        return KEY_OTHER_TYPE;
+    if (bytes_without_zeros(scalar).len > curve->len)
+        return KEY_MALFORMED;
+    if (!private_key_ecdsa(key, curve, scalar, (struct bytes){NULL, 0}))
+        return KEY_MISMATCH;
+    return point.at == NULL || is_point_of(key, curve, point) ? KEY_GOOD : KEY_MISMATCH;
+}
+
+/* RFC 5915 section 3: SEQUENCE { INTEGER 1, OCTET STRING d, [0] { curve } OPTIONAL,
  * [1] { BIT STRING Q } OPTIONAL }. `curve` is the enclosing structure's, or NULL. */
 static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
                                    const struct ec_curve *curve)
@@ -116,10 +182,10 @@ static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
 
     if (has_curve) {
         struct reader inside = read_from(parameters);
-        const struct ec_curve *named = find_curve(read_value(&inside, DER_OID));
+        const struct ec_curve *own = read_curve(&inside);
 
-        good &= read_done(&inside) && (curve == NULL || named == curve);
-        curve = named;
+        good &= read_done(&inside) && (curve == NULL || own == curve);
+        curve = own;
     }
     if (has_point) {
         struct reader inside = read_from(point_value);
@@ -129,11 +195,7 @@ static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
     }
     if (!good || !read_done(&whole) || !read_done(&r))
         return KEY_MALFORMED;
-    if (curve == NULL)
-        return KEY_OTHER_TYPE;
-    if (scalar.len > curve->len || (has_point && point.len != curve->point_len))
-        return KEY_MALFORMED;
-    return private_key_ecdsa(key, curve, scalar, point) ? KEY_GOOD : KEY_MISMATCH;
+    return make_ec_key(key, curve, scalar, point);
 }
 
 enum key_result key_parse_sec1(struct nacre_key *key, struct bytes der)
@@ -186,12 +248,13 @@ static enum key_result read_by_algorithm(struct nacre_key *key, struct reader *a
     if (is_oid(oid, &oid_ed25519))
         return read_done(algorithm) ? read_ed25519(key, secret, point) : KEY_MALFORMED;
     if (is_oid(oid, &oid_rsa)) {
-        struct bytes null = read_value(algorithm, DER_NULL);
+        bool has_null; /* it must be there, but not all programs write it */
+        struct bytes null = read_optional(algorithm, DER_NULL, &has_null);
 
         return read_done(algorithm) && null.len == 0 ? key_parse_pkcs1(key, secret) : KEY_MALFORMED;
     }
     if (is_oid(oid, &oid_ec)) {
-        const struct ec_curve *curve = find_curve(read_value(algorithm, DER_OID));
+        const struct ec_curve *curve = read_curve(algorithm);
 
         return curve != NULL && read_done(algorithm) ? read_ec_key(key, secret, curve)
                                                      : KEY_OTHER_TYPE;

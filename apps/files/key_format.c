@@ -24,6 +24,32 @@ static enum key_result parse_other(struct nacre_key *key, struct bytes data)
     return KEY_OTHER_TYPE;
 }
 
+/* Some programs write PKCS #8 under the label of an older format. */
+static enum key_result parse_either(struct nacre_key *key, struct bytes data,
+                                    enum key_result (*parse)(struct nacre_key *, struct bytes),
+                                    const char *type)
+{
+    enum key_result result = parse(key, data);
+
+    if (result != KEY_MALFORMED)
+        return result;
+    private_key_clear(key);
+    result = key_parse_pkcs8(key, data);
+    if (result == KEY_GOOD && strncmp(key->type, type, strlen(type)) != 0)
+        return KEY_MALFORMED;
+    return result;
+}
+
+static enum key_result parse_rsa(struct nacre_key *key, struct bytes data)
+{
+    return parse_either(key, data, key_parse_pkcs1, "ssh-rsa");
+}
+
+static enum key_result parse_ec(struct nacre_key *key, struct bytes data)
+{
+    return parse_either(key, data, key_parse_sec1, "ecdsa-");
+}
+
 static const struct label {
     const char *text;
     const char *format;  /* for a person */
@@ -33,8 +59,8 @@ static const struct label {
     {"OPENSSH PRIVATE KEY", "OpenSSH", REMOVE_PASSPHRASE, key_parse_openssh},
     {"PRIVATE KEY", "PKCS #8", REMOVE_PASSPHRASE, key_parse_pkcs8},
     {"ENCRYPTED PRIVATE KEY", "PKCS #8", "openssl pkey -out NEWFILE -in", parse_encrypted},
-    {"RSA PRIVATE KEY", "PKCS #1", REMOVE_PASSPHRASE, key_parse_pkcs1},
-    {"EC PRIVATE KEY", "SEC 1", REMOVE_PASSPHRASE, key_parse_sec1},
+    {"RSA PRIVATE KEY", "PKCS #1", REMOVE_PASSPHRASE, parse_rsa},
+    {"EC PRIVATE KEY", "SEC 1", REMOVE_PASSPHRASE, parse_ec},
     {"DSA PRIVATE KEY", "DSA", REMOVE_PASSPHRASE, parse_other},
     {NULL, NULL, NULL, NULL},
 };
@@ -78,12 +104,18 @@ static bool say_result(enum key_result result, const struct label *label, const 
     return errbuf_say(p, "%s: contains several keys or none; use one file per key", name);
 }
 
-/* Cut the next line off the front, without its LF or CR LF. */
+/* RFC 7468 section 2 allows white space in many places; files have it in more. */
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Cut the next line off the front, without the white space at its end. */
 static struct bytes next_line(struct bytes *text)
 {
     struct bytes line = line_next(text);
 
-    if (line.len > 0 && line.at[line.len - 1] == '\r')
+    while (line.len > 0 && is_space(line.at[line.len - 1]))
         line.len--;
     return line;
 }
@@ -94,6 +126,38 @@ static bool is_rule(struct bytes line, const char *word, const char *label)
 
     snprintf(rule, sizeof rule, "-----%s %s-----", word, label);
     return bytes_are(line, rule);
+}
+
+/* A private key in a file: what follows its first line. */
+struct block {
+    const struct label *label;
+    struct bytes text;
+    unsigned line; /* number of the text's first line */
+};
+
+static const struct label *label_of(struct bytes line)
+{
+    for (const struct label *label = labels; label->text != NULL; label++)
+        if (is_rule(line, "BEGIN", label->text))
+            return label;
+    return NULL;
+}
+
+/* The first key of a supported type, or else of any type. Text, attributes and blocks of other
+ * kinds may come before it: RFC 7468 section 2, OpenSSL's "Bag Attributes" and EC PARAMETERS. */
+static bool find_block(struct bytes text, struct block *block)
+{
+    *block = (struct block){.label = NULL};
+    for (unsigned number = 1; text.len > 0; number++) {
+        const struct label *label = label_of(next_line(&text));
+
+        if (label == NULL || (block->label != NULL && label->parse == parse_other))
+            continue;
+        *block = (struct block){label, text, number + 1};
+        if (label->parse != parse_other)
+            break;
+    }
+    return block->label != NULL;
 }
 
 static bool begins_with(struct bytes line, const char *text)
@@ -118,72 +182,94 @@ static bool not_a_private_key(struct bytes first, const char *name, const struct
     return errbuf_say(p, "%s: not a private key in OpenSSH or PEM format", name);
 }
 
-/* Copy the base64 between the two rules into `out`, without line ends. */
-static bool collect(uint8_t *out, size_t *len, struct bytes text, const struct label *label,
-                    const struct errbuf *p, const char *name)
-{
-    for (unsigned number = 2; text.len > 0; number++) {
-        struct bytes line = next_line(&text);
+/* Where a sentence goes. */
+struct report {
+    const char *name;
+    const struct errbuf *p;
+};
 
-        if (is_rule(line, "END", label->text)) {
-            while (text.len > 0)
-                if (next_line(&text).len > 0)
-                    return damaged(p, name, "text after the last line");
-            return true;
-        }
-        if (begins_with(line, "Proc-Type: 4,ENCRYPTED")) /* RFC 1421 section 4.6.1.1 */
-            return say_result(KEY_ENCRYPTED, label, name, p);
-        for (size_t i = 0; i < line.len; i++) {
-            if (!base64_has(line.at[i]) && line.at[i] != '=')
-                return errbuf_say(
-                    p,
-                    "%s:%u: damaged: this line is not base64; restore the file from a "
-                    "copy, or create a new key",
-                    name, number);
-            out[(*len)++] = line.at[i];
-        }
+/* Append the base64 of a line. */
+static bool collect_line(uint8_t *out, size_t *len, struct bytes line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        if (is_space(line.at[i]))
+            continue;
+        if (!base64_has(line.at[i]) && line.at[i] != '=')
+            return false;
+        out[(*len)++] = line.at[i];
     }
-    return errbuf_say(
-        p,
-        "%s: incomplete: the last line, -----END %s-----, is missing; restore it from a copy, or "
-        "create a new key",
-        name, label->text);
+    return true;
 }
 
-/* Decode the text between the rules, in memory as long as the text, and parse it. */
-static bool read_body(struct nacre_key *key, const struct label *label, struct bytes text,
-                      const char *name, const struct errbuf *p)
+/* Copy the base64 up to the last line of the block into `out`, without white space. What follows
+ * the block is not read. */
+static bool collect(uint8_t *out, size_t *len, const struct block *block, const struct report *to)
 {
-    uint8_t *copy = malloc(text.len + 1);
+    struct bytes text = block->text;
+
+    for (unsigned number = block->line; text.len > 0; number++) {
+        struct bytes line = next_line(&text);
+
+        if (is_rule(line, "END", block->label->text))
+            return true;
+        if (begins_with(line, "Proc-Type: 4,ENCRYPTED")) /* RFC 1421 section 4.6.1.1 */
+            return say_result(KEY_ENCRYPTED, block->label, to->name, to->p);
+        if (!collect_line(out, len, line))
+            return errbuf_say(to->p,
+                              "%s:%u: damaged: this line is not base64; restore the file from a "
+                              "copy, or create a new key",
+                              to->name, number);
+    }
+    return errbuf_say(
+        to->p,
+        "%s: incomplete: the last line, -----END %s-----, is missing; restore it from a copy, or "
+        "create a new key",
+        to->name, block->label->text);
+}
+
+/* Decode the text of the block, in memory as long as the text, and parse it. */
+static bool read_block(struct nacre_key *key, const struct block *block, const struct report *to)
+{
+    uint8_t *copy = malloc(block->text.len + 1);
     size_t characters = 0, len = 0;
     bool good;
 
     if (copy == NULL)
-        return errbuf_say(p, "%s: out of memory", name);
-    good = collect(copy, &characters, text, label, p, name);
+        return errbuf_say(to->p, "%s: out of memory", to->name);
+    good = collect(copy, &characters, block, to);
     if (good && !base64_decode(copy, characters, &len, (struct bytes){copy, characters}))
-        good = damaged(p, name, "malformed base64");
+        good = damaged(to->p, to->name, "malformed base64");
     if (good)
-        good = say_result(label->parse(key, (struct bytes){copy, len}), label, name, p);
-    wipe(copy, text.len + 1);
+        good = say_result(block->label->parse(key, (struct bytes){copy, len}), block->label,
+                          to->name, to->p);
+    wipe(copy, block->text.len + 1);
     free(copy);
     return good;
 }
 
+/* Some editors put the byte order mark of UTF-8 before the text. */
+static struct bytes without_mark(struct bytes text)
+{
+    return begins_with(text, "\xef\xbb\xbf") ? bytes_from(text, 3) : text;
+}
+
 bool key_parse(struct nacre_key *key, struct bytes text, const char *name, const struct errbuf *p)
 {
-    struct bytes first = next_line(&text);
-    const struct label *label = labels;
+    const struct report to = {name, p};
+    struct bytes line = {NULL, 0};
+    struct block block;
 
     memset(key, 0, sizeof *key);
-    if (first.len == 0 && text.len == 0)
+    text = without_mark(text);
+    if (find_block(text, &block)) {
+        if (read_block(key, &block, &to))
+            return true;
+        private_key_clear(key);
+        return false;
+    }
+    while (line.len == 0 && text.len > 0)
+        line = next_line(&text);
+    if (line.len == 0)
         return errbuf_say(p, "%s: empty; remove it, or restore it from a copy", name);
-    while (label->text != NULL && !is_rule(first, "BEGIN", label->text))
-        label++;
-    if (label->text == NULL)
-        return not_a_private_key(first, name, p);
-    if (read_body(key, label, text, name, p))
-        return true;
-    private_key_clear(key);
-    return false;
+    return not_a_private_key(line, name, p);
 }

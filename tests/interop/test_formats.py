@@ -14,6 +14,7 @@ import tempfile
 import unittest
 
 import harness
+import key_family
 from harness import PATIENCE, clean_environment
 from others import Sshd
 
@@ -127,6 +128,49 @@ class AuthorizedKeys(unittest.TestCase):
                 self.assertEqual((number in theirs, number in ours),
                                  (line in self.ACCEPTED + self.STRICTER, line in self.ACCEPTED))
         self.assertIn(len(self.lines), theirs & ours)  # the last key, far into the file
+
+
+class PrivateKeys(unittest.TestCase):
+    """The public key that ssh-keygen and nacre-echo find in a file."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="nacre-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.path = os.path.join(cls.folder, "key")
+
+    def run_(self, *words):
+        return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False,
+                              env=clean_environment(self.folder), cwd=self.folder)
+
+    def openssh(self):
+        done = self.run_("ssh-keygen", "-y", "-P", "", "-f", self.path)
+        if done.returncode != 0:
+            return None
+        digest = hashlib.sha256(base64.b64decode(done.stdout.split()[1])).digest()
+        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+    def nacre(self):
+        """It reads the key, reports it, and then fails because it has no passwords."""
+        done = self.run_(harness.NACRE_ECHO, "-k", self.path, "-p", "missing/passwords", "-l", "127.0.0.1:0")
+        self.assertEqual(done.returncode, 1, done)
+        found = re.search(r" event=hostkey .* fingerprint=(\S+) ", done.stderr)
+        if found is None:
+            self.assertRegex(done.stderr, rf"^nacre-echo: {self.path}:")
+        return found and found[1]
+
+    def test_files(self):
+        for name, text, verdict in key_family.family():
+            with self.subTest(name=name):
+                with open(self.path, "w", encoding="utf-8", newline="") as file:
+                    os.fchmod(file.fileno(), 0o600)
+                    file.write(text)
+                theirs, ours = self.openssh(), self.nacre()
+                self.assertEqual(ours is not None, verdict in (key_family.USED, key_family.USED_BY_US))
+                if verdict in (key_family.USED, key_family.REFUSED):
+                    self.assertEqual(theirs is not None, ours is not None)
+                if theirs and ours:
+                    self.assertEqual(theirs, ours)
 
 
 if __name__ == "__main__":

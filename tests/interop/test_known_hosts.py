@@ -2,10 +2,12 @@
 """nacre-load and ssh agree on a server: the same known_hosts file, and a real sshd with several host keys."""
 import base64
 import hmac
+import ipaddress
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -20,6 +22,8 @@ TYPES = {"ed25519": "ssh-ed25519", "ecdsa": "ecdsa-sha2-nistp256", "rsa": "ssh-r
 
 class KnownHosts(unittest.TestCase):
     """An sshd with a key of each kind (Sshd's own is last, and the first of a kind counts), and keys that it lacks."""
+
+    address = "127.0.0.1"
 
     @classmethod
     def setUpClass(cls):
@@ -50,20 +54,20 @@ class KnownHosts(unittest.TestCase):
 
     def refusals(self, start):
         """The ports of clients that sent SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE."""
-        return re.findall(r"Received disconnect from 127\.0\.0\.1 port (\d+):9: .*not accepted", self.server.log()[start:])
+        return re.findall(r"Received disconnect from \S+ port (\d+):9: .*not accepted", self.server.log()[start:])
 
     def nacre(self):
         """(logged in, the message)"""
         start = len(self.server.log())
         done = self.run_(os.path.join(BUILD, "nacre-load"), "--json", "-q", "-u", self.server.user, "-i",
-                         self.server.path("key"), "--known-hosts", self.key("known_hosts"), "handshake", "-n", "1",
-                         f"127.0.0.1:{self.server.port}")
+                         self.server.path("key"), "--known-hosts", self.key("known_hosts"), "--yes-remote", "handshake", "-n", "1",
+                         f"[{self.address}]:{self.server.port}")
         figures = json.loads(done.stdout)
         logged_in = figures["done"] == 1
         self.assertEqual((done.returncode, figures["logins"]), (0, 1) if logged_in else (1, 0))
         if not logged_in:  # an unknown server does not even get the user's name
             port = until(lambda: self.refusals(start), self.server.log)[0]
-            who = until(lambda: re.findall(rf"Disconnected from (.*)127\.0\.0\.1 port {port} ", self.server.log()[start:]),
+            who = until(lambda: re.findall(rf"Disconnected from (.*?)[^ ]+ port {port} ", self.server.log()[start:]),
                         self.server.log)
             self.assertEqual(who, [""])
         return logged_in, figures.get("problem", "")
@@ -73,7 +77,7 @@ class KnownHosts(unittest.TestCase):
         done = self.run_("ssh", "-F", "none", "-v", "-p", str(self.server.port), "-i", self.server.path("key"), "-o",
                          "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={self.key('known_hosts')}", "-o",
                          "GlobalKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", "-o",
-                         "PreferredAuthentications=none", f"{self.server.user}@127.0.0.1")
+                         "PreferredAuthentications=none", f"{self.server.user}@{self.address}")
         self.assertEqual(done.returncode, 255)
         return " is known and matches the " in done.stderr, done.stderr
 
@@ -127,6 +131,55 @@ class KnownHosts(unittest.TestCase):
         # The server's other keys are still accepted.
         self.check(True, [f"@revoked * {self.public('rsa')}", f"{self.host} {self.public('ecdsa')}"])
         self.check(True, [f"@revoked {self.host} {self.public('other_ecdsa')}", f"{self.host} {self.public('ecdsa')}"])
+
+    def test_lines(self):
+        """Forms of a line that say the same, alone in the file; and the same forms of a revoked key beside a good line."""
+        rsa, other = self.public("rsa").split()[1], self.public("other_rsa").split()[1]
+        far = ",".join(f"host{i}.example" for i in range(6000))  # 100 KB
+        forms = (f"{self.host}\t \tssh-rsa\t{{}}", f" \t{self.host} ssh-rsa {{}} a comment\r", f"{self.host} rsa-sha2-256 {{}}",
+                 f"{self.host} rsa-sha2-512 {{}}", f"{far},{self.host} ssh-rsa {{}}", f"{self.host},{far} ssh-rsa {{}}",
+                 f"{self.host} ssh-rsa {{}} {'c' * 70000}", f"*,!{self.host.replace('127', '128')} ssh-rsa {{}}",
+                 f"[127.0.0.?]:{self.server.port} ssh-rsa {{}}\0 hidden")
+        for form in forms:
+            with self.subTest(form=form[:60]):
+                self.check(True, [form.format(rsa)])
+                self.check(False, [f"{self.host} ssh-rsa {rsa}", "@revoked " + form.format(rsa)], "REVOKED")
+                self.check(False, [form.format(other)], "HAS CHANGED")
+
+    def test_malformed_lines(self):
+        """They count for nothing, and hide nothing."""
+        good = self.public("rsa")
+        key = good.split()[1]
+        for line in (f"{self.host} ssh-ed25519 {key}", f"{self.host} rsa-sha2-999 {key}", f"{self.host} ssh-rsa {key[:-5]}",
+                     f"{self.host} ssh-rsa", f"{self.host}", f"@other {self.host} {good}", f"@revoked @revoked {self.host} {good}",
+                     f"\0{self.host} {good}", f"#{self.host} {good}", f"{self.host.upper()}x {good}", f"!{self.host} {good}",
+                     f"|1|AAAA|AAAA {good}", f"|2|x|y {good}", f"{self.host}\v{good}"):
+            with self.subTest(line=line[:60]):
+                self.check(False, [line], "is not known")
+                self.check(True, [line, f"{self.host} {good}"])
+
+    def test_addresses(self):
+        """An address is looked up in its shortest form, with its zone."""
+        with open("/proc/net/if_inet6", encoding="ascii") as file:
+            found = [line.split() for line in file]
+        local = [f"{ipaddress.IPv6Address(bytes.fromhex(fields[0])).compressed}%{fields[5]}" for fields in found if fields[3] == "20"]
+        rows = [("127.1", "127.0.0.1"), ("0:0::1", "::1"), ("::0001", "::1")]
+        if local:  # the zone's number stands for its name
+            number = socket.if_nametoindex(local[0].split("%")[1])
+            rows += [(local[0], local[0]), (local[0].upper().split("%")[0] + f"%{number}", local[0])]
+        settings = "ListenAddress ::\n" + "".join(f"HostKey {self.key(kind)}\n" for kind in KINDS)
+        with Sshd(settings) as self.server:
+            self.addCleanup(setattr, self, "server", type(self).server)
+            for address, known in rows:
+                with self.subTest(address=address):
+                    self.address = address
+                    self.check(True, [f"[{known}]:{self.server.port} {self.public('rsa')}"])
+                    self.check(False, [f"[{known}x]:{self.server.port} {self.public('rsa')}"])
+                    self.check(False, [f"[{known}]:{self.server.port} {self.public('rsa')}",
+                                       f"@revoked [{known}]:{self.server.port} {self.public('rsa')}"], "REVOKED")
+            if local:
+                self.address = local[0]
+                self.check(False, [f"[{local[0].split('%')[0]}]:{self.server.port} {self.public('rsa')}"], "is not known")
 
     def test_ssh_keyscan(self):
         """Both accept the output of ssh-keyscan, plain and hashed."""

@@ -96,6 +96,17 @@ const char sec1_nistp384_public[] =
     "QmwL26PqgvdNLhaW2tTAQp8cj4KAJcV36E/4I1wSzXpxgc4lMgFBlHUp+8siuPVrfdifehO0ERti"
     "MoQvekRQMpoBHcf6Ww8rasntBhxqu6ed6VFmh02h7oXvk2NRbA== test\n";
 
+const char sec1_explicit[] = "-----BEGIN EC PRIVATE KEY-----\n"
+                             "MIIBaAIBAQQgRMuKq/eTk4yW3wOnLhcpa+QyQCtGgt3UltwFAOHmxiKggfowgfcC\n"
+                             "AQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAAAAAAAAAAAAAA////////////////\n"
+                             "MFsEIP////8AAAABAAAAAAAAAAAAAAAA///////////////8BCBaxjXYqjqT57Pr\n"
+                             "vVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSdNgiG5wSTamZ44ROdJreBn36QBEEE\n"
+                             "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54W\n"
+                             "K84zV2sxXs7LtkBoN79R9QIhAP////8AAAAA//////////+85vqtpxeehPO5ysL8\n"
+                             "YyVRAgEBoUQDQgAERSKrtNKwMaDFtd4N+w+gaOuSgFl1O54zAspgb8/04P0Jq4z6\n"
+                             "1RlnR5Uu18WeCvpxIQo5Jt9N4EAfXYu0Ige26A==\n"
+                             "-----END EC PRIVATE KEY-----\n";
+
 const char pkcs1_rsa[] = "-----BEGIN RSA PRIVATE KEY-----\n"
                          "MIIEowIBAAKCAQEA3cHoxIp5XHLFMQA9tSqSchfQLoLxH16+6VTGlbfcJ9wEjus8\n"
                          "8HTgEXnFZvfIs4juHRMmiWp1m0s6TgVm0UbsWD1htLqoI9PXlV5Wloxx507w1iwp\n"

@@ -29,6 +29,9 @@ extern const char pkcs8_ed448[];
 extern const char sec1_nistp384[];
 extern const char sec1_nistp384_public[];
 
+/* nistp256, with the parameters of the curve instead of its name */
+extern const char sec1_explicit[];
+
 extern const char pkcs1_rsa[];
 extern const char pkcs1_rsa_public[];
 extern const char pkcs1_rsa_1024[];

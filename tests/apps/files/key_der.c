@@ -1,5 +1,6 @@
 #include "tests/support/suite.h"
 #include "tests/support/key_texts.h"
+#include "tests/support/vectors.h"
 
 typedef enum key_result parser(struct nacre_key *key, struct bytes der);
 
@@ -50,8 +51,9 @@ END_TEST
 
 START_TEST(a_flipped_bit_never_yields_another_ecdsa_key)
 {
-    assert_only_this_key(key_parse_pkcs8, key_binary(pkcs8_nistp256, room), 0, 0, 1);
-    assert_only_this_key(key_parse_sec1, key_binary(sec1_nistp384, room), 0, 0, 1);
+    /* The first byte of the point may also stand for the hybrid form. */
+    assert_only_this_key(key_parse_pkcs8, key_binary(pkcs8_nistp256, room), 73, 74, 1);
+    assert_only_this_key(key_parse_sec1, key_binary(sec1_nistp384, room), 70, 71, 1);
 }
 END_TEST
 
@@ -60,6 +62,32 @@ START_TEST(a_flipped_bit_never_yields_another_rsa_key)
     struct bytes der = key_binary(pkcs1_rsa, room);
 
     assert_only_this_key(key_parse_pkcs1, der, 0, 0, 13);
+}
+END_TEST
+
+/* The version, the seed and the form of the generator may differ. */
+START_TEST(only_the_parameters_of_a_named_curve_are_accepted)
+{
+    struct bytes der = key_binary(sec1_explicit, room);
+    struct nacre_key right = {0}, key = {0};
+
+    ck_assert_int_eq(key_parse_sec1(&right, der), KEY_GOOD);
+    ck_assert_str_eq(right.type, "ecdsa-sha2-nistp256");
+    for (size_t at = 44; at < 294; at++) {
+        enum key_result result;
+
+        room[at] ^= 1;
+        result = key_parse_sec1(&key, der);
+        if (at != 49 && (at < 168 || at > 188))
+            ck_assert_msg(result == KEY_OTHER_TYPE || result == KEY_MALFORMED, "byte %zu", at);
+        if (result == KEY_GOOD)
+            assert_bytes(private_key_blob(&key), private_key_blob(&right));
+        private_key_clear(&key);
+        room[at] ^= 1;
+    }
+    for (size_t len = 0; len < der.len; len++)
+        ck_assert_int_ne(key_parse_sec1(&key, (struct bytes){room, len}), KEY_GOOD);
+    private_key_clear(&right);
 }
 END_TEST
 
@@ -113,7 +141,7 @@ START_TEST(an_RSA_key_is_read_from_PKCS_8)
     uint8_t short_room[KEY_BINARY_MAX];
 
     assert_parsed(key_parse_pkcs8, pkcs8_of(rsa, sizeof rsa, key), KEY_GOOD);
-    assert_parsed(key_parse_pkcs8, pkcs8_of(without_null, sizeof without_null, key), KEY_MALFORMED);
+    assert_parsed(key_parse_pkcs8, pkcs8_of(without_null, sizeof without_null, key), KEY_GOOD);
     assert_parsed(key_parse_pkcs8, pkcs8_of(full_null, sizeof full_null, key), KEY_MALFORMED);
     assert_parsed(key_parse_pkcs8, pkcs8_of(more, sizeof more, key), KEY_MALFORMED);
     assert_parsed(key_parse_pkcs8, pkcs8_of(pss, sizeof pss, key), KEY_OTHER_TYPE);
@@ -150,6 +178,47 @@ static struct bytes bare_ec_key(size_t scalar_len)
     return (struct bytes){out, wrap(out, 0x30, inside, n)};
 }
 
+/* The same with a scalar of 33 bytes that are not zero. */
+static struct bytes long_ec_key(void)
+{
+    struct bytes key = bare_ec_key(33);
+
+    memset((uint8_t *)(uintptr_t)key.at + key.len - 33, 1, 33);
+    return key;
+}
+
+/* Of the key 1: the generator, SEC 1 section 2.3.3. */
+START_TEST(a_point_may_be_compressed_or_hybrid)
+{
+    static const uint8_t nistp256[] = {0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    static const char generator[] =
+        "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+        "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"; /* y is odd */
+    static const struct {
+        uint8_t form;
+        size_t len;
+        enum key_result expected;
+    } rows[] = {
+        {4, 65, KEY_GOOD},     {3, 33, KEY_GOOD},     {7, 65, KEY_GOOD},     {2, 33, KEY_MISMATCH},
+        {6, 65, KEY_MISMATCH}, {4, 33, KEY_MISMATCH}, {3, 65, KEY_MISMATCH}, {3, 32, KEY_MISMATCH},
+        {4, 64, KEY_MISMATCH}, {4, 1, KEY_MISMATCH},
+    };
+    uint8_t bits[66] = {0}, value[80], inside[160], out[170];
+
+    ck_assert_uint_eq(unhex(bits + 2, 64, generator), 64);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n;
+
+        bits[1] = rows[i].form;
+        memcpy(inside, (const uint8_t[]){0x02, 1, 1, 0x04, 1, 1}, 6);
+        n = 6 + wrap(inside + 6, 0xa0, nistp256, sizeof nistp256);
+        n += wrap(inside + n, 0xa1, value, wrap(value, 0x03, bits, 1 + rows[i].len));
+        assert_parsed(key_parse_sec1, (struct bytes){out, wrap(out, 0x30, inside, n)},
+                      rows[i].expected);
+    }
+}
+END_TEST
+
 START_TEST(the_point_of_an_ecdsa_key_is_optional)
 {
     static const uint8_t nistp256[] = {0x06, 7,    0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
@@ -162,7 +231,8 @@ START_TEST(the_point_of_an_ecdsa_key_is_optional)
     ck_assert_mem_eq(key.blob + key.blob_len - 64, base_x, sizeof base_x);
     private_key_clear(&key);
     assert_parsed(key_parse_pkcs8, pkcs8_of(nistp256, sizeof nistp256, bare_ec_key(31)), KEY_GOOD);
-    assert_parsed(key_parse_pkcs8, pkcs8_of(nistp256, sizeof nistp256, bare_ec_key(33)),
+    assert_parsed(key_parse_pkcs8, pkcs8_of(nistp256, sizeof nistp256, bare_ec_key(33)), KEY_GOOD);
+    assert_parsed(key_parse_pkcs8, pkcs8_of(nistp256, sizeof nistp256, long_ec_key()),
                   KEY_MALFORMED);
     assert_parsed(key_parse_sec1, bare_ec_key(32), KEY_OTHER_TYPE); /* the curve is unknown */
 }
@@ -195,6 +265,8 @@ void add_tests(struct suite *suite)
     add_test(suite, a_flipped_bit_never_yields_another_ed25519_key);
     add_test(suite, the_16_bytes_before_a_seed_are_constant);
     add_test(suite, a_flipped_bit_never_yields_another_ecdsa_key);
+    add_test(suite, only_the_parameters_of_a_named_curve_are_accepted);
+    add_test(suite, a_point_may_be_compressed_or_hybrid);
     add_test(suite, a_flipped_bit_never_yields_another_rsa_key);
     add_test(suite, an_RSA_key_is_read_from_PKCS_8);
     add_test(suite, a_curve_must_be_supported_and_the_same_in_both_places);

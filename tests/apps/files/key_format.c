@@ -85,7 +85,8 @@ START_TEST(an_unusable_key_is_refused_with_a_sentence)
         {"", "empty;"},
         {"\n", "empty;"},
         {"hello\n", "not a private key"},
-        {"\n\n", "not a private key"},
+        {" \n\t\n", "empty;"},
+        {"\n\nssh-rsa AAAA\n", "public key"},
         {openssh_encrypted, "encrypted keys are not supported"},
         {openssh_encrypted, "ssh-keygen -p -N '' -f FILE"},
         {openssh_encrypted_gcm, "encrypted keys are not supported"},
@@ -104,8 +105,10 @@ START_TEST(an_unusable_key_is_refused_with_a_sentence)
         {"-----BEGIN OPENSSH PRIVATE KEY-----x\n", "not a private key"},
         {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "incomplete"},
         {"-----BEGIN PRIVATE KEY-----\nMC4C\n-----END OPENSSH PRIVATE KEY-----\n", "FILE:3:"},
-        {PEM("PRIVATE KEY", "MC4C\n") "x", "text after the last line"},
-        {PEM("PRIVATE KEY", "MC4C\nMC 4\n"), "FILE:3: damaged: this line is not base64"},
+        {PEM("PRIVATE KEY", "MC4C\nMC-4\n"), "FILE:3: damaged: this line is not base64"},
+        {"a\nb\n" PEM("PRIVATE KEY", "MC4C\nMC-4\n"), "FILE:5: damaged"},
+        {PEM("PRIVATE KEY", "Comment: x\n\nMC4C\n"), "FILE:2: damaged"},
+        {" " PEM("PRIVATE KEY", "MC4C\n"), "not a private key"},
         {PEM("PRIVATE KEY", "MC4\n"), "malformed base64"},
         {PEM("PRIVATE KEY", "MC4C\n"), "not a key in PKCS #8 format"},
         {PEM("PRIVATE KEY", ""), "not a key in PKCS #8 format"},
@@ -116,6 +119,76 @@ START_TEST(an_unusable_key_is_refused_with_a_sentence)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_refused(bytes_of(rows[i].text), rows[i].says);
+}
+END_TEST
+
+static void assert_used(const char *before, const char *text, const char *after)
+{
+    struct nacre_key key;
+    char whole[4096];
+
+    snprintf(whole, sizeof whole, "%s%s%s", before, text, after);
+    ck_assert_msg(parse(&key, bytes_of(whole)), "%s: %s", whole, said);
+    private_key_clear(&key);
+}
+
+/* The families of tests/interop/key_family.py have more, and compare with OpenSSH. */
+START_TEST(a_key_may_have_text_and_blocks_around_it)
+{
+    static const char *const texts[] = {openssh_ed25519, pkcs8_nistp256, sec1_nistp384, pkcs1_rsa};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_used("\xef\xbb\xbf", texts[i], "");
+        assert_used("\xef\xbb\xbfhello\n\n", texts[i], "\nbye\n");
+        assert_used("Bag Attributes\n    localKeyID: 01\n", texts[i], "x");
+        assert_used(PEM("EC PARAMETERS", "BggqhkjOPQMBBw==\n"), texts[i], "");
+        assert_used(PEM("DSA PRIVATE KEY", "MC4C\n"), texts[i], PEM("CERTIFICATE", "MC4C\n"));
+        assert_used("", texts[i], texts[(i + 1) % 4]);
+    }
+}
+END_TEST
+
+/* After each character of the base64 and at the end of each line. */
+START_TEST(white_space_is_skipped)
+{
+    const char *at = openssh_ed25519;
+    char text[4096];
+    size_t n = 0;
+
+    for (bool body = false; *at != 0; at++) {
+        if (*at == '\n')
+            n += (size_t)snprintf(text + n, sizeof text - n, " \t\r%s", body ? "\n\v\f" : "");
+        else if (body)
+            text[n++] = ' ';
+        text[n++] = *at;
+        body = at[0] == '\n' ? at[1] != '-' : body;
+    }
+    text[n] = 0;
+    assert_used("", text, "");
+}
+END_TEST
+
+static const char *between_rules(const char *text, char out[4096])
+{
+    const char *begin = strchr(text, '\n') + 1;
+
+    snprintf(out, 4096, "%.*s", (int)(strstr(begin, "-----END") - begin), begin);
+    return out;
+}
+
+START_TEST(PKCS_8_may_have_the_label_of_the_older_format)
+{
+    char body[4096], text[4096 + 128];
+
+    snprintf(text, sizeof text, "-----BEGIN EC PRIVATE KEY-----\n%s-----END EC PRIVATE KEY-----\n",
+             between_rules(pkcs8_nistp256, body));
+    assert_used("", text, "");
+    snprintf(text, sizeof text,
+             "-----BEGIN RSA PRIVATE KEY-----\n%s-----END RSA PRIVATE KEY-----\n", body);
+    assert_refused(bytes_of(text), "not a key in PKCS #1 format"); /* an EC key is no RSA key */
+    snprintf(text, sizeof text, "-----BEGIN EC PRIVATE KEY-----\n%s-----END EC PRIVATE KEY-----\n",
+             between_rules(pkcs8_ed25519, body));
+    assert_refused(bytes_of(text), "not a key in SEC 1 format");
 }
 END_TEST
 
@@ -135,5 +208,8 @@ void add_tests(struct suite *suite)
     add_test(suite, each_format_is_read);
     add_test(suite, lines_may_end_in_CR_LF_and_the_last_without);
     add_test(suite, an_unusable_key_is_refused_with_a_sentence);
+    add_test(suite, a_key_may_have_text_and_blocks_around_it);
+    add_test(suite, white_space_is_skipped);
+    add_test(suite, PKCS_8_may_have_the_label_of_the_older_format);
     add_test(suite, truncated_text_is_refused);
 }
