@@ -96,25 +96,31 @@ bool nacre_channel_peer_closed(const struct nacre_channel *ch)
     return ch->got_close;
 }
 
-bool nacre_channel_request(struct nacre_channel *ch, const char *type, bool want_reply,
-                           const void *data, size_t len)
+enum nacre_sending nacre_channel_request(struct nacre_channel *ch, const char *type,
+                                         bool want_reply, const void *data, size_t len)
 {
     struct transport *t = ch->connection->transport;
-    bool good;
+    enum nacre_sending sending;
+    struct writer w;
 
     transport_enter(t);
-    good = channel_request_send(ch, type, want_reply, (struct bytes){data, len});
+    sending = channel_request_begin(ch, type, want_reply, len, &w);
+    if (sending == NACRE_SEND_DONE) {
+        write_bytes(&w, (struct bytes){data, len});
+        channel_request_end(ch, want_reply, &w);
+    }
     transport_leave(t);
-    return good;
+    return sending;
 }
 
-bool nacre_channel_eow(struct nacre_channel *ch)
+enum nacre_sending nacre_channel_eow(struct nacre_channel *ch)
 {
     static const char openssh[] = "SSH-2.0-OpenSSH_";
     const char *version = transport_peer_version(ch->connection->transport);
 
-    return strcmp(ch->type, "session") == 0 && strncmp(version, openssh, strlen(openssh)) == 0 &&
-           nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0);
+    if (strcmp(ch->type, "session") != 0 || strncmp(version, openssh, strlen(openssh)) != 0)
+        return NACRE_SEND_NEVER;
+    return nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0);
 }
 
 static void want_exit(struct nacre_channel *ch, uint32_t status, const char *signal,

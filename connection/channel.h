@@ -57,6 +57,14 @@ struct nacre_request {
 NACRE_API bool nacre_terminal_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
                                         uint32_t *argument);
 
+/* What became of a message that an application wants to send. */
+enum nacre_sending {
+    NACRE_SEND_NEVER = -1, /* not sent, and another attempt does not help: it does not fit into a
+                            * packet of 256 KiB, or the channel or the session is ending */
+    NACRE_SEND_LATER,      /* not sent: there is no space now */
+    NACRE_SEND_DONE,       /* sent */
+};
+
 /* What an application implements; any member may be NULL. `ch` is valid until closed returns. */
 struct nacre_channel_app {
     /* The peer asks to open a channel of this application's type (NULL: granted), or the peer has
@@ -72,7 +80,8 @@ struct nacre_channel_app {
     /* The same for extended data (stderr, section 5.2). NULL: dropped. */
     size_t (*extended_data)(struct nacre_channel *ch, const uint8_t *data, size_t len);
 
-    /* There is space to write again, after nacre_channel_write accepted less than it was given. */
+    /* There is space again, after nacre_channel_write accepted less than it was given, or after a
+     * request that was answered NACRE_SEND_LATER. */
     void (*writable)(struct nacre_channel *ch);
 
     /* A request. NULL: refused. NACRE_LATER: answered with nacre_channel_answer_request. Bytes
@@ -124,23 +133,34 @@ NACRE_API void nacre_channel_eof(struct nacre_channel *ch);
  * returns; from inside a callback, when that has returned. */
 NACRE_API void nacre_channel_close(struct nacre_channel *ch);
 
-/* Send a request. Sections 5.4 and 6. data: what follows want_reply, encoded. False: there is no
- * space now, or the channel is closing. With want_reply, replied reports the answer, in order. */
-NACRE_API bool nacre_channel_request(struct nacre_channel *ch, const char *type, bool want_reply,
-                                     const void *data, size_t len);
+/* Send a request. Sections 5.4 and 6. type: at most 64 characters. data: what follows want_reply,
+ * encoded; the message, which has 10 bytes more than type and data, may have up to
+ * NACRE_REQUEST_BYTES_MAX. NACRE_SEND_LATER: the channel is not open yet, or there is no space now,
+ * and writable follows when there is. With want_reply, replied reports the answer, in order.
+ *
+ * OpenSSH accepts requests of that length. Other servers may end the connection when a packet is
+ * longer than 35,000 bytes: RFC 4253 section 6.1. */
+NACRE_API enum nacre_sending nacre_channel_request(struct nacre_channel *ch, const char *type,
+                                                   bool want_reply, const void *data, size_t len);
 
-/* The usual requests of a client, with want_reply; false as above. All text is copied.
+enum {
+    NACRE_REQUEST_BYTES_MAX = 262135, /* bytes of a request's message */
+    NACRE_COMMAND_MAX = 262117,       /* ... and of the command in an exec request */
+};
+
+/* The usual requests of a client, with want_reply; they return the same. All text is copied.
  * Sections 6.2, 6.4 and 6.5. The terminal's modes are not set, and its size in pixels is 0. */
-NACRE_API bool nacre_channel_pty(struct nacre_channel *ch, const char *term, uint32_t columns,
-                                 uint32_t rows);
-NACRE_API bool nacre_channel_env(struct nacre_channel *ch, const char *name, const char *value);
-NACRE_API bool nacre_channel_shell(struct nacre_channel *ch);
-NACRE_API bool nacre_channel_exec(struct nacre_channel *ch, const char *command);
-NACRE_API bool nacre_channel_subsystem(struct nacre_channel *ch, const char *name);
+NACRE_API enum nacre_sending nacre_channel_pty(struct nacre_channel *ch, const char *term,
+                                               uint32_t columns, uint32_t rows);
+NACRE_API enum nacre_sending nacre_channel_env(struct nacre_channel *ch, const char *name,
+                                               const char *value);
+NACRE_API enum nacre_sending nacre_channel_shell(struct nacre_channel *ch);
+NACRE_API enum nacre_sending nacre_channel_exec(struct nacre_channel *ch, const char *command);
+NACRE_API enum nacre_sending nacre_channel_subsystem(struct nacre_channel *ch, const char *name);
 /* The same without want_reply. Sections 6.7 and 6.9. name: without "SIG". */
-NACRE_API bool nacre_channel_window_change(struct nacre_channel *ch, uint32_t columns,
-                                           uint32_t rows);
-NACRE_API bool nacre_channel_signal(struct nacre_channel *ch, const char *name);
+NACRE_API enum nacre_sending nacre_channel_window_change(struct nacre_channel *ch, uint32_t columns,
+                                                         uint32_t rows);
+NACRE_API enum nacre_sending nacre_channel_signal(struct nacre_channel *ch, const char *name);
 
 /* How our command ended; sent before EOF and CLOSE. Section 6.10. One of the two, once. name:
  * without "SIG"; borrowed until the channel is closed. */
@@ -157,9 +177,9 @@ NACRE_API void nacre_channel_answer_request(struct nacre_channel *ch, bool grant
 NACRE_API void nacre_channel_answer_open(struct nacre_channel *ch, bool granted);
 
 /* Tell the peer that we read no more of its data: "eow@openssh.com", PROTOCOL section 2.1. It is
- * sent on session channels and to OpenSSH only, because other programs may not accept it. False:
- * not sent, or there is no space now. */
-NACRE_API bool nacre_channel_eow(struct nacre_channel *ch);
+ * sent on session channels and to OpenSSH only, because other programs may not accept it:
+ * otherwise NACRE_SEND_NEVER. */
+NACRE_API enum nacre_sending nacre_channel_eow(struct nacre_channel *ch);
 
 /* Has the peer closed the channel? What it sent before may still be pending. */
 NACRE_API bool nacre_channel_peer_closed(const struct nacre_channel *ch);

@@ -250,6 +250,13 @@ void channel_data_await_space(struct nacre_channel *ch)
     transport_wake(ch->connection->transport);
 }
 
+/* It needs no window, so it does not wait for one. */
+void channel_data_await_request(struct nacre_channel *ch)
+{
+    ch->request_waits = ch->connection->stalled = true;
+    transport_wake(ch->connection->transport);
+}
+
 /* RFC 4254 section 5.2:
  *     byte      SSH_MSG_CHANNEL_DATA or SSH_MSG_CHANNEL_EXTENDED_DATA
  *     uint32    recipient channel
@@ -298,13 +305,18 @@ size_t channel_data_write(struct nacre_channel *ch, enum stream stream, struct b
 
 void channel_data_offer_space(struct nacre_channel *ch)
 {
-    if (!ch->blocked)
-        return;
-    if (channel_data_space(ch) == 0 && !ch->got_close) {
+    bool for_data = ch->blocked && (channel_data_space(ch) > 0 || ch->got_close);
+    bool for_request =
+        ch->request_waits && (transport_room(ch->connection->transport) > 0 || ch->got_close);
+
+    if (for_data)
+        ch->blocked = false;
+    if (for_request)
+        ch->request_waits = false;
+    if (ch->blocked || ch->request_waits)
         ch->connection->stalled = true;
+    if (!for_data && !for_request)
         return;
-    }
-    ch->blocked = false;
     ch->connection->moved = true;
     if (ch->app->writable != NULL && !ch->want_close)
         ch->app->writable(ch);

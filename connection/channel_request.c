@@ -1,11 +1,19 @@
 #include "connection/channel_request.h"
 
+#include "connection/channel_data.h"
 #include "connection/request.h"
 #include "transport/pool.h"
 
 #include <string.h>
 
-enum { REQUEST_HEADER = 256 }; /* bytes of a request before its data, at most */
+enum {
+    REQUEST_FIXED = 1 + 4 + 4 + 1, /* bytes of number, channel, length, want_reply */
+    REQUEST_HEADER = REQUEST_FIXED + CHANNEL_TYPE_MAX,            /* ... and of the longest type */
+    EXIT_MAX = REQUEST_HEADER + 4 + CHANNEL_TYPE_MAX + 1 + 4 + 4, /* exit-signal */
+};
+
+_Static_assert((int)NACRE_REQUEST_BYTES_MAX == (int)TRANSPORT_REQUEST_MAX, "as channel.h says");
+_Static_assert((int)NACRE_COMMAND_MAX == TRANSPORT_REQUEST_MAX - REQUEST_FIXED - 4 - 4, "\"exec\"");
 
 /* ---- from the peer ---- */
 
@@ -230,10 +238,9 @@ int on_channel_failure(struct nacre_channel *ch, struct reader *r)
 
 /* RFC 4254 section 5.4, as in on_channel_request. */
 static struct writer begin_request(struct nacre_channel *ch, const char *type, bool want_reply,
-                                   size_t len)
+                                   size_t size)
 {
-    struct writer w =
-        transport_begin(ch->connection->transport, SSH_MSG_CHANNEL_REQUEST, REQUEST_HEADER + len);
+    struct writer w = transport_begin(ch->connection->transport, SSH_MSG_CHANNEL_REQUEST, size);
 
     write_u32(&w, ch->peer_id);
     write_text(&w, type);
@@ -241,21 +248,39 @@ static struct writer begin_request(struct nacre_channel *ch, const char *type, b
     return w;
 }
 
-bool channel_request_send(struct nacre_channel *ch, const char *type, bool want_reply,
-                          struct bytes data)
+/* May a message of ours with so many bytes be sent, now or later? */
+static enum nacre_sending judge(struct nacre_channel *ch, size_t header, size_t len)
 {
     struct transport *t = ch->connection->transport;
-    struct writer w;
 
-    if (!ch->is_open || ch->want_close || ch->got_close || data.len > CHANNEL_PACKET_MAX ||
-        strlen(type) > CHANNEL_TYPE_MAX || transport_room(t) < REQUEST_HEADER + data.len)
-        return false;
-    w = begin_request(ch, type, want_reply, data.len);
-    write_bytes(&w, data);
-    transport_send(t, &w);
+    if (ch->want_close || ch->got_close || transport_ended(t) || len > TRANSPORT_REQUEST_MAX ||
+        header + len > TRANSPORT_REQUEST_MAX)
+        return NACRE_SEND_NEVER;
+    if (!ch->is_open)
+        return NACRE_SEND_LATER;
+    if (transport_request_room(t, header + len))
+        return NACRE_SEND_DONE;
+    channel_data_await_request(ch);
+    return NACRE_SEND_LATER;
+}
+
+enum nacre_sending channel_request_begin(struct nacre_channel *ch, const char *type,
+                                         bool want_reply, size_t len, struct writer *w)
+{
+    size_t header = REQUEST_FIXED + strlen(type);
+    enum nacre_sending sending =
+        header <= REQUEST_HEADER ? judge(ch, header, len) : NACRE_SEND_NEVER;
+
+    if (sending == NACRE_SEND_DONE)
+        *w = begin_request(ch, type, want_reply, header + len);
+    return sending;
+}
+
+void channel_request_end(struct nacre_channel *ch, bool want_reply, const struct writer *w)
+{
+    transport_send(ch->connection->transport, w);
     if (want_reply)
         ch->awaiting++;
-    return true;
 }
 
 /* RFC 4254 section 6.10, without a reply:
@@ -270,7 +295,7 @@ bool channel_request_send(struct nacre_channel *ch, const char *type, bool want_
 void channel_request_send_exit(struct nacre_channel *ch)
 {
     bool signal = ch->exit_signal != NULL;
-    struct writer w = begin_request(ch, signal ? "exit-signal" : "exit-status", false, 0);
+    struct writer w = begin_request(ch, signal ? "exit-signal" : "exit-status", false, EXIT_MAX);
 
     if (signal) {
         write_text(&w, ch->exit_signal);

@@ -17,9 +17,11 @@ void channel_request_send_replies(struct nacre_channel *ch);
 /* The channel closes: refuse the requests that the application has not answered. */
 void channel_request_refuse_pending(struct nacre_channel *ch);
 
-/* Send a request of ours; data: what follows want_reply. False: no space, or the channel closes. */
-bool channel_request_send(struct nacre_channel *ch, const char *type, bool want_reply,
-                          struct bytes data);
+/* Begin a request of ours, if it can be sent now: the caller writes the `len` bytes that follow
+ * want_reply, and ends it. */
+enum nacre_sending channel_request_begin(struct nacre_channel *ch, const char *type,
+                                         bool want_reply, size_t len, struct writer *w);
+void channel_request_end(struct nacre_channel *ch, bool want_reply, const struct writer *w);
 
 /* Send the exit-status or exit-signal that the application wants. */
 void channel_request_send_exit(struct nacre_channel *ch);

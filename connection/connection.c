@@ -197,8 +197,8 @@ uint32_t connection_channels(const struct connection *c)
     return c->count;
 }
 
-bool connection_global_request(struct connection *c, const char *name, bool want_reply,
-                               struct bytes data)
+enum nacre_sending connection_global_request(struct connection *c, const char *name,
+                                             bool want_reply, struct bytes data)
 {
     return global_send(c, name, want_reply, data, true);
 }

@@ -95,10 +95,10 @@ bool connection_hold_input(struct connection *c, size_t len);
 
 uint32_t connection_channels(const struct connection *c);
 
-/* Send a global request as soon as there is space. data: what follows want_reply. False: the
- * connection is not up, or too many requests are pending. */
-bool connection_global_request(struct connection *c, const char *name, bool want_reply,
-                               struct bytes data);
+/* Send a global request as soon as there is space. data: what follows want_reply.
+ * NACRE_SEND_LATER: the connection is not up, or too many requests are pending. */
+enum nacre_sending connection_global_request(struct connection *c, const char *name,
+                                             bool want_reply, struct bytes data);
 
 /* Answer the oldest global request that was answered NACRE_LATER. */
 void connection_answer_global(struct connection *c, bool granted, uint32_t port);

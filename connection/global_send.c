@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    REQUEST_HEADER = 2 * CHANNEL_TYPE_MAX, /* bytes of a request before its data, at most */
-    UNSENT_MAX = 64 * 1024,                /* bytes of requests that wait for space */
+    REQUEST_HEADER = 1 + 4 + 1, /* bytes of a request beside its name and data */
+    UNSENT_MAX = 64 * 1024,     /* bytes of requests that wait for space; one may be longer */
 };
 
 /* One of our requests that waits for space. */
@@ -22,11 +22,12 @@ struct unsent_request {
 static bool send_request(struct connection *c, const char *name, bool want_reply, struct bytes data)
 {
     struct transport *t = c->transport;
+    size_t size = REQUEST_HEADER + strlen(name) + data.len;
     struct writer w;
 
-    if (transport_room(t) < REQUEST_HEADER + data.len)
+    if (!transport_request_room(t, size))
         return false;
-    w = transport_begin(t, SSH_MSG_GLOBAL_REQUEST, REQUEST_HEADER + data.len);
+    w = transport_begin(t, SSH_MSG_GLOBAL_REQUEST, size);
     write_text(&w, name);
     write_bool(&w, want_reply);
     write_bytes(&w, data);
@@ -39,7 +40,7 @@ static bool keep_request(struct connection *c, const char *name, bool want_reply
     size_t size = sizeof(struct unsent_request) + data.len;
     struct unsent_request *q, **end = &c->unsent;
 
-    if (c->unsent_len + size > UNSENT_MAX)
+    if (c->unsent != NULL && c->unsent_len + size > UNSENT_MAX)
         return false;
     q = pool_allocate(transport_pool(c->transport), size);
     if (q == NULL)
@@ -82,18 +83,27 @@ void global_send_unsent(struct connection *c)
     }
 }
 
-bool global_send(struct connection *c, const char *name, bool want_reply, struct bytes data,
-                 bool may_wait)
+static bool can_ever_be_sent(const struct connection *c, const char *name, size_t len)
+{
+    size_t header = REQUEST_HEADER + strlen(name);
+
+    return !transport_ended(c->transport) && header <= REQUEST_HEADER + CHANNEL_TYPE_MAX &&
+           len <= TRANSPORT_REQUEST_MAX - header;
+}
+
+enum nacre_sending global_send(struct connection *c, const char *name, bool want_reply,
+                               struct bytes data, bool may_wait)
 {
     bool good;
 
-    if (!c->started || transport_ended(c->transport) || data.len > CHANNEL_PACKET_MAX ||
-        strlen(name) > CHANNEL_TYPE_MAX || (want_reply && c->awaiting == GLOBAL_ASKED_MAX))
-        return false;
+    if (!can_ever_be_sent(c, name, data.len))
+        return NACRE_SEND_NEVER;
+    if (!c->started || (want_reply && c->awaiting == GLOBAL_ASKED_MAX))
+        return NACRE_SEND_LATER;
     good = (c->unsent == NULL && send_request(c, name, want_reply, data)) ||
            (may_wait && keep_request(c, name, want_reply, data));
     c->awaiting += good && want_reply;
-    return good;
+    return good ? NACRE_SEND_DONE : NACRE_SEND_LATER;
 }
 
 void global_send_clear(struct connection *c)

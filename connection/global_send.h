@@ -5,9 +5,9 @@
 #include "connection/parts.h"
 
 /* Send a request now or, if it may wait, as soon as there is space. data: what follows want_reply.
- * False: see connection_global_request; or it may not wait and there is no space. */
-bool global_send(struct connection *c, const char *name, bool want_reply, struct bytes data,
-                 bool may_wait);
+ * NACRE_SEND_LATER: see connection_global_request; or it may not wait and there is no space. */
+enum nacre_sending global_send(struct connection *c, const char *name, bool want_reply,
+                               struct bytes data, bool may_wait);
 
 /* There is space: send the requests that wait for it. */
 void global_send_unsent(struct connection *c);

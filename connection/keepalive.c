@@ -42,7 +42,7 @@ static void ask(struct connection *c)
     c->asked_bytes_in = transport_bytes_in(t);
     c->unanswered++;
     c->asked_ms = transport_now_ms(t);
-    if (global_send(c, keepalive, true, (struct bytes){NULL, 0}, false))
+    if (global_send(c, keepalive, true, (struct bytes){NULL, 0}, false) == NACRE_SEND_DONE)
         c->keepalives |= UINT64_C(1) << (c->awaiting - 1);
 }
 

@@ -67,10 +67,11 @@ struct nacre_channel {
     bool is_open;
     bool got_eof, told_eof, want_eof, sent_eof;
     bool got_close, told_close, want_close, sent_close;
-    bool closed_first; /* the application asked to close before the peer did */
-    bool blocked;      /* the application waits for writable */
-    bool busy;         /* a message or a turn of this channel is in progress, perhaps a callback */
-    bool has_program;  /* a shell, exec or subsystem was granted: section 6.5 */
+    bool closed_first;  /* the application asked to close before the peer did */
+    bool blocked;       /* the application waits for writable, */
+    bool request_waits; /* ... or for space for a request */
+    bool busy;          /* a message or a turn of this channel is in progress, perhaps a callback */
+    bool has_program;   /* a shell, exec or subsystem was granted: section 6.5 */
     bool has_pty;
     bool
         answering; /* a request is being decided: data written meanwhile would precede the answer */

@@ -63,9 +63,8 @@ static bool fits(const struct queue_block *b, size_t len)
 /* A small block for few bytes, a large one for more. */
 static bool add_block(struct queue *q, struct pool *pool, size_t need)
 {
-    size_t size;
-    struct queue_block *b =
-        pool_take_block(pool, sizeof *b + q->len + need + sizeof(uint32_t), &size);
+    size_t size, most = sizeof(struct queue_block) + q->len + need + sizeof(uint32_t);
+    struct queue_block *b = pool_take_block(pool, most < BLOCK_LARGE ? most : BLOCK_LARGE, &size);
 
     if (b == NULL)
         return false;

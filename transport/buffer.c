@@ -20,13 +20,23 @@ static bool move_to(struct buffer *b, struct pool *pool, size_t need)
     return true;
 }
 
-uint8_t *buffer_make_room(struct buffer *b, struct pool *pool, size_t need)
+size_t buffer_limit(const struct buffer *b)
+{
+    return b->cap > BLOCK_LARGE ? BLOCK_HUGE : BLOCK_LARGE;
+}
+
+static bool is_oversized(const struct buffer *b, size_t need)
+{
+    return b->cap > BLOCK_LARGE && need <= BLOCK_LARGE / 2;
+}
+
+static uint8_t *make_room(struct buffer *b, struct pool *pool, size_t need, size_t most)
 {
     size_t len = b->tail - b->head;
 
-    if (need > BLOCK_LARGE || len > BLOCK_LARGE - need)
+    if (need > most || len > most - need)
         return NULL;
-    if (b->block == NULL || len + need > b->cap) {
+    if (b->block == NULL || len + need > b->cap || is_oversized(b, len + need)) {
         if (!move_to(b, pool, len + need))
             return NULL;
     } else if (need > b->cap - b->tail) {
@@ -35,6 +45,16 @@ uint8_t *buffer_make_room(struct buffer *b, struct pool *pool, size_t need)
         b->tail = (uint32_t)len;
     }
     return b->block + b->tail;
+}
+
+uint8_t *buffer_make_room(struct buffer *b, struct pool *pool, size_t need)
+{
+    return make_room(b, pool, need, buffer_limit(b));
+}
+
+uint8_t *buffer_make_huge_room(struct buffer *b, struct pool *pool, size_t need)
+{
+    return make_room(b, pool, need, BLOCK_HUGE);
 }
 
 size_t buffer_room(const struct buffer *b)

@@ -1,8 +1,8 @@
 /* Bytes waiting to be used or sent.
  *
  * A buffer has no block while it is empty, so an idle session costs no I/O memory. Blocks come in
- * two sizes, one for keystrokes and one for bulk transfers; a buffer grows from one to the other by
- * itself. */
+ * three sizes, for keystrokes, for bulk transfers and for one large packet beside a bulk transfer;
+ * a buffer grows from the first to the second by itself. */
 #ifndef NACRE_TRANSPORT_BUFFER_H
 #define NACRE_TRANSPORT_BUFFER_H
 
@@ -14,10 +14,17 @@ struct buffer {
     uint32_t cap, head, tail;
 };
 
-/* Ensure at least `need` bytes of space after the tail (at most BLOCK_LARGE in all, contents
+/* Ensure at least `need` bytes of space after the tail (at most buffer_limit in all, contents
  * included). May move the contents, which ends earlier views into the buffer. Returns the first
  * free byte, or NULL when it does not fit or memory is out. */
 uint8_t *buffer_make_room(struct buffer *b, struct pool *pool, size_t need);
+
+/* The same with at most BLOCK_HUGE bytes in all. A block of that size stays until half a
+ * BLOCK_LARGE is enough. */
+uint8_t *buffer_make_huge_room(struct buffer *b, struct pool *pool, size_t need);
+
+/* The most that the buffer may hold now: BLOCK_LARGE, or BLOCK_HUGE while it has such a block. */
+size_t buffer_limit(const struct buffer *b);
 
 /* Free bytes after the tail right now, without moving anything. */
 size_t buffer_room(const struct buffer *b);

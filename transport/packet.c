@@ -53,7 +53,9 @@ static size_t aligned_part(const struct direction *d, size_t packet_length)
 /* RFC 4253 section 6: at least 4 bytes of padding, and a multiple of the block size. */
 static bool length_is_legal(const struct direction *d, uint32_t packet_length)
 {
-    return packet_length >= 1 + PADDING_MIN && packet_length <= PACKET_LENGTH_MAX &&
+    uint32_t most = d->large ? PACKET_LENGTH_LARGE : PACKET_LENGTH_MAX;
+
+    return packet_length >= 1 + PADDING_MIN && packet_length <= most &&
            aligned_part(d, packet_length) % d->cipher->block_len == 0;
 }
 
@@ -62,6 +64,11 @@ static void count(struct direction *d, size_t size)
     d->seq++;
     d->packets++;
     d->bytes += size;
+}
+
+size_t packet_size(const struct direction *d)
+{
+    return d->length == 0 ? 0 : LENGTH + (size_t)d->length + d->tag_len;
 }
 
 enum packet_status packet_open(struct direction *d, struct buffer *in, struct bytes *payload,
@@ -78,7 +85,7 @@ enum packet_status packet_open(struct direction *d, struct buffer *in, struct by
         d->length = d->cipher->open_length(d->state, d->seq, packet);
     if (!length_is_legal(d, d->length))
         return PACKET_BAD_LENGTH;
-    *size = LENGTH + (size_t)d->length + d->tag_len;
+    *size = packet_size(d);
     if (have < *size)
         return PACKET_PARTIAL;
     if (!d->cipher->open(d->state, d->seq, packet, d->length))

@@ -10,7 +10,10 @@ struct random_source;
 
 enum {
     PACKET_LENGTH_MAX = 65536, /* packet_length we accept; section 6.1 requires 35000 in all */
-    PACKET_HEADER = 5,         /* uint32 packet_length, byte padding_length */
+    PACKET_LENGTH_LARGE = 256 * 1024, /* ... once the peer has logged in: as in OpenSSH */
+    PACKET_HEADER = 5,                /* uint32 packet_length, byte padding_length */
+    PACKET_MESSAGE_LARGE =
+        PACKET_LENGTH_LARGE - 9,       /* bytes of a message that fits with any cipher */
     PACKET_OVERHEAD = 5 + 4 + 31 + 64, /* largest header, padding and tag: RFC 4253 section 5.3 */
 };
 
@@ -24,6 +27,7 @@ struct direction {
     uint32_t length;  /* packet_length of the packet being received; 0: not known yet */
     uint8_t tag_len;
     bool length_sealed; /* the length is encrypted with the rest, so it counts for alignment */
+    bool large;         /* the peer has logged in: up to PACKET_LENGTH_LARGE is accepted */
 };
 
 /* No keys yet: the state of a new connection. Sequence number 0. */
@@ -50,6 +54,10 @@ enum packet_status {
  * size     READY: bytes to consume after the message was handled; PARTIAL: bytes needed in all */
 enum packet_status packet_open(struct direction *d, struct buffer *in, struct bytes *payload,
                                size_t *size);
+
+/* Bytes in all of the packet at the head of `in`, whose length packet_open has read; 0: it has not.
+ */
+size_t packet_size(const struct direction *d);
 
 /* Seal the message of `len` bytes at packet + PACKET_HEADER, in place: pad, encrypt, append the
  * tag. source  provides the padding bytes Needs PACKET_OVERHEAD - PACKET_HEADER bytes of space

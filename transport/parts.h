@@ -12,6 +12,10 @@
 
 _Static_assert((int)TRANSPORT_OVERHEAD == (int)PACKET_OVERHEAD, "services know it by another name");
 
+_Static_assert((int)TRANSPORT_REQUEST_MAX == (int)PACKET_MESSAGE_LARGE, "a request fits");
+_Static_assert(BLOCK_LARGE + PACKET_OVERHEAD + TRANSPORT_REQUEST_MAX <= BLOCK_HUGE,
+               "a large request fits beside full output and the reserve");
+
 struct kex;
 struct signature_algorithm;
 

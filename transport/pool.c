@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t block_size[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_LARGE};
+static const size_t block_size[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_LARGE, BLOCK_HUGE};
+static const unsigned blocks_kept[BLOCK_CLASSES] = {BLOCKS_KEPT, BLOCKS_KEPT, BLOCKS_KEPT_HUGE};
 
 static void *allocate_with_malloc(void *context, size_t size)
 {
@@ -67,7 +68,7 @@ void pool_release(struct pool *pool, void *p, size_t size)
 
 static unsigned class_of(size_t size)
 {
-    return size <= BLOCK_SMALL ? 0 : 1;
+    return size <= BLOCK_SMALL ? 0 : size <= BLOCK_LARGE ? 1 : 2;
 }
 
 void *pool_take_block(struct pool *pool, size_t need, size_t *size)
@@ -93,7 +94,7 @@ void pool_give_block(struct pool *pool, void *p, size_t size)
     unsigned class = class_of(size);
 
     pool->in_use -= block_size[class];
-    if (pool->kept[class] >= BLOCKS_KEPT) {
+    if (pool->kept[class] >= blocks_kept[class]) {
         pool->memory.release(pool->memory.context, p, block_size[class]);
         return;
     }

@@ -176,7 +176,8 @@ static bool may_continue(const struct transport *t, bool blocked)
         return false;
     if (!t->queueing && buffer_len(&t->queued) > BLOCK_LARGE - TRANSPORT_REPLY_MAX)
         return false;
-    return used + TRANSPORT_REPLY_MAX + TRANSPORT_KEXINIT_MAX + PACKET_OVERHEAD <= BLOCK_LARGE;
+    return used + TRANSPORT_REPLY_MAX + TRANSPORT_KEXINIT_MAX + PACKET_OVERHEAD <=
+           buffer_limit(&t->out);
 }
 
 bool receive_all(struct transport *t, bool blocked)

@@ -33,10 +33,8 @@ static void observe(const struct transport *t, struct bytes payload)
                    payload.len);
 }
 
-static struct writer begin(struct transport *t, struct buffer *b, size_t header, size_t trailer,
-                           uint8_t number, size_t room)
+static struct writer begin_at(uint8_t *at, size_t header, uint8_t number, size_t room)
 {
-    uint8_t *at = buffer_make_room(b, t->pool, header + room + trailer);
     struct writer w;
 
     if (at == NULL)
@@ -44,6 +42,20 @@ static struct writer begin(struct transport *t, struct buffer *b, size_t header,
     w = write_to(at + header, room);
     write_u8(&w, number);
     return w;
+}
+
+static struct writer begin(struct transport *t, struct buffer *b, size_t header, size_t trailer,
+                           uint8_t number, size_t room)
+{
+    return begin_at(buffer_make_room(b, t->pool, header + room + trailer), header, number, room);
+}
+
+/* The reserve stays beside it. */
+static struct writer begin_large(struct transport *t, uint8_t number, size_t room)
+{
+    size_t need = PACKET_HEADER + room + TRAILER + TRANSPORT_RESERVE;
+
+    return begin_at(buffer_make_huge_room(&t->out, t->pool, need), PACKET_HEADER, number, room);
 }
 
 struct writer transport_begin(struct transport *t, uint8_t number, size_t room)
@@ -54,6 +66,8 @@ struct writer transport_begin(struct transport *t, uint8_t number, size_t room)
         return w;
     if (must_queue(t, number))
         w = begin(t, &t->queued, QUEUED_HEADER, 0, number, room);
+    else if (room > TRANSPORT_MESSAGE_MAX)
+        w = begin_large(t, number, room);
     else
         w = begin(t, &t->out, PACKET_HEADER, TRAILER + DISCONNECT_ROOM, number, room);
     if (w.bad)
@@ -132,17 +146,25 @@ size_t transport_room(const struct transport *t)
     return used < most ? most - used : 0;
 }
 
+bool transport_request_room(const struct transport *t, size_t len)
+{
+    size_t room = transport_room(t);
+
+    return len <= TRANSPORT_MESSAGE_MAX ? len <= room : room > 0 && len <= TRANSPORT_REQUEST_MAX;
+}
+
 bool transport_reply_room(const struct transport *t, uint8_t number, size_t len)
 {
     if (must_queue(t, number))
         return buffer_len(&t->queued) + QUEUED_HEADER + len <= BLOCK_LARGE / 2;
-    return buffer_len(&t->out) + PACKET_OVERHEAD + len <= BLOCK_LARGE - TRANSPORT_KEXINIT_MAX;
+    return buffer_len(&t->out) + PACKET_OVERHEAD + len <=
+           buffer_limit(&t->out) - TRANSPORT_KEXINIT_MAX;
 }
 
 bool transport_control_room(const struct transport *t)
 {
-    const size_t most =
-        BLOCK_LARGE - TRANSPORT_REPLY_MAX - TRANSPORT_KEXINIT_MAX - CONTROL_ROOM - PACKET_OVERHEAD;
+    const size_t most = buffer_limit(&t->out) - TRANSPORT_REPLY_MAX - TRANSPORT_KEXINIT_MAX -
+                        CONTROL_ROOM - PACKET_OVERHEAD;
 
     return !transport_ended(t) && !t->queueing && buffer_len(&t->queued) == 0 &&
            buffer_len(&t->out) <= most;

@@ -76,6 +76,7 @@ void transport_set_phase(struct transport *t, enum phase phase)
 
 void transport_authenticated(struct transport *t)
 {
+    t->receiving.large = true;
     transport_set_phase(t, PHASE_CONNECTION);
 }
 

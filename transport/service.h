@@ -17,8 +17,10 @@ enum { SERVICE_AUTH, SERVICE_CONNECTION };
 enum {
     TRANSPORT_REPLY_MAX = 8 * 1024, /* bytes of output that handling one message may add at most */
     TRANSPORT_OVERHEAD = 104,       /* ... of which a packet may take these beside its message */
-    TRANSPORT_HOST_KEY_MAX = 4096,  /* bytes of a host key's blob */
-    SESSION_ID_MAX = 64,            /* bytes: a SHA-512 */
+    TRANSPORT_MESSAGE_MAX = 34 * 1024,      /* bytes of a message that is not a large request, */
+    TRANSPORT_REQUEST_MAX = 256 * 1024 - 9, /* ... and of one that is */
+    TRANSPORT_HOST_KEY_MAX = 4096,          /* bytes of a host key's blob */
+    SESSION_ID_MAX = 64,                    /* bytes: a SHA-512 */
 };
 
 struct service {
@@ -50,6 +52,11 @@ void transport_wake(struct transport *t);
  * is already written. The writer is bad, and transport_send does nothing, once the session has
  * ended. */
 struct writer transport_begin(struct transport *t, uint8_t number, size_t room);
+
+/* True when a message of `len` bytes that may be larger than TRANSPORT_MESSAGE_MAX may be begun
+ * now: a request of an application. One such message at a time is in the output; all others are
+ * smaller, so that every peer accepts them: RFC 4253 section 6.1. */
+bool transport_request_room(const struct transport *t, size_t len);
 
 /* Encrypt it, or queue it until the key exchange is over. */
 void transport_send(struct transport *t, const struct writer *w);

@@ -12,6 +12,7 @@
 enum {
     INPUT_LITTLE = 1024,    /* bytes of space to receive into while little is received */
     INPUT_BULK = 96 * 1024, /* ... and during a bulk transfer */
+    INPUT_FULL = BLOCK_LARGE - INPUT_LITTLE, /* bytes of input with which nothing more fits */
 };
 
 bool transport_init(struct transport *t, const struct transport_config *config, struct pool *pool,
@@ -99,22 +100,43 @@ bool transport_is_long_running(const struct transport *t)
     return t->pace.bulk || t->kex != NULL;
 }
 
-uint8_t *transport_input(struct transport *t, size_t *room)
+/* Space for the rest of a packet that does not fit into a large block. */
+static uint8_t *make_huge_room(struct transport *t, size_t rest)
+{
+    uint8_t *at = buffer_make_huge_room(&t->in, t->pool, rest);
+
+    if (at == NULL)
+        (void)transport_no_memory(t);
+    return at;
+}
+
+static uint8_t *make_input_room(struct transport *t)
 {
     size_t want = t->pace.bulk ? INPUT_BULK : INPUT_LITTLE;
+    size_t len = buffer_len(&t->in), packet = packet_size(&t->receiving);
+    uint8_t *at;
+
+    if (packet > INPUT_FULL && packet > len)
+        return make_huge_room(t, packet - len);
+    at = buffer_make_room(&t->in, t->pool, want);
+    if (at == NULL && t->pace.bulk) /* the rest must be processed first; a little may still fit */
+        at = buffer_make_room(&t->in, t->pool, INPUT_LITTLE);
+    if (at == NULL && len < INPUT_FULL)
+        (void)transport_no_memory(t);
+    return at;
+}
+
+uint8_t *transport_input(struct transport *t, size_t *room)
+{
     uint8_t *at;
 
     *room = 0;
     if (t->pace.dispatching) /* its message must not move */
         return NULL;
-    at = buffer_make_room(&t->in, t->pool, want);
-    if (at == NULL && t->pace.bulk) /* the rest must be processed first; a little may still fit */
-        at = buffer_make_room(&t->in, t->pool, INPUT_LITTLE);
+    at = make_input_room(t);
     *room = at == NULL ? 0 : buffer_room(&t->in);
     if (*room > INPUT_BULK)
         *room = INPUT_BULK;
-    if (at == NULL && buffer_len(&t->in) < BLOCK_LARGE - INPUT_LITTLE)
-        (void)transport_no_memory(t);
     return at;
 }
 

@@ -5,11 +5,32 @@
 
 static int status = 255; /* until the server sends another */
 
+/* Without space now, `writable` follows and calls it again. */
+static void ask(struct nacre_channel *ch)
+{
+    const char *command = nacre_client_context(nacre_channel_context(ch));
+    enum nacre_sending sending = nacre_channel_exec(ch, command);
+
+    if (sending == NACRE_SEND_DONE) {
+        nacre_channel_eof(ch); /* the command gets no input */
+    } else if (sending == NACRE_SEND_NEVER) {
+        fprintf(stderr, "a command has at most %d bytes\n", NACRE_COMMAND_MAX);
+        nacre_channel_close(ch);
+    }
+}
+
 static enum nacre_answer begin(struct nacre_channel *ch)
 {
-    nacre_channel_exec(ch, nacre_client_context(nacre_channel_context(ch)));
-    nacre_channel_eof(ch); /* the command gets no input */
+    ask(ch);
     return NACRE_GRANT;
+}
+
+static void replied(struct nacre_channel *ch, bool granted)
+{
+    if (!granted) {
+        fprintf(stderr, "the server refused the command\n");
+        nacre_channel_close(ch);
+    }
 }
 
 static size_t data(struct nacre_channel *ch, const uint8_t *bytes, size_t len)
@@ -30,7 +51,8 @@ static void closed(struct nacre_channel *ch, const struct nacre_end *why)
 
 static void ready(struct nacre_client *client)
 {
-    static const struct nacre_channel_app app = {begin, data, .request = request, .closed = closed};
+    static const struct nacre_channel_app app = {
+        begin, data, .request = request, .writable = ask, .replied = replied, .closed = closed};
 
     nacre_session_open_channel(nacre_client_session(client), "session", &app, NULL, NULL, 0);
 }

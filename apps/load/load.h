@@ -35,7 +35,7 @@ struct load_job {
     struct nacre_channel *channel;
     uint64_t sent, received;     /* bytes */
     uint64_t keystrokes, key_ns; /* rtt: keystrokes answered; when the last one was sent, or 0 */
-    bool granted, sent_eof, wrong;
+    bool asked, granted, sent_eof, wrong;
 
     uint64_t started; /* channels: opened so far */
 };

@@ -25,8 +25,10 @@ static void fail(struct load_job *job, const char *why)
     finish(job);
 }
 
-/* The command to run on this job's server; "" if there is none. */
-static void put_command(const struct load_job *job, char *out, size_t size)
+enum { STANDARD_MAX = 64 /* bytes of a command that is not --command */ };
+
+/* The command to run on this job's server; "" if there is none. scratch may hold it. */
+static const char *command_of(const struct load_job *job, char scratch[STANDARD_MAX])
 {
     const struct load_options *o = job->load->options;
     bool nacre = strstr(job->load->server, "nacre") != NULL;
@@ -34,12 +36,19 @@ static void put_command(const struct load_job *job, char *out, size_t size)
     const char *bytes = standard != NULL ? strstr(standard, "%BYTES") : NULL;
 
     if (o->command != NULL)
-        (void)snprintf(out, size, "%s", o->command);
-    else if (bytes != NULL)
-        (void)snprintf(out, size, "%.*s%" PRIu64 "%s", (int)(bytes - standard), standard, o->bytes,
-                       bytes + strlen("%BYTES"));
-    else
-        (void)snprintf(out, size, "%s", standard != NULL ? standard : "");
+        return o->command;
+    if (bytes == NULL)
+        return standard != NULL ? standard : "";
+    (void)snprintf(scratch, STANDARD_MAX, "%.*s%" PRIu64 "%s", (int)(bytes - standard), standard,
+                   o->bytes, bytes + strlen("%BYTES"));
+    return scratch;
+}
+
+static enum nacre_sending send_command(struct nacre_channel *ch)
+{
+    char scratch[STANDARD_MAX];
+
+    return nacre_channel_exec(ch, command_of(job_of(ch), scratch));
 }
 
 /* ---- handshake: log in and disconnect ---- */
@@ -66,15 +75,22 @@ static void open_mode_channel(struct load_job *job)
     open_channel(job, job->load->options->mode->app);
 }
 
-static enum nacre_answer on_open(struct nacre_channel *ch)
+/* Without space now, `writable` follows and asks again. True: the command was sent. */
+static bool ask(struct nacre_channel *ch)
 {
     struct load_job *job = job_of(ch);
-    char command[LOAD_SENTENCE_MAX];
+    enum nacre_sending sending = job->asked ? NACRE_SEND_DONE : send_command(ch);
 
-    job->load->channels_opened++;
-    put_command(job, command, sizeof command);
-    if (!nacre_channel_exec(ch, command))
-        fail(job, "cannot send the command");
+    job->asked = sending == NACRE_SEND_DONE;
+    if (sending == NACRE_SEND_NEVER)
+        fail(job, "the command is too long, or the channel is closing");
+    return job->asked;
+}
+
+static enum nacre_answer on_open(struct nacre_channel *ch)
+{
+    job_of(ch)->load->channels_opened++;
+    (void)ask(ch);
     return NACRE_GRANT;
 }
 
@@ -93,6 +109,8 @@ static void send_more(struct nacre_channel *ch)
     struct load_job *job = job_of(ch);
     uint64_t bytes = job->load->options->bytes;
 
+    if (!ask(ch))
+        return;
     while (job->granted && job->sent < bytes) {
         size_t want = bytes - job->sent < PIECE ? (size_t)(bytes - job->sent) : PIECE;
         size_t n = nacre_channel_write(ch, pattern(job->sent), want);
@@ -152,7 +170,7 @@ static void send_eof(struct nacre_channel *ch)
 {
     struct load_job *job = job_of(ch);
 
-    if (job->granted && !job->sent_eof) {
+    if (ask(ch) && job->granted && !job->sent_eof) {
         job->sent_eof = true;
         nacre_channel_eof(ch);
     }
@@ -209,7 +227,7 @@ static void send_keystroke(struct nacre_channel *ch)
 {
     struct load_job *job = job_of(ch);
 
-    if (!job->granted || job->key_ns != 0)
+    if (!ask(ch) || !job->granted || job->key_ns != 0)
         return;
     if (job->keystrokes == job->load->options->count) {
         send_eof(ch);
@@ -268,15 +286,19 @@ static void idle_closed(struct nacre_channel *ch, const struct nacre_end *why)
 
 static void more_channels(struct load_job *job);
 
+/* Without space now, it is called again as `writable`. */
+static void channels_ask(struct nacre_channel *ch)
+{
+    char scratch[STANDARD_MAX];
+
+    if (command_of(job_of(ch), scratch)[0] == 0 || send_command(ch) == NACRE_SEND_NEVER)
+        nacre_channel_close(ch);
+}
+
 static enum nacre_answer channels_open(struct nacre_channel *ch)
 {
-    struct load_job *job = job_of(ch);
-    char command[LOAD_SENTENCE_MAX];
-
-    job->load->channels_opened++;
-    put_command(job, command, sizeof command);
-    if (command[0] == 0 || !nacre_channel_exec(ch, command))
-        nacre_channel_close(ch);
+    job_of(ch)->load->channels_opened++;
+    channels_ask(ch);
     return NACRE_GRANT;
 }
 
@@ -310,6 +332,7 @@ static void more_channels(struct load_job *job)
     static const struct nacre_channel_app app = {.open = channels_open,
                                                  .replied = channels_replied,
                                                  .data = any_data,
+                                                 .writable = channels_ask,
                                                  .closed = channels_closed};
     struct load *load = job->load;
     const struct load_options *o = load->options;

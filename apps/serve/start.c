@@ -61,7 +61,10 @@ static bool prepare_environment(struct serve_session *s, bool key_environment, c
 static bool start_child(struct serve_session *s, char *const argv[], struct child_streams *streams)
 {
     if (!child_start(&s->child, argv, s->environment.list, &s->terminal, streams)) {
-        log_trouble("start", strerror(errno));
+        log_trouble("start", errno == E2BIG
+                                 ? "Argument list too long: a command or variable is longer than "
+                                   "Linux passes to a program"
+                                 : strerror(errno));
         return false;
     }
     return true;

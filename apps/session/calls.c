@@ -63,19 +63,19 @@ void nacre_session_answer_global(struct nacre_session *s, bool granted, uint32_t
     transport_leave(s->transport);
 }
 
-static bool global_request(struct nacre_session *s, const char *name, bool want_reply,
-                           struct bytes data)
+static enum nacre_sending global_request(struct nacre_session *s, const char *name, bool want_reply,
+                                         struct bytes data)
 {
-    bool good;
+    enum nacre_sending sending;
 
     transport_enter(s->transport);
-    good = connection_global_request(s->connection, name, want_reply, data);
+    sending = connection_global_request(s->connection, name, want_reply, data);
     transport_leave(s->transport);
-    return good;
+    return sending;
 }
 
-bool nacre_session_global_request(struct nacre_session *s, const char *name, bool want_reply,
-                                  const void *data, size_t len)
+enum nacre_sending nacre_session_global_request(struct nacre_session *s, const char *name,
+                                                bool want_reply, const void *data, size_t len)
 {
     return global_request(s, name, want_reply, (struct bytes){data, len});
 }
@@ -83,29 +83,34 @@ bool nacre_session_global_request(struct nacre_session *s, const char *name, boo
 /* RFC 4254 section 7.1, after want_reply:
  *     string    address to bind
  *     uint32    port number to bind                                           */
-bool nacre_session_forward(struct nacre_session *s, const char *address, uint32_t port, bool cancel)
+enum nacre_sending nacre_session_forward(struct nacre_session *s, const char *address,
+                                         uint32_t port, bool cancel)
 {
     uint8_t data[NACRE_TARGET_MAX];
     struct writer w = write_to(data, sizeof data);
 
     write_text(&w, address);
     write_u32(&w, port);
-    return !w.bad && global_request(s, cancel ? "cancel-tcpip-forward" : "tcpip-forward", true,
-                                    written_bytes(&w));
+    if (w.bad)
+        return NACRE_SEND_NEVER;
+    return global_request(s, cancel ? "cancel-tcpip-forward" : "tcpip-forward", true,
+                          written_bytes(&w));
 }
 
 /* PROTOCOL section 2.4, after want_reply:
  *     string    socket path                                                   */
-bool nacre_session_forward_socket(struct nacre_session *s, const char *path, bool cancel)
+enum nacre_sending nacre_session_forward_socket(struct nacre_session *s, const char *path,
+                                                bool cancel)
 {
     uint8_t data[NACRE_TARGET_MAX];
     struct writer w = write_to(data, sizeof data);
 
     write_text(&w, path);
-    return !w.bad && global_request(s,
-                                    cancel ? "cancel-streamlocal-forward@openssh.com"
-                                           : "streamlocal-forward@openssh.com",
-                                    true, written_bytes(&w));
+    if (w.bad)
+        return NACRE_SEND_NEVER;
+    return global_request(
+        s, cancel ? "cancel-streamlocal-forward@openssh.com" : "streamlocal-forward@openssh.com",
+        true, written_bytes(&w));
 }
 
 const char *nacre_session_user(const struct nacre_session *s)

@@ -201,19 +201,21 @@ NACRE_API void nacre_session_respond(struct nacre_session *session, const char *
 NACRE_API void nacre_session_answer_global(struct nacre_session *session, bool granted,
                                            uint32_t port);
 
-/* Send a global request, RFC 4254 section 4, as soon as there is space; data: what follows
- * want_reply, at most 32 KiB. False: not logged in, 64 answers or 64 KiB of requests are pending,
- * or out of memory. */
-NACRE_API bool nacre_session_global_request(struct nacre_session *session, const char *name,
-                                            bool want_reply, const void *data, size_t len);
+/* Send a global request, RFC 4254 section 4, as soon as there is space. name: at most 64
+ * characters; data: what follows want_reply. The message, which has 6 bytes more than both, may
+ * have up to NACRE_REQUEST_BYTES_MAX. NACRE_SEND_LATER: not logged in yet, 64 answers or 64 KiB of
+ * requests are pending, or out of memory. NACRE_SEND_NEVER: too long, or the session has ended. */
+NACRE_API enum nacre_sending nacre_session_global_request(struct nacre_session *session,
+                                                          const char *name, bool want_reply,
+                                                          const void *data, size_t len);
 
 /* Ask the server to listen, or to stop (cancel), and to open a channel for each connection; port 0
  * lets it choose one. path: of a Unix socket on the server. With want_reply. RFC 4254 section 7.1.
- */
-NACRE_API bool nacre_session_forward(struct nacre_session *session, const char *address,
-                                     uint32_t port, bool cancel);
-NACRE_API bool nacre_session_forward_socket(struct nacre_session *session, const char *path,
-                                            bool cancel);
+ * They return the same. */
+NACRE_API enum nacre_sending nacre_session_forward(struct nacre_session *session,
+                                                   const char *address, uint32_t port, bool cancel);
+NACRE_API enum nacre_sending nacre_session_forward_socket(struct nacre_session *session,
+                                                          const char *path, bool cancel);
 
 /* For logs. Text lives as long as the session. */
 /* The user who is logged in or tries to log in; "" before. */

@@ -181,7 +181,7 @@ START_TEST(the_peers_close_after_ours_ends_the_channel)
     nacre_channel_eof(recorder.ch);
     nacre_channel_exit_status(recorder.ch, 1);
     ck_assert_uint_eq(nacre_channel_write(recorder.ch, "late", 4), 0);
-    ck_assert(!nacre_channel_signal(recorder.ch, "TERM"));
+    ck_assert_int_eq(nacre_channel_signal(recorder.ch, "TERM"), NACRE_SEND_NEVER);
     scripted_expect(&s, "data 7 4;request 7 exit-status;eof 7;close 7;");
     send_data(id, CHANNEL_PACKET_MAX); /* it did not know yet */
     send_data(id, CHANNEL_PACKET_MAX);

@@ -221,11 +221,11 @@ START_TEST(answers_to_our_requests_are_reported_in_order)
 {
     struct nacre_channel *ch = client_with_channel();
 
-    ck_assert(nacre_channel_pty(ch, "xterm", 80, 24));
-    ck_assert(nacre_channel_env(ch, "A", "1"));
-    ck_assert(nacre_channel_signal(ch, "TERM"));
-    ck_assert(nacre_channel_window_change(ch, 100, 40));
-    ck_assert(nacre_channel_exec(ch, "ls"));
+    ck_assert_int_eq(nacre_channel_pty(ch, "xterm", 80, 24), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_env(ch, "A", "1"), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_signal(ch, "TERM"), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_window_change(ch, 100, 40), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_exec(ch, "ls"), NACRE_SEND_DONE);
     scripted_expect(&s, "request 7 pty-req;request 7 env;request 7 signal;request 7 window-change;"
                         "request 7 exec;");
     scripted_send(&s, SSH_MSG_CHANNEL_SUCCESS, "u", channel_id);
@@ -243,12 +243,13 @@ START_TEST(an_unsolicited_answer_disconnects)
     struct nacre_channel *ch = client_with_channel();
 
     if (_i == 0) {
-        ck_assert(nacre_channel_window_change(ch, 100, 40)); /* wants no reply */
+        ck_assert_int_eq(nacre_channel_window_change(ch, 100, 40),
+                         NACRE_SEND_DONE); /* wants no reply */
         scripted_run(&s);
         s.log[0] = 0;
         scripted_send(&s, SSH_MSG_CHANNEL_SUCCESS, "u", channel_id);
     } else {
-        ck_assert(nacre_channel_shell(ch));
+        ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
         scripted_run(&s);
         s.log[0] = 0;
         scripted_send(&s, SSH_MSG_CHANNEL_FAILURE, "u", channel_id);
@@ -270,8 +271,8 @@ START_TEST(after_a_close_inside_replied_no_more_answers_are_reported)
 
     recorder.where = "replied";
     recorder.act = close_it;
-    ck_assert(nacre_channel_env(ch, "A", "1"));
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_env(ch, "A", "1"), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     scripted_run(&s);
     s.log[0] = 0;
     scripted_send(&s, SSH_MSG_CHANNEL_SUCCESS, "u", channel_id);
@@ -284,23 +285,65 @@ START_TEST(after_a_close_inside_replied_no_more_answers_are_reported)
 }
 END_TEST
 
-START_TEST(a_request_that_is_too_long_is_not_sent_and_the_session_survives)
+START_TEST(a_request_with_too_long_a_type_is_not_sent_and_the_session_survives)
 {
     struct nacre_channel *ch = client_with_channel();
-    static char text[40000];
+    char type[CHANNEL_TYPE_MAX + 2];
 
-    memset(text, 'x', sizeof text - 1);
-    ck_assert(!nacre_channel_exec(ch, text));
-    ck_assert(!nacre_channel_env(ch, "A", text));
-    ck_assert(!nacre_channel_pty(ch, text, 1, 1));
-    ck_assert(!nacre_channel_request(ch, text, true, NULL, 0));
-    ck_assert(!nacre_channel_request(ch, "foo", true, zeros, sizeof zeros));
+    memset(type, 'x', sizeof type);
+    type[CHANNEL_TYPE_MAX + 1] = 0;
+    ck_assert_int_eq(nacre_channel_request(ch, type, true, NULL, 0), NACRE_SEND_NEVER);
+    ck_assert_int_eq(nacre_channel_request(ch, "foo", true, zeros, SIZE_MAX), NACRE_SEND_NEVER);
     scripted_expect(&s, "");
-    ck_assert(nacre_channel_request(ch, "foo", true, zeros, 30000));
-    scripted_expect(&s, "request 7 foo;");
+    type[CHANNEL_TYPE_MAX] = 0;
+    ck_assert_int_eq(nacre_channel_request(ch, type, true, NULL, 0), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_request(ch, "foo", true, zeros, 30000), NACRE_SEND_DONE);
+    scripted_run(&s);
+    ck_assert(ends_with(s.log, "request 7 foo;"));
+    s.log[0] = 0;
     nacre_channel_close(ch);
-    ck_assert(!nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_NEVER);
     scripted_expect(&s, "eof 7;close 7;");
+    stop();
+}
+END_TEST
+
+static void send_text(uint32_t id, const char *type, size_t len)
+{
+    static char text[PACKET_MESSAGE_LARGE];
+
+    memset(text, 'x', sizeof text);
+    scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?S", id, type, 1, text, len);
+}
+
+static size_t text_seen;
+
+static void see_text(struct nacre_channel *ch)
+{
+    (void)ch;
+    text_seen = strlen(recorder.last.text);
+}
+
+/* As sshd, each request may fill a packet of 256 KiB. */
+START_TEST(a_command_that_fills_a_packet_is_received_whole)
+{
+    static const char *const types[] = {"exec", "subsystem"};
+    uint32_t id;
+
+    server_start();
+    id = scripted_open(&s, 7, 1000, 1000);
+    s.real->log[0] = 0;
+    recorder.request = NACRE_REFUSE;
+    recorder.where = "request";
+    recorder.act = see_text;
+    s.chunk = 50000;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        size_t len = PACKET_MESSAGE_LARGE - 10 - strlen(types[i]) - 4;
+
+        send_text(id, types[i], len);
+        scripted_expect(&s, "failure 7;");
+        ck_assert_uint_eq(text_seen, len);
+    }
     stop();
 }
 END_TEST
@@ -348,6 +391,7 @@ void add_tests(struct suite *suite)
     add_test(suite, answers_to_our_requests_are_reported_in_order);
     add_loop(suite, an_unsolicited_answer_disconnects, 0, 2);
     add_test(suite, after_a_close_inside_replied_no_more_answers_are_reported);
-    add_test(suite, a_request_that_is_too_long_is_not_sent_and_the_session_survives);
+    add_test(suite, a_request_with_too_long_a_type_is_not_sent_and_the_session_survives);
+    add_test(suite, a_command_that_fills_a_packet_is_received_whole);
     add_loop(suite, the_exit_of_the_command_is_sent_once_in_the_form_of_the_rfc, 0, 3);
 }

@@ -79,7 +79,7 @@ START_TEST(an_answer_to_a_client_that_ends_early_or_late_disconnects)
     for (size_t n = 1; n == 1 || n <= len + (f->open_ended ? 0 : 1); n++) {
         struct nacre_channel *ch = client_open();
 
-        ck_assert(nacre_channel_shell(ch));
+        ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
         if (_i < 2)
             ck_assert_ptr_nonnull(
                 nacre_session_open_channel(s.real->session, "session", &bare_app, NULL, NULL, 0));

@@ -277,14 +277,19 @@ START_TEST(forward_requests_reach_the_application_and_are_answered_in_order)
     start(&p);
     if (_i == 1)
         nacre_session_rekey(p.client.session); /* the requests follow it */
-    ck_assert(nacre_session_forward(p.client.session, "", 0, false));
-    ck_assert(nacre_session_forward(p.client.session, "::1", 9, false)); /* answered later */
-    ck_assert(nacre_session_forward(p.client.session, "::1", 8, false));
-    ck_assert(nacre_session_forward(p.client.session, "::1", 8, true));
-    ck_assert(nacre_session_forward_socket(p.client.session, "/s", false));
-    ck_assert(nacre_session_forward_socket(p.client.session, "/s", true));
-    ck_assert(nacre_session_global_request(p.client.session, "foo@example.com", true, "x", 1));
-    ck_assert(nacre_session_global_request(p.client.session, "bar@example.com", false, "x", 1));
+    ck_assert_int_eq(nacre_session_forward(p.client.session, "", 0, false), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_session_forward(p.client.session, "::1", 9, false),
+                     NACRE_SEND_DONE); /* answered later */
+    ck_assert_int_eq(nacre_session_forward(p.client.session, "::1", 8, false), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_session_forward(p.client.session, "::1", 8, true), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_session_forward_socket(p.client.session, "/s", false), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_session_forward_socket(p.client.session, "/s", true), NACRE_SEND_DONE);
+    ck_assert_int_eq(
+        nacre_session_global_request(p.client.session, "foo@example.com", true, "x", 1),
+        NACRE_SEND_DONE);
+    ck_assert_int_eq(
+        nacre_session_global_request(p.client.session, "bar@example.com", false, "x", 1),
+        NACRE_SEND_DONE);
     pair_run(&p);
     ck_assert_str_eq(p.server.log,
                      "tcpip-forward :0;tcpip-forward ::1:9;tcpip-forward ::1:8;"
@@ -304,7 +309,7 @@ START_TEST(a_client_refuses_to_forward_for_the_server)
     struct pair p;
 
     start(&p);
-    ck_assert(nacre_session_forward(p.server.session, "", 0, false));
+    ck_assert_int_eq(nacre_session_forward(p.server.session, "", 0, false), NACRE_SEND_DONE);
     pair_run(&p);
     ck_assert_str_eq(p.server.log, "no 0 0;");
     pair_clear(&p);
@@ -317,8 +322,9 @@ START_TEST(after_no_more_sessions_other_channels_open_and_a_session_ends_the_con
     struct pair p;
 
     start(&p);
-    ck_assert(nacre_session_global_request(p.client.session, "no-more-sessions@openssh.com", false,
-                                           NULL, 0));
+    ck_assert_int_eq(nacre_session_global_request(p.client.session, "no-more-sessions@openssh.com",
+                                                  false, NULL, 0),
+                     NACRE_SEND_DONE);
     (void)open_to(&p, "direct-tcpip", 80);
     ck_assert_str_eq(p.client.log, "open;");
     ck_assert(!p.server.ended);
@@ -362,7 +368,9 @@ START_TEST(xon_xoff_reaches_the_client)
     (void)pair_open(&p);
     for (int i = 0; i < 2; i++) {
         client_can_do = i == 0;
-        ck_assert(nacre_channel_request(of_server, "xon-xoff", false, i == 0 ? "\0" : "\1", 1));
+        ck_assert_int_eq(
+            nacre_channel_request(of_server, "xon-xoff", false, i == 0 ? "\0" : "\1", 1),
+            NACRE_SEND_DONE);
         pair_run(&p);
         ck_assert(client_can_do == (i == 1));
     }
@@ -382,7 +390,7 @@ START_TEST(a_subsystem_is_requested_by_name)
     pair_init(&p, 11);
     pair_start(&p);
     ch = pair_open(&p);
-    ck_assert(nacre_channel_subsystem(ch, "sftp"));
+    ck_assert_int_eq(nacre_channel_subsystem(ch, "sftp"), NACRE_SEND_DONE);
     pair_run(&p);
     ck_assert_str_eq(p.server.log, "open;request subsystem sftp;");
     ck_assert_int_eq(p.replies_good, 1);
@@ -399,10 +407,11 @@ START_TEST(break_eow_and_xon_xoff_reach_the_application)
     pair_init(&p, 11);
     pair_start(&p);
     ch = pair_open(&p);
-    ck_assert(nacre_channel_request(ch, "break", true, half_a_second, 4));
-    ck_assert(nacre_channel_request(ch, "break", true, half_a_second, 3));
-    ck_assert(nacre_channel_request(ch, "eow@openssh.com", true, NULL, 0));
-    ck_assert(nacre_channel_request(ch, "xon-xoff", true, "\1", 1)); /* only servers send it */
+    ck_assert_int_eq(nacre_channel_request(ch, "break", true, half_a_second, 4), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_request(ch, "break", true, half_a_second, 3), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_request(ch, "eow@openssh.com", true, NULL, 0), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_request(ch, "xon-xoff", true, "\1", 1),
+                     NACRE_SEND_DONE); /* only servers send it */
     pair_run(&p);
     ck_assert_str_eq(p.server.log, "open;request break;request eow@openssh.com;");
     ck_assert_int_eq(p.replies_good, 2);

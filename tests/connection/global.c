@@ -45,6 +45,42 @@ START_TEST(an_answer_without_a_global_request_disconnects)
 }
 END_TEST
 
+/* A packet of 256 KiB may be full, also when there is no space at once. */
+START_TEST(a_global_request_may_fill_a_packet_and_a_longer_one_can_never_be_sent)
+{
+    static const uint8_t data[NACRE_REQUEST_BYTES_MAX];
+    static const char longest[] =
+        "0123456789012345678901234567890123456789012345678901234567890123",
+                      too_long[] =
+                          "01234567890123456789012345678901234567890123456789012345678901234";
+    size_t most = NACRE_REQUEST_BYTES_MAX - 6 - strlen("a@b");
+    struct nacre_session *session;
+    char path[NACRE_TARGET_MAX];
+
+    memset(path, 'x', sizeof path - 1);
+    path[sizeof path - 1] = 0;
+    recorder_reset();
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_login(&s);
+    session = s.real->session;
+    if (_i == 1)
+        nacre_session_rekey(session);
+    ck_assert_int_eq(nacre_session_global_request(session, "a@b", false, data, most + 1),
+                     NACRE_SEND_NEVER);
+    ck_assert_int_eq(nacre_session_global_request(session, too_long, false, "", 0),
+                     NACRE_SEND_NEVER);
+    ck_assert_int_eq(nacre_session_forward_socket(session, path, false), NACRE_SEND_NEVER);
+    ck_assert_int_eq(nacre_session_global_request(session, "a@b", false, data, most),
+                     NACRE_SEND_DONE);
+    scripted_expect(&s, "global a@b;");
+    ck_assert_uint_eq(s.last_len, NACRE_REQUEST_BYTES_MAX);
+    ck_assert_int_eq(nacre_session_global_request(session, longest, false, "", 0), NACRE_SEND_DONE);
+    nacre_session_disconnect(session, NACRE_WE_CLOSED, "bye");
+    ck_assert_int_eq(nacre_session_global_request(session, "a@b", false, "", 0), NACRE_SEND_NEVER);
+    stop();
+}
+END_TEST
+
 START_TEST(global_requests_that_wait_for_space_are_bounded_and_not_answered_early)
 {
     static const uint8_t much[30000];
@@ -57,7 +93,8 @@ START_TEST(global_requests_that_wait_for_space_are_bounded_and_not_answered_earl
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(
             nacre_session_global_request(s.real->session, "a@b", true, much, sizeof much), i < 2);
-    ck_assert(nacre_session_global_request(s.real->session, "c@d", true, "", 0)); /* still fits */
+    ck_assert_int_eq(nacre_session_global_request(s.real->session, "c@d", true, "", 0),
+                     NACRE_SEND_DONE); /* still fits */
     if (_i == 1) {
         scripted_send(&s, SSH_MSG_REQUEST_FAILURE, "");
         scripted_run(&s);
@@ -178,6 +215,7 @@ void add_tests(struct suite *suite)
 {
     add_loop(suite, global_requests_are_refused_in_order_and_only_when_an_answer_is_wanted, 0, 2);
     add_loop(suite, an_answer_without_a_global_request_disconnects, 0, 3);
+    add_loop(suite, a_global_request_may_fill_a_packet_and_a_longer_one_can_never_be_sent, 0, 2);
     add_loop(suite, global_requests_that_wait_for_space_are_bounded_and_not_answered_early, 0, 2);
     add_test(suite, global_answers_wait_for_an_earlier_one_that_is_pending);
     add_loop(suite, a_global_request_may_be_answered_inside_its_callback, 0, 2);

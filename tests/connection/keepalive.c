@@ -145,7 +145,8 @@ START_TEST(the_application_sees_the_answers_to_its_own_requests_only)
     s.pair.client_config.global_replied = count_reply;
     scripted_login(&s);
     pass(SECOND);
-    ck_assert(nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0));
+    ck_assert_int_eq(nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0),
+                     NACRE_SEND_DONE);
     pass(SECOND);
     scripted_expect(&s, "global keepalive@openssh.com;global a@example.com;"
                         "global keepalive@openssh.com;");
@@ -168,9 +169,13 @@ START_TEST(requests_that_wait_for_an_answer_are_bounded)
 {
     begin(NACRE_SERVER, (struct nacre_limits){.keepalive_ms = SECOND});
     for (int i = 0; i < GLOBAL_ASKED_MAX; i++)
-        ck_assert(nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0));
-    ck_assert(!nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0));
-    ck_assert(nacre_session_global_request(s.real->session, "a@example.com", false, NULL, 0));
+        ck_assert_int_eq(
+            nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0),
+            NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_session_global_request(s.real->session, "a@example.com", true, NULL, 0),
+                     NACRE_SEND_LATER);
+    ck_assert_int_eq(nacre_session_global_request(s.real->session, "a@example.com", false, NULL, 0),
+                     NACRE_SEND_DONE);
     scripted_run(&s);
     s.log[0] = 0;
     pass(3 * SECOND);

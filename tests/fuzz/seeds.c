@@ -253,7 +253,7 @@ static void save_logins(void)
 static void use_shell(struct pair *p, struct nacre_channel *ch)
 {
     require(nacre_channel_pty(ch, "xterm", 80, 24) && nacre_channel_env(ch, "LANG", "C"));
-    require(nacre_channel_shell(ch));
+    require(nacre_channel_shell(ch) == NACRE_SEND_DONE);
     pair_run(p);
     require(nacre_channel_write(ch, "hello", 5) == 5);
     require(nacre_channel_window_change(ch, 100, 30) && nacre_channel_signal(ch, "INT"));
@@ -263,7 +263,7 @@ static void use_shell(struct pair *p, struct nacre_channel *ch)
 
 static void use_rekey(struct pair *p, struct nacre_channel *ch)
 {
-    require(nacre_channel_exec(ch, "cat"));
+    require(nacre_channel_exec(ch, "cat") == NACRE_SEND_DONE);
     nacre_session_rekey(p->server.session);
     pair_run(p);
     require(nacre_channel_write(ch, "after", 5) == 5);
@@ -279,11 +279,12 @@ static void use_forwards(struct pair *p, struct nacre_channel *ch)
     uint8_t data[NACRE_TARGET_MAX];
     size_t len = nacre_target_write(&target, "direct-tcpip", data);
 
-    require(nacre_channel_subsystem(ch, "sftp"));
-    require(nacre_session_forward(p->client.session, "localhost", 0, false));
-    require(nacre_session_forward_socket(p->client.session, "/tmp/socket", true));
+    require(nacre_channel_subsystem(ch, "sftp") == NACRE_SEND_DONE);
+    require(nacre_session_forward(p->client.session, "localhost", 0, false) == NACRE_SEND_DONE);
+    require(nacre_session_forward_socket(p->client.session, "/tmp/socket", true) ==
+            NACRE_SEND_DONE);
     require(nacre_session_global_request(p->client.session, "no-more-sessions@openssh.com", true,
-                                         NULL, 0));
+                                         NULL, 0) == NACRE_SEND_DONE);
     (void)nacre_session_open_channel(p->client.session, "direct-tcpip", &p->client_app, NULL, data,
                                      len);
     pair_run(p);
@@ -297,7 +298,7 @@ static void use_prove(struct pair *p, struct nacre_channel *ch)
 
     write_string(&w, private_key_blob(&p->host_key));
     require(nacre_session_global_request(p->client.session, "hostkeys-prove-00@openssh.com", true,
-                                         w.start, written(&w)));
+                                         w.start, written(&w)) == NACRE_SEND_DONE);
     pair_run(p);
     nacre_channel_close(ch);
 }
@@ -320,10 +321,10 @@ static void use_requests(struct pair *p, struct nacre_channel *ch)
     static const uint8_t length[] = {0, 0, 1, 0};
 
     p->server_app.request = ask_back;
-    require(nacre_channel_request(ch, "break", true, length, sizeof length));
-    require(nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0));
-    require(nacre_channel_request(ch, "unheard@of", true, "data", 4));
-    require(nacre_channel_shell(ch));
+    require(nacre_channel_request(ch, "break", true, length, sizeof length) == NACRE_SEND_DONE);
+    require(nacre_channel_request(ch, "eow@openssh.com", false, NULL, 0) == NACRE_SEND_DONE);
+    require(nacre_channel_request(ch, "unheard@of", true, "data", 4) == NACRE_SEND_DONE);
+    require(nacre_channel_shell(ch) == NACRE_SEND_DONE);
     pair_run(p);
     nacre_channel_close(ch);
 }
@@ -339,7 +340,7 @@ static enum nacre_answer end_at_once(struct nacre_channel *ch, const struct nacr
 static void use_exec(struct pair *p, struct nacre_channel *ch)
 {
     p->server_app.request = end_at_once;
-    require(nacre_channel_exec(ch, "false"));
+    require(nacre_channel_exec(ch, "false") == NACRE_SEND_DONE);
 }
 
 /* Enough data for a window adjust, and for a window that grows. */

@@ -25,10 +25,10 @@ static struct nacre_channel *program;
 static bool ask_for_program(struct nacre_channel *ch)
 {
     if (options.subsystem != NULL)
-        return nacre_channel_subsystem(ch, options.subsystem);
+        return nacre_channel_subsystem(ch, options.subsystem) == NACRE_SEND_DONE;
     if (options.command != NULL)
-        return nacre_channel_exec(ch, options.command);
-    return nacre_channel_shell(ch);
+        return nacre_channel_exec(ch, options.command) == NACRE_SEND_DONE;
+    return nacre_channel_shell(ch) == NACRE_SEND_DONE;
 }
 
 static enum nacre_answer on_open(struct nacre_channel *ch)
@@ -36,7 +36,7 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
     bool good = true;
 
     if (options.columns != 0) {
-        good = nacre_channel_pty(ch, "vt220", options.columns, options.rows);
+        good = nacre_channel_pty(ch, "vt220", options.columns, options.rows) == NACRE_SEND_DONE;
         owed++;
     }
     for (size_t i = 0; i < options.environment_count; i++) {
@@ -45,7 +45,7 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
 
         (void)snprintf(name, sizeof name, "%.*s", (int)(value - options.environment[i] - 1),
                        options.environment[i]);
-        good = good && nacre_channel_env(ch, name, value);
+        good = good && nacre_channel_env(ch, name, value) == NACRE_SEND_DONE;
         owed++;
     }
     good = good && ask_for_program(ch);
@@ -98,10 +98,10 @@ static struct nacre_channel *more[2];
 /* Programs that do not end at EOF, and a shell. */
 static enum nacre_answer more_open(struct nacre_channel *ch)
 {
-    bool asked =
+    enum nacre_sending sending =
         ch == more[0] ? nacre_channel_exec(ch, "chargen 100000000000") : nacre_channel_shell(ch);
 
-    return asked ? NACRE_GRANT : NACRE_REFUSE;
+    return sending == NACRE_SEND_DONE ? NACRE_GRANT : NACRE_REFUSE;
 }
 
 static size_t more_data(struct nacre_channel *ch, const uint8_t *data, size_t len)

@@ -83,6 +83,11 @@ class AgainstSshd(CallingCase):
         self.assertEqual((done.status, done.out), (3, b"in"))
         self.assertIn("err\n", done.err)
 
+    def test_a_long_command(self):
+        for size in 8000, 8500, 40000, 120000:
+            with self.subTest(size=size):
+                self.assertEqual(self.call(command=["exit 6 #" + "x" * size]).status, 6)
+
     def test_the_key_is_bound_to_the_host(self):
         server = self.enterContext(Sshd("LogLevel DEBUG1\n"))
         self.assertEqual(CallingCase.call(self, "-i", server.path("key"), command=["exit 7"], server=server).status, 7)

@@ -12,6 +12,7 @@ from harness import MIB, PATIENCE, USER
 
 REFUSED = ("nonsense", "exit", "exit x", "exit -1", "exit 4294967296", "chargen", "chargen 1x", "cat x", "signal",
            "signal ", "Echo", "echo ", "signal T\nM", "exit 1 2")
+LONGEST_COMMAND = 262117  # as nacre's channel.h says
 PRINTABLE = (string.printable[:94] + "\n").encode()
 
 
@@ -165,6 +166,19 @@ class ExecWithParamiko(Exec, harness.ServerCase):
     def test_refused_subsystem(self):
         with self.assertRaises(paramiko.SSHException):
             self.run_(None, subsystem="sftp")
+
+    def test_a_command_may_fill_a_packet_of_256_kib(self):
+        """It is refused like any unknown command, and the connection continues; one byte more disconnects."""
+        with contextlib.closing(self.client(self.server).connect()) as transport:
+            for size in 8192, 65536, 131072, LONGEST_COMMAND:
+                with self.subTest(size=size), self.assertRaises(paramiko.SSHException):
+                    start(transport.open_session(timeout=PATIENCE), "x" * size)
+            channel = transport.open_session(timeout=PATIENCE)
+            channel.exec_command("cat")
+            self.assertEqual(exchange(channel, b"still here"), (b"still here", b""))
+            with self.assertRaises((paramiko.SSHException, EOFError)):
+                start(transport.open_session(timeout=PATIENCE), "x" * (LONGEST_COMMAND + 16))
+        self.assertIn("packet_length", self.server.wait("disconnected", conn=self.last_connection())[0]["text"])
 
 
 class ExecWithCalling(harness.ServerCase):

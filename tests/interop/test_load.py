@@ -125,6 +125,11 @@ class OthersCase:
         figures = self.load("rtt", "-n", 50)
         self.assertEqual((figures["samples"], figures["data_sent"], figures["data_received"]), (50, 50, 50))
 
+    def test_a_long_command_runs_to_its_end(self):
+        last = self.server.path("last")
+        self.load("rtt", "-n", 2, "--command", f"cat; : {'x' * 6000}; touch {last}")
+        self.assertTrue(os.path.exists(last))
+
     def test_idle(self):
         before = self.logins()
         figures = self.load("idle", "-n", 5, "-c", 5, "--hold", 1)

@@ -247,6 +247,23 @@ class Commands(ServeCase):
         self.assertEqual(Ssh(server).run("id; echo '$HOME'").out, b"<id; echo '$HOME'>\n")
         self.assertEqual(Ssh(server).run().out, b"<>\n")
 
+    def test_a_command_of_128_kib_is_refused_whole(self):
+        """Linux passes no longer string to a program."""
+        server = self.shell("echo ${#SSH_ORIGINAL_COMMAND}", arguments=["--exec"])
+        longest = 128 * 1024 - len("SSH_ORIGINAL_COMMAND=") - 1
+        self.assertEqual(Ssh(server).run("x" * longest).out, b"%d\n" % longest)
+        done = Ssh(server).run("x" * (longest + 1))
+        self.assertEqual((done.status, done.out), (255, b""))
+        self.assertIn(b"exec request failed", done.err)
+        self.assertEqual(len(server.events("started")), 1)
+        self.assertIn("Argument list too long", server.events("start")[0]["reason"])
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            with self.assertRaises(paramiko.SSHException):
+                transport.open_session().exec_command("x" * 262117)
+            channel = transport.open_session()
+            channel.exec_command("short")
+            self.assertEqual(channel.recv(10), b"5\n")
+
     def test_subsystems_are_refused(self):
         server = self.serve("cat", arguments=["--exec"])
         self.assertEqual(Ssh(server).run(subsystem="sftp").status, 255)

@@ -222,7 +222,7 @@ static enum nacre_cause cause;
 
 static enum nacre_answer opened(struct nacre_channel *ch)
 {
-    REQUIRE(nacre_channel_exec(ch, "pour"));
+    REQUIRE(nacre_channel_exec(ch, "pour") == NACRE_SEND_DONE);
     return NACRE_GRANT;
 }
 

@@ -168,11 +168,16 @@ static void make_request(struct side *s)
     uint32_t choice =
         chance_one_in(c, 2) ? 0 : chance_below(c, sizeof requests / sizeof requests[0]);
     bool want_reply = !chance_one_in(c, 4);
-    uint8_t data[64];
+    static uint8_t data[NACRE_REQUEST_BYTES_MAX];
     struct writer w = write_to(data, sizeof data);
+    enum nacre_sending sending;
 
     requests[choice].write(&w, s->asking.made);
-    if (nacre_channel_request(s->channel, requests[choice].type, want_reply, data, written(&w)))
+    if (choice == 0 && chance_one_in(c, 16)) /* zeros follow the number */
+        w.at += chance_size(c, NACRE_REQUEST_BYTES_MAX - 64);
+    sending =
+        nacre_channel_request(s->channel, requests[choice].type, want_reply, data, written(&w));
+    if (sending == NACRE_SEND_DONE)
         (void)asking_add(s->party->world, &s->asking, want_reply,
                          choice != 0 || s->sent_close || s->other->sent_close);
 }
@@ -228,7 +233,8 @@ static void act_global(struct party *p)
 
     store_u32(id, p->asking.made);
     if (p->asking.made < REQUESTS_MAX && p->globals_awaited < 32 &&
-        nacre_session_global_request(p->session, "simulate@nacre", want_reply, id, 4))
+        nacre_session_global_request(p->session, "simulate@nacre", want_reply, id, 4) ==
+            NACRE_SEND_DONE)
         (void)asking_add(w, &p->asking, want_reply, false);
 }
 
@@ -243,7 +249,7 @@ static void act_forward(struct party *p)
     (void)snprintf(host, sizeof host, "%u", p->asking.made);
     if (p->config.role == NACRE_CLIENT && p->asking.made < REQUESTS_MAX &&
         p->globals_awaited < 32 &&
-        nacre_session_forward(p->session, host, asks_port ? 0 : 8022, cancel))
+        nacre_session_forward(p->session, host, asks_port ? 0 : 8022, cancel) == NACRE_SEND_DONE)
         asking_add(w, &p->asking, true, false)->asks_port = asks_port && !cancel;
 }
 

@@ -167,7 +167,7 @@ static uint32_t number_in(const struct nacre_request *q)
 {
     switch (q->kind) {
     case NACRE_REQUEST_OTHER:
-        return q->len == 4 ? load_u32(q->data) : UINT32_MAX;
+        return q->len >= 4 ? load_u32(q->data) : UINT32_MAX;
     case NACRE_REQUEST_WINDOW_CHANGE:
         return q->columns;
     case NACRE_REQUEST_BREAK:

@@ -104,7 +104,7 @@ static struct story *story_of(const struct nacre_channel *ch)
 
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
-    ck_assert(nacre_channel_exec(ch, "cat"));
+    ck_assert_int_eq(nacre_channel_exec(ch, "cat"), NACRE_SEND_DONE);
     return NACRE_GRANT;
 }
 

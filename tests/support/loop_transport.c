@@ -175,7 +175,7 @@ void loop_end_log_in(struct loop_end *e)
 void loop_end_inject(struct loop_end *e, struct bytes payload)
 {
     struct transport *t = &e->transport;
-    uint8_t *at = buffer_make_room(&t->out, t->pool, PACKET_OVERHEAD + payload.len);
+    uint8_t *at = buffer_make_huge_room(&t->out, t->pool, PACKET_OVERHEAD + payload.len);
 
     ck_assert_ptr_nonnull(at);
     memcpy(at + PACKET_HEADER, payload.at, payload.len);

@@ -307,7 +307,8 @@ void offer_interactive(void)
 
 void make_global_request(void)
 {
-    ck_assert(nacre_session_global_request(real->session, "unknown@nacre", true, NULL, 0));
+    ck_assert_int_eq(nacre_session_global_request(real->session, "unknown@nacre", true, NULL, 0),
+                     NACRE_SEND_DONE);
     expect("80");
 }
 
@@ -343,7 +344,8 @@ void open_channel(void)
 void make_request(void)
 {
     open_channel();
-    ck_assert(nacre_channel_request(channel, "unknown@nacre", true, NULL, 0));
+    ck_assert_int_eq(nacre_channel_request(channel, "unknown@nacre", true, NULL, 0),
+                     NACRE_SEND_DONE);
     expect("98");
 }
 

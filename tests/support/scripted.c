@@ -227,6 +227,7 @@ void scripted_login(struct scripted *s)
         transport_set_phase(&s->t, PHASE_CONNECTION);
         scripted_expect(s, "");
     }
+    s->t.receiving.large = true;
     ck_assert(s->real->authenticated);
 }
 

@@ -10,8 +10,8 @@
 
 enum {
     SCRIPTED_LOG_MAX = 64 * 1024,
-    SCRIPTED_CHANNELS = 128,          /* channel numbers of the script that are counted */
-    SCRIPTED_MESSAGE_MAX = 60 * 1024, /* bytes of a message in either direction */
+    SCRIPTED_CHANNELS = 128,           /* channel numbers of the script that are counted */
+    SCRIPTED_MESSAGE_MAX = 264 * 1024, /* bytes of a message in either direction */
 };
 
 struct scripted {

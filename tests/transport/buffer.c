@@ -93,6 +93,38 @@ START_TEST(a_buffer_holds_no_more_than_a_large_block)
 }
 END_TEST
 
+/* A large packet beside a bulk transfer; then the huge block goes back. */
+START_TEST(a_huge_block_stays_only_while_it_is_needed)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+    static uint8_t fill[BLOCK_LARGE];
+
+    ck_assert_ptr_null(buffer_make_huge_room(&b, &pool, BLOCK_HUGE + 1));
+    append(&b, &pool, "head", 4);
+    ck_assert_uint_eq(buffer_limit(&b), BLOCK_LARGE);
+    ck_assert_ptr_nonnull(buffer_make_huge_room(&b, &pool, BLOCK_LARGE - 4));
+    ck_assert_uint_eq(buffer_limit(&b), BLOCK_LARGE); /* it fits */
+    ck_assert_ptr_nonnull(buffer_make_huge_room(&b, &pool, BLOCK_LARGE - 3));
+    ck_assert_uint_eq(buffer_limit(&b), BLOCK_HUGE);
+    append(&b, &pool, fill, sizeof fill);
+    append(&b, &pool, fill, sizeof fill); /* more than a large block holds */
+    ck_assert_ptr_null(buffer_make_room(&b, &pool, BLOCK_HUGE - 2 * BLOCK_LARGE - 3));
+    ck_assert_ptr_nonnull(buffer_make_room(&b, &pool, BLOCK_HUGE - 2 * BLOCK_LARGE - 4));
+    buffer_consumed(&b, BLOCK_LARGE + BLOCK_LARGE / 2 + 3);
+    ck_assert_ptr_nonnull(buffer_make_room(&b, &pool, 0)); /* half a block and a byte */
+    ck_assert_uint_eq(buffer_limit(&b), BLOCK_HUGE);
+    buffer_consumed(&b, 1);
+    ck_assert_ptr_nonnull(buffer_make_room(&b, &pool, 0));
+    ck_assert_uint_eq(buffer_limit(&b), BLOCK_LARGE);
+    ck_assert_uint_eq(buffer_len(&b), BLOCK_LARGE / 2);
+    assert_bytes(buffer_contents(&b), (struct bytes){fill, BLOCK_LARGE / 2});
+    buffer_clear(&b, &pool);
+    pool_clear(&pool);
+}
+END_TEST
+
 START_TEST(without_memory_the_contents_stay)
 {
     struct account account = {.fail_at = 2};
@@ -159,6 +191,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_buffer_moves_to_a_large_block_with_its_contents);
     add_test(suite, space_is_made_by_moving_the_contents_to_the_front);
     add_test(suite, a_buffer_holds_no_more_than_a_large_block);
+    add_test(suite, a_huge_block_stays_only_while_it_is_needed);
     add_test(suite, without_memory_the_contents_stay);
     add_test(suite, bytes_come_out_as_they_went_in);
 }

@@ -37,6 +37,49 @@ START_TEST(a_pool_keeps_a_bounded_number_of_free_blocks)
 }
 END_TEST
 
+START_TEST(a_block_is_of_the_smallest_class_that_fits)
+{
+    static const struct {
+        size_t need, size;
+    } cases[] = {
+        {1, BLOCK_SMALL},           {BLOCK_SMALL, BLOCK_SMALL},    {BLOCK_SMALL + 1, BLOCK_LARGE},
+        {BLOCK_LARGE, BLOCK_LARGE}, {BLOCK_LARGE + 1, BLOCK_HUGE}, {BLOCK_HUGE, BLOCK_HUGE}};
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t size = 0;
+        uint8_t *block = pool_take_block(&pool, cases[i].need, &size);
+
+        ck_assert_uint_eq(size, cases[i].size);
+        ck_assert_uint_eq(pool.in_use, cases[i].size);
+        block[size - 1] = 1;
+        pool_give_block(&pool, block, size);
+        ck_assert_uint_eq(pool.in_use, 0);
+    }
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+/* One idle server must not hold megabytes because some clients once sent long commands. */
+START_TEST(a_pool_keeps_few_of_the_largest_blocks)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    void *blocks[2 * BLOCKS_KEPT_HUGE];
+    size_t size;
+
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        blocks[i] = pool_take_block(&pool, BLOCK_HUGE, &size);
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        pool_give_block(&pool, blocks[i], BLOCK_HUGE);
+    ck_assert_uint_eq(account.lent, BLOCKS_KEPT_HUGE * BLOCK_HUGE);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
 START_TEST(allocations_are_zeroed_counted_and_wiped_on_release)
 {
     struct account account = {0};
@@ -85,6 +128,8 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, blocks_are_reused);
     add_test(suite, a_pool_keeps_a_bounded_number_of_free_blocks);
+    add_test(suite, a_block_is_of_the_smallest_class_that_fits);
+    add_test(suite, a_pool_keeps_few_of_the_largest_blocks);
     add_test(suite, allocations_are_zeroed_counted_and_wiped_on_release);
     add_test(suite, an_allocation_may_fail);
     add_test(suite, the_default_memory_is_malloc);

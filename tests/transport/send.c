@@ -75,6 +75,41 @@ START_TEST(small_messages_have_room_when_bulk_transfers_do_not)
 }
 END_TEST
 
+/* A request that fills a packet of 256 KiB is sent wherever a byte of a bulk transfer is. */
+START_TEST(a_large_request_fits_beside_full_output_and_leaves_the_reserve)
+{
+    struct transport *t = &loop.server.transport;
+    size_t bulk, small = 0;
+
+    set_up();
+    loop.client.transport.receiving.large = true;
+    ck_assert(!transport_request_room(t, TRANSPORT_REQUEST_MAX + 1));
+    bulk = fill(&loop.server, 1000);
+    while (transport_room(t) > 400) {
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, 1);
+        bulk++;
+    }
+    ck_assert(!transport_request_room(t, TRANSPORT_MESSAGE_MAX));
+    ck_assert(transport_request_room(t, TRANSPORT_MESSAGE_MAX + 1));
+    ck_assert(transport_request_room(t, TRANSPORT_REQUEST_MAX));
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_REQUEST, TRANSPORT_REQUEST_MAX - 5);
+    ck_assert(!transport_ended(t));
+    ck_assert(!transport_request_room(t, TRANSPORT_MESSAGE_MAX + 1)); /* one at a time */
+    ck_assert_uint_eq(transport_room(t), 0);
+    for (; transport_control_room(t); small++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_WINDOW_ADJUST, 4);
+    ck_assert_uint_gt(small, 50);
+    ck_assert_int_eq(kex_begin(t), 0);
+    ck_assert(!transport_ended(t));
+    loop_run(&loop);
+    ck_assert(!transport_ended(t));
+    ck_assert_uint_eq(loop.client.received_count, bulk + 1 + small);
+    ck_assert_int_eq(loop.server.exchanges, 2);
+    ck_assert_uint_eq(buffer_limit(&t->out), BLOCK_LARGE);
+    loop_close(&loop);
+}
+END_TEST
+
 /* 4253/11.4/1: a peer that sends requests and never reads. */
 START_TEST(requests_are_answered_while_the_reserve_lasts_and_then_wait)
 {
@@ -255,7 +290,7 @@ END_TEST
 /* Are these bytes in a free block of the pool? */
 static bool pool_remembers(const struct pool *pool, const char *secret)
 {
-    static const size_t size[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_LARGE};
+    static const size_t size[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_LARGE, BLOCK_HUGE};
 
     for (size_t class = 0; class < BLOCK_CLASSES; class ++)
         for (struct free_block *b = pool->free[class]; b != NULL; b = b->next)
@@ -346,6 +381,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, a_message_that_uses_all_the_room_can_be_sent);
     add_test(suite, small_messages_have_room_when_bulk_transfers_do_not);
+    add_test(suite, a_large_request_fits_beside_full_output_and_leaves_the_reserve);
     add_test(suite, requests_are_answered_while_the_reserve_lasts_and_then_wait);
     add_test(suite, input_waits_until_a_full_chunk_of_output_is_sent);
     add_test(suite, a_rekey_may_be_due_when_the_output_is_full);

@@ -131,7 +131,7 @@ END_TEST
 /* 4253/6.4/2: each byte of the encrypted stream of a client in turn. */
 START_TEST(a_changed_byte_ends_the_session_with_one_disconnect)
 {
-    static const uint8_t more[PACKET_LENGTH_MAX];
+    static const uint8_t more[PACKET_LENGTH_LARGE];
     size_t len = 1;
 
     for (size_t i = 0; i < len; i++) {
@@ -154,6 +154,59 @@ START_TEST(a_changed_byte_ends_the_session_with_one_disconnect)
         ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_DISCONNECT), 1);
         loop_close(&loop);
     }
+}
+END_TEST
+
+static void send_large_ignore(struct loop_end *e)
+{
+    static uint8_t message[PACKET_MESSAGE_LARGE] = {SSH_MSG_IGNORE};
+
+    store_u32(message + 1, PACKET_MESSAGE_LARGE - 5);
+    loop_end_inject(e, BYTES_OF_ARRAY(message));
+}
+
+/* Sshd's limit for those who have logged in. Its memory is given back, however it arrives. */
+START_TEST(after_the_login_a_packet_of_256_kib_is_received)
+{
+    static const size_t chunks[] = {0, 1000, 70000};
+    struct pool *pool = &loop.server.pool;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    loop.chunk = chunks[_i];
+    transport_authenticated(&loop.server.transport);
+    for (size_t before = 0; before < 3; before++) {
+        for (size_t i = 0; i < before; i++)
+            loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 30000);
+        send_large_ignore(&loop.client);
+        loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 100);
+        loop_run(&loop);
+        ck_assert(!transport_ended(&loop.server.transport));
+    }
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_RECEIVED, SSH_MSG_IGNORE), 3);
+    ck_assert_uint_eq(loop.server.received_count, 6);
+    transport_release_idle(&loop.server.transport);
+    ck_assert_uint_lt(pool->in_use, BLOCK_LARGE);
+    loop_close(&loop);
+}
+END_TEST
+
+/* A stranger's packet takes no more memory than before. */
+START_TEST(before_the_login_a_packet_over_64_kib_disconnects_at_its_first_block)
+{
+    size_t before;
+
+    loop_open(&loop);
+    loop_start(&loop);
+    loop_run(&loop);
+    before = loop.server.pool.in_use;
+    send_large_ignore(&loop.client);
+    loop_end_receive(&loop.server, (struct bytes){transport_output(&loop.client.transport).at, 32},
+                     0);
+    ck_assert_int_eq(loop.server.transport.end.cause, NACRE_PROTOCOL_ERROR);
+    ck_assert_str_eq(loop.server.transport.end.text, "packet_length is not acceptable");
+    ck_assert_uint_le(loop.server.pool.in_use, before + 2 * BLOCK_SMALL);
+    loop_close(&loop);
 }
 END_TEST
 
@@ -319,6 +372,8 @@ void add_tests(struct suite *suite)
     add_test(suite, what_one_end_sends_the_other_receives);
     add_test(suite, memory_may_run_out_anywhere);
     add_test(suite, a_changed_byte_ends_the_session_with_one_disconnect);
+    add_loop(suite, after_the_login_a_packet_of_256_kib_is_received, 0, 3);
+    add_test(suite, before_the_login_a_packet_over_64_kib_disconnects_at_its_first_block);
     add_test(suite, the_first_failure_sticks);
     add_test(suite, a_lost_connection_sends_nothing);
     add_test(suite, an_ended_session_accepts_no_messages_and_sends_none);

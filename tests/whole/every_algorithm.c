@@ -18,7 +18,7 @@ static void check_session(struct pair *p)
 
     pair_start(p);
     ch = pair_open(p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(p);
     ck_assert_uint_eq(nacre_channel_write(ch, "hello", 5), 5);
     nacre_session_rekey(p->client.session);
@@ -179,8 +179,10 @@ static void check_proof(struct pair *p, const struct nacre_key *key)
 
     write_string(&w, private_key_blob(key));
     proof_len = 0;
-    ck_assert(nacre_session_global_request(p->client.session, "hostkeys-prove-00@openssh.com", true,
-                                           question, written(&w)));
+    ck_assert_int_eq(nacre_session_global_request(p->client.session,
+                                                  "hostkeys-prove-00@openssh.com", true, question,
+                                                  written(&w)),
+                     NACRE_SEND_DONE);
     pair_run(p);
     r = read_from((struct bytes){proof, proof_len});
     r = read_from(read_string(&r));

@@ -49,7 +49,7 @@ static void run_session(struct pair *p, struct secrets *s, size_t method)
         protection.mac == NULL ? NULL : protection.mac->name;
     pair_start(p);
     ch = pair_open(p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(p);
     ck_assert_uint_eq(nacre_channel_write(ch, "hello", 5), 5);
     nacre_channel_eof(ch);

@@ -26,8 +26,8 @@ static void short_session(struct pair *p)
 
     pair_start(p);
     ch = pair_open(p);
-    ck_assert(nacre_channel_pty(ch, "xterm", 80, 24));
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_pty(ch, "xterm", 80, 24), NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(p);
     ck_assert_uint_eq(nacre_channel_write(ch, "hello", 5), 5);
     nacre_channel_eof(ch);
@@ -243,7 +243,7 @@ END_TEST
  * more bytes. Returns false when the bit is past the packet's end. */
 static bool flip(int which, size_t bit)
 {
-    static const uint8_t more[32 * 1024];
+    static const uint8_t more[32 * 1024], huge[200 * 1024];
     struct pair p;
     struct nacre_channel *ch;
     bool inside;
@@ -253,7 +253,7 @@ static bool flip(int which, size_t bit)
     protect(&p, which);
     pair_start(&p);
     ch = pair_open(&p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(&p);
     ck_assert_uint_eq(nacre_channel_write(ch, "some data", 9), 9);
     end_hold(&p.client);
@@ -264,6 +264,9 @@ static bool flip(int which, size_t bit)
             ck_assert_uint_eq(nacre_channel_write(ch, more, sizeof more), sizeof more);
             end_hold(&p.client);
         }
+        ck_assert_int_eq(nacre_channel_request(ch, "x@y", false, huge, sizeof huge),
+                         NACRE_SEND_DONE); /* more than any length */
+        end_hold(&p.client);
         pair_run(&p);
         ck_assert(p.server.ended);
         ck_assert_int_eq(p.server.why.cause, NACRE_PROTOCOL_ERROR);
@@ -341,7 +344,7 @@ static void echo_much(struct pair *p, size_t total)
     fed = 0;
     pair_start(p);
     ch = pair_open(p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     for (int i = 0; i < 1000000 && fed < total; i++) {
         feed(ch, total);
         pair_step(p);
@@ -383,7 +386,7 @@ START_TEST(both_rekey_at_once_and_by_time)
     pair_init(&p, 2);
     pair_start(&p);
     ch = pair_open(&p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(&p);
     for (int i = 0; i < 5; i++) {
         p.now_ms += 3600 * 1000;
@@ -411,7 +414,7 @@ START_TEST(a_peer_that_never_reads_cannot_make_the_session_grow)
     pair_init(&p, 3);
     pair_start(&p);
     ch = pair_open(&p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(&p);
     p.client_reads = false;
     for (int i = 0; i < 20000; i++) {
@@ -447,7 +450,7 @@ START_TEST(a_lost_connection_gives_closed_alone)
     pair_init(&p, 4);
     pair_start(&p);
     ch = pair_open(&p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(&p);
     nacre_session_lost(p.server.session);
     ck_assert_str_eq(p.server.log, "open;request shell;closed connection lost;");
@@ -464,7 +467,7 @@ START_TEST(one_of_several_channels_closes_and_the_others_continue)
     pair_start(&p);
     for (int i = 0; i < 10; i++) {
         chs[i] = pair_open(&p);
-        ck_assert(nacre_channel_shell(chs[i]));
+        ck_assert_int_eq(nacre_channel_shell(chs[i]), NACRE_SEND_DONE);
     }
     pair_run(&p);
     p.server.log[0] = p.client.log[0] = 0;
@@ -503,7 +506,7 @@ START_TEST(shutting_down_sends_what_was_accepted_and_then_the_disconnect)
     pair_init(&p, 4);
     pair_start(&p);
     ch = pair_open(&p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(&p);
     ck_assert_uint_eq(nacre_channel_write(ch, "last", 4), 4);
     (void)pair_step(&p);

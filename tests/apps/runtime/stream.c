@@ -70,7 +70,7 @@ static void begin(int input, int output, int error)
     p.server_app.eof = NULL;
     pair_start(&p);
     client = pair_open(&p);
-    ck_assert(nacre_channel_shell(client));
+    ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
     turns(3);
     ck_assert_int_eq(p.replies_good, 1);
 }
@@ -465,7 +465,8 @@ START_TEST(an_eow_request_closes_the_input)
 
     ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
     begin(in[0], -1, -1);
-    ck_assert(nacre_channel_request(client, "eow@openssh.com", false, NULL, 0));
+    ck_assert_int_eq(nacre_channel_request(client, "eow@openssh.com", false, NULL, 0),
+                     NACRE_SEND_DONE);
     turns(3);
     assert_closed(in[0]);
     assert_logged(&p.client, "closed");

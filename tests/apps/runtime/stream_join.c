@@ -117,7 +117,7 @@ START_TEST(a_channel_that_is_joined_already_is_refused)
     char byte;
 
     begin("request", join_well);
-    ck_assert(nacre_channel_shell(client));
+    ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
     turns(3);
     inside = dup(inside);
     ck_assert(!join());
@@ -167,7 +167,7 @@ START_TEST(another_application_ends_the_stream)
 {
     other_closed = 0;
     begin("request", join_well);
-    ck_assert(nacre_channel_shell(client));
+    ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
     turns(3);
     if (_i == 0) {
         replace();
@@ -194,7 +194,7 @@ static void lose(void)
 START_TEST(the_session_may_end_inside_a_callback_of_the_stream)
 {
     begin("request", join_well);
-    ck_assert(nacre_channel_shell(client));
+    ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
     turns(3);
     where = "eof";
     act = lose;

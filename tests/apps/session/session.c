@@ -64,7 +64,7 @@ START_TEST(an_idle_session_holds_no_buffers)
     pair_init(&p, 5);
     pair_start(&p);
     ch = pair_open(&p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     pair_run(&p);
     nacre_session_received(p.server.session, 0, 0); /* the pair asked for space and had nothing */
     before = nacre_endpoint_memory(p.server.endpoint);
@@ -395,10 +395,10 @@ START_TEST(a_key_exchange_may_begin_before_every_step)
     ch = pair_open(&p);
     nacre_session_rekey(who->session);
     pair_run(&p);
-    ck_assert(nacre_channel_pty(ch, "xterm", 80, 24));
+    ck_assert_int_eq(nacre_channel_pty(ch, "xterm", 80, 24), NACRE_SEND_DONE);
     nacre_session_rekey(who->session);
     pair_run(&p);
-    ck_assert(nacre_channel_shell(ch));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
     nacre_session_rekey(who->session);
     pair_run(&p);
     ck_assert_uint_eq(nacre_channel_write(ch, "hello", 5), 5);
