@@ -210,8 +210,7 @@ static int on_reply(struct nacre_channel *ch, struct reader *r, bool granted)
                                                                   ? "CHANNEL_SUCCESS is malformed"
                                                                   : "CHANNEL_FAILURE is malformed");
     if (!ch->is_open || ch->awaiting == 0)
-        return misuse(ch->connection, granted ? "CHANNEL_SUCCESS without a request"
-                                              : "CHANNEL_FAILURE without a request");
+        return 0; /* nobody asked: ignored, as by OpenSSH */
     ch->awaiting--;
     if (ch->app->replied != NULL && !ch->want_close)
         ch->app->replied(ch, granted);

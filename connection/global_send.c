@@ -112,13 +112,17 @@ void global_send_clear(struct connection *c)
         drop_unsent(c);
 }
 
+/* lsh answers hostkeys-00, which wants no answer. What nobody asked for is ignored, as by OpenSSH.
+ */
+static bool is_unsolicited(const struct connection *c)
+{
+    return c->awaiting == c->unsent_asking;
+}
+
 static int on_reply(struct connection *c, bool granted, struct bytes data)
 {
     bool keepalive = (c->keepalives & 1) != 0;
 
-    if (c->awaiting == c->unsent_asking)
-        return misuse(c, granted ? "REQUEST_SUCCESS without a request"
-                                 : "REQUEST_FAILURE without a request");
     c->awaiting--;
     c->keepalives >>= 1;
     if (!keepalive && c->config->global_replied != NULL)
@@ -131,13 +135,15 @@ static int on_reply(struct connection *c, bool granted, struct bytes data)
  *     ....      response specific data                                        */
 int on_request_success(struct connection *c, struct reader *r)
 {
-    return on_reply(c, true, read_rest(r));
+    return is_unsolicited(c) ? 0 : on_reply(c, true, read_rest(r));
 }
 
 /* RFC 4254 section 4:
  *     byte      SSH_MSG_REQUEST_FAILURE                                       */
 int on_request_failure(struct connection *c, struct reader *r)
 {
+    if (is_unsolicited(c))
+        return 0;
     if (!read_done(r))
         return transport_malformed(c->transport, "REQUEST_FAILURE is malformed");
     return on_reply(c, false, (struct bytes){NULL, 0});

@@ -1,18 +1,11 @@
 #include "connection/hostkeys.h"
 
+#include <string.h>
+
 static const char announce[] = "hostkeys-00@openssh.com";
 static const char prove[] = "hostkeys-prove-00@openssh.com";
 
 enum { SIGNED_MAX = 128 + SESSION_ID_MAX + TRANSPORT_HOST_KEY_MAX };
-
-static size_t size_of_all(const struct transport *t)
-{
-    size_t size = 64;
-
-    for (size_t i = 0; transport_host_key_at(t, i).len > 0; i++)
-        size += 4 + transport_host_key_at(t, i).len;
-    return size;
-}
 
 /* Section 2.1: no key twice. */
 static bool is_repeated(const struct transport *t, size_t i)
@@ -23,15 +16,31 @@ static bool is_repeated(const struct transport *t, size_t i)
     return false;
 }
 
+static size_t size_of_all(const struct transport *t)
+{
+    size_t size = 1 + 4 + strlen(announce) + 1;
+
+    for (size_t i = 0; transport_host_key_at(t, i).len > 0; i++)
+        if (!is_repeated(t, i))
+            size += 4 + transport_host_key_at(t, i).len;
+    return size;
+}
+
 /* draft-ietf-sshm-hostkey-update section 2.1:
  *     byte      SSH_MSG_GLOBAL_REQUEST
  *     string    "hostkeys-00@openssh.com"
  *     boolean   FALSE
- *     string[]  hostkeys                                                      */
+ *     string[]  hostkeys
+ * All of them or none, because a client forgets those that are missing: more than every client must
+ * accept in one message are not announced. */
 void hostkeys_announce(struct transport *t)
 {
-    struct writer w = transport_begin(t, SSH_MSG_GLOBAL_REQUEST, size_of_all(t));
+    size_t size = size_of_all(t);
+    struct writer w;
 
+    if (size > TRANSPORT_MESSAGE_MAX)
+        return;
+    w = transport_begin(t, SSH_MSG_GLOBAL_REQUEST, size);
     write_text(&w, announce);
     write_bool(&w, false);
     for (size_t i = 0; transport_host_key_at(t, i).len > 0; i++)

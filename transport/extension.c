@@ -87,8 +87,9 @@ int on_ext_info(struct transport *t, struct reader *r)
 /* PROTOCOL section 1.8:
  *     byte      SSH_MSG_PING
  *     string    data
- * Answered by byte SSH_MSG_PONG, string data: in order and unchanged, or not at all
- * (draft-miller-ssh-ping section 4). It is not answered when there is no room. */
+ * Answered by byte SSH_MSG_PONG, string data, in order and unchanged; during a key exchange of
+ * ours, after it. The answers are bounded, draft-miller-ssh-ping section 4: a peer that sends more
+ * than there is space for ends the session. */
 int on_ping(struct transport *t, struct reader *r)
 {
     struct bytes data = read_string(r);
@@ -96,8 +97,11 @@ int on_ping(struct transport *t, struct reader *r)
 
     if (!read_done(r))
         return transport_malformed(t, "PING is malformed");
+    if (data.len > TRANSPORT_MESSAGE_MAX - 1 - 4)
+        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "PING is too long");
     if (!transport_reply_room(t, SSH_MSG_PONG, 1 + 4 + data.len))
-        return 0;
+        return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR,
+                              "PING: too many wait for an answer");
     w = transport_begin(t, SSH_MSG_PONG, 1 + 4 + data.len);
     write_string(&w, data);
     transport_send(t, &w);

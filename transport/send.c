@@ -155,8 +155,9 @@ bool transport_request_room(const struct transport *t, size_t len)
 
 bool transport_reply_room(const struct transport *t, uint8_t number, size_t len)
 {
-    if (must_queue(t, number))
-        return buffer_len(&t->queued) + QUEUED_HEADER + len <= BLOCK_LARGE / 2;
+    if (must_queue(t, number)) /* while messages drain, input waits before the queue is full */
+        return buffer_len(&t->queued) + QUEUED_HEADER + len <=
+               (t->queueing ? BLOCK_LARGE / 2 : BLOCK_LARGE);
     return buffer_len(&t->out) + PACKET_OVERHEAD + len <=
            buffer_limit(&t->out) - TRANSPORT_KEXINIT_MAX;
 }

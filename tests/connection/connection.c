@@ -116,6 +116,12 @@ static const struct form to_channel[] = {
     {SSH_MSG_CHANNEL_FAILURE, "u", false},
 };
 
+/* An answer that nobody asked for is ignored. */
+static bool is_answer(const struct form *f)
+{
+    return f->number == SSH_MSG_CHANNEL_SUCCESS || f->number == SSH_MSG_CHANNEL_FAILURE;
+}
+
 enum { TO_CHANNEL = sizeof to_channel / sizeof to_channel[0] };
 
 static void send_form(const struct form *f, uint32_t id)
@@ -130,12 +136,13 @@ static void send_form(const struct form *f, uint32_t id)
 START_TEST(a_message_for_a_channel_that_was_never_open_disconnects)
 {
     static const uint32_t ids[] = {1, 3, 4, 0x7fffffff, 0xffffffff};
+    bool ignored = is_answer(&to_channel[_i]);
 
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         ck_assert_uint_eq(server_open(1000, 1000), 0);
         send_form(&to_channel[_i], ids[i]);
-        scripted_expect(&s, BAD);
-        scripted_told(&s, "closed protocol error;");
+        scripted_expect(&s, ignored ? "" : BAD);
+        scripted_told(&s, ignored ? "" : "closed protocol error;");
         stop();
     }
 }
@@ -145,7 +152,8 @@ END_TEST
 START_TEST(a_message_for_a_channel_that_both_sides_closed_disconnects)
 {
     uint32_t id = server_open(1000, 1000);
-    bool ignored = to_channel[_i].number == SSH_MSG_CHANNEL_WINDOW_ADJUST;
+    bool ignored =
+        to_channel[_i].number == SSH_MSG_CHANNEL_WINDOW_ADJUST || is_answer(&to_channel[_i]);
 
     send_close(id);
     scripted_expect(&s, "close 7;");
@@ -160,13 +168,15 @@ END_TEST
 
 START_TEST(a_message_for_a_channel_whose_open_is_pending_disconnects)
 {
+    bool ignored = is_answer(&to_channel[_i]);
+
     server_start();
     recorder.open = NACRE_LATER;
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
     scripted_expect(&s, "");
     send_form(&to_channel[_i], 0);
-    scripted_expect(&s, BAD);
-    scripted_told(&s, "open;closed protocol error;");
+    scripted_expect(&s, ignored ? "" : BAD);
+    scripted_told(&s, ignored ? "open;" : "open;closed protocol error;");
     stop();
 }
 END_TEST
@@ -183,7 +193,7 @@ START_TEST(a_message_after_the_peers_close_disconnects)
     scripted_expect(&s, "close 7;");
     send_form(&to_channel[_i], id);
     scripted_run(&s);
-    if (to_channel[_i].number == SSH_MSG_CHANNEL_WINDOW_ADJUST)
+    if (to_channel[_i].number == SSH_MSG_CHANNEL_WINDOW_ADJUST || is_answer(&to_channel[_i]))
         ck_assert_str_eq(s.log, ""); /* it has no effect */
     else
         ck_assert_str_eq(s.log, BAD);

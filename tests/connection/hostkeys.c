@@ -135,6 +135,49 @@ START_TEST(more_proofs_than_there_are_host_keys_are_refused)
 }
 END_TEST
 
+static size_t announced; /* bytes of the message; 0: none */
+
+static void see(void *context, enum nacre_direction direction, uint32_t seq, const char *phase,
+                const uint8_t *payload, size_t len)
+{
+    (void)context;
+    (void)seq;
+    (void)phase;
+    if (direction == NACRE_SENT && payload[0] == SSH_MSG_GLOBAL_REQUEST)
+        announced = len;
+}
+
+/* RFC 4253 section 6.1: no client must accept more than 35,000 bytes. A list that is not complete
+ * would make clients forget keys. */
+START_TEST(host_keys_are_announced_if_one_message_holds_all_of_them)
+{
+    enum { KEYS = 640, EACH = 4 + 4 + 11 + 4 + 32, FIXED = 1 + 4 + 23 + 1 };
+    static const struct nacre_observer observer = {.message = see};
+    static struct nacre_key keys[KEYS];
+    static const struct nacre_key *list[KEYS + 1];
+    size_t count = (TRANSPORT_MESSAGE_MAX - FIXED) / EACH + (size_t)_i;
+
+    recorder_reset();
+    scripted_init(&s, NACRE_SERVER);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t seed[32] = {1, (uint8_t)i, (uint8_t)(i >> 8)};
+
+        ck_assert(private_key_ed25519(&keys[i], seed));
+        list[i] = &keys[i];
+    }
+    list[count] = list[0]; /* announced once */
+    s.pair.server_config.host_keys = list;
+    s.pair.server_config.host_key_count = count + 1;
+    s.pair.server_config.observer = &observer;
+    announced = 0;
+    scripted_login(&s);
+    ck_assert_uint_eq(announced, _i == 0 ? FIXED + count * EACH : 0);
+    stop();
+    for (size_t i = 0; i < count; i++)
+        private_key_clear(&keys[i]);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_requested_host_key_is_proven);
@@ -142,4 +185,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_foreign_host_key_is_not_proven_nor_are_ours_in_the_same_request);
     add_test(suite, a_truncated_request_for_proofs_is_refused);
     add_test(suite, more_proofs_than_there_are_host_keys_are_refused);
+    add_loop(suite, host_keys_are_announced_if_one_message_holds_all_of_them, 0, 2);
 }

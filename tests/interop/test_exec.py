@@ -167,6 +167,19 @@ class ExecWithParamiko(Exec, harness.ServerCase):
         with self.assertRaises(paramiko.SSHException):
             self.run_(None, subsystem="sftp")
 
+    def test_answers_that_nobody_asked_for_are_ignored(self):
+        """As lsh sends one to hostkeys-00@openssh.com."""
+        with contextlib.closing(self.client(self.server).connect()) as transport:
+            channel = transport.open_session(timeout=PATIENCE)
+            for number in 81, 82, 99, 100:  # REQUEST_SUCCESS, REQUEST_FAILURE, CHANNEL_SUCCESS, CHANNEL_FAILURE
+                message = paramiko.Message()
+                message.add_byte(bytes([number]))
+                if number > 90:
+                    message.add_int(channel.remote_chanid)
+                transport._send_user_message(message)
+            channel.exec_command("cat")
+            self.assertEqual(exchange(channel, b"still here"), (b"still here", b""))
+
     def test_a_command_may_fill_a_packet_of_256_kib(self):
         """It is refused like any unknown command, and the connection continues; one byte more disconnects."""
         with contextlib.closing(self.client(self.server).connect()) as transport:

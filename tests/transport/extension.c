@@ -211,6 +211,8 @@ START_TEST(a_client_remembers_which_signatures_the_server_accepts)
 }
 END_TEST
 
+enum { PING_MAX = TRANSPORT_MESSAGE_MAX - 1 - 4 }; /* bytes of data that are answered */
+
 /* A ping of `len` bytes, beginning with `first`. */
 static void ping(uint8_t first, size_t len)
 {
@@ -240,46 +242,70 @@ static void expect_pong(uint8_t first, size_t len)
 /* ossh/1.8/1, ping/4/2 */
 START_TEST(a_ping_is_answered_with_all_its_data)
 {
-    static const size_t lengths[] = {0, 1, 1000, 4096, 4097, 30000, 32768};
+    static const size_t lengths[] = {0, 1, 1000, 4096, 4097, 30000, 32768, PING_MAX};
 
-    script_meet_connected(&script, &real, NACRE_SERVER, true);
+    script_meet_connected(&script, &real, (enum nacre_role)_i, true);
     for (size_t i = 0; i < COUNT(lengths); i++) {
         ping((uint8_t)i, lengths[i]);
         expect_pong((uint8_t)i, lengths[i]);
     }
+    ping(0, PING_MAX + 1); /* its answer would be longer than every peer must accept */
+    script_expect_disconnect(&script, &real, SSH_DISCONNECT_PROTOCOL_ERROR);
     script_part(&script, &real);
 }
 END_TEST
 
-/* ossh/1.8/2: between our KEXINIT and our NEWKEYS none is sent, then all are, in order. */
-START_TEST(pongs_wait_for_the_end_of_a_key_exchange)
+/* A rekey of ours begins, an hour after the last. */
+static void begin_rekey(void)
 {
-    script_meet_connected(&script, &real, NACRE_SERVER, true);
-    transport_tick(&real.transport, 1000 + 3600 * 1000); /* an hour later: a rekey begins */
-    for (uint8_t i = 0; i < 20; i++)
-        ping(i, i);
+    transport_tick(&real.transport, 1000 + 3600 * 1000);
     script_take_kexinit(&script, script_expect(&script, &real, SSH_MSG_KEXINIT));
-    script_expect_silence(&script, &real);
+}
+
+/* The script's part of it. */
+static void finish_rekey(void)
+{
     script_kexinit(&script, NULL);
     script_init_share(&script);
     script_take_reply(&script, script_expect(&script, &real, SSH_MSG_KEX_ECDH_REPLY));
     (void)script_expect(&script, &real, SSH_MSG_NEWKEYS);
     script_take_newkeys(&script);
+}
+
+/* ossh/1.8/2: between our KEXINIT and our NEWKEYS none is sent, then all are, in order. */
+START_TEST(pongs_wait_for_the_end_of_a_key_exchange)
+{
+    script_meet_connected(&script, &real, NACRE_SERVER, true);
+    begin_rekey();
+    for (uint8_t i = 0; i < 20; i++)
+        ping(i, i);
+    script_expect_silence(&script, &real);
+    finish_rekey();
     for (uint8_t i = 0; i < 20; i++)
         expect_pong(i, i);
     script_part(&script, &real);
 }
 END_TEST
 
-/* The draft's section 4: "SHOULD limit the number of queued replies". */
-START_TEST(endless_pings_during_a_key_exchange_do_not_end_the_session)
+/* The draft's section 4: "SHOULD limit the number of queued replies". None is dropped: what fits
+ * is answered, and one byte more ends the session. */
+START_TEST(pings_past_the_space_for_answers_end_the_session)
 {
+    enum { EACH = 4 * 1024 - (4 + 1 + 4) /* bytes of data: the answer and its length are 4 KiB */ };
+    uint8_t count = BLOCK_LARGE / 2 / (4 * 1024);
+
     script_meet_connected(&script, &real, NACRE_SERVER, true);
-    transport_tick(&real.transport, 1000 + 3600 * 1000);
-    script_take_kexinit(&script, script_expect(&script, &real, SSH_MSG_KEXINIT));
-    for (uint8_t i = 0; i < 200; i++) {
-        ping(i, 3000);
-        script_expect_silence(&script, &real);
+    begin_rekey();
+    for (uint8_t i = 0; i < count; i++)
+        ping(i, EACH);
+    script_expect_silence(&script, &real);
+    if (_i == 0) {
+        finish_rekey();
+        for (uint8_t i = 0; i < count; i++)
+            expect_pong(i, EACH);
+    } else {
+        ping(count, 0);
+        script_expect_disconnect(&script, &real, SSH_DISCONNECT_PROTOCOL_ERROR);
     }
     ck_assert_uint_le(real.pool.in_use, 512 * 1024);
     script_part(&script, &real);
@@ -337,9 +363,9 @@ void add_tests(struct suite *suite)
     add_test(suite, a_client_may_send_ext_info_first_and_only_then);
     add_test(suite, a_server_may_send_ext_info_first_and_during_authentication);
     add_test(suite, a_client_remembers_which_signatures_the_server_accepts);
-    add_test(suite, a_ping_is_answered_with_all_its_data);
+    add_loop(suite, a_ping_is_answered_with_all_its_data, NACRE_SERVER, NACRE_CLIENT + 1);
     add_test(suite, pongs_wait_for_the_end_of_a_key_exchange);
-    add_test(suite, endless_pings_during_a_key_exchange_do_not_end_the_session);
+    add_loop(suite, pings_past_the_space_for_answers_end_the_session, 0, 2);
     add_test(suite, a_ping_before_the_login_is_not_answered);
     add_test(suite, a_pong_is_never_answered);
     add_test(suite, a_malformed_ping_ends_the_session);

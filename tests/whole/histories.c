@@ -334,13 +334,14 @@ START_TEST(the_key_that_is_proved_is_the_last_one_the_policy_was_asked_about)
 END_TEST
 
 /* CVE-2025-26466, OpenSSH: each PING from a peer that did not read left a PONG in memory, even
- * before the login. _i: 0 before it, 1 after it. */
+ * before the login. _i: 0 before it, 1 after it, where input waits, 2: answers that do not fit end
+ * the session. */
 START_TEST(endless_pings_use_no_memory)
 {
     static char data[16 * 1024];
     size_t before;
 
-    memset(data, 'a', sizeof data - 1);
+    memset(data, 'a', _i == 1 ? 4 * 1024 : sizeof data - 1);
     scripted_init(&s, NACRE_SERVER);
     if (_i == 0)
         scripted_start(&s);
@@ -348,16 +349,18 @@ START_TEST(endless_pings_use_no_memory)
         scripted_login(&s);
     before = nacre_endpoint_memory(s.real->endpoint);
     s.reads = false;
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < (_i == 1 ? 60 : 500) && !s.real->ended; i++) {
         scripted_send(&s, SSH_MSG_PING, "s", data);
         scripted_run(&s);
         ck_assert_uint_lt(nacre_endpoint_memory(s.real->endpoint), before + 4 * BLOCK_LARGE);
     }
-    ck_assert(!s.real->ended);
+    ck_assert_int_eq(s.real->ended, _i == 2);
     s.reads = true;
     scripted_run(&s);
     if (_i == 0)
         ck_assert_str_eq(s.log, "");
+    else if (_i == 2)
+        ck_assert_str_eq(s.real->why.text, "PING: too many wait for an answer");
     scripted_clear(&s);
 }
 END_TEST
@@ -429,7 +432,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_malformed_request_reveals_nothing_about_the_user);
     add_test(suite, a_very_long_password_is_never_hashed);
     add_test(suite, the_key_that_is_proved_is_the_last_one_the_policy_was_asked_about);
-    add_loop(suite, endless_pings_use_no_memory, 0, 2);
+    add_loop(suite, endless_pings_use_no_memory, 0, 3);
     add_loop(suite, a_false_length_reads_nothing, 0, 5);
     add_test(suite, a_user_name_is_not_a_format_string);
 }
