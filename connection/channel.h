@@ -163,7 +163,8 @@ NACRE_API enum nacre_sending nacre_channel_window_change(struct nacre_channel *c
 NACRE_API enum nacre_sending nacre_channel_signal(struct nacre_channel *ch, const char *name);
 
 /* How our command ended; sent before EOF and CLOSE. Section 6.10. One of the two, once. name:
- * without "SIG"; borrowed until the channel is closed. */
+ * without "SIG", at most 64 characters (otherwise "TERM" is sent); borrowed until the channel is
+ * closed. */
 NACRE_API void nacre_channel_exit_status(struct nacre_channel *ch, uint32_t status);
 NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *name,
                                          bool core_dumped);

@@ -102,8 +102,8 @@ static const struct row {
     [SSH_MSG_CHANNEL_CLOSE] = {on_channel_close, .unknown = "CHANNEL_CLOSE for an unknown channel"},
     [SSH_MSG_CHANNEL_REQUEST] = {on_channel_request, .gives_turn = true,
                                  .unknown = "CHANNEL_REQUEST for an unknown channel"},
-    [SSH_MSG_CHANNEL_SUCCESS] = {on_channel_success},
-    [SSH_MSG_CHANNEL_FAILURE] = {on_channel_failure},
+    [SSH_MSG_CHANNEL_SUCCESS] = {on_channel_success, .unknown = NULL},
+    [SSH_MSG_CHANNEL_FAILURE] = {on_channel_failure, .unknown = NULL},
 };
 
 /* RFC 4254 section 5.3: a window adjust may still be in flight when the channel closes. */

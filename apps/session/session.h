@@ -180,10 +180,10 @@ NACRE_API bool nacre_session_ended(const struct nacre_session *session, struct n
  * the first one is complete, or during another. */
 NACRE_API void nacre_session_rekey(struct nacre_session *session);
 
-/* Ask the peer for a channel. type: see RFC 4250 section 4.9.1; open_data: what follows in
- * CHANNEL_OPEN, at most 32 KiB. data becomes nacre_channel_app_data. The message is sent as soon as
- * there is space. NULL: not logged in, too many, too long, out of memory, or the session ended in
- * `wake` before this returned; no callback was called for the channel then. */
+/* Ask the peer for a channel. type: see RFC 4250 section 4.9.1, at most 64 characters; open_data:
+ * what follows in CHANNEL_OPEN, at most 32 KiB. data becomes nacre_channel_app_data. The message is
+ * sent as soon as there is space. NULL: not logged in, too many, too long, out of memory, or the
+ * session ended in `wake` before this returned; no callback was called for the channel then. */
 NACRE_API struct nacre_channel *nacre_session_open_channel(struct nacre_session *session,
                                                            const char *type,
                                                            const struct nacre_channel_app *app,

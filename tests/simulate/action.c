@@ -173,7 +173,7 @@ static void make_request(struct side *s)
     enum nacre_sending sending;
 
     requests[choice].write(&w, s->asking.made);
-    if (choice == 0 && chance_one_in(c, 16)) /* zeros follow the number */
+    if (choice == 0 && chance_one_in(c, 6)) /* zeros follow the number */
         w.at += chance_size(c, NACRE_REQUEST_BYTES_MAX - 64);
     sending =
         nacre_channel_request(s->channel, requests[choice].type, want_reply, data, written(&w));

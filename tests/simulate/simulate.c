@@ -97,11 +97,12 @@ static void print_limits(const uint64_t *counts)
 static void print(const struct tally *t)
 {
     (void)printf("%llu messages, %llu key exchanges, %llu logins, %llu hours passed\n"
-                 "%llu keepalives, %llu channels, %llu bytes, %llu requests\n",
+                 "%llu keepalives, %llu channels, %llu bytes, %llu requests, %llu large\n",
                  (unsigned long long)t->messages / 2, (unsigned long long)t->exchanges / 2,
                  (unsigned long long)t->logins / 2, (unsigned long long)t->hours,
                  (unsigned long long)t->keepalives, (unsigned long long)t->channels,
-                 (unsigned long long)t->bytes, (unsigned long long)t->requests);
+                 (unsigned long long)t->bytes, (unsigned long long)t->requests,
+                 (unsigned long long)t->large);
     print_causes("channels closed", t->closed);
     print_causes("ends ended", t->ended);
     print_limits(t->limited);

@@ -41,8 +41,8 @@ uint32_t chance_size(struct chance *c, uint32_t most);
 /* What the runs did, printed at the end. */
 struct tally {
     uint64_t messages, exchanges, logins, hours, keepalives;
-    uint64_t channels, bytes, requests;
-    uint64_t limited[NACRE_LIMITS];                                                 /* by limit */
+    uint64_t channels, bytes, requests, large; /* large: requests of more than 35,000 bytes */
+    uint64_t limited[NACRE_LIMITS];            /* by limit */
     uint64_t closed[NACRE_OUT_OF_RESOURCES + 1], ended[NACRE_OUT_OF_RESOURCES + 1]; /* by cause */
 };
 

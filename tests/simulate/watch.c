@@ -421,6 +421,16 @@ static watcher *const watchers[256][2] = {
     [SSH_MSG_CHANNEL_FAILURE] = {reply_received, reply_sent},
 };
 
+/* RFC 4253 section 6.1: every peer accepts 35,000 bytes. Applications may ask for more. */
+static void check_length(const struct party *p, uint8_t number, size_t len)
+{
+    bool request = number == SSH_MSG_CHANNEL_REQUEST || number == SSH_MSG_GLOBAL_REQUEST;
+
+    REQUIRE(p->world, len + TRANSPORT_OVERHEAD <= 35000 || request, "%s: message %u of %zu bytes",
+            p->name, number, len);
+    p->world->tally->large += len + TRANSPORT_OVERHEAD > 35000;
+}
+
 /* RFC 4253 section 7.1 */
 static void check_exchange(const struct party *p, uint8_t number)
 {
@@ -446,6 +456,7 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
     mix(&p->world->digest, seq);
     if (direction == NACRE_SENT) {
         check_exchange(p, number);
+        check_length(p, number, len);
         fly(p, label);
     } else {
         land(p->other, label);
