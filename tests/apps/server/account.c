@@ -25,7 +25,7 @@ static size_t room(const struct account *account)
     enum nacre_limit why;
     size_t most = 0;
 
-    for (size_t step = (size_t)1 << 40; step > 0; step /= 2)
+    for (size_t step = (size_t)1 << 30; step > 0; step /= 2)
         if (session_budget.take(account_budget(account), step, step, &why) > 0)
             most += step;
     session_budget.give(account_budget(account), most);

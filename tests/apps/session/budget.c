@@ -345,13 +345,13 @@ END_TEST
 START_TEST(input_that_the_budget_does_not_have_ends_the_session)
 {
     begin(MIB);
-    session_budget.hold(budget, MIB - BLOCK_LARGE + (uint64_t)_i);
+    session_budget.hold(budget, MIB - BLOCK_LARGE + (size_t)_i);
     send_part(50000, 40000);
     ck_assert_int_eq(s.real->ended, _i == 1);
     ck_assert_uint_eq(met[NACRE_LIMIT_MEMORY], (unsigned)_i);
     if (_i == 1)
         ck_assert_int_eq(s.real->why.cause, NACRE_OUT_OF_RESOURCES);
-    session_budget.give(budget, MIB - BLOCK_LARGE + (uint64_t)_i);
+    session_budget.give(budget, MIB - BLOCK_LARGE + (size_t)_i);
     finish();
 }
 END_TEST
