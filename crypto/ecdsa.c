@@ -71,80 +71,109 @@ bool ecdsa_public(const struct ecdsa_key *k, uint8_t *point)
                               NULL) == k->curve->point_len;
 }
 
-/* FIPS 186-4 section 6.4: r is the x coordinate of nonce * generator, modulo the order. */
-static bool nonce_point(const EC_GROUP *group, const BIGNUM *nonce, BIGNUM *r, BN_CTX *scratch)
+/* A signature in the making. A nonce that is shorter than others, or whose inverse is, must not
+ * show in the time: on P-521 one in 512 has a top word of zeros, and a few hundred of them reveal
+ * the key (as in CVE-2024-13176). So libcrypto gets the nonce only in a fixed length, or blinded.
+ */
+struct signing {
+    const struct ecdsa_key *k;
+    BIGNUM *nonce;   /* of order_bits + 1 bits */
+    BIGNUM *blind;   /* b */
+    BIGNUM *inverse; /* 1 / (b * nonce) */
+    BIGNUM *r, *s;
+    BN_CTX *scratch;
+};
+
+static const EC_GROUP *group_of(const struct signing *g)
 {
+    return EC_KEY_get0_group(g->k->key);
+}
+
+/* FIPS 186-4 section 6.4: r is the x coordinate of nonce * generator, modulo the order. */
+static bool compute_r(const struct signing *g)
+{
+    const EC_GROUP *group = group_of(g);
     EC_POINT *point = EC_POINT_new(group);
-    bool done = point != NULL && EC_POINT_mul(group, point, nonce, NULL, NULL, scratch) == 1 &&
-                EC_POINT_get_affine_coordinates(group, point, r, NULL, scratch) == 1 &&
-                BN_nnmod(r, r, EC_GROUP_get0_order(group), scratch) == 1 && !BN_is_zero(r);
+    bool done =
+        point != NULL && EC_POINT_mul(group, point, g->nonce, NULL, NULL, g->scratch) == 1 &&
+        EC_POINT_get_affine_coordinates(group, point, g->r, NULL, g->scratch) == 1 &&
+        BN_nnmod(g->r, g->r, EC_GROUP_get0_order(group), g->scratch) == 1 && !BN_is_zero(g->r);
 
     EC_POINT_clear_free(point);
     return done;
 }
 
-/* inverse = nonce^(order - 2) = 1 / nonce modulo the order, which is prime. The exponent is public;
- * the time does not depend on the base. */
-static bool invert(const EC_GROUP *group, const BIGNUM *nonce, BIGNUM *inverse, BN_CTX *scratch)
+/* The inverse is (b * nonce)^(order - 2) modulo the order, which is prime. The exponent is public;
+ * the time does not depend on the base, and the base tells nothing about the nonce. */
+static bool compute_inverse(const struct signing *g)
 {
-    const BIGNUM *order = EC_GROUP_get0_order(group);
-    BIGNUM *exponent = BN_dup(order);
-    bool done = exponent != NULL && BN_sub_word(exponent, 2) == 1 &&
-                BN_mod_exp_mont_consttime(inverse, nonce, exponent, order, scratch, NULL) == 1;
+    const BIGNUM *order = EC_GROUP_get0_order(group_of(g));
+    BIGNUM *exponent = BN_dup(order), *product = BN_new();
+    bool done =
+        exponent != NULL && product != NULL && BN_sub_word(exponent, 2) == 1 &&
+        BN_mod_mul(product, g->nonce, g->blind, order, g->scratch) == 1 &&
+        BN_mod_exp_mont_consttime(g->inverse, product, exponent, order, g->scratch, NULL) == 1;
 
+    BN_clear_free(product);
     BN_free(exponent);
     return done;
 }
 
-/* The signature of `digest` with this nonce; NULL when out of memory. */
-static ECDSA_SIG *sign_with(const struct ecdsa_key *k, const uint8_t *digest, const uint8_t *nonce)
+/* With that inverse, libcrypto computes s / b. */
+static bool compute_s(const struct signing *g, const uint8_t *digest)
 {
-    const EC_GROUP *group = EC_KEY_get0_group(k->key);
-    BIGNUM *scalar = number_read((struct bytes){nonce, k->curve->len});
-    BIGNUM *inverse = BN_new(), *r = BN_new();
-    BN_CTX *scratch = BN_CTX_new();
-    ECDSA_SIG *sig = NULL;
+    ECDSA_SIG *sig =
+        ECDSA_do_sign_ex(digest, (int)g->k->curve->hash->len, g->inverse, g->r, g->k->key);
+    bool done = sig != NULL && BN_mod_mul(g->s, ECDSA_SIG_get0_s(sig), g->blind,
+                                          EC_GROUP_get0_order(group_of(g)), g->scratch) == 1;
 
-    if (scalar != NULL && inverse != NULL && r != NULL && scratch != NULL &&
-        nonce_point(group, scalar, r, scratch) && invert(group, scalar, inverse, scratch))
-        sig = ECDSA_do_sign_ex(digest, (int)k->curve->hash->len, inverse, r, k->key);
-    BN_CTX_free(scratch);
-    BN_free(r);
-    BN_clear_free(inverse);
-    BN_clear_free(scalar);
-    return sig;
+    ECDSA_SIG_free(sig);
+    return done;
 }
 
-/* Derive the nonce and sign. RFC 6979 section 3.2 takes the next nonce when r or s is zero; with a
+/* Sign with this nonce. RFC 6979 section 3.2 takes the next one when r or s is zero; with a
  * probability of 2^-255, that is a failure here. */
-static ECDSA_SIG *sign_digest(const struct ecdsa_key *k, const uint8_t *digest)
+static bool sign_with(const struct ecdsa_key *k, const uint8_t *digest,
+                      const struct ecdsa_safe_nonce *nonce, uint8_t *r, uint8_t *s)
 {
-    const BIGNUM *order = EC_GROUP_get0_order(EC_KEY_get0_group(k->key));
-    size_t len = k->curve->len;
-    uint8_t secret[EC_LEN_MAX], order_bytes[EC_LEN_MAX], nonce[EC_LEN_MAX];
-    ECDSA_SIG *sig = NULL;
+    struct signing g = {
+        .k = k,
+        .nonce = number_read((struct bytes){nonce->fixed, k->curve->len + 1}),
+        .blind = number_read((struct bytes){nonce->blind, k->curve->hash->len}),
+        .inverse = BN_new(),
+        .r = BN_new(),
+        .s = BN_new(),
+        .scratch = BN_CTX_new(),
+    };
+    bool done = g.nonce != NULL && g.blind != NULL && g.inverse != NULL && g.r != NULL &&
+                g.s != NULL && g.scratch != NULL && compute_r(&g) && compute_inverse(&g) &&
+                compute_s(&g, digest) && number_write(g.r, r, k->curve->len) &&
+                number_write(g.s, s, k->curve->len);
 
-    if (number_write(EC_KEY_get0_private_key(k->key), secret, len) &&
-        number_write(order, order_bytes, len) &&
-        ecdsa_nonce(k->curve, order_bytes, secret, digest, nonce))
-        sig = sign_with(k, digest, nonce);
-    wipe(secret, sizeof secret);
-    wipe(nonce, sizeof nonce);
-    return sig;
+    BN_CTX_free(g.scratch);
+    BN_free(g.s);
+    BN_free(g.r);
+    BN_clear_free(g.inverse);
+    BN_clear_free(g.blind);
+    BN_clear_free(g.nonce);
+    return done;
 }
 
 bool ecdsa_sign(const struct ecdsa_key *k, struct bytes message, uint8_t *r, uint8_t *s)
 {
-    uint8_t digest[HASH_MAX];
-    ECDSA_SIG *sig = NULL;
+    uint8_t digest[HASH_MAX], secret[EC_LEN_MAX], order[EC_LEN_MAX];
+    const BIGNUM *number = k->key != NULL ? EC_KEY_get0_private_key(k->key) : NULL;
+    struct ecdsa_safe_nonce nonce;
     bool done;
 
-    if (k->key != NULL && EC_KEY_get0_private_key(k->key) != NULL &&
-        hash_of(k->curve->hash, message, digest))
-        sig = sign_digest(k, digest);
-    done = sig != NULL && number_write(ECDSA_SIG_get0_r(sig), r, k->curve->len) &&
-           number_write(ECDSA_SIG_get0_s(sig), s, k->curve->len);
-    ECDSA_SIG_free(sig);
+    if (number == NULL || !hash_of(k->curve->hash, message, digest))
+        return false;
+    done = number_write(number, secret, k->curve->len) &&
+           number_write(EC_GROUP_get0_order(EC_KEY_get0_group(k->key)), order, k->curve->len) &&
+           ecdsa_safe_nonce(k->curve, order, secret, digest, &nonce) &&
+           sign_with(k, digest, &nonce, r, s);
+    wipe(secret, sizeof secret);
+    wipe(&nonce, sizeof nonce);
     return done;
 }
 

@@ -3,7 +3,9 @@
  * Secrets are marked as undefined memory. Memcheck follows undefined bits through all arithmetic
  * and complains as soon as a branch is taken on one or an address is computed from one: the two
  * ways in which secrets affect the time of code without variable-time instructions. The checks
- * cover what nacre computes itself; libsodium and libcrypto check their own primitives.
+ * cover what nacre computes itself; libsodium and libcrypto check their own primitives. Of an ECDSA
+ * signature that is everything up to what libcrypto gets: a nonce of fixed length, and one that is
+ * blinded.
  *
  * At the end the program starts itself under valgrind again with a leak planted on purpose, once
  * of each kind, and fails if that goes unnoticed. */
@@ -16,6 +18,7 @@
 #include <valgrind/memcheck.h>
 
 #include "crypto/crypto.h"
+#include "crypto/ecdsa_nonce.h"
 #include "crypto/hmac.h"
 #include "crypto/mlkem768.h"
 #include "crypto/mlkem768_pke.h"
@@ -205,6 +208,44 @@ static bool check_sntrup_reject(struct bench *b)
     return decapsulate_sntrup(b) && memcmp(b->ss, b->expected, sizeof b->ss) != 0;
 }
 
+/* The group order of nistp521: FIPS 186-4 appendix D.1.2.5. */
+static const uint8_t nistp521_order[66] = {
+    0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xfa, 0x51, 0x86, 0x87, 0x83, 0xbf, 0x2f, 0x96, 0x6b,
+    0x7f, 0xcc, 0x01, 0x48, 0xf7, 0x09, 0xa5, 0xd0, 0x3b, 0xb5, 0xc9, 0xb8, 0x89, 0x9c,
+    0x47, 0xae, 0xbb, 0x6f, 0xb7, 0x1e, 0x91, 0x38, 0x64, 0x09};
+
+/* Taking the next candidate after one that is not usable reveals nothing about the final nonce. */
+static bool check_ecdsa_nonce(struct bench *b)
+{
+    struct ecdsa_generator g = {.curve = &ec_nistp521, .order = nistp521_order};
+    uint8_t secret[EC_LEN_MAX], digest[HASH_MAX], nonce[EC_LEN_MAX], blind[HASH_MAX];
+    unsigned usable = 0;
+    bool done;
+
+    random_fill(&b->seeded, digest, sizeof digest);
+    random_fill(&b->secret, secret, sizeof secret);
+    done = ecdsa_generator_start(&g, secret, digest) && ecdsa_generator_next(&g, nonce, &usable);
+    make_public(&usable, sizeof usable);
+    while (done && usable == 0) {
+        done = ecdsa_generator_reject(&g) && ecdsa_generator_next(&g, nonce, &usable);
+        make_public(&usable, sizeof usable);
+    }
+    return done && ecdsa_generator_blind(&g, blind);
+}
+
+static bool check_ecdsa_length(struct bench *b)
+{
+    uint8_t nonce[EC_LEN_MAX], fixed[EC_LEN_MAX + 1];
+
+    random_fill(&b->secret, nonce, sizeof nonce);
+    nonce[0] &= 1;
+    ecdsa_fix_length(&ec_nistp521, nistp521_order, nonce, fixed);
+    make_public(fixed, sizeof fixed);
+    return fixed[0] == 0 && fixed[1] >> 1 == 1;
+}
+
 /* --- planted leaks --- */
 
 static volatile unsigned sink;
@@ -238,6 +279,8 @@ struct check {
 static const struct check checks[] = {
     {"secrets_equal", check_equal, false},
     {"hmac", check_hmac, false},
+    {"ecdsa nonce", check_ecdsa_nonce, false},
+    {"ecdsa fixed length", check_ecdsa_length, false},
     {"sort", check_sort, false},
     {"mlkem768 keypair", check_mlkem_keypair, false},
     {"mlkem768 encapsulate", check_mlkem_encapsulate, false},

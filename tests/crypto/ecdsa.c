@@ -37,9 +37,17 @@ START_TEST(nonces_match_the_rfc)
     uint8_t digest[HASH_MAX], nonce[EC_LEN_MAX], order[EC_LEN_MAX];
 
     for (size_t i = 0; i < CURVES; i++) {
+        struct ecdsa_generator g = {.curve = curves[i], .order = order};
+        unsigned usable = 0;
+
         ck_assert_uint_eq(unhex(order, sizeof order, orders[i]), curves[i]->len);
         for (size_t n = 0; n < 2; n++) {
             ck_assert(hash_of(curves[i]->hash, value(v, curves[i], "message", n), digest));
+            ck_assert(ecdsa_generator_start(&g, value(v, curves[i], "private", 0).at, digest));
+            ck_assert(ecdsa_generator_next(&g, nonce, &usable));
+            ck_assert_uint_eq(usable, 1);
+            assert_bytes((struct bytes){nonce, curves[i]->len}, value(v, curves[i], "k", n));
+            memset(nonce, 0, sizeof nonce);
             ck_assert(
                 ecdsa_nonce(curves[i], order, value(v, curves[i], "private", 0).at, digest, nonce));
             assert_bytes((struct bytes){nonce, curves[i]->len}, value(v, curves[i], "k", n));
@@ -53,12 +61,93 @@ END_TEST
 START_TEST(a_digest_above_the_order_is_reduced)
 {
     const uint8_t secret[EC_LEN_MAX] = {0, 7};
-    uint8_t order[EC_LEN_MAX], digest[HASH_MAX] = {0}, one[EC_LEN_MAX], two[EC_LEN_MAX];
+    uint8_t order[EC_LEN_MAX], digest[HASH_MAX] = {0};
+    struct ecdsa_safe_nonce one, two;
 
     ck_assert_uint_eq(unhex(order, sizeof order, orders[0]), 32);
+    ck_assert(ecdsa_safe_nonce(&ec_nistp256, order, secret, digest, &one));
+    ck_assert(ecdsa_safe_nonce(&ec_nistp256, order, secret, order, &two));
+    ck_assert_mem_eq(one.fixed, two.fixed, 33);
+    ck_assert_mem_eq(one.blind, two.blind, 32);
+}
+END_TEST
+
+/* The length in bits of what libcrypto gets is the same for the shortest and the longest nonce, and
+ * modulo the order nothing changes. */
+START_TEST(a_nonce_has_a_fixed_length)
+{
+    static const size_t bytes_of_nonce[] = {1, 2, 32, 0};
+
+    for (size_t i = 0; i < CURVES; i++) {
+        size_t len = curves[i]->len, top = len - curves[i]->order_bits / 8;
+        uint8_t order[EC_LEN_MAX], nonce[EC_LEN_MAX], fixed[EC_LEN_MAX + 1];
+
+        ck_assert_uint_eq(unhex(order, sizeof order, orders[i]), len);
+        for (size_t n = 0; n < 4; n++) {
+            uint8_t rest[EC_LEN_MAX + 1] = {0};
+            unsigned times = 0;
+
+            memcpy(nonce, order, len);
+            nonce[len - 1]--; /* the longest, which bytes_of_nonce has as 0 */
+            if (bytes_of_nonce[n] != 0) {
+                memset(nonce, 0, len);
+                nonce[len - bytes_of_nonce[n]] = 1;
+            }
+            ecdsa_fix_length(curves[i], order, nonce, fixed);
+            ck_assert_int_eq(fixed[top] >> curves[i]->order_bits % 8, 1);
+            for (size_t at = 0; at < top; at++)
+                ck_assert_uint_eq(fixed[at], 0);
+            memcpy(rest + 1, nonce, len);
+            for (; memcmp(rest, fixed, len + 1) != 0 && times < 3; times++) {
+                unsigned sum = 0;
+
+                for (size_t at = len + 1; at-- > 0; sum >>= 8) {
+                    sum += rest[at] + (at > 0 ? order[at - 1] : 0u);
+                    rest[at] = (uint8_t)sum;
+                }
+            }
+            ck_assert(times == 1 || times == 2);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_rejected_candidate_is_followed_by_another)
+{
+    const uint8_t secret[EC_LEN_MAX] = {0, 7};
+    uint8_t digest[HASH_MAX] = {0}, order[EC_LEN_MAX] = {1}; /* nearly every candidate is above */
+    uint8_t one[EC_LEN_MAX], two[EC_LEN_MAX];
+    struct ecdsa_generator g = {.curve = &ec_nistp256, .order = order};
+    unsigned usable;
+
+    ck_assert(ecdsa_generator_start(&g, secret, digest));
+    ck_assert(ecdsa_generator_next(&g, one, &usable));
+    ck_assert_uint_eq(usable, one[0] == 0);
+    ck_assert(ecdsa_generator_reject(&g));
+    ck_assert(ecdsa_generator_next(&g, two, &usable));
+    ck_assert_mem_ne(one, two, 32);
     ck_assert(ecdsa_nonce(&ec_nistp256, order, secret, digest, one));
-    ck_assert(ecdsa_nonce(&ec_nistp256, order, secret, order, two));
-    ck_assert_mem_eq(one, two, 32);
+    ck_assert_uint_eq(one[0], 0); /* after 255 others, on average */
+}
+END_TEST
+
+/* It is another one for each message, and is not the nonce. */
+START_TEST(a_blind_belongs_to_one_nonce)
+{
+    const uint8_t secret[EC_LEN_MAX] = {0, 7};
+    uint8_t order[EC_LEN_MAX], digest[HASH_MAX] = {0};
+    struct ecdsa_safe_nonce one, two;
+
+    for (size_t i = 0; i < CURVES; i++) {
+        size_t len = curves[i]->hash->len;
+
+        ck_assert_uint_eq(unhex(order, sizeof order, orders[i]), curves[i]->len);
+        ck_assert(ecdsa_safe_nonce(curves[i], order, secret, digest, &one));
+        digest[0] ^= 1;
+        ck_assert(ecdsa_safe_nonce(curves[i], order, secret, digest, &two));
+        ck_assert_mem_ne(one.blind, two.blind, len);
+        ck_assert_mem_ne(one.blind, one.fixed + 1, len);
+    }
 }
 END_TEST
 
@@ -187,6 +276,9 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, nonces_match_the_rfc);
+    add_test(suite, a_nonce_has_a_fixed_length);
+    add_test(suite, a_rejected_candidate_is_followed_by_another);
+    add_test(suite, a_blind_belongs_to_one_nonce);
     add_test(suite, a_digest_above_the_order_is_reduced);
     add_test(suite, signatures_match_the_rfc);
     add_test(suite, a_public_key_verifies_and_does_not_sign);
