@@ -53,7 +53,7 @@ bool transport_prove_host_key(struct transport *t, struct bytes blob, struct byt
         if (!bytes_equal(private_key_blob(key), blob))
             continue;
         algorithm = algorithm_for(t, key);
-        return algorithm != NULL && key_sign(key, algorithm, data, w);
+        return algorithm != NULL && key_sign_repeatable(key, algorithm, data, w);
     }
     return false;
 }

@@ -32,15 +32,44 @@ bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm 
            (key->sign != NULL || algorithm->sign != NULL);
 }
 
-bool key_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
-              struct bytes data, struct writer *w)
+/* Those that need a security key are not verified: whether it must be touched is up to the server.
+ */
+static bool is_verified_first(const struct nacre_key *key,
+                              const struct signature_algorithm *algorithm)
 {
-    if (!key_can_sign(key, algorithm))
-        return false;
+    return algorithm->sign != NULL && (algorithm->verified_first || key->sign != NULL);
+}
+
+static bool make_signature(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                           struct bytes data, struct writer *w)
+{
     if (key->sign != NULL)
         return key->sign(key, algorithm, data, w) && !w->bad;
     write_text(w, algorithm->name);
     return algorithm->sign(algorithm, key, data, w) && !w->bad;
+}
+
+static bool sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                 struct bytes data, struct writer *w, bool verified)
+{
+    const uint8_t *begin = w->at;
+
+    if (!key_can_sign(key, algorithm) || !make_signature(key, algorithm, data, w))
+        return false;
+    return !verified || key_verify(algorithm, private_key_blob(key),
+                                   (struct bytes){begin, (size_t)(w->at - begin)}, data);
+}
+
+bool key_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+              struct bytes data, struct writer *w)
+{
+    return sign(key, algorithm, data, w, is_verified_first(key, algorithm));
+}
+
+bool key_sign_repeatable(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                         struct bytes data, struct writer *w)
+{
+    return sign(key, algorithm, data, w, true);
 }
 
 bool key_verify(const struct signature_algorithm *algorithm, struct bytes key_blob,

@@ -21,6 +21,7 @@ struct signature_algorithm {
     const char *key_type; /* first string of the key's blob: "ssh-ed25519", "ssh-rsa" */
     const void *detail;   /* the curve, or the hash of RSA */
     uint8_t agent_flags;  /* that request it from an agent: RFC 9987 section 5.6.1 */
+    bool verified_first;  /* a signature of ours is verified before it is sent */
 
     /* signature: what follows the name in the signature blob; key_blob: all of it, with its type
      * already checked. */
@@ -55,9 +56,16 @@ bool key_blob_fits(const struct signature_algorithm *algorithm, struct bytes blo
 /* Can this key make a signature by that algorithm? */
 bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm);
 
-/* Write a signature blob: string algorithm name, string signature. False: it could not sign. */
+/* Write a signature blob: string algorithm name, string signature. False: it could not sign, or
+ * made a faulty signature. What is written then must not be sent. Signatures are verified where a
+ * faulty one would reveal the key (RSA), and where the key is elsewhere. */
 bool key_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
               struct bytes data, struct writer *w);
+
+/* The same, for data that may be signed again: always verified, because a faulty signature beside a
+ * good one of the same data reveals any key. */
+bool key_sign_repeatable(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                         struct bytes data, struct writer *w);
 
 /* True when signature_blob names `algorithm` and is that key's signature of `data`. */
 bool key_verify(const struct signature_algorithm *algorithm, struct bytes key_blob,

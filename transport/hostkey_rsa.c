@@ -72,7 +72,7 @@ static bool sign(const struct signature_algorithm *algorithm, const struct nacre
 
 #define RSA(algorithm_name, digest, flags)                                                         \
     .name = (algorithm_name), .key_type = "ssh-rsa", .detail = &hash_##digest,                     \
-    .agent_flags = (flags), .verify = verify, .sign = sign
+    .agent_flags = (flags), .verified_first = true, .verify = verify, .sign = sign
 
 const struct signature_algorithm signature_rsa_sha2_512 = {
     RSA("rsa-sha2-512", sha512, SSH_AGENT_RSA_SHA2_512)};

@@ -1,9 +1,12 @@
 /* Key and signature blobs. RFC 4253 section 6.6, RFC 8709. The cryptography is tested in
  * tests/crypto, the other types of keys in tests/whole/every_algorithm.c. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 #include "transport/key_pair.h"
 
+#include <openssl/rsa.h>
 #include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -232,6 +235,120 @@ START_TEST(a_signature_that_does_not_fit_fails)
 }
 END_TEST
 
+/* ---- signers that err ---- */
+
+static unsigned flips; /* bit of the signature, counted from its end, from 1; 0: none */
+
+static bool finish_with_fault(bool done, struct writer *w)
+{
+    if (done && flips > 0)
+        w->at[-1 - (int)((flips - 1) / 8)] ^= (uint8_t)(1U << (flips - 1) % 8);
+    return done;
+}
+
+static bool rsa_with_fault(const struct signature_algorithm *algorithm, const struct nacre_key *key,
+                           struct bytes data, struct writer *w)
+{
+    return finish_with_fault(signature_rsa_sha2_512.sign(algorithm, key, data, w), w);
+}
+
+/* A key that is elsewhere, though the secret is there to sign with. */
+static bool elsewhere_with_fault(const struct nacre_key *key,
+                                 const struct signature_algorithm *algorithm, struct bytes data,
+                                 struct writer *w)
+{
+    write_text(w, algorithm->name);
+    return finish_with_fault(algorithm->sign(algorithm, key, data, w), w);
+}
+
+static bool signs(const struct nacre_key *key, const struct signature_algorithm *algorithm)
+{
+    uint8_t out[SIGNATURE_BLOB_MAX];
+    struct writer w = write_to(out, sizeof out);
+
+    write_u32(&w, 7); /* what comes before is not part of it */
+    return key_sign(key, algorithm, BYTES_OF_ARRAY(message), &w);
+}
+
+static void set_up_rsa(struct nacre_key *key)
+{
+    struct vectors *v = vectors_open("rsa.txt");
+    const struct rsa_numbers numbers = {
+        .n = vectors_nth(v, "n", 1),
+        .e = vectors_nth(v, "e", 1),
+        .d = vectors_nth(v, "d", 1),
+        .p = vectors_nth(v, "p", 1),
+        .q = vectors_nth(v, "q", 1),
+        .iqmp = vectors_nth(v, "iqmp", 1),
+    };
+
+    *key = (struct nacre_key){0};
+    ck_assert(private_key_rsa(key, &numbers));
+    vectors_close(v);
+}
+
+START_TEST(a_faulty_rsa_signature_is_not_used)
+{
+    const struct signature_algorithm *const algorithms[] = {
+        &signature_rsa_sha2_512, &signature_rsa_sha2_256, &signature_rsa_sha1};
+    struct nacre_key key;
+
+    set_up_rsa(&key);
+    for (size_t i = 0; i < COUNT(algorithms); i++) {
+        struct signature_algorithm faulty = *algorithms[i];
+
+        faulty.sign = rsa_with_fault;
+        for (flips = 0; flips <= 8 * 256; flips += flips < 2 ? 1 : 97)
+            ck_assert_int_eq(signs(&key, &faulty), flips == 0);
+        ck_assert(signs(&key, algorithms[i]));
+    }
+    private_key_clear(&key);
+}
+END_TEST
+
+/* Numbers that change in memory, as by a fault of the machine. libcrypto itself notices if only one
+ * of the two ways to the signature is faulty. */
+START_TEST(a_faulty_rsa_key_does_not_sign)
+{
+    struct nacre_key key;
+
+    set_up_rsa(&key);
+    (void)BN_add_word((BIGNUM *)(uintptr_t)RSA_get0_dmp1(key.secret.rsa.key), 2);
+    (void)BN_add_word((BIGNUM *)(uintptr_t)RSA_get0_d(key.secret.rsa.key), 2);
+    ck_assert(!signs(&key, &signature_rsa_sha2_256));
+    private_key_clear(&key);
+}
+END_TEST
+
+/* Only the library's own signers of Ed25519 and ECDSA are trusted: see SECURITY.md. */
+START_TEST(a_faulty_signature_from_elsewhere_is_not_used)
+{
+    struct fixture f;
+
+    set_up(&f);
+    f.key.sign = elsewhere_with_fault;
+    for (flips = 0; flips <= 8 * 64; flips += flips < 2 ? 1 : 61)
+        ck_assert_int_eq(signs(&f.key, &signature_ed25519), flips == 0);
+    tear_down(&f);
+}
+END_TEST
+
+/* A client may have the same data signed again: connection/hostkeys.h. */
+START_TEST(a_faulty_signature_of_repeatable_data_is_not_used)
+{
+    struct fixture f;
+    uint8_t out[128];
+    struct writer w = write_to(out, sizeof out);
+
+    set_up(&f);
+    ck_assert(key_sign_repeatable(&f.key, &signature_ed25519, BYTES_OF_ARRAY(message), &w));
+    f.key.secret.ed25519_seed[0] ^= 1;
+    w = write_to(out, sizeof out);
+    ck_assert(!key_sign_repeatable(&f.key, &signature_ed25519, BYTES_OF_ARRAY(message), &w));
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(a_blob_longer_than_any_key_is_refused)
 {
     static uint8_t blob[KEY_BLOB_MAX + 1];
@@ -275,6 +392,10 @@ void add_tests(struct suite *suite)
     add_test(suite, a_malleated_signature_does_not_verify);
     add_test(suite, a_key_signs_only_with_an_algorithm_of_its_type);
     add_test(suite, a_signature_that_does_not_fit_fails);
+    add_test(suite, a_faulty_rsa_signature_is_not_used);
+    add_test(suite, a_faulty_rsa_key_does_not_sign);
+    add_test(suite, a_faulty_signature_from_elsewhere_is_not_used);
+    add_test(suite, a_faulty_signature_of_repeatable_data_is_not_used);
     add_test(suite, a_blob_longer_than_any_key_is_refused);
     add_test(suite, a_malformed_blob_has_no_type);
     add_test(suite, a_cleared_key_is_wiped);

@@ -76,10 +76,25 @@ START_TEST(a_host_key_that_cannot_sign_fails_the_exchange)
 }
 END_TEST
 
-START_TEST(a_wrong_signature_fails_the_exchange_at_the_client)
+/* A signature of a faulty signer does not leave the server. */
+START_TEST(a_faulty_signature_is_not_sent)
 {
     loop_open(&loop);
     loop.server.host_key.sign = sign_wrongly;
+    loop_start(&loop);
+    loop_run(&loop);
+    expect_end(&loop.server, NACRE_PROTOCOL_ERROR, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
+               "host key could not sign");
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_KEX_ECDH_REPLY), 0);
+    ck_assert_uint_eq(loop_end_count(&loop.client, NACRE_RECEIVED, SSH_MSG_KEX_ECDH_REPLY), 0);
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(a_wrong_signature_fails_the_exchange_at_the_client)
+{
+    loop_open(&loop);
+    loop.server.host_key.secret.ed25519_seed[0] ^= 1;
     loop_start(&loop);
     loop_run(&loop);
     expect_end(&loop.client, NACRE_PROTOCOL_ERROR, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
@@ -113,6 +128,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, both_ends_know_the_host_key_of_the_first_exchange);
     add_test(suite, a_host_key_that_cannot_sign_fails_the_exchange);
+    add_test(suite, a_faulty_signature_is_not_sent);
     add_test(suite, a_wrong_signature_fails_the_exchange_at_the_client);
     add_test(suite, a_client_without_memory_for_the_host_key_ends);
 }

@@ -23,15 +23,15 @@ struct false_agent {
     const char *path;
     int fd;
     pthread_t thread;
-    struct bytes answers[4];
-    uint8_t asked[4]; /* the types of the requests */
+    struct bytes answers[6];
+    uint8_t asked[6]; /* the types of the requests */
 };
 
 static void *play(void *at)
 {
     struct false_agent *a = at;
 
-    for (int i = 0; i < 4 && a->answers[i].at != NULL; i++) {
+    for (int i = 0; i < 6 && a->answers[i].at != NULL; i++) {
         int fd = accept(a->fd, NULL, NULL);
         uint8_t request[65536];
 
@@ -54,7 +54,7 @@ static void begin(struct false_agent *a)
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", a->path);
     a->fd = socket(AF_UNIX, SOCK_STREAM, 0);
     ck_assert_int_eq(bind(a->fd, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(listen(a->fd, 4), 0);
+    ck_assert_int_eq(listen(a->fd, 6), 0);
     ck_assert_int_eq(pthread_create(&a->thread, NULL, play, a), 0);
 }
 
@@ -96,22 +96,61 @@ START_TEST(malformed_lists_of_keys_are_refused)
 }
 END_TEST
 
-#define ONE_KEY                                                                                    \
-    "\0\0\0\x47\x0c\0\0\0\1\0\0\0\x33\0\0\0\x0bssh-ed25519\0\0\0\x20"                              \
-    "0123456789abcdef0123456789abcdef"                                                             \
-    "\0\0\0\7a\nb\x1b[m\x7f"
-
-START_TEST(a_signature_must_be_by_the_requested_algorithm)
+/* The agent's own key: the one of this seed. */
+static void make_key(struct nacre_key *key)
 {
-    struct false_agent a = {
-        .answers = {TEXT(ONE_KEY), TEXT("\0\0\0\1\5"),
-                    TEXT("\0\0\0\x15\x0e\0\0\0\x10\0\0\0\7ssh-rsa\0\0\0\1x"),
-                    TEXT("\0\0\0\x19\x0e\0\0\0\x14\0\0\0\x0bssh-ed25519\0\0\0\1x")}};
-    uint8_t out[256];
+    static const uint8_t seed[32] = {5};
+
+    *key = (struct nacre_key){0};
+    ck_assert(private_key_ed25519(key, seed));
+}
+
+/* SSH_AGENT_IDENTITIES_ANSWER with one key. RFC 9987 section 3.5 */
+static struct bytes one_key(const struct nacre_key *key, uint8_t *out, size_t size)
+{
+    struct writer w = write_to(out, size);
+    uint8_t *begin = write_string_begin(&w);
+
+    write_u8(&w, 12);
+    write_u32(&w, 1);
+    write_string(&w, private_key_blob(key));
+    write_text(&w, "a\nb\x1b[m\x7f");
+    write_string_end(&w, begin);
+    return written_bytes(&w);
+}
+
+/* SSH_AGENT_SIGN_RESPONSE with a signature of `data`. RFC 9987 section 3.6 */
+static struct bytes signature_of(const struct nacre_key *key, const char *data, uint8_t *out,
+                                 size_t size)
+{
+    struct writer w = write_to(out, size);
+    uint8_t *begin = write_string_begin(&w), *signature;
+
+    write_u8(&w, 14);
+    signature = write_string_begin(&w);
+    ck_assert(key_sign(key, &signature_ed25519, bytes_of(data), &w));
+    write_string_end(&w, signature);
+    write_string_end(&w, begin);
+    return written_bytes(&w);
+}
+
+START_TEST(a_signature_must_be_right_and_by_the_requested_algorithm)
+{
+    uint8_t out[256], keys[256], good[256], other[256];
+    struct nacre_key own;
+    struct false_agent a = {.answers = {{NULL, 0},
+                                        TEXT("\0\0\0\1\5"),
+                                        TEXT("\0\0\0\x15\x0e\0\0\0\x10\0\0\0\7ssh-rsa\0\0\0\1x"),
+                                        TEXT("\0\0\0\x19\x0e\0\0\0\x14\0\0\0\x0bssh-ed25519\0\0\0"
+                                             "\1x")}};
     size_t count;
     struct nacre_agent *agent;
     const struct nacre_key *key;
 
+    make_key(&own);
+    a.answers[0] = one_key(&own, keys, sizeof keys);
+    a.answers[4] = signature_of(&own, "date", other, sizeof other);
+    a.answers[5] = signature_of(&own, "data", good, sizeof good);
     begin(&a);
     agent = nacre_agent_open(a.path, errbuf, sizeof errbuf);
     ck_assert_msg(agent != NULL, "%s", errbuf);
@@ -119,14 +158,15 @@ START_TEST(a_signature_must_be_by_the_requested_algorithm)
     ck_assert_uint_eq(count, 1);
     ck_assert_str_eq(nacre_agent_comment(agent, 0), "a?b?[m?");
     ck_assert_str_eq(nacre_key_type(key), "ssh-ed25519");
-    for (int i = 1; i < 4; i++) {
+    for (int i = 1; i < 6; i++) {
         struct writer w = write_to(out, sizeof out);
 
-        ck_assert_int_eq(key_sign(key, &signature_ed25519, TEXT("data"), &w), i == 3);
+        ck_assert_int_eq(key_sign(key, &signature_ed25519, bytes_of("data"), &w), i == 5);
         ck_assert_uint_eq(a.asked[i], 13);
     }
     finish(&a);
     nacre_agent_free(agent);
+    private_key_clear(&own);
 }
 END_TEST
 
@@ -241,7 +281,7 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, malformed_lists_of_keys_are_refused);
-    add_test(suite, a_signature_must_be_by_the_requested_algorithm);
+    add_test(suite, a_signature_must_be_right_and_by_the_requested_algorithm);
     add_test(suite, a_missing_agent_is_reported);
     add_test(suite, ssh_agent_signs_with_every_algorithm);
 }
