@@ -197,14 +197,19 @@ static void log_refused(void *context, const char *address, enum nacre_limit lim
     log_end(&l);
 }
 
-static void log_limited(struct nacre_peer *peer, enum nacre_limit limit)
+void log_limit(const struct nacre_peer *peer, const char *limit)
 {
     struct log_line l;
 
     begin_peer(&l, LOG_INFO, "limit", peer);
     log_text(&l, "addr", nacre_peer_address(peer));
-    log_text(&l, "limit", nacre_limit_name(limit));
+    log_text(&l, "limit", limit);
     log_end(&l);
+}
+
+static void log_limited(struct nacre_peer *peer, enum nacre_limit limit)
+{
+    log_limit(peer, nacre_limit_name(limit));
 }
 
 void log_counters(const char *event, const struct nacre_server *server)

@@ -20,6 +20,9 @@ void log_attempted(void *context, const char *user, const char *method, bool gra
 /* Begin a line about a channel: its connection, number and user. */
 void log_begin_channel(struct log_line *l, const char *event, const struct nacre_channel *ch);
 
+/* event=limit: the peer has reached a limit of the program itself. */
+void log_limit(const struct nacre_peer *peer, const char *limit);
+
 /* Log a warning that the operator of the server should see. */
 void log_trouble(const char *event, const char *text);
 

@@ -2,16 +2,17 @@
 
 #include "apps/confine/confine.h"
 #include "apps/daemon/confined.h"
+#include "apps/daemon/descriptors.h"
 #include "apps/daemon/events.h"
 #include "apps/daemon/files.h"
 #include "apps/daemon/log_writer.h"
+#include "apps/daemon/orphans.h"
 #include "apps/daemon/signals.h"
 #include "apps/options/start.h"
 #include "apps/runtime/locked_memory.h"
 #include "apps/session/container_of.h"
 
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { SENTENCE_MAX = 1024 /* bytes */ };
@@ -91,17 +92,7 @@ static bool check_required(const struct run *run)
 
 /* ---- the server ---- */
 
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-static unsigned count_workers(const struct server_options *o)
+unsigned program_workers(const struct server_options *o)
 {
     long cpus = o->workers > 0 ? 0 : sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -149,7 +140,7 @@ static struct nacre_server_config configure(struct run *run)
         .context = &run->login,
         .bound = on_bound,
         .secrets = nacre_locked_memory(),
-        .workers = count_workers(o),
+        .workers = program_workers(o),
         .limits = o->limits.limits,
         .admission = o->limits.admission,
         .channels_max = o->limits.channels_max,
@@ -216,8 +207,9 @@ int program_serve(const struct server_program *program, const struct server_opti
         .login = {.keyboard_interactive = o->keyboard_interactive, .require = o->require}};
     bool good;
 
+    orphans_adopt();
     log_threshold(o->level);
-    raise_descriptor_limit();
+    descriptors_raise();
     if (!o->no_sandbox && !CONFINE_SANITIZED)
         (void)nacre_locked_memory_start(log_locked_memory); /* confine logs what came of it */
     good = prepare_confinement(&run) && files_read_host_keys(program, o, run.keys) &&

@@ -2,6 +2,7 @@
 #ifndef NACRE_APPS_SERVE_CHILD_H
 #define NACRE_APPS_SERVE_CHILD_H
 
+#include "apps/serve/spawn.h"
 #include "apps/serve/terminal.h"
 
 #include <sys/types.h>
@@ -23,11 +24,10 @@ struct child_streams {
     int input, output, error;
 };
 
-/* Run argv[0], a path, in a new session, without our descriptors. If there is a terminal, it
- * becomes the session's controlling terminal, and its descriptors are closed or passed on. False:
- * errno says why. */
-bool child_start(struct child *child, char *const argv[], char *const environment[],
-                 struct terminal *terminal, struct child_streams *streams);
+/* Run a program, whose terminal and streams are set here: on the terminal, if there is one, whose
+ * descriptors are closed or passed on; otherwise on pipes. False: errno says why. */
+bool child_start(struct child *child, const struct spawn *program, struct terminal *terminal,
+                 struct child_streams *streams);
 
 /* Take the status of a child that has ended; after that there is no child. False: it has not ended.
  */

@@ -1,5 +1,6 @@
 #include "apps/serve/start.h"
 
+#include "apps/daemon/descriptors.h"
 #include "apps/daemon/events.h"
 #include "apps/daemon/login.h"
 #include "apps/runtime/stream.h"
@@ -7,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +59,29 @@ static bool prepare_environment(struct serve_session *s, bool key_environment, c
     return original == NULL || environment_set(e, "SSH_ORIGINAL_COMMAND", original);
 }
 
+/* A program starts where the server was started, if its user can read that folder by its path:
+ * otherwise in its home, as after a login. A path that depends on the folder is an exception. */
+static const char *start_folder(const char *program)
+{
+    char here[PATH_MAX];
+    const char *home = getenv("HOME");
+
+    if (program[0] != '/' || (getcwd(here, sizeof here) != NULL && access(here, R_OK | X_OK) == 0))
+        return NULL;
+    return home != NULL ? home : "/";
+}
+
 /* argv: the command that is run, in the session's environment. */
 static bool start_child(struct serve_session *s, char *const argv[], struct child_streams *streams)
 {
-    if (!child_start(&s->child, argv, s->environment.list, &s->terminal, streams)) {
+    const struct spawn program = {
+        .argv = argv,
+        .environment = s->environment.list,
+        .folder = start_folder(argv[0]),
+        .descriptors = descriptors_inherited(),
+    };
+
+    if (!child_start(&s->child, &program, &s->terminal, streams)) {
         log_trouble("start", errno == E2BIG
                                  ? "Argument list too long: a command or variable is longer than "
                                    "Linux passes to a program"

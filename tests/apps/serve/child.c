@@ -13,6 +13,7 @@ static struct child_end run(const char *script, char *out, size_t size)
 {
     char *argv[] = {"/bin/sh", "-c", (char *)(uintptr_t)script, NULL};
     char *environment[] = {"PATH=/usr/bin:/bin", NULL};
+    const struct spawn program = {.argv = argv, .environment = environment};
     struct terminal none = {.master = -1, .slave = -1};
     struct child child;
     struct child_streams streams;
@@ -21,7 +22,7 @@ static struct child_end run(const char *script, char *out, size_t size)
     ssize_t n;
     size_t got = 0;
 
-    ck_assert(child_start(&child, argv, environment, &none, &streams));
+    ck_assert(child_start(&child, &program, &none, &streams));
     close(streams.input);
     while ((n = read(streams.output, out + got, size - got - 1)) > 0)
         got += (size_t)n;
@@ -71,6 +72,7 @@ START_TEST(a_missing_program_leaves_no_descriptor_open)
 {
     char *argv[] = {"/no/such/program", NULL};
     char *environment[] = {NULL};
+    const struct spawn program = {.argv = argv, .environment = environment};
     struct nacre_request request = {.columns = 80, .rows = 24};
     struct terminal none = {.master = -1, .slave = -1}, t;
     struct child child;
@@ -78,10 +80,10 @@ START_TEST(a_missing_program_leaves_no_descriptor_open)
     int before = dup(0);
 
     close(before);
-    ck_assert(!child_start(&child, argv, environment, &none, &streams));
+    ck_assert(!child_start(&child, &program, &none, &streams));
     ck_assert_int_eq(errno, ENOENT);
     ck_assert(terminal_open(&t, &request));
-    ck_assert(!child_start(&child, argv, environment, &t, &streams));
+    ck_assert(!child_start(&child, &program, &t, &streams));
     ck_assert_int_eq(errno, ENOENT);
     ck_assert_int_eq(dup(0), before); /* no descriptor was left open */
     close(before);
