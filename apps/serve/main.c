@@ -1,7 +1,10 @@
 /* nacre-serve: any program over SSH, one process per session. */
+#include "apps/daemon/descriptors.h"
 #include "apps/daemon/events.h"
 #include "apps/daemon/program.h"
+#include "apps/serve/capacity.h"
 #include "apps/serve/options.h"
+#include "apps/serve/quota.h"
 #include "apps/serve/serve.h"
 #include "apps/serve/session.h"
 
@@ -43,6 +46,19 @@ static bool find_command(char **command, char path[PATH_MAX])
     return true;
 }
 
+static void count_places(const struct serve_options *options)
+{
+    struct capacity_limits limits = {
+        .processes = capacity_processes(),
+        .connections = options->server.limits.admission.max_connections,
+        .workers = program_workers(&options->server),
+    };
+
+    descriptors_raise();
+    limits.descriptors = descriptors_limit();
+    quota_configure(capacity_sessions(&limits), options->per_user_sessions);
+}
+
 static int serve(const struct serve_options *options, char **command)
 {
     static char path[PATH_MAX];
@@ -51,7 +67,7 @@ static int serve(const struct serve_options *options, char **command)
     const struct server_program program = {
         .name = serve_command_line.name,
         .app = &serve_app,
-        .descriptors_each = 4, /* the socket, and a terminal or three pipes */
+        .descriptors_each = 1 + CAPACITY_DESCRIPTORS_EACH,
         .starts_programs = true,
         .stopped = session_free_all,
     };
@@ -59,6 +75,7 @@ static int serve(const struct serve_options *options, char **command)
     if (!find_command(command, path))
         return 1;
     serve_configure(&config);
+    count_places(options);
     return program_serve(&program, &options->server);
 }
 

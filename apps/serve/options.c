@@ -10,6 +10,18 @@ static const struct option_row rows[] = {
      .help = "let `environment=` in authorized_keys set variables of the program",
      .more = "This lets whoever may edit that file change how COMMAND runs, with "
              "`LD_PRELOAD` for example."},
+    {.name = "per-user-max-sessions",
+     .argument = "N",
+     OPTION_U32(struct serve_options, per_user_sessions),
+     .least = 1,
+     .most = 1000000,
+     .unlimited = "none",
+     .help = "sessions of one user at a time on all connections together, or `none` for no limit",
+     .more = "The server's limits of descriptors and processes determine how many sessions there "
+             "can be in all. The last quarter of these is for users, and for addresses of a user, "
+             "that have none. By default a user has a quarter of all, and half if the sessions "
+             "come from several addresses. A session counts until its program has ended.",
+     .default_text = "a quarter of what descriptors and processes allow"},
     {0},
 };
 

@@ -7,6 +7,7 @@
 struct serve_options {
     struct server_options server;
     bool exec, key_environment;
+    uint32_t per_user_sessions; /* 0: the default */
 };
 
 extern const struct command_line serve_command_line;

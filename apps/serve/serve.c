@@ -1,5 +1,6 @@
 #include "apps/serve/serve.h"
 
+#include "apps/daemon/events.h"
 #include "apps/daemon/login.h"
 #include "apps/daemon/request.h"
 #include "apps/serve/start.h"
@@ -98,12 +99,44 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
 
 /* ---- the channel ---- */
 
+/* A session that is refused here costs no descriptor. */
+static bool find_place(struct nacre_channel *ch, struct quota_place *place)
+{
+    static const struct {
+        const char *text, *limit;
+    } refusals[] = {
+        [QUOTA_USER_FULL] = {"this user has too many sessions", "per-user-max-sessions"},
+        [QUOTA_ALL_FULL] = {"the server has too many sessions", "sessions"},
+        [QUOTA_NO_MEMORY] = {"the server is out of memory", "memory"},
+    };
+    struct nacre_peer *peer = nacre_channel_context(ch);
+    char address[NACRE_PEER_HOST_MAX];
+    enum quota_answer answer;
+    bool news;
+
+    nacre_peer_host(peer, address);
+    answer = quota_take(place, nacre_session_user(nacre_peer_session(peer)), address, &news);
+    if (answer == QUOTA_GRANTED)
+        return true;
+    if (news)
+        log_limit(peer, refusals[answer].limit);
+    nacre_channel_refuse_open(ch, NACRE_REASON_SHORTAGE, refusals[answer].text);
+    return false;
+}
+
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
-    struct serve_session *s = session_new(ch);
+    struct quota_place place = {NULL, NULL};
+    struct serve_session *s;
 
-    if (s == NULL)
+    if (!find_place(ch, &place))
         return NACRE_REFUSE;
+    s = session_new(ch);
+    if (s == NULL) {
+        quota_return(&place);
+        return NACRE_REFUSE;
+    }
+    s->place = place;
     environment_begin(&s->environment);
     nacre_channel_set_app_data(ch, s);
     config.events->opened(ch);

@@ -54,6 +54,7 @@ void session_free(struct serve_session *s)
     environment_clear(&s->environment);
     session_close_tty(s);
     close_descriptor(&s->child.pidfd);
+    quota_return(&s->place);
     free(s);
 }
 

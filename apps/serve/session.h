@@ -5,10 +5,12 @@
 #include "apps/runtime/watch.h"
 #include "apps/serve/child.h"
 #include "apps/serve/environment.h"
+#include "apps/serve/quota.h"
 
 struct serve_session {
     struct nacre_channel *ch; /* NULL once it is closed */
     struct serve_session *next, **link;
+    struct quota_place place;
     struct terminal terminal;
     struct environment environment;
     struct child child;

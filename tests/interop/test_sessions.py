@@ -1,4 +1,4 @@
-"""nacre-serve: what programs inherit, and the server as process 1."""
+"""nacre-serve: how many sessions there may be, and what their programs inherit."""
 import os
 import resource
 import signal
@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 import harness
-from clients import Ssh
+from clients import Dbclient, Paramiko, Plink, Ssh, paramiko
 from harness import until
 from test_confined import NACRE_SERVE, NOBODY, as_root, give_to_nobody
 from test_serve import Served, ServeCase
@@ -25,6 +25,19 @@ class Launched(Served):
             harness.Server.__init__(self, *arguments, program=launcher, inspected=True, **more)
 
 
+def fill(transport):
+    """Start programs until a session is refused: the refusal, and the sessions."""
+    channels = []
+    while True:
+        try:
+            channel = transport.open_session(timeout=harness.PATIENCE)
+        except paramiko.ChannelException as refusal:
+            return refusal, channels
+        channel.settimeout(harness.PATIENCE)
+        channel.invoke_shell()
+        channels.append(channel)
+
+
 class SessionsCase(ServeCase):
     def serve(self, *words, **more):
         more.setdefault("passwords", f"alice:{harness.PASSWORD}\nbob:{harness.PASSWORD}\n")
@@ -32,6 +45,85 @@ class SessionsCase(ServeCase):
 
     def launch(self, script, *words, **more):
         return self.enterContext(Launched(script, *words, **more))
+
+    def connect(self, server, user="alice"):
+        transport = Paramiko(server, login="key", user=user).connect()  # the key is everybody's
+        self.addCleanup(transport.close)
+        return transport
+
+
+class FewDescriptors(SessionsCase):
+    """The system allows 39 sessions."""
+
+    descriptors = 244
+
+    def few(self, *words, **more):
+        return self.launch(f'ulimit -n {self.descriptors}; exec {NACRE_SERVE} "$@"', *words, **more)
+
+    def test_one_user_leaves_room_for_others(self):
+        """A quarter is for one user, on however many connections."""
+        server = self.few("cat")
+        granted, alice = [], [self.connect(server) for _ in range(4)]
+        for transport in alice:
+            refusal, channels = fill(transport)
+            granted += channels
+            self.assertEqual((refusal.code, refusal.text), (4, "Resource shortage"))
+        self.assertEqual(len(granted), 10)
+        self.assertEqual([e["limit"] for e in server.events("limit")], ["per-user-max-sessions"])
+        for client in Ssh, Plink, Dbclient:
+            with self.subTest(client=client.name):
+                self.assertEqual(client(server, user="bob").run(None, b"hello")[:2], (0, b"hello"))
+        granted[0].sendall(b"still here")
+        self.assertEqual(granted[0].recv(100), b"still here")
+        for channel in granted:
+            channel.close()
+        server.wait("exited", 13)
+        self.assertEqual(len(fill(alice[0])[1]), 10)
+
+    def test_without_a_limit_for_users_a_reserve_remains(self):
+        server = self.few("cat", arguments=["--per-user-max-sessions", "none"])
+        granted = [channel for _ in range(2) for channel in fill(self.connect(server))[1]]
+        self.assertEqual(len(granted), 30)
+        self.assertEqual([e["limit"] for e in server.events("limit")], ["sessions"])
+        self.assertEqual(len(fill(self.connect(server, "bob"))[1]), 1)
+        self.assertEqual(server.events("start"), [])
+        self.assertLess(server.descriptors(), self.descriptors - 48)
+
+
+class PerUser(SessionsCase):
+    def test_what_the_clients_say(self):
+        server = self.serve("cat", arguments=["--per-user-max-sessions", "1"])
+        process = Ssh(server).start()
+        self.addCleanup(harness.end, process)
+        server.wait("open")
+        for client, status, says in (Ssh, 255, b"this user has too many sessions"), (Plink, 1, b"this user has too many"):
+            done = client(server).run()
+            self.assertEqual(done.status, status)
+            self.assertIn(says, done.err)
+        process.stdin.close()
+        self.assertEqual(process.wait(harness.PATIENCE), 0)
+        self.assertEqual(Ssh(server).run(None, b"x"), (0, b"x", b""))
+
+    def test_a_terminal_without_a_program_counts(self):
+        server = self.serve("cat", arguments=["--per-user-max-sessions", "3"])
+        transport = self.connect(server)
+        channels = [transport.open_session() for _ in range(3)]
+        for channel in channels:
+            channel.get_pty()
+        self.assertEqual(fill(self.connect(server))[1], [])
+        self.assertEqual(len(fill(self.connect(server, "bob"))[1]), 3)
+
+    def test_a_program_that_outlives_its_session_counts(self):
+        server = self.shell("trap '' HUP; echo ready; while :; do sleep 0.05; done",
+                            arguments=["--per-user-max-sessions", "1"])
+        for i in 1, 2:
+            process = Ssh(server).start()
+            self.assertEqual(process.stdout.readline(), b"ready\n")
+            harness.end(process)
+            server.wait("closed", i)
+            self.assertEqual(Ssh(server).run().status, 255)
+            os.kill(int(server.wait("started", i)[-1]["pid"]), signal.SIGKILL)
+            server.wait("exited", i)
 
 
 class Inheritance(SessionsCase):

@@ -1,0 +1,132 @@
+/* How many sessions there may be: of a user, of an address, and in all. */
+#include "apps/serve/quota.h"
+#include "tests/support/suite.h"
+
+#include <stdio.h>
+
+enum { PLACES = 64 };
+
+static struct quota_place places[PLACES];
+static unsigned taken;
+static bool news;
+
+/* As many as are granted, up to `most`. */
+static unsigned take(unsigned most, const char *user, const char *address)
+{
+    unsigned n = 0;
+
+    while (n < most && quota_take(&places[taken], user, address, &news) == QUOTA_GRANTED) {
+        n++;
+        taken++;
+    }
+    return n;
+}
+
+static enum quota_answer ask(const char *user, const char *address)
+{
+    struct quota_place place = {NULL, NULL};
+    enum quota_answer answer = quota_take(&place, user, address, &news);
+
+    ck_assert_int_eq(place.user == NULL, answer != QUOTA_GRANTED);
+    quota_return(&place);
+    return answer;
+}
+
+static void give_back(void)
+{
+    while (taken > 0)
+        quota_return(&places[--taken]);
+    ck_assert_uint_eq(quota_count(), 0);
+}
+
+START_TEST(a_user_has_the_number_that_was_chosen)
+{
+    quota_configure(16, 3);
+    ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.1"), 3);
+    ck_assert_int_eq(ask("alice", "192.0.2.1"), QUOTA_USER_FULL);
+    ck_assert_int_eq(ask("alice", "192.0.2.2"), QUOTA_USER_FULL);
+    ck_assert_int_eq(ask("alice2", "192.0.2.1"), QUOTA_GRANTED);
+    ck_assert_uint_eq(take(PLACES, "bob", "192.0.2.1"), 3);
+    ck_assert_uint_eq(quota_count(), 6);
+    quota_return(&places[0]);
+    quota_return(&places[0]); /* has nothing any more */
+    ck_assert_int_eq(ask("alice", "192.0.2.1"), QUOTA_GRANTED);
+    give_back();
+}
+END_TEST
+
+/* Whatever a user may have, the last quarter is for those who have nothing. */
+START_TEST(the_last_quarter_is_a_reserve)
+{
+    char name[24];
+
+    quota_configure(16, UINT32_MAX);
+    ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.1"), 12);
+    ck_assert_int_eq(ask("alice", "192.0.2.1"), QUOTA_ALL_FULL);
+    ck_assert_uint_eq(take(PLACES, "bob", "192.0.2.1"), 1);
+    ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.2"), 1);
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(name, sizeof name, "user%d", i);
+        ck_assert_uint_eq(take(1, name, "192.0.2.1"), 1);
+    }
+    ck_assert_int_eq(ask("carol", "192.0.2.3"), QUOTA_ALL_FULL);
+    ck_assert_uint_eq(quota_count(), 16);
+    give_back();
+}
+END_TEST
+
+START_TEST(by_default_a_user_has_a_quarter_and_several_addresses_half)
+{
+    char address[24];
+
+    quota_configure(16, QUOTA_NONE);
+    ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.1"), 4);
+    ck_assert_int_eq(ask("alice", "192.0.2.1"), QUOTA_USER_FULL);
+    for (int i = 2; i < 6; i++) {
+        (void)snprintf(address, sizeof address, "192.0.2.%d", i);
+        ck_assert_uint_eq(take(PLACES, "alice", address), 1);
+    }
+    ck_assert_int_eq(ask("alice", "192.0.2.6"), QUOTA_USER_FULL);
+    ck_assert_uint_eq(take(PLACES, "bob", "192.0.2.1"), 4);
+    give_back();
+}
+END_TEST
+
+START_TEST(a_server_with_little_room_serves_all_the_same)
+{
+    quota_configure(1, QUOTA_NONE);
+    ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.1"), 1);
+    ck_assert_int_eq(ask("bob", "192.0.2.1"), QUOTA_ALL_FULL);
+    give_back();
+    quota_configure(2, QUOTA_NONE);
+    ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.1"), 1);
+    ck_assert_uint_eq(take(PLACES, "bob", "192.0.2.1"), 1);
+    give_back();
+}
+END_TEST
+
+START_TEST(only_the_first_refusal_is_news)
+{
+    quota_configure(16, 2);
+    ck_assert_uint_eq(take(2, "alice", "192.0.2.1"), 2);
+    ck_assert_int_eq(ask("alice", "192.0.2.1"), QUOTA_USER_FULL);
+    ck_assert(news);
+    ck_assert_int_eq(ask("alice", "192.0.2.1"), QUOTA_USER_FULL);
+    ck_assert(!news);
+    ck_assert_int_eq(ask("bob", "192.0.2.1"), QUOTA_GRANTED);
+    ck_assert(!news);
+    quota_return(&places[--taken]);
+    ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.1"), 1);
+    ck_assert(news);
+    give_back();
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, a_user_has_the_number_that_was_chosen);
+    add_test(suite, the_last_quarter_is_a_reserve);
+    add_test(suite, by_default_a_user_has_a_quarter_and_several_addresses_half);
+    add_test(suite, a_server_with_little_room_serves_all_the_same);
+    add_test(suite, only_the_first_refusal_is_news);
+}
