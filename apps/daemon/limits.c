@@ -13,6 +13,9 @@ enum {
     MINUTES_MAX = 100000, /* the highest rate */
 };
 
+/* In milliseconds; a number without a letter is one of seconds. */
+static const struct number_range up_to_a_day = {MS, MS, DAY *MS};
+
 /* BEGIN[:RATE:FULL] */
 static bool parse_startups(void *options, const char *value)
 {
@@ -55,7 +58,7 @@ static const char *after_name(const char *item, const char *name)
     return strncmp(item, name, len) == 0 && item[len] == ':' ? item + len + 1 : NULL;
 }
 
-/* KIND:SECONDS */
+/* KIND:TIME */
 static bool take_penalty(struct nacre_penalties *p, const char *item, size_t len)
 {
     const struct {
@@ -69,17 +72,17 @@ static bool take_penalty(struct nacre_penalties *p, const char *item, size_t len
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const char *at = after_name(item, kinds[i].kind);
-        uint64_t seconds;
+        uint64_t ms;
 
-        if (at != NULL && number_read(&at, 1, DAY, &seconds) && at == item + len) {
-            *kinds[i].ms = (uint32_t)seconds * MS;
+        if (at != NULL && number_read_time(&at, &up_to_a_day, MS, &ms) && at == item + len) {
+            *kinds[i].ms = (uint32_t)ms;
             return true;
         }
     }
     return false;
 }
 
-/* KIND:SECONDS,... or no */
+/* KIND:TIME,... or no */
 static bool parse_penalties(void *options, const char *value)
 {
     struct nacre_penalties *p = &((struct limit_options *)options)->admission.penalties;
@@ -128,16 +131,17 @@ static bool parse_rates(void *options, const char *value)
     return true;
 }
 
-/* SECONDS[,COUNT] */
+/* TIME[,COUNT] */
 static bool parse_keepalive(void *options, const char *value)
 {
     struct nacre_limits *limits = &((struct limit_options *)options)->limits;
-    uint64_t seconds, count = 3;
+    const struct number_range range = {MS, 0, up_to_a_day.most};
+    uint64_t ms, count = 3;
 
-    if (!number_read(&value, 0, DAY, &seconds) ||
+    if (!number_read_time(&value, &range, MS, &ms) ||
         (*value != 0 && (*value != ',' || !number_whole(value + 1, 1, 1000, &count))))
         return false;
-    limits->keepalive_ms = seconds * MS;
+    limits->keepalive_ms = ms;
     limits->keepalive_count = (uint32_t)count;
     return true;
 }
@@ -167,9 +171,9 @@ static const struct option_row rows[] = {
      .default_value = "32:64"},
 
     {.name = "per-source-penalties", .argument = "LIST", .parse = parse_penalties,
-     .expects = "a list of authfail, noauth, grace-exceeded, min and max, each with :SECONDS, or no",
-     .help = "seconds for which a source is refused after a connection that ended without a login; or `no`",
-     .more = "The entries of LIST are NAME:SECONDS, separated by commas: `authfail` for failed attempts, `noauth` for none, "
+     .expects = "a list of authfail, noauth, grace-exceeded, min and max, each with :TIME, or no",
+     .help = "how long a source is refused after a connection that ended without a login; or `no`",
+     .more = "The entries of LIST are NAME:TIME, separated by commas: `authfail` for failed attempts, `noauth` for none, "
              "`grace-exceeded` for a login that took too long. Penalties add up and run out with time; they take effect "
              "from a sum of `min` on and grow to `max` at most. The server remembers 65,536 sources.",
      .default_value = "authfail:5,noauth:1,grace-exceeded:10,min:15,max:600"},
@@ -180,16 +184,16 @@ static const struct option_row rows[] = {
      .more = "They are written as in `from=` of authorized_keys.",
      .default_text = "none"},
 
-    {.name = "handshake-time", .argument = "SECONDS",
-     OPTION_U32(struct limit_options, limits.handshake_ms), .least = 1, .most = DAY, .scale = MS, .unlimited = "0",
+    {.name = "handshake-time", .argument = "TIME",
+     OPTION_U32(struct limit_options, limits.handshake_ms), .least = 1, .most = DAY, .scale = MS, .second = MS, .unlimited = "0",
      .help = "time limit for the client's part of the first key exchange, and then for each packet until the login; 0 for no "
              "limit",
      .more = "The key exchange involves no person. After it, somebody may be comparing the host key or typing a password, so "
              "only a packet that has begun is timed, from its first byte to its last.",
      .default_value = "10"},
 
-    {.name = "login-grace-time", .argument = "SECONDS",
-     OPTION_U32(struct limit_options, login_grace_ms), .least = 1, .most = DAY, .scale = MS,
+    {.name = "login-grace-time", .argument = "TIME",
+     OPTION_U32(struct limit_options, login_grace_ms), .least = 1, .most = DAY, .scale = MS, .second = MS,
      .help = "time limit for the whole login",
      .default_value = "120"},
 
@@ -199,7 +203,7 @@ static const struct option_row rows[] = {
      .default_value = "6"},
 
     {.name = "auth-delay", .argument = "MS",
-     OPTION_U32(struct limit_options, limits.auth_delay_ms), .least = 1, .most = 60 * MS, .unlimited = "0",
+     OPTION_U32(struct limit_options, limits.auth_delay_ms), .least = 1, .most = 60 * MS, .second = MS, .unlimited = "0",
      .help = "milliseconds before a failed attempt is answered, doubled each time; 0 for no delay",
      .more = "The time counts from the arrival of the request.",
      .default_value = "250"},
@@ -209,9 +213,9 @@ static const struct option_row rows[] = {
      .help = "channels per connection",
      .default_value = "64"},
 
-    {.name = "max-window", .argument = "MIB",
-     OPTION_U32(struct limit_options, limits.window), .least = 1, .most = 1024, .scale = 1024 * 1024,
-     .help = "MiB that all channels of a connection together may make the server hold",
+    {.name = "max-window", .argument = "SIZE",
+     OPTION_U32(struct limit_options, limits.window), .least = 1, .most = 1024, .scale = 1024 * 1024, .units = true,
+     .help = "how much all channels of a connection together may make the server hold; a number alone counts MiB",
      .more = "They are the windows and what came with the opening of the channels. "
              "A value that is given is the whole amount.",
      .default_text = "`16`, and 128 KiB per channel"},
@@ -238,17 +242,17 @@ static const struct option_row rows[] = {
              "Work beyond that waits, and so does all that the client sends after it; proofs are refused.",
      .default_value = "opens:1000/60000,requests:1000/60000,globals:200/600,proofs:4/4,rekeys:16/60"},
 
-    {.name = "keepalive", .argument = "SECONDS[,COUNT]", .parse = parse_keepalive,
-     .expects = "SECONDS[,COUNT], or 0 for never",
-     .help = "send keepalive@openssh.com after so many seconds of silence, and disconnect if COUNT of them in a row bring "
+    {.name = "keepalive", .argument = "TIME[,COUNT]", .parse = parse_keepalive,
+     .expects = "TIME[,COUNT], or 0 for never",
+     .help = "send keepalive@openssh.com after so much time of silence, and disconnect if COUNT of them in a row bring "
              "no answer; 0 for never",
      .more = "Any byte is an answer. As ClientAliveInterval and ClientAliveCountMax in sshd_config(5), and off as there: "
              "a client that is suspended is not gone.",
      .default_value = "0", .default_text = "`0`, and a COUNT of 3"},
 
-    {.name = "idle-timeout", .argument = "SECONDS",
-     OPTION_U64(struct limit_options, limits.idle_ms), .most = 365 * DAY, .scale = MS,
-     .help = "disconnect after so many seconds without data on any channel, in either direction; 0 for never",
+    {.name = "idle-timeout", .argument = "TIME",
+     OPTION_U64(struct limit_options, limits.idle_ms), .most = 365 * DAY, .scale = MS, .second = MS,
+     .help = "disconnect after so much time without data on any channel, in either direction; 0 for never",
      .default_value = "0"},
     {0},
 };

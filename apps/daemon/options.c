@@ -32,20 +32,18 @@ static bool parse_require(void *options, const char *value)
     return true;
 }
 
-/* BYTES[,SECONDS] */
+/* SIZE[,TIME] */
 static bool parse_rekey_limit(void *options, const char *value)
 {
+    const struct number_range size = {1, 1024, UINT64_C(1) << 40};
+    const struct number_range time = {1000, 1000, UINT64_C(365) * 24 * 3600 * 1000};
     struct server_options *o = options;
-    uint64_t seconds;
 
-    if (!number_read_size(&value, 1024, UINT64_C(1) << 40, &o->rekey_bytes))
+    if (!number_read_size(&value, &size, &o->rekey_bytes))
         return false;
     if (*value == 0)
         return true;
-    if (*value != ',' || !number_whole(value + 1, 1, 365UL * 24 * 3600, &seconds))
-        return false;
-    o->rekey_ms = seconds * 1000;
-    return true;
+    return *value++ == ',' && number_read_time(&value, &time, 1000, &o->rekey_ms) && *value == 0;
 }
 
 static bool parse_quiet(void *options, const char *value)
@@ -131,9 +129,9 @@ static const struct option_row crypto_rows[] = {
     {.name = "list-algorithms", .answer = algorithms_put,
      .help = "print the known algorithms, best first, and which are off unless named"},
 
-    {.name = "rekey-limit", .argument = "BYTES[,SECONDS]", .parse = parse_rekey_limit,
-     .expects = "BYTES[,SECONDS], from 1K on",
-     .help = "rekey after so many bytes in one direction, with K, M or G for powers of 1024, or so many seconds",
+    {.name = "rekey-limit", .argument = "SIZE[,TIME]", .parse = parse_rekey_limit,
+     .expects = "SIZE[,TIME], from 1K on",
+     .help = "rekey after so many bytes in one direction, or after so much time",
      .more = "The cipher's limit is 64 GiB with AES and 1 GiB with chacha20-poly1305. In any case a connection is rekeyed "
              "after 2^30 packets in one direction: RFC 4344 asks for that before 2^31.",
      .default_text = "the cipher's limit, and 1 hour"},

@@ -47,6 +47,7 @@ extern const struct option_group log_options;           /* --quiet, --verbose */
 
 /* What --help says about every server. */
 #define SERVER_NOTES                                                                               \
+    OPTION_UNITS_NOTE                                                                              \
     "The log goes to standard error, one line per event. SIGTERM and SIGINT stop the server; "     \
     "SIGUSR1 logs its counters."
 

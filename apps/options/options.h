@@ -38,9 +38,10 @@ struct option_row {
     /* For take */
     size_t member;         /* offset of the member that it sets */
     uint64_t least, most;  /* range of a number */
-    uint32_t scale;        /* the number is multiplied by this; 0: by 1 */
+    uint32_t scale;        /* a number without a letter is multiplied by this; 0: by 1 */
     const char *unlimited; /* the value that stands for NACRE_UNLIMITED, or NULL */
-    bool units;            /* K, M and G may follow the number */
+    bool units;            /* a size, such as 256k */
+    uint32_t second;       /* a time, such as 10s: a second in the unit of the member; 0: none */
     int which;             /* tells rows with the same function apart */
 
     const char *help;          /* a phrase for --help, README.md and the manual page */
@@ -85,6 +86,11 @@ struct command_line {
     const char *notes;                /* sentences after the options, or NULL */
     bool runs_command;                /* words that follow the options are a command to run */
 };
+
+/* For the notes of a program with such options. */
+#define OPTION_UNITS_NOTE                                                                          \
+    "TIME is a number of seconds, or numbers with s, m, h, d or w, such as 10s or 1h30m. SIZE is " \
+    "a number of bytes, or one with K, M, G or T, such as 256k. "
 
 /* Set `options`, the program's struct, to the defaults and then as the command line says. Returns
  * the index of the first word after the options. 0: the program is over, *status is its exit

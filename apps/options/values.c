@@ -40,32 +40,56 @@ bool option_add(const struct option_row *row, void *options, const char *value,
     return true;
 }
 
+/* A number of this row from `least` on, in the unit of the member. */
+static bool read_number(const struct option_row *row, const char *value, uint64_t least,
+                        uint64_t *number)
+{
+    const uint64_t bare = row->scale == 0 ? 1 : row->scale;
+    const struct number_range range = {bare, least * bare, row->most * bare};
+
+    if (row->second > 0)
+        return number_read_time(&value, &range, row->second, number) && *value == 0;
+    if (row->units)
+        return number_read_size(&value, &range, number) && *value == 0;
+    if (!number_whole(value, least, row->most, number))
+        return false;
+    *number *= bare;
+    return true;
+}
+
+/* Does the value stand for NACRE_UNLIMITED? If 0 does, so does 0s. */
+static bool is_unlimited(const struct option_row *row, const char *value)
+{
+    uint64_t number = 0;
+
+    if (row->unlimited == NULL)
+        return false;
+    return strcmp(value, row->unlimited) == 0 ||
+           (strcmp(row->unlimited, "0") == 0 && read_number(row, value, 0, &number) && number == 0);
+}
+
 bool option_u64(const struct option_row *row, void *options, const char *value,
                 const struct errbuf *p)
 {
-    uint64_t *number = member(row, options);
-    const char *at = value;
+    uint64_t number = 0;
 
-    if (row->unlimited != NULL && strcmp(value, row->unlimited) == 0) {
-        *number = NACRE_UNLIMITED;
-        return true;
-    }
-    if ((row->units ? number_read_size : number_read)(&at, row->least, row->most, number) &&
-        *at == 0) {
-        *number *= row->scale == 0 ? 1 : row->scale;
-        return true;
-    }
-    return errbuf_say(p, "'%s' is not a number from %" PRIu64 " to %" PRIu64 "%s%s%s", value,
-                      row->least, row->most, row->units ? ", perhaps with K, M or G" : "",
-                      row->unlimited != NULL ? ", or " : "",
-                      row->unlimited != NULL ? row->unlimited : "");
+    if (is_unlimited(row, value))
+        number = NACRE_UNLIMITED;
+    else if (!read_number(row, value, row->least, &number))
+        return errbuf_say(
+            p, "'%s' is not a number from %" PRIu64 " to %" PRIu64 "%s%s%s%s", value, row->least,
+            row->most, row->units ? ", or a size such as 256k or 1.5G" : "",
+            row->second > 0 ? ", or a time such as 1h30m" : "",
+            row->unlimited != NULL ? ", or " : "", row->unlimited != NULL ? row->unlimited : "");
+    *(uint64_t *)member(row, options) = number;
+    return true;
 }
 
 bool option_u32(const struct option_row *row, void *options, const char *value,
                 const struct errbuf *p)
 {
     struct option_row wide = *row;
-    uint64_t number;
+    uint64_t number = 0;
 
     wide.member = 0;
     if (!option_u64(&wide, &number, value, p))

@@ -95,6 +95,43 @@ START_TEST(each_option_sets_its_limit)
 }
 END_TEST
 
+START_TEST(times_and_sizes_may_have_units)
+{
+    struct limit_options c = {0};
+    const struct nacre_penalties *p = &c.admission.penalties;
+    const char *const good[][2] = {
+        {"per-source-penalties", "min:1m,authfail:2s,noauth:3,grace-exceeded:1m30s,max:1h"},
+        {"handshake-time", "1m10s"},
+        {"login-grace-time", "2m"},
+        {"auth-delay", "1s"},
+        {"max-window", "1536k"},
+        {"keepalive", "2m,5"},
+        {"idle-timeout", "1h30m"},
+    };
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        ck_assert_msg(take(&c, good[i][0], good[i][1]), "%s", errbuf);
+    ck_assert_uint_eq(p->min_ms, 60000);
+    ck_assert_uint_eq(p->authfail_ms, 2000);
+    ck_assert_uint_eq(p->noauth_ms, 3000);
+    ck_assert_uint_eq(p->grace_exceeded_ms, 90000);
+    ck_assert_uint_eq(p->max_ms, 3600000);
+    ck_assert_uint_eq(c.limits.handshake_ms, 70000);
+    ck_assert_uint_eq(c.login_grace_ms, 120000);
+    ck_assert_uint_eq(c.limits.auth_delay_ms, 1000);
+    ck_assert_uint_eq(c.limits.window, 1536 * 1024);
+    ck_assert_uint_eq(c.limits.keepalive_ms, 120000);
+    ck_assert_uint_eq(c.limits.keepalive_count, 5);
+    ck_assert_uint_eq(c.limits.idle_ms, 5400000);
+    ck_assert(take(&c, "keepalive", "0"));
+    ck_assert_uint_eq(c.limits.keepalive_ms, 0);
+    ck_assert(take(&c, "handshake-time", "0s"));
+    ck_assert_uint_eq(c.limits.handshake_ms, NACRE_UNLIMITED);
+    ck_assert(take(&c, "auth-delay", "0s"));
+    ck_assert_uint_eq(c.limits.auth_delay_ms, NACRE_UNLIMITED);
+}
+END_TEST
+
 START_TEST(values_that_make_no_sense_are_refused)
 {
     struct limit_options c = {0};
@@ -123,6 +160,16 @@ START_TEST(values_that_make_no_sense_are_refused)
         {"max-auth-tries", "0"},
         {"max-auth-tries", "101"},
         {"auth-delay", "60001"},
+        {"auth-delay", "61s"},
+        {"login-grace-time", "0s"},
+        {"login-grace-time", "25h"},
+        {"login-grace-time", "1h 30m"},
+        {"login-grace-time", "10k"},
+        {"max-window", "1023k"},
+        {"max-window", "2m3"},
+        {"per-source-penalties", "authfail:5x"},
+        {"per-source-penalties", "authfail:25h"},
+        {"keepalive", "25h"},
         {"max-sessions", "0"},
         {"max-window", "0"},
         {"max-window", "1025"},
@@ -178,6 +225,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_option_sets_its_limit);
+    add_test(suite, times_and_sizes_may_have_units);
     add_test(suite, values_that_make_no_sense_are_refused);
     add_test(suite, the_defaults_are_those_of_the_library);
 }

@@ -58,10 +58,11 @@ START_TEST(only_known_methods_can_be_required)
 }
 END_TEST
 
-START_TEST(a_rekey_limit_is_bytes_and_perhaps_seconds)
+START_TEST(a_rekey_limit_is_a_size_and_perhaps_a_time)
 {
-    static const char *const bad[] = {"",    "1",   "1023", "1M,",   "1M,0",  "1M,x",    "x,60",
-                                      "1Mx", ",60", "2T",   "1M,-1", "1025G", "1M,60,60"};
+    static const char *const bad[] = {"",         "1",    "1023",   "1M,",    "1M,0",  "1M,x",
+                                      "x,60",     "1Mx",  ",60",    "2T",     "1M,-1", "1025G",
+                                      "1M,60,60", "0.5k", "1M,1hx", "1M,60k", "1M,53w"};
 
     o = (struct server_options){0};
     ck_assert(set("rekey-limit", "1K"));
@@ -70,6 +71,9 @@ START_TEST(a_rekey_limit_is_bytes_and_perhaps_seconds)
     ck_assert(set("rekey-limit", "3G,60"));
     ck_assert_uint_eq(o.rekey_bytes, UINT64_C(3) << 30);
     ck_assert_uint_eq(o.rekey_ms, 60000);
+    ck_assert(set("rekey-limit", "256k,1h30m"));
+    ck_assert_uint_eq(o.rekey_bytes, 256 * 1024);
+    ck_assert_uint_eq(o.rekey_ms, 5400000);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_msg(!set("rekey-limit", bad[i]), "%s", bad[i]);
 }
@@ -108,7 +112,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, addresses_have_a_port);
     add_test(suite, only_known_methods_can_be_required);
-    add_test(suite, a_rekey_limit_is_bytes_and_perhaps_seconds);
+    add_test(suite, a_rekey_limit_is_a_size_and_perhaps_a_time);
     add_test(suite, verbose_twice_logs_every_message);
     add_test(suite, algorithms_go_into_the_list_of_their_kind);
 }

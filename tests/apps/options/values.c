@@ -51,11 +51,40 @@ END_TEST
 
 START_TEST(units_multiply_where_they_are_allowed)
 {
+    ck_assert(set(&large, "4k"));
     ck_assert(set(&large, "4K"));
     ck_assert_uint_eq(target.large, 4096);
     ck_assert(!set(&large, "5K"));
     ck_assert(!set(&large, "1M"));
     ck_assert(!set(&large, "18014398509481985K")); /* 2^64 + 1024 */
+    ck_assert(!set(&large, "4Kx"));
+    ck_assert_str_eq(errbuf, "--large: '4Kx' is not a number from 1 to 4096, or a size such as "
+                             "256k or 1.5G");
+}
+END_TEST
+
+START_TEST(a_time_counts_in_the_unit_of_its_member)
+{
+    struct option_row row = small;
+
+    row.most = 90;
+    row.second = 1000;
+    ck_assert(set(&row, "1m30s"));
+    ck_assert_uint_eq(target.small, 90000);
+    ck_assert(set(&row, "9"));
+    ck_assert_uint_eq(target.small, 9000);
+    ck_assert(!set(&row, "1m31s"));
+    ck_assert_str_eq(errbuf, "--small: '1m31s' is not a number from 2 to 90, or a time such as "
+                             "1h30m");
+    row.scale = 0;
+    row.most = 90000;
+    ck_assert(set(&row, "90s"));
+    ck_assert_uint_eq(target.small, 90000);
+    ck_assert(set(&row, "90"));
+    ck_assert_uint_eq(target.small, 90);
+    row.unlimited = "0";
+    ck_assert(set(&row, "0h0m"));
+    ck_assert_uint_eq(target.small, NACRE_UNLIMITED);
 }
 END_TEST
 
@@ -136,6 +165,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_number_is_multiplied_and_touches_nothing_beside_it);
     add_test(suite, a_number_out_of_range_is_named_with_its_range);
     add_test(suite, units_multiply_where_they_are_allowed);
+    add_test(suite, a_time_counts_in_the_unit_of_its_member);
     add_test(suite, one_word_may_stand_for_no_limit);
     add_test(suite, flags_and_texts_are_set);
     add_test(suite, a_repeated_option_adds_up_to_its_bound);
