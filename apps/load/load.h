@@ -17,6 +17,7 @@ struct load_mode {
     uint64_t count;        /* default of --count */
     bool one_connection;   /* --at-once counts its channels, not connections */
     bool per_connection;   /* --count connections, not --at-once of them */
+    bool returns;          /* --bytes come from the server */
     bool holds;            /* its sessions stay until --hold is over */
     const struct nacre_channel_app *app; /* of its channels, or NULL */
     void (*ready)(struct load_job *job); /* logged in */
@@ -30,6 +31,7 @@ struct load_job {
     struct nacre_client *client;
     uint64_t began_ns;
     bool counted; /* as done or as failed */
+    bool stalled; /* ... because the server did nothing for too long */
 
     /* Its channel, in the modes that have one per connection */
     struct nacre_channel *channel;
@@ -38,6 +40,9 @@ struct load_job {
     bool asked, granted, sent_eof, wrong;
 
     uint64_t started; /* channels: opened so far */
+
+    uint64_t steps;           /* what the server did besides sending and accepting data */
+    uint64_t moved, moved_ns; /* all that it did, when that was looked at last and had changed */
 };
 
 struct load {
@@ -51,6 +56,7 @@ struct load {
     uint64_t sent, received;    /* bytes of channel data */
     uint64_t wire_in, wire_out; /* bytes on the sockets */
     uint64_t first_ns, last_ns; /* of the measured work */
+    uint64_t look_ns;           /* when to look for stalled connections */
     uint64_t release_ns;        /* idle: when to close the sessions; 0 until all are open */
     uint32_t *samples;          /* microseconds */
     size_t sample_count, sample_room;
@@ -67,6 +73,12 @@ void load_sample(struct load *load, uint64_t began_ns);
 /* Count one unit as done or as failed. */
 void load_done(struct load_job *job);
 void load_failed(struct load *load, const char *why);
+
+/* ---- stall.c ---- */
+
+/* Look at every connection once in a while: one for which the server has done nothing for --timeout
+ * has failed. */
+void load_end_stalled(struct load *load);
 
 /* ---- report.c ---- */
 

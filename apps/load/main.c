@@ -38,6 +38,7 @@ static void on_ready(struct nacre_client *client)
         (void)snprintf(load->cipher, sizeof load->cipher, "%s",
                        nacre_session_negotiated(session)->cipher_client_to_server);
     }
+    job->steps++;
     load->options->mode->ready(job);
 }
 
@@ -141,6 +142,7 @@ static void drive(struct load *load)
         sockets = nacre_clients_run_once(load->clients,
                                          has_more(load) && load->begun == load->over ? 0 : WAIT_MS);
         hold(load);
+        load_end_stalled(load);
         if (load->giving_up)
             nacre_clients_stop(load->clients);
         if (clock_now_ns() >= next_ns && !load->options->quiet) {

@@ -89,6 +89,7 @@ static bool ask(struct nacre_channel *ch)
 
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
+    job_of(ch)->steps++;
     job_of(ch)->load->channels_opened++;
     (void)ask(ch);
     return NACRE_GRANT;
@@ -130,6 +131,7 @@ static void on_replied(struct nacre_channel *ch, bool granted)
 {
     struct load_job *job = job_of(ch);
 
+    job->steps++;
     if (!granted) {
         fail(job, "the server refused the command");
         return;
@@ -180,6 +182,7 @@ static void channel_closed(struct nacre_channel *ch)
 {
     struct load_job *job = job_of(ch);
 
+    job->steps++;
     job->channel = NULL;
     job->load->channels_closed++;
 }
@@ -277,6 +280,8 @@ static void idle_closed(struct nacre_channel *ch, const struct nacre_end *why)
     struct load *load = job_of(ch)->load;
 
     channel_closed(ch);
+    if (job_of(ch)->stalled)
+        return; /* it was never open */
     load->standing -= job_of(ch)->counted;
     if (why->cause != NACRE_SHUTTING_DOWN)
         load_failed(load, why->text);
@@ -297,6 +302,7 @@ static void channels_ask(struct nacre_channel *ch)
 
 static enum nacre_answer channels_open(struct nacre_channel *ch)
 {
+    job_of(ch)->steps++;
     job_of(ch)->load->channels_opened++;
     channels_ask(ch);
     return NACRE_GRANT;
@@ -304,6 +310,7 @@ static enum nacre_answer channels_open(struct nacre_channel *ch)
 
 static void channels_replied(struct nacre_channel *ch, bool granted)
 {
+    job_of(ch)->steps++;
     if (!granted)
         nacre_channel_close(ch);
     else
@@ -316,8 +323,11 @@ static void channels_closed(struct nacre_channel *ch, const struct nacre_end *wh
     struct load *load = job->load;
     uint64_t began = (uint64_t)(uintptr_t)nacre_channel_app_data(ch);
 
+    job->steps++;
     load->channels_closed++;
     load->channels_live--;
+    if (job->stalled)
+        return;
     if (why->cause == NACRE_PEER_CLOSED || why->cause == NACRE_WE_CLOSED) {
         load_sample(load, began);
         load_done(job);
@@ -365,11 +375,11 @@ const struct load_mode load_modes[] = {
     {.name = "handshake", .about = "log in `-n` times, `-c` at a time", .unit = "logins", .sample = "connect to login",
      .count = 100, .per_connection = true, .ready = handshake_ready},
     {.name = "bulk", .about = "send `-b` bytes and get them back, on each of `-c` connections", .unit = "transfers",
-     .command = "cat", .elsewhere = "cat", .app = &bulk_app, .ready = open_mode_channel},
+     .command = "cat", .elsewhere = "cat", .returns = true, .app = &bulk_app, .ready = open_mode_channel},
     {.name = "sink", .about = "send `-b` bytes", .unit = "transfers",
      .command = "discard", .elsewhere = "cat >/dev/null", .app = &sink_app, .ready = open_mode_channel},
     {.name = "source", .about = "receive `-b` bytes", .unit = "transfers",
-     .command = "chargen %BYTES", .elsewhere = "head -c %BYTES /dev/zero", .app = &source_app, .ready = open_mode_channel},
+     .command = "chargen %BYTES", .elsewhere = "head -c %BYTES /dev/zero", .returns = true, .app = &source_app, .ready = open_mode_channel},
     {.name = "rtt", .about = "send a keystroke and wait for its echo, `-n` times", .unit = "connections", .sample = "keystroke to echo",
      .command = "cat", .elsewhere = "cat", .count = 1000, .app = &rtt_app, .ready = open_mode_channel},
     {.name = "idle", .about = "hold `-n` sessions for `--hold` seconds; log in `-c` at a time", .unit = "sessions",

@@ -16,7 +16,7 @@ struct load_options {
     struct option_list identities;
     bool use_agent, insecure, json, quiet, yes_remote;
     uint64_t count, bytes;
-    uint32_t at_once, hold_s;
+    uint32_t at_once, hold_s, timeout_s;
     struct algorithm_options algorithms;
 
     /* What follows from them */

@@ -10,10 +10,13 @@ import subprocess
 import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import BUILD, MIB, PATIENCE, USER, Server, clean_environment, end, until
 from terminals import Terminal
 from others import Dropbear, Sshd
+from clients import paramiko
+from test_serve import Served
 
 NACRE_LOAD = os.path.join(BUILD, "nacre-load")
 
@@ -65,6 +68,47 @@ class Counter:
     def __exit__(self, *_):
         self.thread.join()
         self.listener.close()
+
+
+class Mute(paramiko.ServerInterface):
+    """A server that answers no CHANNEL_OPEN."""
+
+    def __init__(self):
+        self.over, self.transports = threading.Event(), []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        with contextlib.suppress(OSError):  # the listener is shut down
+            while True:
+                transport = paramiko.Transport(self.listener.accept()[0])
+                self.transports.append(transport)
+                transport.add_server_key(self.key)
+                transport.start_server(threading.Event(), self)
+
+    def check_auth_password(self, username, password):
+        return paramiko.AUTH_SUCCESSFUL
+
+    def get_allowed_auths(self, username):
+        return "password"
+
+    def check_channel_request(self, kind, chanid):
+        self.over.wait(PATIENCE)
+        return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+
+    def __enter__(self):
+        self.key = paramiko.ECDSAKey.generate()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.listener.close()
+        for transport in self.transports:
+            transport.close()
 
 
 class OthersCase:
@@ -156,6 +200,50 @@ class SshdTest(OthersCase, unittest.TestCase):
 class DropbearTest(OthersCase, unittest.TestCase):
     kind = Dropbear
     commands_at_once = 1  # with more, Dropbear 2022.83 sometimes fails an assertion (common-channel.c, sent_close)
+
+
+class SilentTest(unittest.TestCase):
+    """Servers that do not close what they should."""
+
+    @classmethod
+    def setUpClass(cls):
+        run = 'exec sh -c "$SSH_ORIGINAL_COMMAND"'
+        cls.server = cls.enterClassContext(Served("sh", "-c", run, arguments=["--exec"]))
+
+    def fail(self, *words, stdin=b""):
+        figures = load("-q", "-u", USER, "-n", 3, "--timeout", "1s", *words, status=1, patience=PATIENCE, stdin=stdin)
+        self.assertEqual((figures["done"], "--timeout" in figures["problem"]), (0, True), figures)
+
+    def fails(self, commands, *words):
+        """All modes at once: {mode: what the server runs}."""
+        def run(mode):
+            self.fail("-i", self.server.path("key"), "--known-hosts", self.server.path(".ssh/known_hosts"), "-b", "64k",
+                      "--command", commands[mode], *words, mode, self.server.address)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(run, commands))
+
+    def test_all_bytes_and_then_nothing(self):
+        commands = {"bulk": "cat", "sink": "cat >/dev/null", "source": "head -c 65536 /dev/zero", "rtt": "cat"}
+        self.fails({mode: command + "; exec >&-; exec sleep 1000" for mode, command in commands.items()})
+
+    def test_nothing_at_all(self):
+        self.fails(dict.fromkeys(("bulk", "sink", "source", "rtt", "channels"), "exec sleep 1000"), "-c", 2)
+
+    def test_more_than_was_asked_for(self):
+        self.fails(dict.fromkeys(("sink", "source", "rtt", "channels"), "exec cat /dev/zero"))
+
+    def test_no_answer_to_an_open(self):
+        def run(mode):
+            with Mute() as server:
+                self.fail("--password", "-", "--insecure", "-c", 2, mode, f"127.0.0.1:{server.port}", stdin=b"right\n")
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(run, ("bulk", "idle", "channels")))
+
+    def test_one_that_works_slowly_is_waited_for(self):
+        figures = load("-q", "-u", USER, "-i", self.server.path("key"), "--known-hosts", self.server.path(".ssh/known_hosts"),
+                       "source", self.server.address, "-b", 5, "--timeout", 1,
+                       "--command", "for i in 1 2 3 4 5; do sleep 0.4; printf x; done")
+        self.assertEqual((figures["done"], figures["failed"]), (1, 0))
 
 
 class EchoTest(unittest.TestCase):
