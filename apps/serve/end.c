@@ -3,6 +3,16 @@
 #include "apps/daemon/log.h"
 #include "apps/runtime/stream.h"
 
+#include <poll.h>
+#include <signal.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+enum {
+    HANGUP_MS = 2 * 1000, /* for a process to end after SIGHUP; one that has not then is logged */
+    STOP_MS = 500,        /* the same for all processes together when the server stops */
+};
+
 /* When the process has ended and all its output is sent: report how it ended, and close. The EOF
  * waits for that too: a client that has sent its own takes ours for the channel's end, reports
  * success without a status, and closes the channel while the process still works. */
@@ -37,6 +47,7 @@ void end_on_exit(void *session)
 
     nacre_watch_free(s->watch);
     s->watch = NULL;
+    session_end_hangup(s);
     if (!child_reap(&s->child, &s->end))
         return; /* cannot happen: its pidfd was readable */
     s->running = false;
@@ -57,4 +68,64 @@ void end_on_drained(struct nacre_channel *ch)
 
     s->drained = true;
     close_when_over(s);
+}
+
+/* ---- the client has gone ---- */
+
+static void log_outlived(pid_t pid)
+{
+    struct log_line l;
+
+    log_begin(&l, LOG_INFO, "outlived");
+    log_u64(&l, "pid", (uint64_t)pid);
+    log_end(&l);
+}
+
+static void on_hangup_over(void *session)
+{
+    struct serve_session *s = session;
+
+    session_end_hangup(s);
+    log_outlived(s->child.pid);
+}
+
+void end_hang_up(struct serve_session *s, struct nacre_loop *loop)
+{
+    const struct itimerspec after = {.it_value.tv_sec = HANGUP_MS / 1000};
+
+    child_signal(&s->child, SIGHUP);
+    child_signal(&s->child, SIGCONT); /* a stopped process acts on SIGHUP only when continued */
+    s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (s->timer >= 0 && timerfd_settime(s->timer, 0, &after, NULL) == 0)
+        s->hangup = nacre_watch_new(loop, s->timer, on_hangup_over, s);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t stop_ms; /* until then the last processes have time to end */
+
+static void end_last(struct serve_session *s)
+{
+    struct pollfd ended = {.fd = s->child.pidfd, .events = POLLIN};
+    int64_t rest = stop_ms - now_ms();
+    pid_t pid = s->child.pid;
+
+    if (!s->running)
+        return;
+    if (poll(&ended, 1, rest > 0 ? (int)rest : 0) == 1 && child_reap(&s->child, &s->end))
+        log_exit(pid, &s->end);
+    else
+        log_outlived(pid);
+}
+
+void end_all(void)
+{
+    stop_ms = now_ms() + STOP_MS;
+    session_free_all(end_last);
 }

@@ -3,10 +3,10 @@
 #include "apps/daemon/events.h"
 #include "apps/daemon/program.h"
 #include "apps/serve/capacity.h"
+#include "apps/serve/end.h"
 #include "apps/serve/options.h"
 #include "apps/serve/quota.h"
 #include "apps/serve/serve.h"
-#include "apps/serve/session.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -69,7 +69,7 @@ static int serve(const struct serve_options *options, char **command)
         .app = &serve_app,
         .descriptors_each = 1 + CAPACITY_DESCRIPTORS_EACH,
         .starts_programs = true,
-        .stopped = session_free_all,
+        .stopped = end_all,
     };
 
     if (!find_command(command, path))

@@ -3,9 +3,9 @@
 #include "apps/daemon/events.h"
 #include "apps/daemon/login.h"
 #include "apps/daemon/request.h"
+#include "apps/serve/end.h"
 #include "apps/serve/start.h"
 
-#include <signal.h>
 #include <string.h>
 
 enum { TERM_MAX = 64 /* characters of a terminal's name */ };
@@ -169,18 +169,17 @@ static void on_close(struct nacre_channel *ch)
 static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     struct serve_session *s = nacre_channel_app_data(ch);
+    struct nacre_loop *loop = nacre_peer_loop(nacre_channel_context(ch));
 
     config.events->closed(ch, why);
     if (s == NULL)
         return;
     s->ch = NULL;
     session_close_tty(s); /* the last descriptor of it: the terminal hangs up */
-    if (!s->running) {
+    if (s->running)
+        end_hang_up(s, loop);
+    else
         session_free(s);
-        return;
-    }
-    child_signal(&s->child, SIGHUP);
-    child_signal(&s->child, SIGCONT); /* a stopped process acts on SIGHUP only when continued */
 }
 
 const struct nacre_channel_app serve_app = {

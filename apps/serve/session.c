@@ -21,7 +21,7 @@ struct serve_session *session_new(struct nacre_channel *ch)
     if (s == NULL)
         return NULL;
     s->ch = ch;
-    s->tty = s->terminal.master = s->terminal.slave = s->child.pidfd = -1;
+    s->tty = s->terminal.master = s->terminal.slave = s->child.pidfd = s->timer = -1;
     (void)pthread_mutex_lock(&lock);
     s->link = &all;
     s->next = all;
@@ -42,8 +42,16 @@ void session_close_tty(struct serve_session *s)
     close_descriptor(&s->tty);
 }
 
+void session_end_hangup(struct serve_session *s)
+{
+    nacre_watch_free(s->hangup);
+    s->hangup = NULL;
+    close_descriptor(&s->timer);
+}
+
 void session_free(struct serve_session *s)
 {
+    session_end_hangup(s);
     (void)pthread_mutex_lock(&lock);
     *s->link = s->next;
     if (s->next != NULL)
@@ -58,8 +66,10 @@ void session_free(struct serve_session *s)
     free(s);
 }
 
-void session_free_all(void)
+void session_free_all(void (*last)(struct serve_session *s))
 {
-    while (all != NULL)
+    while (all != NULL) {
+        last(all);
         session_free(all);
+    }
 }

@@ -14,8 +14,10 @@ struct serve_session {
     struct terminal terminal;
     struct environment environment;
     struct child child;
-    struct nacre_watch *watch; /* for the child's end */
-    int tty;                   /* the terminal, for its size and breaks; -1: none */
+    struct nacre_watch *watch;  /* for the child's end */
+    struct nacre_watch *hangup; /* from the SIGHUP until it must have had its effect */
+    int timer;                  /* ... and its descriptor, or -1 */
+    int tty;                    /* the terminal, for its size and breaks; -1: none */
     struct child_end end;
     bool running, ended; /* the child */
     bool failed;         /* the child could not be started; no other one will be */
@@ -27,12 +29,14 @@ struct serve_session {
 struct serve_session *session_new(struct nacre_channel *ch);
 void session_free(struct serve_session *s);
 
-/* Free those that are left, when no thread of the server runs any more. */
-void session_free_all(void);
+/* Call `last` for those that are left, and free them, when no thread of the server runs any more.
+ */
+void session_free_all(void (*last)(struct serve_session *s));
 
 /* The event loop of its connection. */
 struct nacre_loop *session_loop(const struct serve_session *s);
 
 void session_close_tty(struct serve_session *s);
+void session_end_hangup(struct serve_session *s);
 
 #endif

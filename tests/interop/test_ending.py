@@ -189,5 +189,47 @@ class Background(EndingCase):
                 os.remove(self.server.path("holder"))
 
 
+class HangUp(ServeCase):
+    """A client that goes away before its program has ended."""
+
+    deaf = "trap '' HUP; echo ready; while :; do sleep 0.05; done"
+
+    def leave(self, server, **more):
+        """Start a program, wait for its first line, and kill the client: the program's number."""
+        started = server.watch("started")
+        process = Ssh(server).start(**more)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        pid = int(started()[0]["pid"])
+        self.addCleanup(lambda: is_alive(pid) and os.kill(pid, signal.SIGKILL))
+        return process, pid
+
+    def test_a_program_that_outlives_it_is_logged(self):
+        server = self.shell(self.deaf)
+        process, pid = self.leave(server)
+        harness.end(process)
+        self.assertEqual([e["pid"] for e in server.wait("outlived")], [str(pid)])
+        os.kill(pid, signal.SIGKILL)
+        server.wait("exited", pid=pid)
+        self.assertEqual(len(server.events("outlived")), 1)
+
+    def test_a_program_that_ends_is_not(self):
+        server = self.shell("trap 'sleep 0.3; exit 0' HUP; echo ready; while :; do sleep 0.05; done")
+        process, pid = self.leave(server)
+        harness.end(process)
+        server.wait("exited", pid=pid)
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(server.events("outlived"), [])
+
+    def test_when_the_server_stops(self):
+        server = self.shell(f"if test -n \"$LC_DEAF\"; then {self.deaf}; else echo ready; exec sleep 1000; fi")
+        others = [self.leave(server) for _ in range(3)]
+        process, pid = self.leave(server, options=["-o", "SetEnv=LC_DEAF=1"])
+        self.assertEqual(server.stop(), 0)
+        for client, _ in [*others, (process, pid)]:
+            harness.end(client)
+        self.assertEqual([e["pid"] for e in server.events("outlived")], [str(pid)])
+        self.assertEqual({e["pid"] for e in server.events("exited")}, {str(other) for _, other in others})
+
+
 if __name__ == "__main__":
     unittest.main()
