@@ -7,6 +7,7 @@
 #include "transport/service.h"
 
 struct auth;
+struct signature_algorithm;
 
 /* What does not change while a session lives; many sessions share it. All pointers are borrowed. */
 struct auth_config {
@@ -21,6 +22,11 @@ struct auth_config {
     /* Client: ask a person, whose answer comes with auth_responded; NULL: no person is there. */
     void (*ask)(void *context, const struct nacre_ask *ask);
     void (*banner)(void *context, const char *text); /* or NULL */
+    /* Client: have a key sign whose secret is elsewhere, and pass the signature to auth_signed,
+     * later. A second call replaces the first. False: it does not sign. NULL: the key's own
+     * function signs, and waits. */
+    bool (*sign)(void *context, const struct nacre_key *key,
+                 const struct signature_algorithm *algorithm, struct bytes data);
 
     /* Both roles: the login is complete. Or NULL. */
     void (*authenticated)(void *context, const char *user);
@@ -48,6 +54,10 @@ uint64_t auth_deadline(const struct auth *a);
 
 /* Client: the person's answer to `ask`; NULL: none. Does nothing when no question is open. */
 void auth_responded(struct auth *a, const char *const *responses, size_t count);
+
+/* Client: the signature blob that `sign` was called for; empty: the key does not sign. Does nothing
+ * when none is expected any more. Not from inside `sign`. */
+void auth_signed(struct auth *a, struct bytes signature);
 
 /* The user who is logged in or tries to log in; "" while unknown. */
 const char *auth_user(const struct auth *a);

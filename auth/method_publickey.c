@@ -217,23 +217,68 @@ static bool attempt(struct auth *a)
     return true;
 }
 
-/* Sign before the message is begun: a key's sign function, an agent's, is not ours. */
-static int send_proof(struct auth *a, const struct nacre_key *key)
+static const struct nacre_key *queried_key(const struct auth *a)
 {
+    return a->config->keys[a->next_key - 1];
+}
+
+/* An empty signature: an agent's user may have refused. Then the next key. */
+static int send_proof(struct auth *a, struct bytes signature)
+{
+    struct writer w;
+
+    if (signature.len == 0)
+        return auth_request_list(a);
+    a->step = AUTH_SENT_PROOF;
+    w = begin_key_request(a, true, queried_key(a));
+    write_string(&w, signature);
+    transport_send(a->transport, &w);
+    return 0;
+}
+
+/* Sign before the message is begun: a key's sign function, an agent's, is not ours. */
+static int sign_proof(struct auth *a)
+{
+    const struct nacre_key *key = queried_key(a);
     uint8_t scratch[SIGNED_MAX], signature[SIGNATURE_BLOB_MAX];
     struct writer to_sign = write_to(scratch, sizeof scratch);
     struct writer blob = write_to(signature, sizeof signature);
-    struct writer w;
+    bool good;
 
     transport_end_turn(a->transport);
     write_signed(a, &to_sign, a->host_bound, a->queried->name, private_key_blob(key));
-    if (to_sign.bad || !key_sign(key, a->queried, written_bytes(&to_sign), &blob) || blob.bad)
-        return auth_request_list(a); /* an agent's user may have refused: the next key */
-    a->step = AUTH_SENT_PROOF;
-    w = begin_key_request(a, true, key);
-    write_string(&w, written_bytes(&blob));
-    transport_send(a->transport, &w);
-    return 0;
+    if (!to_sign.bad && a->config->sign != NULL && key_is_elsewhere(key)) {
+        a->step = AUTH_SIGNING;
+        if (a->config->sign(a->context, key, a->queried, written_bytes(&to_sign)))
+            return 0;
+        a->step = AUTH_SENT_NONE;
+        return send_proof(a, (struct bytes){NULL, 0});
+    }
+    good = !to_sign.bad && key_sign(key, a->queried, written_bytes(&to_sign), &blob) && !blob.bad;
+    return send_proof(a, good ? written_bytes(&blob) : (struct bytes){NULL, 0});
+}
+
+/* A signature that was made elsewhere, of what sign_proof asked for. */
+static bool is_right(const struct auth *a, struct bytes signature)
+{
+    const struct nacre_key *key = queried_key(a);
+    uint8_t scratch[SIGNED_MAX];
+    struct writer w = write_to(scratch, sizeof scratch);
+
+    write_signed(a, &w, a->host_bound, a->queried->name, private_key_blob(key));
+    return !w.bad && key_signed_elsewhere(key, a->queried, written_bytes(&w), signature);
+}
+
+void auth_signed(struct auth *a, struct bytes signature)
+{
+    if (a->step != AUTH_SIGNING || transport_ended(a->transport))
+        return;
+    a->step = AUTH_SENT_NONE;
+    if (signature.len > 0 && !is_right(a, signature))
+        signature.len = 0;
+    transport_enter(a->transport);
+    (void)send_proof(a, signature);
+    transport_leave(a->transport);
 }
 
 /* RFC 4252 section 7
@@ -252,11 +297,11 @@ static int on_pk_ok(struct auth *a, struct reader *r)
     if (a->step != AUTH_SENT_QUERY)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "USERAUTH_PK_OK does not answer the last request");
-    key = a->config->keys[a->next_key - 1];
+    key = queried_key(a);
     if (!bytes_are(name, a->queried->name) || !bytes_equal(blob, private_key_blob(key)))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "USERAUTH_PK_OK for a key that was not queried");
-    return send_proof(a, key);
+    return sign_proof(a);
 }
 
 /* Never listed and never tried under its own name: a client uses it in place of publickey where the

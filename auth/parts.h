@@ -10,6 +10,7 @@ enum { AUTH_NO_PROMPTS = -1 };
 enum auth_step {
     AUTH_SENT_NONE,
     AUTH_SENT_QUERY,
+    AUTH_SIGNING, /* nothing: it waits for auth_signed */
     AUTH_SENT_PROOF,
     AUTH_SENT_PASSWORD,
     AUTH_SENT_INTERACTIVE,

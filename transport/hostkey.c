@@ -32,6 +32,11 @@ bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm 
            (key->sign != NULL || algorithm->sign != NULL);
 }
 
+bool key_is_elsewhere(const struct nacre_key *key)
+{
+    return key->sign != NULL;
+}
+
 /* Those that need a security key are not verified: whether it must be touched is up to the server.
  */
 static bool is_verified_first(const struct nacre_key *key,
@@ -64,6 +69,13 @@ bool key_sign(const struct nacre_key *key, const struct signature_algorithm *alg
               struct bytes data, struct writer *w)
 {
     return sign(key, algorithm, data, w, is_verified_first(key, algorithm));
+}
+
+bool key_signed_elsewhere(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                          struct bytes data, struct bytes signature_blob)
+{
+    return !is_verified_first(key, algorithm) ||
+           key_verify(algorithm, private_key_blob(key), signature_blob, data);
 }
 
 bool key_sign_repeatable(const struct nacre_key *key, const struct signature_algorithm *algorithm,

@@ -56,11 +56,18 @@ bool key_blob_fits(const struct signature_algorithm *algorithm, struct bytes blo
 /* Can this key make a signature by that algorithm? */
 bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm);
 
+/* Is its secret elsewhere (in an agent), so that signing may take long? */
+bool key_is_elsewhere(const struct nacre_key *key);
+
 /* Write a signature blob: string algorithm name, string signature. False: it could not sign, or
  * made a faulty signature. What is written then must not be sent. Signatures are verified where a
  * faulty one would reveal the key (RSA), and where the key is elsewhere. */
 bool key_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
               struct bytes data, struct writer *w);
+
+/* The same check of a signature blob that was made elsewhere, without key_sign. */
+bool key_signed_elsewhere(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                          struct bytes data, struct bytes signature_blob);
 
 /* The same, for data that may be signed again: always verified, because a faulty signature beside a
  * good one of the same data reveals any key. */

@@ -1,5 +1,7 @@
 #include "apps/connect/connect.h"
 #include "apps/connect/end.h"
+#include "apps/connect/signing.h"
+#include "apps/session/signer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -177,6 +179,7 @@ struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config
         nacre_clients_free(all);
         return NULL;
     }
+    endpoint_set_signer(all->endpoint, signing_begin);
     return all;
 }
 

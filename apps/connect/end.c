@@ -1,5 +1,7 @@
 #include "apps/connect/end.h"
 
+#include "apps/connect/signing.h"
+
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,7 @@ static void client_free(struct nacre_client *client)
     all->count--;
     (void)loop_set_timer(&all->loop, &client->connect_timer, UINT64_MAX);
     loop_forget(&all->loop, &client->failure);
+    signing_end(client);
     client_drop_socket(client);
     if (client->found != NULL)
         freeaddrinfo(client->found);

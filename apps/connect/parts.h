@@ -13,6 +13,8 @@
 
 enum { SENTENCE_MAX = 1024 };
 
+struct signing;
+
 struct nacre_clients {
     struct nacre_client_config config;
     struct nacre_endpoint *endpoint;
@@ -35,8 +37,9 @@ struct nacre_client {
     struct source connecting; /* the socket of the current attempt: */
     int fd;                   /* ... or -1 */
     struct timer connect_timer;
-    uint64_t give_up_ms; /* for all addresses of the host together */
-    struct task failure; /* it has ended before it was connected: */
+    struct signing *signing; /* by an agent, or NULL */
+    uint64_t give_up_ms;     /* for all addresses of the host together */
+    struct task failure;     /* it has ended before it was connected: */
     struct nacre_end why;
     struct nacre_clients *all;
     struct nacre_client *next, **link;

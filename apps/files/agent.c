@@ -1,5 +1,6 @@
 #include "apps/files/agent.h"
 
+#include "apps/files/agent_sign.h"
 #include "apps/session/errbuf.h"
 #include "transport/algorithms.h"
 #include "transport/key_pair.h"
@@ -8,10 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 /* RFC 9987 section 8.1 */
 enum {
@@ -22,11 +20,9 @@ enum {
 };
 
 enum {
-    REPLY_MAX = 256 * 1024, /* bytes */
-    REQUEST_MAX = 32 * 1024,
+    REQUEST_MAX = 32 * 1024, /* bytes */
     KEYS_MAX = 64,
     COMMENT_MAX = 128,
-    TIMEOUT_S = 60,
 };
 
 struct nacre_agent {
@@ -36,85 +32,12 @@ struct nacre_agent {
     char comments[KEYS_MAX][COMMENT_MAX];
 };
 
-/* ---- one request, one reply ---- */
-
-static int connect_to(const char *path)
-{
-    const struct timeval timeout = {.tv_sec = TIMEOUT_S};
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    if (fd < 0)
-        return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        int failure = errno;
-
-        (void)close(fd);
-        errno = failure;
-        return -1;
-    }
-    return fd;
-}
-
-static bool send_all(int fd, struct bytes data)
-{
-    while (data.len > 0) {
-        ssize_t n = send(fd, data.at, data.len, MSG_NOSIGNAL);
-
-        if (n <= 0 && errno != EINTR)
-            return false;
-        if (n > 0)
-            data = bytes_from(data, (size_t)n);
-    }
-    return true;
-}
-
-static bool receive_all(int fd, uint8_t *out, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = recv(fd, out, len, 0);
-
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return false;
-        if (n > 0) {
-            out += n;
-            len -= (size_t)n;
-        }
-    }
-    return true;
-}
-
-/* RFC 9987 section 4: uint32 length, byte type, byte[length - 1] contents. Returns the reply
- * without its length, for the caller to free; NULL with errno when there was none. */
-static uint8_t *ask(const char *path, struct bytes request, size_t *len)
-{
-    uint8_t header[4], *reply = NULL;
-    int fd = connect_to(path);
-
-    if (fd < 0)
-        return NULL;
-    errno = EPROTO; /* unless a call below sets it */
-    if (send_all(fd, request) && receive_all(fd, header, sizeof header)) {
-        *len = load_u32(header);
-        reply = *len >= 1 && *len <= REPLY_MAX ? malloc(*len) : NULL;
-        if (reply != NULL && !receive_all(fd, reply, *len)) {
-            free(reply);
-            reply = NULL;
-        }
-    }
-    (void)close(fd);
-    return reply;
-}
-
 /* ---- signing ---- */
 
 /* RFC 9987 section 5.6: byte SSH_AGENT_SIGN_RESPONSE, string signature. The signature must be by
- * the requested algorithm: an old agent ignores the flags and signs with SHA-1. */
-static bool take_signature(struct bytes reply, const struct signature_algorithm *algorithm,
-                           struct writer *w)
+ * the requested algorithm: an old agent ignores the flags and signs with SHA-1. Empty: it is not.
+ */
+static struct bytes signature_in(struct bytes reply, const struct signature_algorithm *algorithm)
 {
     struct reader r = read_from(reply);
     uint8_t type = read_u8(&r);
@@ -123,9 +46,8 @@ static bool take_signature(struct bytes reply, const struct signature_algorithm 
 
     if (type != SSH_AGENT_SIGN_RESPONSE || !read_done(&r) || signature.len > SIGNATURE_BLOB_MAX ||
         !bytes_are(read_string(&inside), algorithm->name))
-        return false;
-    write_bytes(w, signature);
-    return true;
+        return (struct bytes){NULL, 0};
+    return signature;
 }
 
 /* RFC 9987 section 5.6:
@@ -133,26 +55,54 @@ static bool take_signature(struct bytes reply, const struct signature_algorithm 
  *     string    key blob
  *     string    data
  *     uint32    flags                                                         */
+static bool write_sign_request(struct writer *q, const struct nacre_key *key,
+                               const struct signature_algorithm *algorithm, struct bytes data)
+{
+    uint8_t *begin = write_string_begin(q);
+
+    write_u8(q, SSH_AGENTC_SIGN_REQUEST);
+    write_string(q, private_key_blob(key));
+    write_string(q, data);
+    write_u32(q, algorithm->agent_flags);
+    write_string_end(q, begin);
+    return !q->bad;
+}
+
+/* Waits for the agent. */
 static bool sign(const struct nacre_key *key, const struct signature_algorithm *algorithm,
                  struct bytes data, struct writer *w)
 {
     const struct nacre_agent *agent = key->secret.elsewhere;
     uint8_t request[REQUEST_MAX];
     struct writer q = write_to(request, sizeof request);
-    uint8_t *begin = write_string_begin(&q);
-    uint8_t *reply;
-    size_t len;
-    bool good;
+    struct bytes signature = {NULL, 0};
+    uint8_t *reply = NULL;
+    size_t len = 0;
 
-    write_u8(&q, SSH_AGENTC_SIGN_REQUEST);
-    write_string(&q, private_key_blob(key));
-    write_string(&q, data);
-    write_u32(&q, algorithm->agent_flags);
-    write_string_end(&q, begin);
-    reply = q.bad ? NULL : ask(agent->path, written_bytes(&q), &len);
-    good = reply != NULL && take_signature((struct bytes){reply, len}, algorithm, w);
+    if (write_sign_request(&q, key, algorithm, data))
+        reply = agent_exchange_wait(agent->path, written_bytes(&q), AGENT_TIMEOUT_MS, &len);
+    if (reply != NULL)
+        signature = signature_in((struct bytes){reply, len}, algorithm);
+    write_bytes(w, signature);
     free(reply);
-    return good;
+    return signature.len > 0;
+}
+
+bool agent_sign_begin(struct agent_exchange *x, const struct nacre_key *key,
+                      const struct signature_algorithm *algorithm, struct bytes data)
+{
+    const struct nacre_agent *agent = key->secret.elsewhere;
+    uint8_t request[REQUEST_MAX];
+    struct writer q = write_to(request, sizeof request);
+
+    return write_sign_request(&q, key, algorithm, data) &&
+           agent_exchange_begin(x, agent->path, written_bytes(&q));
+}
+
+struct bytes agent_sign_end(const struct agent_exchange *x,
+                            const struct signature_algorithm *algorithm)
+{
+    return signature_in((struct bytes){x->reply, x->reply_len}, algorithm);
 }
 
 /* ---- the list of keys ---- */
@@ -215,7 +165,8 @@ static bool list_keys(struct nacre_agent *agent, const struct errbuf *p)
 {
     static const uint8_t request[] = {0, 0, 0, 1, SSH_AGENTC_REQUEST_IDENTITIES};
     size_t len = 0;
-    uint8_t *reply = ask(agent->path, (struct bytes){request, sizeof request}, &len);
+    uint8_t *reply = agent_exchange_wait(agent->path, (struct bytes){request, sizeof request},
+                                         AGENT_TIMEOUT_MS, &len);
     bool good = reply != NULL && take_keys(agent, (struct bytes){reply, len});
 
     free(reply);

@@ -1,8 +1,8 @@
 /* The keys of an ssh-agent, for a client to log in with. RFC 9987.
  *
- * Each signature is one request over the agent's Unix socket. The call blocks until the agent
- * answers, at most a minute, because an agent may ask a person first. A key that the agent refuses
- * to sign with is skipped. */
+ * Each signature is one request over the agent's Unix socket. The agent has a minute to answer,
+ * because it may ask a person first. A key that it refuses to sign with is skipped. Clients of
+ * apps/connect continue meanwhile; a session on a loop of your own blocks. */
 #ifndef NACRE_APPS_FILES_AGENT_H
 #define NACRE_APPS_FILES_AGENT_H
 
@@ -10,8 +10,9 @@
 
 struct nacre_agent;
 
-/* Ask the agent which keys it has. `socket` is the path of its socket; NULL: $SSH_AUTH_SOCK. NULL
- * on failure: errbuf, of `size` bytes, holds a sentence. */
+/* Ask the agent which keys it has, and wait for its answer, at most a minute. `socket` is the path
+ * of its socket; NULL: $SSH_AUTH_SOCK. NULL on failure: errbuf, of `size` bytes, holds a sentence.
+ */
 NACRE_API struct nacre_agent *nacre_agent_open(const char *socket, char *errbuf, size_t size);
 
 /* Free the agent and its keys, when nothing uses them any more. NULL is fine. */

@@ -1,5 +1,6 @@
 /* What an application may call on a session, besides what its owner calls (session.c). */
 #include "apps/session/parts.h"
+#include "apps/session/signer.h"
 
 void nacre_session_disconnect(struct nacre_session *s, enum nacre_cause cause, const char *text)
 {
@@ -53,6 +54,13 @@ void nacre_session_respond(struct nacre_session *s, const char *const *responses
 {
     transport_enter(s->transport);
     auth_responded(s->auth, responses, count);
+    transport_leave(s->transport);
+}
+
+void session_signed(struct nacre_session *s, struct bytes signature)
+{
+    transport_enter(s->transport);
+    auth_signed(s->auth, signature);
     transport_leave(s->transport);
 }
 

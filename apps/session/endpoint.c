@@ -1,6 +1,7 @@
 /* What sessions share: the configuration, turned into each layer's. */
 #include "apps/session/errbuf.h"
 #include "apps/session/parts.h"
+#include "apps/session/signer.h"
 #include "crypto/crypto.h"
 #include "transport/rate.h"
 
@@ -85,6 +86,14 @@ static void configure(struct nacre_endpoint *e, const struct nacre_endpoint_conf
     pool_init(&e->pool, config->memory);
     if (config->secrets != NULL)
         e->pool.secrets = *config->secrets;
+}
+
+void endpoint_set_signer(struct nacre_endpoint *e,
+                         bool (*sign)(void *context, const struct nacre_key *key,
+                                      const struct signature_algorithm *algorithm,
+                                      struct bytes data))
+{
+    e->auth.sign = sign;
 }
 
 struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config, char *errbuf,

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """nacre-load against nacre-echo, OpenSSH's sshd and Dropbear: its figures agree with what others count."""
+import base64
 import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -412,6 +414,29 @@ class EchoTest(unittest.TestCase):
         finally:
             end(agent)
         self.assertIn("does not answer", load("-u", USER, "--agent", "handshake", status=1, SSH_AUTH_SOCK=socket_path))
+
+    def test_a_silent_agent_does_not_delay_sigterm(self):
+        with open(self.server.path("key.pub"), encoding="ascii") as file:
+            blob = base64.b64decode(file.read().split()[1])
+        keys = struct.pack(">BII", 12, 1, len(blob)) + blob + struct.pack(">I", 0)
+        path = self.server.path("silent-agent")
+        ended = self.server.watch("disconnected")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            listener.settimeout(PATIENCE)
+            process = subprocess.Popen([NACRE_LOAD, "-q", "-u", USER, "--agent", "--insecure", "-n", "1", "handshake",
+                                        self.server.address], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                       env={**os.environ, "SSH_AUTH_SOCK": path})
+            self.addCleanup(end, process)
+            with listener.accept()[0] as first:  # the list of keys
+                first.recv(4096)
+                first.sendall(struct.pack(">I", len(keys)) + keys)
+            with listener.accept()[0] as second:  # a signature
+                self.assertEqual(second.recv(4096)[4], 13)
+                process.terminate()
+                self.assertEqual(process.wait(PATIENCE), 0)
+        ended()  # the next test counts
 
     def test_algorithms(self):
         figures = self.load("handshake", "-n", 1, "--ciphers", "aes128-ctr", "--macs", "hmac-sha2-256",
