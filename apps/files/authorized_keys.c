@@ -1,6 +1,7 @@
 #include "apps/files/authorized_keys.h"
 
 #include "apps/files/authorized_line.h"
+#include "apps/files/reported.h"
 #include "apps/files/trusted_file.h"
 
 #include <limits.h>
@@ -10,16 +11,21 @@
 
 #define FILE_MAX (16u << 20) /* bytes: 190,000 Ed25519 keys */
 
+enum { SENTENCE_MAX = PATH_MAX + 512 /* bytes */ };
+
 struct nacre_authorized_keys {
     pthread_rwlock_t lock;    /* for the copy */
     struct trusted_copy copy; /* of a file for all users */
+    struct reported reported;
     char pattern[];
 };
 
 /* One check. */
 struct check {
+    struct nacre_authorized_keys *keys;
     const char *file;
-    bool per_user; /* the file's name depends on the user */
+    struct stat state; /* of the file, before it was read */
+    bool per_user;     /* the file's name depends on the user */
     const struct nacre_key_login *login;
     const struct errbuf *errbuf;
     struct nacre_key_grant *grant;
@@ -64,27 +70,48 @@ static bool expand(char out[PATH_MAX], const char *pattern, const char *user, bo
             fits = add(out, &len, bytes_of(user));
             *per_user = true;
         } else {
-            return errbuf_say(p, "%s: %% must be followed by u, for the user, or by another %%",
-                              pattern);
+            return errbuf_say(
+                p, "%.1000s: %% must be followed by u, for the user, or by another %%", pattern);
         }
     }
-    return fits || errbuf_say(p, "%s: file name too long", pattern);
+    return fits || errbuf_say(p, "%.1000s: file name too long", pattern);
 }
 
-/* Report a line, after earlier ones. The first report may be cut; others are dropped unless they
- * fit. */
+/* Append a sentence, if it fits; the first one may be cut. */
+static void say(const struct errbuf *p, size_t used, const char *sentence)
+{
+    if (used > 0)
+        p->text[used++] = '\n';
+    errbuf_say(&(struct errbuf){p->text + used, p->size - used}, "%s", sentence);
+}
+
+/* Report a line, or the whole file when it is 0, unless that was done before. Reports that do not
+ * fit follow in the next check. */
 static void report(const struct check *check, unsigned line, const char *what)
 {
     const struct errbuf *p = check->errbuf;
     size_t used = p->size > 0 ? strlen(p->text) : 0;
-    int len = snprintf(NULL, 0, "\n%s:%u: %s", check->file, line, what);
+    char sentence[SENTENCE_MAX];
 
-    if (used > 0 && (size_t)len >= p->size - used)
+    if (line == 0)
+        (void)snprintf(sentence, sizeof sentence, "%s", what);
+    else
+        (void)snprintf(sentence, sizeof sentence, "%s:%u: %s", check->file, line, what);
+    if (p->size == 0 || (used > 0 && 1 + strlen(sentence) >= p->size - used))
         return;
-    if (used > 0)
-        p->text[used++] = '\n';
-    errbuf_say(&(struct errbuf){p->text + used, p->size - used}, "%s:%u: %s", check->file, line,
-               what);
+    switch (reported_note(&check->keys->reported, check->file, &check->state, line)) {
+    case REPORT_NOT:
+        break;
+    case REPORT_LIMIT:
+        (void)snprintf(sentence, sizeof sentence,
+                       "%s: more lines than these cannot be used; they are not reported",
+                       check->file);
+        say(p, used, sentence);
+        break;
+    case REPORT_THIS:
+        say(p, used, sentence);
+        break;
+    }
 }
 
 /* Does a line of the text grant the login? The first that does decides, but all are read, so that
@@ -112,51 +139,67 @@ static bool any_line_grants(const struct check *check, struct bytes text)
     return granted;
 }
 
+/* what: is wrong with a bad file. */
 static bool decide(const struct check *check, enum trusted_file_result result,
-                   const struct trusted_file *file)
+                   const struct trusted_file *file, const char *what)
 {
+    char missing[SENTENCE_MAX];
+    struct errbuf p = errbuf_in(missing, sizeof missing);
+
     if (result == FILE_READ)
         return any_line_grants(check, trusted_file_text(file));
-    if (result == FILE_MISSING && !check->per_user)
-        errbuf_say(check->errbuf,
+    if (result == FILE_BAD) {
+        report(check, 0, what);
+    } else if (!check->per_user) {
+        errbuf_say(&p,
                    "%s: no such file, so nobody logs in with a key; create it with one public key "
                    "per line, as for OpenSSH's authorized_keys",
                    check->file);
+        report(check, 0, missing);
+    }
     return false;
 }
 
 /* Each user has a file, which is read each time. */
-static bool check_users_file(const struct check *check)
+static bool check_users_file(struct check *check)
 {
+    char what[SENTENCE_MAX];
+    struct errbuf p = errbuf_in(what, sizeof what);
     struct trusted_file file;
-    enum trusted_file_result result =
-        trusted_file_read(&file, check->file, OTHERS_MAY_READ, FILE_MAX, check->errbuf);
-    bool granted = decide(check, result, &file);
+    enum trusted_file_result result;
+    bool granted;
 
+    if (stat(check->file, &check->state) != 0)
+        check->state = (struct stat){0};
+    reported_look(&check->keys->reported, check->file, &check->state);
+    result = trusted_file_read(&file, check->file, OTHERS_MAY_READ, FILE_MAX, &p);
+    granted = decide(check, result, &file, what);
     trusted_file_clear(&file);
     return granted;
 }
 
 /* One file is for all users: check the copy. Logins wait for each other only while the file is read
  * again. */
-static bool check_shared_file(struct nacre_authorized_keys *keys, const struct check *check)
+static bool check_shared_file(struct nacre_authorized_keys *keys, struct check *check)
 {
     const struct trusted_file *file = &keys->copy.file;
-    struct stat now;
+    char what[SENTENCE_MAX];
+    struct errbuf p = errbuf_in(what, sizeof what);
     bool current, granted = false;
 
     pthread_rwlock_rdlock(&keys->lock);
-    current = trusted_copy_look(&keys->copy, check->file, &now) == COPY_CURRENT;
+    current = trusted_copy_look(&keys->copy, check->file, &check->state) == COPY_CURRENT;
     if (current)
-        granted = decide(check, FILE_READ, file);
+        granted = decide(check, FILE_READ, file, what);
     pthread_rwlock_unlock(&keys->lock);
     if (current)
         return granted;
     pthread_rwlock_wrlock(&keys->lock);
+    reported_look(&keys->reported, check->file, &check->state);
     granted = decide(
         check,
-        trusted_copy_read(&keys->copy, check->file, &now, OTHERS_MAY_READ, FILE_MAX, check->errbuf),
-        file);
+        trusted_copy_read(&keys->copy, check->file, &check->state, OTHERS_MAY_READ, FILE_MAX, &p),
+        file, what);
     pthread_rwlock_unlock(&keys->lock);
     return granted;
 }
@@ -169,6 +212,7 @@ struct nacre_authorized_keys *nacre_authorized_keys_open(const char *pattern)
         return NULL;
     memcpy(keys->pattern, pattern, strlen(pattern) + 1);
     pthread_rwlock_init(&keys->lock, NULL);
+    pthread_mutex_init(&keys->reported.lock, NULL);
     return keys;
 }
 
@@ -177,6 +221,8 @@ void nacre_authorized_keys_close(struct nacre_authorized_keys *keys)
     if (keys == NULL)
         return;
     trusted_file_clear(&keys->copy.file);
+    reported_clear(&keys->reported);
+    pthread_mutex_destroy(&keys->reported.lock);
     pthread_rwlock_destroy(&keys->lock);
     free(keys);
 }
@@ -186,12 +232,17 @@ bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
                                  char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
-    char file[PATH_MAX];
-    struct check check = {.file = file, .login = login, .errbuf = &p, .grant = grant};
+    char file[PATH_MAX], what[SENTENCE_MAX];
+    struct errbuf q = errbuf_in(what, sizeof what);
+    struct check check = {.keys = keys, .file = file, .login = login, .errbuf = &p, .grant = grant};
 
     *grant = (struct nacre_key_grant){0};
-    if (!is_plain_name(login->user) ||
-        !expand(file, keys->pattern, login->user, &check.per_user, &p))
+    if (!is_plain_name(login->user))
         return false;
+    if (!expand(file, keys->pattern, login->user, &check.per_user, &q)) {
+        check.file = keys->pattern;
+        report(&check, 0, what);
+        return false;
+    }
     return check.per_user ? check_users_file(&check) : check_shared_file(keys, &check);
 }

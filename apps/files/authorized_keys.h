@@ -37,7 +37,8 @@ NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); 
  *
  * grant   what the first matching line allows; empty when none matches. The caller clears it.
  * errbuf  of `size` bytes: sentences for the log, one per line, as many as fit; or empty. It may be
- *         filled in whatever the result.
+ *         filled in whatever the result. Each problem is reported once until its file changes, and
+ *         at most 16 lines of a file.
  * return  true when a line of the file grants the login
  *
  * A file for all users is read again when it has changed; one with %u in its name is read each

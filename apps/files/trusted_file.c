@@ -128,7 +128,7 @@ void trusted_file_clear(struct trusted_file *file)
     *file = (struct trusted_file){0};
 }
 
-static bool is_same_state(const struct stat *a, const struct stat *b)
+bool trusted_same_state(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
            a->st_mode == b->st_mode && a->st_uid == b->st_uid &&
@@ -141,7 +141,7 @@ enum trusted_copy_state trusted_copy_look(const struct trusted_copy *copy, const
 {
     if (stat(path, now) != 0)
         *now = (struct stat){0};
-    if (!is_same_state(now, &copy->seen))
+    if (!trusted_same_state(now, &copy->seen))
         return COPY_STALE;
     return copy->settled ? COPY_CURRENT : COPY_DOUBTFUL;
 }

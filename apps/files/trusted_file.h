@@ -42,6 +42,9 @@ bool trusted_group_is_ours(gid_t group);
 /* Wipe and free. Harmless when called twice, or on zeros. */
 void trusted_file_clear(struct trusted_file *file);
 
+/* Is it the same file, unchanged? Zeros are the state of a missing one. */
+bool trusted_same_state(const struct stat *a, const struct stat *b);
+
 /* A copy of a file, which is read again only after the file changed. Begins as zeros. */
 struct trusted_copy {
     struct trusted_file file; /* empty unless the last result was FILE_READ */

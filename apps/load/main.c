@@ -6,20 +6,23 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 enum {
     WAIT_MS = 100,            /* the longest wait for something to happen */
     PROGRESS_NS = 1000000000, /* between two lines of progress */
     BEGIN_MAX = 64,           /* connections that are begun between two waits */
+    WARNINGS_MAX = 64,        /* about known_hosts that are printed */
 };
 
 static struct nacre_clients *running; /* for the signal handler */
 static volatile sig_atomic_t interrupted;
 
+/* The second signal ends the program at once, whatever it waits for. */
 static void on_signal(int number)
 {
-    (void)number;
+    (void)signal(number, SIG_DFL);
     interrupted = 1;
     nacre_clients_stop(running);
 }
@@ -165,9 +168,18 @@ static void raise_limit(void)
     }
 }
 
+/* Each connection reads known_hosts again: report each problem of the file once. */
 static void on_warning(void *context, const char *sentence)
 {
+    static char *reported[WARNINGS_MAX];
+    size_t i = 0;
+
     (void)context;
+    while (i < WARNINGS_MAX && reported[i] != NULL)
+        if (strcmp(reported[i++], sentence) == 0)
+            return;
+    if (i == WARNINGS_MAX || (reported[i] = strdup(sentence)) == NULL)
+        return;
     (void)fprintf(stderr, "nacre-load: %s\n", sentence);
 }
 

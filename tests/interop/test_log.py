@@ -104,6 +104,24 @@ class NobodyCanRead(unittest.TestCase):
                                          b"echo: 'hello\\n'\r\neof received\r\n")
 
 
+class ProblemsOfFiles(unittest.TestCase):
+
+    def test_a_bad_file_is_logged_once_per_change(self):
+        with harness.Server() as server:
+            def spoil(mode="a"):
+                with open(server.path("authorized_keys"), mode, encoding="ascii") as file:
+                    file.write("not a key\n" * 3)
+            spoil()
+            for _ in range(3):
+                Ssh(server, "stranger", user="nobody").run("exit 7")
+            self.assertEqual(Ssh(server).run("exit 7").status, 7)
+            self.assertEqual(len(server.events("authorized_keys")), 3)
+            spoil()
+            for _ in range(2):
+                self.assertEqual(Ssh(server).run("exit 7").status, 7)
+            self.assertEqual(len(server.events("authorized_keys")), 9)
+
+
 class Signals(unittest.TestCase):
 
     def test_no_signal_for_other_purposes_ends_the_server(self):
