@@ -17,7 +17,7 @@ static int try_next(struct auth *a, struct bytes can_continue)
     }
     return transport_end(a->transport, NACRE_AUTH_FAILED,
                          SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
-                         "no more authentication methods to try");
+                         a->gave_up != NULL ? a->gave_up : "no more authentication methods to try");
 }
 
 /* RFC 4252 section 5.1

@@ -164,7 +164,8 @@ static int respond(struct auth *a, const char *const *responses, size_t count)
     for (size_t i = 0; i < count; i++)
         room += 4 + strlen(responses[i]);
     if (room > TRANSPORT_REPLY_MAX)
-        return auth_request_list(a);
+        return auth_give_up(a, "the responses are too long for a message");
+    a->gave_up = NULL;
     w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_RESPONSE, room);
     write_u32(&w, (uint32_t)count);
     for (size_t i = 0; i < count; i++)
@@ -257,7 +258,7 @@ static int on_info_request(struct auth *a, struct reader *r)
     if (!read_info_request(r, &q))
         failure = transport_malformed(a->transport, "USERAUTH_INFO_REQUEST is malformed");
     else if (q.count > NACRE_CLIENT_PROMPTS_MAX)
-        failure = auth_request_list(a);
+        failure = auth_give_up(a, "the server asks more questions at once than are shown");
     else
         failure = ask(a, &q);
     pool_release(pool, q.text, q.size);

@@ -83,11 +83,16 @@ static int send_password(struct auth *a, const char *password, const char *new_p
     return 0;
 }
 
+static const char too_long[] = "the password is longer than 1024 bytes";
+
+_Static_assert(NACRE_PASSWORD_MAX == 1024, "as the text says");
+
 /* A request to change the password repeats the old one, so it is kept. */
 static int keep_and_send(struct auth *a, const char *password)
 {
     if (strlen(password) > NACRE_PASSWORD_MAX)
-        return auth_request_list(a);
+        return auth_give_up(a, too_long);
+    a->gave_up = NULL;
     if (a->password == NULL)
         a->password = pool_allocate(transport_pool(a->transport), NACRE_PASSWORD_MAX + 1);
     if (a->password == NULL)
@@ -96,23 +101,27 @@ static int keep_and_send(struct auth *a, const char *password)
     return send_password(a, a->password, NULL);
 }
 
-static int give_up(struct auth *a)
+static int give_up(struct auth *a, const char *why)
 {
     a->password_tries = AUTH_TRIES_MAX;
-    return auth_request_list(a);
+    return auth_give_up(a, why);
 }
 
 static int password_typed(struct auth *a, const char *const *responses, size_t count)
 {
     if (responses == NULL || count != 1)
-        return give_up(a);
+        return give_up(a, NULL);
     return keep_and_send(a, responses[0]);
 }
 
+static const char expired[] = "the password has expired and must be changed";
+
 static int new_password_typed(struct auth *a, const char *const *responses, size_t count)
 {
-    if (responses == NULL || count != 1 || strlen(responses[0]) > NACRE_PASSWORD_MAX)
-        return give_up(a);
+    if (responses == NULL || count != 1)
+        return give_up(a, expired);
+    if (strlen(responses[0]) > NACRE_PASSWORD_MAX)
+        return give_up(a, too_long);
     return send_password(a, a->password, responses[0]);
 }
 
@@ -125,10 +134,11 @@ static bool attempt(struct auth *a)
     if (!transport_is_protected(a->transport) || a->password_tries >= AUTH_TRIES_MAX)
         return false;
     if (a->password_tries++ == 0 && a->config->password != NULL) {
-        if (strlen(a->config->password) > NACRE_PASSWORD_MAX)
-            return false;
-        (void)keep_and_send(a, a->config->password);
-        return true;
+        if (strlen(a->config->password) <= NACRE_PASSWORD_MAX) {
+            (void)keep_and_send(a, a->config->password);
+            return true;
+        }
+        a->gave_up = too_long;
     }
     if (a->config->ask == NULL)
         return false;
@@ -153,10 +163,8 @@ static int on_change_request(struct auth *a, struct reader *r)
     if (a->step != AUTH_SENT_PASSWORD)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "USERAUTH_PASSWD_CHANGEREQ does not answer the last request");
-    if (a->config->ask == NULL)
-        return transport_end(a->transport, NACRE_AUTH_FAILED,
-                             SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
-                             "the password has expired and must be changed");
+    if (a->config->ask == NULL) /* nobody to ask, but another method may succeed */
+        return give_up(a, expired);
     cleaned = auth_clean_text(pool, text);
     if (cleaned == NULL)
         return transport_no_memory(a->transport);

@@ -8,6 +8,8 @@
 #include "transport/hostkey.h"
 #include "transport/text.h"
 
+#include <string.h>
+
 enum {
     ALGORITHM_NAME_MAX = 64,
     NAMES_MAX = 1024, /* bytes of our name-list */
@@ -208,8 +210,12 @@ static bool attempt(struct auth *a)
         key = a->config->keys[a->next_key++];
         a->queried = algorithm_for(a, key);
     }
-    if (a->queried == NULL)
+    if (a->queried == NULL) {
+        if (key != NULL && a->gave_up == NULL)
+            a->gave_up = "the server accepts no signature algorithm of the last key";
         return false;
+    }
+    a->gave_up = NULL;
     a->host_bound = transport_peer_is_hostbound(a->transport);
     a->step = AUTH_SENT_QUERY;
     w = begin_key_request(a, false, key);
@@ -228,7 +234,7 @@ static int send_proof(struct auth *a, struct bytes signature)
     struct writer w;
 
     if (signature.len == 0)
-        return auth_request_list(a);
+        return auth_give_up(a, "a key did not sign, and no other authentication method is left");
     a->step = AUTH_SENT_PROOF;
     w = begin_key_request(a, true, queried_key(a));
     write_string(&w, signature);
@@ -281,11 +287,21 @@ void auth_signed(struct auth *a, struct bytes signature)
     transport_leave(a->transport);
 }
 
+/* Is this a signature algorithm for keys of that type? */
+static bool is_of_type(struct bytes name, const char *key_type)
+{
+    const struct algorithm *row = algorithm_find(ALGORITHM_PUBLIC_KEY, name);
+    const struct signature_algorithm *algorithm = row != NULL ? row->method : NULL;
+
+    return algorithm != NULL && strcmp(algorithm->key_type, key_type) == 0;
+}
+
 /* RFC 4252 section 7
  *     byte      SSH_MSG_USERAUTH_PK_OK
  *     string    public key algorithm name from the request
  *     string    public key blob from the request
- * Both must be the ones in our query. */
+ * The blob must be the one in our query. The name may be another algorithm of that type of key:
+ * node's ssh2 answers ssh-rsa to rsa-sha2-512. We sign as in the query. */
 static int on_pk_ok(struct auth *a, struct reader *r)
 {
     struct bytes name = read_string(r);
@@ -298,7 +314,7 @@ static int on_pk_ok(struct auth *a, struct reader *r)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "USERAUTH_PK_OK does not answer the last request");
     key = queried_key(a);
-    if (!bytes_are(name, a->queried->name) || !bytes_equal(blob, private_key_blob(key)))
+    if (!is_of_type(name, a->queried->key_type) || !bytes_equal(blob, private_key_blob(key)))
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "USERAUTH_PK_OK for a key that was not queried");
     return sign_proof(a);

@@ -44,6 +44,7 @@ struct auth {
     size_t next_key;                           /* index of the next key to try */
     const struct signature_algorithm *queried; /* the algorithm in the query */
     char *password;                            /* sent last, of NACRE_PASSWORD_MAX + 1 bytes */
+    const char *gave_up; /* why a method did not go on, for the end of a login; or NULL */
     /* While a person is being asked: what to do with the responses; else NULL. */
     int (*respond)(struct auth *a, const char *const *responses, size_t count);
 };

@@ -31,6 +31,13 @@ int auth_request_list(struct auth *a)
     return 0;
 }
 
+int auth_give_up(struct auth *a, const char *why)
+{
+    if (why != NULL)
+        a->gave_up = why;
+    return auth_request_list(a);
+}
+
 void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
                      int (*respond)(struct auth *a, const char *const *responses, size_t count))
 {

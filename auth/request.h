@@ -19,6 +19,10 @@ struct writer auth_begin_request(struct auth *a, const char *method, size_t room
  * and it is sent again when a method is given up. */
 int auth_request_list(struct auth *a);
 
+/* The same, because a method does not go on; the login continues with another one. why: for the
+ * person, if none is left; static text, or NULL. */
+int auth_give_up(struct auth *a, const char *why);
+
 /* Ask a person and pass the answer to `respond`. config->ask must be set. */
 void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
                      int (*respond)(struct auth *a, const char *const *responses, size_t count));

@@ -1,7 +1,10 @@
 #include "transport/extension.h"
 
+#include "transport/hostkey.h"
 #include "transport/kexinit.h"
 #include "transport/parts.h"
+
+#include <string.h>
 
 enum {
     EXT_INFO_ROOM = 2048, /* bytes of our EXT_INFO at most */
@@ -50,8 +53,10 @@ void transport_write_public_key_names(const struct transport *t, struct writer *
 bool transport_peer_takes(const struct transport *t, const struct algorithm *algorithm)
 {
     const struct algorithm *first = algorithms_of(ALGORITHM_PUBLIC_KEY);
+    const struct signature_algorithm *method = algorithm->method;
 
-    return !t->peer.sig_algs_known || (t->peer.sig_algs >> (algorithm - first) & 1);
+    return !t->peer.sig_algs_known || strcmp(method->key_type, method->name) == 0 ||
+           (t->peer.sig_algs >> (algorithm - first) & 1);
 }
 
 /* RFC 8308 section 2.5: an unknown extension is ignored, whatever its value. */

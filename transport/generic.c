@@ -114,14 +114,16 @@ int on_service_request(struct transport *t, struct reader *r)
 
 /* RFC 4253 section 10:
  *     byte      SSH_MSG_SERVICE_ACCEPT
- *     string    service name                                                  */
+ *     string    service name
+ * Some servers leave out the name, which ssh accepts too. */
 int on_service_accept(struct transport *t, struct reader *r)
 {
-    struct bytes name = read_string(r);
+    bool named = r->at < r->end;
+    struct bytes name = named ? read_string(r) : (struct bytes){NULL, 0};
 
     if (!read_done(r))
         return transport_malformed(t, "SERVICE_ACCEPT is malformed");
-    if (!is_auth(t, name))
+    if (named && !is_auth(t, name))
         return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "SERVICE_ACCEPT for a service that was not requested");
     transport_set_phase(t, PHASE_AUTH);

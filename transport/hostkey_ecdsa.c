@@ -36,15 +36,17 @@ bool private_key_ecdsa(struct nacre_key *key, const struct ec_curve *curve, stru
     return true;
 }
 
-/* RFC 5656 section 3.1.2: the signature is mpint r, mpint s */
+/* RFC 5656 section 3.1.2: the signature is mpint r, mpint s. Superfluous zeros (RFC 4251 section 5)
+ * are accepted, as by OpenSSH: some signers write numbers of a fixed length, and zeros do not make
+ * another signature true. */
 bool ecdsa_blob_verify(const struct ec_curve *curve, struct reader *blob, struct bytes signature,
                        struct bytes data)
 {
     struct bytes identifier = read_string(blob);
     struct bytes point = read_string(blob);
     struct reader numbers = read_from(signature);
-    struct bytes r = read_mpint(&numbers);
-    struct bytes s = read_mpint(&numbers);
+    struct bytes r = read_padded_mpint(&numbers);
+    struct bytes s = read_padded_mpint(&numbers);
     struct ecdsa_key key;
     bool good;
 

@@ -129,6 +129,19 @@ struct bytes read_mpint(struct reader *r)
     return n;
 }
 
+struct bytes read_padded_mpint(struct reader *r)
+{
+    struct bytes n = read_string(r);
+
+    if (n.len > 0 && (n.at[0] & 0x80))
+        return refuse(r); /* negative */
+    while (n.len > 0 && n.at[0] == 0) {
+        n.at++;
+        n.len--;
+    }
+    return n;
+}
+
 bool next_name(struct bytes *list, struct bytes *name)
 {
     const uint8_t *comma;

@@ -38,6 +38,9 @@ struct bytes read_name_list(struct reader *r);
  */
 struct bytes read_mpint(struct reader *r);
 
+/* The same for a sender that pads: all leading zeros are dropped. */
+struct bytes read_padded_mpint(struct reader *r);
+
 /* n bytes. */
 struct bytes read_bytes(struct reader *r, size_t n);
 

@@ -200,13 +200,21 @@ START_TEST(a_client_remembers_which_signatures_the_server_accepts)
     const struct algorithm *ed25519 = algorithm_find(ALGORITHM_PUBLIC_KEY, bytes_of("ssh-ed25519"));
     const struct algorithm *rsa = algorithm_find(ALGORITHM_PUBLIC_KEY, bytes_of("rsa-sha2-512"));
 
+    const struct algorithm *nistp =
+        algorithm_find(ALGORITHM_PUBLIC_KEY, bytes_of("ecdsa-sha2-nistp256"));
+    const struct algorithm *sha256 = algorithm_find(ALGORITHM_PUBLIC_KEY, bytes_of("rsa-sha2-256"));
+
     meet(NACRE_CLIENT);
     ck_assert(transport_peer_takes(&real.transport, ed25519));
     ck_assert(transport_peer_takes(&real.transport, rsa));
+    ck_assert(transport_peer_takes(&real.transport, sha256));
     send_ext_info_with(1, 1, bytes_of("server-sig-algs"), bytes_of("x,rsa-sha2-512,y"), 0);
     script_pump(&script, &real);
-    ck_assert(!transport_peer_takes(&real.transport, ed25519));
     ck_assert(transport_peer_takes(&real.transport, rsa));
+    ck_assert(!transport_peer_takes(&real.transport, sha256));
+    /* As in OpenSSH, the list restricts RSA only: Conch lists ssh-ed25519 and accepts ECDSA. */
+    ck_assert(transport_peer_takes(&real.transport, ed25519));
+    ck_assert(transport_peer_takes(&real.transport, nistp));
     script_part(&script, &real);
 }
 END_TEST

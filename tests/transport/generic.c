@@ -485,6 +485,19 @@ START_TEST(a_client_requests_authentication_and_accepts_nothing_else)
 }
 END_TEST
 
+/* As some servers send it: without the name, or with the right one. */
+START_TEST(a_client_accepts_an_acceptance_without_a_name)
+{
+    script_meet(&script, &real, NACRE_CLIENT, true);
+    script_exchange(&script, &real, NULL);
+    (void)script_expect(&script, &real, SSH_MSG_SERVICE_REQUEST);
+    script_send(&script, (struct bytes){(const uint8_t[]){SSH_MSG_SERVICE_ACCEPT}, 1});
+    script_pump(&script, &real);
+    ck_assert(real.started[SERVICE_AUTH]);
+    script_part(&script, &real);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, the_identification_is_sent_without_waiting);
@@ -508,4 +521,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_repeated_request_for_authentication_is_accepted_again);
     add_test(suite, service_messages_at_the_wrong_time_or_from_the_wrong_side_end_the_session);
     add_test(suite, a_client_requests_authentication_and_accepts_nothing_else);
+    add_test(suite, a_client_accepts_an_acceptance_without_a_name);
 }

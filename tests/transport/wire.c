@@ -240,6 +240,27 @@ START_TEST(negative_padded_and_cut_mpints_are_bad)
 }
 END_TEST
 
+START_TEST(padded_mpints_lose_their_zeros)
+{
+    static const struct {
+        const char *encoding;
+        size_t len, magnitude; /* bytes */
+    } rows[] = {{"\0\0\0\0", 4, 0},       {"\0\0\0\3\0\0\0", 7, 0}, {"\0\0\0\1\x7f", 5, 1},
+                {"\0\0\0\2\0\xff", 6, 1}, {"\0\0\0\3\0\0\1", 7, 1}, {"\0\0\0\4\0\0\x80\0", 8, 2}};
+    struct reader r = read_from((struct bytes){(const uint8_t *)"\0\0\0\1\x80", 5});
+
+    ck_assert_uint_eq(read_padded_mpint(&r).len, 0);
+    ck_assert(r.bad); /* negative */
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bytes all = {(const uint8_t *)rows[i].encoding, rows[i].len};
+
+        r = read_from(all);
+        assert_bytes(read_padded_mpint(&r), bytes_from(all, all.len - rows[i].magnitude));
+        ck_assert(read_done(&r));
+    }
+}
+END_TEST
+
 START_TEST(well_formed_name_lists_are_read)
 {
     struct vectors *v = vectors_open("wire.txt");
@@ -483,6 +504,7 @@ void add_tests(struct suite *suite)
     add_test(suite, mpints_of_rfc_4251_read_as_their_magnitude);
     add_test(suite, mpints_are_written_as_in_rfc_4251_whatever_leading_zeros);
     add_test(suite, negative_padded_and_cut_mpints_are_bad);
+    add_test(suite, padded_mpints_lose_their_zeros);
     add_test(suite, well_formed_name_lists_are_read);
     add_test(suite, malformed_name_lists_are_bad);
     add_test(suite, a_name_is_printable_ascii);
