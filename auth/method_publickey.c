@@ -208,14 +208,16 @@ static bool attempt(struct auth *a)
     a->queried = NULL;
     while (a->queried == NULL && a->next_key < a->config->key_count) {
         key = a->config->keys[a->next_key++];
-        a->queried = algorithm_for(a, key);
+        if (key_blob_length(private_key_blob(key)) == KEY_LENGTH_GOOD)
+            a->queried = algorithm_for(a, key);
+        else
+            a->gave_up = "a key is too short or too long: RSA needs 2048 to 16384 bits";
     }
     if (a->queried == NULL) {
         if (key != NULL && a->gave_up == NULL)
             a->gave_up = "the server accepts no signature algorithm of the last key";
         return false;
     }
-    a->gave_up = NULL;
     a->host_bound = transport_peer_is_hostbound(a->transport);
     a->step = AUTH_SENT_QUERY;
     w = begin_key_request(a, false, key);

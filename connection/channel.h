@@ -33,8 +33,10 @@ enum nacre_request_kind {
     NACRE_REQUEST_EOW, /* "eow@openssh.com", PROTOCOL section 2.1: the peer reads no more */
 };
 
-/* A channel request. RFC 4254 sections 5.4 and 6. Text is NUL-terminated without a NUL inside. All
- * of it is valid until the callback returns. */
+/* A channel request. RFC 4254 sections 5.4 and 6. Text is NUL-terminated without a NUL inside, and
+ * otherwise as the peer sent it, control characters included; `type` is printable ASCII, and the
+ * texts of exit-signal have '?' for control characters and malformed UTF-8. All of it is valid
+ * until the callback returns. */
 struct nacre_request {
     enum nacre_request_kind kind;
     const char *type; /* as on the wire: "pty-req" */

@@ -2,8 +2,19 @@
 
 #include "connection/forward_type.h"
 #include "connection/parts.h"
+#include "transport/text.h"
 
 #include <string.h>
+
+/* Text of that size, without control characters. */
+static void read_clean(struct reader *r, char out[NACRE_HOST_MAX])
+{
+    struct reader before = *r;
+
+    (void)read_text(r, out, NACRE_HOST_MAX);
+    if (!r->bad)
+        (void)clean_text(out, NACRE_HOST_MAX, read_string(&before));
+}
 
 /* RFC 4254 section 7.2, after CHANNEL_OPEN's common fields:
  *     string    host
@@ -25,7 +36,7 @@ bool nacre_channel_target(const struct nacre_channel *ch, struct nacre_target *t
     (void)read_text(&r, target->host, sizeof target->host);
     if (fields == FORWARD_TCPIP) {
         target->port = read_u32(&r);
-        (void)read_text(&r, target->originator, sizeof target->originator);
+        read_clean(&r, target->originator);
         target->originator_port = read_u32(&r);
     } else {
         (void)read_string(&r);

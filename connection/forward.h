@@ -12,8 +12,11 @@ enum {
 
 /* Where a forwarded connection comes from and goes to. */
 struct nacre_target {
-    char host[NACRE_HOST_MAX]; /* to connect to, or (forwarded) that was connected to; or a path */
-    uint32_t port;             /* 0 for a socket's path */
+    /* To connect to, or (forwarded) that was connected to; or a path. Raw, as the peer sent it:
+     * control characters included, but no NUL. */
+    char host[NACRE_HOST_MAX];
+    uint32_t port; /* 0 for a socket's path */
+    /* For logs: '?' for control characters and malformed UTF-8. */
     char originator[NACRE_HOST_MAX];
     uint32_t originator_port;
 };
@@ -37,11 +40,13 @@ enum nacre_global_kind {
 /* A global request. RFC 4254 sections 4 and 7.1. Lives until the callback returns. */
 struct nacre_global_request {
     enum nacre_global_kind kind;
-    const char *name; /* as on the wire */
+    const char *name; /* as on the wire: printable ASCII */
     bool want_reply;
-    char host[NACRE_HOST_MAX]; /* forward: address to listen on, or a socket's path */
-    uint32_t port;             /* forward: 0 picks one; for a socket's path always 0 */
-    const uint8_t *data;       /* other: what follows want_reply */
+    /* forward: address to listen on, or a socket's path. Raw, as the peer sent it: control
+     * characters included, but no NUL. */
+    char host[NACRE_HOST_MAX];
+    uint32_t port;       /* forward: 0 picks one; for a socket's path always 0 */
+    const uint8_t *data; /* other: what follows want_reply */
     size_t len;
 };
 

@@ -1,5 +1,7 @@
 #include "connection/request.h"
 
+#include "transport/text.h"
+
 #include <string.h>
 
 /* A string of the message as text of *size bytes; a NUL inside makes the request bad. NULL: out of
@@ -97,6 +99,17 @@ static void read_exit_status(struct parsed_request *p, struct pool *pool, struct
     p->request.exit_status = read_u32(r);
 }
 
+/* Text for a person: without control characters. RFC 4254 section 6.10 */
+static char *keep_clean(struct pool *pool, struct reader *r, size_t *size)
+{
+    struct reader before = *r;
+    char *text = keep(pool, r, size);
+
+    if (text != NULL && !r->bad)
+        (void)clean_text(text, *size, read_string(&before));
+    return text;
+}
+
 /* RFC 4254 section 6.10, exit-signal:
  *     string    signal name (without the "SIG" prefix)
  *     boolean   core dumped
@@ -104,9 +117,9 @@ static void read_exit_status(struct parsed_request *p, struct pool *pool, struct
  *     string    language tag                                                   */
 static void read_exit_signal(struct parsed_request *p, struct pool *pool, struct reader *r)
 {
-    keep_text(p, pool, r);
+    p->request.text = p->text = keep_clean(pool, r, &p->text_size);
     p->request.core_dumped = read_bool(r);
-    keep_value(p, pool, r);
+    p->request.value = p->value = keep_clean(pool, r, &p->value_size);
     (void)read_string(r);
 }
 

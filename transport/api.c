@@ -14,6 +14,7 @@ const char *nacre_cause_text(enum nacre_cause cause)
         [NACRE_SHUTTING_DOWN] = "shutting down",
         [NACRE_AUTH_FAILED] = "authentication failed",
         [NACRE_OUT_OF_RESOURCES] = "out of resources",
+        [NACRE_HOST_KEY_REJECTED] = "host key rejected",
     };
 
     return (size_t)cause < sizeof texts / sizeof texts[0] ? texts[cause] : "unknown";

@@ -35,17 +35,19 @@ enum nacre_answer {
 
 /* Why a session or a channel ended. */
 enum nacre_cause {
-    NACRE_OPEN,             /* it has not ended */
-    NACRE_PEER_CLOSED,      /* the peer sent CHANNEL_CLOSE, or, of a session, ended the stream */
-    NACRE_WE_CLOSED,        /* our application closed it */
-    NACRE_OPEN_REFUSED,     /* the peer refused to open it; code: RFC 4254 section 5.1 */
-    NACRE_DISCONNECTED,     /* the peer sent DISCONNECT; code and text are the peer's */
-    NACRE_CONNECTION_LOST,  /* the connection below was lost without a DISCONNECT */
-    NACRE_TIMED_OUT,        /* one of our deadlines passed */
-    NACRE_PROTOCOL_ERROR,   /* the peer violated the protocol; code is the reason we sent */
-    NACRE_SHUTTING_DOWN,    /* we are shutting down */
-    NACRE_AUTH_FAILED,      /* too many failed attempts, or no method left to try */
-    NACRE_OUT_OF_RESOURCES, /* we ran out of memory or reached another bound */
+    NACRE_OPEN,              /* it has not ended */
+    NACRE_PEER_CLOSED,       /* the peer sent CHANNEL_CLOSE, or, of a session, ended the stream */
+    NACRE_WE_CLOSED,         /* our application closed it */
+    NACRE_OPEN_REFUSED,      /* the peer refused to open it; code: RFC 4254 section 5.1 */
+    NACRE_DISCONNECTED,      /* the peer sent DISCONNECT; code and text are the peer's */
+    NACRE_CONNECTION_LOST,   /* the connection below was lost without a DISCONNECT */
+    NACRE_TIMED_OUT,         /* one of our deadlines passed */
+    NACRE_PROTOCOL_ERROR,    /* the peer violated the protocol; code is the reason we sent */
+    NACRE_SHUTTING_DOWN,     /* we are shutting down */
+    NACRE_AUTH_FAILED,       /* too many failed attempts, or no method left to try */
+    NACRE_OUT_OF_RESOURCES,  /* we ran out of memory or reached another bound */
+    NACRE_HOST_KEY_REJECTED, /* client: not the key of the server that was meant, or one too short
+                              */
 };
 
 /* How it ended. RFC 4253 section 11.1. `text` is valid during the call it is passed to, or as long

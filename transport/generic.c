@@ -52,7 +52,8 @@ int on_debug(struct transport *t, struct reader *r)
 /* The peer's text, safe to log. */
 static const char *clean(struct transport *t, struct bytes text)
 {
-    t->peer.text = pool_allocate(t->pool, PEER_TEXT_MAX);
+    if (t->peer.text == NULL)
+        t->peer.text = pool_allocate(t->pool, PEER_TEXT_MAX);
     return t->peer.text == NULL ? "" : clean_text(t->peer.text, PEER_TEXT_MAX, text);
 }
 

@@ -26,6 +26,27 @@ bool key_blob_fits(const struct signature_algorithm *algorithm, struct bytes blo
     return blob.len <= KEY_BLOB_MAX && bytes_are(key_blob_type(blob), algorithm->key_type);
 }
 
+/* RFC 4253 section 6.6: string "ssh-rsa", mpint e, mpint n */
+enum key_length key_blob_length(struct bytes blob)
+{
+    struct reader r = read_from(blob);
+    size_t bits;
+    struct bytes n;
+
+    if (!bytes_are(read_string(&r), signature_rsa_sha2_512.key_type))
+        return KEY_LENGTH_GOOD;
+    (void)read_mpint(&r);
+    n = read_mpint(&r);
+    if (!read_done(&r) || n.len == 0)
+        return KEY_LENGTH_GOOD;
+    bits = 8 * n.len;
+    for (unsigned top = n.at[0]; top < 0x80; top <<= 1)
+        bits--;
+    if (bits < RSA_KEY_BITS_MIN)
+        return KEY_LENGTH_SHORT;
+    return bits > RSA_BITS_MOST ? KEY_LENGTH_LONG : KEY_LENGTH_GOOD;
+}
+
 bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm)
 {
     return strcmp(key->type, algorithm->key_type) == 0 &&

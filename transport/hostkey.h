@@ -53,6 +53,15 @@ struct bytes key_blob_type(struct bytes blob);
 /* True when the blob names the algorithm's type of key and is not too long. */
 bool key_blob_fits(const struct signature_algorithm *algorithm, struct bytes blob);
 
+/* Is its length one that we accept? If it is not, no signature by this key is accepted. A malformed
+ * blob counts as accepted. */
+enum key_length {
+    KEY_LENGTH_GOOD,
+    KEY_LENGTH_SHORT, /* RSA of fewer than 2048 bits */
+    KEY_LENGTH_LONG,  /* RSA of more than 16384 bits */
+};
+enum key_length key_blob_length(struct bytes blob);
+
 /* Can this key make a signature by that algorithm? */
 bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm);
 

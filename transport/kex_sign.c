@@ -2,7 +2,11 @@
 
 #include "transport/hostkey.h"
 
+#include "transport/key_pair.h"
+
 #include <string.h>
+
+_Static_assert(RSA_KEY_BITS_MIN == 2048 && RSA_BITS_MOST == 16384, "as the texts say");
 
 /* RFC 4253 section 8, RFC 4419 section 3, RFC 5656 section 4:
  *     byte      the method's reply
@@ -48,17 +52,25 @@ static bool keep_host_key(struct transport *t, struct bytes blob)
     return true;
 }
 
+static enum kex_progress reject(struct transport *t, const char *text)
+{
+    (void)transport_end(t, NACRE_HOST_KEY_REJECTED, SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE, text);
+    return KEX_FAILED;
+}
+
 enum kex_progress kex_verify(struct transport *t, struct bytes host_key, struct bytes signature)
 {
     struct bytes h = {t->kex->hash, kex_method_of(t)->hash->len};
+    enum key_length length = key_blob_length(host_key);
 
+    if (length == KEY_LENGTH_SHORT)
+        return reject(t, "host key is too short: an RSA key needs 2048 bits or more");
+    if (length == KEY_LENGTH_LONG)
+        return reject(t, "host key is too long: an RSA key may have 16384 bits");
     if (!key_verify(t->kex->chosen.host_key->method, host_key, signature, h))
         return kex_failed(t, "host key signature is wrong");
-    if (!host_key_is_accepted(t, host_key)) {
-        (void)transport_fail(t, SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE,
-                             "host key was not accepted");
-        return KEX_FAILED;
-    }
+    if (!host_key_is_accepted(t, host_key))
+        return reject(t, "host key was not accepted");
     if (transport_ended(t)) /* the application ended the session when it saw the key */
         return KEX_FAILED;
     if (t->kex->first && !keep_host_key(t, host_key))

@@ -29,7 +29,9 @@ enum {
 /* What is known of the peer. */
 struct transport_peer {
     char *version;        /* its identification string; NULL before it was received */
-    char *text;           /* the text of its DISCONNECT, of PEER_TEXT_MAX bytes, or NULL */
+    char *shown_version;  /* the same without control characters; perhaps the same block */
+    char *text;           /* of its DISCONNECT, or what a server sent before its identification;
+                           * of PEER_TEXT_MAX bytes, or NULL */
     uint64_t heard_ms;    /* when its last byte was received */
     uint32_t sig_algs;    /* server-sig-algs: a bit for each row of ALGORITHM_PUBLIC_KEY */
     uint8_t lines_before; /* that the server sent before its identification */

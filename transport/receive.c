@@ -2,9 +2,11 @@
 
 #include "transport/extension.h"
 #include "transport/generic.h"
+#include "transport/greeting.h"
 #include "transport/kex.h"
 #include "transport/parts.h"
 #include "transport/rekey.h"
+#include "transport/text.h"
 #include "transport/version.h"
 
 #include <string.h>
@@ -83,12 +85,19 @@ static void dispatch(struct transport *t, struct bytes payload)
 
 static void keep_version(struct transport *t, struct bytes line)
 {
+    bool is_ascii = true;
+
+    for (size_t i = 0; i < line.len; i++)
+        is_ascii = is_ascii && line.at[i] < 0x80;
     t->peer.version = pool_allocate(t->pool, line.len + 1);
-    if (t->peer.version == NULL) {
+    t->peer.shown_version = is_ascii ? t->peer.version : pool_allocate(t->pool, line.len + 1);
+    if (t->peer.version == NULL || t->peer.shown_version == NULL) {
         (void)transport_no_memory(t);
         return;
     }
     memcpy(t->peer.version, line.at, line.len);
+    if (!is_ascii)
+        (void)clean_text(t->peer.shown_version, line.len + 1, line);
 }
 
 /* RFC 4253 section 4.2. False when the line is not complete. */
@@ -103,6 +112,8 @@ static bool take_version(struct transport *t)
     case VERSION_SKIP:
         if (++t->peer.lines_before > VERSION_LINES_BEFORE_MAX)
             (void)transport_malformed(t, "identification string comes after too many other lines");
+        else
+            greeting_line(t, line);
         break;
     case VERSION_MALFORMED:
         (void)transport_malformed(t, "identification string is malformed");

@@ -1,5 +1,6 @@
 #include "transport/transport.h"
 
+#include "transport/greeting.h"
 #include "transport/kex.h"
 #include "transport/kex_state.h"
 #include "transport/receive.h"
@@ -62,6 +63,8 @@ void transport_clear(struct transport *t)
     buffer_clear(&t->out, t->pool);
     send_clear_queued(t);
     pool_release(t->pool, t->host_key.blob, t->host_key_len);
+    if (t->peer.shown_version != t->peer.version && t->peer.shown_version != NULL)
+        pool_release(t->pool, t->peer.shown_version, strlen(t->peer.version) + 1);
     if (t->peer.version != NULL)
         pool_release(t->pool, t->peer.version, strlen(t->peer.version) + 1);
     pool_release(t->pool, t->peer.text, PEER_TEXT_MAX);
@@ -186,7 +189,10 @@ void transport_sent(struct transport *t, size_t len)
 
 void transport_lost(struct transport *t)
 {
-    (void)transport_end(t, NACRE_CONNECTION_LOST, 0, "connection lost");
+    bool greeting = t->phase == PHASE_VERSION && t->config->role == NACRE_CLIENT;
+
+    (void)transport_end(t, NACRE_CONNECTION_LOST, 0,
+                        greeting && !transport_ended(t) ? greeting_lost(t) : "connection lost");
     buffer_clear(&t->out, t->pool);
 }
 
@@ -236,7 +242,7 @@ const char *transport_phase_name(const struct transport *t)
 
 const char *transport_peer_version(const struct transport *t)
 {
-    return t->peer.version == NULL ? "" : t->peer.version;
+    return t->peer.shown_version == NULL ? "" : t->peer.shown_version;
 }
 
 const struct nacre_negotiated *transport_negotiated(const struct transport *t)

@@ -35,6 +35,10 @@ struct transport_config {
     /* Client: is this the key of the server we meant? The server has proved that it has it. */
     bool (*host_key_accepted)(void *context, const char *algorithm, const uint8_t *key, size_t len);
 
+    /* Client: text that the server sends before its identification, a line at a time, without
+     * control characters but CR LF at its end. Or NULL. */
+    void (*banner)(void *context, const char *text);
+
     /* Rekey after this many bytes in one direction, or this long; 0: what the cipher and RFC 4253
      * section 9 require (1 GiB or 2^32 blocks, 1 hour). */
     uint64_t rekey_bytes, rekey_ms;

@@ -9,11 +9,13 @@ static size_t say(struct nacre_channel *from, const uint8_t *what, size_t len)
 {
     const char *name = nacre_session_user(nacre_peer_session(nacre_channel_context(from)));
     int taken = len < LINE_MAX ? (int)len : LINE_MAX; /* the library offers the rest again */
-    char line[LINE_MAX + 100];
-    int n = snprintf(line, sizeof line, "%.64s: %.*s", name, taken, (const char *)what);
+    uint8_t line[LINE_MAX + 100];
+    int n = snprintf((char *)line, sizeof line, "%.64s: %.*s", name, taken, (const char *)what);
 
-    for (int i = 0; i < n; i++) /* no control characters for others' terminals */
-        line[i] = (unsigned char)line[i] < ' ' && line[i] != '\n' ? '?' : line[i];
+    for (int i = 0; i < n; i++) /* no C0, DEL or C1 (UTF-8: c2 80 to c2 9f) for others' terminals */
+        if ((line[i] < ' ' && line[i] != '\n') || line[i] == 0x7f ||
+            (line[i] >> 5 == 4 && (i == 0 || line[i - 1] < 0x80 || line[i - 1] == 0xc2)))
+            line[i] = '?';
     for (int i = 0; i < GUESTS_MAX; i++) /* a slow reader misses lines */
         if (guests[i] != NULL && guests[i] != from && nacre_channel_space(guests[i]) >= (size_t)n)
             nacre_channel_write(guests[i], line, (size_t)n);
@@ -23,10 +25,8 @@ static size_t say(struct nacre_channel *from, const uint8_t *what, size_t len)
 static enum nacre_answer request(struct nacre_channel *ch, const struct nacre_request *asked)
 {
     for (int i = 0; asked->kind == NACRE_REQUEST_SHELL && i < GUESTS_MAX; i++)
-        if (guests[i] == NULL && say(ch, (const uint8_t *)"is here\n", 8) > 0) {
-            guests[i] = ch;
-            return NACRE_GRANT;
-        }
+        if (guests[i] == NULL && (guests[i] = ch) != NULL)
+            return say(ch, (const uint8_t *)"is here\n", 8) > 0 ? NACRE_GRANT : NACRE_REFUSE;
     return NACRE_REFUSE;
 }
 

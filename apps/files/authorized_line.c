@@ -56,6 +56,23 @@ static bool is_security_key(struct bytes blob)
            bytes_are(type, signature_sk_nistp256.key_type);
 }
 
+/* A key of a length that is not accepted is reported whichever key logs in: it never will. */
+static enum authorized_line_result match_key(struct bytes found, struct bytes key,
+                                             const struct errbuf *p)
+{
+    switch (key_blob_length(found)) {
+    case KEY_LENGTH_SHORT:
+        errbuf_say(p, "ignored: the RSA key is too short: it needs 2048 bits or more");
+        return LINE_BAD;
+    case KEY_LENGTH_LONG:
+        errbuf_say(p, "ignored: the RSA key is too long: it may have 16384 bits");
+        return LINE_BAD;
+    case KEY_LENGTH_GOOD:
+        break;
+    }
+    return bytes_equal(found, key) ? LINE_GRANTS : LINE_OTHER;
+}
+
 enum authorized_line_result authorized_line_match(const struct authorized_line *line,
                                                   const struct nacre_key_login *login,
                                                   struct nacre_key_grant *grant,
@@ -64,6 +81,7 @@ enum authorized_line_result authorized_line_match(const struct authorized_line *
     const struct bytes key = {login->key, login->key_len};
     const struct bytes *f = line->fields;
     const struct key_use use = {login->address, time(NULL), is_security_key(key)};
+    enum authorized_line_result result;
     uint8_t blob[KEY_BLOB_MAX];
     struct bytes found;
 
@@ -71,13 +89,14 @@ enum authorized_line_result authorized_line_match(const struct authorized_line *
     if (f[0].len == 0)
         return LINE_OTHER;
     if (public_key_read(f[0], f[1], blob, &found) == NULL)
-        return bytes_equal(found, key) ? LINE_GRANTS : LINE_OTHER;
+        return match_key(found, key, p);
     if (public_key_read(f[1], f[2], blob, &found) != NULL) {
         errbuf_say(p, "ignored: neither a comment nor a public key ([options] type base64 "
                       "[comment])");
         return LINE_BAD;
     }
-    if (!bytes_equal(found, key))
-        return LINE_OTHER;
+    result = match_key(found, key, p);
+    if (result != LINE_GRANTS)
+        return result;
     return authorized_options(f[0], &use, grant, p) ? LINE_GRANTS : LINE_BAD;
 }

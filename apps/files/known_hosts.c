@@ -39,6 +39,7 @@ struct search {
     unsigned known_at, other_at, revoked_at; /* line numbers, 0 for none */
     char other[NACRE_FINGERPRINT_MAX];       /* of the key at other_at */
     char other_type[64];
+    enum key_length other_length;
 
     struct writer types; /* prefer: a name-list of the types of the host's keys */
 };
@@ -141,6 +142,16 @@ static void type_text(char *out, size_t size, struct bytes blob)
     out[n] = 0;
 }
 
+/* Of several other keys, one that can be used, and then one of the same type. */
+static bool is_better_to_name(const struct search *s, struct bytes key)
+{
+    bool good = key_blob_length(key) == KEY_LENGTH_GOOD;
+
+    if (s->other_at == 0 || (s->other_length == KEY_LENGTH_GOOD) != good)
+        return s->other_at == 0 || good;
+    return bytes_equal(key_blob_type(key), key_blob_type(s->shown));
+}
+
 static void compare(struct search *s, const struct known_line *line, struct bytes key,
                     unsigned number)
 {
@@ -152,8 +163,9 @@ static void compare(struct search *s, const struct known_line *line, struct byte
     } else if (same) {
         if (s->known_at == 0)
             s->known_at = number;
-    } else if (s->other_at == 0 || bytes_equal(key_blob_type(key), key_blob_type(s->shown))) {
-        s->other_at = number; /* a key of the same type is the better one to name */
+    } else if (is_better_to_name(s, key)) {
+        s->other_at = number;
+        s->other_length = key_blob_length(key);
         fingerprint(s->other, key);
         type_text(s->other_type, sizeof s->other_type, key);
     }
@@ -178,6 +190,16 @@ static enum nacre_host_verdict verdict_of(const struct search *s, const struct e
         errbuf_say(p, "the host key of %s is known: %s %s (%s:%u)", s->name, type, print, file,
                    s->known_at);
         return NACRE_HOST_KNOWN;
+    }
+    if (s->other_at != 0 && s->other_length != KEY_LENGTH_GOOD) {
+        errbuf_say(
+            p,
+            "%s is known only by a key that cannot be used: %s:%u has an RSA key that is too "
+            "%s (%s). The server presents %s %s; ask its administrator whether that is "
+            "right, and remove the old key with: ssh-keygen -f '%s' -R '%s'",
+            s->name, file, s->other_at, s->other_length == KEY_LENGTH_SHORT ? "short" : "long",
+            s->other, type, print, file, s->name);
+        return NACRE_HOST_CHANGED;
     }
     if (s->other_at != 0) {
         errbuf_say(
@@ -237,8 +259,8 @@ static void note_type(struct search *s, const struct known_line *line, struct by
          row++) {
         const struct signature_algorithm *a = row->method;
 
-        if (line->marker == KNOWN_PLAIN && bytes_are(type, a->key_type) &&
-            !name_list_has(written_bytes(&s->types), a->key_type))
+        if (line->marker == KNOWN_PLAIN && key_blob_length(key) == KEY_LENGTH_GOOD &&
+            bytes_are(type, a->key_type) && !name_list_has(written_bytes(&s->types), a->key_type))
             append_name(&s->types, type);
     }
 }

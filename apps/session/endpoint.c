@@ -18,6 +18,7 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
         .host_keys = c->host_keys,
         .host_key_count = c->host_key_count,
         .host_key_accepted = c->host_key_accepted,
+        .banner = c->banner,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
         .limits = c->limits,

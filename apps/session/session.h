@@ -68,7 +68,8 @@ struct nacre_endpoint_config {
     /* Client: asks a person, whose answer comes through nacre_session_respond, now or later. NULL:
      * no person is there, and `password` answers what it can. */
     void (*ask)(void *context, const struct nacre_ask *ask);
-    /* Client: a text that the server shows before the login, without control characters. */
+    /* Client: a text that the server shows before the login, without control characters: banners,
+     * and each line before the server's identification (RFC 4253 section 4.2). */
     void (*banner)(void *context, const char *text);
     /* Client: is this the server that was meant (NULL: no)? key is the host key's blob. */
     bool (*host_key_accepted)(void *context, const char *algorithm, const uint8_t *key, size_t len);
@@ -222,7 +223,8 @@ NACRE_API enum nacre_sending nacre_session_forward_socket(struct nacre_session *
 NACRE_API const char *nacre_session_user(const struct nacre_session *session);
 /* What the session waits for: "version", "kexinit", ... "connection", "rekey"... Static text. */
 NACRE_API const char *nacre_session_phase(const struct nacre_session *session);
-/* The peer's identification line, RFC 4253 section 4.2; "" before it was received. */
+/* The peer's identification line, RFC 4253 section 4.2, with '?' for control characters (it may
+ * contain C1) and malformed UTF-8; "" before it was received. */
 NACRE_API const char *nacre_session_peer_version(const struct nacre_session *session);
 /* The algorithms in use; names are NULL before the first key exchange. */
 NACRE_API const struct nacre_negotiated *

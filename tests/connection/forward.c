@@ -106,6 +106,22 @@ START_TEST(each_type_of_forwarded_channel_carries_its_target_and_bytes)
 }
 END_TEST
 
+/* The address is raw, since it may be a path; the originator is for logs. */
+START_TEST(the_originator_has_no_control_characters)
+{
+    static const char data[] = "\0\0\0\4a\x1b\x9b\xff\0\0\0\120"
+                               "\0\0\0\10o\x1b[\xc2\x9b\n\xc3\xa9\0\0\0\5";
+    struct pair p;
+
+    start(&p);
+    ck_assert_ptr_nonnull(nacre_session_open_channel(p.client.session, "direct-tcpip",
+                                                     &p.client_app, NULL, data, sizeof data - 1));
+    pair_run(&p);
+    ck_assert_str_eq(p.server.log, "direct-tcpip a\x1b\x9b\xff:80 from o?[???\xc3\xa9:5;");
+    pair_clear(&p);
+}
+END_TEST
+
 START_TEST(a_malformed_target_is_refused)
 {
     static const struct {
@@ -423,6 +439,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_loop(suite, each_type_of_forwarded_channel_carries_its_target_and_bytes, 0, 4);
+    add_test(suite, the_originator_has_no_control_characters);
     add_loop(suite, a_malformed_target_is_refused, 0, 5);
     add_loop(suite, an_open_may_be_answered_later, 0, 2);
     add_test(suite, forwarding_is_known_and_refused_by_default);

@@ -319,6 +319,10 @@ START_TEST(a_client_is_notified_how_the_command_ended)
     scripted_expect(&s, "success 7;");
     ck_assert(recorder.last.core_dumped);
     scripted_told(&s, "request exit-status;request exit-signal KILL killed;");
+    scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?s?ss", channel_id, "exit-signal", 1,
+                  "K\x9bILL@\x1b", 0, "\x1b[2J\xc2\x9bkilled\n\x7f \xc3\xa9", "en");
+    scripted_expect(&s, "success 7;");
+    scripted_told(&s, "request exit-signal K?ILL@? ?[2J??killed?? \xc3\xa9;");
     scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?", channel_id, "exit-status", 1);
     scripted_expect(&s, "failure 7;");
     stop();

@@ -191,6 +191,39 @@ class KnownHosts(unittest.TestCase):
             self.check(True, lines[1:2])
 
 
+class ShortKey(unittest.TestCase):
+    """An sshd with an RSA key of 1024 bits beside its Ed25519 key."""
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
+        self.short = os.path.join(self.folder, "short")
+        subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "1024", "-N", "", "-f", self.short], check=True,
+                       stdin=subprocess.DEVNULL)
+        self.server = self.enterContext(Sshd(f"HostKey {self.short}\n"))
+        with open(self.server.path("known_hosts"), encoding="ascii") as file:
+            self.good = file.read()
+        with open(self.short + ".pub", encoding="ascii") as file:
+            self.server.know(file.read())
+
+    def problem(self, *words):
+        """What nacre-load says; "": it is logged in."""
+        done = subprocess.run([os.path.join(BUILD, "nacre-load"), "--json", "-q", "-u", self.server.user, "-i",
+                               self.server.path("key"), "--known-hosts", self.server.path("known_hosts"), *words,
+                               "handshake", "-n", "1", f"127.0.0.1:{self.server.port}"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=PATIENCE, env=clean_environment(self.folder))
+        self.assertIn(done.returncode, (0, 1), done)
+        return json.loads(done.stdout).get("problem")
+
+    def test_a_short_key_is_not_preferred(self):
+        self.assertRegex(self.problem(), "known only by a key that cannot be used: .*:1 has an RSA key that is too short")
+        with open(self.server.path("known_hosts"), "a", encoding="ascii") as file:
+            file.write(self.good)
+        self.assertEqual(self.problem(), "")
+
+    def test_a_short_key_is_called_too_short(self):
+        self.assertIn("host key is too short", self.problem("--host-key-algorithms", "rsa-sha2-512"))
+
+
 class NewKey(unittest.TestCase):
 
     def test_the_advice_for_a_new_key_works(self):

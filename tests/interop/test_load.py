@@ -415,6 +415,20 @@ class EchoTest(unittest.TestCase):
             end(agent)
         self.assertIn("does not answer", load("-u", USER, "--agent", "handshake", status=1, SSH_AUTH_SOCK=socket_path))
 
+    def test_what_a_server_says_before_it_closes(self):
+        """sshd does so beyond MaxStartups."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(PATIENCE)
+            process = subprocess.Popen([NACRE_LOAD, "-q", "-u", USER, "--insecure", "-n", "1", "handshake",
+                                        "127.0.0.1:%d" % listener.getsockname()[1]], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.addCleanup(end, process)
+            with listener.accept()[0] as connection:
+                connection.sendall(b"Exceeded \x1b[2JMaxStartups\r\n")
+            out, _ = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(b"the server had sent: Exceeded ?[2JMaxStartups", out)
+
     def test_a_silent_agent_does_not_delay_sigterm(self):
         with open(self.server.path("key.pub"), encoding="ascii") as file:
             blob = base64.b64decode(file.read().split()[1])

@@ -77,7 +77,7 @@ static int usage(void)
 static void print_causes(const char *what, const uint64_t *counts)
 {
     (void)printf("%s:", what);
-    for (int i = NACRE_OPEN + 1; i <= NACRE_OUT_OF_RESOURCES; i++)
+    for (int i = NACRE_OPEN + 1; i <= NACRE_HOST_KEY_REJECTED; i++)
         if (counts[i] > 0)
             (void)printf(" %llu %s%s", (unsigned long long)counts[i],
                          nacre_cause_text((enum nacre_cause)i), i < NACRE_AUTH_FAILED ? "," : "");

@@ -43,7 +43,7 @@ struct tally {
     uint64_t messages, exchanges, logins, hours, keepalives;
     uint64_t channels, bytes, requests, large; /* large: requests of more than 35,000 bytes */
     uint64_t limited[NACRE_LIMITS];            /* by limit */
-    uint64_t closed[NACRE_OUT_OF_RESOURCES + 1], ended[NACRE_OUT_OF_RESOURCES + 1]; /* by cause */
+    uint64_t closed[NACRE_HOST_KEY_REJECTED + 1], ended[NACRE_HOST_KEY_REJECTED + 1]; /* by cause */
 };
 
 /* ---- the model of what is going on ---- */

@@ -381,8 +381,25 @@ START_TEST(a_cleared_key_is_wiped)
 }
 END_TEST
 
+/* The limits themselves are tested in kex_sign.c. */
+START_TEST(only_rsa_keys_can_have_a_wrong_length)
+{
+    static const uint8_t short_rsa[] = "\0\0\0\x07ssh-rsa\0\0\0\1\3\0\0\0\1\5";
+    struct bytes blob = {short_rsa, sizeof short_rsa - 1};
+    struct fixture f;
+
+    set_up(&f);
+    ck_assert_int_eq(key_blob_length(private_key_blob(&f.key)), KEY_LENGTH_GOOD);
+    ck_assert_int_eq(key_blob_length(blob), KEY_LENGTH_SHORT);
+    for (size_t len = 0; len < blob.len; len++) /* malformed */
+        ck_assert_int_eq(key_blob_length((struct bytes){short_rsa, len}), KEY_LENGTH_GOOD);
+    tear_down(&f);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, only_rsa_keys_can_have_a_wrong_length);
     add_test(suite, a_key_blob_contains_the_type_and_the_point);
     add_test(suite, a_signature_blob_contains_the_name_and_the_signature);
     add_test(suite, no_flipped_bit_of_key_signature_or_data_verifies);

@@ -2,6 +2,8 @@
  * section 8. */
 #include "tests/support/loop_transport.h"
 #include "tests/support/suite.h"
+#include "transport/kex_sign.h"
+#include "transport/kex_state.h"
 
 static struct loop loop;
 
@@ -104,6 +106,73 @@ START_TEST(a_wrong_signature_fails_the_exchange_at_the_client)
 }
 END_TEST
 
+/* An RSA key blob of so many bits. */
+static struct bytes rsa_blob(uint8_t out[KEY_BLOB_MAX], unsigned bits)
+{
+    uint8_t n[16400 / 8] = {0};
+    struct writer w = write_to(out, KEY_BLOB_MAX);
+
+    n[0] = (uint8_t)(1U << (bits + 7) % 8);
+    write_text(&w, "ssh-rsa");
+    write_mpint(&w, bytes_of("\3"));
+    write_mpint(&w, (struct bytes){n, (bits + 7) / 8});
+    ck_assert(!w.bad);
+    return written_bytes(&w);
+}
+
+/* The client in the middle of an exchange that ends with an RSA key. */
+static struct transport *client_with_rsa(void)
+{
+    struct transport *t = &loop.client.transport;
+
+    loop_open(&loop);
+    loop_start(&loop);
+    if (t->kex == NULL)
+        ck_assert(kex_state_new(t));
+    t->kex->chosen.kex = algorithm_find(ALGORITHM_KEX, bytes_of("curve25519-sha256"));
+    t->kex->chosen.host_key = algorithm_find(ALGORITHM_HOST_KEY, bytes_of("rsa-sha2-512"));
+    return t;
+}
+
+START_TEST(a_host_key_that_is_too_short_or_too_long_is_called_so)
+{
+    static const char shorter[] = "host key is too short: an RSA key needs 2048 bits or more";
+    static const char longer[] = "host key is too long: an RSA key may have 16384 bits";
+    static const struct {
+        unsigned bits;
+        const char *text;
+    } rows[] = {{1024, shorter}, {2040, shorter}, {2047, shorter}, {2048, NULL},
+                {2049, NULL},    {16384, NULL},   {16385, longer}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t blob[KEY_BLOB_MAX];
+        struct transport *t = client_with_rsa();
+
+        ck_assert_int_eq(kex_verify(t, rsa_blob(blob, rows[i].bits), bytes_of("")), KEX_FAILED);
+        if (rows[i].text != NULL)
+            expect_end(&loop.client, NACRE_HOST_KEY_REJECTED,
+                       SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE, rows[i].text);
+        else
+            expect_end(&loop.client, NACRE_PROTOCOL_ERROR, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
+                       "host key signature is wrong");
+        loop_close(&loop);
+    }
+}
+END_TEST
+
+START_TEST(a_rejected_host_key_is_a_cause_of_its_own)
+{
+    loop_open(&loop);
+    loop.client.host_key_is_known = false;
+    loop_start(&loop);
+    loop_run(&loop);
+    expect_end(&loop.client, NACRE_HOST_KEY_REJECTED, SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE,
+               "host key was not accepted");
+    ck_assert_str_eq(nacre_cause_text(NACRE_HOST_KEY_REJECTED), "host key rejected");
+    loop_close(&loop);
+}
+END_TEST
+
 START_TEST(a_client_without_memory_for_the_host_key_ends)
 {
     bool kept = false;
@@ -130,5 +199,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_host_key_that_cannot_sign_fails_the_exchange);
     add_test(suite, a_faulty_signature_is_not_sent);
     add_test(suite, a_wrong_signature_fails_the_exchange_at_the_client);
+    add_test(suite, a_host_key_that_is_too_short_or_too_long_is_called_so);
+    add_test(suite, a_rejected_host_key_is_a_cause_of_its_own);
     add_test(suite, a_client_without_memory_for_the_host_key_ends);
 }

@@ -183,7 +183,7 @@ START_TEST(another_host_key_is_not_accepted)
     p.host_keys[0] = &p.other_key;
     pair_start(&p);
     pair_run(&p);
-    ck_assert_int_eq(p.client.why.cause, NACRE_PROTOCOL_ERROR);
+    ck_assert_int_eq(p.client.why.cause, NACRE_HOST_KEY_REJECTED);
     ck_assert_uint_eq(p.client.why.code, 9); /* HOST_KEY_NOT_VERIFIABLE */
     ck_assert_int_eq(p.server.why.cause, NACRE_DISCONNECTED);
     pair_clear(&p);

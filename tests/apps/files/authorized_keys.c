@@ -403,18 +403,43 @@ START_TEST(a_file_may_have_more_than_a_mebibyte)
 }
 END_TEST
 
+/* Does this line, with an invented RSA key of so many bits in place of %s, grant that key? */
+static bool rsa_granted(const char *format, unsigned bits)
+{
+    static uint8_t blob[4096], n[2100];
+    static char base64[BASE64_MAX(4096)], text[BASE64_MAX(4096) + 100];
+    struct writer w = write_to(blob, sizeof blob);
+
+    memset(n, 0, sizeof n);
+    n[0] = (uint8_t)(1U << (bits + 7) % 8);
+    write_text(&w, "ssh-rsa");
+    write_mpint(&w, bytes_of("\3"));
+    write_mpint(&w, (struct bytes){n, (bits + 7) / 8});
+    (void)base64_encode(base64, written_bytes(&w));
+    snprintf(text, sizeof text, format, base64);
+    return key_granted(scratch_write("keys", text, 0600), "alice", blob, written(&w));
+}
+
 START_TEST(a_type_may_be_a_signature_algorithm)
 {
-    const char *rsa = "AAAAB3NzaC1yc2EAAAABAwAAAAEF"; /* ssh-rsa, 3, 5 */
-    const uint8_t blob[] = "\0\0\0\x07ssh-rsa\0\0\0\1\3\0\0\0\1\5";
-    char text[200];
+    ck_assert(rsa_granted("rsa-sha2-512 %s\n", 2048));
+    ck_assert(rsa_granted("restrict rsa-sha2-256 %s\n", 2048));
+    ck_assert(!rsa_granted("ssh-ed25519 %s\n", 2048));
+}
+END_TEST
 
-    snprintf(text, sizeof text, "rsa-sha2-512 %s\n", rsa);
-    ck_assert(key_granted(scratch_write("keys", text, 0600), "alice", blob, sizeof blob - 1));
-    snprintf(text, sizeof text, "restrict rsa-sha2-256 %s\n", rsa);
-    ck_assert(key_granted(scratch_write("keys", text, 0600), "alice", blob, sizeof blob - 1));
-    snprintf(text, sizeof text, "ssh-ed25519 %s\n", rsa);
-    ck_assert(!key_granted(scratch_write("keys", text, 0600), "alice", blob, sizeof blob - 1));
+/* Also when another key is asked about: it never logs in. */
+START_TEST(a_key_that_is_too_short_or_too_long_is_called_so)
+{
+    ck_assert(rsa_granted("ssh-rsa %s\n", 16384));
+    ck_assert_str_eq(errbuf, "");
+    ck_assert(!rsa_granted("ssh-rsa %s\n", 2047));
+    assert_says(errbuf, "/keys:1: ignored: the RSA key is too short");
+    ck_assert(!rsa_granted("no-pty ssh-rsa %s\n", 1024));
+    assert_says(errbuf, "/keys:1: ignored: the RSA key is too short");
+    ck_assert(!rsa_granted("ssh-rsa %s\n", 16385));
+    assert_says(errbuf, "/keys:1: ignored: the RSA key is too long");
+    assert_reported("ssh-rsa AAAAB3NzaC1yc2EAAAABAwAAAAEF\n", "too short");
 }
 END_TEST
 
@@ -439,5 +464,6 @@ void add_tests(struct suite *suite)
     add_test(suite, only_the_whole_blob_matches);
     add_test(suite, a_file_may_have_more_than_a_mebibyte);
     add_test(suite, a_type_may_be_a_signature_algorithm);
+    add_test(suite, a_key_that_is_too_short_or_too_long_is_called_so);
     add_test(suite, a_key_of_the_maximum_length_is_read);
 }

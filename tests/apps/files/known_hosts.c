@@ -326,6 +326,33 @@ START_TEST(a_malformed_name_or_key_is_not_added)
 }
 END_TEST
 
+/* ssh-rsa, 3, 5: an RSA key of 3 bits */
+#define SHORT_RSA "ssh-rsa AAAAB3NzaC1yc2EAAAABAwAAAAEF"
+
+/* A key that cannot be used is no reason to prefer its type, and not called another key. */
+START_TEST(a_key_that_is_too_short_is_not_preferred_and_called_so)
+{
+    const char *file = scratch_write("known_hosts", "host " SHORT_RSA "\n", 0600);
+    const struct nacre_known_hosts hosts = in(file);
+    char list[1024];
+
+    ck_assert(nacre_known_hosts_prefer(&hosts, "host", 22, "ssh-ed25519,rsa-sha2-512", list,
+                                       sizeof list));
+    ck_assert_str_eq(list, "ssh-ed25519,rsa-sha2-512");
+    ck_assert_int_eq(says("host " SHORT_RSA "\n", "host", 22), NACRE_HOST_CHANGED);
+    assert_says(said, "host is known only by a key that cannot be used");
+    assert_says(said, "/known_hosts:1 has an RSA key that is too short");
+    ck_assert_int_eq(says("host " OTHER_KEY "\nhost " SHORT_RSA "\n", "host", 22),
+                     NACRE_HOST_CHANGED);
+    assert_says(said, "HAS CHANGED");
+    ck_assert_int_eq(says("host " SHORT_RSA "\nhost " OTHER_KEY "\n", "host", 22),
+                     NACRE_HOST_CHANGED);
+    assert_says(said, "HAS CHANGED");
+    assert_says(said, "/known_hosts:2");
+    assert_verdict(KNOWN, "host " SHORT_RSA "\nhost " KEY "\n", "host", 22);
+}
+END_TEST
+
 START_TEST(known_types_are_preferred)
 {
     const char *file = scratch_write("known_hosts", "host " KEY "\n", 0600);
@@ -457,6 +484,7 @@ void add_tests(struct suite *suite)
     add_test(suite, an_added_key_is_known);
     add_test(suite, a_key_is_added_on_a_line_of_its_own);
     add_test(suite, a_malformed_name_or_key_is_not_added);
+    add_test(suite, a_key_that_is_too_short_is_not_preferred_and_called_so);
     add_test(suite, known_types_are_preferred);
     add_test(suite, hosts_are_found_where_ssh_keygen_finds_them);
     add_test(suite, ssh_keygen_finds_added_keys);
