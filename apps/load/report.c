@@ -2,16 +2,25 @@
 #include "apps/load/load.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* A line that nobody reads must not stop the connections. */
+static bool is_writable(int fd)
+{
+    struct pollfd at = {.fd = fd, .events = POLLOUT};
+
+    return poll(&at, 1, 0) == 1;
+}
 
 void load_progress(const struct load *load, bool last)
 {
     bool terminal = isatty(STDERR_FILENO) == 1;
     double seconds = (double)(clock_now_ns() - load->first_ns) / 1e9;
 
-    if (last && !terminal)
+    if ((last && !terminal) || !is_writable(STDERR_FILENO))
         return;
     (void)fprintf(stderr, "%s%.0f s: %" PRIu64 " %s, %" PRIu64 " failed, %.1f MB out, %.1f MB in%s",
                   terminal ? "\r" : "", seconds, load->done, load->options->mode->unit,
