@@ -110,6 +110,24 @@ START_TEST(values_are_quoted_if_necessary)
 }
 END_TEST
 
+START_TEST(every_byte_is_bare_or_quoted)
+{
+    static const char bare[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@+,%-[]";
+
+    capture();
+    for (int c = 0; c < 256; c++) {
+        uint8_t byte = (uint8_t)c;
+        bool is_bare = c != 0 && strchr(bare, c) != NULL;
+
+        log_begin(&line, LOG_INFO, "e");
+        log_bytes(&line, "v", &byte, 1);
+        ck_assert_int_eq(fields()[2] != '"', is_bare);
+    }
+    release();
+}
+END_TEST
+
 START_TEST(no_value_forges_a_line_or_a_field)
 {
     capture();
@@ -226,6 +244,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_line_begins_with_time_level_and_event);
     add_test(suite, numbers_have_64_bits);
     add_test(suite, values_are_quoted_if_necessary);
+    add_test(suite, every_byte_is_bare_or_quoted);
     add_test(suite, no_value_forges_a_line_or_a_field);
     add_test(suite, a_long_value_is_truncated_and_marked);
     add_test(suite, a_long_line_ends_in_truncated);
