@@ -106,7 +106,7 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
 
     if (c->load->options.command == NULL)
         stand(c);
-    else if (!nacre_channel_exec(ch, c->load->options.command))
+    else if (nacre_channel_exec(ch, c->load->options.command) != NACRE_SEND_DONE)
         fail("cannot ask for the command");
     return NACRE_GRANT;
 }

@@ -110,6 +110,30 @@ START_TEST(a_large_request_fits_beside_full_output_and_leaves_the_reserve)
 }
 END_TEST
 
+/* Otherwise two peers that send each other such requests could wait for each other for ever. */
+START_TEST(while_a_large_request_waits_the_peer_is_answered)
+{
+    static const uint8_t ping[] = {SSH_MSG_PING, 0, 0, 0, 0}, unknown[] = {19};
+    struct transport *t = &loop.server.transport;
+
+    set_up();
+    loop.client.transport.receiving.large = true;
+    (void)fill(&loop.server, 1000);
+    loop_end_send(&loop.server, SSH_MSG_CHANNEL_REQUEST, TRANSPORT_REQUEST_MAX - 5);
+    for (int i = 0; i < 3; i++) {
+        loop_end_inject(&loop.client, BYTES_OF_ARRAY(ping));
+        loop_end_inject(&loop.client, BYTES_OF_ARRAY(unknown));
+    }
+    deliver_to_blocked_server();
+    ck_assert(!transport_ended(t));
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_PONG), 3);
+    ck_assert_uint_eq(loop_end_count(&loop.server, NACRE_SENT, SSH_MSG_UNIMPLEMENTED), 3);
+    loop_run(&loop);
+    ck_assert(!transport_ended(t) && !transport_ended(&loop.client.transport));
+    loop_close(&loop);
+}
+END_TEST
+
 /* 4253/11.4/1: a peer that sends requests and never reads. */
 START_TEST(requests_are_answered_while_the_reserve_lasts_and_then_wait)
 {
@@ -382,6 +406,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_message_that_uses_all_the_room_can_be_sent);
     add_test(suite, small_messages_have_room_when_bulk_transfers_do_not);
     add_test(suite, a_large_request_fits_beside_full_output_and_leaves_the_reserve);
+    add_test(suite, while_a_large_request_waits_the_peer_is_answered);
     add_test(suite, requests_are_answered_while_the_reserve_lasts_and_then_wait);
     add_test(suite, input_waits_until_a_full_chunk_of_output_is_sent);
     add_test(suite, a_rekey_may_be_due_when_the_output_is_full);

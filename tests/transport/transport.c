@@ -157,12 +157,17 @@ START_TEST(a_changed_byte_ends_the_session_with_one_disconnect)
 }
 END_TEST
 
-static void send_large_ignore(struct loop_end *e)
+static void send_ignore(struct loop_end *e, size_t len)
 {
     static uint8_t message[PACKET_MESSAGE_LARGE] = {SSH_MSG_IGNORE};
 
-    store_u32(message + 1, PACKET_MESSAGE_LARGE - 5);
-    loop_end_inject(e, BYTES_OF_ARRAY(message));
+    store_u32(message + 1, (uint32_t)len - 5);
+    loop_end_inject(e, (struct bytes){message, len});
+}
+
+static void send_large_ignore(struct loop_end *e)
+{
+    send_ignore(e, PACKET_MESSAGE_LARGE);
 }
 
 /* Sshd's limit for those who have logged in. Its memory is given back, however it arrives. */
@@ -187,6 +192,27 @@ START_TEST(after_the_login_a_packet_of_256_kib_is_received)
     ck_assert_uint_eq(loop.server.received_count, 6);
     transport_release_idle(&loop.server.transport);
     ck_assert_uint_lt(pool->in_use, BLOCK_LARGE);
+    loop_close(&loop);
+}
+END_TEST
+
+/* Packets that just fit into a block of 128 KiB, or just do not. */
+START_TEST(packets_about_the_size_of_a_block_are_received)
+{
+    unsigned count = 0;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    loop.chunk = 10000;
+    transport_authenticated(&loop.server.transport);
+    for (size_t len = BLOCK_LARGE - 1200; len < BLOCK_LARGE + 100; len += 7, count++) {
+        send_ignore(&loop.client, len);
+        loop_run(&loop);
+        loop_end_send(&loop.client, SSH_MSG_CHANNEL_DATA, 100);
+        loop_run(&loop);
+        ck_assert_msg(!transport_ended(&loop.server.transport), "%zu bytes", len);
+    }
+    ck_assert_uint_eq(loop.server.received_count, count);
     loop_close(&loop);
 }
 END_TEST
@@ -373,6 +399,7 @@ void add_tests(struct suite *suite)
     add_test(suite, memory_may_run_out_anywhere);
     add_test(suite, a_changed_byte_ends_the_session_with_one_disconnect);
     add_loop(suite, after_the_login_a_packet_of_256_kib_is_received, 0, 3);
+    add_test(suite, packets_about_the_size_of_a_block_are_received);
     add_test(suite, before_the_login_a_packet_over_64_kib_disconnects_at_its_first_block);
     add_test(suite, the_first_failure_sticks);
     add_test(suite, a_lost_connection_sends_nothing);
