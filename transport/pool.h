@@ -6,9 +6,10 @@
 #include "transport/api.h"
 
 enum {
-    BLOCK_SMALL = 4 * 1024,   /* bytes; enough for keystrokes */
-    BLOCK_LARGE = 128 * 1024, /* bytes; more than one packet of PACKET_LENGTH_MAX */
-    BLOCK_HUGE = 388 * 1024,  /* bytes; as much, and one packet of PACKET_LENGTH_LARGE */
+    BLOCK_SMALL = 4 * 1024, /* bytes; enough for keystrokes */
+    /* bytes; four messages of 32 KiB with a head; more than one packet of PACKET_LENGTH_MAX */
+    BLOCK_LARGE = 128 * 1024 + 64,
+    BLOCK_HUGE = 389 * 1024, /* bytes; as much, and one packet of PACKET_LENGTH_LARGE */
     BLOCK_CLASSES = 3,
     BLOCKS_KEPT = 64,     /* free blocks of each class that a pool keeps, */
     BLOCKS_KEPT_HUGE = 2, /* ... and of the largest */

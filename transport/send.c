@@ -10,7 +10,8 @@ enum {
     QUEUED_HEADER = 4,                         /* a queued message follows its length */
     TRAILER = PACKET_OVERHEAD - PACKET_HEADER, /* what sealing may append to a message */
     DISCONNECT_ROOM = 512,                     /* reserved for the very last packet */
-    CONTROL_ROOM = 1024, /* bytes: window adjust, exit-status, EOF and CLOSE together */
+    QUEUED_ANSWERS = 64 * 1024, /* bytes of the queue that may hold optional answers */
+    CONTROL_ROOM = 1024,        /* bytes: window adjust, exit-status, EOF and CLOSE together */
 };
 
 /* RFC 4253 section 7.1: between our KEXINIT and our NEWKEYS only messages of the transport are
@@ -157,7 +158,7 @@ bool transport_reply_room(const struct transport *t, uint8_t number, size_t len)
 {
     if (must_queue(t, number)) /* while messages drain, input waits before the queue is full */
         return buffer_len(&t->queued) + QUEUED_HEADER + len <=
-               (t->queueing ? BLOCK_LARGE / 2 : BLOCK_LARGE);
+               (t->queueing ? QUEUED_ANSWERS : BLOCK_LARGE);
     return buffer_len(&t->out) + PACKET_OVERHEAD + len <=
            buffer_limit(&t->out) - TRANSPORT_KEXINIT_MAX;
 }

@@ -115,6 +115,16 @@ START_TEST(small_messages_take_a_fifth_more_than_their_bytes)
 }
 END_TEST
 
+START_TEST(the_longest_messages_leave_no_space_unused)
+{
+    uint8_t next_in = 0;
+
+    for (int i = 0; i < 32; i++)
+        add(LONGEST, &next_in);
+    ck_assert_uint_eq(pool.in_use, (size_t)8 * BLOCK_LARGE);
+}
+END_TEST
+
 START_TEST(an_empty_queue_holds_no_memory)
 {
     struct bytes front = queue_front(&q);
@@ -193,6 +203,7 @@ void add_tests(struct suite *suite)
     add_test(suite, every_length_is_remembered);
     add_loop(suite, messages_and_their_lengths_do_not_overlap, 1, 80);
     add_loop(suite, small_messages_take_a_fifth_more_than_their_bytes, 1, 20);
+    add_test(suite, the_longest_messages_leave_no_space_unused);
     add_test(suite, an_empty_queue_holds_no_memory);
     add_test(suite, a_trickle_through_a_queue_does_not_make_it_grow);
     add_test(suite, without_memory_nothing_is_added_and_nothing_is_lost);

@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    FIXED_MEMORY = (2 * 388 + 128 + 96) * 1024, /* three I/O blocks, keys, a key exchange */
-    CHANNEL_MEMORY = (128 + 16) * 1024,         /* of one channel, and a block partly filled */
+    FIXED_MEMORY = 2 * 389 * 1024 + (129 + 96) * 1024, /* three I/O blocks, keys, a key exchange */
+    CHANNEL_MEMORY = (128 + 16) * 1024, /* of one channel, and a block partly filled */
 };
 
 static void mix(uint64_t *digest, uint64_t value)
