@@ -250,10 +250,12 @@ void channel_data_await_space(struct nacre_channel *ch)
     transport_wake(ch->connection->transport);
 }
 
-/* It needs no window, so it does not wait for one. */
-void channel_data_await_request(struct nacre_channel *ch)
+/* It needs no window, so it does not wait for one. All sizes that need a packet of their own wait
+ * for the same. */
+void channel_data_await_request(struct nacre_channel *ch, size_t size)
 {
-    ch->request_waits = ch->connection->stalled = true;
+    ch->request_waits = (uint16_t)smaller(size, TRANSPORT_MESSAGE_MAX + 1);
+    ch->connection->stalled = true;
     transport_wake(ch->connection->transport);
 }
 
@@ -307,13 +309,14 @@ void channel_data_offer_space(struct nacre_channel *ch)
 {
     bool for_data = ch->blocked && (channel_data_space(ch) > 0 || ch->got_close);
     bool for_request =
-        ch->request_waits && (transport_room(ch->connection->transport) > 0 || ch->got_close);
+        ch->request_waits > 0 &&
+        (transport_request_room(ch->connection->transport, ch->request_waits) || ch->got_close);
 
     if (for_data)
         ch->blocked = false;
     if (for_request)
-        ch->request_waits = false;
-    if (ch->blocked || ch->request_waits)
+        ch->request_waits = 0;
+    if (ch->blocked || ch->request_waits > 0)
         ch->connection->stalled = true;
     if (!for_data && !for_request)
         return;

@@ -20,9 +20,9 @@ size_t channel_data_space(const struct nacre_channel *ch);
 /* Send what fits; the rest makes the channel wait for space. Returns the number of bytes sent. */
 size_t channel_data_write(struct nacre_channel *ch, enum stream stream, struct bytes data);
 
-/* Call writable when there is space, or when there is for a request. */
+/* Call writable when there is space, or when there is for a request of so many bytes. */
 void channel_data_await_space(struct nacre_channel *ch);
-void channel_data_await_request(struct nacre_channel *ch);
+void channel_data_await_request(struct nacre_channel *ch, size_t size);
 
 /* An application that waits for writable may write now. */
 void channel_data_offer_space(struct nacre_channel *ch);

@@ -259,7 +259,7 @@ static enum nacre_sending judge(struct nacre_channel *ch, size_t header, size_t 
         return NACRE_SEND_LATER;
     if (transport_request_room(t, header + len))
         return NACRE_SEND_DONE;
-    channel_data_await_request(ch);
+    channel_data_await_request(ch, header + len);
     return NACRE_SEND_LATER;
 }
 

@@ -67,11 +67,10 @@ struct nacre_channel {
     bool is_open;
     bool got_eof, told_eof, want_eof, sent_eof;
     bool got_close, told_close, want_close, sent_close;
-    bool closed_first;  /* the application asked to close before the peer did */
-    bool blocked;       /* the application waits for writable, */
-    bool request_waits; /* ... or for space for a request */
-    bool busy;          /* a message or a turn of this channel is in progress, perhaps a callback */
-    bool has_program;   /* a shell, exec or subsystem was granted: section 6.5 */
+    bool closed_first; /* the application asked to close before the peer did */
+    bool blocked;      /* the application waits for writable */
+    bool busy;         /* a message or a turn of this channel is in progress, perhaps a callback */
+    bool has_program;  /* a shell, exec or subsystem was granted: section 6.5 */
     bool has_pty;
     bool
         answering; /* a request is being decided: data written meanwhile would precede the answer */
@@ -79,6 +78,7 @@ struct nacre_channel {
     uint32_t exit_status;
     const char *exit_signal; /* or NULL */
     enum nacre_answer early; /* given from inside the callback that asks; NACRE_LATER: none */
+    uint16_t request_waits;  /* writable is due when there is space for so many bytes; or 0 */
     uint8_t refusal_reason;  /* for our refusal to open it, with text; 0: the default */
     const char *refusal;
 

@@ -164,6 +164,30 @@ START_TEST(a_request_without_space_is_followed_by_writable_without_a_window)
 }
 END_TEST
 
+/* Too little space is no space: otherwise the application would try again and again. */
+START_TEST(writable_is_called_when_there_is_space_for_the_whole_request)
+{
+    struct nacre_channel *ch = client_open();
+
+    s.reads = false;
+    while (transport_room(ch->connection->transport) > 30000)
+        ck_assert_int_eq(nacre_channel_request(ch, "x@y", false, zeros, 1000), NACRE_SEND_DONE);
+    ck_assert_int_eq(send_exec(ch, 30000), NACRE_SEND_LATER);
+    for (int i = 0; i < 3; i++) {
+        look();
+        scripted_run(&s);
+        scripted_told(&s, "");
+    }
+    s.reads = true;
+    scripted_run(&s);
+    scripted_told(&s, "writable;");
+    ck_assert_int_eq(send_exec(ch, 30000), NACRE_SEND_DONE);
+    scripted_run(&s);
+    scripted_told(&s, "");
+    stop();
+}
+END_TEST
+
 START_TEST(before_it_is_open_a_request_is_for_later)
 {
     struct nacre_channel *ch;
@@ -200,6 +224,7 @@ void add_tests(struct suite *suite)
              sizeof sends / sizeof sends[0]);
     add_test(suite, the_longest_command_is_as_the_header_says);
     add_test(suite, a_request_without_space_is_followed_by_writable_without_a_window);
+    add_test(suite, writable_is_called_when_there_is_space_for_the_whole_request);
     add_test(suite, before_it_is_open_a_request_is_for_later);
     add_test(suite, after_close_no_request_is_sent);
 }
