@@ -265,7 +265,8 @@ class EchoTest(unittest.TestCase):
         return sum(int(e["bytes_in"]) for e in ended), sum(int(e["bytes_out"]) for e in ended)
 
     def check(self, connections, mode, *words, **more):
-        before, accepted = len(self.server.events("disconnected")), len(self.server.events("connection"))
+        accepted = len(self.server.events("connection"))
+        before = len(self.server.wait("disconnected", accepted))  # those of other tests have ended
         figures = self.load(mode, *words, **more)
         self.assertEqual(figures["connections"], connections)
         self.assertEqual(len(self.server.events("connection")) - accepted, connections)
