@@ -151,6 +151,7 @@ static const struct option_row rows[] = {
     {.name = "max-connections", .argument = "N",
      OPTION_U32(struct limit_options, admission.max_connections), .least = 1, .most = 10000000,
      .help = "connections on all workers together",
+     .more = "The last eighth is for users who have no other connection.",
      .default_text = "`65536`, or fewer if descriptors are short"},
 
     {.name = "max-startups", .argument = "BEGIN:RATE:FULL", .parse = parse_startups,

@@ -141,6 +141,16 @@ void accounts_leave(struct accounts *a, struct account *account)
     free(account);
 }
 
+uint32_t accounts_count(struct accounts *a, const struct account *account)
+{
+    uint32_t count;
+
+    (void)pthread_mutex_lock(&a->lock);
+    count = account->connections;
+    (void)pthread_mutex_unlock(&a->lock);
+    return count;
+}
+
 struct nacre_budget *account_budget(const struct account *account)
 {
     return account->budget;

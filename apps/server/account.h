@@ -27,6 +27,9 @@ struct account *accounts_enter(struct accounts *a, enum account_kind kind, const
 /* ... and leaves them; its session uses another budget now, or is gone. NULL is fine. */
 void accounts_leave(struct accounts *a, struct account *account);
 
+/* The connections that have joined it and not left. */
+uint32_t accounts_count(struct accounts *a, const struct account *account);
+
 struct nacre_budget *account_budget(const struct account *account);
 
 /* Bytes that all of them use now. */

@@ -16,6 +16,7 @@ enum {
     STARTUPS_RATE = 30, /* per cent */
     STARTUPS_FULL = 1000,
     PER_SOURCE_STARTUPS = 64,
+    RESERVE = 8,      /* one of so many connections is kept for users without one */
     NETBLOCK_V4 = 32, /* bits */
     NETBLOCK_V6 = 64,
     AUTHFAIL_MS = 5 * 1000,
@@ -261,6 +262,17 @@ void admission_logged_in(struct admission *a, struct ticket *ticket)
     (void)pthread_mutex_lock(&a->lock);
     started(a, ticket);
     (void)pthread_mutex_unlock(&a->lock);
+}
+
+bool admission_is_reserve(struct admission *a)
+{
+    uint32_t most = a->config.max_connections;
+    bool reserve;
+
+    (void)pthread_mutex_lock(&a->lock);
+    reserve = a->connections > most - most / RESERVE;
+    (void)pthread_mutex_unlock(&a->lock);
+    return reserve;
 }
 
 void admission_leave(struct admission *a, struct ticket *ticket)

@@ -41,6 +41,9 @@ uint64_t admission_source(const struct ticket *ticket);
 /* The connection has logged in. */
 void admission_logged_in(struct admission *a, struct ticket *ticket);
 
+/* Is only the reserve left, the last eighth of all connections? It is for users who have none. */
+bool admission_is_reserve(struct admission *a);
+
 /* The connection has ended without a login. address: as address_text writes it. */
 void admission_penalise(struct admission *a, const struct ticket *ticket, const char *address,
                         enum penalty_reason reason, uint64_t now_ms);

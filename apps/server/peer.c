@@ -105,43 +105,6 @@ void peer_shut_down(struct nacre_peer *peer)
 
 /* ---- callbacks of the session ---- */
 
-/* From here on it is the user who pays. Without memory for that, the source still does. */
-static void charge_user(struct nacre_peer *peer, const char *user)
-{
-    struct accounts *accounts = peer->worker->server->accounts;
-    struct account *account = accounts_enter(accounts, ACCOUNT_USER, user, strlen(user));
-
-    if (account == NULL)
-        return;
-    nacre_session_set_budget(peer->pump.session, account_budget(account));
-    accounts_leave(accounts, peer->account);
-    peer->account = account;
-}
-
-static void on_authenticated(void *context, const char *user)
-{
-    struct nacre_peer *peer = context;
-    struct nacre_server *server = peer->worker->server;
-
-    peer->logged_in = true;
-    charge_user(peer, user);
-    admission_logged_in(server->admission, &peer->ticket);
-    (void)atomic_fetch_add(&server->logins, 1);
-    if (events(peer)->authenticated != NULL)
-        events(peer)->authenticated(peer, user);
-}
-
-/* A session that ends without a login earns its source a penalty: PerSourcePenalties. */
-static void penalise(const struct nacre_peer *peer, const struct nacre_end *why)
-{
-    enum penalty_reason reason = peer->failed_login ? PENALTY_AUTHFAIL : PENALTY_NOAUTH;
-
-    if (why->cause == NACRE_TIMED_OUT)
-        reason = PENALTY_GRACE_EXCEEDED;
-    admission_penalise(peer->worker->server->admission, &peer->ticket, peer->address, reason,
-                       peer->worker->loop.now_ms);
-}
-
 /* Called in the middle of the session's work. Each time counts, but only the first of its kind on a
  * connection is an event, which follows from the loop. */
 static void on_limited(void *context, enum nacre_limit limit)
@@ -158,6 +121,57 @@ static void on_limited(void *context, enum nacre_limit limit)
     peer->limited |= 1U << limit;
     peer->limited_due |= 1U << limit;
     loop_later(&peer->worker->loop, &peer->report_task);
+}
+
+/* From here on it is the user who pays. Without memory for that, the source still does. */
+static void charge_user(struct nacre_peer *peer, const char *user)
+{
+    struct accounts *accounts = peer->worker->server->accounts;
+    struct account *account = accounts_enter(accounts, ACCOUNT_USER, user, strlen(user));
+
+    if (account == NULL)
+        return;
+    nacre_session_set_budget(peer->pump.session, account_budget(account));
+    accounts_leave(accounts, peer->account);
+    peer->account = account;
+}
+
+/* One user cannot take all connections: see admission_is_reserve. */
+static void end_in_reserve(struct nacre_peer *peer)
+{
+    struct nacre_server *server = peer->worker->server;
+
+    if (!admission_is_reserve(server->admission) ||
+        accounts_count(server->accounts, peer->account) <= 1)
+        return;
+    on_limited(peer, NACRE_LIMIT_CONNECTIONS);
+    nacre_session_disconnect(peer->pump.session, NACRE_WE_CLOSED,
+                             "this user has too many connections");
+}
+
+static void on_authenticated(void *context, const char *user)
+{
+    struct nacre_peer *peer = context;
+    struct nacre_server *server = peer->worker->server;
+
+    peer->logged_in = true;
+    charge_user(peer, user);
+    admission_logged_in(server->admission, &peer->ticket);
+    (void)atomic_fetch_add(&server->logins, 1);
+    if (events(peer)->authenticated != NULL)
+        events(peer)->authenticated(peer, user);
+    end_in_reserve(peer);
+}
+
+/* A session that ends without a login earns its source a penalty: PerSourcePenalties. */
+static void penalise(const struct nacre_peer *peer, const struct nacre_end *why)
+{
+    enum penalty_reason reason = peer->failed_login ? PENALTY_AUTHFAIL : PENALTY_NOAUTH;
+
+    if (why->cause == NACRE_TIMED_OUT)
+        reason = PENALTY_GRACE_EXCEEDED;
+    admission_penalise(peer->worker->server->admission, &peer->ticket, peer->address, reason,
+                       peer->worker->loop.now_ms);
 }
 
 static void on_attempted(void *context, const char *user, const char *method, bool granted)

@@ -51,7 +51,9 @@ struct nacre_penalties {
 
 /* Limits on connections, counted over all workers. Zero means the default. */
 struct nacre_admission {
-    uint32_t max_connections;  /* default 65536, but never more than descriptors allow */
+    /* Default 65536, but never more than descriptors allow. Of the last eighth, a user gets one: a
+     * login beyond that is disconnected, after `authenticated`. */
+    uint32_t max_connections;
     uint32_t descriptors_each; /* that a connection may come to need; default 1 */
 
     /* MaxStartups: from startups_begin connections without a login on, startups_rate per cent of

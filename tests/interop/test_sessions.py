@@ -1,4 +1,5 @@
 """nacre-serve: how many sessions there may be, and what their programs inherit."""
+import contextlib
 import os
 import resource
 import signal
@@ -79,6 +80,18 @@ class FewDescriptors(SessionsCase):
             channel.close()
         server.wait("exited", 13)
         self.assertEqual(len(fill(alice[0])[1]), 10)
+
+    def test_one_user_cannot_take_all_connections(self):
+        """Of 39 connections four are for users who have none."""
+        server = self.few("cat")
+        for _ in range(35):
+            self.connect(server)
+        with contextlib.closing(Paramiko(server).connect()) as refused:
+            until(lambda: not refused.is_active(), "the 36th to be disconnected")
+        self.assertIn("too many connections", server.wait("disconnected")[0]["text"])
+        self.assertEqual([e["limit"] for e in server.events("limit")], ["max-connections"])
+        for user in "bob", "carol":
+            self.assertEqual(Ssh(server, user=user).run(None, b"hello"), (0, b"hello", b""))
 
     def test_without_a_limit_for_users_a_reserve_remains(self):
         server = self.few("cat", arguments=["--per-user-max-sessions", "none"])

@@ -42,6 +42,8 @@ START_TEST(connections_of_one_user_share_a_budget)
     bob = enter(ACCOUNT_USER, "bob");
     source = enter(ACCOUNT_SOURCE, "alice"); /* a source is no user, whatever its name */
     ck_assert_ptr_eq(alice, again);
+    ck_assert_uint_eq(accounts_count(a, alice), 2);
+    ck_assert_uint_eq(accounts_count(a, bob), 1);
     ck_assert(alice != bob && alice != source && bob != source);
     ck_assert_uint_eq(room(alice), 2 * MIB);
     session_budget.hold(account_budget(alice), MIB);

@@ -87,6 +87,27 @@ START_TEST(connections_are_counted_until_they_are_over)
 }
 END_TEST
 
+START_TEST(the_last_eighth_of_the_connections_is_a_reserve)
+{
+    begin((struct nacre_admission){.max_connections = 16});
+    for (int i = 0; i < 14; i++)
+        ck_assert(enter(i, source(i)));
+    ck_assert(!admission_is_reserve(a));
+    ck_assert(enter(14, source(14)));
+    ck_assert(admission_is_reserve(a));
+    leave(14, 14);
+    ck_assert(!admission_is_reserve(a));
+    leave(0, 13);
+    admission_free(a);
+    begin((struct nacre_admission){.max_connections = 7}); /* too few for one */
+    for (int i = 0; i < 7; i++)
+        ck_assert(enter(i, source(i)));
+    ck_assert(!admission_is_reserve(a));
+    leave(0, 6);
+    admission_free(a);
+}
+END_TEST
+
 START_TEST(startups_of_one_source_are_limited)
 {
     begin((struct nacre_admission){.per_source_startups = 4});
@@ -266,6 +287,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, connections_are_counted_until_they_are_over);
+    add_test(suite, the_last_eighth_of_the_connections_is_a_reserve);
     add_test(suite, startups_of_one_source_are_limited);
     add_test(suite, a_source_is_a_netblock);
     add_test(suite, early_drop_spares_the_first_startup_of_a_source);
