@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -85,14 +84,35 @@ static bool allow(int ruleset, const char *path)
     return good;
 }
 
-/* Put the folder into the ruleset and into the note. */
-static void allow_folder(int ruleset, const char *folder, struct confine_note *note)
+/* The rules that are being made, and the note that lists them. */
+struct rules {
+    int ruleset;
+    struct confine_note *note;
+};
+
+/* Is the folder one of those in the note? */
+static bool is_listed(const struct confine_note *note, const char *folder)
 {
+    size_t len = strlen(folder);
+
+    for (const char *at = note->value; (at = strstr(at, folder)) != NULL; at++)
+        if ((at == note->value || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
+/* Put the folder into the ruleset and into the note. */
+static void allow_folder(void *context, const char *folder)
+{
+    const struct rules *rules = context;
+    struct confine_note *note = rules->note;
     char whole[PATH_MAX];
     const char *shown = realpath(folder, whole) != NULL ? whole : folder;
     size_t len = strlen(note->value);
 
-    if (!allow(ruleset, folder)) {
+    if (is_listed(note, shown))
+        return;
+    if (!allow(rules->ruleset, folder)) {
         (void)confine_say(note->reason, sizeof note->reason,
                           "%s: %s, so files in it are not read until the server restarts", folder,
                           strerror(errno));
@@ -105,22 +125,14 @@ static void allow_folder(int ruleset, const char *folder, struct confine_note *n
     (void)snprintf(note->value + len, sizeof note->value - len, "%s%s", len > 0 ? "," : "", shown);
 }
 
-/* Allow the folder that contains the file and, when the file is a link, the folder of its target.
- */
-static void allow_pattern(int ruleset, const char *pattern, struct confine_note *note)
+/* Allow the folder that contains the file, and those that symbolic links on the way may lead to. */
+static void allow_pattern(struct rules *rules, const char *pattern)
 {
-    char folder[PATH_MAX], target[PATH_MAX];
-    struct stat status;
-    char *slash;
+    char folder[PATH_MAX];
 
     confine_folder(folder, pattern);
-    allow_folder(ruleset, folder, note);
-    if (confine_is_pattern(pattern) || lstat(pattern, &status) != 0 || !S_ISLNK(status.st_mode) ||
-        realpath(pattern, target) == NULL)
-        return;
-    slash = strrchr(target, '/');
-    slash[slash == target] = '\0';
-    allow_folder(ruleset, target, note);
+    allow_folder(rules, folder);
+    confine_links(confine_is_pattern(pattern) ? folder : pattern, allow_folder, rules);
 }
 
 static bool not_done(struct confine_note *note, const char *what)
@@ -149,7 +161,7 @@ bool confine_files(const struct confinement *c, struct confine_note *note)
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         (void)allow(fd, always[i].path);
     for (size_t i = 0; c->reads[i] != NULL; i++)
-        allow_pattern(fd, c->reads[i], note);
+        allow_pattern(&(struct rules){fd, note}, c->reads[i]);
     good = syscall(RESTRICT_SELF, fd, 0) == 0 || not_done(note, "enforcing the ruleset");
     (void)close(fd);
     if (good && note->value[0] == '\0')

@@ -21,6 +21,11 @@ bool confine_say(char *text, size_t size, const char *format, ...)
  * "/home/%u/.ssh/keys" is in "/home", "keys" in ".". */
 void confine_folder(char out[PATH_MAX], const char *pattern);
 
+/* Call `allow` with each folder that may be needed when a symbolic link on the way to `path` is set
+ * to another target. Never with the root. */
+void confine_links(const char *path, void (*allow)(void *context, const char *folder),
+                   void *context);
+
 /* Does the name depend on the user? */
 bool confine_is_pattern(const char *pattern);
 
