@@ -80,6 +80,11 @@ static const struct call calls[] = {
     {SYS_fstat, .why = "who owns it?"},
     {SYS_statx, .why = "the same, in other C libraries"},
     {SYS_lseek, .why = "stdio"},
+#ifdef SYS_readlink
+    {SYS_readlink, .why = "which folders are on the way to the file?"},
+#endif
+    {SYS_readlinkat, .why = "the same, where the older call does not exist"},
+    {SYS_getcwd, .why = "the same, from the working folder"},
 
     /* Memory, never to be executed */
     {SYS_mmap, EPERM, 2, PROT_EXEC, 0, "malloc, stacks of threads, password hashes"},

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -38,7 +39,35 @@ static void log_host_key(const struct nacre_key *key, const char *file)
     log_end(&l);
 }
 
+/* A key file that is read as the user that the server is going to become. */
+struct key_reading {
+    const char *file;
+    struct nacre_key *key;
+};
+
+static bool read_key_as_user(void *context)
+{
+    struct key_reading *reading = context;
+
+    reading->key = nacre_key_read(reading->file, NULL, 0);
+    return true;
+}
+
+/* A key of root's that the group of --user may read is refused to root, whose group may not read
+ * it, and accepted as that user. The sentence is about root's attempt. */
+static struct nacre_key *read_host_key(const struct confinement *c, const char *file, char *errbuf,
+                                       size_t size)
+{
+    struct key_reading reading = {file, nacre_key_read(file, errbuf, size)};
+    struct stat status;
+
+    if (reading.key == NULL && c->changes_user && stat(file, &status) == 0 && status.st_uid == 0)
+        (void)confine_try(c, read_key_as_user, &reading, errbuf, size);
+    return reading.key;
+}
+
 bool files_read_host_keys(const struct server_program *program, const struct server_options *o,
+                          const struct confinement *c,
                           const struct nacre_key *keys[OPTION_LIST_MAX + 1])
 {
     const char *const standard[] = {DEFAULT_HOST_KEY, NULL};
@@ -47,7 +76,7 @@ bool files_read_host_keys(const struct server_program *program, const struct ser
     char errbuf[SENTENCE_MAX];
 
     for (size_t i = 0; files[i] != NULL; i++) {
-        keys[i] = given ? nacre_key_read(files[i], errbuf, sizeof errbuf)
+        keys[i] = given ? read_host_key(c, files[i], errbuf, sizeof errbuf)
                         : nacre_key_read_or_make(files[i], errbuf, sizeof errbuf);
         if (keys[i] == NULL)
             return program_failed(program, errbuf);

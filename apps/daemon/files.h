@@ -3,6 +3,7 @@
 #ifndef NACRE_APPS_DAEMON_FILES_H
 #define NACRE_APPS_DAEMON_FILES_H
 
+#include "apps/confine/confine.h"
 #include "apps/daemon/login.h"
 #include "apps/daemon/program.h"
 
@@ -12,6 +13,7 @@ bool program_failed(const struct server_program *program, const char *sentence);
 /* Read the private host keys into keys, NULL-terminated; those before a failure stay there. The
  * default one is made if it is missing. Logs each as event=hostkey. */
 bool files_read_host_keys(const struct server_program *program, const struct server_options *o,
+                          const struct confinement *c,
                           const struct nacre_key *keys[OPTION_LIST_MAX + 1]);
 void files_free_host_keys(const struct nacre_key *const *keys);
 

@@ -86,7 +86,8 @@ static const struct option_row server_rows[] = {
     {.name = "authorized-keys", .letter = 'a', .argument = "FILE",
      OPTION_TEXT(struct server_options, authorized_keys),
      .help = "public keys that may log in, as in OpenSSH; `%u` in FILE is the user name",
-     .more = "`%%` is a percent sign. Without this option nobody logs in with a key. See FILES.",
+     .more = "Without `%u`, these keys let their owners log in under every user name. `%%` is a "
+             "percent sign. Without this option nobody logs in with a key. See FILES.",
      .default_text = "none"},
 
     {.name = "keyboard-interactive",

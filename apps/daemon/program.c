@@ -212,8 +212,9 @@ int program_serve(const struct server_program *program, const struct server_opti
     descriptors_raise();
     if (!o->no_sandbox && !CONFINE_SANITIZED)
         (void)nacre_locked_memory_start(log_locked_memory); /* confine logs what came of it */
-    good = prepare_confinement(&run) && files_read_host_keys(program, o, run.keys) &&
-           open_files(&run) && read_banner(&run) && check_required(&run) && serve(&run);
+    good = prepare_confinement(&run) &&
+           files_read_host_keys(program, o, &run.confinement, run.keys) && open_files(&run) &&
+           read_banner(&run) && check_required(&run) && serve(&run);
     nacre_password_file_close(run.login.passwords);
     nacre_authorized_keys_close(run.login.authorized_keys);
     files_free_host_keys(run.keys);

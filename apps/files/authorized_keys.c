@@ -1,6 +1,7 @@
 #include "apps/files/authorized_keys.h"
 
 #include "apps/files/authorized_line.h"
+#include "apps/files/leftover.h"
 #include "apps/files/reported.h"
 #include "apps/files/trusted_file.h"
 
@@ -244,5 +245,7 @@ bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
         report(&check, 0, what);
         return false;
     }
+    if (check.per_user && leftover_name(login->user))
+        return false;
     return check.per_user ? check_users_file(&check) : check_shared_file(keys, &check);
 }

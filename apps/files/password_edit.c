@@ -5,6 +5,7 @@
 #include "apps/files/new_file.h"
 #include "apps/files/password_entry.h"
 #include "apps/files/trusted_file.h"
+#include "apps/files/trusted_folder.h"
 #include "auth/policy.h"
 #include "crypto/crypto.h"
 
@@ -124,6 +125,8 @@ static bool read_old(struct edit *e)
     case FILE_MISSING:
         if (e->hash[0] == 0)
             return errbuf_say(&e->errbuf, "%s: no such file, so no user to delete", e->path);
+        if (!trusted_folder_check(e->path, &e->errbuf))
+            return false;
         break;
     case FILE_BAD:
         return false;

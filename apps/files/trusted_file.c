@@ -1,5 +1,7 @@
 #include "apps/files/trusted_file.h"
 
+#include "apps/files/trusted_folder.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -24,6 +26,17 @@ bool trusted_group_is_ours(gid_t group)
     return found;
 }
 
+/* May its group read a secret of root's? The group is root's or one of ours, so that it is given to
+ * the server by its group, as Kubernetes does, or by an access control list, as systemd does: the
+ * mode shows what the list allows at most. */
+static mode_t group_may_read(const struct stat *status)
+{
+    bool may = status->st_uid == 0 && (status->st_mode & 077) == 040 &&
+               (status->st_gid == 0 || trusted_group_is_ours(status->st_gid));
+
+    return may ? 040 : 0;
+}
+
 static bool check_owner_and_mode(const struct stat *status, const char *path, mode_t forbidden,
                                  const struct errbuf *p)
 {
@@ -39,7 +52,7 @@ static bool check_owner_and_mode(const struct stat *status, const char *path, mo
     if (mode & forbidden & 022)
         return errbuf_say(p, "%s: writable by others (mode %03o); fix it with: chmod %s %s", path,
                           mode, forbidden & 044 ? "600" : "go-w", path);
-    if (mode & forbidden)
+    if (mode & forbidden & ~group_may_read(status))
         return errbuf_say(p, "%s: readable by others (mode %03o); fix it with: chmod 600 %s", path,
                           mode, path);
     return true;
@@ -72,7 +85,8 @@ static bool read_open(struct trusted_file *file, int fd, const char *path, mode_
 
     if (fstat(fd, &status) != 0)
         return errbuf_say(p, "%s: cannot be read: %s", path, strerror(errno));
-    if (!check_owner_and_mode(&status, path, forbidden, p))
+    if (!check_owner_and_mode(&status, path, forbidden, p) ||
+        (forbidden == OTHERS_MAY_READ && !trusted_folder_check(path, p)))
         return false;
     if ((uintmax_t)status.st_size > max)
         return errbuf_say(p, "%s: too large: more than %zu bytes", path, max);

@@ -14,9 +14,12 @@ struct trusted_file {
     size_t len; /* bytes */
 };
 
-/* Bits of the file's mode that must not be set. */
-#define OTHERS_MAY_NOTHING 077
-#define OTHERS_MAY_READ 022
+/* Bits of the file's mode that must not be set. A secret may be readable by its group all the same
+ * if root owns it and the group is root's or one of this process's. A file that decides who may log
+ * in must in addition be in folders that no other user can write to (apps/files/trusted_folder.h).
+ */
+#define OTHERS_MAY_NOTHING 077 /* a secret */
+#define OTHERS_MAY_READ 022    /* a file that decides who may log in */
 
 enum trusted_file_result {
     FILE_READ,

@@ -48,6 +48,37 @@ class AuthorizedCase(unittest.TestCase):
         self.assertIn(why, server.wait("authorized_keys")[-1]["reason"])
 
 
+class Folders(AuthorizedCase):
+    """Whoever can write to a folder can replace the files in it."""
+
+    def test_a_folder_that_others_can_write(self):
+        server = self.echo("")
+        self.assertEqual(Ssh(server).run("exit 7").status, 7)
+        shutil.copy(server.path("authorized_keys"), server.path("older"))
+        os.chmod(server.path("older"), 0o600)
+        for mode in 0o777, 0o770, 0o702:
+            with self.subTest(mode=oct(mode)):
+                os.chmod(server.folder, mode)
+                os.rename(server.path("older"), server.path("authorized_keys"))
+                shutil.copy(server.path("authorized_keys"), server.path("older"))
+                os.chmod(server.path("older"), 0o600)
+                self.assert_refused(server, f"others can write to the folder {server.folder} (mode {mode:o})")
+                os.chmod(server.folder, 0o700)
+                self.assertEqual(Ssh(server).run("exit 7").status, 7)
+
+    def test_leftovers_are_no_users(self):
+        server = self.enterContext(harness.Server(authorized_keys="keys/%u",
+                                                  before=lambda server: os.mkdir(server.path("keys"), 0o700)))
+        for user in ".alice.swp", "#alice#", "alice~", "alice.bak", "alice.orig", "alice.dpkg-old", "alice.rpmsave":
+            with self.subTest(user=user):
+                shutil.copy(server.path("key.pub"), server.path("keys/" + user))
+                os.chmod(server.path("keys/" + user), 0o600)
+                self.assertEqual(Ssh(server, user=user).run("exit 7").status, 255)
+        shutil.copy(server.path("key.pub"), server.path("keys/alice"))
+        os.chmod(server.path("keys/alice"), 0o600)
+        self.assertEqual(Ssh(server).run("exit 7").status, 7)
+
+
 class OfTheLogin(AuthorizedCase):
     def test_from(self):
         for allowed in "127.0.0.0/8", "127.0.0.1", "*", "!10.0.0.0/8,127.*":

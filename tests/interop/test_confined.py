@@ -125,6 +125,28 @@ class Confined(unittest.TestCase):
         server = self.server("--passwords", link, passwords=None)
         self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 7)
 
+    def test_a_folder_behind_a_link_that_changes(self):
+        """Deployments switch a link in the path: current -> releases/1, then current -> releases/2. Kubernetes does it
+        with ..data, through which the files themselves are links."""
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
+        for release in "12":
+            os.makedirs(f"{folder}/releases/{release}", 0o755)
+            with open(f"{folder}/releases/{release}/passwords", "w", encoding="ascii") as file:
+                os.fchmod(file.fileno(), 0o600)
+                file.write(f"alice:release {release}\n")
+        os.symlink("releases/1", folder + "/current")
+        os.symlink("current/passwords", folder + "/passwords")
+        os.mkdir(folder + "/etc")
+        os.symlink(folder + "/current", folder + "/etc/nacre")
+        servers = [self.server("--passwords", f"{folder}/{name}", passwords=None)
+                   for name in ("current/passwords", "passwords", "etc/nacre/passwords")]
+        for release in "12":
+            os.symlink(f"releases/{release}", folder + "/next")
+            os.rename(folder + "/next", folder + "/current")
+            for server in servers:
+                client = Ssh(server, "password", password=f"release {release}")
+                self.assertEqual(client.run("exit 7").status, 7)
+
     @as_root
     def test_the_server_becomes_another_user(self):
         server = self.server("--user", "nobody", "-w", "2", before=give_to_nobody)
@@ -136,6 +158,24 @@ class Confined(unittest.TestCase):
         server.write_passwords("alice:two\n")
         os.chown(server.path("passwords"), NOBODY.pw_uid, 0)
         self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 7)
+
+    @as_root
+    def test_a_host_key_that_its_group_can_read(self):
+        """As Kubernetes and systemd give it to a server; with --user, the group may also be the user's."""
+        def give(mode, group):
+            def give_now(server):
+                give_to_nobody(server)
+                os.chown(server.path("host_key"), 0, group)
+                os.chmod(server.path("host_key"), mode)
+            return give_now
+        for mode, group in (0o440, 0), (0o640, 0), (0o440, NOBODY.pw_gid), (0o640, NOBODY.pw_gid):
+            with self.subTest(mode=oct(mode), group=group):
+                server = self.server("--user", "nobody", before=give(mode, group))
+                self.assertEqual(Ssh(server).run("exit 7").status, 7)
+        for mode, group in (0o444, 0), (0o460, 0), (0o440, 4321), (0o644, NOBODY.pw_gid):
+            with self.subTest(mode=oct(mode), group=group):
+                with self.assertRaisesRegex(AssertionError, "able by others"):
+                    self.server("--user", "nobody", before=give(mode, group))
 
     @as_root
     def test_a_file_that_the_user_cannot_read_prevents_the_start(self):

@@ -316,6 +316,38 @@ START_TEST(unsafe_user_names_grant_nothing)
 }
 END_TEST
 
+START_TEST(leftovers_of_editors_are_no_users)
+{
+    static const char *const bad[] = {".alice.swp",     "#alice#",      "alice~",     "alice.bak",
+                                      "alice.orig",     "alice.rej",    "alice.save", "alice.tmp",
+                                      "alice.dpkg-old", "alice.rpmsave"};
+    char pattern[4096];
+
+    snprintf(pattern, sizeof pattern, "%s", scratch_path("%u"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        scratch_write(bad[i], KEY "\n", 0600);
+        ck_assert_msg(!granted_in(pattern, bad[i]), "%s", bad[i]);
+        scratch_write("keys", KEY "\n", 0600);
+        ck_assert_msg(granted_in(scratch_path("keys"), bad[i]), "%s", bad[i]); /* for all users */
+    }
+    scratch_write("alice.smith", KEY "\n", 0600);
+    ck_assert(granted_in(pattern, "alice.smith"));
+}
+END_TEST
+
+START_TEST(a_folder_that_others_can_write_grants_nothing)
+{
+    ck_assert_int_eq(mkdir(scratch_path("d"), 0700), 0);
+    scratch_write("d/alice", KEY "\n", 0600);
+    ck_assert(granted_in(scratch_path("d/alice"), "alice"));
+    ck_assert_int_eq(chmod(scratch_path("d"), 0777), 0);
+    ck_assert(!granted_in(scratch_path("d/alice"), "alice"));
+    assert_says(errbuf, "/d (mode 777)");
+    ck_assert(!granted_in(scratch_path("d/%u"), "alice"));
+    assert_says(errbuf, "/d (mode 777)");
+}
+END_TEST
+
 START_TEST(a_pattern_that_yields_no_file_name_is_reported)
 {
     char user[5000];
@@ -459,6 +491,8 @@ void add_tests(struct suite *suite)
     add_test(suite, the_user_can_be_part_of_the_file_name);
     add_test(suite, a_change_of_the_file_is_seen_at_the_next_login);
     add_test(suite, unsafe_user_names_grant_nothing);
+    add_test(suite, leftovers_of_editors_are_no_users);
+    add_test(suite, a_folder_that_others_can_write_grants_nothing);
     add_test(suite, a_pattern_that_yields_no_file_name_is_reported);
     add_test(suite, an_untrusted_file_grants_nothing);
     add_test(suite, only_the_whole_blob_matches);

@@ -99,8 +99,13 @@ START_TEST(a_key_that_others_can_read_or_write_is_refused)
         {0601, "chmod 600"},
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_unusable(scratch_write("key", text, rows[i].mode), rows[i].says);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *file = scratch_write("key", text, rows[i].mode);
+
+        if (geteuid() == 0) /* root's own group may read a key of root's */
+            ck_assert_int_eq(chown(file, 0, 65534), 0);
+        assert_unusable(file, rows[i].says);
+    }
 }
 END_TEST
 

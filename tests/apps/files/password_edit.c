@@ -216,6 +216,19 @@ START_TEST(an_untrusted_file_is_not_edited)
 }
 END_TEST
 
+START_TEST(no_file_is_created_in_a_folder_that_others_can_write)
+{
+    ck_assert_int_eq(chmod(scratch_path(""), 0777), 0);
+    ck_assert_int_eq(edit("alice", "x"), NACRE_PASSWORD_FAILED);
+    assert_says(errbuf, "(mode 777)");
+    ck_assert_int_ne(access(scratch_path("p"), F_OK), 0);
+    scratch_write("p", "bob:x\n", 0600);
+    ck_assert_int_eq(edit("bob", NULL), NACRE_PASSWORD_FAILED);
+    assert_says(errbuf, "(mode 777)");
+    assert_text("bob:x\n");
+}
+END_TEST
+
 START_TEST(a_symbolic_link_to_the_file_remains)
 {
     struct stat status;
@@ -476,6 +489,7 @@ void add_tests(struct suite *suite)
     add_test(suite, user_names_that_would_corrupt_the_file_are_refused);
     add_test(suite, empty_and_overlong_passwords_are_refused);
     add_test(suite, an_untrusted_file_is_not_edited);
+    add_test(suite, no_file_is_created_in_a_folder_that_others_can_write);
     add_test(suite, a_symbolic_link_to_the_file_remains);
     add_test(suite, a_dangling_link_is_not_replaced);
     add_test(suite, mode_owner_and_group_are_kept);

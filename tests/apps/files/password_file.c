@@ -414,6 +414,26 @@ START_TEST(a_file_that_becomes_bad_refuses_every_login)
 }
 END_TEST
 
+/* The folder is checked when the file has changed: whoever can write to it can rename an older file
+ * to this name. */
+START_TEST(a_folder_that_others_can_write_refuses_every_login)
+{
+    ck_assert_int_eq(mkdir(scratch_path("d"), 0700), 0);
+    scratch_write("d/p", "alice:one\n", 0600);
+    file = nacre_password_file_open(scratch_path("d/p"), errbuf, sizeof errbuf);
+    ck_assert_ptr_nonnull(file);
+    assert_in("alice", "one");
+    ck_assert_int_eq(chmod(scratch_path("d"), 0770), 0);
+    ck_assert_int_eq(rename(scratch_write("d/old", "alice:two\n", 0600), scratch_path("d/p")), 0);
+    assert_out("alice", "two");
+    assert_says(errbuf, "/d (mode 770)");
+    assert_out("alice", "one");
+    ck_assert_int_eq(chmod(scratch_path("d"), 0755), 0);
+    assert_in("alice", "two");
+    close_file();
+}
+END_TEST
+
 START_TEST(a_file_of_another_user_refuses_every_login)
 {
     open_file("alice:one\n");
@@ -516,6 +536,7 @@ void add_tests(struct suite *suite)
     add_test(suite, an_unusable_file_does_not_open);
     add_test(suite, a_file_readable_by_others_is_accepted);
     add_test(suite, a_file_that_becomes_bad_refuses_every_login);
+    add_test(suite, a_folder_that_others_can_write_refuses_every_login);
     add_test(suite, a_file_of_another_user_refuses_every_login);
     add_test(suite, checks_cost_the_same_while_the_file_is_missing);
     add_test(suite, a_check_outlives_its_file);

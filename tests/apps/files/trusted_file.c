@@ -3,6 +3,7 @@
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
+#include <grp.h>
 #include <unistd.h>
 
 enum { MAX = 100 /* bytes */ };
@@ -76,11 +77,76 @@ START_TEST(the_mode_must_not_give_others_access)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *path = scratch_write("f", "x", rows[i].mode);
 
+        if (geteuid() == 0) /* root's own group may read a secret of root's */
+            ck_assert_int_eq(chown(path, 0, 65534), 0);
         if (rows[i].says != NULL)
             assert_bad(path, rows[i].forbidden, rows[i].says);
         else
             ck_assert_int_eq(read_as(path, rows[i].forbidden), FILE_READ);
     }
+}
+END_TEST
+
+/* As Kubernetes and systemd give a secret to a server. Only root can prepare this. */
+START_TEST(a_secret_of_roots_may_be_read_by_the_group_that_it_is_for)
+{
+    static const struct {
+        mode_t mode;
+        gid_t group;
+        bool good;
+    } rows[] = {
+        {0440, 0, true},      {0640, 0, true},      {0440, 65534, true}, {0640, 65534, true},
+        {0040, 65534, true},  {0440, 1234, true},   {0440, 4321, false}, {0640, 4321, false},
+        {0444, 0, false},     {0444, 65534, false}, {0460, 0, false},    {0450, 65534, false},
+        {0441, 65534, false}, {0644, 0, false},     {0660, 0, false},    {0442, 0, false},
+    };
+    const gid_t groups[] = {1234};
+
+    if (geteuid() != 0)
+        return;
+    ck_assert_int_eq(chmod(scratch_path("."), 0755), 0);
+    ck_assert_int_eq(setgroups(1, groups), 0);
+    ck_assert_int_eq(setegid(65534), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *path = scratch_write("f", "x", 0600);
+
+        ck_assert_int_eq(chown(path, 0, rows[i].group), 0);
+        ck_assert_int_eq(chmod(path, rows[i].mode), 0);
+        ck_assert_msg((read_as(path, OTHERS_MAY_NOTHING) == FILE_READ) == rows[i].good,
+                      "mode %03o group %u: %s", (unsigned)rows[i].mode, (unsigned)rows[i].group,
+                      said);
+        ck_assert_int_eq(unlink(path), 0);
+    }
+}
+END_TEST
+
+/* Only root's: the owner of another file could let any group read it. */
+START_TEST(a_secret_of_another_owner_is_not_for_its_group)
+{
+    const char *path = scratch_write("f", "x", 0440);
+
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chmod(scratch_path("."), 0755), 0);
+        ck_assert_int_eq(chown(path, 65534, 65534), 0);
+        ck_assert_int_eq(setegid(65534), 0);
+        ck_assert_int_eq(seteuid(65534), 0);
+    }
+    assert_bad(path, OTHERS_MAY_NOTHING, "readable by others (mode 440)");
+    if (getuid() == 0)
+        ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+/* The folder counts for a file that decides who may log in. */
+START_TEST(a_file_in_a_folder_that_others_can_write_is_refused)
+{
+    ck_assert_int_eq(mkdir(scratch_path("d"), 0700), 0);
+    (void)scratch_write("d/f", "x", 0600);
+    ck_assert_int_eq(chmod(scratch_path("d"), 0770), 0);
+    assert_bad(scratch_path("d/f"), OTHERS_MAY_READ, "/d (mode 770)");
+    ck_assert_int_eq(read_as(scratch_path("d/f"), OTHERS_MAY_NOTHING), FILE_READ);
+    ck_assert_int_eq(chmod(scratch_path("d"), 0755), 0);
+    ck_assert_int_eq(read_as(scratch_path("d/f"), OTHERS_MAY_READ), FILE_READ);
 }
 END_TEST
 
@@ -153,6 +219,9 @@ void add_tests(struct suite *suite)
     add_test(suite, an_empty_file_is_read);
     add_test(suite, a_missing_file_or_folder_is_not_an_error_yet);
     add_test(suite, the_mode_must_not_give_others_access);
+    add_test(suite, a_secret_of_roots_may_be_read_by_the_group_that_it_is_for);
+    add_test(suite, a_secret_of_another_owner_is_not_for_its_group);
+    add_test(suite, a_file_in_a_folder_that_others_can_write_is_refused);
     add_test(suite, a_file_longer_than_the_maximum_is_refused);
     add_test(suite, only_a_regular_file_is_read);
     add_test(suite, a_symbolic_link_is_followed);
