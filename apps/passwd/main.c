@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -105,6 +106,7 @@ int main(int argc, char **argv)
     first = options_read(&passwd_command_line, &options, argc, argv, &status);
     if (first == 0)
         return status;
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* no copy of a password in a core file */
     if (argc - first != 2)
         return options_misused(&passwd_command_line, "give the names of one file and one user");
     if (!nacre_password_user_is_good(argv[first + 1], errbuf, sizeof errbuf))

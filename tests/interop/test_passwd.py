@@ -140,6 +140,14 @@ class AtATerminal(PasswdCase):
             client = Ssh(server, login="password", password="mother")
             self.assertEqual(client.run("exit 7").status, 255)
 
+    def test_no_core_file_is_written(self):
+        terminal = self.terminal(self.file, "alice")
+        terminal.expect(b"New password for alice: ")
+        with open(f"/proc/{terminal.pid}/limits", encoding="ascii") as file:
+            self.assertRegex(file.read(), r"Max core file size +0 +0 ")
+        terminal.type(b"\x04")
+        self.assertEqual(terminal.end(), 1)
+
     def test_two_passwords_that_differ_change_nothing(self):
         terminal = self.terminal(self.file, "alice")
         terminal.expect(b"New password for alice: ")
