@@ -42,10 +42,11 @@ NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); 
  * return  true when a line of the file grants the login
  *
  * A file for all users is read again when it has changed; one with %u in its name is read each
- * time. It must be owned by this process's user or root, and others must not be able to write to
- * it. A missing file is reported only if its name does not depend on the user. A user name is
- * refused if it is empty, `.` or `..`, begins with '-', or contains '/' or control characters, and
- * with %u also if an editor or a package manager may have left a file of that name: `.alice.swp`,
+ * time. It must be owned by this process's user or root, and others must not be able to write to it
+ * or to a folder on the way to it. A missing file is reported only if its name does not depend on
+ * the user. A user name is refused if it is empty, `.` or `..`, begins with '-', or contains '/' or
+ * control characters, and with %u also if an editor or a package manager may have left a file of
+ * that name: `.alice.swp`,
  * `#alice#`, `alice~`, `alice.bak`, `alice.dpkg-old`...
  *
  * Options are those of sshd(8). from= and expiry-time= are decided here. A line grants nothing, and

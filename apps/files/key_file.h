@@ -3,7 +3,8 @@
  * Supports unencrypted keys in OpenSSH's own format and in PEM (PKCS #8: RFC 5958, RFC 8410; PKCS
  * #1; SEC 1). Text, attributes and other blocks may come before a key, and anything after it; white
  * space within it is skipped. A file that others may read or write is refused: its key is no longer
- * a secret. */
+ * a secret. But the group may read a file of root's if it is root's group or one of this process's.
+ */
 #ifndef NACRE_APPS_FILES_KEY_FILE_H
 #define NACRE_APPS_FILES_KEY_FILE_H
 

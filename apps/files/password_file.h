@@ -11,8 +11,9 @@
  * Neither does anybody with a plain password in a last line that has no line end, because it may
  * be the beginning of a longer one.
  *
- * The file is read again whenever it changes. While it is missing, unreadable, writable by others,
- * or owned by a user other than this process's or root, nobody logs in.
+ * The file is read again whenever it changes. Nobody logs in while it is missing, unreadable or
+ * owned by a user other than this process's or root, or while others can write to it or to a folder
+ * on the way to it.
  *
  * A check has two steps, because a hash takes tens of milliseconds on purpose: the lookup belongs
  * on the event loop, running the check on another thread (apps/runtime/offload.h):

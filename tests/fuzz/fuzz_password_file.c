@@ -14,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     while (password_entry_next(&text, &entry)) {
         require(entry.line > before);
         before = entry.line;
+        require(password_entry_counts(&entry) || password_entry_problem(&entry) != NULL);
+        require(!password_entry_counts(&entry) || entry.password.len > 0);
         if (entry.kind != PASSWORD_HASHED)
             continue;
         require(memchr(entry.hash, 0, sizeof entry.hash) != NULL);
