@@ -125,20 +125,62 @@ static void ask_policy(struct auth *a, const struct key_request *q, const char *
     auth_asked(d);
 }
 
+/* OpenSSH's PROTOCOL.certkeys: ssh-ed25519-cert-v01@openssh.com and others. */
+static bool is_certificate(struct bytes name)
+{
+    static const char suffix[] = "-cert-v01@openssh.com";
+    size_t len = sizeof suffix - 1;
+
+    return name.len > len && bytes_are(bytes_from(name, name.len - len), suffix);
+}
+
+/* Why the policy is not asked about the key; NULL: it is. */
+static const char *why_unusable(const struct auth *a, const struct key_request *q,
+                                const struct algorithm *known)
+{
+    if (is_certificate(q->name) || is_certificate(key_blob_type(q->blob)))
+        return "certificates are not supported; the client must offer the key itself";
+    if (known == NULL)
+        return "unknown signature algorithm";
+    if (!is_accepted(a->transport, q->name))
+        return "signature algorithm is off";
+    if (!key_blob_fits(known->method, q->blob))
+        return "key too long or of another type than its algorithm";
+    if (!bytes_equal(q->host_key, transport_host_key(a->transport)))
+        return "request is bound to another server's host key";
+    if (q->proof && !is_signed(a, q, known->method))
+        return "wrong signature";
+    return NULL;
+}
+
+static int refuse_key(struct auth *a, const struct key_request *q, const char *reason)
+{
+    const struct nacre_auth_policy *policy = a->config->policy;
+    char name[ALGORITHM_NAME_MAX];
+
+    if (policy->key_refused != NULL) {
+        bool is_text = is_name(q->name) && text_from_wire(name, sizeof name, q->name);
+
+        policy->key_refused(a->context, auth_user(a), is_text ? name : "?", reason);
+        if (transport_ended(a->transport)) /* the policy ended it */
+            return 0;
+    }
+    return auth_refuse(a, q->proof ? AUTH_COUNT_PROOF : AUTH_COUNT_QUERY);
+}
+
 static int take_key_request(struct auth *a, struct reader *r, bool host_bound)
 {
     struct key_request q = {.host_bound = host_bound};
     const struct algorithm *known;
+    const char *reason;
 
     read_key_request(a, r, &q);
     if (!read_done(r))
         return transport_malformed(a->transport, "USERAUTH_REQUEST for publickey is malformed");
     known = algorithm_find(ALGORITHM_PUBLIC_KEY, q.name);
-    if (known == NULL || !is_accepted(a->transport, q.name) ||
-        !key_blob_fits(known->method, q.blob) ||
-        !bytes_equal(q.host_key, transport_host_key(a->transport)) ||
-        (q.proof && !is_signed(a, &q, known->method)))
-        return auth_refuse(a, q.proof ? AUTH_COUNT_PROOF : AUTH_COUNT_QUERY);
+    reason = why_unusable(a, &q, known);
+    if (reason != NULL)
+        return refuse_key(a, &q, reason);
     ask_policy(a, &q, known->name);
     return 0;
 }

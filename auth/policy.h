@@ -99,6 +99,13 @@ struct nacre_auth_policy {
      *
      * method  "unknown" when it is not one of ours */
     void (*attempted)(void *context, const char *user, const char *method, bool granted);
+
+    /* A key is refused without asking `publickey`, for logs; `attempted` follows. A certificate,
+     * for example, or a wrong signature.
+     *
+     * algorithm  as the client named it; "?" when that is not a name
+     * reason     a phrase for a person; static text */
+    void (*key_refused)(void *context, const char *user, const char *algorithm, const char *reason);
 };
 
 enum nacre_ask_kind {

@@ -322,3 +322,14 @@ void log_attempted(void *context, const char *user, const char *method, bool gra
     log_text(&l, "answer", granted ? "granted" : "refused");
     log_end(&l);
 }
+
+void log_key_refused(void *context, const char *user, const char *algorithm, const char *reason)
+{
+    struct log_line l;
+
+    begin_peer(&l, LOG_INFO, "key_refused", context);
+    log_text(&l, "user", user);
+    log_text(&l, "algorithm", algorithm);
+    log_text(&l, "reason", reason);
+    log_end(&l);
+}

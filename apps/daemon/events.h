@@ -17,6 +17,9 @@ struct nacre_observer server_observer_at(enum log_level level);
 /* event=auth: a login attempt that was granted or refused; as in struct nacre_auth_policy. */
 void log_attempted(void *context, const char *user, const char *method, bool granted);
 
+/* event=key_refused: why a key was not even looked up; as in struct nacre_auth_policy. */
+void log_key_refused(void *context, const char *user, const char *algorithm, const char *reason);
+
 /* Begin a line about a channel: its connection, number and user. */
 void log_begin_channel(struct log_line *l, const char *event, const struct nacre_channel *ch);
 

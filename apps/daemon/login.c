@@ -175,5 +175,6 @@ struct nacre_auth_policy login_policy(const struct login *login)
         .require = login->require,
         .banner = login->banner,
         .attempted = on_attempted,
+        .key_refused = log_key_refused,
     };
 }

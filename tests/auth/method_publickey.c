@@ -238,6 +238,61 @@ START_TEST(a_key_blob_that_is_too_long_is_refused)
 }
 END_TEST
 
+static void note_refused_key(void *context, const char *user, const char *algorithm,
+                             const char *reason)
+{
+    end_note(context, "%s %s: %s;", user, algorithm, reason);
+}
+
+static void assert_reason(const char *algorithm, struct bytes blob, const char *told)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.key_refused = note_refused_key;
+    s.pair.server_config.public_key = "ssh-ed25519,rsa-sha2-512";
+    scripted_start(&s);
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sS", "alice", "ssh-connection", "publickey", 0,
+                  algorithm, blob.at, blob.len);
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_told(&s, told);
+    scripted_clear(&s);
+}
+
+/* string ssh-ed25519-cert-v01@openssh.com, and what follows */
+START_TEST(the_policy_is_told_why_a_key_is_of_no_use)
+{
+    static const char certificate[] = "\0\0\0\x20ssh-ed25519-cert-v01@openssh.com\0\0\0\0";
+    const struct bytes blob = {(const uint8_t *)certificate, sizeof certificate - 1};
+    const struct bytes none = {NULL, 0};
+    struct proof p;
+
+    assert_reason("ssh-ed25519-cert-v01@openssh.com", blob,
+                  "alice ssh-ed25519-cert-v01@openssh.com: certificates are not supported; the "
+                  "client must offer the key itself;");
+    assert_reason("ssh-ed25519", blob,
+                  "alice ssh-ed25519: certificates are not supported; the client must offer the "
+                  "key itself;");
+    assert_reason("rsa-sha2-512-cert-v01@openssh.com", none,
+                  "alice rsa-sha2-512-cert-v01@openssh.com: certificates are not supported; the "
+                  "client must offer the key itself;");
+    assert_reason("x@example.com", none, "alice x@example.com: unknown signature algorithm;");
+    assert_reason("a b\n", none, "alice ?: unknown signature algorithm;");
+    assert_reason("", none, "alice : unknown signature algorithm;");
+    assert_reason("ecdsa-sha2-nistp256", none,
+                  "alice ecdsa-sha2-nistp256: signature algorithm is off;");
+    assert_reason("rsa-sha2-512", private_key_blob(&s.pair.user_key),
+                  "alice rsa-sha2-512: key too long or of another type than its algorithm;");
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.key_refused = note_refused_key;
+    scripted_start(&s);
+    p = right_proof();
+    p.signed_user = "bob";
+    send_proof(&p);
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_told(&s, "alice ssh-ed25519: wrong signature;");
+    scripted_clear(&s);
+}
+END_TEST
+
 /* [ossh/3.1/1] PROTOCOL section 3.1 */
 START_TEST(a_host_bound_proof_logs_in_only_with_the_key_of_this_host)
 {
@@ -440,6 +495,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_signature_blob_that_is_malformed_is_refused);
     add_test(suite, a_key_blob_that_is_malformed_is_refused);
     add_test(suite, a_key_blob_that_is_too_long_is_refused);
+    add_test(suite, the_policy_is_told_why_a_key_is_of_no_use);
     add_test(suite, a_host_bound_proof_logs_in_only_with_the_key_of_this_host);
     add_loop(suite, a_host_bound_query_names_the_host, 0, 2);
     add_test(suite, a_proof_after_a_rekey_covers_the_first_session_identifier);

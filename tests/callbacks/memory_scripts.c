@@ -5,6 +5,7 @@
 
 static struct nacre_channel_app apps[2];
 static struct nacre_key host_key, other_key, user_key;
+static struct nacre_key empty_key = {.type = "ssh-ed25519"}; /* of no use to any server */
 
 /* ---- the applications ---- */
 
@@ -171,6 +172,15 @@ static void on_ask(void *context, const struct nacre_ask *ask)
         nacre_session_respond(e->session, (const char *const[]){"old"}, 1);
 }
 
+static void on_key_refused(void *context, const char *user, const char *algorithm,
+                           const char *reason)
+{
+    (void)context;
+    (void)user;
+    (void)algorithm;
+    (void)reason;
+}
+
 static void on_text(void *context, const char *text)
 {
     (void)context;
@@ -285,7 +295,8 @@ static void make_key(struct nacre_key *key, uint8_t byte)
 
 static struct nacre_endpoint_config config_for(enum nacre_role role)
 {
-    static const struct nacre_key *host_keys[] = {&host_key}, *keys[] = {&other_key, &user_key};
+    static const struct nacre_key *host_keys[] = {&host_key},
+                                  *keys[] = {&empty_key, &other_key, &user_key};
     static struct nacre_auth_policy policy;
     static struct nacre_observer observers[2];
     struct nacre_endpoint_config config = {.role = role,
@@ -299,7 +310,7 @@ static struct nacre_endpoint_config config_for(enum nacre_role role)
                                            .user = "alice",
                                            .password = "wrong",
                                            .keys = keys,
-                                           .key_count = 2,
+                                           .key_count = 3,
                                            .ask = on_ask,
                                            .banner = on_text,
                                            .host_key_accepted = on_host_key,
@@ -320,7 +331,8 @@ static struct nacre_endpoint_config config_for(enum nacre_role role)
                                         on_change,
                                         "publickey,password,keyboard-interactive",
                                         "Hello.\r\n",
-                                        on_attempted};
+                                        on_attempted,
+                                        on_key_refused};
     observers[role] = (struct nacre_observer){on_message, on_negotiated, on_mismatch,
                                               on_limited, on_text,       on_secret};
     ends[role].memory = (struct nacre_memory){allocate, release, &ends[role]};

@@ -1,6 +1,7 @@
 /* Every public function from inside every callback of a server and of clients, on sockets. See
  * callbacks.h. */
 #include "tests/callbacks/sockets.h"
+#include "transport/key_pair.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,12 +72,13 @@ static pthread_t start_server(void)
 /* A client, and one more that the server refuses. */
 static void start_clients(void)
 {
-    static const struct nacre_key *keys[1];
+    static const struct nacre_key empty = {.type = "ssh-ed25519"}; /* of no use to any server */
+    static const struct nacre_key *keys[2] = {&empty};
     struct nacre_client_config config = {
-        .user = "alice", .password = "wrong", .keys = keys, .key_count = 1};
+        .user = "alice", .password = "wrong", .keys = keys, .key_count = 2};
     struct party *p = &parties[NACRE_CLIENT];
 
-    keys[0] = things.key;
+    keys[1] = things.key;
     client_script(&config);
     p->clients = nacre_clients_new(&config, NULL, 0);
     if (p->clients == NULL)

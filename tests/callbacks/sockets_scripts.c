@@ -255,6 +255,15 @@ static void on_attempted(void *context, const char *user, const char *method, bo
     (void)granted;
 }
 
+static void on_key_refused(void *context, const char *user, const char *algorithm,
+                           const char *reason)
+{
+    (void)context;
+    (void)user;
+    (void)algorithm;
+    (void)reason;
+}
+
 static void on_text(void *context, const char *text)
 {
     (void)context;
@@ -339,7 +348,8 @@ void server_script(struct nacre_server_config *config)
                                         on_change,
                                         "publickey,password,keyboard-interactive",
                                         "Hello.\r\n",
-                                        on_attempted};
+                                        on_attempted,
+                                        on_key_refused};
     events = (struct nacre_server_events){on_text, on_accepted, on_authenticated, on_peer_ended,
                                           on_text, on_refused,  on_limited,       on_counters};
     config->lookup = on_lookup;

@@ -159,6 +159,27 @@ class OfTheLogin(AuthorizedCase):
                 self.assertEqual(Ssh(server).run("exit 7").status, 7)
         self.assertEqual(server.events("authorized_keys"), [])
 
+    def test_a_certificate_is_refused_with_its_reason(self):
+        """paramiko offers it; ssh 9.2 looks into server-sig-algs first."""
+        server = self.echo("")
+        harness.ssh_keygen(server.path("ca"))
+        subprocess.run(["ssh-keygen", "-q", "-s", server.path("ca"), "-I", "x", "-n", harness.USER, server.path("key.pub")], check=True)
+        transport = paramiko.Transport((server.host, server.port))
+        self.addCleanup(transport.close)
+        transport.start_client(timeout=harness.PATIENCE)
+        key = paramiko.Ed25519Key.from_private_key_file(server.path("key"))
+        transport.auth_publickey(harness.USER, key)
+        self.assertTrue(transport.is_authenticated())  # the key itself
+        transport = paramiko.Transport((server.host, server.port))
+        self.addCleanup(transport.close)
+        transport.start_client(timeout=harness.PATIENCE)
+        key.load_certificate(server.path("key-cert.pub"))
+        with self.assertRaises(paramiko.AuthenticationException):
+            transport.auth_publickey(harness.USER, key)
+        refused = server.wait("key_refused", level="info")[0]
+        self.assertEqual((refused["user"], refused["algorithm"]), (harness.USER, "ssh-ed25519-cert-v01@openssh.com"))
+        self.assertIn("certificates are not supported", refused["reason"])
+
     def test_each_malformed_line_is_logged_with_its_number(self):
         server = self.echo("")
         with open(server.path("key.pub"), encoding="ascii") as public:
