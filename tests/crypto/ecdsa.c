@@ -146,6 +146,9 @@ START_TEST(a_blind_belongs_to_one_nonce)
         digest[0] ^= 1;
         ck_assert(ecdsa_safe_nonce(curves[i], order, secret, digest, &two));
         ck_assert_mem_ne(one.blind, two.blind, len);
+        ck_assert_mem_ne(one.fixed, two.fixed, curves[i]->len + 1);
+        ck_assert_int_eq(
+            one.fixed[curves[i]->len - curves[i]->order_bits / 8] >> curves[i]->order_bits % 8, 1);
         ck_assert_mem_ne(one.blind, one.fixed + 1, len);
     }
 }
