@@ -1,8 +1,11 @@
 /* Is this the intended server? OpenSSH's known_hosts file, with plain and hashed hosts, patterns
  * and @revoked. sshd(8), SSH_KNOWN_HOSTS FILE FORMAT.
  *
- * Certificates are not supported: a line with @cert-authority is ignored, with a warning. Unlike in
- * ssh, an entry without a port applies to port 22 only. */
+ * Certificates are not supported: a line with @cert-authority is ignored, with a warning. As in
+ * ssh, an address is looked up in its shortest form, with the name of its zone, and a key's type
+ * may be the name of a signature algorithm. Unlike in ssh, an entry without a port applies to port
+ * 22 only.
+ */
 #ifndef NACRE_APPS_FILES_KNOWN_HOSTS_H
 #define NACRE_APPS_FILES_KNOWN_HOSTS_H
 
