@@ -119,7 +119,7 @@ class OfTheLogin(AuthorizedCase):
                                            f"{other.user}@{host}", "exit 7"], stdin=subprocess.DEVNULL, capture_output=True,
                                           timeout=harness.PATIENCE, check=False, env=harness.clean_environment(server.folder))
                     self.assertEqual(done.returncode, 7 if granted else 255, done)
-        self.assertTrue(server.events("connection")[0]["addr"].startswith(f"[{host}]:"))
+        self.assertTrue(server.wait("connection")[0]["addr"].startswith(f"[{host}]:"))
 
     def test_expiry(self):
         self.assertEqual(Ssh(self.echo('expiry-time="20991231"')).run("exit 7").status, 7)

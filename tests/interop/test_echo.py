@@ -33,7 +33,7 @@ class Echo:
         with harness.Server(listen="[::1]:0") as server:
             done = self.client(server).run(None, b"hello\n")
             self.assertEqual(done, (0, b"echo: 'hello\\n'\r\n" + LAST_WORDS, self.chatter))
-            self.assertEqual(server.events("connection")[0]["addr"].rsplit(":", 1)[0], "[::1]")
+            self.assertEqual(server.wait("connection")[0]["addr"].rsplit(":", 1)[0], "[::1]")
 
     def test_empty_input(self):
         self.assertEqual(self.echo(b""), b"")
