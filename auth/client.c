@@ -5,6 +5,19 @@
 #include "auth/parts.h"
 #include "auth/request.h"
 
+#include <string.h>
+
+int auth_client_start(struct auth *a)
+{
+    _Static_assert(NACRE_USER_MAX == 255, "as the text says");
+
+    if (strlen(a->config->user) > NACRE_USER_MAX)
+        return transport_end(a->transport, NACRE_AUTH_FAILED,
+                             SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
+                             "the user name is longer than 255 bytes");
+    return auth_request_list(a);
+}
+
 /* Try the next request of the first method that the server lists and that has one left. */
 static int try_next(struct auth *a, struct bytes can_continue)
 {

@@ -6,6 +6,9 @@
 
 struct auth;
 
+/* Begin: ask which methods can continue. */
+int auth_client_start(struct auth *a);
+
 int auth_on_failure(struct auth *a, struct reader *r);
 int auth_on_success(struct auth *a, struct reader *r);
 int auth_on_banner(struct auth *a, struct reader *r);

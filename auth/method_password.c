@@ -129,7 +129,8 @@ static int new_password_typed(struct auth *a, const char *const *responses, size
 static bool attempt(struct auth *a)
 {
     static const struct nacre_prompt prompt = {"Password: ", false};
-    static const struct nacre_ask ask = {NACRE_ASK_PASSWORD, "", "", &prompt, 1};
+    /* A person who typed too much learns it from the next question. */
+    const char *why = a->gave_up == too_long ? too_long : "";
 
     if (!transport_is_protected(a->transport) || a->password_tries >= AUTH_TRIES_MAX)
         return false;
@@ -142,7 +143,8 @@ static bool attempt(struct auth *a)
     }
     if (a->config->ask == NULL)
         return false;
-    auth_ask_person(a, &ask, password_typed);
+    auth_ask_person(a, &(struct nacre_ask){NACRE_ASK_PASSWORD, "", why, &prompt, 1},
+                    password_typed);
     return true;
 }
 

@@ -79,7 +79,7 @@ static int start(void *self)
     struct auth *a = self;
 
     return transport_role(a->transport) == NACRE_SERVER ? auth_server_start(a)
-                                                        : auth_request_list(a);
+                                                        : auth_client_start(a);
 }
 
 const struct service auth_service = {

@@ -25,7 +25,7 @@ static void ask(void *context, const struct nacre_ask *a)
     struct end *e = context;
     size_t count = answers[a->kind].count;
 
-    end_note(e, "ask %d;", (int)a->kind);
+    end_note(e, "ask %d%s%s;", (int)a->kind, a->instruction[0] != 0 ? ": " : "", a->instruction);
     for (size_t i = 0; i < count; i++)
         texts[i] = answers[a->kind].text;
     nacre_session_respond(e->session, answers[a->kind].text == NULL ? NULL : texts, count);
@@ -82,11 +82,13 @@ START_TEST(no_password_or_several_give_up_the_method)
 }
 END_TEST
 
+/* And the person learns why. */
 START_TEST(a_typed_password_that_is_too_long_is_asked_for_again)
 {
     start_with_person();
     set_answer(NACRE_ASK_PASSWORD, long_text, 1);
-    expect_refusal("ask 0;ask 0;ask 0;");
+    expect_refusal("ask 0;ask 0: the password is longer than 1024 bytes;"
+                   "ask 0: the password is longer than 1024 bytes;");
 }
 END_TEST
 

@@ -416,6 +416,12 @@ class EchoTest(unittest.TestCase):
             end(agent)
         self.assertIn("does not answer", load("-u", USER, "--agent", "handshake", status=1, SSH_AUTH_SOCK=socket_path))
 
+    def test_names_and_passwords_beyond_the_limits_are_called_so(self):
+        self.assertIn("255", str(self.load("handshake", "-n", 1, user="u" * 256, status=1)))
+        self.assertIn("255", str(self.load("handshake", "-n", 1, user="u" * 5000, status=1)))
+        login = ["--password", "-"]
+        self.assertIn("1024", str(self.load("handshake", "-n", 1, login=login, stdin=b"p" * 1025, status=1)))
+
     def test_what_a_server_says_before_it_closes(self):
         """sshd does so beyond MaxStartups."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
