@@ -159,7 +159,7 @@ int on_channel_open(struct connection *c, struct reader *r, struct nacre_channel
     open.data = read_rest(r);
     if (!read_done(r))
         return transport_malformed(c->transport, "CHANNEL_OPEN is malformed");
-    transport_charge(c->transport, NACRE_LIMIT_OPENS);
+    transport_charge(c->transport, NACRE_LIMIT_OPENS, 1);
     if (c->no_more_sessions && bytes_are(open.type, "session"))
         return misuse(c, "CHANNEL_OPEN of a session after no-more-sessions"); /* PROTOCOL 2.2 */
     *ch = admit(c, &open, &why);

@@ -189,7 +189,7 @@ int on_channel_request(struct nacre_channel *ch, struct reader *r)
         return transport_malformed(ch->connection->transport, "CHANNEL_REQUEST is malformed");
     if (!ch->is_open || ch->got_close)
         return misuse(ch->connection, "CHANNEL_REQUEST on a channel that is not open");
-    transport_charge(t, NACRE_LIMIT_REQUESTS);
+    transport_charge(t, NACRE_LIMIT_REQUESTS, 1);
     status = request_read(&p, pool, transport_peer_role(t), type, want_reply, r);
     if (status == REQUEST_NO_MEMORY)
         failure = transport_no_memory(t);

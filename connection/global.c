@@ -246,7 +246,7 @@ int on_global_request(struct connection *c, struct reader *r)
     request.want_reply = read_bool(r);
     if (r->bad)
         return transport_malformed(c->transport, "GLOBAL_REQUEST is malformed");
-    transport_charge(c->transport, NACRE_LIMIT_GLOBALS);
+    transport_charge(c->transport, NACRE_LIMIT_GLOBALS, 1);
     row = find(c, wire);
     if (row == NULL || !is_name(wire) || !text_from_wire(name, sizeof name, wire))
         return refuse(c, request.want_reply);

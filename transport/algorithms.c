@@ -13,7 +13,7 @@ static const struct algorithm kex[] = {
     {"curve25519-sha256",                    &kex_curve25519, false},
     {"curve25519-sha256@libssh.org",         &kex_curve25519, false},
     {"ecdh-sha2-nistp256",                   &kex_nistp256, false},
-    {"ecdh-sha2-nistp384",                   &kex_nistp384, false},
+    {"ecdh-sha2-nistp384",                   &kex_nistp384, true},
     {"ecdh-sha2-nistp521",                   &kex_nistp521, false},
     {"diffie-hellman-group-exchange-sha256", &kex_gex_sha256, true},
     {"diffie-hellman-group16-sha512",        &kex_group16_sha512, true},

@@ -4,13 +4,14 @@
 #include "transport/generic.h"
 #include "transport/kex_ecdh.h"
 #include "transport/kex_gex.h"
+#include "transport/kex_quota.h"
 #include "transport/kexinit.h"
+#include "transport/hostkey.h"
 #include "transport/keys.h"
 #include "transport/send.h"
 
 enum {
     KEXINIT_ROOM = TRANSPORT_KEXINIT_MAX - PACKET_OVERHEAD, /* bytes of our KEXINIT at most */
-    FAIR_EXCHANGE = 16 * 1024, /* bytes under the keys in use that justify new ones */
 };
 
 static const struct kex_messages *const courses[KEX_COURSES] = {
@@ -84,14 +85,29 @@ static int begin_method(struct transport *t)
     return t->config->role == NACRE_SERVER ? 0 : proceed(t, t->kex->messages->start(t));
 }
 
-/* A peer that requests a rekey too soon waits before we compute anything. The first exchange is not
- * charged, as we begin it ourselves. */
+/* The peer begins a rekey; the first exchange we begin ourselves. What follows KEXINIT waits for
+ * another turn, so that the owner can serve first exchanges before it. */
+static int admit(struct transport *t)
+{
+    int failure = kex_quota_admit(t);
+
+    if (failure == 0)
+        failure = kex_begin(t);
+    if (failure == 0 && !transport_ended(t))
+        t->kex->counted = t->phase == PHASE_CONNECTION;
+    transport_end_turn(t);
+    return failure;
+}
+
+/* The algorithms are known: charge the exchange before anything is computed. */
 static void charge(struct transport *t)
 {
-    uint64_t bytes = t->receiving.bytes + t->sending.bytes;
+    const struct kex_choice *n = &t->kex->chosen;
+    uint32_t tokens = 1 + kex_method_of(t)->tokens;
 
-    if (t->phase != PHASE_CONNECTION || bytes < FAIR_EXCHANGE)
-        transport_charge(t, NACRE_LIMIT_REKEYS);
+    if (n->key != NULL)
+        tokens += kex_quota_for_signing(private_key_blob(n->key).len);
+    kex_quota_charge(t, tokens);
 }
 
 /* RFC 4253 section 7.1:
@@ -114,11 +130,8 @@ int on_kexinit(struct transport *t, struct reader *r)
 {
     struct bytes fields = read_rest(r);
     struct bytes message = {fields.at - 1, fields.len + 1}; /* with its number */
-    int failure;
+    int failure = t->kex == NULL ? admit(t) : 0;
 
-    if (t->kex == NULL)
-        charge(t);
-    failure = kex_begin(t);
     if (failure != 0 || transport_ended(t))
         return failure;
     if (!kex_state_keep(t, transport_peer_role(t), message))
@@ -129,6 +142,7 @@ int on_kexinit(struct transport *t, struct reader *r)
     if (t->kex->first && t->negotiated.strict && t->receiving.seq != 1)
         return transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "KEXINIT was not the first packet, as strict key exchange requires");
+    charge(t);
     return begin_method(t);
 }
 

@@ -39,16 +39,16 @@ static void clear(void *state)
     dh_clear(state);
 }
 
-#define GROUP(number, bits, digest)                                                                \
+#define GROUP(number, bits, digest, more)                                                          \
     .course = KEX_ONE_SHARE_EACH, .hash = &hash_##digest, .group = &dh_group##number,              \
     .share_is_mpint = true, .client_share_len = (bits) / 8, .server_share_len = (bits) / 8,        \
-    .secret_len = (bits) / 8, .state_len = sizeof(struct dh), .make_share = make_share,            \
-    .respond = respond, .finish = finish, .clear = clear
+    .secret_len = (bits) / 8, .state_len = sizeof(struct dh), .tokens = (more),                    \
+    .make_share = make_share, .respond = respond, .finish = finish, .clear = clear
 
-const struct kex_method kex_group14_sha256 = {GROUP(14, 2048, sha256)};
-const struct kex_method kex_group16_sha512 = {GROUP(16, 4096, sha512)};
-const struct kex_method kex_group18_sha512 = {GROUP(18, 8192, sha512)};
-const struct kex_method kex_group14_sha1 = {GROUP(14, 2048, sha1)};
+const struct kex_method kex_group14_sha256 = {GROUP(14, 2048, sha256, 3)};
+const struct kex_method kex_group16_sha512 = {GROUP(16, 4096, sha512, 17)};
+const struct kex_method kex_group18_sha512 = {GROUP(18, 8192, sha512, 93)};
+const struct kex_method kex_group14_sha1 = {GROUP(14, 2048, sha1, 3)};
 
 /* RFC 4419 section 4.2: the group is part of the exchange, so kex_gex.c computes the shares. */
 const struct kex_method kex_gex_sha256 = {.course = KEX_GROUP_EXCHANGE, .hash = &hash_sha256};

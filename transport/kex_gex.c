@@ -2,6 +2,7 @@
 
 #include "crypto/dh.h"
 #include "transport/hostkey.h"
+#include "transport/kex_quota.h"
 #include "transport/kex_sign.h"
 #include "transport/keys.h"
 
@@ -57,6 +58,20 @@ static bool agree(struct transport *t, struct bytes host_key, struct bytes e, st
            keys_compute_hash(t, host_key, written_bytes(&w));
 }
 
+/* Tokens for a group of that many bytes, as in kex_dh.c. */
+static uint32_t tokens_of(size_t len)
+{
+    static const struct {
+        size_t len;
+        uint32_t tokens;
+    } costs[] = {{256, 3}, {384, 8}, {512, 17}, {768, 47}, {LEN_MAX, 93}};
+    size_t i = 0;
+
+    while (costs[i].len < len)
+        i++;
+    return costs[i].tokens;
+}
+
 /* ---- server ---- */
 
 /* The smallest group of RFC 3526 that has the preferred size, otherwise the largest allowed. */
@@ -103,6 +118,7 @@ static enum kex_progress on_request(struct transport *t, struct reader *r)
     if (group == NULL)
         return kex_failed(t, "KEX_DH_GEX_REQUEST for a group size that is not available");
     x->group = *group;
+    kex_quota_charge(t, tokens_of(group->p.len));
     w = transport_begin(t, SSH_MSG_KEX_DH_GEX_GROUP, 1 + 2 * (5 + LEN_MAX));
     write_mpint(&w, x->group.p);
     write_mpint(&w, x->group.g);
@@ -190,6 +206,7 @@ static enum kex_progress on_group(struct transport *t, struct reader *r)
         return kex_malformed(t, "KEX_DH_GEX_GROUP is malformed");
     if (!take_group(x, p, g))
         return kex_failed(t, "KEX_DH_GEX_GROUP with a group that is not acceptable");
+    kex_quota_charge(t, tokens_of(x->group.p.len));
     if (!dh_generate(&x->ephemeral, &x->group, t->config->random, x->share))
         return kex_no_memory(t);
     w = transport_begin(t, SSH_MSG_KEX_DH_GEX_INIT, 1 + 5 + LEN_MAX);

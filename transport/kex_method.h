@@ -30,6 +30,7 @@ struct kex_method {
     uint16_t client_share_len, server_share_len; /* bytes: exact for strings, at most for mpints */
     uint16_t secret_len;                         /* bytes of K, raw */
     uint16_t state_len; /* bytes that the client keeps between its share and the server's */
+    uint16_t tokens;    /* what it costs beside X25519: kex_quota.h; 0 for group exchange */
     size_t scratch_len; /* zeroed bytes that each of the three functions below is lent; they may
                            leave secrets in them */
 

@@ -37,14 +37,14 @@ static void clear(void *state)
     ecdh_clear(state);
 }
 
-#define NISTP(bits, digest)                                                                        \
+#define NISTP(bits, digest, more)                                                                  \
     .course = KEX_ONE_SHARE_EACH, .hash = &hash_##digest, .group = &ec_nistp##bits,                \
     .client_share_len = 1 + 2 * (((bits) + 7) / 8),                                                \
     .server_share_len = 1 + 2 * (((bits) + 7) / 8), .secret_len = ((bits) + 7) / 8,                \
-    .state_len = sizeof(struct ecdh), .make_share = make_share, .respond = respond,                \
-    .finish = finish, .clear = clear
+    .state_len = sizeof(struct ecdh), .tokens = (more), .make_share = make_share,                  \
+    .respond = respond, .finish = finish, .clear = clear
 
 /* Section 6.2.1: the hash goes with the size of the curve. */
-const struct kex_method kex_nistp256 = {NISTP(256, sha256)};
-const struct kex_method kex_nistp384 = {NISTP(384, sha384)};
-const struct kex_method kex_nistp521 = {NISTP(521, sha512)};
+const struct kex_method kex_nistp256 = {NISTP(256, sha256, 0)};
+const struct kex_method kex_nistp384 = {NISTP(384, sha384, 5)};
+const struct kex_method kex_nistp521 = {NISTP(521, sha512, 1)};

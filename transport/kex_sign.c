@@ -1,6 +1,7 @@
 #include "transport/kex_sign.h"
 
 #include "transport/hostkey.h"
+#include "transport/kex_quota.h"
 
 #include "transport/key_pair.h"
 
@@ -67,6 +68,7 @@ enum kex_progress kex_verify(struct transport *t, struct bytes host_key, struct 
         return reject(t, "host key is too short: an RSA key needs 2048 bits or more");
     if (length == KEY_LENGTH_LONG)
         return reject(t, "host key is too long: an RSA key may have 16384 bits");
+    kex_quota_charge(t, kex_quota_for_verifying(host_key.len));
     if (!key_verify(t->kex->chosen.host_key->method, host_key, signature, h))
         return kex_failed(t, "host key signature is wrong");
     if (!host_key_is_accepted(t, host_key))

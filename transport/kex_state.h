@@ -25,6 +25,7 @@ struct kex {
     const struct kex_messages *messages; /* the course of the chosen method */
     uint64_t deadline_ms;                /* 0: set in the owner's current or next call */
     bool first;                          /* the connection's first */
+    bool counted;                        /* the peer began it after the login: see kex_quota.h */
     bool drop_guess; /* the peer's next packet was guessed wrong: RFC 4253 section 7 */
     uint8_t step;    /* index of the step whose message we wait for */
     void *state;     /* the course's, or NULL */

@@ -61,9 +61,10 @@ struct nacre_limits {
      * 64 KiB. */
     uint32_t window;
 
-    /* Server: a message beyond these rates waits, and so does all that follows it; a request for
-     * proofs of host keys (hostkeys-prove, a signature each) is refused instead. A rekey after
-     * 16 KiB or more does not count. Defaults: rate.c. Client: no limits by default. */
+    /* A message beyond these rates waits, and so does all that follows it; a request for proofs of
+     * host keys (hostkeys-prove, a signature each) is refused instead. A rekey that the peer begins
+     * after the login counts once, and as many times more as its method and the host key cost more
+     * than the cheapest. Defaults: rate.c. Client: by default only rekeys are limited. */
     struct nacre_rate rates[NACRE_RATES]; /* [limit - NACRE_LIMIT_OPENS] */
 
     /* After this long without a byte from the peer a keepalive@openssh.com is sent. When

@@ -53,11 +53,12 @@ struct transport_pace {
     uint64_t wait_until_ms;        /* not before; 0: at once */
     uint64_t buckets[NACRE_RATES]; /* of each rate: see rate_take */
     bool dispatching;
-    bool paused;    /* a decision is pending that the next message must wait for */
-    bool partial;   /* what is left of the input is the beginning of a packet */
-    bool turn_over; /* an expensive step was done: another one waits for a tick */
-    bool bulk;      /* the last bytes were received in large chunks */
-    bool shared;    /* several channels take turns with the output; set by the service */
+    bool paused;           /* a decision is pending that the next message must wait for */
+    bool partial;          /* what is left of the input is the beginning of a packet */
+    bool rekeyed_early[2]; /* before the login; by the role that began it */
+    bool turn_over;        /* an expensive step was done: another one waits for a tick */
+    bool bulk;             /* the last bytes were received in large chunks */
+    bool shared;           /* several channels take turns with the output; set by the service */
 };
 
 /* Idle sessions are mostly this: the order of the members leaves no gaps. */

@@ -1,6 +1,7 @@
 #include "transport/rekey.h"
 
 #include "transport/kex.h"
+#include "transport/kex_quota.h"
 #include "transport/kex_state.h"
 
 enum {
@@ -8,11 +9,20 @@ enum {
     REKEY_MS = 3600 * 1000,  /* RFC 4253 section 9 */
 };
 
+/* A limit of the configuration; 0 for none. Before the login it does not apply, as in OpenSSH: a
+ * stranger could make us begin as many exchanges as it allows. */
+static uint64_t configured(const struct transport *t, uint64_t limit)
+{
+    return t->phase == PHASE_CONNECTION ? limit : 0;
+}
+
 /* When the keys in use are too old. */
 static uint64_t too_old_at(const struct transport *t)
 {
-    uint64_t most = t->config->rekey_ms != 0 ? t->config->rekey_ms : REKEY_MS;
+    uint64_t most = configured(t, t->config->rekey_ms);
 
+    if (most == 0)
+        most = REKEY_MS;
     return most < UINT64_MAX - t->keys_ms ? t->keys_ms + most : UINT64_MAX;
 }
 
@@ -20,29 +30,45 @@ static uint64_t too_old_at(const struct transport *t)
 static bool may_rekey(const struct transport *t)
 {
     return t->kex == NULL && !transport_ended(t) &&
-           (t->phase == PHASE_AUTH || t->phase == PHASE_CONNECTION);
+           (t->phase == PHASE_AUTH || t->phase == PHASE_CONNECTION) && kex_quota_allows_ours(t);
 }
 
 /* The keys have protected as much as they may. */
 static bool is_due(const struct transport *t, const struct direction *d)
 {
-    uint64_t most =
-        t->config->rekey_bytes != 0 ? t->config->rekey_bytes : UINT64_C(1) << d->cipher->rekey_log2;
+    uint64_t most = configured(t, t->config->rekey_bytes);
 
+    if (most == 0)
+        most = UINT64_C(1) << d->cipher->rekey_log2;
     return d->bytes >= most || d->packets >= REKEY_PACKETS;
+}
+
+static void begin(struct transport *t)
+{
+    if (t->phase != PHASE_CONNECTION)
+        t->pace.rekeyed_early[t->config->role] = true;
+    (void)kex_begin(t);
 }
 
 void transport_rekey(struct transport *t)
 {
     if (may_rekey(t))
-        (void)kex_begin(t);
+        begin(t);
+}
+
+static bool is_before_login(const struct transport *t)
+{
+    return t->phase == PHASE_FIRST || t->phase == PHASE_SERVICE || t->phase == PHASE_AUTH;
 }
 
 void rekey_if_due(struct transport *t)
 {
-    if (may_rekey(t) &&
-        (is_due(t, &t->sending) || is_due(t, &t->receiving) || t->now_ms >= too_old_at(t)))
-        (void)kex_begin(t);
+    bool spent = is_due(t, &t->sending) || is_due(t, &t->receiving);
+
+    if (may_rekey(t) && (spent || t->now_ms >= too_old_at(t)))
+        begin(t);
+    else if (spent && t->kex == NULL && is_before_login(t))
+        (void)transport_fail(t, SSH_DISCONNECT_PROTOCOL_ERROR, "too many bytes before the login");
     if (t->kex != NULL && t->kex->deadline_ms == 0)
         t->kex->deadline_ms = t->now_ms + TRANSPORT_KEX_MS;
 }

@@ -104,19 +104,20 @@ void transport_limit_reached(const struct transport *t, enum nacre_limit limit)
         o->limited(t->context, limit);
 }
 
-static uint64_t count(struct transport *t, enum nacre_limit rate)
+static uint64_t count(struct transport *t, enum nacre_limit rate, uint32_t tokens)
 {
     int i = (int)rate - NACRE_LIMIT_OPENS;
-    uint64_t until = rate_take(&t->pace.buckets[i], t->config->limits.rates[i], t->now_ms);
+    uint64_t until =
+        rate_take_many(&t->pace.buckets[i], t->config->limits.rates[i], tokens, t->now_ms);
 
     if (until != 0)
         transport_limit_reached(t, rate);
     return until;
 }
 
-void transport_charge(struct transport *t, enum nacre_limit rate)
+void transport_charge(struct transport *t, enum nacre_limit rate, uint32_t tokens)
 {
-    uint64_t until = count(t, rate);
+    uint64_t until = count(t, rate, tokens);
 
     if (until > t->pace.wait_until_ms)
         t->pace.wait_until_ms = until;
@@ -126,7 +127,7 @@ bool transport_affords(struct transport *t, enum nacre_limit rate)
 {
     uint64_t *bucket = &t->pace.buckets[rate - NACRE_LIMIT_OPENS], before = *bucket;
 
-    if (count(t, rate) == 0)
+    if (count(t, rate, 1) == 0)
         return true;
     *bucket = before;
     return false;

@@ -123,11 +123,11 @@ void transport_end_turn(struct transport *t);
 /* A limit was reached: tell the observer. */
 void transport_limit_reached(const struct transport *t, enum nacre_limit limit);
 
-/* The peer did something that counts against that rate: its next message waits when it was one too
- * many. */
-void transport_charge(struct transport *t, enum nacre_limit rate);
+/* The peer did something that takes so many tokens of that rate: its next message waits when there
+ * were too few. */
+void transport_charge(struct transport *t, enum nacre_limit rate, uint32_t tokens);
 
-/* The same where one too many is refused instead: false. */
+/* The same for one token, where one too many is refused instead: false. */
 bool transport_affords(struct transport *t, enum nacre_limit rate);
 
 /* ---- facts ---- */

@@ -174,7 +174,8 @@ static const struct option_row rows[] = {
     {.name = "per-source-penalties", .argument = "LIST", .parse = parse_penalties,
      .expects = "a list of authfail, noauth, grace-exceeded, min and max, each with :TIME, or no",
      .help = "how long a source is refused after a connection that ended without a login; or `no`",
-     .more = "The entries of LIST are NAME:TIME, separated by commas: `authfail` for failed attempts, `noauth` for none, "
+     .more = "The entries of LIST are NAME:TIME, separated by commas: `authfail` for failed attempts and for a second rekey "
+             "before the login, `noauth` for none, "
              "`grace-exceeded` for a login that took too long. Penalties add up and run out with time; they take effect "
              "from a sum of `min` on and grow to `max` at most. The server remembers 65,536 sources.",
      .default_value = "authfail:5,noauth:1,grace-exceeded:10,min:15,max:600"},
@@ -239,9 +240,11 @@ static const struct option_row rows[] = {
      .expects = "a list of opens, requests, globals, proofs and rekeys, each with :BURST/MINUTE, or no",
      .help = "how often a client may start expensive work, as a burst and then per minute; or `no`",
      .more = "The entries of LIST are NAME:BURST/MINUTE, separated by commas: `opens` of channels, `requests` on channels, `globals` for "
-             "global requests, `proofs` of host keys (a signature each), `rekeys` after less than 16 KiB. "
+             "global requests, `proofs` of host keys (a signature each), `rekeys` that the client begins after the login. "
+             "A rekey counts once, and once more for each 200 microseconds of CPU that its method and the host key cost "
+             "more than curve25519-sha256 and ssh-ed25519. "
              "Work beyond that waits, and so does all that the client sends after it; proofs are refused.",
-     .default_value = "opens:1000/60000,requests:1000/60000,globals:200/600,proofs:4/4,rekeys:16/60"},
+     .default_value = "opens:1000/60000,requests:1000/60000,globals:200/600,proofs:4/4,rekeys:100/3000"},
 
     {.name = "keepalive", .argument = "TIME[,COUNT]", .parse = parse_keepalive,
      .expects = "TIME[,COUNT], or 0 for never",

@@ -46,7 +46,8 @@ static const struct option_row rows[] = {
              "them, `^LIST` goes before them; `*` and `?` are wildcards",
      .more = "The names are those that nacre-echo(1) lists. Finite-field Diffie-Hellman is off unless named, as in "
              "OpenSSH since 10.0: it costs a server milliseconds per exchange and a client nothing. "
-             "`+diffie-hellman-*` brings it back for peers that know nothing else."},
+             "`+diffie-hellman-*` brings it back for peers that know nothing else. "
+             "`ecdh-sha2-nistp384` is off for the same reason."},
     {.name = "host-key-algorithms", .argument = "LIST", .take = algorithm_option, .which = NACRE_HOST_KEY,
      .help = "signature algorithms of host keys, as for `--kex`"},
     {.name = "ciphers", .argument = "LIST", .take = algorithm_option, .which = NACRE_CIPHER,

@@ -73,6 +73,7 @@ struct nacre_peer {
     uint32_t limited_due;    /* ... and for those whose event is due */
     struct task report_task; /* sends these events */
     bool failed_login;       /* at least one attempt */
+    bool abusive;            /* used the key exchange to make us work: as bad as a failed login */
     bool logged_in;
     void *data; /* the program's */
 };

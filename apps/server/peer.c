@@ -114,6 +114,8 @@ static void on_limited(void *context, enum nacre_limit limit)
     const struct nacre_observer *observer = server->config.observer;
 
     (void)atomic_fetch_add(&server->limited[limit], 1);
+    if (limit == NACRE_LIMIT_REKEYS && !peer->logged_in)
+        peer->abusive = true; /* a second rekey before the login */
     if (observer != NULL && observer->limited != NULL)
         observer->limited(context, limit);
     if (peer->limited & 1U << limit)
@@ -166,7 +168,8 @@ static void on_authenticated(void *context, const char *user)
 /* A session that ends without a login earns its source a penalty: PerSourcePenalties. */
 static void penalise(const struct nacre_peer *peer, const struct nacre_end *why)
 {
-    enum penalty_reason reason = peer->failed_login ? PENALTY_AUTHFAIL : PENALTY_NOAUTH;
+    enum penalty_reason reason =
+        peer->failed_login || peer->abusive ? PENALTY_AUTHFAIL : PENALTY_NOAUTH;
 
     if (why->cause == NACRE_TIMED_OUT)
         reason = PENALTY_GRACE_EXCEEDED;

@@ -43,8 +43,8 @@ struct nacre_server_events {
  * a while. Its penalties add up, and count once they reach min_ms. */
 struct nacre_penalties {
     bool off;
-    uint32_t authfail_ms;       /* after a failed login attempt; default 5 s */
-    uint32_t noauth_ms;         /* after no attempt; default 1 s */
+    uint32_t authfail_ms; /* after a failed login attempt or a second early rekey; default 5 s */
+    uint32_t noauth_ms;   /* after no attempt; default 1 s */
     uint32_t grace_exceeded_ms; /* after a login that took too long; default 10 s */
     uint32_t min_ms, max_ms;    /* defaults 15 s, 600 s */
 };

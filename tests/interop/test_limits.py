@@ -205,6 +205,31 @@ class Time(Limits):
         self.assertEqual(len(server.events("limit")), 1)
 
 
+class Rekeys(Limits):
+
+    def test_before_the_login(self):
+        """One is allowed. The second ends the connection and counts as much as a failed login."""
+        server = self.server("--per-source-penalties", "authfail:60,min:50", "--max-startups", "1000")
+        with contextlib.closing(paramiko.Transport(connect(server))) as client:
+            client.start_client(timeout=PATIENCE)
+            client.renegotiate_keys()
+            with self.assertRaises((paramiko.SSHException, EOFError)):
+                client.renegotiate_keys()
+        server.wait("disconnected", text="second rekey before the login")
+        self.assertEqual(server.wait("limit")[0]["limit"], "rekeys")
+        self.assertEqual(everything(connect(server)), b"Not allowed at this time\r\n")
+        self.assertEqual(server.wait("refused")[0]["limit"], "per-source-penalties")
+
+    def test_after_the_login(self):
+        """They are answered later, however much is transferred between them, and nothing is lost."""
+        server = self.server("--rate-limits", "rekeys:2/600")
+        ssh = Ssh(server, options=["-o", "RekeyLimit=16K", "-o", "KexAlgorithms=curve25519-sha256"])
+        data = harness.random_bytes(200000)
+        self.assertEqual(ssh.run("cat", data), (0, data, b""))
+        self.assertGreater(len(server.events("kex")), 5)
+        self.assertEqual([event["limit"] for event in server.events("limit")], ["rekeys"])
+
+
 class Clients(Limits):
     """Stock clients stay far below the rates."""
 

@@ -471,12 +471,14 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
     REQUIRE(p->world, read_done(&r), "%s: message %u is malformed", p->name, number);
 }
 
-/* Input waits for one more token of the rate, and no longer. */
+/* Input waits for one more token of the rate, and no longer; a rekey for as many as it costs. */
 static void on_limited(void *context, enum nacre_limit limit)
 {
     struct party *p = context;
     struct world *w = p->world;
     struct nacre_rate rate;
+    enum { REKEY_TOKENS = 128 }; /* more than any method takes */
+    uint64_t tokens = limit == NACRE_LIMIT_REKEYS ? REKEY_TOKENS : 1;
 
     simulate_trace(w, "%s: limit %s", p->name, nacre_limit_name(limit));
     w->tally->limited[limit]++;
@@ -485,7 +487,7 @@ static void on_limited(void *context, enum nacre_limit limit)
     rate = p->config.limits.rates[limit - NACRE_LIMIT_OPENS];
     REQUIRE(w, rate.per_minute != 0, "%s: limits %s, and has no limit", p->name,
             nacre_limit_name(limit));
-    p->rests_ms = w->now_ms + 60 * 1000 / rate.per_minute + 1;
+    p->rests_ms = w->now_ms + tokens * 60 * 1000 / rate.per_minute + 1;
 }
 
 const struct nacre_observer watch_observer = {.message = on_message, .limited = on_limited};

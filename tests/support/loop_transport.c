@@ -1,5 +1,7 @@
 #include "tests/support/loop_transport.h"
 
+#include "transport/receive.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +154,10 @@ void loop_end_receive(struct loop_end *e, struct bytes input, size_t chunk)
         memcpy(at, input.at, n);
         transport_received(&e->transport, n);
         (void)transport_process(&e->transport, true);
+        while (receive_waits_for_tick(&e->transport)) {
+            transport_tick(&e->transport, e->transport.now_ms);
+            (void)transport_process(&e->transport, true);
+        }
         input.at += n;
         input.len -= n;
     }

@@ -11,7 +11,6 @@
 
 enum {
     SECOND = 1000,
-    FAIR = 16 * 1024, /* bytes after which a rekey does not count: transport/kex.c */
 };
 
 static struct scripted s;
@@ -101,7 +100,8 @@ START_TEST(zero_means_the_default_and_unlimited_means_no_limit)
     limits = (struct nacre_limits){0};
     limits_resolve(&limits, NACRE_CLIENT);
     ck_assert_uint_eq(limits.handshake_ms, 0);
-    ck_assert_uint_eq(limits.rates[4].burst, 0);
+    ck_assert_uint_eq(limits.rates[3].burst, 0);
+    ck_assert_uint_eq(limits.rates[4].burst, 100); /* the one rate that a client limits */
 }
 END_TEST
 
@@ -392,97 +392,6 @@ START_TEST(too_many_proofs_of_host_keys_are_refused)
 }
 END_TEST
 
-static unsigned exchanges;
-
-static void on_negotiated(void *context, const struct nacre_negotiated *choice)
-{
-    (void)context;
-    (void)choice;
-    exchanges++;
-}
-
-static const struct nacre_observer counting = {.negotiated = on_negotiated};
-
-/* The client rekeys again and again. */
-static void rekey_on(struct pair *p, unsigned until)
-{
-    while (exchanges < until) {
-        unsigned before = exchanges;
-
-        nacre_session_rekey(p->client.session);
-        pair_run(p);
-        if (exchanges == before)
-            return;
-    }
-}
-
-static void pair_with_rekeys(struct pair *p, uint32_t burst)
-{
-    pair_init(p, 3);
-    p->server_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
-        (struct nacre_rate){burst, 60};
-    p->client_config.observer = &counting;
-    pair_start(p);
-    (void)pair_open(p);
-    exchanges = 0;
-}
-
-static void finish_exchange(struct pair *p)
-{
-    for (int i = 0; i < 20; i++)
-        pair_pass(p, 100);
-}
-
-START_TEST(endless_rekeys_wait)
-{
-    static struct pair p;
-    struct nacre_channel *ch;
-
-    pair_with_rekeys(&p, 4);
-    rekey_on(&p, 100);
-    pair_run(&p);
-    ck_assert_uint_lt(exchanges, 6);
-    ck_assert(!p.server.ended);
-    finish_exchange(&p); /* two seconds, one exchange each */
-    exchanges = 0;
-    for (int i = 0; i < 10; i++) {
-        nacre_session_rekey(p.client.session);
-        pair_pass(&p, 1000);
-    }
-    ck_assert_uint_ge(exchanges, 9);
-    ck_assert_uint_le(exchanges, 10);
-    ch = nacre_session_open_channel(p.client.session, "session", &p.client_app, NULL, NULL, 0);
-    finish_exchange(&p);
-    ck_assert(ch != NULL || !p.client.ended);
-    pair_clear(&p);
-}
-END_TEST
-
-/* RekeyLimit 16K: any number of rekeys, without delay. */
-START_TEST(rekeys_after_enough_bytes_never_wait)
-{
-    static struct pair p;
-    static const uint8_t data[FAIR];
-    struct nacre_channel *ch;
-
-    pair_init(&p, 3);
-    p.server_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
-        (struct nacre_rate){1, 1};
-    p.client_config.observer = &counting;
-    pair_start(&p);
-    ch = pair_open(&p);
-    exchanges = 0;
-    for (unsigned i = 1; i <= 100; i++) {
-        ck_assert_uint_eq(nacre_channel_write(ch, data, sizeof data), sizeof data);
-        pair_run(&p);
-        nacre_session_rekey(p.client.session);
-        pair_run(&p);
-        ck_assert_uint_eq(exchanges, i);
-    }
-    pair_clear(&p);
-}
-END_TEST
-
 /* ---- what is held ---- */
 
 START_TEST(channels_and_their_memory_are_bounded)
@@ -578,8 +487,6 @@ void add_tests(struct suite *suite)
     add_loop(suite, messages_beyond_a_rate_wait_and_are_answered, 0, 3);
     add_test(suite, a_flood_is_not_buffered);
     add_test(suite, too_many_proofs_of_host_keys_are_refused);
-    add_test(suite, endless_rekeys_wait);
-    add_test(suite, rekeys_after_enough_bytes_never_wait);
     add_test(suite, channels_and_their_memory_are_bounded);
     add_test(suite, one_channel_too_many_is_refused);
     add_test(suite, a_small_budget_is_enough_for_two_channels);
