@@ -58,20 +58,23 @@ static void write_signed(const struct auth *a, struct writer *w, bool host_bound
 struct key_request {
     bool proof, host_bound;
     struct bytes name, blob, host_key, signature;
-    struct bytes echo; /* algorithm name and blob as they came */
+    struct bytes echo; /* the fields that the answer needs, as they came: of a query algorithm name
+                          and blob, of a proof everything from there on */
 };
 
+/* What follows the boolean. */
 static void read_key_request(struct auth *a, struct reader *r, struct key_request *q)
 {
     const uint8_t *fields;
 
-    q->proof = read_bool(r);
     fields = r->at;
     q->name = read_string(r);
     q->blob = read_string(r);
     q->echo = (struct bytes){fields, (size_t)(r->at - fields)};
     q->host_key = q->host_bound ? read_string(r) : transport_host_key(a->transport);
     q->signature = q->proof ? read_string(r) : (struct bytes){NULL, 0};
+    if (q->proof)
+        q->echo.len = (size_t)(r->at - fields);
 }
 
 static bool is_accepted(const struct transport *t, struct bytes algorithm)
@@ -113,11 +116,38 @@ static int send_pk_ok(struct auth *a, struct bytes echo)
     return 0;
 }
 
+static int refuse_key(struct auth *a, const struct key_request *q, const char *reason)
+{
+    const struct nacre_auth_policy *policy = a->config->policy;
+    char name[ALGORITHM_NAME_MAX];
+
+    if (policy->key_refused != NULL) {
+        bool is_text = is_name(q->name) && text_from_wire(name, sizeof name, q->name);
+
+        policy->key_refused(a->context, auth_user(a), is_text ? name : "?", reason);
+        if (transport_ended(a->transport)) /* the policy ended it */
+            return 0;
+    }
+    return auth_refuse(a, q->proof ? AUTH_COUNT_PROOF : AUTH_COUNT_QUERY);
+}
+
+/* The policy accepts the key: is the signature right? Not verified earlier, because that is the
+ * expensive part, and a stranger may send any key. */
+static int check_proof(struct auth *a, struct bytes echo)
+{
+    struct key_request q = {.proof = true, .host_bound = a->method == &auth_hostbound};
+    struct reader r = read_from(echo);
+
+    read_key_request(a, &r, &q);
+    if (!is_signed(a, &q, algorithm_find(ALGORITHM_PUBLIC_KEY, q.name)->method))
+        return refuse_key(a, &q, "wrong signature");
+    return auth_succeed(a);
+}
+
 static void ask_policy(struct auth *a, const struct key_request *q, const char *algorithm)
 {
-    struct nacre_decision *d = q->proof
-                                   ? auth_ask(a, AUTH_COUNT_PROOF, (struct bytes){NULL, 0}, NULL)
-                                   : auth_ask(a, AUTH_COUNT_QUERY, q->echo, send_pk_ok);
+    struct nacre_decision *d = q->proof ? auth_ask(a, AUTH_COUNT_PROOF, q->echo, check_proof)
+                                        : auth_ask(a, AUTH_COUNT_QUERY, q->echo, send_pk_ok);
 
     if (d == NULL)
         return;
@@ -148,24 +178,9 @@ static const char *why_unusable(const struct auth *a, const struct key_request *
         return "key too long or of another type than its algorithm";
     if (!bytes_equal(q->host_key, transport_host_key(a->transport)))
         return "request is bound to another server's host key";
-    if (q->proof && !is_signed(a, q, known->method))
-        return "wrong signature";
+    if (q->signature.len > SIGNATURE_BLOB_MAX)
+        return "signature too long";
     return NULL;
-}
-
-static int refuse_key(struct auth *a, const struct key_request *q, const char *reason)
-{
-    const struct nacre_auth_policy *policy = a->config->policy;
-    char name[ALGORITHM_NAME_MAX];
-
-    if (policy->key_refused != NULL) {
-        bool is_text = is_name(q->name) && text_from_wire(name, sizeof name, q->name);
-
-        policy->key_refused(a->context, auth_user(a), is_text ? name : "?", reason);
-        if (transport_ended(a->transport)) /* the policy ended it */
-            return 0;
-    }
-    return auth_refuse(a, q->proof ? AUTH_COUNT_PROOF : AUTH_COUNT_QUERY);
 }
 
 static int take_key_request(struct auth *a, struct reader *r, bool host_bound)
@@ -174,6 +189,7 @@ static int take_key_request(struct auth *a, struct reader *r, bool host_bound)
     const struct algorithm *known;
     const char *reason;
 
+    q.proof = read_bool(r);
     read_key_request(a, r, &q);
     if (!read_done(r))
         return transport_malformed(a->transport, "USERAUTH_REQUEST for publickey is malformed");

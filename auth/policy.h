@@ -71,7 +71,8 @@ struct nacre_auth_policy {
                      const char *password);
 
     /* RFC 4252 section 7: may this key log in this user? Asked for a query and again for a proof,
-     * whose signature has been verified by then.
+     * whose signature is verified after that, and only if the key may log in: until `attempted`
+     * reports success nobody has proved anything.
      *
      * algorithm  of the signature, "rsa-sha2-256"
      * key        the public key blob */
@@ -100,8 +101,8 @@ struct nacre_auth_policy {
      * method  "unknown" when it is not one of ours */
     void (*attempted)(void *context, const char *user, const char *method, bool granted);
 
-    /* A key is refused without asking `publickey`, for logs; `attempted` follows. A certificate,
-     * for example, or a wrong signature.
+    /* A key is refused, but not by `publickey`, for logs; `attempted` follows. A certificate, for
+     * example, or a wrong signature.
      *
      * algorithm  as the client named it; "?" when that is not a name
      * reason     a phrase for a person; static text */

@@ -160,6 +160,80 @@ START_TEST(a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_acc
 }
 END_TEST
 
+/* A stranger's key costs the policy's answer and nothing more: no signature is verified, which
+ * would end the turn. */
+START_TEST(a_proof_of_a_key_that_is_not_authorised_is_not_verified)
+{
+    struct proof p;
+
+    start_server();
+    p = spoil(9);
+    for (int i = 0; i < 3; i++)
+        send_proof(&p);
+    deliver_without_ticks();
+    scripted_told(&s, "refused alice publickey;refused alice publickey;refused alice publickey;");
+    ck_assert_uint_gt(nacre_session_deadline(s.real->session), s.pair.now_ms);
+    scripted_clear(&s);
+}
+END_TEST
+
+/* [ossh/3.1/1] PROTOCOL section 3.1 */
+static void send_bound_proof(const struct proof *p)
+{
+    uint8_t signature[256];
+    size_t len = sign(p, signature, sizeof signature);
+    struct bytes blob = private_key_blob(p->key), host = private_key_blob(p->host_key);
+
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sSSS", "alice", "ssh-connection", BOUND, 1,
+                  "ssh-ed25519", blob.at, blob.len, host.at, host.len, signature, len);
+}
+
+static struct nacre_decision *open_decision;
+
+static void decide_later(void *context, struct nacre_decision *d, const char *user,
+                         const char *algorithm, const uint8_t *key, size_t key_len)
+{
+    (void)context;
+    (void)user;
+    (void)algorithm;
+    (void)key;
+    (void)key_len;
+    open_decision = d;
+}
+
+/* The policy is asked first, whatever the signature is; its yes alone logs nobody in. */
+START_TEST(a_proof_is_verified_once_the_policy_has_granted_the_key)
+{
+    for (int right = 0; right < 2; right++)
+        for (int bound = 0; bound < 2; bound++) {
+            struct proof p;
+
+            scripted_init(&s, NACRE_SERVER);
+            s.pair.policy.publickey = decide_later;
+            s.pair.policy.attempted = note_attempt;
+            scripted_start(&s);
+            p = right_proof();
+            if (!right)
+                p.flip = 7;
+            p.host_key = &s.pair.host_key;
+            if (bound) {
+                p.signed_host_key = p.host_key;
+                p.signed_method = BOUND;
+            }
+            open_decision = NULL;
+            (bound ? send_bound_proof : send_proof)(&p);
+            scripted_expect(&s, "");
+            ck_assert_ptr_nonnull(open_decision);
+            scripted_told(&s, "");
+            nacre_decide(open_decision, true);
+            nacre_session_tick(s.real->session, s.pair.now_ms);
+            scripted_expect(&s, right ? "auth-success;" : "auth-failure " METHODS ";");
+            ck_assert(s.real->authenticated == right);
+            scripted_clear(&s);
+        }
+}
+END_TEST
+
 START_TEST(no_flipped_bit_in_the_signature_is_accepted)
 {
     for (int bit = 0; bit < 512;) {
@@ -296,24 +370,17 @@ END_TEST
 /* [ossh/3.1/1] PROTOCOL section 3.1 */
 START_TEST(a_host_bound_proof_logs_in_only_with_the_key_of_this_host)
 {
-    uint8_t signature[256];
     const struct nacre_key *keys[] = {&s.pair.host_key, &s.pair.other_key};
 
     for (int i = 0; i < 4; i++) {
         struct proof p;
-        struct bytes blob, host;
-        size_t len;
 
         start_server();
         p = right_proof();
         p.signed_method = BOUND;
         p.host_key = keys[i / 2];
         p.signed_host_key = keys[i % 2];
-        len = sign(&p, signature, sizeof signature);
-        blob = private_key_blob(p.key);
-        host = private_key_blob(p.host_key);
-        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sSSS", "alice", "ssh-connection", BOUND, 1,
-                      "ssh-ed25519", blob.at, blob.len, host.at, host.len, signature, len);
+        send_bound_proof(&p);
         scripted_expect(&s, i == 0 ? "auth-success;" : "auth-failure " METHODS ";");
         scripted_clear(&s);
     }
@@ -491,6 +558,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_proof_logs_in_with_and_without_a_query_before, 0, 2);
     add_loop(suite, a_proof_with_one_part_wrong_is_refused_and_the_right_one_is_still_accepted, 0,
              16);
+    add_test(suite, a_proof_of_a_key_that_is_not_authorised_is_not_verified);
+    add_test(suite, a_proof_is_verified_once_the_policy_has_granted_the_key);
     add_test(suite, no_flipped_bit_in_the_signature_is_accepted);
     add_test(suite, a_signature_blob_that_is_malformed_is_refused);
     add_test(suite, a_key_blob_that_is_malformed_is_refused);
