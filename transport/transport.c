@@ -103,6 +103,11 @@ bool transport_is_long_running(const struct transport *t)
     return t->pace.bulk || t->kex != NULL;
 }
 
+bool transport_is_rekeying(const struct transport *t)
+{
+    return t->kex != NULL && !t->kex->first;
+}
+
 /* Space for the rest of a packet that does not fit into a large block. */
 static uint8_t *make_huge_room(struct transport *t, size_t rest)
 {

@@ -134,6 +134,9 @@ bool transport_is_long_running(const struct transport *t);
 /* The beginning of a packet has been received and its end has not. *seq: its sequence number, also
  * when false. */
 bool transport_in_packet(const struct transport *t, uint32_t *seq);
+/* A key exchange is in progress that is not the first. */
+bool transport_is_rekeying(const struct transport *t);
+
 
 /* How it ended; .cause is NACRE_OPEN while it has not. Its text lives as long as the transport. */
 const struct nacre_end *transport_how_ended(const struct transport *t);

@@ -9,6 +9,7 @@
 
 enum {
     EVENTS = 256,
+    PASSED_OVER_MAX = 8,  /* tasks before a deferred one */
     SLICE_NS = 50 * 1000, /* for tasks in one iteration: about one large packet in and out */
 };
 
@@ -28,7 +29,8 @@ static uint64_t clock_ms(void)
 bool loop_init(struct nacre_loop *loop)
 {
     memset(loop, 0, sizeof *loop);
-    loop->last = &loop->first;
+    loop->soon.last = &loop->soon.first;
+    loop->deferred.last = &loop->deferred.first;
     loop->now_ms = clock_ms();
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     return loop->epoll >= 0;
@@ -161,43 +163,82 @@ static void fire_timers(struct nacre_loop *loop)
 
 /* ---- tasks ---- */
 
-void loop_later(struct nacre_loop *loop, struct task *task)
+static void enqueue(struct task_queue *queue, struct task *task)
 {
     if (task->queued)
         return;
     task->queued = true;
     task->next = NULL;
-    *loop->last = task;
-    loop->last = &task->next;
+    *queue->last = task;
+    queue->last = &task->next;
+}
+
+void loop_later(struct nacre_loop *loop, struct task *task)
+{
+    enqueue(&loop->soon, task);
+}
+
+void loop_defer(struct nacre_loop *loop, struct task *task)
+{
+    enqueue(&loop->deferred, task);
+}
+
+static void forget(struct task_queue *queue, struct task *task)
+{
+    struct task **at = &queue->first;
+
+    while (*at != NULL && *at != task)
+        at = &(*at)->next;
+    if (*at == NULL)
+        return;
+    *at = task->next;
+    if (queue->last == &task->next)
+        queue->last = at;
+    task->queued = false;
 }
 
 void loop_forget(struct nacre_loop *loop, struct task *task)
 {
-    struct task **at = &loop->first;
-
     if (!task->queued)
         return;
-    while (*at != task)
-        at = &(*at)->next;
-    *at = task->next;
-    if (loop->last == &task->next)
-        loop->last = at;
+    forget(&loop->soon, task);
+    forget(&loop->deferred, task);
+}
+
+static struct task *take(struct task_queue *queue)
+{
+    struct task *task = queue->first;
+
+    queue->first = task->next;
+    if (queue->first == NULL)
+        queue->last = &queue->first;
     task->queued = false;
+    return task;
+}
+
+/* The next task; NULL: none. */
+static struct task *take_next(struct nacre_loop *loop)
+{
+    if (loop->soon.first != NULL &&
+        (loop->deferred.first == NULL || loop->passed_over++ < PASSED_OVER_MAX))
+        return take(&loop->soon);
+    loop->passed_over = 0;
+    return loop->deferred.first == NULL ? NULL : take(&loop->deferred);
+}
+
+static bool has_tasks(const struct nacre_loop *loop)
+{
+    return loop->soon.first != NULL || loop->deferred.first != NULL;
 }
 
 /* Run tasks until the slice is used up. A descriptor that has become ready meanwhile waits for at
  * most one long task, and many short ones do not cost an iteration each. */
 static void run_tasks(struct nacre_loop *loop)
 {
-    uint64_t end = loop->first == NULL ? 0 : clock_ns() + SLICE_NS;
+    uint64_t end = has_tasks(loop) ? clock_ns() + SLICE_NS : 0;
+    struct task *task;
 
-    while (loop->first != NULL) {
-        struct task *task = loop->first;
-
-        loop->first = task->next;
-        if (loop->first == NULL)
-            loop->last = &loop->first;
-        task->queued = false;
+    while ((task = take_next(loop)) != NULL) {
         task->run(task);
         if (clock_ns() >= end)
             return;
@@ -208,7 +249,7 @@ int loop_timeout(const struct nacre_loop *loop)
 {
     uint64_t wait;
 
-    if (loop->first != NULL)
+    if (has_tasks(loop))
         return 0;
     if (loop->timers == 0)
         return -1;

@@ -29,12 +29,17 @@ struct task {
     void (*run)(struct task *task);
 };
 
+struct task_queue {
+    struct task *first, **last;
+};
+
 struct nacre_loop {
     int epoll;
     uint64_t now_ms; /* when this iteration began; CLOCK_MONOTONIC */
     struct timer **heap;
     uint32_t timers, timer_room;
-    struct task *first, **last;
+    struct task_queue soon, deferred;
+    unsigned passed_over;       /* tasks that were run while a deferred one waited */
     struct epoll_event *events; /* of this iteration: those not handled yet */
     int events_left;
 };
@@ -57,6 +62,10 @@ bool loop_set_timer(struct nacre_loop *loop, struct timer *timer, uint64_t at_ms
  * slice lasts, otherwise in one of the next, after the events. */
 void loop_later(struct nacre_loop *loop, struct task *task);
 void loop_forget(struct nacre_loop *loop, struct task *task);
+
+/* The same for a task that others go before: it runs when no other is queued, or after eight others
+ * at the latest. */
+void loop_defer(struct nacre_loop *loop, struct task *task);
 
 /* Between iterations now_ms does not change: call this before computing times from it. */
 void loop_update_clock(struct nacre_loop *loop);

@@ -17,6 +17,16 @@ enum {
     FLUSH_MS = 5 * 1000,  /* ... and, before that, to accept them */
 };
 
+/* Serve it soon. First key exchanges go before later ones, with which a peer could keep the thread
+ * busy while others wait for their login. */
+static void serve_later(struct pump *pump)
+{
+    if (pump->session != NULL && nacre_session_is_rekeying(pump->session))
+        loop_defer(pump->loop, &pump->task);
+    else
+        loop_later(pump->loop, &pump->task);
+}
+
 /* ---- the end ---- */
 
 /* Once the session is gone. Removes the socket from epoll before closing it: a child process that
@@ -113,7 +123,7 @@ static void finish(struct pump *pump)
     }
     pump->finishing = true;
     if (pump->sendable)
-        loop_later(loop, &pump->task);
+        serve_later(pump);
 }
 
 /* ---- sending ---- */
@@ -256,7 +266,7 @@ static void serve(struct pump *pump)
         limit_unsent(pump);
     deadline = nacre_session_deadline(pump->session);
     if ((pump->sendable && has_output(pump)) || may_receive(pump) || deadline <= loop->now_ms)
-        loop_later(loop, &pump->task);
+        serve_later(pump);
     else if (!set_timer(pump, deadline))
         pump_close(pump);
 }
@@ -287,7 +297,7 @@ static void on_ready(struct source *source, uint32_t events)
     if (pump->lingering)
         read_to_the_end(pump);
     else if (has_output(pump) || nacre_session_is_long_running(pump->session))
-        loop_later(pump->loop, &pump->task);
+        serve_later(pump);
     else
         serve(pump);
 }
@@ -310,6 +320,8 @@ static void on_timer(struct timer *timer)
 
     if (pump->lingering || pump->finishing) /* for too long */
         pump_close(pump);
+    else if (!pump->closing && pump->session != NULL && nacre_session_is_rekeying(pump->session))
+        serve_later(pump);
     else if (!pump->closing)
         tick_and_serve(pump);
 }
@@ -349,5 +361,5 @@ bool pump_start(struct pump *pump, struct nacre_session *session)
 void pump_wake(struct pump *pump)
 {
     if (!pump->closing)
-        loop_later(pump->loop, &pump->task);
+        serve_later(pump);
 }

@@ -314,3 +314,8 @@ bool nacre_session_is_long_running(const struct nacre_session *s)
 {
     return !auth_is_complete(s->auth) || transport_is_long_running(s->transport);
 }
+
+bool nacre_session_is_rekeying(const struct nacre_session *s)
+{
+    return transport_is_rekeying(s->transport);
+}

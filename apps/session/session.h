@@ -171,6 +171,10 @@ NACRE_API bool nacre_session_is_long_running(const struct nacre_session *session
  * NACRE_WE_CLOSED, NACRE_SHUTTING_DOWN or NACRE_TIMED_OUT. text: for a person at the peer; borrowed
  * while the session lives. closed and ended are called before this returns; from inside a callback
  * they follow when that has returned. */
+/* True during a key exchange that is not the session's first. The owner of many sessions serves
+ * first ones before it, so that rekeys do not delay logins. */
+NACRE_API bool nacre_session_is_rekeying(const struct nacre_session *session);
+
 NACRE_API void nacre_session_disconnect(struct nacre_session *session, enum nacre_cause cause,
                                         const char *text);
 

@@ -82,7 +82,7 @@ static void begin(void)
 
 static void run(void)
 {
-    while (loop.first != NULL)
+    while (loop.soon.first != NULL || loop.deferred.first != NULL)
         loop_run_once(&loop);
 }
 
@@ -117,6 +117,28 @@ START_TEST(a_task_that_queues_itself_waits_for_the_others)
     workers[1].again = 1;
     run();
     end("ababa");
+}
+END_TEST
+
+START_TEST(a_deferred_task_runs_after_the_others_but_is_not_starved)
+{
+    begin();
+    loop_defer(&loop, &workers[0].task);
+    loop_defer(&loop, &workers[1].task);
+    loop_later(&loop, &workers[0].task); /* it is queued already */
+    workers[2].again = 11;
+    loop_later(&loop, &workers[2].task);
+    ck_assert_int_eq(loop_timeout(&loop), 0);
+    run();
+    end("ccccccccaccccb");
+    begin();
+    for (int i = 0; i < 4; i++)
+        loop_defer(&loop, &workers[i].task);
+    loop_forget(&loop, &workers[3].task);
+    loop_forget(&loop, &workers[1].task);
+    loop_defer(&loop, &workers[3].task);
+    run();
+    end("acd");
 }
 END_TEST
 
@@ -196,6 +218,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, a_ready_source_waits_for_at_most_one_long_task);
     add_test(suite, a_task_that_queues_itself_waits_for_the_others);
+    add_test(suite, a_deferred_task_runs_after_the_others_but_is_not_starved);
     add_test(suite, a_forgotten_task_does_not_run);
     add_test(suite, a_source_removed_during_an_iteration_is_not_called);
     add_test(suite, timers_fire_in_order_and_may_remove_each_other);

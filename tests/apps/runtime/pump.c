@@ -1,11 +1,14 @@
 /* One session on one socket, and how both end. */
 #include "apps/runtime/pump.h"
 #include "apps/session/container_of.h"
+#include "apps/session/parts.h"
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
+#include "transport/kex_state.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -192,11 +195,42 @@ START_TEST(closing_after_the_application_has_freed_the_session)
 }
 END_TEST
 
+/* Whatever makes a session of a later exchange go on: first exchanges go before it. */
+START_TEST(a_later_key_exchange_is_deferred)
+{
+    struct pump *pump = begin();
+    struct kex *kex;
+
+    turn();
+    kex = pump->session->transport->kex;
+    ck_assert(kex != NULL && kex->first);
+    for (int later = 0; later < 2; later++) {
+        kex->first = later == 0;
+        ck_assert(nacre_session_is_rekeying(pump->session) == (later == 1));
+        for (int how = 0; how < 3; how++) {
+            if (how == 0)
+                pump_wake(pump);
+            else if (how == 1)
+                pump->source.ready(&pump->source, EPOLLIN);
+            else if (later == 1)
+                pump->timer.fire(&pump->timer);
+            else
+                continue;
+            ck_assert_ptr_eq(later == 1 ? loop.deferred.first : loop.soon.first, &pump->task);
+            loop_forget(&loop, &pump->task);
+        }
+    }
+    pump_close(pump);
+    end();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, it_sends_its_version_and_is_over_when_the_other_side_closes);
     add_test(suite, a_copy_of_its_socket_causes_no_events_after_the_end);
     add_test(suite, a_session_that_ends_at_a_deadline_still_sends_its_last_bytes);
     add_test(suite, a_session_that_the_application_frees_closes_the_socket);
+    add_test(suite, a_later_key_exchange_is_deferred);
     add_test(suite, closing_after_the_application_has_freed_the_session);
 }

@@ -78,7 +78,7 @@ static void begin(int input, int output, int error)
 static void finish(void)
 {
     pair_clear(&p);
-    ck_assert_ptr_null(loop.first);
+    ck_assert_ptr_null(loop.soon.first);
     loop_clear(&loop);
 }
 
@@ -257,7 +257,7 @@ START_TEST(a_descriptor_that_is_not_read_stops_the_peer)
     turns(20);
     ck_assert_uint_eq(nacre_channel_write(client, big + sent, BIG - sent), 0);
     ck_assert_uint_eq(sent, before);
-    ck_assert_ptr_null(loop.first); /* and the loop is idle */
+    ck_assert_ptr_null(loop.soon.first); /* and the loop is idle */
     while (got < BIG) {
         ssize_t n = read(s[1], copy + got, BIG - got);
 
@@ -294,7 +294,7 @@ START_TEST(a_peer_that_does_not_read_stops_the_descriptor)
     ck_assert_int_lt(write(s[1], big, 1), 0);
     ck_assert_int_eq(errno, EAGAIN);
     ck_assert_uint_eq(put_in, before);
-    ck_assert_ptr_null(loop.first);
+    ck_assert_ptr_null(loop.soon.first);
     p.client_reads = true;
     while (p.got_len < BIG) {
         ssize_t n = write(s[1], big + put_in, BIG - put_in);

@@ -59,7 +59,7 @@ static void turns(int n)
 {
     pair_run(&p);
     while (n-- > 0) {
-        while (loop.first != NULL)
+        while (loop.soon.first != NULL)
             loop_run_once(&loop);
         pair_run(&p);
     }
@@ -87,7 +87,7 @@ static void begin(const char *callback, void (*action)(void))
 static void finish(void)
 {
     pair_clear(&p);
-    ck_assert_ptr_null(loop.first);
+    ck_assert_ptr_null(loop.soon.first);
     ck_assert_uint_eq(loop.timers, 0);
     loop_clear(&loop);
     (void)close(outside);
