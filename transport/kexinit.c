@@ -160,6 +160,15 @@ static void note_markers(struct transport *t, struct bytes peer_kex)
                                                : "kex-strict-s-v00@openssh.com");
 }
 
+static int take_markers(struct transport *t, struct bytes peer_kex)
+{
+    note_markers(t, peer_kex);
+    if (t->config->require_strict_kex && !t->negotiated.strict)
+        return transport_fail(t, SSH_DISCONNECT_KEY_EXCHANGE_FAILED,
+                              "strict key exchange is required, and the peer does not support it");
+    return 0;
+}
+
 /* The name of a kind, and the DISCONNECT text when no algorithm is in common. */
 static const struct {
     const char *name, *text;
@@ -265,8 +274,11 @@ int kexinit_negotiate(struct transport *t)
         !read_kexinit(t->kex->kexinit[NACRE_SERVER], &lists[NACRE_SERVER]))
         return transport_malformed(t, "KEXINIT is malformed");
     theirs = lists[peer].lists[KEX];
-    if (t->kex->first)
-        note_markers(t, theirs);
+    if (t->kex->first) {
+        failure = take_markers(t, theirs);
+        if (failure != 0)
+            return failure;
+    }
     failure = choose(t, &lists[NACRE_CLIENT], &lists[NACRE_SERVER]);
     if (failure != 0)
         return failure;

@@ -39,6 +39,9 @@ struct transport_config {
      * control characters but CR LF at its end. Or NULL. */
     void (*banner)(void *context, const char *text);
 
+    /* End a session whose peer does not offer strict key exchange. */
+    bool require_strict_kex;
+
     /* Rekey after this many bytes in one direction, or this long; 0: what the cipher and RFC 4253
      * section 9 require (1 GiB or 2^32 blocks, 1 hour). */
     uint64_t rekey_bytes, rekey_ms;
@@ -131,12 +134,12 @@ void transport_rekey(struct transport *t);
 /* What comes next may take long: a key exchange, or a bulk transfer. */
 bool transport_is_long_running(const struct transport *t);
 
-/* The beginning of a packet has been received and its end has not. *seq: its sequence number, also
- * when false. */
-bool transport_in_packet(const struct transport *t, uint32_t *seq);
 /* A key exchange is in progress that is not the first. */
 bool transport_is_rekeying(const struct transport *t);
 
+/* The beginning of a packet has been received and its end has not. *seq: its sequence number, also
+ * when false. */
+bool transport_in_packet(const struct transport *t, uint32_t *seq);
 
 /* How it ended; .cause is NACRE_OPEN while it has not. Its text lives as long as the transport. */
 const struct nacre_end *transport_how_ended(const struct transport *t);

@@ -121,6 +121,7 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
         .public_key = c->public_key,
         .ciphers = c->ciphers,
         .macs = c->macs,
+        .require_strict_kex = c->require_strict_kex,
         .lookup = c->lookup,
         .global_request = c->global_request,
         .global_replied = c->global_replied,

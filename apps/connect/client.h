@@ -63,6 +63,7 @@ struct nacre_client_config {
     /* Lists as in nacre_endpoint_config. By default the types for which known_hosts has a key of
      * that server come first in host_key_algorithms. */
     const char *kex, *host_key_algorithms, *public_key, *ciphers, *macs;
+    bool require_strict_kex; /* see nacre_endpoint_config */
 };
 
 /* NULL: errbuf holds a sentence. */

@@ -154,6 +154,7 @@ static struct nacre_server_config configure(struct run *run)
         .public_key = o->algorithms.lists[NACRE_PUBLIC_KEY],
         .ciphers = o->algorithms.lists[NACRE_CIPHER],
         .macs = o->algorithms.lists[NACRE_MAC],
+        .require_strict_kex = o->algorithms.require_strict_kex,
     };
 
     config.admission.descriptors_each = run->program->descriptors_each;

@@ -201,6 +201,7 @@ static struct nacre_client_config configure(const struct load_options *o,
         .host_key_algorithms = o->algorithms.lists[NACRE_HOST_KEY],
         .ciphers = o->algorithms.lists[NACRE_CIPHER],
         .macs = o->algorithms.lists[NACRE_MAC],
+        .require_strict_kex = o->algorithms.require_strict_kex,
     };
 }
 

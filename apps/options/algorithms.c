@@ -1,5 +1,7 @@
 #include "apps/options/algorithms.h"
 
+#include "apps/options/values.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +56,10 @@ static const struct option_row rows[] = {
      .help = "ciphers, as for `--kex`"},
     {.name = "macs", .argument = "LIST", .take = algorithm_option, .which = NACRE_MAC,
      .help = "MACs, as for `--kex`"},
+    {.name = "require-strict-kex", OPTION_FLAG(struct algorithm_options, require_strict_kex),
+     .help = "disconnect peers that do not support strict key exchange",
+     .more = "Without it somebody between the two ends can remove the first encrypted messages unnoticed (Terrapin, "
+             "CVE-2023-48795). Programs older than 2024 lack it: OpenSSH before 9.6, PuTTY before 0.80."},
     {0},
 };
 /* clang-format on */

@@ -8,9 +8,10 @@
 /* Lists as configurations take them; NULL: the defaults. */
 struct algorithm_options {
     char *lists[NACRE_ALGORITHM_KINDS];
+    bool require_strict_kex;
 };
 
-/* --kex, --host-key-algorithms, --ciphers, --macs */
+/* --kex, --host-key-algorithms, --ciphers, --macs, --require-strict-kex */
 extern const struct option_group algorithm_options;
 
 /* The take function of these rows, for another one: row->member is the offset of a struct

@@ -33,6 +33,7 @@ static struct nacre_endpoint *make_endpoint(struct nacre_server *server, char *e
         .public_key = c->public_key,
         .ciphers = c->ciphers,
         .macs = c->macs,
+        .require_strict_kex = c->require_strict_kex,
         .host_keys = c->host_keys,
         .session = c->session,
         .lookup = c->lookup,

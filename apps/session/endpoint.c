@@ -19,6 +19,7 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
         .host_key_count = c->host_key_count,
         .host_key_accepted = c->host_key_accepted,
         .banner = c->banner,
+        .require_strict_kex = c->require_strict_kex,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
         .limits = c->limits,

@@ -40,6 +40,10 @@ struct nacre_endpoint_config {
      * public_key are the signatures of host keys and user keys. RFC 4253 section 7.1. Copied. */
     const char *kex, *host_key, *public_key, *ciphers, *macs;
 
+    /* Accept no peer without strict key exchange: somebody between the two ends could remove the
+     * first messages under the keys unnoticed (Terrapin, CVE-2023-48795). */
+    bool require_strict_kex;
+
     /* Server: at least one host key, and who may log in. */
     const struct nacre_key *const *host_keys;
     size_t host_key_count;
@@ -167,14 +171,14 @@ NACRE_API void nacre_session_tick(struct nacre_session *session, uint64_t now_ms
  * The owner of many sessions serves the others first. */
 NACRE_API bool nacre_session_is_long_running(const struct nacre_session *session);
 
-/* End it with a DISCONNECT (RFC 4253 section 11.1), after the output that was accepted. cause:
- * NACRE_WE_CLOSED, NACRE_SHUTTING_DOWN or NACRE_TIMED_OUT. text: for a person at the peer; borrowed
- * while the session lives. closed and ended are called before this returns; from inside a callback
- * they follow when that has returned. */
 /* True during a key exchange that is not the session's first. The owner of many sessions serves
  * first ones before it, so that rekeys do not delay logins. */
 NACRE_API bool nacre_session_is_rekeying(const struct nacre_session *session);
 
+/* End it with a DISCONNECT (RFC 4253 section 11.1), after the output that was accepted. cause:
+ * NACRE_WE_CLOSED, NACRE_SHUTTING_DOWN or NACRE_TIMED_OUT. text: for a person at the peer; borrowed
+ * while the session lives. closed and ended are called before this returns; from inside a callback
+ * they follow when that has returned. */
 NACRE_API void nacre_session_disconnect(struct nacre_session *session, enum nacre_cause cause,
                                         const char *text);
 

@@ -5,8 +5,10 @@ build/interop-matrix.md, and from there by `make interop` to README.md in this f
 Rekeys every 64 KiB, started by either side: 4 MiB per run, 64 MiB with NACRE_LONG=1."""
 import concurrent.futures
 import contextlib
+import inspect
 import os
 import re
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -304,6 +306,51 @@ class Audit(unittest.TestCase):
                              [name for name in LISTED[kind] if not name.endswith("(off)")], done.stdout + done.stderr)
         self.assertEqual(failed, ["ecdh-sha2-nistp256", "ecdh-sha2-nistp521", "ecdsa-sha2-nistp256",
                                   "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"], done.stdout)
+
+
+def not_strict(connection):
+    """paramiko without strict key exchange: old versions lack it, in new ones it can be switched off."""
+    known = "strict_kex" in inspect.signature(paramiko.Transport.__init__).parameters
+    return contextlib.closing(paramiko.Transport(connection, **({"strict_kex": False} if known else {})))
+
+
+class Strict(unittest.TestCase):
+    SAYS = "strict key exchange is required, and the peer does not support it"
+
+    def test_a_server_that_requires_it(self):
+        for required in False, True:
+            with self.subTest(required=required), Server(*["--require-strict-kex"] * required) as server:
+                self.assertEqual(Ssh(server).run("exit 7").status, 7)
+                self.assertEqual(server.wait("kex")[0]["strict"], "yes")
+                with not_strict(socket.create_connection((server.host, server.port))) as client:
+                    if not required:
+                        client.start_client(timeout=harness.PATIENCE)
+                        self.assertEqual(server.wait("kex", 2)[1]["strict"], "no")
+                        continue
+                    with self.assertRaises((paramiko.SSHException, EOFError)):
+                        client.start_client(timeout=harness.PATIENCE)
+                    server.wait("disconnected", text=self.SAYS)
+                    self.assertEqual(len(server.events("kex")), 1)
+
+    def test_a_client_that_requires_it(self):
+        key = paramiko.ECDSAKey.generate()
+        for required in False, True:
+            with self.subTest(required=required), socket.create_server(("127.0.0.1", 0)) as listener:
+                listener.settimeout(harness.PATIENCE)
+                load = subprocess.Popen(
+                    [os.path.join(harness.BUILD, "nacre-load"), "-q", "-u", "alice", "--password", "-", "--insecure", "-n", "1",
+                     *["--require-strict-kex"] * required, "handshake", "127.0.0.1:%d" % listener.getsockname()[1]],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                self.addCleanup(harness.end, load)
+                load.stdin.write("wrong\n")
+                load.stdin.close()
+                with not_strict(listener.accept()[0]) as server:
+                    server.add_server_key(key)
+                    with contextlib.suppress(paramiko.SSHException, EOFError):
+                        server.start_server(server=paramiko.ServerInterface())
+                    said = load.stdout.read()
+                    load.stdout.close()
+                self.assertEqual(self.SAYS in said, required, said)
 
 
 def protections():

@@ -361,6 +361,41 @@ START_TEST(the_right_markers_count_anywhere_in_the_list)
 END_TEST
 
 /* strict/3.1/4, 8308/2.1/3 */
+/* With require_strict_kex a peer without the marker is refused before any method runs. */
+START_TEST(a_peer_without_strict_kex_is_refused_if_it_is_required)
+{
+    for (enum nacre_role role = NACRE_SERVER; role <= NACRE_CLIENT; role++)
+        for (int strict = 0; strict < 2; strict++) {
+            set_up(role, strict);
+            real.config.require_strict_kex = true;
+            ck_assert(loop_end_start(&real));
+            if (strict) {
+                script_connect(&script, &real, NULL);
+                ck_assert(real.negotiated.strict);
+            } else {
+                script_kexinit(&script, NULL);
+                script_expect_disconnect(&script, &real, SSH_DISCONNECT_KEY_EXCHANGE_FAILED);
+                ck_assert_int_eq(real.exchanges, 0);
+            }
+            tear_down();
+        }
+}
+END_TEST
+
+/* A later KEXINIT has no marker, and needs none. */
+START_TEST(strict_kex_is_required_of_the_first_kexinit_only)
+{
+    set_up(NACRE_SERVER, true);
+    real.config.require_strict_kex = true;
+    ck_assert(loop_end_start(&real));
+    script_connect(&script, &real, NULL);
+    script_exchange(&script, &real, &(struct script_kexinit){.kex = "curve25519-sha256"});
+    ck_assert_int_eq(real.transport.phase, PHASE_AUTH);
+    ck_assert(real.transport.negotiated.strict);
+    tear_down();
+}
+END_TEST
+
 START_TEST(markers_in_a_later_kexinit_change_nothing)
 {
     static const char with[] = "curve25519-sha256,kex-strict-c-v00@openssh.com,ext-info-c";
@@ -473,6 +508,8 @@ void add_tests(struct suite *suite)
     add_test(suite, macs_do_not_matter_with_an_aead_cipher);
     add_test(suite, the_choice_follows_the_client_for_each_direction);
     add_test(suite, the_right_markers_count_anywhere_in_the_list);
+    add_test(suite, a_peer_without_strict_kex_is_refused_if_it_is_required);
+    add_test(suite, strict_kex_is_required_of_the_first_kexinit_only);
     add_test(suite, markers_in_a_later_kexinit_change_nothing);
     add_test(suite, odd_but_legal_kexinits_are_accepted_and_hashed_unchanged);
     add_test(suite, malformed_kexinits_are_refused);
