@@ -55,6 +55,7 @@ struct enemy {
     uint64_t next_ms; /* when it sends its next byte, or connects again */
     size_t taken;
     struct nacre_session *session;
+    struct nacre_channel *channel; /* of one that rekeys: it transfers 16 KiB before each */
 };
 
 static struct count counts[KINDS];
@@ -84,11 +85,23 @@ static size_t take(struct nacre_channel *ch, const uint8_t *data, size_t len)
 
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
-    (void)nacre_channel_exec(ch, "chargen 100000000000");
+    struct enemy *e = nacre_channel_context(ch);
+
+    (void)nacre_channel_exec(ch, e->kind == REKEYING ? "discard" : "chargen 100000000000");
+    if (e->kind == REKEYING)
+        e->channel = ch;
     return NACRE_GRANT;
 }
 
-static const struct nacre_channel_app app = {.open = on_open, .data = take};
+static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    struct enemy *e = nacre_channel_context(ch);
+
+    (void)why;
+    e->channel = NULL;
+}
+
+static const struct nacre_channel_app app = {.open = on_open, .data = take, .closed = on_closed};
 
 static void on_authenticated(void *context, const char *user)
 {
@@ -96,7 +109,7 @@ static void on_authenticated(void *context, const char *user)
 
     (void)user;
     counts[e->kind].logins++;
-    if (e->kind == STOPPED)
+    if (e->kind == STOPPED || e->kind == REKEYING)
         (void)nacre_session_open_channel(e->session, "session", &app, NULL, NULL, 0);
 }
 
@@ -164,6 +177,7 @@ static void come(struct enemy *e)
     from.sin_addr.s_addr = htonl(0x7f000001 + ((uint32_t)e->kind + 1) * 0x10000 + address);
     e->greeted = e->asked = e->silenced = false;
     e->taken = 0;
+    e->channel = NULL;
     e->next_ms = UINT64_MAX;
     e->fd = socket(AF_INET, SOCK_STREAM, 0);
     if (e->fd < 0 || bind(e->fd, (struct sockaddr *)&from, sizeof from) != 0 ||
@@ -218,6 +232,17 @@ static void flush(struct enemy *e)
     }
 }
 
+static void rekey(struct enemy *e)
+{
+    static const uint8_t bytes[16 * 1024];
+
+    if (strcmp(nacre_session_phase(e->session), "connection") != 0)
+        return;
+    if (e->channel != NULL)
+        (void)nacre_channel_write(e->channel, bytes, sizeof bytes);
+    nacre_session_rekey(e->session);
+}
+
 /* Mute clients read byte by byte, so that they send nothing after NEWKEYS. */
 static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
 {
@@ -233,8 +258,8 @@ static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
         bytes += n;
         len -= n;
     }
-    if (e->kind == REKEYING && strcmp(nacre_session_phase(e->session), "connection") == 0)
-        nacre_session_rekey(e->session);
+    if (e->kind == REKEYING)
+        rekey(e);
     flush(e);
     if (nacre_session_ended(e->session, NULL))
         go(e, false);

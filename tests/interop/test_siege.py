@@ -3,18 +3,23 @@ descriptors are as before, and nothing has leaked (one of the two servers runs u
 
 `make check` runs a short siege; `make siege` (NACRE_SIEGE=1) a full one: 500 silent connections, 1,000 with garbage, 1,000
 resets, 200 with one byte per second, 100 that are silent after their key exchange, 200 that stop reading in the middle of a
-transfer, 64 that rekey without pause, 1,000 failed logins. All passwords are hashed, so the queue of hashes is attacked too,
+transfer, 64 that rekey without pause, after 16 KiB each time, 1,000 failed logins; beside them others that rekey before
+their login until they are disconnected. All passwords are hashed, so the queue of hashes is attacked too,
 and each failed attempt has the default delay.
 """
+import contextlib
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 import unittest
 
 import harness
-from clients import Ssh
+from clients import Ssh, paramiko
 from harness import MIB, PATIENCE
+from others import Sshd
 
 SANITIZED = os.path.join(harness.BUILD, "asan", "nacre-echo")
 SIEGE = os.path.join(harness.BUILD, "tests", "interop", "siege")
@@ -31,6 +36,37 @@ PASSWORDS = (f"{harness.USER}:$argon2id$v=19$m=8192,t=1,p=1$XrA75m3Q0HP9771q8AJM
              "$GZ/HMYL8ggd04hmFcEwbGjdaoKhQ19av+iksNdaEOcQ\n"
              "carol:$argon2id$v=19$m=8192,t=1,p=1$K6It15R7fBmfoBH3ckfX8g"
              "$SBvC6r21iO2j5hxl6QYnL9z33UwoDaxDeGgg+lGODsQ\n")
+
+
+class EarlyRekeys(threading.Thread):
+    """A client that rekeys before its login, again and again, each time from another address. nacre's own client does
+    that only once in a connection."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.stopping, self.allowed, self.ended = port, threading.Event(), 0, 0
+
+    def run(self):
+        while not self.stopping.wait(0.02) and self.ended < 1000 // SHARE:
+            number = self.allowed + self.ended
+            source = (f"127.99.{number // 250 % 250}.{number % 250 + 1}", 0)
+            with contextlib.suppress(OSError), \
+                    contextlib.closing(paramiko.Transport(socket.create_connection(("127.0.0.1", self.port), 5, source))) as client:
+                try:
+                    client.start_client(timeout=harness.PATIENCE)
+                    for _ in range(10):
+                        client.renegotiate_keys()
+                        self.allowed += 1
+                except (paramiko.SSHException, EOFError):
+                    self.ended += 1
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.join(2 * harness.PATIENCE)
 
 
 class Siege:
@@ -76,10 +112,11 @@ class Siege:
         self.addCleanup(harness.end, siege)
         took, highest = [], 0
         begin = time.monotonic()
-        while siege.poll() is None:
-            took.append(self.log_in())
-            highest = max(highest, self.server.memory()[0])
-            self.assertLess(time.monotonic() - begin, 110, "the siege has no end")
+        with EarlyRekeys(self.server.port) as early:
+            while siege.poll() is None or early.ended == 0:
+                took.append(self.log_in())
+                highest = max(highest, self.server.memory()[0])
+                self.assertLess(time.monotonic() - begin, 110, "the siege has no end")
         self.assertEqual(siege.returncode, 0)
         said = siege.stdout.read()
         after = self.at_rest()
@@ -92,6 +129,8 @@ class Siege:
         self.assertEqual(after[0], descriptors)
         self.assertLess(after[1] - memory, self.growth)
         self.check_that_all_came(said, counters)
+        self.assertLessEqual(early.allowed, early.ended + 1)  # one in each connection
+        self.assertGreater(len(self.server.events("disconnected", text="second rekey before the login")), 0)
 
     def check_that_all_came(self, said, counters):
         """Every kind connected, and every defence was used."""
@@ -129,6 +168,16 @@ class SiegeOfOptimised(Siege, unittest.TestCase):
     """The C library keeps a little: free blocks between others."""
 
     program, growth = harness.NACRE_ECHO, 4 * MIB
+
+
+class SiegeOfClient(unittest.TestCase):
+    def test_a_server_that_rekeys_all_the_time(self):
+        """OpenSSH's, before every 16 KiB that it sends: the client answers, as fast as its quota allows, and stays."""
+        with Sshd("RekeyLimit 16K\n") as server:
+            done = subprocess.run([os.path.join(harness.BUILD, "nacre-load"), "-q", "-u", server.user, "-i", server.path("key"),
+                                   "--insecure", "-b", "2M", "source", f"127.0.0.1:{server.port}"],
+                                  capture_output=True, text=True, timeout=4 * PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
