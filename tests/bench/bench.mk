@@ -1,7 +1,7 @@
 # Benchmarks
 
 # The benchmarks' own programs use the library as any user does, or not at all.
-BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/bench/load.c)
+BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/bench/load.c tests/bench/acts.c)
 $(BENCH_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libnacre.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
@@ -27,6 +27,9 @@ bench-quick: $(BENCH_BINARIES)          ## the same in under two minutes, only p
 bench-compare: $(BENCH_BINARIES)        ## compare this build with another, slice by slice (OTHER=folder of that build)
 	NACRE_BUILD=$(BUILD) tests/bench/compare.py $(OTHER)
 
+bench-acts: $(BUILD)/nacre-echo $(BUILD)/tests/bench/acts  ## what each act before a login costs server and client, for SECURITY.md
+	NACRE_BUILD=$(BUILD) tests/bench/acts.py --write SECURITY.md
+
 bench-pipe: $(BUILD)/nacre-echo $(BUILD)/nacre-load  ## 1 Gbit/s over 100 ms, compared with plain TCP (root; a kernel with netem)
 	NACRE_BUILD=$(BUILD) tests/bench/pipe.py
 
@@ -39,4 +42,4 @@ bench-guest: $(BENCH_BINARIES) $(BUILD)/nacre-load  ## bench-pipe and the 20,000
 	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/pipe.py
 	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/memory.py --sessions 0
 
-.PHONY: bench bench-quick bench-compare bench-pipe bench-memory bench-guest bench-crypto
+.PHONY: bench bench-quick bench-compare bench-acts bench-pipe bench-memory bench-guest bench-crypto
