@@ -160,7 +160,9 @@ uint64_t transport_now_ms(const struct transport *t)
 
 uint64_t transport_heard_ms(const struct transport *t)
 {
-    return t->peer.heard_ms;
+    uint64_t until = t->pace.wait_until_ms;
+
+    return until > t->peer.heard_ms ? until : t->peer.heard_ms;
 }
 
 uint64_t transport_bytes_in(const struct transport *t)

@@ -137,8 +137,10 @@ enum nacre_role transport_peer_role(const struct transport *t);
 const struct nacre_limits *transport_limits(const struct transport *t);
 struct pool *transport_pool(const struct transport *t);
 
-uint64_t transport_now_ms(const struct transport *t);   /* of the owner's last call */
-uint64_t transport_heard_ms(const struct transport *t); /* when the last byte was received */
+uint64_t transport_now_ms(const struct transport *t); /* of the owner's last call */
+/* When the last byte was received; while a rate delays the peer's input, when the delay ends: until
+ * then the peer may have to wait for our answer. */
+uint64_t transport_heard_ms(const struct transport *t);
 uint64_t transport_bytes_in(const struct transport *t); /* received since the connection began */
 
 /* The peer's identification, RFC 4253 section 4.2; "" before it was received. */

@@ -176,10 +176,39 @@ START_TEST(a_client_makes_a_server_that_rekeys_endlessly_wait)
 }
 END_TEST
 
+/* While the peer's exchange waits for its quota, its silence is our doing. */
+START_TEST(an_exchange_that_waits_is_no_silence)
+{
+    static struct pair p;
+
+    pair_init(&p, 3);
+    p.server_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
+        (struct nacre_rate){1, 1};
+    p.server_config.limits.keepalive_ms = 5 * SECOND;
+    p.server_config.limits.keepalive_count = 2;
+    pair_start(&p);
+    (void)pair_open(&p);
+    for (int i = 0; i < 2; i++) {
+        nacre_session_rekey(p.client.session);
+        pair_run(&p);
+    }
+    for (int i = 0; i < 59; i++) {
+        pair_pass(&p, SECOND);
+        ck_assert_str_eq(nacre_session_phase(p.server.session), "rekey");
+    }
+    for (int i = 0; i < 60; i++)
+        pair_pass(&p, SECOND);
+    ck_assert(!p.server.ended && !p.client.ended);
+    ck_assert_str_eq(nacre_session_phase(p.server.session), "connection");
+    pair_clear(&p);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, endless_rekeys_wait);
     add_test(suite, rekeys_after_a_transfer_are_charged_too);
     add_loop(suite, a_rekey_counts_as_often_as_it_costs_more, 0, COUNT(costs));
+    add_test(suite, an_exchange_that_waits_is_no_silence);
     add_test(suite, a_client_makes_a_server_that_rekeys_endlessly_wait);
 }
