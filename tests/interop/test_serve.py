@@ -539,11 +539,9 @@ class InTmux(ServeCase):
         return names
 
     def test_control_c_reaches_the_child(self):
-        server = self.serve("sleep", "1000")
+        server = self.serve("sh", "-c", "echo ready; exec sleep 1000")
         window = self.window(server)
-        server.pid()
-        server.wait("request", type="shell")
-        time.sleep(0.2)
+        window.expect("ready")
         window.type("C-c")
         self.assertEqual(server.wait("exited")[0]["signal"], "INT")
 
