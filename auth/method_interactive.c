@@ -52,8 +52,8 @@ static int on_keyboard_interactive(struct auth *a, struct reader *r)
 static void send_info_request(struct auth *a, const char *name, const char *instruction,
                               const struct nacre_prompt *prompts, size_t count)
 {
-    struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_REQUEST,
-                                      32 + (2 + count) * (8 + TEXT_MAX));
+    size_t room = 1 + 2 * (4 + TEXT_MAX) + 4 + 4 + count * (4 + TEXT_MAX + 1);
+    struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_REQUEST, room);
 
     write_string(&w, text_clipped(name, TEXT_MAX));
     write_string(&w, text_clipped(instruction, TEXT_MAX));
@@ -144,7 +144,7 @@ static bool attempt(struct auth *a)
         return false;
     a->interactive_tries++;
     a->step = AUTH_SENT_INTERACTIVE;
-    w = auth_begin_request(a, auth_interactive.name, 16);
+    w = auth_begin_request(a, auth_interactive.name, 4 + 4);
     write_text(&w, "");
     write_text(&w, "");
     transport_send(a->transport, &w);
@@ -155,7 +155,7 @@ static bool attempt(struct auth *a)
 static int respond(struct auth *a, const char *const *responses, size_t count)
 {
     struct writer w;
-    size_t room = 16;
+    size_t room = 1 + 4;
 
     if (responses == NULL || count != (size_t)a->prompts) {
         a->interactive_tries = AUTH_TRIES_MAX;

@@ -19,7 +19,7 @@ static bool offered(const struct nacre_auth_policy *policy)
  *     string    language tag                                                   */
 static void send_change_request(struct auth *a, const char *prompt)
 {
-    size_t room = 16 + strlen(prompt);
+    size_t room = 1 + 4 + strlen(prompt) + 4;
     struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, room);
 
     write_text(&w, prompt);
@@ -72,7 +72,8 @@ static int on_password(struct auth *a, struct reader *r)
 /* RFC 4252 section 8: the fields of on_password */
 static int send_password(struct auth *a, const char *password, const char *new_password)
 {
-    struct writer w = auth_begin_request(a, auth_password.name, 1 + 2 * (4 + NACRE_PASSWORD_MAX));
+    size_t room = 1 + 4 + strlen(password) + (new_password != NULL ? 4 + strlen(new_password) : 0);
+    struct writer w = auth_begin_request(a, auth_password.name, room);
 
     write_bool(&w, new_password != NULL);
     write_text(&w, password);

@@ -245,16 +245,21 @@ static const struct signature_algorithm *algorithm_for(const struct auth *a,
 }
 
 /* RFC 4252 section 7: a request of on_publickey or on_hostbound, up to the signature */
-static struct writer begin_key_request(struct auth *a, bool proof, const struct nacre_key *key)
+static struct writer begin_key_request(struct auth *a, bool proof, const struct nacre_key *key,
+                                       size_t signature_room)
 {
-    struct writer w = auth_begin_request(
-        a, name_of(a->host_bound), ALGORITHM_NAME_MAX + 2 * KEY_BLOB_MAX + SIGNATURE_BLOB_MAX + 16);
+    struct bytes blob = private_key_blob(key), host_key = transport_host_key(a->transport);
+    size_t room = 1 + 4 + strlen(a->queried->name) + 4 + blob.len + signature_room;
+    struct writer w;
 
+    if (a->host_bound)
+        room += 4 + host_key.len;
+    w = auth_begin_request(a, name_of(a->host_bound), room);
     write_bool(&w, proof);
     write_text(&w, a->queried->name);
-    write_string(&w, private_key_blob(key));
+    write_string(&w, blob);
     if (a->host_bound)
-        write_string(&w, transport_host_key(a->transport));
+        write_string(&w, host_key);
     return w;
 }
 
@@ -278,7 +283,7 @@ static bool attempt(struct auth *a)
     }
     a->host_bound = transport_peer_is_hostbound(a->transport);
     a->step = AUTH_SENT_QUERY;
-    w = begin_key_request(a, false, key);
+    w = begin_key_request(a, false, key, 0);
     transport_send(a->transport, &w);
     return true;
 }
@@ -296,7 +301,7 @@ static int send_proof(struct auth *a, struct bytes signature)
     if (signature.len == 0)
         return auth_give_up(a, "a key did not sign, and no other authentication method is left");
     a->step = AUTH_SENT_PROOF;
-    w = begin_key_request(a, true, queried_key(a));
+    w = begin_key_request(a, true, queried_key(a), 4 + signature.len);
     write_string(&w, signature);
     transport_send(a->transport, &w);
     return 0;

@@ -47,13 +47,15 @@ static bool is_complete(const struct auth *a)
 
 /* ---- failure ---- */
 
+enum { LIST_MAX = sizeof "publickey,password,keyboard-interactive" - 1 };
+
 /* RFC 4252 section 5.1
  *     byte         SSH_MSG_USERAUTH_FAILURE
  *     name-list    authentications that can continue
  *     boolean      partial success                                             */
 static void send_failure(struct auth *a, bool partial)
 {
-    struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_FAILURE, 256);
+    struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_FAILURE, 1 + 4 + LIST_MAX + 1);
     uint8_t *begin = write_string_begin(&w);
     bool first = true;
 

@@ -3,7 +3,7 @@
 #include "auth/parts.h"
 #include "transport/text.h"
 
-enum { REQUEST_HEADER = 512 }; /* bytes: more than number, user, service and method together */
+#include <string.h>
 
 /* RFC 4252 section 5
  *     byte      SSH_MSG_USERAUTH_REQUEST
@@ -12,11 +12,13 @@ enum { REQUEST_HEADER = 512 }; /* bytes: more than number, user, service and met
  *     string    method name in US-ASCII                                       */
 struct writer auth_begin_request(struct auth *a, const char *method, size_t room)
 {
-    struct writer w =
-        transport_begin(a->transport, SSH_MSG_USERAUTH_REQUEST, REQUEST_HEADER + room);
+    const char *user = a->config->user;
+    const char *service = transport_service_name(a->transport, SERVICE_CONNECTION);
+    size_t header = 1 + 4 + strlen(user) + 4 + strlen(service) + 4 + strlen(method);
+    struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_REQUEST, header + room);
 
-    write_text(&w, a->config->user);
-    write_text(&w, transport_service_name(a->transport, SERVICE_CONNECTION));
+    write_text(&w, user);
+    write_text(&w, service);
     write_text(&w, method);
     return w;
 }

@@ -17,7 +17,7 @@ int auth_server_start(struct auth *a)
 
     if (banner == NULL || strlen(banner) > NACRE_BANNER_MAX)
         return 0;
-    w = transport_begin(a->transport, SSH_MSG_USERAUTH_BANNER, 16 + NACRE_BANNER_MAX);
+    w = transport_begin(a->transport, SSH_MSG_USERAUTH_BANNER, 1 + 4 + strlen(banner) + 4);
     write_text(&w, banner);
     write_text(&w, "");
     transport_send(a->transport, &w);

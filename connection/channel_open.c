@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    OPEN_SIZE_MAX = 256,  /* bytes of a confirmation or failure */
+    SMALL_OPEN = 512,     /* bytes of an open that may use the space for control messages */
     TEXT_SENT_MAX = 128,  /* bytes of a failure's description that we send */
     TEXT_SHOWN_MAX = 256, /* ... and of the peer's description that we report */
 };
@@ -25,7 +25,7 @@ enum {
 static void confirm(struct nacre_channel *ch)
 {
     struct transport *t = ch->connection->transport;
-    struct writer w = transport_begin(t, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, OPEN_SIZE_MAX);
+    struct writer w = transport_begin(t, SSH_MSG_CHANNEL_OPEN_CONFIRMATION, 1 + 4 * 4);
 
     write_u32(&w, ch->peer_id);
     write_u32(&w, ch->id);
@@ -49,7 +49,8 @@ struct refusal {
  *     string    language tag                                                  */
 static void refuse(struct connection *c, uint32_t peer_id, struct refusal why)
 {
-    struct writer w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN_FAILURE, OPEN_SIZE_MAX);
+    struct writer w = transport_begin(c->transport, SSH_MSG_CHANNEL_OPEN_FAILURE,
+                                      1 + 4 + 4 + 4 + TEXT_SENT_MAX + 4);
 
     write_u32(&w, peer_id);
     write_u32(&w, why.reason);
@@ -195,8 +196,8 @@ void channel_open_explain(struct nacre_channel *ch, enum nacre_open_reason reaso
 void channel_open_send(struct nacre_channel *ch)
 {
     struct connection *c = ch->connection;
-    size_t size = OPEN_SIZE_MAX + ch->open_data_len;
-    bool is_small = size <= 2 * OPEN_SIZE_MAX;
+    size_t size = 1 + 4 + strlen(ch->type) + 3 * 4 + ch->open_data_len;
+    bool is_small = size <= SMALL_OPEN;
     struct writer w;
 
     if (!(is_small && transport_control_room(c->transport)) &&

@@ -8,8 +8,7 @@
 
 enum {
     REQUEST_FIXED = 1 + 4 + 4 + 1, /* bytes of number, channel, length, want_reply */
-    REQUEST_HEADER = REQUEST_FIXED + CHANNEL_TYPE_MAX,            /* ... and of the longest type */
-    EXIT_MAX = REQUEST_HEADER + 4 + CHANNEL_TYPE_MAX + 1 + 4 + 4, /* exit-signal */
+    REQUEST_HEADER = REQUEST_FIXED + CHANNEL_TYPE_MAX, /* ... and of the longest type */
 };
 
 _Static_assert((int)NACRE_REQUEST_BYTES_MAX == (int)TRANSPORT_REQUEST_MAX, "as channel.h says");
@@ -294,7 +293,9 @@ void channel_request_end(struct nacre_channel *ch, bool want_reply, const struct
 void channel_request_send_exit(struct nacre_channel *ch)
 {
     bool signal = ch->exit_signal != NULL;
-    struct writer w = begin_request(ch, signal ? "exit-signal" : "exit-status", false, EXIT_MAX);
+    const char *type = signal ? "exit-signal" : "exit-status";
+    size_t fields = signal ? 4 + strlen(ch->exit_signal) + 1 + 4 + 4 : 4;
+    struct writer w = begin_request(ch, type, false, REQUEST_FIXED + strlen(type) + fields);
 
     if (signal) {
         write_text(&w, ch->exit_signal);

@@ -3,6 +3,8 @@
 #include "transport/parts.h"
 #include "transport/text.h"
 
+#include <string.h>
+
 /* RFC 4253 section 11.4:
  *     byte      SSH_MSG_UNIMPLEMENTED
  *     uint32    packet sequence number of rejected message                    */
@@ -104,7 +106,7 @@ int on_service_request(struct transport *t, struct reader *r)
     if (!is_auth(t, name))
         return transport_fail(t, SSH_DISCONNECT_SERVICE_NOT_AVAILABLE,
                               "SERVICE_REQUEST for another service than ssh-userauth");
-    w = transport_begin(t, SSH_MSG_SERVICE_ACCEPT, 64);
+    w = transport_begin(t, SSH_MSG_SERVICE_ACCEPT, 1 + 4 + name.len);
     write_string(&w, name);
     transport_send(t, &w);
     if (t->started[SERVICE_AUTH])
@@ -134,11 +136,12 @@ int on_service_accept(struct transport *t, struct reader *r)
 /* RFC 4253 section 10: byte SSH_MSG_SERVICE_REQUEST, string service name */
 void send_service_request(struct transport *t)
 {
+    const struct service *s = t->config->services[SERVICE_AUTH];
     struct writer w;
 
-    if (t->config->services[SERVICE_AUTH] == NULL)
+    if (s == NULL)
         return;
-    w = transport_begin(t, SSH_MSG_SERVICE_REQUEST, 64);
-    write_text(&w, t->config->services[SERVICE_AUTH]->name);
+    w = transport_begin(t, SSH_MSG_SERVICE_REQUEST, 1 + 4 + strlen(s->name));
+    write_text(&w, s->name);
     transport_send(t, &w);
 }

@@ -85,7 +85,7 @@ static enum kex_progress start(struct transport *t)
 
     if (!make_share(t))
         return kex_no_memory(t);
-    w = transport_begin(t, SSH_MSG_KEX_ECDH_INIT, 1 + 5 + KEX_SHARE_MAX);
+    w = transport_begin(t, SSH_MSG_KEX_ECDH_INIT, 1 + 5 + (size_t)method->client_share_len);
     write_share(method, &w, (struct bytes){own_share(t), method->client_share_len});
     transport_send(t, &w);
     return KEX_MORE;

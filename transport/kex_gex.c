@@ -119,7 +119,7 @@ static enum kex_progress on_request(struct transport *t, struct reader *r)
         return kex_failed(t, "KEX_DH_GEX_REQUEST for a group size that is not available");
     x->group = *group;
     kex_quota_charge(t, tokens_of(group->p.len));
-    w = transport_begin(t, SSH_MSG_KEX_DH_GEX_GROUP, 1 + 2 * (5 + LEN_MAX));
+    w = transport_begin(t, SSH_MSG_KEX_DH_GEX_GROUP, 1 + 5 + group->p.len + 5 + group->g.len);
     write_mpint(&w, x->group.p);
     write_mpint(&w, x->group.g);
     transport_send(t, &w);
@@ -209,7 +209,7 @@ static enum kex_progress on_group(struct transport *t, struct reader *r)
     kex_quota_charge(t, tokens_of(x->group.p.len));
     if (!dh_generate(&x->ephemeral, &x->group, t->config->random, x->share))
         return kex_no_memory(t);
-    w = transport_begin(t, SSH_MSG_KEX_DH_GEX_INIT, 1 + 5 + LEN_MAX);
+    w = transport_begin(t, SSH_MSG_KEX_DH_GEX_INIT, 1 + 5 + x->group.p.len);
     write_mpint(&w, (struct bytes){x->share, x->group.p.len});
     transport_send(t, &w);
     return KEX_MORE;
