@@ -103,6 +103,33 @@ START_TEST(without_a_person_the_password_answers_one_hidden_prompt)
 }
 END_TEST
 
+/* The response to a prompt with echo may be shown, so it is not the password. */
+START_TEST(alone_only_a_hidden_prompt_gets_the_password)
+{
+    static const struct {
+        int prompts, echo;
+        uint8_t sent;
+    } rows[] = {{1, 0, 61}, {1, 1, 50}, {2, 0, 50}, {0, 0, 61}};
+
+    scripted_init(&s, NACRE_CLIENT);
+    s.pair.client_config.password = "secret";
+    scripted_start(&s);
+    scripted_send(&s, 51, "s?", "keyboard-interactive", 0);
+    scripted_expect(&s, "auth keyboard-interactive;");
+    if (rows[_i].prompts == 0)
+        scripted_send(&s, 60, "sssu", "", "", "", 0);
+    else if (rows[_i].prompts == 1)
+        scripted_send(&s, 60, "sssus?", "", "", "", 1, "x", rows[_i].echo);
+    else
+        scripted_send(&s, 60, "sssus?s?", "", "", "", 2, "x", 0, "y", 0);
+    scripted_run(&s);
+    ck_assert_uint_eq(s.last[0], rows[_i].sent); /* the responses, or "none" */
+    if (rows[_i].prompts == 1 && !rows[_i].echo)
+        ck_assert_mem_eq(s.last, "\x3d\0\0\0\1\0\0\0\6secret", 15);
+    scripted_clear(&s);
+}
+END_TEST
+
 static void yes(void *context, struct nacre_decision *d, const char *user, const char *password)
 {
     (void)context;
@@ -247,6 +274,7 @@ void add_tests(struct suite *suite)
     add_loop(suite, prompts_repeat_until_the_policy_decides, 0, 2);
     add_loop(suite, wrong_responses_and_no_responses_do_not_log_in, 0, 2);
     add_test(suite, without_a_person_the_password_answers_one_hidden_prompt);
+    add_loop(suite, alone_only_a_hidden_prompt_gets_the_password, 0, 4);
     add_test(suite, methods_that_succeeded_for_one_user_do_not_count_for_another);
     add_loop(suite, a_wrong_number_of_responses_is_a_failure, 0, 3);
     add_loop(suite, a_malformed_response_disconnects, 0, 4);

@@ -83,6 +83,56 @@ START_TEST(failed_passwords_and_proofs_share_one_limit)
 }
 END_TEST
 
+/* ---- delays ---- */
+
+static void pass(uint64_t ms)
+{
+    s.pair.now_ms += ms;
+    nacre_session_tick(s.real->session, s.pair.now_ms);
+    scripted_run(&s);
+}
+
+static void start_slow_server(void)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.limits.auth_delay_ms = 1;
+    s.pair.server_config.limits.auth_tries = 20;
+    scripted_start(&s);
+}
+
+START_TEST(the_delay_doubles_nine_times_and_no_more)
+{
+    start_slow_server();
+    for (unsigned i = 0; i < 13; i++) {
+        uint64_t delay = UINT64_C(1) << (i < 9 ? i : 9);
+
+        send_bad_password();
+        scripted_run(&s);
+        pass(delay - 1);
+        scripted_expect(&s, "");
+        pass(1);
+        scripted_expect(&s, "auth-failure " METHODS ";");
+    }
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(the_next_request_waits_for_a_delayed_refusal)
+{
+    start_slow_server();
+    if (_i == 0)
+        send_bad_password();
+    else
+        send_bad_proof(); /* the policy is not asked */
+    send_password("alice", "secret");
+    scripted_expect(&s, "");
+    ck_assert(!s.real->authenticated);
+    pass(1);
+    scripted_expect(&s, "auth-failure " METHODS ";auth-success;");
+    scripted_clear(&s);
+}
+END_TEST
+
 /* ---- required methods ---- */
 
 static struct pair p;
@@ -164,6 +214,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, too_many_requests_of_a_kind_end_the_session, 0, 6);
     add_test(suite, failures_queries_and_others_are_counted_separately);
     add_test(suite, failed_passwords_and_proofs_share_one_limit);
+    add_test(suite, the_delay_doubles_nine_times_and_no_more);
+    add_loop(suite, the_next_request_waits_for_a_delayed_refusal, 0, 2);
     add_loop(suite, each_required_method_must_succeed, 0, 8);
     add_loop(suite, a_rekey_may_start_inside_attempted, 0, 2);
     add_loop(suite, the_session_may_be_ended_inside_attempted, 0, 2);

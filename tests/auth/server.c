@@ -1,6 +1,7 @@
 /* Server: malformed requests, and requests that are refused. RFC 4252 sections 5, 5.2 and 9. */
 #include "tests/support/auth_script.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- malformed requests ---- */
@@ -116,10 +117,43 @@ START_TEST(a_request_that_cannot_be_granted_is_refused_and_the_session_lives)
 }
 END_TEST
 
+START_TEST(a_user_name_may_have_255_bytes)
+{
+    char user[NACRE_USER_MAX + 2], told[300];
+
+    ck_assert_int_eq(NACRE_USER_MAX, 255);
+    for (size_t len = NACRE_USER_MAX - 1; len <= NACRE_USER_MAX + 1; len++) {
+        memset(user, 'u', len);
+        user[len] = '\0';
+        start_server();
+        send_password(user, "secret");
+        scripted_expect(&s, "auth-failure " METHODS ";");
+        (void)snprintf(told, sizeof told, "refused %s password;", len <= 255 ? user : "");
+        scripted_told(&s, told);
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
 START_TEST(a_user_name_with_a_nul_is_not_truncated)
 {
     start_server();
     scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "Sss?s", "alice\0x", (size_t)7, "ssh-connection",
+                  "password", 0, "secret");
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_told(&s, "refused  password;");
+    scripted_clear(&s);
+}
+END_TEST
+
+/* Names of the same length share their memory. */
+START_TEST(a_name_that_cannot_be_text_does_not_leave_the_previous_one)
+{
+    start_server();
+    send_password("alice", "wrong");
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_told(&s, "refused alice password;");
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "Sss?s", "al\0ce", (size_t)5, "ssh-connection",
                   "password", 0, "secret");
     scripted_expect(&s, "auth-failure " METHODS ";");
     scripted_told(&s, "refused  password;");
@@ -157,6 +191,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_request_that_ends_early_or_late_disconnects, 0, FORMS);
     add_test(suite, a_string_longer_than_its_message_disconnects);
     add_test(suite, a_request_that_cannot_be_granted_is_refused_and_the_session_lives);
+    add_test(suite, a_user_name_may_have_255_bytes);
     add_test(suite, a_user_name_with_a_nul_is_not_truncated);
+    add_test(suite, a_name_that_cannot_be_text_does_not_leave_the_previous_one);
     add_test(suite, a_method_without_a_policy_callback_is_neither_listed_nor_granted);
 }

@@ -327,9 +327,47 @@ START_TEST(an_open_that_is_too_long_fails_and_the_session_survives)
         nacre_session_open_channel(s.real->session, type, &recorder_app, NULL, NULL, 0));
     ck_assert_ptr_null(
         nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL, much, 1 << 20));
+    ck_assert_ptr_null(nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL,
+                                                  much, CHANNEL_PACKET_MAX + 1));
     scripted_expect(&s, "");
     ck_assert_ptr_nonnull(scripted_opened(&s, 8, 100, 100));
     free(much);
+    stop();
+}
+END_TEST
+
+START_TEST(an_open_may_have_a_type_of_64_characters_and_a_full_packet_of_data)
+{
+    static const char type[] = "0123456789012345678901234567890123456789012345678901234567890123";
+
+    (void)client_open();
+    ck_assert_ptr_nonnull(nacre_session_open_channel(s.real->session, type, &recorder_app, NULL,
+                                                     zeros, CHANNEL_PACKET_MAX));
+    scripted_run(&s);
+    ck_assert_uint_eq(s.last[0], SSH_MSG_CHANNEL_OPEN);
+    ck_assert_uint_eq(s.last_len, 1 + 4 + 64 + 3 * 4 + CHANNEL_PACKET_MAX);
+    recorder.alive++; /* it is never confirmed */
+    stop();
+}
+END_TEST
+
+/* One that uses all the space is sent at once, and one with a byte more waits. */
+START_TEST(an_open_waits_for_the_space_that_it_takes)
+{
+    struct nacre_channel *ch = client_open(), *next;
+    struct transport *t = ch->connection->transport;
+    size_t space;
+
+    s.reads = false;
+    while (transport_room(t) > CHANNEL_PACKET_MAX)
+        ck_assert_uint_eq(nacre_channel_write(ch, zeros, 4000), 4000);
+    space = transport_room(t) - (1 + 4 + strlen("session") + 3 * 4);
+    ck_assert_uint_gt(space, 1000);
+    next = nacre_session_open_channel(s.real->session, "session", &recorder_app, NULL, zeros,
+                                      space + (size_t)_i);
+    ck_assert_ptr_nonnull(next);
+    ck_assert_int_eq(next->want_open, _i == 1);
+    recorder.alive++; /* it is never confirmed */
     stop();
 }
 END_TEST
@@ -434,6 +472,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_second_answer_to_an_open_disconnects, 0, 2);
     add_test(suite, a_client_refuses_every_open);
     add_test(suite, an_open_that_is_too_long_fails_and_the_session_survives);
+    add_test(suite, an_open_may_have_a_type_of_64_characters_and_a_full_packet_of_data);
+    add_loop(suite, an_open_waits_for_the_space_that_it_takes, 0, 2);
     add_loop(suite, an_open_during_a_key_exchange_follows_it, 0, 2);
     add_test(suite, an_open_is_sent_even_when_the_output_is_full);
     add_test(suite, no_channel_can_be_opened_before_the_login_or_after_the_end);

@@ -103,6 +103,24 @@ START_TEST(messages_and_their_lengths_do_not_overlap)
 }
 END_TEST
 
+/* One message about the size of a block, alone and after others. */
+START_TEST(a_message_about_the_size_of_a_block_is_unharmed)
+{
+    uint8_t next_in = 0, next_out = 0;
+
+    for (size_t len = BLOCK_SMALL - 80; len <= BLOCK_SMALL + 8; len++) {
+        for (size_t before = 0; before <= 2; before++) {
+            if (before > 0)
+                add(before * 40, &next_in);
+            add(len, &next_in);
+            if (before > 0)
+                ck_assert_uint_eq(drop_some(before * 40, before * 40, &next_out), 0);
+            ck_assert_uint_eq(drop_some(len, len, &next_out), 0);
+        }
+    }
+}
+END_TEST
+
 /* The bytes and where they end; a block is left when the next message does not fit. */
 START_TEST(small_messages_take_a_fifth_more_than_their_bytes)
 {
@@ -207,4 +225,5 @@ void add_tests(struct suite *suite)
     add_test(suite, an_empty_queue_holds_no_memory);
     add_test(suite, a_trickle_through_a_queue_does_not_make_it_grow);
     add_test(suite, without_memory_nothing_is_added_and_nothing_is_lost);
+    add_test(suite, a_message_about_the_size_of_a_block_is_unharmed);
 }

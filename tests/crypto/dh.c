@@ -77,6 +77,31 @@ START_TEST(secrets_have_exactly_the_specified_length)
 }
 END_TEST
 
+/* RFC 3526 section 8: both sides of each limit of its table. */
+START_TEST(the_length_of_a_secret_follows_from_that_of_the_group)
+{
+    static const struct {
+        size_t len;
+        unsigned bits;
+    } rows[] = {{256, 320}, {257, 420}, {384, 420}, {385, 480}, {512, 480},
+                {513, 540}, {768, 540}, {769, 620}, {1024, 620}};
+    static uint8_t p[DH_LEN_MAX];
+    struct dh_group group;
+
+    memset(p, 0xff, sizeof p);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert(
+            dh_group_init(&group, (struct bytes){p, rows[i].len}, bytes_of("\2"), 2048, 8192));
+        ck_assert_uint_eq(group.secret_bits, rows[i].bits);
+    }
+    ck_assert_uint_eq(dh_group14.secret_bits, 320);
+    ck_assert_uint_eq(dh_group15.secret_bits, 420);
+    ck_assert_uint_eq(dh_group16.secret_bits, 480);
+    ck_assert_uint_eq(dh_group17.secret_bits, 540);
+    ck_assert_uint_eq(dh_group18.secret_bits, 620);
+}
+END_TEST
+
 START_TEST(both_ends_agree)
 {
     uint8_t pub_a[256], pub_b[256], shared_a[256], shared_b[256], padded[260] = {0};
@@ -190,6 +215,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, known_public_values_and_secrets_match);
     add_test(suite, secrets_have_exactly_the_specified_length);
+    add_test(suite, the_length_of_a_secret_follows_from_that_of_the_group);
     add_test(suite, both_ends_agree);
     add_test(suite, peers_out_of_range_are_refused);
     add_test(suite, a_result_out_of_range_is_refused);

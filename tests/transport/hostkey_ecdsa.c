@@ -80,8 +80,22 @@ START_TEST(negative_and_zero_numbers_do_not_verify)
 }
 END_TEST
 
+START_TEST(a_signature_is_made_and_verifies)
+{
+    struct nacre_key key = make_key();
+    uint8_t blob[512];
+    struct writer w = write_to(blob, sizeof blob);
+
+    ck_assert(key_sign(&key, &signature_nistp256, BYTES_OF_ARRAY(message), &w));
+    ck_assert(key_verify(&signature_nistp256, private_key_blob(&key), written_bytes(&w),
+                         BYTES_OF_ARRAY(message)));
+    private_key_clear(&key);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, superfluous_zeros_before_r_and_s_change_nothing);
     add_test(suite, negative_and_zero_numbers_do_not_verify);
+    add_test(suite, a_signature_is_made_and_verifies);
 }

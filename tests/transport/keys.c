@@ -291,6 +291,43 @@ START_TEST(the_first_hash_is_the_session_identifier_and_no_other)
 }
 END_TEST
 
+static bool never_starts(void *state, const struct cipher_keys *keys, bool seal)
+{
+    (void)keys;
+    (void)seal;
+    memset(state, 1, 8);
+    return false;
+}
+
+static int stopped;
+
+static void count_stop(void *state)
+{
+    (void)state;
+    stopped++;
+}
+
+START_TEST(a_cipher_that_does_not_start_leaves_the_old_keys_and_no_memory)
+{
+    static const struct cipher_method bad = {
+        .aead = true, .state_size = 64, .start = never_starts, .stop = count_stop};
+    struct direction d;
+    struct pool pool;
+
+    pool_init(&pool, NULL);
+    direction_init(&d);
+    d.seq = 7;
+    stopped = 0;
+    ck_assert(!direction_rekey(&d, &pool, &bad, &(struct cipher_keys){0}, true));
+    ck_assert_int_eq(stopped, 1);
+    ck_assert_uint_eq(pool.in_use, 0);
+    ck_assert_ptr_eq(d.cipher, &cipher_none);
+    ck_assert_ptr_null(d.state);
+    ck_assert_uint_eq(d.seq, 7);
+    pool_clear(&pool);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_answers_of_the_key_derivation);
@@ -301,4 +338,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_secret_that_is_too_long_is_refused);
     add_test(suite, the_exchange_hash_covers_everything_in_the_order_of_the_rfc);
     add_test(suite, the_first_hash_is_the_session_identifier_and_no_other);
+    add_test(suite, a_cipher_that_does_not_start_leaves_the_old_keys_and_no_memory);
 }

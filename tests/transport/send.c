@@ -4,6 +4,7 @@
 #include "tests/support/loop_transport.h"
 #include "transport/kex.h"
 #include "transport/kex_state.h"
+#include "transport/send.h"
 
 #include <stdlib.h>
 
@@ -401,6 +402,120 @@ START_TEST(a_message_without_room_ends_the_session_with_a_disconnect)
 }
 END_TEST
 
+/* ---- both sides of each limit ---- */
+
+/* Fill the output up to that many bytes, with anything. */
+static void occupy(struct transport *t, struct buffer *b, size_t len)
+{
+    size_t more = len - buffer_len(b);
+
+    ck_assert_ptr_nonnull(buffer_make_room(b, t->pool, more));
+    buffer_added(b, more);
+}
+
+START_TEST(the_room_ends_before_the_reserve)
+{
+    const size_t most = BLOCK_LARGE - TRANSPORT_RESERVE - PACKET_OVERHEAD;
+    struct transport *t = &loop.server.transport;
+
+    set_up();
+    occupy(t, &t->out, most - 100);
+    ck_assert_uint_eq(transport_room(t), 100);
+    ck_assert(transport_request_room(t, 100) && !transport_request_room(t, 101));
+    occupy(t, &t->out, most - 1);
+    ck_assert_uint_eq(transport_room(t), 1);
+    ck_assert(!transport_request_room(t, TRANSPORT_MESSAGE_MAX));
+    ck_assert(transport_request_room(t, TRANSPORT_MESSAGE_MAX + 1));
+    ck_assert(transport_request_room(t, TRANSPORT_REQUEST_MAX));
+    ck_assert(!transport_request_room(t, TRANSPORT_REQUEST_MAX + 1));
+    for (size_t len = most; len <= most + 1; len++) {
+        occupy(t, &t->out, len);
+        ck_assert_uint_eq(transport_room(t), 0);
+        ck_assert(!transport_request_room(t, TRANSPORT_MESSAGE_MAX + 1));
+    }
+    loop_close(&loop);
+}
+END_TEST
+
+START_TEST(control_messages_and_replies_have_room_up_to_their_limits)
+{
+    const size_t control =
+        BLOCK_LARGE - TRANSPORT_REPLY_MAX - TRANSPORT_KEXINIT_MAX - 1024 - PACKET_OVERHEAD;
+    const size_t reply = BLOCK_LARGE - TRANSPORT_KEXINIT_MAX - PACKET_OVERHEAD - 100;
+    struct transport *t = &loop.server.transport;
+
+    set_up();
+    occupy(t, &t->out, control);
+    ck_assert(transport_control_room(t));
+    occupy(t, &t->out, control + 1);
+    ck_assert(!transport_control_room(t));
+    occupy(t, &t->out, reply);
+    ck_assert(transport_reply_room(t, SSH_MSG_PONG, 100));
+    ck_assert(!transport_reply_room(t, SSH_MSG_PONG, 101));
+    loop_close(&loop);
+}
+END_TEST
+
+/* Optional answers fill half of the queue during an exchange, and all of it while it drains. */
+START_TEST(queued_replies_have_room_up_to_their_limits)
+{
+    struct transport *t = &loop.server.transport;
+
+    set_up();
+    occupy(t, &t->queued, 64 * 1024 - 4 - 100);
+    t->queueing = true;
+    ck_assert(transport_reply_room(t, SSH_MSG_PONG, 100));
+    ck_assert(!transport_reply_room(t, SSH_MSG_PONG, 101));
+    t->queueing = false;
+    ck_assert(transport_reply_room(t, SSH_MSG_PONG, 101));
+    occupy(t, &t->queued, BLOCK_LARGE - 4 - 100);
+    ck_assert(transport_reply_room(t, SSH_MSG_PONG, 100));
+    ck_assert(!transport_reply_room(t, SSH_MSG_PONG, 101));
+    loop_close(&loop);
+}
+END_TEST
+
+/* The header before it; the longest padding and tag, and a DISCONNECT of 512 bytes, after it. */
+START_TEST(a_message_fits_when_a_disconnect_still_fits_after_it)
+{
+    const size_t most = BLOCK_LARGE - PACKET_OVERHEAD - 512 - 100;
+    struct transport *t = &loop.server.transport;
+    struct writer w;
+
+    set_up();
+    occupy(t, &t->out, most + (size_t)_i);
+    w = transport_begin(t, SSH_MSG_PONG, 100);
+    ck_assert_int_eq(w.bad, _i == 1);
+    ck_assert_int_eq(transport_ended(t), _i == 1);
+    if (_i == 0) {
+        (void)transport_malformed(t, "the end");
+        ck_assert_uint_gt(buffer_len(&t->out), most);
+    }
+    loop_close(&loop);
+}
+END_TEST
+
+/* Two messages wait, and the first one just fits, or just does not. */
+START_TEST(a_queued_message_is_sent_when_it_leaves_the_reserve)
+{
+    enum { LEN = 200 };
+    const size_t most = BLOCK_LARGE - TRANSPORT_RESERVE - PACKET_OVERHEAD - LEN;
+    struct transport *t = &loop.server.transport;
+
+    set_up();
+    t->queueing = true;
+    for (int i = 0; i < 2; i++)
+        loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, LEN - 5);
+    ck_assert_uint_eq(buffer_len(&t->queued), 2 * (4 + LEN));
+    t->queueing = false;
+    occupy(t, &t->out, most + (size_t)_i);
+    send_queued(t);
+    ck_assert_uint_eq(buffer_len(&t->queued), _i == 0 ? 4 + LEN : 2 * (4 + LEN));
+    ck_assert_uint_le(buffer_len(&t->out), BLOCK_LARGE - TRANSPORT_RESERVE);
+    loop_close(&loop);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_message_that_uses_all_the_room_can_be_sent);
@@ -418,4 +533,9 @@ void add_tests(struct suite *suite)
     add_test(suite, a_secret_that_was_received_leaves_nothing_behind);
     add_test(suite, a_message_longer_than_its_room_ends_the_session);
     add_test(suite, a_message_without_room_ends_the_session_with_a_disconnect);
+    add_test(suite, the_room_ends_before_the_reserve);
+    add_test(suite, control_messages_and_replies_have_room_up_to_their_limits);
+    add_test(suite, queued_replies_have_room_up_to_their_limits);
+    add_loop(suite, a_message_fits_when_a_disconnect_still_fits_after_it, 0, 2);
+    add_loop(suite, a_queued_message_is_sent_when_it_leaves_the_reserve, 0, 2);
 }

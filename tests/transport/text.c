@@ -42,6 +42,43 @@ START_TEST(control_characters_are_not_shown)
 }
 END_TEST
 
+/* Bytes of the character that `at` begins with, by RFC 3629 section 3: its number, then what it may
+ * be. 0: it is not shown. */
+static size_t shown_len(const uint8_t at[4])
+{
+    static const uint32_t least[] = {0, 0x20, 0xa0, 0x800, 0x10000};
+    size_t len = at[0] < 0x80 ? 1 : at[0] < 0xc0 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    uint32_t number = len < 2 ? at[0] : at[0] & (0xffU >> (len + 1));
+
+    if (at[0] >= 0xf8)
+        return 0;
+    for (size_t i = 1; i < len; i++) {
+        if (at[i] >> 6 != 2)
+            return 0;
+        number = number << 6 | (at[i] & 0x3f);
+    }
+    return number < least[len] || number == 0x7f || (number >= 0xd800 && number <= 0xdfff) ||
+                   number > 0x10ffff
+               ? 0
+               : len;
+}
+
+START_TEST(both_sides_of_every_limit_of_a_character)
+{
+    static const uint8_t later[] = {0x7f, 0x80, 0xbf, 0xc0};
+
+    for (unsigned i = 0; i < 256 * 256 * 16; i++) {
+        uint8_t wire[4] = {(uint8_t)(i >> 12), (uint8_t)(i >> 4), later[i >> 2 & 3], later[i & 3]};
+        size_t len = shown_len(wire);
+        char out[8];
+
+        (void)clean_text(out, sizeof out, BYTES_OF_ARRAY(wire));
+        if (len == 0 ? out[0] != '?' : memcmp(out, wire, len) != 0)
+            ck_abort_msg("%02x%02x%02x%02x", wire[0], wire[1], wire[2], wire[3]);
+    }
+}
+END_TEST
+
 /* RFC 3629: our own text is cut between characters. */
 START_TEST(a_text_is_clipped_between_characters)
 {
@@ -81,6 +118,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_loop(suite, control_characters_are_not_shown, 0, sizeof cases / sizeof cases[0]);
+    add_test(suite, both_sides_of_every_limit_of_a_character);
     add_test(suite, a_nul_is_replaced_too);
     add_test(suite, a_text_is_clipped_between_characters);
     add_test(suite, no_character_is_cut_in_two);

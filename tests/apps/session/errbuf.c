@@ -7,6 +7,9 @@ START_TEST(a_new_buffer_has_no_sentence)
 
     (void)errbuf_in(text, sizeof text);
     ck_assert_str_eq(text, "");
+    text[0] = 'x';
+    (void)errbuf_in(text, 1);
+    ck_assert_str_eq(text, "");
     (void)errbuf_in(NULL, 0);
 }
 END_TEST
@@ -49,6 +52,9 @@ START_TEST(sentences_are_added_as_long_as_they_fit)
     ck_assert(!errbuf_add(&p, "%s", ""));
     ck_assert_str_eq(text, "one\ntwo\n123");
     ck_assert(!errbuf_add(&none, "not wanted"));
+    text[7] = '\0';
+    ck_assert(errbuf_add(&p, "%s", "")); /* an empty line */
+    ck_assert_str_eq(text, "one\ntwo\n");
     p = errbuf_in(text, sizeof text);
     ck_assert(errbuf_add(&p, "0123456789ABCDEF")); /* the first is cut */
     ck_assert_str_eq(text, "0123456789A");
