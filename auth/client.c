@@ -18,6 +18,13 @@ int auth_client_start(struct auth *a)
     return auth_request_list(a);
 }
 
+/* It was kept for a request to change it, which can come no more. */
+static void forget_password(struct auth *a)
+{
+    pool_release(transport_pool(a->transport), a->password, NACRE_PASSWORD_MAX + 1);
+    a->password = NULL;
+}
+
 /* Try the next request of the first method that the server lists and that has one left. */
 static int try_next(struct auth *a, struct bytes can_continue)
 {
@@ -47,6 +54,7 @@ int auth_on_failure(struct auth *a, struct reader *r)
     a->respond = NULL; /* a person who is still being asked is too late, */
     if (a->step == AUTH_SIGNING)
         a->step = AUTH_SENT_NONE; /* ... and so is an agent */
+    forget_password(a);
     return try_next(a, can_continue);
 }
 
@@ -57,6 +65,7 @@ int auth_on_success(struct auth *a, struct reader *r)
         return transport_malformed(a->transport, "USERAUTH_SUCCESS is malformed");
     a->step = AUTH_DONE;
     a->respond = NULL;
+    forget_password(a);
     return auth_log_in(a);
 }
 

@@ -10,6 +10,7 @@ struct queue_block {
     uint32_t size;          /* of the block */
     uint32_t head, tail;    /* of the bytes in use */
     uint32_t read, written; /* bits of lengths: those of messages before head, and all */
+    uint32_t used;          /* bytes that may hold plaintext of the block's earlier owner */
     uint8_t bytes[];
 };
 
@@ -63,12 +64,13 @@ static bool fits(const struct queue_block *b, size_t len)
 /* A small block for few bytes, a large one for more. */
 static bool add_block(struct queue *q, struct pool *pool, size_t need)
 {
-    size_t size, most = sizeof(struct queue_block) + q->len + need + sizeof(uint32_t);
-    struct queue_block *b = pool_take_block(pool, most < BLOCK_LARGE ? most : BLOCK_LARGE, &size);
+    size_t size, used, most = sizeof(struct queue_block) + q->len + need + sizeof(uint32_t);
+    struct queue_block *b =
+        pool_take_private(pool, most < BLOCK_LARGE ? most : BLOCK_LARGE, &size, &used);
 
     if (b == NULL)
         return false;
-    *b = (struct queue_block){.size = (uint32_t)size};
+    *b = (struct queue_block){.size = (uint32_t)size, .used = (uint32_t)used};
     if (q->last != NULL)
         q->last->next = b;
     else
@@ -107,11 +109,12 @@ struct bytes queue_front(const struct queue *q)
 static void drop_block(struct queue *q, struct pool *pool)
 {
     struct queue_block *b = q->first;
+    size_t used = sizeof *b + b->tail;
 
     q->first = b->next;
     if (q->first == NULL)
         q->last = NULL;
-    pool_give_block(pool, b, b->size);
+    pool_give_private(pool, b, b->size, used > b->used ? used : b->used);
 }
 
 void queue_drop(struct queue *q, struct pool *pool, size_t n)

@@ -2,21 +2,37 @@
 
 #include <string.h>
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The first `used` bytes of the block may hold plaintext. */
+static void note_used(struct buffer *b, size_t used)
+{
+    if (b->private && used > b->used)
+        b->used = (uint32_t)used & INT32_MAX;
+}
+
 /* Move the contents to a block with space for `need` bytes. */
 static bool move_to(struct buffer *b, struct pool *pool, size_t need)
 {
-    size_t size;
-    uint8_t *block = pool_take_block(pool, need, &size);
     uint32_t len = b->tail - b->head;
+    struct buffer to = {.tail = len, .private = b->private};
+    size_t size, used = 0;
 
-    if (block == NULL)
+    to.block = b->private ? pool_take_private(pool, need, &size, &used)
+                          : pool_take_block(pool, need, &size);
+    if (to.block == NULL)
         return false;
     if (b->block != NULL) {
-        memcpy(block, b->block + b->head, len);
-        wipe(b->block, b->tail); /* what waits here may be a secret */
+        memcpy(to.block, b->block + b->head, len);
+        wipe(b->block, larger(b->tail, b->used)); /* what waits here may be a secret */
         pool_give_block(pool, b->block, b->cap);
     }
-    *b = (struct buffer){.block = block, .cap = (uint32_t)size, .tail = len};
+    to.cap = (uint32_t)size;
+    note_used(&to, larger(used, len));
+    *b = to;
     return true;
 }
 
@@ -65,6 +81,7 @@ size_t buffer_room(const struct buffer *b)
 void buffer_added(struct buffer *b, size_t n)
 {
     b->tail += (uint32_t)n;
+    note_used(b, b->tail);
 }
 
 void buffer_consumed(struct buffer *b, size_t n)
@@ -94,7 +111,9 @@ void buffer_release_idle(struct buffer *b, struct pool *pool)
 
 void buffer_clear(struct buffer *b, struct pool *pool)
 {
-    if (b->block != NULL)
+    if (b->block != NULL && b->private)
+        pool_give_private(pool, b->block, b->cap, b->used);
+    else if (b->block != NULL)
         pool_give_block(pool, b->block, b->cap);
-    *b = (struct buffer){NULL, 0, 0, 0};
+    *b = (struct buffer){.private = b->private};
 }

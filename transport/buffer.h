@@ -12,6 +12,10 @@
 struct buffer {
     uint8_t *block; /* NULL while empty and released */
     uint32_t cap, head, tail;
+    /* In a private buffer messages are decrypted: nothing of them is left in its block when that
+     * has gone back to the pool, see pool_give_private. Set before the first bytes. */
+    uint32_t private : 1;
+    uint32_t used : 31; /* bytes of its block that may hold plaintext, to be wiped at the end */
 };
 
 /* Ensure at least `need` bytes of space after the tail (at most buffer_limit in all, contents

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WARM_CLASS = 1 };
+
 static const size_t block_size[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_LARGE, BLOCK_HUGE};
 static const unsigned blocks_kept[BLOCK_CLASSES] = {BLOCKS_KEPT, BLOCKS_KEPT, BLOCKS_KEPT_HUGE};
 
@@ -33,6 +35,7 @@ void pool_init(struct pool *pool, const struct nacre_memory *memory)
 
 void pool_clear(struct pool *pool)
 {
+    pool_wipe(pool);
     for (unsigned class = 0; class < BLOCK_CLASSES; class ++) {
         while (pool->free[class] != NULL) {
             struct free_block *block = pool->free[class];
@@ -88,12 +91,11 @@ void *pool_take_block(struct pool *pool, size_t need, size_t *size)
     return block;
 }
 
-void pool_give_block(struct pool *pool, void *p, size_t size)
+/* It is not in use any more. */
+static void keep(struct pool *pool, void *p, unsigned class)
 {
     struct free_block *block = p;
-    unsigned class = class_of(size);
 
-    pool->in_use -= block_size[class];
     if (pool->kept[class] >= blocks_kept[class]) {
         pool->memory.release(pool->memory.context, p, block_size[class]);
         return;
@@ -101,4 +103,56 @@ void pool_give_block(struct pool *pool, void *p, size_t size)
     block->next = pool->free[class];
     pool->free[class] = block;
     pool->kept[class]++;
+}
+
+void pool_give_block(struct pool *pool, void *p, size_t size)
+{
+    unsigned class = class_of(size);
+
+    pool->in_use -= block_size[class];
+    keep(pool, p, class);
+}
+
+/* ---- blocks with plaintext ---- */
+
+void *pool_take_private(struct pool *pool, size_t need, size_t *size, size_t *used)
+{
+    *used = 0;
+    if (class_of(need) != WARM_CLASS || pool->warm_count == 0)
+        return pool_take_block(pool, need, size);
+    pool->warm_count--;
+    *size = block_size[WARM_CLASS];
+    *used = pool->warm[pool->warm_count].used;
+    pool->in_use += *size;
+    return pool->warm[pool->warm_count].block;
+}
+
+static void wipe_oldest(struct pool *pool)
+{
+    wipe(pool->warm[0].block, pool->warm[0].used);
+    keep(pool, pool->warm[0].block, WARM_CLASS);
+    pool->warm_count--;
+    memmove(pool->warm, pool->warm + 1, pool->warm_count * sizeof pool->warm[0]);
+}
+
+void pool_give_private(struct pool *pool, void *p, size_t size, size_t used)
+{
+    if (used <= BLOCK_SMALL || class_of(size) != WARM_CLASS) {
+        wipe(p, used);
+        pool_give_block(pool, p, size);
+        return;
+    }
+    if (pool->warm_count == WARM_KEPT)
+        wipe_oldest(pool);
+    pool->in_use -= block_size[WARM_CLASS];
+    pool->warm[pool->warm_count].block = p;
+    pool->warm[pool->warm_count].used = used;
+    pool->warm_count++;
+}
+
+void pool_wipe(struct pool *pool)
+{
+    while (pool->warm_count > 0)
+        wipe_oldest(pool);
+    pool->wipe_promised = false;
 }

@@ -13,6 +13,7 @@ enum {
     BLOCK_CLASSES = 3,
     BLOCKS_KEPT = 64,     /* free blocks of each class that a pool keeps, */
     BLOCKS_KEPT_HUGE = 2, /* ... and of the largest */
+    WARM_KEPT = 4,        /* free blocks that are wiped later */
 };
 
 struct free_block {
@@ -26,6 +27,14 @@ struct pool {
     struct free_block *free[BLOCK_CLASSES];
     unsigned kept[BLOCK_CLASSES];
     size_t in_use; /* bytes lent out, blocks and pool_allocate together */
+    /* Blocks of BLOCK_LARGE that held the plaintext of a bulk transfer, which will most likely want
+     * them again at once: wiping them each time would be a copy's worth of work. Newest last. */
+    struct {
+        void *block;
+        size_t used;
+    } warm[WARM_KEPT];
+    unsigned warm_count;
+    bool wipe_promised; /* some session will call pool_wipe soon; set by the sessions */
     /* pool_release has released the last of these bytes; the pool is not used any more. NULL: the
      * owner does not need to know. */
     void (*unused)(struct pool *pool);
@@ -45,5 +54,15 @@ void pool_release(struct pool *pool, void *p, size_t size);
  * NULL: out of memory. Returned with that size, or with any of its class. */
 void *pool_take_block(struct pool *pool, size_t need, size_t *size);
 void pool_give_block(struct pool *pool, void *block, size_t size);
+
+/* The same for a block that will hold plaintext. *used: so many of its first bytes may hold some of
+ * an earlier owner, to which the new one adds its own. A small number of bytes is wiped when the
+ * block is given back, many are wiped when the pool needs or wipes the block, by pool_wipe at the
+ * latest. */
+void *pool_take_private(struct pool *pool, size_t need, size_t *size, size_t *used);
+void pool_give_private(struct pool *pool, void *block, size_t size, size_t used);
+
+/* Wipe every block that was given back and is not wiped yet. */
+void pool_wipe(struct pool *pool);
 
 #endif

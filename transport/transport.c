@@ -26,6 +26,7 @@ bool transport_init(struct transport *t, const struct transport_config *config, 
     t->pool = pool;
     t->context = context;
     t->now_ms = t->peer.heard_ms = t->keys_ms = now_ms;
+    t->in.private = true;
     direction_init(&t->receiving);
     direction_init(&t->sending);
     at = buffer_make_room(&t->out, pool, len + 2);

@@ -32,6 +32,7 @@ struct nacre_session {
     uint64_t login_deadline_ms, handshake_deadline_ms;
     uint64_t packet_deadline_ms; /* before the login: for the packet that has begun, */
     uint32_t packet_seq;         /* ... which is this one */
+    uint64_t wipe_ms;            /* when to wipe the pool's free blocks; 0: it need not */
     bool blocked; /* the socket accepts no more now: input is processed while the reserve lasts */
     bool again;   /* a callback left something to do: the owner's next call is due at once */
     bool lost;    /* nacre_session_lost or nacre_session_free was called from inside a callback, */

@@ -6,7 +6,10 @@
 
 #include "apps/session/parts.h"
 
-enum { LOGIN_GRACE_MS = 120 * 1000 };
+enum {
+    LOGIN_GRACE_MS = 120 * 1000,
+    WIPE_MS = 1000, /* how long the pool keeps plaintext in a block that will be used again */
+};
 
 static void release(struct nacre_session *s)
 {
@@ -15,6 +18,7 @@ static void release(struct nacre_session *s)
     auth_free(s->auth);
     connection_free(s->connection);
     transport_free(s->transport);
+    pool_wipe(&e->pool);
     pool_release(&e->pool, s, sizeof *s); /* perhaps the endpoint is freed now */
 }
 
@@ -60,6 +64,29 @@ static void watch_input(struct nacre_session *s)
                         "the memory for input is used up");
 }
 
+/* The pool has plaintext in blocks that will most likely be used again: one session sees to it that
+ * they are wiped. True: this one, which has a new deadline. */
+static bool promise_wipe(struct nacre_session *s)
+{
+    struct pool *pool = &s->endpoint->pool;
+
+    if (transport_ended(s->transport))
+        pool_wipe(pool);
+    if (pool->warm_count == 0 || pool->wipe_promised)
+        return false;
+    pool->wipe_promised = true;
+    s->wipe_ms = transport_now_ms(s->transport) + WIPE_MS;
+    return true;
+}
+
+static void wipe_blocks(struct nacre_session *s)
+{
+    if (s->wipe_ms == 0 || transport_now_ms(s->transport) < s->wipe_ms)
+        return;
+    s->wipe_ms = 0;
+    pool_wipe(&s->endpoint->pool);
+}
+
 /* The owner's call ends: channels get their turns. No wake, since the owner checks the output and
  * the deadline after each of its calls. */
 static void end_owner_call(struct nacre_session *s)
@@ -75,6 +102,7 @@ static void end_owner_call(struct nacre_session *s)
     if (auth_carry_out(s->auth))
         s->again = true;
     transport_release_idle(s->transport);
+    (void)promise_wipe(s);
     end_call(s);
 }
 
@@ -86,6 +114,7 @@ static void settle(void *session)
     void (*wake)(void *context) = s->endpoint->config.wake;
 
     connection_finish_closed(s->connection);
+    s->again = promise_wipe(s) || s->again;
     if (!s->lost && (transport_take_wake(s->transport) || s->again) && wake != NULL) {
         wake(s->context);
         (void)auth_carry_out(s->auth);
@@ -281,6 +310,7 @@ uint64_t nacre_session_deadline(const struct nacre_session *s)
         transport_deadline(s->transport),
         auth_deadline(s->auth),
         connection_deadline(s->connection),
+        s->wipe_ms != 0 ? s->wipe_ms : UINT64_MAX,
     };
     bool ended = transport_ended(s->transport);
     uint64_t first = UINT64_MAX;
@@ -304,6 +334,7 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
         time_out(s, NACRE_LIMIT_HANDSHAKE, "handshake timeout");
     if (now_ms >= s->packet_deadline_ms)
         time_out(s, NACRE_LIMIT_HANDSHAKE, "packet timeout");
+    wipe_blocks(s);
     auth_tick(s->auth);
     connection_tick(s->connection);
     work(s);
