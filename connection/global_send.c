@@ -102,7 +102,8 @@ enum nacre_sending global_send(struct connection *c, const char *name, bool want
         return NACRE_SEND_LATER;
     good = (c->unsent == NULL && send_request(c, name, want_reply, data)) ||
            (may_wait && keep_request(c, name, want_reply, data));
-    c->awaiting += good && want_reply;
+    if (good && want_reply)
+        c->awaiting++;
     return good ? NACRE_SEND_DONE : NACRE_SEND_LATER;
 }
 

@@ -37,13 +37,13 @@ struct channel_reply {
 enum stream { STREAM_DATA, STREAM_EXTENDED, STREAM_COUNT };
 
 /* Facts that are independent in RFC 4254 section 5.3 are separate bools, not a product of states.
- */
+ * The order of the members leaves few gaps. */
 struct nacre_channel {
     struct connection *connection;
     const struct nacre_channel_app *app;
     void *data;                                  /* the application's */
     void (*unwrapped)(struct nacre_channel *ch); /* see channel_wrap; or NULL */
-    char *type;
+    const char *type;                            /* often session_type, which is not allocated */
     uint8_t *open_data;
     uint32_t open_data_len;
     uint32_t id, peer_id;
@@ -58,6 +58,7 @@ struct nacre_channel {
 
     uint32_t peer_window; /* bytes that we may still send */
     uint32_t peer_max_packet;
+    uint32_t awaiting;  /* answers that the peer owes us */
     uint32_t turn_used; /* bytes of output in the current turn, which lasts until they are sent, */
     uint64_t turn_end;  /* ... up to here in the transport's output */
 
@@ -76,15 +77,14 @@ struct nacre_channel {
         answering; /* a request is being decided: data written meanwhile would precede the answer */
     bool want_exit, sent_exit, core_dumped;
     uint32_t exit_status;
-    const char *exit_signal; /* or NULL */
-    enum nacre_answer early; /* given from inside the callback that asks; NACRE_LATER: none */
+    uint16_t reply_head, reply_count; /* of replies */
+    const char *exit_signal;          /* or NULL */
+    const char *refusal;              /* the text for our refusal to open it */
+    uint8_t refusal_reason;           /* ... and the reason; 0: the default, without the text */
     uint16_t request_waits;  /* writable is due when there is space for so many bytes; or 0 */
-    uint8_t refusal_reason;  /* for our refusal to open it, with text; 0: the default */
-    const char *refusal;
+    enum nacre_answer early; /* given from inside the callback that asks; NACRE_LATER: none */
 
     struct channel_reply *replies; /* ring of REPLIES_MAX, allocated while one is pending */
-    uint16_t reply_head, reply_count;
-    uint32_t awaiting; /* answers that the peer owes us */
 };
 
 struct connection {
@@ -98,8 +98,7 @@ struct connection {
     uint32_t count;                 /* channels that are alive */
     uint32_t reply_count;           /* of replies */
     size_t granted;                 /* bytes that the peer may make all channels together buffer */
-    void *account;                  /* what they are charged to, or NULL; with */
-    uint32_t input_held;            /* ... these bytes of input */
+    void *account;                  /* what they are charged to with input_held, or NULL */
     struct nacre_channel **unknown; /* see connection_open; or NULL */
 
     struct global_reply *replies; /* GLOBAL_REPLIES_MAX, allocated while one is pending */
@@ -108,8 +107,9 @@ struct connection {
 
     struct unsent_request *unsent; /* our global requests that wait for space, */
     uint32_t unsent_len;           /* ... in bytes */
-    uint32_t awaiting;             /* answers that the peer owes us, */
-    uint32_t unsent_asking;        /* ... including those to requests that are not sent yet */
+    uint16_t awaiting;             /* answers that the peer owes us, GLOBAL_ASKED_MAX at most, */
+    uint16_t unsent_asking;        /* ... including those to requests that are not sent yet */
+    uint32_t input_held;           /* bytes of input that no window allowed */
     uint32_t unanswered;           /* keepalives since the last sign of life */
     uint64_t keepalives;           /* a bit for each awaited answer, oldest first: to a keepalive */
     uint64_t asked_ms;             /* when the last keepalive was sent, */
@@ -126,6 +126,8 @@ struct connection {
     bool resumed;          /* nacre_channel_resume was called from inside a callback */
     bool moved;            /* something happened since that may let a resumed channel continue */
 };
+
+extern const char session_type[]; /* "session"; table.c */
 
 /* The peer broke the protocol. text: fixed; names the message first. */
 static inline int misuse(struct connection *c, const char *text)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+const char session_type[] = "session";
+
 struct nacre_channel *table_find(const struct connection *c, uint32_t id)
 {
     return id < c->table_len ? c->channels[id] : NULL;
@@ -64,14 +66,25 @@ static bool find_slot(struct connection *c, uint32_t *slot)
     return true;
 }
 
+static bool copy_type(struct nacre_channel *ch, struct bytes type)
+{
+    char *copy = pool_allocate(transport_pool(ch->connection->transport), type.len + 1);
+
+    if (copy == NULL)
+        return false;
+    memcpy(copy, type.at, type.len);
+    ch->type = copy;
+    return true;
+}
+
 static bool copy_texts(struct nacre_channel *ch, struct bytes type, struct bytes open_data)
 {
     struct pool *pool = transport_pool(ch->connection->transport);
 
-    ch->type = pool_allocate(pool, type.len + 1);
-    if (ch->type == NULL)
+    if (bytes_are(type, session_type))
+        ch->type = session_type;
+    else if (!copy_type(ch, type))
         return false;
-    memcpy(ch->type, type.at, type.len);
     if (open_data.len == 0)
         return true;
     if (budget_take(ch->connection, (uint32_t)open_data.len, (uint32_t)open_data.len) == 0)
@@ -133,8 +146,8 @@ void table_remove(struct nacre_channel *ch)
     count(c, c->count - 1);
     for (int i = 0; i < STREAM_COUNT; i++)
         queue_clear(&ch->unaccepted[i], pool);
-    if (ch->type != NULL)
-        pool_release(pool, ch->type, strlen(ch->type) + 1);
+    if (ch->type != NULL && ch->type != session_type)
+        pool_release(pool, (char *)ch->type, strlen(ch->type) + 1);
     pool_release(pool, ch->open_data, ch->open_data_len);
     pool_release(pool, ch->replies, REPLIES_MAX * sizeof *ch->replies);
     pool_release(pool, ch, sizeof *ch);

@@ -25,12 +25,14 @@ THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload
 
 unit-programs: $(TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/apps/options/pages
 
-# Tests are linked with the objects of every layer, whose symbols are visible, and with the helpers.
+# Tests are linked with the objects of every layer, whose symbols are visible, and with the helpers. One of these,
+# tests/support/wiped.c, has a wipe() of its own.
 $(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)) $(BUILD)/sources
 	@mkdir -p $(@D)
 	@echo "  AR    $@"
 	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --weaken-symbol=wipe $(BUILD)/obj/crypto/bytes.o $(BUILD)/tests/bytes.o
+	$(Q)$(AR) rcs $@ $(BUILD)/tests/bytes.o $(filter-out %/crypto/bytes.o,$(filter %.o,$^))
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
 	@mkdir -p $(@D)

@@ -66,16 +66,16 @@ struct nacre_peer {
     struct nacre_peer *next, **link;
     uint64_t id;
     char address[ADDRESS_MAX];
-    char *local_address; /* of ADDRESS_MAX bytes; NULL: nobody has asked for it */
-    struct ticket ticket;
+    char *local_address;     /* of ADDRESS_MAX bytes; NULL: nobody has asked for it */
     struct account *account; /* of its source, then of its user */
-    uint32_t limited;        /* a bit for each limit that was reached, */
-    uint32_t limited_due;    /* ... and for those whose event is due */
-    struct task report_task; /* sends these events */
-    bool failed_login;       /* at least one attempt */
-    bool abusive;            /* used the key exchange to make us work: as bad as a failed login */
+    struct ticket ticket;
+    uint32_t limited;     /* a bit for each limit that was reached, */
+    uint32_t limited_due; /* ... and for those whose event is due */
+    bool failed_login;    /* at least one attempt */
+    bool abusive;         /* used the key exchange to make us work: as bad as a failed login */
     bool logged_in;
-    void *data; /* the program's */
+    struct task report_task; /* sends these events */
+    void *data;              /* the program's */
 };
 
 static inline void server_trouble(const struct nacre_server *server, const char *text)

@@ -29,7 +29,7 @@ struct nacre_session {
     struct transport *transport;
     struct auth *auth;
     struct connection *connection;
-    uint64_t login_deadline_ms, handshake_deadline_ms;
+    uint64_t began_ms;
     uint64_t packet_deadline_ms; /* before the login: for the packet that has begun, */
     uint32_t packet_seq;         /* ... which is this one */
     uint64_t wipe_ms;            /* when to wipe the pool's free blocks; 0: it need not */

@@ -148,15 +148,12 @@ static bool join(struct nacre_session *s, struct nacre_endpoint *e, uint64_t now
 struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context, uint64_t now_ms)
 {
     struct nacre_session *s = pool_allocate(&e->pool, sizeof *s);
-    uint32_t grace = e->config.login_grace_ms != 0 ? e->config.login_grace_ms : LOGIN_GRACE_MS;
 
     if (s == NULL)
         return NULL;
     s->endpoint = e;
     s->context = context;
-    s->login_deadline_ms = now_ms + grace;
-    s->handshake_deadline_ms =
-        e->config.limits.handshake_ms != 0 ? now_ms + e->config.limits.handshake_ms : UINT64_MAX;
+    s->began_ms = now_ms;
     s->packet_deadline_ms = UINT64_MAX;
     if (!join(s, e, now_ms)) {
         release(s);
@@ -187,11 +184,27 @@ static bool begin_owner_call(struct nacre_session *s)
     return true;
 }
 
+static uint64_t login_deadline(const struct nacre_session *s)
+{
+    uint32_t grace = s->endpoint->config.login_grace_ms;
+
+    if (auth_is_complete(s->auth))
+        return UINT64_MAX;
+    return s->began_ms + (grace != 0 ? grace : LOGIN_GRACE_MS);
+}
+
 /* Everything that the peer's program does without a person is done; from here on a person may look
  * at our host key or for a password. */
 static bool shook_hands(const struct nacre_session *s)
 {
     return transport_session_id(s->transport).len > 0;
+}
+
+static uint64_t handshake_deadline(const struct nacre_session *s)
+{
+    uint32_t most = s->endpoint->config.limits.handshake_ms;
+
+    return most == 0 || shook_hands(s) ? UINT64_MAX : s->began_ms + most;
 }
 
 /* A person may think for long, but no program may send a packet slowly. */
@@ -304,8 +317,8 @@ static void time_out(struct nacre_session *s, enum nacre_limit limit, const char
 uint64_t nacre_session_deadline(const struct nacre_session *s)
 {
     const uint64_t deadlines[] = {
-        auth_is_complete(s->auth) ? UINT64_MAX : s->login_deadline_ms,
-        shook_hands(s) ? UINT64_MAX : s->handshake_deadline_ms,
+        login_deadline(s),
+        handshake_deadline(s),
         s->packet_deadline_ms,
         transport_deadline(s->transport),
         auth_deadline(s->auth),
@@ -328,9 +341,9 @@ void nacre_session_tick(struct nacre_session *s, uint64_t now_ms)
     if (!begin_owner_call(s))
         return;
     transport_tick(s->transport, now_ms);
-    if (!auth_is_complete(s->auth) && now_ms >= s->login_deadline_ms)
+    if (now_ms >= login_deadline(s))
         time_out(s, NACRE_LIMIT_LOGIN_GRACE, "login timeout");
-    if (!shook_hands(s) && now_ms >= s->handshake_deadline_ms)
+    if (now_ms >= handshake_deadline(s))
         time_out(s, NACRE_LIMIT_HANDSHAKE, "handshake timeout");
     if (now_ms >= s->packet_deadline_ms)
         time_out(s, NACRE_LIMIT_HANDSHAKE, "packet timeout");

@@ -2,6 +2,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
+#include "tests/support/wiped.h"
 
 static const uint8_t key[32] = {1, 2, 3};
 static const uint8_t iv[AES_GCM_IV_LEN] = {4, 5, 6};
@@ -153,6 +154,22 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
+START_TEST(plaintext_of_a_forgery_is_wiped_and_nothing_else)
+{
+    uint8_t data[33], tag[AES_GCM_TAG_LEN];
+    struct aes_gcm g;
+
+    memset(data, 7, sizeof data);
+    ck_assert(aes_gcm_init(&g, BYTES_OF_ARRAY(key), false));
+    wiped_record();
+    ck_assert(!aes_gcm_open(&g, iv, (struct bytes){NULL, 0}, data, 32, tag));
+    assert_wiped(32, 1);
+    ck_assert_uint_eq(data[31], 0);
+    ck_assert_uint_eq(data[32], 7);
+    aes_gcm_clear(&g);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_answers_match_both_ways);
@@ -161,4 +178,5 @@ void add_tests(struct suite *suite)
     add_test(suite, other_key_lengths_are_refused);
     add_test(suite, each_direction_has_its_own_context);
     add_test(suite, wycheproof_agrees);
+    add_test(suite, plaintext_of_a_forgery_is_wiped_and_nothing_else);
 }

@@ -1,6 +1,7 @@
 #include "crypto/chacha20.h"
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
+#include "tests/support/wiped.h"
 
 enum {
     LONG = 4096, /* bytes: more than any length at which the implementation changes */
@@ -98,10 +99,27 @@ START_TEST(clearing_wipes_the_key_and_may_be_repeated)
 }
 END_TEST
 
+START_TEST(clearing_wipes_the_struct_and_nothing_else)
+{
+    const uint8_t key[32] = {1};
+    struct {
+        struct chacha20 c;
+        uint8_t after;
+    } s = {.after = 1};
+
+    ck_assert(chacha20_init(&s.c, key));
+    wiped_record();
+    chacha20_clear(&s.c);
+    assert_wiped(sizeof s.c, 1);
+    ck_assert_uint_eq(s.after, 1);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_answers_match);
     add_test(suite, every_length_gives_the_same_keystream);
     add_test(suite, the_counter_carries_past_32_bits);
     add_test(suite, clearing_wipes_the_key_and_may_be_repeated);
+    add_test(suite, clearing_wipes_the_struct_and_nothing_else);
 }

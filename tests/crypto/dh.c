@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "tests/support/vectors.h"
+#include "tests/support/wiped.h"
 
 static const struct {
     const char *name;
@@ -211,6 +212,22 @@ START_TEST(unusable_groups_are_refused)
 }
 END_TEST
 
+START_TEST(clearing_wipes_the_secret)
+{
+    static uint8_t out[DH_LEN_MAX];
+    struct dh d;
+    uint8_t secret[DH_SECRET_LEN_MAX];
+
+    ck_assert(dh_generate(&d, &dh_group18, &random_system, out));
+    memcpy(secret, d.secret, sizeof secret);
+    wiped_record();
+    dh_clear(&d);
+    assert_wiped(DH_SECRET_LEN_MAX, 1);
+    ck_assert(wiped_exactly(BYTES_OF_ARRAY(secret)));
+    ck_assert_uint_eq(d.secret_len, 0);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_public_values_and_secrets_match);
@@ -221,4 +238,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_result_out_of_range_is_refused);
     add_test(suite, a_proposed_group_is_used_as_it_is);
     add_test(suite, unusable_groups_are_refused);
+    add_test(suite, clearing_wipes_the_secret);
 }

@@ -5,6 +5,7 @@
 
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
+#include "tests/support/wiped.h"
 
 static const struct ec_curve *const curves[] = {&ec_nistp256, &ec_nistp384, &ec_nistp521};
 
@@ -176,6 +177,20 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
+START_TEST(clearing_wipes_the_secret_and_nothing_else)
+{
+    uint8_t secret[EC_LEN_MAX] = {0, 7}, pub[EC_POINT_LEN_MAX];
+    struct ecdh e;
+
+    ck_assert(ecdh_from_secret(&e, &ec_nistp521, secret, pub));
+    wiped_record();
+    ecdh_clear(&e);
+    assert_wiped(EC_LEN_MAX, 1);
+    ck_assert(wiped_exactly(BYTES_OF_ARRAY(secret)));
+    ck_assert_ptr_eq(e.curve, &ec_nistp521);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, both_sides_of_the_known_answers_agree);
@@ -183,4 +198,5 @@ void add_tests(struct suite *suite)
     add_test(suite, invalid_points_are_refused);
     add_test(suite, secrets_out_of_range_are_refused);
     add_test(suite, wycheproof_agrees);
+    add_test(suite, clearing_wipes_the_secret_and_nothing_else);
 }

@@ -2,6 +2,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
+#include "tests/support/wiped.h"
 
 START_TEST(known_keys_and_signatures_match)
 {
@@ -101,6 +102,24 @@ START_TEST(edge_cases_follow_the_strict_rules)
 }
 END_TEST
 
+START_TEST(copies_of_the_seed_are_wiped)
+{
+    const uint8_t seed[ED25519_SEED_LEN] = {5};
+    uint8_t both[ED25519_SEED_LEN + ED25519_PUBLIC_LEN] = {5};
+    uint8_t *pub = both + ED25519_SEED_LEN, sig[ED25519_SIGNATURE_LEN];
+
+    for (int sign = 0; sign < 2; sign++) {
+        wiped_record();
+        if (sign)
+            ck_assert(ed25519_sign(sig, seed, pub, bytes_of("message")));
+        else
+            ed25519_public(pub, seed);
+        assert_wiped(sizeof both, 1);
+        ck_assert(wiped_exactly(BYTES_OF_ARRAY(both)));
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_keys_and_signatures_match);
@@ -108,4 +127,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_key_of_small_order_is_refused);
     add_test(suite, wycheproof_agrees);
     add_test(suite, edge_cases_follow_the_strict_rules);
+    add_test(suite, copies_of_the_seed_are_wiped);
 }

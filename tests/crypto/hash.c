@@ -1,6 +1,7 @@
 #include "crypto/hash.h"
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
+#include "tests/support/wiped.h"
 
 static const struct hash_method *const methods[] = {&hash_sha1, &hash_sha256, &hash_sha384,
                                                     &hash_sha512};
@@ -142,6 +143,25 @@ START_TEST(a_finished_digest_is_wiped_and_gives_no_second_one)
 }
 END_TEST
 
+START_TEST(the_state_is_wiped_and_nothing_else)
+{
+    uint8_t out[HASH_MAX];
+    struct hash h;
+
+    for (int finish = 0; finish < 2; finish++) {
+        hash_start(&h, &hash_sha256);
+        hash_update(&h, bytes_of("secret"));
+        wiped_record();
+        if (finish)
+            ck_assert(hash_finish(&h, out));
+        else
+            hash_abandon(&h);
+        assert_wiped(sizeof h.state, 1);
+        ck_assert_ptr_eq(h.method, &hash_sha256);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_digests_match);
@@ -150,4 +170,5 @@ void add_tests(struct suite *suite)
     add_test(suite, copies_of_a_prefix_continue_separately);
     add_test(suite, a_failure_is_sticky_and_gives_zeros);
     add_test(suite, a_finished_digest_is_wiped_and_gives_no_second_one);
+    add_test(suite, the_state_is_wiped_and_nothing_else);
 }

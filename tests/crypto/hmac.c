@@ -2,6 +2,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
+#include "tests/support/wiped.h"
 
 static void assert_mac(const struct hash_method *method, struct bytes key, struct bytes data,
                        struct bytes expected)
@@ -110,6 +111,23 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
+START_TEST(the_padded_key_is_wiped)
+{
+    uint8_t key[64] = {1, 2, 3};
+    uint8_t padded[HASH_BLOCK_MAX] = {1, 2, 3};
+    struct hmac m;
+
+    wiped_record();
+    ck_assert(hmac_init(&m, &hash_sha512, BYTES_OF_ARRAY(key)));
+    assert_wiped(HASH_BLOCK_MAX, 3); /* also xored with ipad and with opad */
+    ck_assert(wiped_exactly(BYTES_OF_ARRAY(padded)));
+    for (size_t i = 0; i < sizeof padded; i++)
+        padded[i] ^= 0x36;
+    ck_assert(wiped_exactly(BYTES_OF_ARRAY(padded)));
+    hmac_clear(&m);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_macs_match_twice_with_one_key);
@@ -117,4 +135,5 @@ void add_tests(struct suite *suite)
     add_test(suite, keys_are_padded_to_the_block_length);
     add_test(suite, a_cleared_key_gives_no_mac);
     add_test(suite, wycheproof_agrees);
+    add_test(suite, the_padded_key_is_wiped);
 }

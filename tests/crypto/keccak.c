@@ -2,6 +2,7 @@
 #include "crypto/keccak4.h"
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
+#include "tests/support/wiped.h"
 
 static const struct {
     const char *name;
@@ -84,9 +85,34 @@ START_TEST(four_streams_equal_four_sponges)
 }
 END_TEST
 
+/* 25 lanes of 8 bytes; of 32, where the CPU has vectors of four. */
+START_TEST(what_was_absorbed_is_wiped)
+{
+    enum { STATE = 25 * 8, STATES = 25 * 32 };
+    uint8_t in[32] = {1}, out[KECCAK_WAYS][SHAKE128_RATE];
+    const uint8_t *const ins[] = {in, in, in, in};
+    uint8_t *const outs[] = {out[0], out[1], out[2], out[3]};
+    const struct bytes secret = BYTES_OF_ARRAY(in);
+    struct keccak4 four;
+
+    wiped_record();
+    keccak_of(&keccak_sha3_256, &secret, 1, out[0], 32);
+    assert_wiped(STATE, 1);
+    assert_wiped(sizeof(struct keccak), 1);
+    wiped_record();
+    keccak4_start(&four, &keccak_shake128, ins, sizeof in);
+    keccak4_squeeze(&four, outs);
+    if (wiped_times(STATE) > 0) /* four permutations, and the copy of one state */
+        assert_wiped(STATE, 4 + 1);
+    else
+        assert_wiped(STATES, 1 + 1);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test_any_cpu(suite, known_outputs_match);
     add_test_any_cpu(suite, the_output_does_not_depend_on_the_pieces);
     add_test_any_cpu(suite, four_streams_equal_four_sponges);
+    add_test_any_cpu(suite, what_was_absorbed_is_wiped);
 }

@@ -1,9 +1,12 @@
 #include "crypto/mlkem768.h"
 #include "tests/support/suite.h"
 
+#include <openssl/opensslv.h>
+
 #include "crypto/mlkem768_pke.h"
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
+#include "tests/support/wiped.h"
 
 static struct mlkem768_scratch scratch;
 
@@ -312,6 +315,43 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
+/* Every copy of a secret on the stack, and the scratch memory. libcrypto's implementation has only
+ * a copy of the seeds. */
+START_TEST(seeds_and_secrets_are_wiped)
+{
+    enum { NOISE_SEEDS = KECCAK_WAYS * 33, EXPANDED = 64 };
+    uint8_t ek[MLKEM768_EK_LEN], dk[MLKEM768_DK_LEN], ct[MLKEM768_CT_LEN], ss[32];
+    uint8_t d[32] = {1}, z[32] = {2}, m[32] = {3}, rejected[MLKEM768_CT_LEN] = {0};
+
+    wiped_record();
+    ck_assert(mlkem768_keypair(ek, dk, d, z, &scratch));
+    assert_wiped(EXPANDED, 1);
+    if (OPENSSL_VERSION_NUMBER >= 0x30500000L)
+        return;
+    assert_wiped(NOISE_SEEDS, 2);
+    assert_wiped(sizeof scratch, 1);
+    wiped_record();
+    ck_assert(mlkem768_encapsulate(ct, ss, ek, m, &scratch));
+    assert_wiped(EXPANDED, 1);
+    assert_wiped(NOISE_SEEDS, 2);
+    assert_wiped(sizeof scratch, 1);
+    assert_wiped(MLKEM768_CT_LEN, 0);
+    wiped_record();
+    ck_assert(mlkem768_decapsulate(ss, dk, ct, &scratch));
+    assert_wiped(32, 2); /* m, and the secret for a rejected ciphertext */
+    ck_assert(wiped_exactly(BYTES_OF_ARRAY(m)));
+    assert_wiped(EXPANDED, 1);
+    assert_wiped(sizeof scratch, 1);
+    memset(ek, 0xff, sizeof ek);
+    wiped_record();
+    ck_assert(!mlkem768_encapsulate(ct, ss, ek, m, &scratch));
+    assert_wiped(MLKEM768_CT_LEN, 1);
+    assert_wiped(MLKEM768_SS_LEN, 1);
+    ck_assert_mem_eq(ct, rejected, sizeof ct);
+    ck_assert_mem_eq(ss, rejected, sizeof ss);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_answers_match);
@@ -323,4 +363,5 @@ void add_tests(struct suite *suite)
     add_test(suite, known_answer_file_agrees);
     add_test(suite, edge_cases_agree);
     add_test(suite, wycheproof_agrees);
+    add_test(suite, seeds_and_secrets_are_wiped);
 }

@@ -1,5 +1,6 @@
 #include "crypto/random.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 static const uint8_t seed[32] = {1, 2, 3};
 
@@ -106,6 +107,29 @@ START_TEST(a_stream_wipes_its_past_output)
 }
 END_TEST
 
+START_TEST(seeds_and_past_keys_are_wiped)
+{
+    uint8_t out[RANDOM_STREAM_BLOCK];
+    struct random_stream state;
+    struct random_source source;
+
+    wiped_record();
+    random_fill(&random_system, out, 64); /* directly from the system */
+    assert_wiped(32, 0);
+    random_fill(&random_system, out, sizeof out);
+    assert_wiped(32, 1); /* the seed that was expanded */
+    source = random_stream_from(&state, &random_system);
+    wiped_record();
+    random_fill(&source, out, sizeof out); /* from two blocks at least */
+    ck_assert_uint_ge(wiped_times(32), 1);
+    ck_assert_uint_le(wiped_times(32), 2);
+    wiped_record();
+    random_fill(&source, out, 100);
+    assert_wiped(100, 1);
+    ck_assert(wiped_exactly((struct bytes){out, 100}));
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, the_system_source_fills_every_byte_and_never_repeats);
@@ -114,4 +138,5 @@ void add_tests(struct suite *suite)
     add_test(suite, the_first_fill_is_the_chacha20_keystream);
     add_test(suite, a_stream_does_not_depend_on_the_lengths_of_fills);
     add_test(suite, a_stream_wipes_its_past_output);
+    add_test(suite, seeds_and_past_keys_are_wiped);
 }

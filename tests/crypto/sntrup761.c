@@ -7,6 +7,7 @@
 #include "crypto/x25519.h"
 #include "tests/support/json.h"
 #include "tests/support/vectors.h"
+#include "tests/support/wiped.h"
 
 #include <stdlib.h>
 
@@ -306,6 +307,31 @@ START_TEST(a_hybrid_secret_of_another_implementation_agrees)
 }
 END_TEST
 
+/* Every copy of a secret on the stack, and the scratch memory. */
+START_TEST(secrets_and_their_hashes_are_wiped)
+{
+    enum { HALF = 32 };
+    uint8_t pk[SNTRUP761_PK_LEN], sk[SNTRUP761_SK_LEN], ct[SNTRUP761_CT_LEN], ss[SNTRUP761_SS_LEN];
+    const struct random_source *random = &random_system;
+
+    wiped_record();
+    ck_assert(sntrup761_keypair(pk, sk, random, &scratch));
+    assert_wiped(HASH_MAX, 1);
+    assert_wiped(sizeof scratch, 1);
+    for (int decapsulate = 0; decapsulate < 2; decapsulate++) {
+        wiped_record();
+        if (decapsulate)
+            ck_assert(sntrup761_decapsulate(ss, sk, ct, &scratch));
+        else
+            ck_assert(sntrup761_encapsulate(ct, ss, pk, random, &scratch));
+        assert_wiped(SNTRUP_SMALL_LEN, 1);
+        assert_wiped(sizeof scratch, 1);
+        assert_wiped(HASH_MAX, decapsulate ? 4 : 5);
+        assert_wiped(HALF, decapsulate ? 2 : 3); /* one seed of the random source */
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test_any_cpu(suite, known_answers_match);
@@ -319,4 +345,5 @@ void add_tests(struct suite *suite)
     add_test_any_cpu(suite, products_equal_schoolbook_multiplication);
     add_test(suite, the_scratch_is_returned_wiped);
     add_test(suite, a_hybrid_secret_of_another_implementation_agrees);
+    add_test(suite, secrets_and_their_hashes_are_wiped);
 }
