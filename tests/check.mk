@@ -55,6 +55,9 @@ coverage:                               ## lines and branches that the tests in 
 	tests/tools/coverage $(BUILD)/coverage $(FOLDERS) || status=$$?; \
 	exit $$status
 
+mutate-wipes:                           ## take out each wipe in turn, and make it a byte too long: do the nearest tests notice? (FILES="crypto/hmac.c"; 10 minutes)
+	tests/tools/mutate_wipes $(FILES)
+
 phases: $(BUILD)/tests/transport/phase_page       ## write transport/PHASES.md from the table
 	$< >transport/PHASES.md
 
@@ -79,4 +82,4 @@ symbols: lib                            ## check that only nacre_ names are visi
 ct-check: $(BUILD)/tests/crypto/ct_check       ## check that no branch or address depends on a secret (valgrind; also with CC=clang-14 BUILD=build/clang)
 	valgrind -q --error-exitcode=1 $<
 
-.PHONY: check interop siege unit simulate soak coverage phases sections options layers pure symbols ct-check
+.PHONY: check interop siege unit simulate soak coverage mutate-wipes phases sections options layers pure symbols ct-check

@@ -1,5 +1,6 @@
 /* The password method, in both roles. RFC 4252 section 8. */
 #include "tests/support/auth_script.h"
+#include "tests/support/wiped.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -149,6 +150,22 @@ START_TEST(an_expired_password_never_logs_in)
 }
 END_TEST
 
+START_TEST(passwords_are_wiped_on_the_stack)
+{
+    uint8_t longest[NACRE_PASSWORD_MAX + 1];
+
+    memset(longest, 'p', sizeof longest);
+    longest[NACRE_PASSWORD_MAX] = 0;
+    start_server();
+    send_password("alice", (const char *)longest);
+    wiped_record();
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    assert_wiped(NACRE_PASSWORD_MAX + 1, 2); /* a change would have a second one */
+    ck_assert(wiped_exactly(BYTES_OF_ARRAY(longest)));
+    scripted_clear(&s);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, the_longest_user_name_and_password_are_not_truncated);
@@ -159,4 +176,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_configured_password_that_is_too_long_is_not_sent);
     add_test(suite, an_expired_password_must_be_changed_first);
     add_test(suite, an_expired_password_never_logs_in);
+    add_test(suite, passwords_are_wiped_on_the_stack);
 }

@@ -6,6 +6,7 @@
 #include "crypto/ecdsa_nonce.h"
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
+#include "tests/support/wiped.h"
 
 static const struct ec_curve *const curves[] = {&ec_nistp256, &ec_nistp384, &ec_nistp521};
 
@@ -276,6 +277,34 @@ START_TEST(wycheproof_agrees)
 }
 END_TEST
 
+/* The state of the generator of nonces, the reduced digest, the nonce in each form, and the private
+ * key. */
+START_TEST(copies_of_the_key_and_the_nonce_are_wiped)
+{
+    struct vectors *v = vectors_open("ecdsa.txt");
+    struct bytes secret = value(v, &ec_nistp521, "private", 0);
+    uint8_t order[EC_LEN_MAX], digest[HASH_MAX] = {1}, nonce[EC_LEN_MAX];
+    uint8_t r[EC_LEN_MAX], s[EC_LEN_MAX];
+    struct ecdsa_key k;
+
+    ck_assert_uint_eq(unhex(order, sizeof order, orders[2]), EC_LEN_MAX);
+    wiped_record();
+    ck_assert(ecdsa_nonce(&ec_nistp521, order, secret.at, digest, nonce));
+    assert_wiped(sizeof(struct ecdsa_generator), 1);
+    assert_wiped(EC_LEN_MAX, 1);
+    ck_assert(ecdsa_private_init(&k, &ec_nistp521, secret, (struct bytes){NULL, 0}));
+    wiped_record();
+    ck_assert(ecdsa_sign(&k, bytes_of("message"), r, s));
+    assert_wiped(sizeof(struct ecdsa_generator), 1);
+    assert_wiped(sizeof(struct ecdsa_safe_nonce), 1);
+    assert_wiped(EC_LEN_MAX, 3);
+    assert_wiped(EC_LEN_MAX + 1, 2);
+    ck_assert(wiped_exactly(secret));
+    ecdsa_clear(&k);
+    vectors_close(v);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, nonces_match_the_rfc);
@@ -288,4 +317,5 @@ void add_tests(struct suite *suite)
     add_test(suite, numbers_out_of_range_are_refused);
     add_test(suite, invalid_keys_are_refused);
     add_test(suite, wycheproof_agrees);
+    add_test(suite, copies_of_the_key_and_the_nonce_are_wiped);
 }

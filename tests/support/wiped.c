@@ -49,3 +49,12 @@ bool wiped_exactly(struct bytes secret)
             return true;
     return false;
 }
+
+bool wiped_ends_with(struct bytes secret)
+{
+    for (size_t i = 0; i < count; i++)
+        if (records[i].len >= secret.len &&
+            memcmp(records[i].at + records[i].len - secret.len, secret.at, secret.len) == 0)
+            return true;
+    return false;
+}

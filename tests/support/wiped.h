@@ -14,6 +14,9 @@ size_t wiped_times(size_t len);
 /* True when exactly these bytes were wiped together. */
 bool wiped_exactly(struct bytes secret);
 
+/* True when a wipe ended with exactly these bytes. */
+bool wiped_ends_with(struct bytes secret);
+
 #define assert_wiped(len, times) ck_assert_uint_eq(wiped_times(len), (times))
 
 #endif

@@ -2,6 +2,7 @@
 #include "crypto/random.h"
 #include "tests/support/counted_pool.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 START_TEST(an_empty_buffer_has_no_block)
 {
@@ -184,6 +185,47 @@ START_TEST(bytes_come_out_as_they_went_in)
 }
 END_TEST
 
+START_TEST(a_block_is_wiped_when_its_contents_move_on)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {0};
+
+    append(&b, &pool, "a secret", 8);
+    buffer_consumed(&b, 2);
+    wiped_record();
+    ck_assert_ptr_nonnull(buffer_make_room(&b, &pool, BLOCK_SMALL));
+    assert_wiped(8, 1);
+    wiped_record();
+    buffer_clear(&b, &pool); /* it held what is on the wire */
+    assert_wiped(8, 0);
+    pool_clear(&pool);
+}
+END_TEST
+
+/* All that it held since it was taken from the pool, also where something shorter is now. */
+START_TEST(a_private_block_is_wiped_up_to_what_it_held)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    struct buffer b = {.private = true};
+
+    append(&b, &pool, "a long secret", 13);
+    buffer_consumed(&b, 13);
+    append(&b, &pool, "short", 5);
+    wiped_record();
+    ck_assert_ptr_nonnull(buffer_make_room(&b, &pool, BLOCK_SMALL));
+    assert_wiped(13, 1);
+    wiped_record();
+    buffer_consumed(&b, 5);
+    buffer_release_idle(&b, &pool);
+    assert_wiped(5, 1);
+    ck_assert_uint_eq(pool.in_use, 0);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, an_empty_buffer_has_no_block);
@@ -194,4 +236,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_huge_block_stays_only_while_it_is_needed);
     add_test(suite, without_memory_the_contents_stay);
     add_test(suite, bytes_come_out_as_they_went_in);
+    add_test(suite, a_block_is_wiped_when_its_contents_move_on);
+    add_test(suite, a_private_block_is_wiped_up_to_what_it_held);
 }

@@ -3,6 +3,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 #include "tests/support/vectors.h"
 #include "transport/key_pair.h"
 
@@ -375,7 +376,9 @@ START_TEST(a_cleared_key_is_wiped)
     struct fixture f;
 
     set_up(&f);
+    wiped_record();
     private_key_clear(&f.key);
+    assert_wiped(sizeof f.key, 1);
     ck_assert_mem_eq(&f.key, &zeros, sizeof zeros);
     vectors_close(f.v);
 }

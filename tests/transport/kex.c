@@ -3,6 +3,7 @@
  */
 #include "tests/support/suite.h"
 #include "tests/support/script_peer.h"
+#include "tests/support/wiped.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -573,6 +574,18 @@ START_TEST(a_peer_may_begin_an_exchange_in_every_phase)
 }
 END_TEST
 
+START_TEST(the_shared_secret_is_wiped)
+{
+    enum { LONGEST = 1024 };
+
+    script_meet_connected(&script, &real, (enum nacre_role)_i, false);
+    wiped_record();
+    script_exchange(&script, &real, NULL);
+    assert_wiped(LONGEST, 1);
+    script_part(&script, &real);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, strict_kex_accepts_only_messages_of_the_exchange);
@@ -593,4 +606,5 @@ void add_tests(struct suite *suite)
     add_test(suite, after_newkeys_a_packet_under_the_old_keys_is_refused);
     add_test(suite, messages_in_flight_are_read_until_the_peer_sends_kexinit);
     add_test(suite, a_peer_may_begin_an_exchange_in_every_phase);
+    add_loop(suite, the_shared_secret_is_wiped, NACRE_SERVER, NACRE_CLIENT + 1);
 }

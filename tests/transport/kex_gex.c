@@ -2,6 +2,7 @@
  * real transport against a scripted peer. */
 #include "tests/support/suite.h"
 #include "tests/support/script_peer.h"
+#include "tests/support/wiped.h"
 
 static const char gex[] = "diffie-hellman-group-exchange-sha256";
 
@@ -264,6 +265,24 @@ START_TEST(a_client_refuses_an_unacceptable_share_and_a_wrong_signature)
 }
 END_TEST
 
+/* Each end has one, in a buffer for the largest group. */
+START_TEST(the_shared_secret_is_wiped)
+{
+    enum { LARGEST = 8192 / 8 };
+    static struct loop loop;
+
+    loop_open(&loop);
+    loop.server.config.algorithms[ALGORITHM_KEX] = gex;
+    loop.client.config.algorithms[ALGORITHM_KEX] = gex;
+    wiped_record();
+    loop_start(&loop);
+    loop_run(&loop);
+    ck_assert_int_eq(loop.client.exchanges, 1);
+    assert_wiped(LARGEST, 2);
+    loop_close(&loop);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_server_chooses_a_group_of_the_requested_size);
@@ -274,4 +293,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_client_requests_no_small_group);
     add_test(suite, a_client_refuses_an_unacceptable_group);
     add_test(suite, a_client_refuses_an_unacceptable_share_and_a_wrong_signature);
+    add_test(suite, the_shared_secret_is_wiped);
 }

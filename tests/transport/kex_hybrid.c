@@ -6,8 +6,10 @@
 #include "crypto/sntrup761.h"
 #include "crypto/x25519.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 #include "transport/kex_method.h"
 
+#include <openssl/opensslv.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,10 +164,34 @@ START_TEST(the_secret_of_sntrup761x25519_is_sha512_of_the_post_quantum_secret_th
 }
 END_TEST
 
+/* On both ends together: random bytes, and both halves of the secret. */
+START_TEST(the_halves_of_a_secret_are_wiped)
+{
+    enum { BOTH = 32 + 32 };
+    bool own = OPENSSL_VERSION_NUMBER < 0x30500000L; /* ML-KEM with copies of its own */
+
+    wiped_record();
+    run(&kex_mlkem768x25519, 0);
+    ck_assert(wiped_exactly((struct bytes){x.client.bytes, BOTH})); /* d and z */
+    ck_assert(wiped_exactly((struct bytes){x.server.bytes, BOTH})); /* m and X25519's */
+    assert_wiped(BOTH, 2 + 2 * 2 + (own ? 3 : 1)); /* the secrets before and after hashing them */
+    wiped_record();
+    run(&kex_sntrup761x25519, 0);
+    ck_assert(wiped_exactly((struct bytes){x.server.bytes, 32}));
+    assert_wiped(32, 1 + 4);
+    assert_wiped(BOTH, 2 * 2 + 10); /* and of sntrup761's ten hashes */
+    wiped_record();
+    run(&kex_curve25519, 0);
+    ck_assert(wiped_exactly((struct bytes){x.server.bytes, 32}));
+    assert_wiped(32, 1);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite,
              the_secret_of_mlkem768x25519_is_sha256_of_the_post_quantum_secret_then_the_classical);
     add_test(suite,
              the_secret_of_sntrup761x25519_is_sha512_of_the_post_quantum_secret_then_the_classical);
+    add_test(suite, the_halves_of_a_secret_are_wiped);
 }

@@ -2,6 +2,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/json.h"
 #include "tests/support/vectors.h"
+#include "tests/support/wiped.h"
 #include "transport/kex_state.h"
 #include "transport/keys.h"
 #include "transport/parts.h"
@@ -328,6 +329,26 @@ START_TEST(a_cipher_that_does_not_start_leaves_the_old_keys_and_no_memory)
 }
 END_TEST
 
+/* Each is derived into a buffer for the longest key, and copied from it. */
+START_TEST(derived_keys_are_wiped_once_they_are_in_use)
+{
+    enum { DERIVED = 64 + HASH_MAX, IV_BUFFER = 16 };
+    static const uint8_t some[32] = {1};
+    struct fixture f;
+
+    set_up(&f, NACRE_CLIENT, &hash_sha256);
+    agreed(&f, BYTES_OF_ARRAY(some), BYTES_OF_ARRAY(some), BYTES_OF_ARRAY(some));
+    wiped_record();
+    ck_assert(keys_take(&f.transport, true));
+    assert_wiped(DERIVED, 3);
+    assert_wiped(IV_BUFFER, 1);
+    assert_wiped(KEY, 2);
+    ck_assert(wiped_exactly((struct bytes){f.seen['C' - 'A'], KEY}));
+    ck_assert(wiped_exactly((struct bytes){f.seen['E' - 'A'], KEY}));
+    tear_down(&f);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, known_answers_of_the_key_derivation);
@@ -339,4 +360,5 @@ void add_tests(struct suite *suite)
     add_test(suite, the_exchange_hash_covers_everything_in_the_order_of_the_rfc);
     add_test(suite, the_first_hash_is_the_session_identifier_and_no_other);
     add_test(suite, a_cipher_that_does_not_start_leaves_the_old_keys_and_no_memory);
+    add_test(suite, derived_keys_are_wiped_once_they_are_in_use);
 }

@@ -1,10 +1,12 @@
 /* The binary packet under every cipher: known answers, every length, every fault. RFC
  * 4253 section 6. */
 #include "crypto/crypto.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "tests/support/tables.h"
 #include "tests/support/suite.h"
 #include "tests/support/vectors.h"
+#include "tests/support/wiped.h"
 #include "transport/algorithms.h"
 #include "transport/packet.h"
 
@@ -567,6 +569,30 @@ END_TEST
 
 enum { ALL = 0, WITH_KEYS = 1 }; /* the first of the protections that a test is for */
 
+/* ... that the peer's tag is compared with, and the key that authenticates one packet. */
+START_TEST(expected_tags_and_keys_of_a_packet_are_wiped)
+{
+    enum { POLY1305_KEY = 32 };
+    bool chacha20 = strncmp(protection_at(_i - 1).cipher->name, "chacha20", 8) == 0;
+    struct lane lane;
+    struct bytes payload;
+    uint8_t *packet;
+    size_t size;
+
+    lane_open(&lane, _i);
+    wiped_record();
+    packet = seal(&lane, 100, &size);
+    assert_wiped(POLY1305_KEY, chacha20 ? 1 : 0);
+    arrive(&lane, packet, size);
+    wiped_record();
+    ck_assert_int_eq(open_next(&lane, &payload), PACKET_READY);
+    assert_wiped(POLY1305_KEY, chacha20 ? 1 : 0);
+    assert_wiped(HASH_MAX, mac_of(_i) != NULL ? 1 : 0);
+    free(packet);
+    lane_close(&lane);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     int count = 1 + protection_count();
@@ -587,4 +613,5 @@ void add_tests(struct suite *suite)
     add_test(suite, known_packets_of_chacha20_poly1305);
     add_test(suite, known_packets_of_aes128_gcm);
     add_test(suite, known_packets_of_aes256_gcm);
+    add_loop(suite, expected_tags_and_keys_of_a_packet_are_wiped, WITH_KEYS, count);
 }

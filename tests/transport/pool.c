@@ -1,6 +1,7 @@
 /* The pool: reused blocks, allocations of any size. */
 #include "tests/support/counted_pool.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 START_TEST(blocks_are_reused)
 {
@@ -124,6 +125,75 @@ START_TEST(the_default_memory_is_malloc)
 }
 END_TEST
 
+START_TEST(an_allocation_is_wiped_and_nothing_else)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    uint8_t *p = pool_allocate(&pool, 100);
+
+    wiped_record();
+    pool_release(&pool, p, 100);
+    assert_wiped(100, 1);
+}
+END_TEST
+
+START_TEST(a_private_block_with_few_bytes_is_wiped_at_once)
+{
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    size_t size, used;
+
+    for (int large = 0; large < 2; large++) {
+        void *p = pool_take_private(&pool, large ? BLOCK_LARGE : 1, &size, &used);
+
+        ck_assert_uint_eq(size, large ? BLOCK_LARGE : BLOCK_SMALL);
+        ck_assert_uint_eq(used, 0);
+        wiped_record();
+        pool_give_private(&pool, p, size, BLOCK_SMALL);
+        assert_wiped(BLOCK_SMALL, 1);
+        ck_assert_ptr_eq(pool_take_block(&pool, size, &size), p);
+        pool_give_block(&pool, p, size);
+    }
+    ck_assert_uint_eq(pool.in_use, 0);
+    pool_clear(&pool);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
+/* The newest is taken again first, with a note of how much of it is not wiped yet. When there are
+ * too many, the oldest is wiped. */
+START_TEST(private_blocks_with_many_bytes_stay_warm)
+{
+    enum { MANY = BLOCK_SMALL + 1 };
+    struct account account = {0};
+    struct pool pool = pool_of(&account);
+    void *blocks[WARM_KEPT + 1], *p;
+    size_t size, used;
+
+    for (size_t i = 0; i <= WARM_KEPT; i++)
+        blocks[i] = pool_take_private(&pool, BLOCK_LARGE, &size, &used);
+    wiped_record();
+    for (size_t i = 0; i < WARM_KEPT; i++)
+        pool_give_private(&pool, blocks[i], size, MANY + i);
+    ck_assert_uint_eq(wiped_times(MANY), 0);
+    pool_give_private(&pool, blocks[WARM_KEPT], size, MANY + WARM_KEPT);
+    assert_wiped(MANY, 1);
+    ck_assert_ptr_eq(pool_take_block(&pool, BLOCK_LARGE, &size), blocks[0]);
+    p = pool_take_private(&pool, BLOCK_LARGE, &size, &used);
+    ck_assert_ptr_eq(p, blocks[WARM_KEPT]);
+    ck_assert_uint_eq(used, MANY + WARM_KEPT);
+    pool_give_private(&pool, p, size, used);
+    pool_give_block(&pool, blocks[0], size);
+    ck_assert_uint_eq(pool.in_use, 0);
+    if (_i == 0)
+        pool_wipe(&pool);
+    pool_clear(&pool);
+    for (size_t i = 0; i <= WARM_KEPT; i++)
+        assert_wiped(MANY + i, 1);
+    ck_assert_uint_eq(account.lent, 0);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, blocks_are_reused);
@@ -133,4 +203,7 @@ void add_tests(struct suite *suite)
     add_test(suite, allocations_are_zeroed_counted_and_wiped_on_release);
     add_test(suite, an_allocation_may_fail);
     add_test(suite, the_default_memory_is_malloc);
+    add_test(suite, an_allocation_is_wiped_and_nothing_else);
+    add_test(suite, a_private_block_with_few_bytes_is_wiped_at_once);
+    add_loop(suite, private_blocks_with_many_bytes_stay_warm, 0, 2);
 }

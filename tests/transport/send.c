@@ -2,6 +2,7 @@
  * transports in memory. */
 #include "tests/support/suite.h"
 #include "tests/support/loop_transport.h"
+#include "tests/support/wiped.h"
 #include "transport/kex.h"
 #include "transport/kex_state.h"
 #include "transport/send.h"
@@ -512,6 +513,29 @@ START_TEST(a_queued_message_is_sent_when_it_leaves_the_reserve)
     send_queued(t);
     ck_assert_uint_eq(buffer_len(&t->queued), _i == 0 ? 4 + LEN : 2 * (4 + LEN));
     ck_assert_uint_le(buffer_len(&t->out), BLOCK_LARGE - TRANSPORT_RESERVE);
+}
+END_TEST
+
+/* Exactly the packet with the request, and exactly the block in which it waited for an exchange. */
+START_TEST(a_secret_is_wiped_and_nothing_else)
+{
+    uint64_t before;
+
+    loop_open(&loop);
+    loop_start(&loop);
+    loop_run(&loop);
+    before = transport_output_end(&loop.client.transport);
+    send_secret(&loop.client, "correct horse battery staple");
+    wiped_record();
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.server.received_count, 1);
+    assert_wiped((size_t)(transport_output_end(&loop.client.transport) - before), 1);
+    ck_assert_int_eq(kex_begin(&loop.client.transport), 0);
+    send_secret(&loop.client, "correct horse battery staple");
+    wiped_record();
+    loop_run(&loop);
+    ck_assert_uint_eq(loop.server.received_count, 2);
+    assert_wiped(BLOCK_SMALL, 1);
     loop_close(&loop);
 }
 END_TEST
@@ -538,4 +562,5 @@ void add_tests(struct suite *suite)
     add_test(suite, queued_replies_have_room_up_to_their_limits);
     add_loop(suite, a_message_fits_when_a_disconnect_still_fits_after_it, 0, 2);
     add_loop(suite, a_queued_message_is_sent_when_it_leaves_the_reserve, 0, 2);
+    add_test(suite, a_secret_is_wiped_and_nothing_else);
 }

@@ -2,6 +2,7 @@
  * does is in kex.c, generic.c and extension.c. */
 #include "tests/support/loop_transport.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 #include "transport/kex.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -391,6 +392,23 @@ START_TEST(an_idle_session_has_no_buffers)
 }
 END_TEST
 
+START_TEST(a_cleared_transport_is_wiped_and_nothing_else)
+{
+    static const struct transport zeros;
+
+    loop_open(&loop);
+    loop_connect(&loop);
+    wiped_record();
+    transport_clear(&loop.server.transport);
+    assert_wiped(sizeof loop.server.transport, 1);
+    ck_assert_mem_eq(&loop.server.transport, &zeros, sizeof zeros);
+    ck_assert_ptr_nonnull(loop.server.config.random); /* what follows it */
+    transport_clear(&loop.client.transport);
+    pool_clear(&loop.server.pool);
+    pool_clear(&loop.client.pool);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, two_ends_reach_authentication_under_every_cipher_also_byte_by_byte);
@@ -409,4 +427,5 @@ void add_tests(struct suite *suite)
     add_test(suite, the_owner_is_not_woken_for_its_own_calls);
     add_test(suite, the_owner_is_woken_once_when_the_outermost_call_is_complete);
     add_test(suite, an_idle_session_has_no_buffers);
+    add_test(suite, a_cleared_transport_is_wiped_and_nothing_else);
 }

@@ -17,6 +17,13 @@ static uint8_t large[LARGE]; /* with the secret in each part */
 
 static const char secret[] = "the colour of the mother-of-pearl";
 
+static bool left_when_freed;
+
+static void on_freed(void *context)
+{
+    left_when_freed = context == &p.server && hoard_holds(&server);
+}
+
 static void begin(void)
 {
     hoard_init(&server, bytes_of(secret));
@@ -26,6 +33,7 @@ static void begin(void)
     p.server_config.memory = &server.memory;
     p.client_config.memory = &client.memory;
     p.server_config.session = &recorder_app;
+    p.server_config.freed = on_freed;
     for (size_t at = 0; at < LARGE; at++)
         large[at] = (uint8_t)secret[at % (sizeof secret - 1)];
 }
@@ -157,9 +165,12 @@ START_TEST(nothing_is_left_when_the_session_ends)
         sent += n;
     }
     ck_assert(hoard_holds(&server));
-    if (_i == 0)
+    if (_i == 0) {
         nacre_session_lost(p.server.session);
+        ck_assert(!hoard_holds(&server));
+    }
     finish(); /* frees both sessions, and then their pools */
+    ck_assert(!left_when_freed);
 }
 END_TEST
 

@@ -2,6 +2,7 @@
 #include "apps/files/key_format.h"
 #include "tests/support/suite.h"
 #include "tests/support/scratch.h"
+#include "tests/support/wiped.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -376,6 +377,20 @@ START_TEST(keys_of_ssh_keygen_are_read_in_every_format)
 }
 END_TEST
 
+START_TEST(the_seed_and_the_text_of_a_new_key_are_wiped)
+{
+    enum { SEED = 32, TEXT = 1024 };
+    struct nacre_key *key;
+
+    wiped_record();
+    key = nacre_key_make(scratch_path("key"), errbuf, sizeof errbuf);
+    ck_assert_msg(key != NULL, "%s", errbuf);
+    assert_wiped(SEED, 1);
+    assert_wiped(TEXT, 1);
+    nacre_key_free(key);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -395,4 +410,5 @@ void add_tests(struct suite *suite)
     add_test(suite, processes_that_start_together_get_the_same_key);
     add_test(suite, ssh_keygen_reads_a_new_key);
     add_test(suite, keys_of_ssh_keygen_are_read_in_every_format);
+    add_test(suite, the_seed_and_the_text_of_a_new_key_are_wiped);
 }

@@ -2,6 +2,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
+#include "tests/support/wiped.h"
 
 #include <stdio.h>
 
@@ -203,6 +204,18 @@ START_TEST(truncated_text_is_refused)
 }
 END_TEST
 
+START_TEST(the_decoded_text_is_wiped)
+{
+    struct errbuf p = errbuf_in(NULL, 0);
+    struct nacre_key key;
+
+    wiped_record();
+    ck_assert(key_parse(&key, bytes_of(openssh_ed25519), "FILE", &p));
+    assert_wiped(strlen(openssh_ed25519) - strlen("-----BEGIN OPENSSH PRIVATE KEY-----\n") + 1, 1);
+    private_key_clear(&key);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_format_is_read);
@@ -212,4 +225,5 @@ void add_tests(struct suite *suite)
     add_test(suite, white_space_is_skipped);
     add_test(suite, PKCS_8_may_have_the_label_of_the_older_format);
     add_test(suite, truncated_text_is_refused);
+    add_test(suite, the_decoded_text_is_wiped);
 }

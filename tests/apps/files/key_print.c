@@ -1,6 +1,7 @@
 #include "apps/files/key_format.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 #include <stdio.h>
 
@@ -55,8 +56,24 @@ START_TEST(a_key_that_does_not_fit_is_not_printed)
 }
 END_TEST
 
+START_TEST(copies_of_the_key_are_wiped)
+{
+    enum { LONGEST = 512, LONGEST_BASE64 = (LONGEST + 2) / 3 * 4 };
+    struct nacre_key key;
+    char text[1024];
+
+    ck_assert(parse(&key, bytes_of(openssh_ed25519)));
+    wiped_record();
+    ck_assert(key_print_private(&key, "test", 1, text, sizeof text));
+    assert_wiped(LONGEST, 1);
+    assert_wiped(LONGEST_BASE64 + 1, 1);
+    private_key_clear(&key);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_printed_key_parses_to_the_same_key);
     add_test(suite, a_key_that_does_not_fit_is_not_printed);
+    add_test(suite, copies_of_the_key_are_wiped);
 }

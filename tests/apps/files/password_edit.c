@@ -1,7 +1,9 @@
 #include "apps/files/password_edit.h"
+#include "apps/files/password_entry.h"
 #include "apps/files/password_file.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 #include <dirent.h>
 #include <sched.h>
@@ -477,6 +479,24 @@ START_TEST(concurrent_edits_are_serialised)
 }
 END_TEST
 
+START_TEST(the_old_and_the_new_text_are_wiped)
+{
+    static const char before[] = "alice:secret\nbob:builder\n";
+    char *after;
+
+    scratch_write("p", before, 0600);
+    wiped_record();
+    ck_assert_int_eq(
+        nacre_password_file_edit(scratch_path("p"), "bob", "new", errbuf, sizeof errbuf),
+        NACRE_PASSWORD_CHANGED);
+    after = scratch_read(scratch_path("p"));
+    ck_assert(wiped_exactly(bytes_of(before)));
+    ck_assert(wiped_exactly(bytes_of(after)));
+    assert_wiped(sizeof(struct password_entry), 2); /* one for each line */
+    free(after);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -502,4 +522,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_killed_edit_loses_nothing_and_the_next_one_cleans_up);
     add_test(suite, no_temporary_file_is_left);
     add_test(suite, concurrent_edits_are_serialised);
+    add_test(suite, the_old_and_the_new_text_are_wiped);
 }

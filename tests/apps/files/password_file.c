@@ -1,7 +1,9 @@
+#include "apps/files/password_entry.h"
 #include "apps/files/password_file.h"
 #include "crypto/password_hash.h"
 #include "tests/support/suite.h"
 #include "tests/support/scratch.h"
+#include "tests/support/wiped.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -513,6 +515,30 @@ START_TEST(timing_does_not_reveal_which_users_exist)
 }
 END_TEST
 
+/* A look-up goes through the entries, and perhaps reads the file again, because it is so new. */
+START_TEST(copies_of_entries_and_passwords_are_wiped)
+{
+    static const char text[] = "alice:secret\n";
+    struct nacre_password_check *check;
+    struct password_entry *entry; /* for its size */
+
+    write_file(text);
+    wiped_record();
+    file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
+    assert_wiped(sizeof *entry, 1);
+    wiped_record();
+    check = nacre_password_file_lookup(file, "alice", "secret", errbuf, sizeof errbuf);
+    assert_wiped(sizeof *entry, 2 + wiped_times(sizeof text - 1));
+    wiped_record();
+    ck_assert(nacre_password_check_run(check));
+    assert_wiped(32, 1); /* the digest of a plain password */
+    wiped_record();
+    nacre_password_check_free(check);
+    ck_assert(wiped_ends_with((struct bytes){(const uint8_t *)"secret", 7}));
+    close_file();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -541,4 +567,5 @@ void add_tests(struct suite *suite)
     add_test(suite, checks_cost_the_same_while_the_file_is_missing);
     add_test(suite, a_check_outlives_its_file);
     add_test(suite, timing_does_not_reveal_which_users_exist);
+    add_test(suite, copies_of_entries_and_passwords_are_wiped);
 }

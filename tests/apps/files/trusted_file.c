@@ -2,6 +2,7 @@
 #include "apps/files/trusted_file.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 #include <grp.h>
 #include <unistd.h>
@@ -212,6 +213,26 @@ START_TEST(a_copy_is_stale_after_a_change)
 }
 END_TEST
 
+START_TEST(the_text_is_wiped_and_nothing_else)
+{
+    ck_assert_int_eq(read_as(scratch_write("f", "secret", 0600), OTHERS_MAY_NOTHING), FILE_READ);
+    wiped_record();
+    trusted_file_clear(&file);
+    assert_wiped(6, 1);
+    ck_assert(wiped_exactly(bytes_of("secret")));
+}
+END_TEST
+
+/* A file of /proc has a size of 0. */
+START_TEST(the_text_of_a_file_that_grew_is_wiped)
+{
+    trusted_file_clear(&file);
+    wiped_record();
+    assert_bad("/proc/self/status", OTHERS_MAY_READ, "grew while being read");
+    assert_wiped(1, 2); /* the buffer, and at the end what was read */
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -227,4 +248,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_symbolic_link_is_followed);
     add_test(suite, a_file_of_another_user_is_refused);
     add_test(suite, a_copy_is_stale_after_a_change);
+    add_test(suite, the_text_is_wiped_and_nothing_else);
+    add_test(suite, the_text_of_a_file_that_grew_is_wiped);
 }

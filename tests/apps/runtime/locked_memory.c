@@ -5,6 +5,7 @@
 #include "crypto/ecdsa.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -178,8 +179,10 @@ START_TEST(private_keys_and_libcryptos_memory_are_locked)
     OPENSSL_free(block);
     block = OPENSSL_realloc(NULL, 10);
     memset(block, 7, 10);
+    wiped_record();
     block = OPENSSL_realloc(block, 1000);
     ck_assert(is_locked(block));
+    assert_wiped(16, 1); /* the old block, as long as blocks for 10 bytes are */
     ck_assert_mem_eq(block, "\7\7\7\7\7\7\7\7\7\7", 10);
     OPENSSL_free(block);
 }

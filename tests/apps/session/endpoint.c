@@ -2,6 +2,7 @@
 #include "tests/support/pair.h"
 #include "tests/support/scarce.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 #include <string.h>
 
@@ -114,6 +115,18 @@ START_TEST(a_session_outlives_its_endpoint)
 }
 END_TEST
 
+START_TEST(an_endpoint_wipes_its_padding)
+{
+    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    struct nacre_endpoint *e = nacre_endpoint_new(&config, NULL, 0);
+
+    ck_assert_ptr_nonnull(e);
+    wiped_record();
+    nacre_endpoint_free(e);
+    assert_wiped(sizeof(struct random_stream), 1);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, an_unknown_algorithm_is_named);
@@ -122,4 +135,5 @@ void add_tests(struct suite *suite)
     add_test(suite, the_configuration_is_copied);
     add_test(suite, its_memory_is_that_of_its_sessions);
     add_test(suite, a_session_outlives_its_endpoint);
+    add_test(suite, an_endpoint_wipes_its_padding);
 }
