@@ -28,8 +28,9 @@ enum {
 
 /* What is known of the peer. */
 struct transport_peer {
-    char *version;        /* its identification string; NULL before it was received */
-    char *shown_version;  /* the same without control characters; perhaps the same block */
+    /* Its identification string; NULL before it was received. If it is not ASCII, the same without
+     * control characters follows its NUL. */
+    char *version;
     char *text;           /* of its DISCONNECT, or what a server sent before its identification;
                            * of PEER_TEXT_MAX bytes, or NULL */
     uint64_t heard_ms;    /* when its last byte was received */

@@ -85,19 +85,17 @@ static void dispatch(struct transport *t, struct bytes payload)
 
 static void keep_version(struct transport *t, struct bytes line)
 {
-    bool is_ascii = true;
+    size_t size = line.len + 1;
+    bool ascii = version_is_ascii(line);
 
-    for (size_t i = 0; i < line.len; i++)
-        is_ascii = is_ascii && line.at[i] < 0x80;
-    t->peer.version = pool_allocate(t->pool, line.len + 1);
-    t->peer.shown_version = is_ascii ? t->peer.version : pool_allocate(t->pool, line.len + 1);
-    if (t->peer.version == NULL || t->peer.shown_version == NULL) {
+    t->peer.version = pool_allocate(t->pool, ascii ? size : 2 * size);
+    if (t->peer.version == NULL) {
         (void)transport_no_memory(t);
         return;
     }
     memcpy(t->peer.version, line.at, line.len);
-    if (!is_ascii)
-        (void)clean_text(t->peer.shown_version, line.len + 1, line);
+    if (!ascii)
+        (void)clean_text(t->peer.version + size, size, line);
 }
 
 /* RFC 4253 section 4.2. False when the line is not complete. */

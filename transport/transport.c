@@ -55,6 +55,18 @@ void transport_set_service(struct transport *t, int which, void *self)
     t->service_self[which] = self;
 }
 
+static void release_version(struct transport *t)
+{
+    struct bytes version;
+    size_t size;
+
+    if (t->peer.version == NULL)
+        return;
+    version = bytes_of(t->peer.version);
+    size = version.len + 1;
+    pool_release(t->pool, t->peer.version, version_is_ascii(version) ? size : 2 * size);
+}
+
 void transport_clear(struct transport *t)
 {
     kex_state_free(t);
@@ -64,10 +76,7 @@ void transport_clear(struct transport *t)
     buffer_clear(&t->out, t->pool);
     send_clear_queued(t);
     pool_release(t->pool, t->host_key.blob, t->host_key_len);
-    if (t->peer.shown_version != t->peer.version && t->peer.shown_version != NULL)
-        pool_release(t->pool, t->peer.shown_version, strlen(t->peer.version) + 1);
-    if (t->peer.version != NULL)
-        pool_release(t->pool, t->peer.version, strlen(t->peer.version) + 1);
+    release_version(t);
     pool_release(t->pool, t->peer.text, PEER_TEXT_MAX);
     wipe(t, sizeof *t);
 }
@@ -248,7 +257,11 @@ const char *transport_phase_name(const struct transport *t)
 
 const char *transport_peer_version(const struct transport *t)
 {
-    return t->peer.shown_version == NULL ? "" : t->peer.shown_version;
+    const char *version = t->peer.version;
+
+    if (version == NULL)
+        return "";
+    return version_is_ascii(bytes_of(version)) ? version : version + strlen(version) + 1;
 }
 
 const struct nacre_negotiated *transport_negotiated(const struct transport *t)

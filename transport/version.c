@@ -62,3 +62,11 @@ enum version_status version_read(struct bytes input, enum nacre_role role, struc
         return judge(*line);
     return role == NACRE_CLIENT && *size <= VERSION_NOISE_MAX ? VERSION_SKIP : VERSION_MALFORMED;
 }
+
+bool version_is_ascii(struct bytes version)
+{
+    for (size_t i = 0; i < version.len; i++)
+        if (version.at[i] >= 0x80)
+            return false;
+    return true;
+}

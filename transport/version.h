@@ -29,4 +29,7 @@ enum version_status {
 enum version_status version_read(struct bytes input, enum nacre_role role, struct bytes *line,
                                  size_t *size);
 
+/* Only ASCII, as RFC 4253 section 4.2 asks for: it can be shown as it is. */
+bool version_is_ascii(struct bytes version);
+
 #endif
