@@ -71,7 +71,7 @@ static bool pass(struct direction *out, struct direction *in, struct pool *pool,
     uint8_t change = read_u8(r), padding = read_u8(r);
     size_t high = read_u8(r), len = high << 8 | read_u8(r);
     struct bytes content = read_bytes(r, len), payload = {NULL, 0};
-    struct buffer buffer = {NULL, 0, 0, 0};
+    struct buffer buffer = {.block = NULL};
     size_t size = 4 + 1 + len + out->tag_len, needed = 0;
     enum packet_status status, wanted = expected(in, 1 + len, padding);
 
