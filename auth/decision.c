@@ -2,11 +2,13 @@
 
 #include "auth/parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+/* In memory of its own: its holder may answer after the session, the endpoint and the allocator
+ * that these used are gone. It contains no secret. */
 struct nacre_decision {
     struct auth *auth; /* NULL once the answer is carried out or the session has ended */
-    struct pool *pool;
     const struct auth_method *method; /* of the request that it decides */
     int (*granted)(struct auth *a, struct bytes echo);
     enum auth_count count;
@@ -22,8 +24,7 @@ struct nacre_decision {
 struct nacre_decision *auth_ask(struct auth *a, enum auth_count count, struct bytes echo,
                                 int (*granted)(struct auth *a, struct bytes echo))
 {
-    struct pool *pool = transport_pool(a->transport);
-    struct nacre_decision *d = pool_allocate(pool, sizeof *d + echo.len);
+    struct nacre_decision *d = malloc(sizeof *d + echo.len);
 
     if (d == NULL) {
         (void)transport_no_memory(a->transport);
@@ -31,7 +32,6 @@ struct nacre_decision *auth_ask(struct auth *a, enum auth_count count, struct by
     }
     *d = (struct nacre_decision){
         .auth = a,
-        .pool = pool,
         .method = a->method,
         .granted = granted,
         .count = count,
@@ -48,7 +48,7 @@ struct nacre_decision *auth_ask(struct auth *a, enum auth_count count, struct by
 static void release(struct nacre_decision *d)
 {
     if (--d->uses == 0)
-        pool_release(d->pool, d, sizeof *d + d->echo_len);
+        free(d);
 }
 
 void auth_forget_decision(struct auth *a)

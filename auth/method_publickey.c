@@ -151,7 +151,9 @@ static void ask_policy(struct auth *a, const struct key_request *q, const char *
 
     if (d == NULL)
         return;
-    a->config->policy->publickey(a->context, d, a->user, algorithm, q->blob.at, q->blob.len);
+    a->config->policy->publickey(
+        a->context, d, a->user,
+        &(struct nacre_key_offer){algorithm, q->blob.at, q->blob.len, q->proof});
     auth_asked(d);
 }
 

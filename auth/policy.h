@@ -11,13 +11,14 @@
 enum {
     NACRE_USER_MAX = 255,           /* bytes of a user name; a longer one is refused */
     NACRE_PASSWORD_MAX = 1024,      /* bytes of a password; a longer one is refused */
-    NACRE_BANNER_MAX = 4096,        /* bytes of a banner; a longer one is not sent */
+    NACRE_BANNER_MAX = 4096,        /* bytes of a banner; a longer one is an error */
     NACRE_SERVER_PROMPTS_MAX = 16,  /* prompts in one nacre_decide_ask_more */
     NACRE_CLIENT_PROMPTS_MAX = 100, /* prompts in one nacre_ask; a request with more is declined */
 };
 
-/* An open question. The handle is valid until it is answered, even when the session or its endpoint
- * is freed first. */
+/* An open question. The handle is valid until it is answered, even when the session, its endpoint
+ * or server, and what their configurations pointed to are freed first. Answer every one: that is
+ * what frees it. */
 struct nacre_decision;
 
 /* Answer the question: once, on the session's thread, from inside the policy's callback or later.
@@ -58,6 +59,18 @@ NACRE_API void nacre_decide_change_password(struct nacre_decision *decision, con
  * are not secret. May be called on any thread. */
 NACRE_API bool nacre_password_equals(const char *password, const char *expected);
 
+/* A key with which a client requests a login, or asks whether it could. RFC 4252 section 7. */
+struct nacre_key_offer {
+    const char *algorithm; /* of the signature, "rsa-sha2-256" */
+    const uint8_t *key;    /* the public key blob */
+    size_t key_len;        /* bytes */
+
+    /* False: a query. Anyone can send one for any public key, so it says nothing about the client:
+     * remember nothing from it. True: a proof, which has a signature. Granted, it logs the user in
+     * if the signature is right; `attempted` reports that. */
+    bool is_proof;
+};
+
 /* A server's decisions. Where a member is NULL, its method is not offered.
  *
  * Text is NUL-terminated UTF-8 as the peer sent it, without a NUL inside. It is valid until the
@@ -72,12 +85,9 @@ struct nacre_auth_policy {
 
     /* RFC 4252 section 7: may this key log in this user? Asked for a query and again for a proof,
      * whose signature is verified after that, and only if the key may log in: until `attempted`
-     * reports success nobody has proved anything.
-     *
-     * algorithm  of the signature, "rsa-sha2-256"
-     * key        the public key blob */
+     * reports success nobody has proved anything. A client may send a proof without a query. */
     void (*publickey)(void *context, struct nacre_decision *decision, const char *user,
-                      const char *algorithm, const uint8_t *key, size_t key_len);
+                      const struct nacre_key_offer *offer);
 
     /* RFC 4256. First called with NULL and 0, and usually answered with nacre_decide_ask_more; then
      * with one response for each prompt. */
@@ -89,7 +99,8 @@ struct nacre_auth_policy {
     void (*change_password)(void *context, struct nacre_decision *decision, const char *user,
                             const char *old_password, const char *new_password);
 
-    /* Comma-separated methods that must all succeed, "publickey,password". NULL: any one. */
+    /* Comma-separated methods that must all succeed, "publickey,password". Each must be offered,
+     * that is, have its function here. NULL: any one. */
     const char *require;
 
     /* Text that clients show before the login, UTF-8 with CR LF line ends, at most NACRE_BANNER_MAX
@@ -98,7 +109,8 @@ struct nacre_auth_policy {
 
     /* A request has been refused or granted, for logs. Not called for "none".
      *
-     * method  "unknown" when it is not one of ours */
+     * method  as USERAUTH_FAILURE lists it: "publickey", "password" or "keyboard-interactive";
+     *         "unknown" when it is not one of ours */
     void (*attempted)(void *context, const char *user, const char *method, bool granted);
 
     /* A key is refused, but not by `publickey`, for logs; `attempted` follows. A certificate, for

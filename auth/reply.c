@@ -72,8 +72,8 @@ static void report(struct auth *a, bool granted)
     const struct nacre_auth_policy *policy = a->config->policy;
 
     if (policy->attempted != NULL)
-        policy->attempted(a->context, auth_user(a), a->method == NULL ? "unknown" : a->method->name,
-                          granted);
+        policy->attempted(a->context, auth_user(a),
+                          a->method == NULL ? "unknown" : auth_listed_name(a->method), granted);
 }
 
 static uint32_t failures_max(const struct auth *a)

@@ -15,6 +15,7 @@ int auth_server_start(struct auth *a)
     const char *banner = a->config->policy->banner;
     struct writer w;
 
+    /* the endpoint has refused a longer one, but the text is borrowed */
     if (banner == NULL || strlen(banner) > NACRE_BANNER_MAX)
         return 0;
     w = transport_begin(a->transport, SSH_MSG_USERAUTH_BANNER, 1 + 4 + strlen(banner) + 4);

@@ -88,10 +88,10 @@ static void on_interactive(void *context, struct nacre_decision *decision, const
 
 /* ---- keys ---- */
 
-/* The grants of a connection's keys: of the key in the last request, which may have been only a
- * query, and of the key whose signature was verified. */
+/* The grants of a connection's keys: of the key in the request that is being decided, and of the
+ * key that logged in. */
 struct key_state {
-    struct nacre_key_grant queried, proved;
+    struct nacre_key_grant offered, proved;
     bool has_proved;
 };
 
@@ -112,7 +112,7 @@ void login_forget(struct nacre_peer *peer)
 
     if (state == NULL)
         return;
-    nacre_key_grant_clear(&state->queried);
+    nacre_key_grant_clear(&state->offered);
     nacre_key_grant_clear(&state->proved);
     free(state);
     nacre_peer_set_data(peer, NULL);
@@ -131,37 +131,38 @@ const struct nacre_key_grant *login_grant(const struct nacre_peer *peer)
 }
 
 static void on_publickey(void *context, struct nacre_decision *decision, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t key_len)
+                         const struct nacre_key_offer *offer)
 {
     const struct login *login = nacre_peer_server_context(context);
     struct key_state *state = state_of(context);
     char errbuf[SENTENCES_MAX], address[NACRE_PEER_HOST_MAX];
-    const struct nacre_key_login asked = {user, key, key_len, address};
+    const struct nacre_key_login asked = {user, offer->key, offer->key_len, address};
     bool granted = false;
 
-    (void)algorithm;
     errbuf[0] = 0;
     nacre_peer_host(context, address);
     if (state != NULL) {
-        nacre_key_grant_clear(&state->queried);
-        granted = nacre_authorized_keys_check(login->authorized_keys, &asked, &state->queried,
+        nacre_key_grant_clear(&state->offered);
+        granted = nacre_authorized_keys_check(login->authorized_keys, &asked, &state->offered,
                                               errbuf, sizeof errbuf);
     }
     log_each_trouble("authorized_keys", errbuf);
+    if (state != NULL && !offer->is_proof)
+        nacre_key_grant_clear(&state->offered); /* a query grants nothing */
     nacre_decide(decision, granted);
 }
 
-/* The key whose signature was verified is the one in the last request. */
+/* The key that logged in is the one that was proved last. */
 static void on_attempted(void *context, const char *user, const char *method, bool granted)
 {
     struct key_state *state = nacre_peer_data(context);
 
     log_attempted(context, user, method, granted);
-    if (!granted || state == NULL || strncmp(method, "publickey", strlen("publickey")) != 0)
+    if (!granted || state == NULL || strcmp(method, "publickey") != 0)
         return;
     nacre_key_grant_clear(&state->proved);
-    state->proved = state->queried;
-    state->queried = (struct nacre_key_grant){0};
+    state->proved = state->offered;
+    state->offered = (struct nacre_key_grant){0};
     state->has_proved = true;
 }
 

@@ -1,6 +1,7 @@
 /* Decisions: at once, later, twice, and from inside callbacks. RFC 4252 section 5.1. */
 #include "tests/support/auth_script.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* [4252/5.1/4] */
@@ -33,11 +34,11 @@ static void password_later(void *context, struct nacre_decision *d, const char *
 }
 
 static void publickey_later(void *context, struct nacre_decision *d, const char *user,
-                            const char *algorithm, const uint8_t *key, size_t len)
+                            const struct nacre_key_offer *offer)
 {
-    ck_assert_uint_gt(len, 0);
-    ck_assert_ptr_nonnull(key);
-    password_later(context, d, user, algorithm);
+    ck_assert_uint_gt(offer->key_len, 0);
+    ck_assert_ptr_nonnull(offer->key);
+    password_later(context, d, user, offer->algorithm);
 }
 
 static void late_start(void)
@@ -428,8 +429,50 @@ START_TEST(the_session_may_be_freed_when_an_answer_wakes_its_owner)
 }
 END_TEST
 
+static void *allocate(void *context, size_t size)
+{
+    (*(unsigned *)context)++;
+    return malloc(size);
+}
+
+static void release(void *context, void *block, size_t size)
+{
+    (void)size;
+    (*(unsigned *)context)--;
+    free(block);
+}
+
+/* Neither the endpoint nor its allocator is there any more: the sanitizer sees whether the answer
+ * uses them. */
+START_TEST(an_answer_needs_nothing_that_the_endpoint_had)
+{
+    unsigned *blocks = calloc(1, sizeof *blocks);
+    struct nacre_memory *memory = calloc(1, sizeof *memory);
+
+    *memory = (struct nacre_memory){allocate, release, blocks};
+    open_decision = NULL;
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.password = password_later;
+    s.pair.policy.publickey = publickey_later;
+    s.pair.server_config.memory = s.pair.server_config.secrets = memory;
+    scripted_start(&s);
+    if (_i < ANSWERS)
+        send_password("alice", "secret");
+    else
+        send_good_query();
+    scripted_expect(&s, "");
+    ck_assert_ptr_nonnull(open_decision);
+    scripted_clear(&s);
+    ck_assert_uint_eq(*blocks, 0);
+    free(blocks);
+    free(memory);
+    answer(open_decision, _i % ANSWERS);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_loop(suite, an_answer_needs_nothing_that_the_endpoint_had, 0, 2 * ANSWERS);
     add_loop(suite, a_second_answer_inside_the_callback_has_no_effect, 0, ANSWERS * ANSWERS);
     add_loop(suite, a_second_answer_inside_a_callback_of_the_first_has_no_effect, 0, 2 * ANSWERS);
     add_loop(suite, an_answer_after_the_session_was_freed_in_its_callback_has_no_effect, 0,

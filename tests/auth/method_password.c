@@ -58,22 +58,6 @@ START_TEST(a_client_that_cannot_change_an_expired_password_ends_with_an_authenti
 }
 END_TEST
 
-START_TEST(a_configured_password_that_is_too_long_is_not_sent)
-{
-    static char password[NACRE_PASSWORD_MAX + 1000];
-
-    memset(password, 'p', sizeof password - 1);
-    scripted_init(&s, NACRE_CLIENT);
-    s.pair.client_config.password = password;
-    scripted_start(&s);
-    scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "password", 0);
-    scripted_expect(&s, "disconnect 14;");
-    expect_ended(NACRE_AUTH_FAILED, SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE);
-    ck_assert_str_eq(s.real->why_text, "the password is longer than 1024 bytes");
-    scripted_clear(&s);
-}
-END_TEST
-
 /* ---- both: an expired password ---- */
 
 static struct pair p;
@@ -173,7 +157,6 @@ void add_tests(struct suite *suite)
     add_loop(suite,
              a_client_that_cannot_change_an_expired_password_ends_with_an_authentication_error, 0,
              2);
-    add_test(suite, a_configured_password_that_is_too_long_is_not_sent);
     add_test(suite, an_expired_password_must_be_changed_first);
     add_test(suite, an_expired_password_never_logs_in);
     add_test(suite, passwords_are_wiped_on_the_stack);

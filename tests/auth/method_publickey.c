@@ -191,13 +191,11 @@ static void send_bound_proof(const struct proof *p)
 static struct nacre_decision *open_decision;
 
 static void decide_later(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t key_len)
+                         const struct nacre_key_offer *offer)
 {
     (void)context;
     (void)user;
-    (void)algorithm;
-    (void)key;
-    (void)key_len;
+    ck_assert(offer->is_proof);
     open_decision = d;
 }
 
@@ -405,6 +403,70 @@ START_TEST(a_host_bound_query_names_the_host)
 }
 END_TEST
 
+static void note_offer(void *context, struct nacre_decision *d, const char *user,
+                       const struct nacre_key_offer *offer)
+{
+    end_note(context, "%s %s %s %zu;", offer->is_proof ? "proof" : "query", user, offer->algorithm,
+             offer->key_len);
+    nacre_decide(d, true);
+}
+
+static void send_host_bound(bool proof)
+{
+    struct proof p = right_proof();
+    struct bytes blob = private_key_blob(p.key), host = private_key_blob(&s.pair.host_key);
+    uint8_t signature[256];
+    size_t len;
+
+    p.signed_method = BOUND;
+    p.host_key = p.signed_host_key = &s.pair.host_key;
+    len = sign(&p, signature, sizeof signature);
+    if (proof)
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sSSS", "alice", "ssh-connection", BOUND, 1,
+                      "ssh-ed25519", blob.at, blob.len, host.at, host.len, signature, len);
+    else
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sSS", "alice", "ssh-connection", BOUND, 0,
+                      "ssh-ed25519", blob.at, blob.len, host.at, host.len);
+}
+
+/* CVE-2024-45337: a policy must know that a query proves nothing. _i: 1 is host-bound, which is the
+ * same method to a policy. */
+START_TEST(a_policy_can_tell_a_query_from_a_proof)
+{
+    struct proof p;
+
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.publickey = note_offer;
+    s.pair.policy.attempted = note_attempt;
+    scripted_start(&s);
+    if (_i == 0)
+        send_query(&s.pair.user_key);
+    else
+        send_host_bound(false);
+    scripted_expect(&s, "pk-ok;");
+    scripted_told(&s, "query alice ssh-ed25519 51;");
+    p = right_proof();
+    if (_i == 0)
+        send_proof(&p);
+    else
+        send_host_bound(true);
+    scripted_expect(&s, "auth-success;");
+    scripted_told(&s, "proof alice ssh-ed25519 51;granted alice publickey;");
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(a_refused_host_bound_request_is_reported_as_publickey)
+{
+    start_server();
+    scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?sss", "alice", "ssh-connection", BOUND, 0,
+                  "ssh-ed25519", "no key", "no host");
+    scripted_expect(&s, "auth-failure " METHODS ";");
+    scripted_told(&s, "refused alice publickey;");
+    scripted_clear(&s);
+}
+END_TEST
+
 /* [4252/7/11] */
 START_TEST(a_proof_after_a_rekey_covers_the_first_session_identifier)
 {
@@ -567,6 +629,8 @@ void add_tests(struct suite *suite)
     add_test(suite, the_policy_is_told_why_a_key_is_of_no_use);
     add_test(suite, a_host_bound_proof_logs_in_only_with_the_key_of_this_host);
     add_loop(suite, a_host_bound_query_names_the_host, 0, 2);
+    add_loop(suite, a_policy_can_tell_a_query_from_a_proof, 0, 2);
+    add_test(suite, a_refused_host_bound_request_is_reported_as_publickey);
     add_test(suite, a_proof_after_a_rekey_covers_the_first_session_identifier);
     add_test(suite, a_client_signs_with_the_key_that_the_server_accepts);
     add_test(suite, a_list_of_algorithms_that_changes_after_the_query_does_not_confuse_the_client);

@@ -150,7 +150,6 @@ START_TEST(each_required_method_must_succeed)
         {"publickey", true, false, true},
         {"publickey", false, true, false},
         {"password", true, true, true},
-        {"nosuch", true, true, false},
     };
 
     pair_init(&p, 22);
@@ -216,7 +215,7 @@ void add_tests(struct suite *suite)
     add_test(suite, failed_passwords_and_proofs_share_one_limit);
     add_test(suite, the_delay_doubles_nine_times_and_no_more);
     add_loop(suite, the_next_request_waits_for_a_delayed_refusal, 0, 2);
-    add_loop(suite, each_required_method_must_succeed, 0, 8);
+    add_loop(suite, each_required_method_must_succeed, 0, 7);
     add_loop(suite, a_rekey_may_start_inside_attempted, 0, 2);
     add_loop(suite, the_session_may_be_ended_inside_attempted, 0, 2);
 }

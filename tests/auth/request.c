@@ -222,13 +222,11 @@ START_TEST(asking_for_more_in_answer_to_a_password_is_a_refusal)
 END_TEST
 
 static void change_a_key(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t len)
+                         const struct nacre_key_offer *offer)
 {
     (void)context;
     (void)user;
-    (void)algorithm;
-    (void)key;
-    (void)len;
+    (void)offer;
     nacre_decide_change_password(d, "Another key: ");
 }
 

@@ -109,13 +109,12 @@ static bool is_user_key(const uint8_t *key, size_t len)
 
 /* The user's key is granted later, unless the action has answered. */
 static void on_publickey(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t len)
+                         const struct nacre_key_offer *offer)
 {
     struct end *e = context;
 
     (void)user;
-    (void)algorithm;
-    if (is_user_key(key, len))
+    if (is_user_key(offer->key, offer->key_len))
         e->pending = e->asked;
     else
         nacre_decide(d, false);

@@ -197,14 +197,13 @@ static void decide_later(void *context)
 }
 
 static void on_publickey(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t len)
+                         const struct nacre_key_offer *offer)
 {
     struct place here = place_of_context(context);
     struct party *p = &parties[NACRE_SERVER];
 
     (void)user;
-    (void)algorithm;
-    look_at_bytes(key, len);
+    look_at_bytes(offer->key, offer->key_len);
     if (here.peer == NULL) {
         nacre_decide(d, false);
         return;

@@ -194,9 +194,10 @@ static void on_change(void *context, struct nacre_decision *d, const char *user,
 }
 
 static void on_publickey(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t len)
+                         const struct nacre_key_offer *offer)
 {
-    require(strlen(user) + strlen(algorithm) < 1 << 16 && key != NULL && len > 0);
+    require(strlen(user) + strlen(offer->algorithm) < 1 << 16);
+    require(offer->key != NULL && offer->key_len > 0);
     decide(context, d);
 }
 

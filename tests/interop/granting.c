@@ -91,12 +91,11 @@ static void on_interactive(void *context, struct nacre_decision *decision, const
 }
 
 static void on_publickey(void *context, struct nacre_decision *decision, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t key_len)
+                         const struct nacre_key_offer *offer)
 {
-    const struct nacre_key_login login = {user, key, key_len, "127.0.0.1"};
+    const struct nacre_key_login login = {user, offer->key, offer->key_len, "127.0.0.1"};
     struct guest *guest = nacre_peer_data(context);
 
-    (void)algorithm;
     nacre_key_grant_clear(&guest->grant);
     nacre_decide(decision,
                  nacre_authorized_keys_check(authorized_keys, &login, &guest->grant, NULL, 0));
@@ -106,7 +105,7 @@ static void on_attempted(void *context, const char *user, const char *method, bo
 {
     struct guest *guest = nacre_peer_data(context);
 
-    guest->used_key = guest->used_key || (granted && strncmp(method, "publickey", 9) == 0);
+    guest->used_key = guest->used_key || (granted && strcmp(method, "publickey") == 0);
     note("auth", " conn=%llu user=%s method=%s answer=%s",
          (unsigned long long)nacre_peer_id(context), user, method, granted ? "granted" : "refused");
 }

@@ -223,8 +223,9 @@ class LoggingIn(MethodsCase):
         server = self.echo()
 
         def bound():
-            Ssh(server).run("exit 7")
-            return server.wait("auth")[-1]["method"] == "publickey-hostbound-v00@openssh.com"
+            done = Ssh(server, options=["-vvv"]).run("exit 7")
+            self.assertEqual(server.wait("auth")[-1]["method"], "publickey")
+            return b"using publickey-hostbound-v00@openssh.com" in done.err
         self.with_each("publickey bound to the host key", {Ssh: bound})
 
 

@@ -58,11 +58,9 @@ static void on_password(void *context, struct nacre_decision *d, const char *use
 }
 
 static void on_publickey(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t len)
+                         const struct nacre_key_offer *offer)
 {
-    (void)algorithm;
-    (void)key;
-    (void)len;
+    (void)offer;
     on_password(context, d, user, "secret");
 }
 

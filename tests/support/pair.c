@@ -109,12 +109,11 @@ static void on_password(void *context, struct nacre_decision *d, const char *use
 }
 
 static void on_publickey(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t len)
+                         const struct nacre_key_offer *offer)
 {
     struct end *e = context;
-    struct bytes blob = {key, len};
+    struct bytes blob = {offer->key, offer->key_len};
 
-    (void)algorithm;
     nacre_decide(d, strcmp(user, "alice") == 0 &&
                         bytes_equal(blob, private_key_blob(&e->pair->user_key)));
 }

@@ -106,13 +106,11 @@ static bool any_host_key(void *context, const char *algorithm, const uint8_t *ke
 }
 
 static void any_user_key(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t len)
+                         const struct nacre_key_offer *offer)
 {
     (void)context;
     (void)user;
-    (void)algorithm;
-    (void)key;
-    nacre_decide(d, len > 0);
+    nacre_decide(d, offer->key_len > 0);
 }
 
 /* One key for host and user; each signs with that algorithm only. */

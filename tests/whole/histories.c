@@ -267,13 +267,12 @@ static size_t last_key_len;
 static bool right_key;
 
 static void remember_key(void *context, struct nacre_decision *d, const char *user,
-                         const char *algorithm, const uint8_t *key, size_t len)
+                         const struct nacre_key_offer *offer)
 {
     (void)context;
     (void)user;
-    (void)algorithm;
-    memcpy(last_key, key, len);
-    last_key_len = len;
+    memcpy(last_key, offer->key, offer->key_len);
+    last_key_len = offer->key_len;
     nacre_decide(d, true);
 }
 

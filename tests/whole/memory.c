@@ -72,13 +72,11 @@ static void interactive(void *context, struct nacre_decision *d, const char *use
 }
 
 static void any_key(void *context, struct nacre_decision *d, const char *user,
-                    const char *algorithm, const uint8_t *key, size_t len)
+                    const struct nacre_key_offer *offer)
 {
     (void)context;
     (void)user;
-    (void)algorithm;
-    (void)key;
-    nacre_decide(d, len > 0);
+    nacre_decide(d, offer->key_len > 0);
 }
 
 static void ask(void *context, const struct nacre_ask *a)

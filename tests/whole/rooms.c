@@ -72,13 +72,11 @@ static void fill_text(char *text, size_t size)
 }
 
 static void key_is_good(void *context, struct nacre_decision *d, const char *name,
-                        const char *algorithm, const uint8_t *key, size_t len)
+                        const struct nacre_key_offer *offer)
 {
     (void)context;
     (void)name;
-    (void)algorithm;
-    (void)key;
-    (void)len;
+    (void)offer;
     nacre_decide(d, true);
 }
 

@@ -125,13 +125,11 @@ static void check_password(void *peer, struct nacre_decision *decision, const ch
 }
 
 static void check_key(void *peer, struct nacre_decision *decision, const char *user,
-                      const char *algorithm, const uint8_t *key, size_t len)
+                      const struct nacre_key_offer *offer)
 {
     (void)peer;
     (void)user;
-    (void)algorithm;
-    (void)key;
-    nacre_decide(decision, len > 0);
+    nacre_decide(decision, offer->key_len > 0);
 }
 
 static const struct nacre_auth_policy keys_or_passwords = {.password = check_password,
