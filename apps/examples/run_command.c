@@ -38,6 +38,11 @@ static size_t data(struct nacre_channel *ch, const uint8_t *bytes, size_t len)
     return fwrite(bytes, 1, len, stdout);
 }
 
+static size_t errors(struct nacre_channel *ch, const uint8_t *bytes, size_t len)
+{
+    return fwrite(bytes, 1, len, stderr);
+}
+
 static enum nacre_answer request(struct nacre_channel *ch, const struct nacre_request *asked)
 {
     status = asked->kind == NACRE_REQUEST_EXIT_STATUS ? (int)asked->exit_status : status;
@@ -51,8 +56,8 @@ static void closed(struct nacre_channel *ch, const struct nacre_end *why)
 
 static void ready(struct nacre_client *client)
 {
-    static const struct nacre_channel_app app = {
-        begin, data, .request = request, .writable = ask, .replied = replied, .closed = closed};
+    static const struct nacre_channel_app app = {begin,   data,    errors,          ask,
+                                                 request, replied, .closed = closed};
 
     nacre_session_open_channel(nacre_client_session(client), "session", &app, NULL, NULL, 0);
 }
