@@ -42,6 +42,19 @@ static const struct nacre_key *find_host_key(const struct transport_config *conf
     return NULL;
 }
 
+bool transport_has_host_key(const struct transport_config *config)
+{
+    const char *names = config->algorithms[ALGORITHM_HOST_KEY];
+
+    for (const struct algorithm *a = algorithms_of(ALGORITHM_HOST_KEY); a->name != NULL; a++) {
+        bool listed = names != NULL ? name_list_has(bytes_of(names), a->name) : !a->off;
+
+        if (listed && find_host_key(config, a->method) != NULL)
+            return true;
+    }
+    return false;
+}
+
 void write_our_names(const struct transport *t, struct writer *w, enum algorithm_kind kind)
 {
     const char *names = t->config->algorithms[kind];

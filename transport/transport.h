@@ -58,6 +58,9 @@ struct transport_config {
     const struct nacre_observer *observer; /* or NULL */
 };
 
+/* Server: can one of the host keys be used with one of the host key algorithms? */
+bool transport_has_host_key(const struct transport_config *config);
+
 /* A new transport; our identification is in its output. NULL: out of memory.
  * config, pool  must outlive it
  * context       passed to the functions of config and to the observer */

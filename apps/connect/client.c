@@ -156,6 +156,16 @@ static bool start(struct nacre_clients *all)
            loop_watch(&all->loop, all->wakeup, &all->wakeup_source, EPOLLIN | EPOLLET);
 }
 
+/* What the endpoint does not know of. */
+static bool check_config(const struct nacre_client_config *c, const struct errbuf *p)
+{
+    if (c->known_hosts != NULL && c->known_hosts->file == NULL)
+        return errbuf_say(p, "known_hosts has no file: set its `file`, or known_hosts to NULL");
+    return c->known_as == NULL || (c->known_as[0] != ':' && nacre_address_is_good(c->known_as)) ||
+           errbuf_say(p, "known_as: %s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6",
+                      c->known_as);
+}
+
 struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *errbuf,
                                         size_t size)
 {
@@ -163,10 +173,8 @@ struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config
     struct nacre_endpoint_config endpoint;
     struct nacre_clients *all;
 
-    if (config->user == NULL) {
-        errbuf_say(&p, "no user to log in as: set `user`");
+    if (!check_config(config, &p))
         return NULL;
-    }
     all = calloc(1, sizeof *all);
     if (all == NULL || !start(all)) {
         errbuf_say(&p, "cannot start: %s", strerror(errno));

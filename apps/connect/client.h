@@ -7,7 +7,11 @@
  *     nacre_clients_run(clients);
  *     nacre_clients_free(clients);
  *
- * Clients belong to one thread. Every function may be called from inside every callback, except
+ * Clients belong to one thread, and start no other. After nacre_clients_new a program may fork, but
+ * only one of the two processes may use the clients from then on. The other one must not even free
+ * them, because both have the same descriptors; it ends by exec or _exit.
+ *
+ * Every function may be called from inside every callback, except
  * those of the observer, which may only call functions that read. A function that cannot act at
  * once says below what it does there. */
 #ifndef NACRE_APPS_CONNECT_CLIENT_H

@@ -6,7 +6,8 @@
 
 #include "transport/api.h"
 
-/* Start using it: once in a process, before any other use of this library or of libcrypto.
+/* Start using it: once in a process, before any other use of this library or of libcrypto. In a
+ * child after a fork the memory can be used, but is not locked.
  *
  * used_up  called once, with a sentence, on the thread that asks for more than there is, or NULL;
  *          in the middle of an allocation, so it must not call this library

@@ -58,7 +58,8 @@ NACRE_API void nacre_mailbox_run(struct nacre_mailbox *mailbox);
 NACRE_API void nacre_mailbox_clear(struct nacre_mailbox *mailbox);
 
 /* Start `threads` threads, which block all signals; 0: one for each CPU. NULL, with errno, when the
- * system cannot start them. */
+ * system cannot start them. They exist in this process only: make the offload after any fork whose
+ * child is to use it. */
 NACRE_API struct nacre_offload *nacre_offload_new(unsigned threads);
 
 /* Queue a job; `home` calls its `done`. The jobs of one owner are done in the order of submission.

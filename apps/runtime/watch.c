@@ -26,9 +26,11 @@ static void on_ready(struct source *source, uint32_t events)
 struct nacre_watch *nacre_watch_new(struct nacre_loop *loop, int fd, void (*ready)(void *context),
                                     void *context)
 {
-    struct nacre_watch *watch = calloc(1, sizeof *watch);
+    struct nacre_watch *watch = ready != NULL ? calloc(1, sizeof *watch) : NULL;
     int failure;
 
+    if (ready == NULL)
+        errno = EINVAL;
     if (watch == NULL)
         return NULL;
     *watch = (struct nacre_watch){{on_ready}, loop, fd, ready, context};

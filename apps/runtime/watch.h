@@ -12,7 +12,8 @@ struct nacre_watch;
  * loop    nacre_peer_loop, nacre_client_loop or nacre_clients_loop; the watch may outlive the peer
  *         or client, but not the server or the clients
  * fd      remains the caller's
- * return  NULL, with errno: the system has no room for another, or memory is out */
+ * return  NULL, with errno: fd cannot be watched (a regular file, EPERM; not open, EBADF), ready is
+ *         NULL (EINVAL), the system has no room for another, or memory is out */
 NACRE_API struct nacre_watch *nacre_watch_new(struct nacre_loop *loop, int fd,
                                               void (*ready)(void *context), void *context);
 

@@ -50,22 +50,24 @@ static void fill(uint32_t *value, uint32_t otherwise)
         *value = otherwise;
 }
 
-static void resolve(struct nacre_admission *c)
+struct nacre_admission admission_resolve(const struct nacre_admission *config)
 {
-    struct nacre_penalties *p = &c->penalties;
+    struct nacre_admission c = *config;
+    struct nacre_penalties *p = &c.penalties;
 
-    fill(&c->max_connections, CONNECTIONS_MAX);
-    fill(&c->startups_begin, STARTUPS_BEGIN);
-    fill(&c->startups_rate, STARTUPS_RATE);
-    fill(&c->startups_full, STARTUPS_FULL);
-    fill(&c->per_source_startups, PER_SOURCE_STARTUPS);
-    fill(&c->netblock_v4, NETBLOCK_V4);
-    fill(&c->netblock_v6, NETBLOCK_V6);
+    fill(&c.max_connections, CONNECTIONS_MAX);
+    fill(&c.startups_begin, STARTUPS_BEGIN);
+    fill(&c.startups_rate, STARTUPS_RATE);
+    fill(&c.startups_full, STARTUPS_FULL);
+    fill(&c.per_source_startups, PER_SOURCE_STARTUPS);
+    fill(&c.netblock_v4, NETBLOCK_V4);
+    fill(&c.netblock_v6, NETBLOCK_V6);
     fill(&p->authfail_ms, AUTHFAIL_MS);
     fill(&p->noauth_ms, NOAUTH_MS);
     fill(&p->grace_exceeded_ms, GRACE_EXCEEDED_MS);
     fill(&p->min_ms, PENALTY_MIN_MS);
     fill(&p->max_ms, PENALTY_MAX_MS);
+    return c;
 }
 
 struct admission *admission_new(const struct nacre_admission *config)
@@ -74,8 +76,7 @@ struct admission *admission_new(const struct nacre_admission *config)
 
     if (a == NULL)
         return NULL;
-    a->config = *config;
-    resolve(&a->config);
+    a->config = admission_resolve(config);
     a->sets = calloc(SETS, sizeof *a->sets);
     if (a->sets == NULL) {
         free(a);

@@ -27,6 +27,9 @@ enum penalty_reason {
     PENALTY_GRACE_EXCEEDED,
 };
 
+/* The configuration with its defaults filled in. */
+struct nacre_admission admission_resolve(const struct nacre_admission *config);
+
 /* NULL: out of memory. */
 struct admission *admission_new(const struct nacre_admission *config);
 void admission_free(struct admission *a);

@@ -294,5 +294,7 @@ bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job), void (
 {
     const struct nacre_job what = {work, done, job, admission_source(&peer->ticket)};
 
-    return nacre_offload_submit(peer->worker->server->offload, &what, &peer->worker->mailbox);
+    struct nacre_offload *offload = peer->worker->server->offload;
+
+    return offload != NULL && nacre_offload_submit(offload, &what, &peer->worker->mailbox);
 }

@@ -1,8 +1,8 @@
 #include "apps/server/server.h"
 
-#include "apps/files/authorized_from.h"
 #include "apps/files/key_file.h"
 #include "apps/server/accept.h"
+#include "apps/server/check.h"
 #include "apps/server/listen.h"
 #include "apps/server/worker.h"
 #include "apps/session/errbuf.h"
@@ -64,14 +64,8 @@ static void limit_to_descriptors(const struct nacre_server *server, struct nacre
 static bool make_admission(struct nacre_server *server, char *errbuf, size_t size)
 {
     struct nacre_admission config = server->config.admission;
-    const char *exempt = config.penalty_exempt;
     struct errbuf p = errbuf_in(errbuf, size);
 
-    if (exempt != NULL && !authorized_from_is_list(exempt))
-        return errbuf_say(&p,
-                          "--per-source-penalty-exempt-list: cannot parse '%s': write addresses "
-                          "and networks (no bits set after the prefix), separated by commas",
-                          exempt);
     limit_to_descriptors(server, &config);
     server->admission = admission_new(&config);
     server->accounts = accounts_new(server->config.max_memory, server->config.per_user_max_memory);
@@ -97,25 +91,22 @@ static bool make_workers(struct nacre_server *server, char *errbuf, size_t size)
     return true;
 }
 
-static bool start_offload(struct nacre_server *server, char *errbuf, size_t size)
+static bool call_bound(const struct nacre_server *server, char *errbuf, size_t size)
 {
     const struct nacre_server_config *c = &server->config;
-    struct errbuf p = errbuf_in(errbuf, size);
 
-    if (c->bound != NULL && !c->bound(c->context, errbuf, size))
-        return false;
-    server->offload = nacre_offload_new(OFFLOAD_THREADS);
-    return server->offload != NULL || errbuf_say(&p, "cannot start a thread: %s", strerror(errno));
+    return c->bound == NULL || c->bound(c->context, errbuf, size);
 }
 
 struct nacre_server *nacre_server_new(const struct nacre_server_config *config, char *errbuf,
                                       size_t size)
 {
-    struct nacre_server *server = calloc(1, sizeof *server);
     struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_server *server = server_check(config, &p) ? calloc(1, sizeof *server) : NULL;
 
     if (server == NULL) {
-        errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
+        if (p.text == NULL || p.text[0] == 0)
+            errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
         return NULL;
     }
     server->config = *config;
@@ -128,7 +119,7 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
         server->listener_count++;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
     if (!take_host_keys(server, errbuf, size) || !make_admission(server, errbuf, size) ||
-        !make_workers(server, errbuf, size) || !start_offload(server, errbuf, size)) {
+        !make_workers(server, errbuf, size) || !call_bound(server, errbuf, size)) {
         nacre_server_free(server);
         return NULL;
     }
@@ -172,10 +163,21 @@ static bool change_state(struct nacre_server *server, enum server_state from, en
     return atomic_compare_exchange_strong(&server->state, &from, to);
 }
 
+/* Not before: a program may fork until then, and a child has only the thread that forked. Without a
+ * thread no password can be hashed, so nacre_peer_offload refuses. */
+static void start_offload(struct nacre_server *server)
+{
+    if (server->offload == NULL)
+        server->offload = nacre_offload_new(OFFLOAD_THREADS);
+    if (server->offload == NULL)
+        server_trouble(server, "cannot start a thread: password hashes cannot be checked");
+}
+
 void nacre_server_run(struct nacre_server *server)
 {
     if (!change_state(server, SERVER_IDLE, SERVER_RUNNING))
         return;
+    start_offload(server);
     for (unsigned w = 1; w < server->worker_count; w++) {
         struct worker *worker = &server->workers[w];
 

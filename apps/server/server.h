@@ -2,6 +2,12 @@
  *
  * Fill in a configuration, make the server, run it; README.md has a whole program.
  *
+ * No thread starts before nacre_server_run, so a program may fork between nacre_server_new and
+ * nacre_server_run, to become a daemon for instance. One of the two processes then runs the server.
+ * The other one must not use it again, not even to free it, because both have the same descriptors;
+ * it ends by exec or _exit. Locked memory (locked_memory.h) is not locked in a child: begin it
+ * after the fork. Once nacre_server_run was called, a child may only call exec or _exit.
+ *
  * Each connection belongs to the thread of one event loop. Every function may be called from inside
  * every callback of that thread, except those of the observer, which may only call functions that
  * read. A function that cannot act at once says below what it does there. */
@@ -97,7 +103,8 @@ struct nacre_server_config {
     void *context;                         /* see nacre_peer_server_context */
 
     /* Every address is bound and no thread of the server has started: the place to give up
-     * privileges. False: nacre_server_new fails, and errbuf holds a sentence. May be NULL. */
+     * privileges, which every later thread inherits. False: nacre_server_new fails, and errbuf
+     * holds a sentence. May be NULL. */
     bool (*bound)(void *context, char *errbuf, size_t size);
 
     unsigned workers;                 /* event loops, each on its own thread; default 1 */
@@ -117,7 +124,7 @@ struct nacre_server_config {
 };
 
 /* The server listens when this returns. NULL: errbuf, of `size` bytes (NULL and 0: not wanted),
- * holds a sentence. */
+ * holds a sentence about what is wrong with the configuration or with the system. */
 NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,
                                                 char *errbuf, size_t size);
 

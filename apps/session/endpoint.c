@@ -1,5 +1,5 @@
 /* What sessions share: the configuration, turned into each layer's. */
-#include "apps/session/errbuf.h"
+#include "apps/session/check.h"
 #include "apps/session/parts.h"
 #include "apps/session/signer.h"
 #include "crypto/crypto.h"
@@ -53,6 +53,18 @@ static bool apply_algorithms(struct nacre_endpoint *e, char *errbuf, size_t size
     return true;
 }
 
+/* A server's key exchanges would all fail. */
+static bool check_host_keys(const struct nacre_endpoint *e, const struct errbuf *p)
+{
+    const char *list = e->transport.algorithms[ALGORITHM_HOST_KEY];
+
+    return e->config.role != NACRE_SERVER || transport_has_host_key(&e->transport) ||
+           errbuf_say(p,
+                      "no host key is of a type that the host key algorithms use (%s): give "
+                      "another key, or another list",
+                      list != NULL ? list : "the default");
+}
+
 /* Padding comes from a stream, which needs no system call for each packet; a replayed session takes
  * everything from one source. */
 static void choose_random(struct nacre_endpoint *e)
@@ -72,7 +84,7 @@ static void configure(struct nacre_endpoint *e, const struct nacre_endpoint_conf
         e->policy = *config->auth;
     e->transport = transport_config(e);
     e->auth = (struct auth_config){.policy = &e->policy,
-                                   .user = config->user,
+                                   .user = config->role == NACRE_CLIENT ? config->user : NULL,
                                    .keys = config->keys,
                                    .key_count = config->key_count,
                                    .password = config->password,
@@ -104,21 +116,18 @@ struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *co
     struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_endpoint *e;
 
-    if (config->role == NACRE_SERVER && config->host_key_count == 0) {
-        errbuf_say(&p, "a server needs a host key");
+    if (!endpoint_check(config, &p))
         return NULL;
-    }
     e = crypto_init() ? calloc(1, sizeof *e) : NULL;
     if (e == NULL) {
         errbuf_say(&p, "cannot start: out of memory, or the cryptographic library does not work");
         return NULL;
     }
     configure(e, config);
-    if (!apply_algorithms(e, errbuf, size)) {
-        free(e);
-        return NULL;
-    }
-    return e;
+    if (apply_algorithms(e, errbuf, size) && check_host_keys(e, &p))
+        return e;
+    free(e);
+    return NULL;
 }
 
 static void destroy(struct pool *pool)
@@ -137,7 +146,7 @@ void nacre_endpoint_free(struct nacre_endpoint *e)
     if (e->pool.in_use == 0)
         destroy(&e->pool);
     else
-        e->pool.unused = destroy; /* a session or a decision is alive */
+        e->pool.unused = destroy; /* a session is alive */
 }
 
 size_t nacre_endpoint_memory(const struct nacre_endpoint *e)

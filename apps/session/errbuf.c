@@ -6,6 +6,8 @@
 
 struct errbuf errbuf_in(char *text, size_t size)
 {
+    if (text == NULL)
+        size = 0;
     if (size > 0)
         text[0] = '\0';
     return (struct errbuf){text, size};

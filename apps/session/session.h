@@ -107,12 +107,13 @@ struct nacre_endpoint_config {
 };
 
 /* One for each thread that runs sessions. NULL: errbuf, of `size` bytes (or NULL and 0), holds a
- * sentence: an unknown algorithm, or out of memory. */
+ * sentence: what is wrong with the configuration (a client without a user, an unknown algorithm, a
+ * host key of no use, a policy that lets nobody in...), or out of memory. It starts no thread. */
 NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config,
                                                     char *errbuf, size_t size);
-/* Free it after its sessions. While one of them is being freed from inside its callback, or a
- * decision is still open, the endpoint keeps what they need and goes with the last of them. NULL is
- * allowed. */
+/* Free it after its sessions. While one of them is being freed from inside its callback, the
+ * endpoint keeps what they need and goes with the last of them. Decisions that are still open need
+ * neither the endpoint nor what its configuration points to. NULL is allowed. */
 NACRE_API void nacre_endpoint_free(struct nacre_endpoint *endpoint);
 /* Bytes of memory that its sessions use now, without libcrypto's cipher contexts. */
 NACRE_API size_t nacre_endpoint_memory(const struct nacre_endpoint *endpoint);

@@ -45,7 +45,7 @@ static struct nacre_key *make_key(struct served *s)
     return key;
 }
 
-void serve_config(struct served *s, struct nacre_server_config config)
+void make_server(struct served *s, struct nacre_server_config config)
 {
     static const char *const loopback[] = {"127.0.0.1:0", NULL};
     char errbuf[512];
@@ -61,6 +61,11 @@ void serve_config(struct served *s, struct nacre_server_config config)
         config.session = &cat;
     s->server = nacre_server_new(&config, errbuf, sizeof errbuf);
     ck_assert_msg(s->server != NULL, "%s", errbuf);
+}
+
+void serve_config(struct served *s, struct nacre_server_config config)
+{
+    make_server(s, config);
     ck_assert_int_eq(pthread_create(&s->thread, NULL, run_server, s->server), 0);
 }
 

@@ -30,6 +30,9 @@ void end_server(struct served *s);
  * outlive the server. */
 void serve_config(struct served *s, struct nacre_server_config config);
 
+/* The same without running it. */
+void make_server(struct served *s, struct nacre_server_config config);
+
 /* Where the server listens. */
 const char *address(const struct served *s);
 

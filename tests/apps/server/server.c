@@ -1,9 +1,12 @@
 /* The server: what its configuration must have, its addresses, counters and end. */
 #include "tests/support/client_story.h"
 
+#include <dirent.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct served served;
@@ -164,6 +167,62 @@ START_TEST(a_server_that_never_ran_can_be_freed)
 }
 END_TEST
 
+/* ---- forked before it runs ---- */
+
+static void grant(void *decision)
+{
+    nacre_decide(decision, true);
+}
+
+static void nothing(void *job)
+{
+    (void)job;
+}
+
+/* On another thread, as a password hash is checked. */
+static void decide_elsewhere(void *peer, struct nacre_decision *decision, const char *user,
+                             const char *password)
+{
+    (void)user;
+    (void)password;
+    if (!nacre_peer_offload(peer, nothing, grant, decision))
+        nacre_decide_unable(decision);
+}
+
+static unsigned threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    unsigned n = 0;
+
+    ck_assert_ptr_nonnull(tasks);
+    while (readdir(tasks) != NULL)
+        n++;
+    (void)closedir(tasks);
+    return n;
+}
+
+START_TEST(a_child_may_run_the_server)
+{
+    static const struct nacre_auth_policy policy = {.password = decide_elsewhere};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true};
+    unsigned before = threads();
+    pid_t child;
+
+    make_server(&served, (struct nacre_server_config){.auth = &policy});
+    ck_assert_uint_eq(threads(), before);
+    child = fork();
+    if (child == 0) {
+        nacre_server_run(served.server);
+        _exit(0);
+    }
+    live(&client, address(&served), &story);
+    (void)kill(child, SIGKILL);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    assert_told(&story); /* the server is the child's, so it is not freed here */
+}
+END_TEST
+
 /* ---- freed from inside ---- */
 
 static bool answered;
@@ -240,6 +299,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_report_is_made_by_the_thread_of_the_server);
     add_test(suite, a_stop_disconnects_every_session);
     add_test(suite, a_server_that_never_ran_can_be_freed);
+    add_test(suite, a_child_may_run_the_server);
     add_test(suite, a_callback_of_nacre_server_free_may_free_and_run_it);
     add_test(suite, a_decision_may_be_answered_after_the_server_was_freed);
 }
