@@ -1,6 +1,7 @@
 /* keyboard-interactive. RFC 4256. */
 #include "auth/decision.h"
 #include "auth/parts.h"
+#include "auth/reply.h"
 #include "auth/request.h"
 #include "transport/text.h"
 
@@ -124,6 +125,8 @@ static int on_info_response(struct auth *a, struct reader *r)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "USERAUTH_INFO_RESPONSE without a USERAUTH_INFO_REQUEST");
     a->prompts = AUTH_NO_PROMPTS;
+    if (!auth_count_request(a))
+        return 0;
     if (count == (uint32_t)requested)
         return take_responses(a, r, count);
     (void)read_rest(r);

@@ -29,12 +29,13 @@ struct auth {
     int8_t prompts;
 
     /* Server. */
-    uint8_t done;                   /* methods that have succeeded, a bit for each row of methods */
-    uint8_t queries, others;        /* requests so far, see reply.h */
-    uint16_t user_size;             /* bytes of user */
-    uint32_t failures;              /* refused proofs */
-    uint64_t refusal_ms;            /* when the delayed USERAUTH_FAILURE is due; 0: none waits */
-    char *user;                     /* that the peer named; or NULL */
+    uint8_t done;            /* methods that have succeeded, a bit for each row of methods */
+    uint8_t queries, others; /* requests so far, see reply.h */
+    uint16_t user_size;      /* bytes of user */
+    uint32_t failures;       /* refused proofs, and rounds of questions that were abandoned */
+    uint32_t requests;       /* of any kind, with rounds of responses */
+    uint64_t refusal_ms;     /* when the delayed USERAUTH_FAILURE is due; 0: none waits */
+    char *user;              /* that the peer named; or NULL */
     struct nacre_decision *pending; /* the open question to the policy, or NULL */
 
     /* Client. */

@@ -3,6 +3,8 @@
 #include "auth/login.h"
 #include "auth/parts.h"
 
+static const char TOO_MANY_FAILURES[] = "too many authentication failures";
+
 /* ---- which methods can continue ---- */
 
 static uint8_t bit_of(const struct auth *a, const char *listed_name)
@@ -97,6 +99,31 @@ static bool is_last(struct auth *a, enum auth_count count)
     return true;
 }
 
+static int end_login(struct auth *a, const char *text)
+{
+    transport_limit_reached(a->transport, NACRE_LIMIT_AUTH_TRIES);
+    return transport_end(a->transport, NACRE_AUTH_FAILED,
+                         SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE, text);
+}
+
+/* As many as the limits of each kind allow together. */
+bool auth_count_request(struct auth *a)
+{
+    if (++a->requests <= failures_max(a) + AUTH_QUERIES_MAX + AUTH_OTHERS_MAX)
+        return true;
+    (void)end_login(a, "too many authentication requests");
+    return false;
+}
+
+bool auth_abandon(struct auth *a)
+{
+    a->prompts = AUTH_NO_PROMPTS;
+    report(a, false);
+    if (!transport_ended(a->transport) && is_last(a, AUTH_COUNT_PROOF))
+        (void)end_login(a, TOO_MANY_FAILURES);
+    return !transport_ended(a->transport);
+}
+
 /* Each failed attempt doubles the delay. It counts from the request's arrival (the time that the
  * owner passed in last), so a slow check adds nothing. */
 static uint64_t delay(const struct auth *a)
@@ -112,12 +139,8 @@ int auth_refuse(struct auth *a, enum auth_count count)
         report(a, false);
     if (transport_ended(a->transport)) /* the policy ended it */
         return 0;
-    if (is_last(a, count)) {
-        transport_limit_reached(a->transport, NACRE_LIMIT_AUTH_TRIES);
-        return transport_end(a->transport, NACRE_AUTH_FAILED,
-                             SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
-                             "too many authentication failures");
-    }
+    if (is_last(a, count))
+        return end_login(a, TOO_MANY_FAILURES);
     if (count == AUTH_COUNT_PROOF && delay(a) != 0) {
         a->refusal_ms = transport_now_ms(a->transport) + delay(a);
         transport_pause(a->transport);

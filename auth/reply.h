@@ -18,6 +18,15 @@ enum auth_count {
     AUTH_COUNT_OTHER,
 };
 
+/* Count a request, or the responses to an INFO_REQUEST, whatever comes of it: so that no way of
+ * asking the policy is endless. False: it is one too many, and the session has ended. */
+bool auth_count_request(struct auth *a);
+
+/* A new request abandons the INFO_REQUEST that was open. That is a refused proof: otherwise a
+ * client could consult the policy without ever failing. False: it was the last one, and the session
+ * has ended. */
+bool auth_abandon(struct auth *a);
+
 /* Can a request of this method succeed now? It must be offered and required, and not have succeeded
  * before. */
 bool auth_can_continue(const struct auth *a, const struct auth_method *method);

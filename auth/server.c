@@ -69,10 +69,14 @@ int auth_on_request(struct auth *a, struct reader *r)
 
     if (r->bad)
         return transport_malformed(t, "USERAUTH_REQUEST is malformed");
+    if (!auth_count_request(a))
+        return 0;
+    /* a new request abandons the one before: RFC 4252 section 5 */
+    if (a->prompts != AUTH_NO_PROMPTS && !auth_abandon(a))
+        return 0;
     if (!take_user(a, user, &valid))
         return transport_no_memory(t);
     a->method = a->methods[auth_method_index(a->methods, method)];
-    a->prompts = AUTH_NO_PROMPTS; /* a new request abandons the one before: RFC 4252 section 5 */
     if (!valid || a->method == NULL ||
         !bytes_are(service, transport_service_name(t, SERVICE_CONNECTION)) ||
         !auth_can_continue(a, a->method))

@@ -232,6 +232,96 @@ START_TEST(a_new_request_abandons_the_one_in_progress)
 }
 END_TEST
 
+static void note_attempt(void *context, const char *user, const char *method, bool granted)
+{
+    end_note(context, "%s %s %s;", granted ? "granted" : "refused", user, method);
+}
+
+static void send_request(const char *user)
+{
+    scripted_send(&s, 50, "sssss", user, "ssh-connection", "keyboard-interactive", "", "");
+}
+
+/* Each consults the policy: without an end a client could do so for ever. _i: 1 sends another kind
+ * of request in between. */
+START_TEST(abandoned_rounds_are_failures_and_are_limited)
+{
+    script();
+    s.pair.policy.attempted = note_attempt;
+    scripted_start(&s);
+    send_request("alice");
+    scripted_run(&s);
+    scripted_told(&s, "asked alice 0;");
+    for (int i = 1; i < 6; i++) {
+        if (_i == 1) {
+            scripted_send(&s, 50, "sss", "bob", "ssh-connection", "none");
+            scripted_run(&s);
+            scripted_told(&s, "refused alice keyboard-interactive;");
+        }
+        send_request("alice");
+        scripted_run(&s);
+        scripted_told(&s, _i == 1 ? "asked alice 0;"
+                                  : "refused alice keyboard-interactive;asked alice 0;");
+        ck_assert_uint_eq(s.last[0], 60);
+    }
+    s.log[0] = 0;
+    send_request("alice");
+    scripted_expect(&s, "disconnect 14;");
+    ck_assert_int_eq(s.real->why.cause, NACRE_AUTH_FAILED);
+    scripted_told(&s, "refused alice keyboard-interactive;");
+    scripted_clear(&s);
+}
+END_TEST
+
+static void ask_for_ever(void *context, struct nacre_decision *d, const char *user,
+                         const char *const *responses, size_t count)
+{
+    static const struct nacre_prompt prompt = {"More: ", true};
+
+    (void)context;
+    (void)user;
+    (void)responses;
+    (void)count;
+    nacre_decide_ask_more(d, "", "", &prompt, 1);
+}
+
+static void change_for_ever(void *context, struct nacre_decision *d, const char *user,
+                            const char *password)
+{
+    (void)context;
+    (void)user;
+    (void)password;
+    nacre_decide_change_password(d, "Another: ");
+}
+
+/* Also those that neither fail nor succeed: 6 + 20 + 20. */
+START_TEST(all_requests_together_are_limited)
+{
+    script();
+    s.pair.policy.interactive = ask_for_ever;
+    s.pair.policy.password = change_for_ever;
+    scripted_start(&s);
+    for (int i = 0; i < 46; i++) {
+        if (_i == 0)
+            scripted_send(&s, 50, "sss?s", "alice", "ssh-connection", "password", 0, "expired");
+        else if (i == 0)
+            send_request("alice");
+        else
+            scripted_send(&s, 61, "us", 1, "more");
+        scripted_run(&s);
+        ck_assert_uint_eq(s.last[0], 60);
+    }
+    s.log[0] = 0;
+    if (_i == 0)
+        scripted_send(&s, 50, "sss?s", "alice", "ssh-connection", "password", 0, "expired");
+    else
+        scripted_send(&s, 61, "us", 1, "more");
+    scripted_expect(&s, "disconnect 14;");
+    ck_assert_int_eq(s.real->why.cause, NACRE_AUTH_FAILED);
+    scripted_clear(&s);
+}
+END_TEST
+
 START_TEST(a_malformed_info_request_disconnects)
 {
     scripted_init(&s, NACRE_CLIENT);
@@ -279,6 +369,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_wrong_number_of_responses_is_a_failure, 0, 3);
     add_loop(suite, a_malformed_response_disconnects, 0, 4);
     add_test(suite, a_new_request_abandons_the_one_in_progress);
+    add_loop(suite, abandoned_rounds_are_failures_and_are_limited, 0, 2);
+    add_loop(suite, all_requests_together_are_limited, 0, 2);
     add_loop(suite, a_malformed_info_request_disconnects, 0, 4);
     add_test(suite, a_banner_comes_before_the_login_and_is_filtered);
 }
