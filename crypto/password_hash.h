@@ -14,8 +14,9 @@
 bool password_hash_is(const char *text);
 
 /* Is `hash` a hash of `password`? False for a wrong password, for a text that is not a well-formed
- * Argon2id hash, and when out of memory. Constant time in the password. */
-bool password_hash_verify(const char *hash, struct bytes password);
+ * Argon2id hash, and when out of memory; *no_memory tells the last from the others. Constant time
+ * in the password. */
+bool password_hash_verify(const char *hash, struct bytes password, bool *no_memory);
 
 /* Hash `password` with a new random salt and libsodium's INTERACTIVE cost (2 passes over 64 MiB),
  * as NUL-terminated text. False when out of memory; `out` is "" then. */

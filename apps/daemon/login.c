@@ -10,17 +10,19 @@ enum { SENTENCES_MAX = 8 * 1024 /* bytes of all sentences about a file */ };
 
 /* ---- passwords ---- */
 
+static const char OUT_OF_MEMORY[] = "out of memory: a password could not be checked";
+
 struct login_job {
     struct nacre_decision *decision;
     struct nacre_password_check *check;
-    bool done, granted;
+    bool done, granted, undecided;
 };
 
 static void check_password(void *at)
 {
     struct login_job *job = at;
 
-    job->granted = nacre_password_check_run(job->check);
+    job->granted = nacre_password_check_run(job->check, &job->undecided);
     job->done = true;
 }
 
@@ -29,7 +31,9 @@ static void password_checked(void *at)
     struct login_job *job = at;
 
     nacre_password_check_free(job->check);
-    if (job->done)
+    if (job->undecided)
+        log_trouble("auth", OUT_OF_MEMORY);
+    if (job->done && !job->undecided)
         nacre_decide(job->decision, job->granted);
     else
         nacre_decide_unable(job->decision);
@@ -57,12 +61,12 @@ static void on_password(void *context, struct nacre_decision *decision, const ch
 
     if (job == NULL) {
         if (check != NULL)
-            log_trouble("auth", "out of memory: a password could not be checked");
+            log_trouble("auth", OUT_OF_MEMORY);
         nacre_password_check_free(check);
         nacre_decide_unable(decision);
         return;
     }
-    *job = (struct login_job){decision, check, false, false};
+    *job = (struct login_job){.decision = decision, .check = check};
     if (!nacre_password_check_is_slow(check)) {
         check_password(job);
         password_checked(job);

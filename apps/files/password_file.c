@@ -1,5 +1,6 @@
 #include "apps/files/password_file.h"
 
+#include "apps/files/line_index.h"
 #include "apps/files/password_entry.h"
 #include "apps/files/trusted_file.h"
 #include "crypto/hash.h"
@@ -16,6 +17,7 @@
 struct nacre_password_file {
     pthread_mutex_t lock;         /* for all below */
     struct trusted_copy copy;     /* empty while the file is bad */
+    struct line_index users;      /* of that copy */
     char reported[SENTENCES_MAX]; /* what is wrong with the file, or "" */
     size_t cost_count;
     char costs[COSTS_MAX][PASSWORD_HASH_MAX]; /* a dummy hash for each cost in the file */
@@ -67,11 +69,13 @@ static void warn_of_readers(const struct nacre_password_file *file, const struct
                file->path, mode, is_ours ? "600" : "o-r", file->path);
 }
 
-/* Note the costs of all entries, and report each that cannot be used or is not what it seems. */
+/* Index all entries, note their costs, and report each that cannot be used or is not what it seems.
+ */
 static void survey(struct nacre_password_file *file, const struct errbuf *p)
 {
     const struct errbuf of_entries = {p->text, p->size - p->size / 4};
-    struct bytes rest = trusted_file_text(&file->copy.file);
+    const struct bytes text = trusted_file_text(&file->copy.file);
+    struct bytes rest = text;
     struct password_entry entry = {0};
     bool plain = false;
     unsigned more = 0;
@@ -80,6 +84,7 @@ static void survey(struct nacre_password_file *file, const struct errbuf *p)
     while (password_entry_next(&rest, &entry)) {
         const char *problem = password_entry_problem(&entry);
 
+        line_index_add(&file->users, entry.user, (uint32_t)(entry.user.at - text.at), entry.line);
         if (entry.kind == PASSWORD_HASHED)
             add_cost(file, &entry);
         plain |= entry.kind == PASSWORD_PLAIN || entry.kind == PASSWORD_UNFINISHED;
@@ -93,20 +98,33 @@ static void survey(struct nacre_password_file *file, const struct errbuf *p)
         warn_of_readers(file, p);
 }
 
+static bool make_index(struct nacre_password_file *file, const struct errbuf *p)
+{
+    if (!line_index_begin(&file->users, trusted_file_text(&file->copy.file))) {
+        trusted_copy_forget(&file->copy); /* the next check tries again */
+        return errbuf_say(p, "%s: out of memory", file->path);
+    }
+    survey(file, p);
+    return true;
+}
+
 /* Read the file. If it is bad the old text is dropped, but the costs remain, so that checks take as
  * long as before. */
 static bool load(struct nacre_password_file *file, const struct stat *now, const struct errbuf *p)
 {
     switch (trusted_copy_read(&file->copy, file->path, now, OTHERS_MAY_READ, FILE_MAX, p)) {
     case FILE_READ:
-        survey(file, p);
-        return true;
+        if (!file->copy.changed)
+            return true;
+        return make_index(file, p);
     case FILE_MISSING:
+        line_index_clear(&file->users);
         return errbuf_say(p,
                           "%s: no such file, so nobody logs in with a password; create it with a "
                           "line user:password for each user",
                           file->path);
     case FILE_BAD:
+        line_index_clear(&file->users);
         break;
     }
     return false;
@@ -152,27 +170,39 @@ void nacre_password_file_close(struct nacre_password_file *file)
     if (file == NULL)
         return;
     trusted_file_clear(&file->copy.file);
+    line_index_clear(&file->users);
     pthread_mutex_destroy(&file->lock);
     free(file);
 }
 
 /* ---- the check ---- */
 
-/* Find the first entry of the user. Reads the whole file in any case: the time must not depend on
- * the user. */
+/* Read the entry of that line. */
+static void read_entry(const struct nacre_password_file *file, const struct indexed_line *line,
+                       struct password_entry *entry)
+{
+    struct bytes rest = bytes_from(trusted_file_text(&file->copy.file), line->offset);
+
+    *entry = (struct password_entry){.line = line->number - 1};
+    (void)password_entry_next(&rest, entry);
+}
+
+/* Find the first entry of the user. An unknown user costs as much: another one's entry is read. */
 static bool find(const struct nacre_password_file *file, struct bytes user,
                  struct password_entry *found)
 {
-    struct bytes rest = trusted_file_text(&file->copy.file);
+    const struct indexed_line *line = line_index_find(&file->users, user);
     struct password_entry entry = {0};
     bool known = false;
 
-    while (password_entry_next(&rest, &entry))
-        if (!known && entry.user.len == user.len &&
-            secrets_equal(entry.user.at, user.at, user.len)) {
-            *found = entry;
-            known = true;
-        }
+    if (line == NULL && file->users.count > 0)
+        read_entry(file, line_index_any(&file->users, user), &entry);
+    for (; line != NULL && !known; line = line_index_next(&file->users, line)) {
+        read_entry(file, line, &entry);
+        known = entry.user.len == user.len && secrets_equal(entry.user.at, user.at, user.len);
+    }
+    if (known)
+        *found = entry;
     wipe(&entry, sizeof entry);
     return known;
 }
@@ -230,18 +260,26 @@ bool nacre_password_check_is_slow(const struct nacre_password_check *check)
     return check->hash_count > 0;
 }
 
-bool nacre_password_check_run(const struct nacre_password_check *check)
+/* A wrong password is undecided too when a dummy hash had no memory: otherwise that would tell
+ * users who do not exist from those who do. */
+bool nacre_password_check_run(const struct nacre_password_check *check, bool *undecided)
 {
     struct bytes password = bytes_of(check->password);
+    bool plain, granted, hashed = false, short_of_memory = false;
     uint8_t digest[32];
-    bool plain, hashed = false;
 
     plain = hash_of(&hash_sha256, password, digest);
     plain &= secrets_equal(digest, check->digest, sizeof digest);
     wipe(digest, sizeof digest);
-    for (size_t i = 0; i < check->hash_count; i++)
-        hashed |= password_hash_verify(check->hashes[i], password);
-    return check->known && (check->hashed ? hashed : plain);
+    for (size_t i = 0; i < check->hash_count; i++) {
+        bool no_memory;
+
+        hashed |= password_hash_verify(check->hashes[i], password, &no_memory);
+        short_of_memory |= no_memory;
+    }
+    granted = check->known && (check->hashed ? hashed : plain);
+    *undecided = !granted && short_of_memory;
+    return granted;
 }
 
 void nacre_password_check_free(struct nacre_password_check *check)

@@ -19,7 +19,7 @@
  * on the event loop, running the check on another thread (apps/runtime/offload.h):
  *
  *     check = nacre_password_file_lookup(passwords, user, password, errbuf, sizeof errbuf);
- *     good = nacre_password_check_run(check);
+ *     good = nacre_password_check_run(check, &undecided);
  *     nacre_password_check_free(check);
  *
  * The time that both take does not reveal whether the user exists or which kind of entry it has: if
@@ -57,9 +57,10 @@ NACRE_API struct nacre_password_check *nacre_password_file_lookup(struct nacre_p
  * takes about a microsecond. */
 NACRE_API bool nacre_password_check_is_slow(const struct nacre_password_check *check);
 
-/* Is it the user's password? Pure computation, on any thread. Allocates as much memory as the
- * hashes require; false when there is too little. */
-NACRE_API bool nacre_password_check_run(const struct nacre_password_check *check);
+/* Is it the user's password? Pure computation, on any thread. It allocates as much memory as the
+ * hashes require. *undecided: false was returned because there was too little; then the password
+ * may be right or wrong, so answer nacre_decide_unable. */
+NACRE_API bool nacre_password_check_run(const struct nacre_password_check *check, bool *undecided);
 
 /* Wipe and free. NULL is fine. */
 NACRE_API void nacre_password_check_free(struct nacre_password_check *check);

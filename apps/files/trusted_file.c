@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define SETTLED_AFTER_S 2 /* coarser than the time stamps of every known file system */
+#define READ_AGAIN_MS 100 /* a doubtful copy: not for each of many logins */
 
 bool trusted_group_is_ours(gid_t group)
 {
@@ -150,6 +151,14 @@ bool trusted_same_state(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+static uint64_t clock_ms(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 enum trusted_copy_state trusted_copy_look(const struct trusted_copy *copy, const char *path,
                                           struct stat *now)
 {
@@ -157,18 +166,37 @@ enum trusted_copy_state trusted_copy_look(const struct trusted_copy *copy, const
         *now = (struct stat){0};
     if (!trusted_same_state(now, &copy->seen))
         return COPY_STALE;
-    return copy->settled ? COPY_CURRENT : COPY_DOUBTFUL;
+    if (copy->settled || (copy->read_ms != 0 && clock_ms() - copy->read_ms < READ_AGAIN_MS))
+        return COPY_CURRENT;
+    return COPY_DOUBTFUL;
+}
+
+void trusted_copy_forget(struct trusted_copy *copy)
+{
+    trusted_file_clear(&copy->file);
+    *copy = (struct trusted_copy){.changed = true};
+}
+
+static bool is_same_text(const struct trusted_file *a, const struct trusted_file *b)
+{
+    return a->text != NULL && b->text != NULL && a->len == b->len &&
+           memcmp(a->text, b->text, a->len) == 0;
 }
 
 enum trusted_file_result trusted_copy_read(struct trusted_copy *copy, const char *path,
                                            const struct stat *now, mode_t forbidden, size_t max,
                                            const struct errbuf *p)
 {
-    enum trusted_file_result result;
+    struct trusted_file read, *old;
+    enum trusted_file_result result = trusted_file_read(&read, path, forbidden, max, p);
 
-    trusted_file_clear(&copy->file);
-    result = trusted_file_read(&copy->file, path, forbidden, max, p);
+    copy->changed = !is_same_text(&copy->file, &read);
+    old = copy->changed ? &copy->file : &read;
+    trusted_file_clear(old);
+    if (copy->changed)
+        copy->file = read;
     copy->seen = *now;
+    copy->read_ms = result == FILE_READ ? clock_ms() : 0;
     copy->settled = result == FILE_READ && now->st_nlink > 0 &&
                     time(NULL) - now->st_ctim.tv_sec > SETTLED_AFTER_S;
     return result;

@@ -53,10 +53,12 @@ struct trusted_copy {
     struct trusted_file file; /* empty unless the last result was FILE_READ */
     struct stat seen;         /* the file's state before it was read; zeros: stat failed */
     bool settled;             /* any later change would show in the time stamps */
+    bool changed;             /* the text differs from the one before, or there was none */
+    uint64_t read_ms; /* when it was read, on the monotonic clock; 0: it could not be read */
 };
 
 enum trusted_copy_state {
-    COPY_CURRENT,  /* the file has not changed */
+    COPY_CURRENT,  /* the file has not changed; or it did so in the last tenth of a second */
     COPY_DOUBTFUL, /* a change right after reading may leave the time stamps as they were */
     COPY_STALE,    /* the file has changed */
 };
@@ -65,7 +67,10 @@ enum trusted_copy_state {
 enum trusted_copy_state trusted_copy_look(const struct trusted_copy *copy, const char *path,
                                           struct stat *now);
 
-/* Read the file again, as trusted_file_read does. */
+/* Drop the copy: it is stale. */
+void trusted_copy_forget(struct trusted_copy *copy);
+
+/* Read the file again, as trusted_file_read does. A text that has not changed stays where it is. */
 enum trusted_file_result trusted_copy_read(struct trusted_copy *copy, const char *path,
                                            const struct stat *now, mode_t forbidden, size_t max,
                                            const struct errbuf *p);

@@ -31,7 +31,8 @@ static bool is_in_file(const char *user, const char *password)
 {
     struct nacre_password_check *check =
         nacre_password_file_lookup(passwords, user, password, NULL, 0);
-    bool right = check != NULL && nacre_password_check_run(check);
+    bool undecided;
+    bool right = check != NULL && nacre_password_check_run(check, &undecided);
 
     nacre_password_check_free(check);
     return right;

@@ -232,7 +232,7 @@ static void *work(void *file)
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     time_t now = time(NULL);
     struct tm parts;
-    bool good;
+    bool good, no_memory;
 
     if (memory == NULL)
         return NULL;
@@ -243,8 +243,8 @@ static void *work(void *file)
         return NULL;
     }
     good = more[0] == 1 && read(fd, &byte, 1) == 1 && byte == 'x' &&
-           !password_hash_verify(hash, bytes_of("wrong")) && localtime_r(&now, &parts) != NULL &&
-           fprintf(stderr, "said") == 4;
+           !password_hash_verify(hash, bytes_of("wrong"), &no_memory) &&
+           localtime_r(&now, &parts) != NULL && fprintf(stderr, "said") == 4;
     free(more);
     (void)close(fd);
     return good ? file : NULL;

@@ -1,17 +1,22 @@
 #include "apps/files/password_entry.h"
 #include "apps/files/password_file.h"
+
+#include "apps/confine/confine.h"
 #include "crypto/password_hash.h"
 #include "tests/support/suite.h"
 #include "tests/support/scratch.h"
 #include "tests/support/wiped.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 /* Hashes of "password" and "secret" with the salt "somesaltsomesalt", at the lowest costs. The hash
  * function has its own test. */
+#define HASH_64_MIB                                                                                \
+    "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
 #define HASH_8                                                                                     \
     "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$"                                           \
     "BbbKj4A4toOIetSRZTOFi0nLUgQBJsE09Mbp2HEbjAk"
@@ -50,11 +55,12 @@ static bool logs_in(const char *user, const char *password, bool *slow)
 {
     struct nacre_password_check *check =
         nacre_password_file_lookup(file, user, password, errbuf, sizeof errbuf);
-    bool good;
+    bool good, undecided = true;
 
     ck_assert_ptr_nonnull(check);
     *slow = nacre_password_check_is_slow(check);
-    good = nacre_password_check_run(check);
+    good = nacre_password_check_run(check, &undecided);
+    ck_assert(!undecided);
     nacre_password_check_free(check);
     return good;
 }
@@ -459,15 +465,91 @@ START_TEST(checks_cost_the_same_while_the_file_is_missing)
 }
 END_TEST
 
+/* Run the check when the process can have no more memory than now. */
+static bool is_undecided(const char *user, const char *password)
+{
+    struct nacre_password_check *check =
+        nacre_password_file_lookup(file, user, password, errbuf, sizeof errbuf);
+    struct rlimit before, none;
+    bool undecided;
+
+    ck_assert_ptr_nonnull(check);
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0);
+    ck_assert(!nacre_password_check_run(check, &undecided));
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
+    nacre_password_check_free(check);
+    return undecided;
+}
+
+/* Right and wrong passwords and unknown users alike, so that nobody learns who exists. */
+START_TEST(without_memory_for_a_hash_no_password_is_decided)
+{
+    if (CONFINE_SANITIZED)
+        return;
+    open_file("alice:" HASH_64_MIB "\nbob:plain\n");
+    ck_assert(is_undecided("alice", "password"));
+    ck_assert(is_undecided("alice", "wrong"));
+    ck_assert(is_undecided("nobody", "password"));
+    ck_assert(is_undecided("bob", "wrong"));
+    assert_in("alice", "password");
+    close_file();
+    open_file("bob:plain\n");
+    ck_assert(!is_undecided("bob", "wrong"));
+    close_file();
+}
+END_TEST
+
+/* 100,000 users, and 100,000 look-ups: none may read the whole file. */
+START_TEST(a_look_up_does_not_read_a_large_file)
+{
+    enum { USERS = 100 * 1000 };
+    static char text[USERS * 24];
+    char user[16], password[16];
+    size_t len = 0;
+
+    for (int i = 0; i < USERS; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "user%d:pass%d\n", i, i);
+    open_file(text);
+    for (int i = 0; i < USERS; i++) {
+        (void)snprintf(user, sizeof user, "user%d", i);
+        (void)snprintf(password, sizeof password, "pass%d", i);
+        if (i % 100 == 0)
+            assert_in(user, password);
+        else
+            assert_out(i % 2 == 0 ? user : "nobody", "wrong");
+    }
+    close_file();
+}
+END_TEST
+
+START_TEST(the_first_line_of_a_user_counts_in_any_order_of_names)
+{
+    open_file("bob:b\nalice:one\nno colon\nalice:two\nbob:c\nalice:three");
+    assert_in("alice", "one");
+    assert_out("alice", "two");
+    assert_out("alice", "three");
+    assert_in("bob", "b");
+    assert_out("bob", "c");
+    assert_out("no colon", "");
+    write_file("alice:two\nbob:b\n");
+    assert_in("alice", "two");
+    assert_out("alice", "one");
+    close_file();
+}
+END_TEST
+
 START_TEST(a_check_outlives_its_file)
 {
     struct nacre_password_check *check;
+    bool undecided;
 
     open_file("alice:" HASH_8 "\n");
     check = nacre_password_file_lookup(file, "alice", "password", errbuf, sizeof errbuf);
     close_file();
-    ck_assert(nacre_password_check_run(check));
-    ck_assert(nacre_password_check_run(check));
+    ck_assert(nacre_password_check_run(check, &undecided));
+    ck_assert(nacre_password_check_run(check, &undecided));
     nacre_password_check_free(check);
     nacre_password_check_free(NULL);
 }
@@ -565,6 +647,9 @@ void add_tests(struct suite *suite)
     add_test(suite, a_folder_that_others_can_write_refuses_every_login);
     add_test(suite, a_file_of_another_user_refuses_every_login);
     add_test(suite, checks_cost_the_same_while_the_file_is_missing);
+    add_test(suite, without_memory_for_a_hash_no_password_is_decided);
+    add_test(suite, a_look_up_does_not_read_a_large_file);
+    add_test(suite, the_first_line_of_a_user_counts_in_any_order_of_names);
     add_test(suite, a_check_outlives_its_file);
     add_test(suite, timing_does_not_reveal_which_users_exist);
     add_test(suite, copies_of_entries_and_passwords_are_wiped);

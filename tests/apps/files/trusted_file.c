@@ -197,15 +197,24 @@ START_TEST(a_copy_is_stale_after_a_change)
     const char *path = scratch_write("f", "one", 0600);
     struct trusted_copy copy = {0};
     struct errbuf p = errbuf_in(said, sizeof said);
+    const char *before;
     struct stat now;
 
     ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_STALE);
     ck_assert_int_eq(trusted_copy_read(&copy, path, &now, OTHERS_MAY_READ, MAX, &p), FILE_READ);
-    ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_DOUBTFUL); /* it is too new */
+    ck_assert(copy.changed);
+    ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_CURRENT); /* just read, */
+    copy.read_ms -= 100;
+    ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_DOUBTFUL); /* but too new */
+    before = copy.file.text;
+    ck_assert_int_eq(trusted_copy_read(&copy, path, &now, OTHERS_MAY_READ, MAX, &p), FILE_READ);
+    ck_assert(!copy.changed);
+    ck_assert_ptr_eq(copy.file.text, before); /* the same text stays where it is */
     (void)scratch_write("f", "three", 0600);
     ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_STALE);
     ck_assert_int_eq(trusted_copy_read(&copy, path, &now, OTHERS_MAY_READ, MAX, &p), FILE_READ);
     ck_assert_str_eq(copy.file.text, "three");
+    ck_assert(copy.changed);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(trusted_copy_look(&copy, path, &now), COPY_STALE);
     ck_assert_int_eq(trusted_copy_read(&copy, path, &now, OTHERS_MAY_READ, MAX, &p), FILE_MISSING);
