@@ -15,13 +15,16 @@ struct nacre_call {
     void (*work)(void *argument); /* jobs only */
     struct nacre_mailbox *home;   /* jobs only */
     uint64_t owner, turn;         /* jobs only: see turn_for */
+    unsigned rank;                /* jobs only */
+    const void *client;           /* jobs only */
 };
 
 struct nacre_offload {
     pthread_mutex_t lock;
-    pthread_cond_t work; /* there is a job, or stop is set */
-    struct nacre_call *first;
-    unsigned waiting; /* jobs in that list */
+    pthread_cond_t work;      /* there is a job, or stop is set */
+    struct nacre_call *first; /* in the order of rank, turn, and age, the newest first */
+    unsigned waiting;         /* jobs in that list */
+    unsigned picks;           /* of next_of_ranks */
     bool stop;
     unsigned thread_count;
     pthread_t threads[];
@@ -131,6 +134,31 @@ void nacre_mailbox_clear(struct nacre_mailbox *mailbox)
 
 /* ---- the pool ---- */
 
+/* Which rank's job is next: usually the first rank that has one. Now and then it is the second or
+ * third that has one, so that a flood of better jobs delays the others but does not stop them. */
+static struct nacre_call **next_of_ranks(struct nacre_offload *o)
+{
+    static const uint8_t skips[] = {0, 0, 1, 0, 0, 1, 0, 2};
+    unsigned skip = skips[o->picks++ % sizeof skips];
+    struct nacre_call **best = &o->first;
+
+    for (struct nacre_call **at = &o->first; *at != NULL && skip > 0; at = &(*at)->next)
+        if ((*at)->rank != (*best)->rank) {
+            best = at;
+            skip--;
+        }
+    return best;
+}
+
+static struct nacre_call *take(struct nacre_offload *o, struct nacre_call **at)
+{
+    struct nacre_call *job = *at;
+
+    *at = job->next;
+    o->waiting--;
+    return job;
+}
+
 /* Wait for the next job. NULL: stop. */
 static struct nacre_call *next_job(struct nacre_offload *o)
 {
@@ -139,11 +167,8 @@ static struct nacre_call *next_job(struct nacre_offload *o)
     pthread_mutex_lock(&o->lock);
     while (o->first == NULL && !o->stop)
         pthread_cond_wait(&o->work, &o->lock);
-    if (!o->stop) {
-        job = o->first;
-        o->first = job->next;
-        o->waiting--;
-    }
+    if (!o->stop)
+        job = take(o, next_of_ranks(o));
     pthread_mutex_unlock(&o->lock);
     return job;
 }
@@ -199,50 +224,53 @@ struct nacre_offload *nacre_offload_new(unsigned threads)
     return NULL;
 }
 
-/* The queue is divided into turns, in each of which an owner has at most one job. Returns the first
- * turn in which this owner has none. */
-static uint64_t turn_for(const struct nacre_offload *o, uint64_t owner)
+/* The jobs of a rank are divided into turns, in each of which an owner has at most one. Returns the
+ * first turn in which the owner of this job has none. */
+static uint64_t turn_for(const struct nacre_offload *o, const struct nacre_call *job)
 {
-    uint64_t turn = o->first != NULL ? o->first->turn : 0; /* the current one */
+    uint64_t turn = 0;
+    bool any = false;
 
-    for (const struct nacre_call *job = o->first; job != NULL; job = job->next)
-        if (job->owner == owner)
-            turn = job->turn + 1;
+    for (const struct nacre_call *at = o->first; at != NULL; at = at->next) {
+        if (at->rank != job->rank)
+            continue;
+        if (!any || at->owner == job->owner)
+            turn = at->owner == job->owner ? at->turn + 1 : at->turn; /* of the first: current */
+        any = true;
+    }
     return turn;
 }
 
-/* The place after the last job of that turn. */
-static struct nacre_call **end_of_turn(struct nacre_offload *o, uint64_t turn)
+static bool comes_before(const struct nacre_call *a, const struct nacre_call *b)
 {
-    struct nacre_call **at = &o->first;
-
-    while (*at != NULL && (*at)->turn <= turn)
-        at = &(*at)->next;
-    return at;
+    return a->rank < b->rank || (a->rank == b->rank && a->turn < b->turn);
 }
 
-/* When the queue is full, the last job of the last turn is dropped, if that is a later turn. */
-static bool make_room(struct nacre_offload *o, uint64_t turn)
+/* When the queue is full, its last job is dropped for one that belongs before it, or into the same
+ * turn. */
+static bool make_room(struct nacre_offload *o, const struct nacre_call *job)
 {
-    struct nacre_call **last = end_of_turn(o, turn);
-    struct nacre_call *job = *last;
+    struct nacre_call **last = &o->first, *dropped;
 
     if (o->waiting < NACRE_OFFLOAD_QUEUE_MAX)
         return true;
-    if (job == NULL)
+    while ((*last)->next != NULL)
+        last = &(*last)->next;
+    if (comes_before(*last, job))
         return false;
-    for (; job->next != NULL; job = *last)
-        last = &job->next;
-    *last = NULL;
-    o->waiting--;
-    deliver(job->home, job);
+    dropped = take(o, last);
+    deliver(dropped->home, dropped);
     return true;
 }
 
+/* Into its turn, before the jobs that are older: when more comes than can be done, some are
+ * answered at once and the others not at all, instead of all of them too late. */
 static void enqueue(struct nacre_offload *o, struct nacre_call *job)
 {
-    struct nacre_call **at = end_of_turn(o, job->turn);
+    struct nacre_call **at = &o->first;
 
+    while (*at != NULL && comes_before(*at, job))
+        at = &(*at)->next;
     job->next = *at;
     *at = job;
     o->waiting++;
@@ -260,10 +288,12 @@ bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job 
                                 .function = job->done,
                                 .argument = job->argument,
                                 .owner = job->owner,
+                                .rank = job->rank,
+                                .client = job->client,
                                 .home = home};
     pthread_mutex_lock(&offload->lock);
-    call->turn = turn_for(offload, job->owner);
-    room = make_room(offload, call->turn);
+    call->turn = turn_for(offload, call);
+    room = make_room(offload, call);
     if (room) {
         enqueue(offload, call);
         pthread_cond_signal(&offload->work);
@@ -272,6 +302,24 @@ bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job 
     if (!room)
         free(call);
     return room;
+}
+
+void nacre_offload_cancel(struct nacre_offload *offload, const void *client)
+{
+    struct nacre_call **at = &offload->first;
+
+    pthread_mutex_lock(&offload->lock);
+    while (*at != NULL) {
+        struct nacre_call *job = *at;
+
+        if (job->client != client) {
+            at = &job->next;
+            continue;
+        }
+        (void)take(offload, at);
+        deliver(job->home, job);
+    }
+    pthread_mutex_unlock(&offload->lock);
 }
 
 void nacre_offload_free(struct nacre_offload *offload)

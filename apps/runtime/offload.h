@@ -25,7 +25,9 @@ struct nacre_job {
     /* Called after it by the mailbox; may call every function. */
     void (*done)(void *argument);
     void *argument;
-    uint64_t owner; /* owners take turns, however many jobs one of them has */
+    uint64_t owner;     /* owners take turns, however many jobs one of them has */
+    unsigned rank;      /* 0 is served first; others get a part of the time, so that none stops */
+    const void *client; /* for nacre_offload_cancel; or NULL */
 };
 
 /* Calls that wait to be made on one thread. Belongs to the caller; must not move once it is
@@ -62,13 +64,19 @@ NACRE_API void nacre_mailbox_clear(struct nacre_mailbox *mailbox);
  * child is to use it. */
 NACRE_API struct nacre_offload *nacre_offload_new(unsigned threads);
 
-/* Queue a job; `home` calls its `done`. The jobs of one owner are done in the order of submission.
- * From any thread. False, and neither function is called, when NACRE_OFFLOAD_QUEUE_MAX jobs wait
- * already, or memory is out. When the queue is full but another owner has more jobs in it than this
- * one, the other's newest job makes room: its `done` is called without `work`. So let a job start
- * out as a refusal. */
+/* Queue a job; `home` calls its `done`. From any thread. The jobs of one owner and rank are done in
+ * the order of submission. Otherwise, of the jobs of one rank, an owner's first goes before all
+ * seconds, and the newest before those that have waited.
+ *
+ * NACRE_OFFLOAD_QUEUE_MAX jobs may wait. When there are more, the last in that order makes room:
+ * its `done` is called without `work`. So let a job start out as a refusal. False, and neither
+ * function is called, when that would be this job, or memory is out. */
 NACRE_API bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job *job,
                                     struct nacre_mailbox *home);
+
+/* The client has gone: for each of its jobs that still waits, `done` is called without `work`. From
+ * any thread. client: not NULL. */
+NACRE_API void nacre_offload_cancel(struct nacre_offload *offload, const void *client);
 
 /* Stop the threads, each after its current job, and free the pool. Every job is answered: for those
  * not started, `done` is called without `work`, in order. These calls are in the mailboxes when

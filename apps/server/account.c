@@ -25,6 +25,7 @@ struct account {
 struct accounts {
     pthread_mutex_t lock;
     struct nacre_budget *process;
+    uint64_t size;      /* bytes, of the process */
     uint64_t per_user;  /* bytes */
     uint64_t secret[2]; /* a user cannot choose names that fall into one list */
     struct account *lists[LISTS];
@@ -38,6 +39,7 @@ struct accounts *accounts_new(uint64_t max_memory, uint64_t per_user_max_memory)
         return NULL;
     if (max_memory == 0)
         max_memory = machine_memory() / SHARE;
+    a->size = max_memory;
     a->per_user = per_user_max_memory != 0 ? per_user_max_memory : max_memory / SHARE;
     a->process = nacre_budget_new(max_memory, NULL);
     if (a->process == NULL) {
@@ -154,6 +156,11 @@ uint32_t accounts_count(struct accounts *a, const struct account *account)
 struct nacre_budget *account_budget(const struct account *account)
 {
     return account->budget;
+}
+
+uint64_t accounts_size(const struct accounts *a)
+{
+    return a->size;
 }
 
 uint64_t accounts_used(const struct accounts *a)

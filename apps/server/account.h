@@ -32,6 +32,9 @@ uint32_t accounts_count(struct accounts *a, const struct account *account);
 
 struct nacre_budget *account_budget(const struct account *account);
 
+/* Bytes of the budget of the process. */
+uint64_t accounts_size(const struct accounts *a);
+
 /* Bytes that all of them use now. */
 uint64_t accounts_used(const struct accounts *a);
 

@@ -26,21 +26,23 @@ enum {
     PENALTY_MAX_MS = 600 * 1000,
     SETS = 8192, /* of WAYS netblocks each: 65536 are remembered, as in sshd */
     WAYS = 8,
+    KNOWN_WAYS = 4, /* at most so many of them remember logins, so that penalties have space */
 };
 
-/* A source network: connecting now, or serving a penalty. */
+/* A source network: connecting now, serving a penalty, or one that has logged in before. */
 struct netblock {
     uint8_t key[NETBLOCK_KEY_MAX]; /* all zero: free */
     bool penalised;                /* the penalty has reached the minimum that counts */
     uint32_t startups;
     uint64_t penalty_until_ms;
+    uint64_t last_login; /* a number that grows with each login; 0: none is remembered */
 };
 
 struct admission {
     struct nacre_admission config;
     pthread_mutex_t lock;
     uint32_t connections, startups;
-    uint64_t secret[2], chance;
+    uint64_t secret[2], chance, logins;
     struct netblock (*sets)[WAYS];
 };
 
@@ -151,15 +153,24 @@ static struct netblock *find(struct admission *a, const uint8_t key[NETBLOCK_KEY
     return NULL;
 }
 
-/* A slot for a new one: of those without connections, the one whose penalty ends first. NULL: none.
- */
+/* Which of two is of less use: strangers before sources that have logged in, and of each kind the
+ * one whose penalty ends or whose login was first. */
+static bool is_less_useful(const struct netblock *one, const struct netblock *two)
+{
+    if ((one->last_login != 0) != (two->last_login != 0))
+        return one->last_login == 0;
+    if (one->last_login != 0)
+        return one->last_login < two->last_login;
+    return one->penalty_until_ms < two->penalty_until_ms;
+}
+
+/* A slot for a new one: of those without connections, the least useful. NULL: none. */
 static struct netblock *add(struct admission *a, const uint8_t key[NETBLOCK_KEY_MAX])
 {
     struct netblock *set = set_of(a, key), *best = NULL;
 
     for (int i = 0; i < WAYS; i++)
-        if (set[i].startups == 0 &&
-            (best == NULL || set[i].penalty_until_ms < best->penalty_until_ms))
+        if (set[i].startups == 0 && (best == NULL || is_less_useful(&set[i], best)))
             best = &set[i];
     if (best != NULL) {
         memset(best, 0, sizeof *best);
@@ -258,10 +269,32 @@ static void started(struct admission *a, struct ticket *ticket)
     ticket->starting = ticket->of_source = false;
 }
 
+/* Remember the login; the oldest one of the set is forgotten when there are too many. */
+static void remember_login(struct admission *a, const uint8_t key[NETBLOCK_KEY_MAX])
+{
+    struct netblock *set = set_of(a, key), *source = find(a, key), *oldest = NULL;
+    int known = 0;
+
+    source = source != NULL ? source : add(a, key);
+    if (source == NULL)
+        return;
+    source->last_login = ++a->logins;
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].last_login == 0)
+            continue;
+        known++;
+        if (oldest == NULL || set[i].last_login < oldest->last_login)
+            oldest = &set[i];
+    }
+    if (known > KNOWN_WAYS)
+        oldest->last_login = 0;
+}
+
 void admission_logged_in(struct admission *a, struct ticket *ticket)
 {
     (void)pthread_mutex_lock(&a->lock);
     started(a, ticket);
+    remember_login(a, ticket->key);
     (void)pthread_mutex_unlock(&a->lock);
 }
 
@@ -274,6 +307,21 @@ bool admission_is_reserve(struct admission *a)
     reserve = a->connections > most - most / RESERVE;
     (void)pthread_mutex_unlock(&a->lock);
     return reserve;
+}
+
+enum source_rank admission_rank(struct admission *a, const struct ticket *ticket, uint64_t now_ms)
+{
+    enum source_rank rank = SOURCE_NEW;
+    const struct netblock *source;
+
+    (void)pthread_mutex_lock(&a->lock);
+    source = find(a, ticket->key);
+    if (source != NULL && source->last_login != 0)
+        rank = SOURCE_KNOWN;
+    else if (source != NULL && source->penalty_until_ms > now_ms)
+        rank = SOURCE_FAILED;
+    (void)pthread_mutex_unlock(&a->lock);
+    return rank;
 }
 
 void admission_leave(struct admission *a, struct ticket *ticket)

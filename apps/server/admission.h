@@ -41,6 +41,14 @@ bool admission_enter(struct admission *a, const struct sockaddr_storage *from, u
 /* A number for the ticket's source: tells sources apart where their work is queued. */
 uint64_t admission_source(const struct ticket *ticket);
 
+/* How urgent a source's logins are, as ranks of struct nacre_job. */
+enum source_rank {
+    SOURCE_KNOWN,  /* a login from it has succeeded since the server's start */
+    SOURCE_NEW,    /* nothing is known about it */
+    SOURCE_FAILED, /* a login from it has failed lately */
+};
+enum source_rank admission_rank(struct admission *a, const struct ticket *ticket, uint64_t now_ms);
+
 /* The connection has logged in. */
 void admission_logged_in(struct admission *a, struct ticket *ticket);
 

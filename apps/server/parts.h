@@ -27,7 +27,8 @@ struct nacre_server {
     struct nacre_observer observer;    /* that of the configuration, and one that counts limits */
     struct nacre_key *own_key;         /* read from host_key_file */
     const struct nacre_key *own_keys[2];
-    struct nacre_offload *offload;
+    struct nacre_offload *offload; /* once it runs */
+    unsigned offload_threads;
     struct admission *admission;
     struct accounts *accounts;
     struct worker *workers;
@@ -74,6 +75,7 @@ struct nacre_peer {
     bool failed_login;    /* at least one attempt */
     bool abusive;         /* used the key exchange to make us work: as bad as a failed login */
     bool logged_in;
+    bool offloaded;          /* it may have jobs that wait for a thread */
     struct task report_task; /* sends these events */
     void *data;              /* the program's */
 };

@@ -192,6 +192,8 @@ static void on_ended(void *context, const struct nacre_end *why)
     struct nacre_peer *peer = context;
 
     pump_wake(&peer->pump); /* the application may have ended it by a call of its own */
+    if (peer->offloaded)
+        nacre_offload_cancel(peer->worker->server->offload, peer);
     if (!peer->logged_in && why->cause != NACRE_SHUTTING_DOWN &&
         why->cause != NACRE_OUT_OF_RESOURCES)
         penalise(peer, why);
@@ -289,12 +291,31 @@ void *nacre_peer_server_context(const struct nacre_peer *peer)
     return peer->worker->server->config.context;
 }
 
+/* A source whose logins have succeeded before has places of its own in the queue. One that has just
+ * failed comes last. */
+static unsigned rank_of(const struct nacre_peer *peer)
+{
+    enum source_rank rank =
+        admission_rank(peer->worker->server->admission, &peer->ticket, peer->worker->loop.now_ms);
+
+    return rank == SOURCE_NEW && peer->failed_login ? SOURCE_FAILED : rank;
+}
+
 bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job), void (*done)(void *job),
                         void *job)
 {
-    const struct nacre_job what = {work, done, job, admission_source(&peer->ticket)};
+    struct nacre_server *server = peer->worker->server;
+    const struct nacre_job what = {
+        .work = work,
+        .done = done,
+        .argument = job,
+        .owner = admission_source(&peer->ticket),
+        .rank = rank_of(peer),
+        .client = peer,
+    };
 
-    struct nacre_offload *offload = peer->worker->server->offload;
-
-    return offload != NULL && nacre_offload_submit(offload, &what, &peer->worker->mailbox);
+    if (server->offload == NULL)
+        return false;
+    peer->offloaded = true;
+    return nacre_offload_submit(server->offload, &what, &peer->worker->mailbox);
 }

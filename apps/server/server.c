@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,8 @@
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS_RESERVED = 32, /* of the process, for everything but connections */
-    OFFLOAD_THREADS = 2,
+    DESCRIPTORS_RESERVED = 32,      /* of the process, for everything but connections */
+    HASH_MEMORY = 64 * 1024 * 1024, /* bytes */
 };
 
 /* ---- making a server ---- */
@@ -61,6 +62,22 @@ static void limit_to_descriptors(const struct nacre_server *server, struct nacre
         config->max_connections = (uint32_t)most;
 }
 
+/* As many as can compute at the same time, as far as the budget holds the memory that they need:
+ * each password hash takes 64 MiB. They are counted before privileges are given up, because a
+ * sandbox may hide what is read here. */
+static unsigned count_offload_threads(uint64_t budget)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t fit = budget / HASH_MEMORY;
+    cpu_set_t ours;
+
+    if (sched_getaffinity(0, sizeof ours, &ours) == 0)
+        cpus = CPU_COUNT(&ours);
+    if (cpus > 0 && fit > (uint64_t)cpus)
+        fit = (uint64_t)cpus;
+    return fit > 0 ? (unsigned)fit : 1;
+}
+
 static bool make_admission(struct nacre_server *server, char *errbuf, size_t size)
 {
     struct nacre_admission config = server->config.admission;
@@ -69,8 +86,10 @@ static bool make_admission(struct nacre_server *server, char *errbuf, size_t siz
     limit_to_descriptors(server, &config);
     server->admission = admission_new(&config);
     server->accounts = accounts_new(server->config.max_memory, server->config.per_user_max_memory);
-    return (server->admission != NULL && server->accounts != NULL) ||
-           errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
+    if (server->admission == NULL || server->accounts == NULL)
+        return errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
+    server->offload_threads = count_offload_threads(accounts_size(server->accounts));
+    return true;
 }
 
 /* The workers, but not their threads: nacre_server_run starts those. */
@@ -168,7 +187,7 @@ static bool change_state(struct nacre_server *server, enum server_state from, en
 static void start_offload(struct nacre_server *server)
 {
     if (server->offload == NULL)
-        server->offload = nacre_offload_new(OFFLOAD_THREADS);
+        server->offload = nacre_offload_new(server->offload_threads);
     if (server->offload == NULL)
         server_trouble(server, "cannot start a thread: password hashes cannot be checked");
 }

@@ -187,9 +187,14 @@ NACRE_API void *nacre_peer_data(const struct nacre_peer *peer);
 
 /* Call work(job) on another thread, and then done(job) on the peer's. The peer may have ended by
  * then: keep no pointer to it in the job. `work` may call only functions that may be called from
- * any thread. When the server is freed first, or when the queue is full and a source with fewer
- * jobs needs the slot, `done` is called without `work`: let a job start out as a refusal. False,
- * and neither is called: the queue is full (NACRE_OFFLOAD_QUEUE_MAX), or memory is out. */
+ * any thread.
+ *
+ * There is a thread for each CPU, as long as max_memory has 64 MiB for each. Sources take turns.
+ * Those from which somebody has logged in before go first, and those that have failed lately go
+ * last; see nacre_offload_submit. When the session ends before `work` has begun, when the server is
+ * freed, or when the queue is full and others go first, `done` is called without `work`: let a job
+ * start out as a refusal. False, and neither is called: the queue is full
+ * (NACRE_OFFLOAD_QUEUE_MAX), or memory or threads are out. */
 NACRE_API bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job),
                                   void (*done)(void *job), void *job);
 

@@ -34,7 +34,7 @@ static void on_ready_event(void *context)
     if (p->has_mailbox)
         (void)nacre_mailbox_post(&p->mailbox, on_nacre_mailbox_post_call, p);
     if (p->has_mailbox && p->offload != NULL) {
-        struct nacre_job job = {on_work, on_nothing, p, 1};
+        struct nacre_job job = {on_work, on_nothing, p, 1, 0, NULL};
 
         p->working = true;
         hook_nacre_job(p->side.role, &job);

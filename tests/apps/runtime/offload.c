@@ -44,7 +44,7 @@ static void done(void *at)
 
 static bool submit(struct nacre_offload *o, void (*what)(void *), struct job *job, uint64_t owner)
 {
-    return nacre_offload_submit(o, &(struct nacre_job){what, done, job, owner}, &home);
+    return nacre_offload_submit(o, &(struct nacre_job){what, done, job, owner, 0, NULL}, &home);
 }
 
 /* Run the mailbox until that many jobs are answered in all. */
@@ -88,11 +88,12 @@ START_TEST(a_job_runs_on_another_thread_and_done_on_its_own)
 }
 END_TEST
 
-/* However many jobs one owner has, another owner waits for only one job of each. */
+/* However many jobs one owner has, another owner waits for only one job of each; and the newest
+ * goes first. */
 START_TEST(owners_take_turns)
 {
     static const uint64_t owners[] = {7, 7, 7, 7, 7, 8, 8, 9, 7, 8};
-    static const unsigned expected[] = {0, 1, 5, 7, 2, 6, 3, 9, 4, 8};
+    static const unsigned expected[] = {0, 7, 5, 1, 6, 2, 9, 3, 4, 8};
     struct nacre_offload *o = nacre_offload_new(1);
     struct job jobs[10] = {0};
 
@@ -136,6 +137,103 @@ START_TEST(a_full_queue_has_room_for_an_owner_with_fewer_jobs)
     atomic_store(&gate, false);
     wait_for(FULL + 3);
     ck_assert(other[0].worked && other[1].worked && jobs[FULL - 2].worked);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+/* Submit a job of an owner of its own. */
+static bool submit_ranked(struct nacre_offload *o, struct job *job, unsigned rank,
+                          const void *client)
+{
+    return nacre_offload_submit(
+        o, &(struct nacre_job){work, done, job, 100 + job->number, rank, client}, &home);
+}
+
+/* A pool of one thread, which is at job `first` until the gate is opened. */
+static struct nacre_offload *busy_pool(struct job *first)
+{
+    struct nacre_offload *o = nacre_offload_new(1);
+
+    ck_assert_ptr_nonnull(o);
+    ck_assert(nacre_mailbox_init(&home));
+    atomic_store(&gate, true);
+    ck_assert(submit(o, work, first, 0));
+    while (atomic_load(&working) == 0)
+        usleep(100);
+    return o;
+}
+
+/* Of eight jobs one is of the third rank and two are of the second, as long as there are jobs of
+ * all. */
+START_TEST(a_better_rank_goes_first_and_stops_no_other)
+{
+    enum { EACH = 8 };
+    static const unsigned expected[] = {1, 1, 2, 1, 1, 2, 1, 3, 1, 1, 2};
+    struct job first = {0}, jobs[4 * EACH] = {0};
+    struct nacre_offload *o = busy_pool(&first);
+    unsigned n = 0;
+
+    for (unsigned rank = 3; rank > 0; rank--)
+        for (unsigned i = 0; i < EACH; i++) {
+            jobs[n].number = 100 * rank + i;
+            ck_assert(submit_ranked(o, &jobs[n++], rank, NULL));
+        }
+    atomic_store(&gate, false);
+    wait_for(1 + n);
+    for (unsigned i = 0; i < 11; i++) /* the first pick was for the job that was running */
+        ck_assert_uint_eq(order[1 + i] / 100, expected[(i + 1) % 8]);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+/* The oldest of the worst rank makes room; what is worse than all is refused. */
+START_TEST(a_full_queue_keeps_the_newest_and_the_best)
+{
+    enum { FULL = NACRE_OFFLOAD_QUEUE_MAX };
+    static struct job first, jobs[FULL], more[4];
+    struct nacre_offload *o = busy_pool(&first);
+
+    for (unsigned i = 0; i < FULL; i++) {
+        jobs[i].number = i;
+        ck_assert(submit_ranked(o, &jobs[i], 1, NULL));
+    }
+    for (unsigned i = 0; i < 4; i++)
+        more[i].number = FULL + i;
+    ck_assert(!submit_ranked(o, &more[0], 2, NULL));
+    ck_assert(submit_ranked(o, &more[1], 1, NULL));
+    ck_assert(submit_ranked(o, &more[2], 0, NULL));
+    wait_for(2);
+    ck_assert_uint_eq(order[0], 0);
+    ck_assert_uint_eq(order[1], 1);
+    ck_assert(!jobs[0].worked && !jobs[1].worked);
+    atomic_store(&gate, false);
+    wait_for(FULL + 3);
+    ck_assert_uint_eq(order[2], 0);        /* the one that was running, */
+    ck_assert_uint_eq(order[3], FULL + 2); /* the best rank */
+    ck_assert(more[1].worked && !more[0].worked && jobs[2].worked);
+    nacre_offload_free(o);
+    nacre_mailbox_clear(&home);
+}
+END_TEST
+
+START_TEST(the_jobs_of_a_client_that_has_gone_are_not_done)
+{
+    struct job first = {0}, jobs[6] = {0};
+    struct nacre_offload *o = busy_pool(&first);
+
+    for (unsigned i = 0; i < 6; i++) {
+        jobs[i].number = i;
+        ck_assert(submit_ranked(o, &jobs[i], i / 3, i % 2 == 0 ? &jobs : NULL));
+    }
+    nacre_offload_cancel(o, &first); /* it has none */
+    nacre_offload_cancel(o, &jobs);
+    wait_for(3);
+    atomic_store(&gate, false);
+    wait_for(7);
+    for (unsigned i = 0; i < 6; i++)
+        ck_assert(jobs[i].answers == 1 && jobs[i].worked == (i % 2 == 1));
     nacre_offload_free(o);
     nacre_mailbox_clear(&home);
 }
@@ -357,6 +455,9 @@ void add_tests(struct suite *suite)
     add_test(suite, a_job_runs_on_another_thread_and_done_on_its_own);
     add_test(suite, one_thread_keeps_the_order_of_jobs);
     add_test(suite, owners_take_turns);
+    add_test(suite, a_better_rank_goes_first_and_stops_no_other);
+    add_test(suite, a_full_queue_keeps_the_newest_and_the_best);
+    add_test(suite, the_jobs_of_a_client_that_has_gone_are_not_done);
     add_test(suite, a_full_queue_has_room_for_an_owner_with_fewer_jobs);
     add_test(suite, the_queue_is_bounded);
     add_test(suite, freeing_answers_every_job);

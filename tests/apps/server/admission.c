@@ -284,8 +284,71 @@ START_TEST(a_flood_of_sources_displaces_no_connection)
 }
 END_TEST
 
+static enum source_rank rank(int i)
+{
+    return admission_rank(a, &tickets[i], now);
+}
+
+START_TEST(a_source_that_has_logged_in_ranks_before_new_ones_and_those_after_failures)
+{
+    begin((struct nacre_admission){0});
+    ck_assert(enter(0, "192.0.2.1"));
+    ck_assert_int_eq(rank(0), SOURCE_NEW);
+    admission_penalise(a, &tickets[0], "192.0.2.1:22", PENALTY_AUTHFAIL, now);
+    ck_assert_int_eq(rank(0), SOURCE_FAILED);
+    now += 5 * SECOND; /* the penalty is over */
+    ck_assert_int_eq(rank(0), SOURCE_NEW);
+    admission_logged_in(a, &tickets[0]);
+    ck_assert_int_eq(rank(0), SOURCE_KNOWN);
+    admission_penalise(a, &tickets[0], "192.0.2.1:22", PENALTY_AUTHFAIL, now);
+    ck_assert_int_eq(rank(0), SOURCE_KNOWN); /* somebody there mistyped a password */
+    leave(0, 0);
+    ck_assert(enter(1, "192.0.2.1"));
+    ck_assert(enter(2, "192.0.2.2"));
+    ck_assert_int_eq(rank(1), SOURCE_KNOWN); /* a later connection too */
+    ck_assert_int_eq(rank(2), SOURCE_NEW);
+    leave(1, 2);
+    admission_free(a);
+}
+END_TEST
+
+/* ... and as many logins do not displace the penalties. */
+START_TEST(strangers_do_not_displace_a_source_that_has_logged_in)
+{
+    unsigned penalised = 0;
+
+    begin((struct nacre_admission){
+        .max_connections = 1000000, .startups_begin = 1000000, .startups_full = 1000000});
+    ck_assert(enter(0, "192.0.2.1"));
+    admission_logged_in(a, &tickets[0]);
+    leave(0, 0);
+    for (int i = 0; i < 200 * 1000; i++) {
+        ck_assert(enter(1, source(i)));
+        admission_penalise(a, &tickets[1], source(i), PENALTY_GRACE_EXCEEDED, now);
+        leave(1, 1);
+    }
+    ck_assert(enter(0, "192.0.2.1"));
+    ck_assert_int_eq(rank(0), SOURCE_KNOWN);
+    leave(0, 0);
+    for (int i = 200 * 1000; i < 400 * 1000; i++) {
+        ck_assert(enter(1, source(i)));
+        admission_logged_in(a, &tickets[1]);
+        leave(1, 1);
+    }
+    for (int i = 0; i < 200 * 1000; i++) {
+        ck_assert(enter(1, source(i)));
+        penalised += rank(1) == SOURCE_FAILED;
+        leave(1, 1);
+    }
+    ck_assert_uint_gt(penalised, 65536 / 4);
+    admission_free(a);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, a_source_that_has_logged_in_ranks_before_new_ones_and_those_after_failures);
+    add_test(suite, strangers_do_not_displace_a_source_that_has_logged_in);
     add_test(suite, connections_are_counted_until_they_are_over);
     add_test(suite, the_last_eighth_of_the_connections_is_a_reserve);
     add_test(suite, startups_of_one_source_are_limited);

@@ -1,8 +1,10 @@
 /* One connection of a server: what its program can learn about it, and its events. */
 #include "tests/support/client_story.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct served served;
 static char notes[256];       /* the events of all connections, in order */
@@ -140,8 +142,92 @@ START_TEST(freeing_its_session_ends_the_connection_at_once)
 }
 END_TEST
 
+/* ---- a client that has gone while its job waits ---- */
+
+enum { BLOCKERS = 200 /* jobs: more than there are threads */ };
+
+static atomic_bool gate, asked;
+static atomic_uint answered, worked_for_nobody;
+
+static void wait_for_gate(void *job)
+{
+    (void)job;
+    while (atomic_load(&gate))
+        (void)usleep(1000);
+}
+
+static void count_answer(void *job)
+{
+    (void)job;
+    atomic_fetch_add(&answered, 1);
+}
+
+static void note_work(void *job)
+{
+    (void)job;
+    atomic_fetch_add(&worked_for_nobody, 1);
+}
+
+static void refuse_and_count(void *decision)
+{
+    nacre_decide_unable(decision);
+    atomic_fetch_add(&answered, 1);
+}
+
+/* The jobs of the first client keep all threads busy. */
+static void keep_threads_busy(struct nacre_peer *peer, const char *user)
+{
+    (void)user;
+    for (int i = 0; i < BLOCKERS; i++)
+        ck_assert(nacre_peer_offload(peer, wait_for_gate, count_answer, NULL));
+}
+
+static void ask_elsewhere(void *peer, struct nacre_decision *decision, const char *user,
+                          const char *password)
+{
+    (void)user;
+    if (strcmp(password, "secret") == 0) {
+        nacre_decide(decision, true);
+        return;
+    }
+    ck_assert(nacre_peer_offload(peer, note_work, refuse_and_count, decision));
+    atomic_store(&asked, true);
+}
+
+START_TEST(the_password_of_a_client_that_has_gone_is_not_hashed)
+{
+    static const struct nacre_auth_policy policy = {.password = ask_elsewhere};
+    static const struct nacre_server_events busy = {.authenticated = keep_threads_busy};
+    struct nacre_client_config first = config_for(), second = config_for();
+    struct story stories[2] = {{.accept = true, .stay = true}, {.accept = true}};
+    struct nacre_clients *staying, *leaving;
+
+    atomic_store(&gate, true);
+    serve_config(&served, (struct nacre_server_config){.auth = &policy, .events = &busy});
+    staying = clients_with(&first);
+    join(staying, address(&served), &stories[0]);
+    while (stories[0].ready == 0)
+        (void)nacre_clients_run_once(staying, 1000);
+    second.password = "wrong";
+    leaving = clients_with(&second);
+    join(leaving, address(&served), &stories[1]);
+    while (!atomic_load(&asked))
+        (void)nacre_clients_run_once(leaving, 10);
+    nacre_clients_free(leaving);
+    while (atomic_load(&answered) == 0) /* without a free thread */
+        (void)usleep(1000);
+    atomic_store(&gate, false);
+    while (atomic_load(&answered) < BLOCKERS + 1)
+        (void)usleep(1000);
+    ck_assert_uint_eq(worked_for_nobody, 0);
+    nacre_clients_free(staying);
+    end_server(&served);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, the_password_of_a_client_that_has_gone_is_not_hashed);
     scratch_folder(suite);
     add_test(suite, each_connection_is_accepted_authenticated_and_ended_in_that_order);
     add_test(suite, a_connection_without_a_login_ends_too);
