@@ -31,11 +31,11 @@ CROWD = {"silent": 500, "garbage": 1000, "reset": 1000, "slow": 200, "mute": 100
 SHARE = 1 if WHOLE else 20
 AT_ONCE = 1.0 if WHOLE else 5.0  # seconds for a user's login; make check runs other tests at the same time
 
-# Argon2id with 8 MiB and one pass: the user's, and that of a user whose password is guessed
-PASSWORDS = (f"{harness.USER}:$argon2id$v=19$m=8192,t=1,p=1$XrA75m3Q0HP9771q8AJMVQ"
-             "$GZ/HMYL8ggd04hmFcEwbGjdaoKhQ19av+iksNdaEOcQ\n"
-             "carol:$argon2id$v=19$m=8192,t=1,p=1$K6It15R7fBmfoBH3ckfX8g"
-             "$SBvC6r21iO2j5hxl6QYnL9z33UwoDaxDeGgg+lGODsQ\n")
+# As nacre-passwd writes them, 64 MiB and two passes: the user's, and that of a user whose password is guessed
+PASSWORDS = (f"{harness.USER}:$argon2id$v=19$m=65536,t=2,p=1$qoyjGaipx3ThSn5gN0rxFA"
+             "$/fw/kA0fW0z4/6fjN7RHB65wAjK8oWccy0voobv1fEY\n"
+             "carol:$argon2id$v=19$m=65536,t=2,p=1$bR1GLXdMH1Q5wAIWvhmzZg"
+             "$CgbZTTStC90sjl7CCOSf4Wm/Ie9DHeiqU/NOd9XiM2Q\n")
 
 
 class EarlyRekeys(threading.Thread):
