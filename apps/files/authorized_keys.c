@@ -2,6 +2,7 @@
 
 #include "apps/files/authorized_line.h"
 #include "apps/files/leftover.h"
+#include "apps/files/line_index.h"
 #include "apps/files/reported.h"
 #include "apps/files/trusted_file.h"
 
@@ -12,11 +13,15 @@
 
 #define FILE_MAX (16u << 20) /* bytes: 190,000 Ed25519 keys */
 
-enum { SENTENCE_MAX = PATH_MAX + 512 /* bytes */ };
+enum {
+    SENTENCE_MAX = PATH_MAX + 512, /* bytes */
+    BAD_LINES_MAX = 128,           /* that are in the index: more than are reported */
+};
 
 struct nacre_authorized_keys {
     pthread_rwlock_t lock;    /* for the copy */
     struct trusted_copy copy; /* of a file for all users */
+    struct line_index index; /* of that copy, by the key's blob; malformed lines have the name "" */
     struct reported reported;
     char pattern[];
 };
@@ -25,8 +30,9 @@ struct nacre_authorized_keys {
 struct check {
     struct nacre_authorized_keys *keys;
     const char *file;
-    struct stat state; /* of the file, before it was read */
-    bool per_user;     /* the file's name depends on the user */
+    struct stat state;              /* of the file, before it was read */
+    bool per_user;                  /* the file's name depends on the user */
+    const struct line_index *index; /* of its text; NULL: none */
     const struct nacre_key_login *login;
     const struct errbuf *errbuf;
     struct nacre_key_grant *grant;
@@ -115,29 +121,59 @@ static void report(const struct check *check, unsigned line, const char *what)
     }
 }
 
-/* Does a line of the text grant the login? The first that does decides, but all are read, so that
- * malformed ones are reported. */
+/* Does this line grant the login? The first one that does decides; later ones are only checked. */
+static bool line_grants(const struct check *check, const struct authorized_line *line,
+                        unsigned number, bool granted)
+{
+    struct nacre_key_grant found;
+    char what[256];
+    struct errbuf p = errbuf_in(what, sizeof what);
+    enum authorized_line_result result = authorized_line_match(line, check->login, &found, &p);
+
+    if (result == LINE_BAD)
+        report(check, number, what);
+    if (result == LINE_GRANTS && !granted)
+        *check->grant = found;
+    else
+        nacre_key_grant_clear(&found);
+    return granted || result == LINE_GRANTS;
+}
+
+/* All lines are read, so that malformed ones are reported. */
 static bool any_line_grants(const struct check *check, struct bytes text)
 {
     struct authorized_line line;
     bool granted = false;
 
-    for (unsigned number = 1; authorized_line_next(&text, &line); number++) {
-        struct nacre_key_grant found;
-        char what[256];
-        struct errbuf p = errbuf_in(what, sizeof what);
-        enum authorized_line_result result = authorized_line_match(&line, check->login, &found, &p);
+    for (unsigned number = 1; authorized_line_next(&text, &line); number++)
+        granted = line_grants(check, &line, number, granted);
+    return granted;
+}
 
-        if (result == LINE_BAD)
-            report(check, number, what);
-        if (result == LINE_GRANTS && !granted) {
-            granted = true;
-            *check->grant = found;
-        } else {
-            nacre_key_grant_clear(&found);
-        }
+/* The same for the lines with that name. */
+static bool indexed_line_grants(const struct check *check, struct bytes text, struct bytes name)
+{
+    const struct indexed_line *at = line_index_find(check->index, name);
+    bool granted = false;
+
+    for (; at != NULL; at = line_index_next(check->index, at)) {
+        struct bytes rest = bytes_from(text, at->offset);
+        struct authorized_line line;
+
+        if (authorized_line_next(&rest, &line))
+            granted = line_grants(check, &line, at->number, granted);
     }
     return granted;
+}
+
+/* Malformed lines are reported; then those with the key decide. */
+static bool text_grants(const struct check *check, struct bytes text)
+{
+    if (check->index == NULL || check->index->space == 0)
+        return any_line_grants(check, text);
+    (void)indexed_line_grants(check, text, bytes_of(""));
+    return indexed_line_grants(check, text,
+                               (struct bytes){check->login->key, check->login->key_len});
 }
 
 /* what: is wrong with a bad file. */
@@ -148,7 +184,7 @@ static bool decide(const struct check *check, enum trusted_file_result result,
     struct errbuf p = errbuf_in(missing, sizeof missing);
 
     if (result == FILE_READ)
-        return any_line_grants(check, trusted_file_text(file));
+        return text_grants(check, trusted_file_text(file));
     if (result == FILE_BAD) {
         report(check, 0, what);
     } else if (!check->per_user) {
@@ -179,6 +215,29 @@ static bool check_users_file(struct check *check)
     return granted;
 }
 
+/* Without memory for an index, all lines are read each time. */
+static void make_index(struct nacre_authorized_keys *keys)
+{
+    const struct bytes text = trusted_file_text(&keys->copy.file);
+    struct bytes rest = text;
+    struct authorized_line line;
+    unsigned bad = 0;
+
+    if (!line_index_begin(&keys->index, text))
+        return;
+    for (uint32_t number = 1; rest.len > 0; number++) {
+        uint32_t offset = (uint32_t)(rest.at - text.at);
+        uint8_t blob[KEY_BLOB_MAX];
+        struct bytes key;
+
+        (void)authorized_line_next(&rest, &line);
+        if (authorized_line_key(&line, blob, &key))
+            line_index_add(&keys->index, key, offset, number);
+        else if (line.fields[0].len > 0 && bad++ < BAD_LINES_MAX)
+            line_index_add(&keys->index, bytes_of(""), offset, number);
+    }
+}
+
 /* One file is for all users: check the copy. Logins wait for each other only while the file is read
  * again. */
 static bool check_shared_file(struct nacre_authorized_keys *keys, struct check *check)
@@ -186,6 +245,7 @@ static bool check_shared_file(struct nacre_authorized_keys *keys, struct check *
     const struct trusted_file *file = &keys->copy.file;
     char what[SENTENCE_MAX];
     struct errbuf p = errbuf_in(what, sizeof what);
+    enum trusted_file_result result;
     bool current, granted = false;
 
     pthread_rwlock_rdlock(&keys->lock);
@@ -197,10 +257,11 @@ static bool check_shared_file(struct nacre_authorized_keys *keys, struct check *
         return granted;
     pthread_rwlock_wrlock(&keys->lock);
     reported_look(&keys->reported, check->file, &check->state);
-    granted = decide(
-        check,
-        trusted_copy_read(&keys->copy, check->file, &check->state, OTHERS_MAY_READ, FILE_MAX, &p),
-        file, what);
+    result =
+        trusted_copy_read(&keys->copy, check->file, &check->state, OTHERS_MAY_READ, FILE_MAX, &p);
+    if (keys->copy.changed)
+        make_index(keys);
+    granted = decide(check, result, file, what);
     pthread_rwlock_unlock(&keys->lock);
     return granted;
 }
@@ -222,6 +283,7 @@ void nacre_authorized_keys_close(struct nacre_authorized_keys *keys)
     if (keys == NULL)
         return;
     trusted_file_clear(&keys->copy.file);
+    line_index_clear(&keys->index);
     reported_clear(&keys->reported);
     pthread_mutex_destroy(&keys->reported.lock);
     pthread_rwlock_destroy(&keys->lock);
@@ -247,5 +309,8 @@ bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
     }
     if (check.per_user && leftover_name(login->user))
         return false;
-    return check.per_user ? check_users_file(&check) : check_shared_file(keys, &check);
+    if (check.per_user)
+        return check_users_file(&check);
+    check.index = &keys->index;
+    return check_shared_file(keys, &check);
 }

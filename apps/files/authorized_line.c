@@ -47,6 +47,17 @@ bool authorized_line_next(struct bytes *text, struct authorized_line *line)
     return true;
 }
 
+bool authorized_line_key(const struct authorized_line *line, uint8_t blob[KEY_BLOB_MAX],
+                         struct bytes *key)
+{
+    const struct bytes *f = line->fields;
+
+    return f[0].len > 0 &&
+           (public_key_read(f[0], f[1], blob, key) == NULL ||
+            public_key_read(f[1], f[2], blob, key) == NULL) &&
+           key_blob_length(*key) == KEY_LENGTH_GOOD;
+}
+
 /* The types of PROTOCOL.u2f; certificates of such keys are not supported. */
 static bool is_security_key(struct bytes blob)
 {

@@ -5,12 +5,18 @@
 #include "apps/files/authorized_keys.h"
 #include "apps/session/errbuf.h"
 #include "crypto/bytes.h"
+#include "transport/hostkey.h"
 
 /* [options] type base64 [comment]. Views of the file's text; all empty for a blank line or a
  * comment. */
 struct authorized_line {
     struct bytes fields[3]; /* the first three; a field may contain spaces in double quotes */
 };
+
+/* The key that the line is about, in `blob`. False: none, because the line is blank, a comment or
+ * malformed, or the key has a length that is not accepted. */
+bool authorized_line_key(const struct authorized_line *line, uint8_t blob[KEY_BLOB_MAX],
+                         struct bytes *key);
 
 enum authorized_line_result {
     LINE_GRANTS,

@@ -475,8 +475,64 @@ START_TEST(a_key_that_is_too_short_or_too_long_is_called_so)
 }
 END_TEST
 
+/* 20,000 keys, and as many look-ups: none may read the whole file. */
+START_TEST(a_look_up_does_not_read_a_large_file)
+{
+    enum { KEYS = 20 * 1000, LINE = 100 };
+    char *text = calloc(KEYS + 2, LINE);
+    struct nacre_authorized_keys *keys;
+    uint8_t blob[BLOB_LEN];
+    size_t len = 0;
+
+    memcpy(blob, BLOB("f"), BLOB_LEN);
+    for (int i = 0; i < KEYS; i++) {
+        char encoded[BASE64_MAX(BLOB_LEN)];
+
+        store_u32(blob + 20, (uint32_t)i);
+        (void)base64_encode(encoded, BYTES_OF_ARRAY(blob));
+        len += (size_t)snprintf(text + len, LINE, "ssh-ed25519 %s\n", encoded);
+    }
+    len += (size_t)snprintf(text + len, 2 * LINE, "from=\"192.0.2.9\" " KEY "\n" KEY "\n");
+    keys = nacre_authorized_keys_open(scratch_write("keys", text, 0600));
+    free(text);
+    for (int i = 0; i < 2 * KEYS; i++) {
+        store_u32(blob + 20, (uint32_t)i);
+        ck_assert_int_eq(keys_grant(keys, "alice", blob, BLOB_LEN), i < KEYS);
+    }
+    ck_assert(
+        keys_grant(keys, "alice", (const uint8_t *)BLOB("f"), BLOB_LEN)); /* the second line */
+    ck_assert(!keys_grant(keys, "alice", (const uint8_t *)BLOB("g"), BLOB_LEN));
+    nacre_authorized_keys_close(keys);
+}
+END_TEST
+
+START_TEST(of_several_lines_with_a_key_the_first_that_grants_decides)
+{
+    static const char *const text = "restrict,command=\"one\" " KEY "\n"
+                                    "command=\"other\" " OTHER_KEY "\n"
+                                    "no key at all\n"
+                                    "command=\"two\" " KEY "\n";
+    const struct nacre_key_login login = {"alice", (const uint8_t *)BLOB("f"), BLOB_LEN, NULL};
+    struct nacre_authorized_keys *keys =
+        nacre_authorized_keys_open(scratch_write("keys", text, 0600));
+    struct nacre_key_grant grant;
+
+    ck_assert(nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf));
+    ck_assert_str_eq(grant.command, "one");
+    ck_assert_msg(strstr(errbuf, ":3: ignored") != NULL, "%s", errbuf);
+    nacre_key_grant_clear(&grant);
+    (void)scratch_write("keys", strstr(text, "command=\"other"), 0600);
+    ck_assert(nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf));
+    ck_assert_str_eq(grant.command, "two");
+    nacre_key_grant_clear(&grant);
+    nacre_authorized_keys_close(keys);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, a_look_up_does_not_read_a_large_file);
+    add_test(suite, of_several_lines_with_a_key_the_first_that_grants_decides);
     scratch_folder(suite);
     add_test(suite, a_line_with_the_key_grants_it);
     add_test(suite, other_lines_are_ignored_silently);
