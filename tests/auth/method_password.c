@@ -69,6 +69,7 @@ static void ask(void *context, const struct nacre_ask *a)
     struct end *e = context;
 
     end_note(e, "ask %d '%s' %d;", (int)a->kind, a->prompts[0].text, a->prompts[0].echo);
+    ck_assert_uint_eq(a->count, 1);
     nacre_session_respond(e->session, a->kind == NACRE_ASK_NEW_PASSWORD ? &new_password : &password,
                           1);
 }

@@ -101,6 +101,14 @@ static void must_change(void *context, struct nacre_decision *d, const char *use
     nacre_decide_change_password(d, "New: ");
 }
 
+static void never(void *context, struct nacre_decision *d, const char *user, const char *password)
+{
+    (void)context;
+    (void)user;
+    (void)password;
+    nacre_decide(d, false);
+}
+
 static void never_change(void *context, struct nacre_decision *d, const char *user,
                          const char *old_password, const char *new_password)
 {
@@ -174,6 +182,40 @@ START_TEST(too_many_prompts_from_the_policy_are_a_refusal)
 {
     start_interactive(NACRE_SERVER_PROMPTS_MAX + 1, false);
     expect_refusal("");
+}
+END_TEST
+
+static int asked;
+
+/* The person's first answer is too long, and the others are wrong. */
+static void ask_again(void *context, const struct nacre_ask *a)
+{
+    set_answer((int)a->kind, asked++ == 0 ? long_text : "wrong", 1);
+    ask(context, a);
+}
+
+static void always_wrong(void *context, struct nacre_decision *d, const char *user,
+                         const char *const *responses, size_t count)
+{
+    if (responses == NULL)
+        interactive(context, d, user, responses, count);
+    else
+        nacre_decide(d, false);
+}
+
+/* What stopped the first attempt is not why the login ends. */
+START_TEST(an_answer_that_can_be_sent_clears_the_reason_to_give_up)
+{
+    start_interactive(1, false);
+    asked = 0;
+    p.client_config.ask = ask_again;
+    p.policy.interactive = _i == 1 ? always_wrong : NULL;
+    p.policy.password = _i == 0 ? never : NULL;
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert_int_eq(asked, 3);
+    ck_assert_str_eq(p.client.why_text, "no more authentication methods to try");
+    pair_clear(&p);
 }
 END_TEST
 
@@ -315,6 +357,7 @@ void add_tests(struct suite *suite)
     add_test(suite, responses_that_are_too_long_are_not_sent);
     add_loop(suite, a_wrong_number_of_responses_gives_up_the_method, 0, 2);
     add_test(suite, too_many_prompts_from_the_policy_are_a_refusal);
+    add_loop(suite, an_answer_that_can_be_sent_clears_the_reason_to_give_up, 0, 2);
     add_loop(suite, without_a_person_the_password_answers_what_it_can, 0, 6);
     add_test(suite, asking_for_more_in_answer_to_a_password_is_a_refusal);
     add_test(suite, a_password_change_in_answer_to_a_key_is_a_refusal);

@@ -259,3 +259,11 @@ void loop_close(struct loop *l)
     loop_end_clear(&l->server);
     loop_end_clear(&l->client);
 }
+
+void loop_occupy(struct transport *t, struct buffer *b, size_t len)
+{
+    size_t more = len - buffer_len(b);
+
+    ck_assert_ptr_nonnull(buffer_make_room(b, t->pool, more));
+    buffer_added(b, more);
+}

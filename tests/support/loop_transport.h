@@ -65,6 +65,9 @@ void loop_end_inject(struct loop_end *e, struct bytes payload);
 /* Send a message as services do: its number, then a string of `len` bytes. */
 void loop_end_send(struct loop_end *e, uint8_t number, size_t len);
 
+/* Fill that buffer of the transport up to so many bytes, with anything. */
+void loop_occupy(struct transport *t, struct buffer *b, size_t len);
+
 struct loop {
     struct loop_end server, client;
     size_t chunk; /* bytes that arrive at a time; 0: all */

@@ -3,6 +3,7 @@
 #include "crypto/crypto.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,12 +48,20 @@ void add_test(struct suite *suite, const TTest *test)
     add_loop(suite, test, 0, 1);
 }
 
+/* After such a test: a call may have found the CPU's vector instructions meanwhile. */
+static void expect_plain_code(void)
+{
+    ck_assert(!sodium_runtime_has_avx2());
+}
+
 void add_test_any_cpu(struct suite *suite, const TTest *test)
 {
     if (!is_selected(suite, test))
         return;
-    if (suite->any_cpu == NULL)
+    if (suite->any_cpu == NULL) {
         suite->any_cpu = case_new("any CPU");
+        tcase_add_checked_fixture(suite->any_cpu, NULL, expect_plain_code);
+    }
     tcase_add_test(suite->any_cpu, test);
     add_test(suite, test);
 }

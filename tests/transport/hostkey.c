@@ -2,6 +2,7 @@
  * tests/crypto, the other types of keys in tests/whole/every_algorithm.c. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
+#include "crypto/ec_curve.h"
 #include "tests/support/suite.h"
 #include "tests/support/wiped.h"
 #include "tests/support/vectors.h"
@@ -370,6 +371,32 @@ START_TEST(a_malformed_blob_has_no_type)
 }
 END_TEST
 
+static bool sign_elsewhere(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                           struct bytes data, struct writer *w)
+{
+    (void)key;
+    (void)algorithm;
+    (void)data;
+    (void)w;
+    return false;
+}
+
+START_TEST(a_key_that_is_filled_again_signs_itself)
+{
+    static const uint8_t scalar[32] = {[31] = 7};
+    struct nacre_key key = {.sign = sign_elsewhere};
+
+    ck_assert(key_is_elsewhere(&key));
+    if (_i == 0)
+        ck_assert(private_key_ed25519(&key, scalar));
+    else
+        ck_assert(
+            private_key_ecdsa(&key, &ec_nistp256, BYTES_OF_ARRAY(scalar), (struct bytes){NULL, 0}));
+    ck_assert(!key_is_elsewhere(&key));
+    private_key_clear(&key);
+}
+END_TEST
+
 START_TEST(a_cleared_key_is_wiped)
 {
     static const struct nacre_key zeros;
@@ -418,5 +445,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_faulty_signature_of_repeatable_data_is_not_used);
     add_test(suite, a_blob_longer_than_any_key_is_refused);
     add_test(suite, a_malformed_blob_has_no_type);
+    add_loop(suite, a_key_that_is_filled_again_signs_itself, 0, 2);
     add_test(suite, a_cleared_key_is_wiped);
 }

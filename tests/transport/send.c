@@ -405,32 +405,23 @@ END_TEST
 
 /* ---- both sides of each limit ---- */
 
-/* Fill the output up to that many bytes, with anything. */
-static void occupy(struct transport *t, struct buffer *b, size_t len)
-{
-    size_t more = len - buffer_len(b);
-
-    ck_assert_ptr_nonnull(buffer_make_room(b, t->pool, more));
-    buffer_added(b, more);
-}
-
 START_TEST(the_room_ends_before_the_reserve)
 {
     const size_t most = BLOCK_LARGE - TRANSPORT_RESERVE - PACKET_OVERHEAD;
     struct transport *t = &loop.server.transport;
 
     set_up();
-    occupy(t, &t->out, most - 100);
+    loop_occupy(t, &t->out, most - 100);
     ck_assert_uint_eq(transport_room(t), 100);
     ck_assert(transport_request_room(t, 100) && !transport_request_room(t, 101));
-    occupy(t, &t->out, most - 1);
+    loop_occupy(t, &t->out, most - 1);
     ck_assert_uint_eq(transport_room(t), 1);
     ck_assert(!transport_request_room(t, TRANSPORT_MESSAGE_MAX));
     ck_assert(transport_request_room(t, TRANSPORT_MESSAGE_MAX + 1));
     ck_assert(transport_request_room(t, TRANSPORT_REQUEST_MAX));
     ck_assert(!transport_request_room(t, TRANSPORT_REQUEST_MAX + 1));
     for (size_t len = most; len <= most + 1; len++) {
-        occupy(t, &t->out, len);
+        loop_occupy(t, &t->out, len);
         ck_assert_uint_eq(transport_room(t), 0);
         ck_assert(!transport_request_room(t, TRANSPORT_MESSAGE_MAX + 1));
     }
@@ -446,11 +437,11 @@ START_TEST(control_messages_and_replies_have_room_up_to_their_limits)
     struct transport *t = &loop.server.transport;
 
     set_up();
-    occupy(t, &t->out, control);
+    loop_occupy(t, &t->out, control);
     ck_assert(transport_control_room(t));
-    occupy(t, &t->out, control + 1);
+    loop_occupy(t, &t->out, control + 1);
     ck_assert(!transport_control_room(t));
-    occupy(t, &t->out, reply);
+    loop_occupy(t, &t->out, reply);
     ck_assert(transport_reply_room(t, SSH_MSG_PONG, 100));
     ck_assert(!transport_reply_room(t, SSH_MSG_PONG, 101));
     loop_close(&loop);
@@ -463,13 +454,13 @@ START_TEST(queued_replies_have_room_up_to_their_limits)
     struct transport *t = &loop.server.transport;
 
     set_up();
-    occupy(t, &t->queued, 64 * 1024 - 4 - 100);
+    loop_occupy(t, &t->queued, 64 * 1024 - 4 - 100);
     t->queueing = true;
     ck_assert(transport_reply_room(t, SSH_MSG_PONG, 100));
     ck_assert(!transport_reply_room(t, SSH_MSG_PONG, 101));
     t->queueing = false;
     ck_assert(transport_reply_room(t, SSH_MSG_PONG, 101));
-    occupy(t, &t->queued, BLOCK_LARGE - 4 - 100);
+    loop_occupy(t, &t->queued, BLOCK_LARGE - 4 - 100);
     ck_assert(transport_reply_room(t, SSH_MSG_PONG, 100));
     ck_assert(!transport_reply_room(t, SSH_MSG_PONG, 101));
     loop_close(&loop);
@@ -484,7 +475,7 @@ START_TEST(a_message_fits_when_a_disconnect_still_fits_after_it)
     struct writer w;
 
     set_up();
-    occupy(t, &t->out, most + (size_t)_i);
+    loop_occupy(t, &t->out, most + (size_t)_i);
     w = transport_begin(t, SSH_MSG_PONG, 100);
     ck_assert_int_eq(w.bad, _i == 1);
     ck_assert_int_eq(transport_ended(t), _i == 1);
@@ -509,7 +500,7 @@ START_TEST(a_queued_message_is_sent_when_it_leaves_the_reserve)
         loop_end_send(&loop.server, SSH_MSG_CHANNEL_DATA, LEN - 5);
     ck_assert_uint_eq(buffer_len(&t->queued), 2 * (4 + LEN));
     t->queueing = false;
-    occupy(t, &t->out, most + (size_t)_i);
+    loop_occupy(t, &t->out, most + (size_t)_i);
     send_queued(t);
     ck_assert_uint_eq(buffer_len(&t->queued), _i == 0 ? 4 + LEN : 2 * (4 + LEN));
     ck_assert_uint_le(buffer_len(&t->out), BLOCK_LARGE - TRANSPORT_RESERVE);
