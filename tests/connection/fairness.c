@@ -192,6 +192,51 @@ START_TEST(a_channel_that_is_alone_on_its_connection_fills_the_output)
 }
 END_TEST
 
+/* Two channels that do nothing; returns the second. */
+static struct nacre_channel *begin_quietly(void)
+{
+    static const struct nacre_channel_app quiet = {.open = server_open};
+
+    memset(&f, 0, sizeof f);
+    pair_init(&f.pair, 1);
+    f.pair.server_app = quiet;
+    f.pair.client_app = client_app;
+    pair_start(&f.pair);
+    (void)pair_open(&f.pair);
+    (void)pair_open(&f.pair);
+    pair_run(&f.pair);
+    return f.served[1];
+}
+
+/* On both sides of what is left of a turn before the rest is not worth a message. */
+START_TEST(a_turn_ends_before_its_last_sliver)
+{
+    enum { SLIVER = 2048 };
+    struct nacre_channel *ch = begin_quietly();
+
+    ch->turn_end = UINT64_MAX;
+    ch->turn_used = CHANNEL_PACKET_MAX - SLIVER - 1 + (uint32_t)_i;
+    ck_assert_uint_eq(nacre_channel_space(ch), _i == 0 ? SLIVER + 1 : 0);
+    ch->turn_end = 0;
+    pair_clear(&f.pair);
+}
+END_TEST
+
+START_TEST(only_several_channels_share_the_output)
+{
+    struct nacre_channel *ch = begin_quietly();
+    const struct connection *c = ch->connection;
+
+    ck_assert_uint_eq(c->count, 2);
+    ck_assert(c->transport->pace.shared);
+    nacre_channel_close(ch);
+    pair_run(&f.pair);
+    ck_assert_uint_eq(c->count, 1);
+    ck_assert(!c->transport->pace.shared);
+    pair_clear(&f.pair);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, a_keystroke_waits_for_at_most_one_packet_per_busy_channel, 0, 6);
@@ -199,4 +244,6 @@ void add_tests(struct suite *suite)
     add_loop(suite, busy_channels_get_equal_shares, 0, 5);
     add_test(suite, no_channel_fills_the_output_alone);
     add_test(suite, a_channel_that_is_alone_on_its_connection_fills_the_output);
+    add_loop(suite, a_turn_ends_before_its_last_sliver, 0, 2);
+    add_test(suite, only_several_channels_share_the_output);
 }

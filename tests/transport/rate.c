@@ -68,6 +68,28 @@ START_TEST(zero_means_the_default_of_the_role)
 }
 END_TEST
 
+START_TEST(a_server_has_the_rates_that_its_manual_names)
+{
+    static const struct nacre_rate rates[NACRE_RATES] = {
+        [NACRE_LIMIT_OPENS - NACRE_LIMIT_OPENS] = {1000, 60000},
+        [NACRE_LIMIT_REQUESTS - NACRE_LIMIT_OPENS] = {1000, 60000},
+        [NACRE_LIMIT_GLOBALS - NACRE_LIMIT_OPENS] = {200, 600},
+        [NACRE_LIMIT_PROOFS - NACRE_LIMIT_OPENS] = {4, 4},
+        [NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] = {100, 3000},
+    };
+    struct nacre_limits limits = {0};
+
+    limits_resolve(&limits, NACRE_SERVER);
+    ck_assert_uint_eq(limits.handshake_ms, 10000);
+    ck_assert_uint_eq(limits.auth_delay_ms, 250);
+    ck_assert_uint_eq(limits.keepalive_count, 3);
+    for (int i = 0; i < NACRE_RATES; i++) {
+        ck_assert_uint_eq(limits.rates[i].burst, rates[i].burst);
+        ck_assert_uint_eq(limits.rates[i].per_minute, rates[i].per_minute);
+    }
+}
+END_TEST
+
 START_TEST(unlimited_becomes_0_and_other_values_stay)
 {
     struct nacre_limits limits = {.handshake_ms = NACRE_UNLIMITED,
@@ -93,5 +115,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_steady_stream_at_the_rate_never_waits);
     add_test(suite, a_burst_of_0_is_no_limit);
     add_test(suite, zero_means_the_default_of_the_role);
+    add_test(suite, a_server_has_the_rates_that_its_manual_names);
     add_test(suite, unlimited_becomes_0_and_other_values_stay);
 }
