@@ -3,6 +3,8 @@
 #include "tests/support/vectors.h"
 #include "tests/support/wycheproof.h"
 
+#include <openssl/bn.h>
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const struct hash_method *const hashes[] = {&hash_sha1, &hash_sha256, &hash_sha384,
@@ -131,7 +133,7 @@ START_TEST(inconsistent_private_numbers_are_refused)
 {
     struct vectors *v = vectors_open("rsa.txt");
     const struct rsa_numbers good = numbers(v, 1), other = numbers(v, 2);
-    struct rsa_numbers bad[11];
+    struct rsa_numbers bad[12];
     uint8_t off_by_one[RSA_LEN_MAX];
     struct rsa_key k;
 
@@ -151,9 +153,51 @@ START_TEST(inconsistent_private_numbers_are_refused)
     bad[8].iqmp = (struct bytes){NULL, 0};
     bad[9].dmp1 = good.iqmp;
     bad[10].dmq1 = good.iqmp;
+    bad[11].p = other.p; /* all three fit together, but not to n */
+    bad[11].q = other.q;
+    bad[11].iqmp = other.iqmp;
     for (size_t i = 0; i < COUNT(bad); i++) {
         ck_assert_msg(!rsa_private_init(&k, &bad[i], 0), "%zu", i);
         ck_assert_ptr_null(k.key);
+    }
+    vectors_close(v);
+}
+END_TEST
+
+/* d mod (prime - 1) */
+static struct bytes remainder_of(struct bytes d, struct bytes prime, uint8_t out[RSA_LEN_MAX])
+{
+    BIGNUM *number = BN_bin2bn(d.at, (int)d.len, NULL);
+    BIGNUM *less_one = BN_bin2bn(prime.at, (int)prime.len, NULL);
+    BN_CTX *scratch = BN_CTX_new();
+    struct bytes remainder = {out, prime.len};
+
+    ck_assert_int_eq(BN_sub_word(less_one, 1), 1);
+    ck_assert_int_eq(BN_mod(number, number, less_one, scratch), 1);
+    ck_assert_int_eq(BN_bn2binpad(number, out, (int)prime.len), (int)prime.len);
+    BN_CTX_free(scratch);
+    BN_free(less_one);
+    BN_free(number);
+    return remainder;
+}
+
+START_TEST(remainders_that_are_given_must_be_right)
+{
+    struct vectors *v = vectors_open("rsa.txt");
+    struct rsa_numbers given = numbers(v, 1);
+    uint8_t dmp1[RSA_LEN_MAX], dmq1[RSA_LEN_MAX];
+    struct rsa_key k;
+
+    given.dmp1 = remainder_of(given.d, given.p, dmp1);
+    given.dmq1 = remainder_of(given.d, given.q, dmq1);
+    ck_assert(rsa_private_init(&k, &given, 0));
+    rsa_clear(&k);
+    for (int i = 0; i < 2; i++) {
+        uint8_t *last = (i == 0 ? dmp1 : dmq1) + given.p.len - 1;
+
+        *last ^= 1;
+        ck_assert(!rsa_private_init(&k, &given, 0));
+        *last ^= 1;
     }
     vectors_close(v);
 }
@@ -192,5 +236,6 @@ void add_tests(struct suite *suite)
     add_test(suite, moduli_of_the_wrong_size_are_refused);
     add_test(suite, unusable_public_numbers_are_refused);
     add_test(suite, inconsistent_private_numbers_are_refused);
+    add_test(suite, remainders_that_are_given_must_be_right);
     add_test(suite, wycheproof_agrees);
 }
