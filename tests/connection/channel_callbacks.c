@@ -213,8 +213,35 @@ START_TEST(one_channel_may_close_the_others)
 }
 END_TEST
 
+/* A call that was never entered, or never left, would keep every later one from taking effect. */
+START_TEST(no_call_from_outside_leaves_the_session_entered)
+{
+    static void (*const calls[])(struct nacre_channel *) = {
+        nacre_channel_await_space, nacre_channel_resume, nacre_channel_eof, nacre_channel_close};
+    struct nacre_channel *ch = client_open();
+    const struct transport *t = ch->connection->transport;
+    unsigned wakes;
+
+    ck_assert_uint_eq(nacre_channel_write(ch, "x", 1), 1);
+    ck_assert(!transport_is_entered(t));
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
+    ck_assert(!transport_is_entered(t));
+    ck_assert_int_eq(nacre_channel_pty(ch, "vt100", 80, 24), NACRE_SEND_DONE);
+    ck_assert(!transport_is_entered(t));
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        wakes = s.real->wakes;
+        calls[i](ch);
+        ck_assert(!transport_is_entered(t));
+        ck_assert(i == 1 || s.real->wakes > wakes);
+        scripted_run(&s);
+    }
+    stop();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, no_call_from_outside_leaves_the_session_entered);
     add_loop(suite, a_channel_may_be_closed_inside_every_callback, 0, 8);
     add_loop(suite, the_session_may_be_ended_inside_every_callback, 0, 7);
     add_loop(suite, a_callback_outside_the_owners_calls_may_close_or_end_everything, 0, 4);
