@@ -81,7 +81,7 @@ static bool verify_parts(const struct parts *parts, struct bytes password, bool 
                           crypto_pwhash_ALG_ARGON2ID13) == 0;
     *no_memory = !right; /* nothing else can fail with these parameters */
     right = right && sodium_memcmp(tag, parts->tag, parts->tag_len) == 0;
-    wipe(tag, sizeof tag);
+    sodium_memzero(tag, sizeof tag);
     return right;
 }
 

@@ -305,6 +305,7 @@ class Log(unittest.TestCase):
             self.assertEqual(server.stop(), 0)  # that ends the log
             self.assertEqual([e["event"] for e in server.events()],
                              ["sandbox", "passwords"])  # root stays root, or there is no sandbox
+            self.assertIn(server.path("passwords"), server.events("passwords")[0]["reason"])
 
     def test_levels(self):
         kinds = {}

@@ -61,6 +61,7 @@ static void assert_killed(int status, const char *name)
                   (unsigned)status, child_said);
 }
 
+#define NEW_THREAD (CLONE_THREAD | CLONE_VM | CLONE_SIGHAND)
 #define TEXT(text) ((long)(uintptr_t)(text))
 
 static const struct {
@@ -181,7 +182,13 @@ static const struct {
     {"make memory executable", EPERM, {SYS_mprotect, 0, 4096, PROT_READ | PROT_EXEC}},
     {"fork", EPERM, {SYS_clone, SIGCHLD, 0, 0, 0, 0}},
     {"vfork", EPERM, {SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD}},
-    {"create a namespace", EPERM, {SYS_clone, CLONE_NEWUSER | SIGCHLD}},
+    {"create a namespace of users", EPERM, {SYS_clone, NEW_THREAD | CLONE_NEWUSER}},
+    {"create a namespace of mounts", EPERM, {SYS_clone, NEW_THREAD | CLONE_NEWNS}},
+    {"create a namespace of processes", EPERM, {SYS_clone, NEW_THREAD | CLONE_NEWPID}},
+    {"create a namespace of networks", EPERM, {SYS_clone, NEW_THREAD | CLONE_NEWNET}},
+    {"create a namespace of messages", EPERM, {SYS_clone, NEW_THREAD | CLONE_NEWIPC}},
+    {"create a namespace of host names", EPERM, {SYS_clone, NEW_THREAD | CLONE_NEWUTS}},
+    {"create a namespace of cgroups", EPERM, {SYS_clone, NEW_THREAD | CLONE_NEWCGROUP}},
     {"clone3", ENOSYS, {SYS_clone3, 0, 0}},
     {"signal another process", EPERM, {SYS_tgkill, 1, 1, 0}},
     {"rename the thread", EINVAL, {SYS_prctl, 15 /* PR_SET_NAME */, TEXT("x")}},

@@ -1,4 +1,5 @@
 /* Connecting, and what can go wrong before there is a session. */
+#include "apps/connect/parts.h"
 #include "tests/support/client_story.h"
 
 #include <arpa/inet.h>
@@ -103,6 +104,27 @@ START_TEST(a_client_can_be_closed_before_it_is_connected)
 }
 END_TEST
 
+/* No iteration of the loop may have run for a long time. */
+START_TEST(the_time_to_connect_begins_with_the_call)
+{
+    struct nacre_client_config config = config_for();
+    struct nacre_clients *clients;
+    struct story story = {.accept = true};
+    char errbuf[512];
+    const struct nacre_client *client;
+    uint64_t before;
+
+    config.connect_ms = 1000;
+    clients = clients_with(&config);
+    before = clients->loop.now_ms;
+    ck_assert_int_eq(usleep(5000), 0);
+    client = nacre_client_connect(clients, "127.0.0.1:1", &story, errbuf, sizeof errbuf);
+    ck_assert_ptr_nonnull(client);
+    ck_assert_uint_ge(client->give_up_ms, before + 1004);
+    nacre_clients_free(clients);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -110,4 +132,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_connection_that_times_out);
     add_test(suite, malformed_and_unknown_addresses_are_refused);
     add_test(suite, a_client_can_be_closed_before_it_is_connected);
+    add_test(suite, the_time_to_connect_begins_with_the_call);
 }

@@ -198,6 +198,40 @@ START_TEST(values_that_make_no_sense_are_refused)
 }
 END_TEST
 
+/* The numbers in values of several parts; those of one number are in tests/apps/options/ranges.c.
+ */
+START_TEST(each_part_is_taken_up_to_its_limits_and_not_beyond)
+{
+    struct limit_options c = {0};
+    const char *const parts[][5] = {
+        {"max-startups", "0", "1", "1000000", "1000001"},
+        {"max-startups", "5:0:9", "5:1:9", "5:100:9", "5:101:9"},
+        {"max-startups", "5:30:4", "5:30:5", "5:30:1000000", "5:30:1000001"},
+        {"per-source-net-block-size", "0:64", "1:64", "32:64", "33:64"},
+        {"per-source-net-block-size", "32:0", "32:1", "32:128", "32:129"},
+        {"per-source-penalties", "min:0", "min:1", "min:86400", "min:86401"},
+        {"per-source-penalties", "max:0s", "max:1s", "max:24h", "max:24h1s"},
+        {"rate-limits", "opens:0/1", "opens:1/1", "opens:1000000/1", "opens:1000001/1"},
+        {"rate-limits", "rekeys:1/0", "rekeys:1/1", "rekeys:1/100000", "rekeys:1/100001"},
+        {"keepalive", "-1", "0", "86400", "86401"},
+        {"keepalive", "1,0", "1,1", "1,1000", "1,1001"},
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *const *p = parts[i];
+
+        ck_assert_msg(!take(&c, p[0], p[1]), "--%s %s", p[0], p[1]);
+        ck_assert_msg(take(&c, p[0], p[2]), "--%s %s", p[0], p[2]);
+        ck_assert_msg(take(&c, p[0], p[3]), "--%s %s", p[0], p[3]);
+        ck_assert_msg(!take(&c, p[0], p[4]), "--%s %s", p[0], p[4]);
+    }
+    ck_assert(take(&c, "keepalive", "7"));
+    ck_assert_uint_eq(c.limits.keepalive_count, 3);
+    ck_assert(take(&c, "max-startups", "8"));
+    ck_assert_uint_eq(c.admission.startups_rate, 100);
+}
+END_TEST
+
 /* What --help calls the default is the library's own default, as far as sessions have it. */
 START_TEST(the_defaults_are_those_of_the_library)
 {
@@ -227,5 +261,6 @@ void add_tests(struct suite *suite)
     add_test(suite, each_option_sets_its_limit);
     add_test(suite, times_and_sizes_may_have_units);
     add_test(suite, values_that_make_no_sense_are_refused);
+    add_test(suite, each_part_is_taken_up_to_its_limits_and_not_beyond);
     add_test(suite, the_defaults_are_those_of_the_library);
 }

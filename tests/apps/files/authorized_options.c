@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define NOW 1700000000 /* 2023-11-14 22:13:20 UTC */
 
@@ -44,6 +46,30 @@ static void assert_flags(const char *options, int pty, int port, int agent, int 
                       grant.user_rc == rc,
                   "%s", options);
 }
+
+/* The list ends where the next page cannot be read. */
+START_TEST(what_follows_the_options_is_not_read)
+{
+    const char *const all =
+        "command=\"a \\\"b\\\" \\\",no-pty\",from=\"192.0.2.77,!10.0.0.0/8\","
+        "expiry-time=\"20991231\",environment=\"A=b\",restrict,permitopen=\"h:1\"";
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), len = strlen(all);
+    char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert_ptr_ne(pages, MAP_FAILED);
+    ck_assert_int_eq(mprotect(pages + page, page, PROT_NONE), 0);
+    for (size_t n = 0; n <= len; n++) {
+        uint8_t *at = (uint8_t *)pages + page - n;
+
+        memcpy(at, all, n);
+        clear();
+        authorized_everything(&grant);
+        (void)authorized_options((struct bytes){at, n}, &use, &grant,
+                                 &(struct errbuf){what, sizeof what});
+    }
+    (void)munmap(pages, 2 * page);
+}
+END_TEST
 
 START_TEST(flags_apply_in_order)
 {
@@ -242,6 +268,10 @@ START_TEST(an_option_without_effect_is_refused)
 {
     assert_good("touch-required");
     assert_good("no-touch-required"); /* this key cannot be touched */
+    assert_bad("a234567890123456789012345678901234567890",
+               "a234567890123456789012345678901234567890");
+    ck_assert(!good("a2345678901234567890123456789012345678901"));
+    ck_assert_ptr_null(strstr(what, "a2345"));
     assert_bad("verify-required", "verify-required is not supported");
     assert_good("verify-required,no-verify-required");
     use.is_security_key = true;
@@ -267,6 +297,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
+    add_test(suite, what_follows_the_options_is_not_read);
     add_test(suite, flags_apply_in_order);
     add_test(suite, a_command_is_unquoted_and_given_once);
     add_test(suite, an_environment_variable_is_set_once);

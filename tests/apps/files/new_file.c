@@ -129,6 +129,19 @@ START_TEST(a_temporary_name_is_removed_when_it_is_not_used)
 }
 END_TEST
 
+/* It may be another process's by now. */
+START_TEST(a_temporary_name_that_was_used_is_not_removed_again)
+{
+    scratch_write("f.new", "", 0600);
+    file = (struct new_file){.fd = -1, .named = true};
+    snprintf(file.temporary, sizeof file.temporary, "%s", scratch_path("f.new"));
+    ck_assert(new_file_replace(&file, scratch_path("f")));
+    scratch_write("f.new", "another's", 0600);
+    new_file_close(&file);
+    ck_assert_uint_eq(count_files(), 2);
+}
+END_TEST
+
 START_TEST(a_folder_that_is_missing_is_an_error)
 {
     ck_assert(!start(scratch_path("none/f")));
@@ -164,6 +177,7 @@ void add_tests(struct suite *suite)
     add_test(suite, replacing_leaves_one_file);
     add_test(suite, a_failed_replacement_leaves_nothing);
     add_test(suite, a_temporary_name_is_removed_when_it_is_not_used);
+    add_test(suite, a_temporary_name_that_was_used_is_not_removed_again);
     add_test(suite, a_folder_that_is_missing_is_an_error);
     add_test(suite, a_killed_process_leaves_nothing);
 }

@@ -43,6 +43,17 @@ START_TEST(a_carriage_return_may_follow)
 }
 END_TEST
 
+START_TEST(what_is_before_the_key_is_not_read)
+{
+    const struct bytes line = bytes_of("ssh-ed25519\r");
+    struct bytes key;
+
+    ck_assert_str_eq(
+        public_key_read(bytes_of("ssh-ed25519"), (struct bytes){line.at + line.len, 0}, blob, &key),
+        "the key is malformed or of another type");
+}
+END_TEST
+
 START_TEST(malformed_keys_are_refused)
 {
     static uint8_t data[KEY_BLOB_MAX + 2] = "\0\0\0\1x";
@@ -62,5 +73,6 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, a_key_has_its_type_or_the_name_of_an_algorithm_for_it);
     add_test(suite, a_carriage_return_may_follow);
+    add_test(suite, what_is_before_the_key_is_not_read);
     add_test(suite, malformed_keys_are_refused);
 }

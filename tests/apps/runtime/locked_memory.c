@@ -101,6 +101,29 @@ START_TEST(blocks_of_every_size_do_not_overlap)
 }
 END_TEST
 
+/* A block takes at most a quarter more than its size, so that as many sessions fit as planned. */
+START_TEST(blocks_waste_little)
+{
+    enum { TOTAL = 256 * 1024 };
+    static const size_t sizes[] = {16,  17,  32,   64,   112,  128,  129,   160,   161,
+                                   224, 256, 1024, 1280, 4096, 8192, 10240, 16384, 65536};
+
+    if (!may_lock())
+        return;
+    ck_assert(nacre_locked_memory_start(report));
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        size_t size = sizes[i], fits = size <= 128 ? (size + 15) / 16 * 16 : size + size / 4;
+        size_t before = nacre_locked_memory_size();
+
+        for (size_t n = 0; n < TOTAL / size; n++)
+            ck_assert_ptr_nonnull(take(size)); /* until the test's process ends */
+        ck_assert_msg(nacre_locked_memory_size() - before <=
+                          TOTAL / size * fits + TOTAL / 16 + 4 * 4096,
+                      "blocks of %zu bytes take %zu", size, nacre_locked_memory_size() - before);
+    }
+}
+END_TEST
+
 START_TEST(a_released_block_is_reused)
 {
     size_t size;
@@ -231,6 +254,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     suite_without_crypto(suite);
     add_test(suite, blocks_of_every_size_do_not_overlap);
+    add_test(suite, blocks_waste_little);
     add_test(suite, a_released_block_is_reused);
     add_test(suite, using_it_up_is_reported_once_and_is_no_failure);
     add_test(suite, private_keys_and_libcryptos_memory_are_locked);

@@ -399,6 +399,16 @@ static void no_echo(int slave)
     ck_assert_int_eq(tcsetattr(slave, TCSANOW, &modes), 0);
 }
 
+/* Neither bytes nor another EOF. */
+static void assert_reads_nothing(int slave)
+{
+    char byte;
+
+    ck_assert_int_eq(fcntl(slave, F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_eq(read(slave, &byte, 1), -1);
+    ck_assert_int_eq(errno, EAGAIN);
+}
+
 START_TEST(eof_is_typed_twice_in_the_middle_of_a_line)
 {
     int slave, master = open_terminal(&slave);
@@ -411,6 +421,7 @@ START_TEST(eof_is_typed_twice_in_the_middle_of_a_line)
     assert_reads(slave, "line\n");
     assert_reads(slave, "half");
     assert_reads(slave, "");
+    assert_reads_nothing(slave);
     put(slave, "bye");
     turns(3);
     assert_got("bye");
@@ -421,9 +432,29 @@ START_TEST(eof_is_typed_twice_in_the_middle_of_a_line)
 }
 END_TEST
 
+START_TEST(a_line_may_end_with_a_message_of_one_byte)
+{
+    int slave, master = open_terminal(&slave);
+
+    no_echo(slave);
+    begin(master, master, -1);
+    nacre_channel_write(client, "line", 4);
+    turns(3);
+    nacre_channel_write(client, "\n", 1);
+    nacre_channel_eof(client);
+    turns(3);
+    assert_reads(slave, "line\n");
+    assert_reads(slave, "");
+    assert_reads_nothing(slave);
+    close(slave);
+    turns(3);
+    finish();
+}
+END_TEST
+
 START_TEST(eof_is_typed_once_after_a_line)
 {
-    int slave, master = open_terminal(&slave), left = -1;
+    int slave, master = open_terminal(&slave);
 
     no_echo(slave);
     begin(master, master, -1);
@@ -432,8 +463,7 @@ START_TEST(eof_is_typed_once_after_a_line)
     turns(3);
     assert_reads(slave, "line\n");
     assert_reads(slave, "");
-    ck_assert_int_eq(ioctl(slave, FIONREAD, &left), 0);
-    ck_assert_int_eq(left, 0);
+    assert_reads_nothing(slave);
     close(slave);
     turns(3);
     finish();
@@ -525,6 +555,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_lost_connection_closes_the_descriptors);
     add_test(suite, eio_on_a_terminal_is_eof);
     add_test(suite, eof_is_typed_twice_in_the_middle_of_a_line);
+    add_test(suite, a_line_may_end_with_a_message_of_one_byte);
     add_test(suite, eof_is_typed_once_after_a_line);
     add_test(suite, files_can_be_joined);
     add_test(suite, an_eow_request_closes_the_input);

@@ -5,9 +5,20 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static struct sockaddr_storage address;
+static int v6only = -1; /* what was set last */
+
+/* The kernel's default may be either, so that reading the option back says nothing. */
+int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+    if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY)
+        v6only = *(const int *)value;
+    return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
+}
+
 static socklen_t len;
 
 static void resolve(const char *text)
@@ -105,6 +116,7 @@ START_TEST(every_ipv6_address_accepts_ipv4_too)
     resolve("[::]:0");
     listener = open_port(false, true);
     ck_assert_int_ge(listener, 0);
+    ck_assert_int_eq(v6only, 0);
     from.sin_port = ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port;
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&from, sizeof from), 0);
     close(fd);

@@ -1,8 +1,10 @@
 /* One connection of a server: what its program can learn about it, and its events. */
 #include "tests/support/client_story.h"
 
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,6 +88,34 @@ START_TEST(a_connection_without_a_login_ends_too)
     live(&client, address(&served), &story);
     end_server(&served);
     ck_assert_str_eq(notes, "accepted 1;ended 1;");
+}
+END_TEST
+
+static void on_limited(struct nacre_peer *peer, enum nacre_limit limit)
+{
+    note(nacre_limit_name(limit), peer);
+}
+
+/* A client that says nothing. */
+START_TEST(the_limit_that_was_reached_is_reported_before_the_end)
+{
+    static const struct nacre_server_events limited = {
+        .accepted = on_accepted, .ended = on_ended, .limited = on_limited};
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    char got[256];
+
+    notes[0] = 0;
+    serve_config(&served, (struct nacre_server_config){.events = &limited,
+                                                       .context = "mine",
+                                                       .limits = {.handshake_ms = 1}});
+    to.sin_port = htons((uint16_t)strtoul(strrchr(address(&served), ':') + 1, NULL, 10));
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    while (recv(fd, got, sizeof got, 0) > 0)
+        continue;
+    close(fd);
+    end_server(&served);
+    ck_assert_str_eq(notes, "accepted 1;handshake-time 1;ended 1;");
 }
 END_TEST
 
@@ -231,6 +261,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, each_connection_is_accepted_authenticated_and_ended_in_that_order);
     add_test(suite, a_connection_without_a_login_ends_too);
+    add_test(suite, the_limit_that_was_reached_is_reported_before_the_end);
     add_test(suite, work_is_done_on_another_thread_and_finished_on_the_loops_own);
     add_test(suite, freeing_its_session_ends_the_connection_at_once);
 }
