@@ -1,4 +1,5 @@
 #include "crypto/mlkem768.h"
+#include "crypto/mlkem768_poly.h"
 #include "tests/support/suite.h"
 
 #include <openssl/opensslv.h>
@@ -352,12 +353,28 @@ START_TEST(seeds_and_secrets_are_wiped)
 }
 END_TEST
 
+START_TEST(every_coefficient_is_reduced_to_the_nearest)
+{
+    int16_t f[MLKEM_N];
+
+    for (int from = INT16_MIN; from <= INT16_MAX; from += MLKEM_N) {
+        for (int i = 0; i < MLKEM_N; i++)
+            f[i] = (int16_t)(from + i);
+        poly_reduce(f);
+        for (int i = 0; i < MLKEM_N; i++)
+            ck_assert_msg(f[i] >= -1664 && f[i] <= 1664 && (from + i - f[i]) % 3329 == 0, "%d: %d",
+                          from + i, f[i]);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test_any_cpu(suite, known_answers_match);
     add_test(suite, ten_thousand_accumulated_tests_give_the_known_hash);
     add_test(suite, keys_with_a_coefficient_at_or_above_q_are_refused);
     add_test(suite, any_flipped_bit_of_a_ciphertext_is_rejected_implicitly);
+    add_test(suite, every_coefficient_is_reduced_to_the_nearest);
     add_test(suite, the_scratch_is_returned_wiped);
     add_test(suite, acvp_agrees);
     add_test(suite, known_answer_file_agrees);
