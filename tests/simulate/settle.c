@@ -28,6 +28,8 @@ static uint64_t longest_sleep(const struct party *p)
 void world_check_party(struct party *p)
 {
     struct world *w = p->world;
+    /* The wait that a limit imposes may come first. */
+    uint64_t from = p->rests_ms > w->now_ms ? p->rests_ms : w->now_ms;
     size_t memory = nacre_endpoint_memory(p->endpoint);
 
     REQUIRE(w, memory <= watch_budget(p), "%s: uses %zu bytes, more than the %zu allowed", p->name,
@@ -37,7 +39,7 @@ void world_check_party(struct party *p)
     REQUIRE(w, p->blocked || !owner_has_output(p), "%s: has output but did not call wake", p->name);
     REQUIRE(w, nacre_session_deadline(p->session) >= p->timer_ms,
             "%s: its deadline moved forward but it did not call wake", p->name);
-    REQUIRE(w, p->ended || nacre_session_deadline(p->session) <= w->now_ms + longest_sleep(p),
+    REQUIRE(w, p->ended || nacre_session_deadline(p->session) <= from + longest_sleep(p),
             "%s: sleeps for longer than its limits allow", p->name);
 }
 
