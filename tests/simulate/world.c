@@ -228,6 +228,14 @@ static void finish(struct world *w)
     ends[chance_below(&w->chance, 3)](w);
 }
 
+/* Each wait for a rekey would cause the next one, by its length or by a keepalive. */
+static void rekey_seldom(struct nacre_endpoint_config *c)
+{
+    c->rekey_ms = 0;
+    if (c->rekey_bytes != 0 && c->rekey_bytes < 4096)
+        c->rekey_bytes = 4096;
+}
+
 struct world *world_new(uint64_t seed, bool verbose, struct tally *tally)
 {
     struct world *w = calloc(1, sizeof *w);
@@ -243,9 +251,9 @@ struct world *world_new(uint64_t seed, bool verbose, struct tally *tally)
         w->write_most = (uint32_t)w->piece * 64;
     prepare(w, NACRE_SERVER);
     prepare(w, NACRE_CLIENT);
-    for (int i = 0; i < 2; i++) /* otherwise each wait for a rekey causes the next one */
+    for (int i = 0; i < 2; i++)
         if (w->party[i].config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute != 0)
-            w->party[1 - i].config.rekey_ms = 0;
+            rekey_seldom(&w->party[1 - i].config);
     choose_algorithms(w);
     return w;
 }
