@@ -168,7 +168,8 @@ static int respond(struct auth *a, const char *const *responses, size_t count)
         room += 4 + strlen(responses[i]);
     if (room > TRANSPORT_REPLY_MAX)
         return auth_give_up(a, "the responses are too long for a message");
-    a->gave_up = NULL;
+    if (a->config->ask != NULL) /* otherwise an expired password is still the reason */
+        a->gave_up = NULL;
     w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_RESPONSE, room);
     write_u32(&w, (uint32_t)count);
     for (size_t i = 0; i < count; i++)
