@@ -78,14 +78,14 @@ class ClosingWithSsh(Closing, harness.ServerCase):
         ssh sends EOF and CLOSE; chargen, unlike the shell, does not end at EOF.
         """
         with Master(self.server) as master:
+            opened = self.server.watch("open")
             sessions = [master.start() for _ in range(3)]
             for session in sessions:
                 self.addCleanup(harness.end, session)
                 harness.ask(session, b"h")
-            opened = self.server.watch("open")
             command = master.command("chargen 100000000000", terminal=True)
             with Terminal(command, master.client.environment()) as terminal:
-                conn, chan = (opened()[0][name] for name in ("conn", "chan"))
+                conn, chan = (opened(4)[3][name] for name in ("conn", "chan"))
                 terminal.expect(b"~")
                 terminal.type(b"\r~.")
                 terminal.end()
