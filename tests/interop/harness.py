@@ -286,8 +286,34 @@ class Server:
         with open(self.path("log"), "rb") as file:
             return file.read()
 
+    def threads(self):
+        """Each thread's state, and how often it has slept and was interrupted."""
+        found = []
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/status", encoding="ascii") as file:
+                found.append((task, re.findall(r"^State:\s+(.)|_ctxt_switches:\s+(\d+)$", file.read(), re.M)))
+        return found
+
+    def rest(self, patience=1):
+        """Wait until no thread has anything to do: one of them writes what the others log."""
+        before, end = None, time.monotonic() + patience
+        while time.monotonic() < end:
+            try:
+                now = self.threads()
+            except OSError:  # it has ended
+                return
+            if now == before and not any(state == "R" for _, fields in now for state, _ in fields):
+                return
+            before = now
+            time.sleep(0.002)
+
     def events(self, event=None, **fields):
         """The events of this kind, with these fields, that were logged so far."""
+        self.rest()
+        return self.logged(event, **fields)
+
+    def logged(self, event=None, **fields):
+        """The same, without the lines that a server which is at work may still write."""
         with open(self.path("log"), "rb") as file:
             file.seek(self._read)
             new = file.read()
@@ -300,9 +326,9 @@ class Server:
     def wait(self, event, count=1, patience=PATIENCE, **fields):
         """Wait until so many of these events were logged, and return them."""
         def enough():
-            if self.process.poll() is not None and len(self.events(event, **fields)) < count:
+            if self.process.poll() is not None and len(self.logged(event, **fields)) < count:
                 raise AssertionError(f"nacre-echo ended with status {self.process.returncode}:\n" + self.tail())
-            found = self.events(event, **fields)
+            found = self.logged(event, **fields)
             return found if len(found) >= count else None
         return until(enough, lambda: f"{count} x event={event} {fields} in the log:\n{self.tail()}", patience)
 
