@@ -76,7 +76,7 @@ START_TEST(the_rekeys_of_both_ends_count_apart)
 }
 END_TEST
 
-/* A stranger who sends much would otherwise make a server with a small --rekey-limit compute. */
+/* With a small --rekey-limit, a stranger could make the server begin exchanges by sending. */
 START_TEST(configured_limits_begin_no_rekey_before_the_login)
 {
     struct transport *t = &loop.server.transport;
