@@ -226,11 +226,15 @@ END_TEST
 /* ---- freed from inside ---- */
 
 static bool answered;
+static atomic_bool work_has_begun, run_has_ended;
 
-static void work_slowly(void *job)
+/* Otherwise the answer could come during the run, and free the server before the test does. */
+static void work_beyond_the_run(void *job)
 {
     (void)job;
-    (void)usleep(50 * 1000);
+    work_has_begun = true;
+    while (!run_has_ended)
+        (void)usleep(1000);
 }
 
 /* Called by nacre_server_free itself. */
@@ -245,7 +249,9 @@ static void free_while_freeing(void *job)
 static void leave_a_job(struct nacre_peer *peer, const char *user)
 {
     (void)user;
-    ck_assert(nacre_peer_offload(peer, work_slowly, free_while_freeing, NULL));
+    ck_assert(nacre_peer_offload(peer, work_beyond_the_run, free_while_freeing, NULL));
+    while (!work_has_begun) /* a job that waits is answered when its connection ends */
+        (void)usleep(1000);
     nacre_server_stop(served.server);
 }
 
@@ -257,7 +263,11 @@ START_TEST(a_callback_of_nacre_server_free_may_free_and_run_it)
 
     serve_config(&served, (struct nacre_server_config){.events = &events, .drain_ms = 1});
     live(&client, address(&served), &story);
-    end_server(&served);
+    ck_assert_int_eq(pthread_join(served.thread, NULL), 0);
+    run_has_ended = true;
+    nacre_server_free(served.server);
+    nacre_key_free(served.key);
+    nacre_key_free(served.other);
     ck_assert(answered);
 }
 END_TEST
