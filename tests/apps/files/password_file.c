@@ -3,82 +3,14 @@
 
 #include "apps/confine/confine.h"
 #include "crypto/password_hash.h"
+#include "tests/support/password_logins.h"
 #include "tests/support/suite.h"
 #include "tests/support/scratch.h"
 #include "tests/support/wiped.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
-
-/* Hashes of "password" and "secret" with the salt "somesaltsomesalt", at the lowest costs. The hash
- * function has its own test. */
-#define HASH_64_MIB                                                                                \
-    "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
-#define HASH_8                                                                                     \
-    "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$"                                           \
-    "BbbKj4A4toOIetSRZTOFi0nLUgQBJsE09Mbp2HEbjAk"
-#define HASH_16                                                                                    \
-    "$argon2id$v=19$m=16,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$0zrySGHlVW1DxIHhk+"                        \
-    "otnepNDvdEEgGyUJRc40wYQLk"
-
-static char errbuf[4096], warned[4096];
-static struct nacre_password_file *file;
-
-static const char *path(void)
-{
-    return scratch_path("passwords");
-}
-
-static void write_file(const char *text)
-{
-    scratch_write("passwords", text, 0600);
-}
-
-static void open_file(const char *text)
-{
-    write_file(text);
-    file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
-    ck_assert_msg(file != NULL, "%s", errbuf);
-    memcpy(warned, errbuf, sizeof warned);
-}
-
-static void close_file(void)
-{
-    nacre_password_file_close(file);
-}
-
-/* Look the user up and run the check. *slow: it computes a hash. */
-static bool logs_in(const char *user, const char *password, bool *slow)
-{
-    struct nacre_password_check *check =
-        nacre_password_file_lookup(file, user, password, errbuf, sizeof errbuf);
-    bool good, undecided = true;
-
-    ck_assert_ptr_nonnull(check);
-    *slow = nacre_password_check_is_slow(check);
-    good = nacre_password_check_run(check, &undecided);
-    ck_assert(!undecided);
-    nacre_password_check_free(check);
-    return good;
-}
-
-static void assert_in(const char *user, const char *password)
-{
-    bool slow;
-
-    ck_assert_msg(logs_in(user, password, &slow), "%s:%s is refused", user, password);
-    ck_assert_str_eq(errbuf, "");
-}
-
-static void assert_out(const char *user, const char *password)
-{
-    bool slow;
-
-    ck_assert_msg(!logs_in(user, password, &slow), "%s:%s is let in", user, password);
-}
 
 START_TEST(a_plain_password_must_match_exactly)
 {
@@ -335,136 +267,6 @@ START_TEST(the_warnings_are_bounded)
 }
 END_TEST
 
-START_TEST(a_change_is_seen_at_the_next_login)
-{
-    open_file("alice:one\n");
-    assert_in("alice", "one");
-    write_file("alice:two\n"); /* same length, perhaps the same time stamp */
-    assert_out("alice", "one");
-    assert_in("alice", "two");
-    write_file("alice:two\nbob:three\n");
-    assert_in("bob", "three");
-    scratch_write("new", "alice:four\n", 0600);
-    ck_assert_int_eq(rename(scratch_path("new"), path()), 0);
-    assert_in("alice", "four");
-    assert_out("bob", "three");
-    close_file();
-}
-END_TEST
-
-/* A ctime cannot be set, so this test waits until time stamps are reliable. */
-START_TEST(a_change_is_seen_after_time_stamps_have_settled)
-{
-    open_file("alice:one\n");
-    sleep(4);
-    assert_in("alice", "one");
-    assert_in("alice", "one");
-    write_file("alice:two\n");
-    assert_in("alice", "two");
-    ck_assert_int_eq(chmod(path(), 0666), 0);
-    assert_out("alice", "two");
-    assert_says(errbuf, "writable by others");
-    close_file();
-}
-END_TEST
-
-START_TEST(an_unusable_file_does_not_open)
-{
-    ck_assert_ptr_null(nacre_password_file_open(path(), errbuf, sizeof errbuf));
-    assert_says(errbuf, "no such file");
-    assert_says(errbuf, "user:password");
-    scratch_write("passwords", "a:b\n", 0620);
-    ck_assert_ptr_null(nacre_password_file_open(path(), errbuf, sizeof errbuf));
-    assert_says(errbuf, "writable by others (mode 620)");
-    assert_says(errbuf, "chmod go-w");
-    ck_assert_ptr_null(nacre_password_file_open(scratch_path("."), errbuf, sizeof errbuf));
-    assert_says(errbuf, "not a regular file");
-    ck_assert_ptr_null(nacre_password_file_open(path(), NULL, 0));
-    nacre_password_file_close(NULL);
-}
-END_TEST
-
-START_TEST(a_file_readable_by_others_is_accepted)
-{
-    scratch_write("passwords", "a:b\n", 0644);
-    file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
-    ck_assert_ptr_nonnull(file);
-    assert_says(errbuf, "others can read it (mode 644)");
-    assert_in("a", "b");
-    close_file();
-}
-END_TEST
-
-/* The sentence comes once for each change. */
-START_TEST(a_file_that_becomes_bad_refuses_every_login)
-{
-    open_file("alice:one\n");
-    ck_assert_int_eq(unlink(path()), 0);
-    assert_out("alice", "one");
-    assert_says(errbuf, "no such file");
-    assert_out("alice", "one");
-    ck_assert_str_eq(errbuf, "");
-    scratch_write("passwords", "alice:one\n", 0666);
-    assert_out("alice", "one");
-    assert_says(errbuf, "writable by others");
-    assert_out("alice", "one");
-    ck_assert_str_eq(errbuf, "");
-    ck_assert_int_eq(chmod(path(), 0600), 0);
-    assert_in("alice", "one");
-    write_file("alice:$argon2\n");
-    assert_out("alice", "$argon2");
-    assert_says(errbuf, ":1: unusable password hash");
-    assert_out("alice", "$argon2");
-    ck_assert_str_eq(errbuf, "");
-    write_file("alice:one\n");
-    assert_in("alice", "one");
-    close_file();
-}
-END_TEST
-
-/* The folder is checked when the file has changed: whoever can write to it can rename an older file
- * to this name. */
-START_TEST(a_folder_that_others_can_write_refuses_every_login)
-{
-    ck_assert_int_eq(mkdir(scratch_path("d"), 0700), 0);
-    scratch_write("d/p", "alice:one\n", 0600);
-    file = nacre_password_file_open(scratch_path("d/p"), errbuf, sizeof errbuf);
-    ck_assert_ptr_nonnull(file);
-    assert_in("alice", "one");
-    ck_assert_int_eq(chmod(scratch_path("d"), 0770), 0);
-    ck_assert_int_eq(rename(scratch_write("d/old", "alice:two\n", 0600), scratch_path("d/p")), 0);
-    assert_out("alice", "two");
-    assert_says(errbuf, "/d (mode 770)");
-    assert_out("alice", "one");
-    ck_assert_int_eq(chmod(scratch_path("d"), 0755), 0);
-    assert_in("alice", "two");
-    close_file();
-}
-END_TEST
-
-START_TEST(a_file_of_another_user_refuses_every_login)
-{
-    open_file("alice:one\n");
-    if (geteuid() == 0) {
-        ck_assert_int_eq(chown(path(), 65534, 65534), 0);
-        assert_out("alice", "one");
-        assert_says(errbuf, "owned by user id 65534");
-    }
-    close_file();
-}
-END_TEST
-
-START_TEST(checks_cost_the_same_while_the_file_is_missing)
-{
-    bool slow;
-
-    open_file("alice:" HASH_8 "\n");
-    ck_assert_int_eq(unlink(path()), 0);
-    ck_assert(!logs_in("alice", "password", &slow) && slow);
-    close_file();
-}
-END_TEST
-
 /* Run the check when the process can have no more memory than now. */
 static bool is_undecided(const char *user, const char *password)
 {
@@ -640,14 +442,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_password_cut_at_a_second_colon_is_reported);
     add_test(suite, plain_passwords_that_others_can_read_are_reported);
     add_test(suite, the_warnings_are_bounded);
-    add_test(suite, a_change_is_seen_at_the_next_login);
-    add_test(suite, a_change_is_seen_after_time_stamps_have_settled);
-    add_test(suite, an_unusable_file_does_not_open);
-    add_test(suite, a_file_readable_by_others_is_accepted);
-    add_test(suite, a_file_that_becomes_bad_refuses_every_login);
-    add_test(suite, a_folder_that_others_can_write_refuses_every_login);
-    add_test(suite, a_file_of_another_user_refuses_every_login);
-    add_test(suite, checks_cost_the_same_while_the_file_is_missing);
     add_test(suite, without_memory_for_a_hash_no_password_is_decided);
     add_test(suite, a_look_up_does_not_read_a_large_file);
     add_test(suite, the_first_line_of_a_user_counts_in_any_order_of_names);
