@@ -2,7 +2,7 @@
 #include "apps/files/password_edit.h"
 #include "apps/options/start.h"
 #include "apps/passwd/options.h"
-#include "apps/passwd/terminal.h"
+#include "apps/terminal/prompt.h"
 #include "auth/policy.h"
 
 #include <stdio.h>
@@ -38,13 +38,13 @@ static const char *ask(const char *user, char password[PASSWORD_ROOM])
     bool too_long = false, same;
 
     (void)snprintf(prompt, sizeof prompt, "New password for %s: ", user);
-    if (!terminal_ask(prompt, password, PASSWORD_ROOM, &too_long))
+    if (!prompt_ask(prompt, false, password, PASSWORD_ROOM, &too_long))
         return "no password given; nothing was changed";
     if (too_long)
         return too_long_or_nul;
     if (password[0] == 0)
         return "the password is empty; nothing was changed";
-    if (!terminal_ask("Retype the password: ", again, sizeof again, &too_long))
+    if (!prompt_ask("Retype the password: ", false, again, sizeof again, &too_long))
         error = "the password was not retyped; nothing was changed";
     same = !too_long && strcmp(password, again) == 0;
     forget(again);
@@ -59,7 +59,7 @@ static const char *read_password(char password[PASSWORD_ROOM])
     bool too_long;
     size_t len;
 
-    if (!read_line(STDIN_FILENO, password, PASSWORD_ROOM, &too_long))
+    if (!prompt_read_line(STDIN_FILENO, password, PASSWORD_ROOM, &too_long))
         return "no password on standard input; nothing was changed";
     if (too_long)
         return too_long_or_nul;

@@ -1,4 +1,4 @@
-#include "apps/passwd/terminal.h"
+#include "apps/terminal/prompt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,14 +12,21 @@ static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN
 
 enum { WATCHED = sizeof watched / sizeof watched[0] };
 
-static volatile sig_atomic_t caught; /* 0, or the signal that arrived while echo was off */
+/* What prompt_ask fills. */
+struct line {
+    char *text;
+    size_t size;
+    bool *too_long;
+};
+
+static volatile sig_atomic_t caught; /* 0, or the signal that arrived during the question */
 
 static void on_signal(int number)
 {
     caught = number;
 }
 
-bool read_line(int fd, char *line, size_t size, bool *too_long)
+bool prompt_read_line(int fd, char *line, size_t size, bool *too_long)
 {
     size_t len = 0;
     bool any = false;
@@ -45,8 +52,8 @@ static void say(int tty, const char *text)
     (void)n; /* reading will fail too */
 }
 
-/* Ask once, with echo off and the signals caught; the caller raises them again. */
-static bool ask_once(int tty, const char *prompt, char *line, size_t size, bool *too_long)
+/* Ask once, with the signals caught; the caller raises them again. */
+static bool ask_once(int tty, const char *question, bool echo, struct line *line)
 {
     const struct sigaction catch = {.sa_handler = on_signal}; /* no SA_RESTART: read returns */
     struct sigaction before[WATCHED];
@@ -59,30 +66,44 @@ static bool ask_once(int tty, const char *prompt, char *line, size_t size, bool 
     for (size_t i = 0; i < WATCHED; i++)
         (void)sigaction(watched[i], &catch, &before[i]);
     hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+    if (!echo)
+        hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
     (void)tcsetattr(tty, TCSAFLUSH, &hidden);
-    say(tty, prompt);
-    good = caught == 0 && read_line(tty, line, size, too_long);
-    say(tty, "\n");
+    say(tty, question);
+    good = caught == 0 && prompt_read_line(tty, line->text, line->size, line->too_long);
+    if (!echo || !good)
+        say(tty, "\n");
     (void)tcsetattr(tty, TCSAFLUSH, &shown);
     for (size_t i = 0; i < WATCHED; i++)
         (void)sigaction(watched[i], &before[i], NULL);
     return good;
 }
 
-bool terminal_ask(const char *prompt, char *line, size_t size, bool *too_long)
+bool prompt_ask(const char *question, bool echo, char *text, size_t size, bool *too_long)
 {
+    struct line line = {text, size, too_long};
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
     bool good;
 
-    line[0] = 0;
+    text[0] = 0;
     if (tty < 0)
         return false;
     do {
-        good = ask_once(tty, prompt, line, size, too_long);
+        good = ask_once(tty, question, echo, &line);
         if (caught != 0)
             (void)raise(caught); /* after a stop, it returns */
     } while (!good && (caught == SIGTSTP || caught == SIGTTIN || caught == SIGTTOU));
     (void)close(tty);
+    if (!good)
+        explicit_bzero(text, size);
     return good;
+}
+
+bool prompt_is_possible(void)
+{
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+    if (tty >= 0)
+        (void)close(tty);
+    return tty >= 0;
 }
