@@ -189,11 +189,11 @@ static struct nacre_client_config configure(const struct load_options *o,
     return (struct nacre_client_config){
         .user = o->user,
         .password = o->password,
-        .keys = o->keys,
-        .key_count = o->key_count,
-        .known_hosts = o->known_hosts != NULL ? hosts : NULL,
+        .keys = o->identity.keys,
+        .key_count = o->identity.key_count,
+        .known_hosts = o->host.known_hosts != NULL ? hosts : NULL,
         .known_as = o->known_as,
-        .host_key = o->known_hosts != NULL ? NULL : accept_any_key,
+        .host_key = o->host.known_hosts != NULL ? NULL : accept_any_key,
         .ready = on_ready,
         .ended = on_ended,
         .channels_max = 4 * (o->at_once < 1024 ? 1024 : o->at_once),
@@ -207,7 +207,7 @@ static struct nacre_client_config configure(const struct load_options *o,
 
 static int run(const struct load_options *o)
 {
-    const struct nacre_known_hosts hosts = {.file = o->known_hosts, .warn = on_warning};
+    const struct nacre_known_hosts hosts = {.file = o->host.known_hosts, .warn = on_warning};
     const struct nacre_client_config config = configure(o, &hosts);
     struct load load = {.options = o};
     char errbuf[LOAD_SENTENCE_MAX] = "out of memory";

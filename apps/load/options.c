@@ -1,6 +1,5 @@
 #include "apps/load/options.h"
 
-#include "apps/load/identity.h"
 #include "apps/load/load.h"
 #include "apps/load/target.h"
 #include "apps/options/help.h"
@@ -29,7 +28,7 @@ static const struct option_row rows[] = {
      .help = "user to log in as",
      .default_text = "`$USER`"},
     {.name = "identity", .letter = 'i', .argument = "KEY", .repeatable = true,
-     OPTION_ADD(struct load_options, identities), .most = LOAD_KEYS_MAX,
+     OPTION_ADD(struct load_options, identities), .most = IDENTITY_KEYS_MAX,
      .help = "private key file to log in with"},
     {.name = "agent",
      OPTION_FLAG(struct load_options, use_agent),
@@ -49,13 +48,6 @@ static const struct option_row rows[] = {
      OPTION_U64(struct load_options, bytes), .least = 1, .most = UINT64_C(1) << 50, .units = true,
      .help = "how much a transfer sends or receives",
      .default_value = "64M"},
-    {.name = "known-hosts", .argument = "FILE",
-     OPTION_TEXT(struct load_options, known_hosts),
-     .help = "where to look up the server's host key",
-     .default_text = "`~/.ssh/known_hosts`"},
-    {.name = "insecure",
-     OPTION_FLAG(struct load_options, insecure),
-     .help = "accept any host key"},
     {.name = "command", .argument = "COMMAND",
      OPTION_TEXT(struct load_options, command),
      .help = "what to run on the server",
@@ -86,6 +78,7 @@ static const struct option_group group = {.name = "load_options", .rows = rows};
 
 static const struct option_use uses[] = {
     {&group, 0},
+    {&host_options, offsetof(struct load_options, host)},
     {&algorithm_options, offsetof(struct load_options, algorithms)},
     {&general_options, 0},
     {0},
@@ -123,19 +116,6 @@ static bool find_mode(struct load_options *o, const char *name)
     return false;
 }
 
-static void choose_known_hosts(struct load_options *o)
-{
-    const char *home = getenv("HOME");
-
-    if (o->insecure)
-        o->known_hosts = NULL;
-    else if (o->known_hosts == NULL) {
-        (void)snprintf(o->known_hosts_default, sizeof o->known_hosts_default, "%s/.ssh/known_hosts",
-                       home != NULL ? home : "");
-        o->known_hosts = o->known_hosts_default;
-    }
-}
-
 /* The words, and that the options go together. Returns 0, or the exit status. */
 static int check(struct load_options *o, int count, char **words)
 {
@@ -150,12 +130,39 @@ static int check(struct load_options *o, int count, char **words)
     return 0;
 }
 
+static bool read_keys(struct load_options *o, const struct errbuf *p)
+{
+    for (size_t i = 0; i < o->identities.count; i++)
+        if (!identity_add_file(&o->identity, o->identities.items[i], p))
+            return false;
+    return !o->use_agent || identity_add_agent(&o->identity, p);
+}
+
+static bool read_password(struct load_options *o, const struct errbuf *p)
+{
+    const char *name = o->password_file;
+    FILE *file;
+    size_t room = 0;
+    ssize_t len;
+
+    if (name == NULL)
+        return true;
+    file = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+    len = file == NULL ? -1 : getline(&o->password, &room, file);
+    if (file != NULL && file != stdin)
+        (void)fclose(file);
+    if (len < 0)
+        return errbuf_say(p, "%s: cannot read a password", name);
+    o->password[strcspn(o->password, "\r\n")] = 0;
+    return true;
+}
+
 /* Files, agent, host. Returns 0, or the exit status. */
 static int resolve(struct load_options *o, const char *where)
 {
     char errbuf[LOAD_SENTENCE_MAX];
     struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
-    int status = identity_read(o, &p) ? 0 : 1;
+    int status = read_keys(o, &p) && read_password(o, &p) ? 0 : 1;
 
     if (status == 0)
         status = target_find(o, where, &p);
@@ -163,8 +170,8 @@ static int resolve(struct load_options *o, const char *where)
         (void)options_misused(&load_command_line, "%s", errbuf);
     else if (status == 1)
         (void)fprintf(stderr, "%s: %s\n", load_command_line.name, errbuf);
-    choose_known_hosts(o);
-    if (status == 0 && o->known_hosts != NULL)
+    host_options_choose(&o->host);
+    if (status == 0 && o->host.known_hosts != NULL)
         target_prefer_known(o);
     return status;
 }
@@ -185,6 +192,9 @@ bool load_read_options(int argc, char **argv, struct load_options *o, int *statu
 
 void load_clear_options(struct load_options *o)
 {
-    identity_clear(o);
+    identity_clear(&o->identity);
+    if (o->password != NULL)
+        explicit_bzero(o->password, strlen(o->password));
+    free(o->password);
     algorithm_options_clear(&o->algorithms);
 }

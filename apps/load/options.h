@@ -2,32 +2,31 @@
 #ifndef NACRE_APPS_LOAD_OPTIONS_H
 #define NACRE_APPS_LOAD_OPTIONS_H
 
-#include "apps/files/agent.h"
+#include "apps/identity/host_options.h"
+#include "apps/identity/identity.h"
 #include "apps/options/algorithms.h"
 #include "apps/options/values.h"
 
-enum { LOAD_KEYS_MAX = OPTION_LIST_MAX, LOAD_SENTENCE_MAX = 1024 };
+enum { LOAD_SENTENCE_MAX = 1024 };
 
 struct load_mode;
 
 struct load_options {
     /* As given */
-    const char *port, *user, *password_file, *known_hosts, *command; /* or NULL */
+    const char *port, *user, *password_file, *command; /* or NULL */
     struct option_list identities;
-    bool use_agent, insecure, json, quiet, yes_remote;
+    bool use_agent, json, quiet, yes_remote;
     uint64_t count, bytes;
     uint32_t at_once, hold_s, timeout_s;
+    struct host_options host;
     struct algorithm_options algorithms;
 
     /* What follows from them */
     const struct load_mode *mode;
     char *password; /* or NULL */
-    const struct nacre_key *keys[LOAD_KEYS_MAX];
-    size_t key_count, own_keys; /* own: read from files, the others are the agent's */
-    struct nacre_agent *agent;  /* or NULL */
-    char target[300];           /* HOST:PORT, numeric */
-    char known_as[300];         /* HOST:PORT as given */
-    char known_hosts_default[4096];
+    struct identity identity;
+    char target[300];   /* HOST:PORT, numeric */
+    char known_as[300]; /* HOST:PORT as given */
 };
 
 extern const struct command_line load_command_line;

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Show the question on /dev/tty and read a line into `text`, of `size` bytes, NUL included. A signal
- * that ends or stops the process takes effect after the terminal is restored; after a stop the
- * question is shown again. False: end of input, or there is no terminal; `text` is empty.
+/* Show the question on /dev/tty and read a line into `text`, of `size` bytes, NUL included. A
+ * signal that ends or stops the process takes effect after the terminal is restored; after a stop
+ * the question is shown again. False: end of input, or there is no terminal; `text` is empty.
  * *too_long: the line did not fit, or contains a NUL. */
 bool prompt_ask(const char *question, bool echo, char *text, size_t size, bool *too_long);
 
