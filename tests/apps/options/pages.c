@@ -10,6 +10,7 @@
 #include "apps/load/options.h"
 #include "apps/passwd/options.h"
 #include "apps/serve/options.h"
+#include "apps/trace/options.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -24,10 +25,8 @@ enum {
 };
 
 static const struct command_line *const programs[] = {
-    &echo_command_line,
-    &serve_command_line,
-    &load_command_line,
-    &passwd_command_line,
+    &echo_command_line,   &serve_command_line, &load_command_line,
+    &passwd_command_line, &trace_command_line,
 };
 
 static const char *folder;
