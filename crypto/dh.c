@@ -113,6 +113,11 @@ bool dh_shared(const struct dh *d, struct bytes peer, uint8_t *out)
     return done;
 }
 
+struct bytes dh_secret(const struct dh *d)
+{
+    return (struct bytes){d->secret, d->secret_len};
+}
+
 void dh_clear(struct dh *d)
 {
     wipe(d->secret, sizeof d->secret);

@@ -48,6 +48,9 @@ bool dh_generate(struct dh *d, const struct dh_group *group, const struct random
  * (RFC 8268 section 4) and 1 < result < p - 1, and when out of memory. */
 bool dh_shared(const struct dh *d, struct bytes peer, uint8_t *out);
 
+/* The secret exponent, for key logs: a view into d. */
+struct bytes dh_secret(const struct dh *d);
+
 /* Wipe the secret. Harmless when called twice, or on zeros. */
 void dh_clear(struct dh *d);
 

@@ -28,12 +28,15 @@ static bool respond(const struct kex_method *method, void *scratch,
                     const struct random_source *random, struct bytes client_share,
                     uint8_t *server_share, uint8_t *secret)
 {
-    uint8_t ephemeral[KEY];
-    bool good = make_share(method, scratch, ephemeral, random, server_share) &&
-                finish(method, scratch, ephemeral, client_share, secret);
+    uint8_t *ephemeral = scratch;
 
-    wipe(ephemeral, sizeof ephemeral);
-    return good;
+    return make_share(method, scratch, ephemeral, random, server_share) &&
+           finish(method, scratch, ephemeral, client_share, secret);
+}
+
+static struct bytes private_number(const void *state)
+{
+    return (struct bytes){state, KEY};
 }
 
 const struct kex_method kex_curve25519 = {
@@ -43,7 +46,9 @@ const struct kex_method kex_curve25519 = {
     .server_share_len = KEY,
     .secret_len = KEY,
     .state_len = KEY,
+    .scratch_len = KEY,
     .make_share = make_share,
     .respond = respond,
     .finish = finish,
+    .private_number = private_number,
 };

@@ -24,14 +24,15 @@ static bool respond(const struct kex_method *method, void *scratch,
                     const struct random_source *random, struct bytes client_share,
                     uint8_t *server_share, uint8_t *secret)
 {
-    struct dh ephemeral;
-    bool good;
+    struct dh *ephemeral = scratch;
 
-    if (!dh_generate(&ephemeral, method->group, random, server_share))
-        return false;
-    good = finish(method, scratch, &ephemeral, client_share, secret);
-    dh_clear(&ephemeral);
-    return good;
+    return dh_generate(ephemeral, method->group, random, server_share) &&
+           finish(method, scratch, ephemeral, client_share, secret);
+}
+
+static struct bytes private_number(const void *state)
+{
+    return dh_secret(state);
 }
 
 static void clear(void *state)
@@ -42,8 +43,9 @@ static void clear(void *state)
 #define GROUP(number, bits, digest, more)                                                          \
     .course = KEX_ONE_SHARE_EACH, .hash = &hash_##digest, .group = &dh_group##number,              \
     .share_is_mpint = true, .client_share_len = (bits) / 8, .server_share_len = (bits) / 8,        \
-    .secret_len = (bits) / 8, .state_len = sizeof(struct dh), .tokens = (more),                    \
-    .make_share = make_share, .respond = respond, .finish = finish, .clear = clear
+    .secret_len = (bits) / 8, .state_len = sizeof(struct dh), .scratch_len = sizeof(struct dh),    \
+    .tokens = (more), .make_share = make_share, .respond = respond, .finish = finish,              \
+    .private_number = private_number, .clear = clear
 
 const struct kex_method kex_group14_sha256 = {GROUP(14, 2048, sha256, 3)};
 const struct kex_method kex_group16_sha512 = {GROUP(16, 4096, sha512, 17)};

@@ -60,6 +60,15 @@ static void take_back(struct transport *t, void *scratch)
     pool_release(t->pool, scratch, kex_method_of(t)->scratch_len);
 }
 
+/* state  where make_share or respond put the ephemeral key */
+static void observe_private(const struct transport *t, const void *state)
+{
+    const struct kex_method *method = kex_method_of(t);
+
+    if (method->private_number != NULL)
+        keys_observe(t, 'x', method->private_number(state));
+}
+
 static bool make_share(struct transport *t)
 {
     const struct kex_method *method = kex_method_of(t);
@@ -119,8 +128,11 @@ static enum kex_progress on_ecdh_init(struct transport *t, struct reader *r)
     if (!lend(t, &scratch))
         return kex_no_memory(t);
     good = has_length(method, share, method->client_share_len) &&
-           method->respond(method, scratch, t->config->random, share, own, secret) &&
-           agree(t, private_key_blob(t->kex->chosen.key), share, own_bytes, secret);
+           method->respond(method, scratch, t->config->random, share, own, secret);
+    if (good) {
+        observe_private(t, scratch);
+        good = agree(t, private_key_blob(t->kex->chosen.key), share, own_bytes, secret);
+    }
     wipe(secret, sizeof secret);
     take_back(t, scratch);
     if (!good)
@@ -150,8 +162,11 @@ static enum kex_progress on_ecdh_reply(struct transport *t, struct reader *r)
     if (!lend(t, &scratch))
         return kex_no_memory(t);
     good = has_length(method, share, method->server_share_len) &&
-           method->finish(method, scratch, t->kex->state, share, secret) &&
-           agree(t, key, own, share, secret);
+           method->finish(method, scratch, t->kex->state, share, secret);
+    if (good) {
+        observe_private(t, t->kex->state);
+        good = agree(t, key, own, share, secret);
+    }
     wipe(secret, sizeof secret);
     take_back(t, scratch);
     if (!good)

@@ -46,6 +46,7 @@ static bool agree(struct transport *t, struct bytes host_key, struct bytes e, st
     uint8_t scratch[HASHED_MAX];
     struct writer w = write_to(scratch, sizeof scratch);
 
+    keys_observe(t, 'x', dh_secret(&x->ephemeral));
     write_u32(&w, x->min);
     write_u32(&w, x->preferred);
     write_u32(&w, x->max);

@@ -31,7 +31,7 @@ struct kex_method {
     uint16_t secret_len;                         /* bytes of K, raw */
     uint16_t state_len; /* bytes that the client keeps between its share and the server's */
     uint16_t tokens;    /* what it costs beside X25519: kex_quota.h; 0 for group exchange */
-    size_t scratch_len; /* zeroed bytes that each of the three functions below is lent; they may
+    size_t scratch_len; /* zeroed bytes that each of the next three functions is lent; they may
                            leave secrets in them */
 
     /* Client: make an ephemeral key and its share. False: out of memory. */
@@ -44,6 +44,9 @@ struct kex_method {
     /* Client: the secret, from the server's share. False: that is not acceptable. */
     bool (*finish)(const struct kex_method *method, void *scratch, const void *state,
                    struct bytes server_share, uint8_t *secret);
+    /* For the observer: the ephemeral private number in the state, or in the scratch memory that
+     * `respond` was lent. NULL: the method has no such number, or does not tell. */
+    struct bytes (*private_number)(const void *state);
     /* Release what the state holds besides its bytes; may be NULL. Accepts a state of zeros. */
     void (*clear)(void *state);
 };

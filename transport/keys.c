@@ -35,12 +35,12 @@ static struct bytes kept_bytes(struct kex_kept k)
     return (struct bytes){k.at, k.len};
 }
 
-static void observe_secret(const struct transport *t, char label, const uint8_t *at, size_t len)
+void keys_observe(const struct transport *t, char label, struct bytes secret)
 {
     const struct nacre_observer *o = t->config->observer;
 
     if (o != NULL && o->secret != NULL)
-        o->secret(t->context, label, at, len);
+        o->secret(t->context, label, secret.at, secret.len);
 }
 
 /* RFC 4253 section 8, RFC 5656 section 4: H is the hash of
@@ -75,7 +75,8 @@ bool keys_compute_hash(struct transport *t, struct bytes host_key_blob, struct b
         memcpy(t->session_id, k->hash, method->hash->len);
         t->session_id_len = (uint8_t)method->hash->len;
     }
-    observe_secret(t, 'K', k->secret, k->secret_len);
+    keys_observe(t, 'K', (struct bytes){k->secret, k->secret_len});
+    keys_observe(t, 'H', (struct bytes){k->hash, method->hash->len});
     return true;
 }
 
@@ -113,7 +114,7 @@ static bool derive(const struct transport *t, char letter, uint8_t *out, size_t 
         memcpy(out, stream, need);
     wipe(stream, sizeof stream);
     if (need > 0)
-        observe_secret(t, letter, out, need);
+        keys_observe(t, letter, (struct bytes){out, need});
     return good;
 }
 

@@ -13,6 +13,9 @@ bool keys_set_secret(struct kex *kex, const struct kex_method *method, struct by
 /* Compute H, after K was set. shares: what the method hashes between K_S and K, encoded. */
 bool keys_compute_hash(struct transport *t, struct bytes host_key_blob, struct bytes shares);
 
+/* Show key material to the observer; label: see observer.h. */
+void keys_observe(const struct transport *t, char label, struct bytes secret);
+
 /* Derive the keys of one direction and take them into use. False: out of memory; the old keys
  * stay. */
 bool keys_take(struct transport *t, bool sending);

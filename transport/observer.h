@@ -1,5 +1,6 @@
-/* The observer: it sees every message unencrypted, every choice of algorithms and every phase
- * change. Traces, counters, key logs and tests are built on it; the library has no other logging.
+/* The observer: it sees every message unencrypted, every packet as it is on the wire, every choice
+ * of algorithms and every phase change. Traces, counters, key logs and tests are built on it; the
+ * library has no other logging.
  */
 #ifndef NACRE_TRANSPORT_OBSERVER_H
 #define NACRE_TRANSPORT_OBSERVER_H
@@ -38,9 +39,23 @@ struct nacre_observer {
     void (*limited)(void *context, enum nacre_limit limit);
     /* The session now waits for something else: a short name, static text. */
     void (*phase)(void *context, const char *phase);
-    /* Key material, for key logs in tests and study only. label: 'A' to 'F' of RFC 4253 section
-     * 7.2, or 'K' for the encoded shared secret. */
+    /* Key material, for key logs in tests and study only. label, in the order of the calls:
+     * 'x'         the ephemeral private number, if the method has one: for Curve25519, 32 bytes as
+     *             generated (not clamped); for Diffie-Hellman, the exponent, most significant byte
+     *             first; for NIST curves and hybrids there is no such call
+     * 'K'         the shared secret, encoded as it enters the exchange hash
+     * 'H'         the exchange hash; the first one is the session identifier
+     * 'A' to 'F'  the keys of RFC 4253 section 7.2
+     * A server's reply leaves after 'H', and a client has not verified the host key yet. */
     void (*secret)(void *context, char label, const uint8_t *bytes, size_t len);
+    /* One packet or identification line as it is on the wire, complete: a received packet before it
+     * is decrypted, a sent one once it is encrypted. For one packet, the received bytes come before
+     * `message`, the sent ones after it. In one direction the calls are in the order of the wire,
+     * and together they are every byte of it. Only the last call may show less than a packet: what
+     * was received of one whose length is not acceptable. Sent bytes wait in the session's output,
+     * and are dropped if the connection is lost. The first call is made by nacre_session_new, which
+     * sends our identification. */
+    void (*packet)(void *context, enum nacre_direction direction, const uint8_t *bytes, size_t len);
 };
 
 #endif

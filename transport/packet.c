@@ -71,23 +71,35 @@ size_t packet_size(const struct direction *d)
     return d->length == 0 ? 0 : LENGTH + (size_t)d->length + d->tag_len;
 }
 
-enum packet_status packet_open(struct direction *d, struct buffer *in, struct bytes *payload,
-                               size_t *size)
+static enum packet_status measure(struct direction *d, struct buffer *in, size_t *size)
 {
-    uint8_t *packet = in->block + in->head;
     size_t have = buffer_len(in);
-    uint8_t padding;
 
     *size = d->cipher->block_len < LENGTH ? LENGTH : d->cipher->block_len;
     if (have < *size)
         return PACKET_PARTIAL;
     if (d->length == 0)
-        d->length = d->cipher->open_length(d->state, d->seq, packet);
+        d->length = d->cipher->open_length(d->state, d->seq, in->block + in->head);
     if (!length_is_legal(d, d->length))
         return PACKET_BAD_LENGTH;
     *size = packet_size(d);
-    if (have < *size)
-        return PACKET_PARTIAL;
+    return have < *size ? PACKET_PARTIAL : PACKET_READY;
+}
+
+enum packet_status packet_measure(struct direction *d, struct buffer *in, size_t *size)
+{
+    return measure(d, in, size);
+}
+
+enum packet_status packet_open(struct direction *d, struct buffer *in, struct bytes *payload,
+                               size_t *size)
+{
+    enum packet_status status = measure(d, in, size);
+    uint8_t *packet = in->block + in->head;
+    uint8_t padding;
+
+    if (status != PACKET_READY)
+        return status;
     if (!d->cipher->open(d->state, d->seq, packet, d->length))
         return PACKET_BAD_MAC;
 

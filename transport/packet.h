@@ -49,6 +49,10 @@ enum packet_status {
     PACKET_BAD_PADDING, /* too short, or it leaves no message */
 };
 
+/* Find out how long the packet at the head of `in` is; packet_open does the same first.
+ * READY: all `size` bytes of it are there. PARTIAL, BAD_LENGTH: as from packet_open. */
+enum packet_status packet_measure(struct direction *d, struct buffer *in, size_t *size);
+
 /* Open the packet at the head of `in`, in place.
  * payload  READY: the message, a view into `in`
  * size     READY: bytes to consume after the message was handled; PARTIAL: bytes needed in all */

@@ -74,6 +74,7 @@ struct transport {
     struct buffer in, out;
     struct buffer queued; /* for the end of a key exchange; each message after its length */
     struct direction receiving, sending;
+    uint8_t *wire_head; /* observe.c: the packet's first bytes as they were received, or NULL */
     uint64_t bytes_in, bytes_out;
 
     struct kex *kex; /* while one is in progress */

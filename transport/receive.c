@@ -4,6 +4,7 @@
 #include "transport/generic.h"
 #include "transport/greeting.h"
 #include "transport/kex.h"
+#include "transport/observe.h"
 #include "transport/parts.h"
 #include "transport/rekey.h"
 #include "transport/text.h"
@@ -103,8 +104,12 @@ static bool take_version(struct transport *t)
 {
     struct bytes line;
     size_t size = 0;
+    enum version_status status =
+        version_read(buffer_contents(&t->in), t->config->role, &line, &size);
 
-    switch (version_read(buffer_contents(&t->in), t->config->role, &line, &size)) {
+    if (status != VERSION_PARTIAL && observe_wants_packets(t))
+        observe_line(t, size > 0 ? size : buffer_len(&t->in));
+    switch (status) {
     case VERSION_PARTIAL:
         return false;
     case VERSION_SKIP:
@@ -145,7 +150,9 @@ static bool take_packet(struct transport *t)
 {
     struct bytes payload = {NULL, 0};
     size_t size = 0;
-    enum packet_status status = packet_open(&t->receiving, &t->in, &payload, &size);
+    enum packet_status status = observe_wants_packets(t)
+                                    ? observe_open(t, &payload, &size)
+                                    : packet_open(&t->receiving, &t->in, &payload, &size);
     bool secret;
 
     if (status == PACKET_PARTIAL)

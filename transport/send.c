@@ -1,6 +1,7 @@
 /* Outgoing messages: built and encrypted in the output buffer. RFC 4253 sections 6 and 7.1. */
 #include "transport/send.h"
 
+#include "transport/observe.h"
 #include "transport/parts.h"
 #include "transport/text.h"
 
@@ -81,12 +82,15 @@ static void seal(struct transport *t, const uint8_t *message, size_t len)
 {
     const struct random_source *padding =
         t->config->padding != NULL ? t->config->padding : t->config->random;
+    uint8_t *packet = t->out.block + t->out.tail;
     size_t size;
 
     observe(t, (struct bytes){message, len});
-    size = packet_seal(&t->sending, padding, t->out.block + t->out.tail, len);
+    size = packet_seal(&t->sending, padding, packet, len);
     if (size == 0)
         (void)transport_no_memory(t);
+    else if (observe_wants_packets(t))
+        observe_sent(t, (struct bytes){packet, size});
     buffer_added(&t->out, size);
 }
 

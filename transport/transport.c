@@ -3,6 +3,7 @@
 #include "transport/greeting.h"
 #include "transport/kex.h"
 #include "transport/kex_state.h"
+#include "transport/observe.h"
 #include "transport/receive.h"
 #include "transport/rekey.h"
 #include "transport/send.h"
@@ -16,12 +17,25 @@ enum {
     INPUT_FULL = BLOCK_LARGE - INPUT_LITTLE, /* bytes of input with which nothing more fits */
 };
 
+/* RFC 4253 section 4.2: our identification string, CR LF. */
+static bool send_version(struct transport *t)
+{
+    size_t len = strlen(version_ours);
+    uint8_t *at = buffer_make_room(&t->out, t->pool, len + 2);
+
+    if (at == NULL)
+        return false;
+    memcpy(at, version_ours, len);
+    memcpy(at + len, "\r\n", 2);
+    buffer_added(&t->out, len + 2);
+    if (observe_wants_packets(t))
+        observe_sent(t, buffer_contents(&t->out));
+    return true;
+}
+
 bool transport_init(struct transport *t, const struct transport_config *config, struct pool *pool,
                     void *context, uint64_t now_ms)
 {
-    size_t len = strlen(version_ours);
-    uint8_t *at;
-
     t->config = config;
     t->pool = pool;
     t->context = context;
@@ -29,13 +43,10 @@ bool transport_init(struct transport *t, const struct transport_config *config, 
     t->in.private = true;
     direction_init(&t->receiving);
     direction_init(&t->sending);
-    at = buffer_make_room(&t->out, pool, len + 2);
-    if (at == NULL)
-        return false;
-    memcpy(at, version_ours, len);
-    memcpy(at + len, "\r\n", 2);
-    buffer_added(&t->out, len + 2);
-    return true;
+    if (observe_begin(t) && send_version(t))
+        return true;
+    observe_end(t);
+    return false;
 }
 
 struct transport *transport_new(const struct transport_config *config, struct pool *pool,
@@ -75,6 +86,7 @@ void transport_clear(struct transport *t)
     buffer_clear(&t->in, t->pool);
     buffer_clear(&t->out, t->pool);
     send_clear_queued(t);
+    observe_end(t);
     pool_release(t->pool, t->host_key.blob, t->host_key_len);
     release_version(t);
     pool_release(t->pool, t->peer.text, PEER_TEXT_MAX);

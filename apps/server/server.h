@@ -120,7 +120,7 @@ struct nacre_server_config {
     const struct nacre_memory *secrets; /* see nacre_endpoint_config; default malloc and free */
     uint32_t drain_ms; /* how long output may drain after nacre_server_stop; default 5 s */
     const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */
-    bool require_strict_kex;                                  /* the same */
+    bool require_strict_kex, kexinit_waits;                   /* the same */
 };
 
 /* The server listens when this returns. NULL: errbuf, of `size` bytes (NULL and 0: not wanted),

@@ -34,6 +34,7 @@ static struct nacre_endpoint *make_endpoint(struct nacre_server *server, char *e
         .ciphers = c->ciphers,
         .macs = c->macs,
         .require_strict_kex = c->require_strict_kex,
+        .kexinit_waits = c->kexinit_waits,
         .host_keys = c->host_keys,
         .session = c->session,
         .lookup = c->lookup,

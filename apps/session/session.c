@@ -159,7 +159,8 @@ struct nacre_session *nacre_session_new(struct nacre_endpoint *e, void *context,
         release(s);
         return NULL;
     }
-    if (e->config.role == NACRE_SERVER) { /* the owner does not know the session yet: no wake */
+    if (e->config.role == NACRE_SERVER &&
+        !e->config.kexinit_waits) { /* the owner does not know the session yet: no wake */
         transport_enter(s->transport);
         transport_begin_first_exchange(s->transport);
         transport_settled(s->transport);

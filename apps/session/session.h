@@ -92,6 +92,10 @@ struct nacre_endpoint_config {
     void (*wake)(void *context);
     const struct nacre_observer *observer;
 
+    /* Server: send KEXINIT only after the client's identification. Wireshark decrypts no other
+     * sessions; it delays a login by up to the time that a packet takes from the client. */
+    bool kexinit_waits;
+
     uint32_t channels_max;             /* channels of one connection; default 64 */
     uint32_t login_grace_ms;           /* for the whole login; default 120 s */
     struct nacre_limits limits;        /* all other limits: transport/limit.h */

@@ -261,6 +261,14 @@ static void on_secret(void *context, char label, const uint8_t *bytes, size_t le
     look_at_bytes(bytes, len);
 }
 
+static void on_packet(void *context, enum nacre_direction direction, const uint8_t *bytes,
+                      size_t len)
+{
+    (void)context;
+    (void)direction;
+    look_at_bytes(bytes, len);
+}
+
 static void *allocate(void *context, size_t size)
 {
     (void)context;
@@ -332,8 +340,8 @@ static struct nacre_endpoint_config config_for(enum nacre_role role)
                                         "Hello.\r\n",
                                         on_attempted,
                                         on_key_refused};
-    observers[role] = (struct nacre_observer){on_message, on_negotiated, on_mismatch,
-                                              on_limited, on_text,       on_secret};
+    observers[role] = (struct nacre_observer){on_message, on_negotiated, on_mismatch, on_limited,
+                                              on_text,    on_secret,     on_packet};
     ends[role].memory = (struct nacre_memory){allocate, release, &ends[role]};
     hook_nacre_auth_policy(NACRE_SERVER, &policy);
     hook_nacre_observer(role, &observers[role]);

@@ -56,6 +56,10 @@ static void note(void *context, char label, const uint8_t *bytes, size_t len)
         assert_bytes((struct bytes){bytes, len}, f->secret);
         return;
     }
+    if (label == 'H') {
+        assert_bytes((struct bytes){bytes, len}, (struct bytes){f->kex.hash, f->method.hash->len});
+        return;
+    }
     ck_assert(label >= 'A' && label <= 'F' && len <= KEY);
     memcpy(f->seen[label - 'A'], bytes, len);
     f->seen_len[label - 'A'] = len;
