@@ -2,9 +2,9 @@
 
 # The checks of the sources and of what is built, the quick ones first
 CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
-         "tests/tools/sections --check" \
+         "tests/tools/sections --check" "tests/pictures/draw --check" \
          $(addprefix tests/tools/,phase_page readmes security tested man_pages readme_usage) \
-         $(addprefix tests/tools/test_,rules tested run_tests run_echo install_missing) \
+         $(addprefix tests/tools/test_,rules tested pictures run_tests run_echo install_missing) \
          $(addprefix tests/tools/,readme_example examples beside_libssh install)
 SIMULATIONS = "$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
               "$(BUILD)/tests/simulate/simulate -d 100" "$(BUILD)/asan/tests/simulate/simulate -d -f 101 10"
@@ -14,7 +14,7 @@ check: setup                            ## build everything and run all tests
 	@$(MAKE) $(jobs) lint-format
 	@tests/tools/layers
 	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate \
-		transport/phase_page apps/options/pages crypto/ct_check)
+		transport/phase_page apps/options/pages crypto/ct_check) $(PICTURE_PROGRAMS)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
 	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 $(CHECKS) \
@@ -61,6 +61,9 @@ mutate-wipes:                           ## take out each wipe in turn, and make 
 phases: $(BUILD)/tests/transport/phase_page       ## write transport/PHASES.md from the table
 	$< >transport/PHASES.md
 
+pages: $(PICTURE_PROGRAMS)               ## draw the pictures of the READMEs from the tables and from sessions in memory
+	@NACRE_BUILD=$(BUILD) tests/pictures/draw
+
 sections:                               ## the index from RFC sections to code: write SECTIONS.md in each layer, and print it
 	@tests/tools/sections --write
 	@tests/tools/sections
@@ -82,4 +85,4 @@ symbols: lib                            ## check that only nacre_ names are visi
 ct-check: $(BUILD)/tests/crypto/ct_check       ## check that no branch or address depends on a secret (valgrind; also with CC=clang-14 BUILD=build/clang)
 	valgrind -q --error-exitcode=1 $<
 
-.PHONY: check interop siege unit simulate soak coverage mutate-wipes phases sections options layers pure symbols ct-check
+.PHONY: check interop siege unit simulate soak coverage mutate-wipes phases pages sections options layers pure symbols ct-check

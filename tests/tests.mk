@@ -23,6 +23,9 @@ SCARCE_TESTS = whole/memory_server whole/memory_files
 # What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file)
 
+# What the pictures in the READMEs are drawn from
+PICTURE_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/pictures/*.c))
+
 unit-programs: $(TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/apps/options/pages
 
 # Tests are linked with the objects of every layer, whose symbols are visible, and with the helpers. One of these,

@@ -38,10 +38,10 @@ enum { NAMES = sizeof names / sizeof names[0] };
 
 /* One for each verdict. */
 static const char *const marks[] = {
-    [VERDICT_LEGAL] = "yes",
-    [VERDICT_IGNORE] = "–",
-    [VERDICT_UNIMPLEMENTED] = "U",
-    [VERDICT_ILLEGAL] = "**D**",
+    [VERDICT_LEGAL] = "read",
+    [VERDICT_IGNORE] = "drop",
+    [VERDICT_UNIMPLEMENTED] = "UNIMPL",
+    [VERDICT_ILLEGAL] = "**END**",
 };
 
 static size_t name_of(unsigned number)
@@ -112,7 +112,7 @@ int main(void)
         "[tests/transport/phase.c](../tests/transport/phase.c) compares the table with the "
         "rules of the RFCs.\n"
         "\n"
-        "| | reaction |\n"
+        "| in the tables | reaction |\n"
         "|---|---|\n"
         "| %s | the message is read |\n"
         "| %s | it is dropped silently |\n"
@@ -125,6 +125,10 @@ int main(void)
         "sent KEXINIT, the phase\n"
         "stays the same until the peer's KEXINIT: RFC 4253 section 7.1 lets the peer send what "
         "was legal before.\n"
+        "\n"
+        "What leads from phase to phase, as recorded from sessions (`make pages`):\n"
+        "\n"
+        "![What each role waits for, and what it answers](phases.svg)\n"
         "\n",
         marks[VERDICT_LEGAL], marks[VERDICT_IGNORE], marks[VERDICT_UNIMPLEMENTED],
         marks[VERDICT_ILLEGAL]);
