@@ -2,8 +2,8 @@
 
 # The checks of the sources and of what is built, the quick ones first
 CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
-         "tests/tools/sections --check" "tests/pictures/draw --check" \
-         $(addprefix tests/tools/,phase_page readmes security tested man_pages readme_usage) \
+         "tests/tools/sections --check" \
+         $(addprefix tests/tools/,phase_page pictures readmes security tested man_pages readme_usage) \
          $(addprefix tests/tools/test_,rules tested pictures run_tests run_echo install_missing) \
          $(addprefix tests/tools/,readme_example examples beside_libssh install)
 SIMULATIONS = "$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \

@@ -101,7 +101,7 @@ static const struct happening {
     {"+97", receive_close}, {"accept", accept_data},
 };
 
-enum { HAPPENINGS = sizeof happenings / sizeof happenings[0], DEPTH = 4 };
+enum { HAPPENINGS = sizeof happenings / sizeof happenings[0], DEPTH = 3 };
 
 static void watch(const char *cause, void (*happen)(void))
 {
