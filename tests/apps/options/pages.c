@@ -5,6 +5,7 @@
  *     limits.md         the first columns of SECURITY.md's table of limits
  *
  * "make options" puts them in their places (tests/tools/option_pages). */
+#include "apps/client/options.h"
 #include "apps/daemon/limits.h"
 #include "apps/echo/options.h"
 #include "apps/load/options.h"
@@ -25,8 +26,8 @@ enum {
 };
 
 static const struct command_line *const programs[] = {
-    &echo_command_line,   &serve_command_line, &load_command_line,
-    &passwd_command_line, &trace_command_line,
+    &echo_command_line,   &serve_command_line,  &load_command_line,
+    &client_command_line, &passwd_command_line, &trace_command_line,
 };
 
 static const char *folder;

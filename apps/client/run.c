@@ -1,0 +1,133 @@
+#include "apps/client/run.h"
+
+#include "apps/client/ask.h"
+#include "apps/client/channel.h"
+#include "apps/client/explain.h"
+#include "apps/client/host_key.h"
+#include "apps/client/loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct client *client_of(struct nacre_client *connection)
+{
+    return nacre_client_context(connection);
+}
+
+static void on_banner(struct nacre_client *connection, const char *text)
+{
+    (void)connection;
+    ask_show(text);
+}
+
+static void on_ready(struct nacre_client *connection)
+{
+    struct client *c = client_of(connection);
+
+    c->logged_in = true;
+    channel_begin(c);
+}
+
+/* Each reason in its own words; a session that we closed ends in silence. */
+static void report_end(const struct client *c, const struct nacre_end *why)
+{
+    switch (why->cause) {
+    case NACRE_WE_CLOSED:
+        break;
+    case NACRE_AUTH_FAILED:
+        client_say("%s@%s: permission denied: %s", c->options->user, c->options->host_name,
+                   why->text);
+        if (c->options->note[0] != 0)
+            client_say("%s", c->options->note);
+        break;
+    case NACRE_DISCONNECTED:
+        client_say("the server ended the connection: %s", why->text);
+        break;
+    case NACRE_CONNECTION_LOST:
+    case NACRE_TIMED_OUT:
+        client_say("%s%s", why->text, explain_connecting(why->text));
+        break;
+    default:
+        client_say("%s", why->text);
+    }
+}
+
+/* The server may end the connection as soon as the channel is closed. */
+static void on_ended(struct nacre_client *connection, const struct nacre_end *why)
+{
+    struct client *c = client_of(connection);
+
+    c->over = true;
+    c->connection = NULL;
+    if (c->complete)
+        return;
+    c->status = CLIENT_FAILED;
+    report_end(c, why);
+}
+
+static void on_warning(void *context, const char *sentence)
+{
+    (void)context;
+    client_say("%s", sentence);
+}
+
+static struct nacre_client_config configure(const struct client_options *o,
+                                            const struct nacre_known_hosts *hosts)
+{
+    return (struct nacre_client_config){
+        .user = o->user,
+        .keys = o->identity.keys,
+        .key_count = o->identity.key_count,
+        .ask = ask_person,
+        .banner = on_banner,
+        .known_hosts = o->host.known_hosts != NULL ? hosts : NULL,
+        .host_key = host_key_accept,
+        .ready = on_ready,
+        .ended = on_ended,
+        .login_grace_ms = NACRE_UNLIMITED, /* a person may think before typing */
+        .kex = o->algorithms.lists[NACRE_KEX],
+        .host_key_algorithms = o->algorithms.lists[NACRE_HOST_KEY],
+        .ciphers = o->algorithms.lists[NACRE_CIPHER],
+        .macs = o->algorithms.lists[NACRE_MAC],
+        .require_strict_kex = o->algorithms.require_strict_kex,
+    };
+}
+
+static void connect_and_drive(struct client *c)
+{
+    char errbuf[CLIENT_SENTENCE_MAX];
+
+    c->connection = nacre_client_connect(c->clients, c->options->target, c, errbuf, sizeof errbuf);
+    if (c->connection == NULL)
+        client_say("%s%s", errbuf, explain_connecting(errbuf));
+    else
+        loop_drive(c);
+}
+
+int run_session(const struct client_options *o)
+{
+    const struct nacre_known_hosts hosts = {.file = o->host.known_hosts, .warn = on_warning};
+    const struct nacre_client_config config = configure(o, &hosts);
+    struct client *c = calloc(1, sizeof *c);
+    char errbuf[CLIENT_SENTENCE_MAX] = "out of memory";
+    int status = CLIENT_FAILED;
+
+    if (c != NULL)
+        c->clients = nacre_clients_new(&config, errbuf, sizeof errbuf);
+    if (c == NULL || c->clients == NULL) {
+        client_say("%s", errbuf);
+        free(c);
+        return status;
+    }
+    c->options = o;
+    c->status = CLIENT_FAILED;
+    output_begin(&c->output, STDOUT_FILENO);
+    output_begin(&c->errors, STDERR_FILENO);
+    connect_and_drive(c);
+    status = c->status;
+    nacre_clients_free(c->clients);
+    free(c->accepted);
+    free(c);
+    return status;
+}

@@ -1,0 +1,61 @@
+#include "apps/client/target.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SSH_PORT = 22 };
+
+/* An IPv6 address, perhaps with a zone: "fe80::1%eth0". */
+static bool is_ipv6(const char *host)
+{
+    char address[INET6_ADDRSTRLEN];
+    struct in6_addr unused;
+    size_t len = strcspn(host, "%");
+
+    if (len >= sizeof address)
+        return false;
+    memcpy(address, host, len);
+    address[len] = 0;
+    return inet_pton(AF_INET6, address, &unused) == 1;
+}
+
+/* Copy the host without its brackets. False: it is empty, too long, or has only one of them. */
+static bool copy_host(char out[CLIENT_HOST_MAX], const char *host)
+{
+    size_t len = strlen(host);
+    bool opens = host[0] == '[', closes = len > 0 && host[len - 1] == ']';
+
+    if (opens != closes || len <= 2 * (size_t)opens || len >= CLIENT_HOST_MAX)
+        return false;
+    (void)snprintf(out, CLIENT_HOST_MAX, "%.*s", (int)(len - 2 * opens), host + opens);
+    return strpbrk(out, "[]") == NULL;
+}
+
+bool target_read(struct client_options *o, const char *word, const struct errbuf *p)
+{
+    const char *at = strrchr(word, '@');
+    size_t user_len = at != NULL ? (size_t)(at - word) : 0;
+
+    if (at != NULL && (user_len == 0 || user_len >= sizeof o->user_in_word))
+        return errbuf_say(p, "'%s' is not USER@HOST", word);
+    if (at != NULL) {
+        (void)snprintf(o->user_in_word, sizeof o->user_in_word, "%.*s", (int)user_len, word);
+        o->user = o->user != NULL ? o->user : o->user_in_word;
+    }
+    if (!copy_host(o->host_name, at != NULL ? at + 1 : word))
+        return errbuf_say(p, "'%s' is not a host", word);
+    if (strchr(o->host_name, ':') != NULL && !is_ipv6(o->host_name))
+        return errbuf_say(p, "'%s' is not a host: the port of a server goes after -p", word);
+    (void)snprintf(o->target, sizeof o->target,
+                   strchr(o->host_name, ':') != NULL ? "[%s]:%s" : "%s:%s", o->host_name, o->port);
+    return true;
+}
+
+void target_known_as(char *out, size_t size, const char *host, uint16_t port)
+{
+    if (port == SSH_PORT)
+        (void)snprintf(out, size, "%s", host);
+    else
+        (void)snprintf(out, size, "[%s]:%u", host, port);
+}
