@@ -58,7 +58,7 @@ CORE_SRC = $(wildcard crypto/*.c transport/*.c auth/*.c connection/*.c)
 
 # Rooms of apps/: those in the library, and those that programs share. apps/NAME/main.c is the program nacre-NAME.
 LIB_ROOMS = session runtime files server connect
-SHARED_ROOMS = options daemon confine terminal identity
+SHARED_ROOMS = options daemon confine terminal identity observe
 PROGRAMS = $(patsubst apps/%/main.c,%,$(wildcard apps/*/main.c))
 
 room_src = $(foreach r,$(1),$(wildcard apps/$(r)/*.c))

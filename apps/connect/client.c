@@ -300,6 +300,18 @@ const char *nacre_client_address(const struct nacre_client *client)
     return client->address;
 }
 
+const char *nacre_client_local_address(struct nacre_client *client)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    int fd = client->pump.fd;
+
+    client->local_address[0] = 0;
+    if (client->pump.loop != NULL && getsockname(fd, (struct sockaddr *)&address, &len) == 0)
+        address_text(client->local_address, &address, fd);
+    return client->local_address;
+}
+
 struct nacre_loop *nacre_client_loop(const struct nacre_client *client)
 {
     return &client->all->loop;

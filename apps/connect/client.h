@@ -115,6 +115,9 @@ NACRE_API void nacre_client_close(struct nacre_client *client, const char *text)
 NACRE_API void *nacre_client_context(const struct nacre_client *client);
 /* The address that it connects, or is connected, to: "127.0.0.1:2022". */
 NACRE_API const char *nacre_client_address(const struct nacre_client *client);
+/* The local address of the connection: "127.0.0.1:50000", "" before there is one. Valid until the
+ * next call for this client. */
+NACRE_API const char *nacre_client_local_address(struct nacre_client *client);
 /* The event loop, for nacre_stream_join and nacre_watch_new. Lives as long as the clients. */
 NACRE_API struct nacre_loop *nacre_clients_loop(struct nacre_clients *clients);
 NACRE_API struct nacre_loop *nacre_client_loop(const struct nacre_client *client);

@@ -50,6 +50,7 @@ struct nacre_client {
     char host[HOST_MAX];
     uint16_t port;
     char address[ADDRESS_MAX];
+    char local_address[ADDRESS_MAX];
 };
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "apps/daemon/limits.h"
 #include "apps/daemon/log.h"
+#include "apps/observe/options.h"
 #include "apps/options/algorithms.h"
 #include "apps/options/help.h"
 #include "apps/options/values.h"
@@ -25,6 +26,7 @@ struct server_options {
     uint64_t rekey_bytes, rekey_ms; /* 0: the defaults */
     struct algorithm_options algorithms;
     struct limit_options limits;
+    struct study_options study;
 };
 
 /* These fill a struct server_options. */
@@ -42,6 +44,7 @@ extern const struct option_group log_options;           /* --quiet, --verbose */
     {&log_options, 0},                                                         \
     {&general_options, 0},                                                     \
     {&limit_options, offsetof(struct server_options, limits)},                 \
+    {&study_options, offsetof(struct server_options, study)},                  \
     {NULL, 0}
 /* clang-format on */
 

@@ -8,10 +8,12 @@
 #include "apps/daemon/log_writer.h"
 #include "apps/daemon/orphans.h"
 #include "apps/daemon/signals.h"
+#include "apps/observe/study.h"
 #include "apps/options/start.h"
 #include "apps/runtime/locked_memory.h"
 #include "apps/session/container_of.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@ struct run {
     struct login login;
     char banner[NACRE_BANNER_MAX + 1];
     struct confinement confinement;
+    struct nacre_observer observer; /* the log's */
 };
 
 /* ---- files ---- */
@@ -90,6 +93,33 @@ static bool check_required(const struct run *run)
     return true;
 }
 
+/* ---- for study ---- */
+
+static void describe(void *context, struct observed *connection)
+{
+    struct nacre_peer *peer = context;
+
+    connection->id = nacre_peer_id(peer);
+    connection->role = NACRE_SERVER;
+    (void)snprintf(connection->local, sizeof connection->local, "%s",
+                   nacre_peer_local_address(peer));
+    (void)snprintf(connection->peer, sizeof connection->peer, "%s", nacre_peer_address(peer));
+}
+
+/* As whoever started the server: the files are open before it gives that up. */
+static bool open_study(struct run *run)
+{
+    const struct study_config config = {.options = &run->options->study,
+                                        .describe = describe,
+                                        .own = &run->observer,
+                                        .warn = log_trouble};
+    char text[SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(text, sizeof text);
+
+    run->observer = server_observer_at(run->options->level);
+    return study_open(&config, &p) || program_failed(run->program, text);
+}
+
 /* ---- the server ---- */
 
 unsigned program_workers(const struct server_options *o)
@@ -112,6 +142,7 @@ static bool on_bound(void *context, char *errbuf, size_t size)
     if (!log_start()) /* not before: a thread keeps privileges that others give up */
         log_trouble("log", "no thread to write the log: lines are lost while nobody reads it");
     log_confined(&run->confinement, notes);
+    study_start();
     return true;
 }
 
@@ -127,6 +158,7 @@ static void on_counters(void *context, const struct nacre_server *server)
 static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 {
     server_log.ended(peer, why);
+    study_ended(peer, why);
     login_forget(peer);
 }
 
@@ -155,6 +187,8 @@ static struct nacre_server_config configure(struct run *run)
         .ciphers = o->algorithms.lists[NACRE_CIPHER],
         .macs = o->algorithms.lists[NACRE_MAC],
         .require_strict_kex = o->algorithms.require_strict_kex,
+        .observer = study_observer(),
+        .kexinit_waits = study_kexinit_waits(),
     };
 
     config.admission.descriptors_each = run->program->descriptors_each;
@@ -164,7 +198,6 @@ static struct nacre_server_config configure(struct run *run)
 static bool serve(struct run *run)
 {
     const struct nacre_auth_policy policy = login_policy(&run->login);
-    const struct nacre_observer observer = server_observer_at(run->options->level);
     struct nacre_server_events events = server_log;
     struct nacre_server_config config = configure(run);
     struct nacre_server *server;
@@ -174,7 +207,6 @@ static bool serve(struct run *run)
     events.counters = on_counters;
     config.auth = &policy;
     config.events = &events;
-    config.observer = &observer;
     signals_hold();
     server = nacre_server_new(&config, errbuf, sizeof errbuf);
     signals_serve(server);
@@ -213,12 +245,13 @@ int program_serve(const struct server_program *program, const struct server_opti
     descriptors_raise();
     if (!o->no_sandbox && !CONFINE_SANITIZED)
         (void)nacre_locked_memory_start(log_locked_memory); /* confine logs what came of it */
-    good = prepare_confinement(&run) &&
+    good = prepare_confinement(&run) && open_study(&run) &&
            files_read_host_keys(program, o, &run.confinement, run.keys) && open_files(&run) &&
            read_banner(&run) && check_required(&run) && serve(&run);
     nacre_password_file_close(run.login.passwords);
     nacre_authorized_keys_close(run.login.authorized_keys);
     files_free_host_keys(run.keys);
+    study_close();
     log_stop();
     return good ? 0 : 1;
 }

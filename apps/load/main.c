@@ -1,6 +1,7 @@
 /* nacre-load: drives an SSH server and reports what the server did. */
 #include "apps/load/clock.h"
 #include "apps/load/load.h"
+#include "apps/observe/study.h"
 #include "apps/options/start.h"
 
 #include <signal.h>
@@ -62,6 +63,7 @@ static void on_ended(struct nacre_client *client, const struct nacre_end *why)
     load->over++;
     if (!job->counted && !interrupted && !load->giving_up)
         load_failed(load, why->text);
+    study_ended(client, why);
     job->client = NULL;
 }
 
@@ -202,16 +204,51 @@ static struct nacre_client_config configure(const struct load_options *o,
         .ciphers = o->algorithms.lists[NACRE_CIPHER],
         .macs = o->algorithms.lists[NACRE_MAC],
         .require_strict_kex = o->algorithms.require_strict_kex,
+        .observer = study_observer(),
     };
+}
+
+/* ---- for study ---- */
+
+static void describe(void *context, struct observed *connection)
+{
+    struct nacre_client *client = context;
+
+    connection->role = NACRE_CLIENT;
+    (void)snprintf(connection->local, sizeof connection->local, "%s",
+                   nacre_client_local_address(client));
+    (void)snprintf(connection->peer, sizeof connection->peer, "%s", nacre_client_address(client));
+}
+
+static void warn(const char *event, const char *sentence)
+{
+    (void)event;
+    (void)fprintf(stderr, "nacre-load: %s\n", sentence);
+}
+
+static bool open_study(const struct load_options *o)
+{
+    const struct study_config config = {.options = &o->study, .describe = describe, .warn = warn};
+    char text[LOAD_SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(text, sizeof text);
+
+    if (study_open(&config, &p))
+        return true;
+    (void)fprintf(stderr, "nacre-load: %s\n", text);
+    return false;
 }
 
 static int run(const struct load_options *o)
 {
     const struct nacre_known_hosts hosts = {.file = o->host.known_hosts, .warn = on_warning};
-    const struct nacre_client_config config = configure(o, &hosts);
+    struct nacre_client_config config;
     struct load load = {.options = o};
     char errbuf[LOAD_SENTENCE_MAX] = "out of memory";
 
+    if (!open_study(o))
+        return 1;
+    config = configure(o, &hosts);
+    study_start();
     raise_limit();
     load.jobs = calloc((size_t)connections(o), sizeof *load.jobs);
     load.clients = load.jobs == NULL ? NULL : nacre_clients_new(&config, errbuf, sizeof errbuf);
@@ -228,6 +265,7 @@ static int run(const struct load_options *o)
     (void)signal(SIGINT, SIG_DFL);
     (void)signal(SIGTERM, SIG_DFL);
     nacre_clients_free(load.clients);
+    study_close();
     free(load.samples);
     free(load.jobs);
     return load.failed > 0 || load.done < o->mode->one_connection * o->count ? 1 : 0;

@@ -81,6 +81,7 @@ static const struct option_use uses[] = {
     {&host_options, offsetof(struct load_options, host)},
     {&algorithm_options, offsetof(struct load_options, algorithms)},
     {&general_options, 0},
+    {&study_options, offsetof(struct load_options, study)},
     {0},
 };
 
@@ -184,6 +185,7 @@ bool load_read_options(int argc, char **argv, struct load_options *o, int *statu
     first = options_read(&load_command_line, o, argc, argv, status);
     if (first == 0)
         return false;
+    study_options_from_environment(&o->study);
     *status = check(o, argc - first, argv + first);
     if (*status == 0)
         *status = resolve(o, argv[first + 1]);

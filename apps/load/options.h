@@ -4,6 +4,7 @@
 
 #include "apps/identity/host_options.h"
 #include "apps/identity/identity.h"
+#include "apps/observe/options.h"
 #include "apps/options/algorithms.h"
 #include "apps/options/values.h"
 
@@ -20,6 +21,7 @@ struct load_options {
     uint32_t at_once, hold_s, timeout_s;
     struct host_options host;
     struct algorithm_options algorithms;
+    struct study_options study;
 
     /* What follows from them */
     const struct load_mode *mode;

@@ -1,0 +1,70 @@
+#include "apps/observe/key_lines.h"
+
+#include <string.h>
+
+enum { KEXINIT = 20, STRING_LENGTH = 4 };
+
+/* RFC 4253 section 7.1: byte SSH_MSG_KEXINIT, byte[16] cookie, ... */
+void key_lines_message(struct key_lines *lines, enum nacre_direction direction,
+                       const uint8_t *payload, size_t len)
+{
+    if (direction != NACRE_SENT || len < 1 + KEY_LINES_COOKIE || payload[0] != KEXINIT)
+        return;
+    memcpy(lines->cookie, payload + 1, KEY_LINES_COOKIE);
+    lines->has_cookie = true;
+    lines->private_len = 0;
+}
+
+static char *put_text(char *at, const char *text)
+{
+    size_t len = strlen(text);
+
+    memcpy(at, text, len);
+    return at + len;
+}
+
+static char *put_hex(char *at, const uint8_t *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        *at++ = digits[bytes[i] >> 4];
+        *at++ = digits[bytes[i] & 15];
+    }
+    return at;
+}
+
+static size_t put_lines(const struct key_lines *lines, const uint8_t *secret, size_t len,
+                        char out[KEY_LINES_MAX])
+{
+    char *at = put_hex(out, lines->cookie, KEY_LINES_COOKIE);
+
+    at = put_text(at, " SHARED_SECRET ");
+    at = put_hex(at, secret, len);
+    at = put_text(at, "\n");
+    if (lines->private_len > 0) {
+        at = put_hex(at, lines->cookie, KEY_LINES_COOKIE);
+        at = put_text(at, " ");
+        at = put_hex(at, lines->private_number, lines->private_len);
+        at = put_text(at, "\n");
+    }
+    return (size_t)(at - out);
+}
+
+size_t key_lines_secret(struct key_lines *lines, char label, const uint8_t *bytes, size_t len,
+                        char out[KEY_LINES_MAX])
+{
+    size_t written = 0;
+
+    if (label == 'x' && len <= KEY_LINES_PRIVATE_MAX) {
+        memcpy(lines->private_number, bytes, len);
+        lines->private_len = len;
+    }
+    if (label != 'K' || !lines->has_cookie || len < STRING_LENGTH ||
+        len - STRING_LENGTH > KEY_LINES_SECRET_MAX)
+        return 0;
+    written = put_lines(lines, bytes + STRING_LENGTH, len - STRING_LENGTH, out);
+    explicit_bzero(lines->private_number, sizeof lines->private_number);
+    lines->private_len = 0;
+    return written;
+}

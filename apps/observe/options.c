@@ -1,0 +1,30 @@
+#include "apps/observe/options.h"
+
+#include "apps/options/values.h"
+
+#include <stdlib.h>
+
+void study_options_from_environment(struct study_options *o)
+{
+    const char *file = secure_getenv("NACRE_KEYLOG");
+
+    if (o->keylog == NULL && file != NULL && file[0] != 0)
+        o->keylog = file;
+}
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {.name = "unsafe-keylog", .argument = "FILE",
+     OPTION_TEXT(struct study_options, keylog), .least = 1,
+     .help = "append the secrets of every key exchange to FILE, with which Wireshark decrypts the sessions",
+     .more = "Never use it in production: whoever can read FILE can read the sessions, passwords included. FILE is created "
+             "with mode 0600 and refused if others may open it. Each exchange writes the two lines that Wireshark calls a "
+             "key log: `SHARED_SECRET`, for version 4.4 and later, and the ephemeral private number, for 4.0 and later. "
+             "A server sends its KEXINIT only after the client's identification, without which Wireshark cannot follow "
+             "the session."},
+    {0},
+};
+/* clang-format on */
+
+const struct option_group study_options = {
+    .name = "study_options", .title = "For study and debugging:", .rows = rows};

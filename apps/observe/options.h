@@ -1,0 +1,17 @@
+/* The options of programs that show what their sessions do: for study, never in production. */
+#ifndef NACRE_APPS_OBSERVE_OPTIONS_H
+#define NACRE_APPS_OBSERVE_OPTIONS_H
+
+#include "apps/options/options.h"
+
+struct study_options {
+    const char *keylog; /* --unsafe-keylog FILE; or NULL */
+};
+
+/* --unsafe-keylog */
+extern const struct option_group study_options;
+
+/* For clients, after the command line was read: $NACRE_KEYLOG in place of --unsafe-keylog. */
+void study_options_from_environment(struct study_options *o);
+
+#endif

@@ -1,0 +1,61 @@
+#include "apps/observe/study.h"
+
+#include "apps/observe/keylog.h"
+
+#include <stdio.h>
+
+enum { SENTENCE_MAX = 1024 };
+
+static struct study_config study;
+
+static void on_keylog_trouble(const char *sentence)
+{
+    study.warn("keylog", sentence);
+}
+
+bool study_open(const struct study_config *config, const struct errbuf *p)
+{
+    const struct study_options *o = config->options;
+
+    study = *config;
+    observed_begin(config->describe, config->own);
+    if (o->keylog != NULL) {
+        if (!keylog_open(o->keylog, on_keylog_trouble, p))
+            return false;
+        observed_add(&keylog_part);
+    }
+    return true;
+}
+
+void study_start(void)
+{
+    char sentence[SENTENCE_MAX];
+
+    if (study.options->keylog == NULL)
+        return;
+    (void)snprintf(sentence, sizeof sentence,
+                   "%s gets the keys of every session: whoever can read it can read the sessions, "
+                   "passwords included; never use --unsafe-keylog in production",
+                   study.options->keylog);
+    study.warn("keylog", sentence);
+}
+
+const struct nacre_observer *study_observer(void)
+{
+    return observed_observer();
+}
+
+bool study_kexinit_waits(void)
+{
+    return study.options->keylog != NULL;
+}
+
+void study_ended(void *context, const struct nacre_end *why)
+{
+    observed_ended(context, why);
+}
+
+void study_close(void)
+{
+    keylog_close();
+}

@@ -1,0 +1,176 @@
+/* The options for study with whole sessions: what is in the files, and when. */
+#include "apps/observe/study.h"
+#include "tests/support/pair.h"
+#include "tests/support/scratch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEX_REPLY = 31, KEXINIT = 20, COOKIE = 16, TEXT_MAX = 4096 };
+
+static struct pair p;
+static char warned[TEXT_MAX];
+static int warnings;
+static char secrets[TEXT_MAX]; /* of the server, as its lines should be */
+static bool was_in_time;
+static char cookie[2 * COOKIE + 1];
+
+static void warn(const char *event, const char *sentence)
+{
+    (void)snprintf(warned, sizeof warned, "%s: %s", event, sentence);
+    warnings++;
+}
+
+static void describe(void *context, struct observed *connection)
+{
+    (void)context;
+    connection->role = NACRE_SERVER;
+}
+
+static void put_hex(char *out, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        (void)sprintf(out + 2 * i, "%02x", bytes[i]);
+}
+
+/* The server's reply is about to leave: are its lines in the file? */
+static void on_message(void *context, enum nacre_direction direction, uint32_t seq,
+                       const char *phase, const uint8_t *payload, size_t len)
+{
+    (void)context;
+    (void)seq;
+    (void)phase;
+    (void)len;
+    if (direction == NACRE_SENT && payload[0] == KEXINIT)
+        put_hex(cookie, payload + 1, COOKIE);
+    if (direction == NACRE_SENT && payload[0] == KEX_REPLY) {
+        char *content = scratch_read(scratch_path("keys"));
+
+        was_in_time = strstr(content, cookie) != NULL;
+        free(content);
+    }
+}
+
+static void on_secret(void *context, char label, const uint8_t *bytes, size_t len)
+{
+    static char x[TEXT_MAX / 4], k[TEXT_MAX / 4];
+    size_t n = strlen(secrets);
+
+    (void)context;
+    if (label == 'x')
+        put_hex(x, bytes, len);
+    if (label != 'K')
+        return;
+    put_hex(k, bytes + 4, len - 4);
+    (void)snprintf(secrets + n, sizeof secrets - n, "%s SHARED_SECRET %s\n%s %s\n", cookie, k,
+                   cookie, x);
+}
+
+static const struct nacre_observer own = {.message = on_message, .secret = on_secret};
+static struct study_options options;
+
+static void begin(void)
+{
+    const struct study_config config = {
+        .options = &options, .describe = describe, .own = &own, .warn = warn};
+    char text[TEXT_MAX];
+    const struct errbuf errors = {text, sizeof text};
+
+    warnings = 0;
+    secrets[0] = 0;
+    ck_assert_msg(study_open(&config, &errors), "%s", text);
+    study_start();
+}
+
+static void on_ended(void *context, const struct nacre_end *why)
+{
+    struct end *e = context;
+
+    e->ended = true;
+    study_ended(context, why);
+}
+
+/* The lines are those of the observer, for both exchanges, and each is in time. */
+START_TEST(the_key_log_has_both_lines_of_each_exchange_before_the_reply)
+{
+    char *content;
+
+    options = (struct study_options){.keylog = scratch_path("keys")};
+    begin();
+    ck_assert_int_eq(warnings, 1);
+    assert_says(warned, "keylog: ");
+    assert_says(warned, "never use --unsafe-keylog in production");
+    ck_assert(study_kexinit_waits());
+    pair_init(&p, 9);
+    p.server_config.observer = study_observer();
+    p.server_config.ended = on_ended;
+    p.server_config.kex = p.client_config.kex = "curve25519-sha256";
+    pair_start(&p);
+    ck_assert_ptr_nonnull(pair_open(&p));
+    ck_assert(was_in_time);
+    was_in_time = false;
+    nacre_session_rekey(p.client.session);
+    pair_run(&p);
+    ck_assert(was_in_time);
+    nacre_session_disconnect(p.client.session, NACRE_WE_CLOSED, "done");
+    pair_run(&p);
+    ck_assert_uint_eq(observed_count(), 0);
+    study_close();
+    content = scratch_read(scratch_path("keys"));
+    ck_assert_str_eq(content, secrets);
+    free(content);
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(without_options_nothing_changes)
+{
+    options = (struct study_options){0};
+    begin();
+    ck_assert_int_eq(warnings, 0);
+    ck_assert(!study_kexinit_waits());
+    ck_assert(study_observer()->packet == NULL);
+    study_close();
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_opened_prevents_the_start)
+{
+    const struct study_config config = {.options = &options, .describe = describe, .warn = warn};
+    char text[TEXT_MAX];
+    const struct errbuf errors = {text, sizeof text};
+
+    options = (struct study_options){.keylog = scratch_path("missing/keys")};
+    ck_assert(!study_open(&config, &errors));
+    assert_says(text, "missing/keys: No such file");
+}
+END_TEST
+
+START_TEST(the_environment_names_the_key_log_of_a_client)
+{
+    struct study_options o = {0};
+
+    (void)unsetenv("NACRE_KEYLOG");
+    study_options_from_environment(&o);
+    ck_assert_ptr_null(o.keylog);
+    (void)setenv("NACRE_KEYLOG", "", 1);
+    study_options_from_environment(&o);
+    ck_assert_ptr_null(o.keylog);
+    (void)setenv("NACRE_KEYLOG", "from-environment", 1);
+    study_options_from_environment(&o);
+    ck_assert_str_eq(o.keylog, "from-environment");
+    o.keylog = "from-option";
+    study_options_from_environment(&o);
+    ck_assert_str_eq(o.keylog, "from-option");
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, the_key_log_has_both_lines_of_each_exchange_before_the_reply);
+    add_test(suite, without_options_nothing_changes);
+    add_test(suite, a_file_that_cannot_be_opened_prevents_the_start);
+    add_test(suite, the_environment_names_the_key_log_of_a_client);
+}
