@@ -35,29 +35,63 @@ static bool take(struct parser *p, char c)
     return true;
 }
 
-/* One character of a string, or an escape sequence. Of \u only the low eight bits are read: tests
- * need no more. */
-static char parse_character(struct parser *p)
+/* The four digits of \uXXXX. */
+static uint32_t parse_unit(struct parser *p)
+{
+    char code[5] = "";
+
+    strncat(code, p->at, 4);
+    p->bad = p->bad || strspn(code, "0123456789abcdefABCDEF") != 4;
+    p->at += strlen(code);
+    return (uint32_t)strtoul(code, NULL, 16);
+}
+
+/* RFC 3629 section 3. Returns the length. */
+static size_t put_utf8(uint32_t character, char *out)
+{
+    size_t n = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+    static const uint8_t first[] = {[1] = 0, [2] = 0xc0, [3] = 0xe0, [4] = 0xf0};
+
+    for (size_t i = n; i-- > 1; character >>= 6)
+        out[i] = (char)(0x80 | (character & 0x3f));
+    out[0] = (char)(first[n] | character);
+    return n;
+}
+
+/* What follows \u; two units for a character past U+FFFF. */
+static size_t parse_unicode(struct parser *p, char *out)
+{
+    uint32_t character = parse_unit(p);
+
+    if (character >= 0xd800 && character < 0xdc00 && strncmp(p->at, "\\u", 2) == 0) {
+        p->at += 2;
+        character = 0x10000 + ((character - 0xd800) << 10 | ((parse_unit(p) - 0xdc00) & 0x3ff));
+    }
+    return put_utf8(character, out);
+}
+
+/* One character of a string, or an escape sequence, as UTF-8. Returns the length. */
+static size_t parse_character(struct parser *p, char *out)
 {
     static const char from[] = "nrtbf", to[] = "\n\r\t\b\f";
     const char *known;
-    char code[5] = "";
 
-    if (*p->at != '\\')
-        return *p->at++;
-    p->at++;
-    if (*p->at == 'u') {
-        strncat(code, p->at + 1, 4);
-        p->bad = p->bad || strspn(code, "0123456789abcdefABCDEF") != 4;
-        p->at += 1 + strlen(code);
-        return (char)strtoul(code, NULL, 16);
-    }
-    known = strchr(from, *p->at);
-    if (*p->at != '\0' && known != NULL) {
+    if (*p->at == '\\') {
         p->at++;
-        return to[known - from];
+        if (*p->at == 'u') {
+            p->at++;
+            return parse_unicode(p, out);
+        }
+        known = strchr(from, *p->at);
+        if (*p->at != '\0' && known != NULL) {
+            p->at++;
+            *out = to[known - from];
+            return 1;
+        }
     }
-    return *p->at == '\0' ? '\0' : *p->at++;
+    *out = *p->at;
+    p->at += *p->at != '\0';
+    return 1;
 }
 
 static char *parse_string(struct parser *p)
@@ -70,11 +104,11 @@ static char *parse_string(struct parser *p)
     for (end = p->at; *end != '"' && *end != '\0'; end++)
         if (*end == '\\' && end[1] != '\0')
             end++;
-    text = malloc((size_t)(end - p->at) + 1);
+    text = malloc((size_t)(end - p->at) + 4);
     if (text == NULL)
         abort();
     while (!p->bad && p->at < end)
-        text[len++] = parse_character(p);
+        len += parse_character(p, text + len);
     text[len] = '\0';
     p->bad = p->bad || !take(p, '"');
     return text;
