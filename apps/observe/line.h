@@ -1,0 +1,44 @@
+/* A text that is put together piece by piece in a buffer of fixed size, without printf: a trace
+ * must cost little. What does not fit is left out, and `full` is set. */
+#ifndef NACRE_APPS_OBSERVE_LINE_H
+#define NACRE_APPS_OBSERVE_LINE_H
+
+#include "crypto/bytes.h"
+
+struct line {
+    char *at;
+    size_t len, size; /* bytes */
+    bool full;
+};
+
+static inline struct line line_in(char *buffer, size_t size)
+{
+    return (struct line){.at = buffer, .size = size};
+}
+
+void line_char(struct line *l, char c);
+void line_put(struct line *l, const char *text, size_t len);
+void line_text(struct line *l, const char *text);
+#define LINE_PUT(l, literal) line_put(l, "" literal, sizeof(literal) - 1)
+
+/* A decimal number; padded with zeros to `digits`. */
+void line_u64(struct line *l, uint64_t value);
+void line_padded(struct line *l, uint64_t value, unsigned digits);
+
+/* Two lower case digits a byte. */
+void line_hex(struct line *l, struct bytes bytes);
+
+/* n times the same two characters. */
+void line_pairs(struct line *l, char c, size_t n);
+
+/* Well-formed UTF-8 without control characters, except those that programs send to terminals:
+ * backspace to carriage return, bell and escape. */
+bool line_is_text(struct bytes text);
+
+/* Such a text as a JSON string, in ASCII and with its quotes. */
+void line_json(struct line *l, struct bytes text);
+
+/* Any bytes in single quotes, as Python's repr prints them: \n, \x00. */
+void line_repr(struct line *l, struct bytes text);
+
+#endif

@@ -1,0 +1,63 @@
+#include "apps/observe/print.h"
+
+struct bytes print_shown(const struct field *f, const struct print_options *o)
+{
+    struct bytes shown = f->value;
+
+    if (f->data && !o->data && shown.len > PRINT_DATA)
+        shown.len = PRINT_DATA;
+    return shown;
+}
+
+struct print_summary print_summarize(const struct print_message *m, const struct print_options *o)
+{
+    struct print_summary s = {0};
+    struct decoder d;
+    struct field f;
+
+    decode_begin(&d, m->context, m->direction, m->payload);
+    while (decode_next(&d, &f)) {
+        s.cut += f.value.len - print_shown(&f, o).len;
+        s.has_secrets = s.has_secrets || f.secret;
+    }
+    s.malformed = d.malformed;
+    s.kind = d.kind;
+    s.message = d.message;
+    return s;
+}
+
+void print_name(struct line *l, const struct field *f)
+{
+    size_t len = strlen(f->name);
+    bool numbered = len > 3 && memcmp(f->name + len - 3, "[i]", 3) == 0;
+
+    line_put(l, f->name, numbered ? len - 2 : len);
+    if (numbered) {
+        line_u64(l, f->round);
+        line_char(l, ']');
+    }
+}
+
+static void put_hex_until(struct line *l, struct bytes payload, size_t *from, size_t to)
+{
+    line_hex(l, (struct bytes){payload.at + *from, to - *from});
+    *from = to;
+}
+
+void print_payload(struct line *l, const struct print_message *m, const struct print_options *o,
+                   const struct print_summary *s)
+{
+    size_t at = 0;
+    struct decoder d;
+    struct field f;
+
+    decode_begin(&d, m->context, m->direction, m->payload);
+    while (s->has_secrets && !o->secrets && decode_next(&d, &f)) {
+        if (!f.secret)
+            continue;
+        put_hex_until(l, m->payload, &at, f.at + f.len - f.value.len);
+        line_pairs(l, '-', f.value.len);
+        at += f.value.len;
+    }
+    put_hex_until(l, m->payload, &at, m->payload.len - s->cut);
+}

@@ -1,0 +1,113 @@
+#include "apps/observe/messages.h"
+
+#include "tests/support/suite.h"
+#include "transport/message.h"
+
+#include <string.h>
+
+static bool is_plain(const char *text)
+{
+    for (; *text != 0; text++)
+        if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
+/* Check the rows of a list, and those inside them. Returns how many there are. */
+static size_t check_rows(const struct field_row *rows, int depth)
+{
+    size_t n = 0;
+
+    ck_assert_int_lt(depth, 10);
+    for (const struct field_row *row = rows; row->type != FIELD_END; row++, n++) {
+        if (row->type < FIELD_REPEAT)
+            ck_assert(row->name != NULL && is_plain(row->name));
+        if (row->type >= FIELD_REST)
+            ck_assert_int_eq(row[1].type, FIELD_END);
+        if (row->type == FIELD_REPEAT)
+            ck_assert_int_eq(row[-1].type, FIELD_UINT32);
+        ck_assert_int_eq(row->type == FIELD_CHOICE, row->choices != NULL);
+        if (row->parts != NULL)
+            n += check_rows(row->parts, depth + 1);
+        for (const struct field_choice *c = row->choices; c != NULL; c++) {
+            if (c->fields != NULL)
+                n += check_rows(c->fields, depth + 1);
+            if (c->value == NULL)
+                break;
+            ck_assert(is_plain(c->value) && (c->section == NULL || is_plain(c->section)));
+        }
+    }
+    return n;
+}
+
+START_TEST(each_list_of_fields_is_well_formed)
+{
+    size_t rows = 0;
+
+    for (size_t i = 0; message_at(i) != NULL; i++) {
+        ck_assert_int_eq(strncmp(message_at(i)->name, "SSH_MSG_", 8), 0);
+        ck_assert(is_plain(message_at(i)->section));
+        rows += check_rows(message_at(i)->fields, 0);
+    }
+    ck_assert_uint_gt(rows, 200);
+}
+END_TEST
+
+START_TEST(each_row_is_found)
+{
+    for (size_t i = 0; message_at(i) != NULL; i++) {
+        const struct message_row *row = message_at(i);
+
+        ck_assert_ptr_eq(message_find(row->number, row->when, row->when, row->when), row);
+    }
+}
+END_TEST
+
+/* RFC 4250 section 4.1.2: every number that it assigns, and those of message.h beside it. */
+START_TEST(each_number_has_a_row)
+{
+    static const uint8_t assigned[] = {1,  2,  3,  4,  5,  6,  7,   20,           21,          50,
+                                       51, 52, 53, 80, 81, 82, 90,  91,           92,          93,
+                                       94, 95, 96, 97, 98, 99, 100, SSH_MSG_PING, SSH_MSG_PONG};
+
+    for (size_t i = 0; i < sizeof assigned; i++)
+        ck_assert_msg(message_find(assigned[i], WHEN_ALWAYS, WHEN_ALWAYS, WHEN_ALWAYS) != NULL,
+                      "%u", assigned[i]);
+}
+END_TEST
+
+START_TEST(numbers_that_are_used_again_depend_on_the_method)
+{
+    ck_assert_ptr_null(message_find(30, WHEN_ALWAYS, WHEN_ALWAYS, WHEN_ALWAYS));
+    ck_assert_str_eq(message_find(31, WHEN_GEX, WHEN_ALWAYS, WHEN_ALWAYS)->name,
+                     "SSH_MSG_KEX_DH_GEX_GROUP");
+    ck_assert_str_eq(message_find(31, WHEN_DH, WHEN_ALWAYS, WHEN_ALWAYS)->name,
+                     "SSH_MSG_KEXDH_REPLY");
+    ck_assert_str_eq(message_find(60, WHEN_GEX, WHEN_PASSWORD, WHEN_ALWAYS)->name,
+                     "SSH_MSG_USERAUTH_PASSWD_CHANGEREQ");
+    ck_assert_str_eq(message_find(81, WHEN_GEX, WHEN_PASSWORD, WHEN_PORT)->section, "RFC 4254 7.1");
+    ck_assert_str_eq(message_find(81, WHEN_GEX, WHEN_PASSWORD, WHEN_ALWAYS)->section, "RFC 4254 4");
+}
+END_TEST
+
+START_TEST(codes_have_names)
+{
+    const struct field_row *reason = message_find(1, WHEN_ALWAYS, WHEN_ALWAYS, WHEN_ALWAYS)->fields;
+
+    ck_assert_str_eq(field_code_name(reason->codes, SSH_DISCONNECT_MAC_ERROR),
+                     "SSH_DISCONNECT_MAC_ERROR");
+    ck_assert_str_eq(field_code_name(reason->codes, SSH_DISCONNECT_ILLEGAL_USER_NAME),
+                     "SSH_DISCONNECT_ILLEGAL_USER_NAME");
+    ck_assert_ptr_null(field_code_name(reason->codes, 16));
+    ck_assert_ptr_null(field_code_name(NULL, 1));
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, each_list_of_fields_is_well_formed);
+    add_test(suite, each_row_is_found);
+    add_test(suite, each_number_has_a_row);
+    add_test(suite, numbers_that_are_used_again_depend_on_the_method);
+    add_test(suite, codes_have_names);
+}

@@ -1,0 +1,90 @@
+#include "tests/support/traced.h"
+
+#include "apps/observe/print.h"
+#include "tests/support/encode.h"
+#include "transport/message.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+enum { LINE_SIZE = 4 * 1024 * 1024, FIRST_MESSAGES = 100 };
+
+/* Like malloc, whatever allocations a test lets fail. */
+static char *make(size_t size)
+{
+    char *at = malloc(size);
+
+    if (at == NULL)
+        abort();
+    return at;
+}
+
+static struct json *print(const struct print_message *m)
+{
+    const struct print_options all = {.secrets = true, .data = true};
+    struct line l = line_in(make(LINE_SIZE), LINE_SIZE);
+    struct json *printed;
+
+    print_json(&l, m, &all);
+    LINE_PUT(&l, "}");
+    line_char(&l, '\0');
+    printed = l.full ? NULL : json_parse(l.at);
+    free(l.at);
+    return printed;
+}
+
+static bool comes_back(struct json *printed, struct bytes payload)
+{
+    uint8_t *scratch = (uint8_t *)make(payload.len);
+    struct writer w = write_to(scratch, payload.len);
+    bool same = encode_message(printed, &w) && bytes_equal(written_bytes(&w), payload);
+
+    free(scratch);
+    return same;
+}
+
+const char *traced_complaint(const struct message_context *context, enum nacre_direction direction,
+                             struct bytes payload)
+{
+    const struct print_message m = {
+        .direction = direction, .phase = "test", .payload = payload, .context = context};
+    const struct print_options all = {.secrets = true, .data = true};
+    struct print_summary s = print_summarize(&m, &all);
+    struct json *printed;
+    const char *complaint = NULL;
+
+    if (s.message == NULL && direction == NACRE_SENT)
+        return "the table of messages has no row for a message that was sent";
+    if (s.malformed && direction == NACRE_SENT)
+        return "the table of messages has other fields for a message that was sent";
+    printed = print(&m);
+    if (printed == NULL)
+        complaint = "the message is not printed as JSON";
+    else if (!comes_back(printed, payload)) /* a malformed one is printed whole, too */
+        complaint = "the fields that are printed do not give the same message";
+    json_free(printed);
+    return complaint;
+}
+
+static bool is_data(uint8_t number)
+{
+    return number == SSH_MSG_CHANNEL_DATA || number == SSH_MSG_CHANNEL_EXTENDED_DATA ||
+           number == SSH_MSG_IGNORE || number == SSH_MSG_PING || number == SSH_MSG_PONG;
+}
+
+void traced_message(struct traced *t, enum nacre_direction direction, struct bytes payload)
+{
+    const char *complaint;
+
+    if (t->messages++ < FIRST_MESSAGES || !is_data(payload.at[0])) {
+        complaint = traced_complaint(&t->context, direction, payload);
+        ck_assert_msg(complaint == NULL, "message %u: %s", payload.at[0], complaint);
+    }
+    context_note(&t->context, direction, payload);
+}
+
+void traced_negotiated(struct traced *t, const struct nacre_negotiated *choice)
+{
+    t->context.kex = context_kex_find(choice->kex);
+    ck_assert_ptr_nonnull(t->context.kex);
+}
