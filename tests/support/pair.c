@@ -216,10 +216,43 @@ void pair_init(struct pair *p, uint8_t seed)
     };
 }
 
-bool end_start(struct end *e, const struct nacre_endpoint_config *config)
+static void on_message(void *context, enum nacre_direction direction, uint32_t seq,
+                       const char *phase, const uint8_t *payload, size_t len)
 {
+    struct end *e = context;
+
+    traced_message(&e->traced, direction, (struct bytes){payload, len});
+    if (e->observed_by != NULL && e->observed_by->message != NULL)
+        e->observed_by->message(context, direction, seq, phase, payload, len);
+}
+
+static void on_negotiated(void *context, const struct nacre_negotiated *choice)
+{
+    struct end *e = context;
+
+    traced_negotiated(&e->traced, choice);
+    if (e->observed_by != NULL && e->observed_by->negotiated != NULL)
+        e->observed_by->negotiated(context, choice);
+}
+
+/* The observer of the config sees everything too. */
+static void observe(struct end *e, struct nacre_endpoint_config *config)
+{
+    e->observed_by = config->observer;
+    if (e->observed_by != NULL)
+        e->observer = *e->observed_by;
+    e->observer.message = on_message;
+    e->observer.negotiated = on_negotiated;
+    config->observer = &e->observer;
+}
+
+bool end_start(struct end *e, const struct nacre_endpoint_config *given)
+{
+    struct nacre_endpoint_config config = *given;
+
+    observe(e, &config);
     ck_assert(hash_start(&e->digest, &hash_sha256));
-    e->endpoint = nacre_endpoint_new(config, NULL, 0);
+    e->endpoint = nacre_endpoint_new(&config, NULL, 0);
     ck_assert_ptr_nonnull(e->endpoint);
     e->session = nacre_session_new(e->endpoint, e, e->pair->now_ms);
     return e->session != NULL;

@@ -6,6 +6,7 @@
 #include "apps/session/session.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "tests/support/traced.h"
 #include "transport/key_pair.h"
 
 enum { PAIR_LOG_MAX = 4096 };
@@ -30,7 +31,10 @@ struct end {
     struct nacre_end why;
     char why_text[256];
     bool authenticated;
-    unsigned wakes; /* how often it called `wake` */
+    unsigned wakes;                 /* how often it called `wake` */
+    struct nacre_observer observer; /* looks at every message, then calls that of the config */
+    const struct nacre_observer *observed_by; /* the config's, or NULL */
+    struct traced traced;
 };
 
 struct pair {
