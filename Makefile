@@ -77,7 +77,7 @@ DEV_PACKAGES = tinysshd strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG
 # Build ----------------------------------------------------------------------------------------
 
 # The other rules, each part in the folder that it is about
-PARTS = apps/library.mk apps/apps.mk tests/tests.mk tests/check.mk tests/platforms.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/tools/lint.mk
+PARTS = apps/library.mk apps/apps.mk apps/spec/spec.mk tests/tests.mk tests/check.mk tests/platforms.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/tools/lint.mk
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

@@ -14,7 +14,8 @@ $(BUILD)/nacre-$(1): $(call objects,$(call room_src,$(1))) $(BUILD)/shared.a $(B
 	@echo "  LINK  $$@"
 	$$(Q)$$(CC) -pie $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIB_LIBS)
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+# apps/spec/spec.mk links nacre-spec.
+$(foreach p,$(filter-out spec,$(PROGRAMS)),$(eval $(call program,$(p))))
 
 # The manual pages, with the parts that several pages share
 $(BUILD)/man/%: apps/man/% $(wildcard apps/man/*.mdoc)

@@ -30,7 +30,8 @@ unit-programs: $(TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/apps/options/pages
 
 # Tests are linked with the objects of every layer, whose symbols are visible, and with the helpers. One of these,
 # tests/support/wiped.c, has a wipe() of its own.
-$(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(SHARED_SRC) $(PROGRAM_SRC) $(TEST_HELPER_SRC)) $(BUILD)/sources
+# Those of nacre-spec are left out: its names are not made to be beside the product's (apps/spec/spec.mk).
+$(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(SHARED_SRC) $(filter-out apps/spec/%,$(PROGRAM_SRC)) $(TEST_HELPER_SRC)) $(BUILD)/sources
 	@mkdir -p $(@D)
 	@echo "  AR    $@"
 	$(Q)rm -f $@

@@ -11,6 +11,7 @@
 #include "apps/load/options.h"
 #include "apps/passwd/options.h"
 #include "apps/serve/options.h"
+#include "apps/spec/options.h"
 #include "apps/trace/options.h"
 
 #include <ctype.h>
@@ -26,8 +27,8 @@ enum {
 };
 
 static const struct command_line *const programs[] = {
-    &echo_command_line,   &serve_command_line,  &load_command_line,
-    &client_command_line, &passwd_command_line, &trace_command_line,
+    &echo_command_line,   &serve_command_line, &load_command_line, &client_command_line,
+    &passwd_command_line, &trace_command_line, &spec_command_line,
 };
 
 static const char *folder;

@@ -1,0 +1,193 @@
+/* nacre-spec: tests whether an SSH server conforms to the RFCs, case by case. */
+#include "apps/options/start.h"
+#include "apps/spec/baseline.h"
+#include "apps/spec/list.h"
+#include "apps/spec/options.h"
+#include "apps/spec/profile.h"
+#include "apps/spec/report.h"
+#include "apps/spec/select.h"
+#include "apps/spec/target.h"
+#include "crypto/crypto.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    AS_EXPECTED = 0,
+    FAILED = 1,
+    MISUSED = 2,
+    NOT_TESTABLE = 3,
+    OUR_FAULT = 4,
+    SENTENCE_MAX = 1024,
+};
+
+static int fail(int status, const char *sentence)
+{
+    (void)fprintf(stderr, "nacre-spec: %s\n", sentence);
+    return status;
+}
+
+/* A line on the terminal that is written again and again. */
+static void show_progress(const struct run *run, size_t done)
+{
+    (void)fprintf(stderr, "\r%zu of %zu cases%s", done, run->count,
+                  done >= run->count ? "\r\x1b[K" : "");
+}
+
+/* Write a report into a file; NULL: not wanted. */
+static bool put_file(const char *name, void (*put)(FILE *, const struct report *),
+                     const struct report *r)
+{
+    FILE *out = name == NULL ? NULL : fopen(name, "we");
+
+    if (name == NULL)
+        return true;
+    if (out != NULL)
+        put(out, r);
+    if (out != NULL && fclose(out) == 0)
+        return true;
+    (void)fprintf(stderr, "nacre-spec: %s: cannot be written\n", name);
+    return false;
+}
+
+/* The command that runs one of the cases again. */
+static void write_again(char *out, size_t size, const struct spec_options *o, const char *target)
+{
+    (void)snprintf(out, size, "nacre-spec server %s --user %s%s%s%s%s --profile %s --seed %u",
+                   target, o->user, o->key != NULL ? " --key " : "", o->key != NULL ? o->key : "",
+                   o->password_file != NULL ? " --password " : "",
+                   o->password_file != NULL ? o->password_file : "", o->profile, (unsigned)o->seed);
+}
+
+static int status_of(const struct run *run)
+{
+    if (report_count(run, VERDICT_FAIL) + report_count(run, VERDICT_XPASS) > 0)
+        return FAILED;
+    return report_count(run, VERDICT_ERROR) > 0 ? OUR_FAULT : AS_EXPECTED;
+}
+
+static int report_all(const struct run *run, const struct spec_options *o, size_t slow_left,
+                      uint64_t us)
+{
+    char again[SENTENCE_MAX];
+    const struct report r = {run, again, us, slow_left, isatty(STDOUT_FILENO) != 0, o->verbose};
+    bool written;
+
+    write_again(again, sizeof again, o, run->setting->target);
+    report_text(stdout, &r);
+    written = put_file(o->json, report_json, &r);
+    written = put_file(o->junit, report_junit, &r) && written;
+    return written ? status_of(run) : OUR_FAULT;
+}
+
+static int give_up(void)
+{
+    return fail(NOT_TESTABLE,
+                "the server refuses connections before the cases begin. It may limit their rate: "
+                "for OpenSSH see PerSourcePenalties, MaxStartups, MaxAuthTries and LoginGraceTime, "
+                "for nacre --per-source-penalties, --max-startups and --auth-delay");
+}
+
+/* Run the selected cases and report. */
+static int test(struct setting *setting, const struct spec_options *o, struct selection *s,
+                const struct errbuf *p)
+{
+    struct expectations known = {0};
+    struct run run = {
+        .setting = setting, .jobs = o->jobs, .strict = o->strict, .trace_folder = o->trace};
+    uint64_t began = now_us();
+    size_t slow_left;
+    int status;
+
+    run.results = select_cases(s, &run.count, &slow_left, p);
+    if (run.results == NULL || (o->expect != NULL && !expectations_read(&known, o->expect, p))) {
+        free(run.results);
+        return fail(MISUSED, p->text);
+    }
+    if (run.count == 0) {
+        free(run.results);
+        return fail(MISUSED, "no case is selected");
+    }
+    run.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
+    report_head(stdout, &(struct report){.run = &run});
+    (void)fflush(stdout);
+    run_all(&run);
+    expectations_apply(&known, run.results, run.count);
+    status = report_all(&run, o, slow_left, now_us() - began);
+    if (run.refused)
+        status = give_up();
+    for (size_t i = 0; i < run.count; i++)
+        free(run.results[i].text);
+    free(run.results);
+    expectations_clear(&known);
+    return status;
+}
+
+static int command_server(const struct spec_options *o, int count, char **words)
+{
+    struct setting *setting = calloc(1, sizeof *setting);
+    char text[SENTENCE_MAX] = "";
+    struct errbuf p = errbuf_in(text, sizeof text);
+    struct selection s = {.ids = words + 1,
+                          .count = (size_t)count - 1,
+                          .excluded = &o->excluded,
+                          .role = SERVER,
+                          .only_must = o->only_must,
+                          .slow = o->slow};
+    int status;
+
+    if (setting == NULL)
+        return fail(OUR_FAULT, "out of memory");
+    setting->tested = NACRE_SERVER;
+    setting->seed = o->seed;
+    setting->timeout_ms = o->timeout_s * 1000;
+    setting->verbose = o->verbose || o->trace != NULL;
+    status = spec_target_find(setting, words[0], o->yes_remote, &p);
+    if (status == 0 && (!profile_read(&setting->profile, o->profile, &p) ||
+                        !profile_read_secrets(&setting->profile, o->key, o->password_file, &p)))
+        status = MISUSED;
+    setting->profile.user = o->user;
+    if (status == 0 && o->trace != NULL)
+        (void)mkdir(o->trace, 0700);
+    if (status == 0 && !baseline_learn(setting, text, sizeof text))
+        status = NOT_TESTABLE;
+    status = status == 0 ? test(setting, o, &s, &p) : fail(status, text);
+    profile_clear(&setting->profile);
+    free(setting);
+    return status;
+}
+
+static int command(const struct spec_options *o, int count, char **words)
+{
+    if (count >= 2 && strcmp(words[0], "server") == 0 && o->user != NULL)
+        return command_server(o, count - 1, words + 1);
+    if (count >= 2 && strcmp(words[0], "server") == 0)
+        return options_misused(&spec_command_line, "name the user with --user");
+    if (count == 1 && strcmp(words[0], "list") == 0) {
+        list_cases(o->json_list);
+        return AS_EXPECTED;
+    }
+    if (count == 2 && strcmp(words[0], "explain") == 0)
+        return explain_case(words[1])
+                   ? AS_EXPECTED
+                   : options_misused(&spec_command_line, "there is no case '%s'", words[1]);
+    return options_misused(&spec_command_line, "give server HOST:PORT, list, or explain ID");
+}
+
+int main(int argc, char **argv)
+{
+    struct spec_options options = {.user = getenv("USER")};
+    int status = 0, first;
+
+    program_start();
+    first = options_read(&spec_command_line, &options, argc, argv, &status);
+    if (first == 0)
+        return status;
+    if (!crypto_init())
+        return fail(OUR_FAULT, "the system has no source of randomness");
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* no key in a core file */
+    return command(&options, argc - first, argv + first);
+}

@@ -1,0 +1,504 @@
+#include "apps/spec/message.h"
+
+#include "apps/spec/names.h"
+#include "transport/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MESSAGE_ROOM = 600000 /* bytes of a payload that message() makes */ };
+
+/* ---- the trace ---- */
+
+static void trace(struct peer *p, bool out, uint32_t number, struct bytes payload)
+{
+    struct traced *t;
+
+    if (p->trace_count == p->trace_size) {
+        size_t size = p->trace_size == 0 ? 64 : 2 * p->trace_size;
+        struct traced *bigger = realloc(p->trace, size * sizeof *bigger);
+
+        if (bigger == NULL)
+            return;
+        p->trace = bigger;
+        p->trace_size = size;
+    }
+    t = &p->trace[p->trace_count++];
+    *t = (struct traced){.us = now_us() - p->began, .out = out, .number = number};
+    t->marked = out && p->observing;
+    t->payload = peer_copy(
+        p, payload.len > 256 && !p->setting->verbose ? (struct bytes){payload.at, 256} : payload);
+}
+
+/* ---- sending ---- */
+
+/* What a case sends by itself is its own step: replies to it are outcomes. */
+static void case_step(struct peer *p)
+{
+    if (p->conforming)
+        return;
+    if (!p->observing)
+        p->first_step = p->sending.number;
+    p->last_step = p->sending.number;
+    p->observing = true;
+}
+
+static void put_raw(struct peer *p, struct bytes bytes)
+{
+    if (!over(p))
+        conn_send(&p->conn, bytes, step_deadline(p));
+}
+
+void send_raw(struct peer *p, struct bytes bytes)
+{
+    p->observing = p->observing || !p->conforming;
+    put_raw(p, bytes);
+}
+
+static void put_field(struct writer *w, char letter, va_list *arguments)
+{
+    switch (letter) {
+    case 'b':
+        write_u8(w, (uint8_t)va_arg(*arguments, int));
+        break;
+    case 'u':
+        write_u32(w, va_arg(*arguments, uint32_t));
+        break;
+    case 't':
+        write_text(w, va_arg(*arguments, const char *));
+        break;
+    case 's':
+        write_string(w, va_arg(*arguments, struct bytes));
+        break;
+    case 'm':
+        write_mpint(w, va_arg(*arguments, struct bytes));
+        break;
+    default:
+        write_bytes(w, va_arg(*arguments, struct bytes));
+        break;
+    }
+}
+
+static struct bytes build(struct peer *p, const char *fields, va_list *arguments)
+{
+    uint8_t *room = malloc(MESSAGE_ROOM);
+    struct writer w = write_to(room, room == NULL ? 0 : MESSAGE_ROOM);
+    struct bytes payload;
+
+    for (const char *at = fields; *at != 0; at++)
+        put_field(&w, *at, arguments);
+    if (w.bad)
+        problem(p, "a message of the case does not fit");
+    payload = peer_copy(p, w.bad ? (struct bytes){NULL, 0} : written_bytes(&w));
+    free(room);
+    return payload;
+}
+
+struct bytes message(struct peer *p, const char *fields, ...)
+{
+    struct bytes payload;
+    va_list arguments;
+
+    va_start(arguments, fields);
+    payload = build(p, fields, &arguments);
+    va_end(arguments);
+    return payload;
+}
+
+struct bytes sealed_padded(struct peer *p, struct bytes payload, uint8_t padding)
+{
+    uint8_t *packet = peer_memory(p, PACKET_START + payload.len + PACKET_ROOM);
+    uint8_t filler[255];
+    size_t len;
+
+    if (payload.len > 0)
+        memcpy(packet + PACKET_START, payload.at, payload.len);
+    random_fill(&p->random, filler, sizeof filler);
+    case_step(p);
+    trace(p, true, p->sending.number, payload);
+    len = packet_write(&p->sending, packet, payload.len, padding, filler);
+    return (struct bytes){packet, len};
+}
+
+struct bytes sealed(struct peer *p, struct bytes payload)
+{
+    return sealed_padded(p, payload,
+                         p->padding == PADDING_LONG
+                             ? packet_padding_most(&p->sending, payload.len)
+                             : packet_padding_least(&p->sending, payload.len));
+}
+
+void send_payload(struct peer *p, struct bytes payload)
+{
+    if (!over(p))
+        put_raw(p, sealed(p, payload));
+}
+
+void send_padded(struct peer *p, struct bytes payload, uint8_t padding)
+{
+    if (!over(p))
+        put_raw(p, sealed_padded(p, payload, padding));
+}
+
+void transmit(struct peer *p, const char *fields, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, fields);
+    if (!over(p))
+        send_payload(p, build(p, fields, &arguments));
+    va_end(arguments);
+}
+
+struct bytes flipped(struct peer *p, struct bytes bytes, ptrdiff_t at)
+{
+    uint8_t *copy = peer_memory(p, bytes.len + 1);
+
+    memcpy(copy, bytes.at, bytes.len);
+    if (bytes.len > 0)
+        copy[at < 0 ? (size_t)((ptrdiff_t)bytes.len + at) : (size_t)at] ^= 1;
+    return (struct bytes){copy, bytes.len};
+}
+
+struct bytes sample(struct peer *p, size_t n)
+{
+    const uint8_t seed[32] = {'s', 'a', 'm', 'p', 'l', 'e', (uint8_t)n, (uint8_t)(n >> 8)};
+    struct random_seeded state;
+    struct random_source source = random_from_seed(&state, seed);
+    uint8_t *out = peer_memory(p, n + 1);
+
+    random_fill(&source, out, n);
+    return (struct bytes){out, n};
+}
+
+struct bytes filled(struct peer *p, uint8_t byte, size_t n)
+{
+    uint8_t *out = peer_memory(p, n + 1);
+
+    memset(out, byte, n);
+    return (struct bytes){out, n};
+}
+
+/* ---- receiving ---- */
+
+static void note_wait(struct peer *p, uint64_t since)
+{
+    uint64_t us = now_us() - since;
+
+    p->longest = us > p->longest ? us : p->longest;
+}
+
+/* A line that is in the input: its bytes with the line ending. */
+static bool take_line(struct peer *p, struct bytes *line)
+{
+    struct bytes in = conn_received(&p->conn);
+    const uint8_t *end = in.len == 0 ? NULL : memchr(in.at, '\n', in.len);
+
+    if (end == NULL)
+        return false;
+    *line = peer_copy(p, (struct bytes){in.at, (size_t)(end - in.at) + 1});
+    conn_consume(&p->conn, line->len);
+    return true;
+}
+
+static void keep_ident(struct peer *p, struct bytes line)
+{
+    enum nacre_role from = p->setting->tested;
+    size_t len = line.len - 1;
+
+    watch_identification(p, line);
+    len -= len > 0 && line.at[len - 1] == '\r';
+    len = len < IDENT_MAX - 1 ? len : IDENT_MAX - 1;
+    memcpy(p->ident[from], line.at, len);
+    p->ident[from][len] = 0;
+    p->ident_len[from] = len;
+    p->ident_came = true;
+}
+
+bool receive_ident(struct peer *p)
+{
+    uint64_t deadline = step_deadline(p), began = now_us();
+    struct bytes line;
+
+    while (!p->ident_came && p->skip == NULL && p->problem[0] == 0) {
+        if (take_line(p, &line)) {
+            if (line.len >= 4 && memcmp(line.at, "SSH-", 4) == 0)
+                keep_ident(p, line);
+            else
+                watch_line_before(p, line);
+        } else if (!conn_wait(&p->conn, deadline)) {
+            return false;
+        }
+    }
+    note_wait(p, began);
+    return p->ident_came;
+}
+
+/* RFC 4253 section 11.1:
+ *     byte      SSH_MSG_DISCONNECT
+ *     uint32    reason code
+ *     string    description
+ *     string    language tag                                                  */
+static void on_disconnect(struct peer *p)
+{
+    struct reader r = read_from(p->got);
+    struct outcome *o = current_part(p);
+
+    (void)read_u8(&r);
+    o->reason = read_u32(&r);
+    (void)clean_text(o->said, sizeof o->said, read_string(&r));
+    p->disconnected = true;
+}
+
+/* Something that is no packet: often a text before the connection ends, as in sshd after an
+ * identification that it refuses. */
+static bool on_garbled(struct peer *p, uint64_t deadline)
+{
+    p->garbled = true;
+    watch_garbled(p);
+    while (conn_wait(&p->conn, deadline))
+        continue;
+    if (p->receiving.state != NULL || !p->conn.ended)
+        observe(p, "a packet that cannot be decrypted");
+    return false;
+}
+
+bool receive(struct peer *p)
+{
+    uint64_t deadline = step_deadline(p), began = now_us();
+    struct packet_seen seen = {0};
+    enum packet_read status = PACKET_READ_MORE;
+
+    if (p->garbled || p->skip != NULL || p->problem[0] != 0 || !receive_ident(p))
+        return false;
+    while (status == PACKET_READ_MORE) {
+        struct bytes in = conn_received(&p->conn);
+
+        status = packet_read_one(&p->receiving, p->conn.in + p->conn.head, in.len, &seen);
+        if (status == PACKET_READ_MORE && !conn_wait(&p->conn, deadline))
+            return false;
+    }
+    if (status == PACKET_READ_BAD)
+        return on_garbled(p, deadline);
+    note_wait(p, began);
+    p->got = peer_copy(p, seen.payload);
+    p->got_number = seen.number;
+    watch_packet(p, &seen);
+    conn_consume(&p->conn, seen.size);
+    trace(p, false, seen.number, p->got);
+    if (p->got.at[0] == SSH_MSG_DISCONNECT)
+        on_disconnect(p);
+    return true;
+}
+
+/* Everything until the end, after a DISCONNECT or a close. */
+static void drain(struct peer *p)
+{
+    while (receive(p))
+        continue;
+}
+
+/* RFC 4253 section 11.4: byte SSH_MSG_UNIMPLEMENTED, uint32 packet sequence number of rejected
+ * message */
+static void on_unimplemented(struct peer *p)
+{
+    struct reader r = read_from(p->got);
+    uint32_t number;
+
+    (void)read_u8(&r);
+    number = read_u32(&r);
+    if (p->observing && number >= p->first_step && number <= p->last_step)
+        observe(p, "unimpl(seq)");
+    else if (p->observing)
+        observe(p, "unimpl(%u, not %u)", (unsigned)number, (unsigned)p->last_step);
+}
+
+/* RFC 8308 section 2.3: byte SSH_MSG_EXT_INFO, uint32 nr-extensions, then string name and string
+ * value of each */
+static void on_ext_info(struct peer *p)
+{
+    struct reader r = read_from(p->got);
+    uint32_t n;
+
+    (void)read_u8(&r);
+    n = read_u32(&r);
+    for (uint32_t i = 0; i < n && !r.bad; i++) {
+        struct bytes name = read_string(&r), value = read_string(&r);
+
+        if (bytes_are(name, "server-sig-algs"))
+            (void)text_from_wire(p->sig_algs, sizeof p->sig_algs, value);
+        p->offers_ping = p->offers_ping || bytes_are(name, "ping@openssh.com");
+    }
+    p->ext_info = true;
+}
+
+/* RFC 4254 section 4: byte SSH_MSG_GLOBAL_REQUEST, string request name, boolean want reply. We know
+ * none; hostkeys-00 is kept for the cases about it. */
+static void on_global_request(struct peer *p)
+{
+    struct reader r = read_from(p->got);
+    struct bytes name;
+
+    (void)read_u8(&r);
+    name = read_string(&r);
+    if (bytes_are(name, "hostkeys-00@openssh.com") || bytes_are(name, "hostkeys-00")) {
+        p->hostkeys_came++;
+        p->hostkeys = p->got;
+    }
+    if (read_bool(&r) && !p->quiet)
+        transmit(p, "b", SSH_MSG_REQUEST_FAILURE);
+}
+
+/* What may come at any time. False: it is something else. */
+static bool is_side_traffic(struct peer *p)
+{
+    switch (p->got.at[0]) {
+    case SSH_MSG_IGNORE:
+    case SSH_MSG_DEBUG:
+    case SSH_MSG_USERAUTH_BANNER:
+        return true;
+    case SSH_MSG_UNIMPLEMENTED:
+        on_unimplemented(p);
+        return true;
+    case SSH_MSG_EXT_INFO:
+        on_ext_info(p);
+        return true;
+    case SSH_MSG_GLOBAL_REQUEST:
+        on_global_request(p);
+        return true;
+    case SSH_MSG_KEXINIT:
+        if (p->in_exchange || p->quiet || p->peer_rekeys == NULL || !p->first_done)
+            return false;
+        p->peer_rekeys(p);
+        return true;
+    default:
+        return p->channel_message != NULL && p->channel_message(p, p->got.at[0]);
+    }
+}
+
+uint8_t next(struct peer *p)
+{
+    while (receive(p)) {
+        if (p->got.at[0] == SSH_MSG_DISCONNECT) {
+            drain(p);
+            p->conn.ended = true;
+            return 0;
+        }
+        if (!is_side_traffic(p))
+            return p->got.at[0];
+    }
+    return 0;
+}
+
+bool receive_any(struct peer *p)
+{
+    char name[OUTCOME_MAX];
+
+    if (!receive(p))
+        return false;
+    if (p->got.at[0] == SSH_MSG_DISCONNECT) {
+        drain(p);
+        p->conn.ended = true;
+        return false;
+    }
+    if (!is_side_traffic(p)) {
+        reply_name(p, name);
+        observe(p, "%s", name);
+    }
+    return true;
+}
+
+bool falter(struct peer *p, const char *what)
+{
+    if (p->observing)
+        observe(p, "%s", what);
+    else
+        problem(p, "%s", what);
+    p->conn.ended = true;
+    return false;
+}
+
+bool want(struct peer *p, uint8_t number)
+{
+    uint8_t came;
+
+    while ((came = next(p)) != 0) {
+        char name[OUTCOME_MAX];
+
+        if (came == number)
+            return true;
+        reply_name(p, name);
+        observe(p, "%s", name);
+    }
+    return false;
+}
+
+void reply_name(const struct peer *p, char out[OUTCOME_MAX])
+{
+    struct reader r = read_from(p->got);
+    uint8_t number = read_u8(&r);
+
+    switch (number) {
+    case SSH_MSG_CHANNEL_OPEN_FAILURE:
+        (void)read_u32(&r);
+        (void)snprintf(out, OUTCOME_MAX, "open-failure(%u)", (unsigned)read_u32(&r));
+        break;
+    case SSH_MSG_USERAUTH_FAILURE:
+        (void)read_string(&r);
+        (void)snprintf(out, OUTCOME_MAX, "auth-failure%s",
+                       read_bool(&r) ? " with partial success" : "");
+        break;
+    default:
+        (void)snprintf(out, OUTCOME_MAX, "%s", message_outcome(number));
+    }
+}
+
+uint8_t answer(struct peer *p)
+{
+    char name[OUTCOME_MAX];
+    uint8_t number;
+
+    p->observing = true;
+    number = next(p);
+    if (number == 0) {
+        observe_end(p);
+        return 0;
+    }
+    reply_name(p, name);
+    observe(p, "%s", name);
+    return number;
+}
+
+void observe_end(struct peer *p)
+{
+    bool ended = p->conn.ended || p->disconnected;
+
+    current_part(p)->ending = ended ? ENDING_CLOSE : ENDING_TIMEOUT;
+    if (ended)
+        watch_check(p, WATCH_SAYS_WHY, p->disconnected, "no DISCONNECT");
+}
+
+void wait_close(struct peer *p, uint64_t us)
+{
+    uint64_t step = p->step, began = now_us();
+    uint8_t number;
+
+    p->observing = true;
+    while (!over(p) && now_us() - began < us) {
+        char name[OUTCOME_MAX];
+
+        p->step = us - (now_us() - began);
+        number = next(p);
+        if (number == 0)
+            break;
+        if (number == SSH_MSG_KEXINIT && !p->x.theirs_came) { /* it need not wait for ours */
+            p->x.theirs_came = true;
+            continue;
+        }
+        reply_name(p, name);
+        observe(p, "%s", name);
+    }
+    p->step = step;
+    current_part(p)->ending = p->conn.ended ? ENDING_CLOSE : ENDING_SILENT;
+}

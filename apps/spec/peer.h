@@ -1,0 +1,191 @@
+/* Our end of a connection, and what a case may use of it: everything here is sticky. After the
+ * connection has ended, or after a need was not met, each function does nothing, so that a case
+ * reads like its clause. */
+#ifndef NACRE_APPS_SPEC_PEER_H
+#define NACRE_APPS_SPEC_PEER_H
+
+#include "apps/spec/case.h"
+#include "apps/spec/conn.h"
+#include "apps/spec/kexinit.h"
+#include "apps/spec/legal.h"
+#include "apps/spec/outcome.h"
+#include "apps/spec/packet.h"
+#include "apps/spec/setting.h"
+#include "apps/spec/watch.h"
+#include "crypto/random.h"
+
+/* How far the conforming steps have come: what happens next. */
+enum reached {
+    AT_IDENT,   /* we send our identification */
+    AT_KEXINIT, /* theirs has arrived; we send ours */
+    AT_SHARE,   /* both are known; we send our share */
+    AT_REPLY,   /* the server's share and signature arrive */
+    AT_NEWKEYS, /* H is verified; we send NEWKEYS */
+    AT_SERVICE, /* both NEWKEYS were sent; we request the service */
+    AT_AUTH,    /* we log in */
+    AT_LOGIN,   /* logged in */
+};
+
+enum {
+    IDENT_MAX = 2048,    /* bytes of an identification */
+    CHANNELS_MAX = 1100, /* of ours at once */
+    PROBLEM_MAX = 160,
+};
+
+/* The key exchange in progress. */
+struct exchange {
+    struct kexinit ours, theirs;
+    struct bytes payload[2]; /* the KEXINITs as they were sent, by role: I_C and I_S */
+    struct negotiated chosen;
+    void *state;                    /* of the method, for `finish` */
+    const struct kex_method *share; /* the method that our share belongs to */
+    struct bytes own_share;
+    struct gex *gex;                    /* group exchange: the group; NULL: another method */
+    uint8_t secret[KEX_SECRET_MAX + 8]; /* K as it enters the hash */
+    size_t secret_len;
+    uint8_t hash[HASH_MAX]; /* H */
+    size_t hash_len;
+    struct bytes host_key;       /* the blob of the server's key */
+    bool ours_sent, theirs_came; /* the KEXINITs */
+    bool signature_skipped;      /* by an algorithm that we cannot verify */
+};
+
+/* A channel of ours. */
+struct spec_channel {
+    uint32_t number; /* ours */
+    uint32_t peer;   /* theirs */
+    uint32_t window; /* what the peer may still send, bytes */
+    uint32_t max_packet;
+    uint64_t peer_window; /* what we may still send; 64 bits, so that an overflow is seen */
+    uint32_t peer_max_packet;
+    struct bytes received; /* all data but stderr */
+    size_t received_size;
+    uint64_t received_stderr;
+    bool open, refused, got_eof, got_close, sent_eof, sent_close, own_window;
+    uint32_t open_reason; /* of OPEN_FAILURE */
+    uint32_t exit_status;
+    char exit_signal[32];
+    bool has_exit_status;
+};
+
+/* A message that was sent or received, for the trace. */
+struct traced {
+    uint64_t us;
+    bool out;
+    bool marked; /* the case's own step */
+    uint32_t number;
+    struct bytes payload;
+};
+
+struct gex;
+struct block; /* memory of a connection, released with it */
+
+struct peer {
+    enum nacre_role role; /* ours */
+    const struct spec_case *row;
+    const struct setting *setting;
+
+    struct conn conn;
+    struct packet_way sending, receiving;
+    struct random_seeded seed;
+    struct random_source random;
+    uint64_t began, deadline; /* of the whole case */
+    uint64_t step;            /* the longest that one wait may take, microseconds */
+    uint64_t longest;         /* the longest wait so far */
+
+    char ident[2][IDENT_MAX]; /* V_C and V_S by role, without CR LF */
+    size_t ident_len[2];
+    bool ident_came;
+    enum reached reached;
+    bool first_done; /* the first exchange is complete */
+    bool strict;
+    uint8_t session_id[HASH_MAX];
+    size_t session_id_len;
+    struct exchange x;
+    bool in_exchange; /* from the first KEXINIT to the second NEWKEYS */
+
+    /* What the case chooses. Offers, before reach(AT_SHARE): p->x.ours. */
+    bool offered_ext_info; /* in the first KEXINIT */
+    int padding;           /* PADDING_SHORT, PADDING_LONG */
+    bool quiet;            /* next() does not answer the peer's requests or its KEXINIT */
+
+    struct bytes got; /* the last message, payload */
+    uint32_t got_number;
+    uint8_t last_number;            /* the last packet's message number */
+    bool conforming;                /* reach() and go_on() are sending, not the case */
+    uint32_t first_step, last_step; /* sequence numbers of what the case sent, for unimpl(seq) */
+    bool disconnected;              /* a DISCONNECT arrived */
+    bool garbled;                   /* a packet could not be read */
+    bool ext_info;                  /* EXT_INFO arrived */
+    char sig_algs[1024];            /* of EXT_INFO */
+    bool offers_ping;
+    char methods[256]; /* of the last USERAUTH_FAILURE */
+    bool partial;
+    struct bytes padding_seen; /* of the last encrypted packet */
+    bool session_rekeyed;      /* a KEXINIT came after the first exchange */
+    bool kexinit_before;       /* the last packet was a KEXINIT */
+    bool follows_due;          /* the peer's KEXINIT announced a guess */
+    bool interactive;          /* message 60 is INFO_REQUEST */
+    uint32_t hostkeys_came;
+    struct bytes hostkeys; /* the message */
+    bool logged_in;
+
+    struct spec_channel *channels;
+    size_t channel_count;
+    uint64_t opens, open_answers;
+
+    struct outcome parts[PARTS_MAX];
+    size_t part;      /* index of the current part */
+    bool observing;   /* the case has begun its own steps: replies are outcomes */
+    const char *skip; /* why the case does not apply; NULL: it does */
+    char skip_text[PROBLEM_MAX];
+    char problem[PROBLEM_MAX]; /* why it could not run: "" */
+    char note[OBSERVED_MAX];   /* what a report found */
+
+    struct watched watched[WATCHES];
+    struct traced *trace;
+    size_t trace_count, trace_size;
+    struct block *blocks;
+
+    /* Completes an exchange that the peer began; set by reach.c. */
+    void (*peer_rekeys)(struct peer *p);
+    /* What a message means for a channel; set by channel.c. */
+    bool (*channel_message)(struct peer *p, uint8_t number);
+};
+
+enum { PADDING_SHORT = -1, PADDING_LONG = -2 };
+
+/* A connection for a case; peer_clear releases everything. */
+struct peer *peer_new(const struct spec_case *row, const struct setting *setting);
+void peer_free(struct peer *p);
+
+/* Connect. A second call begins another connection, as a further part of the case: each part must
+ * satisfy the expectation. */
+void peer_connect(struct peer *p);
+
+/* Is there nothing more to do: the connection has ended, or the case was skipped? */
+bool over(const struct peer *p);
+
+/* Memory that lives as long as the peer. */
+void *peer_memory(struct peer *p, size_t len);
+struct bytes peer_copy(struct peer *p, struct bytes bytes);
+
+/* Skip the case unless something holds; `why` says what is missing. */
+void need(struct peer *p, bool holds, const char *why, ...) __attribute__((format(printf, 3, 4)));
+
+/* The case cannot run: it is an error of ours or of the server's before the case's own step. */
+void problem(struct peer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Record an outcome of the current part. */
+void observe(struct peer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct outcome *current_part(struct peer *p);
+
+/* What a report found. */
+void report(struct peer *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A further part on the same connection. */
+void next_part(struct peer *p);
+
+uint64_t step_deadline(const struct peer *p);
+
+#endif

@@ -1,0 +1,164 @@
+#include "apps/spec/profile.h"
+
+#include "apps/files/key_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct named {
+    const char *name;
+    struct profile profile;
+};
+
+static const struct named profiles[] = {
+    {"openssh",
+     {.cat = "cat",
+      .produce = "head -c %s /dev/zero",
+      .discard = "cat >/dev/null",
+      .exit_with = "exit %s",
+      .killed = "kill -TERM $$",
+      .env = "env"}},
+    {"nacre-echo",
+     {.cat = "cat",
+      .produce = "chargen %s",
+      .discard = "discard",
+      .exit_with = "exit %s",
+      .killed = "signal TERM"}},
+};
+
+/* A copy that is never released: a profile has a few lines. */
+static bool keep(const char **member, const char *value)
+{
+    *member = value[0] == 0 ? NULL : strdup(value);
+    return true;
+}
+
+static bool set(struct profile *profile, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        const char **member;
+    } members[] = {
+        {"cat", &profile->cat},         {"produce", &profile->produce},
+        {"discard", &profile->discard}, {"exit", &profile->exit_with},
+        {"killed", &profile->killed},   {"env", &profile->env},
+    };
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (strcmp(name, members[i].name) == 0)
+            return keep(members[i].member, value);
+    profile->forwarding = strcmp(value, "yes") == 0;
+    return strcmp(name, "forwarding") == 0 &&
+           (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0);
+}
+
+/* "name = value"; `#` begins a comment. */
+static bool read_one(struct profile *profile, char *line)
+{
+    char *equals, *name = line + strspn(line, " \t"), *value;
+
+    line[strcspn(line, "\n")] = 0;
+    if (*name == 0 || *name == '#')
+        return true;
+    equals = strchr(line, '=');
+    if (equals == NULL)
+        return false;
+    value = equals + 1 + strspn(equals + 1, " \t");
+    *equals = 0;
+    name[strcspn(name, " \t")] = 0;
+    return set(profile, name, value);
+}
+
+static bool read_file(struct profile *profile, const char *name, const struct errbuf *p)
+{
+    FILE *in = fopen(name, "re");
+    char line[1024];
+    unsigned number = 0;
+    bool good = true;
+
+    if (in == NULL)
+        return errbuf_say(p, "%s: not the name of a profile, nor a file that can be read", name);
+    while (good && fgets(line, sizeof line, in) != NULL) {
+        number++;
+        good = read_one(profile, line) ||
+               errbuf_say(p,
+                          "%s:%u: a line is: name = value, with one of the names cat, produce, "
+                          "discard, exit, killed, env and forwarding",
+                          name, number);
+    }
+    (void)fclose(in);
+    return good;
+}
+
+bool profile_read(struct profile *profile, const char *name, const struct errbuf *p)
+{
+    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
+        if (strcmp(name, profiles[i].name) == 0) {
+            *profile = profiles[i].profile;
+            return true;
+        }
+    *profile = (struct profile){0};
+    return read_file(profile, name, p);
+}
+
+/* The first line of a file. */
+static bool read_password(struct profile *profile, const char *name, const struct errbuf *p)
+{
+    FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t len = in == NULL ? -1 : getline(&line, &room, in);
+
+    if (in != NULL && in != stdin)
+        (void)fclose(in);
+    if (len < 0) {
+        free(line);
+        return errbuf_say(p, "%s: cannot read a password", name);
+    }
+    line[strcspn(line, "\r\n")] = 0;
+    profile->password = line;
+    return true;
+}
+
+/* A key that no server knows. */
+static bool make_stranger(struct profile *profile)
+{
+    static const uint8_t seed[32] = "a stranger's key, of nacre-spec";
+
+    profile->stranger = calloc(1, sizeof *profile->stranger);
+    return profile->stranger != NULL && private_key_ed25519(profile->stranger, seed);
+}
+
+bool profile_read_secrets(struct profile *profile, const char *key_file, const char *password_file,
+                          const struct errbuf *p)
+{
+    if (!make_stranger(profile))
+        return errbuf_say(p, "out of memory");
+    if (key_file != NULL) {
+        profile->key = nacre_key_read(key_file, p->text, p->size);
+        if (profile->key == NULL)
+            return false;
+    }
+    return password_file == NULL || read_password(profile, password_file, p);
+}
+
+void profile_clear(struct profile *profile)
+{
+    nacre_key_free(profile->key);
+    nacre_key_free(profile->stranger);
+    if (profile->password != NULL)
+        explicit_bzero((char *)(uintptr_t)profile->password, strlen(profile->password));
+    free((char *)(uintptr_t)profile->password);
+    profile->key = profile->stranger = NULL;
+    profile->password = NULL;
+}
+
+const char *profile_command(char *out, size_t size, const char *command, const char *argument)
+{
+    const char *at = strstr(command, "%s");
+
+    (void)snprintf(out, size, "%.*s%s%s", at == NULL ? (int)strlen(command) : (int)(at - command),
+                   command, at == NULL ? "" : argument, at == NULL ? "" : at + 2);
+    return out;
+}

@@ -1,0 +1,85 @@
+#include "apps/spec/result.h"
+
+#include "apps/spec/names.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    LAST_MESSAGES = 10, /* in a report without -v */
+    HEX_SHOWN = 48,     /* bytes of a payload in a line; all of them with -v: up to HEX_MOST */
+    HEX_MOST = 1024,
+};
+
+static void put_message(FILE *out, const struct traced *t, size_t most)
+{
+    uint8_t number = t->payload.len > 0 ? t->payload.at[0] : 0;
+    const char *name = message_name(number);
+
+    (void)fprintf(out, "%8" PRIu64 " us  %s%s %u %s  #%u  ", t->us, t->out ? "->" : "<-",
+                  t->marked ? "*" : " ", (unsigned)number, name == NULL ? "?" : name,
+                  (unsigned)t->number);
+    for (size_t i = 1; i < t->payload.len && i <= most; i++)
+        (void)fprintf(out, "%02x", t->payload.at[i]);
+    (void)fprintf(out, "%s\n", t->payload.len > most + 1 ? "..." : "");
+}
+
+char *trace_text(const struct peer *p, size_t last)
+{
+    bool all = p->setting->verbose;
+    size_t from = all || p->trace_count <= last ? 0 : p->trace_count - last, len = 0;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL)
+        return NULL;
+    for (size_t i = from; i < p->trace_count; i++)
+        put_message(out, &p->trace[i], all ? HEX_MOST : HEX_SHOWN);
+    (void)fclose(out);
+    return text;
+}
+
+static bool is_report(const struct spec_case *row)
+{
+    return strcmp(row->expected, "report") == 0;
+}
+
+static void judge(struct result_head *h, const struct peer *p, bool strict)
+{
+    size_t parts =
+        p->part + (p->parts[p->part].count > 0 || p->parts[p->part].ending != ENDING_NONE);
+
+    outcomes_text(h->observed, p->parts, parts);
+    if (p->skip != NULL) {
+        h->verdict = VERDICT_SKIP;
+        (void)snprintf(h->reason, sizeof h->reason, "%s", p->skip);
+    } else if (p->problem[0] != 0) {
+        h->verdict = VERDICT_ERROR;
+        h->unreached = true;
+        (void)snprintf(h->reason, sizeof h->reason, "%s", p->problem);
+    } else if (is_report(p->row)) {
+        h->verdict = VERDICT_INFO;
+        if (p->note[0] != 0)
+            (void)snprintf(h->observed, sizeof h->observed, "%s", p->note);
+    } else {
+        h->verdict = verdict_of_match(p->row->level,
+                                      outcomes_match(p->parts, parts, p->row->expected), strict);
+    }
+}
+
+void result_from(struct result *r, const struct peer *p, bool strict)
+{
+    struct result_head *h = &r->head;
+
+    memset(h, 0, sizeof *h);
+    r->row = p->row;
+    judge(h, p, strict);
+    for (size_t i = 0; i <= p->part; i++)
+        h->timed_out = h->timed_out || p->parts[i].ending == ENDING_TIMEOUT;
+    h->went_on = p->parts[p->part].ending == ENDING_GO_ON && !p->conn.ended;
+    h->ms = (uint32_t)((now_us() - p->began) / 1000);
+    memcpy(h->watched, p->watched, sizeof h->watched);
+    r->text = trace_text(p, LAST_MESSAGES);
+    h->text_len = r->text == NULL ? 0 : strlen(r->text);
+}

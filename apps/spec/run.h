@@ -1,0 +1,25 @@
+/* Running the selected cases, several at a time, each in a process of its own. */
+#ifndef NACRE_APPS_SPEC_RUN_H
+#define NACRE_APPS_SPEC_RUN_H
+
+#include "apps/spec/result.h"
+
+enum { REFUSALS_MAX = 3 /* in a row: a limit of the server */ };
+
+struct run {
+    const struct setting *setting;
+    struct result *results; /* in the order of the tables */
+    size_t count;
+    unsigned jobs;
+    bool strict;
+    const char *trace_folder;                             /* NULL: none */
+    void (*progress)(const struct run *run, size_t done); /* after each case; or NULL */
+
+    unsigned refusals; /* in a row */
+    bool refused;      /* the run was given up: the server refuses connections */
+};
+
+/* Run them all, then those that timed out once more alone. Watches get what all cases saw. */
+void run_all(struct run *run);
+
+#endif

@@ -1,0 +1,17 @@
+# nacre-spec: linked with these objects of the library and no others, so that the code under test does not judge itself
+# (README.md).
+
+SPEC_SHARED = $(wildcard crypto/*.c transport/cipher_*.c transport/hostkey*.c) \
+              $(addprefix transport/,algorithms.c kex_curve25519.c kex_dh.c kex_mlkem768x25519.c kex_nistp.c \
+                kex_sntrup761x25519.c text.c wire.c) \
+              $(wildcard apps/files/key_*.c) $(addprefix apps/files/,base64.c new_file.c trusted_file.c trusted_folder.c) \
+              apps/runtime/locked_memory.c apps/session/errbuf.c $(addprefix apps/options/,help.c options.c start.c values.c)
+
+$(BUILD)/nacre-spec: $(call objects,$(call room_src,spec) $(SPEC_SHARED))
+	@echo "  LINK  $@"
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+# Its tests are linked with its objects, and the table of options with those of its options.
+SPEC_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/apps/spec/*.c))
+$(SPEC_TESTS): $(call objects,$(filter-out %/main.c,$(call room_src,spec)))
+$(BUILD)/tests/apps/options/pages: $(call objects,apps/spec/options.c)

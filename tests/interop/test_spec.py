@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""nacre-spec: nacre-echo passes its cases, OpenSSH's sshd the baseline; its exit statuses and outputs."""
+import json
+import os
+import socket
+import subprocess
+import unittest
+import xml.etree.ElementTree
+
+from harness import BUILD, PASSWORD, PATIENCE, TOP, USER, Server, clean_environment
+from others import Sshd
+
+NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
+EXPECTED = os.path.join(TOP, "tests/interop/spec_expect.txt")
+# Cases take more connections, attempts and requests than any client.
+LIMITS = ("--max-startups", "1000", "--rate-limits", "no")
+
+
+def spec(*words, status=0, patience=10 * PATIENCE):
+    """Its standard output, if it ends with that status."""
+    done = subprocess.run([NACRE_SPEC, *map(str, words)], capture_output=True, timeout=patience, text=True,
+                          env=clean_environment("/nonexistent"), check=False)
+    assert status is None or done.returncode == status, f"status {done.returncode}:\n{done.stdout[-6000:]}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Echo(unittest.TestCase):
+    """One nacre-echo for all tests: that it still serves is a part of each verdict."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(*LIMITS)
+        with open(cls.server.path("password"), "w", encoding="ascii") as file:
+            file.write(PASSWORD + "\n")
+        cls.addClassCleanup(cls.server.clear)
+
+    def run_cases(self, *words, **options):
+        return spec("server", self.server.address, "--user", USER, "--key", self.server.path("key"), "--password",
+                    self.server.path("password"), "--profile", "nacre-echo", *words, **options)
+
+    def test_every_must_and_should_passes(self):
+        results = self.server.path("results.json")
+        self.run_cases("--strict", "--expect", EXPECTED, "--json", results)
+        with open(results, encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+        self.assertEqual(lines[0]["run"]["peer"], "SSH-2.0-nacre_0.1")
+        with open(EXPECTED, encoding="ascii") as file:
+            known = {line.split()[0] for line in file if line.strip() and line[0] != "#"}
+        for line in lines[1:]:
+            if line["level"] in ("MUST", "SHOULD") and line["id"] not in known:
+                self.assertIn(line["verdict"], ("pass", "skip", "info"), line)
+
+    def test_the_same_verdicts_come_out_again(self):
+        verdicts = []
+        for jobs in 1, 8:
+            results = self.server.path("again.json")
+            self.run_cases("4253/4.2", "4253/7", "--jobs", jobs, "--json", results, status=None)
+            with open(results, encoding="utf-8") as file:
+                verdicts.append({line["id"]: line["verdict"] for line in map(json.loads, file) if "id" in line})
+        self.assertEqual(*verdicts)
+
+    def test_junit_names_every_case(self):
+        junit = self.server.path("junit.xml")
+        self.run_cases("4253/5.1", "--junit", junit)
+        names = [case.get("name") for case in xml.etree.ElementTree.parse(junit).iter("testcase")]
+        self.assertIn("4253/5.1/ident-1.5: protoversion 1.5", names)
+
+    def test_verbose_shows_the_messages(self):
+        shown = self.run_cases("4253/4.2/baseline", "-v")
+        self.assertRegex(shown, r"-> +20 KEXINIT")
+        self.assertRegex(shown, r"<- +52 USERAUTH_SUCCESS")
+
+    def test_a_trace_is_kept_for_each_case(self):
+        folder = self.server.path("trace")
+        self.run_cases("4253/4.2/baseline", "--trace", folder)
+        with open(os.path.join(folder, "4253-4.2-baseline.txt"), encoding="ascii") as file:
+            self.assertIn("USERAUTH_SUCCESS", file.read())
+
+    def test_a_known_failure_that_passes_fails_the_run(self):
+        known = self.server.path("known")
+        with open(known, "w", encoding="ascii") as file:
+            file.write("4253/5.1/ident-1.5 xfail it was tolerated\n")
+        self.assertIn("xpass", self.run_cases("4253/5.1/ident-1.5", "--expect", known, status=1))
+
+    def test_nothing_selected_is_a_mistake(self):
+        self.assertIn("no case is selected", self.run_cases("strict", "-x", "strict", status=2))
+        self.assertIn("'nonsense'", self.run_cases("nonsense", status=2))
+
+    def test_a_baseline_that_does_not_pass(self):
+        said = spec("server", self.server.address, "--user", USER, "--key", self.server.path("stranger"), status=3)
+        self.assertIn("the baseline does not pass: the correct login was refused", said)
+
+
+class Program(unittest.TestCase):
+    def test_a_server_that_is_not_there(self):
+        self.assertIn("is the server running?", spec("server", f"127.0.0.1:{free_port()}", "-u", USER, status=3))
+
+    def test_another_machine_needs_a_word(self):
+        self.assertIn("--yes-remote", spec("server", "192.0.2.1:22", "-u", USER, status=2))
+
+    def test_list_and_explain(self):
+        listed = spec("list").splitlines()
+        self.assertIn("4253/5.1/ident-1.5\tboth\tMUST\tRFC 4253 5.1\t4253/5.1/2\tprotoversion 1.5\tclose", listed)
+        for line in spec("list", "--list-json").splitlines():
+            self.assertEqual(len(json.loads(line)), 7)
+        self.assertIn("4253/5.1/2", spec("explain", "4253/5.1/ident-1.5"))
+        self.assertIn("there is no case 'x'", spec("explain", "x", status=2))
+
+
+class OpenSsh(unittest.TestCase):
+    def test_sshd_passes_the_baseline(self):
+        with Sshd() as sshd:
+            shown = spec("server", f"127.0.0.1:{sshd.port}", "--user", sshd.user, "--key", sshd.path("key"),
+                         "4253/4.2/baseline", "4253/5.1")
+        self.assertIn("warn  ident-2.1", shown)  # "SSH-2.1" is accepted
+
+
+if __name__ == "__main__":
+    unittest.main()
