@@ -1,10 +1,8 @@
-/* Pseudo-terminals for nacre-serve: RFC 4254 sections 6.2, 6.7 and 8. */
+/* Pseudo-terminals for nacre-serve: RFC 4254 sections 6.2 and 6.7. */
 #ifndef NACRE_APPS_SERVE_TERMINAL_H
 #define NACRE_APPS_SERVE_TERMINAL_H
 
 #include "connection/channel.h"
-
-#include <termios.h>
 
 struct terminal {
     int master; /* -1: there is none */
@@ -20,9 +18,6 @@ void terminal_resize(int fd, const struct nacre_request *request);
 
 /* RFC 4335: do what the line discipline does on a break. False: the terminal cannot take it now. */
 bool terminal_break(int master);
-
-/* Put the encoded modes of a pty-req into *modes. Unknown modes are ignored. */
-void terminal_modes(struct termios *modes, const uint8_t *data, size_t len);
 
 void terminal_close(struct terminal *t);
 
