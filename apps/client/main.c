@@ -1,4 +1,5 @@
 /* nacre-client: logs in to an SSH server and runs a command there. */
+#include "apps/client/probe.h"
 #include "apps/client/run.h"
 #include "apps/options/start.h"
 
@@ -9,7 +10,7 @@ int main(int argc, char **argv)
 
     program_start();
     if (client_read_options(argc, argv, &options, &status))
-        status = run_session(&options);
+        status = options.probe ? probe_run(&options) : run_session(&options);
     client_clear_options(&options);
     return status;
 }

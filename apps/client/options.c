@@ -39,6 +39,15 @@ static const struct option_row rows[] = {
     {.name = "no-terminal", .letter = 'T',
      OPTION_FLAG(struct client_options, no_terminal),
      .help = "ask for no terminal"},
+    {.name = "probe",
+     OPTION_FLAG(struct client_options, probe),
+     .help = "print what the server says about itself before a login, and leave",
+     .more = "That is its identification, the name-lists of its KEXINIT, its host keys with their fingerprints, its extensions, "
+             "and the methods with which USER may log in. There is one connection for each type of host key. No password and no "
+             "key is tried, and `known_hosts` is not read."},
+    {.name = "json",
+     OPTION_FLAG(struct client_options, json),
+     .help = "print what `--probe` has found as JSON"},
     {.name = "login-timeout", .argument = "TIME",
      OPTION_U32(struct client_options, login_s), .least = 1, .most = 1000000, .second = 1,
      .help = "how long the connection and the login may take, without the time that a person takes to answer",
@@ -131,6 +140,10 @@ static int check(struct client_options *o, char **words)
         return options_misused(&client_command_line, "give a HOST");
     if (o->terminal && o->no_terminal)
         return options_misused(&client_command_line, "-t and -T exclude each other");
+    if (o->probe && words[1] != NULL)
+        return options_misused(&client_command_line, "--probe runs no COMMAND");
+    if (o->json && !o->probe)
+        return options_misused(&client_command_line, "--json goes with --probe");
     if (!target_read(o, words[0], &p))
         return options_misused(&client_command_line, "%s", errbuf);
     if (o->user == NULL)
@@ -142,6 +155,8 @@ static int check(struct client_options *o, char **words)
 
 static bool resolve(struct client_options *o, char **words, const struct errbuf *p)
 {
+    if (o->probe)
+        return true;
     if (!join_command(o, words + 1))
         return errbuf_say(p, "out of memory");
     host_options_choose(&o->host);

@@ -17,7 +17,7 @@ struct client_options {
     /* As given */
     const char *port, *user;
     struct option_list identities;
-    bool terminal, no_terminal;
+    bool terminal, no_terminal, probe, json;
     uint32_t login_s;
     struct host_options host;
     struct algorithm_options algorithms;
