@@ -18,6 +18,7 @@ struct trace_command {
 /* The last one has no name. */
 extern const struct trace_command trace_commands[];
 
+trace_command_run hash_run;
 trace_command_run json_run;
 
 #endif

@@ -9,6 +9,12 @@ static const struct option_row rows[] = {
     {.name = "conn", .letter = 'c', .argument = "N",
      OPTION_U64(struct trace_options, conn), .least = 1, .most = UINT64_C(1) << 53,
      .help = "only connection N of the trace"},
+    {.name = "against", .argument = "LOG",
+     OPTION_TEXT(struct trace_options, against),
+     .help = "with hash, compare with LOG: lines of `name = hex`, the names as in the worksheet"},
+    {.name = "exchange", .argument = "N",
+     OPTION_U64(struct trace_options, exchange), .least = 1, .most = UINT32_MAX,
+     .help = "with hash, only the N-th key exchange of a connection"},
     {0},
 };
 /* clang-format on */

@@ -6,6 +6,10 @@
 
 struct trace_options {
     uint64_t conn; /* 0: every connection */
+
+    /* hash */
+    const char *against; /* a file of what somebody hashed, or NULL */
+    uint64_t exchange;   /* of a connection, from 1; 0: every one */
 };
 
 extern const struct command_line trace_command_line;

@@ -1,0 +1,96 @@
+#include "apps/trace/log_file.h"
+
+#include "tests/support/scratch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char sentence[256];
+static const struct errbuf why = {sentence, sizeof sentence};
+static struct log_file log_file;
+
+static bool read_log(const char *text)
+{
+    sentence[0] = 0;
+    return log_read(&log_file, scratch_write("mine.log", text, 0600), &why);
+}
+
+START_TEST(lines_are_names_and_hex)
+{
+    static const uint8_t v_c[] = {0, 0, 0, 1, 'x'}, k[] = {0xab, 0xcd};
+
+    ck_assert(read_log("# mine\n\n  V_C = 00000001 78  # a comment\r\nK=0xAB:CD\nA = \n"));
+    ck_assert_uint_eq(log_file.count, 3);
+    assert_bytes(log_find(&log_file, "V_C")->value, BYTES_OF_ARRAY(v_c));
+    ck_assert_uint_eq(log_find(&log_file, "V_C")->number, 3);
+    assert_bytes(log_find(&log_file, "K")->value, BYTES_OF_ARRAY(k));
+    ck_assert_uint_eq(log_find(&log_file, "A")->value.len, 0);
+    ck_assert_ptr_null(log_find(&log_file, "V_S"));
+    log_free(&log_file);
+}
+END_TEST
+
+START_TEST(a_mistake_is_reported_with_its_line)
+{
+    static const struct {
+        const char *text, *says;
+    } mistakes[] = {
+        {"", "has no line 'name = hex'"},
+        {"# only\n", "has no line 'name = hex'"},
+        {"V_C = 00\nV_S 00\n", "mine.log:2: a line is 'name = hex'"},
+        {"V_C = 0\n", "mine.log:1: V_C is not a number of whole bytes in hex"},
+        {"V_C = 0 0\n", "V_C is not a number of whole bytes"},
+        {"V_C = 0g\n", "V_C is not a number of whole bytes"},
+        {"V_C = 00,\n", "V_C is not a number of whole bytes"},
+        {"the_identification_of_the_client = 00\n", "the worksheet has no such name"},
+    };
+
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        ck_assert(!read_log(mistakes[i].text));
+        assert_says(sentence, mistakes[i].says);
+        ck_assert_ptr_null(log_file.text);
+    }
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_read_is_a_sentence)
+{
+    ck_assert(!log_read(&log_file, scratch_path("missing"), &why));
+    assert_says(sentence, "No such file");
+    ck_assert(!log_read(&log_file, scratch_path("."), &why));
+    assert_says(sentence, "cannot ");
+    (void)scratch_write_bytes("mine.log", "V_C = 00\0\n", 10, 0600);
+    ck_assert(!log_read(&log_file, scratch_path("mine.log"), &why));
+    assert_says(sentence, "is not a text");
+}
+END_TEST
+
+START_TEST(a_file_may_not_be_endless)
+{
+    size_t len = (4 << 20) + 1;
+    char *text = malloc(len + 1);
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, '#', len);
+    text[len] = 0;
+    ck_assert(!read_log(text));
+    assert_says(sentence, "larger than 4 MiB");
+    for (size_t i = 0; i < LOG_LINES_MAX; i++)
+        memcpy(text + 7 * i, "A = 00\n", 8);
+    ck_assert(!read_log(text));
+    assert_says(sentence, "too many lines");
+    text[(size_t)7 * (LOG_LINES_MAX - 1)] = 0;
+    ck_assert(read_log(text));
+    log_free(&log_file);
+    free(text);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, lines_are_names_and_hex);
+    add_test(suite, a_mistake_is_reported_with_its_line);
+    add_test(suite, a_file_that_cannot_be_read_is_a_sentence);
+    add_test(suite, a_file_may_not_be_endless);
+}
