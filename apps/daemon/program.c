@@ -109,7 +109,8 @@ static void describe(void *context, struct observed *connection)
 /* As whoever started the server: the files are open before it gives that up. */
 static bool open_study(struct run *run)
 {
-    const struct study_config config = {.options = &run->options->study,
+    const struct study_config config = {.program = run->program->name,
+                                        .options = &run->options->study,
                                         .describe = describe,
                                         .own = &run->observer,
                                         .warn = log_trouble};

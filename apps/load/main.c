@@ -228,7 +228,8 @@ static void warn(const char *event, const char *sentence)
 
 static bool open_study(const struct load_options *o)
 {
-    const struct study_config config = {.options = &o->study, .describe = describe, .warn = warn};
+    const struct study_config config = {
+        .program = "nacre-load", .options = &o->study, .describe = describe, .warn = warn};
     char text[LOAD_SENTENCE_MAX];
     const struct errbuf p = errbuf_in(text, sizeof text);
 

@@ -22,6 +22,14 @@ static const struct option_row rows[] = {
              "key log: `SHARED_SECRET`, for version 4.4 and later, and the ephemeral private number, for 4.0 and later. "
              "A server sends its KEXINIT only after the client's identification, without which Wireshark cannot follow "
              "the session."},
+    {.name = "capture", .argument = "FILE",
+     OPTION_TEXT(struct study_options, capture), .least = 1,
+     .help = "write all packets to FILE, a pcapng capture for Wireshark; with `--unsafe-keylog` it opens decrypted",
+     .more = "FILE is created with mode 0600, and replaces one of that name. It needs neither root nor tcpdump: the packets are "
+             "those that the program sends and receives, with IP and TCP headers that are made up. The addresses are the real "
+             "ones; the server's port is 22, by which Wireshark recognises SSH. When the disk is too slow or full, packets "
+             "are missing, which the log says; sessions do not wait for it. Without `--unsafe-keylog` there is no "
+             "secret in FILE."},
     {0},
 };
 /* clang-format on */

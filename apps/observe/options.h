@@ -5,10 +5,11 @@
 #include "apps/options/options.h"
 
 struct study_options {
-    const char *keylog; /* --unsafe-keylog FILE; or NULL */
+    const char *keylog;  /* --unsafe-keylog FILE; or NULL */
+    const char *capture; /* --capture FILE; or NULL */
 };
 
-/* --unsafe-keylog */
+/* --unsafe-keylog, --capture */
 extern const struct option_group study_options;
 
 /* For clients, after the command line was read: $NACRE_KEYLOG in place of --unsafe-keylog. */

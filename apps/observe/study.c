@@ -1,5 +1,6 @@
 #include "apps/observe/study.h"
 
+#include "apps/observe/capture.h"
 #include "apps/observe/keylog.h"
 
 #include <stdio.h>
@@ -13,6 +14,21 @@ static void on_keylog_trouble(const char *sentence)
     study.warn("keylog", sentence);
 }
 
+static void on_capture_trouble(const char *sentence)
+{
+    study.warn("capture", sentence);
+}
+
+static bool open_capture(const struct study_options *o, const struct errbuf *p)
+{
+    const struct capture_config config = {.file = o->capture,
+                                          .program = study.program,
+                                          .with_secrets = o->keylog != NULL,
+                                          .trouble = on_capture_trouble};
+
+    return capture_open(&config, p);
+}
+
 bool study_open(const struct study_config *config, const struct errbuf *p)
 {
     const struct study_options *o = config->options;
@@ -24,6 +40,11 @@ bool study_open(const struct study_config *config, const struct errbuf *p)
             return false;
         observed_add(&keylog_part);
     }
+    if (o->capture != NULL) {
+        if (!open_capture(o, p))
+            return false;
+        observed_add(&capture_part);
+    }
     return true;
 }
 
@@ -31,6 +52,8 @@ void study_start(void)
 {
     char sentence[SENTENCE_MAX];
 
+    if (study.options->capture != NULL)
+        capture_start();
     if (study.options->keylog == NULL)
         return;
     (void)snprintf(sentence, sizeof sentence,
@@ -47,7 +70,7 @@ const struct nacre_observer *study_observer(void)
 
 bool study_kexinit_waits(void)
 {
-    return study.options->keylog != NULL;
+    return study.options->keylog != NULL || study.options->capture != NULL;
 }
 
 void study_ended(void *context, const struct nacre_end *why)
@@ -58,4 +81,5 @@ void study_ended(void *context, const struct nacre_end *why)
 void study_close(void)
 {
     keylog_close();
+    capture_close();
 }

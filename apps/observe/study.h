@@ -6,10 +6,12 @@
 #include "apps/observe/options.h"
 
 struct study_config {
+    const char *program; /* "nacre-echo" */
     const struct study_options *options;
     observed_describe *describe;
     const struct nacre_observer *own; /* the program's observer; or NULL */
-    /* A sentence for whoever runs the program, that names the file; on any thread. event: "keylog".
+    /* A sentence for whoever runs the program, that names the file; on any thread. event: "keylog",
+     * "capture".
      */
     void (*warn)(const char *event, const char *sentence);
 };

@@ -1,0 +1,317 @@
+/* A capture of whole sessions: its streams are the bytes of the wire, and its secrets come in time.
+ */
+#include "apps/observe/capture.h"
+#include "tests/support/child.h"
+#include "tests/support/pair.h"
+#include "tests/support/scratch.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    PACKET = 6,
+    SECRETS = 10,
+    STREAM_MAX = 512 * 1024,
+    PORT_SERVER = 22,
+    PORT_CLIENT = 50000,
+    KEX_REPLY = 31
+};
+
+static struct pair p;
+static int troubles;
+static char told[1024];
+
+static void on_trouble(const char *sentence)
+{
+    troubles++;
+    (void)snprintf(told, sizeof told, "%s", sentence);
+}
+
+static void describe(void *context, struct observed *connection)
+{
+    const struct end *e = context;
+    bool server = e == &e->pair->server;
+
+    connection->role = server ? NACRE_SERVER : NACRE_CLIENT;
+    (void)snprintf(connection->local, sizeof connection->local, "127.0.0.1:%d",
+                   server ? 2022 : PORT_CLIENT);
+    (void)snprintf(connection->peer, sizeof connection->peer, "127.0.0.1:%d",
+                   server ? PORT_CLIENT : 2022);
+}
+
+static void begin(bool with_secrets)
+{
+    const struct capture_config config = {.file = scratch_path("session.pcapng"),
+                                          .program = "nacre-test",
+                                          .with_secrets = with_secrets,
+                                          .trouble = on_trouble};
+    char text[1024];
+    const struct errbuf errors = {text, sizeof text};
+
+    troubles = 0;
+    observed_begin(describe, NULL);
+    ck_assert_msg(capture_open(&config, &errors), "%s", text);
+    observed_add(&capture_part);
+    capture_start();
+}
+
+static void on_ended(void *context, const struct nacre_end *why)
+{
+    struct end *e = context;
+
+    e->ended = true;
+    observed_ended(context, why);
+}
+
+/* A session, of which one end is captured: login, data, a rekey, the end. */
+static void run_session(enum nacre_role role)
+{
+    struct nacre_endpoint_config *config;
+    struct nacre_channel *ch;
+
+    pair_init(&p, 5);
+    config = role == NACRE_SERVER ? &p.server_config : &p.client_config;
+    p.records = true;
+    p.client_config.kex = "curve25519-sha256";
+    config->observer = observed_observer();
+    config->ended = on_ended;
+    pair_start(&p);
+    ch = pair_open(&p);
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
+    pair_run(&p);
+    ck_assert_uint_eq(nacre_channel_write(ch, "some data", 9), 9);
+    nacre_session_rekey(p.server.session);
+    pair_run(&p);
+    nacre_session_disconnect(p.client.session, NACRE_WE_CLOSED, "done");
+    pair_run(&p);
+}
+
+/* ---- reading the capture ---- */
+
+static struct {
+    uint8_t streams[2][STREAM_MAX]; /* by the role that sent them */
+    size_t lens[2];
+    uint32_t next[2];      /* sequence numbers */
+    size_t reply_at;       /* where the first reply of the server begins in its stream */
+    size_t secrets, early; /* blocks; those before that reply */
+    size_t finished, resets, dropped;
+} found;
+
+static uint32_t little(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* An IPv4 packet: one segment. */
+static void read_packet(const uint8_t *ip, size_t len)
+{
+    uint32_t source = (uint32_t)ip[20] << 8 | ip[21], seq = load_u32(ip + 24);
+    enum nacre_role sender = source == PORT_SERVER ? NACRE_SERVER : NACRE_CLIENT;
+    uint8_t flags = ip[33];
+
+    ck_assert_uint_eq(ip[0], 0x45);
+    ck_assert_uint_eq((uint32_t)ip[2] << 8 | ip[3], len);
+    if (flags & 4) {
+        found.resets++;
+        return;
+    }
+    ck_assert_uint_eq(seq, found.next[sender]);
+    if (flags & 16)
+        ck_assert_uint_eq(load_u32(ip + 28), found.next[1 - sender]);
+    found.finished += flags & 1;
+    memcpy(found.streams[sender] + found.lens[sender], ip + 40, len - 40);
+    found.lens[sender] += len - 40;
+    found.next[sender] += (uint32_t)(len - 40) + ((flags & 3) != 0);
+    /* KEX_ECDH_REPLY is the first packet of the server after its KEXINIT that is not encrypted */
+    if (sender == NACRE_SERVER && len > 46 && ip[45] == KEX_REPLY && found.reply_at == 0) {
+        found.reply_at = found.lens[sender];
+        found.early = found.secrets;
+    }
+}
+
+/* The whole file. */
+static uint8_t *read_file(size_t *size)
+{
+    FILE *file = fopen(scratch_path("session.pcapng"), "rb");
+    struct stat status;
+    uint8_t *content;
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fstat(fileno(file), &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0600);
+    *size = (size_t)status.st_size;
+    content = malloc(*size);
+    ck_assert_uint_eq(fread(content, 1, *size, file), *size);
+    (void)fclose(file);
+    return content;
+}
+
+static void read_capture(void)
+{
+    size_t at = 0, size;
+    uint8_t *content = read_file(&size);
+
+    memset(&found, 0, sizeof found);
+    while (at < size) {
+        const uint8_t *block = content + at;
+        uint32_t len = little(block + 4);
+
+        ck_assert_uint_le(at + len, size);
+        ck_assert_uint_eq(len % 4, 0);
+        ck_assert_uint_eq(little(block + len - 4), len);
+        if (little(block) == PACKET)
+            read_packet(block + 28, little(block + 20));
+        found.secrets += little(block) == SECRETS;
+        at += len;
+    }
+    free(content);
+}
+
+static bool capture_contains(const void *bytes, size_t len)
+{
+    size_t size;
+    uint8_t *content = read_file(&size);
+    bool holds = memmem(content, size, bytes, len) != NULL;
+
+    free(content);
+    return holds;
+}
+
+static void expect_streams(void)
+{
+    assert_bytes((struct bytes){found.streams[NACRE_SERVER], found.lens[NACRE_SERVER]},
+                 (struct bytes){p.server.record, (size_t)p.server.sent});
+    assert_bytes((struct bytes){found.streams[NACRE_CLIENT], found.lens[NACRE_CLIENT]},
+                 (struct bytes){p.client.record, (size_t)p.client.sent});
+}
+
+/* ---- tests ---- */
+
+/* As seen by the server and by the client, which knows the secrets only after the reply. */
+START_TEST(the_streams_are_the_bytes_of_the_wire_and_secrets_precede_the_reply)
+{
+    begin(true);
+    run_session((enum nacre_role)_i);
+    capture_close();
+    read_capture();
+    expect_streams();
+    ck_assert_uint_eq(found.secrets, 2);
+    ck_assert_uint_eq(found.early, 1);
+    ck_assert_uint_eq(found.finished, 2);
+    ck_assert(capture_contains("nacre-test at 127.0.0.1:", 24));
+    ck_assert(capture_contains(" SHARED_SECRET ", 15));
+    ck_assert_int_eq(troubles, 0);
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(without_secrets_there_is_none)
+{
+    begin(false);
+    run_session((enum nacre_role)_i);
+    capture_close();
+    read_capture();
+    expect_streams();
+    ck_assert_uint_eq(found.secrets, 0);
+    ck_assert(!capture_contains("SHARED_SECRET", 13));
+    ck_assert(!capture_contains("secret", 6)); /* the password */
+    pair_clear(&p);
+}
+END_TEST
+
+START_TEST(a_lost_connection_is_reset)
+{
+    begin(false);
+    pair_init(&p, 5);
+    p.server_config.observer = observed_observer();
+    p.server_config.ended = on_ended;
+    pair_start(&p);
+    nacre_session_lost(p.server.session);
+    capture_close();
+    read_capture();
+    ck_assert_uint_eq(found.resets, 1);
+    ck_assert_uint_eq(found.finished, 0);
+    pair_clear(&p);
+}
+END_TEST
+
+/* 256 KiB do not fit into one segment. */
+START_TEST(only_what_does_not_fit_into_a_segment_is_split)
+{
+    static uint8_t large[200000];
+    const struct nacre_end why = {.cause = NACRE_WE_CLOSED, .text = "done"};
+    const struct nacre_observer *o;
+    size_t hello = strlen("SSH-2.0-x\r\n");
+
+    begin(false);
+    o = observed_observer();
+    p.server.pair = &p;
+    for (size_t i = 0; i < sizeof large; i++)
+        large[i] = (uint8_t)(i / 251);
+    o->packet(&p.server, NACRE_SENT, (const uint8_t *)"SSH-2.0-x\r\n", hello);
+    o->packet(&p.server, NACRE_RECEIVED, large, sizeof large);
+    observed_ended(&p.server, &why);
+    capture_close();
+    read_capture();
+    assert_bytes((struct bytes){found.streams[NACRE_CLIENT], found.lens[NACRE_CLIENT]},
+                 BYTES_OF_ARRAY(large));
+}
+END_TEST
+
+static void ignore_signal(int number)
+{
+    (void)number;
+}
+
+/* Nothing is asserted meanwhile: check's own file must not grow, either. */
+static int with_little_space(void)
+{
+    const struct rlimit little = {1000, RLIM_INFINITY};
+    const struct nacre_end why = {.cause = NACRE_WE_CLOSED, .text = "done"};
+    static const uint8_t packet[500];
+
+    (void)signal(SIGXFSZ, ignore_signal);
+    begin(false);
+    p.server.pair = &p;
+    (void)setrlimit(RLIMIT_FSIZE, &little);
+    observed_observer()->packet(&p.server, NACRE_SENT, (const uint8_t *)"SSH-2.0-x\r\n", 11);
+    for (int i = 0; i < 1000; i++)
+        observed_observer()->packet(&p.server, NACRE_RECEIVED, packet, sizeof packet);
+    observed_ended(&p.server, &why);
+    capture_close();
+    return troubles == 1 && strstr(told, "cannot write the capture: File too large") != NULL ? 0
+                                                                                             : 1;
+}
+
+START_TEST(a_full_disk_is_reported_once_and_stops_nobody)
+{
+    succeeds_in_child(with_little_space);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_opened_is_an_error)
+{
+    const struct capture_config config = {.file = scratch_path("missing/session.pcapng"),
+                                          .program = "nacre-test"};
+    char text[1024];
+    const struct errbuf errors = {text, sizeof text};
+
+    ck_assert(!capture_open(&config, &errors));
+    assert_says(text, "missing/session.pcapng: No such file");
+    capture_close();
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_loop(suite, the_streams_are_the_bytes_of_the_wire_and_secrets_precede_the_reply, 0, 2);
+    add_loop(suite, without_secrets_there_is_none, 0, 2);
+    add_test(suite, a_lost_connection_is_reset);
+    add_test(suite, only_what_does_not_fit_into_a_segment_is_split);
+    add_test(suite, a_full_disk_is_reported_once_and_stops_nobody);
+    add_test(suite, a_file_that_cannot_be_opened_is_an_error);
+}
