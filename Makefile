@@ -70,14 +70,15 @@ PROGRAM_SRC = $(filter-out %/main.c,$(call room_src,$(PROGRAMS)))
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
                  sshpass iproute2 procps vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit \
-                 tshark libssh-dev g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT)
+                 tshark libssh-dev g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \
+                 chromium fonts-dejavu-core nodejs $(if $(shell command -v npm),,npm)
 DEV_PACKAGES = tinysshd strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_TIDY) \
                cppcheck shellcheck
 
 # Build ----------------------------------------------------------------------------------------
 
 # The other rules, each part in the folder that it is about
-PARTS = apps/library.mk apps/apps.mk apps/spec/spec.mk tests/tests.mk tests/check.mk tests/platforms.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/tools/lint.mk
+PARTS = apps/library.mk apps/apps.mk apps/spec/spec.mk apps/trace/trace.mk tests/tests.mk tests/browser/browser.mk tests/check.mk tests/platforms.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/tools/lint.mk
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

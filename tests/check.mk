@@ -2,10 +2,11 @@
 
 # The checks of the sources and of what is built, the quick ones first
 CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
-         "tests/tools/sections --check" \
+         "tests/tools/sections --check" "tests/tools/handlers --check" \
          $(addprefix tests/tools/,phase_page pictures readmes security tested man_pages readme_usage) \
          $(addprefix tests/tools/test_,rules tested pictures run_tests run_echo install_missing) \
          $(addprefix tests/tools/,readme_example examples beside_libssh install)
+BROWSER_TESTS = "node --test tests/browser/test_page.mjs"
 SIMULATIONS = "$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
               "$(BUILD)/tests/simulate/simulate -d 100" "$(BUILD)/asan/tests/simulate/simulate -d -f 101 10"
 
@@ -13,6 +14,7 @@ check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
 	@$(MAKE) $(jobs) lint-format
 	@tests/tools/layers
+	@$(MAKE) $(jobs) browser-packages
 	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate \
 		transport/phase_page apps/options/pages crypto/ct_check) $(PICTURE_PROGRAMS)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
@@ -21,7 +23,7 @@ check: setup                            ## build everything and run all tests
 		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" $(SIMULATIONS) \
 		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
 		$(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
-		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP)
+		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP) $(BROWSER_TESTS)
 
 interop: all interop-programs           ## the long interop tests: every algorithm and command with every stock client
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
@@ -66,6 +68,7 @@ pages: $(PICTURE_PROGRAMS)               ## draw the pictures of the READMEs fro
 
 sections:                               ## the index from RFC sections to code: write SECTIONS.md in each layer, and print it
 	@tests/tools/sections --write
+	@tests/tools/handlers --write
 	@tests/tools/sections
 
 options: $(BUILD)/tests/apps/options/pages      ## write the options in manual pages, README.md and SECURITY.md from the table

@@ -4,6 +4,8 @@
 const struct trace_command trace_commands[] = {
     {.name = "hash", .files = 1, .run = hash_run, .argument = "TRACE",
      .about = "print what each key exchange hashes, field by field, H and the keys A to F; with `--against`, the first field that differs and why"},
+    {.name = "page", .files = 1, .run = page_run, .argument = "TRACE",
+     .about = "print an HTML page that shows the sessions: messages, fields, bytes and windows; it contains all that it needs"},
     {.name = "json", .files = 1, .run = json_run, .argument = "TRACE",
      .about = "print the trace as JSON in its normal form: members in a fixed order, no spaces"},
     {0},

@@ -1,6 +1,9 @@
 """nacre-trace prints, converts and compares traces."""
+import base64
+import hashlib
 import json
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -81,6 +84,36 @@ class Json(TraceCase):
         done = self.trace("json", self.write("trace.json", lines(HEADER) + '{"us":1,"co'))
         self.assertEqual((done.status, len(done.out.splitlines())), (0, 1))
         self.assertEqual(done.err, "nacre-trace: the last line of the trace is cut off and was left out\n")
+
+
+class Page(TraceCase):
+    def test_only_its_own_script_and_style_are_allowed(self):
+        page = self.trace("page", self.write("trace.json", lines(HEADER))).out
+        style = re.search(r"<style>(.*?)</style>", page, re.S)[1]
+        script = re.search(r"<script>(.*?)</script>", page, re.S)[1]
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)[1]
+        for directive, text in (("style-src", style), ("script-src", script)):
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            self.assertIn(f"{directive} 'sha256-{digest}'", policy)
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotRegex(page, r"(src|srcset|data|action)=|<link|@import|url\(")
+
+    def test_it_contains_the_trace_unchanged(self):
+        events = [HEADER, {"us": 1, "conn": 1, "event": "close", "why": "</script><!--<script>&\u2028\u0000\u00e9"}]
+        path = self.write("trace.json", lines(*events))
+        page = self.trace("page", path)
+        self.assertEqual((page.status, page.err), (0, ""))
+        data = re.search(r'id="trace">(.*?)</script>', page.out, re.S)[1]
+        self.assertEqual(json.loads(data), events)
+        self.assertNotRegex(data, "[<>&]")
+        self.assertEqual(page.out.count("<script"), 3)
+        self.assertEqual(self.trace("page", path).out, page.out)
+
+    def test_a_trace_with_a_mistake_is_shown_up_to_there(self):
+        done = self.trace("page", self.write("trace.json", lines(HEADER) + "what?\n"))
+        self.assertEqual(done.status, 1)
+        self.assertIn("trace.json:2: not JSON", done.err)
+        self.assertEqual(json.loads(re.search(r'id="trace">(.*?)</script>', done.out, re.S)[1]), [HEADER])
 
 
 if __name__ == "__main__":

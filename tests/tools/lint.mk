@@ -10,14 +10,14 @@ lint-format:
 	@$(CLANG_FORMAT) --dry-run -Werror $(ALL_C)
 # The build's warnings from the compiler that the build does not use. The examples, which users read, and the code against
 # libssh are compiled by tests/tools with other warnings.
-clang_check = $(CLANG) -fsyntax-only -std=c11 -D_GNU_SOURCE -pthread -I. -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS)
+clang_check = $(CLANG) -fsyntax-only -std=c11 -D_GNU_SOURCE -pthread -I. -I$(GENERATED) -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS)
 lint-clang: theirs = apps/examples/%.c tests/libssh/%.c
-lint-clang: $(BUILD)/libraries headers
+lint-clang: $(BUILD)/libraries headers page-files
 	@printf '%s\n' $(filter-out $(theirs),$(filter %.c,$(ALL_C))) | xargs -P 2 -n 8 $(clang_check) $(WARNINGS)
 	@$(clang_check) -Wall -Werror -Wno-deprecated-declarations $(filter $(theirs),$(ALL_C))
-lint-tidy: $(BUILD)/libraries headers
+lint-tidy: $(BUILD)/libraries headers page-files
 	@printf '%s\n' $(filter %.c,$(ALL_C)) | xargs -P 2 -I {} $(CLANG_TIDY) --quiet {} -- \
-		-std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS) 2>/dev/null
+		-std=c11 -D_GNU_SOURCE -I. -I$(GENERATED) -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS) 2>/dev/null
 # Constant-time code shifts negative numbers; gcc and clang define the result.
 lint-cppcheck:
 	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem \

@@ -1,0 +1,16 @@
+# What the tests in a browser need from npm, as tests/browser/package-lock.json pins it
+
+BROWSER = $(BUILD)/browser
+
+browser-packages: $(BROWSER)/node_modules/.package-lock.json  ## install what the tests in a browser need from npm, in build/browser
+$(BROWSER)/node_modules/.package-lock.json: $(addprefix tests/browser/,package.json package-lock.json .npmrc)
+	@mkdir -p $(BROWSER)
+	@echo "  NPM   $(BROWSER)"
+	$(Q)cp $^ $(BROWSER)
+	$(Q)cd $(BROWSER) && npm ci --silent --no-audit --no-fund
+	$(Q)touch $@
+
+browser-tests: all browser-packages     ## the tests of nacre-trace's page, in headless Chromium
+	@NACRE_BUILD=$(BUILD) node --test tests/browser/test_page.mjs
+
+.PHONY: browser-packages browser-tests
