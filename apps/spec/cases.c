@@ -2,12 +2,19 @@
 
 #include <string.h>
 
+/* clang-format off */
 const struct spec_case *const spec_tables[] = {
     spec_ident,
     spec_packet,
     spec_kexinit,
+    spec_order,
+    spec_shares,
+    spec_curves,
+    spec_strict,
+    spec_protection,
     NULL,
 };
+/* clang-format on */
 
 const struct spec_case *case_find(const char *id)
 {

@@ -44,11 +44,10 @@ void begin_exchange(struct peer *p)
 
 struct bytes kexinit_payload(struct peer *p)
 {
-    uint8_t *room = peer_memory(p, KEXINIT_ROOM);
-    struct writer w = write_to(room, KEXINIT_ROOM);
+    struct writer w = write_to(p->scratch, SCRATCH_ROOM);
 
     kexinit_write(&p->x.ours, &w);
-    return written_bytes(&w);
+    return peer_copy(p, written_bytes(&w));
 }
 
 void send_kexinit_payload(struct peer *p, struct bytes payload)

@@ -2,7 +2,7 @@
 
 #include "apps/spec/exchange.h"
 
-enum { HASHED_MAX = 2 * KEXINIT_ROOM + 64 * 1024, KEY_LEN_MAX = 64, STREAM_MAX = 256 };
+enum { KEY_LEN_MAX = 64, STREAM_MAX = 256 };
 
 static void write_share(const struct peer *p, struct writer *w, struct bytes share)
 {
@@ -21,7 +21,7 @@ static void write_share(const struct peer *p, struct writer *w, struct bytes sha
  * RFC 4419 section 3 puts uint32 min, n, max and mpint p, g before e. */
 bool compute_hash(struct peer *p, struct bytes server_share)
 {
-    struct writer w = write_to(peer_memory(p, HASHED_MAX), HASHED_MAX);
+    struct writer w = write_to(p->scratch, SCRATCH_ROOM);
     const enum nacre_role order[] = {NACRE_CLIENT, NACRE_SERVER};
 
     for (int i = 0; i < 2; i++)

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MESSAGE_ROOM = 600000 /* bytes of a payload that message() makes */ };
-
 /* ---- the trace ---- */
 
 static void trace(struct peer *p, bool out, uint32_t number, struct bytes payload)
@@ -82,17 +80,13 @@ static void put_field(struct writer *w, char letter, va_list *arguments)
 
 static struct bytes build(struct peer *p, const char *fields, va_list *arguments)
 {
-    uint8_t *room = malloc(MESSAGE_ROOM);
-    struct writer w = write_to(room, room == NULL ? 0 : MESSAGE_ROOM);
-    struct bytes payload;
+    struct writer w = write_to(p->scratch, SCRATCH_ROOM);
 
     for (const char *at = fields; *at != 0; at++)
         put_field(&w, *at, arguments);
     if (w.bad)
         problem(p, "a message of the case does not fit");
-    payload = peer_copy(p, w.bad ? (struct bytes){NULL, 0} : written_bytes(&w));
-    free(room);
-    return payload;
+    return peer_copy(p, w.bad ? (struct bytes){NULL, 0} : written_bytes(&w));
 }
 
 struct bytes message(struct peer *p, const char *fields, ...)

@@ -51,9 +51,9 @@ static void trim(char *text)
 /* Words after an outcome that only say when or to what it applies. */
 static void drop_conditions(char *text)
 {
-    static const char *const conditions[] = {" within ",        " by the ", " for each",
-                                             " for the second", " if ",     " in order",
-                                             " after NEWKEYS"};
+    static const char *const conditions[] = {" within ",        " by the ",          " for each",
+                                             " for the second", " if not supported", " if a reply",
+                                             " in order",       " after NEWKEYS"};
 
     for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++)
         (void)cut(text, conditions[i]);
@@ -161,8 +161,8 @@ static bool is_covered(const struct alternative *a, const struct outcome *o)
         (o->ending == ENDING_SILENT && !silent))
         return false;
     for (size_t i = 0; i < o->count; i++) {
-        bool named = false;
-
+        /* A peer that answers UNIMPLEMENTED and then ends the connection has ended it. */
+        bool named = close && strncmp(o->replies[i].text, "unimpl", 6) == 0;
         for (size_t j = 0; j < a->count; j++)
             named = named || stands_for(a->terms[j].text, o->replies[i].text);
         if (!named)

@@ -89,6 +89,7 @@ struct peer *peer_new(const struct spec_case *row, const struct setting *setting
         p->step = setting->facts.known ? 2000000 : 10000000;
     p->began = now_us();
     p->deadline = p->began + (uint64_t)setting->timeout_ms * 1000;
+    p->scratch = peer_memory(p, SCRATCH_ROOM);
     p->channels = peer_memory(p, CHANNELS_MAX * sizeof *p->channels);
     seed_from(p);
     begin_connection(p);

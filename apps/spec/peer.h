@@ -30,6 +30,7 @@ enum {
     IDENT_MAX = 2048,    /* bytes of an identification */
     CHANNELS_MAX = 1100, /* of ours at once */
     PROBLEM_MAX = 160,
+    SCRATCH_ROOM = 2 * KEXINIT_ROOM + 65536,
 };
 
 /* The key exchange in progress. */
@@ -146,6 +147,8 @@ struct peer {
     struct traced *trace;
     size_t trace_count, trace_size;
     struct block *blocks;
+    uint8_t *scratch;     /* SCRATCH_ROOM bytes, for a text that is copied at once */
+    struct kexinit spare; /* for a KEXINIT that is only looked at */
 
     /* Completes an exchange that the peer began; set by reach.c. */
     void (*peer_rekeys)(struct peer *p);

@@ -7,5 +7,10 @@
 extern const struct spec_case spec_ident[];
 extern const struct spec_case spec_packet[];
 extern const struct spec_case spec_kexinit[];
+extern const struct spec_case spec_order[];
+extern const struct spec_case spec_strict[];
+extern const struct spec_case spec_shares[];
+extern const struct spec_case spec_curves[];
+extern const struct spec_case spec_protection[];
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { KEX_DH_GEX_REPLY = 33 /* RFC 4419 section 5 */ };
+
 void watch_check(struct peer *p, enum watch watch, bool kept, const char *format, ...)
 {
     struct watched *w = &p->watched[watch];
@@ -146,7 +148,7 @@ static void check_offers(struct peer *p, const struct kexinit *k)
 /* RFC 4253 section 7.1, as in kexinit.c */
 static void check_kexinit(struct peer *p)
 {
-    struct kexinit *k = peer_memory(p, sizeof *k);
+    struct kexinit *k = &p->spare;
     struct reader r = read_from(p->got);
     uint8_t follows;
 
@@ -265,7 +267,7 @@ static void check_reply(struct peer *p, struct reader *r)
     const struct kex_method *method = p->x.chosen.kex;
     struct bytes share;
 
-    if (method == NULL || !(method->share_is_mpint || method->course == KEX_GROUP_EXCHANGE))
+    if (method == NULL || !(method->share_is_mpint || p->got.at[0] == KEX_DH_GEX_REPLY))
         return;
     (void)read_string(r);
     share = read_string(r);
@@ -290,8 +292,8 @@ static void check_content(struct peer *p)
         check_kexinit(p);
         break;
     case SSH_MSG_KEX_ECDH_REPLY:
-    case 33:
-        if (p->in_exchange && p->got.len > 300)
+    case KEX_DH_GEX_REPLY:
+        if (p->in_exchange)
             check_reply(p, &r);
         break;
     case SSH_MSG_USERAUTH_FAILURE:
