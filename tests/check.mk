@@ -4,7 +4,7 @@
 CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
          "tests/tools/sections --check" "tests/tools/handlers --check" \
          $(addprefix tests/tools/,phase_page pictures readmes security tested man_pages readme_usage) \
-         $(addprefix tests/tools/test_,rules tested pictures run_tests run_echo install_missing) \
+         $(addprefix tests/tools/test_,rules tested pictures byte_by_byte run_tests run_echo install_missing) \
          $(addprefix tests/tools/,readme_example examples beside_libssh install)
 BROWSER_TESTS = tests/browser/test_page.mjs
 SIMULATIONS = "$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \

@@ -21,7 +21,7 @@ struct derivation derivation_of(const struct exchange *x, struct bytes h, size_t
  *     K3 = HASH(K || H || K1 || K2)                                           */
 bool derive_key(const struct derivation *d, uint8_t *out, size_t need)
 {
-    uint8_t stream[EXCHANGE_KEY_MAX + HASH_MAX], letter = (uint8_t)d->letter;
+    uint8_t stream[EXCHANGE_KEY_MAX + HASH_MAX] = {0}, letter = (uint8_t)d->letter;
     size_t have = 0;
     bool good = true;
 

@@ -126,7 +126,7 @@ class Side:
         length = self.protection.length(self.data)
         packet, rest = self.data[:4 + length], self.data[4 + length:]
         tag, self.data = rest[:self.protection.tag], rest[self.protection.tag:]
-        plain = self.protection.open(self.seq, packet, tag)
+        self.plain = plain = self.protection.open(self.seq, packet, tag)
         self.seq += 1
         message = plain[1:len(plain) - plain[0]]
         self.messages.append(message)

@@ -133,4 +133,4 @@ def draw():
     draw_grid(picture, life)
     draw_opening(picture, life)
     assert not any(life.edges.values()), life.edges
-    return picture
+    return picture.write()

@@ -6,11 +6,20 @@ import subprocess
 
 
 @functools.lru_cache()
-def lines_in_order(program):
-    """The lines that build/tests/pictures/PROGRAM prints, split into words."""
+def printed(program):
+    """What build/tests/pictures/PROGRAM prints."""
     path = os.path.join(os.environ.get("NACRE_BUILD", "build"), "tests", "pictures", program)
-    printed = subprocess.run([path], stdout=subprocess.PIPE, text=True, check=True)
-    return [line.split(" ") for line in printed.stdout.splitlines()]
+    return subprocess.run([path], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+
+
+def text_lines(program, beginning):
+    """Those of its lines that begin so."""
+    return [line for line in printed(program) if line.startswith(beginning)]
+
+
+def lines_in_order(program):
+    """All of them, split into words."""
+    return [line.split(" ") for line in printed(program)]
 
 
 def lines(program):

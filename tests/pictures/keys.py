@@ -128,4 +128,4 @@ def draw():
     bottom = draw_methods(picture, bottom + 56)
     bottom = draw_table(picture, bottom + 22)
     picture.height = bottom + 8
-    return picture
+    return picture.write()

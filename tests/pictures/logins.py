@@ -84,4 +84,4 @@ def draw():
             draw_ladder(picture, 12 + i * (WIDTH + 14), y, method, found.pop(method))
             y += height(ladders()[method])
     assert not found, found
-    return picture
+    return picture.write()

@@ -112,4 +112,4 @@ def draw():
         draw_rekey(picture, role, left + 118)
         assert not role.edges, role.edges
     picture.path(f"M{WIDTH + 6} 96L{WIDTH + 6} {picture.height - 20}", "rim", head=False)
-    return picture
+    return picture.write()

@@ -136,4 +136,4 @@ def draw():
     for library, y in library_y.items():
         picture.box(LIBRARY_X + LIBRARY_WIDTH // 2, y, LIBRARY_WIDTH, 46, "rose", library)
     picture.height = bottom + 8
-    return picture
+    return picture.write()

@@ -2,9 +2,9 @@
  * vectors/handshake.txt. tests/interop/test_handshake.py computes hashes, keys and packets of that
  * file again with another library. `NACRE_WRITE=1 build/tests/whole/handshake` writes the file: do
  * that only when the bytes are meant to change. */
-#include "tests/support/pair.h"
 #include "tests/support/suite.h"
 #include "tests/support/tables.h"
+#include "tests/support/vector_session.h"
 #include "tests/support/vectors.h"
 
 #include <stdio.h>
@@ -31,33 +31,6 @@ static void on_secret(void *context, char label, const uint8_t *bytes, size_t le
 
 static const struct nacre_observer observer = {.secret = on_secret};
 
-/* The protections take turns. */
-static void run_session(struct pair *p, struct secrets *s, size_t method)
-{
-    struct protection protection = protection_at((int)method % protection_count());
-    struct nacre_channel *ch;
-
-    pair_init(p, (uint8_t)(100 + method));
-    p->records = true;
-    p->user = s;
-    p->server_config.observer = &observer;
-    p->client_config.kex = p->server_config.kex = algorithms_of(ALGORITHM_KEX)[method].name;
-    p->client_config.host_key = p->server_config.host_key = "ssh-ed25519";
-    p->client_config.public_key = p->server_config.public_key = "ssh-ed25519";
-    p->client_config.ciphers = p->server_config.ciphers = protection.cipher->name;
-    p->client_config.macs = p->server_config.macs =
-        protection.mac == NULL ? NULL : protection.mac->name;
-    pair_start(p);
-    ch = pair_open(p);
-    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
-    pair_run(p);
-    ck_assert_uint_eq(nacre_channel_write(ch, "hello", 5), 5);
-    nacre_channel_eof(ch);
-    pair_run(p);
-    nacre_session_disconnect(p->client.session, NACRE_WE_CLOSED, "done");
-    pair_run(p);
-}
-
 static void compare(struct vectors *v, const char *name, size_t nth, const uint8_t *at, size_t len)
 {
     struct bytes known = vectors_nth(v, name, nth);
@@ -76,7 +49,7 @@ START_TEST(a_session_with_each_method_has_the_known_bytes)
 
     ck_assert_uint_eq(vectors_count(v, "kex"), (size_t)algorithm_count(ALGORITHM_KEX));
     ck_assert_str_eq(vectors_text(v, "kex", method), algorithms_of(ALGORITHM_KEX)[method].name);
-    run_session(&p, &s, method);
+    vector_session(&p, method, &observer, &s);
     compare(v, "client", method, p.client.record, (size_t)p.client.sent);
     compare(v, "server", method, p.server.record, (size_t)p.server.sent);
     compare(v, "K", method, s.k, s.k_len);
@@ -106,7 +79,7 @@ START_TEST(write_the_file)
         struct secrets s;
         struct pair p;
 
-        run_session(&p, &s, method);
+        vector_session(&p, method, &observer, &s);
         (void)fprintf(f, "\nkex = %s\n", algorithms_of(ALGORITHM_KEX)[method].name);
         write_hex(f, "client", p.client.record, (size_t)p.client.sent);
         write_hex(f, "server", p.server.record, (size_t)p.server.sent);
