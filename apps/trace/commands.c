@@ -8,6 +8,8 @@ const struct trace_command trace_commands[] = {
      .about = "print an HTML page that shows the sessions: messages, fields, bytes and windows; it contains all that it needs"},
     {.name = "json", .files = 1, .run = json_run, .argument = "TRACE",
      .about = "print the trace as JSON in its normal form: members in a fixed order, no spaces"},
+    {.name = "diff", .files = 2, .run = diff_run, .argument = "A B",
+     .about = "print where two handshakes differ, field by field; what is random, such as cookies, shares and signatures, may differ"},
     {0},
 };
 /* clang-format on */

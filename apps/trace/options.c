@@ -9,6 +9,9 @@ static const struct option_row rows[] = {
     {.name = "conn", .letter = 'c', .argument = "N",
      OPTION_U64(struct trace_options, conn), .least = 1, .most = UINT64_C(1) << 53,
      .help = "only connection N of the trace"},
+    {.name = "whole",
+     OPTION_FLAG(struct trace_options, whole),
+     .help = "with diff, compare what follows the login too"},
     {.name = "against", .argument = "LOG",
      OPTION_TEXT(struct trace_options, against),
      .help = "with hash, compare with LOG: lines of `name = hex`, the names as in the worksheet"},
@@ -45,5 +48,7 @@ const struct command_line trace_command_line = {
         "and `--trace-format json`. TRACE is a file; `-` is standard input.",
     .uses = uses,
     .words = &commands,
-    .notes = "Exit status: 0 if everything succeeded, 1 if not, 2 for wrong options.",
+    .notes = "Exit status: 0 if everything succeeded, 1 if not, 2 for wrong options. For diff: 0 "
+             "if the traces "
+             "are the same, 1 if they differ, 2 if one cannot be read.",
 };

@@ -6,6 +6,7 @@
 
 struct trace_options {
     uint64_t conn; /* 0: every connection */
+    bool whole;    /* diff: what follows the handshake too */
 
     /* hash */
     const char *against; /* a file of what somebody hashed, or NULL */

@@ -86,6 +86,87 @@ class Json(TraceCase):
         self.assertEqual(done.err, "nacre-trace: the last line of the trace is cut off and was left out\n")
 
 
+def message(direction, name, fields, number=20):
+    return {"us": 1, "conn": 1, "event": "message", "dir": direction, "seq": 0, "number": number, "name": f"SSH_MSG_{name}",
+            "section": "RFC 4253 7.1", "length": 9, "fields": fields}
+
+
+def kexinit(direction, algorithms, cookie, **more):
+    return message(direction, "KEXINIT", [{"name": "cookie", "type": "byte[16]", "at": 1, "len": 16, "hex": cookie},
+                                          {"name": "kex_algorithms", "type": "name-list", "list": algorithms, **more}])
+
+
+class Diff(TraceCase):
+    def handshake(self, name, *events, role="server", conn=1):
+        opened = {"us": 0, "conn": conn, "event": "open", "role": role}
+        return self.write(name, lines(HEADER, opened, *({**event, "conn": conn} for event in events)))
+
+    def test_what_is_random_may_differ_and_both_ends_see_the_same(self):
+        share = {"name": "e", "type": "mpint", "len": 5, "hex": "00"}
+        secret = {"name": "password", "type": "string", "len": 12, "secret": True}
+        a = self.handshake("a", kexinit("out", ["x"], "00"), kexinit("in", ["x", "y"], "01"),
+                           message("in", "KEXDH_INIT", [share, secret], 30))
+        b = self.handshake("b", kexinit("out", ["x", "y"], "02"), message("out", "KEXDH_INIT", [{**share, "len": 6}, secret], 30),
+                           kexinit("in", ["x"], "03"), role="client", conn=7)
+        done = self.trace("diff", a, b)
+        self.assertEqual(done, (0, "2 messages from the client are the same\n1 message from the server is the same\n", ""))
+
+    def test_fields_that_differ_are_named(self):
+        a = self.handshake("a", kexinit("in", ["x", "y"], "00", chosen="x"))
+        b = self.handshake("b", kexinit("in", ["y", "z"], "00", chosen="y"))
+        done = self.trace("diff", a, b)
+        self.assertEqual(done.status, 1)
+        self.assertEqual(done.out, 'KEXINIT from the client (A:3, B:3):\n'
+                         '    kex_algorithms: only in A: "x"\n'
+                         '    kex_algorithms: only in B: "z"\n'
+                         '    kex_algorithms, chosen: "x" in A, "y" in B\n'
+                         '0 messages from the client are the same before the first difference\n'
+                         '0 messages from the server are the same\n')
+        c = self.handshake("c", kexinit("in", ["y", "x"], "00", chosen="x"))
+        self.assertIn('kex_algorithms: the order differs: ["x","y"] in A, ["y","x"] in B', self.trace("diff", a, c).out)
+
+    def test_nested_fields_secrets_and_lengths_are_compared(self):
+        def request(key, length, cookie):
+            return message("in", "USERAUTH_REQUEST", [
+                {"name": "public key", "type": "string", "len": 9, "hex": "00", "fields": [{"name": "algorithm", "type": "string", "text": key}]},
+                {"name": "password", "type": "string", "len": length, "secret": True},
+                {"name": "cookie", "type": "byte[16]", "len": cookie, "hex": "00"}], 50)
+        done = self.trace("diff", self.handshake("a", request("rsa", 12, 16)), self.handshake("b", request("ed", 13, 15)))
+        self.assertIn('(A:3, B:3):\n    algorithm: "rsa" in A, "ed" in B\n    password, length: 12 in A, 13 in B\n'
+                      '    cookie, length: 16 in A, 15 in B\n', done.out)
+
+    def test_another_message_ends_the_comparison_of_that_side(self):
+        a = self.handshake("a", kexinit("out", ["x"], "00"), message("in", "NEWKEYS", [], 21), message("in", "DEBUG", [], 4))
+        b = self.handshake("b", kexinit("out", ["x"], "00"), message("in", "DEBUG", [], 4))
+        done = self.trace("diff", a, b)
+        self.assertEqual(done.out, "NEWKEYS from the client (A:4, B:4):\n    A has NEWKEYS, B has DEBUG\n"
+                         "0 messages from the client are the same before the first difference\n"
+                         "1 message from the server is the same\n")
+        c = self.handshake("c", kexinit("out", ["x"], "00"))
+        self.assertIn("NEWKEYS from the client (A:4, not in B):\n    A has NEWKEYS, B has ended\n", self.trace("diff", a, c).out)
+
+    def test_the_login_ends_the_comparison_unless_it_is_whole(self):
+        data = [message("in", "CHANNEL_DATA", [{"name": "data", "type": "string", "text": text}], 94) for text in "ab"]
+        a, b = self.handshake("a", data[0]), self.handshake("b", data[1])
+        self.assertEqual(self.trace("diff", a, b).status, 0)
+        self.assertIn('data: "a" in A, "b" in B', self.trace("diff", "--whole", a, b).out)
+
+    def test_the_outcome_is_compared(self):
+        def outcome(mac, why):
+            return ({"us": 1, "event": "negotiated", "kex": "x", "mac_client_to_server": mac}, {"us": 2, "event": "close", "why": why})
+        done = self.trace("diff", self.handshake("a", *outcome(None, "peer closed")), self.handshake("b", *outcome("hmac", "timeout")))
+        self.assertIn('negotiated of the outcome (A:3, B:3):\n    mac_client_to_server: nothing in A, "hmac" in B\n'
+                      'close of the outcome (A:4, B:4):\n    why: "peer closed" in A, "timeout" in B\n', done.out)
+
+    def test_traces_that_cannot_be_read_are_trouble(self):
+        a = self.handshake("a")
+        for words, says in ((("diff", a, "-"), "more than once"), (("diff", a, a + "x"), "No such file"),
+                            (("diff", a, self.write("bad", "x\n")), "bad:1: not JSON")):
+            done = self.trace(*words)
+            self.assertEqual((done.status, done.out), (2, ""))
+            self.assertIn(says, done.err)
+
+
 class Page(TraceCase):
     def test_only_its_own_script_and_style_are_allowed(self):
         page = self.trace("page", self.write("trace.json", lines(HEADER))).out
