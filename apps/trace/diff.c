@@ -86,8 +86,12 @@ static void next(struct stream *s, enum part part)
 
 static const char *name_of(const struct stream *s)
 {
-    const char *name = s->event.kind == TRACE_MESSAGE ? value_text_of(s->event.object, "name")
-                                                      : value_text_of(s->event.object, "event");
+    const char *name = value_text_of(s->event.object, "name");
+
+    if (s->event.kind != TRACE_MESSAGE)
+        return value_text_of(s->event.object, "event");
+    if (name[0] == 0)
+        return "unknown message";
 
     return strncmp(name, "SSH_MSG_", 8) == 0 ? name + 8 : name;
 }

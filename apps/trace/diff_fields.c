@@ -163,7 +163,7 @@ bool diff_members(FILE *out, const struct value *a, const struct value *b,
 
 bool diff_fields(FILE *out, const struct value *a, const struct value *b)
 {
-    static const char *const of_message[] = {"section", "malformed", NULL};
+    static const char *const of_message[] = {"number", "section", "kind", "malformed", NULL};
     static const char *const of_identification[] = {"text", NULL};
     const struct value *fields_a = value_get(a, "fields"), *fields_b = value_get(b, "fields");
     bool any;

@@ -153,7 +153,7 @@ class Page {
     element.dataset.position = position;
     Object.entries({ role: 'option', id: `row-${position}`, 'aria-selected': String(position === this.at),
       'aria-setsize': this.shown.length, 'aria-posinset': position + 1 }).forEach(([name, value]) => element.setAttribute(name, value));
-    element.append(make('span', 'phase', isFirst ? visible(row.phase) : ''), make('span', 'time', timeText(row.us)), drawLane(row));
+    element.append(make('span', 'phase', isFirst ? visible(row.phase) : ''), make('span', 'time', timeText(row.since)), drawLane(row));
     element.title = row.summary ? `${shortName(visible(row.name))}: ${visible(row.summary)}` : '';
   }
 

@@ -190,7 +190,7 @@ function drawValue(value, field) {
   } else if (field.hex !== undefined) {
     value.classList.add('mono');
     value.textContent = cutText(field.hex, HEX_MAX) || 'empty';
-  } else {
+  } else if (field.why === undefined) {
     value.textContent = 'not in the trace';
     value.classList.add('missing');
   }

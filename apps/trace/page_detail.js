@@ -4,6 +4,17 @@
 
 const FIELDS_MAX = 200;
 
+/* "RFC 4254 6.5", with a link if it is an RFC's. */
+function drawSection(section) {
+  const rfc = /^RFC (\d+)(?: (?:section )?([\d.]+))?$/.exec(section);
+  if (!rfc) return make('span', 'section', visible(section));
+  const link = make('a', 'section', section);
+  link.href = `https://www.rfc-editor.org/rfc/rfc${rfc[1]}${rfc[2] ? `#section-${rfc[2]}` : ''}`;
+  link.rel = 'noreferrer';
+  link.target = '_blank';
+  return link;
+}
+
 class Detail {
   constructor(element, handlers, close) {
     this.element = element;
@@ -28,6 +39,7 @@ class Detail {
     if (row.kind === 'message') this.drawMessage(row);
     else if (row.kind === 'identification') this.drawIdentification(row);
     else if (row.kind === 'hash') this.drawHash(row);
+    else if (row.kind === 'negotiated') this.drawNegotiated(row);
     else this.drawMembers(row);
     for (const view of this.views) view.start();
     this.element.scrollTop = 0;
@@ -49,7 +61,7 @@ class Detail {
     head.append(back, title);
     const facts = make('p', 'detail-facts');
     if (row.side) facts.append(make('span', `way ${row.side}`, `${row.side} → ${otherSide(row.side)}`));
-    facts.append(make('span', '', `${timeText(row.us)} s`));
+    facts.append(make('span', '', `${timeText(row.since)} s`));
     if (row.event.seq !== undefined) facts.append(make('span', '', `sequence number ${row.event.seq}`));
     facts.append(make('span', '', `phase ${visible(row.phase)}`));
     if (row.channel) facts.append(make('span', '', `channel ${visible(channelName(row.channel))}`));
@@ -60,17 +72,8 @@ class Detail {
   }
 
   drawReferences(row) {
-    const references = make('p', 'references'), section = row.event.section || '';
-    const rfc = /^RFC (\d+)(?: (?:section )?([\d.]+))?/.exec(section);
-    if (rfc) {
-      const link = make('a', 'section', section);
-      link.href = `https://www.rfc-editor.org/rfc/rfc${rfc[1]}${rfc[2] ? `#section-${rfc[2]}` : ''}`;
-      link.rel = 'noreferrer';
-      link.target = '_blank';
-      references.append(link);
-    } else if (section) {
-      references.append(make('span', 'section', visible(section)));
-    }
+    const references = make('p', 'references');
+    for (const section of [row.event.section, row.event.kind_section]) if (section) references.append(drawSection(section));
     const handlers = this.handlers[row.name] || {};
     const order = row.event.dir === 'in' ? ['received', 'sent'] : ['sent', 'received'];
     for (const way of order) {
@@ -119,6 +122,22 @@ class Detail {
     const results = [['H', event.H], ['session id', event.session_id]].filter(([, hex]) => hex !== undefined)
       .map(([name, hex], i) => ({ field: { name, type: event.hash || 'hash', len: hex.length / 2, hex }, depth: 0, id: inputs.length + i }));
     columns.append(this.drawFields([...inputs, ...results], `${event.hash || 'hash'} of, one after the other`));
+    this.element.append(columns);
+  }
+
+  /* Each list with the names of both sides. */
+  drawNegotiated(row) {
+    const columns = make('div', 'columns one'), flat = [];
+    for (const list of row.event.lists || []) {
+      const add = (name, more, depth) => flat.push({ field: { name, ...more }, depth, id: flat.length });
+      add(list.name, { text: list.chosen, why: list.why }, 0);
+      for (const side of ['client', 'server']) add(side, { list: list[side] || [], chosen: list.chosen }, 1);
+    }
+    if (flat.length === 0) {
+      this.drawMembers(row);
+      return;
+    }
+    columns.append(this.drawFields(flat, row.event.strict ? 'Chosen, with strict key exchange' : 'Chosen'));
     this.element.append(columns);
   }
 

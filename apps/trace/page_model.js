@@ -70,7 +70,7 @@ class Connection {
   }
 
   addRow(kind, event, more) {
-    const row = { kind, event, us: event.us, phase: this.phase, index: this.rows.length, channel: null, ...more };
+    const row = { kind, event, us: event.us, since: event.us - this.first, phase: this.phase, index: this.rows.length, channel: null, ...more };
     const last = this.phases[this.phases.length - 1];
     if (!last || last.phase !== row.phase) this.phases.push({ phase: row.phase, row: row.index });
     this.rows.push(row);
@@ -93,7 +93,10 @@ class Connection {
       case 'hash': this.addRow('hash', event, { name: 'exchange hash', summary: event.H ? `H = ${event.H.slice(0, 16)}…` : '' }); break;
       case 'secret': this.addRow('secret', event, { name: `secret ${event.label}`, summary: '' }); break;
       case 'gap': this.addRow('gap', event, { name: event.messages === 1 ? '1 message is missing' : `${event.messages} messages are missing`, summary: 'the trace’s reader was too slow' }); break;
-      case 'close': this.addRow('close', event, { name: 'closed', summary: event.why || '' }); break;
+      case 'close': this.addRow('close', event, { name: 'closed', summary: [event.why, event.text].filter(Boolean).join(': ') }); break;
+      case 'line': this.addRow('identification', event, { side: this.sideOf(event.dir), name: 'line', summary: visible(event.text) }); break;
+      case 'mismatch': this.addRow('mismatch', event, { name: 'no algorithm in common', summary: event.kind || '' }); break;
+      case 'limited': this.addRow('limited', event, { name: 'limit reached', summary: event.limit || '' }); break;
       case 'open': this.addRow('open', event, { name: 'connected', summary: `${this.peer}` }); break;
       default: this.addRow('other', event, { name: String(event.event), summary: '' });
     }
@@ -102,11 +105,13 @@ class Connection {
   addMessage(event) {
     const side = this.sideOf(event.dir);
     if (event.phase) this.phase = event.phase;
+    event.fields = event.fields || []; /* "truncated": the line was too long */
     if (event.number === 20 && this.newkeys >= 2 && !this.inExchange) {
       this.rekeys.push(this.rows.length);
       this.addRow('rekey', event, { name: 'rekey', summary: '' });
       this.inExchange = true;
     }
+    event.name = event.name || `message ${event.number}`;
     const row = this.addRow('message', event, {
       side, name: event.name, group: groupOf(event.number), protection: this.protection[side], malformed: Boolean(event.malformed),
     });
@@ -208,9 +213,7 @@ function channelName(channel) {
 /* ---- one line about a message ---- */
 
 const SUMMARIES = {
-  SSH_MSG_CHANNEL_REQUEST: ['request type', 'command', 'subsystem name'],
-  SSH_MSG_GLOBAL_REQUEST: ['request name'],
-  SSH_MSG_CHANNEL_OPEN: ['channel type'],
+  SSH_MSG_CHANNEL_REQUEST: ['command', 'subsystem name'],
   SSH_MSG_USERAUTH_REQUEST: ['user name', 'method name'],
   SSH_MSG_USERAUTH_FAILURE: ['authentications that can continue'],
   SSH_MSG_SERVICE_REQUEST: ['service name'],
@@ -222,7 +225,7 @@ const SUMMARIES = {
 const SUMMARY_MAX = 80;
 
 function summaryOf(event) {
-  const parts = [];
+  const parts = event.kind && event.number !== 50 ? [event.kind] : [];
   for (const name of SUMMARIES[event.name] || []) {
     const field = fieldOf(event, name);
     if (field && field.text) parts.push(field.text);

@@ -27,17 +27,19 @@ static const struct member event_members[] = {
     {"role", ROLE}, {"local", TEXT}, {"peer", TEXT},
     {"dir", DIRECTION}, {"text", TEXT}, {"bytes", HEX},
     {"seq", NUMBER}, {"phase", TEXT}, {"number", NUMBER}, {"name", TEXT}, {"section", TEXT}, {"length", NUMBER},
+    {"kind", TEXT}, {"kind_section", TEXT}, {"truncated", FLAG},
     {"malformed", FLAG}, {"fields", FIELDS}, {"payload", HEX}, {"cut", NUMBER}, {"packet", HEX}, {"packet_length", NUMBER},
     {"kex", TEXT}, {"host_key", TEXT}, {"cipher_client_to_server", TEXT}, {"cipher_server_to_client", TEXT},
     {"mac_client_to_server", TEXT}, {"mac_server_to_client", TEXT}, {"strict", FLAG},
     {"hash", TEXT}, {"inputs", FIELDS}, {"H", HEX}, {"session_id", HEX},
-    {"label", TEXT}, {"hex", HEX}, {"messages", NUMBER}, {"why", TEXT},
+    {"lists", FIELDS}, {"client", TEXT}, {"server", TEXT}, {"limit", TEXT}, {"label", TEXT}, {"hex", HEX},
+    {"messages", NUMBER}, {"others", NUMBER}, {"why", TEXT},
 };
 
-/* Of one field or input of the hash. */
+/* Of one field, input of the hash, or negotiated list. */
 static const struct member field_members[] = {
-    {"name", TEXT}, {"type", TEXT}, {"at", NUMBER}, {"len", NUMBER}, {"value", NUMBER_OR_FLAG}, {"text", TEXT}, {"hex", HEX},
-    {"list", TEXTS}, {"chosen", TEXT}, {"why", TEXT}, {"secret", FLAG}, {"fields", FIELDS},
+    {"name", TEXT}, {"type", TEXT}, {"at", NUMBER}, {"len", NUMBER}, {"value", NUMBER_OR_FLAG}, {"code", TEXT}, {"text", TEXT}, {"hex", HEX},
+    {"list", TEXTS}, {"client", TEXTS}, {"server", TEXTS}, {"chosen", TEXT}, {"why", TEXT}, {"secret", FLAG}, {"fields", FIELDS},
 };
 
 /* What cannot be missing. */
@@ -48,7 +50,7 @@ static const struct {
     [TRACE_HEADER]         = {NULL, {"trace"}},
     [TRACE_OPEN]           = {"open", {"us", "conn", "role"}},
     [TRACE_IDENTIFICATION] = {"identification", {"us", "conn", "dir", "text"}},
-    [TRACE_MESSAGE]        = {"message", {"us", "conn", "dir", "seq", "number", "name", "length", "fields"}},
+    [TRACE_MESSAGE]        = {"message", {"us", "conn", "dir", "seq", "number", "length"}},
     [TRACE_NEGOTIATED]     = {"negotiated", {"us", "conn"}},
     [TRACE_HASH]           = {"hash", {"us", "conn", "inputs"}},
     [TRACE_SECRET]         = {"secret", {"us", "conn", "label"}},
@@ -226,5 +228,5 @@ bool schema_has(bool of_field, const char *name)
 
 bool schema_holds_fields(const char *name)
 {
-    return strcmp(name, "fields") == 0 || strcmp(name, "inputs") == 0;
+    return strcmp(name, "fields") == 0 || strcmp(name, "inputs") == 0 || strcmp(name, "lists") == 0;
 }

@@ -35,6 +35,12 @@ function fieldOf([type, name, value, more], at) {
 export const KEX = ['sntrup761x25519-sha512', 'curve25519-sha256', 'ext-info-c', 'kex-strict-c-v00@openssh.com'];
 const CIPHERS = ['chacha20-poly1305@openssh.com', 'aes256-gcm@openssh.com', 'aes256-ctr'];
 
+/* What a field makes of the message, as nacre-trace(5) has it. */
+function kindOf(name, fields) {
+  const key = fields.find((field) => ['request type', 'channel type', 'request name', 'method name'].includes(field.name));
+  return key ? { kind: key.text } : {};
+}
+
 export class Session {
   constructor(conn = 1, us = 0) {
     this.conn = conn;
@@ -82,7 +88,7 @@ export class Session {
     for (const { at, len } of secret) hex = hex.slice(0, 2 * (at + 4)) + '--'.repeat(len - 4) + hex.slice(2 * (at + len));
     if (payload.length > 4096) { cut = payload.length - 80; hex = hex.slice(0, 160); }
     this.put({ event: 'message', dir, seq: this.seq[dir]++, phase: this.phase, number, name: `SSH_MSG_${name}`, section, length: payload.length,
-      fields: described, payload: hex, cut, packet: toHex(cut ? packet.slice(0, 80) : packet), packet_length: packet.length, ...more });
+      fields: described, payload: hex, cut, ...kindOf(name, described), packet: toHex(cut ? packet.slice(0, 80) : packet), packet_length: packet.length, ...more });
     if (number === 21) this.keys[dir] = true;
     return this;
   }
