@@ -51,9 +51,9 @@ int auth_on_failure(struct auth *a, struct reader *r)
     (void)read_bool(r); /* the list says what is left either way */
     if (!read_done(r))
         return transport_malformed(a->transport, "USERAUTH_FAILURE is malformed");
-    a->respond = NULL; /* a person who is still being asked is too late, */
-    if (a->step == AUTH_SIGNING)
-        a->step = AUTH_SENT_NONE; /* ... and so is an agent */
+    /* A person who is still being asked is too late, and so are an agent and any further reply. */
+    a->respond = NULL;
+    a->step = AUTH_SENT_NONE;
     forget_password(a);
     return try_next(a, can_continue);
 }

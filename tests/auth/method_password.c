@@ -58,6 +58,33 @@ START_TEST(a_client_that_cannot_change_an_expired_password_ends_with_an_authenti
 }
 END_TEST
 
+static void ask_without_answer(void *context, const struct nacre_ask *ask)
+{
+    (void)ask;
+    end_note(context, "asked;");
+}
+
+/* A person is being asked after a refusal, so no request waits for an answer. [4252/8/5] */
+START_TEST(a_request_to_change_a_password_that_was_already_refused_is_an_error)
+{
+    static const char *const typed = "typed";
+
+    scripted_init(&s, NACRE_CLIENT);
+    s.pair.client_config.ask = ask_without_answer;
+    scripted_start(&s);
+    scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "password", 0);
+    scripted_expect(&s, "auth password;");
+    scripted_send(&s, SSH_MSG_USERAUTH_FAILURE, "s?", "password", 0);
+    scripted_expect(&s, "");
+    scripted_told(&s, "asked;");
+    scripted_send(&s, 60, "ss", "Your password has expired", "en");
+    scripted_expect(&s, "disconnect 2;");
+    expect_ended(NACRE_PROTOCOL_ERROR, SSH_DISCONNECT_PROTOCOL_ERROR);
+    nacre_session_respond(s.real->session, &typed, 1);
+    scripted_clear(&s);
+}
+END_TEST
+
 /* ---- both: an expired password ---- */
 
 static struct pair p;
@@ -158,6 +185,7 @@ void add_tests(struct suite *suite)
     add_loop(suite,
              a_client_that_cannot_change_an_expired_password_ends_with_an_authentication_error, 0,
              2);
+    add_test(suite, a_request_to_change_a_password_that_was_already_refused_is_an_error);
     add_test(suite, an_expired_password_must_be_changed_first);
     add_test(suite, an_expired_password_never_logs_in);
     add_test(suite, passwords_are_wiped_on_the_stack);
