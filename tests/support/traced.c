@@ -28,6 +28,13 @@ static bool comes_back(struct json *printed, struct bytes payload)
     return encode_message(printed, &w) && bytes_equal(written_bytes(&w), payload);
 }
 
+/* What follows the type in these comes from the application, and some tests make it wrong. */
+static bool has_fields_of_application(uint8_t number)
+{
+    return number == SSH_MSG_CHANNEL_OPEN || number == SSH_MSG_CHANNEL_REQUEST ||
+           number == SSH_MSG_GLOBAL_REQUEST;
+}
+
 const char *traced_complaint(const struct message_context *context, enum nacre_direction direction,
                              struct bytes payload)
 {
@@ -40,7 +47,7 @@ const char *traced_complaint(const struct message_context *context, enum nacre_d
 
     if (s.message == NULL && direction == NACRE_SENT)
         return "the table of messages has no row for a message that was sent";
-    if (s.malformed && direction == NACRE_SENT)
+    if (s.malformed && direction == NACRE_SENT && !has_fields_of_application(payload.at[0]))
         return "the table of messages has other fields for a message that was sent";
     printed = print(&m);
     if (printed == NULL)
