@@ -141,7 +141,7 @@ static const struct option_row crypto_rows[] = {
 
 static const struct option_row log_rows[] = {
     {.name = "quiet", .letter = 'q', .parse = parse_quiet, .help = "log warnings and errors only"},
-    {.name = "verbose", .letter = 'v', .parse = parse_verbose, .help = "log more; `-vv` logs every message"},
+    {.name = "verbose", .letter = 'v', .parse = parse_verbose, .help = "log more; `-vv` logs number and length of every message"},
     {0},
 };
 /* clang-format on */
