@@ -12,6 +12,14 @@ const struct spec_case *const spec_tables[] = {
     spec_curves,
     spec_strict,
     spec_protection,
+    spec_rekey,
+    spec_ext_info,
+    spec_messages,
+    spec_auth,
+    spec_methods,
+    spec_global,
+    spec_windows,
+    spec_requests,
     NULL,
 };
 /* clang-format on */

@@ -27,7 +27,7 @@ struct spec_channel *send_open(struct peer *p, struct opening o)
     memset(ch, 0, sizeof *ch);
     ch->number = o.number_given ? o.number : (uint32_t)(p->channel_count - 1);
     ch->window = o.window_zero ? 0 : or_usual(o.window, WINDOW);
-    ch->max_packet = or_usual(o.max_packet, MAX_PACKET);
+    ch->max_packet = o.max_packet_zero ? 0 : or_usual(o.max_packet, MAX_PACKET);
     ch->own_window = o.window_zero || o.window != 0;
     p->opens++;
     transmit(p, "btuuur", SSH_MSG_CHANNEL_OPEN, o.type == NULL ? "session" : o.type, ch->number,
@@ -118,6 +118,20 @@ void send_close(struct peer *p, struct spec_channel *ch)
     transmit(p, "bu", SSH_MSG_CHANNEL_CLOSE, ch->peer);
 }
 
+/* Open the window again, unless the case does that itself, or a key exchange forbids it now. */
+static void reopen(struct peer *p, struct spec_channel *ch)
+{
+    if (!ch->own_window && !ch->sent_close && !ch->got_close && ch->window < WINDOW / 2 &&
+        !p->in_exchange)
+        send_adjust(p, ch, WINDOW - ch->window);
+}
+
+static bool receive_for(struct peer *p, struct spec_channel *ch)
+{
+    reopen(p, ch); /* after an exchange during which it could not be */
+    return receive_any(p);
+}
+
 bool send_all(struct peer *p, struct spec_channel *ch, struct bytes data)
 {
     while (data.len > 0 && !over(p) && !ch->got_close) {
@@ -128,7 +142,7 @@ bool send_all(struct peer *p, struct spec_channel *ch, struct bytes data)
         n = n < MAX_PACKET ? n : MAX_PACKET;
         if (n > 0)
             send_data(p, ch, (struct bytes){data.at, n});
-        else if (!receive_any(p))
+        else if (!receive_for(p, ch))
             return false;
         data = bytes_from(data, n);
     }
@@ -175,7 +189,7 @@ static void on_data(struct peer *p, struct spec_channel *ch, struct reader *r, b
     watch_check(p, WATCH_WITHIN_PACKET, data.len <= ch->max_packet, "%zu bytes, maximum %u",
                 data.len, (unsigned)ch->max_packet);
     if (ch->max_packet == UINT32_MAX)
-        watch_check(p, WATCH_MAX_PACKET_FFFFFFFF, data.len <= 35000, "%zu bytes", data.len);
+        watch_check(p, WATCH_MAX_PACKET, data.len <= 35000, "%zu bytes", data.len);
     if (extended)
         watch_check(p, WATCH_EXTENDED_COUNTS, data.len <= ch->window, "%zu bytes, window %u",
                     data.len, (unsigned)ch->window);
@@ -185,8 +199,7 @@ static void on_data(struct peer *p, struct spec_channel *ch, struct reader *r, b
         ch->received_stderr += data.len;
     else
         keep(p, ch, data);
-    if (!ch->own_window && !ch->sent_close && ch->window < WINDOW / 2 && !p->in_exchange)
-        send_adjust(p, ch, WINDOW - ch->window);
+    reopen(p, ch);
 }
 
 static void on_request(struct peer *p, struct spec_channel *ch, struct reader *r)
@@ -292,7 +305,7 @@ bool channel_take(struct peer *p, uint8_t number)
 
 bool wait_received(struct peer *p, struct spec_channel *ch, size_t len)
 {
-    while (ch->received.len < len && !ch->got_eof && !ch->got_close && receive_any(p))
+    while (ch->received.len < len && !ch->got_eof && !ch->got_close && receive_for(p, ch))
         continue;
     return ch->received.len >= len;
 }

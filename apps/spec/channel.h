@@ -13,7 +13,8 @@ struct opening {
     uint32_t window;     /* 0: 1 MiB; the case then adjusts it itself unless it is 0 */
     bool window_zero;    /* a window of 0 */
     uint32_t max_packet; /* 0: 32768 */
-    struct bytes rest;   /* fields of the type */
+    bool max_packet_zero;
+    struct bytes rest; /* fields of the type */
 };
 
 /* Send CHANNEL_OPEN. */

@@ -270,8 +270,10 @@ bool receive(struct peer *p)
         struct bytes in = conn_received(&p->conn);
 
         status = packet_read_one(&p->receiving, p->conn.in + p->conn.head, in.len, &seen);
-        if (status == PACKET_READ_MORE && !conn_wait(&p->conn, deadline))
+        if (status == PACKET_READ_MORE && !conn_wait(&p->conn, deadline)) {
+            p->timed_out = p->timed_out || !p->conn.ended;
             return false;
+        }
     }
     if (status == PACKET_READ_BAD)
         return on_garbled(p, deadline);
@@ -322,6 +324,8 @@ static void on_ext_info(struct peer *p)
 
         if (bytes_are(name, "server-sig-algs"))
             (void)text_from_wire(p->sig_algs, sizeof p->sig_algs, value);
+        p->offers_hostbound =
+            p->offers_hostbound || bytes_are(name, "publickey-hostbound@openssh.com");
         p->offers_ping = p->offers_ping || bytes_are(name, "ping@openssh.com");
     }
     p->ext_info = true;
@@ -360,6 +364,11 @@ static bool is_side_traffic(struct peer *p)
         return true;
     case SSH_MSG_GLOBAL_REQUEST:
         on_global_request(p);
+        return true;
+    case SSH_MSG_REQUEST_FAILURE:
+        if (p->replies_to_skip == 0)
+            return false;
+        p->replies_to_skip--;
         return true;
     case SSH_MSG_KEXINIT:
         if (p->in_exchange || p->quiet || p->peer_rekeys == NULL || !p->first_done)
@@ -409,8 +418,14 @@ bool falter(struct peer *p, const char *what)
         observe(p, "%s", what);
     else
         problem(p, "%s", what);
-    p->conn.ended = true;
+    p->conn.ended = p->garbled = true; /* read nothing more */
     return false;
+}
+
+void receive_times(struct peer *p, uint8_t number, unsigned times)
+{
+    while (times > 0 && receive(p))
+        times -= p->got.at[0] == number;
 }
 
 bool want(struct peer *p, uint8_t number)
@@ -494,5 +509,6 @@ void wait_close(struct peer *p, uint64_t us)
         observe(p, "%s", name);
     }
     p->step = step;
+    p->timed_out = false;
     current_part(p)->ending = p->conn.ended ? ENDING_CLOSE : ENDING_SILENT;
 }

@@ -52,6 +52,9 @@ uint8_t next(struct peer *p);
 /* Receive one message: side traffic is handled, anything else recorded. False: none came. */
 bool receive_any(struct peer *p);
 
+/* Receive until so many of one number have come, without recording anything. */
+void receive_times(struct peer *p, uint8_t number, unsigned times);
+
 /* Wait for a message of this number. Others are recorded as outcomes. */
 bool want(struct peer *p, uint8_t number);
 

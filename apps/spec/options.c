@@ -28,7 +28,7 @@ static const struct option_row rows[] = {
     {.name = "profile", .argument = "NAME",
      OPTION_TEXT(struct spec_options, profile),
      .help = "what the server runs: `openssh`, `nacre-echo`, or a file",
-     .more = "A file has lines of the form name = value, for the names `cat`, `produce`, `discard`, `exit`, `killed`, `env` and `forwarding`.",
+     .more = "A file has lines of the form name = value, for the names `cat`, `produce`, `discard`, `exit`, `killed`, `env`, `forwarding` and `any-user`.",
      .default_value = "openssh"},
     {.name = "strict",
      OPTION_FLAG(struct spec_options, strict),

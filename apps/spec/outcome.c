@@ -137,7 +137,8 @@ static bool term_holds(const struct term *t, const struct outcome *o)
         return true;
     for (size_t i = 0; i < o->count; i++)
         if (stands_for(t->text, o->replies[i].text))
-            return strcmp(t->text, "unimpl") == 0 || strcmp(t->text, "answered") == 0 ||
+            return strcmp(t->text, "answered") == 0 ||
+                   (strcmp(t->text, "unimpl") == 0 && t->times == 1) ||
                    o->replies[i].times == t->times;
     return false;
 }

@@ -64,10 +64,12 @@ static void begin_connection(struct peer *p)
     p->ident_came = p->first_done = p->strict = p->in_exchange = false;
     p->session_rekeyed = p->kexinit_before = p->follows_due = p->interactive = false;
     p->padding_seen = (struct bytes){NULL, 0};
-    p->disconnected = p->garbled = p->ext_info = p->logged_in = p->observing = false;
+    p->disconnected = p->timed_out = p->garbled = p->ext_info = p->logged_in = p->observing = false;
     p->session_id_len = p->channel_count = 0;
     p->opens = p->open_answers = 0;
-    p->hostkeys_came = 0;
+    p->offers_hostbound = p->offers_ping = false;
+    p->sig_algs[0] = 0;
+    p->hostkeys_came = p->replies_to_skip = 0;
     p->reached = AT_IDENT;
     p->methods[0] = 0;
 }
@@ -87,6 +89,7 @@ struct peer *peer_new(const struct spec_case *row, const struct setting *setting
     p->step = 5 * setting->facts.longest_us;
     if (p->step < 2000000)
         p->step = setting->facts.known ? 2000000 : 10000000;
+    p->step *= setting->patient ? 5 : 1;
     p->began = now_us();
     p->deadline = p->began + (uint64_t)setting->timeout_ms * 1000;
     p->scratch = peer_memory(p, SCRATCH_ROOM);

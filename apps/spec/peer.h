@@ -116,11 +116,13 @@ struct peer {
     bool conforming;                /* reach() and go_on() are sending, not the case */
     uint32_t first_step, last_step; /* sequence numbers of what the case sent, for unimpl(seq) */
     bool disconnected;              /* a DISCONNECT arrived */
+    bool timed_out;                 /* a wait ended without an answer */
     bool garbled;                   /* a packet could not be read */
     bool ext_info;                  /* EXT_INFO arrived */
     char sig_algs[1024];            /* of EXT_INFO */
-    bool offers_ping;
-    char methods[256]; /* of the last USERAUTH_FAILURE */
+    bool offers_ping, offers_hostbound;
+    uint32_t replies_to_skip; /* REQUEST_FAILURE that next() does not return */
+    char methods[256];        /* of the last USERAUTH_FAILURE */
     bool partial;
     struct bytes padding_seen; /* of the last encrypted packet */
     bool session_rekeyed;      /* a KEXINIT came after the first exchange */

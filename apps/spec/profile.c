@@ -24,7 +24,8 @@ static const struct named profiles[] = {
       .produce = "chargen %s",
       .discard = "discard",
       .exit_with = "exit %s",
-      .killed = "signal TERM"}},
+      .killed = "signal TERM",
+      .any_user = true}},
 };
 
 /* A copy that is never released: a profile has a few lines. */
@@ -32,6 +33,12 @@ static bool keep(const char **member, const char *value)
 {
     *member = value[0] == 0 ? NULL : strdup(value);
     return true;
+}
+
+static bool set_bool(bool *member, const char *value)
+{
+    *member = strcmp(value, "yes") == 0;
+    return *member || strcmp(value, "no") == 0;
 }
 
 static bool set(struct profile *profile, const char *name, const char *value)
@@ -48,9 +55,9 @@ static bool set(struct profile *profile, const char *name, const char *value)
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (strcmp(name, members[i].name) == 0)
             return keep(members[i].member, value);
-    profile->forwarding = strcmp(value, "yes") == 0;
-    return strcmp(name, "forwarding") == 0 &&
-           (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0);
+    return strcmp(name, "forwarding") == 0
+               ? set_bool(&profile->forwarding, value)
+               : strcmp(name, "any-user") == 0 && set_bool(&profile->any_user, value);
 }
 
 /* "name = value"; `#` begins a comment. */
@@ -84,7 +91,7 @@ static bool read_file(struct profile *profile, const char *name, const struct er
         good = read_one(profile, line) ||
                errbuf_say(p,
                           "%s:%u: a line is: name = value, with one of the names cat, produce, "
-                          "discard, exit, killed, env and forwarding",
+                          "discard, exit, killed, env, forwarding and any-user",
                           name, number);
     }
     (void)fclose(in);

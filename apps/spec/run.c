@@ -282,6 +282,7 @@ void run_all(struct run *run)
             r->done = false;
     }
     run->refusals = 0;
+    run->setting->patient = true;
     if (!run->refused)
         run_some(run, 1);
     for (size_t i = 0; i < run->count; i++)

@@ -7,7 +7,7 @@
 enum { REFUSALS_MAX = 3 /* in a row: a limit of the server */ };
 
 struct run {
-    const struct setting *setting;
+    struct setting *setting;
     struct result *results; /* in the order of the tables */
     size_t count;
     unsigned jobs;

@@ -19,6 +19,7 @@ struct profile {
     const char *exit_with;      /* one that exits with a status, with %s */
     const char *killed;         /* one that a SIGTERM ends */
     const char *env;            /* one that prints its environment */
+    bool any_user;              /* its keys log in under any user name */
     bool forwarding;            /* TCP forwarding is allowed */
 };
 
@@ -47,6 +48,7 @@ struct setting {
     uint32_t seed;
     uint32_t timeout_ms; /* of one case */
     bool verbose;        /* keep the whole trace */
+    bool patient;        /* a second try, alone: waits may take longer */
 };
 
 #endif

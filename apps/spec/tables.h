@@ -12,5 +12,13 @@ extern const struct spec_case spec_strict[];
 extern const struct spec_case spec_shares[];
 extern const struct spec_case spec_curves[];
 extern const struct spec_case spec_protection[];
+extern const struct spec_case spec_rekey[];
+extern const struct spec_case spec_ext_info[];
+extern const struct spec_case spec_messages[];
+extern const struct spec_case spec_auth[];
+extern const struct spec_case spec_methods[];
+extern const struct spec_case spec_global[];
+extern const struct spec_case spec_windows[];
+extern const struct spec_case spec_requests[];
 
 #endif

@@ -238,7 +238,6 @@ static void check_ext_info(struct peer *p, struct reader *r)
         (void)read_string(r);
     }
     watch_check(p, WATCH_EXT_FORM, read_done(r), "%u extensions declared", (unsigned)n);
-    watch_check(p, WATCH_EXT_ONLY_IF_ASKED, p->offered_ext_info, "we did not offer ext-info");
 }
 
 static void check_global_request(struct peer *p, struct reader *r)

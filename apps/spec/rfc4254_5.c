@@ -1,0 +1,551 @@
+/* RFC 4254 sections 5.2 and 5.3: windows, data, and how channels end. */
+#include "apps/spec/profile.h"
+#include "apps/spec/reach.h"
+#include "apps/spec/tables.h"
+
+#include <stdio.h>
+
+enum { MIB = 1 << 20, EMPTY = 1000, CHANNELS = 1000, QUIET_US = 300000 };
+
+/* A channel whose program sends back what it gets. The case begins afterwards. */
+static struct spec_channel *open_cat(struct peer *p, struct opening o)
+{
+    struct spec_channel *ch;
+
+    need_command(p, p->setting->profile.cat, "cat");
+    reach(p, AT_LOGIN);
+    ch = open_channel(p, o);
+    (void)run(p, ch, p->setting->profile.cat);
+    p->observing = false;
+    return ch;
+}
+
+/* One whose program prints so many bytes; all are zero, or those of nacre-echo. */
+static struct spec_channel *open_produce(struct peer *p, struct opening o, const char *count)
+{
+    struct spec_channel *ch;
+    char command[128];
+
+    need_command(p, p->setting->profile.produce, "N bytes");
+    reach(p, AT_LOGIN);
+    ch = open_channel(p, o);
+    if (p->skip == NULL)
+        (void)run(p, ch,
+                  profile_command(command, sizeof command, p->setting->profile.produce, count));
+    p->observing = false;
+    return ch;
+}
+
+/* Are there so many bytes? The program prints the same in each run. */
+static void observe_length(struct peer *p, const struct spec_channel *ch, size_t len)
+{
+    if (ch->received.len == len)
+        observe(p, "same bytes");
+    else
+        observe(p, "%zu of %zu bytes", ch->received.len, len);
+}
+
+/* ---- windows: section 5.2 ---- */
+
+/* The row's number is the maximum packet size. */
+static void max_packet_1(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){.max_packet = 1});
+    struct bytes bytes = sample(p, 100);
+
+    (void)send_all(p, ch, bytes);
+    (void)wait_received(p, ch, bytes.len);
+    observe(p, bytes_equal(ch->received, bytes) ? "one byte per message" : "other bytes");
+}
+
+/* byte 90, "session", channel, window, a maximum packet size of 0 */
+static void max_packet_0(struct peer *p)
+{
+    struct spec_channel *ch;
+
+    need_command(p, p->setting->profile.cat, "cat");
+    reach(p, AT_LOGIN);
+    ch = send_open(p, (struct opening){.max_packet_zero = true});
+    if (!wait_opened(p, ch)) {
+        observe(p, "open-failure");
+        return;
+    }
+    send_channel_request(p, ch, "exec", 1, message(p, "t", p->setting->profile.cat));
+    (void)next(p);
+    send_data(p, ch, bytes_of("data"));
+    (void)conn_wait(&p->conn, now_us() + QUIET_US);
+    fence(p);
+    if (current_part(p)->ending == ENDING_GO_ON && ch->received.len == 0)
+        observe(p, "no data");
+}
+
+static void max_packet_huge(struct peer *p)
+{
+    struct spec_channel *ch =
+        open_produce(p, (struct opening){.max_packet = UINT32_MAX, .window = 4 * MIB}, "1000000");
+
+    (void)wait_received(p, ch, 1000000);
+    observe(p, p->watched[WATCH_MAX_PACKET].broken == 0 ? "never violated" : "larger packets");
+}
+
+static void window_huge(struct peer *p)
+{
+    (void)open_cat(p, (struct opening){.window = UINT32_MAX});
+    go_on(p);
+}
+
+static void window_0(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){.window_zero = true}, "1000");
+
+    send_channel_request(p, ch, "unknown@nacre-spec", 1, (struct bytes){NULL, 0});
+    if (next(p) != SSH_MSG_CHANNEL_FAILURE)
+        observe(p, "a request without an answer");
+    go_on(p);
+    if (ch->received.len == 0 && ch->received_stderr == 0)
+        observe(p, "no data");
+}
+
+/* Send 1000 bytes through a window that we open by the row's number each time. */
+static void window_small(struct peer *p)
+{
+    uint32_t step = p->row->number;
+    struct spec_channel *ch = open_cat(p, (struct opening){.window = step, .max_packet = 1024});
+    struct bytes bytes = sample(p, 1000);
+
+    p->conforming = true;
+    (void)send_all(p, ch, bytes);
+    while (ch->received.len < bytes.len && receive_any(p))
+        if (ch->window == 0)
+            send_adjust(p, ch, step);
+    observe_bytes(p, ch, bytes);
+}
+
+static void window_odd(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){.window = 7});
+    struct bytes bytes = sample(p, 20000);
+
+    p->conforming = true;
+    (void)send_all(p, ch, bytes);
+    while (ch->received.len < bytes.len && !over(p)) {
+        send_adjust(p, ch, 7);
+        send_adjust(p, ch, 7);
+        if (!wait_received(p, ch, ch->received.len + 1))
+            break;
+    }
+    observe_bytes(p, ch, bytes);
+}
+
+static void window_big(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){.window = UINT32_MAX}, "8388608");
+
+    (void)wait_received(p, ch, 8 * MIB);
+    observe_length(p, ch, 8 * MIB);
+}
+
+static void adjust_0(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    send_adjust(p, ch, 0);
+    go_on(p);
+}
+
+static void adjust_overflow(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    send_adjust(p, ch, UINT32_MAX);
+    send_adjust(p, ch, UINT32_MAX);
+    go_on(p);
+}
+
+static void adjust_after_close(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    p->conn.corked = true;
+    send_close(p, ch);
+    send_adjust(p, ch, 1000);
+    conn_uncork(&p->conn, step_deadline(p));
+    go_on(p);
+}
+
+static void replenish(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+    struct bytes bytes = sample(p, 8 * MIB);
+
+    p->conforming = true;
+    (void)send_all(p, ch, bytes);
+    (void)wait_received(p, ch, bytes.len);
+    observe_bytes(p, ch, bytes);
+}
+
+/* More than the peer's window, by the row's number; the program reads nothing, so that the window
+ * stays as it is. */
+static void beyond_window(struct peer *p)
+{
+    struct spec_channel *ch;
+    size_t left;
+
+    reach(p, AT_LOGIN);
+    ch = open_session(p);
+    p->observing = false;
+    left = (size_t)ch->peer_window + p->row->number;
+    need(p, over(p) || ch->peer_window < 64 * MIB, "its window is too large to be exceeded");
+    while (left > 0 && !over(p)) {
+        size_t n = left < ch->peer_max_packet ? left : ch->peer_max_packet;
+
+        n = n < 32768 ? n : 32768;
+        send_data(p, ch, filled(p, 'w', n));
+        left -= n;
+    }
+    go_on(p);
+}
+
+static void beyond_packet(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+    size_t len = (size_t)ch->peer_max_packet + 1;
+
+    need(p, over(p) || (ch->peer_window > len && len < 200000), "its packets may be too large");
+    if (p->skip == NULL)
+        send_data(p, ch, sample(p, len));
+    p->conforming = true;
+    if (!over(p) && wait_received(p, ch, len))
+        observe(p, "delivered");
+    p->conforming = false;
+    if (current_part(p)->count == 0)
+        go_on(p);
+}
+
+static void data_empty(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    for (int i = 0; i < EMPTY && !over(p); i++)
+        send_data(p, ch, (struct bytes){NULL, 0});
+    go_on(p);
+}
+
+static void data_length_lies(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    transmit(p, "buur", SSH_MSG_CHANNEL_DATA, ch->peer, 5, bytes_of("four"));
+    go_on(p);
+}
+
+static void data_trailing(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    transmit(p, "butr", SSH_MSG_CHANNEL_DATA, ch->peer, "data", bytes_of("more"));
+    go_on(p);
+}
+
+/* byte SSH_MSG_CHANNEL_EXTENDED_DATA, uint32 recipient channel, uint32 data_type_code, string data
+ */
+static void extended_from_client(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    transmit(p, "buut", SSH_MSG_CHANNEL_EXTENDED_DATA, ch->peer, 1, "data");
+    go_on(p);
+}
+
+static void stalled_reader(struct peer *p)
+{
+    struct spec_channel *stalled = open_produce(p, (struct opening){.window = 1000}, "1000000"),
+                        *other = open_session(p);
+    struct bytes bytes = sample(p, 1000);
+
+    need_command(p, p->setting->profile.cat, "cat");
+    (void)run(p, other, p->setting->profile.cat);
+    (void)send_all(p, other, bytes);
+    if (!wait_received(p, other, bytes.len))
+        observe(p, "the other channel stands still");
+    if (stalled->received.len > 1000)
+        observe(p, "%zu bytes in a window of 1000", stalled->received.len);
+    go_on(p);
+}
+
+/* ---- the end: section 5.3 ---- */
+
+static void eof_half(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){0}, "1000000");
+
+    send_eof(p, ch);
+    (void)wait_received(p, ch, 1000000);
+    observe_length(p, ch, 1000000);
+}
+
+static void own_eof(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){0}, "10");
+
+    (void)wait_channel_close(p, ch);
+    report(p, "EOF %s", ch->got_eof ? "was sent" : "was not sent");
+}
+
+static void after_eof(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    p->conn.corked = true;
+    send_eof(p, ch);
+    if (p->row->number == SSH_MSG_CHANNEL_DATA)
+        send_data(p, ch, bytes_of("late"));
+    else
+        send_eof(p, ch);
+    conn_uncork(&p->conn, step_deadline(p));
+    go_on(p);
+}
+
+/* CLOSE on a channel without a program, or on one whose window is 0. */
+static void close_answered(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){.window_zero = p->row->number == 0});
+
+    if (p->row->number == 2)
+        send_eof(p, ch);
+    send_close(p, ch);
+    observe_channel_close(p, ch);
+}
+
+static void close_delivers(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+    struct bytes bytes = sample(p, 1000);
+
+    p->quiet = true; /* we close only when all has come */
+    (void)send_all(p, ch, bytes);
+    send_eof(p, ch);
+    (void)wait_channel_close(p, ch);
+    observe_bytes(p, ch, bytes);
+}
+
+static void close_twice(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    p->conn.corked = true;
+    send_close(p, ch);
+    send_close(p, ch);
+    conn_uncork(&p->conn, step_deadline(p));
+    go_on(p);
+}
+
+static void after_close(struct peer *p)
+{
+    for (int i = 0; i < 3; i++) {
+        struct spec_channel *ch;
+
+        peer_connect(p);
+        ch = open_cat(p, (struct opening){0});
+        p->conn.corked = true;
+        send_close(p, ch);
+        if (i == 0)
+            send_data(p, ch, bytes_of("late"));
+        else if (i == 1)
+            send_channel_request(p, ch, "unknown@nacre-spec", 0, (struct bytes){NULL, 0});
+        else
+            send_eof(p, ch);
+        conn_uncork(&p->conn, step_deadline(p));
+        go_on(p);
+    }
+}
+
+static void reuse(struct peer *p)
+{
+    reach(p, AT_LOGIN);
+    p->conforming = true;
+    for (int i = 0; i < CHANNELS && !over(p); i++) {
+        struct spec_channel *ch;
+
+        p->channel_count = 0;
+        ch = open_session(p);
+        send_close(p, ch);
+        if (!wait_channel_close(p, ch))
+            break;
+    }
+    p->conforming = false;
+    go_on(p);
+}
+
+static void other_channels(struct peer *p)
+{
+    struct spec_channel *ch[3];
+    struct bytes bytes = sample(p, 1000);
+
+    need_command(p, p->setting->profile.cat, "cat");
+    reach(p, AT_LOGIN);
+    for (int i = 0; i < 3; i++) {
+        ch[i] = open_session(p);
+        (void)run(p, ch[i], p->setting->profile.cat);
+    }
+    send_close(p, ch[1]);
+    (void)wait_channel_close(p, ch[1]);
+    for (int i = 0; i < 3; i += 2) {
+        (void)send_all(p, ch[i], bytes);
+        if (!wait_received(p, ch[i], bytes.len))
+            observe(p, "channel %d stands still", i);
+    }
+    go_on(p);
+}
+
+/* ---- eow@openssh.com: PROTOCOL section 2.1 ---- */
+
+static void eow(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    send_channel_request(p, ch, "eow@openssh.com", 0, (struct bytes){NULL, 0});
+    go_on(p);
+}
+
+static void eow_stops(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){.window = 1000}, "1000000");
+
+    (void)wait_received(p, ch, 1000);
+    send_channel_request(p, ch, "eow@openssh.com", 0, (struct bytes){NULL, 0});
+    fence(p);
+    send_adjust(p, ch, 100000);
+    fence(p);
+    report(p, "%zu bytes came after it", ch->received.len - 1000);
+}
+
+/* clang-format off */
+const struct spec_case spec_windows[] = {
+    {"4254/5.1/max-packet-0", BOTH, PRACTICE, "RFC 4254 5.1", "4254/5.1/7",
+     "our maximum packet size is 0", "open-failure | close | no data",
+     .run = max_packet_0},
+    {"4254/5.1/max-packet-1", BOTH, PRACTICE, "RFC 4254 5.1", "4254/5.1/7",
+     "our maximum packet size is 1", "one byte per message | open-failure",
+     .run = max_packet_1},
+    {"4254/5.1/max-packet-ffffffff", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/15",
+     "our maximum packet size is 0xffffffff: packets stay within 35000 bytes", "never violated",
+     .run = max_packet_huge},
+    {"4254/5.1/window-ffffffff", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/1",
+     "our initial window is 0xffffffff", "go-on",
+     .run = window_huge},
+    {"4254/5.2/own-within-window", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/4",
+     "the peer never sends beyond our window", "never violated",
+     .run = NULL, .watch = WATCH_WITHIN_WINDOW},
+    {"4254/5.2/own-within-packet", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/5",
+     "the peer never sends more than our maximum packet size in one message", "never violated",
+     .run = NULL, .watch = WATCH_WITHIN_PACKET},
+    {"4254/5.2/own-window-sum", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/3",
+     "the window the peer grants never exceeds 2^32-1 in total", "never violated",
+     .run = NULL, .watch = WATCH_WINDOW_SUM},
+    {"4254/5.2/window-0", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/4 4254/5.3/3",
+     "window 0: no data, but EOF, CLOSE and requests still pass", "no data, go-on",
+     .run = window_0},
+    {"4254/5.2/window-1", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/4",
+     "a window of 1 byte, adjusted by 1 each time, for 1000 bytes", "same bytes",
+     .run = window_small, .number = 1},
+    {"4254/5.2/window-odd", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/4",
+     "window adjusts of 7 bytes while data flows", "same bytes",
+     .run = window_odd},
+    {"4254/5.2/window-big", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/1",
+     "a window of 0xffffffff and 8 MiB of data", "same bytes",
+     .run = window_big},
+    {"4254/5.2/adjust-0", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/8",
+     "a window adjust of 0", "go-on",
+     .run = adjust_0},
+    {"4254/5.2/adjust-overflow", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/2",
+     "window adjusts that sum to more than 2^32-1", "close | ignored",
+     .run = adjust_overflow},
+    {"4254/5.2/adjust-after-close", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/9",
+     "a window adjust for a channel that is closed on our side", "go-on | close",
+     .run = adjust_after_close},
+    {"4254/5.2/replenish", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/10",
+     "8 MiB to the peer: it keeps reopening its window", "same bytes",
+     .run = replenish},
+    {"4254/5.2/beyond-window", BOTH, MAY, "RFC 4254 5.2", "4254/5.2/6",
+     "one byte beyond the peer's window", "close | ignored",
+     .run = beyond_window, .number = 1},
+    {"4254/5.2/beyond-window-1mib", BOTH, MAY, "RFC 4254 5.2", "4254/5.2/6",
+     "1 MiB beyond the peer's window", "close | ignored",
+     .run = beyond_window, .number = MIB},
+    {"4254/5.2/beyond-packet", BOTH, PRACTICE, "RFC 4254 5.2", "4254/5.2/7",
+     "a message larger than the peer's maximum packet size but within the window", "close | delivered | ignored",
+     .run = beyond_packet},
+    {"4254/5.2/data-empty", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/9",
+     "1000 CHANNEL_DATA messages of 0 bytes", "go-on",
+     .run = data_empty},
+    {"4254/5.2/data-length-lies", BOTH, MUST, "RFC 4251 5", "4251/5/9",
+     "CHANNEL_DATA whose string length is one too large", "close",
+     .run = data_length_lies},
+    {"4254/5.2/data-trailing", BOTH, PRACTICE, "RFC 4251 5", "4251/5/9",
+     "bytes after the string in CHANNEL_DATA", "close | go-on",
+     .run = data_trailing},
+    {"4254/5.2/extended-counts", BOTH, MUST, "RFC 4254 5.2", "4254/5.2/11",
+     "stderr data consumes the same window", "never violated",
+     .run = NULL, .watch = WATCH_EXTENDED_COUNTS},
+    {"4254/5.2/extended-from-client", SERVER, PRACTICE, "RFC 4254 5.2", "4254/5.2/14",
+     "extended data from a client", "ignored | close",
+     .run = extended_from_client},
+    {"4254/5.2/stalled-reader", BOTH, PRACTICE, "RFC 4254 5.2", "4254/5.2/4",
+     "we never adjust the window and never read: memory stays bounded, other channels "
+     "continue", "go-on",
+     .run = stalled_reader},
+    {"4254/5.3/eof-half", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/2",
+     "after our EOF, the peer's data still arrives", "same bytes",
+     .run = eof_half},
+    {"4254/5.3/own-eof", BOTH, SHOULD, "RFC 4254 5.3", "4254/5.3/1",
+     "the peer sends EOF at the end of its data", "report",
+     .run = own_eof},
+    {"4254/5.3/own-no-data-after-eof", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/4",
+     "the peer sends no data after its EOF", "never violated",
+     .run = NULL, .watch = WATCH_NO_DATA_AFTER_EOF},
+    {"4254/5.3/own-nothing-after-close", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/7",
+     "the peer sends nothing on a channel after its CLOSE", "never violated",
+     .run = NULL, .watch = WATCH_NOTHING_AFTER_CLOSE},
+    {"4254/5.3/data-after-eof", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/5",
+     "data after our EOF", "close | ignored",
+     .run = after_eof, .number = SSH_MSG_CHANNEL_DATA},
+    {"4254/5.3/eof-twice", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/5",
+     "EOF is sent twice", "close | ignored",
+     .run = after_eof, .number = SSH_MSG_CHANNEL_EOF},
+    {"4254/5.3/close-answered", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/6",
+     "CLOSE is answered with CLOSE", "close-message",
+     .run = close_answered, .number = 2},
+    {"4254/5.3/close-without-eof", BOTH, MAY, "RFC 4254 5.3", "4254/5.3/11",
+     "CLOSE without EOF", "close-message",
+     .run = close_answered, .number = 1},
+    {"4254/5.3/close-window-0", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/3",
+     "CLOSE while the window is 0", "close-message",
+     .run = close_answered, .number = 0},
+    {"4254/5.3/close-delivers", BOTH, SHOULD, "RFC 4254 5.3", "4254/5.3/10",
+     "data right before CLOSE is delivered", "same bytes",
+     .run = close_delivers},
+    {"4254/5.3/close-twice", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/9",
+     "CLOSE is sent twice", "close | go-on",
+     .run = close_twice},
+    {"4254/5.3/after-close", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/9",
+     "data, request and EOF after our CLOSE", "close | ignored",
+     .run = after_close},
+    {"4254/5.3/reuse", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/8",
+     "1000 channels in succession", "go-on",
+     .run = reuse},
+    {"4254/5.3/other-channels", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/12",
+     "one of three channels ends and the others continue", "go-on",
+     .run = other_channels},
+    {"4254/6.10/exit-then-close", SERVER, MUST, "RFC 4254 6.10", "4254/6.10/3",
+     "the server sends exit-status, then EOF and CLOSE", "never violated",
+     .run = NULL, .watch = WATCH_EXIT_THEN_CLOSE},
+    {"ossh/2.1/eow", BOTH, MUST, "PROTOCOL 2.1", "ossh/2.1/2 ossh/2.1/3",
+     "eow@openssh.com where it is not supported", "go-on",
+     .run = eow},
+    {"ossh/2.1/eow-stops", SERVER, SHOULD, "PROTOCOL 2.1", "ossh/2.1/1",
+     "after eow@openssh.com the peer sends no more data", "report",
+     .run = eow_stops},
+    {0},
+};
+/* clang-format on */
