@@ -98,11 +98,11 @@ static void on_writable(struct nacre_channel *ch)
 }
 
 /* Nothing reads the output any more. OpenSSH's server can be told; elsewhere the command would
- * write in vain for ever, so it loses its channel, as a local one would receive SIGPIPE. */
+ * write in vain for ever, so its session ends, as a local one would receive SIGPIPE. */
 static void on_broken(struct client *c)
 {
     if (nacre_channel_eow(c->channel) == NACRE_SEND_NEVER)
-        nacre_channel_close(c->channel);
+        nacre_client_close(c->connection, "nothing reads the output any more");
 }
 
 static size_t put(struct client *c, struct output *o, const uint8_t *data, size_t len)

@@ -156,6 +156,4 @@ void loop_drive(struct client *c)
     raw_mode_leave();
     if (had_terminal)
         (void)fprintf(stderr, "Connection to %s closed.\n", c->options->host_name);
-    if (caught_end() != 0)
-        caught_default(caught_end());
 }

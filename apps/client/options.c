@@ -63,6 +63,7 @@ static const struct option_use uses[] = {
     {&host_options, offsetof(struct client_options, host)},
     {&algorithm_options, offsetof(struct client_options, algorithms)},
     {&general_options, 0},
+    {&study_options, offsetof(struct client_options, study)},
     {0},
 };
 
@@ -176,6 +177,7 @@ bool client_read_options(int argc, char **argv, struct client_options *o, int *s
 
     *o = (struct client_options){.user = NULL};
     first = options_read(&client_command_line, o, argc, argv, status);
+    study_options_from_environment(&o->study);
     if (first > 0)
         *status = check(o, argv + first);
     if (first > 0 && *status == 0 && !resolve(o, argv + first, &p)) {

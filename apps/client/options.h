@@ -4,6 +4,7 @@
 
 #include "apps/identity/host_options.h"
 #include "apps/identity/identity.h"
+#include "apps/observe/options.h"
 #include "apps/options/algorithms.h"
 #include "apps/options/values.h"
 
@@ -21,6 +22,7 @@ struct client_options {
     uint32_t login_s;
     struct host_options host;
     struct algorithm_options algorithms;
+    struct study_options study;
 
     /* What follows from them */
     char user_in_word[CLIENT_HOST_MAX]; /* of USER@HOST */

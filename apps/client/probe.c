@@ -3,12 +3,11 @@
 #include "apps/client/client.h"
 #include "apps/client/explain.h"
 #include "apps/client/probe_read.h"
+#include "apps/client/study.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { NAME_MAX_LEN = 65 /* bytes of an algorithm's name, NUL included */ };
 
 /* The type of the keys that sign by this algorithm: RFC 8332 section 3. */
 static const char *key_type(const char *algorithm)
@@ -28,6 +27,14 @@ static bool has_type(const struct probe *p, const char *type)
     return false;
 }
 
+static bool is_missing(const struct probe *p, const char *algorithm)
+{
+    for (size_t i = 0; i < p->missing_count; i++)
+        if (strcmp(p->missing[i].algorithm, algorithm) == 0)
+            return true;
+    return p->missing_count == PROBE_KEYS_MAX;
+}
+
 static bool is_known(const char *algorithm)
 {
     const char *name;
@@ -43,12 +50,12 @@ static bool is_known(const char *algorithm)
 static void learn_other_keys(struct probe *p)
 {
     struct field lists[KEXINIT_LISTS], name;
-    char algorithm[NAME_MAX_LEN];
+    char algorithm[PROBE_NAME_MAX];
 
     (void)kexinit_read(&p->kexinit, lists);
     while (p->key_count < PROBE_KEYS_MAX && field_name(&lists[KEXINIT_HOST_KEY], &name)) {
         field_text(algorithm, sizeof algorithm, &name);
-        if (is_known(algorithm) && !has_type(p, key_type(algorithm)))
+        if (is_known(algorithm) && !is_missing(p, algorithm) && !has_type(p, key_type(algorithm)))
             probe_learn_key(p, algorithm);
     }
 }
@@ -63,24 +70,32 @@ static void forget(struct probe *p)
     free(p);
 }
 
-int probe_run(const struct client_options *o)
+static void report(const struct probe *p)
 {
-    struct probe *p = calloc(1, sizeof *p);
-    int status;
-
-    if (p == NULL)
-        return CLIENT_FAILED;
-    p->options = o;
-    probe_learn(p);
-    if (p->key_count > 0)
-        learn_other_keys(p);
-    if (o->json)
+    if (p->options->json)
         probe_report_json(p);
     else
         probe_report(p);
     if (p->problem[0] != 0)
         client_say("%s%s", p->problem, explain_connecting(p->problem));
-    status = p->problem[0] != 0 ? CLIENT_FAILED : 0;
+}
+
+int probe_run(const struct client_options *o)
+{
+    struct probe *p = calloc(1, sizeof *p);
+    int status = CLIENT_FAILED;
+
+    if (p == NULL)
+        return status;
+    p->options = o;
+    if (client_study_begin(o, &probe_observer)) {
+        probe_learn(p);
+        if (p->key_count > 0)
+            learn_other_keys(p);
+        report(p);
+        status = p->problem[0] != 0 ? CLIENT_FAILED : 0;
+    }
+    study_close();
     forget(p);
     return status;
 }

@@ -5,7 +5,17 @@
 #include "apps/client/options.h"
 #include "apps/connect/client.h"
 
-enum { PROBE_KEYS_MAX = 16, PROBE_TEXT_MAX = 16 * 1024 };
+enum {
+    PROBE_KEYS_MAX = 16,
+    PROBE_NAME_MAX = 65, /* bytes of an algorithm's name, NUL included */
+    PROBE_TEXT_MAX = 16 * 1024,
+};
+
+/* A host key that the server promises and does not show. */
+struct probe_missing {
+    char algorithm[PROBE_NAME_MAX];
+    char why[128];
+};
 
 /* Bytes of the server, in memory of their own. */
 struct probe_bytes {
@@ -22,6 +32,8 @@ struct probe {
     struct nacre_negotiated negotiated;
     struct probe_bytes keys[PROBE_KEYS_MAX]; /* host keys, one of each type */
     size_t key_count;
+    struct probe_missing missing[PROBE_KEYS_MAX];
+    size_t missing_count;
     bool logged_in;                    /* with the method "none" */
     char problem[CLIENT_SENTENCE_MAX]; /* why something is missing; "" */
 };
@@ -31,6 +43,9 @@ struct probe {
 int probe_run(const struct client_options *o);
 
 /* ---- probe_connect.c ---- */
+
+/* What the connections observe. */
+extern const struct nacre_observer probe_observer;
 
 /* Learn everything but the other host keys. */
 void probe_learn(struct probe *p);

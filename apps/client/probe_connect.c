@@ -1,6 +1,8 @@
 /* The connections of --probe. */
 #include "apps/client/probe.h"
 
+#include "apps/client/study.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,7 @@ enum {
 struct visit {
     struct probe *probe;
     struct nacre_clients *clients;
-    bool only_key; /* leave as soon as the host key was shown */
+    const char *only_key; /* leave as soon as the host key of this algorithm was shown; or NULL */
 };
 
 static struct visit *visit_of(const struct nacre_client *connection)
@@ -40,7 +42,7 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
 
     (void)seq;
     (void)phase;
-    if (direction == NACRE_SENT || v->only_key || len == 0)
+    if (direction == NACRE_SENT || v->only_key != NULL || len == 0)
         return;
     if (payload[0] == SSH_MSG_KEXINIT)
         keep(&v->probe->kexinit, payload, len);
@@ -54,7 +56,7 @@ static void on_negotiated(void *context, const struct nacre_negotiated *choice)
 {
     struct visit *v = visit_of(context);
 
-    if (!v->only_key)
+    if (v->only_key == NULL)
         v->probe->negotiated = *choice;
 }
 
@@ -64,7 +66,7 @@ static void on_banner(struct nacre_client *connection, const char *text)
     struct probe *p = visit_of(connection)->probe;
     size_t n = strlen(p->texts);
 
-    if (visit_of(connection)->only_key)
+    if (visit_of(connection)->only_key != NULL)
         return;
     for (; *text != 0 && n + 2 < sizeof p->texts; text++)
         if (*text != '\r')
@@ -91,7 +93,7 @@ static bool on_host_key(struct nacre_client *connection, const struct nacre_host
         keep(&p->keys[p->key_count], shown->key, shown->len);
         p->key_count += p->keys[p->key_count].at != NULL;
     }
-    return !v->only_key;
+    return v->only_key == NULL;
 }
 
 static void note_session(struct probe *p, const struct nacre_client *connection)
@@ -110,18 +112,32 @@ static void on_ready(struct nacre_client *connection)
     nacre_client_close(connection, "the probe is complete");
 }
 
+/* Dropbear, for example, offers to sign with RSA also if it has no such key. */
+static void note_missing(struct probe *p, const char *algorithm, const char *why)
+{
+    struct probe_missing *missing = &p->missing[p->missing_count];
+
+    if (p->missing_count == PROBE_KEYS_MAX)
+        return;
+    p->missing_count++;
+    (void)snprintf(missing->algorithm, sizeof missing->algorithm, "%s", algorithm);
+    (void)snprintf(missing->why, sizeof missing->why, "%s", why);
+}
+
 /* The login ends as soon as the server has listed its methods, since there is nothing to try. */
 static void on_ended(struct nacre_client *connection, const struct nacre_end *why)
 {
     struct visit *v = visit_of(connection);
     struct probe *p = v->probe;
-    bool complete =
-        v->only_key ? why->cause == NACRE_HOST_KEY_REJECTED : p->failure.at != NULL || p->logged_in;
 
-    if (!v->only_key)
+    if (v->only_key == NULL) {
         note_session(p, connection);
-    if (!complete && p->problem[0] == 0)
-        (void)snprintf(p->problem, sizeof p->problem, "%s", why->text);
+        if (p->failure.at == NULL && !p->logged_in)
+            (void)snprintf(p->problem, sizeof p->problem, "%s", why->text);
+    } else if (why->cause != NACRE_HOST_KEY_REJECTED) {
+        note_missing(p, v->only_key, why->text);
+    }
+    study_ended(connection, why);
     nacre_clients_stop(v->clients);
 }
 
@@ -131,10 +147,10 @@ static const char *all_unless(const char *chosen)
     return chosen != NULL ? chosen : "+*";
 }
 
-static void visit(struct probe *p, const char *host_key_algorithms, bool only_key)
+const struct nacre_observer probe_observer = {.message = on_message, .negotiated = on_negotiated};
+
+static void visit(struct probe *p, const char *host_key_algorithms, const char *only_key)
 {
-    static const struct nacre_observer observer = {.message = on_message,
-                                                   .negotiated = on_negotiated};
     const struct client_options *o = p->options;
     const struct nacre_client_config config = {
         .user = o->user,
@@ -142,7 +158,7 @@ static void visit(struct probe *p, const char *host_key_algorithms, bool only_ke
         .host_key = on_host_key,
         .ready = on_ready,
         .ended = on_ended,
-        .observer = &observer,
+        .observer = study_observer(),
         .login_grace_ms = o->login_s * 1000,
         .kex = all_unless(o->algorithms.lists[NACRE_KEX]),
         .host_key_algorithms = host_key_algorithms,
@@ -157,17 +173,19 @@ static void visit(struct probe *p, const char *host_key_algorithms, bool only_ke
     if (v.clients != NULL &&
         nacre_client_connect(v.clients, o->target, &v, errbuf, sizeof errbuf) != NULL)
         nacre_clients_run(v.clients);
-    else if (p->problem[0] == 0)
+    else if (only_key == NULL)
         (void)snprintf(p->problem, sizeof p->problem, "%s", errbuf);
+    else
+        note_missing(p, only_key, errbuf);
     nacre_clients_free(v.clients);
 }
 
 void probe_learn(struct probe *p)
 {
-    visit(p, all_unless(p->options->algorithms.lists[NACRE_HOST_KEY]), false);
+    visit(p, all_unless(p->options->algorithms.lists[NACRE_HOST_KEY]), NULL);
 }
 
 void probe_learn_key(struct probe *p, const char *algorithm)
 {
-    visit(p, algorithm, true);
+    visit(p, algorithm, algorithm);
 }

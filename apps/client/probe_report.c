@@ -103,6 +103,8 @@ static void put_keys(const struct probe *p)
         nacre_blob_fingerprint(p->keys[i].at, p->keys[i].len, print);
         (void)printf("    %s %s\n", text_of(&type), print);
     }
+    for (size_t i = 0; i < p->missing_count; i++)
+        (void)printf("    %s: no key was shown: %s\n", p->missing[i].algorithm, p->missing[i].why);
 }
 
 static void put_extensions(const struct probe *p)
@@ -241,6 +243,18 @@ static void put_json_keys(const struct probe *p)
     (void)putchar(']');
 }
 
+static void put_json_missing(const struct probe *p)
+{
+    (void)printf(", \"host_keys_missing\": [");
+    for (size_t i = 0; i < p->missing_count; i++) {
+        (void)printf("%s{\"algorithm\": ", i > 0 ? ", " : "");
+        put_string(p->missing[i].algorithm);
+        put_member("problem", p->missing[i].why);
+        (void)putchar('}');
+    }
+    (void)putchar(']');
+}
+
 static void put_json_extensions(const struct probe *p)
 {
     struct field_reader r = extensions_of(p);
@@ -268,6 +282,7 @@ void probe_report_json(const struct probe *p)
     put_json_kexinit(p);
     put_json_negotiated(&p->negotiated);
     put_json_keys(p);
+    put_json_missing(p);
     put_json_extensions(p);
     put_member("text", p->texts);
     put_member("user", p->options->user);

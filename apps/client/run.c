@@ -1,10 +1,12 @@
 #include "apps/client/run.h"
 
 #include "apps/client/ask.h"
+#include "apps/client/caught.h"
 #include "apps/client/channel.h"
 #include "apps/client/explain.h"
 #include "apps/client/host_key.h"
 #include "apps/client/loop.h"
+#include "apps/client/study.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +60,7 @@ static void on_ended(struct nacre_client *connection, const struct nacre_end *wh
 {
     struct client *c = client_of(connection);
 
+    study_ended(connection, why);
     c->over = true;
     c->connection = NULL;
     if (c->complete)
@@ -91,6 +94,7 @@ static struct nacre_client_config configure(const struct client_options *o,
         .ciphers = o->algorithms.lists[NACRE_CIPHER],
         .macs = o->algorithms.lists[NACRE_MAC],
         .require_strict_kex = o->algorithms.require_strict_kex,
+        .observer = study_observer(),
     };
 }
 
@@ -105,16 +109,14 @@ static void connect_and_drive(struct client *c)
         loop_drive(c);
 }
 
-int run_session(const struct client_options *o)
+static int run_with(const struct client_options *o, const struct nacre_client_config *config)
 {
-    const struct nacre_known_hosts hosts = {.file = o->host.known_hosts, .warn = on_warning};
-    const struct nacre_client_config config = configure(o, &hosts);
     struct client *c = calloc(1, sizeof *c);
     char errbuf[CLIENT_SENTENCE_MAX] = "out of memory";
     int status = CLIENT_FAILED;
 
     if (c != NULL)
-        c->clients = nacre_clients_new(&config, errbuf, sizeof errbuf);
+        c->clients = nacre_clients_new(config, errbuf, sizeof errbuf);
     if (c == NULL || c->clients == NULL) {
         client_say("%s", errbuf);
         free(c);
@@ -129,5 +131,21 @@ int run_session(const struct client_options *o)
     nacre_clients_free(c->clients);
     free(c->accepted);
     free(c);
+    return status;
+}
+
+int run_session(const struct client_options *o)
+{
+    const struct nacre_known_hosts hosts = {.file = o->host.known_hosts, .warn = on_warning};
+    struct nacre_client_config config;
+    int status = CLIENT_FAILED;
+
+    if (client_study_begin(o, NULL)) {
+        config = configure(o, &hosts);
+        status = run_with(o, &config);
+    }
+    study_close();
+    if (caught_end() != 0)
+        caught_default(caught_end());
     return status;
 }

@@ -4,7 +4,8 @@
 
 #include "apps/client/options.h"
 
-/* Connect, run the command, wait for its end. Returns the exit status. */
+/* Connect, run the command, wait for its end. Returns the exit status, unless a signal
+ * ends the program. */
 int run_session(const struct client_options *o);
 
 #endif

@@ -1,4 +1,5 @@
 """Servers of other projects, each in its own folder and on its own port."""
+import base64
 import contextlib
 import getpass
 import os
@@ -6,7 +7,9 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import unittest
 
 from harness import end, ssh_keygen, until
@@ -81,6 +84,83 @@ class Sshd(Other):
         if subprocess.run([*command, "-t"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
             del command[3:]  # before OpenSSH 9.8
         self.start([*command, "-D", "-e"])
+
+
+class Library(Other):
+    """A server of one of Python's SSH libraries, in serving.py."""
+
+    kind = None
+
+    def __init__(self):
+        super().__init__()
+        ssh_keygen(self.path("host"))
+        self.reserved.close()
+        with open(self.path("log"), "wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", os.path.join(os.path.dirname(__file__), "serving.py"), self.kind, self.folder],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        self.port = int(self.process.stdout.readline())
+        with open(self.path("host.pub"), encoding="ascii") as file:
+            self.know(file.read())
+
+
+class AsyncSsh(Library):
+    kind = "asyncssh"
+
+
+class Paramiko(Library):
+    kind = "paramiko"
+
+
+class Conch(Library):
+    kind = "conch"
+
+    def __init__(self):
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("Conch gives the terminal of a session to its user: not without root")
+        super().__init__()
+
+
+class Tiny(Other):
+    """TinySSH. It serves one connection, which it inherits."""
+
+    def __init__(self):
+        if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+            raise unittest.SkipTest("unshare -m, which gives tinysshd another home folder, is refused here")
+        super().__init__()
+        program = shutil.which("tinysshd", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
+        subprocess.run(["tinysshd-makekey", self.path("host")], check=True, capture_output=True)
+        self.home = tempfile.mkdtemp(prefix="nacre-", dir="/run")
+        keys = os.path.join(self.home, ".ssh")
+        os.mkdir(keys, 0o700)
+        shutil.copy(self.path("key.pub"), os.path.join(keys, "authorized_keys"))
+        os.chmod(os.path.join(keys, "authorized_keys"), 0o600)
+        with open(self.path("host/ed25519.pk"), "rb") as file:
+            blob = b"".join(len(part).to_bytes(4, "big") + part for part in (b"ssh-ed25519", file.read()))
+        self.know("ssh-ed25519 " + base64.b64encode(blob).decode())
+        self.command = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" ~ && exec "$@"', self.home, program, "-v",
+                        self.path("host")]
+        self.children = []
+        self.reserved.listen()
+        self.thread = threading.Thread(target=self.accept)
+        self.thread.start()
+
+    def accept(self):
+        with contextlib.suppress(OSError), open(self.path("log"), "ab") as log:  # until it is shut down
+            while True:
+                client, _ = self.reserved.accept()
+                with client:
+                    self.children.append(subprocess.Popen(self.command, stdin=client, stdout=client, stderr=log,
+                                                          start_new_session=True))
+
+    def __exit__(self, *exception):
+        with contextlib.suppress(OSError):
+            self.reserved.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        for child in self.children:
+            end(child)
+        super().__exit__(*exception)
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 class Dropbear(Other):

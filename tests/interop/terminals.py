@@ -17,11 +17,13 @@ from harness import PATIENCE, clean_environment, until
 class Terminal:
     """A program on a pseudo-terminal: type keystrokes and expect output."""
 
-    def __init__(self, command, environment, columns=80, rows=24):
+    def __init__(self, command, environment, columns=80, rows=24, folder=None):
         self.seen, self.pending, self.status = b"", b"", None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
+                if folder is not None:
+                    os.chdir(folder)
                 os.execvpe(command[0], command, environment)
             finally:
                 os._exit(127)
