@@ -124,7 +124,7 @@ static int charge(struct nacre_channel *ch, size_t len)
         return misuse(ch->connection, "CHANNEL_DATA on a channel that cannot receive it");
     if (len > ch->local_window)
         return misuse(ch->connection, "CHANNEL_DATA past the window");
-    if (len > CHANNEL_PACKET_MAX)
+    if (len > connection_packet_max(ch->connection))
         return misuse(ch->connection, "CHANNEL_DATA past the maximum packet size");
     ch->local_window -= (uint32_t)len;
     return 0;

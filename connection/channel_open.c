@@ -14,6 +14,14 @@ enum {
     TEXT_SHOWN_MAX = 256, /* ... and of the peer's description that we report */
 };
 
+/* Our maximum is for both directions. */
+static uint32_t most_to_send(const struct connection *c, uint32_t peer_max)
+{
+    uint32_t ours = connection_packet_max(c);
+
+    return peer_max < ours ? peer_max : ours;
+}
+
 /* ---- from the peer ---- */
 
 /* RFC 4254 section 5.1:
@@ -30,7 +38,7 @@ static void confirm(struct nacre_channel *ch)
     write_u32(&w, ch->peer_id);
     write_u32(&w, ch->id);
     write_u32(&w, ch->local_window);
-    write_u32(&w, CHANNEL_PACKET_MAX);
+    write_u32(&w, connection_packet_max(ch->connection));
     transport_send(t, &w);
     ch->opening = false;
     ch->is_open = true;
@@ -123,7 +131,7 @@ static struct nacre_channel *admit(struct connection *c, const struct open *open
     ch->app = app;
     ch->peer_id = open->peer_id;
     ch->peer_window = open->window;
-    ch->peer_max_packet = open->max_packet;
+    ch->peer_max_packet = most_to_send(c, open->max_packet);
     return ch;
 }
 
@@ -210,7 +218,7 @@ void channel_open_send(struct nacre_channel *ch)
     write_text(&w, ch->type);
     write_u32(&w, ch->id);
     write_u32(&w, ch->local_window);
-    write_u32(&w, CHANNEL_PACKET_MAX);
+    write_u32(&w, connection_packet_max(c));
     write_bytes(&w, (struct bytes){ch->open_data, ch->open_data_len});
     transport_send(c->transport, &w);
 }
@@ -263,7 +271,7 @@ int on_channel_open_confirmation(struct nacre_channel *ch, struct reader *r)
     ch->is_open = true;
     ch->peer_id = peer_id;
     ch->peer_window = window;
-    ch->peer_max_packet = max_packet;
+    ch->peer_max_packet = most_to_send(ch->connection, max_packet);
     if (ch->app->open != NULL)
         (void)ch->app->open(ch);
     return 0;

@@ -29,7 +29,8 @@ struct connection_config {
      * unknown. */
     const struct nacre_channel_app *session;
     const struct nacre_channel_app *(*lookup)(void *context, const char *type);
-    uint32_t channels_max;                  /* 0: CHANNELS_MAX */
+    uint32_t channels_max; /* 0: CHANNELS_MAX */
+    uint32_t packet_max;   /* bytes of data in one message; 0: CHANNEL_PACKET_MAX */
     const struct connection_budget *budget; /* NULL: connections have no accounts */
 
     /* A global request that the library does not handle itself; NULL: refused. *port: the port that

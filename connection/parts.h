@@ -12,7 +12,7 @@ enum {
     WINDOW_BUDGET = 16 * 1024 * 1024, /* bytes that all windows together may grow by; default */
     WINDOW_STEP = 512 * 1024,         /* accepted bytes that reopen a wide window */
     WINDOW_QUICK_MS = 500, /* a window grows when half of it was used and accepted this quickly */
-    CHANNEL_PACKET_MAX = 32 * 1024, /* bytes of data in one message, in either direction */
+    CHANNEL_PACKET_MAX = 32 * 1024, /* most bytes of data in one message, in either direction */
     CHANNEL_TYPE_MAX = 64,          /* bytes of a channel type or a request name */
     REPLIES_MAX = 1024,             /* requests of one channel that wait for an answer */
     GLOBAL_REPLIES_MAX = 64,        /* global requests that wait for an answer */
@@ -126,6 +126,14 @@ struct connection {
     bool resumed;          /* nacre_channel_resume was called from inside a callback */
     bool moved;            /* something happened since that may let a resumed channel continue */
 };
+
+/* CHANNEL_PACKET_MAX, or what the configuration has instead. */
+static inline uint32_t connection_packet_max(const struct connection *c)
+{
+    uint32_t most = c->config->packet_max;
+
+    return most != 0 && most < CHANNEL_PACKET_MAX ? most : CHANNEL_PACKET_MAX;
+}
 
 extern const char session_type[]; /* "session"; table.c */
 

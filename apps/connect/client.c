@@ -138,6 +138,7 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
         .wake = on_wake,
         .observer = c->observer,
         .channels_max = c->channels_max,
+        .packet_max = c->packet_max,
         .login_grace_ms = c->login_grace_ms,
         .limits = c->limits,
         .rekey_bytes = c->rekey_bytes,

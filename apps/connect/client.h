@@ -59,9 +59,9 @@ struct nacre_client_config {
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
     const struct nacre_observer *observer; /* its context is the nacre_client */
 
-    uint32_t channels_max;
-    uint32_t connect_ms;     /* for the TCP connection; default 20 s */
-    uint32_t login_grace_ms; /* from there to the login; default 120 s */
+    uint32_t channels_max, packet_max; /* see nacre_endpoint_config */
+    uint32_t connect_ms;               /* for the TCP connection; default 20 s */
+    uint32_t login_grace_ms;           /* from there to the login; default 120 s */
     struct nacre_limits limits;
     uint64_t rekey_bytes, rekey_ms;
     /* Lists as in nacre_endpoint_config. By default the types for which known_hosts has a key of

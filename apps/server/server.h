@@ -109,6 +109,7 @@ struct nacre_server_config {
 
     unsigned workers;                 /* event loops, each on its own thread; default 1 */
     uint32_t channels_max;            /* of one connection; default 64 */
+    uint32_t packet_max;              /* see nacre_endpoint_config */
     uint32_t login_grace_ms;          /* for the whole login; default 120 s */
     struct nacre_limits limits;       /* of each session */
     struct nacre_admission admission; /* of connections */

@@ -41,6 +41,7 @@ static struct nacre_endpoint *make_endpoint(struct nacre_server *server, char *e
         .global_request = c->global_request,
         .global_replied = c->global_replied,
         .channels_max = c->channels_max,
+        .packet_max = c->packet_max,
         .login_grace_ms = c->login_grace_ms,
         .limits = c->limits,
         .secrets = c->secrets,

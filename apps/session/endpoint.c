@@ -94,6 +94,7 @@ static void configure(struct nacre_endpoint *e, const struct nacre_endpoint_conf
     e->connection = (struct connection_config){.session = config->session,
                                                .lookup = config->lookup,
                                                .channels_max = config->channels_max,
+                                               .packet_max = config->packet_max,
                                                .budget = &session_budget,
                                                .global_request = config->global_request,
                                                .global_replied = config->global_replied};

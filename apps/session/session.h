@@ -97,6 +97,7 @@ struct nacre_endpoint_config {
     bool kexinit_waits;
 
     uint32_t channels_max;             /* channels of one connection; default 64 */
+    uint32_t packet_max;               /* bytes of data in one message; default and most 32 KiB */
     uint32_t login_grace_ms;           /* for the whole login; default 120 s */
     struct nacre_limits limits;        /* all other limits: transport/limit.h */
     uint64_t rekey_bytes;              /* default: what the cipher requires */

@@ -43,6 +43,24 @@ START_TEST(data_past_the_maximum_packet_size_disconnects)
 }
 END_TEST
 
+START_TEST(data_past_a_smaller_maximum_disconnects)
+{
+    uint32_t id;
+
+    recorder_reset();
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.session = &recorder_app;
+    s.pair.server_config.packet_max = 1024;
+    scripted_login(&s);
+    id = scripted_open(&s, 7, 1000, 1000);
+    send_data(id, 1024);
+    scripted_expect(&s, "");
+    send_data(id, 1025);
+    scripted_expect(&s, BAD);
+    stop();
+}
+END_TEST
+
 START_TEST(empty_data_has_no_effect)
 {
     uint32_t id = server_open(1000, 1000);
@@ -504,6 +522,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, data_past_the_window_disconnects);
     add_loop(suite, data_past_the_maximum_packet_size_disconnects, 0, 2);
+    add_test(suite, data_past_a_smaller_maximum_disconnects);
     add_test(suite, empty_data_has_no_effect);
     add_loop(suite, data_and_a_second_eof_after_eof_disconnect, 0, 3);
     add_test(suite, the_window_reopens_as_data_is_accepted_and_never_too_far);
