@@ -1,7 +1,7 @@
 # The programs, the manual pages, and what is installed
 
 programs: $(PROGRAMS:%=$(BUILD)/nacre-%)
-man: $(patsubst apps/man/%,$(BUILD)/man/%,$(wildcard apps/man/*.[13]))
+man: $(patsubst apps/man/%,$(BUILD)/man/%,$(wildcard apps/man/*.[135]))
 
 # Programs use the library as any user does, by its nacre_ names, and link what they need from the shared rooms.
 $(BUILD)/shared.a: $(call objects,$(SHARED_SRC)) $(BUILD)/sources
@@ -24,11 +24,12 @@ $(BUILD)/man/%: apps/man/% $(wildcard apps/man/*.mdoc)
 		if (line ~ /^\.so /) put("apps/man/" substr(line, 5)); else print line; close(name) } BEGIN { put(ARGV[1]) }' $< >$@
 
 install: all                            ## install into PREFIX (/usr/local), below DESTDIR if it is set
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/nacre share/man/man1 share/man/man3 \
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include/nacre share/man/man1 share/man/man3 share/man/man5 \
 		share/doc/nacre/examples)
 	install $(PROGRAMS:%=$(BUILD)/nacre-%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(BUILD)/man/*.3 $(DESTDIR)$(PREFIX)/share/man/man3
+	install -m 644 $(BUILD)/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 apps/examples/*.c $(DESTDIR)$(PREFIX)/share/doc/nacre/examples
 	install -m 644 $(BUILD)/include/nacre/*.h $(DESTDIR)$(PREFIX)/include/nacre
 	install -m 644 $(BUILD)/libnacre.a $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib

@@ -3,6 +3,7 @@
 #include "apps/options/values.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void study_options_from_environment(struct study_options *o)
 {
@@ -12,8 +13,31 @@ void study_options_from_environment(struct study_options *o)
         o->keylog = file;
 }
 
+static bool parse_format(void *options, const char *value)
+{
+    struct study_options *o = options;
+
+    o->trace_json = strcmp(value, "json") == 0;
+    return o->trace_json || strcmp(value, "text") == 0;
+}
+
 /* clang-format off */
 static const struct option_row rows[] = {
+    {.name = "trace", .argument = "FILE",
+     OPTION_TEXT(struct study_options, trace), .least = 1,
+     .help = "write every message with all its fields to FILE; `-` is standard error",
+     .more = "FILE is created with mode 0600, and replaces one of that name; it may also be a device, or a named pipe that "
+             "somebody reads. The trace has both directions, with times in microseconds, the lists and the choice of each "
+             "KEXINIT, and what the exchange hash is made of. Passwords and keys are shown as lengths only, but what goes "
+             "over the channels is shown as it is. A slow reader never blocks the program: a line counts what was left "
+             "out. See nacre-trace(5)."},
+    {.name = "trace-format", .argument = "FORMAT", .parse = parse_format,
+     .expects = "text or json",
+     .help = "how to write the trace: `text`, or `json`, one object per line",
+     .default_value = "text"},
+    {.name = "trace-data",
+     OPTION_FLAG(struct study_options, trace_data),
+     .help = "trace the whole data of channels, not only the first 64 bytes of each message"},
     {.name = "unsafe-keylog", .argument = "FILE",
      OPTION_TEXT(struct study_options, keylog), .least = 1,
      .help = "append the secrets of every key exchange to FILE, with which Wireshark decrypts the sessions",

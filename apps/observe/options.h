@@ -5,11 +5,13 @@
 #include "apps/options/options.h"
 
 struct study_options {
-    const char *keylog;  /* --unsafe-keylog FILE; or NULL */
-    const char *capture; /* --capture FILE; or NULL */
+    const char *trace;           /* --trace FILE; or NULL */
+    bool trace_json, trace_data; /* --trace-format json, --trace-data */
+    const char *keylog;          /* --unsafe-keylog FILE; or NULL */
+    const char *capture;         /* --capture FILE; or NULL */
 };
 
-/* --unsafe-keylog, --capture */
+/* --trace, --trace-format, --trace-data, --unsafe-keylog, --capture */
 extern const struct option_group study_options;
 
 /* For clients, after the command line was read: $NACRE_KEYLOG in place of --unsafe-keylog. */

@@ -6,7 +6,9 @@
 #include "apps/observe/line.h"
 
 enum {
-    PRINT_DATA = 64, /* bytes of an application's data that are shown unless all are */
+    PRINT_DATA = 64,    /* bytes of an application's data that are shown unless all are */
+    PRINT_HEX = 64,     /* bytes that text shows in hex unless it shows all data; */
+    PRINT_HEX_CUT = 32, /* ... of a longer value it shows so many */
     KEXINIT_LISTS = 10,
 };
 
@@ -48,12 +50,22 @@ struct bytes print_shown(const struct field *f, const struct print_options *o);
 /* Put the name of a field, with the number of the repetition in place of i. */
 void print_name(struct line *l, const struct field *f);
 
-/* A JSON object without its last brace: the packet may follow. If it does not fit into the line, it
+/* Both set *s.
+ *
+ * A JSON object without its last brace: the packet may follow. If it does not fit into the line, it
  * has neither fields nor payload, and "truncated":true. */
-void print_json(struct line *l, const struct print_message *m, const struct print_options *o);
+void print_json(struct line *l, const struct print_message *m, const struct print_options *o,
+                struct print_summary *s);
 
 /* The same as text: a line for the message and one for each field. */
-void print_text(struct line *l, const struct print_message *m, const struct print_options *o);
+void print_text(struct line *l, const struct print_message *m, const struct print_options *o,
+                struct print_summary *s);
+
+/* For text: " 00ff (2 bytes)", and of a value of `whole` bytes that is long or cut "...". */
+void print_text_hex(struct line *l, struct bytes value, size_t whole,
+                    const struct print_options *o);
+/* " not shown (8 bytes)" */
+void print_text_length(struct line *l, const char *what, size_t len);
 
 /* The payload in hex, with "--" for each byte of a secret, up to where data is cut. */
 void print_payload(struct line *l, const struct print_message *m, const struct print_options *o,

@@ -177,6 +177,7 @@ static void put_fields(struct printer *p, struct print_summary *s)
     line_char(p->l, ']');
     s->malformed = d.malformed;
     s->kind = d.kind;
+    s->message = d.message;
 }
 
 /* ---- the message ---- */
@@ -218,22 +219,23 @@ static void put_kind(struct printer *p, const struct field_choice *kind)
     }
 }
 
-void print_json(struct line *l, const struct print_message *m, const struct print_options *o)
+void print_json(struct line *l, const struct print_message *m, const struct print_options *o,
+                struct print_summary *s)
 {
     struct printer p = {.l = l, .m = m, .o = o};
-    struct print_summary s = {0};
     size_t start = l->len, fields;
 
+    *s = (struct print_summary){0};
     put_head(&p);
     fields = l->len;
-    put_fields(&p, &s);
-    if (s.kind != NULL)
-        put_kind(&p, s.kind);
-    if (s.malformed)
+    put_fields(&p, s);
+    if (s->kind != NULL)
+        put_kind(&p, s->kind);
+    if (s->malformed)
         PUT(&p, ",\"malformed\":true");
     PUT(&p, ",\"payload\":\"");
-    print_payload(l, m, o, &s);
-    put_number(l, "\",\"cut\":", s.cut);
+    print_payload(l, m, o, s);
+    put_number(l, "\",\"cut\":", s->cut);
     if (l->full && fields > start) {
         l->len = fields;
         l->full = false;

@@ -48,8 +48,11 @@ static void put_head(struct line *l, const struct print_message *m, const struct
 
 /* ---- values ---- */
 
-static void put_length(struct line *l, size_t len)
+void print_text_length(struct line *l, const char *what, size_t len)
 {
+    if (what[0] != 0)
+        line_char(l, ' ');
+    line_text(l, what);
     LINE_PUT(l, " (");
     line_u64(l, len);
     line_text(l, len == 1 ? " byte)" : " bytes)");
@@ -60,7 +63,7 @@ static void put_names(struct line *l, struct bytes list, const struct print_choi
     struct bytes name;
     bool marked = false;
 
-    for (bool first = true; next_name(&list, &name); first = false) {
+    while (next_name(&list, &name)) {
         bool marks = chosen != NULL && !marked && bytes_equal(name, chosen->name);
 
         LINE_PUT(l, " ");
@@ -72,7 +75,6 @@ static void put_names(struct line *l, struct bytes list, const struct print_choi
         marked = marked || marks;
         if (list.len > 0)
             line_char(l, ',');
-        (void)first;
     }
     if (chosen != NULL && chosen->why != NULL) {
         LINE_PUT(l, " [");
@@ -81,15 +83,17 @@ static void put_names(struct line *l, struct bytes list, const struct print_choi
     }
 }
 
-static void put_hex(struct line *l, struct bytes value, size_t whole)
+void print_text_hex(struct line *l, struct bytes value, size_t whole, const struct print_options *o)
 {
+    if (!o->data && value.len > PRINT_HEX)
+        value.len = PRINT_HEX_CUT;
     if (value.len > 0) {
         line_char(l, ' ');
         line_hex(l, value);
     }
     if (value.len < whole)
         LINE_PUT(l, "...");
-    put_length(l, whole);
+    print_text_length(l, "", whole);
 }
 
 static void put_string(struct line *l, const struct field *f, const struct print_options *o)
@@ -97,16 +101,16 @@ static void put_string(struct line *l, const struct field *f, const struct print
     struct bytes shown = print_shown(f, o);
 
     if (f->row->parts != NULL && f->value.len > 0) { /* they follow */
-        put_length(l, f->value.len);
+        print_text_length(l, "", f->value.len);
     } else if ((f->row->flags & FIELD_BINARY) != 0) {
-        put_hex(l, shown, f->value.len);
+        print_text_hex(l, shown, f->value.len, o);
     } else {
         line_char(l, ' ');
         line_repr(l, shown);
         if (shown.len < f->value.len)
             LINE_PUT(l, "...");
         if (f->data)
-            put_length(l, f->value.len);
+            print_text_length(l, "", f->value.len);
     }
 }
 
@@ -131,13 +135,13 @@ static void put_value(struct line *l, const struct field *f, const struct print_
             put_names(l, f->value,
                       m->chosen != NULL && list < KEXINIT_LISTS ? &m->chosen[list] : NULL);
         else
-            put_hex(l, f->value, f->value.len);
+            print_text_hex(l, f->value, f->value.len, o);
         break;
     case FIELD_STRING:
         put_string(l, f, o);
         break;
     default:
-        put_hex(l, print_shown(f, o), f->value.len);
+        print_text_hex(l, print_shown(f, o), f->value.len, o);
         break;
     }
 }
@@ -150,22 +154,22 @@ static void put_field(struct line *l, const struct field *f, const struct print_
     print_name(l, f);
     line_char(l, ':');
     if (f->secret && !o->secrets) {
-        LINE_PUT(l, " not shown");
-        put_length(l, f->value.len);
+        print_text_length(l, "not shown", f->value.len);
     } else {
         put_value(l, f, m, o, list);
     }
     line_char(l, '\n');
 }
 
-void print_text(struct line *l, const struct print_message *m, const struct print_options *o)
+void print_text(struct line *l, const struct print_message *m, const struct print_options *o,
+                struct print_summary *s)
 {
-    struct print_summary s = print_summarize(m, o);
     size_t fields, list = 0;
     struct decoder d;
     struct field f;
 
-    put_head(l, m, &s);
+    *s = print_summarize(m, o);
+    put_head(l, m, s);
     fields = l->len;
     decode_begin(&d, m->context, m->direction, m->payload);
     while (decode_next(&d, &f)) {

@@ -2,6 +2,7 @@
 
 #include "apps/observe/capture.h"
 #include "apps/observe/keylog.h"
+#include "apps/observe/trace.h"
 
 #include <stdio.h>
 
@@ -29,12 +30,34 @@ static bool open_capture(const struct study_options *o, const struct errbuf *p)
     return capture_open(&config, p);
 }
 
+static void on_trace_trouble(const char *sentence)
+{
+    study.warn("trace", sentence);
+}
+
+static bool open_trace(const struct study_options *o, const struct errbuf *p)
+{
+    const struct trace_config config = {.file = o->trace,
+                                        .program = study.program,
+                                        .json = o->trace_json,
+                                        .data = o->trace_data,
+                                        .secrets = o->keylog != NULL,
+                                        .trouble = on_trace_trouble};
+
+    return trace_open(&config, p);
+}
+
 bool study_open(const struct study_config *config, const struct errbuf *p)
 {
     const struct study_options *o = config->options;
 
     study = *config;
     observed_begin(config->describe, config->own);
+    if (o->trace != NULL) {
+        if (!open_trace(o, p))
+            return false;
+        observed_add(&trace_part);
+    }
     if (o->keylog != NULL) {
         if (!keylog_open(o->keylog, on_keylog_trouble, p))
             return false;
@@ -52,6 +75,7 @@ void study_start(void)
 {
     char sentence[SENTENCE_MAX];
 
+    trace_start();
     if (study.options->capture != NULL)
         capture_start();
     if (study.options->keylog == NULL)
@@ -80,6 +104,7 @@ void study_ended(void *context, const struct nacre_end *why)
 
 void study_close(void)
 {
+    trace_close();
     keylog_close();
     capture_close();
 }

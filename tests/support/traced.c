@@ -13,8 +13,9 @@ static struct json *print(const struct print_message *m)
     const struct print_options all = {.secrets = true, .data = true};
     static char buffer[LINE_SIZE]; /* not from malloc: sanitizers make that slow */
     struct line l = line_in(buffer, sizeof buffer);
+    struct print_summary s;
 
-    print_json(&l, m, &all);
+    print_json(&l, m, &all, &s);
     LINE_PUT(&l, "}");
     line_char(&l, '\0');
     return l.full ? NULL : json_parse(l.at);

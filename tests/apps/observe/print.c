@@ -11,7 +11,7 @@ static struct print_options options;
 static struct print_choice chosen[KEXINIT_LISTS];
 
 static void print(void (*how)(struct line *, const struct print_message *,
-                              const struct print_options *),
+                              const struct print_options *, struct print_summary *),
                   struct bytes payload, size_t size)
 {
     const struct print_message m = {.us = 1000264,
@@ -23,9 +23,10 @@ static void print(void (*how)(struct line *, const struct print_message *,
                                     .context = &context,
                                     .chosen = chosen};
     struct line l = line_in(buffer, size);
+    struct print_summary s;
 
     memset(buffer, 0, sizeof buffer);
-    how(&l, &m, &options);
+    how(&l, &m, &options, &s);
     ck_assert(!l.full);
 }
 

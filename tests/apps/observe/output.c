@@ -1,0 +1,229 @@
+#include "apps/observe/output.h"
+
+#include "tests/support/scratch.h"
+#include "tests/support/suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINE = 1000, LINES = 20000, THREADS = 4 };
+
+static char text[512];
+static struct errbuf errors = {text, sizeof text};
+static int troubles;
+static int ends[2]; /* of a pipe */
+static char *got;   /* what was read from it */
+static size_t got_len;
+
+static size_t put_gap(const struct output_gap *gap, char *out)
+{
+    return (size_t)snprintf(out, OUTPUT_GAP_MAX, "gap %llu %llu conn %llu\n",
+                            (unsigned long long)gap->messages, (unsigned long long)gap->others,
+                            (unsigned long long)gap->conn);
+}
+
+static void on_trouble(const char *sentence)
+{
+    ck_assert_ptr_nonnull(strstr(sentence, "cannot write the trace"));
+    troubles++;
+}
+
+static bool start(const char *file)
+{
+    const struct output_config config = {.file = file, .gap = put_gap, .trouble = on_trouble};
+
+    if (!output_open(&config, &errors))
+        return false;
+    output_start();
+    return true;
+}
+
+static void start_pipe(void)
+{
+    static char name[32];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    (void)snprintf(name, sizeof name, "/dev/fd/%d", ends[1]);
+    ck_assert_msg(start(name), "%s", text);
+    (void)close(ends[1]);
+    got = calloc(1, 2 * (size_t)LINE * LINES);
+    ck_assert_ptr_nonnull(got);
+}
+
+/* Read until `wanted` has come, or the end. */
+static void read_until(const char *wanted)
+{
+    ssize_t n = 1;
+
+    while (n > 0 && (wanted == NULL || strstr(got, wanted) == NULL)) {
+        n = read(ends[0], got + got_len, 65536);
+        ck_assert_int_ge(n, 0);
+        got_len += (size_t)n;
+    }
+}
+
+static void put_line(unsigned number, uint64_t conn)
+{
+    char line[LINE + 1];
+
+    (void)snprintf(line, sizeof line, "%0*u\n", LINE - 1, number);
+    output_put(line, LINE, conn, true);
+}
+
+START_TEST(lines_are_written_in_order_into_a_file_of_ones_own)
+{
+    const char *file = scratch_path("trace");
+    char read[16] = "";
+    struct stat status;
+    int fd;
+
+    (void)scratch_write("trace", "what was there before", 0600);
+    ck_assert_msg(start(file), "%s", text);
+    output_put("one\n", 4, 1, true);
+    output_put("two\n", 4, 1, false);
+    output_close();
+    fd = open(file, O_RDONLY);
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    ck_assert_int_eq(status.st_mode & 0777, 0600);
+    ck_assert_int_eq(pread(fd, read, sizeof read - 1, 0), 8);
+    ck_assert_str_eq(read, "one\ntwo\n");
+    (void)close(fd);
+    (void)unlink(file);
+    ck_assert(start(file));
+    output_close();
+    ck_assert_int_eq(stat(file, &status), 0);
+    ck_assert_int_eq(status.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(a_file_that_others_may_open_is_refused)
+{
+    (void)scratch_write("trace", "", 0644);
+    ck_assert(!start(scratch_path("trace")));
+    ck_assert_ptr_nonnull(strstr(text, "may be opened by other users"));
+    ck_assert_int_eq(mkfifo(scratch_path("pipe"), 0600), 0);
+    ck_assert(!start(scratch_path("pipe")));
+    ck_assert_ptr_nonnull(strstr(text, "nobody reads this pipe"));
+    ck_assert(!start(scratch_path("missing/trace")));
+}
+END_TEST
+
+START_TEST(a_reader_that_is_too_slow_finds_a_gap_and_its_size)
+{
+    unsigned missing, lines = 0;
+    char *gap;
+
+    start_pipe();
+    for (unsigned i = 0; i < LINES; i++)
+        put_line(i, 7); /* nobody reads: this must not wait */
+    read_until("gap ");
+    read_until("conn 7\n");
+    output_put("after\n", 6, 7, true);
+    output_close();
+    read_until(NULL);
+    gap = strstr(got, "gap ");
+    ck_assert_int_eq(sscanf(gap, "gap %u 0 conn 7\nafter\n", &missing), 1);
+    ck_assert_ptr_nonnull(strstr(gap, "conn 7\nafter\n"));
+    for (const char *line = got; line < gap; line += LINE, lines++)
+        ck_assert_uint_eq(strtoul(line, NULL, 10), lines); /* none is missing before it */
+    ck_assert_uint_eq(lines + missing, LINES);
+    ck_assert_uint_gt(missing, LINES / 4);
+    ck_assert_uint_gt(lines, LINES / 4);
+}
+END_TEST
+
+START_TEST(a_gap_names_its_connection_only_if_there_is_one)
+{
+    start_pipe();
+    for (unsigned i = 0; i < LINES; i++)
+        put_line(i, 1 + i % 2);
+    output_put("other\n", 6, 1, false);
+    read_until("conn 0\n");
+    ck_assert_ptr_nonnull(strstr(got, " 1 conn 0\n"));
+    output_close();
+}
+END_TEST
+
+START_TEST(a_reader_that_never_reads_does_not_prevent_the_end)
+{
+    start_pipe();
+    for (unsigned i = 0; i < 1000; i++)
+        put_line(i, 1);
+    output_close();
+    ck_assert_int_eq(troubles, 0);
+}
+END_TEST
+
+START_TEST(a_reader_that_goes_away_is_reported_once)
+{
+    start_pipe();
+    (void)close(ends[0]);
+    for (unsigned i = 0; i < LINES; i++)
+        put_line(i, 1);
+    output_close();
+    ck_assert_int_eq(troubles, 1);
+}
+END_TEST
+
+static void *put_many(void *number)
+{
+    for (unsigned i = 0; i < LINES / 20; i++)
+        put_line(*(unsigned *)number, 1);
+    return NULL;
+}
+
+START_TEST(lines_of_several_threads_stay_whole)
+{
+    pthread_t threads[THREADS];
+    unsigned numbers[THREADS], count[THREADS] = {0};
+
+    start_pipe();
+    for (unsigned i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, put_many, &numbers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        (void)pthread_join(threads[i], NULL);
+    while (got_len < THREADS * LINES / 20 * LINE) {
+        ssize_t n = read(ends[0], got + got_len, 65536);
+
+        ck_assert_int_gt(n, 0);
+        got_len += (size_t)n;
+    }
+    output_close();
+    for (const char *line = got; *line != 0; line += LINE)
+        count[strtoul(line, NULL, 10)]++;
+    for (unsigned i = 0; i < THREADS; i++)
+        ck_assert_uint_eq(count[i], LINES / 20);
+}
+END_TEST
+
+static void before(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void after(void)
+{
+    free(got);
+}
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    suite_fixture(suite, before, after);
+    add_test(suite, lines_are_written_in_order_into_a_file_of_ones_own);
+    add_test(suite, a_file_that_others_may_open_is_refused);
+    add_test(suite, a_reader_that_is_too_slow_finds_a_gap_and_its_size);
+    add_test(suite, a_gap_names_its_connection_only_if_there_is_one);
+    add_test(suite, a_reader_that_never_reads_does_not_prevent_the_end);
+    add_test(suite, a_reader_that_goes_away_is_reported_once);
+    add_test(suite, lines_of_several_threads_stay_whole);
+}

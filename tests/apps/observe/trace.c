@@ -1,0 +1,294 @@
+/* A whole session, traced: every line is JSON, everything is there, and no secret is. */
+#include "apps/observe/trace.h"
+
+#include "apps/observe/output.h"
+#include "tests/support/json.h"
+#include "tests/support/pair.h"
+#include "tests/support/scratch.h"
+#include "transport/message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECRETS = 32 };
+
+static const char password[] = "correct-horse-7";
+static void *states[2];                 /* by role */
+static char secrets[SECRETS][2 * 1200]; /* in hex: what the observer reported */
+static size_t secret_count, h_count;
+static unsigned messages;
+static char text[512];
+static struct errbuf errors = {text, sizeof text};
+
+static void *state_of(const void *context)
+{
+    const struct end *e = context;
+
+    return states[e == &e->pair->client ? NACRE_CLIENT : NACRE_SERVER];
+}
+
+static void on_message(void *context, enum nacre_direction direction, uint32_t seq,
+                       const char *phase, const uint8_t *payload, size_t len)
+{
+    messages++;
+    trace_part.sees.message(state_of(context), direction, seq, phase, payload, len);
+}
+
+static void on_negotiated(void *context, const struct nacre_negotiated *choice)
+{
+    trace_part.sees.negotiated(state_of(context), choice);
+}
+
+static void on_mismatch(void *context, const char *kind, const char *client, size_t client_len,
+                        const char *server, size_t server_len)
+{
+    trace_part.sees.mismatch(state_of(context), kind, client, client_len, server, server_len);
+}
+
+static void on_phase(void *context, const char *phase)
+{
+    trace_part.sees.phase(state_of(context), phase);
+}
+
+static void on_secret(void *context, char label, const uint8_t *bytes, size_t len)
+{
+    const size_t skip = label == 'K' ? 4 : 0;
+
+    h_count += label == 'H';
+    if (label != 'H') {
+        ck_assert_uint_lt(secret_count, SECRETS);
+        for (size_t i = skip; i < len; i++)
+            (void)snprintf(secrets[secret_count] + 2 * (i - skip), 3, "%02x", bytes[i]);
+        secret_count++;
+    }
+    trace_part.sees.secret(state_of(context), label, bytes, len);
+}
+
+static void on_packet(void *context, enum nacre_direction direction, const uint8_t *bytes,
+                      size_t len)
+{
+    trace_part.sees.packet(state_of(context), direction, bytes, len);
+}
+
+static const struct nacre_observer observer = {.message = on_message,
+                                               .negotiated = on_negotiated,
+                                               .mismatch = on_mismatch,
+                                               .phase = on_phase,
+                                               .secret = on_secret,
+                                               .packet = on_packet};
+
+static void check_password(void *context, struct nacre_decision *d, const char *user,
+                           const char *given)
+{
+    (void)context;
+    (void)user;
+    nacre_decide(d, strcmp(given, password) == 0);
+}
+
+static void on_trouble(const char *sentence)
+{
+    ck_abort_msg("%s", sentence);
+}
+
+static void start(struct pair *p, bool json, bool with_secrets)
+{
+    const struct trace_config config = {.file = scratch_path("trace"),
+                                        .program = "nacre-test",
+                                        .json = json,
+                                        .secrets = with_secrets,
+                                        .trouble = on_trouble};
+
+    ck_assert_msg(trace_open(&config, &errors), "%s", text);
+    trace_start();
+    for (int role = 0; role < 2; role++) {
+        const struct observed connection = {.id = 1 + (uint64_t)role,
+                                            .role = (enum nacre_role)role,
+                                            .local = "127.0.0.1:22",
+                                            .peer = "127.0.0.1:4000"};
+
+        states[role] = trace_part.open(&connection);
+        ck_assert_ptr_nonnull(states[role]);
+    }
+    pair_init(p, 1);
+    p->client_config.password = password;
+    p->policy.password = check_password;
+    p->server_config.observer = p->client_config.observer = &observer;
+}
+
+/* A login with a password, data, a rekey, more data, the end. Returns the trace. */
+static char *run(bool json, bool with_secrets)
+{
+    const struct nacre_end why = {.cause = NACRE_PEER_CLOSED, .text = "over"};
+    struct nacre_channel *ch;
+    struct pair p;
+
+    start(&p, json, with_secrets);
+    pair_start(&p);
+    ch = pair_open(&p);
+    ck_assert_uint_eq(nacre_channel_write(ch, (const uint8_t *)"hello", 5), 5);
+    pair_run(&p);
+    nacre_session_rekey(p.client.session);
+    pair_run(&p);
+    nacre_channel_close(ch);
+    pair_run(&p);
+    pair_clear(&p);
+    trace_part.closed(states[NACRE_CLIENT], &why);
+    trace_part.closed(states[NACRE_SERVER], &why);
+    trace_close();
+    return scratch_read(scratch_path("trace"));
+}
+
+/* The lines of the trace as JSON; every one must be. Returns how many have that event. */
+static unsigned count_events(char *trace, const char *event, struct json **last)
+{
+    unsigned count = 0;
+    char *rest = NULL, *copy = strdup(trace);
+
+    ck_assert_ptr_nonnull(copy);
+    for (char *line = strtok_r(copy, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        struct json *object = json_parse(line);
+
+        ck_assert_msg(object != NULL, "%s", line);
+        if (json_is(object, "event", event)) {
+            count++;
+            json_free(*last);
+            *last = object;
+        } else {
+            json_free(object);
+        }
+    }
+    free(copy);
+    return count;
+}
+
+START_TEST(every_message_and_event_is_a_line_of_json)
+{
+    char *trace = run(true, false);
+    struct json *last = NULL, *inputs;
+
+    ck_assert_ptr_nonnull(strstr(trace, "{\"trace\":1,\"program\":\"nacre-test\",\"version\":\""));
+    ck_assert_uint_eq(count_events(trace, "message", &last), messages);
+    ck_assert(json_get(last, "packet") != NULL);
+    ck_assert_uint_eq(count_events(trace, "open", &last), 2);
+    ck_assert_uint_eq(count_events(trace, "close", &last), 2);
+    ck_assert(json_is(last, "text", "over"));
+    ck_assert_uint_eq(count_events(trace, "identification", &last), 4);
+    ck_assert(json_is(last, "text", "SSH-2.0-nacre_0.1"));
+    ck_assert_uint_eq(count_events(trace, "negotiated", &last), 4);
+    ck_assert_uint_eq(count_events(trace, "secret", &last), 0);
+    ck_assert_uint_eq(count_events(trace, "hash", &last), h_count);
+    ck_assert_uint_eq(h_count, 4); /* two exchanges at two ends */
+    inputs = json_first(json_get(last, "inputs"));
+    ck_assert(json_is(inputs, "name", "V_C"));
+    json_free(last);
+    free(trace);
+}
+END_TEST
+
+START_TEST(no_secret_is_in_a_trace_unless_it_is_requested)
+{
+    char *trace = run(_i % 2 == 0, _i >= 2);
+    unsigned found = 0;
+
+    ck_assert_uint_ge(secret_count, 8);
+    for (size_t i = 0; i < secret_count; i++)
+        if (strstr(trace, secrets[i]) != NULL)
+            found++;
+    ck_assert_uint_eq(found, _i >= 2 ? secret_count : 0);
+    ck_assert_int_eq(strstr(trace, password) != NULL, _i >= 2);
+    ck_assert_ptr_nonnull(strstr(trace, _i % 2 == 0 ? "\"text\":\"hello\"" : "data: 'hello'"));
+    free(trace);
+}
+END_TEST
+
+START_TEST(text_names_what_was_chosen_and_what_is_hashed)
+{
+    char *trace = run(false, false);
+
+    ck_assert_ptr_nonnull(strstr(trace, "    kex_algorithms: *mlkem768x25519-sha256*, "));
+    ck_assert_ptr_nonnull(strstr(trace, " [the client's first, and the server has it too]\n"));
+    ck_assert_ptr_nonnull(strstr(trace, "hash SHA-256\n    V_C: string 5353482d"));
+    ck_assert_ptr_nonnull(strstr(trace, "    K: string not shown (32 bytes)\n    H: "));
+    ck_assert_ptr_nonnull(strstr(trace, "    plaintext password: not shown (15 bytes)\n"));
+    free(trace);
+}
+END_TEST
+
+START_TEST(a_packet_is_shown_beside_its_message)
+{
+    char *trace = run(true, false);
+    struct json *last = NULL;
+    struct bytes payload, packet;
+
+    ck_assert_uint_gt(count_events(trace, "message", &last), 0);
+    payload = json_hex(last, "payload");
+    packet = json_hex(last, "packet");
+    ck_assert_int_eq(json_number(json_get(last, "packet_length")), (long)packet.len);
+    ck_assert_uint_gt(packet.len, payload.len + 5 + 4); /* encrypted, with a tag */
+    json_free(last);
+    free(trace);
+}
+END_TEST
+
+START_TEST(a_password_that_is_sent_unencrypted_is_not_in_the_packet)
+{
+    static const uint8_t line[] = "SSH-2.0-x\r\n";
+    static const uint8_t request[] = {50,  0, 0, 0, 1,   'u', 0,   0,   0,   1,   's',
+                                      0,   0, 0, 8, 'p', 'a', 's', 's', 'w', 'o', 'r',
+                                      'd', 0, 0, 0, 0,   4,   'X', 'Y', 'Z', '9'};
+    const struct nacre_end why = {0};
+    struct pair p;
+    char *trace;
+
+    start(&p, true, false);
+    trace_part.sees.packet(states[0], NACRE_RECEIVED, line, sizeof line - 1);
+    trace_part.sees.packet(states[0], NACRE_RECEIVED, request, sizeof request);
+    trace_part.sees.message(states[0], NACRE_RECEIVED, 0, "kexinit", request, sizeof request);
+    trace_part.closed(states[0], &why);
+    trace_part.closed(states[1], &why);
+    trace_close();
+    trace = scratch_read(scratch_path("trace"));
+    ck_assert_ptr_nonnull(strstr(trace, "\"secret\":true"));
+    ck_assert_ptr_nonnull(strstr(trace, "00000004--------\""));
+    ck_assert_ptr_null(strstr(trace, "58595a39"));
+    free(trace);
+}
+END_TEST
+
+START_TEST(lists_without_a_common_name_are_shown)
+{
+    const struct nacre_end why = {0};
+    struct json *last = NULL;
+    struct pair p;
+    char *trace;
+
+    start(&p, true, false);
+    p.client_config.kex = "curve25519-sha256";
+    p.server_config.kex = "ecdh-sha2-nistp256";
+    pair_start(&p);
+    pair_run(&p);
+    pair_clear(&p);
+    trace_part.closed(states[0], &why);
+    trace_part.closed(states[1], &why);
+    trace_close();
+    trace = scratch_read(scratch_path("trace"));
+    ck_assert_uint_gt(count_events(trace, "mismatch", &last), 0);
+    ck_assert(json_is(last, "kind", "key exchange"));
+    ck_assert_ptr_nonnull(strstr(trace, "\"why\":\"no name in common\""));
+    json_free(last);
+    free(trace);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, every_message_and_event_is_a_line_of_json);
+    add_loop(suite, no_secret_is_in_a_trace_unless_it_is_requested, 0, 4);
+    add_test(suite, text_names_what_was_chosen_and_what_is_hashed);
+    add_test(suite, a_packet_is_shown_beside_its_message);
+    add_test(suite, a_password_that_is_sent_unencrypted_is_not_in_the_packet);
+    add_test(suite, lists_without_a_common_name_are_shown);
+}
