@@ -12,7 +12,7 @@
 static bool parse_port(void *options, const char *value)
 {
     struct client_options *o = options;
-    uint16_t port;
+    uint16_t port = 0;
 
     o->port = value;
     return number_port(value, &port) && port != 0;
