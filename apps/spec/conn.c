@@ -72,6 +72,50 @@ bool conn_open(struct conn *c, const struct sockaddr *address, socklen_t len, ui
     return true;
 }
 
+static struct sockaddr_in loopback(uint16_t port)
+{
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+bool conn_open_local(struct conn *c, uint16_t port, uint64_t deadline)
+{
+    struct sockaddr_in address = loopback(port);
+    bool good;
+
+    *c = (struct conn){.fd = -1};
+    good = conn_open(c, (const struct sockaddr *)&address, sizeof address, deadline);
+    if (!good)
+        conn_close(c);
+    return good;
+}
+
+bool conn_listen(struct conn *listener, uint16_t *port)
+{
+    struct sockaddr_in address = loopback(0);
+    socklen_t len = sizeof address;
+
+    *listener = (struct conn){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (listener->fd < 0 || bind(listener->fd, (const struct sockaddr *)&address, len) != 0 ||
+        listen(listener->fd, 8) != 0 ||
+        getsockname(listener->fd, (struct sockaddr *)&address, &len) != 0) {
+        conn_close(listener);
+        return false;
+    }
+    *port = ntohs(address.sin_port);
+    return true;
+}
+
+bool conn_accept(const struct conn *listener, struct conn *c, uint64_t deadline)
+{
+    *c = (struct conn){.fd = -1, .ended = true};
+    if (listener->fd < 0 || wait_for(listener, POLLIN, deadline) == 0)
+        return false;
+    c->fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    c->ended = c->fd < 0;
+    return !c->ended;
+}
+
 /* Room for `more` bytes after the first `used` of a block. */
 static bool grow(uint8_t **block, size_t *size, size_t used, size_t more)
 {

@@ -27,6 +27,11 @@ uint64_t now_us(void);
 /* Connect. False: refused, or not within the deadline. */
 bool conn_open(struct conn *c, const struct sockaddr *address, socklen_t len, uint64_t deadline);
 
+/* Listen on a free port of 127.0.0.1; accept one connection; connect to such a port. */
+bool conn_listen(struct conn *listener, uint16_t *port);
+bool conn_accept(const struct conn *listener, struct conn *c, uint64_t deadline);
+bool conn_open_local(struct conn *c, uint16_t port, uint64_t deadline);
+
 /* Send, and meanwhile read what arrives, so that two ends that both send cannot block each other.
  */
 void conn_send(struct conn *c, struct bytes bytes, uint64_t deadline);

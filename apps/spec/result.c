@@ -1,44 +1,10 @@
 #include "apps/spec/result.h"
 
-#include "apps/spec/names.h"
+#include "apps/spec/trace.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-enum {
-    LAST_MESSAGES = 10, /* in a report without -v */
-    HEX_SHOWN = 48,     /* bytes of a payload in a line; all of them with -v: up to HEX_MOST */
-    HEX_MOST = 1024,
-};
-
-static void put_message(FILE *out, const struct traced *t, size_t most)
-{
-    uint8_t number = t->payload.len > 0 ? t->payload.at[0] : 0;
-    const char *name = message_name(number);
-
-    (void)fprintf(out, "%8" PRIu64 " us  %s%s %u %s  #%u  ", t->us, t->out ? "->" : "<-",
-                  t->marked ? "*" : " ", (unsigned)number, name == NULL ? "?" : name,
-                  (unsigned)t->number);
-    for (size_t i = 1; i < t->payload.len && i <= most; i++)
-        (void)fprintf(out, "%02x", t->payload.at[i]);
-    (void)fprintf(out, "%s\n", t->payload.len > most + 1 ? "..." : "");
-}
-
-char *trace_text(const struct peer *p, size_t last)
-{
-    bool all = p->setting->verbose;
-    size_t from = all || p->trace_count <= last ? 0 : p->trace_count - last, len = 0;
-    char *text = NULL;
-    FILE *out = open_memstream(&text, &len);
-
-    if (out == NULL)
-        return NULL;
-    for (size_t i = from; i < p->trace_count; i++)
-        put_message(out, &p->trace[i], all ? HEX_MOST : HEX_SHOWN);
-    (void)fclose(out);
-    return text;
-}
+enum { LAST_MESSAGES = 10 /* in a report without -v */ };
 
 static bool is_report(const struct spec_case *row)
 {

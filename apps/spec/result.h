@@ -29,7 +29,4 @@ struct result {
 /* Fill the head from a connection that performed the case, and write its messages. */
 void result_from(struct result *r, const struct peer *p, bool strict);
 
-/* The trace as text, a line for each message; all of it or its last lines. malloc'd. */
-char *trace_text(const struct peer *p, size_t last);
-
 #endif

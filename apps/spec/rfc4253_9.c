@@ -1,6 +1,5 @@
 /* RFC 4253 section 9: key re-exchange. */
-#include "apps/spec/profile.h"
-#include "apps/spec/reach.h"
+#include "apps/spec/program.h"
 #include "apps/spec/tables.h"
 
 #include <string.h>
@@ -66,22 +65,9 @@ static void many(struct peer *p)
     go_on(p);
 }
 
-/* A channel whose program sends back what it gets. */
-static struct spec_channel *open_cat(struct peer *p, uint32_t window)
-{
-    struct spec_channel *ch;
-
-    need_command(p, p->setting->profile.cat, "cat");
-    reach(p, AT_LOGIN);
-    ch = open_channel(p, (struct opening){.window = window});
-    (void)run(p, ch, p->setting->profile.cat);
-    p->observing = false;
-    return ch;
-}
-
 static void under_load(struct peer *p)
 {
-    struct spec_channel *ch = open_cat(p, 0);
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
     struct bytes bytes = sample(p, 8 * MIB), rest = bytes;
 
     p->conforming = true;
@@ -102,7 +88,7 @@ static void under_load(struct peer *p)
  * comes. */
 static void in_flight(struct peer *p)
 {
-    struct spec_channel *ch = open_cat(p, 0);
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
     struct bytes bytes = sample(p, PIECE);
 
     p->conforming = true;
@@ -115,7 +101,7 @@ static void in_flight(struct peer *p)
 
 static void data_after_kexinit(struct peer *p)
 {
-    struct spec_channel *ch = open_cat(p, 0);
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
     struct bytes bytes = sample(p, 100);
 
     start_rekey(p);
@@ -141,15 +127,8 @@ static void in_auth(struct peer *p)
 /* The window is 0, and the program has more to send. */
 static void window_full(struct peer *p)
 {
-    struct spec_channel *ch;
-    char command[128];
+    struct spec_channel *ch = open_produce(p, (struct opening){.window = 1000}, "100000");
 
-    need_command(p, p->setting->profile.produce, "N bytes");
-    reach(p, AT_LOGIN);
-    ch = open_channel(p, (struct opening){.window = 1000});
-    if (p->skip == NULL)
-        (void)run(p, ch,
-                  profile_command(command, sizeof command, p->setting->profile.produce, "100000"));
     (void)wait_received(p, ch, 1000);
     rekey(p);
     go_on(p);

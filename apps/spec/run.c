@@ -1,6 +1,7 @@
 #include "apps/spec/run.h"
 
 #include "apps/spec/baseline.h"
+#include "apps/spec/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,46 @@
+#include "apps/spec/program.h"
+
+#include "apps/spec/profile.h"
+
+struct spec_channel *open_first(struct peer *p, struct opening o)
+{
+    struct spec_channel *ch;
+
+    reach(p, AT_LOGIN);
+    ch = open_channel(p, o);
+    p->observing = false;
+    return ch;
+}
+
+struct spec_channel *open_cat(struct peer *p, struct opening o)
+{
+    struct spec_channel *ch;
+
+    need_command(p, p->setting->profile.cat, "cat");
+    ch = open_first(p, o);
+    (void)run(p, ch, p->setting->profile.cat);
+    p->observing = false;
+    return ch;
+}
+
+struct spec_channel *open_produce(struct peer *p, struct opening o, const char *count)
+{
+    const char *produce = p->setting->profile.produce;
+    struct spec_channel *ch;
+    char command[128];
+
+    need_command(p, produce, "N bytes");
+    ch = open_first(p, o);
+    if (p->skip == NULL)
+        (void)run(p, ch, profile_command(command, sizeof command, produce, count));
+    p->observing = false;
+    return ch;
+}
+
+void observe_length(struct peer *p, const struct spec_channel *ch, size_t len)
+{
+    if (ch->received.len == len)
+        observe(p, "same bytes");
+    else
+        observe(p, "%zu of %zu bytes", ch->received.len, len);
+}

@@ -1,0 +1,207 @@
+/* RFC 4254 section 5.3: how channels end; PROTOCOL section 2.1. */
+#include "apps/spec/program.h"
+#include "apps/spec/tables.h"
+
+enum { CHANNELS = 1000 };
+
+static void eof_half(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){0}, "1000000");
+
+    send_eof(p, ch);
+    (void)wait_received(p, ch, 1000000);
+    observe_length(p, ch, 1000000);
+}
+
+static void own_eof(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){0}, "10");
+
+    (void)wait_channel_close(p, ch);
+    report(p, "EOF %s", ch->got_eof ? "was sent" : "was not sent");
+}
+
+static void after_eof(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    p->conn.corked = true;
+    send_eof(p, ch);
+    if (p->row->number == SSH_MSG_CHANNEL_DATA)
+        send_data(p, ch, bytes_of("late"));
+    else
+        send_eof(p, ch);
+    conn_uncork(&p->conn, step_deadline(p));
+    go_on(p);
+}
+
+/* CLOSE on a channel without a program, or on one whose window is 0. */
+static void close_answered(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){.window_zero = p->row->number == 0});
+
+    if (p->row->number == 2)
+        send_eof(p, ch);
+    send_close(p, ch);
+    observe_channel_close(p, ch);
+}
+
+static void close_delivers(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+    struct bytes bytes = sample(p, 1000);
+
+    p->quiet = true; /* we close only when all has come */
+    (void)send_all(p, ch, bytes);
+    send_eof(p, ch);
+    (void)wait_channel_close(p, ch);
+    observe_bytes(p, ch, bytes);
+}
+
+static void close_twice(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    p->conn.corked = true;
+    send_close(p, ch);
+    send_close(p, ch);
+    conn_uncork(&p->conn, step_deadline(p));
+    go_on(p);
+}
+
+static void after_close(struct peer *p)
+{
+    for (int i = 0; i < 3; i++) {
+        struct spec_channel *ch;
+
+        peer_connect(p);
+        ch = open_cat(p, (struct opening){0});
+        p->conn.corked = true;
+        send_close(p, ch);
+        if (i == 0)
+            send_data(p, ch, bytes_of("late"));
+        else if (i == 1)
+            send_channel_request(p, ch, "unknown@nacre-spec", 0, (struct bytes){NULL, 0});
+        else
+            send_eof(p, ch);
+        conn_uncork(&p->conn, step_deadline(p));
+        go_on(p);
+    }
+}
+
+static void reuse(struct peer *p)
+{
+    reach(p, AT_LOGIN);
+    p->conforming = true;
+    for (int i = 0; i < CHANNELS && !over(p); i++) {
+        struct spec_channel *ch;
+
+        p->channel_count = 0;
+        ch = open_session(p);
+        send_close(p, ch);
+        if (!wait_channel_close(p, ch))
+            break;
+    }
+    p->conforming = false;
+    go_on(p);
+}
+
+static void other_channels(struct peer *p)
+{
+    struct spec_channel *ch[3];
+    struct bytes bytes = sample(p, 1000);
+
+    need_command(p, p->setting->profile.cat, "cat");
+    reach(p, AT_LOGIN);
+    for (int i = 0; i < 3; i++) {
+        ch[i] = open_session(p);
+        (void)run(p, ch[i], p->setting->profile.cat);
+    }
+    send_close(p, ch[1]);
+    (void)wait_channel_close(p, ch[1]);
+    for (int i = 0; i < 3; i += 2) {
+        (void)send_all(p, ch[i], bytes);
+        if (!wait_received(p, ch[i], bytes.len))
+            observe(p, "channel %d stands still", i);
+    }
+    go_on(p);
+}
+
+/* ---- eow@openssh.com: PROTOCOL section 2.1 ---- */
+
+static void eow(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    send_channel_request(p, ch, "eow@openssh.com", 0, (struct bytes){NULL, 0});
+    go_on(p);
+}
+
+static void eow_stops(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){.window = 1000}, "1000000");
+
+    (void)wait_received(p, ch, 1000);
+    send_channel_request(p, ch, "eow@openssh.com", 0, (struct bytes){NULL, 0});
+    fence(p);
+    send_adjust(p, ch, 100000);
+    fence(p);
+    report(p, "%zu bytes came after it", ch->received.len - 1000);
+}
+
+/* clang-format off */
+const struct spec_case spec_ends[] = {
+    {"4254/5.3/eof-half", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/2",
+     "after our EOF, the peer's data still arrives", "same bytes",
+     .run = eof_half},
+    {"4254/5.3/own-eof", BOTH, SHOULD, "RFC 4254 5.3", "4254/5.3/1",
+     "the peer sends EOF at the end of its data", "report",
+     .run = own_eof},
+    {"4254/5.3/own-no-data-after-eof", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/4",
+     "the peer sends no data after its EOF", "never violated",
+     .run = NULL, .watch = WATCH_NO_DATA_AFTER_EOF},
+    {"4254/5.3/own-nothing-after-close", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/7",
+     "the peer sends nothing on a channel after its CLOSE", "never violated",
+     .run = NULL, .watch = WATCH_NOTHING_AFTER_CLOSE},
+    {"4254/5.3/data-after-eof", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/5",
+     "data after our EOF", "close | ignored",
+     .run = after_eof, .number = SSH_MSG_CHANNEL_DATA},
+    {"4254/5.3/eof-twice", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/5",
+     "EOF is sent twice", "close | ignored",
+     .run = after_eof, .number = SSH_MSG_CHANNEL_EOF},
+    {"4254/5.3/close-answered", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/6",
+     "CLOSE is answered with CLOSE", "close-message",
+     .run = close_answered, .number = 2},
+    {"4254/5.3/close-without-eof", BOTH, MAY, "RFC 4254 5.3", "4254/5.3/11",
+     "CLOSE without EOF", "close-message",
+     .run = close_answered, .number = 1},
+    {"4254/5.3/close-window-0", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/3",
+     "CLOSE while the window is 0", "close-message",
+     .run = close_answered, .number = 0},
+    {"4254/5.3/close-delivers", BOTH, SHOULD, "RFC 4254 5.3", "4254/5.3/10",
+     "data right before CLOSE is delivered", "same bytes",
+     .run = close_delivers},
+    {"4254/5.3/close-twice", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/9",
+     "CLOSE is sent twice", "close | go-on",
+     .run = close_twice},
+    {"4254/5.3/after-close", BOTH, PRACTICE, "RFC 4254 5.3", "4254/5.3/9",
+     "data, request and EOF after our CLOSE", "close | ignored",
+     .run = after_close},
+    {"4254/5.3/reuse", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/8",
+     "1000 channels in succession", "go-on",
+     .run = reuse},
+    {"4254/5.3/other-channels", BOTH, MUST, "RFC 4254 5.3", "4254/5.3/12",
+     "one of three channels ends and the others continue", "go-on",
+     .run = other_channels},
+    {"4254/6.10/exit-then-close", SERVER, MUST, "RFC 4254 6.10", "4254/6.10/3",
+     "the server sends exit-status, then EOF and CLOSE", "never violated",
+     .run = NULL, .watch = WATCH_EXIT_THEN_CLOSE},
+    {"ossh/2.1/eow", BOTH, MUST, "PROTOCOL 2.1", "ossh/2.1/2 ossh/2.1/3",
+     "eow@openssh.com where it is not supported", "go-on",
+     .run = eow},
+    {"ossh/2.1/eow-stops", SERVER, SHOULD, "PROTOCOL 2.1", "ossh/2.1/1",
+     "after eow@openssh.com the peer sends no more data", "report",
+     .run = eow_stops},
+    {0},
+};
+/* clang-format on */

@@ -1,0 +1,243 @@
+/* RFC 4254 sections 6.1 and 6.4 to 6.10, RFC 4335: programs on channels. */
+#include "apps/spec/profile.h"
+#include "apps/spec/program.h"
+#include "apps/spec/tables.h"
+
+#include <string.h>
+
+enum { LONG = 30000, TEN = 10 };
+
+static const struct bytes nothing = {NULL, 0};
+
+static void one_program(struct peer *p)
+{
+    struct spec_channel *ch = open_first(p, (struct opening){0});
+
+    need_command(p, p->setting->profile.cat, "cat");
+    send_channel_request(p, ch, "shell", 1, nothing);
+    (void)answer(p);
+    if (p->skip == NULL)
+        send_channel_request(p, ch, "exec", 1, message(p, "t", p->setting->profile.cat));
+    (void)answer(p);
+}
+
+static void exec(struct peer *p)
+{
+    struct spec_channel *ch;
+    struct bytes bytes = sample(p, 1000);
+
+    need_command(p, p->setting->profile.cat, "cat");
+    ch = open_first(p, (struct opening){0});
+    (void)run(p, ch, p->setting->profile.cat);
+    (void)send_all(p, ch, bytes);
+    send_eof(p, ch);
+    (void)wait_received(p, ch, bytes.len);
+    observe(p, bytes_equal(ch->received, bytes) ? "expected output" : "other output");
+}
+
+/* A command of the row's bytes, or a long one. */
+static void exec_odd(struct peer *p)
+{
+    struct spec_channel *ch = open_first(p, (struct opening){0});
+    struct bytes command = p->row->number > 0 ? filled(p, 'x', p->row->number) : p->row->bytes;
+
+    send_channel_request(p, ch, "exec", 1, message(p, "s", command));
+    if (answer(p) == 0)
+        observe_end(p);
+}
+
+static void subsystem(struct peer *p)
+{
+    struct spec_channel *ch = open_first(p, (struct opening){0});
+
+    send_channel_request(p, ch, "subsystem", 1, message(p, "t", "unknown@nacre-spec"));
+    (void)answer(p);
+}
+
+static void no_halt(struct peer *p)
+{
+    struct spec_channel *ch;
+
+    need_command(p, p->setting->profile.cat, "cat");
+    ch = open_first(p, (struct opening){0});
+    (void)run(p, ch, p->setting->profile.cat);
+    p->observing = false;
+    send_channel_request(p, ch, "unknown@nacre-spec", 1, nothing);
+    (void)answer(p);
+}
+
+static void sessions_ten(struct peer *p)
+{
+    uint64_t refused = 0;
+
+    reach(p, AT_LOGIN);
+    p->conforming = true;
+    for (int i = 0; i < TEN; i++) {
+        struct spec_channel *ch = send_open(p, (struct opening){0});
+
+        (void)wait_opened(p, ch);
+        refused += ch->refused;
+    }
+    p->conforming = false;
+    go_on(p);
+    if (refused > 0)
+        observe(p, "open-failure");
+}
+
+/* A variable that would change programs, if the server accepts it: does a program see it? */
+static void env(struct peer *p)
+{
+    static const char *const names[] = {"LD_PRELOAD", "PATH"};
+    const char *command = p->setting->profile.env;
+
+    for (int i = 0; i < 2; i++) {
+        struct spec_channel *ch;
+
+        peer_connect(p);
+        ch = open_first(p, (struct opening){0});
+        send_channel_request(p, ch, "env", 1, message(p, "tt", names[i], "/nacre-spec"));
+        if (next(p) != SSH_MSG_CHANNEL_SUCCESS) {
+            observe(p, "channel-failure");
+            continue;
+        }
+        need_command(p, command, "the environment");
+        if (p->skip == NULL && run(p, ch, command))
+            (void)wait_channel_close(p, ch);
+        observe(p, memmem(ch->received.at, ch->received.len, "=/nacre-spec\n", 13) != NULL
+                       ? "an effect"
+                       : "no effect");
+    }
+}
+
+/* byte 98, channel, "window-change", FALSE, uint32 columns, rows, width, height */
+static void window_change(struct peer *p)
+{
+    struct spec_channel *ch = open_first(p, (struct opening){0});
+
+    send_channel_request(p, ch, "window-change", 0, message(p, "uuuu", 100, 40, 0, 0));
+    go_on(p);
+}
+
+static void signal_name(struct peer *p)
+{
+    struct spec_channel *ch = open_first(p, (struct opening){0});
+
+    send_channel_request(p, ch, "signal", 0, message(p, "t", p->row->text));
+    go_on(p);
+}
+
+/* ---- how programs end: section 6.10 ---- */
+
+static void exit_status(struct peer *p)
+{
+    static const char *const statuses[] = {"0", "1", "255"};
+    static const uint32_t numbers[] = {0, 1, 255};
+    bool good = true;
+
+    need_command(p, p->setting->profile.exit_with, "exit N");
+    reach(p, AT_LOGIN);
+    for (int i = 0; i < 3 && p->skip == NULL; i++) {
+        struct spec_channel *ch = open_session(p);
+        char command[128];
+
+        (void)run(
+            p, ch,
+            profile_command(command, sizeof command, p->setting->profile.exit_with, statuses[i]));
+        (void)wait_channel_close(p, ch);
+        good = good && ch->has_exit_status && ch->exit_status == numbers[i];
+    }
+    observe(p, good ? "matching exit-status" : "another exit-status");
+}
+
+static void exit_signal(struct peer *p)
+{
+    struct spec_channel *ch;
+
+    need_command(p, p->setting->profile.killed, "a signal");
+    ch = open_first(p, (struct opening){0});
+    if (p->skip == NULL)
+        (void)run(p, ch, p->setting->profile.killed);
+    (void)wait_channel_close(p, ch);
+    if (strcmp(ch->exit_signal, "TERM") == 0)
+        observe(p, "matching exit-signal");
+    else
+        observe(p, "exit-signal '%s', exit-status %u", ch->exit_signal, (unsigned)ch->exit_status);
+}
+
+/* ---- RFC 4335 section 3: "break", uint32 break-length in milliseconds ---- */
+
+static void breaks(struct peer *p)
+{
+    static const uint32_t lengths[] = {0, 500, 100000};
+
+    for (int i = 0; i < 3; i++) {
+        struct spec_channel *ch;
+
+        peer_connect(p);
+        ch = open_first(p, (struct opening){0});
+        send_channel_request(p, ch, "break", 1, message(p, "u", lengths[i]));
+        (void)answer(p);
+    }
+}
+
+static void break_no_reply(struct peer *p)
+{
+    struct spec_channel *ch = open_first(p, (struct opening){0});
+
+    send_channel_request(p, ch, "break", 0, message(p, "u", 500));
+    go_on(p);
+}
+
+/* clang-format off */
+const struct spec_case spec_programs[] = {
+    {"4254/6.5/one-program", SERVER, MUST, "RFC 4254 6.5", "4254/6.5/1",
+     "shell, then exec on the same channel", "channel-success, channel-failure",
+     .run = one_program},
+    {"4254/6.5/exec", SERVER, MUST, "RFC 4254 6.5", "4254/6.5/2",
+     "exec runs the command", "expected output",
+     .run = exec},
+    {"4254/6.5/exec-empty", SERVER, PRACTICE, "RFC 4254 6.5", "4254/6.5/7",
+     "exec with an empty command", "answered",
+     .run = exec_odd, .bytes = LITERAL("")},
+    {"4254/6.5/exec-30k", SERVER, PRACTICE, "RFC 4254 6.5", "4254/6.5/7",
+     "exec with a command of 30,000 bytes", "answered | close",
+     .run = exec_odd, .number = LONG},
+    {"4254/6.5/exec-nul", SERVER, PRACTICE, "RFC 4254 6.5", "4254/6.5/7",
+     "exec with a NUL in the command", "answered",
+     .run = exec_odd, .bytes = LITERAL("echo\0nacre-spec")},
+    {"4254/6.5/subsystem-unknown", SERVER, MUST, "RFC 4254 6.5", "4254/6.5/3",
+     "a request for an unknown subsystem", "channel-failure",
+     .run = subsystem},
+    {"4254/6.5/no-halt", SERVER, SHOULD, "RFC 4254 6.5", "4254/6.5/4",
+     "requests are answered while a program is running", "answered",
+     .run = no_halt},
+    {"4254/6.1/sessions-ten", SERVER, MUST, "RFC 4254 6.1", "4254/6.1/2",
+     "ten session channels at once", "go-on | open-failure",
+     .run = sessions_ten},
+    {"4254/6.4/env", SERVER, SHOULD, "RFC 4254 6.4", "4254/6.4/1",
+     "env requests for LD_PRELOAD and PATH", "channel-failure | no effect",
+     .run = env},
+    {"4254/6.7/window-change", SERVER, SHOULD, "RFC 4254 6.7", "4254/6.7/1",
+     "window-change gets no reply", "silent",
+     .run = window_change},
+    {"4254/6.9/signal", SERVER, SHOULD, "RFC 4254 6.9", "4254/6.9/1",
+     "a signal request with an invented name", "silent | channel-failure if a reply was requested",
+     .run = signal_name, .text = "INVENTED"},
+    {"ossh/2.6/signal-info", SERVER, MAY, "PROTOCOL 2.6", "ossh/2.6/1",
+     "a signal request for INFO@openssh.com", "silent",
+     .run = signal_name, .text = "INFO@openssh.com"},
+    {"4254/6.10/exit-status", SERVER, SHOULD, "RFC 4254 6.10", "4254/6.10/1",
+     "programs that exit with status 0, 1 and 255", "matching exit-status",
+     .run = exit_status},
+    {"4254/6.10/exit-signal", SERVER, MUST, "RFC 4254 6.10", "4254/6.10/2",
+     "a program killed by SIGTERM: exit-signal \"TERM\"", "matching exit-signal",
+     .run = exit_signal},
+    {"4335/3/break", SERVER, MUST, "RFC 4335 3", "4335/3/1 4335/3/3",
+     "break of 0, 500 and 100,000 ms with want-reply", "answered",
+     .run = breaks},
+    {"4335/3/break-no-reply", SERVER, MUST, "RFC 4335 3", "4335/3/5",
+     "break without want-reply", "silent",
+     .run = break_no_reply},
+    {0},
+};
+/* clang-format on */

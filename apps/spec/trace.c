@@ -1,0 +1,61 @@
+#include "apps/spec/trace.h"
+
+#include "apps/spec/names.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    KEPT = 256,      /* bytes of a payload without -v */
+    HEX_SHOWN = 48,  /* ... that a line shows */
+    HEX_MOST = 1024, /* ... with -v */
+};
+
+void trace_message(struct peer *p, bool out, uint32_t number, struct bytes payload)
+{
+    struct traced *t;
+
+    if (p->trace_count == p->trace_size) {
+        size_t size = p->trace_size == 0 ? 64 : 2 * p->trace_size;
+        struct traced *bigger = realloc(p->trace, size * sizeof *bigger);
+
+        if (bigger == NULL)
+            return;
+        p->trace = bigger;
+        p->trace_size = size;
+    }
+    t = &p->trace[p->trace_count++];
+    *t = (struct traced){.us = now_us() - p->began, .out = out, .number = number};
+    t->marked = out && p->observing;
+    t->payload = peer_copy(
+        p, payload.len > KEPT && !p->setting->verbose ? (struct bytes){payload.at, KEPT} : payload);
+}
+
+static void put_message(FILE *out, const struct traced *t, size_t most)
+{
+    uint8_t number = t->payload.len > 0 ? t->payload.at[0] : 0;
+    const char *name = message_name(number);
+
+    (void)fprintf(out, "%8" PRIu64 " us  %s%s %u %s  #%u  ", t->us, t->out ? "->" : "<-",
+                  t->marked ? "*" : " ", (unsigned)number, name == NULL ? "?" : name,
+                  (unsigned)t->number);
+    for (size_t i = 1; i < t->payload.len && i <= most; i++)
+        (void)fprintf(out, "%02x", t->payload.at[i]);
+    (void)fprintf(out, "%s\n", t->payload.len > most + 1 ? "..." : "");
+}
+
+char *trace_text(const struct peer *p, size_t last)
+{
+    bool all = p->setting->verbose;
+    size_t from = all || p->trace_count <= last ? 0 : p->trace_count - last, len = 0;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL)
+        return NULL;
+    for (size_t i = from; i < p->trace_count; i++)
+        put_message(out, &p->trace[i], all ? HEX_MOST : HEX_SHOWN);
+    (void)fclose(out);
+    return text;
+}
