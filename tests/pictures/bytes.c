@@ -19,6 +19,7 @@ static void on_message(void *end, enum nacre_direction direction, uint32_t seq, 
     static char text[64 * 1024];
     const struct print_options all = {.secrets = true, .data = true};
     struct line line = line_in(text, sizeof text);
+    struct print_summary summary;
     struct print_message m = {.conn = 1,
                               .direction = direction,
                               .seq = seq,
@@ -27,7 +28,7 @@ static void on_message(void *end, enum nacre_direction direction, uint32_t seq, 
                               .context = &context};
 
     (void)end;
-    print_json(&line, &m, &all);
+    print_json(&line, &m, &all, &summary);
     ck_assert(!line.full);
     printf("%.*s}\n", (int)line.len, line.at);
     context_note(&context, direction, m.payload);
