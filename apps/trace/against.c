@@ -3,6 +3,7 @@
 #include "apps/trace/causes.h"
 #include "apps/trace/derive.h"
 #include "apps/trace/worksheet.h"
+#include "transport/wire.h"
 
 #include <string.h>
 
@@ -103,12 +104,43 @@ static bool compare_names(FILE *out, const struct exchange *x, const struct log_
     return true;
 }
 
-/* A LOG may have its K where the trace has none: then H says whether it is right. */
-static struct bytes find_secret(const struct exchange *x, const struct log_file *log)
+/* Does this K give the H that the trace has? */
+static bool gives_hash(const struct exchange *x, struct bytes k)
 {
-    const struct log_line *k = log_find(log, "K");
+    struct exchange with = *x;
+    uint8_t h[HASH_MAX];
 
-    return x->blobs[HASHED_K].len > 0 || k == NULL ? x->blobs[HASHED_K] : k->value;
+    with.blobs[HASHED_K] = k;
+    return x->h.len > 0 && exchange_compute_hash(&with, h) && x->h.len == x->hash->len &&
+           memcmp(h, x->h.at, x->h.len) == 0;
+}
+
+/* The K that gives the H of the trace: somebody's own, or the same bytes encoded in another way.
+ * False: none of them. *k is in `room`. */
+static bool find_secret(const struct exchange *x, struct bytes own, struct writer *room,
+                        struct bytes *k)
+{
+    struct bytes content =
+        own.len >= 4 && load_u32(own.at) == own.len - 4 ? bytes_from(own, 4) : own;
+
+    for (int form = 0; form < 4; form++) {
+        room->at = room->start;
+        if (form == 0)
+            write_bytes(room, own);
+        else if (form == 1)
+            write_string(room, content);
+        else if (form == 2)
+            write_mpint(room, content);
+        else {
+            write_u32(room, (uint32_t)content.len);
+            for (size_t i = content.len; i > 0; i--)
+                write_u8(room, content.at[i - 1]);
+        }
+        *k = written_bytes(room);
+        if (!room->bad && gives_hash(x, *k))
+            return true;
+    }
+    return false;
 }
 
 static bool compare_hash(FILE *out, const struct exchange *x, const struct log_file *log,
@@ -176,33 +208,78 @@ static bool compare_keys(FILE *out, const struct exchange *x, const struct log_f
     return true;
 }
 
+/* The fields before K, or K. */
+static bool compare_fields(FILE *out, const struct exchange *x, const struct log_file *log,
+                           bool before_k)
+{
+    struct hashed f;
+
+    for (size_t i = 0; exchange_field(x, i, &f); i++)
+        if ((f.id != HASHED_K) == before_k && !compare_field(out, x, &f, log))
+            return false;
+    return true;
+}
+
+/* What comes after the fields before K. */
 static bool compare(FILE *out, const struct exchange *x, const struct log_file *log)
 {
     uint8_t digest[HASH_MAX];
     struct bytes h = {digest, worksheet_hash(x, digest)};
-    struct hashed f;
 
-    for (size_t i = 0; exchange_field(x, i, &f); i++)
-        if (!compare_field(out, x, &f, log))
-            return false;
-    if (!compare_names(out, x, log) || !compare_order(out, x, log) ||
-        !compare_hash(out, x, log, h) || !compare_session_id(out, x, log, h))
+    if (!compare_fields(out, x, log, false) || !compare_names(out, x, log) ||
+        !compare_order(out, x, log) || !compare_hash(out, x, log, h) ||
+        !compare_session_id(out, x, log, h))
         return false;
     return x->hash == NULL || h.len == 0 || x->blobs[HASHED_K].len == 0 ||
            compare_keys(out, x, log, h);
 }
 
+/* The trace has no K. What somebody has is used instead, if the H of the trace proves it. */
+static bool borrow_secret(FILE *out, struct exchange *x, const struct log_file *log,
+                          struct writer *room)
+{
+    const struct log_line *own = log_find(log, "K");
+    uint8_t h[HASH_MAX] = {0};
+    struct bytes k;
+
+    if (own == NULL || x->blobs[HASHED_K].len > 0)
+        return true;
+    if (x->h.len == 0) {
+        (void)fputs("The trace has neither K nor H: whether yours are right is not checked.\n",
+                    out);
+        x->blobs[HASHED_K] = own->value;
+        return true;
+    }
+    if (find_secret(x, own->value, room, &k)) {
+        (void)fputs("The trace has no K: its H proves what K is.\n", out);
+        x->blobs[HASHED_K] = k;
+        return true;
+    }
+    x->blobs[HASHED_K] = own->value;
+    if (!exchange_compute_hash(x, h)) /* other fields are missing too */
+        return true;
+    (void)fputs("K          is wrong: with it, H is ", out);
+    worksheet_print_hex(out, (struct bytes){h, x->h.len}, false);
+    (void)fputs("\n           and the trace has        ", out);
+    worksheet_print_hex(out, (struct bytes){x->h.at, x->h.len}, false);
+    (void)fputs("\n    usual cause: it is another secret: if both shares are right, the private "
+                "number or the arithmetic is not\n",
+                out);
+    return false;
+}
+
 bool against_print(FILE *out, const struct exchange *x, const struct log_file *log)
 {
+    uint8_t bytes[4096];
+    struct writer room = write_to(bytes, sizeof bytes);
     struct exchange with_secret = *x;
     bool good;
 
     worksheet_print_title(out, x);
     (void)fputc('\n', out);
-    with_secret.blobs[HASHED_K] = find_secret(x, log);
-    if (x->blobs[HASHED_K].len == 0 && with_secret.blobs[HASHED_K].len > 0)
-        (void)fputs("The trace has no K: yours is used, and H tells whether it is right.\n", out);
-    good = compare(out, &with_secret, log);
+    good = compare_fields(out, &with_secret, log, true) &&
+           borrow_secret(out, &with_secret, log, &room) && compare(out, &with_secret, log);
+    wipe(bytes, sizeof bytes);
     if (good)
         (void)fputs("Nothing differs.\n", out);
     return good;

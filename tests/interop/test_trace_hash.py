@@ -1,4 +1,5 @@
-"""nacre-trace hash: each field, H and the keys, compared with Python's hashlib."""
+"""nacre-trace hash: each field, H and the keys, compared with Python's hashlib: for the sessions of vectors/handshake.txt, and
+for real ones with ssh, whose host key signatures prove H."""
 import json
 import os
 import re
@@ -6,8 +7,11 @@ import subprocess
 import tempfile
 import unittest
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 import harness
 import test_handshake as handshake
+from clients import Ssh
 
 NACRE_TRACE = os.path.join(harness.BUILD, "nacre-trace")
 SHARES = {"mlkem768x25519-sha256": ("C_INIT", "S_REPLY")}
@@ -74,7 +78,7 @@ def worksheet(text):
     return {name: bytes.fromhex(value) for name, value in re.findall(r"^(\w+) = ([0-9a-f ]*)$", text, re.MULTILINE)}
 
 
-class Hash(unittest.TestCase):
+class HashCase(unittest.TestCase):
     def setUp(self):
         self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
 
@@ -89,6 +93,8 @@ class Hash(unittest.TestCase):
                               timeout=harness.PATIENCE)
         return harness.Done(done.returncode, done.stdout, done.stderr)
 
+
+class Hash(HashCase):
     def test_the_worksheet_of_every_method(self):
         for session in map(Session, handshake.sessions()):
             with self.subTest(session.kex):
@@ -134,6 +140,79 @@ class Hash(unittest.TestCase):
             self.assertEqual((done.status, done.out), (1, ""), words)
             self.assertIn(says, done.err)
             self.assertTrue(done.err.startswith("nacre-trace: "))
+
+
+class RealSession(HashCase):
+    """ssh with nacre-echo, two key exchanges."""
+
+    METHODS = ("curve25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp521", "sntrup761x25519-sha512@openssh.com",
+               "diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512", "diffie-hellman-group-exchange-sha256")
+
+    def run_session(self, kex, *options):
+        """The events of its trace."""
+        path = os.path.join(self.folder, "trace.json")
+        with harness.Server("--kex", kex, "--trace", path, "--trace-format", "json", *options) as server:
+            done = Ssh(server).run("cat", b"x" * 100_000, options=("-o", "RekeyLimit=64K"))
+            self.assertEqual((done.status, len(done.out)), (0, 100_000))
+            server.stop()
+        with open(path, encoding="utf-8") as file:
+            return path, [json.loads(line) for line in file]
+
+    def check_exchange(self, found, signature, digest, session_id):
+        """Everything that follows from the fields, and that the host key signed H."""
+        fields = [name for name in found if name not in ("H", "session_id", *"ABCDEF")]
+        self.assertEqual(digest(b"".join(found[name] for name in fields)).digest(), found["H"])
+        self.assertEqual(found["session_id"], session_id)
+        point = handshake.take_string(found["K_S"][4:], 15)[0]
+        Ed25519PublicKey.from_public_bytes(point).verify(signature, found["H"])
+        for letter in set("ABCDEF") & set(found):
+            stream = key = digest(found["K"] + found["H"] + letter.encode() + session_id).digest()
+            while len(stream) < len(found[letter]):
+                key = digest(found["K"] + found["H"] + stream).digest()
+                stream += key
+            self.assertEqual(found[letter], stream[:len(found[letter])])
+
+    def test_worksheets_of_sessions_with_ssh(self):
+        for kex in self.METHODS:
+            with self.subTest(kex):
+                path, events = self.run_session(kex, "--unsafe-keylog", os.path.join(self.folder, "keys"))
+                done = self.hash(path)
+                self.assertEqual((done.status, done.err), (0, ""))
+                self.assertNotRegex(done.out, "ANOTHER|OTHERS|not in this trace")
+                sheets = list(map(worksheet, done.out.split("\n\n")))
+                self.assertGreaterEqual(len(sheets), 2)
+                replies = replies_of(events)
+                self.assertEqual(len(replies), len(sheets))
+                for sheet, reply in zip(sheets, replies):
+                    self.check_exchange(sheet, signature_of(reply), handshake.hash_of(kex), sheets[0]["H"])
+                for number in range(1, len(sheets) + 1):
+                    mine = self.write("mine.log", done.out.split("\n\n")[number - 1])
+                    against = self.hash(path, "--exchange", str(number), "--against", mine)
+                    self.assertEqual((against.status, against.err), (0, ""), against.out)
+
+    def test_without_secrets_the_own_secret_is_proved_by_h(self):
+        path, events = self.run_session("curve25519-sha256")
+        self.assertFalse([event for event in events if event.get("event") == "secret"])
+        done = self.hash(path, "--exchange", "1")
+        self.assertIn("# K: mpint, the shared secret: not in this trace", done.out)
+        self.assertIn("# A to F: they cannot be derived", done.out)
+        against = self.hash(path, "--against", self.write("mine.log", "K = 00000001 01\n"))
+        self.assertEqual((against.status, against.err), (1, ""))
+        self.assertIn("K          is wrong: with it, H is", against.out)
+
+
+def replies_of(events):
+    """The server's last message of each key exchange."""
+    messages = [bytes.fromhex(event["payload"]) for event in events if event.get("event") == "message" and
+                event["dir"] == "out" and event["number"] in (21, 31, 33)]
+    return [before for before, message_ in zip(messages, messages[1:]) if message_[0] == 21]
+
+
+def signature_of(reply):
+    _, at = handshake.take_string(reply, 1)
+    _, at = handshake.take_string(reply, at)
+    signature, _ = handshake.take_string(reply, at)
+    return handshake.take_string(signature, 15)[0]
 
 
 if __name__ == "__main__":

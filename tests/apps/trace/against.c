@@ -176,12 +176,48 @@ START_TEST(without_secrets_the_hash_tells_whether_k_is_right)
 
     s.without_secrets = true;
     without = exchanges_run(&s);
-    expect(&without.x[0], text, true, "The trace has no K: yours is used");
+    expect(&without.x[0], text, true, "The trace has no K: its H proves what K is.");
     spoil(text, "K", 13);
-    expect(&without.x[0], text, false, "H          differs from byte 0 on");
+    expect(&without.x[0], text, false, "K          is wrong: with it, H is");
+    without.x[0].h.len = 0;
+    expect(&without.x[0], text, false, "whether yours are right is not checked");
     free(text);
     exchanges_free(&with);
     exchanges_free(&without);
+}
+END_TEST
+
+/* ... also when the right bytes are encoded in a wrong way. Seed 1 gives a K of 32 bytes, seed 0
+ * one that begins with a zero. */
+START_TEST(without_secrets_the_usual_cause_is_found_too)
+{
+    static const struct {
+        uint8_t seed;
+        const char *start;
+        bool reversed;
+        const char *says;
+    } cases[] = {{1, "", false, "its length is missing"},
+                 {1, "00000020", true, "the bytes are in the wrong order"},
+                 {1, "00000022 0000", false, "more leading zeros"},
+                 {0, "00000020", false, "the mpint has no leading zero"}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct exchange_session s = {.kex = "curve25519-sha256", .seed = cases[i].seed};
+        struct exchanges with = exchanges_run(&s), without;
+        struct bytes k = bytes_without_zeros(bytes_from(with.x[0].blobs[HASHED_K], 4));
+        char text[256];
+        size_t len = (size_t)snprintf(text, sizeof text, "K = %s", cases[i].start);
+
+        s.without_secrets = true;
+        without = exchanges_run(&s);
+        ck_assert_uint_eq(k.len, 32);
+        for (size_t at = 0; at < k.len; at++)
+            len += (size_t)snprintf(text + len, sizeof text - len, "%02x",
+                                    k.at[cases[i].reversed ? k.len - 1 - at : at]);
+        expect(&without.x[0], text, false, cases[i].says);
+        exchanges_free(&with);
+        exchanges_free(&without);
+    }
 }
 END_TEST
 
@@ -195,4 +231,5 @@ void add_tests(struct suite *suite)
     add_test(suite, names_and_their_order_are_compared);
     add_test(suite, keys_may_be_as_long_as_the_cipher_takes);
     add_test(suite, without_secrets_the_hash_tells_whether_k_is_right);
+    add_test(suite, without_secrets_the_usual_cause_is_found_too);
 }
