@@ -48,8 +48,7 @@ static const char *const slips[SLIPS] = {
     [SLIP_K_FIRST] = "K is hashed first: it is the last field",
     [SLIP_NO_K_S] = "K_S is not hashed: the host key comes after I_S",
     [SLIP_NO_V] = "the identifications are not hashed: V_C and V_S come first",
-    [SLIP_NO_BOUNDS] = "min, n and max are not hashed: with group exchange they follow K_S, and p "
-                       "and g follow them (RFC 4419 section 3)",
+    [SLIP_NO_BOUNDS] = "min, n and max are not hashed: they follow K_S (RFC 4419 section 3)",
     [SLIP_SERVER_FIRST] = "the server's fields are before the client's: V_C, V_S, I_C, I_S",
     [SLIP_VALUES] = "all fields are hashed without their lengths",
 };
