@@ -134,7 +134,7 @@ static const char *letter_cause(const struct derivation *right, struct bytes got
             return others[d.letter - 'A'];
     d.letter = (char)(right->letter - 'A' + 'a');
     if (gives(&d, got))
-        return "the letter is a small one: it is the byte 41 to 46 in hex";
+        return "the letter is in lower case: it is the byte 41 to 46 in hex";
     d.letter = (char)(right->letter - 'A' + 1);
     if (gives(&d, got))
         return "the letter is a number: it is the byte 41 to 46 in hex";

@@ -58,7 +58,7 @@ static void print_hash(FILE *out, const struct exchange *x, struct bytes h)
     else if (bytes_equal(h, (struct bytes){x->h.at, x->h.len}))
         (void)fprintf(out, "# H = %s of all of the above; the trace has the same\n", x->kex->hash);
     else
-        (void)fprintf(out, "# H = %s of all of the above; the trace has ANOTHER\n", x->kex->hash);
+        (void)fprintf(out, "# H = %s of all of the above; the trace DIFFERS\n", x->kex->hash);
     (void)fputs("H = ", out);
     worksheet_print_hex(out, h, false);
     (void)fputs("\n# session_id: H of the connection's first key exchange\n", out);
@@ -86,8 +86,8 @@ static void print_key(FILE *out, const struct exchange *x, struct bytes h, size_
     if (known->len == 0)
         (void)fputs("; how many bytes the cipher takes is not in this trace\n", out);
     else
-        (void)fprintf(out, ", %zu bytes; the trace has %s\n", len,
-                      memcmp(known->at, key, len) == 0 ? "the same" : "OTHERS");
+        (void)fprintf(out, ", %zu bytes; the trace %s\n", len,
+                      memcmp(known->at, key, len) == 0 ? "has the same" : "DIFFERS");
     (void)fprintf(out, "%c = ", d.letter);
     worksheet_print_hex(out, (struct bytes){key, len}, false);
     (void)fputc('\n', out);

@@ -8,7 +8,7 @@ MESSAGES = {
     "SSH_MSG_KEX_ECDH_INIT":
         "The client has generated a private number for this exchange alone, and sends the public share that belongs to it.",
     "SSH_MSG_KEX_ECDH_REPLY":
-        "The server does the same, proves with its host key that it is the one, and both sides can now compute the same secret.",
+        "The server does the same, proves with its host key which server it is, and both sides can now compute the same secret.",
     "SSH_MSG_NEWKEYS":
         "Everything that this side sends after this message is encrypted with the new keys. Strict key exchange also starts the "
         "sequence numbers of this direction again at 0.",
@@ -44,7 +44,7 @@ MESSAGES = {
     "SSH_MSG_CHANNEL_DATA in":
         "What the user typed. It may not be longer than the window that the other side has left.",
     "SSH_MSG_CHANNEL_DATA out":
-        "What the program printed. This one sends back what it reads.",
+        "What the program printed: this one prints what it reads.",
     "SSH_MSG_CHANNEL_EOF in":
         "The client sends no more data on this channel. It can still receive.",
     "SSH_MSG_CHANNEL_EOF out":
@@ -77,7 +77,7 @@ FIELDS = {
     "languages_client_to_server": "An empty list, as nearly everywhere: nobody negotiates languages.",
     "languages_server_to_client": "An empty list.",
     "first_kex_packet_follows": "FALSE: no guessed key exchange message follows this one.",
-    "reserved": "Always 0, for a future that has not come.",
+    "reserved": "Always 0: reserved for future extensions.",
     "Q_C": "The client's share: its X25519 public key, 32 bytes as RFC 7748 writes them.",
     "Q_S": "The server's share. With its own private number and the other's share, each side computes the same K.",
     "SSH_MSG_KEX_ECDH_REPLY/K_S": "The host key's own fields are inside this string.",
@@ -125,7 +125,7 @@ FIELDS = {
     "request type": "What is requested; the rest of the message depends on it.",
     "data": "The bytes themselves. SSH does not look into them: here they are text.",
     "exit_status": "0, which means success.",
-    "reason code": "11, SSH_DISCONNECT_BY_APPLICATION: it was meant.",
+    "reason code": "11, SSH_DISCONNECT_BY_APPLICATION: the client ends the session because it is done.",
     "description": "A text for a person.",
     "language tag": "The language of that text; empty, as nearly everywhere.",
 }

@@ -124,7 +124,7 @@ START_TEST(a_wrong_letter_is_explained)
     } letters[] = {{'D', "client and server are swapped"},
                    {'A', "this is key A"},
                    {'E', "this is key E"},
-                   {'c', "the letter is a small one"},
+                   {'c', "the letter is in lower case"},
                    {3, "the letter is a number"},
                    {0, "the letter is not hashed"}};
 

@@ -88,8 +88,8 @@ END_TEST
 /* A trace from a program that computes something else. */
 START_TEST(a_trace_that_contradicts_itself_is_noticed)
 {
-    static const char *const says[] = {"the trace has ANOTHER\n",
-                                       "64 bytes; the trace has OTHERS\n", NULL};
+    static const char *const says[] = {"# H = SHA-256 of all of the above; the trace DIFFERS\n",
+                                       "64 bytes; the trace DIFFERS\n", NULL};
     struct exchanges t = exchanges_run(&(struct exchange_session){.kex = "curve25519-sha256"});
 
     t.x[0].h.at[0] ^= 1;
