@@ -26,7 +26,7 @@ THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload
 # What the pictures in the READMEs are drawn from
 PICTURE_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/pictures/*.c))
 
-unit-programs: $(TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/apps/options/pages
+unit-programs: $(PICTURE_PROGRAMS) $(TESTS:%=$(BUILD)/tests/%) $(BUILD)/tests/apps/options/pages
 
 # Tests are linked with the objects of every layer, whose symbols are visible, and with the helpers. One of these,
 # tests/support/wiped.c, has a wipe() of its own.

@@ -26,6 +26,7 @@ static void on_message(void *end, enum nacre_direction direction, uint32_t seq, 
                               .phase = phase,
                               .payload = {payload, len},
                               .context = &context};
+    struct print_summary summary;
 
     (void)end;
     print_json(&line, &m, &all, &summary);
