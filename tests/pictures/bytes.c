@@ -19,7 +19,6 @@ static void on_message(void *end, enum nacre_direction direction, uint32_t seq, 
     static char text[64 * 1024];
     const struct print_options all = {.secrets = true, .data = true};
     struct line line = line_in(text, sizeof text);
-    struct print_summary summary;
     struct print_message m = {.conn = 1,
                               .direction = direction,
                               .seq = seq,
