@@ -23,7 +23,7 @@ check: setup                            ## build everything and run all tests
 		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" $(SIMULATIONS) \
 		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
 		$(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
-		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP) $(BROWSER_TESTS)
+		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP) $(BROWSER_TESTS) $(COURSE_TESTS)
 
 interop: all interop-programs           ## the long interop tests: every algorithm and command with every stock client
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
