@@ -78,6 +78,9 @@ static void on_warning(void *context, const char *sentence)
 static struct nacre_client_config configure(const struct client_options *o,
                                             const struct nacre_known_hosts *hosts)
 {
+    const struct study_settings study =
+        study_settings(o->algorithms.lists[NACRE_KEX], o->algorithms.lists[NACRE_CIPHER], 0);
+
     return (struct nacre_client_config){
         .user = o->user,
         .keys = o->identity.keys,
@@ -89,9 +92,11 @@ static struct nacre_client_config configure(const struct client_options *o,
         .ready = on_ready,
         .ended = on_ended,
         .login_grace_ms = NACRE_UNLIMITED, /* a person may think before typing */
-        .kex = o->algorithms.lists[NACRE_KEX],
+        .packet_max = study.packet_max,
+        .rekey_ms = study.rekey_ms,
+        .kex = study.kex,
         .host_key_algorithms = o->algorithms.lists[NACRE_HOST_KEY],
-        .ciphers = o->algorithms.lists[NACRE_CIPHER],
+        .ciphers = study.ciphers,
         .macs = o->algorithms.lists[NACRE_MAC],
         .require_strict_kex = o->algorithms.require_strict_kex,
         .observer = study_observer(),

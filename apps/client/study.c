@@ -22,8 +22,11 @@ static void warn(const char *event, const char *sentence)
 
 bool client_study_begin(const struct client_options *o, const struct nacre_observer *own)
 {
-    const struct study_config config = {
-        .options = &o->study, .describe = describe, .own = own, .warn = warn};
+    const struct study_config config = {.program = client_command_line.name,
+                                        .options = &o->study,
+                                        .describe = describe,
+                                        .own = own,
+                                        .warn = warn};
     char text[CLIENT_SENTENCE_MAX];
     const struct errbuf p = errbuf_in(text, sizeof text);
 

@@ -166,6 +166,8 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 static struct nacre_server_config configure(struct run *run)
 {
     const struct server_options *o = run->options;
+    const struct study_settings study = study_settings(
+        o->algorithms.lists[NACRE_KEX], o->algorithms.lists[NACRE_CIPHER], o->rekey_ms);
     struct nacre_server_config config = {
         .listen = o->listen.items,
         .host_keys = run->keys,
@@ -181,15 +183,16 @@ static struct nacre_server_config configure(struct run *run)
         .max_memory = o->limits.max_memory,
         .per_user_max_memory = o->limits.per_user_max_memory,
         .rekey_bytes = o->rekey_bytes,
-        .rekey_ms = o->rekey_ms,
-        .kex = o->algorithms.lists[NACRE_KEX],
+        .rekey_ms = study.rekey_ms,
+        .packet_max = study.packet_max,
+        .kex = study.kex,
         .host_key = o->algorithms.lists[NACRE_HOST_KEY],
         .public_key = o->algorithms.lists[NACRE_PUBLIC_KEY],
-        .ciphers = o->algorithms.lists[NACRE_CIPHER],
+        .ciphers = study.ciphers,
         .macs = o->algorithms.lists[NACRE_MAC],
         .require_strict_kex = o->algorithms.require_strict_kex,
         .observer = study_observer(),
-        .kexinit_waits = study_kexinit_waits(),
+        .kexinit_waits = study.kexinit_waits,
     };
 
     config.admission.descriptors_each = run->program->descriptors_each;

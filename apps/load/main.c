@@ -188,6 +188,9 @@ static void on_warning(void *context, const char *sentence)
 static struct nacre_client_config configure(const struct load_options *o,
                                             const struct nacre_known_hosts *hosts)
 {
+    const struct study_settings study =
+        study_settings(o->algorithms.lists[NACRE_KEX], o->algorithms.lists[NACRE_CIPHER], 0);
+
     return (struct nacre_client_config){
         .user = o->user,
         .password = o->password,
@@ -199,9 +202,11 @@ static struct nacre_client_config configure(const struct load_options *o,
         .ready = on_ready,
         .ended = on_ended,
         .channels_max = 4 * (o->at_once < 1024 ? 1024 : o->at_once),
-        .kex = o->algorithms.lists[NACRE_KEX],
+        .packet_max = study.packet_max,
+        .rekey_ms = study.rekey_ms,
+        .kex = study.kex,
         .host_key_algorithms = o->algorithms.lists[NACRE_HOST_KEY],
-        .ciphers = o->algorithms.lists[NACRE_CIPHER],
+        .ciphers = study.ciphers,
         .macs = o->algorithms.lists[NACRE_MAC],
         .require_strict_kex = o->algorithms.require_strict_kex,
         .observer = study_observer(),

@@ -54,6 +54,15 @@ static const struct option_row rows[] = {
              "ones; the server's port is 22, by which Wireshark recognises SSH. When the disk is too slow or full, packets "
              "are missing, which the log says; sessions do not wait for it. Without `--unsafe-keylog` there is no "
              "secret in FILE."},
+    {.name = "study", .argument = "DIR",
+     OPTION_TEXT(struct study_options, directory), .least = 1,
+     .help = "write `trace.json`, `keys.log` and `session.pcapng` into DIR, of sessions that every version of Wireshark decrypts",
+     .more = "Never use it in production: the files contain the keys and passwords of all sessions. It is `--trace`, as JSON, "
+             "`--unsafe-keylog` and `--capture` together, of which each may be given, too, to name another file. DIR is created "
+             "if it is missing, for its owner alone. The key exchange method is curve25519-sha256 and the cipher "
+             "aes256-gcm@openssh.com, unless `--kex` or `--ciphers` is given; messages have at most 1 KiB of data, so "
+             "that a packet fits into a segment of any network; and the program begins no rekey because of time, because "
+             "Wireshark decrypts nothing after one."},
     {0},
 };
 /* clang-format on */

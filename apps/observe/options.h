@@ -9,9 +9,10 @@ struct study_options {
     bool trace_json, trace_data; /* --trace-format json, --trace-data */
     const char *keylog;          /* --unsafe-keylog FILE; or NULL */
     const char *capture;         /* --capture FILE; or NULL */
+    const char *directory;       /* --study DIR; or NULL */
 };
 
-/* --trace, --trace-format, --trace-data, --unsafe-keylog, --capture */
+/* --trace, --trace-format, --trace-data, --unsafe-keylog, --capture, --study */
 extern const struct option_group study_options;
 
 /* For clients, after the command line was read: $NACRE_KEYLOG in place of --unsafe-keylog. */

@@ -10,9 +10,8 @@ struct study_config {
     const struct study_options *options;
     observed_describe *describe;
     const struct nacre_observer *own; /* the program's observer; or NULL */
-    /* A sentence for whoever runs the program, that names the file; on any thread. event: "keylog",
-     * "capture".
-     */
+    /* A sentence for whoever runs the program, that names the file; on any thread. event: "trace",
+     * "keylog" or "capture". */
     void (*warn)(const char *event, const char *sentence);
 };
 
@@ -27,8 +26,17 @@ void study_start(void);
 /* For the configuration of the sessions; NULL: nobody observes. */
 const struct nacre_observer *study_observer(void);
 
-/* Must a server's KEXINIT wait for the client's identification? */
-bool study_kexinit_waits(void);
+/* What the configuration needs besides. */
+struct study_settings {
+    bool kexinit_waits; /* for a server */
+    /* With --study; otherwise as given, and 0 for the default. */
+    const char *kex, *ciphers;
+    uint32_t packet_max;
+    uint64_t rekey_ms;
+};
+
+/* given  the lists that the program's own options have, or NULL, and its rekey_ms, or 0 */
+struct study_settings study_settings(const char *kex, const char *ciphers, uint64_t rekey_ms);
 
 /* The end of a connection, with the context of its observer. */
 void study_ended(void *context, const struct nacre_end *why);

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """--capture: tshark opens the file, decrypts what its version can, and counts the messages that our log counts."""
 import functools
+import json
 import os
 import re
 import subprocess
 import tempfile
 import unittest
+from getpass import getuser
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_ssh_private_key
 
 from clients import Ssh
-from harness import PASSWORD, USER, Server
+from harness import BUILD, PASSWORD, PATIENCE, USER, Server, clean_environment
+from others import Sshd
 from test_keylog import log_in, secrets_of
 from test_load import load
 
@@ -76,10 +79,9 @@ class Capture(unittest.TestCase):
         expected = logged(server)
         self.assertGreaterEqual(expected, 2)
         for path in paths:
-            shown = [line.split("\t") for line in tshark(path, "-Y", "ssh", "-T", "fields", "-e", "ssh.message_code", "-e",
-                                                         "_ws.col.Info")]
-            self.assertEqual(sum(code == str(CHANNEL_DATA) for code, _ in shown), expected)
-            self.assertFalse([info for _, info in shown if "Encrypted packet (len=" in info])
+            shown = tshark(path, "-Y", "ssh")
+            self.assertEqual(sum("Channel Data" in line for line in shown), expected)
+            self.assertFalse([line for line in shown if "Encrypted packet (len=" in line])
 
     def test_every_combination_that_this_tshark_decrypts(self):
         """The server's capture and the client's, of which each opens by itself."""
@@ -107,6 +109,36 @@ class Capture(unittest.TestCase):
             payloads = tshark(server.path("s.pcapng"), "-Y", f"ssh.message_code == {CHANNEL_DATA}", "-T", "fields", "-e",
                               "ssh.payload")
             self.assertEqual(payloads, ["5e000000000000000668656c6c6f0a"] * 2)
+
+    def test_study(self):
+        """Both ends at once: every message of the trace is in the capture, decrypted, also of a transfer."""
+        with Server("--study", "study", verbosity="-vv") as server:
+            theirs = server.path("theirs")
+            load("bulk", server.address, "-u", USER, "-i", server.path("key"), "--insecure", "-b", "200k", "--study", theirs)
+            server.stop()
+            self.assertEqual(len(server.events("keylog", level="warn")), 1)
+            for folder in server.path("study"), theirs:
+                self.assertEqual(sorted(os.listdir(folder)), ["keys.log", "session.pcapng", "trace.json"])
+                with open(os.path.join(folder, "trace.json"), encoding="utf-8") as file:
+                    events = [json.loads(line) for line in file]
+                self.assertTrue(events[0]["secrets"])
+                traced = sum(event.get("event") == "message" and event["number"] == CHANNEL_DATA for event in events)
+                self.assertGreaterEqual(traced, 400)
+                self.assertEqual(traced, logged(server))
+                self.check(server, os.path.join(folder, "session.pcapng"))
+
+    def test_a_study_of_any_server(self):
+        """nacre-client and OpenSSH's sshd, which knows nothing of it."""
+        with Sshd() as server, tempfile.TemporaryDirectory() as folder:
+            study = os.path.join(folder, "study")
+            done = subprocess.run([os.path.join(BUILD, "nacre-client"), "--study", study, "--insecure", "-p", str(server.port),
+                                   "-i", server.path("key"), "127.0.0.1", "echo 'hello'"], check=True, capture_output=True,
+                                  stdin=subprocess.DEVNULL, timeout=PATIENCE, env=clean_environment(folder, USER=getuser()))
+            self.assertEqual(done.stdout, b"hello\n")
+            self.assertIn(b"never use --study in production", done.stderr)
+            shown = tshark(os.path.join(study, "session.pcapng"), "-Y", "ssh")
+            self.assertEqual(sum("Channel Data" in line for line in shown), 1)
+            self.assertFalse([line for line in shown if "Encrypted packet (len=" in line])
 
     def test_streams_and_checksums_are_right(self):
         """Several connections at a time, with each version of IP."""

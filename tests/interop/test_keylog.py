@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import socket
 import stat
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ from test_load import load
 from test_serve import Served
 
 CURVE = ("--kex", "curve25519-sha256")  # with a private number: two lines for each exchange
+KEXINIT = 20
 LINE = re.compile(r"([0-9a-f]{32})(?: SHARED_SECRET)? ((?:[0-9a-f]{2})+)\n")
 
 
@@ -95,10 +97,23 @@ class KeyLog(unittest.TestCase):
     @as_root
     def test_as_another_user_and_confined(self):
         """The file is opened before root and the file system are given up."""
-        with Server("--unsafe-keylog", "keys", "--user", NOBODY.pw_name, *CURVE, before=give_to_nobody) as server:
+        with Server("--unsafe-keylog", "keys", "--study", "study", "--user", NOBODY.pw_name, before=give_to_nobody) as server:
             log_in(server, "-n", 2)
+            server.stop()
             self.assertEqual(len(lines_of(server.path("keys"))), 4)
-            self.assertEqual(os.stat(server.path("keys")).st_uid, 0)
+            for name in "keys", "study/trace.json", "study/session.pcapng":
+                self.assertEqual(os.stat(server.path(name)).st_uid, 0)
+                self.assertGreater(os.path.getsize(server.path(name)), 400)
+
+    def test_kexinit_waits_for_the_identification(self):
+        """Wireshark reads the version from the client's, and loses a session in which KEXINIT comes first."""
+        for words, before in ((), 1), (("--unsafe-keylog", "keys"), 0), (("--capture", "packets"), 0), (("--study", "s"), 0):
+            with self.subTest(words), Server(*words, verbosity="-vv") as server:
+                with socket.create_connection((server.host, server.port)) as client:
+                    server.wait("connection")
+                    self.assertEqual(len(server.events("sent", message=KEXINIT)), before)
+                    client.sendall(b"SSH-2.0-late\r\n")
+                    server.wait("sent", message=KEXINIT)
 
     def test_nacre_serve_has_it_too(self):
         with Served("cat", arguments=("--unsafe-keylog", "keys", *CURVE)) as server:

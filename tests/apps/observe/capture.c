@@ -42,7 +42,7 @@ static void describe(void *context, struct observed *connection)
                    server ? PORT_CLIENT : 2022);
 }
 
-static void begin(bool with_secrets)
+static void open_capture(bool with_secrets)
 {
     const struct capture_config config = {.file = scratch_path("session.pcapng"),
                                           .program = "nacre-test",
@@ -55,6 +55,11 @@ static void begin(bool with_secrets)
     observed_begin(describe, NULL);
     ck_assert_msg(capture_open(&config, &errors), "%s", text);
     observed_add(&capture_part);
+}
+
+static void begin(bool with_secrets)
+{
+    open_capture(with_secrets);
     capture_start();
 }
 
@@ -292,6 +297,28 @@ START_TEST(a_full_disk_is_reported_once_and_stops_nobody)
 }
 END_TEST
 
+/* Without its thread the capture is as slow as a disk can be: 8 MiB wait, the rest is dropped. */
+START_TEST(what_does_not_fit_is_counted)
+{
+    static const uint8_t packet[60000];
+    const struct nacre_end why = {.cause = NACRE_WE_CLOSED, .text = "done"};
+    const struct nacre_observer *o;
+
+    open_capture(false);
+    o = observed_observer();
+    p.server.pair = &p;
+    o->packet(&p.server, NACRE_SENT, (const uint8_t *)"SSH-2.0-x\r\n", 11);
+    for (int i = 0; i < 200; i++)
+        o->packet(&p.server, NACRE_RECEIVED, packet, sizeof packet);
+    ck_assert_int_eq(troubles, 1);
+    assert_says(told, "packets are missing");
+    observed_ended(&p.server, &why);
+    capture_close();
+    ck_assert_int_eq(troubles, 2);
+    assert_says(told, " packets are missing: the disk was too slow");
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_opened_is_an_error)
 {
     const struct capture_config config = {.file = scratch_path("missing/session.pcapng"),
@@ -313,5 +340,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_lost_connection_is_reset);
     add_test(suite, only_what_does_not_fit_into_a_segment_is_split);
     add_test(suite, a_full_disk_is_reported_once_and_stops_nobody);
+    add_test(suite, what_does_not_fit_is_counted);
     add_test(suite, a_file_that_cannot_be_opened_is_an_error);
 }

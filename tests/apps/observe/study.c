@@ -3,9 +3,12 @@
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { KEX_REPLY = 31, KEXINIT = 20, COOKIE = 16, TEXT_MAX = 4096 };
 
@@ -70,10 +73,18 @@ static void on_secret(void *context, char label, const uint8_t *bytes, size_t le
 static const struct nacre_observer own = {.message = on_message, .secret = on_secret};
 static struct study_options options;
 
+static struct study_settings settings(void)
+{
+    return study_settings(NULL, NULL, 0);
+}
+
 static void begin(void)
 {
-    const struct study_config config = {
-        .options = &options, .describe = describe, .own = &own, .warn = warn};
+    const struct study_config config = {.program = "nacre-test",
+                                        .options = &options,
+                                        .describe = describe,
+                                        .own = &own,
+                                        .warn = warn};
     char text[TEXT_MAX];
     const struct errbuf errors = {text, sizeof text};
 
@@ -101,7 +112,7 @@ START_TEST(the_key_log_has_both_lines_of_each_exchange_before_the_reply)
     ck_assert_int_eq(warnings, 1);
     assert_says(warned, "keylog: ");
     assert_says(warned, "never use --unsafe-keylog in production");
-    ck_assert(study_kexinit_waits());
+    ck_assert(settings().kexinit_waits);
     pair_init(&p, 9);
     p.server_config.observer = study_observer();
     p.server_config.ended = on_ended;
@@ -129,15 +140,95 @@ START_TEST(without_options_nothing_changes)
     options = (struct study_options){0};
     begin();
     ck_assert_int_eq(warnings, 0);
-    ck_assert(!study_kexinit_waits());
+    ck_assert(!settings().kexinit_waits);
+    ck_assert_ptr_null(settings().kex);
+    ck_assert_uint_eq(settings().packet_max, 0);
+    ck_assert_uint_eq(settings().rekey_ms, 0);
     ck_assert(study_observer()->packet == NULL);
     study_close();
 }
 END_TEST
 
+static void expect_mode(const char *path, unsigned mode)
+{
+    struct stat status;
+
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, mode);
+}
+
+START_TEST(a_study_has_three_files_in_a_folder_of_its_own)
+{
+    static const char *const names[] = {"study/trace.json", "study/keys.log",
+                                        "study/session.pcapng"};
+
+    options = (struct study_options){.directory = scratch_path("study")};
+    for (int run = 0; run < 2; run++) {
+        begin();
+        study_close();
+    }
+    ck_assert_int_eq(warnings, 1);
+    assert_says(warned, "study/keys.log gets the keys");
+    assert_says(warned, "never use --study in production");
+    expect_mode(options.directory, 0700);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        expect_mode(scratch_path(names[i]), 0600);
+}
+END_TEST
+
+START_TEST(a_study_chooses_what_every_wireshark_follows_unless_told_otherwise)
+{
+    struct study_settings s;
+
+    options = (struct study_options){.directory = scratch_path("study"),
+                                     .capture = scratch_path("elsewhere.pcapng")};
+    begin();
+    s = study_settings(NULL, NULL, 0);
+    ck_assert_str_eq(s.kex, "curve25519-sha256");
+    ck_assert_str_eq(s.ciphers, "aes256-gcm@openssh.com");
+    ck_assert_uint_eq(s.packet_max, 1024);
+    ck_assert_uint_eq(s.rekey_ms, UINT64_MAX);
+    ck_assert(s.kexinit_waits);
+    s = study_settings("kex", "ciphers", 1000);
+    ck_assert_str_eq(s.kex, "kex");
+    ck_assert_str_eq(s.ciphers, "ciphers");
+    ck_assert_uint_eq(s.rekey_ms, 1000);
+    study_close();
+    expect_mode(scratch_path("elsewhere.pcapng"), 0600);
+    ck_assert_int_ne(access(scratch_path("study/session.pcapng"), F_OK), 0);
+}
+END_TEST
+
+static void expect_failure(const char *directory, const char *why)
+{
+    const struct study_config config = {
+        .program = "nacre-test", .options = &options, .describe = describe, .warn = warn};
+    char text[TEXT_MAX];
+    const struct errbuf errors = {text, sizeof text};
+
+    options = (struct study_options){.directory = directory};
+    ck_assert(!study_open(&config, &errors));
+    assert_says(text, why);
+    study_close();
+}
+
+START_TEST(a_folder_that_cannot_be_made_prevents_the_start)
+{
+    char name[PATH_MAX + 10];
+
+    expect_failure(scratch_path("missing/study"), "missing/study: No such file");
+    expect_failure(scratch_write("file", "", 0600), "is not a folder");
+    memset(name, '/', sizeof name);
+    memcpy(name, scratch_path("."), strlen(scratch_path(".")));
+    name[PATH_MAX - 5] = 0;
+    expect_failure(name, "--study: the name of the folder is too long");
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_opened_prevents_the_start)
 {
-    const struct study_config config = {.options = &options, .describe = describe, .warn = warn};
+    const struct study_config config = {
+        .program = "nacre-test", .options = &options, .describe = describe, .warn = warn};
     char text[TEXT_MAX];
     const struct errbuf errors = {text, sizeof text};
 
@@ -171,6 +262,9 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, the_key_log_has_both_lines_of_each_exchange_before_the_reply);
     add_test(suite, without_options_nothing_changes);
+    add_test(suite, a_study_has_three_files_in_a_folder_of_its_own);
+    add_test(suite, a_study_chooses_what_every_wireshark_follows_unless_told_otherwise);
+    add_test(suite, a_folder_that_cannot_be_made_prevents_the_start);
     add_test(suite, a_file_that_cannot_be_opened_prevents_the_start);
     add_test(suite, the_environment_names_the_key_log_of_a_client);
 }
