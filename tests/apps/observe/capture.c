@@ -42,6 +42,30 @@ static void describe(void *context, struct observed *connection)
                    server ? PORT_CLIENT : 2022);
 }
 
+/* What must not be in a capture: private numbers, K and the six keys of both exchanges. */
+static struct {
+    uint8_t bytes[64];
+    size_t len;
+} secrets[32];
+static size_t secret_count;
+
+static void note_secret(void *context, char label, const uint8_t *bytes, size_t len)
+{
+    (void)context;
+    if (label == 'H') /* it is signed, not secret, and not sent either */
+        return;
+    if (label == 'K') { /* an mpint: its last 32 bytes */
+        bytes += len - 32;
+        len = 32;
+    }
+    ck_assert_uint_lt(secret_count, sizeof secrets / sizeof secrets[0]);
+    ck_assert_uint_le(len, sizeof secrets[0].bytes);
+    memcpy(secrets[secret_count].bytes, bytes, len);
+    secrets[secret_count++].len = len;
+}
+
+static const struct nacre_observer own = {.secret = note_secret};
+
 static void open_capture(bool with_secrets)
 {
     const struct capture_config config = {.file = scratch_path("session.pcapng"),
@@ -52,7 +76,8 @@ static void open_capture(bool with_secrets)
     const struct errbuf errors = {text, sizeof text};
 
     troubles = 0;
-    observed_begin(describe, NULL);
+    secret_count = 0;
+    observed_begin(describe, &own);
     ck_assert_msg(capture_open(&config, &errors), "%s", text);
     observed_add(&capture_part);
 }
@@ -185,6 +210,16 @@ static bool capture_contains(const void *bytes, size_t len)
     return holds;
 }
 
+/* As bytes, or in hex. */
+static bool contains_secret(const uint8_t *bytes, size_t len)
+{
+    char hex[2 * sizeof secrets[0].bytes + 1];
+
+    for (size_t i = 0; i < len; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    return capture_contains(bytes, len) || capture_contains(hex, 2 * len);
+}
+
 static void expect_streams(void)
 {
     assert_bytes((struct bytes){found.streams[NACRE_SERVER], found.lens[NACRE_SERVER]},
@@ -208,6 +243,7 @@ START_TEST(the_streams_are_the_bytes_of_the_wire_and_secrets_precede_the_reply)
     ck_assert_uint_eq(found.finished, 2);
     ck_assert(capture_contains("nacre-test at 127.0.0.1:", 24));
     ck_assert(capture_contains(" SHARED_SECRET ", 15));
+    ck_assert(contains_secret(secrets[0].bytes, secrets[0].len)); /* x */
     ck_assert_int_eq(troubles, 0);
     pair_clear(&p);
 }
@@ -223,6 +259,9 @@ START_TEST(without_secrets_there_is_none)
     ck_assert_uint_eq(found.secrets, 0);
     ck_assert(!capture_contains("SHARED_SECRET", 13));
     ck_assert(!capture_contains("secret", 6)); /* the password */
+    ck_assert_uint_ge(secret_count, 8);
+    for (size_t i = 0; i < secret_count; i++)
+        ck_assert(!contains_secret(secrets[i].bytes, secrets[i].len));
     pair_clear(&p);
 }
 END_TEST
