@@ -21,7 +21,7 @@ PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/l
 SCARCE_TESTS = whole/memory_server whole/memory_files
 
 # What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
-THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file)
+THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file observe/spool observe/keylog observe/capture)
 
 # What the pictures in the READMEs are drawn from
 PICTURE_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/pictures/*.c))
