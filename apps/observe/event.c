@@ -1,5 +1,6 @@
 #include "apps/observe/event.h"
 
+#include <stdio.h>
 #include <time.h>
 
 static void put_quoted_name(struct line *l, const char *name)
@@ -105,32 +106,21 @@ void event_end(struct event *e)
 
 /* ---- the header ---- */
 
-/* "2026-11-29T16:00:00.000000Z" */
-static void put_time(struct line *l)
+const char *event_time(char text[EVENT_TIME_SIZE])
 {
     struct timespec now;
     struct tm utc;
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     (void)gmtime_r(&now.tv_sec, &utc);
-    line_padded(l, (uint64_t)utc.tm_year + 1900, 4);
-    line_char(l, '-');
-    line_padded(l, (uint64_t)utc.tm_mon + 1, 2);
-    line_char(l, '-');
-    line_padded(l, (uint64_t)utc.tm_mday, 2);
-    line_char(l, 'T');
-    line_padded(l, (uint64_t)utc.tm_hour, 2);
-    line_char(l, ':');
-    line_padded(l, (uint64_t)utc.tm_min, 2);
-    line_char(l, ':');
-    line_padded(l, (uint64_t)utc.tm_sec, 2);
-    line_char(l, '.');
-    line_padded(l, (uint64_t)now.tv_nsec / 1000, 6);
-    line_char(l, 'Z');
+    (void)snprintf(text, EVENT_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ",
+                   utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                   utc.tm_sec, now.tv_nsec / 1000);
+    return text;
 }
 
 void event_put_header(struct line *l, const struct trace_style *style, const char *program,
-                      const char *version)
+                      const char *version, const char *time)
 {
     if (!style->json) {
         LINE_PUT(l, "trace of ");
@@ -138,7 +128,7 @@ void event_put_header(struct line *l, const struct trace_style *style, const cha
         line_char(l, ' ');
         line_text(l, version);
         LINE_PUT(l, ", begun ");
-        put_time(l);
+        line_text(l, time);
         line_text(l, style->show.secrets ? ", with its secrets\n" : "\n");
         return;
     }
@@ -147,7 +137,7 @@ void event_put_header(struct line *l, const struct trace_style *style, const cha
     LINE_PUT(l, ",\"version\":");
     line_json(l, bytes_of(version));
     LINE_PUT(l, ",\"time\":\"");
-    put_time(l);
+    line_text(l, time);
     line_text(l, style->show.secrets ? "\",\"secrets\":true" : "\",\"secrets\":false");
     LINE_PUT(l, ",\"data\":");
     if (style->show.data)

@@ -29,9 +29,14 @@ void event_flag(struct event *e, const char *name, bool value);
 void event_hex(struct event *e, const char *name, struct bytes value);
 void event_end(struct event *e);
 
-/* The first line: of a whole trace. */
+enum { EVENT_TIME_SIZE = 64 };
+
+/* The time now, as "2026-11-29T16:00:00.000000Z". Returns the text. */
+const char *event_time(char text[EVENT_TIME_SIZE]);
+
+/* The first line: of a whole trace. time: when it began. */
 void event_put_header(struct line *l, const struct trace_style *style, const char *program,
-                      const char *version);
+                      const char *version, const char *time);
 
 /* What was negotiated, with the lists of both sides. */
 void event_put_negotiated(struct line *l, const struct trace_style *style, uint64_t us,

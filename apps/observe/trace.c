@@ -406,6 +406,7 @@ bool trace_open(const struct trace_config *config, const struct errbuf *p)
 {
     const struct output_config output = {
         .file = config->file, .gap = put_gap, .trouble = config->trouble};
+    char time[EVENT_TIME_SIZE];
     struct pen *pen;
 
     trace.style = (struct trace_style){.json = config->json,
@@ -417,7 +418,7 @@ bool trace_open(const struct trace_config *config, const struct errbuf *p)
         output_close();
         return errbuf_say(p, "out of memory");
     }
-    event_put_header(&pen->line, &trace.style, config->program, NACRE_VERSION);
+    event_put_header(&pen->line, &trace.style, config->program, NACRE_VERSION, event_time(time));
     put(pen, 0, false);
     trace.is_open = true;
     return true;

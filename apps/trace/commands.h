@@ -18,6 +18,6 @@ struct trace_command {
 /* The last one has no name. */
 extern const struct trace_command trace_commands[];
 
-trace_command_run diff_run, hash_run, json_run, page_run;
+trace_command_run diff_run, hash_run, json_run, page_run, text_run;
 
 #endif

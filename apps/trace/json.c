@@ -31,15 +31,24 @@ static void print_member(const struct value *v, char before)
         value_print(stdout, v, false);
 }
 
-/* The schema's members in its order, then the others in theirs. A member that is null says no more
- * than one that is missing. */
+/* Also if it is null. */
+static const struct value *find(const struct value *object, const char *name)
+{
+    const struct value *v = object->first;
+
+    while (v != NULL && strcmp(v->name, name) != 0)
+        v = v->next;
+    return v;
+}
+
+/* The schema's members in its order, then the others in theirs. */
 static void print_object(const struct value *object, bool is_field)
 {
     const char *name;
     char before = '{';
 
     for (size_t i = 0; (name = schema_member(is_field, i)) != NULL; i++) {
-        const struct value *v = value_get(object, name);
+        const struct value *v = find(object, name);
 
         if (v != NULL) {
             print_member(v, before);

@@ -25,21 +25,21 @@ static const struct member event_members[] = {
     {"trace", NUMBER}, {"program", TEXT}, {"version", TEXT}, {"time", TEXT}, {"secrets", FLAG}, {"data", NUMBER},
     {"us", NUMBER}, {"conn", NUMBER}, {"event", TEXT},
     {"role", ROLE}, {"local", TEXT}, {"peer", TEXT},
-    {"dir", DIRECTION}, {"text", TEXT}, {"bytes", HEX},
+    {"dir", DIRECTION}, {"why", TEXT}, {"text", TEXT}, {"bytes", HEX},
     {"seq", NUMBER}, {"phase", TEXT}, {"number", NUMBER}, {"name", TEXT}, {"section", TEXT}, {"length", NUMBER},
-    {"kind", TEXT}, {"kind_section", TEXT}, {"truncated", FLAG},
-    {"malformed", FLAG}, {"fields", FIELDS}, {"payload", HEX}, {"cut", NUMBER}, {"packet", HEX}, {"packet_length", NUMBER},
+    {"fields", FIELDS}, {"kind", TEXT}, {"kind_section", TEXT}, {"malformed", FLAG}, {"truncated", FLAG},
+    {"payload", HEX}, {"cut", NUMBER}, {"packet", HEX}, {"packet_length", NUMBER},
     {"kex", TEXT}, {"host_key", TEXT}, {"cipher_client_to_server", TEXT}, {"cipher_server_to_client", TEXT},
     {"mac_client_to_server", TEXT}, {"mac_server_to_client", TEXT}, {"strict", FLAG},
     {"hash", TEXT}, {"inputs", FIELDS}, {"H", HEX}, {"session_id", HEX},
     {"lists", FIELDS}, {"client", TEXT}, {"server", TEXT}, {"limit", TEXT}, {"label", TEXT}, {"hex", HEX},
-    {"messages", NUMBER}, {"others", NUMBER}, {"why", TEXT},
+    {"messages", NUMBER}, {"others", NUMBER},
 };
 
 /* Of one field, input of the hash, or negotiated list. */
 static const struct member field_members[] = {
-    {"name", TEXT}, {"type", TEXT}, {"at", NUMBER}, {"len", NUMBER}, {"value", NUMBER_OR_FLAG}, {"code", TEXT}, {"text", TEXT}, {"hex", HEX},
-    {"list", TEXTS}, {"client", TEXTS}, {"server", TEXTS}, {"chosen", TEXT}, {"why", TEXT}, {"secret", FLAG}, {"fields", FIELDS},
+    {"name", TEXT}, {"type", TEXT}, {"at", NUMBER}, {"len", NUMBER}, {"value", NUMBER_OR_FLAG}, {"code", TEXT}, {"text", TEXT},
+    {"hex", HEX}, {"list", TEXTS}, {"chosen", TEXT}, {"why", TEXT}, {"client", TEXTS}, {"server", TEXTS}, {"secret", FLAG}, {"fields", FIELDS},
 };
 
 /* What cannot be missing. */

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 import harness
+from clients import Ssh
 
 NACRE_TRACE = os.path.join(harness.BUILD, "nacre-trace")
 HEADER = {"trace": 1, "program": "nacre-echo", "version": "0.1", "secrets": False, "data": 64}
@@ -62,7 +63,7 @@ class Json(TraceCase):
                       "inputs": [{"len": 4, "type": "string", "name": "V_C", "text": "x"}]})
         expected = ('{"trace":1,"version":"0.1"}\n'
                     '{"us":5,"conn":1,"event":"close","why":"\u00e9<&\\u0000","own":[1,{"b":1,"a":2}]}\n'
-                    '{"us":6,"conn":1,"event":"hash","inputs":[{"name":"V_C","type":"string","len":4,"text":"x"}]}\n')
+                    '{"us":6,"conn":1,"event":"hash","inputs":[{"name":"V_C","type":"string","len":4,"text":"x"}],"H":null}\n')
         once = self.trace("json", self.write("trace.json", text))
         self.assertEqual(once, (0, expected, ""))
         self.assertEqual(self.trace("json", "-", data=once.out), (0, expected, ""))
@@ -165,6 +166,53 @@ class Diff(TraceCase):
             done = self.trace(*words)
             self.assertEqual((done.status, done.out), (2, ""))
             self.assertIn(says, done.err)
+
+
+class RealSessions(TraceCase):
+    """Two sessions of ssh with nacre-echo, each with a password and a rekey."""
+
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory(prefix="nacre-") as folder:
+            path = os.path.join(folder, "trace")
+            with harness.Server("--rekey-limit", "16k", "--trace-format", "json", "--trace", path) as server:
+                for _ in range(2):
+                    done = Ssh(server).run("cat", b"<b>hello</b>" * 4000)
+                    assert done.status == 0, done
+                server.wait("disconnected", count=2)
+            with open(path, encoding="ascii") as file:
+                cls.text = file.read()
+
+    def one(self, conn):
+        path = self.write("both.json", self.text)
+        return self.write(f"{conn}.json", self.trace("json", "-c", str(conn), path).out)
+
+    def test_json_is_as_the_program_wrote_it(self):
+        done = self.trace("json", self.write("trace.json", self.text))
+        self.assertEqual((done.status, done.err), (0, ""))
+        for printed, written in zip(done.out.splitlines(), self.text.splitlines()):
+            self.assertEqual(printed, written)
+        self.assertTrue(done.out == self.text)
+
+    def test_text_has_a_line_for_each_message(self):
+        done = self.trace("text", self.write("trace.json", self.text))
+        self.assertEqual((done.status, done.err), (0, ""))
+        heads = re.findall(r"^[0-9.]+ #\d+ (?:->|<-) \d+  \S+  ([A-Z_]+) ", done.out, re.M)
+        names = [event["name"] for event in map(json.loads, self.text.splitlines()) if event.get("event") == "message"]
+        self.assertEqual([f"SSH_MSG_{head}" for head in heads], names)
+
+    def test_two_handshakes_with_the_same_client_are_the_same(self):
+        done = self.trace("diff", self.one(1), self.one(2))
+        self.assertEqual((done.status, done.err), (0, ""), done.out)
+        self.assertRegex(done.out, r"^\d+ messages from the client are the same\n\d+ messages from the server are the same\n$")
+
+    def test_the_page_has_no_secret(self):
+        done = self.trace("page", self.write("trace.json", self.text))
+        self.assertEqual((done.status, done.err), (0, ""))
+        data = done.out.partition('id="trace"')[2].partition("</script>")[0]
+        for unwanted in (harness.PASSWORD, harness.PASSWORD.encode().hex(), "<b>"):
+            self.assertFalse(unwanted in data, unwanted)
+        self.assertIn("<b>hello", json.dumps(json.loads(data[data.index("["):])))
 
 
 class Page(TraceCase):

@@ -2,6 +2,8 @@
 #include "apps/observe/trace.h"
 
 #include "apps/observe/output.h"
+#include "apps/trace/reader.h"
+#include "apps/trace/text_event.h"
 #include "tests/support/json.h"
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
@@ -282,6 +284,54 @@ START_TEST(lists_without_a_common_name_are_shown)
 }
 END_TEST
 
+/* Times at the start of lines, and that of the header, become zeros. */
+static void blank_times(char *trace)
+{
+    for (char *line = trace; line != NULL && *line != 0; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, "trace of ", 9) == 0)
+            line = strstr(line, "begun ") + 6;
+        for (char *at = line; *at >= '-' && *at <= 'Z'; at++)
+            *at = '0';
+    }
+}
+
+/* What nacre-trace text prints of a trace in JSON. */
+static char *text_of(const char *json)
+{
+    static char line[1 << 20];
+    struct text_printer p = {.line = line_in(line, sizeof line)};
+    struct trace_reader *reader =
+        trace_reader_open(scratch_write("trace.json", json, 0600), &errors);
+    struct trace_event event;
+    char *printed = NULL;
+    size_t len;
+    FILE *out = open_memstream(&printed, &len);
+
+    ck_assert(reader != NULL && out != NULL);
+    while (trace_reader_next(reader, &event, &errors) == TRACE_EVENT) {
+        text_put(&p, &event);
+        (void)fwrite(p.line.at, 1, p.line.len, out);
+    }
+    (void)fclose(out);
+    trace_reader_close(reader);
+    text_printer_clear(&p);
+    return printed;
+}
+
+START_TEST(a_trace_in_json_is_printed_as_a_trace_in_text)
+{
+    char *json = run(true, _i == 1), *expected = run(false, _i == 1), *printed = text_of(json);
+
+    blank_times(expected);
+    blank_times(printed);
+    ck_assert_str_eq(printed, expected);
+    free(json);
+    free(expected);
+    free(printed);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -291,4 +341,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_packet_is_shown_beside_its_message);
     add_test(suite, a_password_that_is_sent_unencrypted_is_not_in_the_packet);
     add_test(suite, lists_without_a_common_name_are_shown);
+    add_loop(suite, a_trace_in_json_is_printed_as_a_trace_in_text, 0, 2);
 }
