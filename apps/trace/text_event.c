@@ -228,7 +228,7 @@ static bool put_hash(struct line *l, struct text_connection *c, const struct tra
                      const struct trace_event *event)
 {
     const struct value *inputs = value_get(event->object, "inputs");
-    struct key_exchange x = {.host_key.name = "K_S"};
+    struct key_exchange x = {.host_key = {.name = "K_S", .type = FIELD_STRING}};
     size_t size = 1;
     uint8_t *bytes;
     struct store store;
