@@ -13,6 +13,7 @@ before(async () => {
   await browser.start();
   files.ordinary = browser.build('ordinary', traces.trace(traces.ordinary(1), traces.ordinary(2, 100000)));
   files.hostile = browser.build('hostile', traces.trace(traces.hostile()));
+  files.real = browser.build('real', fs.readFileSync('tests/fuzz/corpus/trace/real.json', 'utf8'));
   files.long = browser.build('long', traces.trace(traces.long(10000)));
 });
 after(() => browser.stop());
@@ -155,6 +156,19 @@ test('the plot follows the windows, with rekeys and phases', () => on('ordinary'
   const box = await page.locator('#plot').boundingBox();
   await page.mouse.click(box.x + box.width - 13, box.y + 20);
   assert.equal(await selected(page), 'closed');
+}));
+
+test('in a session with ssh, every byte of every message has a field', () => on('real', {}, async (page) => {
+  const rows = Number((await text(page, '#shown')).split(' ')[0]);
+  await page.locator('#list').focus();
+  for (let i = 0; i < rows; i++) {
+    const name = await selected(page);
+    const orphans = await page.locator('#detail .hex >> nth=0').locator('.run:not([data-field])').count().catch(() => 0);
+    assert.equal(orphans, 0, name);
+    await page.keyboard.press('ArrowDown');
+  }
+  assert.equal(await selected(page), 'closed');
+  assert.match(await text(page, '#facts'), /OpenSSH_9\.2p1[^]*sntrup761x25519-sha512[^]*chacha20-poly1305/);
 }));
 
 test('what a peer sends is never markup', () => on('hostile', {}, async (page) => {
