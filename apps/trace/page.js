@@ -9,10 +9,10 @@ const byId = (id) => document.getElementById(id);
 class Page {
   constructor(trace, handlers) {
     this.trace = trace;
-    this.shown = [];      /* indices of the rows that the filters let through */
-    this.matches = [];    /* positions in `shown` */
+    this.shown = []; /* indices of the rows that the filters let through */
+    this.matches = []; /* positions in `shown` */
     this.query = '';
-    this.at = -1;         /* position in `shown` of the selected row */
+    this.at = -1; /* position in `shown` of the selected row */
     this.detail = new Detail(byId('detail'), handlers, () => this.closeDetail());
     this.plot = new Plot(byId('plot'), (row) => this.selectRow(row));
     this.list = new VirtualList(byId('list'), ROW_HEIGHT, (element, position) => this.drawRow(element, position));
@@ -25,10 +25,15 @@ class Page {
 
   fillConnections() {
     const { connections } = this.trace;
-    fillSelect(byId('connection'), connections.map((c) => [`${c.number}: ${c.peer || c.program}`, `${c.rows.length} rows`]), false);
+    fillSelect(
+      byId('connection'),
+      connections.map((c) => [`${c.number}: ${c.peer || c.program}`, `${c.rows.length} rows`]),
+      false,
+    );
     byId('connection-label').hidden = connections.length < 2;
     byId('warning').hidden = !this.trace.secrets;
-    byId('warning').textContent = 'This trace contains secrets: with it, anyone who recorded the sessions can decrypt them.';
+    byId('warning').textContent =
+      'This trace contains secrets: with it, anyone who recorded the sessions can decrypt them.';
   }
 
   showConnection(index) {
@@ -36,11 +41,22 @@ class Page {
     const c = this.connection;
     byId('title').textContent = `${c.program} ${c.version}`.trim();
     document.title = `${c.program}: SSH trace`;
-    byId('subtitle').textContent = c.rows.length === 0 ? 'The trace has no connection.'
-      : `${c.role} ${visible(c.local)} ↔ ${visible(c.peer)}${c.started ? ` · ${dateText(c.started)}` : ''}`;
+    byId('subtitle').textContent =
+      c.rows.length === 0
+        ? 'The trace has no connection.'
+        : `${c.role} ${visible(c.local)} ↔ ${visible(c.peer)}${c.started ? ` · ${dateText(c.started)}` : ''}`;
     drawFacts(byId('facts'), c);
-    fillSelect(byId('name-filter'), [...c.names].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, n]) => [shortName(name), n]), 'all messages', [...c.names.keys()].sort());
-    fillSelect(byId('channel-filter'), c.channels.map((channel) => [channelName(channel), '']), 'all channels');
+    fillSelect(
+      byId('name-filter'),
+      [...c.names].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, n]) => [shortName(name), n]),
+      'all messages',
+      [...c.names.keys()].sort(),
+    );
+    fillSelect(
+      byId('channel-filter'),
+      c.channels.map((channel) => [channelName(channel), '']),
+      'all channels',
+    );
     this.at = -1;
     this.filter();
     this.select(c.rows.length > 0 ? 0 : -1);
@@ -52,12 +68,17 @@ class Page {
   }
 
   filter() {
-    const row = this.selectedRow, name = byId('name-filter').value, { channel } = this;
-    this.shown = this.connection.rows.filter((r) => (name === '' || (r.kind === 'message' && r.name === name)) && (!channel || r.channel === channel))
+    const row = this.selectedRow,
+      name = byId('name-filter').value,
+      { channel } = this;
+    this.shown = this.connection.rows
+      .filter((r) => (name === '' || (r.kind === 'message' && r.name === name)) && (!channel || r.channel === channel))
       .map((r) => r.index);
     byId('empty').hidden = this.shown.length > 0;
-    byId('shown').textContent = this.shown.length === this.connection.rows.length ? `${this.shown.length} rows`
-      : `${this.shown.length} of ${this.connection.rows.length} rows`;
+    byId('shown').textContent =
+      this.shown.length === this.connection.rows.length
+        ? `${this.shown.length} rows`
+        : `${this.shown.length} of ${this.connection.rows.length} rows`;
     this.at = row ? this.shown.indexOf(row.index) : -1;
     this.plot.show(this.connection, channel);
     const hidden = channel ? 0 : this.connection.channels.length - this.plot.channels.length;
@@ -74,7 +95,10 @@ class Page {
   search() {
     this.query = byId('search').value.trim().toLowerCase();
     const rows = this.connection.rows;
-    this.matches = this.query === '' ? [] : this.shown.flatMap((index, position) => (haystack(rows[index]).includes(this.query) ? [position] : []));
+    this.matches =
+      this.query === ''
+        ? []
+        : this.shown.flatMap((index, position) => (haystack(rows[index]).includes(this.query) ? [position] : []));
     this.matchSet = new Set(this.matches);
     this.list.refresh();
     this.countMatches();
@@ -82,8 +106,12 @@ class Page {
 
   countMatches() {
     const at = this.matches.indexOf(this.at);
-    byId('matches').textContent = this.query === '' ? '' : this.matches.length === 0 ? 'none'
-      : `${at < 0 ? '–' : at + 1} of ${this.matches.length}`;
+    byId('matches').textContent =
+      this.query === ''
+        ? ''
+        : this.matches.length === 0
+          ? 'none'
+          : `${at < 0 ? '–' : at + 1} of ${this.matches.length}`;
     byId('next').disabled = byId('previous').disabled = this.matches.length === 0;
   }
 
@@ -91,7 +119,7 @@ class Page {
     if (this.matches.length === 0) return;
     const later = this.matches.find((position) => position > this.at);
     const earlier = this.matches.filter((position) => position < this.at).pop();
-    this.select(forward ? later ?? this.matches[0] : earlier ?? this.matches[this.matches.length - 1]);
+    this.select(forward ? (later ?? this.matches[0]) : (earlier ?? this.matches[this.matches.length - 1]));
   }
 
   /* ---- selection ---- */
@@ -104,7 +132,8 @@ class Page {
     const before = this.at;
     this.at = Math.max(-1, Math.min(position, this.shown.length - 1));
     if (before >= 0) this.list.redraw(before);
-    const row = this.selectedRow, list = byId('list');
+    const row = this.selectedRow,
+      list = byId('list');
     if (row) {
       this.list.show(this.at);
       this.list.redraw(this.at);
@@ -141,7 +170,8 @@ class Page {
   /* ---- rows ---- */
 
   drawRow(element, position) {
-    const row = this.connection.rows[this.shown[position]], before = this.shown[position - 1];
+    const row = this.connection.rows[this.shown[position]],
+      before = this.shown[position - 1];
     const isFirst = before === undefined || this.connection.rows[before].phase !== row.phase;
     element.classList.add(row.kind === 'message' || row.kind === 'identification' ? 'arrow' : 'event', row.kind);
     if (row.side) element.classList.add(`from-${row.side}`);
@@ -151,9 +181,18 @@ class Page {
     element.dataset.group = row.group || 'transport';
     element.dataset.phase = phaseKind(row.phase);
     element.dataset.position = position;
-    Object.entries({ role: 'option', id: `row-${position}`, 'aria-selected': String(position === this.at),
-      'aria-setsize': this.shown.length, 'aria-posinset': position + 1 }).forEach(([name, value]) => element.setAttribute(name, value));
-    element.append(make('span', 'phase', isFirst ? visible(row.phase) : ''), make('span', 'time', timeText(row.since)), drawLane(row));
+    Object.entries({
+      role: 'option',
+      id: `row-${position}`,
+      'aria-selected': String(position === this.at),
+      'aria-setsize': this.shown.length,
+      'aria-posinset': position + 1,
+    }).forEach(([name, value]) => element.setAttribute(name, value));
+    element.append(
+      make('span', 'phase', isFirst ? visible(row.phase) : ''),
+      make('span', 'time', timeText(row.since)),
+      drawLane(row),
+    );
     element.title = row.summary ? `${shortName(visible(row.name))}: ${visible(row.summary)}` : '';
   }
 
@@ -171,7 +210,10 @@ class Page {
       printed.append(element);
     });
     const left = this.shown.length - PRINTED_MAX;
-    if (left > 0) printed.append(make('p', 'note', `${left} more rows are not printed. Filter them, or choose a connection, to print those.`));
+    if (left > 0)
+      printed.append(
+        make('p', 'note', `${left} more rows are not printed. Filter them, or choose a connection, to print those.`),
+      );
   }
 
   /* ---- events ---- */
@@ -189,7 +231,11 @@ class Page {
       this.openDetail();
       byId('list').focus({ preventScroll: true });
     });
-    for (const [id, byTime] of [['by-time', true], ['by-message', false]]) byId(id).addEventListener('click', () => this.setAxis(byTime));
+    for (const [id, byTime] of [
+      ['by-time', true],
+      ['by-message', false],
+    ])
+      byId(id).addEventListener('click', () => this.setAxis(byTime));
     byId('help-button').addEventListener('click', () => this.toggleHelp());
     document.addEventListener('keydown', (event) => this.key(event));
     window.addEventListener('beforeprint', () => this.print(true));
@@ -235,11 +281,14 @@ class Page {
 
   move(event) {
     const inList = event.target === byId('list') || event.target === document.body;
-    const page = this.list.rowsPerPage(), letters = { j: 1, k: -1 };
+    const page = this.list.rowsPerPage(),
+      letters = { j: 1, k: -1 };
     const keys = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     if (inList && event.key === 'Enter') this.openDetail();
-    else if (inList && keys[event.key]) this.select(Math.max(0, Math.min(this.at + keys[event.key], this.shown.length - 1)));
-    else if (letters[event.key] && event.target.tagName !== 'SELECT') this.select(Math.max(0, this.at + letters[event.key]));
+    else if (inList && keys[event.key])
+      this.select(Math.max(0, Math.min(this.at + keys[event.key], this.shown.length - 1)));
+    else if (letters[event.key] && event.target.tagName !== 'SELECT')
+      this.select(Math.max(0, this.at + letters[event.key]));
     else return false;
     return true;
   }
@@ -249,16 +298,25 @@ class Page {
 function fillSelect(select, entries, all, values) {
   select.replaceChildren();
   if (all) select.append(new Option(all, ''));
-  entries.forEach(([text, count], i) => select.append(new Option(count === '' ? visible(text) : `${visible(text)} (${count})`, values ? values[i] : i)));
+  entries.forEach(([text, count], i) =>
+    select.append(new Option(count === '' ? visible(text) : `${visible(text)} (${count})`, values ? values[i] : i)),
+  );
   select.disabled = entries.length === 0;
 }
 
 function drawFacts(list, c) {
-  const n = c.negotiated || {}, macs = n.mac_client_to_server || n.mac_server_to_client || '';
+  const n = c.negotiated || {},
+    macs = n.mac_client_to_server || n.mac_server_to_client || '';
   const facts = [
-    ['client', c.identifications.client], ['server', c.identifications.server], ['key exchange', n.kex], ['host key', n.host_key],
-    ['cipher', n.cipher_client_to_server], ['MAC', macs], ['strict', n.strict === undefined ? undefined : n.strict ? 'yes' : 'no'],
-    ['rekeys', c.rekeys.length || undefined], ['duration', c.rows.length ? `${((c.last - c.first) / 1e6).toFixed(3)} s` : undefined],
+    ['client', c.identifications.client],
+    ['server', c.identifications.server],
+    ['key exchange', n.kex],
+    ['host key', n.host_key],
+    ['cipher', n.cipher_client_to_server],
+    ['MAC', macs],
+    ['strict', n.strict === undefined ? undefined : n.strict ? 'yes' : 'no'],
+    ['rekeys', c.rekeys.length || undefined],
+    ['duration', c.rows.length ? `${((c.last - c.first) / 1e6).toFixed(3)} s` : undefined],
   ];
   list.replaceChildren();
   for (const [name, value] of facts.filter(([, v]) => v)) {
@@ -275,11 +333,13 @@ function dateText(time) {
 
 /* The lane of a row: an arrow between the lifelines, or a note across them. */
 function drawLane(row) {
-  const lane = make('span', 'lane'), label = make('span', 'label');
+  const lane = make('span', 'lane'),
+    label = make('span', 'label');
   label.append(make('b', 'name', visible(shortName(row.name))), make('span', 'summary', visible(row.summary || '')));
   if (row.event.seq !== undefined && row.kind === 'message') lane.append(make('span', 'seq', `#${row.event.seq}`));
   lane.append(label);
-  if (row.event.length !== undefined && row.kind === 'message') lane.append(make('span', 'length', String(row.event.length)));
+  if (row.event.length !== undefined && row.kind === 'message')
+    lane.append(make('span', 'length', String(row.event.length)));
   lane.append(make('i', 'line'));
   return lane;
 }

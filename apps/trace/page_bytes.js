@@ -24,7 +24,9 @@ function breakable(name) {
 
 /* The fields of a message and those inside them, in order: {field, depth, id}. The message number is field 0. */
 function flatFields(event) {
-  const flat = [{ field: { name: 'message number', type: 'byte', at: 0, len: 1, value: event.number }, depth: 0, id: 0 }];
+  const flat = [
+    { field: { name: 'message number', type: 'byte', at: 0, len: 1, value: event.number }, depth: 0, id: 0 },
+  ];
   const walk = (fields, depth) => {
     for (const field of fields) {
       flat.push({ field, depth, id: flat.length });
@@ -51,7 +53,9 @@ function ownersOfPayload(flat, length) {
 
 /* The parts of a packet: RFC 4253 section 6, RFC 5647 section 7.3, OpenSSH's PROTOCOL and PROTOCOL.chacha20poly1305. */
 function partsOfPacket(row) {
-  const event = row.event, total = event.packet_length || (event.packet || '').length / 2, protection = row.protection;
+  const event = row.event,
+    total = event.packet_length || (event.packet || '').length / 2,
+    protection = row.protection;
   if (!protection) {
     const padding = 5 + event.length;
     return [
@@ -61,14 +65,20 @@ function partsOfPacket(row) {
       { name: 'random padding', at: padding, len: Math.max(0, total - padding) },
     ].filter((part) => part.len > 0);
   }
-  const isChacha = protection.cipher.startsWith('chacha20'), isGcm = protection.cipher.includes('gcm');
+  const isChacha = protection.cipher.startsWith('chacha20'),
+    isGcm = protection.cipher.includes('gcm');
   const isEtm = protection.mac.includes('-etm@');
   const tag = isChacha || isGcm ? TAG_LENGTH : MAC_LENGTHS[protection.mac.replace(/-etm@.*/, '')] || 0;
   const lengthName = isChacha ? 'packet length, encrypted on its own' : 'packet length, not encrypted';
   const hasLength = isChacha || isGcm || isEtm;
   return [
     ...(hasLength ? [{ name: lengthName, at: 0, len: 4 }] : []),
-    { name: 'encrypted', at: hasLength ? 4 : 0, len: Math.max(0, total - tag - (hasLength ? 4 : 0)), isEncrypted: true },
+    {
+      name: 'encrypted',
+      at: hasLength ? 4 : 0,
+      len: Math.max(0, total - tag - (hasLength ? 4 : 0)),
+      isEncrypted: true,
+    },
     { name: isChacha || isGcm ? 'authentication tag' : 'MAC', at: total - tag, len: tag },
   ].filter((part) => part.len > 0);
 }
@@ -124,8 +134,10 @@ class HexView {
   }
 
   drawRow(row, index) {
-    const first = index * BYTES_PER_ROW, end = Math.min(first + BYTES_PER_ROW, this.hex.length / 2);
-    const bytes = make('span', 'bytes'), text = make('span', 'ascii');
+    const first = index * BYTES_PER_ROW,
+      end = Math.min(first + BYTES_PER_ROW, this.hex.length / 2);
+    const bytes = make('span', 'bytes'),
+      text = make('span', 'ascii');
     row.append(make('span', 'offset', first.toString(16).padStart(4, '0')), bytes);
     if (!this.bare) row.append(text);
     for (let at = first; at < end;) {
@@ -137,15 +149,25 @@ class HexView {
   }
 
   drawRun(bytes, text, from, to, isLast) {
-    const owner = this.owners[from], id = Math.abs(owner) - 1;
-    let hex = '', ascii = '';
+    const owner = this.owners[from],
+      id = Math.abs(owner) - 1;
+    let hex = '',
+      ascii = '';
     for (let at = from; at < to; at++) {
-      const pair = this.hex.slice(2 * at, 2 * at + 2), code = parseInt(pair, 16);
+      const pair = this.hex.slice(2 * at, 2 * at + 2),
+        code = parseInt(pair, 16);
       hex += at + 1 < to ? `${pair} ` : pair;
       ascii += pair !== '--' && code > 0x20 && code < 0x7f ? String.fromCharCode(code) : pair === '--' ? '-' : '·';
     }
-    for (const [parent, content] of [[bytes, hex], [text, ascii]]) {
-      const run = make('span', owner === 0 ? 'run' : `run ${this.colours(id)}${owner < 0 ? ' is-length' : ''}`, content);
+    for (const [parent, content] of [
+      [bytes, hex],
+      [text, ascii],
+    ]) {
+      const run = make(
+        'span',
+        owner === 0 ? 'run' : `run ${this.colours(id)}${owner < 0 ? ' is-length' : ''}`,
+        content,
+      );
       if (owner !== 0) run.dataset.field = id;
       parent.append(run);
     }

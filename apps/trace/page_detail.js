@@ -53,7 +53,9 @@ class Detail {
   /* ---- the head: what, when, where specified, where handled ---- */
 
   drawHead(row) {
-    const head = make('header', 'detail-head'), back = make('button', 'back', '← Messages'), title = make('h2');
+    const head = make('header', 'detail-head'),
+      back = make('button', 'back', '← Messages'),
+      title = make('h2');
     back.type = 'button';
     back.addEventListener('click', () => this.close());
     title.append(make('span', 'detail-name', visible(shortName(row.name))));
@@ -73,7 +75,8 @@ class Detail {
 
   drawReferences(row) {
     const references = make('p', 'references');
-    for (const section of [row.event.section, row.event.kind_section]) if (section) references.append(drawSection(section));
+    for (const section of [row.event.section, row.event.kind_section])
+      if (section) references.append(drawSection(section));
     const handlers = this.handlers[row.name] || {};
     const order = row.event.dir === 'in' ? ['received', 'sent'] : ['sent', 'received'];
     for (const way of order) {
@@ -89,45 +92,83 @@ class Detail {
   /* ---- kinds of rows ---- */
 
   drawMessage(row) {
-    const event = row.event, flat = flatFields(event), payload = event.payload || '', packet = event.packet || '';
+    const event = row.event,
+      flat = flatFields(event),
+      payload = event.payload || '',
+      packet = event.packet || '';
     const owners = ownersOfPayload(flat, Math.max(event.length || 0, payload.length / 2));
-    const parts = partsOfPacket(row), byId = {};
-    parts.forEach((part, i) => { byId[flat.length + i] = part; });
+    const parts = partsOfPacket(row),
+      byId = {};
+    parts.forEach((part, i) => {
+      byId[flat.length + i] = part;
+    });
     const packetOwners = ownersOfPacket(parts, flat.length, owners, packet.length / 2);
     const columns = make('div', 'columns');
     columns.append(
       this.drawFields(flat),
       this.drawBytes('Payload', bytesText(event.length), payload, owners, event.length, (id) => colourClass(id)),
-      this.drawBytes(row.protection ? 'Encrypted packet' : 'Packet', bytesText(event.packet_length || packet.length / 2),
-        packet, packetOwners, event.packet_length, (id) => colourClass(id, byId), parts, flat.length),
+      this.drawBytes(
+        row.protection ? 'Encrypted packet' : 'Packet',
+        bytesText(event.packet_length || packet.length / 2),
+        packet,
+        packetOwners,
+        event.packet_length,
+        (id) => colourClass(id, byId),
+        parts,
+        flat.length,
+      ),
     );
     this.element.append(columns);
   }
 
   drawIdentification(row) {
-    const bytes = row.event.bytes || '', end = bytes.length / 2, eol = bytes.endsWith('0d0a') ? 2 : bytes.endsWith('0a') ? 1 : 0;
+    const bytes = row.event.bytes || '',
+      end = bytes.length / 2,
+      eol = bytes.endsWith('0d0a') ? 2 : bytes.endsWith('0a') ? 1 : 0;
     const flat = [
       { field: { name: 'identification', type: 'line', at: 0, len: end - eol, text: row.event.text }, depth: 0, id: 0 },
-      { field: { name: eol === 2 ? 'CR LF' : 'line end', type: 'line', at: end - eol, len: eol, hex: bytes.slice(2 * (end - eol)) }, depth: 0, id: 1 },
+      {
+        field: {
+          name: eol === 2 ? 'CR LF' : 'line end',
+          type: 'line',
+          at: end - eol,
+          len: eol,
+          hex: bytes.slice(2 * (end - eol)),
+        },
+        depth: 0,
+        id: 1,
+      },
     ];
     const columns = make('div', 'columns two');
-    columns.append(this.drawFields(flat),
-      this.drawBytes('Bytes', bytesText(end), bytes, ownersOfPayload(flat, end), end, (id) => colourClass(id)));
+    columns.append(
+      this.drawFields(flat),
+      this.drawBytes('Bytes', bytesText(end), bytes, ownersOfPayload(flat, end), end, (id) => colourClass(id)),
+    );
     this.element.append(columns);
   }
 
   drawHash(row) {
-    const event = row.event, columns = make('div', 'columns one');
+    const event = row.event,
+      columns = make('div', 'columns one');
     const inputs = (event.inputs || []).map((field, id) => ({ field, depth: 0, id }));
-    const results = [['H', event.H], ['session id', event.session_id]].filter(([, hex]) => hex !== undefined)
-      .map(([name, hex], i) => ({ field: { name, type: event.hash || 'hash', len: hex.length / 2, hex }, depth: 0, id: inputs.length + i }));
+    const results = [
+      ['H', event.H],
+      ['session id', event.session_id],
+    ]
+      .filter(([, hex]) => hex !== undefined)
+      .map(([name, hex], i) => ({
+        field: { name, type: event.hash || 'hash', len: hex.length / 2, hex },
+        depth: 0,
+        id: inputs.length + i,
+      }));
     columns.append(this.drawFields([...inputs, ...results], `${event.hash || 'hash'} of, one after the other`));
     this.element.append(columns);
   }
 
   /* Each list with the names of both sides. */
   drawNegotiated(row) {
-    const columns = make('div', 'columns one'), flat = [];
+    const columns = make('div', 'columns one'),
+      flat = [];
     for (const list of row.event.lists || []) {
       const add = (name, more, depth) => flat.push({ field: { name, ...more }, depth, id: flat.length });
       add(list.name, { text: list.chosen, why: list.why }, 0);
@@ -154,14 +195,17 @@ class Detail {
   /* ---- parts ---- */
 
   drawFields(flat, title = 'Fields') {
-    const section = make('section', 'fields'), list = make('ol', 'field-list');
+    const section = make('section', 'fields'),
+      list = make('ol', 'field-list');
     section.append(make('h3', '', title));
     for (const { field, depth, id } of flat.slice(0, FIELDS_MAX)) {
-      const item = make('li', `field ${colourClass(id)}`), value = make('div', 'value');
+      const item = make('li', `field ${colourClass(id)}`),
+        value = make('div', 'value');
       item.dataset.field = id;
       item.tabIndex = 0;
       item.style.setProperty('--depth', Math.min(depth, 4));
-      const head = make('div', 'field-name'), name = make('span');
+      const head = make('div', 'field-name'),
+        name = make('span');
       name.append(breakable(visible(field.name)), ' ', make('span', 'type', visible(field.type || '')));
       head.append(make('i', 'swatch'), name);
       if (field.len !== undefined) head.append(make('span', 'len', String(field.len)));
@@ -170,13 +214,16 @@ class Detail {
       list.append(item);
     }
     section.append(list);
-    if (flat.length > FIELDS_MAX) section.append(make('p', 'note', `${flat.length - FIELDS_MAX} more fields are not shown.`));
+    if (flat.length > FIELDS_MAX)
+      section.append(make('p', 'note', `${flat.length - FIELDS_MAX} more fields are not shown.`));
     return section;
   }
 
   /* `total` bytes, of which `hex` has the first ones. */
   drawBytes(title, size, hex, owners, total, colours, parts = [], firstId = 0) {
-    const section = make('section', 'byte-view'), heading = make('h3', '', title), missing = (total || 0) - hex.length / 2;
+    const section = make('section', 'byte-view'),
+      heading = make('h3', '', title),
+      missing = (total || 0) - hex.length / 2;
     heading.append(' ', make('span', 'size', size));
     section.append(heading);
     if (hex) {
@@ -187,7 +234,8 @@ class Detail {
     } else {
       section.append(make('p', 'note', 'The trace does not have these bytes.'));
     }
-    if (hex && missing > 0) section.append(make('p', 'note', `${missing} more ${missing === 1 ? 'byte is' : 'bytes are'} not in the trace.`));
+    if (hex && missing > 0)
+      section.append(make('p', 'note', `${missing} more ${missing === 1 ? 'byte is' : 'bytes are'} not in the trace.`));
     if (parts.length > 0) section.append(this.drawParts(parts, firstId));
     return section;
   }
@@ -206,8 +254,10 @@ class Detail {
   /* ---- a field and its bytes, marked together ---- */
 
   mark(target) {
-    const found = target && target.closest('[data-field]'), id = found ? found.dataset.field : null;
-    for (const element of this.element.querySelectorAll('[data-field]')) element.classList.toggle('marked', element.dataset.field === id);
+    const found = target && target.closest('[data-field]'),
+      id = found ? found.dataset.field : null;
+    for (const element of this.element.querySelectorAll('[data-field]'))
+      element.classList.toggle('marked', element.dataset.field === id);
   }
 
   /* A click on a field shows its first byte. */

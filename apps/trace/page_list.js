@@ -4,7 +4,7 @@
  * height of an element, so beyond MAX_HEIGHT the scroll bar is a scale, not the rows themselves. */
 
 const MAX_HEIGHT = 8e6; /* pixels */
-const OVERSCAN = 6;     /* rows above and below the visible ones */
+const OVERSCAN = 6; /* rows above and below the visible ones */
 const EXPANDED_MAX = 1000;
 
 class VirtualList {
@@ -55,7 +55,9 @@ class VirtualList {
   update() {
     const offset = this.offset;
     const first = this.expanded ? 0 : Math.max(0, Math.floor(offset / this.rowHeight) - OVERSCAN);
-    const end = this.expanded ? EXPANDED_MAX : Math.ceil((offset + this.viewport.clientHeight) / this.rowHeight) + OVERSCAN;
+    const end = this.expanded
+      ? EXPANDED_MAX
+      : Math.ceil((offset + this.viewport.clientHeight) / this.rowHeight) + OVERSCAN;
     const last = Math.min(this.count, end);
     for (const [index, element] of this.drawn) {
       if (index < first || index >= last) {
@@ -96,7 +98,9 @@ class VirtualList {
 
   /* Scroll as little as needed to show the row. */
   show(index) {
-    const top = index * this.rowHeight, offset = this.offset, visible = this.viewport.clientHeight;
+    const top = index * this.rowHeight,
+      offset = this.offset,
+      visible = this.viewport.clientHeight;
     let wanted = offset;
     if (top < offset) wanted = top;
     else if (top + this.rowHeight > offset + visible) wanted = top + this.rowHeight - visible;

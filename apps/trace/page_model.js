@@ -3,11 +3,18 @@
 /* The trace as the page shows it. readTrace turns the lines of a trace (nacre-trace(5)) into connections; each has its rows, its
  * phases and its channels with their windows. Nothing here touches the document. */
 
-const KEX_FIRST = 20, KEX_LAST = 49, AUTH_FIRST = 50, AUTH_LAST = 79, CONNECTION_FIRST = 80, PING_FIRST = 192;
+const KEX_FIRST = 20,
+  KEX_LAST = 49,
+  AUTH_FIRST = 50,
+  AUTH_LAST = 79,
+  CONNECTION_FIRST = 80,
+  PING_FIRST = 192;
 
 /* Lengths of the MACs of RFC 4253 section 6.4, RFC 6668 and OpenSSH's PROTOCOL */
 const MAC_LENGTHS = {
-  'hmac-sha1': 20, 'hmac-sha2-256': 32, 'hmac-sha2-512': 64,
+  'hmac-sha1': 20,
+  'hmac-sha2-256': 32,
+  'hmac-sha2-512': 64,
 };
 const TAG_LENGTH = 16; /* of AES-GCM and Poly1305 */
 
@@ -39,6 +46,21 @@ function groupOf(number) {
   return number >= CONNECTION_FIRST && number < PING_FIRST ? 'connection' : 'transport';
 }
 
+/* Name and summary of the events that are no messages. */
+const NOTES = {
+  open: (event) => ['connected', event.peer || ''],
+  negotiated: (event) => ['algorithms chosen', `${event.kex || ''}, ${event.host_key || ''}`],
+  mismatch: (event) => ['no algorithm in common', event.kind || ''],
+  hash: (event) => ['exchange hash', event.H ? `H = ${event.H.slice(0, 16)}…` : ''],
+  secret: (event) => [`secret ${event.label}`, ''],
+  limited: (event) => ['limit reached', event.limit || ''],
+  gap: (event) => [
+    event.messages === 1 ? '1 message is missing' : `${event.messages} messages are missing`,
+    'the trace’s reader was too slow',
+  ],
+  close: (event) => ['closed', [event.why, event.text].filter(Boolean).join(': ')],
+};
+
 class Connection {
   constructor(header, event) {
     this.program = header.program || 'unknown program';
@@ -51,8 +73,8 @@ class Connection {
     this.first = event.us;
     this.last = event.us;
     this.rows = [];
-    this.phases = [];    /* {phase, row}: from which row on */
-    this.rekeys = [];    /* rows */
+    this.phases = []; /* {phase, row}: from which row on */
+    this.rekeys = []; /* rows */
     this.channels = [];
     this.names = new Map();
     this.negotiated = null;
@@ -70,7 +92,16 @@ class Connection {
   }
 
   addRow(kind, event, more) {
-    const row = { kind, event, us: event.us, since: event.us - this.first, phase: this.phase, index: this.rows.length, channel: null, ...more };
+    const row = {
+      kind,
+      event,
+      us: event.us,
+      since: event.us - this.first,
+      phase: this.phase,
+      index: this.rows.length,
+      channel: null,
+      ...more,
+    };
     const last = this.phases[this.phases.length - 1];
     if (!last || last.phase !== row.phase) this.phases.push({ phase: row.phase, row: row.index });
     this.rows.push(row);
@@ -79,26 +110,20 @@ class Connection {
 
   add(event) {
     this.last = Math.max(this.last, event.us);
-    switch (event.event) {
-      case 'identification':
-        this.identifications[this.sideOf(event.dir)] = event.text;
-        this.addRow('identification', event, { side: this.sideOf(event.dir), name: 'identification', summary: event.text });
-        break;
-      case 'message': this.addMessage(event); break;
-      case 'phase': this.phase = event.phase; break;
-      case 'negotiated':
-        this.negotiated = event;
-        this.addRow('negotiated', event, { name: 'algorithms chosen', summary: `${event.kex || ''}, ${event.host_key || ''}` });
-        break;
-      case 'hash': this.addRow('hash', event, { name: 'exchange hash', summary: event.H ? `H = ${event.H.slice(0, 16)}…` : '' }); break;
-      case 'secret': this.addRow('secret', event, { name: `secret ${event.label}`, summary: '' }); break;
-      case 'gap': this.addRow('gap', event, { name: event.messages === 1 ? '1 message is missing' : `${event.messages} messages are missing`, summary: 'the trace’s reader was too slow' }); break;
-      case 'close': this.addRow('close', event, { name: 'closed', summary: [event.why, event.text].filter(Boolean).join(': ') }); break;
-      case 'line': this.addRow('identification', event, { side: this.sideOf(event.dir), name: 'line', summary: visible(event.text) }); break;
-      case 'mismatch': this.addRow('mismatch', event, { name: 'no algorithm in common', summary: event.kind || '' }); break;
-      case 'limited': this.addRow('limited', event, { name: 'limit reached', summary: event.limit || '' }); break;
-      case 'open': this.addRow('open', event, { name: 'connected', summary: `${this.peer}` }); break;
-      default: this.addRow('other', event, { name: String(event.event), summary: '' });
+    if (event.event === 'message') {
+      this.addMessage(event);
+    } else if (event.event === 'phase') {
+      this.phase = event.phase;
+    } else if (event.event === 'identification' || event.event === 'line') {
+      const side = this.sideOf(event.dir);
+      if (event.event === 'identification') this.identifications[side] = event.text;
+      this.addRow('identification', event, { side, name: event.event, summary: event.text });
+    } else {
+      if (event.event === 'negotiated') this.negotiated = event;
+      const describe = Object.hasOwn(NOTES, event.event) ? NOTES[event.event] : () => [String(event.event), ''];
+      const kind = Object.hasOwn(NOTES, event.event) ? event.event : 'other';
+      const [name, summary] = describe(event);
+      this.addRow(kind, event, { name, summary });
     }
   }
 
@@ -113,7 +138,11 @@ class Connection {
     }
     event.name = event.name || `message ${event.number}`;
     const row = this.addRow('message', event, {
-      side, name: event.name, group: groupOf(event.number), protection: this.protection[side], malformed: Boolean(event.malformed),
+      side,
+      name: event.name,
+      group: groupOf(event.number),
+      protection: this.protection[side],
+      malformed: Boolean(event.malformed),
     });
     row.channel = this.follow(event, side, row);
     row.summary = summaryOf(event);
@@ -127,7 +156,10 @@ class Connection {
     if (this.newkeys % 2 === 0) this.inExchange = false;
     if (this.negotiated) {
       const way = side === 'client' ? 'client_to_server' : 'server_to_client';
-      this.protection[side] = { cipher: this.negotiated[`cipher_${way}`] || '', mac: this.negotiated[`mac_${way}`] || '' };
+      this.protection[side] = {
+        cipher: this.negotiated[`cipher_${way}`] || '',
+        mac: this.negotiated[`mac_${way}`] || '',
+      };
     }
   }
 
@@ -135,7 +167,15 @@ class Connection {
 
   newChannel(type, opener, row) {
     const channel = {
-      id: this.channels.length, type, opener, number: {}, window: {}, points: [], first: row.index, closed: {}, data: { client: 0, server: 0 },
+      id: this.channels.length,
+      type,
+      opener,
+      number: {},
+      window: {},
+      points: [],
+      first: row.index,
+      closed: {},
+      data: { client: 0, server: 0 },
     };
     this.channels.push(channel);
     return channel;
@@ -175,7 +215,8 @@ class Connection {
     const recipient = numberIn(event, 'recipient channel');
     if (recipient === null) return null;
     let channel = this.byNumber[otherSide(side)].get(recipient);
-    if (!channel) { /* its CHANNEL_OPEN is not in the trace */
+    if (!channel) {
+      /* its CHANNEL_OPEN is not in the trace */
       channel = this.newChannel('', null, row);
       channel.number[otherSide(side)] = recipient;
       this.byNumber[otherSide(side)].set(recipient, channel);
@@ -192,7 +233,8 @@ class Connection {
       this.byNumber[otherSide(side)].delete(channel.number[otherSide(side)]);
     } else if (event.number === 93) {
       const before = channel.window[otherSide(side)];
-      if (before !== undefined) this.setWindow(channel, otherSide(side), before + (numberIn(event, 'bytes to add') || 0), row);
+      if (before !== undefined)
+        this.setWindow(channel, otherSide(side), before + (numberIn(event, 'bytes to add') || 0), row);
     } else if ((event.number === 94 || event.number === 95) && data) {
       const bytes = Math.max(0, (data.len || 4) - 4);
       channel.data[side] += bytes;
@@ -205,8 +247,10 @@ class Connection {
 
 function channelName(channel) {
   const { client, server } = channel.number;
-  const numbers = client === server || server === undefined || client === undefined
-    ? `${client === undefined ? server : client}` : `${client}/${server}`;
+  const numbers =
+    client === server || server === undefined || client === undefined
+      ? `${client === undefined ? server : client}`
+      : `${client}/${server}`;
   return `${numbers} ${channel.type}`.trim();
 }
 
@@ -233,7 +277,8 @@ function summaryOf(event) {
   }
   if (event.number === 93) parts.push(`+${sizeText(numberIn(event, 'bytes to add') || 0)}`);
   const data = fieldOf(event, 'data');
-  if (data && (event.number === 94 || event.number === 95)) parts.push(data.text ? quoted(data.text, SUMMARY_MAX) : bytesText(data.len - 4));
+  if (data && (event.number === 94 || event.number === 95))
+    parts.push(data.text ? quoted(data.text, SUMMARY_MAX) : bytesText(data.len - 4));
   if (event.malformed) parts.push('malformed');
   return visible(parts.join(' · ').slice(0, SUMMARY_MAX));
 }
@@ -245,8 +290,10 @@ const NAMED_CONTROLS = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' 
 /* Control characters, and those that change the direction of text or have no width, become visible. */
 function visible(text) {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
-    (c) => NAMED_CONTROLS[c] || `\\u{${c.codePointAt(0).toString(16)}}`);
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
+    (c) => NAMED_CONTROLS[c] || `\\u{${c.codePointAt(0).toString(16)}}`,
+  );
 }
 
 function quoted(text, max) {
@@ -255,7 +302,11 @@ function quoted(text, max) {
 }
 
 function sizeText(bytes) {
-  for (const [unit, size] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]]) {
+  for (const [unit, size] of [
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
+  ]) {
     if (bytes >= size) return `${Number((bytes / size).toFixed(bytes % size === 0 ? 0 : 1))} ${unit}`;
   }
   return bytesText(bytes);
@@ -289,7 +340,8 @@ function haystack(row) {
 
 function readTrace(events) {
   const connections = [];
-  let header = {}, open = new Map();
+  let header = {},
+    open = new Map();
   for (const event of events) {
     if (event.trace !== undefined) {
       header = event;

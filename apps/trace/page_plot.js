@@ -4,8 +4,12 @@
  * The number of elements depends on the width, not on the number of messages: paths keep what a pixel column can show. */
 
 const SVG = 'http://www.w3.org/2000/svg';
-const PLOTS_MAX = 4;       /* channels, unless one is chosen */
-const STRIP = 64, GAP = 22, EDGE = 34, LEFT = 62, RIGHT = 12; /* pixels */
+const PLOTS_MAX = 4; /* channels, unless one is chosen */
+const STRIP = 64,
+  GAP = 22,
+  EDGE = 34,
+  LEFT = 62,
+  RIGHT = 12; /* pixels */
 
 function svg(tag, attributes, text) {
   const element = document.createElementNS(SVG, tag);
@@ -16,7 +20,9 @@ function svg(tag, attributes, text) {
 
 /* "M x y" for each pixel column in which the value changes: its first, least, greatest and last value. */
 function steps(points, x, y, end) {
-  let path = '', column = null, level = null;
+  let path = '',
+    column = null,
+    level = null;
   const flush = () => {
     if (!column) return;
     path += `${path ? 'V' : `M${column.x} `}${y(column.first)}`;
@@ -40,7 +46,8 @@ function steps(points, x, y, end) {
 
 /* A round step for about `count` marks in a range. */
 function roundStep(range, count) {
-  const rough = range / count, power = 10 ** Math.floor(Math.log10(rough || 1));
+  const rough = range / count,
+    power = 10 ** Math.floor(Math.log10(rough || 1));
   return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough) || power;
 }
 
@@ -57,8 +64,13 @@ class Plot {
 
   show(connection, channel) {
     this.connection = connection;
-    this.channels = channel ? [channel] : connection.channels.filter((c) => c.points.length > 0)
-      .sort((a, b) => b.points.length - a.points.length || a.id - b.id).slice(0, PLOTS_MAX).sort((a, b) => a.id - b.id);
+    this.channels = channel
+      ? [channel]
+      : connection.channels
+          .filter((c) => c.points.length > 0)
+          .sort((a, b) => b.points.length - a.points.length || a.id - b.id)
+          .slice(0, PLOTS_MAX)
+          .sort((a, b) => a.id - b.id);
     this.draw();
   }
 
@@ -82,7 +94,8 @@ class Plot {
   /* The row nearest to a place on the screen. */
   rowAt(clientX) {
     const wanted = clientX - this.container.getBoundingClientRect().left;
-    let low = 0, high = this.connection.rows.length - 1;
+    let low = 0,
+      high = this.connection.rows.length - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.x(middle) < wanted) low = middle + 1;
@@ -124,7 +137,13 @@ class Plot {
       const y = (value) => (top + STRIP - (Math.max(0, value) / greatest) * STRIP).toFixed(1);
       const d = steps(points, (row) => this.x(row), y, this.width - RIGHT);
       root.append(svg('path', { class: `window ${side}`, d }));
-      root.append(svg('text', { class: `mark ${side}`, x: LEFT - 8, y: top + 4 + 14 * i, 'text-anchor': 'end' }, sizeText(greatest)));
+      root.append(
+        svg(
+          'text',
+          { class: `mark ${side}`, x: LEFT - 8, y: top + 4 + 14 * i, 'text-anchor': 'end' },
+          sizeText(greatest),
+        ),
+      );
     });
   }
 
@@ -135,13 +154,19 @@ class Plot {
 
   /* One path for each kind of phase. */
   drawPhases(root, top) {
-    const { phases } = this.connection, kinds = new Map(), labels = [];
+    const { phases } = this.connection,
+      kinds = new Map(),
+      labels = [];
     phases.forEach(({ phase, row }, i) => {
-      const from = this.x(row), to = i + 1 < phases.length ? this.x(phases[i + 1].row) : this.width - RIGHT;
+      const from = this.x(row),
+        to = i + 1 < phases.length ? this.x(phases[i + 1].row) : this.width - RIGHT;
       const key = `${Math.floor(from)}-${Math.ceil(to)}`;
       if (!kinds.has(phase)) kinds.set(phase, new Map());
-      kinds.get(phase).set(key, `M${from.toFixed(1)} ${top}H${Math.max(to, from + 1).toFixed(1)}V${top + 8}H${from.toFixed(1)}Z`);
-      if (to - from > 7 * phase.length + 8) labels.push(svg('text', { class: 'phase-name', x: from + 3, y: top + 19 }, visible(phase)));
+      kinds
+        .get(phase)
+        .set(key, `M${from.toFixed(1)} ${top}H${Math.max(to, from + 1).toFixed(1)}V${top + 8}H${from.toFixed(1)}Z`);
+      if (to - from > 7 * phase.length + 8)
+        labels.push(svg('text', { class: 'phase-name', x: from + 3, y: top + 19 }, visible(phase)));
     });
     for (const [phase, pieces] of kinds) {
       const path = svg('path', { class: 'phase', 'data-phase': phaseKind(phase), d: [...pieces.values()].join('') });
@@ -154,14 +179,20 @@ class Plot {
   /* Times, or numbers of messages, at the right end. */
   drawMarks(root, top) {
     const count = Math.max(2, Math.floor((this.width - LEFT - RIGHT) / 110));
-    const scale = this.byTime ? this.span / 1e6 : this.span, step = roundStep(scale, count);
+    const scale = this.byTime ? this.span / 1e6 : this.span,
+      step = roundStep(scale, count);
     for (let i = 1; i * step <= scale && i <= 3 * count; i++) {
       const at = LEFT + ((i * step) / scale) * (this.width - LEFT - RIGHT);
       const digits = Math.max(0, -Math.floor(Math.log10(step)));
       root.append(svg('line', { class: 'grid', x1: at, x2: at, y1: 0, y2: top - 14 }));
       if (at > this.width - 40 || at < LEFT + 150) continue; /* the channel's name is there */
-      root.append(svg('text', { class: 'mark time', x: at, y: 10, 'text-anchor': 'middle' },
-        this.byTime ? `${(i * step).toFixed(digits)} s` : `${i * step}`));
+      root.append(
+        svg(
+          'text',
+          { class: 'mark time', x: at, y: 10, 'text-anchor': 'middle' },
+          this.byTime ? `${(i * step).toFixed(digits)} s` : `${i * step}`,
+        ),
+      );
     }
   }
 

@@ -8,8 +8,15 @@ import path from 'node:path';
 export const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 const BUILD = process.env.NACRE_BUILD || 'build';
 const { chromium } = createRequire(path.resolve(BUILD, 'browser', 'package.json'))('playwright-core');
-const QUIET = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync', '--no-first-run'];
+const QUIET = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
 
 export class Browser {
   async start() {
@@ -24,9 +31,16 @@ export class Browser {
 
   /* Make the page of a trace. Returns its file. */
   build(name, trace) {
-    const input = path.join(this.folder, `${name}.json`), output = path.join(this.folder, `${name}.html`);
+    const input = path.join(this.folder, `${name}.json`),
+      output = path.join(this.folder, `${name}.html`);
     fs.writeFileSync(input, trace);
-    fs.writeFileSync(output, execFileSync(`${BUILD}/nacre-trace`, ['page', input], { maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'ignore'] }));
+    fs.writeFileSync(
+      output,
+      execFileSync(`${BUILD}/nacre-trace`, ['page', input], {
+        maxBuffer: 1 << 30,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    );
     return output;
   }
 
@@ -39,7 +53,10 @@ export class Browser {
     page.on('request', (request) => page.requests.push(request.url()));
     page.on('pageerror', (error) => page.mistakes.push(String(error)));
     page.on('console', (message) => page.mistakes.push(message.text()));
-    page.on('dialog', (dialog) => { page.mistakes.push(dialog.message()); dialog.dismiss(); });
+    page.on('dialog', (dialog) => {
+      page.mistakes.push(dialog.message());
+      dialog.dismiss();
+    });
     await page.goto(`file://${file}`);
     return page;
   }
