@@ -111,9 +111,9 @@ static uint32_t not_granted(const struct connection *c, size_t len)
     return (uint32_t)((len + INPUT_UNIT - 1) / INPUT_UNIT * INPUT_UNIT);
 }
 
-bool connection_hold_input(struct connection *c, size_t len)
+bool connection_hold_input(struct connection *c, size_t len, size_t block)
 {
-    uint32_t need = not_granted(c, len), more = need - c->input_held;
+    uint32_t need = block > 0 ? (uint32_t)block : not_granted(c, len), more = need - c->input_held;
 
     if (need == c->input_held)
         return true;

@@ -90,9 +90,10 @@ void connection_set_unknown(struct connection *c, struct nacre_channel **ch);
 /* Charge what the connection uses to another account from now on; NULL: to none, as at first. */
 void connection_set_account(struct connection *c, void *account);
 
-/* So many bytes of input wait to be processed; charge those that no window allowed. False: the
- * account does not have them. */
-bool connection_hold_input(struct connection *c, size_t len);
+/* So many bytes of input wait to be processed; charge those that no window allowed. block: bytes of
+ * the block that a large packet needs, or 0; no window allowed it. False: the account does not have
+ * so many. */
+bool connection_hold_input(struct connection *c, size_t len, size_t block);
 
 uint32_t connection_channels(const struct connection *c);
 

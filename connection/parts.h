@@ -109,7 +109,7 @@ struct connection {
     uint32_t unsent_len;           /* ... in bytes */
     uint16_t awaiting;             /* answers that the peer owes us, GLOBAL_ASKED_MAX at most, */
     uint16_t unsent_asking;        /* ... including those to requests that are not sent yet */
-    uint32_t input_held;           /* bytes of input that no window allowed */
+    uint32_t input_held;           /* bytes charged for input that no window allowed */
     uint32_t unanswered;           /* keepalives since the last sign of life */
     uint64_t keepalives;           /* a bit for each awaited answer, oldest first: to a keepalive */
     uint64_t asked_ms;             /* when the last keepalive was sent, */

@@ -187,6 +187,11 @@ size_t transport_input_waiting(const struct transport *t)
     return buffer_len(&t->in);
 }
 
+size_t transport_input_huge_block(const struct transport *t)
+{
+    return t->in.cap > BLOCK_LARGE || packet_size(&t->receiving) > INPUT_FULL ? BLOCK_HUGE : 0;
+}
+
 bool transport_process(struct transport *t, bool blocked)
 {
     return receive_all(t, blocked);

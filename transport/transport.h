@@ -123,6 +123,10 @@ void transport_lost(struct transport *t);
 /* Bytes of input that wait to be processed. */
 size_t transport_input_waiting(const struct transport *t);
 
+/* Bytes of the block that input has, or needs next, for a packet that does not fit into a large
+ * block; 0: none. */
+size_t transport_input_huge_block(const struct transport *t);
+
 /* Return idle blocks to the pool. */
 void transport_release_idle(struct transport *t);
 

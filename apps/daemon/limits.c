@@ -225,10 +225,11 @@ static const struct option_row rows[] = {
     {.name = "max-memory", .argument = "SIZE",
      OPTION_U64(struct limit_options, max_memory), .least = MEMORY_LEAST, .most = MEMORY_MOST, .units = true,
      .help = "bytes that the clients of all connections together may make the server hold, with K, M or G for powers of 1024",
-     .more = "They are the windows granted to channels, what came with the opening of the channels, and input that no window "
-             "allowed. When three quarters are used, new channels get smaller windows, down to 32 KiB, and bytes that were "
-             "accepted are granted again later; both are logged as `low-memory`. When nothing is left, channels are refused. "
-             "What was granted stays granted. Memory for output and for the sessions themselves comes on top.",
+     .more = "They are the windows granted to channels, what came with the opening of the channels, input that no window "
+             "allowed, and the blocks that packets of more than 127 KiB are received in. When three quarters are used, new "
+             "channels get smaller windows, down to 32 KiB, and bytes that were accepted are granted again later; both are "
+             "logged as `low-memory`. When nothing is left, channels are refused. What was granted stays granted. "
+             "Memory for output and for the sessions themselves comes on top.",
      .default_text = "a quarter of the machine's memory, or the cgroup's"},
 
     {.name = "per-user-max-memory", .argument = "SIZE",

@@ -1,6 +1,7 @@
 /* A budget of memory for many sessions: what their peers may make us hold. That is the windows
- * granted to their channels, what came with the opening of the channels, and waiting input that no
- * window allowed. Output and the sessions themselves are not counted.
+ * granted to their channels, what came with the opening of the channels, waiting input that no
+ * window allowed, and the blocks of 389 KiB that packets of more than 127 KiB are received in.
+ * Output and the sessions themselves are not counted.
  *
  * While a budget is three quarters used, new channels get smaller windows, and bytes that were
  * accepted are granted again later. When nothing is left, channels are refused with

@@ -54,11 +54,13 @@ static void end_call(struct nacre_session *s)
         release_freed(s);
 }
 
-/* Nobody allowed the peer to send this much before it is processed. */
+/* Nobody allowed the peer to send this much before it is processed, or to occupy a block for a
+ * large packet. */
 static void watch_input(struct nacre_session *s)
 {
     if (transport_ended(s->transport) ||
-        connection_hold_input(s->connection, transport_input_waiting(s->transport)))
+        connection_hold_input(s->connection, transport_input_waiting(s->transport),
+                              transport_input_huge_block(s->transport)))
         return;
     (void)transport_end(s->transport, NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION,
                         "the memory for input is used up");
@@ -96,12 +98,12 @@ static void end_owner_call(struct nacre_session *s)
             s->again = true;
         transport_begin_rekey_if_due(s->transport);
     }
+    transport_release_idle(s->transport);
     watch_input(s);
     if (transport_ended(s->transport))
         session_tell(s);
     if (auth_carry_out(s->auth))
         s->again = true;
-    transport_release_idle(s->transport);
     (void)promise_wipe(s);
     end_call(s);
 }

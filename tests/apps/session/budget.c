@@ -359,6 +359,63 @@ START_TEST(input_that_the_budget_does_not_have_ends_the_session)
 }
 END_TEST
 
+/* ---- large packets ---- */
+
+static uint8_t large[PACKET_LENGTH_LARGE + 100];
+
+/* A message that needs nearly the longest packet, sealed. Returns its bytes. */
+static size_t seal_large(void)
+{
+    enum { MESSAGE = PACKET_LENGTH_LARGE - 300 };
+
+    memset(large, 0, sizeof large);
+    large[PACKET_HEADER] = SSH_MSG_IGNORE;
+    store_u32(large + PACKET_HEADER + 1, MESSAGE - 5);
+    return packet_seal(&s.t.sending, s.t.config->random, large, MESSAGE);
+}
+
+static void deliver_large(size_t len)
+{
+    for (size_t sent = 0, n, room; sent < len; sent += n) {
+        uint8_t *at = nacre_session_input(s.real->session, &room);
+
+        ck_assert_ptr_nonnull(at);
+        n = room < len - sent ? room : len - sent;
+        memcpy(at, large + sent, n);
+        nacre_session_received(s.real->session, n, s.pair.now_ms);
+    }
+}
+
+/* The length alone makes us take a block of 389 KiB. */
+START_TEST(the_block_for_a_large_packet_is_counted_until_it_is_given_back)
+{
+    begin(4 * MIB);
+    ck_assert_uint_eq(open_one(0), WINDOW_INITIAL);
+    (void)seal_large();
+    deliver_large(64);
+    ck_assert_uint_eq(nacre_budget_used(budget), WINDOW_INITIAL + BLOCK_HUGE);
+    finish();
+    begin(4 * MIB);
+    deliver_large(seal_large());
+    ck_assert(!s.real->ended);
+    ck_assert_uint_eq(nacre_budget_used(budget), 0);
+    finish();
+}
+END_TEST
+
+START_TEST(a_large_packet_that_the_budget_does_not_have_ends_the_session)
+{
+    begin(4 * MIB);
+    session_budget.hold(budget, 4 * MIB - BLOCK_HUGE + (size_t)_i);
+    (void)seal_large();
+    deliver_large(64);
+    ck_assert_int_eq(s.real->ended, _i == 1);
+    ck_assert_uint_eq(met[NACRE_LIMIT_MEMORY], (unsigned)_i);
+    session_budget.give(budget, 4 * MIB - BLOCK_HUGE + (size_t)_i);
+    finish();
+}
+END_TEST
+
 START_TEST(a_stranger_is_charged_for_input_too)
 {
     scripted_init(&s, NACRE_SERVER);
@@ -387,5 +444,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_session_changes_its_budget);
     add_test(suite, input_that_no_window_allowed_is_counted);
     add_loop(suite, input_that_the_budget_does_not_have_ends_the_session, 0, 2);
+    add_test(suite, the_block_for_a_large_packet_is_counted_until_it_is_given_back);
+    add_loop(suite, a_large_packet_that_the_budget_does_not_have_ends_the_session, 0, 2);
     add_test(suite, a_stranger_is_charged_for_input_too);
 }
