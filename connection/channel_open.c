@@ -223,15 +223,24 @@ void channel_open_send(struct nacre_channel *ch)
     transport_send(c->transport, &w);
 }
 
+enum nacre_sending channel_open_chance(const struct connection *c, const char *type,
+                                       size_t open_data_len)
+{
+    if (transport_ended(c->transport) || strlen(type) > CHANNEL_TYPE_MAX ||
+        open_data_len > CHANNEL_PACKET_MAX)
+        return NACRE_SEND_NEVER;
+    if (!c->started || !table_has_space(c) || !table_affords_channel(c, open_data_len))
+        return NACRE_SEND_LATER;
+    return NACRE_SEND_DONE;
+}
+
 struct nacre_channel *channel_open_begin(struct connection *c, const char *type,
                                          const struct nacre_channel_app *app, void *data,
                                          struct bytes open_data)
 {
     struct nacre_channel *ch;
 
-    if (!c->started || transport_ended(c->transport) || !table_has_space(c) ||
-        !table_affords_channel(c, open_data.len) || strlen(type) > CHANNEL_TYPE_MAX ||
-        open_data.len > CHANNEL_PACKET_MAX)
+    if (channel_open_chance(c, type, open_data.len) != NACRE_SEND_DONE)
         return NULL;
     ch = table_add(c, bytes_of(type), open_data);
     if (ch == NULL)

@@ -18,6 +18,10 @@ bool channel_open_answer(struct nacre_channel *ch, bool granted);
 void channel_open_explain(struct nacre_channel *ch, enum nacre_open_reason reason,
                           const char *text);
 
+/* Could the application open such a channel now? See nacre_session_can_open_channel. */
+enum nacre_sending channel_open_chance(const struct connection *c, const char *type,
+                                       size_t open_data_len);
+
 /* A new channel that asks the peer to open it; NULL: see connection_open. */
 struct nacre_channel *channel_open_begin(struct connection *c, const char *type,
                                          const struct nacre_channel_app *app, void *data,

@@ -187,6 +187,12 @@ struct nacre_channel *connection_open(struct connection *c, const char *type,
     return channel_open_begin(c, type, app, data, open_data);
 }
 
+enum nacre_sending connection_can_open(const struct connection *c, const char *type,
+                                       size_t open_data_len)
+{
+    return channel_open_chance(c, type, open_data_len);
+}
+
 void connection_set_unknown(struct connection *c, struct nacre_channel **ch)
 {
     c->unknown = ch;

@@ -83,6 +83,10 @@ struct nacre_channel *connection_open(struct connection *c, const char *type,
                                       const struct nacre_channel_app *app, void *data,
                                       struct bytes open_data);
 
+/* Could connection_open open such a channel now? */
+enum nacre_sending connection_can_open(const struct connection *c, const char *type,
+                                       size_t open_data_len);
+
 /* The application does not know *ch yet: when it ends, `closed` is not called and *ch becomes NULL.
  * Until this is called with NULL. */
 void connection_set_unknown(struct connection *c, struct nacre_channel **ch);

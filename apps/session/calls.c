@@ -45,6 +45,12 @@ struct nacre_channel *nacre_session_open_channel(struct nacre_session *s, const 
     return ch;
 }
 
+enum nacre_sending nacre_session_can_open_channel(const struct nacre_session *s, const char *type,
+                                                  size_t len)
+{
+    return connection_can_open(s->connection, type, len);
+}
+
 uint32_t nacre_session_channel_count(const struct nacre_session *s)
 {
     return connection_channels(s->connection);

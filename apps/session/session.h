@@ -198,12 +198,22 @@ NACRE_API void nacre_session_rekey(struct nacre_session *session);
 /* Ask the peer for a channel. type: see RFC 4250 section 4.9.1, at most 64 characters; open_data:
  * what follows in CHANNEL_OPEN, at most 32 KiB. data becomes nacre_channel_app_data. The message is
  * sent as soon as there is space. NULL: not logged in, too many, too long, out of memory, or the
- * session ended in `wake` before this returned; no callback was called for the channel then. */
+ * session ended in `wake` before this returned; no callback was called for the channel then, and
+ * nacre_session_can_open_channel tells whether another attempt can succeed. */
 NACRE_API struct nacre_channel *nacre_session_open_channel(struct nacre_session *session,
                                                            const char *type,
                                                            const struct nacre_channel_app *app,
                                                            void *data, const void *open_data,
                                                            size_t len);
+
+/* Could such a channel be opened now? Also after nacre_session_open_channel has returned NULL, to
+ * find out why. type, len: as for that.
+ *
+ * NACRE_SEND_DONE   yes; NULL meant that memory was out, or that the session ended
+ * NACRE_SEND_LATER  not before the login is complete, or before another channel has closed
+ * NACRE_SEND_NEVER  the type or the data are too long, or the session is ending */
+NACRE_API enum nacre_sending nacre_session_can_open_channel(const struct nacre_session *session,
+                                                            const char *type, size_t len);
 
 /* Channels that are alive, including those that are being opened or closed. */
 NACRE_API uint32_t nacre_session_channel_count(const struct nacre_session *session);

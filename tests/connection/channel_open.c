@@ -311,6 +311,38 @@ START_TEST(a_client_refuses_every_open)
 }
 END_TEST
 
+static char reason[512];
+
+static void note_reason(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    (void)ch;
+    (void)snprintf(reason, sizeof reason, "%s", why->text);
+}
+
+/* ... of 255 bytes, and one more, which is cut. */
+START_TEST(the_peers_reason_is_reported_up_to_its_bound)
+{
+    enum { SHOWN = 255 };
+    static const struct nacre_channel_app app = {.closed = note_reason};
+    char text[SHOWN + 2];
+
+    for (size_t len = SHOWN - 1; len <= SHOWN + 1; len++) {
+        scripted_init(&s, NACRE_CLIENT);
+        scripted_login(&s);
+        ck_assert_ptr_nonnull(
+            nacre_session_open_channel(s.real->session, "session", &app, NULL, NULL, 0));
+        memset(text, 'x', len);
+        text[len] = 0;
+        scripted_expect(&s, "open session;");
+        scripted_send(&s, SSH_MSG_CHANNEL_OPEN_FAILURE, "uuss", 0, 1, text, "");
+        scripted_expect(&s, "");
+        ck_assert_uint_eq(strlen(reason), len <= SHOWN ? len : SHOWN);
+        ck_assert_uint_eq(strspn(reason, "x"), strlen(reason));
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
 START_TEST(an_open_that_is_too_long_fails_and_the_session_survives)
 {
     char type[300];
@@ -333,6 +365,39 @@ START_TEST(an_open_that_is_too_long_fails_and_the_session_survives)
     ck_assert_ptr_nonnull(scripted_opened(&s, 8, 100, 100));
     free(much);
     stop();
+}
+END_TEST
+
+/* An open that fails for good, and one that may succeed later. */
+START_TEST(an_application_learns_whether_an_open_can_succeed)
+{
+    char type[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdefX";
+    struct nacre_session *session;
+
+    scripted_init(&s, NACRE_CLIENT);
+    s.pair.client_config.channels_max = 1;
+    scripted_start(&s);
+    session = s.real->session;
+    ck_assert_int_eq(nacre_session_can_open_channel(session, "session", 0), NACRE_SEND_LATER);
+    scripted_clear(&s);
+    scripted_init(&s, NACRE_CLIENT);
+    s.pair.client_config.channels_max = 1;
+    scripted_login(&s);
+    session = s.real->session;
+    ck_assert_int_eq(nacre_session_can_open_channel(session, type, 0), NACRE_SEND_NEVER);
+    type[64] = 0;
+    ck_assert_int_eq(nacre_session_can_open_channel(session, type, CHANNEL_PACKET_MAX),
+                     NACRE_SEND_DONE);
+    ck_assert_int_eq(nacre_session_can_open_channel(session, type, CHANNEL_PACKET_MAX + 1),
+                     NACRE_SEND_NEVER);
+    ck_assert_ptr_nonnull(
+        nacre_session_open_channel(session, "session", &recorder_app, NULL, NULL, 0));
+    ck_assert_ptr_null(
+        nacre_session_open_channel(session, "session", &recorder_app, NULL, NULL, 0));
+    ck_assert_int_eq(nacre_session_can_open_channel(session, "session", 0), NACRE_SEND_LATER);
+    nacre_session_disconnect(session, NACRE_WE_CLOSED, "bye");
+    ck_assert_int_eq(nacre_session_can_open_channel(session, "session", 0), NACRE_SEND_NEVER);
+    scripted_clear(&s);
 }
 END_TEST
 
@@ -471,7 +536,9 @@ void add_tests(struct suite *suite)
     add_test(suite, a_channel_closed_before_it_is_confirmed_closes_when_it_is);
     add_loop(suite, a_second_answer_to_an_open_disconnects, 0, 2);
     add_test(suite, a_client_refuses_every_open);
+    add_test(suite, the_peers_reason_is_reported_up_to_its_bound);
     add_test(suite, an_open_that_is_too_long_fails_and_the_session_survives);
+    add_test(suite, an_application_learns_whether_an_open_can_succeed);
     add_test(suite, an_open_may_have_a_type_of_64_characters_and_a_full_packet_of_data);
     add_loop(suite, an_open_waits_for_the_space_that_it_takes, 0, 2);
     add_loop(suite, an_open_during_a_key_exchange_follows_it, 0, 2);
