@@ -2,6 +2,7 @@
 
 #include "apps/daemon/log.h"
 #include "apps/runtime/stream.h"
+#include "apps/serve/survivors.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -40,6 +41,16 @@ static void log_exit(pid_t pid, const struct child_end *end)
     log_end(&l);
 }
 
+/* The client had gone before. What the process has left behind has as much time to end as it had.
+ */
+static void end_alone(struct serve_session *s)
+{
+    if (s->hangup != NULL)
+        quota_return(&s->place);
+    else
+        session_free(s);
+}
+
 void end_on_exit(void *session)
 {
     struct serve_session *s = session;
@@ -47,14 +58,13 @@ void end_on_exit(void *session)
 
     nacre_watch_free(s->watch);
     s->watch = NULL;
-    session_end_hangup(s);
     if (!child_reap(&s->child, &s->end))
         return; /* cannot happen: its pidfd was readable */
     s->running = false;
     s->ended = true;
     log_exit(pid, &s->end);
     if (s->ch == NULL) {
-        session_free(s);
+        end_alone(s);
         return;
     }
     if (s->tty >= 0)
@@ -72,12 +82,19 @@ void end_on_drained(struct nacre_channel *ch)
 
 /* ---- the client has gone ---- */
 
-static void log_outlived(pid_t pid)
+/* What is left of the session: the process itself, or others. */
+static void log_outlived(const struct serve_session *s)
 {
+    unsigned processes;
     struct log_line l;
 
+    if (!s->running && !survivors_exist(s->leader))
+        return;
+    processes = survivors_count(s->leader);
     log_begin(&l, LOG_INFO, "outlived");
-    log_u64(&l, "pid", (uint64_t)pid);
+    log_u64(&l, "pid", (uint64_t)s->leader);
+    if (processes > 0)
+        log_u64(&l, "processes", processes);
     log_end(&l);
 }
 
@@ -86,7 +103,9 @@ static void on_hangup_over(void *session)
     struct serve_session *s = session;
 
     session_end_hangup(s);
-    log_outlived(s->child.pid);
+    log_outlived(s);
+    if (!s->running)
+        session_free(s);
 }
 
 void end_hang_up(struct serve_session *s, struct nacre_loop *loop)
@@ -114,14 +133,13 @@ static void end_last(struct serve_session *s)
 {
     struct pollfd ended = {.fd = s->child.pidfd, .events = POLLIN};
     int64_t rest = stop_ms - now_ms();
-    pid_t pid = s->child.pid;
 
-    if (!s->running)
-        return;
-    if (poll(&ended, 1, rest > 0 ? (int)rest : 0) == 1 && child_reap(&s->child, &s->end))
-        log_exit(pid, &s->end);
-    else
-        log_outlived(pid);
+    if (s->running && poll(&ended, 1, rest > 0 ? (int)rest : 0) == 1 &&
+        child_reap(&s->child, &s->end)) {
+        log_exit(s->leader, &s->end);
+        s->running = false;
+    }
+    log_outlived(s);
 }
 
 void end_all(void)

@@ -14,6 +14,7 @@ struct serve_session {
     struct terminal terminal;
     struct environment environment;
     struct child child;
+    pid_t leader;               /* the number of the child, which may have ended */
     struct nacre_watch *watch;  /* for the child's end */
     struct nacre_watch *hangup; /* from the SIGHUP until it must have had its effect */
     int timer;                  /* ... and its descriptor, or -1 */

@@ -155,6 +155,7 @@ bool start_command(struct serve_session *s, const struct serve_config *config, c
     s->watch = nacre_watch_new(session_loop(s), s->child.pidfd, end_on_exit, s);
     if (s->watch == NULL)
         return abandon(s);
+    s->leader = s->child.pid;
     s->running = true;
     log_start(s, is_forced ? forced[2] : config->command[0]);
     return true;

@@ -208,9 +208,23 @@ class HangUp(ServeCase):
         process, pid = self.leave(server)
         harness.end(process)
         self.assertEqual([e["pid"] for e in server.wait("outlived")], [str(pid)])
+        self.assertIn(server.events("outlived")[0]["processes"], ("1", "2"))  # perhaps a sleep
         os.kill(pid, signal.SIGKILL)
         server.wait("exited", pid=pid)
         self.assertEqual(len(server.events("outlived")), 1)
+
+    def test_others_that_outlive_the_program_are_counted(self):
+        """The program ends, and two processes in the background do not, one of them in a group of its own."""
+        server = self.shell("trap '' HUP; sleep 1000 & echo $! >first; set -m; sleep 1000 & echo $! >second; trap - HUP; "
+                            "echo ready; wait")
+        process, pid = self.leave(server)
+        for name in "first", "second":
+            with open(server.path(name), encoding="ascii") as file:
+                other = int(file.read())
+            self.addCleanup(lambda other=other: is_alive(other) and os.kill(other, signal.SIGKILL))
+        harness.end(process)
+        server.wait("exited", pid=pid)
+        self.assertEqual([(e["pid"], e["processes"]) for e in server.wait("outlived")], [(str(pid), "2")])
 
     def test_a_program_that_ends_is_not(self):
         server = self.shell("trap 'sleep 0.3; exit 0' HUP; echo ready; while :; do sleep 0.05; done")
