@@ -159,7 +159,6 @@ void pke_decrypt(uint8_t m[32], const uint8_t dk[MLKEM768_PKE_DK_LEN],
     poly_inverse_ntt(s->result);
     poly_decompress_4(s->row[0], ct + V_AT);
     for (size_t i = 0; i < MLKEM_N; i++)
-        s->result[i] = (int16_t)(s->row[0][i] - s->result[i]);
-    poly_reduce(s->result);
+        s->result[i] = (int16_t)(s->row[0][i] - s->result[i]); /* above -q, below 2q */
     poly_to_message(m, s->result);
 }

@@ -226,7 +226,7 @@ bool poly_decode_12(int16_t p[MLKEM_N], const uint8_t in[384])
 
 /* Compress_d (formula 4.7): round(x * 2^d / q) mod 2^d for x from 0 to q - 1. 1290168 is 2^32 / q,
  * rounded up: multiplying by it gives the exact quotient for all of these and, unlike a division,
- * takes constant time. */
+ * takes constant time. With d = 1 that holds up to 2q - 1. */
 static inline uint32_t compress(uint16_t x, unsigned d)
 {
     uint64_t scaled = ((uint64_t)x << d) + Q / 2;

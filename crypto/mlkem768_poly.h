@@ -59,7 +59,8 @@ void poly_decompress_10(int16_t p[MLKEM_N], const uint8_t in[320]);
 void poly_compress_4(uint8_t out[128], const int16_t p[MLKEM_N]);
 void poly_decompress_4(int16_t p[MLKEM_N], const uint8_t in[128]);
 
-/* The same for d = 1: a message of 32 bytes, one bit per coefficient. */
+/* The same for d = 1: a message of 32 bytes, one bit per coefficient. poly_to_message accepts
+ * coefficients from -q to 2q - 1. */
 void poly_to_message(uint8_t out[32], const int16_t p[MLKEM_N]);
 void poly_from_message(int16_t p[MLKEM_N], const uint8_t in[32]);
 

@@ -368,6 +368,26 @@ START_TEST(every_coefficient_is_reduced_to_the_nearest)
 }
 END_TEST
 
+/* Formula 4.7 with d = 1: the bit is set from q / 4 to 3q / 4, for every number that decryption can
+ * compute. */
+START_TEST(each_bit_of_a_message_is_the_nearest)
+{
+    int16_t f[MLKEM_N] = {0};
+    uint8_t message[32];
+
+    for (int x = -MLKEM_Q; x < 2 * MLKEM_Q; x++) {
+        int rest = (x + MLKEM_Q) % MLKEM_Q;
+
+        f[x & 255] = (int16_t)x;
+        poly_to_message(message, f);
+        ck_assert_msg((message[(x & 255) / 8] >> (x & 7) & 1) ==
+                          (4 * rest >= MLKEM_Q && 4 * rest <= 3 * MLKEM_Q),
+                      "%d", x);
+        f[x & 255] = 0;
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test_any_cpu(suite, known_answers_match);
@@ -375,6 +395,7 @@ void add_tests(struct suite *suite)
     add_test(suite, keys_with_a_coefficient_at_or_above_q_are_refused);
     add_test(suite, any_flipped_bit_of_a_ciphertext_is_rejected_implicitly);
     add_test(suite, every_coefficient_is_reduced_to_the_nearest);
+    add_test(suite, each_bit_of_a_message_is_the_nearest);
     add_test(suite, the_scratch_is_returned_wiped);
     add_test(suite, acvp_agrees);
     add_test(suite, known_answer_file_agrees);
