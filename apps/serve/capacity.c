@@ -44,15 +44,15 @@ static uint64_t read_number(const char *path)
 }
 
 /* pids.max of a control group and of those above it. */
-static uint64_t read_groups(const char *root, char *group)
+static uint64_t read_groups(const char *root, const char *tree, char *group)
 {
     uint64_t most = UINT64_MAX;
-    char path[PATH_SIZE + 64];
+    char path[2 * PATH_SIZE];
     char *end;
 
     group[strcspn(group, "\n")] = 0;
     do {
-        (void)snprintf(path, sizeof path, "%s%s/pids.max", root, group);
+        (void)snprintf(path, sizeof path, "%s%s%s/pids.max", root, tree, group);
         most = least(most, read_number(path));
         end = strrchr(group, '/');
         if (end != NULL)
@@ -62,9 +62,9 @@ static uint64_t read_groups(const char *root, char *group)
 }
 
 /* Lines of /proc/self/cgroup: "0::/a/b" in version 2, "8:pids:/a/b" in version 1. */
-static uint64_t read_cgroup(void)
+uint64_t capacity_of_cgroup(const char *groups, const char *root)
 {
-    FILE *file = fopen("/proc/self/cgroup", "re");
+    FILE *file = fopen(groups, "re");
     uint64_t most = UINT64_MAX;
     char line[PATH_SIZE];
 
@@ -72,9 +72,9 @@ static uint64_t read_cgroup(void)
         char *pids = strstr(line, ":pids:");
 
         if (strncmp(line, "0::", 3) == 0)
-            most = least(most, read_groups("/sys/fs/cgroup", line + 3));
+            most = least(most, read_groups(root, "", line + 3));
         else if (pids != NULL)
-            most = least(most, read_groups("/sys/fs/cgroup/pids", pids + 6));
+            most = least(most, read_groups(root, "/pids", pids + 6));
     }
     if (file != NULL)
         (void)fclose(file);
@@ -83,7 +83,8 @@ static uint64_t read_cgroup(void)
 
 uint64_t capacity_processes(void)
 {
-    uint64_t most = least(read_number("/proc/sys/kernel/pid_max"), read_cgroup());
+    uint64_t most = least(read_number("/proc/sys/kernel/pid_max"),
+                          capacity_of_cgroup("/proc/self/cgroup", "/sys/fs/cgroup"));
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NPROC, &limit) == 0)

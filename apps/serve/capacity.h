@@ -18,6 +18,11 @@ struct capacity_limits {
 /* At least 1. Connections keep their descriptors, and some are left for everything else. */
 uint32_t capacity_sessions(const struct capacity_limits *limits);
 
+/* The lowest number of processes that the process's control groups allow; UINT64_MAX: any.
+ * groups  their list, /proc/self/cgroup
+ * root    where the trees of groups are mounted, /sys/fs/cgroup */
+uint64_t capacity_of_cgroup(const char *groups, const char *root);
+
 /* The lowest of the limits that the system sets to the number of processes. */
 uint64_t capacity_processes(void);
 

@@ -1,5 +1,6 @@
 /* How many sessions the limits of the system allow. */
 #include "apps/serve/capacity.h"
+#include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
 #include <sys/resource.h>
@@ -29,6 +30,48 @@ START_TEST(sessions_share_the_descriptors_with_connections)
 }
 END_TEST
 
+static void folder(const char *name)
+{
+    ck_assert_int_eq(mkdir(scratch_path(name), 0755), 0);
+}
+
+static uint64_t allowed(const char *groups)
+{
+    return capacity_of_cgroup(scratch_write("groups", groups, 0600), scratch_path("."));
+}
+
+START_TEST(a_group_and_those_above_it_limit_the_processes)
+{
+    folder("a");
+    folder("a/b");
+    (void)scratch_write("a/pids.max", "200\n", 0600);
+    (void)scratch_write("a/b/pids.max", "max\n", 0600);
+    ck_assert_uint_eq(allowed("0::/a/b\n"), 200);
+    ck_assert_uint_eq(allowed("0::/a\n"), 200);
+    ck_assert_uint_eq(allowed("0::/\n"), UINT64_MAX);
+    (void)scratch_write("a/b/pids.max", "199\n", 0600);
+    ck_assert_uint_eq(allowed("0::/a/b\n"), 199);
+    (void)scratch_write("pids.max", "50\n", 0600); /* a container's own group is the root */
+    ck_assert_uint_eq(allowed("0::/\n"), 50);
+    ck_assert_uint_eq(allowed("0::/nowhere/here\n"), 50);
+}
+END_TEST
+
+START_TEST(version_1_has_a_tree_for_processes)
+{
+    folder("pids");
+    folder("pids/a");
+    (void)scratch_write("pids/a/pids.max", "77\n", 0600);
+    (void)scratch_write("pids.max", "5\n", 0600); /* version 2 alone reads it */
+    ck_assert_uint_eq(allowed("9:name=systemd:/\n8:pids:/a\n7:blkio:/a\n"), 77);
+    ck_assert_uint_eq(allowed("10::/\n"), UINT64_MAX);
+    ck_assert_uint_eq(allowed("8:pids:/a\n0::/\n"), 5);
+    ck_assert_uint_eq(allowed("0:x:/a\n"), UINT64_MAX);
+    ck_assert_uint_eq(allowed(""), UINT64_MAX);
+    ck_assert_uint_eq(capacity_of_cgroup(scratch_path("none"), scratch_path(".")), UINT64_MAX);
+}
+END_TEST
+
 START_TEST(the_lowest_limit_of_processes_counts)
 {
     struct rlimit limit;
@@ -45,6 +88,9 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    scratch_folder(suite);
     add_test(suite, sessions_share_the_descriptors_with_connections);
+    add_test(suite, a_group_and_those_above_it_limit_the_processes);
+    add_test(suite, version_1_has_a_tree_for_processes);
     add_test(suite, the_lowest_limit_of_processes_counts);
 }
