@@ -18,7 +18,7 @@ VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kexinit_guess kex) 
 # a million packets take too long.
 PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/locked_memory whole/allocation
 # In these the library and the programs allocate memory from the test.
-SCARCE_TESTS = whole/memory_server whole/memory_files
+SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream
 
 # What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file observe/spool observe/keylog observe/capture)

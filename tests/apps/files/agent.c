@@ -1,69 +1,19 @@
 #include "apps/files/agent.h"
+#include "tests/support/false_agent.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 #include "transport/algorithms.h"
 #include "transport/key_pair.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static char errbuf[1024];
-
-/* ---- a scripted agent ---- */
-
-struct false_agent {
-    const char *path;
-    int fd;
-    pthread_t thread;
-    struct bytes answers[6];
-    uint8_t asked[6]; /* the types of the requests */
-};
-
-static void *play(void *at)
-{
-    struct false_agent *a = at;
-
-    for (int i = 0; i < 6 && a->answers[i].at != NULL; i++) {
-        int fd = accept(a->fd, NULL, NULL);
-        uint8_t request[65536];
-
-        if (fd < 0)
-            break;
-        if (recv(fd, request, sizeof request, 0) > 4)
-            a->asked[i] = request[4];
-        (void)send(fd, a->answers[i].at, a->answers[i].len, MSG_NOSIGNAL);
-        (void)close(fd);
-    }
-    return NULL;
-}
-
-static void begin(struct false_agent *a)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    a->path = scratch_path("false");
-    (void)unlink(a->path);
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", a->path);
-    a->fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    ck_assert_int_eq(bind(a->fd, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(listen(a->fd, 6), 0);
-    ck_assert_int_eq(pthread_create(&a->thread, NULL, play, a), 0);
-}
-
-static void finish(struct false_agent *a)
-{
-    (void)shutdown(a->fd, SHUT_RDWR); /* accept returns */
-    ck_assert_int_eq(pthread_join(a->thread, NULL), 0);
-    (void)close(a->fd);
-}
 
 #define TEXT(text) ((struct bytes){(const uint8_t *)(text), sizeof(text) - 1})
 
@@ -71,10 +21,10 @@ static void assert_no_agent(struct bytes answer, const char *says)
 {
     struct false_agent a = {.answers = {answer}};
 
-    begin(&a);
+    false_agent_begin(&a);
     ck_assert_ptr_null(nacre_agent_open(a.path, errbuf, sizeof errbuf));
     assert_says(errbuf, says);
-    finish(&a);
+    false_agent_finish(&a);
 }
 
 START_TEST(malformed_lists_of_keys_are_refused)
@@ -103,20 +53,6 @@ static void make_key(struct nacre_key *key)
 
     *key = (struct nacre_key){0};
     ck_assert(private_key_ed25519(key, seed));
-}
-
-/* SSH_AGENT_IDENTITIES_ANSWER with one key. RFC 9987 section 3.5 */
-static struct bytes one_key(const struct nacre_key *key, uint8_t *out, size_t size)
-{
-    struct writer w = write_to(out, size);
-    uint8_t *begin = write_string_begin(&w);
-
-    write_u8(&w, 12);
-    write_u32(&w, 1);
-    write_string(&w, private_key_blob(key));
-    write_text(&w, "a\nb\x1b[m\x7f");
-    write_string_end(&w, begin);
-    return written_bytes(&w);
 }
 
 /* SSH_AGENT_SIGN_RESPONSE with a signature of `data`. RFC 9987 section 3.6 */
@@ -148,10 +84,10 @@ START_TEST(a_signature_must_be_right_and_by_the_requested_algorithm)
     const struct nacre_key *key;
 
     make_key(&own);
-    a.answers[0] = one_key(&own, keys, sizeof keys);
+    a.answers[0] = false_agent_keys(private_key_blob(&own), 1, keys, sizeof keys);
     a.answers[4] = signature_of(&own, "date", other, sizeof other);
     a.answers[5] = signature_of(&own, "data", good, sizeof good);
-    begin(&a);
+    false_agent_begin(&a);
     agent = nacre_agent_open(a.path, errbuf, sizeof errbuf);
     ck_assert_msg(agent != NULL, "%s", errbuf);
     key = nacre_agent_keys(agent, &count)[0];
@@ -164,9 +100,35 @@ START_TEST(a_signature_must_be_right_and_by_the_requested_algorithm)
         ck_assert_int_eq(key_sign(key, &signature_ed25519, bytes_of("data"), &w), i == 5);
         ck_assert_uint_eq(a.asked[i], 13);
     }
-    finish(&a);
+    false_agent_finish(&a);
     nacre_agent_free(agent);
     private_key_clear(&own);
+}
+END_TEST
+
+/* The agent offers as many as a list holds, and one more. */
+START_TEST(an_agent_with_more_than_64_keys_has_64)
+{
+    static uint8_t list[16 * 1024];
+
+    for (unsigned offered = 63; offered <= 66; offered++) {
+        struct nacre_key own;
+        struct nacre_agent *agent;
+        struct false_agent a = {0};
+        size_t count;
+
+        make_key(&own);
+        a.answers[0] = false_agent_keys(private_key_blob(&own), offered, list, sizeof list);
+        false_agent_begin(&a);
+        agent = nacre_agent_open(a.path, errbuf, sizeof errbuf);
+        ck_assert_msg(agent != NULL, "%s", errbuf);
+        (void)nacre_agent_keys(agent, &count);
+        ck_assert_uint_eq(count, offered < 64 ? offered : 64);
+        ck_assert_str_eq(nacre_agent_comment(agent, count - 1), "a?b?[m?");
+        false_agent_finish(&a);
+        nacre_agent_free(agent);
+        private_key_clear(&own);
+    }
 }
 END_TEST
 
@@ -282,6 +244,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, malformed_lists_of_keys_are_refused);
     add_test(suite, a_signature_must_be_right_and_by_the_requested_algorithm);
+    add_test(suite, an_agent_with_more_than_64_keys_has_64);
     add_test(suite, a_missing_agent_is_reported);
     add_test(suite, ssh_agent_signs_with_every_algorithm);
 }

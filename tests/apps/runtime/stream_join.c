@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -162,6 +163,80 @@ static void replace(void)
     nacre_channel_set_app(server, &other);
 }
 
+/* ---- a join that fails closes every descriptor ---- */
+
+static int given[3]; /* input, error, output */
+
+static bool join_three(void)
+{
+    const struct nacre_stream_config config = {
+        .input = given[0], .error = given[1], .output = given[2]};
+
+    return nacre_stream_join(server, &loop, &config) != NULL;
+}
+
+static void give_three(void)
+{
+    for (int i = 0; i < 3; i++) {
+        given[i] = dup(inside);
+        ck_assert_int_ge(given[i], 0);
+    }
+}
+
+static void assert_all_closed(void)
+{
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_lt(fcntl(given[i], F_GETFD), 0);
+}
+
+START_TEST(a_channel_that_is_joined_already_costs_all_three_descriptors)
+{
+    begin("request", join_well);
+    ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
+    turns(3);
+    give_three();
+    ck_assert(!join_three());
+    assert_all_closed();
+    finish();
+}
+END_TEST
+
+static void do_nothing(void)
+{
+}
+
+/* One of the three is not open: the other two are closed, whether they were watched by then or not.
+ */
+START_TEST(a_descriptor_that_is_not_open_costs_the_others)
+{
+    begin("", do_nothing);
+    give_three();
+    (void)close(given[_i]);
+    ck_assert(!join_three());
+    assert_all_closed();
+    (void)close(inside);
+    finish();
+}
+END_TEST
+
+/* One descriptor for both directions is duplicated, which needs another one. */
+START_TEST(without_another_descriptor_the_one_is_closed)
+{
+    struct rlimit before, now;
+
+    begin("", do_nothing);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    now = before;
+    now.rlim_cur = 0;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+    ck_assert(!join());
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_hung_up();
+    ck_assert_int_lt(fcntl(inside, F_GETFD), 0);
+    finish();
+}
+END_TEST
+
 /* Outside of the stream's calls, and from inside one of them. */
 START_TEST(another_application_ends_the_stream)
 {
@@ -290,6 +365,9 @@ void add_tests(struct suite *suite)
     add_test(suite, without_a_stream_there_is_nothing_to_finish);
     add_test(suite, a_channel_that_is_joined_already_is_refused);
     add_test(suite, a_channel_cannot_be_joined_inside_closed);
+    add_test(suite, a_channel_that_is_joined_already_costs_all_three_descriptors);
+    add_loop(suite, a_descriptor_that_is_not_open_costs_the_others, 0, 3);
+    add_test(suite, without_another_descriptor_the_one_is_closed);
     add_test(suite, a_channel_joined_in_open_and_then_refused_ends_the_stream);
     add_loop(suite, another_application_ends_the_stream, 0, 2);
     add_test(suite, the_session_may_end_inside_a_callback_of_the_stream);
