@@ -114,6 +114,41 @@ class Confined(unittest.TestCase):
         self.assertEqual(Ssh(server, "password", password="two").run("exit 7").status, 255)
         self.assertIn("a sandbox allows only the folders", server.wait("passwords")[0]["reason"])
 
+    @unittest.skipUnless(kernel_has_landlock(), "this kernel has no Landlock")
+    def test_the_folder_of_the_password_file_in_use_is_allowed_and_no_other(self):
+        """The one that --passwords names, or else ssh-passwords, if it exists; the key file is elsewhere."""
+        elsewhere = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
+        named = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
+
+        def write(path, password):
+            with open(path, "w", encoding="ascii") as file:
+                os.fchmod(file.fileno(), 0o600)
+                file.write(f"alice:{password}\n")
+
+        def start(*arguments, default):
+            def before(server):
+                os.rename(server.path("authorized_keys"), elsewhere + "/keys")
+                if default:
+                    write(server.path("ssh-passwords"), "default")
+            server = self.server(*arguments, passwords=None, authorized_keys=elsewhere + "/keys", before=before)
+            folders = server.wait("confined")[0]["files"].split(",")
+            self.assertIn(elsewhere, folders)
+            return server, folders
+
+        server, folders = start(default=True)
+        self.assertIn(server.folder, folders)
+        self.assertEqual(Ssh(server, "password", password="default").run("exit 7").status, 7)
+        write(server.path("ssh-passwords"), "new")
+        self.assertEqual(Ssh(server, "password", password="new").run("exit 7").status, 7)
+        write(named + "/passwords", "named")
+        for default in True, False:
+            server, folders = start("--passwords", named + "/passwords", default=default)
+            self.assertIn(named, folders)
+            self.assertNotIn(server.folder, folders)
+            self.assertEqual(Ssh(server, "password", password="named").run("exit 7").status, 7)
+        server, folders = start(default=False)
+        self.assertNotIn(server.folder, folders)
+
     def test_a_link_that_exists_at_the_start_is_followed(self):
         elsewhere = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
         os.symlink(elsewhere + "/real", elsewhere + "/unused")

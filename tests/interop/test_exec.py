@@ -9,6 +9,7 @@ import unittest
 import harness
 from clients import Dbclient, Master, Paramiko, Plink, Ssh, exchange, paramiko, start
 from harness import MIB, PATIENCE, USER
+from test_serve import request
 
 REFUSED = ("nonsense", "exit", "exit x", "exit -1", "exit 4294967296", "chargen", "chargen 1x", "cat x", "signal",
            "signal ", "Echo", "echo ", "signal T\nM", "exit 1 2")
@@ -166,6 +167,24 @@ class ExecWithParamiko(Exec, harness.ServerCase):
     def test_refused_subsystem(self):
         with self.assertRaises(paramiko.SSHException):
             self.run_(None, subsystem="sftp")
+
+    def test_eof_before_the_command(self):
+        """EOF comes first, perhaps after data: the command does with them what it always does."""
+        with contextlib.closing(self.client(self.server).connect()) as transport:
+            for command, data, out in (("cat", b"", b""), ("cat", b"early", b"early"), ("discard", b"", b""),
+                                       (None, b"", harness.LAST_WORDS),
+                                       (None, b"early", b"echo: 'early'\r\n" + harness.LAST_WORDS)):
+                with self.subTest(command=command, data=data):
+                    over = self.server.watch("eof")
+                    channel = transport.open_session()
+                    channel.settimeout(PATIENCE)
+                    channel.sendall(data)
+                    channel.shutdown_write()
+                    if not data:  # otherwise it waits behind the data
+                        over()
+                    request(channel, *(("exec", command) if command else ("shell",)))
+                    self.assertEqual(b"".join(iter(lambda c=channel: c.recv(100), b"")), out)
+                    self.assertEqual(channel.recv_exit_status(), 0)
 
     def test_answers_that_nobody_asked_for_are_ignored(self):
         """As lsh sends one to hostkeys-00@openssh.com."""

@@ -78,11 +78,14 @@ class Connections(Limits):
         """127.0.0.2 is at its limit; 127.0.0.1 is not affected. Two workers share the counts."""
         server = self.server("--per-source-max-startups", "5", "-w", "2")
         waiting = self.connections(server, 5, "127.0.0.2")
+        addresses = []
         for _ in range(8):
-            self.assertEqual(everything(connect(server, "127.0.0.2")), b"Exceeded MaxStartups\r\n")
-        for refused in server.wait("refused", 8):
-            self.assertEqual(refused["limit"], "per-source-max-startups")
-            self.assertEqual(refused["addr"].split(":")[0], "127.0.0.2")
+            connection = connect(server, "127.0.0.2")
+            addresses.append("{}:{}".format(*connection.getsockname()))
+            self.assertEqual(everything(connection), b"Exceeded MaxStartups\r\n")
+        refused = server.wait("refused", 8)
+        self.assertEqual({e["limit"] for e in refused}, {"per-source-max-startups"})
+        self.assertEqual(sorted(e["addr"] for e in refused), sorted(addresses))
         self.assert_serves(server)
         waiting[0].close()
         server.wait("disconnected", 2)
@@ -340,7 +343,8 @@ class Descriptors(Limits):
         opened = [connect(server) for _ in range(50)]
         for connection in opened:
             self.addCleanup(connection.close)
-        server.wait("trouble")
+        self.assertEqual(server.wait("trouble")[0]["reason"],
+                         "out of file descriptors or memory: new connections are refused until existing ones end")
         harness.until(lambda: int(self.counters(server)["descriptors"]) >= 40, "forty were shed")
         cpu = server.cpu()
         time.sleep(1)

@@ -248,6 +248,38 @@ class SilentTest(unittest.TestCase):
         self.assertEqual((figures["done"], figures["failed"]), (1, 0))
 
 
+class WrongAnswerTest(unittest.TestCase):
+    """Servers whose answers have one byte too many, too few, or another one."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Served("sh", "-c", 'exec sh -c "$SSH_ORIGINAL_COMMAND"', arguments=["--exec"]))
+
+    def problem(self, mode, command, *words):
+        figures = load("-q", "-u", USER, "-i", self.server.path("key"), "--known-hosts", self.server.path(".ssh/known_hosts"),
+                       mode, self.server.address, "-b", 65536, "-n", 3, "--command", command, *words, status=None)
+        self.assertEqual(figures["done"] + figures["failed"], 1)
+        return figures["problem"] if figures["failed"] else ""
+
+    def test_keystrokes(self):
+        self.assertEqual(self.problem("rtt", "cat"), "")
+        differ = "the bytes that came back differ from those sent"
+        self.assertEqual(self.problem("rtt", "printf kk; cat"), differ)
+        self.assertEqual(self.problem("rtt", "cat; printf k"), differ)  # no keystroke is on its way
+        self.assertEqual(self.problem("rtt", "dd bs=1 count=2 2>/dev/null"), "the channel was closed too early")
+
+    def test_bytes(self):
+        early = "the channel was closed too early"
+        self.assertEqual(self.problem("bulk", "cat"), "")
+        self.assertEqual(self.problem("bulk", "head -c 65535"), early)
+        self.assertIn("differ", self.problem("bulk", r"head -c 65535; head -c 1 | tr '\0-\377' '\1-\377\0'"))
+        self.assertNotEqual(self.problem("bulk", "cat; printf x"), "")
+        self.assertEqual(self.problem("source", "head -c 65536 /dev/zero"), "")
+        self.assertEqual(self.problem("source", "head -c 65535 /dev/zero"), early)
+        self.assertEqual(self.problem("source", "head -c 65537 /dev/zero"), early)
+        self.assertEqual(self.problem("sink", "cat >/dev/null"), "")
+
+
 class EchoTest(unittest.TestCase):
 
     @classmethod

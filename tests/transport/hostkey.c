@@ -289,6 +289,61 @@ static void set_up_rsa(struct nacre_key *key)
     vectors_close(v);
 }
 
+/* What a function's own memory holds before it is called. */
+static __attribute__((noinline)) void fill_the_stack(void)
+{
+    volatile uint8_t bytes[16 * 1024];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = 0xff;
+}
+
+/* The blob of a signature by the key: string name, string signature, of which only these bytes. */
+static bool verifies_bytes(const struct nacre_key *key, struct bytes signature, struct bytes data)
+{
+    uint8_t blob[512];
+    struct writer w = write_to(blob, sizeof blob);
+
+    write_text(&w, "rsa-sha2-512");
+    write_string(&w, signature);
+    ck_assert(!w.bad);
+    fill_the_stack();
+    return key_verify(&signature_rsa_sha2_512, private_key_blob(key), written_bytes(&w), data);
+}
+
+/* RFC 8332 section 3. One signature of 256 begins with a zero. */
+START_TEST(an_rsa_signature_may_lack_its_leading_zeros)
+{
+    struct nacre_key key;
+    uint8_t out[SIGNATURE_BLOB_MAX], longer[512] = {0};
+    struct bytes data, s;
+    uint32_t i = 0;
+
+    set_up_rsa(&key);
+    do {
+        struct writer w = write_to(out, sizeof out);
+        struct reader r;
+
+        i++;
+        data = (struct bytes){(const uint8_t *)&i, sizeof i};
+        ck_assert(key_sign(&key, &signature_rsa_sha2_512, data, &w));
+        r = read_from(written_bytes(&w));
+        (void)read_string(&r);
+        s = read_string(&r);
+        ck_assert_uint_eq(s.len, 256);
+        ck_assert_uint_lt(i, 10000);
+    } while (s.at[0] != 0);
+    ck_assert(verifies_bytes(&key, s, data));
+    ck_assert(verifies_bytes(&key, (struct bytes){s.at + 1, s.len - 1}, data));
+    memcpy(longer + 1, s.at, s.len);
+    ck_assert(!verifies_bytes(&key, (struct bytes){longer, s.len + 1}, data));
+    ck_assert(!verifies_bytes(&key, (struct bytes){s.at, s.len - 1}, data));
+    ck_assert(!verifies_bytes(&key, (struct bytes){s.at + 2, s.len - 2}, data));
+    ck_assert(!verifies_bytes(&key, (struct bytes){s.at, 0}, data));
+    private_key_clear(&key);
+}
+END_TEST
+
 START_TEST(a_faulty_rsa_signature_is_not_used)
 {
     const struct signature_algorithm *const algorithms[] = {
@@ -439,6 +494,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_malleated_signature_does_not_verify);
     add_test(suite, a_key_signs_only_with_an_algorithm_of_its_type);
     add_test(suite, a_signature_that_does_not_fit_fails);
+    add_test(suite, an_rsa_signature_may_lack_its_leading_zeros);
     add_test(suite, a_faulty_rsa_signature_is_not_used);
     add_test(suite, a_faulty_rsa_key_does_not_sign);
     add_test(suite, a_faulty_signature_from_elsewhere_is_not_used);

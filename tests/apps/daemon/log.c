@@ -186,25 +186,55 @@ START_TEST(a_long_line_ends_in_truncated)
 }
 END_TEST
 
-/* Fill the line to each length near the bound: it has one newline, at the end, and is never too
- * long. */
+/* Begin a line and fill it up to `len` bytes, the last of them in the field w. */
+static const char *filled(size_t len)
+{
+    char value[LOG_VALUE_MAX];
+    size_t rest;
+
+    memset(value, 'x', sizeof value);
+    log_begin(&line, LOG_INFO, "e");
+    log_bytes(&line, "v", value, sizeof value);
+    log_bytes(&line, "v", value, sizeof value);
+    rest = len - line.len - strlen(" w=");
+    ck_assert_uint_le(rest, sizeof value);
+    log_bytes(&line, "w", value, rest);
+    return ended();
+}
+
+/* The mark that a line was cut always has space: 15 bytes, of which a whole line uses the last one.
+ */
 START_TEST(a_line_may_reach_the_bound)
 {
-    capture();
-    for (size_t last = 1; last < 200; last++) {
-        char value[LOG_VALUE_MAX];
-        const char *out;
+    enum { MARK = 15, FIELDS = LOG_LINE_MAX - MARK };
+    const char *out;
 
-        memset(value, 'x', sizeof value);
-        log_begin(&line, LOG_INFO, "e");
-        for (int i = 0; i < 3; i++)
-            log_bytes(&line, "v", value, 270);
-        log_bytes(&line, "w", value, last);
-        out = ended();
-        ck_assert_uint_le(strlen(out), LOG_LINE_MAX);
-        ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
-        ck_assert_int_eq(strstr(out, " w=") == NULL, strstr(out, " truncated=yes\n") != NULL);
-    }
+    capture();
+    out = filled(FIELDS);
+    ck_assert_uint_eq(strlen(out), FIELDS + 1);
+    ck_assert_str_eq(out + strlen(out) - 3, "xx\n");
+    ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
+    out = filled(FIELDS + 1);
+    ck_assert_ptr_null(strstr(out, " w="));
+    ck_assert_str_eq(out + strlen(out) - MARK - 2, "xx truncated=yes\n");
+    release();
+}
+END_TEST
+
+/* The longest line: the mark follows fields that leave no more than its space. */
+START_TEST(the_longest_line_is_cut_and_whole)
+{
+    enum { MARK = 15, FIELDS = LOG_LINE_MAX - MARK };
+    const char *out;
+
+    capture();
+    log_begin(&line, LOG_INFO, "e");
+    line.len = FIELDS; /* as if fields had filled it */
+    memset(line.text, 'x', FIELDS);
+    log_bytes(&line, "w", "x", 1);
+    out = ended();
+    ck_assert_uint_eq(strlen(out), LOG_LINE_MAX);
+    ck_assert_str_eq(out + FIELDS, " truncated=yes\n");
     release();
 }
 END_TEST
@@ -249,6 +279,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_long_value_is_truncated_and_marked);
     add_test(suite, a_long_line_ends_in_truncated);
     add_test(suite, a_line_may_reach_the_bound);
+    add_test(suite, the_longest_line_is_cut_and_whole);
     add_test(suite, lines_below_the_threshold_are_not_written);
     add_test(suite, a_line_is_written_once);
 }

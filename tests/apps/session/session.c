@@ -279,6 +279,50 @@ START_TEST(the_owner_is_not_woken_by_its_own_calls)
 }
 END_TEST
 
+static struct nacre_channel *unread; /* the server's channel, whose data it does not accept */
+
+static size_t accept_nothing(struct nacre_channel *ch, const uint8_t *data, size_t len)
+{
+    (void)data;
+    (void)len;
+    unread = ch;
+    return 0;
+}
+
+static void close_in_wake(void *context)
+{
+    (void)context;
+    if (unread == NULL)
+        return;
+    nacre_channel_close(unread);
+    unread = NULL;
+    ck_assert_ptr_null(strstr(p.server.log, "closed"));
+}
+
+/* The call that woke the owner calls `closed` for it, before it returns. */
+START_TEST(a_channel_that_is_closed_inside_wake_is_closed_when_the_call_returns)
+{
+    struct nacre_channel *ch;
+
+    pair_init(&p, 5);
+    p.server_app.data = accept_nothing;
+    p.server_config.wake = close_in_wake;
+    pair_start(&p);
+    ch = pair_open(&p);
+    unread = NULL;
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
+    ck_assert_uint_eq(nacre_channel_write(ch, "unread", 6), 6);
+    nacre_channel_close(ch);
+    pair_run(&p);
+    ck_assert_ptr_nonnull(unread);
+    ck_assert_ptr_null(strstr(p.server.log, "closed"));
+    nacre_session_rekey(p.server.session);
+    ck_assert_ptr_null(unread);
+    ck_assert_ptr_nonnull(strstr(p.server.log, "closed"));
+    pair_clear(&p);
+}
+END_TEST
+
 START_TEST(the_login_grace_time_ends_with_the_login)
 {
     pair_init(&p, 5);
@@ -430,6 +474,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_end_is_reported_once_with_the_first_reason);
     add_test(suite, the_owner_is_woken_by_calls_other_than_its_own);
     add_test(suite, the_owner_is_not_woken_by_its_own_calls);
+    add_test(suite, a_channel_that_is_closed_inside_wake_is_closed_when_the_call_returns);
     add_test(suite, the_login_grace_time_ends_with_the_login);
     add_loop(suite, a_key_exchange_after_a_long_silence_gets_its_full_time, 0, 2);
     add_test(suite, input_after_the_end_is_ignored);
