@@ -1,6 +1,6 @@
 /* The callbacks of a channel: what its application does and expects. */
 #include "tests/simulate/parts.h"
-#include "connection/parts.h"
+#include "connection/budget.h"
 
 #include <stdlib.h>
 
@@ -43,7 +43,7 @@ static void shrink(struct nacre_channel *ch, struct chance *c)
 {
     uint32_t window = 1 + chance_size(c, ch->window_target - 1);
 
-    ch->connection->granted -= ch->window_target - window;
+    budget_give(ch->connection, ch->window_target - window);
     ch->local_window = ch->window_target = window;
 }
 

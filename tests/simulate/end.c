@@ -182,7 +182,9 @@ static void on_ended(void *context, const struct nacre_end *why)
             why->cause != NACRE_PROTOCOL_ERROR || p->scarce.refused ||
                 strstr(why->text, "in common") != NULL,
             "%s: protocol error: %s", p->name, why->text);
-    REQUIRE(w, why->cause != NACRE_OUT_OF_RESOURCES || p->scarce.refused,
+    REQUIRE(w,
+            why->cause != NACRE_OUT_OF_RESOURCES || p->scarce.refused ||
+                (p->short_of_memory && strstr(why->text, "memory for input") != NULL),
             "%s: out of resources: %s", p->name, why->text);
     for (uint32_t i = 0; i < w->link_count; i++)
         for (int j = 0; j < 2; j++)

@@ -94,6 +94,20 @@ bool owner_give_up(struct world *w);
 /* Require what must be true after every step. */
 void world_check_party(struct party *p);
 
+/* ---- tests/simulate/shortage.c ---- */
+
+/* Give some of the sessions a budget. */
+void shortage_begin(struct party *p);
+
+/* Other connections take more of the budget, or give some back. */
+void shortage_happen(struct party *p);
+
+/* Require that what was promised has been taken from the budget. */
+void shortage_check(const struct party *p);
+
+/* The session is gone: require that everything was given back. */
+void shortage_end(struct party *p);
+
 /* ---- tests/simulate/config.c ---- */
 
 /* Mostly the same for both ends: otherwise they would often have nothing in common. */

@@ -34,6 +34,7 @@ void world_check_party(struct party *p)
 
     REQUIRE(w, memory <= watch_budget(p), "%s: uses %zu bytes, more than the %zu allowed", p->name,
             memory, watch_budget(p));
+    shortage_check(p);
     if (p->gone || p->woken)
         return;
     REQUIRE(w, p->blocked || !owner_has_output(p), "%s: has output but did not call wake", p->name);

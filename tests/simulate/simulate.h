@@ -3,6 +3,7 @@
  * allows. Invariants are checked after every step. The same seed gives the same run.
  *
  *     config.c, world.c          the course of a run, and how both ends are configured
+ *     shortage.c                 budgets of memory, which others use too
  *     owner.c, settle.c          the owners' loops and the network; a connection at rest
  *     end.c, channel.c, action.c the applications: what they expect, and what they do
  *     asking.c, stream.c         requests and their answers, the bytes of a stream
@@ -11,6 +12,7 @@
 #ifndef NACRE_TESTS_SIMULATE_SIMULATE_H
 #define NACRE_TESTS_SIMULATE_SIMULATE_H
 
+#include "apps/session/budget.h"
 #include "apps/session/session.h"
 #include "crypto/random.h"
 #include "tests/support/scarce.h"
@@ -150,6 +152,10 @@ struct party {
     struct random_source random;
     struct wire out;
     struct scarce scarce;
+    struct nacre_budget *whole, *budget; /* of the process, and this end's part of it; or NULL */
+    uint64_t whole_bytes;
+    size_t others;        /* bytes that other connections take from the whole */
+    bool short_of_memory; /* a budget once had nothing left */
 
     bool woken;           /* the owner will tick */
     bool blocked;         /* the wire accepted no more */
@@ -266,6 +272,9 @@ void app_check_settled(const struct world *w);
 /* ---- the observer ---- */
 
 extern const struct nacre_observer watch_observer;
+
+/* Bytes that this end's peer may send, or has sent and no application has accepted. */
+uint64_t watch_promised(const struct party *p);
 
 /* Bytes of memory that this end may use, given the windows that it granted. */
 size_t watch_budget(const struct party *p);

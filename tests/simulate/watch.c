@@ -84,14 +84,21 @@ static uint64_t width(const struct tap *t)
     return t->may_receive + kept;
 }
 
-/* A window is a promise of memory: each is bounded, and so is their sum. */
-static void note_widest(const struct party *p, struct tap *t)
+uint64_t watch_promised(const struct party *p)
 {
-    uint64_t all = 0, most = CHANNELS_SEEN * WINDOW_INITIAL;
+    uint64_t all = 0;
 
     for (int i = 0; i < CHANNELS_SEEN; i++)
         if (p->taps[i].live)
             all += width(&p->taps[i]);
+    return all;
+}
+
+/* A window is a promise of memory: each is bounded, and so is their sum. */
+static void note_widest(const struct party *p, struct tap *t)
+{
+    uint64_t all = watch_promised(p), most = CHANNELS_SEEN * WINDOW_INITIAL;
+
     if (most < WINDOW_BUDGET)
         most = WINDOW_BUDGET;
     if (p->config.limits.window != 0)
@@ -365,11 +372,11 @@ static void disconnect_sent(struct party *p, struct reader *r)
 }
 
 /* All data that the other end accepted from its applications arrived before, unless it ran out of
- * memory. */
+ * memory, or its budget had none. */
 static void disconnect_received(struct party *p, struct reader *r)
 {
     (void)read_rest(r);
-    if (p->other->scarce.refused)
+    if (p->other->scarce.refused || p->other->short_of_memory)
         return;
     for (int i = 0; i < CHANNELS_SEEN; i++) {
         const struct tap *t = &p->taps[i];
@@ -482,6 +489,10 @@ static void on_limited(void *context, enum nacre_limit limit)
 
     simulate_trace(w, "%s: limit %s", p->name, nacre_limit_name(limit));
     w->tally->limited[limit]++;
+    if (limit == NACRE_LIMIT_MEMORY || limit == NACRE_LIMIT_USER_MEMORY) {
+        REQUIRE(w, p->budget != NULL, "%s: no memory, and no budget", p->name);
+        p->short_of_memory = true;
+    }
     if (limit < NACRE_LIMIT_OPENS || limit > NACRE_LIMIT_REKEYS || limit == NACRE_LIMIT_PROOFS)
         return;
     rate = p->config.limits.rates[limit - NACRE_LIMIT_OPENS];

@@ -75,6 +75,11 @@ static void happen_half_close(struct world *w)
     p->out.shut = true;
 }
 
+static void happen_shortage(struct world *w)
+{
+    shortage_happen(some_party(w));
+}
+
 static void happen_settle(struct world *w)
 {
     if (!chance_one_in(&w->chance, 4))
@@ -87,9 +92,9 @@ static const struct {
     uint32_t weight;
     void (*happen)(struct world *w);
 } happenings[] = {
-    {30, happen_serve}, {30, happen_receive}, {30, happen_act}, {4, happen_time},
-    {2, happen_delay},  {2, happen_narrow},   {1, happen_cut},  {1, happen_half_close},
-    {1, happen_notice}, {1, happen_settle},
+    {30, happen_serve}, {30, happen_receive}, {30, happen_act},     {4, happen_time},
+    {2, happen_delay},  {2, happen_narrow},   {1, happen_cut},      {1, happen_half_close},
+    {1, happen_notice}, {1, happen_settle},   {2, happen_shortage},
 };
 
 static void happen(struct world *w)
@@ -143,6 +148,7 @@ static void start(struct party *p, const struct nacre_key *const *keys)
         p->gone = p->ended = p->out.shut = true;
         return;
     }
+    shortage_begin(p);
     p->woken = true;
     owner_look_at_timer(p);
 }
@@ -208,6 +214,7 @@ static void clear(struct party *p)
         nacre_session_free(p->session);
     p->session = NULL;
     p->gone = true;
+    shortage_end(p);
     REQUIRE(w, p->ended, "%s: `ended` was never called", p->name);
     if (p->decision != NULL) /* it may still be answered */
         nacre_decide(p->decision, true);
