@@ -141,7 +141,7 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
     struct key_state *state = state_of(context);
     char errbuf[SENTENCES_MAX], address[NACRE_PEER_HOST_MAX];
     const struct nacre_key_login asked = {user, offer->key, offer->key_len, address};
-    bool granted = false;
+    bool granted = false, undecided = false;
 
     errbuf[0] = 0;
     nacre_peer_host(context, address);
@@ -149,11 +149,17 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
         nacre_key_grant_clear(&state->offered);
         granted = nacre_authorized_keys_check(login->authorized_keys, &asked, &state->offered,
                                               errbuf, sizeof errbuf);
+        undecided = state->offered.undecided;
     }
     log_each_trouble("authorized_keys", errbuf);
     if (state != NULL && !offer->is_proof)
         nacre_key_grant_clear(&state->offered); /* a query grants nothing */
-    nacre_decide(decision, granted);
+    if (state == NULL)
+        log_trouble("auth", "out of memory: a key could not be checked");
+    if (state == NULL || undecided)
+        nacre_decide_unable(decision);
+    else
+        nacre_decide(decision, granted);
 }
 
 /* The key that logged in is the one that was proved last. */

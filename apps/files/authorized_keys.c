@@ -132,11 +132,13 @@ static bool line_grants(const struct check *check, const struct authorized_line 
 
     if (result == LINE_BAD)
         report(check, number, what);
-    if (result == LINE_GRANTS && !granted)
+    if (result == LINE_GRANTS && !granted && !check->grant->undecided) {
         *check->grant = found;
-    else
-        nacre_key_grant_clear(&found);
-    return granted || result == LINE_GRANTS;
+        return true;
+    }
+    check->grant->undecided |= found.undecided && !granted; /* it may be the one that decides */
+    nacre_key_grant_clear(&found);
+    return granted;
 }
 
 /* All lines are read, so that malformed ones are reported. */
@@ -185,7 +187,8 @@ static bool decide(const struct check *check, enum trusted_file_result result,
 
     if (result == FILE_READ)
         return text_grants(check, trusted_file_text(file));
-    if (result == FILE_BAD) {
+    check->grant->undecided = result == FILE_UNREAD;
+    if (result == FILE_BAD || result == FILE_UNREAD) {
         report(check, 0, what);
     } else if (!check->per_user) {
         errbuf_say(&p,

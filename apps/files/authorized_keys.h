@@ -20,6 +20,8 @@ struct nacre_key_grant {
     char **permit_open;   /* HOST:PORT that it may connect to; NULL: any */
     char **permit_listen; /* [HOST:]PORT that it may listen on; NULL: any */
     bool pty, port_forwarding, agent_forwarding, x11_forwarding, user_rc;
+    bool undecided; /* nothing is granted because memory or descriptors were out, although the file
+                     * may grant the login: answer nacre_decide_unable */
 };
 
 /* Free what the grant owns, and empty it. */

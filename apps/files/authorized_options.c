@@ -60,6 +60,7 @@ static bool set_restrict(struct parse *p, const struct option *o, char *value)
 
 static bool no_memory(const struct parse *p)
 {
+    p->grant->undecided = true;
     return errbuf_say(p->errbuf, "out of memory while reading the options of this key");
 }
 

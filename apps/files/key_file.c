@@ -50,6 +50,7 @@ struct nacre_key *nacre_key_read(const char *file, char *errbuf, size_t size)
                    file, file);
         break;
     case FILE_BAD:
+    case FILE_UNREAD:
         break;
     }
     trusted_file_clear(&text);

@@ -229,12 +229,14 @@ enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_known_hosts *
 {
     struct errbuf p = errbuf_in(sentence, size);
     struct search s = {.hosts = hosts, .shown = {shown->key, shown->len}, .found = compare};
+    enum trusted_file_result result;
 
     if (!make_name(s.name, shown->host, shown->port)) {
         (void)no_host(&p);
         return NACRE_HOST_UNCHECKED;
     }
-    if (search_file(&s, &p) == FILE_BAD)
+    result = search_file(&s, &p);
+    if (result == FILE_BAD || result == FILE_UNREAD)
         return NACRE_HOST_UNCHECKED;
     return verdict_of(&s, &p);
 }

@@ -129,6 +129,7 @@ static bool read_old(struct edit *e)
             return false;
         break;
     case FILE_BAD:
+    case FILE_UNREAD:
         return false;
     }
     e->cap = e->old.file.len + strlen(e->user) + PASSWORD_HASH_MAX + 2;

@@ -27,6 +27,7 @@ struct nacre_password_file {
 struct nacre_password_check {
     bool known;         /* the user exists and has a usable entry */
     bool hashed;        /* the entry is one of `hashes` */
+    bool unread;        /* the file could not be read for want of memory or descriptors */
     uint8_t digest[32]; /* SHA-256 of the entry's password, if it is plain */
     size_t hash_count;
     char hashes[COSTS_MAX + 1][PASSWORD_HASH_MAX]; /* computed in every check */
@@ -98,54 +99,53 @@ static void survey(struct nacre_password_file *file, const struct errbuf *p)
         warn_of_readers(file, p);
 }
 
-static bool make_index(struct nacre_password_file *file, const struct errbuf *p)
+static enum trusted_file_result make_index(struct nacre_password_file *file, const struct errbuf *p)
 {
     if (!line_index_begin(&file->users, trusted_file_text(&file->copy.file))) {
         trusted_copy_forget(&file->copy); /* the next check tries again */
-        return errbuf_say(p, "%s: out of memory", file->path);
+        errbuf_say(p, "%s: out of memory", file->path);
+        return FILE_UNREAD;
     }
     survey(file, p);
-    return true;
+    return FILE_READ;
 }
 
 /* Read the file. If it is bad the old text is dropped, but the costs remain, so that checks take as
  * long as before. */
-static bool load(struct nacre_password_file *file, const struct stat *now, const struct errbuf *p)
+static enum trusted_file_result load(struct nacre_password_file *file, const struct stat *now,
+                                     const struct errbuf *p)
 {
-    switch (trusted_copy_read(&file->copy, file->path, now, OTHERS_MAY_READ, FILE_MAX, p)) {
-    case FILE_READ:
-        if (!file->copy.changed)
-            return true;
-        return make_index(file, p);
-    case FILE_MISSING:
-        line_index_clear(&file->users);
-        return errbuf_say(p,
-                          "%s: no such file, so nobody logs in with a password; create it with a "
-                          "line user:password for each user",
-                          file->path);
-    case FILE_BAD:
-        line_index_clear(&file->users);
-        break;
-    }
-    return false;
+    enum trusted_file_result result =
+        trusted_copy_read(&file->copy, file->path, now, OTHERS_MAY_READ, FILE_MAX, p);
+
+    if (result == FILE_READ)
+        return file->copy.changed ? make_index(file, p) : FILE_READ;
+    if (result == FILE_MISSING)
+        errbuf_say(p,
+                   "%s: no such file, so nobody logs in with a password; create it with a line "
+                   "user:password for each user",
+                   file->path);
+    line_index_clear(&file->users);
+    return result;
 }
 
-/* Read the file again if it has changed, or may have. False: it is bad. Reports each problem once.
- */
-static bool refresh(struct nacre_password_file *file, const struct errbuf *p)
+/* Read the file again if it has changed, or may have. Reports each problem once. */
+static enum trusted_file_result refresh(struct nacre_password_file *file, const struct errbuf *p)
 {
     struct stat now;
     char sentences[SENTENCES_MAX] = "";
     enum trusted_copy_state state = trusted_copy_look(&file->copy, file->path, &now);
-    bool good;
+    enum trusted_file_result result;
+    bool changed;
 
     if (state == COPY_CURRENT)
-        return true;
-    good = load(file, &now, &(struct errbuf){sentences, sizeof sentences});
-    if (sentences[0] != '\0' && (state == COPY_STALE || strcmp(sentences, file->reported) != 0))
+        return FILE_READ;
+    result = load(file, &now, &(struct errbuf){sentences, sizeof sentences});
+    changed = state == COPY_STALE && result != FILE_UNREAD;
+    if (sentences[0] != '\0' && (changed || strcmp(sentences, file->reported) != 0))
         errbuf_say(p, "%s", sentences);
     memcpy(file->reported, sentences, sizeof sentences);
-    return good;
+    return result;
 }
 
 struct nacre_password_file *nacre_password_file_open(const char *path, char *errbuf, size_t size)
@@ -159,7 +159,7 @@ struct nacre_password_file *nacre_password_file_open(const char *path, char *err
     }
     memcpy(file->path, path, strlen(path) + 1);
     pthread_mutex_init(&file->lock, NULL);
-    if (refresh(file, &p))
+    if (refresh(file, &p) == FILE_READ)
         return file;
     nacre_password_file_close(file);
     return NULL;
@@ -249,7 +249,7 @@ struct nacre_password_check *nacre_password_file_lookup(struct nacre_password_fi
     check->size = total;
     memcpy(check->password, password, strlen(password) + 1);
     pthread_mutex_lock(&file->lock);
-    refresh(file, &p);
+    check->unread = refresh(file, &p) == FILE_UNREAD;
     fill(check, file, user);
     pthread_mutex_unlock(&file->lock);
     return check;
@@ -260,8 +260,8 @@ bool nacre_password_check_is_slow(const struct nacre_password_check *check)
     return check->hash_count > 0;
 }
 
-/* A wrong password is undecided too when a dummy hash had no memory: otherwise that would tell
- * users who do not exist from those who do. */
+/* Nobody is decided when the file could not be read. A wrong password is undecided too when a dummy
+ * hash had no memory: otherwise that would tell users who do not exist from those who do. */
 bool nacre_password_check_run(const struct nacre_password_check *check, bool *undecided)
 {
     struct bytes password = bytes_of(check->password);
@@ -278,7 +278,7 @@ bool nacre_password_check_run(const struct nacre_password_check *check, bool *un
         short_of_memory |= no_memory;
     }
     granted = check->known && (check->hashed ? hashed : plain);
-    *undecided = !granted && short_of_memory;
+    *undecided = !granted && (short_of_memory || check->unread);
     return granted;
 }
 

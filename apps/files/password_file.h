@@ -58,7 +58,8 @@ NACRE_API struct nacre_password_check *nacre_password_file_lookup(struct nacre_p
 NACRE_API bool nacre_password_check_is_slow(const struct nacre_password_check *check);
 
 /* Is it the user's password? Pure computation, on any thread. It allocates as much memory as the
- * hashes require. *undecided: false was returned because there was too little; then the password
+ * hashes require. *undecided: false was returned because there was too little, perhaps for reading
+ * the file; then the password
  * may be right or wrong, so answer nacre_decide_unable. */
 NACRE_API bool nacre_password_check_run(const struct nacre_password_check *check, bool *undecided);
 

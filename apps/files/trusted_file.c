@@ -78,27 +78,39 @@ static bool read_all(struct trusted_file *file, int fd, size_t size, const char 
     return errbuf_say(p, "%s: grew while being read; try again when it is complete", path);
 }
 
-static bool read_open(struct trusted_file *file, int fd, const char *path, mode_t forbidden,
-                      size_t max, const struct errbuf *p)
+static enum trusted_file_result read_open(struct trusted_file *file, int fd, const char *path,
+                                          mode_t forbidden, size_t max, const struct errbuf *p)
 {
     struct stat status;
     size_t size;
 
-    if (fstat(fd, &status) != 0)
-        return errbuf_say(p, "%s: cannot be read: %s", path, strerror(errno));
+    if (fstat(fd, &status) != 0) {
+        errbuf_say(p, "%s: cannot be read: %s", path, strerror(errno));
+        return FILE_BAD;
+    }
     if (!check_owner_and_mode(&status, path, forbidden, p) ||
         (forbidden == OTHERS_MAY_READ && !trusted_folder_check(path, p)))
-        return false;
-    if ((uintmax_t)status.st_size > max)
-        return errbuf_say(p, "%s: too large: more than %zu bytes", path, max);
+        return FILE_BAD;
+    if ((uintmax_t)status.st_size > max) {
+        errbuf_say(p, "%s: too large: more than %zu bytes", path, max);
+        return FILE_BAD;
+    }
     size = (size_t)status.st_size + 1;
     file->text = malloc(size);
-    if (file->text == NULL)
-        return errbuf_say(p, "%s: out of memory", path);
+    if (file->text == NULL) {
+        errbuf_say(p, "%s: out of memory", path);
+        return FILE_UNREAD;
+    }
     if (read_all(file, fd, size, path, p))
-        return true;
+        return FILE_READ;
     wipe(file->text, size);
-    return false;
+    return FILE_BAD;
+}
+
+/* Does the system lack something that it may have at the next attempt? */
+static bool is_shortage(int failure)
+{
+    return failure == ENOMEM || failure == EMFILE || failure == ENFILE;
 }
 
 static enum trusted_file_result cannot_open(const char *path, const struct errbuf *p)
@@ -106,6 +118,10 @@ static enum trusted_file_result cannot_open(const char *path, const struct errbu
     int failure = errno;
     struct stat status;
 
+    if (is_shortage(failure)) {
+        errbuf_say(p, "%s: cannot be opened: %s", path, strerror(failure));
+        return FILE_UNREAD;
+    }
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         errbuf_say(p, "%s: not a regular file", path);
     else
@@ -121,18 +137,18 @@ enum trusted_file_result trusted_file_read(struct trusted_file *file, const char
 {
     /* Non-blocking, because it may be a pipe. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    bool good;
+    enum trusted_file_result result;
 
     *file = (struct trusted_file){0};
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return FILE_MISSING;
     if (fd < 0)
         return cannot_open(path, p);
-    good = read_open(file, fd, path, forbidden, max, p);
+    result = read_open(file, fd, path, forbidden, max, p);
     close(fd);
-    if (!good)
+    if (result != FILE_READ)
         trusted_file_clear(file);
-    return good ? FILE_READ : FILE_BAD;
+    return result;
 }
 
 void trusted_file_clear(struct trusted_file *file)
@@ -199,5 +215,7 @@ enum trusted_file_result trusted_copy_read(struct trusted_copy *copy, const char
     copy->read_ms = result == FILE_READ ? clock_ms() : 0;
     copy->settled = result == FILE_READ && now->st_nlink > 0 &&
                     time(NULL) - now->st_ctim.tv_sec > SETTLED_AFTER_S;
+    if (result == FILE_UNREAD)
+        trusted_copy_forget(copy); /* the next attempt may succeed */
     return result;
 }

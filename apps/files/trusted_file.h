@@ -25,6 +25,7 @@ enum trusted_file_result {
     FILE_READ,
     FILE_MISSING, /* the file or its folder does not exist; errbuf is unchanged */
     FILE_BAD,     /* errbuf says what is wrong */
+    FILE_UNREAD,  /* memory or descriptors were out, so nothing is known; errbuf says so */
 };
 
 /* Read the whole of `path`: a regular file of at most `max` bytes that is owned by this process's

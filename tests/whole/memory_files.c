@@ -177,6 +177,7 @@ static bool ask_for_grant(const char *file)
         ck_assert(!grant.pty);
     } else {
         ck_assert(grant.command == NULL && grant.environment == NULL && !grant.pty);
+        ck_assert(keys == NULL || grant.undecided); /* not a refusal */
     }
     nacre_key_grant_clear(&grant);
     return granted;
@@ -205,8 +206,9 @@ static bool check_password(struct nacre_password_file *passwords, const char *pa
     bool granted = check != NULL && nacre_password_check_run(check, &undecided);
 
     ck_assert(right || !granted);
+    ck_assert(check == NULL || granted == right || undecided); /* not a refusal */
     nacre_password_check_free(check);
-    return check != NULL && granted == right;
+    return check != NULL && !undecided && granted == right;
 }
 
 static bool check_passwords(const char *file)
@@ -217,6 +219,9 @@ static bool check_passwords(const char *file)
     if (passwords == NULL)
         return false;
     good = check_password(passwords, "secret", true) && check_password(passwords, "wrong", false);
+    (void)scratch_write("passwords", "bob:x\nalice:secret2\n", 0600); /* it is read again */
+    good = good && check_password(passwords, "secret2", true);
+    (void)scratch_write("passwords", "bob:x\nalice:secret\n", 0600);
     nacre_password_file_close(passwords);
     return good;
 }

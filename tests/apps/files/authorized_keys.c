@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Two invented keys: the blob only needs the right form. */
@@ -56,6 +57,30 @@ static void assert_grants(const char *text)
     ck_assert_msg(granted(text), "%s: %s", text, errbuf);
     ck_assert_str_eq(errbuf, "");
 }
+
+/* One file for all users, or one per user. */
+START_TEST(without_a_descriptor_no_key_is_decided)
+{
+    const char *file = scratch_write("alice", KEY "\n", 0600);
+    struct nacre_authorized_keys *keys =
+        nacre_authorized_keys_open(_i == 0 ? file : scratch_path("%u"));
+    const struct nacre_key_login login = {"alice", (const uint8_t *)BLOB("f"), BLOB_LEN, NULL};
+    struct nacre_key_grant grant;
+    struct rlimit before, none;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert(!nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf));
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert(grant.undecided);
+    assert_says(errbuf, "Too many open files");
+    ck_assert(nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf));
+    ck_assert(!grant.undecided);
+    nacre_key_grant_clear(&grant);
+    nacre_authorized_keys_close(keys);
+}
+END_TEST
 
 /* The key is refused without a report. */
 static void assert_silent(const char *text)
@@ -531,6 +556,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    add_loop(suite, without_a_descriptor_no_key_is_decided, 0, 2);
     add_test(suite, a_look_up_does_not_read_a_large_file);
     add_test(suite, of_several_lines_with_a_key_the_first_that_grants_decides);
     scratch_folder(suite);

@@ -3,6 +3,7 @@
 #include "tests/support/scratch.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,6 +36,37 @@ START_TEST(a_change_is_seen_after_time_stamps_have_settled)
     ck_assert_int_eq(chmod(path(), 0666), 0);
     assert_out("alice", "two");
     assert_says(errbuf, "writable by others");
+    close_file();
+}
+END_TEST
+
+/* Without a descriptor for reading it nothing is known about the file: nobody is refused. */
+START_TEST(without_a_descriptor_no_password_is_decided)
+{
+    struct rlimit before, none;
+    struct nacre_password_check *check;
+    bool undecided = false;
+
+    open_file("alice:one\n");
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){0, before.rlim_max};
+    for (int i = 0; i < 2; i++) {
+        write_file("alice:two\n");
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+        check = nacre_password_file_lookup(file, "alice", i == 0 ? "two" : "wrong", errbuf,
+                                           sizeof errbuf);
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+        ck_assert_ptr_nonnull(check);
+        ck_assert(!nacre_password_check_run(check, &undecided));
+        ck_assert(undecided);
+        if (i == 0)
+            assert_says(errbuf, "Too many open files");
+        else
+            ck_assert_str_eq(errbuf, ""); /* reported before */
+        nacre_password_check_free(check);
+    }
+    assert_in("alice", "two");
+    assert_out("alice", "one");
     close_file();
 }
 END_TEST
@@ -141,6 +173,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, a_change_is_seen_at_the_next_login);
     add_test(suite, a_change_is_seen_after_time_stamps_have_settled);
+    add_test(suite, without_a_descriptor_no_password_is_decided);
     add_test(suite, an_unusable_file_does_not_open);
     add_test(suite, a_file_readable_by_others_is_accepted);
     add_test(suite, a_file_that_becomes_bad_refuses_every_login);
