@@ -109,6 +109,8 @@ struct nacre_auth_policy {
 
     /* A request has been refused or granted, for logs. Not called for "none".
      *
+     * user    of a name that is too long or contains NUL, the beginning without control
+     *         characters, and its length: "aaaa... (300 bytes)"
      * method  as USERAUTH_FAILURE lists it: "publickey", "password" or "keyboard-interactive";
      *         "unknown" when it is not one of ours */
     void (*attempted)(void *context, const char *user, const char *method, bool granted);

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+enum {
+    SHOWN_BEGINNING = 48,            /* bytes of a name that is not used, */
+    SHOWN_MAX = SHOWN_BEGINNING + 32 /* ... with its length */
+};
+
 /* RFC 4252 section 5.4
  *     byte      SSH_MSG_USERAUTH_BANNER
  *     string    message in ISO-10646 UTF-8 encoding
@@ -26,10 +31,10 @@ int auth_server_start(struct auth *a)
 }
 
 /* Room for this name and no more: it stays as long as the session. False: out of memory. */
-static bool make_room(struct auth *a, struct bytes user)
+static bool make_room(struct auth *a, size_t len)
 {
     struct pool *pool = transport_pool(a->transport);
-    uint16_t size = user.len > NACRE_USER_MAX ? 1 : (uint16_t)(user.len + 1);
+    uint16_t size = (uint16_t)(len + 1);
 
     if (a->user != NULL && a->user_size == size)
         return true;
@@ -39,17 +44,38 @@ static bool make_room(struct auth *a, struct bytes user)
     return a->user != NULL;
 }
 
+/* For the log, a name that is not used: "aaaa... (300 bytes)". `out` has SHOWN_MAX + 1 bytes. */
+static void describe(char *out, struct bytes user)
+{
+    struct writer w;
+    char digits[10];
+    size_t n = 0, len = user.len;
+
+    (void)clean_text(out, SHOWN_BEGINNING + 1, user);
+    w = write_to((uint8_t *)out + strlen(out), SHOWN_MAX + 1 - strlen(out));
+    write_bytes(&w, bytes_of("... ("));
+    do
+        digits[n++] = (char)('0' + len % 10);
+    while ((len /= 10) > 0);
+    while (n > 0)
+        write_u8(&w, (uint8_t)digits[--n]);
+    write_bytes(&w, bytes_of(" bytes)"));
+    write_u8(&w, 0);
+}
+
 /* RFC 4252 section 5: methods that have succeeded count for this user only. False: out of memory.
  * *valid: the name can be C text. */
 static bool take_user(struct auth *a, struct bytes user, bool *valid)
 {
     if (a->user == NULL || !bytes_are(user, a->user))
         a->done = 0;
-    if (!make_room(a, user))
+    *valid = user.len <= NACRE_USER_MAX && (user.len == 0 || memchr(user.at, 0, user.len) == NULL);
+    if (!make_room(a, *valid ? user.len : SHOWN_MAX))
         return false;
-    *valid = text_from_wire(a->user, a->user_size, user);
-    if (!*valid)
-        a->user[0] = 0;
+    if (*valid)
+        (void)text_from_wire(a->user, a->user_size, user);
+    else
+        describe(a->user, user);
     return true;
 }
 

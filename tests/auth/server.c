@@ -91,7 +91,8 @@ START_TEST(a_request_that_cannot_be_granted_is_refused_and_the_session_lives)
         {"alice", "ssh-connection", "password", long_password, "refused alice password;", 30000},
         {"bob", "ssh-connection", "password", "secret", "refused bob password;", 6},
         {"", "ssh-connection", "password", "secret", "refused  password;", 6},
-        {long_user, "ssh-connection", "password", "secret", "refused  password;", 6},
+        {long_user, "ssh-connection", "password", "secret",
+         "refused uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu... (256 bytes) password;", 6},
         {"alice", "no-such@example.com", "password", "secret", "refused alice password;", 6},
         {"alice", "ssh-userauth", "password", "secret", "refused alice password;", 6},
         {"alice", "", "password", "secret", "refused alice password;", 6},
@@ -117,6 +118,37 @@ START_TEST(a_request_that_cannot_be_granted_is_refused_and_the_session_lives)
 }
 END_TEST
 
+/* Its beginning without control characters, and its length; the NUL does not end it. */
+START_TEST(a_user_name_that_is_not_used_is_described)
+{
+    static uint8_t longest[30000];
+    const struct {
+        const char *user;
+        size_t len;
+        const char *told;
+    } rows[] = {
+        {"alice\0", 6, "refused alice?... (6 bytes) password;"},
+        {"\0", 1, "refused ?... (1 bytes) password;"},
+        {"a\x1b[2J\n\0b", 8, "refused a?[2J??b... (8 bytes) password;"},
+        {(const char *)longest, sizeof longest,
+         "refused aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa... (30000 bytes) password;"},
+    };
+
+    memset(longest, 'a', sizeof longest);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start_server();
+        scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "Sss?s", rows[i].user, rows[i].len,
+                      "ssh-connection", "password", 0, "secret");
+        scripted_expect(&s, "auth-failure " METHODS ";");
+        scripted_told(&s, rows[i].told);
+        send_password("alice", "secret");
+        scripted_expect(&s, "auth-success;");
+        ck_assert_str_eq(nacre_session_user(s.real->session), "alice");
+        scripted_clear(&s);
+    }
+}
+END_TEST
+
 START_TEST(a_user_name_may_have_255_bytes)
 {
     char user[NACRE_USER_MAX + 2], told[300];
@@ -128,7 +160,9 @@ START_TEST(a_user_name_may_have_255_bytes)
         start_server();
         send_password(user, "secret");
         scripted_expect(&s, "auth-failure " METHODS ";");
-        (void)snprintf(told, sizeof told, "refused %s password;", len <= 255 ? user : "");
+        if (len > 255)
+            (void)snprintf(user + 48, sizeof user - 48, "... (256 bytes)");
+        (void)snprintf(told, sizeof told, "refused %s password;", user);
         scripted_told(&s, told);
         scripted_clear(&s);
     }
@@ -141,7 +175,7 @@ START_TEST(a_user_name_with_a_nul_is_not_truncated)
     scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "Sss?s", "alice\0x", (size_t)7, "ssh-connection",
                   "password", 0, "secret");
     scripted_expect(&s, "auth-failure " METHODS ";");
-    scripted_told(&s, "refused  password;");
+    scripted_told(&s, "refused alice?x... (7 bytes) password;");
     scripted_clear(&s);
 }
 END_TEST
@@ -156,7 +190,7 @@ START_TEST(a_name_that_cannot_be_text_does_not_leave_the_previous_one)
     scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "Sss?s", "al\0ce", (size_t)5, "ssh-connection",
                   "password", 0, "secret");
     scripted_expect(&s, "auth-failure " METHODS ";");
-    scripted_told(&s, "refused  password;");
+    scripted_told(&s, "refused al?ce... (5 bytes) password;");
     scripted_clear(&s);
 }
 END_TEST
@@ -191,6 +225,7 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_request_that_ends_early_or_late_disconnects, 0, FORMS);
     add_test(suite, a_string_longer_than_its_message_disconnects);
     add_test(suite, a_request_that_cannot_be_granted_is_refused_and_the_session_lives);
+    add_test(suite, a_user_name_that_is_not_used_is_described);
     add_test(suite, a_user_name_may_have_255_bytes);
     add_test(suite, a_user_name_with_a_nul_is_not_truncated);
     add_test(suite, a_name_that_cannot_be_text_does_not_leave_the_previous_one);
