@@ -41,6 +41,7 @@ static const struct {
     const char *path, *why;
 } always[] = {
     {"/dev/null", "the spare descriptor, for turning connections away when none is left"},
+    {"/etc/services", "names of ports in a key's permitopen= and permitlisten="},
 };
 
 bool confine_is_pattern(const char *pattern)

@@ -1,6 +1,7 @@
 #include "apps/files/authorized_options.h"
 
 #include "apps/files/authorized_from.h"
+#include "apps/files/service_port.h"
 #include "apps/session/number.h"
 #include "transport/wire.h"
 
@@ -185,15 +186,23 @@ static char *cut_host(char *value)
     return end + 1;
 }
 
-/* Append HOST:PORT, where PORT may be *. Names of ports are not looked up. */
+/* Append HOST:PORT, where PORT may be * or a name, in whose place the number is put. */
 static bool append_host_and_port(const struct parse *p, char ***list, char *value, char *port,
                                  const char *expected)
 {
+    char numeric[HOST_MAX + sizeof ":65535"];
     uint64_t number;
+    uint16_t named;
 
     if (port != NULL && (strcmp(port, "*") == 0 || number_whole(port, 1, UINT16_MAX, &number)))
         return append(p, list, value);
-    return errbuf_say(p->errbuf, "key refused: %s, where PORT is a number or *", expected);
+    named = port != NULL ? service_port(SERVICES_FILE, port) : 0;
+    if (named == 0)
+        return errbuf_say(
+            p->errbuf, "key refused: %s, where PORT is a number, a name in " SERVICES_FILE " or *",
+            expected);
+    (void)snprintf(numeric, sizeof numeric, "%.*s%u", (int)(port - value), value, named);
+    return append(p, list, numeric);
 }
 
 static bool set_permit_open(struct parse *p, const struct option *o, char *value)

@@ -44,7 +44,8 @@ class AuthorizedKeys(unittest.TestCase):
         'environment="A=1",environment="A=2" KEY', 'tunnel="0" KEY', 'tunnel="any" KEY', 'TUNNEL="ANY" KEY',
         'tunnel="2147483645" KEY', 'permitopen=":80" KEY', 'permitopen="[::1]:80" KEY', 'permitopen="h/80" KEY',
         'permitopen="h:*" KEY', 'permitopen="*:*" KEY', 'permitopen="a b:80" KEY', 'permitlisten="80" KEY',
-        'permitlisten="*" KEY', 'permitlisten="*:80" KEY', 'permitlisten=":80" KEY',
+        'permitlisten="*" KEY', 'permitlisten="*:80" KEY', 'permitlisten=":80" KEY', 'permitopen="h:http" KEY',
+        'permitopen="[::1]:ssh" KEY', 'permitopen="h:www" KEY', 'permitlisten="http" KEY', 'permitlisten="h:http" KEY',
         # times
         'expiry-time="20391231" KEY', 'expiry-time="20391131" KEY', 'expiry-time="20390631Z" KEY', 'expiry-time="203901010000" KEY',
         'expiry-time="20390101000060" KEY', 'expiry-time="20390101000061" KEY', 'expiry-time="20390101z" KEY',
@@ -64,7 +65,7 @@ class AuthorizedKeys(unittest.TestCase):
         'tunnel="" KEY', 'tunnel="-1" KEY', 'tunnel="2147483646" KEY', 'tunnel="1:2" KEY', "tunnel=1 KEY", "tunnel KEY",
         'permitopen="80" KEY', 'permitopen="" KEY', 'permitopen="::1:80" KEY', 'permitopen="h:0" KEY', 'permitopen="[h:80" KEY',
         'permitopen="[::1]x:80" KEY', 'permitopen="h:80:90" KEY', 'permitopen="h:65536" KEY', 'permitlisten="" KEY',
-        'permitlisten="0" KEY', 'permitlisten="h:0" KEY', 'permitlisten="h/80" KEY', 'expiry-time="1970" KEY',
+        'permitopen="h:no-such-name" KEY', 'permitopen="h:HTTP" KEY', 'permitlisten="0" KEY', 'permitlisten="h:0" KEY', 'permitlisten="h/80" KEY', 'expiry-time="1970" KEY',
         'expiry-time="19700101Z" KEY', 'expiry-time="20391301" KEY', 'expiry-time="20390001" KEY', 'expiry-time="20390100" KEY',
         'expiry-time="20390132" KEY', 'expiry-time="203901012400" KEY', 'expiry-time="203901010060" KEY',
         'expiry-time="20390101000062" KEY', 'expiry-time="" KEY', 'from="127.0.0.1/8" KEY', 'from="" KEY', 'from="127.*," KEY',
@@ -73,9 +74,8 @@ class AuthorizedKeys(unittest.TestCase):
         'from=" 127.0.0.1" KEY', 'from="127.0.0.0/8 " KEY', 'from="!1.1.1.1" KEY', 'from="127.0.0.1"from="x" KEY',
         'from="*",from="*" KEY', "ssh-rsa KEY", "ssh-ed25519 KEY",
     )
-    # sshd accepts these. It looks up names of ports, ignores duties that a key cannot have, and reads numbers with strptime.
-    STRICTER = ("verify-required KEY", 'permitopen="h:http" KEY', 'permitlisten="http" KEY', 'permitopen="h:+80" KEY',
-                'permitopen="h: 80" KEY', 'expiry-time="2039 1 1" KEY')
+    # sshd accepts these. It ignores duties that a key cannot have, and reads numbers with strtonum and strptime.
+    STRICTER = ("verify-required KEY", 'permitopen="h:+80" KEY', 'permitopen="h: 80" KEY', 'expiry-time="2039 1 1" KEY')
 
     @classmethod
     def setUpClass(cls):

@@ -222,7 +222,12 @@ START_TEST(permitopen_and_permitlisten_are_lists)
     assert_bad("permitopen=\"[::1:80\"", "not HOST:PORT");
     assert_bad("permitopen=\"[::1]x:80\"", "not HOST:PORT");
     assert_bad("permitopen=\"a:80:90\"", "not HOST:PORT");
-    assert_bad("permitopen=\"localhost:http\"", "PORT is a number or *");
+    assert_good("permitopen=\"localhost:http\",permitlisten=\"ssh\",permitlisten=\"*:ssh\"");
+    ck_assert_str_eq(grant.permit_open[0], "localhost:80");
+    ck_assert_str_eq(grant.permit_listen[0], "22");
+    ck_assert_str_eq(grant.permit_listen[1], "*:22");
+    assert_bad("permitopen=\"localhost:no-such-name\"",
+               "PORT is a number, a name in /etc/services or *");
     assert_bad("permitlisten=\"a/80\"", "not [HOST:]PORT");
     assert_bad("permitlisten=\"\"", "not [HOST:]PORT");
     assert_bad("permitopen=\"localhost:0\"", "not HOST:PORT");
