@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Whole families of files in OpenSSH's formats: its verdict on each file beside nacre's.
 
-Where the two differ on purpose, the family says so: nacre is stricter, never laxer, in files that decide who may log in.
+Where the two differ on purpose, the family says so: nacre is stricter, never laxer, in files that decide who may log in,
+sticky folders of root's excepted.
 """
 import base64
 import hashlib
@@ -65,7 +66,8 @@ class AuthorizedKeys(unittest.TestCase):
         'tunnel="" KEY', 'tunnel="-1" KEY', 'tunnel="2147483646" KEY', 'tunnel="1:2" KEY', "tunnel=1 KEY", "tunnel KEY",
         'permitopen="80" KEY', 'permitopen="" KEY', 'permitopen="::1:80" KEY', 'permitopen="h:0" KEY', 'permitopen="[h:80" KEY',
         'permitopen="[::1]x:80" KEY', 'permitopen="h:80:90" KEY', 'permitopen="h:65536" KEY', 'permitlisten="" KEY',
-        'permitopen="h:no-such-name" KEY', 'permitopen="h:HTTP" KEY', 'permitlisten="0" KEY', 'permitlisten="h:0" KEY', 'permitlisten="h/80" KEY', 'expiry-time="1970" KEY',
+        'permitopen="h:no-such-name" KEY', 'permitopen="h:HTTP" KEY', 'permitlisten="0" KEY', 'permitlisten="h:0" KEY',
+        'permitlisten="h/80" KEY', 'expiry-time="1970" KEY',
         'expiry-time="19700101Z" KEY', 'expiry-time="20391301" KEY', 'expiry-time="20390001" KEY', 'expiry-time="20390100" KEY',
         'expiry-time="20390132" KEY', 'expiry-time="203901012400" KEY', 'expiry-time="203901010060" KEY',
         'expiry-time="20390101000062" KEY', 'expiry-time="" KEY', 'from="127.0.0.1/8" KEY', 'from="" KEY', 'from="127.*," KEY',
@@ -128,6 +130,74 @@ class AuthorizedKeys(unittest.TestCase):
                 self.assertEqual((number in theirs, number in ours),
                                  (line in self.ACCEPTED + self.STRICTER, line in self.ACCEPTED))
         self.assertIn(len(self.lines), theirs & ours)  # the last key, far into the file
+
+
+class Folders(unittest.TestCase):
+    """Which modes and owners of a key file, and of the folders on the way to it, sshd (StrictModes) and nacre-echo accept."""
+
+    # What is done to base/row/a/b/keys; what sshd and nacre-echo answer. Owners are changed by root only.
+    ROWS = (
+        ("nothing", True, True), ("chmod 700 a/b", True, True), ("chmod 711 a", True, True), ("chmod 2755 a/b", True, True),
+        ("chmod 757 a/b", False, False), ("chmod 777 a", False, False), ("chmod 702 .", False, False),
+        ("chmod 644 a/b/keys", True, True), ("chmod 640 a/b/keys", True, True), ("chmod 602 a/b/keys", False, False),
+        ("chmod 1600 a/b/keys", True, True),
+        # Debian's sshd accepts what only the user's own group can write to, OpenSSH's own does not
+        ("chmod 775 a/b", None, False), ("chmod 660 a/b/keys", None, False),
+        # a link leads to what is checked
+        ("mv a/b good; ln -s ../good a/b", True, True), ("mv a/b bad; chmod 777 bad; ln -s ../bad a/b", False, False),
+        ("mv a/b/keys .; ln -s ../../keys a/b/keys", True, True),
+        ("mv a/b/keys .; chmod 602 keys; ln -s ../../keys a/b/keys", False, False),
+        # sshd does not check the folder that a link is in, which whoever can write there may replace
+        ("mv a/b good; chmod 777 a; ln -s ../good a/b", True, False),
+    )
+    ROOTS_ROWS = (
+        ("chown nobody a/b", False, False), ("chown nobody a", False, False), ("chown nobody a/b/keys", False, False),
+        ("chgrp nogroup a/b", True, True), ("chgrp nogroup a/b; chmod 2775 a/b", False, False),
+        ("chgrp nogroup a/b/keys; chmod 660 a/b/keys", False, False), ("chgrp nogroup .; chmod 770 .", False, False),
+        ("chown nobody a; chmod 1777 a", False, False),
+        # In a sticky folder of root's nobody can replace what belongs to others: /tmp is one
+        ("chmod 1777 a", False, True), ("chgrp nogroup a/b; chmod 1775 a/b", False, True),
+        ("chmod 1777 a/b; chown nobody a/b/keys", False, False),
+        ("chmod 1777 a; chown nobody a/b", False, False),
+    )
+
+    def setUp(self):
+        self.base = tempfile.mkdtemp(prefix=".nacre-", dir=os.path.expanduser("~"))
+        self.addCleanup(shutil.rmtree, self.base)
+        os.chmod(self.base, 0o755)
+        self.rows = self.ROWS + (self.ROOTS_ROWS if os.geteuid() == 0 else ())
+        for number, (change, _, _) in enumerate(self.rows):
+            os.makedirs(self.path(number, "a/b"), 0o755)
+            for folder in "", "a", "a/b":
+                os.chmod(self.path(number, folder), 0o755)
+            for name in "a/b/keys", "../%d.pub" % number:
+                with open(self.path(number, name), "w", encoding="ascii") as file:
+                    file.write(public_key(number) + "\n")
+            os.chmod(self.path(number, "a/b/keys"), 0o600)
+            if change != "nothing":
+                subprocess.run(["sh", "-ec", change], cwd=self.path(number), check=True)
+
+    def path(self, number, name=""):
+        return os.path.join(self.base, f"r{number}", name)
+
+    def accepts(self, server, user, number):
+        done = subprocess.run(
+            ["ssh", "-F", "none", "-v", "-p", str(server.port), "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=no",
+             "-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "PreferredAuthentications=publickey",
+             f"-oIdentityFile={self.base}/{number}.pub", f"{user}@127.0.0.1"], stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, timeout=PATIENCE, check=False, env=clean_environment(self.base))
+        self.assertIn("Offering public key", done.stderr)
+        return "Server accepts key" in done.stderr
+
+    def test_folders(self):
+        files = " ".join(self.path(number, "a/b/keys") for number in range(len(self.rows)))
+        with Sshd(f"StrictModes yes\nAuthorizedKeysFile {files}\n") as theirs, \
+                harness.Server(authorized_keys=f"{self.base}/%u/a/b/keys") as ours:
+            for number, (change, sshd, echo) in enumerate(self.rows):
+                with self.subTest(change=change):
+                    if sshd is not None:
+                        self.assertEqual(self.accepts(theirs, theirs.user, number), sshd)
+                    self.assertEqual(self.accepts(ours, f"r{number}", number), echo)
 
 
 class PrivateKeys(unittest.TestCase):
