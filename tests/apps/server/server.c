@@ -1,7 +1,9 @@
 /* The server: what its configuration must have, its addresses, counters and end. */
+#include "apps/server/parts.h"
 #include "tests/support/client_story.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -201,6 +203,57 @@ static unsigned threads(void)
     return n;
 }
 
+/* How many threads a server with this budget has for slow jobs. */
+static unsigned offload_threads(uint64_t max_memory)
+{
+    unsigned n;
+
+    make_server(&served, (struct nacre_server_config){.max_memory = max_memory});
+    n = served.server->offload_threads;
+    nacre_server_free(served.server);
+    return n;
+}
+
+/* One thread for each CPU that the process may use, if the budget has 64 MiB for each, and one in
+ * any case. */
+START_TEST(there_are_as_many_threads_for_hashes_as_cpus_and_memory)
+{
+    enum { EACH = 64 * 1024 * 1024 };
+    cpu_set_t all, one;
+    unsigned cpus;
+
+    ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    cpus = (unsigned)CPU_COUNT(&all);
+    ck_assert_uint_eq(offload_threads((uint64_t)cpus * EACH), cpus);
+    ck_assert_uint_eq(offload_threads((uint64_t)(cpus + 1) * EACH), cpus);
+    ck_assert_uint_eq(offload_threads((uint64_t)cpus * EACH - 1), cpus > 1 ? cpus - 1 : 1);
+    ck_assert_uint_eq(offload_threads(EACH - 1), 1);
+    ck_assert_uint_eq(offload_threads(1), 1);
+    CPU_ZERO(&one);
+    for (size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+        if (CPU_ISSET(i, &all))
+            CPU_SET(i, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    ck_assert_uint_eq(offload_threads((uint64_t)16 * EACH), 1);
+}
+END_TEST
+
+/* ... and so many run. */
+START_TEST(the_threads_for_hashes_run_with_the_server)
+{
+    static const struct nacre_auth_policy policy = {.password = decide_elsewhere};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true};
+    unsigned before = threads();
+
+    serve_config(&served, (struct nacre_server_config){.auth = &policy});
+    live(&client, address(&served), &story);
+    ck_assert_uint_eq(threads(), before + 1 + served.server->offload_threads); /* one worker */
+    end_server(&served);
+    ck_assert_uint_eq(threads(), before);
+}
+END_TEST
+
 START_TEST(a_child_may_run_the_server)
 {
     static const struct nacre_auth_policy policy = {.password = decide_elsewhere};
@@ -309,6 +362,8 @@ void add_tests(struct suite *suite)
     add_test(suite, a_report_is_made_by_the_thread_of_the_server);
     add_test(suite, a_stop_disconnects_every_session);
     add_test(suite, a_server_that_never_ran_can_be_freed);
+    add_test(suite, there_are_as_many_threads_for_hashes_as_cpus_and_memory);
+    add_test(suite, the_threads_for_hashes_run_with_the_server);
     add_test(suite, a_child_may_run_the_server);
     add_test(suite, a_callback_of_nacre_server_free_may_free_and_run_it);
     add_test(suite, a_decision_may_be_answered_after_the_server_was_freed);
