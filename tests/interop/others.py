@@ -163,6 +163,23 @@ class Tiny(Other):
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+class ConchCommands(Other):
+    """A server made with Twisted Conch, with keys of any type. It sends server-sig-algs without the ECDSA that it
+    accepts."""
+
+    accepted = "accepted "
+
+    def __init__(self, host_key="ecdsa", key="ed25519"):
+        super().__init__()
+        ssh_keygen(self.path("host"), host_key)
+        os.remove(self.path("key"))
+        ssh_keygen(self.path("key"), key)
+        with open(self.path("host.pub"), encoding="ascii") as file:
+            self.know(file.read())
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "conch_program.py")
+        self.start(["/usr/bin/python3", program, str(self.port), self.path("host"), self.user, self.path("key.pub")])
+
+
 class Dropbear(Other):
     accepted = "Pubkey auth succeeded for"
 
