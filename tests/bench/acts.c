@@ -9,7 +9,8 @@
  * FOLDER holds the keys "stranger", "ed25519", "ecdsa-256"...: see acts.py. The client is the
  * library's, and honest; an attacker's can be cheaper. */
 #include "apps/files/key_file.h"
-#include "apps/session/session.h"
+#include "apps/session/parts.h"
+#include "transport/message.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -20,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 200, LEAST = 5, CURVE = 1 };
+enum { ROUNDS = 200, LEAST = 5, CURVE = 1, WRONG_PASSWORD = 14, PROMPT = 24 };
 
 /* Message numbers: RFC 4250 section 4.1.2 */
 enum { ACCEPT = 6, KEXINIT = 20, NEWKEYS = 21, REFUSED = 51, SUCCESS = 52, PK_OK = 60, INFO = 60 };
@@ -33,6 +34,7 @@ struct act {
     uint8_t number, count;
     const char *kex, *host_key, *key, *password;
     bool rekeys; /* before the login, when "none" was refused */
+    bool proves; /* the same: a signature with a key that was not queried, and is unknown */
 };
 
 /* clang-format off */
@@ -65,6 +67,11 @@ static const struct act acts[] = {
     PROOF("ECDSA nistp521", "ecdsa-521"),
     PROOF("RSA 3072 bits", "rsa-3072"),
     PROOF("RSA 4096 bits", "rsa-4096"),
+    {.name = "a signature with an unknown key, without a query", .after = 12, .number = REFUSED, .count = 2, .proves = true},
+    {.name = "a request for keyboard-interactive", .after = WRONG_PASSWORD, .number = INFO, .count = 1, .password = "wrong"},
+    {.name = "a wrong response to it, without its hash", .after = PROMPT, .number = REFUSED, .count = 3, .password = "wrong"},
+    {.name = "exchange, `diffie-hellman-group-exchange-sha256` with 3072 bits (8192: as group18)", .after = 0,
+     .direction = NACRE_SENT, .number = NEWKEYS, .count = 1, .kex = "diffie-hellman-group-exchange-sha256"},
 };
 /* clang-format on */
 
@@ -73,7 +80,7 @@ enum { ACTS = sizeof acts / sizeof acts[0] };
 struct visit {
     const struct act *act;
     unsigned seen;
-    bool over, refused, rekeyed;
+    bool over, refused, rekeyed, proved;
 };
 
 static void fail(const char *text)
@@ -126,7 +133,7 @@ static struct nacre_endpoint *make_endpoint(const struct act *act,
         .kex = act->kex != NULL ? act->kex : "curve25519-sha256",
         .host_key = act->host_key != NULL ? act->host_key : "ssh-ed25519",
         .host_key_accepted = any_key,
-        .ask = act->rekeys ? ask : NULL,
+        .ask = act->rekeys || act->proves ? ask : NULL,
         .observer = &observer};
     char errbuf[256] = "";
     struct nacre_endpoint *endpoint = nacre_endpoint_new(&config, errbuf, sizeof errbuf);
@@ -163,6 +170,33 @@ static void send_all(int fd, struct nacre_session *s)
     }
 }
 
+/* A signature, which the client itself sends only for a key that the server has accepted. RFC 4252
+ * section 7 */
+static void prove(struct nacre_session *s)
+{
+    static const uint8_t key[32] = {1}, signature[64];
+    struct writer w;
+    uint8_t *begin;
+
+    transport_enter(s->transport);
+    w = transport_begin(s->transport, SSH_MSG_USERAUTH_REQUEST, 300);
+    write_text(&w, "alice");
+    write_text(&w, "ssh-connection");
+    write_text(&w, "publickey");
+    write_bool(&w, true);
+    write_text(&w, "ssh-ed25519");
+    begin = write_string_begin(&w);
+    write_text(&w, "ssh-ed25519");
+    write_string(&w, (struct bytes){key, sizeof key});
+    write_string_end(&w, begin);
+    begin = write_string_begin(&w);
+    write_text(&w, "ssh-ed25519");
+    write_string(&w, (struct bytes){signature, sizeof signature});
+    write_string_end(&w, begin);
+    transport_send(s->transport, &w);
+    transport_leave(s->transport);
+}
+
 static void visit(const struct act *act, struct nacre_endpoint *endpoint, uint16_t port)
 {
     struct visit v = {.act = act};
@@ -187,6 +221,10 @@ static void visit(const struct act *act, struct nacre_endpoint *endpoint, uint16
         if (act->rekeys && v.refused && !v.rekeyed) {
             v.rekeyed = true;
             nacre_session_rekey(s);
+        }
+        if (act->proves && v.refused && !v.proved) {
+            v.proved = true;
+            prove(s);
         }
     }
     send_all(fd, s);

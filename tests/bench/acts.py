@@ -38,7 +38,7 @@ def prepare(folder):
         file.write("alice:right\n")
     os.chmod(os.path.join(folder, "passwords"), 0o600)
     return ["-k", os.path.join(folder, "host"), "-k", os.path.join(folder, "host-rsa"),
-            "-p", os.path.join(folder, "passwords"), "-a", os.path.join(folder, "authorized_keys"), "-q",
+            "-p", os.path.join(folder, "passwords"), "-a", os.path.join(folder, "authorized_keys"), "-q", "--keyboard-interactive",
             "--kex", "+ecdh-sha2-nistp384,diffie-hellman-*", "--per-source-penalties", "no", "--auth-delay", "0",
             "--per-source-max-startups", "none", "--max-startups", "10000:30:10000"]
 

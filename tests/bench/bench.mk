@@ -1,14 +1,14 @@
 # Benchmarks
 
 # The benchmarks' own programs use the library as any user does, or not at all.
-BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/bench/load.c tests/bench/acts.c)
+BENCH_PROGRAMS = $(patsubst tests/%.c,$(BUILD)/tests/%,tests/bench/load.c)
 $(BENCH_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libnacre.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
-# This one sees the internals.
-$(BUILD)/tests/bench/parts: $(BUILD)/obj/tests/bench/parts.o $(BUILD)/tests/internal.a
+# These see the internals.
+$(BUILD)/tests/bench/parts $(BUILD)/tests/bench/acts: $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/tests/internal.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
