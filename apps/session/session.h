@@ -64,7 +64,9 @@ struct nacre_endpoint_config {
      * with port 0 the port, as uint32. */
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
 
-    /* Client: the user, and what to log in with: keys first, then the password. */
+    /* Client: the user, and what to log in with: keys first, then the password. A key of an agent
+     * (apps/files/agent.h) makes the call that signs with it wait for the agent, up to a minute: a
+     * session on a loop of your own blocks that loop. Clients of apps/connect do not. */
     const char *user;
     const char *password;
     const struct nacre_key *const *keys;
