@@ -8,8 +8,8 @@ course-setup: setup
 	@tests/tools/install_missing "the course" $(COURSE_PACKAGES)
 	@$(MAKE) $(jobs) programs
 
-course: course-setup                    ## start the server of the course, with its trace (ARGS="..." PORT=2022)
-	@NACRE_BUILD=$(BUILD) tests/course/serve $(if $(PORT),--port $(PORT)) $(ARGS)
+course: course-setup                    ## start the server of the course, with its trace (ARGS="..." PORT=2022 SERVER=PROGRAM)
+	@NACRE_BUILD=$(BUILD) tests/course/serve $(if $(PORT),--port $(PORT)) $(if $(SERVER),--program $(SERVER)) $(ARGS)
 
 lesson: course-setup                    ## ask the questions of chapter N=1 to 6 (ANSWERS=FILE)
 	@NACRE_BUILD=$(BUILD) tests/course/lesson $(or $(N),$(error which chapter? N=1 to 6)) $(if $(ANSWERS),--answers $(ANSWERS))

@@ -141,6 +141,18 @@ class Pages(unittest.TestCase):
     def test_6_rekeying(self):
         self.check(6)
 
+    def test_a_server_that_cannot_be_started_is_explained(self):
+        serve, program = os.path.join(COURSE, "serve"), os.path.join(BUILD, "nacre-echo")
+        with tempfile.TemporaryDirectory() as folder, socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            for said, *options in (("is not a program", "--program", folder + "/none"),
+                                   (f"port {port}: Address already in use", "--port", str(port), "--program", program)):
+                done = subprocess.run([serve, "--folder", folder, *options], capture_output=True, text=True, check=False)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertIn(said, done.stderr)
+
     def test_output_that_differs_is_noticed(self):
         lines, whole = ["port 22, 7 bytes", "...", "end"], "port 22, 7 bytes\none\ntwo\nend\n"
         self.assertTrue(re.fullmatch(pattern(lines, []), whole))
