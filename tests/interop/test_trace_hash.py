@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import harness
 import test_handshake as handshake
+from client_program import ClientCase
 from clients import Ssh
 
 NACRE_TRACE = os.path.join(harness.BUILD, "nacre-trace")
@@ -93,6 +94,20 @@ class HashCase(unittest.TestCase):
                               timeout=harness.PATIENCE)
         return harness.Done(done.returncode, done.stdout, done.stderr)
 
+    def check_exchange(self, found, signature, digest, session_id):
+        """Everything that follows from the fields, and that the host key signed H."""
+        fields = [name for name in found if name not in ("H", "session_id", *"ABCDEF")]
+        self.assertEqual(digest(b"".join(found[name] for name in fields)).digest(), found["H"])
+        self.assertEqual(found["session_id"], session_id)
+        point = handshake.take_string(found["K_S"][4:], 15)[0]
+        Ed25519PublicKey.from_public_bytes(point).verify(signature, found["H"])
+        for letter in set("ABCDEF") & set(found):
+            stream = key = digest(found["K"] + found["H"] + letter.encode() + session_id).digest()
+            while len(stream) < len(found[letter]):
+                key = digest(found["K"] + found["H"] + stream).digest()
+                stream += key
+            self.assertEqual(found[letter], stream[:len(found[letter])])
+
 
 class Hash(HashCase):
     def test_the_worksheet_of_every_method(self):
@@ -158,20 +173,6 @@ class RealSession(HashCase):
         with open(path, encoding="utf-8") as file:
             return path, [json.loads(line) for line in file]
 
-    def check_exchange(self, found, signature, digest, session_id):
-        """Everything that follows from the fields, and that the host key signed H."""
-        fields = [name for name in found if name not in ("H", "session_id", *"ABCDEF")]
-        self.assertEqual(digest(b"".join(found[name] for name in fields)).digest(), found["H"])
-        self.assertEqual(found["session_id"], session_id)
-        point = handshake.take_string(found["K_S"][4:], 15)[0]
-        Ed25519PublicKey.from_public_bytes(point).verify(signature, found["H"])
-        for letter in set("ABCDEF") & set(found):
-            stream = key = digest(found["K"] + found["H"] + letter.encode() + session_id).digest()
-            while len(stream) < len(found[letter]):
-                key = digest(found["K"] + found["H"] + stream).digest()
-                stream += key
-            self.assertEqual(found[letter], stream[:len(found[letter])])
-
     def test_worksheets_of_sessions_with_ssh(self):
         for kex in self.METHODS:
             with self.subTest(kex):
@@ -201,11 +202,33 @@ class RealSession(HashCase):
         self.assertIn("K          is wrong: with it, H is", against.out)
 
 
-def replies_of(events):
+class FromTheClient(ClientCase, HashCase):
+    """nacre-client with OpenSSH's server: the trace of the other side."""
+
+    def setUp(self):
+        ClientCase.setUp(self)
+        HashCase.setUp(self)
+
+    def test_worksheets_of_sessions_with_sshd(self):
+        for kex in RealSession.METHODS:
+            with self.subTest(kex):
+                path = os.path.join(self.folder, kex + ".json")
+                done = self.run_("--kex=" + kex, "--trace=" + path, "--trace-format=json",
+                                 "--unsafe-keylog=" + os.path.join(self.folder, "keys"), "echo done")
+                self.assertEqual((done.status, done.out), (0, b"done\n"))
+                with open(path, encoding="utf-8") as file:
+                    events = [json.loads(line) for line in file]
+                text = self.hash(path).out
+                self.assertNotRegex(text, "DIFFERS|not in this trace")
+                sheet = worksheet(text)
+                self.check_exchange(sheet, signature_of(replies_of(events, "in")[0]), handshake.hash_of(kex), sheet["H"])
+
+
+def replies_of(events, direction="out"):
     """The server's last message of each key exchange."""
     messages = [bytes.fromhex(event["payload"]) for event in events if event.get("event") == "message" and
-                event["dir"] == "out" and event["number"] in (21, 31, 33)]
-    return [before for before, message_ in zip(messages, messages[1:]) if message_[0] == 21]
+                event["dir"] == direction and event["number"] in (21, 31, 33)]
+    return [before for before, after in zip(messages, messages[1:]) if after[0] == 21]
 
 
 def signature_of(reply):
