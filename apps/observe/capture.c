@@ -106,7 +106,7 @@ void capture_close(void)
 /* Add the packet, and count it if there is no space. The first one that is dropped is reported. */
 static void add(struct pcapng_packet *packet, const struct bytes contents[2])
 {
-    struct pcapng_block block;
+    struct pcapng_block block = {0};
     struct bytes parts[4] = {{0}, contents[0], contents[1], {0}};
     bool is_first = false;
 
@@ -128,7 +128,7 @@ static void add(struct pcapng_packet *packet, const struct bytes contents[2])
 
 static void add_secrets(const char *lines, size_t len)
 {
-    struct pcapng_block block;
+    struct pcapng_block block = {0};
     struct bytes parts[3];
 
     pcapng_secrets(&block, len);

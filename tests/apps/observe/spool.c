@@ -66,8 +66,8 @@ START_TEST(what_was_added_is_in_the_file)
 {
     struct spool *spool = spool_on(create("file"));
 
-    for (char c = 'a'; c < 'a' + 10; c++)
-        ck_assert(add(spool, c));
+    for (int c = 'a'; c < 'a' + 10; c++)
+        ck_assert(add(spool, (char)c));
     ck_assert(!add(spool, 'x'));
     if (_i == 1)
         ck_assert(spool_start(spool));
