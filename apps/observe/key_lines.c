@@ -1,8 +1,10 @@
 #include "apps/observe/key_lines.h"
 
+#include "crypto/bytes.h"
+
 #include <string.h>
 
-enum { KEXINIT = 20, STRING_LENGTH = 4 };
+enum { KEXINIT = 20, STRING_LENGTH = 4, X25519 = 32 /* bytes of a private number, and of K */ };
 
 /* RFC 4253 section 7.1: byte SSH_MSG_KEXINIT, byte[16] cookie, ... */
 void key_lines_message(struct key_lines *lines, enum nacre_direction direction,
@@ -34,15 +36,22 @@ static char *put_hex(char *at, const uint8_t *bytes, size_t len)
     return at;
 }
 
-static size_t put_lines(const struct key_lines *lines, const uint8_t *secret, size_t len,
-                        char out[KEY_LINES_MAX])
+/* Wireshark computes K from the private number of Curve25519, but as 32 bytes, not as an mpint:
+ * when the mpint is shorter, for one exchange in 512, the old form would give another K, and
+ * replace the line that is right (seen in 4.0 and 4.4). */
+static bool is_private_useful(const struct key_lines *lines, struct bytes k)
+{
+    return lines->private_len > 0 && (lines->private_len != X25519 || k.len >= X25519);
+}
+
+static size_t put_lines(const struct key_lines *lines, struct bytes k, char out[KEY_LINES_MAX])
 {
     char *at = put_hex(out, lines->cookie, KEY_LINES_COOKIE);
 
     at = put_text(at, " SHARED_SECRET ");
-    at = put_hex(at, secret, len);
+    at = put_hex(at, k.at, k.len);
     at = put_text(at, "\n");
-    if (lines->private_len > 0) {
+    if (is_private_useful(lines, k)) {
         at = put_hex(at, lines->cookie, KEY_LINES_COOKIE);
         at = put_text(at, " ");
         at = put_hex(at, lines->private_number, lines->private_len);
@@ -63,7 +72,7 @@ size_t key_lines_secret(struct key_lines *lines, char label, const uint8_t *byte
     if (label != 'K' || !lines->has_cookie || len < STRING_LENGTH ||
         len - STRING_LENGTH > KEY_LINES_SECRET_MAX)
         return 0;
-    written = put_lines(lines, bytes + STRING_LENGTH, len - STRING_LENGTH, out);
+    written = put_lines(lines, (struct bytes){bytes + STRING_LENGTH, len - STRING_LENGTH}, out);
     explicit_bzero(lines->private_number, sizeof lines->private_number);
     lines->private_len = 0;
     return written;

@@ -73,6 +73,27 @@ def type_at(server, *words, count=KEYSTROKES):
     load("rtt", f"{server.host}:{server.port}", "-u", USER, "-i", server.path("key"), "--insecure", "-n", count, *words)
 
 
+class ShortSecret(Exception):
+    """For one session in 512 with Curve25519, Wireshark 4.0 cannot have the right K: see key_lines.c."""
+
+
+def need_usable(key_log):
+    short = any(private == "" and len(secret) < 2 * 32 for secret, private in secrets_of(key_log).items())
+    if short and version() < (4, 4):
+        raise ShortSecret
+
+
+def again_if_short(test):
+    @functools.wraps(test)
+    def run(*words):
+        while True:
+            try:
+                return test(*words)
+            except ShortSecret:
+                pass
+    return run
+
+
 class Capture(unittest.TestCase):
     def check(self, server, *paths):
         """Each capture is decrypted to its end."""
@@ -83,39 +104,49 @@ class Capture(unittest.TestCase):
             self.assertEqual(sum("Channel Data" in line for line in shown), expected)
             self.assertFalse([line for line in shown if "Encrypted packet (len=" in line])
 
-    def test_every_combination_that_this_tshark_decrypts(self):
+    @again_if_short
+    def check_combination(self, *words):
         """The server's capture and the client's, of which each opens by itself."""
+        with tempfile.TemporaryDirectory() as folder:
+            ours, theirs = os.path.join(folder, "ours.pcapng"), os.path.join(folder, "theirs.pcapng")
+            with Server("--unsafe-keylog", "keys", "--capture", ours, *words, verbosity="-vv") as server:
+                type_at(server, *words, "--capture", theirs, "--unsafe-keylog", server.path("client-keys"))
+                server.stop()
+                need_usable(server.path("keys"))
+                self.check(server, ours, theirs)
+
+    def test_every_combination_that_this_tshark_decrypts(self):
         done = 0
         for least, kex, cipher, mac in COMBINATIONS:
             if not can_decrypt(least, mac):
                 continue
             words = ["--kex", kex, "--ciphers", cipher, *(("--macs", mac) if mac else ())]
-            with self.subTest(" ".join(words)), tempfile.TemporaryDirectory() as folder:
-                ours, theirs = os.path.join(folder, "ours.pcapng"), os.path.join(folder, "theirs.pcapng")
-                with Server("--unsafe-keylog", "keys", "--capture", ours, *words, verbosity="-vv") as server:
-                    type_at(server, *words, "--capture", theirs, "--unsafe-keylog", server.path("client-keys"))
-                    server.stop()
-                    self.check(server, ours, theirs)
+            with self.subTest(" ".join(words)):
+                self.check_combination(*words)
                 done += 1
         print(f"decrypted by tshark {version()[0]}.{version()[1]}: {done} of {len(COMBINATIONS)} combinations")
         self.assertGreater(done, 5)
 
+    @again_if_short
     def test_ssh(self):
         with Server("--unsafe-keylog", "keys", "--capture", "s.pcapng", "--kex", CURVE, "--ciphers", GCM,
                     verbosity="-vv") as server:
             self.assertEqual(Ssh(server).run("cat", b"hello\n").out, b"hello\n")
             server.stop()
+            need_usable(server.path("keys"))
             self.check(server, server.path("s.pcapng"))
             payloads = tshark(server.path("s.pcapng"), "-Y", f"ssh.message_code == {CHANNEL_DATA}", "-T", "fields", "-e",
                               "ssh.payload")
             self.assertEqual(payloads, ["5e000000000000000668656c6c6f0a"] * 2)
 
+    @again_if_short
     def test_study(self):
         """Both ends at once: every message of the trace is in the capture, decrypted, also of a transfer."""
         with Server("--study", "study", verbosity="-vv") as server:
             theirs = server.path("theirs")
             load("bulk", server.address, "-u", USER, "-i", server.path("key"), "--insecure", "-b", "200k", "--study", theirs)
             server.stop()
+            need_usable(server.path("study/keys.log"))
             self.assertEqual(len(server.events("keylog", level="warn")), 1)
             for folder in server.path("study"), theirs:
                 self.assertEqual(sorted(os.listdir(folder)), ["keys.log", "session.pcapng", "trace.json"])
@@ -127,6 +158,7 @@ class Capture(unittest.TestCase):
                 self.assertEqual(traced, logged(server))
                 self.check(server, os.path.join(folder, "session.pcapng"))
 
+    @again_if_short
     def test_a_study_of_any_server(self):
         """nacre-client and OpenSSH's sshd, which knows nothing of it."""
         with Sshd() as server, tempfile.TemporaryDirectory() as folder:
@@ -136,25 +168,33 @@ class Capture(unittest.TestCase):
                                   stdin=subprocess.DEVNULL, timeout=PATIENCE, env=clean_environment(folder, USER=getuser()))
             self.assertEqual(done.stdout, b"hello\n")
             self.assertIn(b"never use --study in production", done.stderr)
+            need_usable(os.path.join(study, "keys.log"))
             shown = tshark(os.path.join(study, "session.pcapng"), "-Y", "ssh")
             self.assertEqual(sum("Channel Data" in line for line in shown), 1)
             self.assertFalse([line for line in shown if "Encrypted packet (len=" in line])
 
+    @again_if_short
+    def check_streams(self, listen):
+        with Server("--unsafe-keylog", "keys", "--capture", "s.pcapng", "--kex", CURVE, "--ciphers", GCM, "--workers", "3",
+                    listen=listen, verbosity="-vv") as server:
+            load("bulk", server.address, "-u", USER, "-i", server.path("key"), "--insecure", "-c", 5, "-b", "20k")
+            server.stop()
+            need_usable(server.path("keys"))
+            path = server.path("s.pcapng")
+            bad = "ip.checksum.status == 0 || tcp.checksum.status == 0 || tcp.analysis.flags"
+            self.assertEqual(tshark(path, "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-Y", bad), [])
+            self.assertEqual(channel_data(path), logged(server))
+            for flag, count in ("syn", 10), ("fin", 10):
+                self.assertEqual(len(tshark(path, "-Y", f"tcp.flags.{flag} == 1")), count)
+            self.assertEqual(sorted(set(tshark(path, "-T", "fields", "-e", "tcp.stream"))), list("01234"))
+
     def test_streams_and_checksums_are_right(self):
         """Several connections at a time, with each version of IP."""
         for listen in "127.0.0.1:0", "[::1]:0":
-            with self.subTest(listen), Server("--unsafe-keylog", "keys", "--capture", "s.pcapng", "--kex", CURVE, "--ciphers",
-                                              GCM, "--workers", "3", listen=listen, verbosity="-vv") as server:
-                load("bulk", server.address, "-u", USER, "-i", server.path("key"), "--insecure", "-c", 5, "-b", "20k")
-                server.stop()
-                path = server.path("s.pcapng")
-                bad = "ip.checksum.status == 0 || tcp.checksum.status == 0 || tcp.analysis.flags"
-                self.assertEqual(tshark(path, "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-Y", bad), [])
-                self.assertEqual(channel_data(path), logged(server))
-                for flag, count in ("syn", 10), ("fin", 10):
-                    self.assertEqual(len(tshark(path, "-Y", f"tcp.flags.{flag} == 1")), count)
-                self.assertEqual(sorted(set(tshark(path, "-T", "fields", "-e", "tcp.stream"))), list("01234"))
+            with self.subTest(listen):
+                self.check_streams(listen)
 
+    @again_if_short
     def test_without_a_key_log_nothing_secret_is_in_it(self):
         """The password, and what the client's key log says about the session."""
         with Server("--capture", "s.pcapng", "--kex", CURVE) as server:
@@ -164,6 +204,8 @@ class Capture(unittest.TestCase):
                  "-n", 1, "--unsafe-keylog", server.path("keys"), "--capture", server.path("decrypted.pcapng"), "--kex", CURVE)
             server.stop()
             (shared, private), = secrets_of(server.path("keys")).items()
+            if not private:
+                raise ShortSecret
             with open(server.path("host_key"), "rb") as file:
                 seed = load_ssh_private_key(file.read(), None).private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
             with open(server.path("s.pcapng"), "rb") as file:
@@ -177,10 +219,12 @@ class Capture(unittest.TestCase):
             self.assertEqual(channel_data(server.path("s.pcapng")), 0)
             self.assertGreater(len(tshark(server.path("s.pcapng"), "-Y", "ssh.kex_algorithms")), 1)
 
+    @again_if_short
     def test_a_key_log_of_the_client_opens_the_servers_capture(self):
         with Server("--capture", "s.pcapng", "--kex", CURVE, "--ciphers", GCM, verbosity="-vv") as server:
             type_at(server, "--unsafe-keylog", server.path("keys"))
             server.stop()
+            need_usable(server.path("keys"))
             found = tshark(server.path("s.pcapng"), "-o", f"ssh.keylog_file:{server.path('keys')}", "-Y",
                            f"ssh.message_code == {CHANNEL_DATA}")
             self.assertEqual(len(found), logged(server))

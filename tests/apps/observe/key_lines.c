@@ -41,6 +41,32 @@ START_TEST(a_method_without_a_private_number_has_one_line)
 }
 END_TEST
 
+/* Wireshark would hash a K with a leading zero. */
+START_TEST(a_short_secret_of_curve25519_has_one_line)
+{
+    static const struct {
+        uint8_t len, first, second; /* of the mpint */
+        bool short_k;
+    } rows[] = {
+        {32, 0x7f, 0xff, false}, {33, 0, 0x80, false}, {31, 0x7f, 1, true}, {32, 0, 0x80, false}};
+    char out[KEY_LINES_MAX];
+    uint8_t x[32] = {1}, k[4 + 33] = {0};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct key_lines lines = {0};
+        size_t first = 32 + 15 + 2 * (size_t)rows[i].len + 1;
+
+        k[4] = rows[i].first;
+        k[5] = rows[i].second;
+        key_lines_message(&lines, NACRE_SENT, kexinit, sizeof kexinit);
+        (void)key_lines_secret(&lines, 'x', x, sizeof x, out);
+        ck_assert_uint_eq(key_lines_secret(&lines, 'K', k, 4 + (size_t)rows[i].len, out),
+                          first + (rows[i].short_k ? 0 : 32 + 1 + 64 + 1));
+        ck_assert_uint_eq(lines.private_len, 0);
+    }
+}
+END_TEST
+
 /* A private number belongs to one exchange; nothing of it stays. */
 START_TEST(the_next_exchange_begins_again)
 {
@@ -99,6 +125,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, the_old_form_comes_last);
     add_test(suite, a_method_without_a_private_number_has_one_line);
+    add_test(suite, a_short_secret_of_curve25519_has_one_line);
     add_test(suite, the_next_exchange_begins_again);
     add_test(suite, only_our_own_kexinit_counts);
     add_test(suite, the_longest_secret_fits_and_a_longer_one_is_left_out);
