@@ -15,6 +15,10 @@ enum {
     FIRST_PORT = 1024, /* of clients without an address */
 };
 
+/* Each connection begins with other sequence numbers, or Wireshark 4.0 would not see where one ends
+ * and the next one with the same ports begins. */
+#define SPREAD UINT32_C(0x9e3779b1)
+
 /* ---- addresses ---- */
 
 /* "127.0.0.1:22", "[::1]:22" or "[fe80::1%eth0]:22". False: none of these. */
@@ -60,6 +64,7 @@ void flow_begin(struct flow *flow, const struct observed *connection)
     if (!theirs_known)
         use_loopback(theirs, flow->is_six, connection->id);
     flow->ends[NACRE_SERVER].port = FLOW_SERVER_PORT;
+    ours->next = theirs->next = (uint32_t)connection->id * SPREAD;
 }
 
 /* ---- headers ---- */

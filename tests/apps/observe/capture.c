@@ -148,6 +148,8 @@ static void read_packet(const uint8_t *ip, size_t len)
         found.resets++;
         return;
     }
+    if (flags & 2)
+        found.next[sender] = seq;
     ck_assert_uint_eq(seq, found.next[sender]);
     if (flags & 16)
         ck_assert_uint_eq(load_u32(ip + 28), found.next[1 - sender]);

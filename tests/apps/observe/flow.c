@@ -8,6 +8,7 @@
 static struct flow flow;
 static uint8_t packet[FLOW_HEADER_MAX + 64];
 static size_t packet_len;
+static uint32_t first; /* sequence number; the tests begin with 0 instead */
 
 static void begin(const char *local, const char *peer)
 {
@@ -16,6 +17,9 @@ static void begin(const char *local, const char *peer)
     (void)snprintf(c.local, sizeof c.local, "%s", local);
     (void)snprintf(c.peer, sizeof c.peer, "%s", peer);
     flow_begin(&flow, &c);
+    first = flow.ends[NACRE_CLIENT].next;
+    ck_assert_uint_eq(flow.ends[NACRE_SERVER].next, first);
+    flow.ends[NACRE_CLIENT].next = flow.ends[NACRE_SERVER].next = 0;
 }
 
 static void segment(enum nacre_role sender, enum flow_flags flags, const char *text)
@@ -143,6 +147,19 @@ START_TEST(an_unknown_address_becomes_a_loopback_address)
 }
 END_TEST
 
+START_TEST(connections_begin_with_different_sequence_numbers)
+{
+    struct observed c = {.id = 1};
+    uint32_t before;
+
+    flow_begin(&flow, &c);
+    before = flow.ends[NACRE_CLIENT].next;
+    c.id = 2;
+    flow_begin(&flow, &c);
+    ck_assert_uint_ne(flow.ends[NACRE_CLIENT].next, before);
+}
+END_TEST
+
 START_TEST(a_client_has_the_server_at_the_other_end)
 {
     struct observed c = {
@@ -162,5 +179,6 @@ void add_tests(struct suite *suite)
     add_test(suite, an_ip6_segment_byte_by_byte);
     add_test(suite, sequence_and_acknowledgement_numbers_follow_the_stream);
     add_test(suite, an_unknown_address_becomes_a_loopback_address);
+    add_test(suite, connections_begin_with_different_sequence_numbers);
     add_test(suite, a_client_has_the_server_at_the_other_end);
 }
