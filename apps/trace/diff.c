@@ -1,6 +1,7 @@
 #include "apps/trace/commands.h"
 #include "apps/trace/diff_fields.h"
 #include "apps/trace/reader.h"
+#include "apps/trace/visible.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -214,7 +215,7 @@ static void print(const struct comparison c[PARTS])
 
     for (size_t i = 0; i < PARTS; i++)
         if (c[order[i]].text != NULL)
-            (void)fwrite(c[order[i]].text, 1, c[order[i]].text_len, stdout);
+            visible_print(stdout, c[order[i]].text, c[order[i]].text_len);
     for (enum part part = FROM_CLIENT; part < OUTCOME; part++)
         (void)printf("%" PRIu64 " %s %s %s the same%s\n", c[part].same,
                      c[part].same == 1 ? "message" : "messages", part_names[part],

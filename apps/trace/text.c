@@ -1,6 +1,7 @@
 #include "apps/trace/commands.h"
 #include "apps/trace/each.h"
 #include "apps/trace/text_event.h"
+#include "apps/trace/visible.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ static bool print(void *context, const struct trace_event *event)
     struct text_printer *p = context;
 
     text_put(p, event);
-    (void)fwrite(p->line.at, 1, p->line.len, stdout);
+    visible_print(stdout, p->line.at, p->line.len);
     return true;
 }
 

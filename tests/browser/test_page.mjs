@@ -90,6 +90,18 @@ test('an unencrypted packet shows where its payload is', () =>
     assert.equal(await page.locator('.byte-view >> nth=1').locator('.run[data-field="0"]').first().innerText(), '1e');
   }));
 
+test('the parts of a packet follow its cipher and MAC', () =>
+  on('ordinary', {}, async (page) => {
+    const lengths = (protection) =>
+      page.evaluate((p) => partsOfPacket({ event: { packet_length: 100, length: 10 }, protection: p }).map((part) => part.len), protection);
+    assert.deepEqual(await lengths(null), [4, 1, 10, 85]);
+    assert.deepEqual(await lengths({ cipher: 'aes256-gcm@openssh.com', mac: '' }), [4, 80, 16]);
+    assert.deepEqual(await lengths({ cipher: 'chacha20-poly1305@openssh.com', mac: '' }), [4, 80, 16]);
+    assert.deepEqual(await lengths({ cipher: 'aes256-ctr', mac: 'hmac-sha2-512' }), [36, 64]);
+    assert.deepEqual(await lengths({ cipher: 'aes256-ctr', mac: 'hmac-sha2-256-etm@openssh.com' }), [4, 64, 32]);
+    assert.deepEqual(await lengths({ cipher: 'aes256-ctr', mac: 'hmac-sha1' }), [80, 20]);
+  }));
+
 test('name-lists mark what was chosen, and why', () =>
   on('ordinary', {}, async (page) => {
     await row(page, 'KEXINIT').click();

@@ -215,6 +215,17 @@ class RealSessions(TraceCase):
         self.assertIn("<b>hello", json.dumps(json.loads(data[data.index("["):])))
 
 
+class Text(TraceCase):
+    def test_a_trace_cannot_send_control_characters_to_the_terminal(self):
+        events = [{"trace": 1, "program": "x\x1b[31m", "version": "\x9b1m"}, {"us": 1, "conn": 1, "event": "open\x07", "peer": "\x1b"},
+                  {"us": 2, "conn": 1, "event": "hash", "inputs": [{"name": "V\x7f", "type": "string", "hex": "00"}]},
+                  {**message("in", "DEBUG", [], 4), "phase": "auth\r", "length": 1, "payload": "04"}]
+        done = self.trace("text", self.write("trace.json", lines(*events)))
+        self.assertEqual(done.status, 0)
+        self.assertIn(r"trace of x\x1b[31m \x9b1m", done.out)
+        self.assertNotRegex(done.out, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
 class Page(TraceCase):
     def test_only_its_own_script_and_style_are_allowed(self):
         page = self.trace("page", self.write("trace.json", lines(HEADER))).out

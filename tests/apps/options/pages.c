@@ -83,12 +83,21 @@ static void put_escaped(FILE *out, const char *text, size_t len)
 /* Macros for a literal in which words of the argument may be: "+LIST", "ADDR:PORT". */
 static void put_literal(FILE *out, const char *argument, const char *text, size_t len)
 {
+    const char *start = text;
     bool first = true;
 
     while (len > 0) {
         size_t capitals = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
         size_t n = capitals < len ? capitals : len;
         bool is_name = is_argument(argument, text, n);
+
+        if (text[0] == ' ' && argument == start) { /* two arguments */
+            (void)fputc(' ', out);
+            text++;
+            len--;
+            first = true;
+            continue;
+        }
 
         (void)fputs(first ? "" : " Ns ", out);
         if (is_name) {
