@@ -51,28 +51,25 @@ static enum legality of_transport(enum stage s, enum nacre_role from, uint8_t nu
     }
 }
 
-/* RFC 4252 section 5.1: after SUCCESS the server ignores what a client still sends of its
- * authentication. Section 6: no message of it comes before the service was accepted. */
+/* RFC 4252 section 5.1: after SUCCESS the server ignores requests of the authentication, and what
+ * else of it is assigned. Section 6: no message of it comes before the service was accepted. */
 static enum legality of_auth(enum stage s, enum nacre_role from, uint8_t number)
 {
     bool from_client = from == NACRE_CLIENT;
+    bool assigned = number <= SSH_MSG_USERAUTH_BANNER || number == SSH_MSG_USERAUTH_PK_OK ||
+                    number == SSH_MSG_USERAUTH_INFO_RESPONSE;
+    bool of_client = number == SSH_MSG_USERAUTH_REQUEST || number == SSH_MSG_USERAUTH_INFO_RESPONSE;
 
-    if (s == STAGE_CONNECTION && from_client)
+    if (assigned && s == STAGE_CONNECTION && from_client)
         return LEGAL_IGNORED;
-    switch (number) {
-    case SSH_MSG_USERAUTH_REQUEST:
-    case SSH_MSG_USERAUTH_INFO_RESPONSE:
-        return from_client && s == STAGE_AUTH ? LEGAL : LEGAL_NEVER;
-    case SSH_MSG_USERAUTH_FAILURE:
-    case SSH_MSG_USERAUTH_SUCCESS:
-    case SSH_MSG_USERAUTH_BANNER:
-    case SSH_MSG_USERAUTH_PK_OK: /* and the other meanings of 60, all from servers */
-        return !from_client && s == STAGE_AUTH ? LEGAL : LEGAL_NEVER;
-    default: /* not assigned; where authentication runs, unknown */
-        return s == STAGE_AUTH || (number < SSH_MSG_USERAUTH_METHOD_FIRST && s == STAGE_CONNECTION)
-                   ? LEGAL_UNKNOWN
-                   : LEGAL_NEVER;
-    }
+    if (assigned)
+        return s == STAGE_AUTH && of_client == from_client ? LEGAL : LEGAL_NEVER;
+    /* RFC 4253 section 11.4. To a client that has logged in, a method's number means nothing more.
+     */
+    if (s == STAGE_AUTH ||
+        (s == STAGE_CONNECTION && (from_client || number < SSH_MSG_USERAUTH_METHOD_FIRST)))
+        return LEGAL_UNKNOWN;
+    return LEGAL_NEVER;
 }
 
 /* RFC 4254, and the messages from 128 on: only after the login (RFC 4252 section 6). */

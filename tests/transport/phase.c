@@ -55,13 +55,13 @@ static enum verdict in_exchange(enum phase phase, unsigned n)
 }
 
 /* RFC 4252: sections 5.1.1 and 7, which role sends what; section 5.3, late requests are silently
- * ignored; section 6, the numbers. */
+ * ignored; section 6, the numbers. RFC 4253 section 11.4: what is not assigned is answered. */
 static enum verdict authentication(enum phase phase, bool client, unsigned n)
 {
     if (phase != PHASE_AUTH && phase != PHASE_CONNECTION)
         return VERDICT_ILLEGAL; /* no such service was requested: RFC 4253 section 10 */
     if (phase == PHASE_CONNECTION && client)
-        return VERDICT_IGNORE;
+        return is_assigned(n) ? VERDICT_IGNORE : VERDICT_UNIMPLEMENTED;
     if (BETWEEN(54, n, 59))
         return VERDICT_UNIMPLEMENTED;
     if (phase == PHASE_CONNECTION)
