@@ -36,6 +36,8 @@ Host nacre
     GlobalKnownHostsFile none
     StrictHostKeyChecking yes
     UpdateHostKeys no
+    IgnoreUnknown WarnWeakCrypto
+    WarnWeakCrypto no
 """
 
 

@@ -68,13 +68,6 @@ def recorded(*ssh_words, server_options=(), send=b"", options=()):
     return session(*ssh_words, server_options=server_options, send=send, options=options)
 
 
-def after_newkeys(events, direction, exchange):
-    """The first message in this direction after the NEWKEYS of the first (0) or a later key exchange."""
-    ours = messages(events, direction)
-    at = [i for i, message in enumerate(ours) if message["number"] == 21][exchange]
-    return ours[at + 1]
-
-
 # 1: identification --------------------------------------------------------------------------------
 
 def length_of_line():
@@ -183,8 +176,10 @@ def only_first():
     return ",".join(sorted(set(lists[0]) - set(lists[1])))
 
 
-def sequence_number_after_rekey():
-    return after_newkeys(rekeyed(), "out", 1)["seq"]
+def messages_of_rekey():
+    numbers = [m["number"] for m in messages(rekeyed(), "out")]
+    begin = numbers.index(20, numbers.index(21))
+    return numbers.index(21, begin) - begin + 1
 
 
 def last_reason():
@@ -243,9 +238,9 @@ QUESTIONS = {
     6: [Question(names, only_first,
                  "Compare the two KEXINIT of the server: three names, which are no key exchange methods.",
                  "They speak about the connection, so the first KEXINIT is enough."),
-        Question(number, sequence_number_after_rekey,
-                 "Strict key exchange does with every NEWKEYS what it did with the first.",
-                 "Without strict key exchange the number would go on: RFC 4253 section 6.4."),
+        Question(number, messages_of_rekey,
+                 "Look at the arrows of the server only. And what must wait, waits.",
+                 "KEXINIT, the reply, NEWKEYS. The data of the transfer is queued meanwhile."),
         Question(number, last_reason,
                  "ssh sends a DISCONNECT when its last channel is closed. Its first field is the reason.",
                  "BY_APPLICATION. Closing a channel does not end the connection; this does.")],

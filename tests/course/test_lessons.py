@@ -24,7 +24,7 @@ ANSWERS = {
     3: [("curve25519-sha256", "ECDH-SHA2-NISTP256"), ("1184", "1216"), ("6", "4")],
     4: [("1", "3"), ("32", "64"), ("publickey,password", "password")],
     5: [("131072", "131066"), ("96 97 98", "98, 96, 97"), ("1000000", "32768")],
-    6: [("ext-info-s", "kex-strict-s kex-strict-s-v00@openssh.com ext-info-s"), ("47", "0"), ("2", "11")],
+    6: [("ext-info-s", "kex-strict-s kex-strict-s-v00@openssh.com ext-info-s"), ("4", "3"), ("2", "11")],
 }
 
 
