@@ -14,7 +14,7 @@ check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
 	@$(MAKE) $(jobs) lint-format
 	@tests/tools/layers
-	@$(MAKE) $(jobs) browser-packages
+	@$(MAKE) $(jobs) browser-packages node-packages
 	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate \
 		transport/phase_page apps/options/pages crypto/ct_check) $(PICTURE_PROGRAMS)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate

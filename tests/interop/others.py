@@ -12,7 +12,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import end, ssh_keygen, until
+from harness import BUILD, end, ssh_keygen, until
 
 
 class Other:
@@ -178,6 +178,26 @@ class ConchCommands(Other):
             self.know(file.read())
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "conch_program.py")
         self.start(["/usr/bin/python3", program, str(self.port), self.path("host"), self.user, self.path("key.pub")])
+
+
+class NodeSsh2(Other):
+    """A server made with node's ssh2, which "make node-packages" installs. It answers ssh-rsa to a query for an RSA key."""
+
+    accepted = "accepted "
+
+    def __init__(self, host_key="ecdsa", key="ed25519"):
+        folder = os.path.join(BUILD, "node")
+        if not os.path.exists(os.path.join(folder, "node_modules/ssh2")):
+            raise unittest.SkipTest("node's ssh2 is not installed: make node-packages")
+        super().__init__()
+        ssh_keygen(self.path("host"), host_key)
+        os.remove(self.path("key"))
+        ssh_keygen(self.path("key"), key)
+        with open(self.path("host.pub"), encoding="ascii") as file:
+            self.know(file.read())
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "node/server.mjs")
+        self.start(["env", f"NODE_FOLDER={folder}", "node", program, str(self.port), self.path("host"), self.user,
+                    self.path("key.pub")])
 
 
 class Dropbear(Other):

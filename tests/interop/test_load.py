@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness import BUILD, MIB, PATIENCE, USER, Server, clean_environment, end, until
 from terminals import Terminal
-from others import ConchCommands, Dropbear, Sshd
+from others import ConchCommands, Dropbear, NodeSsh2, Sshd
 from clients import paramiko
 from test_serve import Served
 
@@ -206,6 +206,19 @@ class ConchTest(OthersCase, unittest.TestCase):
         """It lists ssh-ed25519 alone in server-sig-algs, and accepts RSA and ECDSA too."""
         for kind in "ecdsa", "rsa":
             with self.subTest(kind=kind), ConchCommands(host_key="rsa", key=kind) as server:
+                figures = load("-q", "-u", server.user, "-i", server.path("key"), "--known-hosts", server.path("known_hosts"),
+                               "handshake", "-n", 2, "-p", server.port)
+                self.assertEqual((figures["done"], figures["failed"]), (2, 0))
+
+
+class NodeSsh2Test(OthersCase, unittest.TestCase):
+    kind = NodeSsh2
+    test_channels = None  # it does not answer the CLOSE of a session without a program
+
+    def test_keys_of_every_type(self):
+        """It answers ssh-rsa to a query that named rsa-sha2-512."""
+        for kind in "ecdsa", "rsa":
+            with self.subTest(kind=kind), NodeSsh2(host_key="rsa", key=kind) as server:
                 figures = load("-q", "-u", server.user, "-i", server.path("key"), "--known-hosts", server.path("known_hosts"),
                                "handshake", "-n", 2, "-p", server.port)
                 self.assertEqual((figures["done"], figures["failed"]), (2, 0))
