@@ -3,7 +3,10 @@
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
-static const struct confine_note notes[CONFINE_MEASURES] = {
+#include <string.h>
+
+/* The last one is none of them. */
+static const struct confine_note notes[CONFINE_MEASURES + 1] = {
     {"user", "alice", ""},
     {"capabilities", "none", ""},
     {"locked_bytes", "no", "no memory can be locked"},
@@ -12,6 +15,7 @@ static const struct confine_note notes[CONFINE_MEASURES] = {
     {"no_new_privileges", "yes", ""},
     {"files", "/etc/nacre", ""},
     {"calls", "52", ""},
+    {"beyond", "the end", "of the measures"},
 };
 
 static int log_notes(void)
@@ -27,6 +31,7 @@ START_TEST(each_measure_is_a_field_and_each_reason_a_line)
                 " level=info event=confined user=alice capabilities=none locked_bytes=no "
                 "undumpable=yes no_core=yes no_new_privileges=yes files=/etc/nacre calls=52\n");
     assert_says(child_said, " level=warn event=sandbox reason=\"no memory can be locked\"\n");
+    ck_assert_ptr_null(strstr(child_said, "of the measures"));
 }
 END_TEST
 

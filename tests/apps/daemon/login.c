@@ -9,6 +9,7 @@ static struct login login;
 static struct served served;
 static struct nacre_key_grant seen; /* of the last login, its lists left out */
 static char command[64];            /* ... and its forced command; "": none */
+static unsigned remembered;         /* connections whose state was still there after the end */
 
 static void on_authenticated(struct nacre_peer *peer, const char *user)
 {
@@ -24,6 +25,8 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 {
     (void)why;
     login_forget(peer);
+    remembered += nacre_peer_data(peer) != NULL;
+    login_forget(peer); /* has nothing left to do */
 }
 
 static const struct nacre_server_events events = {.authenticated = on_authenticated,
@@ -53,6 +56,7 @@ static void serve_logins(const char *options)
 static void end_logins(void)
 {
     end_server(&served);
+    ck_assert_uint_eq(remembered, 0);
     nacre_password_file_close(login.passwords);
     nacre_authorized_keys_close(login.authorized_keys);
 }
