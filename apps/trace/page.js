@@ -4,6 +4,7 @@
 
 const ROW_HEIGHT = 40; /* pixels; as in page.css */
 const PRINTED_MAX = 2000;
+const OPTIONS_MAX = 200; /* of a filter */
 const byId = (id) => document.getElementById(id);
 
 class Page {
@@ -13,7 +14,10 @@ class Page {
     this.matches = []; /* positions in `shown` */
     this.query = '';
     this.at = -1; /* position in `shown` of the selected row */
-    this.detail = new Detail(byId('detail'), handlers, () => this.closeDetail());
+    this.detail = new Detail(byId('detail'), handlers, {
+      close: () => this.closeDetail(),
+      filterChannel: (channel) => this.filterChannel(channel),
+    });
     this.plot = new Plot(byId('plot'), (row) => this.selectRow(row));
     this.list = new VirtualList(byId('list'), ROW_HEIGHT, (element, position) => this.drawRow(element, position));
     this.listen();
@@ -28,7 +32,7 @@ class Page {
     fillSelect(
       byId('connection'),
       connections.map((c) => [`${c.number}: ${c.peer || c.program}`, `${c.rows.length} rows`]),
-      false,
+      { more: 'nacre-trace page -c N shows one' },
     );
     byId('connection-label').hidden = connections.length < 2;
     byId('warning').hidden = !this.trace.secrets;
@@ -49,13 +53,12 @@ class Page {
     fillSelect(
       byId('name-filter'),
       [...c.names].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, n]) => [shortName(name), n]),
-      'all messages',
-      [...c.names.keys()].sort(),
+      { all: 'all messages', values: [...c.names.keys()].sort() },
     );
     fillSelect(
       byId('channel-filter'),
       c.channels.map((channel) => [channelName(channel), '']),
-      'all channels',
+      { all: 'all channels', more: 'select one in the details of its message' },
     );
     this.at = -1;
     this.filter();
@@ -65,6 +68,17 @@ class Page {
   get channel() {
     const value = byId('channel-filter').value;
     return value === '' ? null : this.connection.channels[Number(value)];
+  }
+
+  /* The channel of a message, which may be one that the filter does not list. */
+  filterChannel(channel) {
+    const select = byId('channel-filter');
+    select.value = String(channel.id);
+    if (select.value !== String(channel.id)) {
+      select.append(new Option(visible(channelName(channel)), channel.id));
+      select.value = String(channel.id);
+    }
+    this.filter();
   }
 
   filter() {
@@ -294,13 +308,20 @@ class Page {
   }
 }
 
-/* entries: [text, count]. `all`: the text of the first option, whose value is "", or false. */
-function fillSelect(select, entries, all, values) {
+/* entries: [text, count]. all: the text of the first option, whose value is "". more: how to reach those that are left out. */
+function fillSelect(select, entries, { all, values, more }) {
   select.replaceChildren();
   if (all) select.append(new Option(all, ''));
-  entries.forEach(([text, count], i) =>
-    select.append(new Option(count === '' ? visible(text) : `${visible(text)} (${count})`, values ? values[i] : i)),
-  );
+  entries
+    .slice(0, OPTIONS_MAX)
+    .forEach(([text, count], i) =>
+      select.append(new Option(count === '' ? visible(text) : `${visible(text)} (${count})`, values ? values[i] : i)),
+    );
+  if (entries.length > OPTIONS_MAX) {
+    const left = new Option(`${entries.length - OPTIONS_MAX} more: ${more || 'not listed'}`, '');
+    left.disabled = true;
+    select.append(left);
+  }
   select.disabled = entries.length === 0;
 }
 

@@ -16,10 +16,11 @@ function drawSection(section) {
 }
 
 class Detail {
-  constructor(element, handlers, close) {
+  /* actions: close(), filterChannel(channel) */
+  constructor(element, handlers, actions) {
     this.element = element;
     this.handlers = handlers;
-    this.close = close;
+    this.actions = actions;
     this.views = [];
     element.addEventListener('mouseover', (event) => this.mark(event.target));
     element.addEventListener('mouseleave', () => this.mark(null));
@@ -57,7 +58,7 @@ class Detail {
       back = make('button', 'back', '← Messages'),
       title = make('h2');
     back.type = 'button';
-    back.addEventListener('click', () => this.close());
+    back.addEventListener('click', () => this.actions.close());
     title.append(make('span', 'detail-name', visible(shortName(row.name))));
     if (row.kind === 'message') title.append(' ', make('span', 'number', String(row.event.number)));
     head.append(back, title);
@@ -66,11 +67,19 @@ class Detail {
     facts.append(make('span', '', `${timeText(row.since)} s`));
     if (row.event.seq !== undefined) facts.append(make('span', '', `sequence number ${row.event.seq}`));
     facts.append(make('span', '', `phase ${visible(row.phase)}`));
-    if (row.channel) facts.append(make('span', '', `channel ${visible(channelName(row.channel))}`));
+    if (row.channel) facts.append(this.drawChannel(row.channel));
     if (row.malformed) facts.append(make('span', 'bad', 'malformed'));
     head.append(facts);
     if (row.kind === 'message') head.append(this.drawReferences(row));
     this.element.append(head);
+  }
+
+  drawChannel(channel) {
+    const button = make('button', 'channel', `channel ${visible(channelName(channel))}`);
+    button.type = 'button';
+    button.title = 'Show only this channel';
+    button.addEventListener('click', () => this.actions.filterChannel(channel));
+    return button;
   }
 
   drawReferences(row) {

@@ -18,6 +18,7 @@ class VirtualList {
     this.drawn = new Map();
     this.spacer = document.createElement('div');
     this.spacer.className = 'spacer';
+    this.spacer.setAttribute('role', 'presentation');
     viewport.append(this.spacer);
     viewport.addEventListener('scroll', () => this.update());
     this.observer = new ResizeObserver(() => this.update());

@@ -93,7 +93,10 @@ test('an unencrypted packet shows where its payload is', () =>
 test('the parts of a packet follow its cipher and MAC', () =>
   on('ordinary', {}, async (page) => {
     const lengths = (protection) =>
-      page.evaluate((p) => partsOfPacket({ event: { packet_length: 100, length: 10 }, protection: p }).map((part) => part.len), protection);
+      page.evaluate(
+        (p) => partsOfPacket({ event: { packet_length: 100, length: 10 }, protection: p }).map((part) => part.len),
+        protection,
+      );
     assert.deepEqual(await lengths(null), [4, 1, 10, 85]);
     assert.deepEqual(await lengths({ cipher: 'aes256-gcm@openssh.com', mac: '' }), [4, 80, 16]);
     assert.deepEqual(await lengths({ cipher: 'chacha20-poly1305@openssh.com', mac: '' }), [4, 80, 16]);
@@ -292,6 +295,20 @@ test('ten thousand messages stay usable', () =>
     await check('in the middle, filtered');
     assert.ok(Date.now() - started < 10000, 'within ten seconds, on a busy machine too');
   }));
+
+test('neither do many channels or connections add elements without end', async () => {
+  files.crowd = browser.build('crowd', traces.trace(...traces.crowd(1000, 800)));
+  await on('crowd', {}, async (page) => {
+    assert.ok((await elements(page)) < 1200);
+    assert.match(await text(page, '#plot-note'), /^996 more channels/);
+    assert.match(await page.locator('#connection option').last().textContent(), /^600 more/);
+    await page.locator('#list').focus();
+    await page.keyboard.press('End');
+    await page.getByRole('button', { name: 'channel 999 session' }).click();
+    assert.match(await text(page, '#shown'), /^5 of \d+ rows$/);
+    assert.match(await text(page, '#plot'), /channel 999 session/);
+  });
+});
 
 test('a list of a million rows keeps its last one within reach', () =>
   on('ordinary', {}, async (page) => {

@@ -329,6 +329,13 @@ export function hostile() {
   return session.end(HOSTILE);
 }
 
+/* Many channels of one connection, and many connections. */
+export function crowd(channels, connections) {
+  const first = new Session(1).login();
+  for (let i = 0; i < channels; i++) first.open(i, i, 'true').data('out', i, `${i}\n`);
+  return [first, ...Array.from({ length: connections - 1 }, (_, i) => new Session(i + 2).end())];
+}
+
 /* `count` messages or a few more, with a rekey now and then. */
 export function long(count) {
   const session = new Session().login().open(0, 0, 'cat');
