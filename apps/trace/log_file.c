@@ -6,44 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 4 << 20 /* bytes; a worksheet of the largest KEXINITs has a tenth of it */ };
-
 void log_free(struct log_file *log)
 {
     if (log->text != NULL)
         explicit_bzero(log->text, log->size);
     if (log->bytes != NULL)
-        explicit_bzero(log->bytes, log->size);
+        explicit_bzero(log->bytes, log->size / 2);
     free(log->text);
     free(log->bytes);
     explicit_bzero(log, sizeof *log);
 }
 
-/* The whole file, with a NUL after it. */
-static bool read_text(struct log_file *log, const char *path, const struct errbuf *why)
+/* Memory for a text of `len` bytes with a NUL after it, and for its values. */
+static bool make_room(struct log_file *log, size_t len, const struct errbuf *why)
 {
-    bool is_input = strcmp(path, "-") == 0;
-    FILE *file = is_input ? stdin : fopen(path, "re");
-    size_t len;
-    bool failed;
-
-    if (file == NULL)
-        return errbuf_say(why, "cannot open %s: %s", path, strerror(errno));
-    log->text = malloc(FILE_MAX + 1);
-    log->bytes = malloc(FILE_MAX / 2 + 1);
-    log->size = FILE_MAX / 2;
-    len = log->text == NULL || log->bytes == NULL ? 0 : fread(log->text, 1, FILE_MAX + 1, file);
-    failed = ferror(file) != 0;
-    if (!is_input)
-        (void)fclose(file);
-    if (log->text == NULL || log->bytes == NULL)
-        return errbuf_say(why, "not enough memory");
-    if (failed)
-        return errbuf_say(why, "cannot read %s", path);
-    if (len > FILE_MAX)
-        return errbuf_say(why, "%s is larger than 4 MiB", path);
-    log->text[len] = 0;
-    return strlen(log->text) == len || errbuf_say(why, "%s is not a text", path);
+    log->text = calloc(1, len + 1);
+    log->bytes = calloc(1, len / 2 + 1);
+    log->size = log->text == NULL || log->bytes == NULL ? 0 : len;
+    return log->size == len || errbuf_say(why, "not enough memory");
 }
 
 static int digit(char c)
@@ -137,13 +117,52 @@ static bool read_lines(struct log_file *log, const char *path, const struct errb
     return log->count > 0 || errbuf_say(why, "%s has no line 'name = hex'", path);
 }
 
-bool log_read(struct log_file *log, const char *path, const struct errbuf *why)
+bool log_parse(struct log_file *log, const char *name, const void *text, size_t size,
+               const struct errbuf *why)
 {
+    bool good;
+
     memset(log, 0, sizeof *log);
-    if (read_text(log, path, why) && read_lines(log, path, why))
+    good = make_room(log, size, why);
+    if (good && size > 0)
+        memcpy(log->text, text, size);
+    if (good && strlen(log->text) != size)
+        good = errbuf_say(why, "%s is not a text", name);
+    if (good && read_lines(log, name, why))
         return true;
     log_free(log);
     return false;
+}
+
+/* Read the file into `text`, which has LOG_SIZE_MAX + 1 bytes. */
+static bool read_file(const char *path, char *text, size_t *len, const struct errbuf *why)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    FILE *file = is_input ? stdin : fopen(path, "re");
+    bool failed;
+
+    if (file == NULL)
+        return errbuf_say(why, "cannot open %s: %s", path, strerror(errno));
+    *len = fread(text, 1, LOG_SIZE_MAX + 1, file);
+    failed = ferror(file) != 0;
+    if (!is_input)
+        (void)fclose(file);
+    if (failed)
+        return errbuf_say(why, "cannot read %s", path);
+    return *len <= LOG_SIZE_MAX || errbuf_say(why, "%s is larger than 4 MiB", path);
+}
+
+bool log_read(struct log_file *log, const char *path, const struct errbuf *why)
+{
+    char *text = malloc(LOG_SIZE_MAX + 1);
+    size_t len = 0;
+    bool good = text != NULL || errbuf_say(why, "not enough memory");
+
+    good = good && read_file(path, text, &len, why) && log_parse(log, path, text, len, why);
+    if (text != NULL)
+        explicit_bzero(text, len);
+    free(text);
+    return good;
 }
 
 const struct log_line *log_find(const struct log_file *log, const char *name)

@@ -7,7 +7,8 @@
 
 enum {
     LOG_LINES_MAX = 256,
-    LOG_NAME_MAX = 16, /* bytes, with the NUL */
+    LOG_NAME_MAX = 16,      /* bytes, with the NUL */
+    LOG_SIZE_MAX = 4 << 20, /* bytes; a worksheet of the largest KEXINITs has a tenth of it */
 };
 
 struct log_line {
@@ -28,6 +29,10 @@ struct log_file {
  * colons between digits. False: *why has a sentence, which names the line; nothing has to be
  * freed. */
 bool log_read(struct log_file *log, const char *path, const struct errbuf *why);
+
+/* The same for a text of `size` bytes; `name` is for sentences. */
+bool log_parse(struct log_file *log, const char *name, const void *text, size_t size,
+               const struct errbuf *why);
 
 /* The first line of that name; NULL: there is none. */
 const struct log_line *log_find(const struct log_file *log, const char *name);

@@ -30,7 +30,7 @@ $(BUILD)/dictionary: tests/fuzz/words $(BUILD)/tests/fuzz/names
 # the input of the exchange hash changes.
 REPLAYS = $(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/asan/seeds/$(f:fuzz_%=%)")
 $(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
-	@mkdir -p $(@D)
+	@mkdir -p $(FUZZERS:fuzz_%=$(@D)/%)
 	@echo "  SEEDS $(@D)"
 	$(Q)$< $(@D) >$@
 
