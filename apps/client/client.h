@@ -25,10 +25,10 @@ struct client {
     bool over;                            /* the connection has ended */
     bool leaving;                         /* ~. was typed */
     bool readable, writable;              /* what the loop has seen of the standard streams */
-    bool logged_in;
-    uint64_t login_until_ms; /* CLOCK_MONOTONIC */
-    unsigned questions;      /* for the password, so far */
-    uint8_t *accepted;       /* the host key that was accepted, or NULL */
+    bool logged_in, connected;            /* connected: as opposed to never reached */
+    uint64_t login_until_ms;              /* CLOCK_MONOTONIC */
+    unsigned questions;                   /* for the password, so far */
+    uint8_t *accepted;                    /* the host key that was accepted, or NULL */
     size_t accepted_len;
     int status; /* the exit status */
 };

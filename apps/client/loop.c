@@ -86,6 +86,8 @@ static void resume(struct client *c)
 
 static void obey(struct client *c, unsigned orders)
 {
+    if (c->connection == NULL)
+        return;
     if (orders & ESCAPE_HELP)
         (void)fputs(escape_help, stderr);
     if (orders & ESCAPE_REKEY)

@@ -34,24 +34,27 @@ static void on_ready(struct nacre_client *connection)
 /* Each reason in its own words; a session that we closed ends in silence. */
 static void report_end(const struct client *c, const struct nacre_end *why)
 {
+    const char *host = c->options->host_name;
+
     switch (why->cause) {
     case NACRE_WE_CLOSED:
         break;
     case NACRE_AUTH_FAILED:
-        client_say("%s@%s: permission denied: %s", c->options->user, c->options->host_name,
-                   why->text);
+        client_say("%s@%s: permission denied: %s", c->options->user, host, why->text);
         if (c->options->note[0] != 0)
             client_say("%s", c->options->note);
         break;
     case NACRE_DISCONNECTED:
-        client_say("the server ended the connection: %s", why->text);
+        client_say("%s has ended the connection: %s", host, why->text);
         break;
-    case NACRE_CONNECTION_LOST:
-    case NACRE_TIMED_OUT:
-        client_say("%s%s", why->text, explain_connecting(why->text));
+    case NACRE_HOST_KEY_REJECTED:
+        client_say("%s", why->text);
         break;
     default:
-        client_say("%s", why->text);
+        if (c->connected)
+            client_say("the connection to %s has ended: %s", host, why->text);
+        else
+            client_say("%s%s", why->text, explain_connecting(why->text));
     }
 }
 
@@ -62,6 +65,7 @@ static void on_ended(struct nacre_client *connection, const struct nacre_end *wh
 
     study_ended(connection, why);
     c->over = true;
+    c->connected = nacre_client_session(connection) != NULL;
     c->connection = NULL;
     if (c->complete)
         return;

@@ -28,5 +28,6 @@ void client_fail(struct client *c, const char *format, ...)
     say(format, arguments);
     va_end(arguments);
     c->status = CLIENT_FAILED;
-    nacre_client_close(c->connection, "failed");
+    if (c->connection != NULL)
+        nacre_client_close(c->connection, "the client gives up");
 }

@@ -26,12 +26,13 @@ fuzz-programs: $(FUZZ_PROGRAMS) $(if $(FUZZ),$(BUILD)/dictionary,$(BUILD)/seeds/
 $(BUILD)/dictionary: tests/fuzz/words $(BUILD)/tests/fuzz/names
 	$(Q){ cat $<; $(BUILD)/tests/fuzz/names; } >$@
 
-# make check replays the corpora, and the seeds as this build writes them: the seeds in the corpora become stale when
-# the input of the exchange hash changes.
+# make check replays the corpora, and the seeds as this build writes them, of which some fuzzers have none: the seeds in the
+# corpora become stale when the input of the exchange hash changes.
 REPLAYS = $(foreach f,$(FUZZERS),"$(BUILD)/asan/tests/fuzz/$(f) tests/fuzz/corpus/$(f:fuzz_%=%) $(BUILD)/asan/seeds/$(f:fuzz_%=%)")
 $(BUILD)/seeds/all: $(BUILD)/tests/fuzz/seeds
 	@mkdir -p $(FUZZERS:fuzz_%=$(@D)/%)
 	@echo "  SEEDS $(@D)"
+	$(Q)mkdir -p $(FUZZERS:fuzz_%=$(@D)/%)
 	$(Q)$< $(@D) >$@
 
 $(BUILD)/tests/fuzz/seeds: $(call objects,$(wildcard tests/fuzz/seeds_*.c))

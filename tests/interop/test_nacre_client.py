@@ -32,6 +32,10 @@ class AgainstSshd(ClientCase, Commands, Terminals):
         self.assertEqual(done.status, 255)
         self.assertIn(f"nacre-client: {self.server.user}@127.0.0.1: permission denied", done.err)
 
+    def test_a_connection_that_is_lost(self):
+        done = self.run_("kill -9 $PPID; exec sleep 1000")
+        self.assertEqual(done, (255, b"", "nacre-client: the connection to 127.0.0.1 has ended: connection lost\n"))
+
     def test_failures_are_explained(self):
         for words, says in (
                 ((NACRE_CLIENT, "-p", "1", "127.0.0.1", "true"), "is -p right"),
@@ -163,6 +167,31 @@ class Study(ClientCase):
             with open(os.path.join(self.home, "keys"), encoding="ascii") as file:
                 self.assertIn(" SHARED_SECRET ", file.read())
             os.unlink(os.path.join(self.home, "keys"))
+
+    def test_a_capture(self):
+        path = os.path.join(self.home, "session.pcapng")
+        done = self.run_("--capture=" + path, "echo done")
+        self.assertEqual((done.status, done.out, done.err), (0, b"done\n", ""))
+        with open(path, "rb") as file:
+            data = file.read()
+        self.assertEqual(data[:4], b"\x0a\x0d\x0d\x0a")
+        self.assertIn(b"SSH-2.0-OpenSSH", data)
+
+    def test_what_is_written_is_complete_when_a_signal_ends_the_program(self):
+        path = os.path.join(self.home, "session.pcapng")
+        process = self.start("--capture=" + path, "echo begun; exec sleep 1000")
+        self.assertEqual(process.stdout.readline(), b"begun\n")
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE), -signal.SIGTERM)
+        done = subprocess.run(["tshark", "-r", path, "-Y", "ssh.message_code == 20", "-T", "fields", "-e", "frame.number"],
+                              capture_output=True, text=True, timeout=PATIENCE, env=clean_environment(self.home), check=True)
+        self.assertEqual(len(done.stdout.split()), 2, done.stdout)
+
+    def test_a_probe_is_observed_too(self):
+        path = os.path.join(self.home, "session.pcapng")
+        subprocess.run([NACRE_CLIENT, "--probe", "--capture", path, "-p", str(self.server.port), "127.0.0.1"], check=True,
+                       capture_output=True, timeout=PATIENCE, env=clean_environment(self.home))
+        self.assertGreater(os.path.getsize(path), 2000)
 
     def test_a_file_that_cannot_be_written(self):
         done = self.run_("--unsafe-keylog=/nonexistent/keys", "echo done")
