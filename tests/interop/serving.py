@@ -27,7 +27,12 @@ def serve_asyncssh(folder):
             return True
 
         def validate_password(self, username, password):
+            if username == "expired":
+                raise asyncssh.PasswordChangeRequired("Your password \x1b[31mhas expired.")
             return password == PASSWORD
+
+        def change_password(self, username, old_password, new_password):
+            return (old_password, new_password) == (PASSWORD, "a new one")
 
         def kbdint_auth_supported(self):
             return True

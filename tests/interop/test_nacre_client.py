@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """nacre-client against servers of other projects: commands and terminals there, and the terminal here."""
+import json
 import os
 import re
 import select
@@ -96,6 +97,50 @@ class AgainstConch(ClientCase, Commands, Terminals):
         self.assertEqual((process.wait(PATIENCE), process.stderr.read()), (-signal.SIGTERM, b""))
 
 
+class AgainstStrictSshd(ClientCase):
+    """An sshd that refuses much, and that logs what was negotiated."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Sshd("PermitTTY no\nLogLevel DEBUG1\n"))
+
+    def test_no_terminal(self):
+        terminal = self.terminal("-t", "echo begun; cat; exit 3")
+        terminal.expect(b"the server gives no terminal; the session continues without one")
+        terminal.expect(b"begun")
+        terminal.type(b"text\n\x04")
+        terminal.expect(b"text\r\ntext")  # the terminal here is not in raw mode
+        self.assertEqual(terminal.end(), 3)
+
+    def test_no_session(self):
+        server = self.enterContext(Sshd("MaxSessions 0\n"))
+        self.server, before = server, self.server
+        done = self.run_("true")
+        self.server = before
+        self.assertEqual((done.status, done.out), (255, b""))
+        self.assertIn("the server refused to open a session", done.err)
+
+    def test_a_refused_command(self):
+        with Server() as server:
+            done = subprocess.run([NACRE_CLIENT, "-p", str(server.port), "-i", server.path("key"), "--insecure",
+                                   f"{USER}@127.0.0.1", "nonsense"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=PATIENCE, env=clean_environment(server.folder))
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (255, "", "nacre-client: the server refused the command\n"))
+
+    def test_the_lists_of_algorithms(self):
+        done = self.run_("--kex=diffie-hellman-group14-sha256", "--ciphers=aes192-ctr", "--macs=hmac-sha2-512",
+                         "--host-key-algorithms=ssh-ed25519", "--require-strict-kex", "true")
+        self.assertEqual((done.status, done.out), (0, b""))
+        log = self.server.log()
+        for name in ("kex: algorithm: diffie-hellman-group14-sha256", "kex: host key algorithm: ssh-ed25519",
+                     "kex: client->server cipher: aes192-ctr MAC: hmac-sha2-512"):
+            self.assertIn(name, log)
+        done = self.run_("--ciphers=nonsense", "true")
+        self.assertEqual((done.status, done.out), (255, b""))
+        self.assertIn("'nonsense' is not known", done.err)
+
+
 class Hosts(unittest.TestCase):
     """Every form of a host, with nacre-echo."""
 
@@ -167,6 +212,20 @@ class Study(ClientCase):
             with open(os.path.join(self.home, "keys"), encoding="ascii") as file:
                 self.assertIn(" SHARED_SECRET ", file.read())
             os.unlink(os.path.join(self.home, "keys"))
+
+    def test_a_trace(self):
+        path = os.path.join(self.home, "trace")
+        done = self.run_("--trace=" + path, "--trace-format=json", "echo done")
+        self.assertEqual((done.status, done.out, done.err), (0, b"done\n", ""))
+        with open(path, encoding="ascii") as file:
+            lines = [json.loads(line) for line in file]
+        self.assertEqual((lines[0]["program"], lines[0]["secrets"]), ("nacre-client", False))
+        self.assertEqual(lines[1]["peer"], f"127.0.0.1:{self.server.port}")
+        names = [line["name"] for line in lines if line.get("event") == "message"]
+        for name in "SSH_MSG_KEXINIT", "SSH_MSG_USERAUTH_SUCCESS", "SSH_MSG_CHANNEL_DATA", "SSH_MSG_CHANNEL_CLOSE":
+            self.assertIn(name, names)
+        self.assertEqual(lines[-1]["event"], "close")
+        self.assertNotIn("event=", self.run_("--trace=-", "echo done").out.decode())
 
     def test_a_capture(self):
         path = os.path.join(self.home, "session.pcapng")

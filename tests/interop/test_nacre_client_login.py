@@ -162,6 +162,21 @@ class Passwords(ClientCase):
         self.assertNotIn(b"shell", terminal.seen)
         self.assertNotIn(b"\x1b", terminal.seen)
 
+    def test_a_password_that_must_be_changed(self):
+        terminal = self.command("-lexpired")
+        terminal.expect(b"expired@127.0.0.1's password: ")
+        terminal.type(PASSWORD.encode() + b"\n")
+        terminal.expect(b"Your password ?[31mhas expired.\r\n")
+        for first, second, answer in (b"one", b"another", b"The passwords differ"), (b"a new one", b"a new one", b"done"):
+            terminal.expect(b"Enter expired@127.0.0.1's new password: ")
+            terminal.type(first + b"\n")
+            terminal.expect(b"Retype expired@127.0.0.1's new password: ")
+            terminal.type(second + b"\n")
+            terminal.expect(answer)
+        self.assertEqual(terminal.end(), 3)
+        self.assertNotIn(b"a new one", terminal.seen)
+        self.assertNotIn(b"\x1b", terminal.seen)
+
     def test_an_interrupt_restores_the_terminal(self):
         shell = self.enterContext(Terminal(["bash", "--norc", "--noprofile", "-i"],
                                            clean_environment(self.home, PS1="$ ", TERM="dumb", HISTFILE="/dev/null")))
