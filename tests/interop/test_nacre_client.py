@@ -236,6 +236,15 @@ class Study(ClientCase):
         self.assertEqual(data[:4], b"\x0a\x0d\x0d\x0a")
         self.assertIn(b"SSH-2.0-OpenSSH", data)
 
+    def test_a_folder_for_study(self):
+        path = os.path.join(self.home, "study")
+        done = self.run_("--study=" + path, "echo done")
+        self.assertEqual((done.status, done.out), (0, b"done\n"))
+        self.assertIn(path, done.err)
+        self.assertEqual(sorted(os.listdir(path)), ["keys.log", "session.pcapng", "trace.json"])
+        with open(os.path.join(path, "trace.json"), encoding="ascii") as file:
+            self.assertTrue(json.loads(file.readline())["secrets"])
+
     def test_what_is_written_is_complete_when_a_signal_ends_the_program(self):
         path = os.path.join(self.home, "session.pcapng")
         process = self.start("--capture=" + path, "echo begun; exec sleep 1000")

@@ -52,15 +52,21 @@ class FirstContact(ClientCase):
         self.assertEqual(terminal.end(), 0)
         self.assertEqual(self.read_known_hosts(), self.line())
 
+    def ssh(self, *options):
+        """Log in with ssh."""
+        subprocess.run(["ssh", "-F", "none", "-p", str(self.server.port), "-i", self.server.path("key"), *options,
+                        f"{self.server.user}@127.0.0.1", "true"], timeout=PATIENCE, check=True, stdin=subprocess.DEVNULL,
+                       capture_output=True)
+
     def test_yes_writes_the_file_as_ssh_does(self):
         self.accept(b"yes\n")
         self.assertEqual(stat.S_IMODE(os.stat(self.known_hosts).st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(os.stat(os.path.dirname(self.known_hosts)).st_mode), 0o700)
         self.assertEqual(self.run_("echo again", known=False), (0, b"again\n", ""))
-        done = subprocess.run(["ssh", "-F", "none", "-p", str(self.server.port), "-i", self.server.path("key"), "-o",
-                               "StrictHostKeyChecking=yes", "-o", f"UserKnownHostsFile={self.known_hosts}",
-                               f"{self.server.user}@127.0.0.1", "true"], timeout=PATIENCE, check=False)
-        self.assertEqual(done.returncode, 0)
+        self.ssh("-o", "StrictHostKeyChecking=yes", "-o", f"UserKnownHostsFile={self.known_hosts}")
+        self.ssh("-o", "StrictHostKeyChecking=accept-new", "-o", f"UserKnownHostsFile={self.home}/by_ssh")
+        with open(os.path.join(self.home, "by_ssh"), encoding="ascii") as file:
+            self.assertEqual(self.read_known_hosts(), file.read())
 
     def test_the_fingerprint_is_an_answer(self):
         self.accept(self.fingerprint + b"\n")
@@ -124,6 +130,19 @@ class Passwords(ClientCase):
         terminal.expect(b"done")
         self.assertEqual(terminal.end(), 3)
         self.assertNotIn(PASSWORD.encode(), terminal.seen)
+
+    def test_a_password_is_not_in_traces_and_captures(self):
+        files = [os.path.join(self.home, name) for name in ("trace", "capture")]
+        terminal = self.command("--trace=" + files[0], "--trace-format=json", "--capture=" + files[1])
+        terminal.expect(self.question())
+        terminal.type(PASSWORD.encode() + b"\n")
+        self.assertEqual(terminal.end(), 3)
+        for path in files:
+            with open(path, "rb") as file:
+                data = file.read()
+            self.assertGreater(len(data), 1000)
+            for secret in PASSWORD.encode(), PASSWORD.encode().hex().encode():
+                self.assertNotIn(secret, data)
 
     def test_a_wrong_password_is_asked_for_again(self):
         terminal = self.command()
