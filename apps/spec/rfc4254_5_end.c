@@ -35,10 +35,14 @@ static void after_eof(struct peer *p)
     go_on(p);
 }
 
-/* CLOSE on a channel without a program, or on one whose window is 0. */
+/* The row's number: 0 with a program, and a window of 0; 1 with a program; 2 without one, after
+ * EOF.
+ */
 static void close_answered(struct peer *p)
 {
-    struct spec_channel *ch = open_cat(p, (struct opening){.window_zero = p->row->number == 0});
+    struct spec_channel *ch =
+        p->row->number == 2 ? open_first(p, (struct opening){0})
+                            : open_cat(p, (struct opening){.window_zero = p->row->number == 0});
 
     if (p->row->number == 2)
         send_eof(p, ch);
