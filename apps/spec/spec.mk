@@ -15,3 +15,13 @@ $(BUILD)/nacre-spec: $(call objects,$(call room_src,spec) $(SPEC_SHARED))
 SPEC_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/apps/spec/*.c))
 $(SPEC_TESTS): $(call objects,$(filter-out %/main.c,$(call room_src,spec)))
 $(BUILD)/tests/apps/options/pages: $(call objects,apps/spec/options.c)
+
+spec-results:                           ## run nacre-spec against all servers that are installed, and write apps/spec/RESULTS.md
+	@$(MAKE) $(jobs) all
+	@NACRE_BUILD=$(BUILD) /usr/bin/python3 tests/interop/spec_results.py $(NAMES)
+
+spec-planted:                           ## does nacre-spec notice each planted deviation? (NAMES="cookie"; 10 minutes)
+	@$(MAKE) $(jobs) all
+	@NACRE_BUILD=$(BUILD) /usr/bin/python3 tests/interop/spec_planted.py $(NAMES)
+
+.PHONY: spec-results spec-planted
