@@ -14,7 +14,7 @@
 #include <time.h>
 
 enum {
-    CAPACITY = 8 * 1024 * 1024, /* bytes that wait for the disk */
+    CAPACITY = 32 * 1024 * 1024, /* bytes that wait for the disk */
     SENTENCE_MAX = 1024,
 };
 

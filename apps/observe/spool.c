@@ -16,6 +16,7 @@ struct spool {
     pthread_t thread;
     bool started, waiting, stopping, failed;
     size_t first, len; /* bytes of the ring that are in use */
+    size_t touched;    /* bytes at its start that have ever been */
     uint8_t *ring;
 };
 
@@ -52,6 +53,8 @@ static void append(struct spool *spool, struct bytes part)
     memcpy(spool->ring + at, part.at, straight);
     memcpy(spool->ring, part.at + straight, part.len - straight);
     spool->len += part.len;
+    if (spool->touched < at + straight)
+        spool->touched = at + straight;
 }
 
 /* The next bytes to write; they stay in the ring until they are removed. */
@@ -165,7 +168,7 @@ void spool_free(struct spool *spool)
     (void)close(spool->config.fd);
     (void)pthread_cond_destroy(&spool->work);
     (void)pthread_mutex_destroy(&spool->lock);
-    explicit_bzero(spool->ring, spool->config.capacity);
+    explicit_bzero(spool->ring, spool->touched);
     free(spool->ring);
     free(spool);
 }

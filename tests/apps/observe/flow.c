@@ -75,6 +75,19 @@ START_TEST(an_ip4_segment_byte_by_byte)
 }
 END_TEST
 
+START_TEST(the_checksum_is_right_for_every_length)
+{
+    static const char text[] = "\xff\xfe\x80\x7f"
+                               "abcdefghijklmnopqrstuvwxyz\xff\xff\xff\xff";
+
+    for (size_t from = 0; from < sizeof text; from++) {
+        begin("127.0.0.1:2022", "192.0.2.7:50000");
+        segment(NACRE_SERVER, FLOW_ACK, text + from);
+        expect_checksums(20, 12, 8);
+    }
+}
+END_TEST
+
 START_TEST(an_ip6_segment_byte_by_byte)
 {
     const uint8_t expected[] = {0x60, 0,    0, 0, 0,    22,   6,    64,   0, 0, 0, 0,
@@ -176,6 +189,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, an_ip4_segment_byte_by_byte);
+    add_test(suite, the_checksum_is_right_for_every_length);
     add_test(suite, an_ip6_segment_byte_by_byte);
     add_test(suite, sequence_and_acknowledgement_numbers_follow_the_stream);
     add_test(suite, an_unknown_address_becomes_a_loopback_address);
