@@ -30,6 +30,9 @@ bench-compare: $(BENCH_BINARIES)        ## compare this build with another, slic
 bench-acts: $(BUILD)/nacre-echo $(BUILD)/tests/bench/acts  ## what each act before a login costs server and client, for SECURITY.md
 	NACRE_BUILD=$(BUILD) tests/bench/acts.py --write SECURITY.md
 
+bench-trace: $(BUILD)/nacre-echo $(BUILD)/nacre-load  ## CPU time of a transfer with --trace, compared with none
+	NACRE_BUILD=$(BUILD) tests/bench/trace.py
+
 bench-pipe: $(BUILD)/nacre-echo $(BUILD)/nacre-load  ## 1 Gbit/s over 100 ms, compared with plain TCP (root; a kernel with netem)
 	NACRE_BUILD=$(BUILD) tests/bench/pipe.py
 
@@ -42,4 +45,4 @@ bench-guest: $(BENCH_BINARIES) $(BUILD)/nacre-load  ## bench-pipe and the 20,000
 	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/pipe.py
 	NACRE_BUILD=$(BUILD) tests/bench/guest.py tests/bench/memory.py --sessions 0
 
-.PHONY: bench bench-quick bench-compare bench-acts bench-pipe bench-memory bench-guest bench-crypto
+.PHONY: bench bench-trace bench-quick bench-compare bench-acts bench-pipe bench-memory bench-guest bench-crypto
