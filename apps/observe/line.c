@@ -2,35 +2,6 @@
 
 static const char digits[] = "0123456789abcdef";
 
-/* Space for n characters, or NULL. */
-static char *claim(struct line *l, size_t n)
-{
-    char *at = l->at + l->len;
-
-    if (l->full || l->size - l->len < n) {
-        l->full = true;
-        return NULL;
-    }
-    l->len += n;
-    return at;
-}
-
-void line_char(struct line *l, char c)
-{
-    char *at = claim(l, 1);
-
-    if (at != NULL)
-        *at = c;
-}
-
-void line_put(struct line *l, const char *text, size_t len)
-{
-    char *at = claim(l, len);
-
-    if (at != NULL && len > 0)
-        memcpy(at, text, len);
-}
-
 void line_text(struct line *l, const char *text)
 {
     line_put(l, text, strlen(text));
@@ -40,24 +11,86 @@ void line_padded(struct line *l, uint64_t value, unsigned wanted)
 {
     char text[20];
     size_t n = sizeof text;
+    uint32_t small;
 
-    do {
+    for (; value > UINT32_MAX; value /= 10)
         text[--n] = digits[value % 10];
-        value /= 10;
-    } while (n > 0 && (value > 0 || sizeof text - n < wanted));
+    small = (uint32_t)value; /* almost always all of it: such divisions are cheap */
+    do {
+        text[--n] = digits[small % 10];
+        small /= 10;
+    } while (n > 0 && (small > 0 || sizeof text - n < wanted));
     line_put(l, text + n, sizeof text - n);
 }
 
+/* Most numbers of a trace are short. */
 void line_u64(struct line *l, uint64_t value)
 {
-    line_padded(l, value, 1);
+    char *at;
+
+    if (value >= 1000) {
+        line_padded(l, value, 1);
+    } else if (value >= 100) {
+        at = line_claim(l, 3);
+        if (at != NULL) {
+            at[0] = digits[value / 100];
+            at[1] = digits[value / 10 % 10];
+            at[2] = digits[value % 10];
+        }
+    } else if (value >= 10) {
+        at = line_claim(l, 2);
+        if (at != NULL) {
+            at[0] = digits[value / 10];
+            at[1] = digits[value % 10];
+        }
+    } else {
+        line_char(l, digits[value]);
+    }
+}
+
+/* ---- eight characters at a time: most of a trace is hex or plain text ---- */
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Four bytes as eight digits: each nibble moves to a byte of its own, and those past 9 become
+ * letters. */
+static void put_eight_digits(char *out, const uint8_t *bytes)
+{
+    uint64_t x = load_u32(bytes), letters;
+
+    x = (x << 16 | x) & UINT64_C(0x0000ffff0000ffff);
+    x = (x << 8 | x) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x << 4 | x) & EACH(0x0f);
+    letters = (x + EACH(6)) >> 4 & EACH(1);
+    store_u64((uint8_t *)out, x + EACH('0') + letters * ('a' - '0' - 10));
+}
+
+/* Is one of the bytes zero? */
+static uint64_t has_zero(uint64_t x)
+{
+    return (x - EACH(1)) & ~x & EACH(0x80);
+}
+
+/* Printable ASCII without quotes and backslashes. */
+static inline bool are_eight_plain(const uint8_t *bytes)
+{
+    uint64_t x = load_u64(bytes);
+    uint64_t outside = x | (x - EACH(' ')) | (x + EACH(1)); /* their highest bits */
+
+    return ((outside & EACH(0x80)) | has_zero(x ^ EACH('"')) | has_zero(x ^ EACH('\'')) |
+            has_zero(x ^ EACH('\\'))) == 0;
 }
 
 void line_hex(struct line *l, struct bytes bytes)
 {
-    char *at = claim(l, 2 * bytes.len);
+    char *at = line_claim(l, 2 * bytes.len);
+    size_t i = 0;
 
-    for (size_t i = 0; at != NULL && i < bytes.len; i++) {
+    if (at == NULL)
+        return;
+    for (; i + 4 <= bytes.len; i += 4, at += 8)
+        put_eight_digits(at, bytes.at + i);
+    for (; i < bytes.len; i++) {
         *at++ = digits[bytes.at[i] >> 4];
         *at++ = digits[bytes.at[i] & 15];
     }
@@ -65,7 +98,7 @@ void line_hex(struct line *l, struct bytes bytes)
 
 void line_pairs(struct line *l, char c, size_t n)
 {
-    char *at = claim(l, 2 * n);
+    char *at = line_claim(l, 2 * n);
 
     if (at != NULL)
         memset(at, c, 2 * n);
@@ -116,6 +149,10 @@ bool line_is_text(struct bytes text)
         uint32_t character = 0xa0;
         size_t n = 1;
 
+        if (text.len >= 8 && are_eight_plain(text.at)) {
+            text = bytes_from(text, 8);
+            continue;
+        }
         if (text.at[0] < 0x80 && !is_text_byte(text.at[0]))
             return false;
         if (text.at[0] >= 0x80)
@@ -165,6 +202,8 @@ static size_t plain_run(struct bytes text, char quote)
 {
     size_t n = 0;
 
+    while (n + 8 <= text.len && are_eight_plain(text.at + n))
+        n += 8;
     while (n < text.len && is_plain(text.at[n]) && text.at[n] != (uint8_t)quote &&
            text.at[n] != '\\')
         n++;

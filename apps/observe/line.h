@@ -16,8 +16,33 @@ static inline struct line line_in(char *buffer, size_t size)
     return (struct line){.at = buffer, .size = size};
 }
 
-void line_char(struct line *l, char c);
-void line_put(struct line *l, const char *text, size_t len);
+/* Space for n characters, or NULL. */
+static inline char *line_claim(struct line *l, size_t n)
+{
+    char *at = l->at + l->len;
+
+    if (l->full || l->size - l->len < n) {
+        l->full = true;
+        return NULL;
+    }
+    l->len += n;
+    return at;
+}
+
+/* These are inline, because the length of most texts is known to the compiler. */
+static inline void line_put(struct line *l, const char *text, size_t len)
+{
+    char *at = line_claim(l, len);
+
+    if (at != NULL && len > 0)
+        memcpy(at, text, len);
+}
+
+static inline void line_char(struct line *l, char c)
+{
+    line_put(l, &c, 1);
+}
+
 void line_text(struct line *l, const char *text);
 #define LINE_PUT(l, literal) line_put(l, "" literal, sizeof(literal) - 1)
 

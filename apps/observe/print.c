@@ -51,13 +51,14 @@ void print_payload(struct line *l, const struct print_message *m, const struct p
     struct decoder d;
     struct field f;
 
-    decode_begin(&d, m->context, m->direction, m->payload);
-    while (s->has_secrets && !o->secrets && decode_next(&d, &f)) {
-        if (!f.secret)
-            continue;
-        put_hex_until(l, m->payload, &at, f.at + f.len - f.value.len);
-        line_pairs(l, '-', f.value.len);
-        at += f.value.len;
+    if (s->has_secrets && !o->secrets) {
+        decode_begin(&d, m->context, m->direction, m->payload);
+        while (decode_next(&d, &f))
+            if (f.secret) {
+                put_hex_until(l, m->payload, &at, f.at + f.len - f.value.len);
+                line_pairs(l, '-', f.value.len);
+                at += f.value.len;
+            }
     }
     put_hex_until(l, m->payload, &at, m->payload.len - s->cut);
 }

@@ -161,34 +161,30 @@ static void put_field(struct printer *p, const struct field *f)
         put_value(p, f);
 }
 
-static void put_fields(struct printer *p, struct print_summary *s)
+static void put_fields(struct printer *p, struct decoder *d, struct print_summary *s)
 {
-    struct decoder d;
     struct field f;
 
     PUT(p, ",\"fields\":[");
-    decode_begin(&d, p->m->context, p->m->direction, p->m->payload);
-    while (decode_next(&d, &f)) {
+    while (decode_next(d, &f)) {
         put_field(p, &f);
         s->cut += f.value.len - print_shown(&f, p->o).len;
         s->has_secrets = s->has_secrets || f.secret;
     }
     close_fields(p, 0);
     line_char(p->l, ']');
-    s->malformed = d.malformed;
-    s->kind = d.kind;
-    s->message = d.message;
+    s->malformed = d->malformed;
+    s->kind = d->kind;
+    s->message = d->message;
 }
 
 /* ---- the message ---- */
 
-static void put_head(struct printer *p)
+static void put_head(struct printer *p, const struct message_row *row)
 {
     const struct print_message *m = p->m;
     uint8_t number = m->payload.at[0];
-    struct decoder d;
 
-    decode_begin(&d, m->context, m->direction, m->payload);
     put_number(p->l, "{\"us\":", m->us);
     put_number(p->l, ",\"conn\":", m->conn);
     PUT(p, ",\"event\":\"message\",\"dir\":\"");
@@ -197,11 +193,11 @@ static void put_head(struct printer *p)
     PUT(p, ",\"phase\":\"");
     line_text(p->l, m->phase);
     put_number(p->l, "\",\"number\":", number);
-    if (d.message != NULL) {
+    if (row != NULL) {
         PUT(p, ",\"name\":\"");
-        line_text(p->l, d.message->name);
+        line_text(p->l, row->name);
         PUT(p, "\",\"section\":\"");
-        line_text(p->l, d.message->section);
+        line_text(p->l, row->section);
         line_char(p->l, '"');
     }
     put_number(p->l, ",\"length\":", m->payload.len);
@@ -224,11 +220,13 @@ void print_json(struct line *l, const struct print_message *m, const struct prin
 {
     struct printer p = {.l = l, .m = m, .o = o};
     size_t start = l->len, fields;
+    struct decoder d;
 
     *s = (struct print_summary){0};
-    put_head(&p);
+    decode_begin(&d, m->context, m->direction, m->payload);
+    put_head(&p, d.message);
     fields = l->len;
-    put_fields(&p, s);
+    put_fields(&p, &d, s);
     if (s->kind != NULL)
         put_kind(&p, s->kind);
     if (s->malformed)

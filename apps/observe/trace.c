@@ -1,17 +1,15 @@
 #include "apps/observe/trace.h"
 
-#include "apps/observe/event.h"
 #include "apps/observe/output.h"
+#include "apps/observe/pen.h"
 #include "transport/message.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum {
-    LINE_SIZE = 2 * 1024 * 1024, /* bytes of a line; few of them are ever touched */
-    PACKET_SIZE = 4096,          /* bytes of a packet that are shown, unless all data is */
-    PACKET_HEADER = 5,           /* packet_length and padding_length */
+    PACKET_SIZE = 4096, /* bytes of a packet that are shown, unless all data is */
+    PACKET_HEADER = 5,  /* packet_length and padding_length */
 };
 
 /* One connection. */
@@ -26,19 +24,10 @@ struct traced {
     size_t packet_room;
 };
 
-/* What one thread writes: it ends a line before it begins another. */
-struct pen {
-    struct line line;
-    struct traced *owner; /* a message that was sent waits for its packet; NULL: no line is open */
-    size_t shown;         /* bytes of that packet that may be shown */
-    char buffer[LINE_SIZE];
-};
-
 static struct {
     struct trace_style style;
     struct timespec begin;
     bool is_open;
-    pthread_key_t pens;
 } trace;
 
 static uint64_t now_us(void)
@@ -59,57 +48,10 @@ static enum nacre_role sender(const struct traced *t, enum nacre_direction direc
 
 /* ---- lines ---- */
 
-static void put(struct pen *pen, uint64_t conn, bool message)
-{
-    if (!pen->line.full)
-        output_put(pen->line.at, pen->line.len, conn, message);
-    pen->line.len = 0;
-    pen->line.full = false;
-}
-
-/* End the line of a message, with its packet as far as that is known. */
-static void end_message(struct pen *pen, const struct traced *t, struct bytes packet, size_t size)
-{
-    struct line *l = &pen->line;
-
-    if (trace.style.json) {
-        if (packet.len > pen->shown)
-            packet.len = pen->shown;
-        if (packet.len > 0) {
-            LINE_PUT(l, ",\"packet\":\"");
-            line_hex(l, packet);
-            LINE_PUT(l, "\",\"packet_length\":");
-            line_u64(l, size);
-        }
-        LINE_PUT(l, "}\n");
-    }
-    pen->owner = NULL;
-    put(pen, t->id, true);
-}
-
-/* The thread's pen, with no line open; NULL: out of memory. */
-static struct pen *take_pen(void)
-{
-    struct pen *pen = pthread_getspecific(trace.pens);
-
-    if (pen == NULL) {
-        pen = malloc(sizeof *pen);
-        if (pen == NULL || pthread_setspecific(trace.pens, pen) != 0) {
-            free(pen);
-            return NULL;
-        }
-        pen->owner = NULL;
-        pen->line = line_in(pen->buffer, sizeof pen->buffer);
-    }
-    if (pen->owner != NULL)
-        end_message(pen, pen->owner, (struct bytes){NULL, 0}, 0);
-    return pen;
-}
-
 static void put_simple(const struct traced *t, const char *event, const char *name,
                        struct bytes value)
 {
-    struct pen *pen = take_pen();
+    struct pen *pen = pen_take();
     struct event e;
 
     if (pen == NULL)
@@ -117,7 +59,7 @@ static void put_simple(const struct traced *t, const char *event, const char *na
     e = event_begin(&pen->line, &trace.style, now_us(), t->id, event);
     event_text(&e, name, value);
     event_end(&e);
-    put(pen, t->id, false);
+    pen_put(pen, t->id, false);
 }
 
 /* ---- connections ---- */
@@ -125,7 +67,7 @@ static void put_simple(const struct traced *t, const char *event, const char *na
 static void *on_open(const struct observed *connection)
 {
     struct traced *t = calloc(1, sizeof *t);
-    struct pen *pen = take_pen();
+    struct pen *pen = pen_take();
     struct event e;
 
     if (t == NULL || pen == NULL) {
@@ -139,14 +81,14 @@ static void *on_open(const struct observed *connection)
     event_text(&e, "local", bytes_of(connection->local));
     event_text(&e, "peer", bytes_of(connection->peer));
     event_end(&e);
-    put(pen, t->id, false);
+    pen_put(pen, t->id, false);
     return t;
 }
 
 static void on_closed(void *state, const struct nacre_end *why)
 {
     struct traced *t = state;
-    struct pen *pen = take_pen();
+    struct pen *pen = pen_take();
     struct event e;
 
     if (pen != NULL) {
@@ -155,7 +97,7 @@ static void on_closed(void *state, const struct nacre_end *why)
         if (why->text != NULL && why->text[0] != 0)
             event_text(&e, "text", bytes_of(why->text));
         event_end(&e);
-        put(pen, t->id, false);
+        pen_put(pen, t->id, false);
     }
     key_exchange_clear(&t->exchange);
     free(t->packet);
@@ -169,10 +111,10 @@ static void put_hash(struct traced *t)
 {
     struct pen *pen;
 
-    if (!key_exchange_is_complete(&t->exchange) || (pen = take_pen()) == NULL)
+    if (!key_exchange_is_complete(&t->exchange) || (pen = pen_take()) == NULL)
         return;
     event_put_hash(&pen->line, &trace.style, now_us(), t->id, &t->exchange, t->context.kex);
-    put(pen, t->id, false);
+    pen_put(pen, t->id, false);
     key_exchange_done(&t->exchange);
 }
 
@@ -193,20 +135,20 @@ static const struct print_choice *choose(const struct traced *t,
 static void on_negotiated(void *state, const struct nacre_negotiated *choice)
 {
     struct traced *t = state;
-    struct pen *pen = take_pen();
+    struct pen *pen = pen_take();
 
     t->context.kex = context_kex_find(choice->kex);
     if (pen == NULL)
         return;
     event_put_negotiated(&pen->line, &trace.style, now_us(), t->id, choice, &t->exchange);
-    put(pen, t->id, false);
+    pen_put(pen, t->id, false);
 }
 
 static void on_mismatch(void *state, const char *kind, const char *client, size_t client_len,
                         const char *server, size_t server_len)
 {
     struct traced *t = state;
-    struct pen *pen = take_pen();
+    struct pen *pen = pen_take();
     struct event e;
 
     if (pen == NULL)
@@ -216,12 +158,12 @@ static void on_mismatch(void *state, const char *kind, const char *client, size_
     event_text(&e, "client", (struct bytes){(const uint8_t *)client, client_len});
     event_text(&e, "server", (struct bytes){(const uint8_t *)server, server_len});
     event_end(&e);
-    put(pen, t->id, false);
+    pen_put(pen, t->id, false);
 }
 
 static void put_secret(const struct traced *t, char label, struct bytes value)
 {
-    struct pen *pen = take_pen();
+    struct pen *pen = pen_take();
     struct event e;
 
     if (pen == NULL)
@@ -230,7 +172,7 @@ static void put_secret(const struct traced *t, char label, struct bytes value)
     event_text(&e, "label", (struct bytes){(const uint8_t *)&label, 1});
     event_hex(&e, "hex", value);
     event_end(&e);
-    put(pen, t->id, false);
+    pen_put(pen, t->id, false);
     explicit_bzero(pen->buffer, 2 * value.len + 128);
 }
 
@@ -277,7 +219,7 @@ static void on_message(void *state, enum nacre_direction direction, uint32_t seq
                               .payload = {payload, len},
                               .context = &t->context};
     struct print_summary s = {0};
-    struct pen *pen = take_pen();
+    struct pen *pen = pen_take();
 
     if (pen == NULL)
         return;
@@ -294,10 +236,10 @@ static void on_message(void *state, enum nacre_direction direction, uint32_t seq
         pen->shown = 0;
     note(t, direction, m.payload);
     if (direction == NACRE_SENT) {
-        pen->owner = t;
+        pen_wait(pen, t, t->id);
         return;
     }
-    end_message(pen, t, (struct bytes){t->packet, t->packet_len}, t->packet_size);
+    pen_end_message(pen, t->id, (struct bytes){t->packet, t->packet_len}, t->packet_size);
     put_hash(t);
 }
 
@@ -306,7 +248,7 @@ static void on_message(void *state, enum nacre_direction direction, uint32_t seq
 /* Lines before the identification are shown too: RFC 4253 section 4.2 lets a server send some. */
 static void put_identification(struct traced *t, enum nacre_direction direction, struct bytes line)
 {
-    struct pen *pen = take_pen();
+    struct pen *pen = pen_take();
     size_t len = line.len;
     struct event e;
 
@@ -324,7 +266,7 @@ static void put_identification(struct traced *t, enum nacre_direction direction,
     event_text(&e, "text", (struct bytes){line.at, len});
     event_hex(&e, "bytes", line);
     event_end(&e);
-    put(pen, t->id, false);
+    pen_put(pen, t->id, false);
 }
 
 /* Its message follows. */
@@ -350,16 +292,13 @@ static void keep_packet(struct traced *t, const uint8_t *bytes, size_t len)
 static void on_packet(void *state, enum nacre_direction direction, const uint8_t *bytes, size_t len)
 {
     struct traced *t = state;
-    struct pen *pen;
 
     if (!t->identified[direction]) {
         put_identification(t, direction, (struct bytes){bytes, len});
     } else if (direction == NACRE_RECEIVED) {
         keep_packet(t, bytes, len);
     } else {
-        pen = pthread_getspecific(trace.pens);
-        if (pen != NULL && pen->owner == t)
-            end_message(pen, t, (struct bytes){bytes, len}, len);
+        pen_packet(t, (struct bytes){bytes, len});
         put_hash(t);
     }
 }
@@ -414,12 +353,12 @@ bool trace_open(const struct trace_config *config, const struct errbuf *p)
     (void)clock_gettime(CLOCK_MONOTONIC, &trace.begin);
     if (!output_open(&output, p))
         return false;
-    if (pthread_key_create(&trace.pens, free) != 0 || (pen = take_pen()) == NULL) {
+    if (!pens_begin(&trace.style) || (pen = pen_take()) == NULL) {
         output_close();
         return errbuf_say(p, "out of memory");
     }
     event_put_header(&pen->line, &trace.style, config->program, NACRE_VERSION, event_time(time));
-    put(pen, 0, false);
+    pen_put(pen, 0, false);
     trace.is_open = true;
     return true;
 }
@@ -435,6 +374,5 @@ void trace_close(void)
         return;
     trace.is_open = false;
     output_close();
-    free(pthread_getspecific(trace.pens));
-    (void)pthread_key_delete(trace.pens);
+    pens_end();
 }

@@ -2,6 +2,8 @@
 
 #include "tests/support/suite.h"
 
+#include <stdio.h>
+
 static char buffer[256];
 static struct line l;
 
@@ -13,6 +15,15 @@ static void start(void)
 
 START_TEST(numbers_are_decimal)
 {
+    for (uint64_t i = 0; i < 20000; i++) {
+        char expected[16];
+
+        start();
+        line_u64(&l, i);
+        (void)snprintf(expected, sizeof expected, "%u", (unsigned)i);
+        ck_assert_str_eq(buffer, expected);
+    }
+    start();
     line_u64(&l, 0);
     line_char(&l, ' ');
     line_u64(&l, UINT64_MAX);
@@ -31,6 +42,34 @@ START_TEST(bytes_are_two_digits)
     line_hex(&l, BYTES_OF_ARRAY(bytes));
     line_pairs(&l, '-', 2);
     ck_assert_str_eq(buffer, "000ff0ff----");
+}
+END_TEST
+
+/* Eight characters are tried at a time: each byte at each place. */
+START_TEST(every_byte_is_treated_alike_wherever_it_is)
+{
+    uint8_t bytes[19];
+    char expected[64];
+
+    for (int byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < sizeof bytes; at++) {
+            bool plain = byte >= ' ' && byte < 0x7f;
+
+            memset(bytes, 'a', sizeof bytes);
+            bytes[at] = (uint8_t)byte;
+            start();
+            line_hex(&l, BYTES_OF_ARRAY(bytes));
+            (void)snprintf(expected, sizeof expected, "%02x", byte);
+            ck_assert_mem_eq(buffer + 2 * at, expected, 2);
+            start();
+            line_json(&l, BYTES_OF_ARRAY(bytes));
+            ck_assert_int_eq(l.len == sizeof bytes + 2, plain && byte != '"' && byte != '\\');
+            start();
+            line_repr(&l, BYTES_OF_ARRAY(bytes));
+            ck_assert_int_eq(l.len == sizeof bytes + 2, plain && byte != '\'' && byte != '\\');
+            ck_assert_int_eq(line_is_text(BYTES_OF_ARRAY(bytes)),
+                             plain || (byte >= 7 && byte <= 13) || byte == 0x1b);
+        }
 }
 END_TEST
 
@@ -84,6 +123,7 @@ void add_tests(struct suite *suite)
     suite_fixture(suite, start, NULL);
     add_test(suite, numbers_are_decimal);
     add_test(suite, bytes_are_two_digits);
+    add_test(suite, every_byte_is_treated_alike_wherever_it_is);
     add_test(suite, what_does_not_fit_is_left_out_and_noticed);
     add_test(suite, text_is_utf_8_without_most_control_characters);
     add_test(suite, json_strings_are_ascii);
