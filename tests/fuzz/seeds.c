@@ -478,6 +478,7 @@ START_TEST(write_all)
     save_logins();
     save_uses();
     save_keys();
+    save_messages();
     save_fields();
 }
 END_TEST

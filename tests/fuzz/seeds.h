@@ -14,4 +14,7 @@ void save_text(const char *corpus, const char *title, const char *text);
 /* seeds_keys.c: private and public keys, signatures, an agent's answers. */
 void save_keys(void);
 
+/* seeds_decode.c: messages */
+void save_messages(void);
+
 #endif
