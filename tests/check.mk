@@ -3,8 +3,8 @@
 # The checks of the sources and of what is built, the quick ones first
 CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" \
          "tests/tools/sections --check" "tests/tools/handlers --check" \
-         $(addprefix tests/tools/,phase_page pictures readmes security tested man_pages readme_usage) \
-         $(addprefix tests/tools/test_,rules tested pictures byte_by_byte run_tests run_echo install_missing) \
+         $(addprefix tests/tools/,phase_page pictures message_fields readmes security tested man_pages readme_usage) \
+         $(addprefix tests/tools/test_,rules message_fields tested pictures byte_by_byte run_tests run_echo install_missing) \
          $(addprefix tests/tools/,readme_example examples beside_libssh install)
 BROWSER_TESTS = tests/browser/test_page.mjs
 SIMULATIONS = "$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
@@ -16,7 +16,7 @@ check: setup                            ## build everything and run all tests
 	@tests/tools/layers
 	@$(MAKE) $(jobs) browser-packages node-packages
 	@$(MAKE) $(jobs) all interop-programs $(addprefix $(BUILD)/tests/,$(VALGRIND_TESTS) $(PLAIN_TESTS) simulate/simulate \
-		transport/phase_page apps/options/pages crypto/ct_check) $(PICTURE_PROGRAMS)
+		transport/phase_page apps/options/pages apps/observe/rows crypto/ct_check) $(PICTURE_PROGRAMS)
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
 	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 $(CHECKS) \

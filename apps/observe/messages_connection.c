@@ -45,7 +45,7 @@ static const struct field_row global_request[] = {
 
 static const struct field_row port[] = {{.name = "port that was bound on the server", .type = FIELD_UINT32}, {0}};
 static const struct field_row proof[] = {
-    {.name = "signature", .type = FIELD_STRING, .flags = FIELD_BINARY, .parts = field_signature},
+    {.name = "signatures", .type = FIELD_STRING, .flags = FIELD_BINARY, .parts = field_signature},
     {0},
 };
 static const struct field_row proofs[] = {{.type = FIELD_EACH, .parts = proof}, {0}};
