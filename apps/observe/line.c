@@ -7,78 +7,76 @@ void line_text(struct line *l, const char *text)
     line_put(l, text, strlen(text));
 }
 
+/* The decimal digits of a number below 100, two by two: most divisions are saved. */
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                            "25262728293031323334353637383940414243444546474849"
+                            "50515253545556575859606162636465666768697071727374"
+                            "75767778798081828384858687888990919293949596979899";
+
 void line_padded(struct line *l, uint64_t value, unsigned wanted)
 {
-    char text[20];
+    char text[32];
     size_t n = sizeof text;
     uint32_t small;
 
-    for (; value > UINT32_MAX; value /= 10)
-        text[--n] = digits[value % 10];
-    small = (uint32_t)value; /* almost always all of it: such divisions are cheap */
-    do {
-        text[--n] = digits[small % 10];
-        small /= 10;
-    } while (n > 0 && (small > 0 || sizeof text - n < wanted));
+    for (; value > UINT32_MAX; value /= 100)
+        memcpy(text + (n -= 2), pairs + 2 * (value % 100), 2);
+    for (small = (uint32_t)value; small >= 100; small /= 100)
+        memcpy(text + (n -= 2), pairs + 2 * (small % 100), 2);
+    memcpy(text + (n -= 2), pairs + 2 * small, 2);
+    n += text[n] == '0'; /* one leading zero, unless padding follows */
+    while (sizeof text - n < wanted)
+        text[--n] = '0';
     line_put(l, text + n, sizeof text - n);
 }
 
-/* Most numbers of a trace are short. */
 void line_u64(struct line *l, uint64_t value)
 {
-    char *at;
-
-    if (value >= 1000) {
-        line_padded(l, value, 1);
-    } else if (value >= 100) {
-        at = line_claim(l, 3);
-        if (at != NULL) {
-            at[0] = digits[value / 100];
-            at[1] = digits[value / 10 % 10];
-            at[2] = digits[value % 10];
-        }
-    } else if (value >= 10) {
-        at = line_claim(l, 2);
-        if (at != NULL) {
-            at[0] = digits[value / 10];
-            at[1] = digits[value % 10];
-        }
-    } else {
+    if (value < 10)
         line_char(l, digits[value]);
-    }
+    else
+        line_padded(l, value, 1);
 }
 
-/* ---- eight characters at a time: most of a trace is hex or plain text ---- */
+/* ---- sixteen bytes at a time: most of a trace is hex or plain text ---- */
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+enum { STEP = 16 };
 
-/* Four bytes as eight digits: each nibble moves to a byte of its own, and those past 9 become
- * letters. */
-static void put_eight_digits(char *out, const uint8_t *bytes)
+typedef uint8_t vector __attribute__((vector_size(STEP)));
+
+/* A nibble past 9 becomes a letter. */
+static vector digits_of(vector nibbles)
 {
-    uint64_t x = load_u32(bytes), letters;
-
-    x = (x << 16 | x) & UINT64_C(0x0000ffff0000ffff);
-    x = (x << 8 | x) & UINT64_C(0x00ff00ff00ff00ff);
-    x = (x << 4 | x) & EACH(0x0f);
-    letters = (x + EACH(6)) >> 4 & EACH(1);
-    store_u64((uint8_t *)out, x + EACH('0') + letters * ('a' - '0' - 10));
+    return nibbles + '0' + ((vector)(nibbles > 9) & ('a' - '0' - 10));
 }
 
-/* Is one of the bytes zero? */
-static uint64_t has_zero(uint64_t x)
+/* As 32 digits. */
+static void put_digits(char *out, const uint8_t *bytes)
 {
-    return (x - EACH(1)) & ~x & EACH(0x80);
+    vector all, high, low, first, second;
+
+    memcpy(&all, bytes, sizeof all);
+    high = digits_of(all >> 4);
+    low = digits_of(all & 15);
+    first =
+        __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    second = __builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14,
+                                     30, 15, 31);
+    memcpy(out, &first, sizeof first);
+    memcpy(out + 16, &second, sizeof second);
 }
 
-/* Printable ASCII without quotes and backslashes. */
-static inline bool are_eight_plain(const uint8_t *bytes)
+/* Are all printable ASCII, and none of them a quote or a backslash? */
+static bool are_plain(const uint8_t *bytes)
 {
-    uint64_t x = load_u64(bytes);
-    uint64_t outside = x | (x - EACH(' ')) | (x + EACH(1)); /* their highest bits */
+    uint64_t halves[2];
+    vector all, others;
 
-    return ((outside & EACH(0x80)) | has_zero(x ^ EACH('"')) | has_zero(x ^ EACH('\'')) |
-            has_zero(x ^ EACH('\\'))) == 0;
+    memcpy(&all, bytes, sizeof all);
+    others = (vector)(all < ' ') | (vector)(all > '~') | (vector)(all == '"') |
+             (vector)(all == '\'') | (vector)(all == '\\');
+    memcpy(halves, &others, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
 }
 
 void line_hex(struct line *l, struct bytes bytes)
@@ -88,11 +86,15 @@ void line_hex(struct line *l, struct bytes bytes)
 
     if (at == NULL)
         return;
-    for (; i + 4 <= bytes.len; i += 4, at += 8)
-        put_eight_digits(at, bytes.at + i);
+    for (; i + STEP <= bytes.len; i += STEP)
+        put_digits(at + 2 * i, bytes.at + i);
+    if (i < bytes.len && bytes.len >= STEP) { /* the end, with some of it once more */
+        put_digits(at + 2 * (bytes.len - STEP), bytes.at + bytes.len - STEP);
+        i = bytes.len;
+    }
     for (; i < bytes.len; i++) {
-        *at++ = digits[bytes.at[i] >> 4];
-        *at++ = digits[bytes.at[i] & 15];
+        at[2 * i] = digits[bytes.at[i] >> 4];
+        at[2 * i + 1] = digits[bytes.at[i] & 15];
     }
 }
 
@@ -149,8 +151,8 @@ bool line_is_text(struct bytes text)
         uint32_t character = 0xa0;
         size_t n = 1;
 
-        if (text.len >= 8 && are_eight_plain(text.at)) {
-            text = bytes_from(text, 8);
+        if (text.len >= STEP && are_plain(text.at)) {
+            text = bytes_from(text, STEP);
             continue;
         }
         if (text.at[0] < 0x80 && !is_text_byte(text.at[0]))
@@ -202,8 +204,8 @@ static size_t plain_run(struct bytes text, char quote)
 {
     size_t n = 0;
 
-    while (n + 8 <= text.len && are_eight_plain(text.at + n))
-        n += 8;
+    while (n + STEP <= text.len && are_plain(text.at + n))
+        n += STEP;
     while (n < text.len && is_plain(text.at[n]) && text.at[n] != (uint8_t)quote &&
            text.at[n] != '\\')
         n++;

@@ -38,13 +38,25 @@ static struct entry **place_of(const void *context)
     return place;
 }
 
+/* The connection that this thread saw last: most events are about the same one. */
+static _Thread_local struct {
+    const void *context;
+    struct entry *entry;
+} last;
+
 static struct entry *find(const void *context)
 {
     struct entry *entry;
 
+    if (last.context == context)
+        return last.entry;
     pthread_mutex_lock(&seen.lock);
     entry = *place_of(context);
     pthread_mutex_unlock(&seen.lock);
+    if (entry != NULL) {
+        last.context = context;
+        last.entry = entry;
+    }
     return entry;
 }
 
@@ -81,6 +93,7 @@ static struct entry *take(const void *context)
         seen.connections--;
     }
     pthread_mutex_unlock(&seen.lock);
+    last.context = NULL;
     return entry;
 }
 

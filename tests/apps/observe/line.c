@@ -45,11 +45,11 @@ START_TEST(bytes_are_two_digits)
 }
 END_TEST
 
-/* Eight characters are tried at a time: each byte at each place. */
+/* Sixteen characters are tried at a time: each byte at each place. */
 START_TEST(every_byte_is_treated_alike_wherever_it_is)
 {
-    uint8_t bytes[19];
-    char expected[64];
+    uint8_t bytes[39];
+    char expected[16];
 
     for (int byte = 0; byte < 256; byte++)
         for (size_t at = 0; at < sizeof bytes; at++) {
