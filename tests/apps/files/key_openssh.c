@@ -19,7 +19,7 @@ struct openssh_file {
     const char *magic, *cipher, *kdf, *options;
     uint32_t keys;
     uint32_t check, check_again;
-    const char *type, *inner_type;
+    const char *type, *inner_type, *comment;
     size_t point_len, secret_len;
     uint8_t padding[300];
     size_t padding_len;
@@ -28,7 +28,7 @@ struct openssh_file {
     bool other_outer_point; /* in the public key */
 };
 
-/* Without a comment, 5 bytes of padding complete the block. */
+/* Without a comment, 5 bytes of padding complete the block of 8. */
 static const struct openssh_file good_file = {
     .magic = "openssh-key-v1",
     .cipher = "none",
@@ -37,6 +37,7 @@ static const struct openssh_file good_file = {
     .keys = 1,
     .type = "ssh-ed25519",
     .inner_type = "ssh-ed25519",
+    .comment = "",
     .point_len = 32,
     .secret_len = 64,
     .padding = {1, 2, 3, 4, 5},
@@ -66,7 +67,7 @@ static void write_private_section(struct writer *w, const struct openssh_file *f
     write_text(w, f->inner_type);
     write_point(w, point, f->point_len, f->other_inner_point);
     write_string(w, (struct bytes){secret, f->secret_len});
-    write_text(w, ""); /* comment */
+    write_text(w, f->comment);
     write_bytes(w, (struct bytes){f->padding, f->padding_len});
     write_string_end(w, begin);
 }
@@ -143,6 +144,21 @@ START_TEST(each_field_is_checked)
 }
 END_TEST
 
+/* Ciphers have blocks of less than 256 bytes. */
+START_TEST(the_padding_is_shorter_than_256_bytes)
+{
+    for (size_t len = 240; len <= 256; len += 8) { /* with a comment of 5 bytes */
+        struct openssh_file f = good_file;
+
+        f.comment = "12345";
+        f.padding_len = len;
+        for (size_t i = 0; i < len; i++)
+            f.padding[i] = (uint8_t)(i + 1);
+        assert_result(&f, len < 256 ? KEY_GOOD : KEY_MALFORMED);
+    }
+}
+END_TEST
+
 /* Some programs pad to a cipher's longer block. */
 START_TEST(padding_may_be_longer_than_a_block)
 {
@@ -160,5 +176,6 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, a_flipped_bit_or_a_lost_byte_never_yields_another_key);
     add_test(suite, each_field_is_checked);
+    add_test(suite, the_padding_is_shorter_than_256_bytes);
     add_test(suite, padding_may_be_longer_than_a_block);
 }
