@@ -184,7 +184,8 @@ class Time(Limits):
         transport = paramiko.Transport(connect(server))
         self.addCleanup(transport.close)
         transport.start_client(timeout=PATIENCE)
-        server.wait("limit", limit="login-grace-time")
+        limit = server.wait("limit", limit="login-grace-time")[0]
+        self.assertEqual(limit["addr"], server.events("connection", conn=limit["conn"])[0]["addr"])
 
     def test_an_idle_connection(self):
         server = self.server("--idle-timeout", "1")

@@ -170,6 +170,42 @@ START_TEST(bytes_that_trickle_in_do_not_move_the_deadline)
 }
 END_TEST
 
+/* Make space for a second connection after it was refused at least once, and answer that one. */
+static void *accept_late(void *unused)
+{
+    static const char reply[] = "\0\0\0\1x";
+    int first, second;
+
+    usleep(100 * 1000);
+    first = accept(listener, NULL, NULL);
+    second = accept(listener, NULL, NULL);
+    (void)!send(second, reply, sizeof reply - 1, MSG_NOSIGNAL);
+    close(second);
+    close(first);
+    return unused;
+}
+
+/* It tries again soon, not at the deadline. */
+START_TEST(an_agent_that_makes_space_is_found_soon)
+{
+    enum { DEADLINE_MS = 60 * 1000 };
+    pthread_t thread;
+    uint8_t *reply;
+    size_t len;
+
+    listen_at(scratch_path("agent"), 0);
+    begin(TEXT("r"));
+    expect(AGENT_READABLE); /* the one that waits */
+    ck_assert_int_eq(pthread_create(&thread, NULL, accept_late, NULL), 0);
+    reply = agent_exchange_wait(scratch_path("agent"), TEXT("r"), DEADLINE_MS, &len);
+    ck_assert_ptr_nonnull(reply);
+    ck_assert_uint_eq(len, 1);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    free(reply);
+    agent_exchange_clear(&x);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -178,5 +214,6 @@ void add_tests(struct suite *suite)
     add_test(suite, an_agent_without_room_for_a_connection_is_tried_again);
     add_test(suite, an_agent_that_does_not_read_blocks_nothing);
     add_test(suite, a_missing_agent_and_a_name_that_is_too_long_are_errors);
+    add_test(suite, an_agent_that_makes_space_is_found_soon);
     add_test(suite, bytes_that_trickle_in_do_not_move_the_deadline);
 }
