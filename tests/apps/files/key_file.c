@@ -178,10 +178,26 @@ START_TEST(a_new_key_is_written_with_its_folder)
 }
 END_TEST
 
+/* The same bytes are left for the local variables of what is called next. */
+static __attribute__((noinline)) void fill_the_stack(void)
+{
+    volatile uint8_t bytes[16 * 1024];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = 0x5a;
+}
+
+static struct nacre_key *make_at(const char *name)
+{
+    const char *file = scratch_path(name);
+
+    fill_the_stack();
+    return nacre_key_make(file, errbuf, sizeof errbuf);
+}
+
 START_TEST(two_new_keys_differ)
 {
-    struct nacre_key *a = nacre_key_make(scratch_path("a"), errbuf, sizeof errbuf);
-    struct nacre_key *b = nacre_key_make(scratch_path("b"), errbuf, sizeof errbuf);
+    struct nacre_key *a = make_at("a"), *b = make_at("b");
     char of_a[NACRE_FINGERPRINT_MAX], of_b[NACRE_FINGERPRINT_MAX];
 
     ck_assert(a != NULL && b != NULL);

@@ -214,6 +214,60 @@ START_TEST(timers_fire_in_order_and_may_remove_each_other)
 }
 END_TEST
 
+enum { MANY_TIMERS = 200 };
+
+static struct timer many[MANY_TIMERS];
+static uint64_t last_ms;
+static unsigned fired;
+
+static void on_one_of_many(struct timer *timer)
+{
+    (void)timer;
+    fired++;
+}
+
+/* Whatever the order in which they were set, moved and removed, the earliest is always known. */
+START_TEST(the_earliest_of_many_timers_fires_first)
+{
+    uint32_t random = 1;
+
+    begin();
+    for (int i = 0; i < MANY_TIMERS; i++)
+        many[i] = (struct timer){.fire = on_one_of_many};
+    for (int i = 0; i < 3 * MANY_TIMERS; i++) {
+        random = random * 1103515245 + 12345;
+        ck_assert(loop_set_timer(&loop, &many[i % MANY_TIMERS],
+                                 (random >> 16) % 5 == 0 ? UINT64_MAX : 1 + (random >> 16)));
+    }
+    last_ms = 0;
+    while (loop.timers > 0) {
+        const struct timer *first = loop.heap[0];
+
+        for (int i = 0; i < MANY_TIMERS; i++)
+            ck_assert(many[i].place == 0 || many[i].at_ms >= first->at_ms);
+        ck_assert_uint_ge(first->at_ms, last_ms);
+        last_ms = first->at_ms;
+        ck_assert(loop_set_timer(&loop, loop.heap[0], UINT64_MAX));
+    }
+    end("");
+}
+END_TEST
+
+START_TEST(many_due_timers_all_fire)
+{
+    begin();
+    fired = 0;
+    for (int i = 0; i < MANY_TIMERS; i++) {
+        many[i] = (struct timer){.fire = on_one_of_many};
+        ck_assert(loop_set_timer(&loop, &many[i], (uint64_t)(1 + i * 7 % MANY_TIMERS)));
+    }
+    loop_run_once(&loop);
+    ck_assert_uint_eq(fired, MANY_TIMERS);
+    ck_assert_uint_eq(loop.timers, 0);
+    end("");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_ready_source_waits_for_at_most_one_long_task);
@@ -222,4 +276,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_forgotten_task_does_not_run);
     add_test(suite, a_source_removed_during_an_iteration_is_not_called);
     add_test(suite, timers_fire_in_order_and_may_remove_each_other);
+    add_test(suite, the_earliest_of_many_timers_fires_first);
+    add_test(suite, many_due_timers_all_fire);
 }
