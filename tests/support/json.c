@@ -22,7 +22,8 @@ struct parser {
 
 static void skip_space(struct parser *p)
 {
-    p->at += strspn(p->at, " \t\r\n");
+    while (*p->at == ' ' || *p->at == '\t' || *p->at == '\r' || *p->at == '\n')
+        p->at++;
 }
 
 /* Step over `c` if it comes next. */
@@ -135,9 +136,20 @@ static struct json *parse_elements(struct parser *p, char close, int depth)
     return first;
 }
 
+/* The number is copied first: with strict_string_checks, AddressSanitizer reads a string that
+ * strtol or strspn is given to its end, which is that of the whole text. */
+static void parse_number(struct parser *p, struct json *value)
+{
+    char digits[24] = "", *end;
+
+    strncat(digits, p->at, sizeof digits - 1);
+    value->number = strtol(digits, &end, 10);
+    p->bad = p->bad || end == digits;
+    p->at += end - digits; /* a longer number ends in an error at its next digit */
+}
+
 static void parse_word(struct parser *p, struct json *value)
 {
-    char *end;
 
     if (strncmp(p->at, "true", 4) == 0 || strncmp(p->at, "null", 4) == 0) {
         value->number = *p->at == 't';
@@ -145,9 +157,7 @@ static void parse_word(struct parser *p, struct json *value)
     } else if (strncmp(p->at, "false", 5) == 0) {
         p->at += 5;
     } else {
-        value->number = strtol(p->at, &end, 10);
-        p->bad = p->bad || end == p->at;
-        p->at = end;
+        parse_number(p, value);
     }
 }
 
