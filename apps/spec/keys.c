@@ -49,7 +49,7 @@ bool compute_hash(struct peer *p, struct bytes server_share)
 static bool derive(struct peer *p, char letter, uint8_t *out, size_t need)
 {
     const struct hash_method *method = p->x.chosen.kex->hash;
-    uint8_t text[KEX_SECRET_MAX + 8 + 2 * HASH_MAX + 1 + STREAM_MAX], stream[STREAM_MAX];
+    uint8_t text[KEX_SECRET_MAX + 8 + 2 * HASH_MAX + 1 + STREAM_MAX], stream[STREAM_MAX] = {0};
     bool good = true;
 
     for (size_t have = 0; good && have < need; have += method->len) {

@@ -8,7 +8,7 @@ enum { CONNECTIONS = 200, MESSAGES = 8 };
 static void observe_alive(struct peer *p)
 {
     if (p->problem[0] == 0)
-        observe(p, baseline_alive(p->setting) ? p->row->expected : "no login succeeds");
+        observe(p, "%s", baseline_alive(p->setting) ? p->row->expected : "no login succeeds");
 }
 
 static void tcp_reset(struct peer *p)

@@ -24,8 +24,8 @@ static const enum legality legality_for[] = {
 
 START_TEST(both_readings_agree_in_every_cell)
 {
-    for (int stage = 0; stage < STAGES; stage++)
-        for (int from = 0; from < 2; from++)
+    for (enum stage stage = 0; stage < STAGES; stage++)
+        for (enum nacre_role from = 0; from < 2; from++)
             for (int strict = 0; strict < 2; strict++)
                 for (int number = 0; number < 256; number++) {
                     enum legality ours = legality_of(stage, from, strict, (uint8_t)number);

@@ -17,7 +17,7 @@ static struct outcome outcome(const char *text)
 
         for (int i = 1; i < 5; i++)
             if (strcmp(word, endings[i]) == 0) {
-                o.ending = i;
+                o.ending = (enum ending)i;
                 is_ending = true;
             }
         if (!is_ending && *word != 0)
