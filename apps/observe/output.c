@@ -16,7 +16,7 @@
 
 enum {
     LINGER_MS = 20,      /* the thread collects lines for so long before it writes them, */
-    BATCH = 256 * 1024,  /* ... or until there are so many bytes */
+    BATCH = 512 * 1024,  /* ... or until there are so many bytes */
     SHARED_BATCH = 4096, /* bytes of one write to standard error, where the log is written too: a
                             pipe takes so many at once */
     STALLED_MS = 1000,   /* output_close gives up when the reader takes nothing for so long, */
