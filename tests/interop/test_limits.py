@@ -19,6 +19,17 @@ def connect(server, source="127.0.0.1"):
     return socket.create_connection((server.host, server.port), PATIENCE, (source, 0))
 
 
+def is_closed(connection):
+    """Has the other side closed it, without a byte?"""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
 def everything(connection):
     """Everything received until the other side closes."""
     data = b""
@@ -347,6 +358,7 @@ class Descriptors(Limits):
         self.assertEqual(server.wait("trouble")[0]["reason"],
                          "out of file descriptors or memory: new connections are refused until existing ones end")
         harness.until(lambda: int(self.counters(server)["descriptors"]) >= 40, "forty were shed")
+        harness.until(lambda: sum(map(is_closed, opened)) >= 40, "forty were closed")
         cpu = server.cpu()
         time.sleep(1)
         self.assertLess(server.cpu() - cpu, 0.5, "it turns in circles")

@@ -50,8 +50,11 @@ static void send_signature(int fd, struct bytes request)
     write_u8(&w, 14);
     write_string(&w, written_bytes(&b));
     write_string_end(&w, begin);
-    for (size_t i = 0; i < written(&w); i++)
+    for (size_t i = 0; i < written(&w); i++) {
         put(fd, reply + i, 1);
+        if (i < 4)
+            usleep(2000); /* the client reads these one by one */
+    }
 }
 
 /* Returns whether the connection stays open. */
