@@ -13,21 +13,40 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
                             "50515253545556575859606162636465666768697071727374"
                             "75767778798081828384858687888990919293949596979899";
 
+/* The number of bits gives the number of digits, or one less: 1233 / 4096 is about log10(2). */
+static unsigned decimal_len(uint64_t value)
+{
+    /* clang-format off */
+    static const uint64_t powers[] = {
+        0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
+        100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+        10000000000000000, 100000000000000000, 1000000000000000000, 10000000000000000000u,
+    };
+    /* clang-format on */
+    unsigned least = (64 - (unsigned)__builtin_clzll(value | 1)) * 1233 >> 12;
+
+    return least + (value >= powers[least]);
+}
+
 void line_padded(struct line *l, uint64_t value, unsigned wanted)
 {
-    char text[32];
-    size_t n = sizeof text;
+    unsigned n = decimal_len(value);
+    char *begin = line_claim(l, n > wanted ? n : wanted), *at;
     uint32_t small;
 
+    if (begin == NULL)
+        return;
+    for (; wanted > n; wanted--)
+        *begin++ = '0';
+    at = begin + n;
     for (; value > UINT32_MAX; value /= 100)
-        memcpy(text + (n -= 2), pairs + 2 * (value % 100), 2);
+        memcpy(at -= 2, pairs + 2 * (value % 100), 2);
     for (small = (uint32_t)value; small >= 100; small /= 100)
-        memcpy(text + (n -= 2), pairs + 2 * (small % 100), 2);
-    memcpy(text + (n -= 2), pairs + 2 * small, 2);
-    n += text[n] == '0'; /* one leading zero, unless padding follows */
-    while (sizeof text - n < wanted)
-        text[--n] = '0';
-    line_put(l, text + n, sizeof text - n);
+        memcpy(at -= 2, pairs + 2 * (small % 100), 2);
+    if (at - begin == 2)
+        memcpy(begin, pairs + 2 * small, 2);
+    else
+        *begin = digits[small];
 }
 
 void line_u64(struct line *l, uint64_t value)
@@ -66,17 +85,41 @@ static void put_digits(char *out, const uint8_t *bytes)
     memcpy(out + 16, &second, sizeof second);
 }
 
-/* Are all printable ASCII, and none of them a quote or a backslash? */
-static bool are_plain(const uint8_t *bytes)
+/* The number of bytes before the first that is not 0. */
+static size_t zeros_before(vector marks)
 {
     uint64_t halves[2];
-    vector all, others;
+
+    memcpy(halves, &marks, sizeof halves);
+    for (size_t i = 0; i < 2; i++)
+        if (halves[i] != 0) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return 8 * i + (size_t)__builtin_ctzll(halves[i]) / 8;
+#else
+            return 8 * i + (size_t)__builtin_clzll(halves[i]) / 8;
+#endif
+        }
+    return STEP;
+}
+
+/* How many are is_plain, and neither this quote nor a backslash? */
+static size_t count_plain(const uint8_t *bytes, char quote)
+{
+    vector all;
 
     memcpy(&all, bytes, sizeof all);
-    others = (vector)(all < ' ') | (vector)(all > '~') | (vector)(all == '"') |
-             (vector)(all == '\'') | (vector)(all == '\\');
-    memcpy(halves, &others, sizeof halves);
-    return (halves[0] | halves[1]) == 0;
+    return zeros_before((vector)(all < ' ') | (vector)(all > '~') | (vector)(all == '\\') |
+                        (vector)(all == (uint8_t)quote));
+}
+
+/* How many are is_text_byte? */
+static size_t count_text(const uint8_t *bytes)
+{
+    vector all, control;
+
+    memcpy(&all, bytes, sizeof all);
+    control = (vector)(all < '\a') | ((vector)(all > '\r') & (vector)(all != 0x1b));
+    return zeros_before(((vector)(all < ' ') & control) | (vector)(all > '~'));
 }
 
 void line_hex(struct line *l, struct bytes bytes)
@@ -149,12 +192,13 @@ bool line_is_text(struct bytes text)
 {
     while (text.len > 0) {
         uint32_t character = 0xa0;
-        size_t n = 1;
+        size_t n;
 
-        if (text.len >= STEP && are_plain(text.at)) {
-            text = bytes_from(text, STEP);
+        if (text.len >= STEP && (n = count_text(text.at)) > 0) {
+            text = bytes_from(text, n);
             continue;
         }
+        n = 1;
         if (text.at[0] < 0x80 && !is_text_byte(text.at[0]))
             return false;
         if (text.at[0] >= 0x80)
@@ -202,10 +246,14 @@ static void put_escaped(struct line *l, char letter)
 /* The length of the run that needs no escape. */
 static size_t plain_run(struct bytes text, char quote)
 {
-    size_t n = 0;
+    size_t n = 0, count = STEP;
 
-    while (n + STEP <= text.len && are_plain(text.at + n))
-        n += STEP;
+    for (; count == STEP && n + STEP <= text.len; n += count)
+        count = count_plain(text.at + n, quote);
+    if (count < STEP)
+        return n;
+    if (text.len >= STEP) /* the end, with some of the run once more */
+        return text.len - STEP + count_plain(text.at + text.len - STEP, quote);
     while (n < text.len && is_plain(text.at[n]) && text.at[n] != (uint8_t)quote &&
            text.at[n] != '\\')
         n++;

@@ -12,12 +12,7 @@ struct printer {
 };
 
 #define PUT(p, literal) LINE_PUT((p)->l, literal)
-
-static void put_number(struct line *l, const char *name, uint64_t value)
-{
-    line_text(l, name);
-    line_u64(l, value);
-}
+#define PUT_NUMBER(p, literal, value) (PUT(p, literal), line_u64((p)->l, value))
 
 /* ---- values ---- */
 
@@ -89,7 +84,7 @@ static void put_value(struct printer *p, const struct field *f)
     switch (f->type) {
     case FIELD_BYTE:
     case FIELD_UINT32:
-        put_number(p->l, ",\"value\":", f->number);
+        PUT_NUMBER(p, ",\"value\":", f->number);
         if (f->code != NULL) {
             PUT(p, ",\"code\":\"");
             line_text(p->l, f->code);
@@ -153,8 +148,8 @@ static void put_field(struct printer *p, const struct field *f)
     PUT(p, "{\"name\":\"");
     print_name(p->l, f);
     put_type(p, f);
-    put_number(p->l, "\",\"at\":", f->at);
-    put_number(p->l, ",\"len\":", f->len);
+    PUT_NUMBER(p, "\",\"at\":", f->at);
+    PUT_NUMBER(p, ",\"len\":", f->len);
     if (f->secret && !p->o->secrets)
         PUT(p, ",\"secret\":true");
     else
@@ -185,14 +180,14 @@ static void put_head(struct printer *p, const struct message_row *row)
     const struct print_message *m = p->m;
     uint8_t number = m->payload.at[0];
 
-    put_number(p->l, "{\"us\":", m->us);
-    put_number(p->l, ",\"conn\":", m->conn);
+    PUT_NUMBER(p, "{\"us\":", m->us);
+    PUT_NUMBER(p, ",\"conn\":", m->conn);
     PUT(p, ",\"event\":\"message\",\"dir\":\"");
     line_text(p->l, m->direction == NACRE_SENT ? "out" : "in");
-    put_number(p->l, "\",\"seq\":", m->seq);
+    PUT_NUMBER(p, "\",\"seq\":", m->seq);
     PUT(p, ",\"phase\":\"");
     line_text(p->l, m->phase);
-    put_number(p->l, "\",\"number\":", number);
+    PUT_NUMBER(p, "\",\"number\":", number);
     if (row != NULL) {
         PUT(p, ",\"name\":\"");
         line_text(p->l, row->name);
@@ -200,7 +195,7 @@ static void put_head(struct printer *p, const struct message_row *row)
         line_text(p->l, row->section);
         line_char(p->l, '"');
     }
-    put_number(p->l, ",\"length\":", m->payload.len);
+    PUT_NUMBER(p, ",\"length\":", m->payload.len);
 }
 
 static void put_kind(struct printer *p, const struct field_choice *kind)
@@ -233,7 +228,7 @@ void print_json(struct line *l, const struct print_message *m, const struct prin
         PUT(&p, ",\"malformed\":true");
     PUT(&p, ",\"payload\":\"");
     print_payload(l, m, o, s);
-    put_number(l, "\",\"cut\":", s->cut);
+    PUT_NUMBER(&p, "\",\"cut\":", s->cut);
     if (l->full && fields > start) {
         l->len = fields;
         l->full = false;

@@ -23,6 +23,15 @@ START_TEST(numbers_are_decimal)
         (void)snprintf(expected, sizeof expected, "%u", (unsigned)i);
         ck_assert_str_eq(buffer, expected);
     }
+    for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10)
+        for (uint64_t i = power * 10 - 1; i <= power * 10 + 1; i++) {
+            char expected[32];
+
+            start();
+            line_u64(&l, i);
+            (void)snprintf(expected, sizeof expected, "%llu", (unsigned long long)i);
+            ck_assert_str_eq(buffer, expected);
+        }
     start();
     line_u64(&l, 0);
     line_char(&l, ' ');
