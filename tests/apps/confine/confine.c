@@ -4,7 +4,9 @@
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,12 +17,14 @@ static bool confine_and_print(const struct confinement *c)
     struct confine_note notes[CONFINE_MEASURES];
     char errbuf[256] = "";
 
+    memset(notes, 'x', sizeof notes); /* what was there before does not count */
     if (!confine(c, notes, errbuf, sizeof errbuf)) {
         (void)fprintf(stderr, "%s\n", errbuf);
         return false;
     }
     for (size_t i = 0; i < CONFINE_MEASURES; i++)
         (void)fprintf(stderr, "%s=%s ", notes[i].name, notes[i].value);
+    (void)fprintf(stderr, "%s\n", notes[2].reason); /* about locked memory */
     return true;
 }
 
@@ -42,11 +46,30 @@ START_TEST(a_sandbox_that_is_off_takes_no_measure)
 }
 END_TEST
 
+/* Does a file of /proc/self, opened before, have this line now? */
+static bool has_line(int file, const char *line)
+{
+    char text[8192];
+    ssize_t n = read(file, text, sizeof text - 1);
+
+    text[n > 0 ? n : 0] = '\0';
+    return strstr(text, line) != NULL;
+}
+
 static int confine_alone(void)
 {
     const struct confinement c = {.locked_memory = 4096};
+    int limits = open("/proc/self/limits", O_RDONLY | O_CLOEXEC);
+    int status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 
-    return confine_and_print(&c) ? 0 : 1;
+    if (!confine_and_print(&c))
+        return 1;
+    if (!has_line(limits, "Max core file size        0                    0  "))
+        return 2;
+    return has_line(status,
+                    CONFINE_SANITIZED ? "NoNewPrivs:\t1\n" : "NoNewPrivs:\t1\nSeccomp:\t2\n")
+               ? 0
+               : 3;
 }
 
 START_TEST(a_server_that_starts_no_programs_takes_every_measure)
@@ -71,7 +94,8 @@ START_TEST(a_server_that_starts_programs_restricts_only_itself)
 {
     succeeds_in_child(confine_parent);
     assert_says(child_said, "capabilities=no locked_bytes=no undumpable=yes no_core=no "
-                            "no_new_privileges=no files=no calls=no ");
+                            "no_new_privileges=no files=no calls=no "
+                            "no memory can be locked (ulimit -l), so keys may reach a swap device");
 }
 END_TEST
 

@@ -8,10 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +54,7 @@ START_TEST(a_name_with_a_user_in_it_is_a_pattern)
     ck_assert(confine_is_pattern("a/%u"));
     ck_assert(!confine_is_pattern("a/%%u"));
     ck_assert(!confine_is_pattern("a/%"));
+    ck_assert(confine_is_pattern("%%%u"));
 }
 END_TEST
 
@@ -176,6 +181,93 @@ START_TEST(only_files_that_are_read_again_can_be_read)
 }
 END_TEST
 
+/* What each version of Landlock added, Linux 5.13 to 6.12. Returns 0, or a number that says which
+ * attempt went wrong. */
+static int try_versions(void)
+{
+    const struct sockaddr_in any = {.sin_family = AF_INET};
+    const struct sockaddr_un abstract = {.sun_family = AF_UNIX, .sun_path = "\0nacre"};
+    int tcp = socket(AF_INET, SOCK_STREAM, 0), local = socket(AF_UNIX, SOCK_STREAM, 0), null;
+    long version;
+
+    if (!confine_files_now())
+        return NO_LANDLOCK;
+    version = syscall(444, NULL, 0, 1);
+    if (symlink("x", scratch_path("in/link")) == 0 || mkfifo(scratch_path("in/pipe"), 0600) == 0 ||
+        rmdir(scratch_path("in/empty")) == 0)
+        return 1;
+    if (version >= 3 && (truncate(inside, 0) == 0 || errno != EACCES))
+        return 3;
+    if (version >= 4 &&
+        (bind(tcp, (const struct sockaddr *)&any, sizeof any) == 0 || errno != EACCES))
+        return 4;
+    null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (version >= 5 && (ioctl(null, TCGETS, NULL) == 0 || errno != EACCES))
+        return 5;
+    if (version >= 6 && (connect(local, (const struct sockaddr *)&abstract, sizeof abstract) == 0 ||
+                         errno != EPERM || kill(getppid(), 0) == 0))
+        return 6;
+    return 0;
+}
+
+START_TEST(what_this_kernel_can_forbid_is_forbidden)
+{
+    const struct sockaddr_un abstract = {.sun_family = AF_UNIX, .sun_path = "\0nacre"};
+    int status, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    make_files();
+    ck_assert_int_eq(mkdir(scratch_path("in/empty"), 0700), 0);
+    (void)bind(fd, (const struct sockaddr *)&abstract, sizeof abstract);
+    (void)listen(fd, 1);
+    status = in_child(try_versions);
+    (void)close(fd);
+    ck_assert_msg(WIFEXITED(status) &&
+                      (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == NO_LANDLOCK),
+                  "status %x: %s", (unsigned)status, child_said);
+}
+END_TEST
+
+/* Folders whose names begin or end like one another's. Returns 0, or a number. */
+static int list_folders(void)
+{
+    static char names[3][256];
+    const struct confinement c = {.reads = {names[0], names[1], names[2], "/usr/keys"}};
+    struct confine_note note = {0};
+    int before, after;
+
+    (void)snprintf(names[0], sizeof names[0], "%s", scratch_path("app2/keys"));
+    (void)snprintf(names[1], sizeof names[1], "%s", scratch_path("app/usr/keys"));
+    (void)snprintf(names[2], sizeof names[2], "%s", scratch_path("app/passwords"));
+    before = dup(0);
+    (void)close(before);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !confine_files(&c, &note))
+        return NO_LANDLOCK;
+    after = dup(0);
+    (void)fprintf(stderr, "%s %s", note.value, note.reason);
+    if (after != before)
+        return 1;
+    return open("/etc/services", O_RDONLY | O_CLOEXEC) < 0 && errno != ENOENT ? 2 : 0;
+}
+
+START_TEST(each_folder_is_listed_once)
+{
+    char base[PATH_MAX], expected[4 * PATH_MAX];
+    int status;
+
+    ck_assert_int_eq(mkdir(scratch_path("app"), 0700), 0);
+    ck_assert_int_eq(mkdir(scratch_path("app/usr"), 0700), 0);
+    ck_assert_int_eq(mkdir(scratch_path("app2"), 0700), 0);
+    ck_assert_ptr_nonnull(realpath(scratch_path("."), base));
+    status = in_child(list_folders);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_LANDLOCK)
+        return;
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x: %s", (unsigned)status,
+                  child_said);
+    (void)snprintf(expected, sizeof expected, "%s/app2,%s/app/usr,%s/app,/usr ", base, base, base);
+    ck_assert_str_eq(child_said, expected);
+}
+END_TEST
+
 static const char *only_read;
 
 static int print_note(void)
@@ -210,5 +302,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_folder_of_a_name_ends_where_the_user_begins);
     add_test(suite, a_name_with_a_user_in_it_is_a_pattern);
     add_test(suite, only_files_that_are_read_again_can_be_read);
+    add_test(suite, what_this_kernel_can_forbid_is_forbidden);
+    add_test(suite, each_folder_is_listed_once);
     add_test(suite, a_missing_folder_and_the_root_folder_are_reported);
 }

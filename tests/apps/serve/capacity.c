@@ -3,6 +3,7 @@
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
+#include <stdlib.h>
 #include <sys/resource.h>
 
 START_TEST(sessions_share_the_descriptors_with_connections)
@@ -18,6 +19,11 @@ START_TEST(sessions_share_the_descriptors_with_connections)
         {{.descriptors = 1024, .processes = 100, .workers = 1}, 50},
         {{.descriptors = 524288, .processes = 32768, .workers = 1}, 16384},
         {{.descriptors = UINT64_MAX, .processes = UINT64_MAX, .workers = 1}, 1000000},
+        /* A descriptor fewer or more would make another number. */
+        {{.descriptors = 48 + 9, .processes = 32768, .workers = 1, .connections = 1}, 2},
+        {{.descriptors = 48 + 12, .processes = 32768, .workers = 1, .connections = 1}, 2},
+        {{.descriptors = 96 + 9, .processes = 32768, .workers = 4, .connections = 1}, 2},
+        {{.descriptors = 96 + 12, .processes = 32768, .workers = 4, .connections = 1}, 2},
         {{.descriptors = 58, .processes = 32768, .workers = 1}, 2},
         {{.descriptors = 52, .processes = 32768, .workers = 1}, 1},
         {{.descriptors = 48, .processes = 32768, .workers = 1}, 1},
@@ -76,10 +82,14 @@ START_TEST(the_lowest_limit_of_processes_counts)
 {
     struct rlimit limit;
     uint64_t before = capacity_processes();
+    char *system;
 
     ck_assert_uint_ge(before, 1);
     ck_assert_int_eq(getrlimit(RLIMIT_NPROC, &limit), 0);
     ck_assert_uint_le(before, limit.rlim_cur);
+    system = scratch_read("/proc/sys/kernel/pid_max");
+    ck_assert_uint_le(before, strtoull(system, NULL, 10));
+    free(system);
     limit.rlim_cur = before - 1;
     ck_assert_int_eq(setrlimit(RLIMIT_NPROC, &limit), 0);
     ck_assert_uint_eq(capacity_processes(), before - 1);

@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct child_end run(const char *script, char *out, size_t size)
@@ -57,7 +60,8 @@ START_TEST(no_signal_is_blocked_or_ignored)
     sigset_t all;
 
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* the first one */
+    signal(SIGRTMAX, SIG_IGN);
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     run("grep -E 'Sig(Blk|Ign)' /proc/self/status", out, sizeof out);
@@ -85,13 +89,116 @@ START_TEST(a_missing_program_leaves_no_descriptor_open)
     ck_assert(terminal_open(&t, &request));
     ck_assert(!child_start(&child, &program, &t, &streams));
     ck_assert_int_eq(errno, ENOENT);
+    ck_assert_int_eq(child.pid, 0);
+    ck_assert_int_eq(child.pidfd, -1);
     ck_assert_int_eq(dup(0), before); /* no descriptor was left open */
+    close(before);
+}
+END_TEST
+
+START_TEST(a_server_without_descriptors_starts_nothing)
+{
+    char *argv[] = {"/bin/true", NULL}, *environment[] = {NULL};
+    const struct spawn program = {.argv = argv, .environment = environment};
+    struct terminal none = {.master = -1, .slave = -1};
+    struct child child;
+    struct child_streams streams;
+    struct rlimit limit;
+    int before = dup(0);
+
+    close(before);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (unsigned left = 0; left < 6; left++) {
+        const struct rlimit few = {(rlim_t)before + left, limit.rlim_max};
+
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+        ck_assert(!child_start(&child, &program, &none, &streams));
+        ck_assert_int_eq(errno, EMFILE);
+        ck_assert_int_eq(child.pid, 0);
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        ck_assert_int_eq(dup(0), before);
+        close(before);
+    }
+}
+END_TEST
+
+/* A shell and a program that it started, in one session: both have the pipe of the output. */
+static struct child start_two(struct child_streams *streams)
+{
+    char *argv[] = {"/bin/sh", "-c", "sleep 1000 & echo begun; wait", NULL};
+    char *environment[] = {"PATH=/usr/bin:/bin", NULL}, begun[8] = "";
+    const struct spawn program = {.argv = argv, .environment = environment};
+    struct terminal none = {.master = -1, .slave = -1};
+    struct child child;
+
+    ck_assert(child_start(&child, &program, &none, streams));
+    ck_assert_int_eq(read(streams->output, begun, 6), 6);
+    return child;
+}
+
+START_TEST(a_signal_is_for_the_whole_session)
+{
+    struct child_streams streams;
+    struct child child = start_two(&streams);
+    struct child_end end = {.status = 77};
+    const pid_t pid = child.pid;
+    char byte;
+
+    ck_assert(!child_reap(&child, &end)); /* it has not ended */
+    ck_assert_int_eq(child.pid, pid);
+    ck_assert_int_eq(end.status, 77);
+    child_signal(&child, SIGKILL);
+    ck_assert_int_eq(read(streams.output, &byte, 1), 0); /* nobody is left */
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert(child_reap(&child, &end)); /* its status was taken here */
+    ck_assert(!end.by_signal && !end.core_dumped);
+    ck_assert_int_eq(end.status, 255);
+    ck_assert_int_eq(child.pid, 0);
+    ck_assert_int_eq(child.pidfd, -1);
+    close(streams.input);
+    close(streams.output);
+    close(streams.error);
+}
+END_TEST
+
+START_TEST(a_program_on_a_terminal_has_it_and_nothing_else)
+{
+    char *argv[] = {"/bin/sh", "-c", "tty; stty size; echo done", NULL};
+    char *environment[] = {"PATH=/usr/bin:/bin", NULL}, out[512] = "", expected[128];
+    const struct spawn program = {.argv = argv, .environment = environment};
+    const struct nacre_request request = {.columns = 81, .rows = 25};
+    struct terminal t;
+    struct child child;
+    struct child_streams streams;
+    struct child_end end;
+    size_t got = 0;
+    ssize_t n;
+    int before = dup(0);
+
+    close(before);
+    ck_assert(terminal_open(&t, &request));
+    (void)snprintf(expected, sizeof expected, "%s\r\n25 81\r\ndone\r\n", t.name);
+    ck_assert(child_start(&child, &program, &t, &streams));
+    ck_assert_int_eq(t.master, -1);
+    ck_assert_int_eq(t.slave, -1);
+    ck_assert_int_eq(streams.input, streams.output);
+    ck_assert_int_eq(streams.error, -1);
+    while ((n = read(streams.output, out + got, sizeof out - got - 1)) > 0)
+        got += (size_t)n; /* until the program's side is closed */
+    ck_assert_str_eq(out, expected);
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = child.pidfd, .events = POLLIN}, 1, 60 * 1000), 1);
+    ck_assert(child_reap(&child, &end));
+    ck_assert_int_eq(end.status, 0);
+    close(streams.output);
+    ck_assert_int_eq(dup(0), before);
     close(before);
 }
 END_TEST
 
 START_TEST(signals_have_their_rfc_names)
 {
+    int named = 0;
+
     ck_assert_int_eq(signal_number("TERM"), SIGTERM);
     ck_assert_int_eq(signal_number("USR2"), SIGUSR2);
     ck_assert_int_eq(signal_number("SIGTERM"), -1);
@@ -100,6 +207,17 @@ START_TEST(signals_have_their_rfc_names)
     ck_assert_str_eq(signal_name(SIGSEGV), "SEGV");
     ck_assert_str_eq(signal_name(SIGBUS), "BUS@nacre");
     ck_assert_str_eq(signal_name(SIGRTMIN), "OTHER@nacre");
+    for (int i = 1; i < SIGRTMIN; i++) {
+        const char *name = signal_name(i), *system = sigabbrev_np(i);
+        size_t len = strcspn(name, "@");
+
+        if (system == NULL || strcmp(name, "OTHER@nacre") == 0)
+            continue;
+        ck_assert_int_eq(signal_number(name), i);
+        ck_assert(strncmp(name, i == SIGIO ? "IO" : system, len) == 0);
+        named++;
+    }
+    ck_assert_int_eq(named, 21);
 }
 END_TEST
 
@@ -108,5 +226,8 @@ void add_tests(struct suite *suite)
     add_test(suite, a_program_ends_with_a_status_or_a_signal);
     add_test(suite, no_signal_is_blocked_or_ignored);
     add_test(suite, a_missing_program_leaves_no_descriptor_open);
+    add_test(suite, a_server_without_descriptors_starts_nothing);
+    add_test(suite, a_signal_is_for_the_whole_session);
+    add_test(suite, a_program_on_a_terminal_has_it_and_nothing_else);
     add_test(suite, signals_have_their_rfc_names);
 }

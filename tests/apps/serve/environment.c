@@ -42,6 +42,23 @@ START_TEST(only_some_variables_are_inherited)
 }
 END_TEST
 
+/* So that there is space for those of the client. */
+START_TEST(the_variables_that_are_inherited_are_bounded)
+{
+    struct environment e = {0};
+    char name[16];
+
+    clearenv();
+    for (int i = 0; i < ENVIRONMENT_CLIENT_MAX; i++) {
+        (void)snprintf(name, sizeof name, "LC_%d", i);
+        setenv(name, "C", 1);
+    }
+    environment_begin(&e);
+    ck_assert_uint_eq(e.count, ENVIRONMENT_CLIENT_MAX / 2);
+    environment_clear(&e);
+}
+END_TEST
+
 START_TEST(a_client_may_set_term_and_the_locale_only)
 {
     static const char *const good[] = {"LANG", "LC_ALL", "LC_", "TERM", "LC_x", "LC_1", "LC_A_2b"};
@@ -83,6 +100,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, only_some_variables_are_inherited);
+    add_test(suite, the_variables_that_are_inherited_are_bounded);
     add_test(suite, a_client_may_set_term_and_the_locale_only);
     add_test(suite, an_environment_is_bounded);
 }

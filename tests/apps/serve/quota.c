@@ -92,6 +92,32 @@ START_TEST(by_default_a_user_has_a_quarter_and_several_addresses_half)
 }
 END_TEST
 
+START_TEST(quarters_and_halves_are_rounded_for_the_user)
+{
+    static const uint32_t rows[][4] = {
+        /* in all, of one address, of a user, until only newcomers are served */
+        {3, 1, 1, 3}, {5, 2, 2, 4}, {7, 2, 3, 6}, {8, 2, 4, 6}, {9, 3, 4, 7},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char address[24];
+        unsigned n = 0;
+
+        quota_configure(rows[i][0], QUOTA_NONE);
+        ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.0"), rows[i][1]);
+        give_back();
+        do
+            (void)snprintf(address, sizeof address, "192.0.2.%u", n);
+        while (take(1, "alice", address) == 1 && ++n < PLACES);
+        ck_assert_uint_eq(n, rows[i][2]);
+        give_back();
+        quota_configure(rows[i][0], UINT32_MAX);
+        ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.0"), rows[i][3]);
+        give_back();
+    }
+}
+END_TEST
+
 START_TEST(a_server_with_little_room_serves_all_the_same)
 {
     quota_configure(1, QUOTA_NONE);
@@ -127,6 +153,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_user_has_the_number_that_was_chosen);
     add_test(suite, the_last_quarter_is_a_reserve);
     add_test(suite, by_default_a_user_has_a_quarter_and_several_addresses_half);
+    add_test(suite, quarters_and_halves_are_rounded_for_the_user);
     add_test(suite, a_server_with_little_room_serves_all_the_same);
     add_test(suite, only_the_first_refusal_is_news);
 }

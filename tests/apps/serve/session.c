@@ -69,6 +69,18 @@ START_TEST(a_session_that_is_freed_closes_its_descriptors)
 }
 END_TEST
 
+START_TEST(a_session_that_has_nothing_closes_nothing)
+{
+    struct serve_session *s = session_new(NULL);
+
+    ck_assert_ptr_nonnull(s);
+    ck_assert(s->tty < 0 && s->timer < 0 && s->child.pidfd < 0);
+    ck_assert(s->terminal.master < 0 && s->terminal.slave < 0);
+    session_free(s);
+    ck_assert(is_open(0));
+}
+END_TEST
+
 /* Which of the sessions that are left is freed before does not matter. */
 START_TEST(the_sessions_that_are_left_are_freed_together)
 {
@@ -97,5 +109,6 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_session_that_is_freed_closes_its_descriptors);
+    add_test(suite, a_session_that_has_nothing_closes_nothing);
     add_loop(suite, the_sessions_that_are_left_are_freed_together, 0, 3);
 }

@@ -59,9 +59,13 @@ START_TEST(the_living_processes_of_a_session_are_counted)
 {
     int hold;
     pid_t leader = start_session((unsigned)_i, false, &hold);
+    int before = dup(0);
 
+    (void)close(before);
     ck_assert_uint_eq(counted(leader, (unsigned)_i), (unsigned)_i);
     ck_assert(survivors_exist(leader));
+    ck_assert_int_eq(dup(0), before); /* no descriptor was left open */
+    (void)close(before);
     (void)close(hold);
     ck_assert_int_eq(waitpid(leader, NULL, 0), leader);
 }

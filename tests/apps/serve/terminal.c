@@ -2,6 +2,8 @@
 #include "apps/serve/terminal.h"
 #include "tests/support/suite.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -9,8 +11,12 @@
 START_TEST(a_terminal_has_size_and_modes)
 {
     static const uint8_t no_echo[] = {53, 0, 0, 0, 0, 0};
-    const struct nacre_request request = {
-        .columns = 100, .rows = 100000, .width = 5, .data = no_echo, .len = sizeof no_echo};
+    const struct nacre_request request = {.columns = 100,
+                                          .rows = 100000,
+                                          .width = 5,
+                                          .height = 0xfffe,
+                                          .data = no_echo,
+                                          .len = sizeof no_echo};
     struct terminal t;
     struct winsize size;
     struct termios modes;
@@ -20,15 +26,55 @@ START_TEST(a_terminal_has_size_and_modes)
     ck_assert_uint_eq(size.ws_col, 100);
     ck_assert_uint_eq(size.ws_row, 0xffff);
     ck_assert_uint_eq(size.ws_xpixel, 5);
+    ck_assert_uint_eq(size.ws_ypixel, 0xfffe);
+    ck_assert_int_ne(fcntl(t.master, F_GETFD) & FD_CLOEXEC, 0);
+    ck_assert_int_ne(fcntl(t.slave, F_GETFD) & FD_CLOEXEC, 0);
     ck_assert_int_eq(tcgetattr(t.slave, &modes), 0);
     ck_assert_uint_eq(modes.c_lflag & ECHO, 0);
     terminal_close(&t);
     ck_assert_int_eq(t.master, -1);
+    ck_assert_int_eq(t.slave, -1);
     terminal_close(&t);
+    ck_assert_int_ge(fcntl(0, F_GETFD), 0);
+}
+END_TEST
+
+/* termios(3), BRKINT: nothing, a signal, or a zero byte. */
+START_TEST(a_break_is_what_the_modes_make_of_it)
+{
+    static const struct {
+        tcflag_t flags;
+        int bytes;
+    } rows[] = {{IGNBRK, 0}, {IGNBRK | BRKINT, 0}, {BRKINT, 0}, {0, 1}};
+    const struct nacre_request request = {.columns = 80, .rows = 24};
+    struct terminal t;
+    int ends[2];
+
+    ck_assert(terminal_open(&t, &request));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct termios modes;
+        int waiting;
+
+        ck_assert_int_eq(tcgetattr(t.slave, &modes), 0);
+        cfmakeraw(&modes);
+        modes.c_iflag = rows[i].flags;
+        ck_assert_int_eq(tcsetattr(t.slave, TCSANOW, &modes), 0);
+        ck_assert(terminal_break(t.master));
+        if (rows[i].bytes > 0)
+            ck_assert_int_eq(poll(&(struct pollfd){.fd = t.slave, .events = POLLIN}, 1, -1), 1);
+        ck_assert_int_eq(ioctl(t.slave, FIONREAD, &waiting), 0);
+        ck_assert_int_eq(waiting, rows[i].bytes);
+    }
+    terminal_close(&t);
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert(!terminal_break(ends[1])); /* it is no terminal */
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 END_TEST
 
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_terminal_has_size_and_modes);
+    add_test(suite, a_break_is_what_the_modes_make_of_it);
 }
