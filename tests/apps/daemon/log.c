@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <regex.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct log_line line;
@@ -67,6 +69,30 @@ START_TEST(a_line_begins_with_time_level_and_event)
     out = ended();
     ck_assert_msg(regexec(&form, out, 0, NULL, 0) == 0, "%s", out);
     regfree(&form);
+    release();
+}
+END_TEST
+
+static int64_t seconds_of(const char *begin)
+{
+    struct tm parts = {0};
+
+    ck_assert_ptr_nonnull(strptime(begin, "ts=%Y-%m-%dT%H:%M:%S.", &parts));
+    return timegm(&parts);
+}
+
+START_TEST(the_time_is_now_in_utc)
+{
+    int64_t earliest, logged;
+
+    capture();
+    ck_assert_int_eq(setenv("TZ", "XYZ-5:30", 1), 0);
+    tzset();
+    earliest = time(NULL) - 1; /* time(2) may be a tick ahead */
+    log_begin(&line, LOG_INFO, "e");
+    logged = seconds_of(ended());
+    ck_assert_int_ge(logged, earliest);
+    ck_assert_int_le(logged, time(NULL) + 1);
     release();
 }
 END_TEST
@@ -272,6 +298,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_line_begins_with_time_level_and_event);
+    add_test(suite, the_time_is_now_in_utc);
     add_test(suite, numbers_have_64_bits);
     add_test(suite, values_are_quoted_if_necessary);
     add_test(suite, every_byte_is_bare_or_quoted);

@@ -3,6 +3,7 @@
 #include "apps/daemon/log.h"
 #include "tests/support/suite.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -184,6 +186,57 @@ START_TEST(the_end_does_not_wait_for_a_reader_that_is_stuck)
 }
 END_TEST
 
+static uint64_t blocked_in(const char *task)
+{
+    char path[64], row[256];
+    uint64_t mask = 0;
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "/proc/self/task/%s/status", task);
+    file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(row, sizeof row, file) != NULL)
+        if (strncmp(row, "SigBlk:", 7) == 0)
+            mask = strtoull(row + 7, NULL, 16);
+    (void)fclose(file);
+    return mask;
+}
+
+static uint64_t bit_of(int number)
+{
+    return UINT64_C(1) << (number - 1);
+}
+
+/* The handler of SIGSYS, which the sandbox raises, is the only one that runs there. */
+START_TEST(handlers_run_on_other_threads)
+{
+    const struct dirent *entry;
+    DIR *tasks = opendir("/proc/self/task");
+    unsigned others = 0;
+    sigset_t own;
+    char byte;
+
+    begin(0);
+    ck_assert(log_start());
+    put_line(0, 0);
+    ck_assert_int_eq(read(ends[0], &byte, 1), 1); /* the thread runs */
+    ck_assert_ptr_nonnull(tasks);
+    while ((entry = readdir(tasks)) != NULL) {
+        if (entry->d_name[0] == '.' || atoi(entry->d_name) == getpid())
+            continue;
+        others++;
+        ck_assert_uint_eq(blocked_in(entry->d_name) & (bit_of(SIGTERM) | bit_of(SIGHUP)),
+                          bit_of(SIGTERM) | bit_of(SIGHUP));
+        ck_assert_uint_eq(blocked_in(entry->d_name) & bit_of(SIGSYS), 0);
+    }
+    (void)closedir(tasks);
+    ck_assert_uint_ge(others, 1);
+    ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, NULL, &own), 0);
+    ck_assert_int_eq(sigismember(&own, SIGTERM), 0);
+    log_stop();
+}
+END_TEST
+
 /* A pipe in packet mode shows where each write begins and ends: pipe(2), O_DIRECT. */
 START_TEST(every_write_consists_of_whole_lines)
 {
@@ -276,6 +329,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_descriptor_that_another_program_made_non_blocking_is_the_same);
     add_test(suite, without_a_thread_a_full_pipe_blocks_nobody_either);
     add_test(suite, the_end_does_not_wait_for_a_reader_that_is_stuck);
+    add_test(suite, handlers_run_on_other_threads);
     add_test(suite, every_write_consists_of_whole_lines);
     add_test(suite, several_threads_log_at_once);
     add_test(suite, a_reader_that_has_gone_ends_nothing);

@@ -18,6 +18,9 @@ static void on_authenticated(struct nacre_peer *peer, const char *user)
     (void)user;
     seen.pty = grant->pty;
     seen.port_forwarding = grant->port_forwarding;
+    seen.agent_forwarding = grant->agent_forwarding;
+    seen.x11_forwarding = grant->x11_forwarding;
+    seen.user_rc = grant->user_rc;
     (void)snprintf(command, sizeof command, "%s", grant->command != NULL ? grant->command : "");
 }
 
@@ -99,6 +102,7 @@ START_TEST(a_login_with_a_password_may_do_everything)
     serve_logins("restrict,command=\"true\"");
     ck_assert(logs_in("alice", "secret", NULL));
     ck_assert(seen.pty && seen.port_forwarding);
+    ck_assert(seen.agent_forwarding && seen.x11_forwarding && seen.user_rc);
     ck_assert_str_eq(command, "");
     end_logins();
 }
@@ -111,6 +115,7 @@ START_TEST(a_login_with_a_key_may_do_what_its_options_allow)
     serve_logins("restrict,pty,command=\"true\"");
     ck_assert(logs_in("alice", NULL, key));
     ck_assert(seen.pty && !seen.port_forwarding);
+    ck_assert(!seen.agent_forwarding && !seen.x11_forwarding && !seen.user_rc);
     ck_assert_str_eq(command, "true");
     end_logins();
     nacre_key_free(key);

@@ -41,6 +41,9 @@ START_TEST(addresses_have_a_port)
         ck_assert(set("listen", ":0"));
     ck_assert(!set("listen", ":0"));
     ck_assert_str_eq(errbuf, "--listen: given more than 16 times");
+    for (int i = 0; i < 16; i++)
+        ck_assert(set("host-key", "key"));
+    ck_assert(!set("host-key", "key"));
 }
 END_TEST
 
@@ -74,6 +77,14 @@ START_TEST(a_rekey_limit_is_a_size_and_perhaps_a_time)
     ck_assert(set("rekey-limit", "256k,1h30m"));
     ck_assert_uint_eq(o.rekey_bytes, 256 * 1024);
     ck_assert_uint_eq(o.rekey_ms, 5400000);
+    ck_assert(set("rekey-limit", "1024,1"));
+    ck_assert_uint_eq(o.rekey_bytes, 1024);
+    ck_assert_uint_eq(o.rekey_ms, 1000);
+    ck_assert(set("rekey-limit", "1024G,31536000"));
+    ck_assert_uint_eq(o.rekey_bytes, UINT64_C(1) << 40);
+    ck_assert_uint_eq(o.rekey_ms, UINT64_C(31536000000));
+    ck_assert(!set("rekey-limit", "1024G,31536001"));
+    ck_assert(!set("rekey-limit", "1099511627777"));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_msg(!set("rekey-limit", bad[i]), "%s", bad[i]);
 }

@@ -5,6 +5,7 @@
 #include "tests/support/child.h"
 #include "tests/support/scratch.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,10 +107,25 @@ START_TEST(sigterm_stops_it_with_status_0)
 }
 END_TEST
 
+START_TEST(a_worker_per_processor_unless_a_number_was_given)
+{
+    struct server_options o = {.workers = 3};
+    cpu_set_t set;
+
+    ck_assert_uint_eq(program_workers(&o), 3);
+    o.workers = 0;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof set, &set), 0);
+    ck_assert_uint_ge(program_workers(&o), (unsigned)CPU_COUNT(&set));
+    o.workers = 1;
+    ck_assert_uint_eq(program_workers(&o), 1);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, a_required_method_must_be_offered);
     add_test(suite, a_file_that_is_missing_is_named);
+    add_test(suite, a_worker_per_processor_unless_a_number_was_given);
     add_test(suite, sigterm_stops_it_with_status_0);
 }

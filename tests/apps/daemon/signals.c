@@ -96,11 +96,61 @@ START_TEST(programs_that_the_server_starts_do_not_inherit_an_ignored_signal)
 }
 END_TEST
 
+static bool is_blocked(int number)
+{
+    sigset_t now;
+
+    return pthread_sigmask(SIG_SETMASK, NULL, &now) != 0 || sigismember(&now, number) == 1;
+}
+
+static bool restarts(int number)
+{
+    struct sigaction action;
+
+    return sigaction(number, NULL, &action) == 0 && (action.sa_flags & SA_RESTART) != 0;
+}
+
+static int hold(void)
+{
+    static const int held[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+    struct sigaction action;
+
+    (void)signal(SIGCHLD, SIG_IGN);
+    signals_start();
+    if (sigaction(SIGCHLD, NULL, &action) != 0 || action.sa_handler != SIG_DFL)
+        return 1; /* programs would leave no status */
+    for (size_t i = 0; i < HARMLESS; i++)
+        if (!restarts(harmless[i]))
+            return 2;
+    signals_hold();
+    for (size_t i = 0; i < 4; i++)
+        if (!is_blocked(held[i]))
+            return 3;
+    if (is_blocked(SIGCHLD) || is_blocked(SIGUSR2))
+        return 4;
+    signals_serve(NULL);
+    for (size_t i = 0; i < 4; i++)
+        if (is_blocked(held[i]))
+            return 5;
+    signals_stop();
+    for (size_t i = 0; i < 4; i++)
+        if (!restarts(held[i]))
+            return 6;
+    return 0;
+}
+
+START_TEST(signals_wait_while_the_server_is_made_and_interrupt_nothing)
+{
+    succeeds_in_child(hold);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, no_other_signal_ends_a_server_that_starts);
     add_test(suite, no_signal_ends_a_server_that_is_being_freed);
     add_test(suite, a_start_that_failed_can_be_terminated);
     add_test(suite, a_hangup_is_reported_once_and_is_no_report_of_counters);
+    add_test(suite, signals_wait_while_the_server_is_made_and_interrupt_nothing);
     add_test(suite, programs_that_the_server_starts_do_not_inherit_an_ignored_signal);
 }
