@@ -1,6 +1,8 @@
 /* The files that a server program reads when it starts. */
 #include "apps/daemon/files.h"
+#include "apps/files/key_file.h"
 #include "tests/support/child.h"
+#include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
 
 #include <stdio.h>
@@ -108,6 +110,25 @@ START_TEST(the_default_host_key_is_made)
 }
 END_TEST
 
+/* In this process, where a sanitizer sees what is not freed. */
+START_TEST(host_keys_are_read_in_their_order)
+{
+    const struct confinement c = {.off = true};
+    const struct nacre_key *keys[OPTION_LIST_MAX + 1] = {NULL};
+    struct server_options o = {.no_sandbox = true};
+
+    log_threshold(LOG_ERROR);
+    o.host_keys.items[0] = scratch_write("p256", openssh_nistp256, 0600);
+    o.host_keys.items[1] = scratch_write("ed25519", openssh_ed25519, 0600);
+    o.host_keys.count = 2;
+    ck_assert(files_read_host_keys(&program, &o, &c, keys));
+    ck_assert_str_eq(nacre_key_type(keys[0]), "ecdsa-sha2-nistp256");
+    ck_assert_str_eq(nacre_key_type(keys[1]), "ssh-ed25519");
+    ck_assert_ptr_null(keys[2]);
+    files_free_host_keys(keys);
+}
+END_TEST
+
 static int read_missing_key(void)
 {
     const struct server_options o = {.host_keys = {.items = {scratch_path("none")}, .count = 1}};
@@ -200,6 +221,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_banner_has_up_to_4096_bytes);
     add_test(suite, a_banner_that_cannot_be_read_is_named);
     add_test(suite, the_default_host_key_is_made);
+    add_test(suite, host_keys_are_read_in_their_order);
     add_test(suite, a_host_key_that_was_named_is_not_made);
     add_test(suite, the_default_password_file_may_be_missing_if_there_are_keys);
     add_test(suite, each_line_that_is_wrong_is_logged);

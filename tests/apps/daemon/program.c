@@ -1,5 +1,6 @@
 /* A server program from its start to its end, each in a process of its own. */
 #include "apps/daemon/program.h"
+#include "apps/daemon/descriptors.h"
 #include "apps/daemon/log.h"
 #include "apps/files/key_file.h"
 #include "tests/support/child.h"
@@ -18,7 +19,10 @@ static bool stopped;
 
 static void on_stopped(void)
 {
-    stopped = true;
+    struct rlimit limit;
+
+    stopped = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == limit.rlim_max &&
+              descriptors_inherited() != NULL;
 }
 
 /* The options of a program that listens on a free port, has a key and knows one password. */

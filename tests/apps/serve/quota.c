@@ -96,7 +96,7 @@ START_TEST(quarters_and_halves_are_rounded_for_the_user)
 {
     static const uint32_t rows[][4] = {
         /* in all, of one address, of a user, until only newcomers are served */
-        {3, 1, 1, 3}, {5, 2, 2, 4}, {7, 2, 3, 6}, {8, 2, 4, 6}, {9, 3, 4, 7},
+        {2, 1, 1, 2}, {3, 1, 1, 3}, {5, 2, 2, 4}, {7, 2, 3, 6}, {8, 2, 4, 6}, {9, 3, 4, 7},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -117,6 +117,9 @@ START_TEST(a_program_that_cannot_run_leaves_no_process)
 {
     char *const missing[] = {"/no/such/program", NULL};
     char *const folder[] = {"/usr", NULL};
+    char *shell[] = {"/bin/true", NULL}, *nothing[] = {NULL};
+    int pidfd;
+    pid_t pid;
 
     asked = (struct spawn){.argv = missing};
     ck_assert_int_eq(run(""), ENOENT);
@@ -124,6 +127,8 @@ START_TEST(a_program_that_cannot_run_leaves_no_process)
     ck_assert_int_eq(run(""), EACCES);
     asked = (struct spawn){.terminal = "/no/such/terminal"};
     ck_assert_int_eq(run("true"), ENOENT);
+    asked = (struct spawn){.argv = shell, .environment = nothing, .streams = {-1, -1, -1}};
+    ck_assert_int_eq(spawn(&asked, &pid, &pidfd), EBADF);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
     ck_assert_int_eq(errno, ECHILD);
 }
