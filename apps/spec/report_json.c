@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* A byte that is not ASCII stands for the character with its number: a peer may send any. */
 static void put_string(FILE *out, const char *text)
 {
     (void)fputc('"', out);
@@ -11,7 +12,7 @@ static void put_string(FILE *out, const char *text)
 
         if (c == '"' || c == '\\')
             (void)fprintf(out, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
+        else if (c < 0x20 || c >= 0x7f)
             (void)fprintf(out, "\\u%04x", (unsigned)c);
         else
             (void)fputc(c, out);

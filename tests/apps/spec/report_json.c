@@ -4,6 +4,7 @@
 #include "tests/support/suite.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct spec_case row = {.id = "4253/7/x",
                                      .level = MUST,
@@ -53,6 +54,7 @@ START_TEST(each_line_is_an_object)
     struct json *line = json_parse(text + len + 1), *run;
 
     text[len] = 0;
+    ck_assert_ptr_nonnull(strstr(text, "\\u0001\\u00ff"));
     run = json_parse(text);
     ck_assert(json_is(json_get(run, "run"), "role", "server"));
     ck_assert_int_eq(json_number(json_get(json_get(run, "run"), "seed")), 7);
