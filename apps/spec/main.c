@@ -4,7 +4,7 @@
 #include "apps/spec/list.h"
 #include "apps/spec/options.h"
 #include "apps/spec/profile.h"
-#include "apps/spec/report.h"
+#include "apps/spec/report_html.h"
 #include "apps/spec/select.h"
 #include "apps/spec/target.h"
 #include "crypto/crypto.h"
@@ -69,6 +69,18 @@ static int status_of(const struct run *run)
     return report_count(run, VERDICT_ERROR) > 0 ? OUR_FAULT : AS_EXPECTED;
 }
 
+/* False: the sentence has been printed. */
+static bool put_page(const char *folder, const struct report *r)
+{
+    char text[SENTENCE_MAX] = "";
+    const struct errbuf p = errbuf_in(text, sizeof text);
+
+    if (folder == NULL || report_html(folder, r, &p))
+        return true;
+    (void)fail(OUR_FAULT, text);
+    return false;
+}
+
 static int report_all(const struct run *run, const struct spec_options *o, size_t slow_left,
                       uint64_t us)
 {
@@ -80,6 +92,7 @@ static int report_all(const struct run *run, const struct spec_options *o, size_
     report_text(stdout, &r);
     written = put_file(o->json, report_json, &r);
     written = put_file(o->junit, report_junit, &r) && written;
+    written = put_page(o->html, &r) && written;
     return written ? status_of(run) : OUR_FAULT;
 }
 
@@ -160,8 +173,30 @@ static int command_server(const struct spec_options *o, int count, char **words)
     return status;
 }
 
+static int command_compare(const struct spec_options *o, int count, char **files)
+{
+    char text[SENTENCE_MAX] = "";
+    const struct errbuf p = errbuf_in(text, sizeof text);
+    struct comparison c = {0};
+    int status = AS_EXPECTED;
+
+    for (int i = 0; i < count && status == AS_EXPECTED; i++)
+        if (!compare_read(&c, files[i], &p))
+            status = fail(MISUSED, text);
+    if (status == AS_EXPECTED && !compare_align(&c))
+        status = fail(OUR_FAULT, "out of memory");
+    if (status == AS_EXPECTED)
+        compare_text(stdout, &c, o->verbose);
+    if (status == AS_EXPECTED && o->html != NULL && !html_write(o->html, &c, &p))
+        status = fail(OUR_FAULT, text);
+    compare_clear(&c);
+    return status;
+}
+
 static int command(const struct spec_options *o, int count, char **words)
 {
+    if (count >= 2 && strcmp(words[0], "compare") == 0)
+        return command_compare(o, count - 1, words + 1);
     if (count >= 2 && strcmp(words[0], "server") == 0 && o->user != NULL)
         return command_server(o, count - 1, words + 1);
     if (count >= 2 && strcmp(words[0], "server") == 0)
@@ -174,7 +209,8 @@ static int command(const struct spec_options *o, int count, char **words)
         return explain_case(words[1])
                    ? AS_EXPECTED
                    : options_misused(&spec_command_line, "there is no case '%s'", words[1]);
-    return options_misused(&spec_command_line, "give server HOST:PORT, list, or explain ID");
+    return options_misused(&spec_command_line,
+                           "give server HOST:PORT, list, explain ID, or compare FILE");
 }
 
 int main(int argc, char **argv)

@@ -53,6 +53,10 @@ static const struct option_row rows[] = {
     {.name = "junit", .argument = "FILE",
      OPTION_TEXT(struct spec_options, junit),
      .help = "write the results as JUnit XML too"},
+    {.name = "html", .argument = "FOLDER",
+     OPTION_TEXT(struct spec_options, html),
+     .help = "write the results as a page too, FOLDER/index.html",
+     .more = "The page is one file that loads nothing."},
     {.name = "trace", .argument = "FOLDER",
      OPTION_TEXT(struct spec_options, trace),
      .help = "write the messages of each case into FOLDER"},
@@ -70,7 +74,7 @@ static const struct option_row rows[] = {
      .default_value = "1"},
     {.name = "verbose", .letter = 'v',
      OPTION_FLAG(struct spec_options, verbose),
-     .help = "show every message of each case"},
+     .help = "show every message of each case; `compare` shows every case"},
     {.name = "list-json",
      OPTION_FLAG(struct spec_options, json_list),
      .help = "`list` prints JSON lines"},
@@ -95,6 +99,7 @@ static bool put_command(size_t i, struct option_word *word)
         {"server", "HOST:PORT", "runs the cases against a server"},
         {"list", NULL, "prints the cases: id, level, clause, title and expectation"},
         {"explain", "ID", "prints all about a case"},
+        {"compare", "FILE...", "compares results that --json wrote"},
     };
 
     if (i >= sizeof commands / sizeof commands[0])

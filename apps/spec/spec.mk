@@ -5,7 +5,20 @@ SPEC_SHARED = $(wildcard crypto/*.c transport/cipher_*.c transport/hostkey*.c) \
               $(addprefix transport/,algorithms.c kex_curve25519.c kex_dh.c kex_mlkem768x25519.c kex_nistp.c \
                 kex_sntrup761x25519.c text.c wire.c) \
               $(wildcard apps/files/key_*.c) $(addprefix apps/files/,base64.c new_file.c trusted_file.c trusted_folder.c) \
-              apps/runtime/locked_memory.c apps/session/errbuf.c $(addprefix apps/options/,help.c options.c start.c values.c)
+              apps/runtime/locked_memory.c apps/session/errbuf.c $(addprefix apps/options/,help.c options.c start.c values.c) \
+              $(addprefix apps/trace/,utf8.c value.c value_access.c value_print.c)
+
+# The page of --html and compare, which the program contains
+SPEC_PAGE = $(addprefix apps/spec/,page.html page.css page.js)
+
+page-files: $(BUILD)/generated/apps/spec/page_files.h
+$(BUILD)/generated/apps/spec/page_files.h: apps/trace/embed $(SPEC_PAGE)
+	@mkdir -p $(@D)
+	@echo "  MAKE  $@"
+	$(Q)apps/trace/embed $(SPEC_PAGE) >$@
+
+$(BUILD)/obj/apps/spec/report_html.o: PART_CFLAGS += -I$(BUILD)/generated
+$(BUILD)/obj/apps/spec/report_html.o: $(BUILD)/generated/apps/spec/page_files.h
 
 $(BUILD)/nacre-spec: $(call objects,$(call room_src,spec) $(SPEC_SHARED))
 	@echo "  LINK  $@"

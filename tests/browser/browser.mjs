@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 export const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const BUILD = process.env.NACRE_BUILD || 'build';
+export const BUILD = process.env.NACRE_BUILD || 'build';
 const { chromium } = createRequire(path.resolve(BUILD, 'browser', 'package.json'))('playwright-core');
 const QUIET = [
   '--headless',

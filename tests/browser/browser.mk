@@ -10,7 +10,7 @@ $(BROWSER)/node_modules/.package-lock.json: $(addprefix tests/browser/,package.j
 	$(Q)cd $(BROWSER) && npm ci --silent --no-audit --no-fund
 	$(Q)touch $@
 
-browser-tests: all browser-packages     ## the tests of nacre-trace's page, in headless Chromium
-	@NACRE_BUILD=$(BUILD) node --test tests/browser/test_page.mjs
+browser-tests: all browser-packages     ## the tests of the pages, in headless Chromium
+	@NACRE_BUILD=$(BUILD) node --test tests/browser/test_page.mjs tests/browser/test_spec_page.mjs
 
 .PHONY: browser-packages browser-tests

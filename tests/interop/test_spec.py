@@ -71,6 +71,21 @@ class Echo(unittest.TestCase):
         names = [case.get("name") for case in xml.etree.ElementTree.parse(junit).iter("testcase")]
         self.assertIn("4253/5.1/ident-1.5: protoversion 1.5", names)
 
+    def test_results_are_compared_and_shown_as_a_page(self):
+        names = [self.server.path(name) for name in ("one.json", "two.json")]
+        page = self.server.path("page")
+        for name in names:
+            self.run_cases("4253/5.1", "--json", name, "--html", page)
+        with open(os.path.join(page, "index.html"), encoding="utf-8") as file:
+            self.assertIn('"peer":"SSH-2.0-nacre_0.1"', file.read())
+        self.assertIn("cases, 0 differ", spec("compare", *names))
+        shown = spec("compare", *names, "-v", "--html", os.path.join(page, "both"))
+        self.assertRegex(shown, r"pass  pass  4253/5.1/ident-1.5  MUST  protoversion 1.5")
+        with open(os.path.join(page, "both", "index.html"), encoding="utf-8") as file:
+            self.assertEqual(file.read().count('"peer":"SSH-2.0-nacre_0.1"'), 2)
+        self.assertIn("index.html:1: ", spec("compare", names[0], os.path.join(page, "index.html"), status=2))
+        self.assertIn("cannot be read", spec("compare", "/nonexistent", status=2))
+
     def test_verbose_shows_the_messages(self):
         shown = self.run_cases("4253/4.2/baseline", "-v")
         self.assertRegex(shown, r"-> +20 KEXINIT")
