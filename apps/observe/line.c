@@ -28,33 +28,54 @@ static unsigned decimal_len(uint64_t value)
     return least + (value >= powers[least]);
 }
 
-void line_padded(struct line *l, uint64_t value, unsigned wanted)
+char *line_copy_u64(char *at, uint64_t value)
 {
-    unsigned n = decimal_len(value);
-    char *begin = line_claim(l, n > wanted ? n : wanted), *at;
+    unsigned n;
+    char *end;
     uint32_t small;
 
-    if (begin == NULL)
-        return;
-    for (; wanted > n; wanted--)
-        *begin++ = '0';
-    at = begin + n;
-    for (; value > UINT32_MAX; value /= 100)
-        memcpy(at -= 2, pairs + 2 * (value % 100), 2);
-    for (small = (uint32_t)value; small >= 100; small /= 100)
-        memcpy(at -= 2, pairs + 2 * (small % 100), 2);
-    if (at - begin == 2)
-        memcpy(begin, pairs + 2 * small, 2);
+    if (value < 10) {
+        *at = digits[value];
+        return at + 1;
+    }
+    n = decimal_len(value);
+    end = at + n;
+    for (; value > UINT32_MAX; value /= 100, n -= 2)
+        memcpy(at + n - 2, pairs + 2 * (value % 100), 2);
+    for (small = (uint32_t)value; small >= 100; small /= 100, n -= 2)
+        memcpy(at + n - 2, pairs + 2 * (small % 100), 2);
+    if (n == 2)
+        memcpy(at, pairs + 2 * small, 2);
     else
-        *begin = digits[small];
+        *at = digits[small];
+    return end;
+}
+
+char *line_copy_name(char *at, const char *name)
+{
+    size_t len = strnlen(name, LINE_NAME_MAX);
+
+    memcpy(at, name, len);
+    return at + len;
+}
+
+void line_padded(struct line *l, uint64_t value, unsigned wanted)
+{
+    unsigned n = decimal_len(value), zeros = wanted > n ? wanted - n : 0;
+    char *at = line_claim(l, zeros + n);
+
+    if (at == NULL)
+        return;
+    memset(at, '0', zeros);
+    (void)line_copy_u64(at + zeros, value);
 }
 
 void line_u64(struct line *l, uint64_t value)
 {
-    if (value < 10)
-        line_char(l, digits[value]);
-    else
-        line_padded(l, value, 1);
+    char *at = line_reserve(l, LINE_NUMBER_MAX);
+
+    if (at != NULL)
+        line_end(l, line_copy_u64(at, value));
 }
 
 /* ---- sixteen bytes at a time: most of a trace is hex or plain text ---- */
@@ -86,7 +107,7 @@ static void put_digits(char *out, const uint8_t *bytes)
 }
 
 /* The number of bytes before the first that is not 0. */
-static size_t zeros_before(vector marks)
+static inline size_t zeros_before(vector marks)
 {
     uint64_t halves[2];
 
@@ -103,7 +124,7 @@ static size_t zeros_before(vector marks)
 }
 
 /* How many are is_plain, and neither this quote nor a backslash? */
-static size_t count_plain(const uint8_t *bytes, char quote)
+static inline size_t count_plain(const uint8_t *bytes, char quote)
 {
     vector all;
 
@@ -260,25 +281,44 @@ static size_t plain_run(struct bytes text, char quote)
     return n;
 }
 
+/* The first character, which needs an escape; its length. */
+static size_t json_escape(struct line *l, struct bytes text)
+{
+    uint32_t character = text.at[0];
+    size_t n = character < 0x80 ? 1 : read_character(text, &character);
+
+    if (character == '"' || character == '\\')
+        put_escaped(l, (char)character);
+    else if (character < 0x80 && escape_letter((uint8_t)character) != 0)
+        put_escaped(l, escape_letter((uint8_t)character));
+    else
+        json_character(l, character);
+    return n > 0 ? n : 1; /* 0: not a text, and the caller has not asked line_is_text */
+}
+
+/* A whole vector is copied, although only its beginning may count: faster than a copy of that
+ * length. */
 void line_json(struct line *l, struct bytes text)
 {
+    uint8_t last[STEP] = {0}; /* zeros end the run, as they are not plain */
+
     line_char(l, '"');
     while (text.len > 0) {
-        size_t n = plain_run(text, '"');
-        uint32_t character = text.at[0];
+        const uint8_t *next = text.len < STEP ? last : text.at;
+        char *at = line_reserve(l, STEP);
+        size_t n;
 
-        line_put(l, (const char *)text.at, n);
-        if (n == 0) {
-            n = character < 0x80 ? 1 : read_character(text, &character);
-            if (character == '"' || character == '\\')
-                put_escaped(l, (char)character);
-            else if (character < 0x80 && escape_letter((uint8_t)character) != 0)
-                put_escaped(l, escape_letter((uint8_t)character));
-            else
-                json_character(l, character);
-            n += n == 0; /* not a text: the caller has not asked line_is_text */
-        }
+        if (at == NULL)
+            return;
+        if (next == last)
+            memcpy(last, text.at, text.len);
+        n = count_plain(next, '"');
+        memcpy(at, next, STEP);
+        n = n < text.len ? n : text.len;
+        l->len += n;
         text = bytes_from(text, n);
+        if (n < STEP && text.len > 0)
+            text = bytes_from(text, json_escape(l, text));
     }
     line_char(l, '"');
 }

@@ -145,20 +145,29 @@ static struct timespec after_ms(unsigned ms)
     return at;
 }
 
-/* The caller has the lock. */
+/* Until there is a batch, or some time has passed. The caller has the lock. */
+static void linger(void)
+{
+    struct timespec enough = after_ms(LINGER_MS);
+
+    while (queued() < BATCH && !out.stopping)
+        if (pthread_cond_timedwait(&out.work, &out.lock, &enough) != 0)
+            break;
+}
+
+/* While there are always more lines, nobody has to wake the thread for the first one of a batch.
+ * The caller has the lock. */
 static void wait_for_lines(void)
 {
-    struct timespec enough;
-
+    linger();
+    if (queued() > 0 || out.stopping)
+        return;
     while (queued() == 0 && !out.stopping) {
         out.idle = true;
         pthread_cond_wait(&out.work, &out.lock);
     }
     out.idle = false;
-    enough = after_ms(LINGER_MS);
-    while (queued() < BATCH && !out.stopping)
-        if (pthread_cond_timedwait(&out.work, &out.lock, &enough) != 0)
-            break;
+    linger();
 }
 
 /* The bytes of one write: whole lines when it goes to standard error. The caller has the lock. */

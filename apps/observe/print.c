@@ -26,16 +26,21 @@ struct print_summary print_summarize(const struct print_message *m, const struct
     return s;
 }
 
+char *print_copy_name(char *at, const struct field *f)
+{
+    char *end = line_copy_name(at, f->name);
+
+    if (end - at > 3 && memcmp(end - 3, "[i]", 3) == 0)
+        end = LINE_COPY(line_copy_u64(end - 2, f->round), "]");
+    return end;
+}
+
 void print_name(struct line *l, const struct field *f)
 {
-    size_t len = strlen(f->name);
-    bool numbered = len > 3 && memcmp(f->name + len - 3, "[i]", 3) == 0;
+    char *at = line_reserve(l, PRINT_NAME_MAX);
 
-    line_put(l, f->name, numbered ? len - 2 : len);
-    if (numbered) {
-        line_u64(l, f->round);
-        line_char(l, ']');
-    }
+    if (at != NULL)
+        line_end(l, print_copy_name(at, f));
 }
 
 static void put_hex_until(struct line *l, struct bytes payload, size_t *from, size_t to)

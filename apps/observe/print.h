@@ -9,6 +9,7 @@ enum {
     PRINT_DATA = 64,    /* bytes of an application's data that are shown unless all are */
     PRINT_HEX = 64,     /* bytes that text shows in hex unless it shows all data; */
     PRINT_HEX_CUT = 32, /* ... of a longer value it shows so many */
+    PRINT_NAME_MAX = LINE_NAME_MAX + LINE_NUMBER_MAX, /* characters of a field's name */
     KEXINIT_LISTS = 10,
 };
 
@@ -49,6 +50,8 @@ struct bytes print_shown(const struct field *f, const struct print_options *o);
 
 /* Put the name of a field, with the number of the repetition in place of i. */
 void print_name(struct line *l, const struct field *f);
+/* The same into at most PRINT_NAME_MAX characters. Returns its end. */
+char *print_copy_name(char *at, const struct field *f);
 
 /* Both set *s.
  *

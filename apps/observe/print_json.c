@@ -2,6 +2,12 @@
 
 #include "transport/message.h"
 
+/* Characters, at most. */
+enum {
+    HEAD_MAX = 6 * LINE_NUMBER_MAX + 3 * LINE_NAME_MAX + 120, /* of a message before its fields */
+    FIELD_HEAD_MAX = PRINT_NAME_MAX + LINE_NAME_MAX + 3 * LINE_NUMBER_MAX + 60,
+};
+
 struct printer {
     struct line *l;
     const struct print_message *m;
@@ -13,6 +19,7 @@ struct printer {
 
 #define PUT(p, literal) LINE_PUT((p)->l, literal)
 #define PUT_NUMBER(p, literal, value) (PUT(p, literal), line_u64((p)->l, value))
+#define COPY_NUMBER(at, literal, value) line_copy_u64(LINE_COPY(at, literal), value)
 
 /* ---- values ---- */
 
@@ -123,16 +130,27 @@ static void close_fields(struct printer *p, unsigned depth)
         PUT(p, "]}");
 }
 
-static void put_type(struct printer *p, const struct field *f)
+static char *copy_type(char *at, const struct field *f)
 {
-    PUT(p, "\",\"type\":\"");
-    if (f->type == FIELD_BYTES) {
-        PUT(p, "byte[");
-        line_u64(p->l, f->len);
-        line_char(p->l, ']');
-    } else {
-        line_text(p->l, field_type_name(f->type));
-    }
+    if (f->type != FIELD_BYTES)
+        return line_copy_name(at, field_type_name(f->type));
+    at = COPY_NUMBER(at, "byte[", f->len);
+    return LINE_COPY(at, "]");
+}
+
+static void put_field_head(struct line *l, const struct field *f)
+{
+    char *at = line_reserve(l, FIELD_HEAD_MAX);
+
+    if (at == NULL)
+        return;
+    at = LINE_COPY(at, "{\"name\":\"");
+    at = print_copy_name(at, f);
+    at = LINE_COPY(at, "\",\"type\":\"");
+    at = copy_type(at, f);
+    at = COPY_NUMBER(at, "\",\"at\":", f->at);
+    at = COPY_NUMBER(at, ",\"len\":", f->len);
+    line_end(l, at);
 }
 
 static void put_field(struct printer *p, const struct field *f)
@@ -145,11 +163,7 @@ static void put_field(struct printer *p, const struct field *f)
     }
     p->open = true;
     p->depth = f->depth;
-    PUT(p, "{\"name\":\"");
-    print_name(p->l, f);
-    put_type(p, f);
-    PUT_NUMBER(p, "\",\"at\":", f->at);
-    PUT_NUMBER(p, ",\"len\":", f->len);
+    put_field_head(p->l, f);
     if (f->secret && !p->o->secrets)
         PUT(p, ",\"secret\":true");
     else
@@ -175,27 +189,34 @@ static void put_fields(struct printer *p, struct decoder *d, struct print_summar
 
 /* ---- the message ---- */
 
+static char *copy_row(char *at, const struct message_row *row)
+{
+    at = LINE_COPY(at, ",\"name\":\"");
+    at = line_copy_name(at, row->name);
+    at = LINE_COPY(at, "\",\"section\":\"");
+    at = line_copy_name(at, row->section);
+    return LINE_COPY(at, "\"");
+}
+
 static void put_head(struct printer *p, const struct message_row *row)
 {
     const struct print_message *m = p->m;
-    uint8_t number = m->payload.at[0];
+    char *at = line_reserve(p->l, HEAD_MAX);
 
-    PUT_NUMBER(p, "{\"us\":", m->us);
-    PUT_NUMBER(p, ",\"conn\":", m->conn);
-    PUT(p, ",\"event\":\"message\",\"dir\":\"");
-    line_text(p->l, m->direction == NACRE_SENT ? "out" : "in");
-    PUT_NUMBER(p, "\",\"seq\":", m->seq);
-    PUT(p, ",\"phase\":\"");
-    line_text(p->l, m->phase);
-    PUT_NUMBER(p, "\",\"number\":", number);
-    if (row != NULL) {
-        PUT(p, ",\"name\":\"");
-        line_text(p->l, row->name);
-        PUT(p, "\",\"section\":\"");
-        line_text(p->l, row->section);
-        line_char(p->l, '"');
-    }
-    PUT_NUMBER(p, ",\"length\":", m->payload.len);
+    if (at == NULL)
+        return;
+    at = COPY_NUMBER(at, "{\"us\":", m->us);
+    at = COPY_NUMBER(at, ",\"conn\":", m->conn);
+    at = LINE_COPY(at, ",\"event\":\"message\",\"dir\":\"");
+    at = m->direction == NACRE_SENT ? LINE_COPY(at, "out") : LINE_COPY(at, "in");
+    at = COPY_NUMBER(at, "\",\"seq\":", m->seq);
+    at = LINE_COPY(at, ",\"phase\":\"");
+    at = line_copy_name(at, m->phase);
+    at = COPY_NUMBER(at, "\",\"number\":", m->payload.at[0]);
+    if (row != NULL)
+        at = copy_row(at, row);
+    at = COPY_NUMBER(at, ",\"length\":", m->payload.len);
+    line_end(p->l, at);
 }
 
 static void put_kind(struct printer *p, const struct field_choice *kind)

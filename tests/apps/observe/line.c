@@ -94,6 +94,24 @@ START_TEST(what_does_not_fit_is_left_out_and_noticed)
 }
 END_TEST
 
+START_TEST(what_is_reserved_becomes_text_when_it_ends)
+{
+    char *at = line_reserve(&l, 2 * LINE_NUMBER_MAX + LINE_NAME_MAX + 2);
+    char name[LINE_NAME_MAX + 2];
+
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = 0;
+    at = line_copy_u64(LINE_COPY(at, "<"), 4096);
+    ck_assert_uint_eq(l.len, 0);
+    at = line_copy_name(line_copy_u64(at, UINT64_MAX), name); /* one character too long */
+    line_end(&l, LINE_COPY(at, ">"));
+    ck_assert_uint_eq(l.len, 1 + 4 + 20 + LINE_NAME_MAX + 1);
+    ck_assert_mem_eq(buffer, "<409618446744073709551615nn", 27);
+    ck_assert_ptr_null(line_reserve(&l, sizeof buffer));
+    ck_assert(l.full);
+}
+END_TEST
+
 START_TEST(text_is_utf_8_without_most_control_characters)
 {
     static const char *const texts[] = {
@@ -115,7 +133,32 @@ END_TEST
 START_TEST(json_strings_are_ascii)
 {
     line_json(&l, bytes_of("a\"b\\c\n\r\t\x1b/<\xc3\xa9\xf0\x9f\x98\x80"));
+    buffer[l.len] = 0; /* whatever is there */
     ck_assert_str_eq(buffer, "\"a\\\"b\\\\c\\n\\r\\t\\u001b/<\\u00e9\\ud83d\\ude00\"");
+}
+END_TEST
+
+/* Sixteen bytes are copied at a time, and the last ones of the text before are still there. */
+START_TEST(json_strings_of_every_length)
+{
+    static const uint8_t text[] = "0123456789\nabcdefghijklmnopq\"rstuvwxyzABCDEFG";
+
+    for (size_t from = 0; from < sizeof text; from++)
+        for (size_t len = 0; from + len < sizeof text; len++) {
+            char expected[sizeof text + 4] = "\"";
+            size_t n = 1;
+
+            for (size_t i = from; i < from + len; i++) {
+                if (text[i] == '\n' || text[i] == '"')
+                    expected[n++] = '\\';
+                expected[n++] = text[i] == '\n' ? 'n' : (char)text[i];
+            }
+            expected[n++] = '"';
+            start();
+            line_json(&l, (struct bytes){text + from, len});
+            ck_assert_uint_eq(l.len, n);
+            ck_assert_mem_eq(buffer, expected, n);
+        }
 }
 END_TEST
 
@@ -134,7 +177,9 @@ void add_tests(struct suite *suite)
     add_test(suite, bytes_are_two_digits);
     add_test(suite, every_byte_is_treated_alike_wherever_it_is);
     add_test(suite, what_does_not_fit_is_left_out_and_noticed);
+    add_test(suite, what_is_reserved_becomes_text_when_it_ends);
     add_test(suite, text_is_utf_8_without_most_control_characters);
     add_test(suite, json_strings_are_ascii);
+    add_test(suite, json_strings_of_every_length);
     add_test(suite, repr_shows_every_byte);
 }

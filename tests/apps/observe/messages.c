@@ -1,12 +1,16 @@
 #include "apps/observe/messages.h"
 
+#include "apps/observe/line.h"
 #include "tests/support/suite.h"
 #include "transport/message.h"
 
 #include <string.h>
 
+/* Does a trace show all of it, without an escape? */
 static bool is_plain(const char *text)
 {
+    if (strlen(text) > LINE_NAME_MAX)
+        return false;
     for (; *text != 0; text++)
         if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
             return false;
@@ -46,6 +50,7 @@ START_TEST(each_list_of_fields_is_well_formed)
 
     for (size_t i = 0; message_at(i) != NULL; i++) {
         ck_assert_int_eq(strncmp(message_at(i)->name, "SSH_MSG_", 8), 0);
+        ck_assert(is_plain(message_at(i)->name));
         ck_assert(is_plain(message_at(i)->section));
         rows += check_rows(message_at(i)->fields, 0);
     }

@@ -201,7 +201,7 @@ START_TEST(a_message_that_is_too_long_for_the_line_loses_its_fields)
 {
     print(print_json, data(1000), sizeof buffer);
     options.data = true;
-    print(print_json, data(1000), 400);
+    print(print_json, data(1000), 600);
     ck_assert_ptr_nonnull(strstr(buffer, "\"length\":1009,\"truncated\":true"));
     print(print_text, data(1000), 200);
     ck_assert_ptr_nonnull(strstr(buffer, "1009 bytes\n    ... (too long)\n"));
