@@ -12,7 +12,8 @@ from harness import MIB, PATIENCE, USER
 from test_serve import request
 
 REFUSED = ("nonsense", "exit", "exit x", "exit -1", "exit 4294967296", "chargen", "chargen 1x", "cat x", "signal",
-           "signal ", "Echo", "echo ", "signal T\nM", "exit 1 2")
+           "signal ", "Echo", "echo ", "signal T\nM", "exit 1 2", "signal T M", "signal T\x7f", "signal " + "T" * 65, "exi", "exit  1",
+           "chargen 18446744073709551616")
 LONGEST_COMMAND = 262117  # as nacre's channel.h says
 PRINTABLE = (string.printable[:94] + "\n").encode()
 
@@ -27,7 +28,7 @@ class Exec:
         return self.client(self.server).run(command, data, **more)
 
     def test_exit_status(self):
-        for status in 0, 1, 7, 255:
+        for status in 0, 1, 7, 254, 255:
             with self.subTest(status=status):
                 self.assertEqual(self.run_(f"exit {status}"), (status, b"", b""))
 
@@ -35,11 +36,14 @@ class Exec:
         self.assertEqual(self.run_("signal TERM"), (self.killed, b"", b""))
 
     def test_chargen(self):
-        for count in 0, 1, 4096, 1000000:
+        for count in 0, 1, 4096, 7000, 1000000:
             with self.subTest(count=count):
                 done = self.run_(f"chargen {count}")
                 self.assertEqual((done.status, done.err, len(done.out)), (0, b"", count))
                 self.assertLessEqual(set(done.out), set(PRINTABLE))
+                # Lines of 72 characters, and the last character is the second one of all.
+                expected = bytes(10 if left % 73 == 0 else 33 + left % 94 for left in range(count, 0, -1))
+                self.assertEqual(done.out, expected)
 
     def test_cat(self):
         for data in b"", b"x", bytes(range(256)), harness.random_bytes(MIB):

@@ -282,6 +282,29 @@ class Commands(ServeCase):
                 self.assertRegex(done.stderr, r"\Anacre-serve: [^\n]*" + says)
 
 
+    def test_the_program_is_looked_for_in_path(self):
+        """A program that was found is recognised by what fails next: the host key is missing."""
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy("/bin/true", os.path.join(folder, "here"))
+            shutil.copy("/etc/passwd", os.path.join(folder, "data"))
+            os.mkdir(os.path.join(folder, "x"))
+            shutil.copy("/bin/true", os.path.join(folder, "x", "there"))
+            for word, path, found in (
+                    ("here", folder, True), ("here", f"/nonexistent:{folder}", True), ("here", f"{folder}:/usr/bin", True),
+                    ("here", "", False), ("here", ":/usr/bin", True), ("here", "/usr/bin:", False),
+                    ("here", "/usr/bin::/bin", True), ("here", "x", False), ("there", "x", True), ("there", "/usr/bin:x", True),
+                    ("x/there", "", True), ("./here", "/", True), ("there", folder, False), ("data", folder, False),
+                    ("./data", folder, False), ("sh", None, True), ("here", None, False)):
+                with self.subTest(word=word, path=path):
+                    environment = {} if path is None else {"PATH": path}
+                    done = subprocess.run(
+                        [os.path.abspath(os.path.join(harness.BUILD, "nacre-serve")), "-k", "/nonexistent/key", "--no-sandbox",
+                         "--", word], cwd=folder, env=environment, capture_output=True, text=True, timeout=harness.PATIENCE)
+                    self.assertEqual(done.returncode, 1)
+                    self.assertEqual("/nonexistent/key" in done.stderr, found, done.stderr)
+                    self.assertEqual(f"nacre-serve: {word}: no such program" in done.stderr, not found, done.stderr)
+
+
 class Starts(ServeCase):
     def test_failed_starts_leave_nothing_open(self):
         """A program that no longer exists, on a terminal, requested again and again."""
