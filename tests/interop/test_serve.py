@@ -305,6 +305,56 @@ class Commands(ServeCase):
                     self.assertEqual(f"nacre-serve: {word}: no such program" in done.stderr, not found, done.stderr)
 
 
+class Requests(ServeCase):
+    """What is granted before the program runs, while it runs, and with a terminal or without."""
+
+    def answer(self, server, channel, kind, *strings):
+        """The log's, as no reply was wanted. Each request is answered before the next one."""
+        count = len(server.events("request")) + 1
+        request(channel, kind, *strings)
+        return server.wait("request", count)[-1]["answer"]
+
+    def answers(self, server, channel, *rows):
+        for kind, strings, expected in rows:
+            with self.subTest(kind=kind, strings=strings):
+                self.assertEqual(self.answer(server, channel, kind, *strings), expected)
+
+    def test_without_a_terminal(self):
+        server = self.serve("cat")
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            channel = transport.open_session()
+            self.answers(server, channel, ("signal", (b"TERM",), "refused"), ("env", (b"LANG", b"C"), "granted"),
+                         ("env", (b"PATH", b"/"), "refused"), ("eow@openssh.com", (), "granted"))
+            channel.invoke_shell()
+            server.wait("request", type="shell")
+            self.answers(server, channel, ("env", (b"LANG", b"C"), "refused"), ("signal", (b"NONSENSE",), "refused"),
+                         ("signal", (b"URG",), "refused"), ("signal", (b"TERM",), "granted"))
+            self.assertEqual(server.wait("exited")[0]["signal"], "TERM")
+
+    def test_names_of_terminals(self):
+        """Such as shells can use; the others are called dumb."""
+        server = self.shell("echo $TERM")
+        with contextlib.closing(Paramiko(server).connect()) as transport:
+            for given, expected in (("xterm-256color", None), ("!~", None), ("x" * 64, None), ("x" * 65, "dumb"),
+                                    ("", "dumb"), ("a b", "dumb"), ("a\x7f", "dumb"), ("a\n", "dumb"), ("\u00e9", "dumb")):
+                with self.subTest(given=given):
+                    channel = transport.open_session()
+                    channel.settimeout(harness.PATIENCE)
+                    channel.get_pty(term=given)
+                    channel.invoke_shell()
+                    out = b"".join(iter(lambda c=channel: c.recv(100), b""))
+                    self.assertEqual(out.decode(), f"{expected or given}\r\n")
+
+    def test_a_program_that_is_stopped_when_the_client_goes(self):
+        """SIGHUP ends it all the same."""
+        server = self.serve("sleep", "1000")
+        client = Ssh(server).start()
+        self.addCleanup(harness.end, client)
+        os.kill(server.pid(), signal.SIGSTOP)
+        harness.end(client)
+        self.assertEqual(server.wait("exited")[0]["signal"], "HUP")
+
+
 class Starts(ServeCase):
     def test_failed_starts_leave_nothing_open(self):
         """A program that no longer exists, on a terminal, requested again and again."""
