@@ -1,0 +1,182 @@
+/* What follows from nacre-client's command line. */
+#include "apps/client/options.h"
+#include "apps/client/client.h"
+#include "tests/support/child.h"
+#include "tests/support/key_texts.h"
+#include "tests/support/scratch.h"
+
+#include <pty.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct client_options options;
+static int status;
+
+/* Standard input is no terminal, there is no agent, and the home is the test's folder. */
+static void begin(void)
+{
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    ck_assert_int_eq(setenv("HOME", scratch_path("."), 1), 0);
+    ck_assert_int_eq(unsetenv("SSH_AUTH_SOCK"), 0);
+}
+
+static bool read_words(char **words)
+{
+    int count = 0;
+
+    while (words[count] != NULL)
+        count++;
+    optind = 0; /* getopt begins anew */
+    status = 0;
+    return client_read_options(count, words, &options, &status);
+}
+
+#define READ(...) read_words((char *[]){"nacre-client", __VA_ARGS__, NULL})
+
+START_TEST(the_words_after_the_host_are_the_command)
+{
+    begin();
+    ck_assert(READ("-l", "alice", "-p", "2022", "127.0.0.1", "echo", "a  b", "-t", ""));
+    ck_assert_str_eq(options.command, "echo a  b -t ");
+    ck_assert_str_eq(options.user, "alice");
+    ck_assert_str_eq(options.target, "127.0.0.1:2022");
+    ck_assert_uint_eq(options.login_s, 120);
+    ck_assert(!options.terminal && !options.wants_terminal);
+    ck_assert(options.host.is_default);
+    client_clear_options(&options);
+    ck_assert(READ("--insecure", "host"));
+    ck_assert_ptr_null(options.command);
+    ck_assert_str_eq(options.target, "host:22");
+    ck_assert_str_eq(options.user, getpwuid(getuid())->pw_name);
+    ck_assert_ptr_null(options.host.known_hosts);
+    client_clear_options(&options);
+    ck_assert(READ("bob@host", "true"));
+    ck_assert_str_eq(options.command, "true");
+    ck_assert_str_eq(options.user, "bob");
+    client_clear_options(&options);
+}
+END_TEST
+
+static bool wants_terminal(bool read)
+{
+    ck_assert(read);
+    client_clear_options(&options);
+    return options.wants_terminal;
+}
+
+START_TEST(a_shell_on_a_terminal_gets_one)
+{
+    int master, slave;
+
+    begin();
+    ck_assert(!wants_terminal(READ("host")));
+    ck_assert(wants_terminal(READ("-t", "host")));
+    ck_assert(wants_terminal(READ("-t", "host", "true")));
+    ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
+    ck_assert_int_eq(dup2(slave, STDIN_FILENO), STDIN_FILENO);
+    ck_assert(wants_terminal(READ("host")));
+    ck_assert(!wants_terminal(READ("-T", "host")));
+    ck_assert(!wants_terminal(READ("host", "true")));
+}
+END_TEST
+
+START_TEST(the_usual_keys_are_read_unless_others_are_named)
+{
+    begin();
+    ck_assert_int_eq(mkdir(scratch_path(".ssh"), 0700), 0);
+    ck_assert(READ("host"));
+    ck_assert_uint_eq(options.identity.key_count, 0);
+    client_clear_options(&options);
+    (void)scratch_write(".ssh/id_ecdsa", openssh_nistp256, 0600);
+    (void)scratch_write(".ssh/id_ed25519", openssh_ed25519, 0600);
+    ck_assert(READ("host"));
+    ck_assert_uint_eq(options.identity.key_count, 2);
+    ck_assert_str_eq(options.note, "");
+    client_clear_options(&options);
+    ck_assert(READ("-i", (char *)(uintptr_t)scratch_path(".ssh/id_ecdsa"), "host"));
+    ck_assert_uint_eq(options.identity.key_count, 1);
+    client_clear_options(&options);
+    (void)scratch_write(".ssh/id_rsa", "nonsense", 0600);
+    ck_assert(READ("host"));
+    ck_assert_uint_eq(options.identity.key_count, 2);
+    assert_says(options.note, "id_rsa");
+    client_clear_options(&options);
+    ck_assert(READ("--probe", "host"));
+    ck_assert_uint_eq(options.identity.key_count, 0);
+    client_clear_options(&options);
+}
+END_TEST
+
+static int misuse(void)
+{
+    char *const *words[] = {
+        (char *[]){"nacre-client", NULL},
+        (char *[]){"nacre-client", "-t", "-T", "host", NULL},
+        (char *[]){"nacre-client", "--probe", "host", "true", NULL},
+        (char *[]){"nacre-client", "--json", "host", NULL},
+        (char *[]){"nacre-client", "-p", "0", "host", NULL},
+        (char *[]){"nacre-client", "-p", "65536", "host", NULL},
+        (char *[]){"nacre-client", "--login-timeout", "0", "host", NULL},
+        (char *[]){"nacre-client", "-l", "", "host", NULL},
+        (char *[]){"nacre-client", "host:22", NULL},
+        (char *[]){"nacre-client", "-i", "/nonexistent", "host", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (read_words((char **)(uintptr_t)words[i]) || status != 255)
+            return (int)i + 1;
+        client_clear_options(&options);
+    }
+    return 0;
+}
+
+START_TEST(what_makes_no_sense_is_refused_with_status_255)
+{
+    static const char *const says[] = {"give a HOST",
+                                       "-t and -T exclude each other",
+                                       "--probe runs no COMMAND",
+                                       "--json goes with --probe",
+                                       "--port: '0' is not a number from 1 to 65535",
+                                       "--port: '65536' is not",
+                                       "--login-timeout: '0' is not",
+                                       "--user: the value is empty",
+                                       "goes after -p",
+                                       "/nonexistent: "};
+
+    begin();
+    succeeds_in_child(misuse);
+    for (size_t i = 0; i < sizeof says / sizeof says[0]; i++)
+        assert_says(child_said, says[i]);
+}
+END_TEST
+
+static int ask_for_help(void)
+{
+    (void)dup2(STDERR_FILENO, STDOUT_FILENO);
+    return READ("--version") || status != 0 || fflush(stdout) != 0;
+}
+
+START_TEST(a_question_is_answered_with_status_0)
+{
+    begin();
+    succeeds_in_child(ask_for_help);
+    ck_assert_ptr_eq(strstr(child_said, "nacre-client "), child_said);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, the_words_after_the_host_are_the_command);
+    add_test(suite, a_shell_on_a_terminal_gets_one);
+    add_test(suite, the_usual_keys_are_read_unless_others_are_named);
+    add_test(suite, what_makes_no_sense_is_refused_with_status_255);
+    add_test(suite, a_question_is_answered_with_status_0);
+}
