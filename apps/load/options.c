@@ -139,6 +139,14 @@ static bool read_keys(struct load_options *o, const struct errbuf *p)
     return !o->use_agent || identity_add_agent(&o->identity, p);
 }
 
+static void forget_password(struct load_options *o, size_t len)
+{
+    if (o->password != NULL)
+        explicit_bzero(o->password, len);
+    free(o->password);
+    o->password = NULL;
+}
+
 static bool read_password(struct load_options *o, const struct errbuf *p)
 {
     const char *name = o->password_file;
@@ -152,8 +160,10 @@ static bool read_password(struct load_options *o, const struct errbuf *p)
     len = file == NULL ? -1 : getline(&o->password, &room, file);
     if (file != NULL && file != stdin)
         (void)fclose(file);
-    if (len < 0)
+    if (len < 0) {
+        forget_password(o, room); /* getline may leave bytes without an end */
         return errbuf_say(p, "%s: cannot read a password", name);
+    }
     o->password[strcspn(o->password, "\r\n")] = 0;
     return true;
 }
@@ -195,8 +205,6 @@ bool load_read_options(int argc, char **argv, struct load_options *o, int *statu
 void load_clear_options(struct load_options *o)
 {
     identity_clear(&o->identity);
-    if (o->password != NULL)
-        explicit_bzero(o->password, strlen(o->password));
-    free(o->password);
+    forget_password(o, o->password != NULL ? strlen(o->password) : 0);
     algorithm_options_clear(&o->algorithms);
 }

@@ -220,6 +220,11 @@ class OnPipes(ServeCase):
                          ["de_DE.UTF-8", "C", "C", "vt52"])
         self.assertRegex(found["SSH_CONNECTION"], rf"\A127\.0\.0\.1 \d+ 127\.0\.0\.1 {server.port}\Z")
 
+    def test_addresses_of_the_connection(self):
+        """IPv6 without its brackets, as in sshd."""
+        server = self.shell('echo "$SSH_CONNECTION"', listen="[::1]:0")
+        self.assertRegex(Ssh(server).run().out.decode(), rf"\A::1 \d+ ::1 {server.port}\n\Z")
+
     def test_the_program_inherits_no_descriptors(self):
         server = self.serve("ls", "-l", "/proc/self/fd")
         out = Ssh(server).run().out.decode()

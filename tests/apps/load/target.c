@@ -1,7 +1,9 @@
 /* Which server nacre-load drives. No name is looked up here. */
 #include "apps/load/target.h"
+#include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct load_options options;
@@ -71,8 +73,30 @@ START_TEST(what_is_no_address_is_refused)
 }
 END_TEST
 
+START_TEST(types_of_known_keys_come_first)
+{
+    static const char *const rows[] = {"127.0.0.1:2022", "[::1]:2022"};
+    char line[1024];
+
+    for (size_t i = 0; i < 2; i++) {
+        options = (struct load_options){.known_as = ""};
+        (void)snprintf(line, sizeof line, "%s %s\n", i == 0 ? "[127.0.0.1]:2022" : rows[i],
+                       openssh_nistp256_public);
+        options.host.known_hosts = scratch_write("hosts", line, 0600);
+        (void)snprintf(options.known_as, sizeof options.known_as, "%s", rows[i]);
+        target_prefer_known(&options);
+        ck_assert_ptr_nonnull(options.algorithms.lists[NACRE_HOST_KEY]);
+        ck_assert_int_eq(
+            strncmp(options.algorithms.lists[NACRE_HOST_KEY], "ecdsa-sha2-nistp256,", 20), 0);
+        algorithm_options_clear(&options.algorithms);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    scratch_folder(suite);
+    add_test(suite, types_of_known_keys_come_first);
     add_test(suite, this_machine_may_be_loaded);
     add_test(suite, another_machine_may_be_loaded_if_that_is_said);
     add_test(suite, what_is_no_address_is_refused);
