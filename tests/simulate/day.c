@@ -16,6 +16,7 @@ enum {
 
 static void set_limits(struct world *w)
 {
+    w->plentiful = true;
     for (int i = 0; i < 2; i++) {
         struct nacre_endpoint_config *c = &w->party[i].config;
 

@@ -22,7 +22,7 @@ void shortage_begin(struct party *p)
 {
     struct chance *c = &p->world->chance;
 
-    if (!chance_one_in(c, 4))
+    if (p->world->plentiful || !chance_one_in(c, 4))
         return;
     p->whole_bytes = some_size(c);
     p->whole = nacre_budget_new(p->whole_bytes, NULL);

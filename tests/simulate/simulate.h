@@ -190,6 +190,7 @@ struct world {
     uint32_t nested; /* actions inside callbacks inside actions */
     bool settling;   /* applications and network accept everything */
     bool dead;       /* the network delivers nothing, and reports nothing */
+    bool plentiful;  /* no budgets of memory */
     size_t piece;    /* bytes that the network delivers at once, at most */
     uint32_t write_most;
     struct tally *tally;
