@@ -36,6 +36,28 @@ static bool has_fields_of_application(uint8_t number)
            number == SSH_MSG_GLOBAL_REQUEST;
 }
 
+/* Printing a message and reading it back takes long under valgrind, where all cases share a
+ * process. Of each number the first ones are enough, and some of the others. */
+static bool is_examined(uint8_t number)
+{
+    static unsigned seen[256];
+
+    return seen[number]++ < 64 || seen[number] % 32 == 0;
+}
+
+static const char *round_trip(const struct print_message *m)
+{
+    const char *complaint = NULL;
+    struct json *printed = print(m);
+
+    if (printed == NULL)
+        complaint = "the message is not printed as JSON";
+    else if (!comes_back(printed, m->payload)) /* a malformed one is printed whole, too */
+        complaint = "the fields that are printed do not give the same message";
+    json_free(printed);
+    return complaint;
+}
+
 const char *traced_complaint(const struct message_context *context, enum nacre_direction direction,
                              struct bytes payload)
 {
@@ -43,20 +65,12 @@ const char *traced_complaint(const struct message_context *context, enum nacre_d
         .direction = direction, .phase = "test", .payload = payload, .context = context};
     const struct print_options all = {.secrets = true, .data = true};
     struct print_summary s = print_summarize(&m, &all);
-    struct json *printed;
-    const char *complaint = NULL;
 
     if (s.message == NULL && direction == NACRE_SENT)
         return "the table of messages has no row for a message that was sent";
     if (s.malformed && direction == NACRE_SENT && !has_fields_of_application(payload.at[0]))
         return "the table of messages has other fields for a message that was sent";
-    printed = print(&m);
-    if (printed == NULL)
-        complaint = "the message is not printed as JSON";
-    else if (!comes_back(printed, payload)) /* a malformed one is printed whole, too */
-        complaint = "the fields that are printed do not give the same message";
-    json_free(printed);
-    return complaint;
+    return is_examined(payload.at[0]) ? round_trip(&m) : NULL;
 }
 
 static bool is_data(uint8_t number)

@@ -1,6 +1,7 @@
 /* Every message that sessions in tests exchange is looked at as a trace would: what nacre sends
- * has a row in the table of messages and is well-formed, and the fields of every well-formed
- * message, printed as JSON and encoded again, give its bytes. */
+ * has a row in the table of messages and is well-formed, and the fields of a message, printed as
+ * JSON and encoded again, give its bytes: of the first messages of each number in a process, and of
+ * some later ones. */
 #ifndef NACRE_TESTS_SUPPORT_TRACED_H
 #define NACRE_TESTS_SUPPORT_TRACED_H
 
@@ -12,7 +13,7 @@ struct traced {
     unsigned messages;
 };
 
-/* What is wrong with the trace of that message; NULL: nothing. */
+/* What is wrong with the trace of that message; NULL: nothing was found. */
 const char *traced_complaint(const struct message_context *context, enum nacre_direction direction,
                              struct bytes payload);
 
