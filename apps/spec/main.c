@@ -4,6 +4,7 @@
 #include "apps/spec/list.h"
 #include "apps/spec/options.h"
 #include "apps/spec/profile.h"
+#include "apps/spec/replay.h"
 #include "apps/spec/report_html.h"
 #include "apps/spec/select.h"
 #include "apps/spec/target.h"
@@ -193,10 +194,20 @@ static int command_compare(const struct spec_options *o, int count, char **files
     return status;
 }
 
+static int command_replay(const char *file)
+{
+    char text[SENTENCE_MAX] = "";
+    const struct errbuf p = errbuf_in(text, sizeof text);
+
+    return replay(stdout, file, &p) ? AS_EXPECTED : fail(MISUSED, text);
+}
+
 static int command(const struct spec_options *o, int count, char **words)
 {
     if (count >= 2 && strcmp(words[0], "compare") == 0)
         return command_compare(o, count - 1, words + 1);
+    if (count == 2 && strcmp(words[0], "replay") == 0)
+        return command_replay(words[1]);
     if (count >= 2 && strcmp(words[0], "server") == 0 && o->user != NULL)
         return command_server(o, count - 1, words + 1);
     if (count >= 2 && strcmp(words[0], "server") == 0)
@@ -210,7 +221,7 @@ static int command(const struct spec_options *o, int count, char **words)
                    ? AS_EXPECTED
                    : options_misused(&spec_command_line, "there is no case '%s'", words[1]);
     return options_misused(&spec_command_line,
-                           "give server HOST:PORT, list, explain ID, or compare FILE");
+                           "give server HOST:PORT, list, explain ID, compare FILE, or replay FILE");
 }
 
 int main(int argc, char **argv)

@@ -59,7 +59,7 @@ static const struct option_row rows[] = {
      .more = "The page is one file that loads nothing."},
     {.name = "trace", .argument = "FOLDER",
      OPTION_TEXT(struct spec_options, trace),
-     .help = "write the messages of each case into FOLDER"},
+     .help = "write the messages of each case into FOLDER, as traces in JSON"},
     {.name = "jobs", .letter = 'j', .argument = "N",
      OPTION_U32(struct spec_options, jobs), .least = 1, .most = 64,
      .help = "how many cases run at once; they mostly wait",
@@ -100,6 +100,7 @@ static bool put_command(size_t i, struct option_word *word)
         {"list", NULL, "prints the cases: id, level, clause, title and expectation"},
         {"explain", "ID", "prints all about a case"},
         {"compare", "FILE...", "compares results that --json wrote"},
+        {"replay", "FILE", "shows the messages that --trace kept of a case"},
     };
 
     if (i >= sizeof commands / sizeof commands[0])

@@ -69,12 +69,15 @@ struct spec_channel {
     bool has_exit_status;
 };
 
+struct context_kex;
+
 /* A message that was sent or received, for the trace. */
 struct traced {
     uint64_t us;
     bool out;
     bool marked; /* the case's own step */
     uint32_t number;
+    const struct context_kex *kex; /* the method of the exchange, to show its messages; or NULL */
     struct bytes payload;
 };
 

@@ -1,7 +1,7 @@
 #include "apps/spec/run.h"
 
 #include "apps/spec/baseline.h"
-#include "apps/spec/trace.h"
+#include "apps/spec/trace_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,20 +40,19 @@ static void put_all(int fd, const void *from, size_t len)
     }
 }
 
-static void write_trace(const char *folder, const struct peer *p)
+static void write_trace(const char *folder, const struct peer *p, const struct result_head *h)
 {
-    char path[512], *text = trace_text(p, SIZE_MAX), *slash;
+    char path[512], *slash;
     FILE *out;
 
-    (void)snprintf(path, sizeof path, "%s/%s.txt", folder, p->row->id);
+    (void)snprintf(path, sizeof path, "%s/%s.json", folder, p->row->id);
     for (slash = path + strlen(folder) + 1; (slash = strchr(slash, '/')) != NULL;)
         *slash = '-';
     out = fopen(path, "w");
     if (out != NULL) {
-        (void)fputs(text == NULL ? "" : text, out);
+        (void)trace_json(out, p, h);
         (void)fclose(out);
     }
-    free(text);
 }
 
 /* After a case that did not end in go-on: a peer that no longer serves was killed by it. */
@@ -75,7 +74,7 @@ static void perform(const struct run *run, const struct spec_case *row, int fd)
     row->run(p);
     result_from(&r, p, run->strict);
     if (run->trace_folder != NULL)
-        write_trace(run->trace_folder, p);
+        write_trace(run->trace_folder, p, &r.head);
     peer_free(p);
     if (!r.head.went_on && r.head.verdict != VERDICT_SKIP)
         check_alive(run->setting, &r.head);

@@ -1,5 +1,6 @@
 #include "apps/spec/trace.h"
 
+#include "apps/observe/context.h"
 #include "apps/spec/names.h"
 
 #include <inttypes.h>
@@ -28,6 +29,7 @@ void trace_message(struct peer *p, bool out, uint32_t number, struct bytes paylo
     t = &p->trace[p->trace_count++];
     *t = (struct traced){.us = now_us() - p->began, .out = out, .number = number};
     t->marked = out && p->observing;
+    t->kex = context_kex_find(p->x.chosen.name[LIST_KEX]);
     t->payload = peer_copy(
         p, payload.len > KEPT && !p->setting->verbose ? (struct bytes){payload.at, KEPT} : payload);
 }

@@ -94,8 +94,36 @@ class Echo(unittest.TestCase):
     def test_a_trace_is_kept_for_each_case(self):
         folder = self.server.path("trace")
         self.run_cases("4253/4.2/baseline", "--trace", folder)
-        with open(os.path.join(folder, "4253-4.2-baseline.txt"), encoding="ascii") as file:
-            self.assertIn("USERAUTH_SUCCESS", file.read())
+        trace = os.path.join(folder, "4253-4.2-baseline.json")
+        with open(trace, encoding="ascii") as file:
+            lines = [json.loads(line) for line in file]
+        names = [line.get("name") for line in lines]
+        self.assertEqual((lines[1]["event"], lines[1]["id"], lines[1]["verdict"]), ("case", "4253/4.2/baseline", "pass"))
+        self.assertIn("SSH_MSG_USERAUTH_SUCCESS", names)
+        reply = next(line for line in lines if line.get("number") == 31)  # its fields depend on the method that was chosen
+        self.assertIn("Q_S", [field["name"] for field in reply["fields"]])
+        self.assertNotIn("malformed", reply)
+        subprocess.run([os.path.join(BUILD, "nacre-trace"), "text", trace], check=True, stdout=subprocess.DEVNULL)
+        shown = spec("replay", trace)
+        self.assertRegex(shown, r"\n    Q_S: ")
+        self.assertNotIn("unknown", shown)
+        self.assertRegex(shown, r"case +4253/4.2/baseline\n(.*\n)*verdict +pass\n(.*\n)*.*USERAUTH_SUCCESS")
+
+    def test_a_trace_has_no_password(self):
+        folder = self.server.path("password-trace")
+        self.run_cases("4252/8/password", "--trace", folder)
+        with open(os.path.join(folder, "4252-8-password.json"), encoding="ascii") as file:
+            trace = file.read()
+        self.assertIn('"secret":true', trace)
+        self.assertNotIn(PASSWORD.encode().hex(), trace)
+        self.assertNotIn(PASSWORD, trace)
+
+    def test_only_a_trace_is_replayed(self):
+        text = self.server.path("no-trace")
+        with open(text, "w", encoding="ascii") as file:
+            file.write("x\n")
+        self.assertIn("no-trace:1: ", spec("replay", text, status=2))
+        self.assertIn("/nonexistent", spec("replay", "/nonexistent", status=2))
 
     def test_a_known_failure_that_passes_fails_the_run(self):
         known = self.server.path("known")
