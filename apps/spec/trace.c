@@ -2,6 +2,8 @@
 
 #include "apps/observe/context.h"
 #include "apps/spec/names.h"
+#include "transport/message.h"
+#include "transport/wire.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,17 +36,36 @@ void trace_message(struct peer *p, bool out, uint32_t number, struct bytes paylo
         p, payload.len > KEPT && !p->setting->verbose ? (struct bytes){payload.at, KEPT} : payload);
 }
 
+/* How much of a message may be shown: not the passwords in it.
+ * RFC 4252 section 8: byte SSH_MSG_USERAUTH_REQUEST, string user name, string service name, string
+ * "password", boolean, string password. RFC 4256 section 3.4: byte SSH_MSG_USERAUTH_INFO_RESPONSE,
+ * int num-responses, string response[1]... */
+static size_t without_password(struct bytes payload)
+{
+    struct reader r = read_from(payload);
+    uint8_t number = read_u8(&r);
+
+    if (number == SSH_MSG_USERAUTH_INFO_RESPONSE)
+        return 1;
+    if (number != SSH_MSG_USERAUTH_REQUEST)
+        return payload.len;
+    (void)read_string(&r);
+    (void)read_string(&r);
+    return bytes_are(read_string(&r), "password") ? (size_t)(r.at - payload.at) : payload.len;
+}
+
 static void put_message(FILE *out, const struct traced *t, size_t most)
 {
     uint8_t number = t->payload.len > 0 ? t->payload.at[0] : 0;
     const char *name = message_name(number);
+    size_t shown = without_password(t->payload);
 
     (void)fprintf(out, "%8" PRIu64 " us  %s%s %u %s  #%u  ", t->us, t->out ? "->" : "<-",
                   t->marked ? "*" : " ", (unsigned)number, name == NULL ? "?" : name,
                   (unsigned)t->number);
-    for (size_t i = 1; i < t->payload.len && i <= most; i++)
+    for (size_t i = 1; i < shown && i <= most; i++)
         (void)fprintf(out, "%02x", t->payload.at[i]);
-    (void)fprintf(out, "%s\n", t->payload.len > most + 1 ? "..." : "");
+    (void)fprintf(out, "%s\n", t->payload.len > shown || shown > most + 1 ? "..." : "");
 }
 
 char *trace_text(const struct peer *p, size_t last)

@@ -118,6 +118,16 @@ class Echo(unittest.TestCase):
         self.assertNotIn(PASSWORD.encode().hex(), trace)
         self.assertNotIn(PASSWORD, trace)
 
+    def test_results_have_no_password(self):
+        results = self.server.path("secret.json")
+        page = self.server.path("secret-page")
+        shown = self.run_cases("4252/8", "-v", "--json", results, "--html", page)
+        for name in (results, os.path.join(page, "index.html")):
+            with open(name, encoding="utf-8") as file:
+                shown += file.read()
+        self.assertIn("70617373776f7264...", shown)  # it ends with "password", the method
+        self.assertNotIn(PASSWORD.encode().hex(), shown)
+
     def test_only_a_trace_is_replayed(self):
         text = self.server.path("no-trace")
         with open(text, "w", encoding="ascii") as file:
