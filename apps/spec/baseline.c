@@ -45,6 +45,8 @@ static void learn_names(const struct peer *p, struct facts *f)
     f->strict = p->strict;
     f->ext_info = p->ext_info;
     f->offers_ping = p->offers_ping;
+    f->unimplements_fence = p->fence_unimplemented;
+    f->unimplemented_off = p->fence_off;
     memcpy(f->sig_algs, p->sig_algs, sizeof f->sig_algs);
     memcpy(f->kex, p->x.chosen.name[LIST_KEX], sizeof f->kex);
     memcpy(f->hostkey, p->x.chosen.name[LIST_HOST_KEY], sizeof f->hostkey);

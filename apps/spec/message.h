@@ -57,6 +57,10 @@ void receive_times(struct peer *p, uint8_t number, unsigned times);
 
 /* Wait for a message of this number. Others are recorded as outcomes. */
 bool want(struct peer *p, uint8_t number);
+bool want_either(struct peer *p, uint8_t one, uint8_t other);
+
+/* The number in the message that was received last, an UNIMPLEMENTED. */
+uint32_t rejected_number(const struct peer *p);
 
 /* Record the reply that comes next, by its name: "auth-failure", "close". Returns its number. */
 uint8_t answer(struct peer *p);

@@ -124,6 +124,10 @@ struct peer {
     bool ext_info;                  /* EXT_INFO arrived */
     char sig_algs[1024];            /* of EXT_INFO */
     bool offers_ping, offers_hostbound;
+    bool fencing;             /* the fence was sent, and its answer has not come */
+    bool fence_unimplemented; /* the last fence's answer was UNIMPLEMENTED */
+    uint32_t fence_number;    /* the fence's sequence number */
+    uint32_t fence_off;       /* how much larger the one in that UNIMPLEMENTED was */
     uint32_t replies_to_skip; /* REQUEST_FAILURE that next() does not return */
     char methods[256];        /* of the last USERAUTH_FAILURE */
     bool partial;

@@ -112,15 +112,31 @@ struct kexinit *reach(struct peer *p, enum reached where)
     return &p->x.ours;
 }
 
+/* REQUEST_FAILURE. A peer that knows no global requests has no reply for them, and says
+ * UNIMPLEMENTED with the number of our packet, which proves as much. */
+static bool want_fence(struct peer *p)
+{
+    bool answered;
+
+    p->fencing = true;
+    answered = want_either(p, SSH_MSG_REQUEST_FAILURE, SSH_MSG_UNIMPLEMENTED);
+    p->fencing = false;
+    p->fence_unimplemented = answered && p->got.at[0] == SSH_MSG_UNIMPLEMENTED;
+    if (p->fence_unimplemented)
+        p->fence_off = rejected_number(p) - p->fence_number;
+    return answered;
+}
+
 /* RFC 4254 section 4: byte SSH_MSG_GLOBAL_REQUEST, string request name, boolean want reply */
 void fence(struct peer *p)
 {
     bool conforming = p->conforming;
 
     p->conforming = true;
+    p->fence_number = p->sending.number;
     transmit(p, "btb", SSH_MSG_GLOBAL_REQUEST, "fence@nacre-spec", 1);
     p->conforming = conforming;
-    if (want(p, SSH_MSG_REQUEST_FAILURE))
+    if (want_fence(p))
         current_part(p)->ending = ENDING_GO_ON;
     else
         observe_end(p);
@@ -170,6 +186,12 @@ void rekey(struct peer *p)
 }
 
 /* ---- needs ---- */
+
+void need_request_failure(struct peer *p)
+{
+    need(p, !p->setting->facts.unimplements_fence,
+         "global requests are answered with UNIMPLEMENTED");
+}
 
 void need_strict(struct peer *p)
 {

@@ -11,7 +11,8 @@
 struct kexinit *reach(struct peer *p, enum reached where);
 
 /* Run the rest of the steps, and then the fence: a global request that nobody knows, whose answer
- * proves that everything before it was processed. Records go-on, or how it ended. */
+ * (REQUEST_FAILURE, or UNIMPLEMENTED from a peer that does so in the baseline) proves that
+ * everything before it was processed. Records go-on, or how it ended. */
 void go_on(struct peer *p);
 
 /* Only the fence. */
@@ -27,6 +28,9 @@ void rekey(struct peer *p);
 void start_rekey(struct peer *p);
 
 /* ---- needs ---- */
+
+/* For cases that count the replies to global requests. */
+void need_request_failure(struct peer *p);
 
 void need_strict(struct peer *p);
 void need_name(struct peer *p, enum kexinit_list list, const char *name);

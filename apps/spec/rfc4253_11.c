@@ -163,6 +163,7 @@ static void unknown_in_kex(struct peer *p)
 
 static void unknown_order(struct peer *p)
 {
+    need_request_failure(p);
     reach(p, AT_LOGIN);
     transmit(p, "btb", SSH_MSG_GLOBAL_REQUEST, "fence@nacre-spec", 1);
     for (int i = 0; i < 3; i++)

@@ -218,6 +218,7 @@ static void ctr_carry(struct peer *p)
 /* Each IGNORE counts one way; the answer of each tenth request the other. */
 static void gcm_counter(struct peer *p)
 {
+    need_request_failure(p);
     log_in_with(p, "aes128-gcm@openssh.com", NULL);
     p->conforming = true;
     for (int i = 0; i < COUNTED && !over(p); i++) {

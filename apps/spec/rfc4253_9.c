@@ -17,6 +17,7 @@ static void peer_answers(struct peer *p)
  * server send something at the same time. */
 static void crossing(struct peer *p)
 {
+    need_request_failure(p);
     reach(p, AT_LOGIN);
     begin_exchange(p);
     p->conn.corked = true;
@@ -138,6 +139,7 @@ static void window_full(struct peer *p)
 
 static void pending_replies(struct peer *p)
 {
+    need_request_failure(p);
     reach(p, AT_LOGIN);
     p->conn.corked = p->conforming = true;
     for (int i = 0; i < REPLIES; i++)

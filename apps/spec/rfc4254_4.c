@@ -69,6 +69,7 @@ static void request_truncated(struct peer *p)
 
 static void request_flood(struct peer *p)
 {
+    need_request_failure(p);
     reach(p, AT_LOGIN);
     p->conn.deaf = p->conforming = true;
     for (int i = 0; i < FLOOD && !over(p); i++)

@@ -272,13 +272,16 @@ static void add_watched(struct run *run, struct result *r)
                        (unsigned)sum->broken, (unsigned)sum->seen, sum->how, where);
 }
 
+/* Once more, alone: cases that ran out of time, and those after which the peer did not serve. It
+ * may have been busy with another one. */
 void run_all(struct run *run)
 {
     run_some(run, run->jobs);
     for (size_t i = 0; i < run->count; i++) {
         struct result *r = &run->results[i];
 
-        if (r->row->run != NULL && r->done && (r->head.timed_out || r->head.unreached))
+        if (r->row->run != NULL && r->done &&
+            (r->head.timed_out || r->head.unreached || r->head.killed))
             r->done = false;
     }
     run->refusals = 0;

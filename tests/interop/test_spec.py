@@ -8,7 +8,7 @@ import unittest
 import xml.etree.ElementTree
 
 from harness import BUILD, PASSWORD, PATIENCE, TOP, USER, Server, clean_environment
-from others import Sshd
+from others import Sshd, Tiny
 
 NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
 EXPECTED = os.path.join(TOP, "tests/interop/spec_expect.txt")
@@ -172,6 +172,18 @@ class OpenSsh(unittest.TestCase):
             shown = spec("server", f"127.0.0.1:{sshd.port}", "--user", sshd.user, "--key", sshd.path("key"),
                          "4253/4.2/baseline", "4253/5.1")
         self.assertIn("warn  ident-2.1", shown)  # "SSH-2.1" is accepted
+
+
+class TinySsh(unittest.TestCase):
+    def test_a_server_that_answers_the_fence_with_unimplemented(self):
+        """Its number is too large by 1, which the cases about UNIMPLEMENTED find."""
+        with Tiny() as tiny:
+            shown = spec("server", f"127.0.0.1:{tiny.port}", "--user", tiny.user, "--key", tiny.path("key"),
+                         "4253/4.2/baseline", "4253/11.4/unknown-127", "4253/11.4/order", "4254/4/unknown-reply", status=1)
+        self.assertIn("pass  baseline", shown)
+        self.assertIn("global requests are answered with UNIMPLEMENTED", shown)
+        self.assertRegex(shown, r"fail  unknown-127 .*\n.*unimpl\([0-9]+, not [0-9]+\)")
+        self.assertIn("fail  unknown-reply", shown)
 
 
 if __name__ == "__main__":
