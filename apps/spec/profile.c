@@ -11,14 +11,19 @@ struct named {
     struct profile profile;
 };
 
+/* A server that gives the commands to a shell. */
+#define SHELL                                                                                      \
+    .cat = "cat", .produce = "head -c %s /dev/zero", .discard = "cat >/dev/null",                  \
+    .exit_with = "exit %s", .env = "env"
+
 static const struct named profiles[] = {
-    {"openssh",
-     {.cat = "cat",
-      .produce = "head -c %s /dev/zero",
-      .discard = "cat >/dev/null",
-      .exit_with = "exit %s",
-      .killed = "kill -TERM $$",
-      .env = "env"}},
+    {"openssh", {SHELL, .killed = "kill -TERM $$"}},
+    {"dropbear", {SHELL, .killed = "kill -TERM $$"}},
+    {"tinyssh", {SHELL, .killed = "kill -TERM $$"}},
+    {"conch", {SHELL, .killed = "kill -TERM $$"}},
+    {"asyncssh", {SHELL, .killed = "kill -TERM $$", .any_user = true}},
+    {"paramiko", {SHELL, .any_user = true}}, /* it has no call that sends exit-signal */
+    {"nacre-serve", {SHELL, .killed = "kill -TERM $$", .any_user = true}},
     {"nacre-echo",
      {.cat = "cat",
       .produce = "chargen %s",

@@ -103,7 +103,7 @@ def serve_paramiko(folder):
             return "publickey,password"
 
         def check_channel_request(self, kind, chanid):
-            return paramiko.OPEN_SUCCEEDED
+            return paramiko.OPEN_SUCCEEDED if kind == "session" else paramiko.OPEN_FAILED_UNKNOWN_CHANNEL_TYPE
 
         def check_channel_exec_request(self, channel, command):
             threading.Thread(target=run, args=(channel, command), daemon=True).start()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""nacre-spec: nacre-echo passes its cases, OpenSSH's sshd the baseline; its exit statuses and outputs."""
+"""nacre-spec: nacre-echo and nacre-serve pass its cases, OpenSSH's sshd the baseline; its exit statuses and outputs."""
 import json
 import os
 import socket
@@ -30,19 +30,28 @@ def free_port():
         return s.getsockname()[1]
 
 
-class Echo(unittest.TestCase):
-    """One nacre-echo for all tests: that it still serves is a part of each verdict."""
+class Serve(Server):
+    """nacre-serve, which gives each command to a shell."""
+
+    words = ("--", "sh", "-c", 'eval "${SSH_ORIGINAL_COMMAND:-sh}"')
+
+    def __init__(self):
+        super().__init__("--exec", *LIMITS, program=os.path.join(BUILD, "nacre-serve"))
+
+
+class Ours:
+    """What holds for both of our servers. One server for all tests: that it still serves is a part of each verdict."""
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(*LIMITS)
+        cls.server = cls.start()
         with open(cls.server.path("password"), "w", encoding="ascii") as file:
             file.write(PASSWORD + "\n")
         cls.addClassCleanup(cls.server.clear)
 
     def run_cases(self, *words, **options):
         return spec("server", self.server.address, "--user", USER, "--key", self.server.path("key"), "--password",
-                    self.server.path("password"), "--profile", "nacre-echo", *words, **options)
+                    self.server.path("password"), "--profile", self.profile, *words, **options)
 
     def test_every_must_and_should_passes(self):
         results = self.server.path("results.json")
@@ -55,6 +64,19 @@ class Echo(unittest.TestCase):
         for line in lines[1:]:
             if line["level"] in ("MUST", "SHOULD") and line["id"] not in known:
                 self.assertIn(line["verdict"], ("pass", "skip", "info"), line)
+
+
+class NacreServe(Ours, unittest.TestCase):
+    profile = "nacre-serve"
+    start = Serve
+
+
+class Echo(Ours, unittest.TestCase):
+    profile = "nacre-echo"
+
+    @staticmethod
+    def start():
+        return Server(*LIMITS)
 
     def test_the_same_verdicts_come_out_again(self):
         verdicts = []
