@@ -1,6 +1,9 @@
 /* The client: commands, many of them on a loop, and what ends them. */
+#include "apps/connect/parts.h"
+#include "apps/session/parts.h"
 #include "tests/support/client_story.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -162,6 +165,88 @@ START_TEST(a_server_says_what_is_wrong_with_its_configuration)
 }
 END_TEST
 
+static const struct nacre_channel_app *look_up_nothing(void *context, const char *type)
+{
+    (void)context;
+    (void)type;
+    return NULL;
+}
+
+static enum nacre_answer refuse_request(void *context, const struct nacre_global_request *request,
+                                        uint32_t *port)
+{
+    (void)context;
+    (void)request;
+    (void)port;
+    return NACRE_REFUSE;
+}
+
+static void ignore_answer(void *context, bool granted, const uint8_t *data, size_t len)
+{
+    (void)context;
+    (void)granted;
+    (void)data;
+    (void)len;
+}
+
+START_TEST(sessions_have_the_whole_configuration)
+{
+    static const struct nacre_observer observer = {.packet = NULL};
+    struct nacre_client_config c = config_for();
+    const struct nacre_endpoint_config *e;
+    struct nacre_clients *clients;
+
+    c.lookup = look_up_nothing;
+    c.global_request = refuse_request;
+    c.global_replied = ignore_answer;
+    c.observer = &observer;
+    c.channels_max = 3;
+    c.packet_max = 4096;
+    c.login_grace_ms = 4000;
+    c.limits.handshake_ms = 5000;
+    c.rekey_bytes = 1 << 20;
+    c.rekey_ms = 60 * 1000;
+    c.kex = "curve25519-sha256";
+    c.host_key_algorithms = "ssh-ed25519";
+    c.public_key = "ssh-ed25519";
+    c.ciphers = "aes128-ctr";
+    c.macs = "hmac-sha2-256";
+    c.require_strict_kex = true;
+    clients = clients_with(&c);
+    e = &clients->endpoint->config;
+    ck_assert(e->lookup == c.lookup && e->global_request == c.global_request);
+    ck_assert(e->global_replied == c.global_replied && e->observer == c.observer);
+    ck_assert(e->channels_max == 3 && e->packet_max == 4096 && e->login_grace_ms == 4000);
+    ck_assert(e->limits.handshake_ms == 5000);
+    ck_assert(e->rekey_bytes == 1 << 20 && e->rekey_ms == 60 * 1000);
+    ck_assert_ptr_eq(e->kex, c.kex);
+    ck_assert_ptr_eq(e->host_key, c.host_key_algorithms);
+    ck_assert_ptr_eq(e->public_key, c.public_key);
+    ck_assert_ptr_eq(e->ciphers, c.ciphers);
+    ck_assert_ptr_eq(e->macs, c.macs);
+    ck_assert(e->require_strict_kex && e->ask == NULL);
+    nacre_clients_free(clients);
+}
+END_TEST
+
+START_TEST(stopping_keeps_errno_and_the_wait_is_known)
+{
+    const struct nacre_client_config config = config_for();
+    struct nacre_clients *clients = clients_with(&config);
+
+    ck_assert_uint_eq(nacre_clients_timeout(clients), UINT32_MAX); /* nothing is due */
+    for (int i = 0; i < 3; i++) {
+        errno = ENOENT;
+        nacre_clients_stop(clients);
+        ck_assert_int_eq(errno, ENOENT);
+    }
+    (void)nacre_clients_run_once(clients, 0);
+    ck_assert_uint_gt(nacre_clients_timeout(clients), 4 * 1000); /* it drains for five seconds */
+    ck_assert_uint_le(nacre_clients_timeout(clients), 5 * 1000);
+    nacre_clients_free(clients);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -174,4 +259,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_configuration_without_user_is_refused);
     add_test(suite, an_unknown_algorithm_is_named_in_the_error);
     add_test(suite, a_server_says_what_is_wrong_with_its_configuration);
+    add_test(suite, sessions_have_the_whole_configuration);
+    add_test(suite, stopping_keeps_errno_and_the_wait_is_known);
 }

@@ -11,7 +11,7 @@ static int listen_on_loopback(char where[64], int backlog)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
     if (backlog >= 0)

@@ -76,7 +76,7 @@ static void *run_agent(void *unused)
 {
     int fds[8], count = 0, fd;
 
-    while (count < 8 && (fd = accept(listener, NULL, NULL)) >= 0) {
+    while (count < 8 && (fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         uint8_t request[4096];
         ssize_t n = recv(fd, request, sizeof request, 0);
 
@@ -101,7 +101,7 @@ static struct nacre_agent *start_agent(enum manner how)
     user_key = nacre_key_make(scratch_path("user_key"), errbuf, sizeof errbuf);
     ck_assert_msg(user_key != NULL, "%s", errbuf);
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", scratch_path("agent"));
-    listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(listener, 8), 0);
     ck_assert_int_eq(pthread_create(&thread, NULL, run_agent, NULL), 0);

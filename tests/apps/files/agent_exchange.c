@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int listener;
+static int listener = -1;
 static struct agent_exchange x;
 
 static void listen_at(const char *path, int backlog)
@@ -18,7 +18,7 @@ static void listen_at(const char *path, int backlog)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(listener, backlog), 0);
 }
@@ -44,7 +44,7 @@ START_TEST(a_reply_may_come_byte_by_byte)
     listen_at(scratch_path("agent"), 1);
     begin(TEXT("request"));
     expect(AGENT_READABLE);
-    fd = accept(listener, NULL, NULL);
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     ck_assert_int_eq(recv(fd, request, sizeof request, 0), 7);
     for (size_t i = 0; i < sizeof reply - 1; i++) {
         expect(AGENT_READABLE);
@@ -73,7 +73,7 @@ START_TEST(a_reply_that_ends_early_or_has_a_wrong_length_is_an_error)
 
         begin(TEXT("r"));
         expect(AGENT_READABLE);
-        fd = accept(listener, NULL, NULL);
+        fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
         ck_assert_int_eq(send(fd, replies[i].at, replies[i].len, 0), (int)replies[i].len);
         (void)shutdown(fd, SHUT_WR);
         expect(AGENT_FAILED);
@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(an_agent_without_room_for_a_connection_is_tried_again)
 {
-    int first;
+    int first, second;
 
     listen_at(scratch_path("agent"), 0);
     begin(TEXT("r"));
@@ -96,9 +96,11 @@ START_TEST(an_agent_without_room_for_a_connection_is_tried_again)
     x.sent = 0;
     expect(AGENT_RETRY); /* ... and a second one may not */
     expect(AGENT_RETRY);
-    ck_assert_int_ge(accept(listener, NULL, NULL), 0);
+    second = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    ck_assert_int_ge(second, 0);
     expect(AGENT_READABLE);
     agent_exchange_clear(&x);
+    close(second);
     close(first);
 }
 END_TEST
@@ -113,7 +115,7 @@ START_TEST(an_agent_that_does_not_read_blocks_nothing)
     listen_at(scratch_path("agent"), 1);
     begin((struct bytes){request, len});
     expect(AGENT_WRITABLE);
-    fd = accept(listener, NULL, NULL);
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     while (got < len) {
         ssize_t n = recv(fd, part, sizeof part, 0);
 
@@ -146,7 +148,7 @@ END_TEST
 
 static void *trickle(void *unused)
 {
-    int fd = accept(listener, NULL, NULL);
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     static const char header[] = "\0\4\0\0";
 
     if (send(fd, header, 4, MSG_NOSIGNAL) == 4)
@@ -177,8 +179,8 @@ static void *accept_late(void *unused)
     int first, second;
 
     usleep(100 * 1000);
-    first = accept(listener, NULL, NULL);
-    second = accept(listener, NULL, NULL);
+    first = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    second = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     (void)!send(second, reply, sizeof reply - 1, MSG_NOSIGNAL);
     close(second);
     close(first);
@@ -206,8 +208,14 @@ START_TEST(an_agent_that_makes_space_is_found_soon)
 }
 END_TEST
 
+static void close_listener(void)
+{
+    (void)close(listener);
+}
+
 void add_tests(struct suite *suite)
 {
+    suite_fixture(suite, NULL, close_listener);
     scratch_folder(suite);
     add_test(suite, a_reply_may_come_byte_by_byte);
     add_test(suite, a_reply_that_ends_early_or_has_a_wrong_length_is_an_error);

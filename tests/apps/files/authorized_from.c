@@ -23,6 +23,7 @@ START_TEST(these_lists_contain_the_address)
         {"192.0.2.76/31", V4},
         {"0.0.0.0/0", V4},
         {"2001:db8::/32", V6},
+        {"2001:db8::77/128", V6},
         {"2001:DB8::77", V6},
         {"2001:0db8:0:0::0077", V6}, /* the same address in another form */
         {"::/0", V6},
@@ -84,6 +85,7 @@ START_TEST(these_lists_do_not_contain_the_address)
         {LINK, "fe80::77"},
         {"!" LINK ",*", LINK},
         {"127.1 ", "127.0.0.1"},
+        {"*", "fec0::77%eth0"},
         {"*", "not an address"},
         {"*", ""},
     };
@@ -114,6 +116,23 @@ START_TEST(an_entry_may_have_any_length)
     ck_assert_int_eq(authorized_from(list, V6), FROM_YES);
     memcpy(list + sizeof list - 3, "78", 3);
     ck_assert_int_eq(authorized_from(list, V4), FROM_NO);
+}
+END_TEST
+
+/* An address of up to 63 characters is compared as such; inet_aton allows leading zeros. */
+START_TEST(a_long_address_is_an_address)
+{
+    static const char tail[] = "300.0.2.77"; /* in octal */
+    char longest[64], longer[65];
+
+    memset(longest, '0', sizeof longest);
+    memcpy(longest + sizeof longest - sizeof tail, tail, sizeof tail);
+    memset(longer, '0', sizeof longer);
+    memcpy(longer + sizeof longer - sizeof tail, tail, sizeof tail);
+    ck_assert_int_eq(authorized_from(longest, V4), FROM_YES);
+    ck_assert_int_eq(authorized_from(longer, V4), FROM_NO);
+    ck_assert_int_eq(authorized_from(V4, longest), FROM_YES);
+    ck_assert_int_eq(authorized_from("*", longer), FROM_NO);
 }
 END_TEST
 
@@ -150,6 +169,7 @@ void add_tests(struct suite *suite)
     add_test(suite, these_lists_do_not_contain_the_address);
     add_test(suite, malformed_lists_are_bad);
     add_test(suite, an_entry_may_have_any_length);
+    add_test(suite, a_long_address_is_an_address);
     add_test(suite, a_list_has_no_malformed_network);
     add_test(suite, a_pattern_of_many_stars_matches_quickly);
 }

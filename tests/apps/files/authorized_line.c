@@ -1,7 +1,9 @@
 /* Decisions about keys are tested through whole files: authorized_keys.c. */
 #include "apps/files/authorized_line.h"
+#include "apps/files/base64.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
+#include "transport/wire.h"
 
 #include <stdio.h>
 
@@ -71,10 +73,9 @@ START_TEST(lines_are_cut_off_one_by_one)
 }
 END_TEST
 
-static enum authorized_line_result match(const char *text, const char *says)
+static enum authorized_line_result match_blob(const char *text, struct bytes blob, const char *says)
 {
-    const struct nacre_key_login login = {
-        .user = "alice", .key = (const uint8_t *)BLOB, .key_len = sizeof BLOB - 1};
+    const struct nacre_key_login login = {.user = "alice", .key = blob.at, .key_len = blob.len};
     struct authorized_line line = line_of(text);
     struct nacre_key_grant grant;
     char what[256];
@@ -85,6 +86,33 @@ static enum authorized_line_result match(const char *text, const char *says)
     nacre_key_grant_clear(&grant);
     return result;
 }
+
+static enum authorized_line_result match(const char *text, const char *says)
+{
+    return match_blob(text, (struct bytes){(const uint8_t *)BLOB, sizeof BLOB - 1}, says);
+}
+
+/* The server requires a touch of them, so an option that allows none is refused. */
+START_TEST(a_security_key_is_one_of_two_types)
+{
+    static const char *const types[] = {"sk-ssh-ed25519@openssh.com",
+                                        "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-ed25519"};
+
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t blob[128];
+        char base64[BASE64_MAX(128)], line[512];
+        struct writer w = write_to(blob, sizeof blob);
+
+        write_text(&w, types[i]);
+        write_text(&w, "0123456789abcdef0123456789abcdef");
+        (void)base64_encode(base64, written_bytes(&w));
+        (void)snprintf(line, sizeof line, "no-touch-required %s %s", types[i], base64);
+        ck_assert_int_eq(
+            match_blob(line, written_bytes(&w), i < 2 ? "no-touch-required is not supported" : ""),
+            i < 2 ? LINE_BAD : LINE_GRANTS);
+    }
+}
+END_TEST
 
 START_TEST(a_line_grants_is_about_another_key_or_is_bad)
 {
@@ -104,4 +132,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_comment_has_no_fields);
     add_test(suite, lines_are_cut_off_one_by_one);
     add_test(suite, a_line_grants_is_about_another_key_or_is_bad);
+    add_test(suite, a_security_key_is_one_of_two_types);
 }

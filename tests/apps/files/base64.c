@@ -49,9 +49,9 @@ END_TEST
 START_TEST(malformed_base64_is_refused)
 {
     static const char *const bad[] = {
-        "Z",        "Zg",       "Zg=",  "Zg===",     "=",     "==",         "====",  "Z===",
-        "Zg==Zg==", "Zm8=Zm9v", "Zh==", "Zm9=",      "Zm9v ", " Zm9v",      "Zm\nv", "Zm9v\n",
-        "Zm-_",     "Zm9v!!!!", "Zm=v", "Zm9vZg=\n", "Zm9v=", "Z\xc3\xa9w",
+        "Z",      "Zg",       "Zg=",      "Zg===", "=",         "==",    "====",       "Z===",
+        "A===",   "Zg==Zg==", "Zm8=Zm9v", "Zh==",  "Zm9=",      "Zm9v ", " Zm9v",      "Zm\nv",
+        "Zm9v\n", "Zm-_",     "Zm9v!!!!", "Zm=v",  "Zm9vZg=\n", "Zm9v=", "Z\xc3\xa9w",
     };
     uint8_t out[16];
     size_t len;
@@ -62,6 +62,7 @@ START_TEST(malformed_base64_is_refused)
         ck_assert_uint_eq(len, 0);
     }
     ck_assert(!base64_decode(out, sizeof out, &len, (struct bytes){(const uint8_t *)"Zm\0v", 4}));
+    ck_assert(base64_decode(out, sizeof out, &len, (struct bytes){NULL, 0}));
 }
 END_TEST
 

@@ -8,11 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static char said[2048];
 static struct edit_lock lock;
+static bool remove_once; /* the lock file, before it is locked */
+
+int flock(int fd, int operation)
+{
+    if (remove_once)
+        (void)unlink(scratch_path(".p.nacre-lock"));
+    remove_once = false;
+    return (int)syscall(SYS_flock, fd, operation);
+}
 
 static bool take(const char *name)
 {
@@ -102,6 +112,9 @@ START_TEST(a_lock_file_that_others_can_open_is_refused)
     ck_assert_int_eq(mkdir(scratch_path(".p.nacre-lock"), 0700), 0);
     ck_assert(!take("p"));
     ck_assert_int_eq(rmdir(scratch_path(".p.nacre-lock")), 0);
+    ck_assert_int_eq(mkfifo(scratch_path(".p.nacre-lock"), 0600), 0);
+    ck_assert(!take("p"));
+    ck_assert_int_eq(unlink(scratch_path(".p.nacre-lock")), 0);
     if (geteuid() == 0) {
         scratch_write(".p.nacre-lock", "", 0600);
         ck_assert_int_eq(chown(scratch_path(".p.nacre-lock"), 65534, 65534), 0);
@@ -131,8 +144,8 @@ static pid_t hold(int until[2])
     char c;
     pid_t child;
 
-    ck_assert_int_eq(pipe(ready), 0);
-    ck_assert_int_eq(pipe(until), 0);
+    ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(until, O_CLOEXEC), 0);
     child = fork();
     if (child == 0) {
         close(until[1]);
@@ -142,7 +155,9 @@ static pid_t hold(int until[2])
         _exit(0);
     }
     close(until[0]);
+    close(ready[1]);
     ck_assert_int_eq(read(ready[0], &c, 1), 1);
+    close(ready[0]);
     return child;
 }
 
@@ -175,32 +190,46 @@ START_TEST(waiting_ends_with_a_message)
 }
 END_TEST
 
-/* What a user can do who can only read the folder and the file. */
-static bool locks_something(void)
+/* What a user can do who can only read the folder and the file. The descriptors are in `held`. */
+static bool locks_something(int held[3])
 {
     static const char *const names[] = {".", "p", ".p.nacre-lock"};
     bool any = false;
 
     for (size_t i = 0; i < 3; i++) {
-        int fd = open(scratch_path(names[i]), O_RDONLY | O_CLOEXEC);
-
-        ck_assert(fd >= 0 || i == 2);
-        any |= fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+        held[i] = open(scratch_path(names[i]), O_RDONLY | O_CLOEXEC);
+        ck_assert(held[i] >= 0 || i == 2);
+        any |= held[i] >= 0 && flock(held[i], LOCK_EX | LOCK_NB) == 0;
     }
     return any;
 }
 
 START_TEST(who_can_only_read_cannot_hold_the_lock)
 {
+    int held[3];
+
     if (geteuid() != 0)
         return;
     scratch_write("p", "", 0644);
     scratch_write(".p.nacre-lock", "", 0600);
     ck_assert_int_eq(chmod(scratch_path("."), 0755), 0);
     ck_assert_int_eq(seteuid(65534), 0);
-    ck_assert(locks_something()); /* the folder and the file: that does not matter */
+    ck_assert(locks_something(held)); /* the folder and the file: that does not matter */
     ck_assert_int_eq(seteuid(0), 0);
     ck_assert_msg(take("p"), "%s", said);
+    edit_lock_release(&lock);
+    for (size_t i = 0; i < 3; i++)
+        if (held[i] >= 0)
+            close(held[i]);
+}
+END_TEST
+
+/* By the process that had the lock, between our opening and locking it. */
+START_TEST(a_lock_file_that_is_removed_meanwhile_is_made_again)
+{
+    remove_once = true;
+    ck_assert_msg(take("p"), "%s", said);
+    ck_assert(!remove_once && exists(".p.nacre-lock"));
     edit_lock_release(&lock);
 }
 END_TEST
@@ -218,4 +247,5 @@ void add_tests(struct suite *suite)
     add_test(suite, the_next_process_waits);
     add_test(suite, waiting_ends_with_a_message);
     add_test(suite, who_can_only_read_cannot_hold_the_lock);
+    add_test(suite, a_lock_file_that_is_removed_meanwhile_is_made_again);
 }

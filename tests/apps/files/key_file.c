@@ -319,8 +319,8 @@ START_TEST(processes_that_start_together_get_the_same_key)
     char prints[PROCESSES][NACRE_FINGERPRINT_MAX];
     int begin[2], out[2];
 
-    ck_assert_int_eq(pipe(begin), 0);
-    ck_assert_int_eq(pipe(out), 0);
+    ck_assert_int_eq(pipe2(begin, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
     for (int i = 0; i < PROCESSES; i++)
         make_in_a_process(begin, out[1]);
     close(begin[1]);

@@ -6,7 +6,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Two invented keys: the blob only needs the right form. */
@@ -17,6 +21,22 @@
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
 #define OTHER_KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVn"
 #define DSS_KEY "ssh-dss AAAAB3NzaC1kc3MAAAABAA=="
+
+static unsigned flushes; /* to the disk */
+static int locked;       /* as flock(2) was called last */
+
+int fsync(int fd)
+{
+    (void)fd;
+    flushes++;
+    return 0;
+}
+
+int flock(int fd, int operation)
+{
+    locked = operation;
+    return (int)syscall(SYS_flock, fd, operation);
+}
 
 static char said[1024];
 static char warned[4096];
@@ -84,6 +104,8 @@ START_TEST(a_key_is_known_by_any_of_its_hosts)
     assert_verdict(KNOWN, "::1 " KEY "\n", "::1", 22);
     assert_verdict(KNOWN, "host " OTHER_KEY "\nhost " DSS_KEY "\nhost " KEY "\n", "host", 22);
     assert_says(said, "/known_hosts:3");
+    assert_verdict(KNOWN, "host " KEY "\nhost " KEY "\n", "host", 22);
+    assert_says(said, "/known_hosts:1)");
 }
 END_TEST
 
@@ -153,6 +175,8 @@ START_TEST(a_revoked_key_is_revoked_even_if_listed_elsewhere)
     assert_says(said, "REVOKED");
     assert_says(said, "/known_hosts:2");
     assert_verdict(REVOKED, "@revoked host " KEY "\nhost " KEY "\n", "host", 22);
+    assert_verdict(REVOKED, "@revoked host " KEY "\n@revoked host " KEY "\n", "host", 22);
+    assert_says(said, "/known_hosts:1:");
     assert_verdict(KNOWN, "@revoked other " KEY "\nhost " KEY "\n", "host", 22);
     assert_verdict(KNOWN, "@revoked host " OTHER_KEY "\nhost " KEY "\n", "host", 22);
     assert_verdict(UNKNOWN, "@revoked host " OTHER_KEY "\n", "host", 22);
@@ -177,6 +201,10 @@ START_TEST(unusable_lines_are_skipped_with_a_warning)
     assert_warns("|2|AAAA|AAAA " KEY, "|1|SALT|HASH");
     assert_warns("| " KEY, "|1|SALT|HASH");
     assert_warns("|1 " KEY, "|1|SALT|HASH");
+    assert_warns("|1|AAAAAAAAAAAAAAAAAAAAAAAAAA==|AAAAAAAAAAAAAAAAAAAAAAAAAAA= " KEY,
+                 "|1|SALT|HASH");
+    assert_warns("|1|AAAAAAAAAAAAAAAAAAAAAAAAAAA=|AAAAAAAAAAAAAAAAAAAAAAAAAA== " KEY,
+                 "|1|SALT|HASH");
     assert_warns("|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y= " KEY, "|1|SALT|HASH");
 }
 END_TEST
@@ -259,6 +287,10 @@ START_TEST(an_invalid_host_name_is_not_checked)
     memset(longest, 'a', sizeof longest);
     longest[sizeof longest - 1] = 0;
     assert_verdict(UNCHECKED, "* " KEY "\n", longest, 22);
+    longest[256] = 0;
+    assert_verdict(UNCHECKED, "* " KEY "\n", longest, 22);
+    longest[255] = 0;
+    assert_verdict(KNOWN, "* " KEY "\n", longest, 22);
 }
 END_TEST
 
@@ -287,6 +319,8 @@ START_TEST(an_added_key_is_known)
     ck_assert_int_eq(check_in(file, "::1", 2022), NACRE_HOST_UNKNOWN);
     ck_assert(nacre_known_hosts_add(&hosts, &hashed, true, said, sizeof said));
     ck_assert_int_eq(check_in(file, "::1", 2022), NACRE_HOST_KNOWN);
+    ck_assert_uint_eq(flushes, 2);
+    ck_assert_int_eq(locked, LOCK_EX);
     text = scratch_read(file);
     ck_assert_ptr_null(strstr(text, "::1"));
     ck_assert_ptr_nonnull(strstr(text, "host " KEY "\n|1|"));
@@ -368,6 +402,12 @@ START_TEST(known_types_are_preferred)
     ck_assert(nacre_known_hosts_prefer(&hosts, "host", 22, NULL, list, sizeof list));
     ck_assert_int_eq(strncmp(list, "ssh-ed25519,", 12), 0);
     ck_assert(!nacre_known_hosts_prefer(&hosts, "host", 22, NULL, list, 20));
+    ck_assert(nacre_known_hosts_prefer(&hosts, "host", 22, "ssh-rsa,ssh-ed25519", list, 20));
+    ck_assert_str_eq(list, "ssh-ed25519,ssh-rsa");
+    list[19] = 'x';
+    ck_assert(!nacre_known_hosts_prefer(&hosts, "host", 22, "ssh-rsa,ssh-ed25519", list, 19));
+    ck_assert_int_eq(list[19], 'x');
+    ck_assert(!nacre_known_hosts_prefer(&hosts, "host", 22, "ssh-rsa", list, 0));
 }
 END_TEST
 
@@ -464,6 +504,42 @@ START_TEST(ssh_keygen_finds_added_keys)
 }
 END_TEST
 
+/* A full disk: what was written of the line is taken back. */
+START_TEST(a_line_that_does_not_fit_is_not_left_behind)
+{
+    const char *file = scratch_write("known_hosts", "other " OTHER_KEY "\n", 0600);
+    const struct nacre_known_hosts hosts = in(file);
+    const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB("f"), BLOB_LEN};
+    const rlim_t size = sizeof "other " OTHER_KEY;
+    char *text;
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){size + 10, size + 10}), 0);
+    ck_assert(!nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said));
+    assert_says(said, "cannot be written: No space left on device");
+    text = scratch_read(file);
+    ck_assert_str_eq(text, "other " OTHER_KEY "\n");
+    free(text);
+}
+END_TEST
+
+START_TEST(a_file_has_at_most_16_MiB)
+{
+    static const char line[] = "\nhost " KEY "\n";
+    const size_t most = 16 << 20;
+    char *text = malloc(most + 1);
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, '#', most + 1);
+    memcpy(text + most - (sizeof line - 1), line, sizeof line - 1);
+    ck_assert_int_eq(check_in(scratch_write_bytes("known_hosts", text, most, 0600), "host", 22),
+                     NACRE_HOST_KNOWN);
+    ck_assert_int_eq(check_in(scratch_write_bytes("known_hosts", text, most + 1, 0600), "host", 22),
+                     NACRE_HOST_UNCHECKED);
+    free(text);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -488,4 +564,6 @@ void add_tests(struct suite *suite)
     add_test(suite, known_types_are_preferred);
     add_test(suite, hosts_are_found_where_ssh_keygen_finds_them);
     add_test(suite, ssh_keygen_finds_added_keys);
+    add_test(suite, a_line_that_does_not_fit_is_not_left_behind);
+    add_test(suite, a_file_has_at_most_16_MiB);
 }

@@ -110,6 +110,11 @@ START_TEST(a_name_is_hashed_with_a_new_salt)
     text[10] = '!';
     line = line_of(text);
     ck_assert(!known_line_is_for(&line, "[host]:2022", &wrong));
+    ck_assert_ptr_nonnull(wrong);
+    line = line_of("host " KEY);
+    ck_assert(known_line_is_for(&line, "host", &wrong) && wrong == NULL);
+    line = line_of(text);
+    ck_assert(!known_line_is_for(&line, "[host]:2022", &wrong));
     ck_assert_str_eq(wrong, "the hashed host is not |1|SALT|HASH");
 }
 END_TEST

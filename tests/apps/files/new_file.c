@@ -4,13 +4,46 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static struct new_file file;
+static unsigned files_flushed, folders_flushed; /* to the disk */
+static bool renamed_in_peace;                   /* no signal could end the process then */
+
+int fsync(int fd)
+{
+    struct stat status;
+
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    *(S_ISDIR(status.st_mode) ? &folders_flushed : &files_flushed) += 1;
+    return 0;
+}
+
+static bool is_blocked(int signal)
+{
+    sigset_t blocked;
+
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, NULL, &blocked), 0);
+    return sigismember(&blocked, signal);
+}
+
+int rename(const char *from, const char *to)
+{
+    renamed_in_peace = is_blocked(SIGTERM) && is_blocked(SIGINT);
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+static void expect_flushed(unsigned files, unsigned folders)
+{
+    ck_assert_uint_eq(files_flushed, files);
+    ck_assert_uint_eq(folders_flushed, folders);
+}
 
 static bool start(const char *temporary)
 {
@@ -66,11 +99,19 @@ END_TEST
 
 START_TEST(a_file_has_no_name_until_it_is_complete)
 {
+    struct stat status;
+
     ck_assert(start(scratch_path("f.new")));
+    ck_assert_int_eq(fstat(file.fd, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 07777, 0600);
     ck_assert(new_file_write(&file, bytes_of("text"), 0640));
     ck_assert_uint_eq(count_files(), 0);
+    expect_flushed(1, 0);
     ck_assert(new_file_link(&file, scratch_path("f")));
+    expect_flushed(1, 1);
+    errno = EINTR;
     new_file_close(&file);
+    ck_assert_int_eq(errno, EINTR);
     assert_is("f", "text", 0640);
     ck_assert_uint_eq(count_files(), 1);
 }
@@ -95,6 +136,8 @@ START_TEST(replacing_leaves_one_file)
     ck_assert(start(scratch_path("f.new")));
     ck_assert(new_file_write(&file, bytes_of("new"), 0644));
     ck_assert(new_file_replace(&file, scratch_path("f")));
+    ck_assert(renamed_in_peace && !is_blocked(SIGTERM));
+    expect_flushed(1, 1);
     new_file_close(&file);
     assert_is("f", "new", 0644);
     ck_assert_uint_eq(count_files(), 1);
@@ -108,7 +151,10 @@ START_TEST(a_failed_replacement_leaves_nothing)
     ck_assert(new_file_write(&file, bytes_of("new"), 0600));
     ck_assert(!new_file_replace(&file, scratch_path("f")));
     ck_assert_int_eq(errno, EISDIR);
+    ck_assert(!is_blocked(SIGTERM));
+    expect_flushed(1, 0);
     new_file_close(&file);
+    ck_assert_int_lt(file.fd, 0);
     ck_assert_uint_eq(count_files(), 1);
 }
 END_TEST

@@ -113,6 +113,13 @@ START_TEST(many_files_are_remembered)
     ck_assert_int_eq(reported_note(&r, "one more", &state, 1), REPORT_NOT);
     ck_assert_int_eq(reported_note(&r, "file 0", &state, 1), REPORT_THIS);
     ck_assert_int_eq(reported_note(&r, "file 5", &state, 1), REPORT_NOT);
+    ck_assert_int_eq(reported_note(&r, "one more", &state, 1), REPORT_NOT);
+    for (int i = 0; i < REPORTED_FILES_MAX; i++) { /* all of them are replaced */
+        (void)snprintf(name, sizeof name, "other %d", i);
+        ck_assert_int_eq(reported_note(&r, name, &state, 1), REPORT_THIS);
+        ck_assert_int_eq(reported_note(&r, name, &state, 1), REPORT_NOT);
+    }
+    ck_assert_int_eq(reported_note(&r, "one more", &state, 1), REPORT_THIS);
     reported_clear(&r);
 }
 END_TEST
@@ -136,6 +143,7 @@ START_TEST(each_line_of_each_state_counts_by_itself)
     for (unsigned i = 2; i < REPORTED_LINES_MAX + 1; i++)
         ck_assert_int_eq(reported_note(&r, "a", &first, i), REPORT_THIS);
     ck_assert_int_eq(reported_note(&r, "a", &first, 1), REPORT_NOT);
+    ck_assert_int_eq(reported_note(&r, "a", &first, REPORTED_LINES_MAX), REPORT_NOT);
     ck_assert_int_eq(reported_note(&r, "a", &first, 50), REPORT_LIMIT);
     ck_assert_int_eq(reported_note(&r, "a", &first, 51), REPORT_NOT);
     ck_assert_int_eq(reported_note(&r, "b", &first, 1), REPORT_NOT);

@@ -5,9 +5,22 @@
 #include "tests/support/wiped.h"
 
 #include <grp.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX = 100 /* bytes */ };
+
+static time_t wall_clock; /* 0: the real one */
+
+time_t time(time_t *out)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (out != NULL)
+        *out = now.tv_sec;
+    return wall_clock != 0 ? wall_clock : now.tv_sec;
+}
 
 static char said[512];
 static struct trusted_file file;
@@ -222,6 +235,50 @@ START_TEST(a_copy_is_stale_after_a_change)
 }
 END_TEST
 
+/* A file that has changed in the last two seconds may change again in the same time stamp. */
+START_TEST(a_copy_is_settled_after_two_seconds)
+{
+    const char *path = scratch_write("f", "one", 0600);
+    struct trusted_copy copy = {0};
+    struct errbuf p = errbuf_in(said, sizeof said);
+    struct stat now;
+
+    for (int after = 2; after <= 4; after++) {
+        (void)trusted_copy_look(&copy, path, &now);
+        if (after == 4)
+            now.st_nlink = 0; /* it was removed meanwhile */
+        wall_clock = now.st_ctim.tv_sec + after;
+        ck_assert_int_eq(trusted_copy_read(&copy, path, &now, OTHERS_MAY_READ, MAX, &p), FILE_READ);
+        ck_assert_int_eq(copy.settled, after == 3);
+        copy.read_ms -= 100;
+        ck_assert_int_eq(trusted_copy_look(&copy, path, &now),
+                         after == 3 ? COPY_CURRENT : COPY_DOUBTFUL);
+    }
+    trusted_copy_forget(&copy);
+    ck_assert(copy.changed && !copy.settled && copy.file.text == NULL);
+}
+END_TEST
+
+START_TEST(any_change_of_a_file_is_another_state)
+{
+    const struct stat one = {.st_dev = 1};
+    struct stat others[] = {one, one, one, one, one, one, one, one, one};
+
+    others[0].st_dev = 2;
+    others[1].st_ino = 2;
+    others[2].st_size = 2;
+    others[3].st_mode = 2;
+    others[4].st_uid = 2;
+    others[5].st_mtim.tv_sec = 2;
+    others[6].st_mtim.tv_nsec = 2;
+    others[7].st_ctim.tv_sec = 2;
+    others[8].st_ctim.tv_nsec = 2;
+    ck_assert(trusted_same_state(&one, &one));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        ck_assert_msg(!trusted_same_state(&one, &others[i]), "%zu", i);
+}
+END_TEST
+
 START_TEST(the_text_is_wiped_and_nothing_else)
 {
     ck_assert_int_eq(read_as(scratch_write("f", "secret", 0600), OTHERS_MAY_NOTHING), FILE_READ);
@@ -257,6 +314,8 @@ void add_tests(struct suite *suite)
     add_test(suite, a_symbolic_link_is_followed);
     add_test(suite, a_file_of_another_user_is_refused);
     add_test(suite, a_copy_is_stale_after_a_change);
+    add_test(suite, a_copy_is_settled_after_two_seconds);
+    add_test(suite, any_change_of_a_file_is_another_state);
     add_test(suite, the_text_is_wiped_and_nothing_else);
     add_test(suite, the_text_of_a_file_that_grew_is_wiped);
 }

@@ -18,8 +18,8 @@ enum { LINE = 1000, LINES = 20000, THREADS = 4 };
 static char text[512];
 static struct errbuf errors = {text, sizeof text};
 static int troubles;
-static int ends[2]; /* of a pipe */
-static char *got;   /* what was read from it */
+static int ends[2] = {-1, -1}; /* of a pipe */
+static char *got;              /* what was read from it */
 static size_t got_len;
 
 static size_t put_gap(const struct output_gap *gap, char *out)
@@ -49,7 +49,7 @@ static void start_pipe(void)
 {
     static char name[32];
 
-    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
     (void)snprintf(name, sizeof name, "/dev/fd/%d", ends[1]);
     ck_assert_msg(start(name), "%s", text);
     (void)close(ends[1]);
@@ -89,7 +89,7 @@ START_TEST(lines_are_written_in_order_into_a_file_of_ones_own)
     output_put("one\n", 4, 1, true);
     output_put("two\n", 4, 1, false);
     output_close();
-    fd = open(file, O_RDONLY);
+    fd = open(file, O_RDONLY | O_CLOEXEC);
     ck_assert_int_eq(fstat(fd, &status), 0);
     ck_assert_int_eq(status.st_mode & 0777, 0600);
     ck_assert_int_eq(pread(fd, read, sizeof read - 1, 0), 8);
@@ -165,6 +165,7 @@ START_TEST(a_reader_that_goes_away_is_reported_once)
 {
     start_pipe();
     (void)close(ends[0]);
+    ends[0] = -1;
     for (unsigned i = 0; i < LINES; i++)
         put_line(i, 1);
     output_close();
@@ -213,6 +214,8 @@ static void before(void)
 static void after(void)
 {
     free(got);
+    if (ends[0] >= 0)
+        (void)close(ends[0]);
 }
 
 void add_tests(struct suite *suite)

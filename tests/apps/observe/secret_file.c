@@ -86,11 +86,14 @@ END_TEST
 START_TEST(what_is_not_a_file_is_refused_without_waiting)
 {
     const char *path = scratch_path("pipe");
+    int fd;
 
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     expect_refused(path, ""); /* no reader: ENXIO */
-    ck_assert_int_ge(open(path, O_RDWR | O_NONBLOCK), 0);
+    fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
     expect_refused(path, "not a regular file");
+    (void)close(fd);
     expect_refused("/dev/null", "not a regular file");
     expect_refused(scratch_path("."), "");
     expect_refused(scratch_path("missing/keys"), "No such file");

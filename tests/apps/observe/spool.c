@@ -34,7 +34,7 @@ static struct spool *spool_on(int fd)
 
 static int create(const char *name)
 {
-    int fd = open(scratch_path(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int fd = open(scratch_path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     ck_assert_int_ge(fd, 0);
     return fd;
@@ -87,7 +87,7 @@ START_TEST(a_slow_disk_makes_nobody_wait)
     size_t len = 0;
     ssize_t n;
 
-    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
     ck_assert_int_ge(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
     spool = spool_on(ends[1]);
     ck_assert(spool_start(spool));
@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(a_failure_is_reported_once_and_what_follows_is_dropped)
 {
-    int fd = open("/dev/full", O_WRONLY);
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
     struct spool *spool = spool_on(fd);
 
     ck_assert(add(spool, 'a'));

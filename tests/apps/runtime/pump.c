@@ -6,6 +6,7 @@
 #include "tests/support/suite.h"
 #include "transport/kex_state.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -55,7 +56,7 @@ static struct pump *begin(void)
     endpoint = nacre_endpoint_new(&config, errbuf, sizeof errbuf);
     over = ended = 0;
     ck_assert(pump != NULL && endpoint != NULL && loop_init(&loop));
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     other = fds[1];
     pump_init(pump, &loop, fds[0], on_over);
     ck_assert(pump_start(pump, nacre_session_new(endpoint, pump, loop.now_ms)));
@@ -114,7 +115,7 @@ END_TEST
 START_TEST(a_copy_of_its_socket_causes_no_events_after_the_end)
 {
     struct pump *pump = begin();
-    int copy = dup(pump->fd);
+    int copy = fcntl(pump->fd, F_DUPFD_CLOEXEC, 0);
 
     loop_run_once(&loop);
     pump_close(pump);

@@ -151,7 +151,7 @@ static void begin(void)
     session = (struct nacre_session){.cause = NACRE_WE_CLOSED};
     over = acks = limits = sends = 0;
     ck_assert(loop_init(&loop));
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room), 0);
     other = fds[1];
     pump_init(&pump, &loop, fds[0], on_over);
@@ -358,7 +358,7 @@ START_TEST(without_a_session_it_does_not_start)
 
     over = 0;
     ck_assert(loop_init(&loop));
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     pump_init(&pump, &loop, fds[0], on_over);
     ck_assert(!pump_start(&pump, NULL));
     pump_close(&pump);

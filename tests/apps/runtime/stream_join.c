@@ -120,7 +120,7 @@ START_TEST(a_channel_that_is_joined_already_is_refused)
     begin("request", join_well);
     ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
     turns(3);
-    inside = dup(inside);
+    inside = fcntl(inside, F_DUPFD_CLOEXEC, 0);
     ck_assert(!join());
     ck_assert_int_lt(fcntl(inside, F_GETFD), 0);
     ck_assert_uint_eq(nacre_channel_write(client, "x", 1), 1); /* the first stream continues */
@@ -178,7 +178,7 @@ static bool join_three(void)
 static void give_three(void)
 {
     for (int i = 0; i < 3; i++) {
-        given[i] = dup(inside);
+        given[i] = fcntl(inside, F_DUPFD_CLOEXEC, 0);
         ck_assert_int_ge(given[i], 0);
     }
 }

@@ -315,7 +315,7 @@ END_TEST
 /* ... and as many logins do not displace the penalties. */
 START_TEST(strangers_do_not_displace_a_source_that_has_logged_in)
 {
-    unsigned penalised = 0;
+    unsigned penalised = 0, known = 0;
 
     begin((struct nacre_admission){
         .max_connections = 1000000, .startups_begin = 1000000, .startups_full = 1000000});
@@ -341,6 +341,92 @@ START_TEST(strangers_do_not_displace_a_source_that_has_logged_in)
         leave(1, 1);
     }
     ck_assert_uint_gt(penalised, 65536 / 4);
+    for (int i = 200 * 1000; i < 400 * 1000; i++) {
+        ck_assert(enter(1, source(i)));
+        known += rank(1) == SOURCE_KNOWN;
+        ck_assert(i < 400 * 1000 - 100 || rank(1) == SOURCE_KNOWN); /* the latest logins */
+        leave(1, 1);
+    }
+    ck_assert_uint_gt(known, 65536 / 2 - 1000); /* half of all, except in sets with few logins */
+    ck_assert_uint_le(known, 65536 / 2);
+    admission_free(a);
+}
+END_TEST
+
+START_TEST(the_defaults_are_those_of_the_manual)
+{
+    const struct nacre_admission c = admission_resolve(&(struct nacre_admission){0});
+
+    ck_assert_uint_eq(c.max_connections, 65536);
+    ck_assert_uint_eq(c.startups_begin, 100);
+    ck_assert_uint_eq(c.startups_rate, 30);
+    ck_assert_uint_eq(c.startups_full, 1000);
+    ck_assert_uint_eq(c.per_source_startups, 64);
+    ck_assert_uint_eq(c.netblock_v4, 32);
+    ck_assert_uint_eq(c.netblock_v6, 64);
+    ck_assert_uint_eq(c.penalties.authfail_ms, 5 * SECOND);
+    ck_assert_uint_eq(c.penalties.noauth_ms, 1 * SECOND);
+    ck_assert_uint_eq(c.penalties.grace_exceeded_ms, 10 * SECOND);
+    ck_assert_uint_eq(c.penalties.min_ms, 15 * SECOND);
+    ck_assert_uint_eq(c.penalties.max_ms, 600 * SECOND);
+}
+END_TEST
+
+START_TEST(a_source_has_a_number_of_its_own)
+{
+    static const char *const others[] = {"2.0.192.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"};
+    uint64_t numbers[4];
+
+    begin((struct nacre_admission){.netblock_v6 = 128});
+    ck_assert(enter(0, "192.0.2.1"));
+    ck_assert_uint_eq(tickets[0].key[0], 4);
+    ck_assert_uint_eq(admission_source(&tickets[0]), UINT64_C(0xbe59371270a28b1e)); /* FNV-1a */
+    for (int i = 0; i < 4; i++) {
+        ck_assert(enter(i + 1, others[i]));
+        numbers[i] = admission_source(&tickets[i + 1]);
+        ck_assert(numbers[i] != admission_source(&tickets[0]));
+    }
+    ck_assert_uint_eq(tickets[3].key[0], 6);
+    ck_assert(numbers[2] != numbers[3]);
+    leave(0, 4);
+    admission_free(a);
+}
+END_TEST
+
+/* Its ticket may have been another connection's before. */
+START_TEST(a_refused_connection_counts_as_nothing)
+{
+    begin((struct nacre_admission){.per_source_startups = 1});
+    ck_assert(enter(0, "192.0.2.1"));
+    tickets[1] = (struct ticket){.admitted = true, .starting = true, .of_source = true};
+    ck_assert(!enter(1, "192.0.2.1"));
+    for (int i = 0; i < 3; i++)
+        admission_penalise(a, &tickets[1], "192.0.2.1:22", PENALTY_AUTHFAIL, now);
+    leave(1, 1);
+    expect_count(1, 1);
+    leave(0, 0);
+    ck_assert(enter(0, "192.0.2.1"));
+    leave(0, 0);
+    admission_free(a);
+}
+END_TEST
+
+/* ... even when less than the minimum of it is left. */
+START_TEST(a_penalty_lasts_until_its_end)
+{
+    begin((struct nacre_admission){0});
+    ck_assert(enter(0, "192.0.2.1") && enter(1, "192.0.2.1"));
+    for (int i = 0; i < 3; i++)
+        admission_penalise(a, &tickets[0], "192.0.2.1:22", PENALTY_AUTHFAIL, now);
+    now += 14 * SECOND;
+    admission_penalise(a, &tickets[1], "192.0.2.1:22", PENALTY_NOAUTH, now);
+    leave(0, 1);
+    now += 2 * SECOND - 1;
+    ck_assert(!enter(0, "192.0.2.1"));
+    ck_assert_int_eq(why, NACRE_LIMIT_PENALTY);
+    now++;
+    ck_assert(enter(0, "192.0.2.1"));
+    leave(0, 0);
     admission_free(a);
 }
 END_TEST
@@ -358,4 +444,8 @@ void add_tests(struct suite *suite)
     add_test(suite, penalties_have_a_minimum_and_a_maximum);
     add_test(suite, an_exempt_source_gets_no_penalty);
     add_test(suite, a_flood_of_sources_displaces_no_connection);
+    add_test(suite, the_defaults_are_those_of_the_manual);
+    add_test(suite, a_source_has_a_number_of_its_own);
+    add_test(suite, a_refused_connection_counts_as_nothing);
+    add_test(suite, a_penalty_lasts_until_its_end);
 }

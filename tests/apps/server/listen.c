@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,7 +21,24 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
     return (int)syscall(SYS_setsockopt, fd, level, name, value, size);
 }
 
+static int backlog;
+
+int listen(int fd, int most)
+{
+    backlog = most;
+    return (int)syscall(SYS_listen, fd, most);
+}
+
 static socklen_t len;
+
+static int option(int fd, int level, int name)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+
+    ck_assert_int_eq(getsockopt(fd, level, name, &value, &size), 0);
+    return value;
+}
 
 static void resolve(const char *text)
 {
@@ -33,8 +52,14 @@ static int open_port(bool shared, bool first)
 {
     int fd = listen_open(&address, len, shared, first);
 
-    if (fd >= 0)
-        ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    if (fd < 0)
+        return fd;
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+    ck_assert_int_ne(option(fd, SOL_SOCKET, SO_REUSEADDR), 0);
+    ck_assert_int_eq(option(fd, SOL_SOCKET, SO_REUSEPORT) != 0, shared);
+    ck_assert_int_ne(option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
+    ck_assert_int_eq(backlog, 1024);
     return fd;
 }
 
@@ -111,7 +136,7 @@ END_TEST
 START_TEST(every_ipv6_address_accepts_ipv4_too)
 {
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, SOCK_STREAM, 0), listener;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), listener;
 
     resolve("[::]:0");
     listener = open_port(false, true);

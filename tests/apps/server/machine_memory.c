@@ -66,8 +66,26 @@ START_TEST(the_machine_has_no_more_than_its_pages)
 {
     uint64_t all = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 
-    ck_assert_uint_gt(machine_memory(), 0);
-    ck_assert_uint_le(machine_memory(), all);
+    uint64_t group = machine_memory_of_cgroup("/proc/self/cgroup", "/sys/fs/cgroup");
+
+    ck_assert_uint_eq(machine_memory(), group < all ? group : all);
+}
+END_TEST
+
+/* The most that is read of a file is 4095 bytes of groups and 63 of a limit. */
+START_TEST(long_files_are_read)
+{
+    static const char line[] = "\n0::/a";
+    char groups[4096 + 64];
+
+    folder("a");
+    (void)scratch_write("a/memory.max", "18446744073709551614\n", 0600);
+    memset(groups, 'x', sizeof groups);
+    memcpy(groups + 4095 - strlen(line), line, sizeof line);
+    ck_assert_uint_eq(limit(groups), UINT64_MAX - 1);
+    memset(groups, 'x', sizeof groups);
+    groups[sizeof groups - 1] = 0;
+    ck_assert_uint_eq(limit(groups), UINT64_MAX);
 }
 END_TEST
 
@@ -78,4 +96,5 @@ void add_tests(struct suite *suite)
     add_test(suite, version_1_has_a_tree_of_its_own);
     add_test(suite, other_text_is_no_limit);
     add_test(suite, the_machine_has_no_more_than_its_pages);
+    add_test(suite, long_files_are_read);
 }

@@ -96,17 +96,25 @@ static void on_limited(struct nacre_peer *peer, enum nacre_limit limit)
     note(nacre_limit_name(limit), peer);
 }
 
+static void observe_limit(void *peer, enum nacre_limit limit)
+{
+    (void)limit;
+    note("observed", peer);
+}
+
 /* A client that says nothing. */
 START_TEST(the_limit_that_was_reached_is_reported_before_the_end)
 {
     static const struct nacre_server_events limited = {
         .accepted = on_accepted, .ended = on_ended, .limited = on_limited};
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    static const struct nacre_observer observer = {.limited = observe_limit};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     char got[256];
 
     notes[0] = 0;
     serve_config(&served, (struct nacre_server_config){.events = &limited,
+                                                       .observer = &observer,
                                                        .context = "mine",
                                                        .limits = {.handshake_ms = 1}});
     to.sin_port = htons((uint16_t)strtoul(strrchr(address(&served), ':') + 1, NULL, 10));
@@ -115,7 +123,7 @@ START_TEST(the_limit_that_was_reached_is_reported_before_the_end)
         continue;
     close(fd);
     end_server(&served);
-    ck_assert_str_eq(notes, "accepted 1;handshake-time 1;ended 1;");
+    ck_assert_str_eq(notes, "accepted 1;observed 1;handshake-time 1;ended 1;");
 }
 END_TEST
 
@@ -255,6 +263,117 @@ START_TEST(the_password_of_a_client_that_has_gone_is_not_hashed)
 }
 END_TEST
 
+/* ---- penalties, and the reserve of connections ---- */
+
+static uint64_t count_of(enum nacre_limit limit)
+{
+    struct nacre_server_counters counters;
+
+    nacre_server_read_counters(served.server, &counters);
+    return counters.limited[limit];
+}
+
+/* One kind of end is penalised at once, the others hardly. */
+static void serve_strictly(struct nacre_penalties penalties)
+{
+    serve_config(&served, (struct nacre_server_config){.admission = {.penalties = penalties}});
+}
+
+static void log_in(const char *password)
+{
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true};
+
+    client.password = password;
+    live(&client, address(&served), &story);
+}
+
+START_TEST(what_is_no_failed_login_is_not_penalised_as_one)
+{
+    serve_strictly((struct nacre_penalties){.authfail_ms = 1,
+                                            .noauth_ms = 100 * 1000,
+                                            .grace_exceeded_ms = 100 * 1000,
+                                            .min_ms = 100 * 1000});
+    log_in("secret");
+    log_in("wrong");
+    log_in("wrong"); /* 1 ms is no penalty */
+    ck_assert_uint_eq(count_of(NACRE_LIMIT_PENALTY), 0);
+    end_server(&served);
+}
+END_TEST
+
+START_TEST(a_failed_login_is_penalised_and_a_good_one_is_not)
+{
+    serve_strictly((struct nacre_penalties){
+        .authfail_ms = 100 * 1000, .noauth_ms = 1, .grace_exceeded_ms = 1, .min_ms = 100 * 1000});
+    log_in("secret");
+    log_in("secret");
+    ck_assert_uint_eq(count_of(NACRE_LIMIT_PENALTY), 0);
+    log_in("wrong");
+    log_in("secret");
+    ck_assert_uint_eq(count_of(NACRE_LIMIT_PENALTY), 1);
+    end_server(&served);
+}
+END_TEST
+
+/* A connection that does not log in. */
+static int connect_raw(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    to.sin_port = htons((uint16_t)strtoul(strrchr(address(&served), ':') + 1, NULL, 10));
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
+static void wait_for_connections(struct nacre_clients *clients, uint32_t wanted)
+{
+    struct nacre_server_counters counters;
+
+    do {
+        (void)nacre_clients_run_once(clients, 1);
+        nacre_server_read_counters(served.server, &counters);
+    } while (counters.connections != wanted);
+}
+
+/* Of 8 connections the last one is kept for users without one. */
+START_TEST(a_second_connection_of_a_user_is_no_use_of_the_reserve)
+{
+    static const struct nacre_server_events limited = {.limited = on_limited};
+    const struct nacre_client_config client = config_for();
+    struct story stories[2] = {{.accept = true, .stay = true}, {.accept = true, .stay = true}};
+    struct nacre_clients *clients = clients_with(&client);
+    int raw[7];
+
+    notes[0] = 0;
+    serve_config(&served, (struct nacre_server_config){
+                              .admission = {.max_connections = 8, .penalties = {.off = true}},
+                              .events = &limited});
+    for (int i = 0; i < 7; i++)
+        raw[i] = connect_raw();
+    wait_for_connections(clients, 7);
+    join(clients, address(&served), &stories[0]);
+    while (stories[0].ready + stories[0].ended == 0)
+        (void)nacre_clients_run_once(clients, 100);
+    ck_assert_uint_eq(stories[0].ready, 1);
+    (void)close(raw[6]);
+    wait_for_connections(clients, 7);
+    ck_assert_uint_eq(stories[0].ended, 0);
+    join(clients, address(&served), &stories[1]);
+    while (stories[1].ended == 0)
+        (void)nacre_clients_run_once(clients, 100);
+    assert_says(stories[1].text, "too many connections");
+    ck_assert_uint_eq(stories[0].ended, 0);
+    ck_assert_uint_eq(count_of(NACRE_LIMIT_CONNECTIONS), 1);
+    for (int i = 0; i < 6; i++)
+        (void)close(raw[i]);
+    nacre_clients_free(clients);
+    end_server(&served);
+    ck_assert_str_eq(notes, "max-connections 9;");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, the_password_of_a_client_that_has_gone_is_not_hashed);
@@ -264,4 +383,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_limit_that_was_reached_is_reported_before_the_end);
     add_test(suite, work_is_done_on_another_thread_and_finished_on_the_loops_own);
     add_test(suite, freeing_its_session_ends_the_connection_at_once);
+    add_test(suite, what_is_no_failed_login_is_not_penalised_as_one);
+    add_test(suite, a_failed_login_is_penalised_and_a_good_one_is_not);
+    add_test(suite, a_second_connection_of_a_user_is_no_use_of_the_reserve);
 }

@@ -1,5 +1,7 @@
 /* The server: what its configuration must have, its addresses, counters and end. */
 #include "apps/server/parts.h"
+#include "apps/server/worker.h"
+#include "apps/session/parts.h"
 #include "tests/support/client_story.h"
 
 #include <dirent.h>
@@ -272,7 +274,8 @@ START_TEST(a_child_may_run_the_server)
     live(&client, address(&served), &story);
     (void)kill(child, SIGKILL);
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
-    assert_told(&story); /* the server is the child's, so it is not freed here */
+    assert_told(&story);
+    nacre_server_free(served.server);
 }
 END_TEST
 
@@ -352,6 +355,79 @@ START_TEST(a_decision_may_be_answered_after_the_server_was_freed)
 }
 END_TEST
 
+static const struct nacre_channel_app *look_up_nothing(void *context, const char *type)
+{
+    (void)context;
+    (void)type;
+    return NULL;
+}
+
+static enum nacre_answer refuse_request(void *context, const struct nacre_global_request *request,
+                                        uint32_t *port)
+{
+    (void)context;
+    (void)request;
+    (void)port;
+    return NACRE_REFUSE;
+}
+
+static void ignore_answer(void *context, bool granted, const uint8_t *data, size_t len)
+{
+    (void)context;
+    (void)granted;
+    (void)data;
+    (void)len;
+}
+
+START_TEST(sessions_have_the_whole_configuration)
+{
+    static const struct nacre_channel_app app = {.open = NULL};
+    const struct nacre_server_config c = {.session = &app,
+                                          .lookup = look_up_nothing,
+                                          .global_request = refuse_request,
+                                          .global_replied = ignore_answer,
+                                          .channels_max = 3,
+                                          .packet_max = 4096,
+                                          .login_grace_ms = 4000,
+                                          .limits = {.handshake_ms = 3000},
+                                          .rekey_bytes = 1 << 20,
+                                          .rekey_ms = 60 * 1000,
+                                          .kex = "curve25519-sha256",
+                                          .host_key = "ssh-ed25519",
+                                          .public_key = "ssh-ed25519",
+                                          .ciphers = "aes128-ctr",
+                                          .macs = "hmac-sha2-256",
+                                          .require_strict_kex = true,
+                                          .kexinit_waits = true};
+    const struct nacre_endpoint_config *e;
+
+    served = (struct served){.server = NULL};
+    make_server(&served, c);
+    e = &served.server->workers[0].endpoint->config;
+    ck_assert(e->session == c.session && e->lookup == c.lookup);
+    ck_assert(e->global_request == c.global_request && e->global_replied == c.global_replied);
+    ck_assert(e->channels_max == 3 && e->packet_max == 4096 && e->login_grace_ms == 4000);
+    ck_assert(e->limits.handshake_ms == 3000);
+    ck_assert(e->rekey_bytes == 1 << 20 && e->rekey_ms == 60 * 1000);
+    ck_assert(e->kex == c.kex && e->host_key == c.host_key && e->public_key == c.public_key);
+    ck_assert(e->ciphers == c.ciphers && e->macs == c.macs);
+    ck_assert(e->require_strict_kex && e->kexinit_waits);
+    nacre_server_free(served.server);
+    nacre_key_free(served.key);
+}
+END_TEST
+
+START_TEST(addresses_end_with_NULL)
+{
+    served = (struct served){.server = NULL};
+    make_server(&served, (struct nacre_server_config){.workers = 0});
+    ck_assert_ptr_nonnull(nacre_server_address(served.server, 0));
+    ck_assert_ptr_null(nacre_server_address(served.server, 1));
+    nacre_server_free(served.server);
+    nacre_key_free(served.key);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -367,4 +443,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_child_may_run_the_server);
     add_test(suite, a_callback_of_nacre_server_free_may_free_and_run_it);
     add_test(suite, a_decision_may_be_answered_after_the_server_was_freed);
+    add_test(suite, sessions_have_the_whole_configuration);
+    add_test(suite, addresses_end_with_NULL);
 }
