@@ -34,6 +34,7 @@ START_TEST(kexinit_has_ten_lists_and_a_boolean)
     ck_assert(read_kexinit(sizeof text - 1));
     for (size_t i = 0; i < KEXINIT_LISTS; i++)
         assert_list(i, expected[i]);
+    ck_assert(read_kexinit(sizeof text - 1 - 4)); /* the boolean is the last byte */
 }
 END_TEST
 
