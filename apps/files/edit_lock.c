@@ -58,7 +58,7 @@ static bool is_current(const struct edit_lock *lock, const struct stat *status)
 
 static enum attempt attempt(struct edit_lock *lock, const char *path, const struct errbuf *p)
 {
-    struct stat status;
+    struct stat status = {0};
 
     if (!open_lock(lock, &status, path, p))
         return FAILED;

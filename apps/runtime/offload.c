@@ -252,7 +252,7 @@ static bool make_room(struct nacre_offload *o, const struct nacre_call *job)
 {
     struct nacre_call **last = &o->first, *dropped;
 
-    if (o->waiting < NACRE_OFFLOAD_QUEUE_MAX)
+    if (o->first == NULL || o->waiting < NACRE_OFFLOAD_QUEUE_MAX)
         return true;
     while ((*last)->next != NULL)
         last = &(*last)->next;

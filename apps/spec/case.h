@@ -37,16 +37,15 @@ struct spec_case {
     struct bytes bytes;
     uint32_t number;
     bool slow; /* takes minutes: only with --slow */
-    const char
-        *listed; /* what cases.tsv expects where that was a misreading, as the note says; or NULL */
+    /* What cases.tsv expects where that was a misreading, as the note says; or NULL. */
+    const char *listed;
     const char *note; /* for explain: what is known about the case; or NULL */
 };
 
-/* For .bytes of a row: the bytes of a literal. */
-#define LITERAL(text)                                                                              \
-    {                                                                                              \
-        (const uint8_t *)(text), sizeof(text) - 1                                                  \
-    }
+/* For .bytes of a row: the bytes of a literal. The versions of clang-format disagree about it. */
+/* clang-format off */
+#define LITERAL(text) {(const uint8_t *)(text), sizeof(text) - 1}
+/* clang-format on */
 
 /* All tables, each ended by a row without an id. NULL ends the list. */
 extern const struct spec_case *const spec_tables[];

@@ -144,7 +144,7 @@ void send_share_of(struct peer *p, const char *method)
 
     if (a == NULL)
         problem(p, "there is no method %s", method);
-    if (!over(p))
+    else if (!over(p))
         send_payload(p, share_payload(p, a->method));
 }
 

@@ -102,7 +102,7 @@ static void prove_rsa(struct peer *p)
     while (i < count && !bytes_are(key_blob_type(keys[i]), "ssh-rsa"))
         i++;
     need(p, i < count || over(p), "no RSA key in hostkeys-00@openssh.com");
-    if (p->skip != NULL || over(p))
+    if (i == count || p->skip != NULL || over(p))
         return;
     send_prove(p, &keys[i], 1);
     if (answer(p) != SSH_MSG_REQUEST_SUCCESS)

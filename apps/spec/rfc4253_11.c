@@ -199,9 +199,9 @@ static void send_pings(struct peer *p, int count)
     need(p, p->setting->facts.offers_ping, "no ping@openssh.com");
     reach(p, AT_LOGIN);
     for (int i = 0; i < count; i++)
-        transmit(p, "bs", SSH_MSG_PING, sample(p, (size_t)(10 + i)));
+        transmit(p, "bs", SSH_MSG_PING, sample(p, 10 + (size_t)i));
     for (int i = 0; i < count && answer(p) == SSH_MSG_PONG; i++)
-        if (!bytes_equal(p->got, message(p, "bs", SSH_MSG_PONG, sample(p, (size_t)(10 + i)))))
+        if (!bytes_equal(p->got, message(p, "bs", SSH_MSG_PONG, sample(p, 10 + (size_t)i))))
             observe(p, "other bytes");
     go_on(p);
 }

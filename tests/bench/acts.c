@@ -41,7 +41,7 @@ struct act {
 static const struct act acts[] = {
     {.name = "connect: identification, KEXINIT", .after = -1, .number = KEXINIT, .count = 1},
 #define EXCHANGE(method) \
-    {.name = "exchange, `" method "`", .after = 0, .direction = NACRE_SENT, .number = NEWKEYS, .count = 1, .kex = method}
+    {.name = "exchange, `" method "`", .after = 0, .direction = NACRE_SENT, .number = NEWKEYS, .count = 1, .kex = (method)}
     EXCHANGE("curve25519-sha256"),
     EXCHANGE("mlkem768x25519-sha256"),
     EXCHANGE("sntrup761x25519-sha512"),

@@ -7,8 +7,8 @@ START_TEST(the_example_of_the_paper_matches)
 {
     uint8_t key[SHORT_HASH_KEY], message[15];
 
-    for (uint8_t i = 0; i < sizeof key; i++)
-        key[i] = i;
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)i;
     memcpy(message, key, sizeof message);
     ck_assert_uint_eq(short_hash(key, BYTES_OF_ARRAY(message)), UINT64_C(0xa129ca6149be45e5));
 }
