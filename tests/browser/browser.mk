@@ -7,7 +7,7 @@ $(BROWSER)/node_modules/.package-lock.json: $(addprefix tests/browser/,package.j
 	@mkdir -p $(BROWSER)
 	@echo "  NPM   $(BROWSER)"
 	$(Q)cp $^ $(BROWSER)
-	$(Q)cd $(BROWSER) && npm ci --silent --no-audit --no-fund
+	$(Q)cd $(BROWSER) && npm ci --loglevel=error --no-audit --no-fund
 	$(Q)touch $@
 
 browser-tests: all browser-packages     ## the tests of the pages, in headless Chromium

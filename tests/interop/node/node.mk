@@ -7,7 +7,7 @@ $(NODE)/node_modules/.package-lock.json: $(addprefix tests/interop/node/,package
 	@mkdir -p $(NODE)
 	@echo "  NPM   $(NODE)"
 	$(Q)cp $^ $(NODE)
-	$(Q)cd $(NODE) && npm ci --silent --no-audit --no-fund
+	$(Q)cd $(NODE) && npm ci --loglevel=error --no-audit --no-fund
 	$(Q)touch $@
 
 .PHONY: node-packages
