@@ -36,7 +36,7 @@ struct comparison {
 /* Add the results that --json wrote. False and a sentence: they cannot be read, or are none. */
 bool compare_read(struct comparison *c, const char *file, const struct errbuf *p);
 
-/* The same from `len` bytes of text, malloc'd, with a NUL behind them. It is freed in any case. */
+/* The same from `len` bytes of text, followed by a NUL, from malloc. It is freed in any case. */
 bool compare_add(struct comparison *c, const char *name, char *text, size_t len,
                  const struct errbuf *p);
 

@@ -184,7 +184,7 @@ class ExecWithParamiko(Exec, harness.ServerCase):
                     channel.settimeout(PATIENCE)
                     channel.sendall(data)
                     channel.shutdown_write()
-                    if not data:  # otherwise it waits behind the data
+                    if not data:  # otherwise it waits until the data are sent
                         over()
                     request(channel, *(("exec", command) if command else ("shell",)))
                     self.assertEqual(b"".join(iter(lambda c=channel: c.recv(100), b"")), out)

@@ -90,7 +90,7 @@ START_TEST(any_line_is_one_of_them)
 }
 END_TEST
 
-START_TEST(an_index_is_made_anew_with_another_key)
+START_TEST(an_index_is_made_again_with_another_key)
 {
     uint64_t key[sizeof index_of_names.key / 8];
 
@@ -125,6 +125,6 @@ void add_tests(struct suite *suite)
     add_test(suite, lines_are_found_by_their_names_in_order);
     add_loop(suite, many_lines_and_many_of_one_name_are_found, 0, 2);
     add_test(suite, any_line_is_one_of_them);
-    add_test(suite, an_index_is_made_anew_with_another_key);
+    add_test(suite, an_index_is_made_again_with_another_key);
     add_test(suite, a_full_index_has_free_slots);
 }

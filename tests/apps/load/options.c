@@ -18,7 +18,7 @@ static bool read_words(char **words)
 
     while (words[count] != NULL)
         count++;
-    optind = 0; /* getopt begins anew */
+    optind = 0; /* getopt starts from the beginning */
     status = 77;
     return load_read_options(count, words, &options, &status);
 }
