@@ -47,7 +47,7 @@ def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # opened before it was reaped, and read afterwards
         return False
 
 
@@ -612,8 +612,9 @@ class InTmux(ServeCase):
     def names_below(self, pid):
         names = []
         for child in self.below(pid):
-            with contextlib.suppress(FileNotFoundError), open(f"/proc/{child}/comm", encoding="ascii") as file:
-                names.append(file.read().strip())
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                with open(f"/proc/{child}/comm", encoding="ascii") as file:
+                    names.append(file.read().strip())
         return names
 
     def test_control_c_reaches_the_child(self):

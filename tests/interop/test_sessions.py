@@ -194,9 +194,10 @@ class FirstProcess(SessionsCase):
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
             children = file.read().split()
         for child in children:
-            with open(f"/proc/{child}/stat", encoding="ascii") as file:
-                if file.read().rsplit(")", 1)[1].split()[0] == "Z":
-                    yield child
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # reaped since it was listed
+                with open(f"/proc/{child}/stat", encoding="ascii") as file:
+                    if file.read().rsplit(")", 1)[1].split()[0] == "Z":
+                        yield child
 
     def contain(self, *words):
         server = self.launch(f'exec unshare --pid --fork {NACRE_SERVE} "$@"', *words)
