@@ -132,7 +132,7 @@ void send_login(struct peer *p)
 }
 
 /* RFC 4252 section 5.1: byte SSH_MSG_USERAUTH_FAILURE, name-list, boolean partial success */
-static void on_failure(struct peer *p)
+void note_failure(struct peer *p)
 {
     struct reader r = read_from(p->got);
 
@@ -153,7 +153,7 @@ bool log_in(struct peer *p)
         return true;
     }
     if (number == SSH_MSG_USERAUTH_FAILURE) {
-        on_failure(p);
+        note_failure(p);
         return falter(p, "the correct login was refused");
     }
     return number != 0 && falter(p, "the login was answered by another message");

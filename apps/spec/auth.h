@@ -33,6 +33,9 @@ void send_method(struct peer *p, const char *user, const char *service, const ch
 void send_login(struct peer *p);
 bool log_in(struct peer *p);
 
+/* Remember what a USERAUTH_FAILURE in p->got says: p->methods, p->partial. */
+void note_failure(struct peer *p);
+
 /* Skip the case unless the profile has them and the server offers the method. */
 void need_key(struct peer *p);
 void need_password(struct peer *p);

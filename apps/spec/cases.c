@@ -20,6 +20,7 @@ const struct spec_case *const spec_tables[] = {
     spec_before_login,
     spec_publickey,
     spec_password,
+    spec_certificates,
     spec_global,
     spec_windows,
     spec_ends,

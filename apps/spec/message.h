@@ -11,7 +11,7 @@
 void send_raw(struct peer *p, struct bytes bytes);
 
 /* A payload from its fields, in memory of the peer. Each letter is a field:
- *     b byte (int)    u uint32    t string from a C string    s string (struct bytes)
+ *     b byte (int)    u uint32    q uint64    t string from a C string    s string (struct bytes)
  *     r bytes without a length (struct bytes)    m mpint from a magnitude (struct bytes)       */
 struct bytes message(struct peer *p, const char *fields, ...);
 

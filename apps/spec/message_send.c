@@ -37,6 +37,9 @@ static void put_field(struct writer *w, char letter, va_list *arguments)
     case 'u':
         write_u32(w, va_arg(*arguments, uint32_t));
         break;
+    case 'q':
+        write_u64(w, va_arg(*arguments, uint64_t));
+        break;
     case 't':
         write_text(w, va_arg(*arguments, const char *));
         break;

@@ -46,20 +46,40 @@ static bool set_bool(bool *member, const char *value)
     return *member || strcmp(value, "no") == 0;
 }
 
+/* The commands of a named profile. False: there is none of that name. */
+static bool take_named(struct profile *profile, const char *name)
+{
+    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
+        if (strcmp(name, profiles[i].name) == 0) {
+            *profile = profiles[i].profile;
+            return true;
+        }
+    return false;
+}
+
 static bool set(struct profile *profile, const char *name, const char *value)
 {
     const struct {
         const char *name;
         const char **member;
     } members[] = {
-        {"cat", &profile->cat},         {"produce", &profile->produce},
-        {"discard", &profile->discard}, {"exit", &profile->exit_with},
-        {"killed", &profile->killed},   {"env", &profile->env},
+        {"cat", &profile->cat},
+        {"produce", &profile->produce},
+        {"discard", &profile->discard},
+        {"exit", &profile->exit_with},
+        {"killed", &profile->killed},
+        {"env", &profile->env},
+        {"user-ca", &profile->user_ca_file},
+        {"two-factor", &profile->two_factor[0]},
+        {"two-factor-other", &profile->two_factor[1]},
+        {"expired", &profile->expired},
     };
 
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (strcmp(name, members[i].name) == 0)
             return keep(members[i].member, value);
+    if (strcmp(name, "like") == 0)
+        return take_named(profile, value);
     return strcmp(name, "forwarding") == 0
                ? set_bool(&profile->forwarding, value)
                : strcmp(name, "any-user") == 0 && set_bool(&profile->any_user, value);
@@ -94,10 +114,12 @@ static bool read_file(struct profile *profile, const char *name, const struct er
     while (good && fgets(line, sizeof line, in) != NULL) {
         number++;
         good = read_one(profile, line) ||
-               errbuf_say(p,
-                          "%s:%u: a line is: name = value, with one of the names cat, produce, "
-                          "discard, exit, killed, env, forwarding and any-user",
-                          name, number);
+               errbuf_say(
+                   p,
+                   "%s:%u: a line is: name = value, with one of the names like (a profile "
+                   "of nacre-spec, in the first line), cat, produce, discard, exit, killed, "
+                   "env, forwarding, any-user, user-ca, two-factor, two-factor-other and expired",
+                   name, number);
     }
     (void)fclose(in);
     return good;
@@ -105,11 +127,8 @@ static bool read_file(struct profile *profile, const char *name, const struct er
 
 bool profile_read(struct profile *profile, const char *name, const struct errbuf *p)
 {
-    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
-        if (strcmp(name, profiles[i].name) == 0) {
-            *profile = profiles[i].profile;
-            return true;
-        }
+    if (take_named(profile, name))
+        return true;
     *profile = (struct profile){0};
     return read_file(profile, name, p);
 }
@@ -152,6 +171,11 @@ bool profile_read_secrets(struct profile *profile, const char *key_file, const c
         if (profile->key == NULL)
             return false;
     }
+    if (profile->user_ca_file != NULL) {
+        profile->user_ca = nacre_key_read(profile->user_ca_file, p->text, p->size);
+        if (profile->user_ca == NULL)
+            return false;
+    }
     return password_file == NULL || read_password(profile, password_file, p);
 }
 
@@ -159,10 +183,11 @@ void profile_clear(struct profile *profile)
 {
     nacre_key_free(profile->key);
     nacre_key_free(profile->stranger);
+    nacre_key_free(profile->user_ca);
     if (profile->password != NULL)
         explicit_bzero((char *)(uintptr_t)profile->password, strlen(profile->password));
     free((char *)(uintptr_t)profile->password);
-    profile->key = profile->stranger = NULL;
+    profile->key = profile->stranger = profile->user_ca = NULL;
     profile->password = NULL;
 }
 

@@ -44,3 +44,16 @@ void observe_length(struct peer *p, const struct spec_channel *ch, size_t len)
     else
         observe(p, "%zu of %zu bytes", ch->received.len, len);
 }
+
+void observe_login(struct peer *p)
+{
+    struct spec_channel *ch;
+
+    p->conforming = true; /* whatever answers the channel is no outcome */
+    ch = send_open(p, (struct opening){0});
+    p->observing = false;
+    (void)next(p);
+    p->observing = true;
+    p->conforming = false;
+    observe(p, ch->open ? "logged in" : "not logged in");
+}

@@ -16,4 +16,8 @@ struct spec_channel *open_produce(struct peer *p, struct opening o, const char *
 /* Record "same bytes" if so many were received: what that program prints is always the same. */
 void observe_length(struct peer *p, const struct spec_channel *ch, size_t len);
 
+/* Before the login, record "logged in" or "not logged in": does the server open a channel? A
+ * refusal says nothing: paramiko refuses before the login. */
+void observe_login(struct peer *p);
+
 #endif

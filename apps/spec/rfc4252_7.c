@@ -1,5 +1,5 @@
 /* RFC 4252 section 7: publickey. */
-#include "apps/spec/reach.h"
+#include "apps/spec/program.h"
 #include "apps/spec/tables.h"
 
 #include <stdio.h>
@@ -20,21 +20,6 @@ static void answer_and_go_on(struct peer *p)
 }
 
 /* ---- publickey: section 7 ---- */
-
-/* After a query: does a CHANNEL_OPEN find us logged in? A refusal says nothing: paramiko refuses
- * before the login. */
-static void observe_login(struct peer *p)
-{
-    struct spec_channel *ch;
-
-    p->conforming = true; /* whatever answers the channel is no outcome */
-    ch = send_open(p, (struct opening){0});
-    p->observing = false;
-    (void)next(p);
-    p->observing = true;
-    p->conforming = false;
-    observe(p, ch->open ? "logged in" : "not logged in");
-}
 
 /* RFC 4252 section 7: byte SSH_MSG_USERAUTH_PK_OK, string algorithm, string key blob */
 static void query(struct peer *p)

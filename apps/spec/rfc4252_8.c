@@ -1,5 +1,5 @@
 /* RFC 4252 section 8: password; RFC 4256: keyboard-interactive. */
-#include "apps/spec/reach.h"
+#include "apps/spec/program.h"
 #include "apps/spec/tables.h"
 
 enum { LONG_PASSWORD = 30000, RESPONSES = 1000 };
@@ -64,6 +64,72 @@ static void password_change(struct peer *p)
         observe(p, "pw-change");
     else if (!over(p))
         observe(p, p->got.at[0] == SSH_MSG_USERAUTH_FAILURE ? "auth-failure" : "another answer");
+    else
+        observe_end(p);
+}
+
+/* RFC 4252 section 8: byte SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, string prompt, string language tag */
+static void expired(struct peer *p)
+{
+    const char *user = p->setting->profile.expired;
+
+    need(p, user != NULL, "no user whose password has expired (expired in --profile)");
+    need_password(p);
+    reach(p, AT_AUTH);
+    send_password(p, user, own_password(p));
+    if (next(p) == SSH_MSG_USERAUTH_PASSWD_CHANGEREQ) {
+        observe(p, "pw-change");
+        observe_login(p);
+    } else if (!over(p)) {
+        observe(p, p->got.at[0] == SSH_MSG_USERAUTH_SUCCESS ? "auth-success" : "auth-failure");
+    } else {
+        observe_end(p);
+    }
+}
+
+/* ---- two factors: section 5.1 ---- */
+
+/* The key of a user that needs the password too. True: it is a part of the login. */
+static bool first_factor(struct peer *p)
+{
+    const char *user = p->setting->profile.two_factor[0];
+
+    need(p, user != NULL, "no user with two factors (two-factor in --profile)");
+    need_key(p);
+    need_password(p);
+    reach(p, AT_AUTH);
+    if (p->skip == NULL)
+        send_proof(p, &(struct proof){.key = p->setting->profile.key, .user = user});
+    if (answer(p) != SSH_MSG_USERAUTH_FAILURE)
+        return false;
+    note_failure(p);
+    return p->partial;
+}
+
+static void partial_success(struct peer *p)
+{
+    if (!first_factor(p))
+        return;
+    if (list_contains(p->methods, "publickey"))
+        observe(p, "publickey is listed again");
+    send_password(p, p->setting->profile.two_factor[0], own_password(p));
+    if (next(p) != SSH_MSG_USERAUTH_SUCCESS)
+        observe(p, "both factors do not log in");
+}
+
+static void user_changes(struct peer *p)
+{
+    const char *other = p->setting->profile.two_factor[1];
+
+    need(p, other != NULL, "no other user with two factors (two-factor-other in --profile)");
+    if (!first_factor(p))
+        return;
+    current_part(p)->count = 0; /* what counts is the answer to the other user */
+    send_password(p, other, own_password(p));
+    if (next(p) == SSH_MSG_USERAUTH_SUCCESS)
+        observe(p, "auth-success");
+    else if (!over(p))
+        observe(p, "auth-failure"); /* perhaps a first factor of that user */
     else
         observe_end(p);
 }
@@ -171,6 +237,17 @@ const struct spec_case spec_password[] = {
     {"4252/8/password-change-unasked", SERVER, MUST, "RFC 4252 8", "4252/8/6",
      "an unsolicited password change request", "auth-failure | pw-change",
      .run = password_change},
+    {"4252/8/expired", SERVER, MUST, "RFC 4252 8", "4252/8/4",
+     "an expired password (profile)", "pw-change, not logged in",
+     .run = expired,
+     .note = "sshd with PAM accepts the password, for a session that only runs passwd"},
+    {"4252/5.1/partial-success", SERVER, MUST, "RFC 4252 5.1", "4252/5.1/2 4252/5.1/3",
+     "two factors: the first gives partial success and is not listed again", "auth-failure with partial success",
+     .run = partial_success},
+    {"4252/5/user-changes", SERVER, MUST, "RFC 4252 5", "4252/5/1",
+     "alice's first factor, then bob's second", "auth-failure | close",
+     .run = user_changes, .listed = "auth-failure",
+     .note = "section 5: a server that cannot flush its state must disconnect when the user name changes"},
     {"4256/3.1/request", SERVER, MUST, "RFC 4256 3.1", "4256/3.1/1",
      "keyboard-interactive is answered by INFO_REQUEST or failure", "info-request | auth-failure",
      .run = interactive},

@@ -19,6 +19,10 @@ struct profile {
     const char *exit_with;      /* one that exits with a status, with %s */
     const char *killed;         /* one that a SIGTERM ends */
     const char *env;            /* one that prints its environment */
+    const char *user_ca_file;   /* the private key of a CA whose certificates log the user in */
+    struct nacre_key *user_ca;  /* ... read; NULL: none */
+    const char *two_factor[2];  /* users that need the key, and then the password; NULL: none */
+    const char *expired;        /* a user whose password has expired; NULL: none */
     bool any_user;              /* its keys log in under any user name */
     bool forwarding;            /* TCP forwarding is allowed */
 };

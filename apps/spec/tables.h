@@ -20,6 +20,7 @@ extern const struct spec_case spec_auth[];
 extern const struct spec_case spec_before_login[];
 extern const struct spec_case spec_publickey[];
 extern const struct spec_case spec_password[];
+extern const struct spec_case spec_certificates[];
 extern const struct spec_case spec_global[];
 extern const struct spec_case spec_windows[];
 extern const struct spec_case spec_ends[];

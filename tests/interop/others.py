@@ -67,9 +67,12 @@ class Sshd(Other):
     """OpenSSH's sshd, run by the tests' user. settings: lines of sshd_config, before the default ones."""
 
     accepted = "Accepted publickey for"
+    wrapper = []  # a command that runs it
 
     def __init__(self, settings=""):
         super().__init__()
+        self.settings = settings
+        self.prepare()
         program = shutil.which("sshd", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", 0o755, exist_ok=True)  # it does not start without it
@@ -77,13 +80,46 @@ class Sshd(Other):
         with open(self.path("host.pub"), encoding="ascii") as file:
             self.know(file.read())
         with open(self.path("config"), "w", encoding="ascii") as file:
-            file.write(f"{settings}Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.path('host')}\nPidFile none\n"
+            file.write(f"{self.settings}Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.path('host')}\nPidFile none\n"
                        f"AuthorizedKeysFile {self.path('key.pub')}\nStrictModes no\nUsePAM no\nMaxStartups 1000\n"
                        "PermitRootLogin yes\nLogLevel VERBOSE\nUseDNS no\nMaxSessions 100\n")
         command = [program, "-f", self.path("config"), "-o", "PerSourcePenalties=no"]
         if subprocess.run([*command, "-t"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
             del command[3:]  # before OpenSSH 9.8
-        self.start([*command, "-D", "-e"])
+        self.start([*self.wrapper, *command, "-D", "-e"])
+
+    def prepare(self):
+        """What has to be done before it is configured."""
+
+
+class SshdWithPam(Sshd):
+    """sshd with PAM, whose users exist only in its own mount namespace. `password` is that of all: the tests' user; `two` and
+    `other`, who need a key and then the password; and `expired`, whose password has expired. It accepts certificates of the CA `ca`."""
+
+    password = "the password of PAM"
+
+    def __init__(self, settings=""):
+        if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+            raise unittest.SkipTest("unshare -m, which gives sshd users of its own, is refused here")
+        super().__init__(f"{settings}UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication yes\nMaxAuthTries 100\n")
+
+    def prepare(self):
+        ssh_keygen(self.path("ca"))
+        secret = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=self.password, capture_output=True, text=True,
+                                check=True).stdout.strip()
+        with open(self.path("passwd"), "w", encoding="ascii") as passwd, open(self.path("shadow"), "w", encoding="ascii") as shadow:
+            for number, (name, changed) in enumerate(((self.user, 19000), ("two", 19000), ("other", 19000), ("expired", 0), ("sshd", 19000))):
+                passwd.write(f"{name}:x:{60000 + number if number else 0}:0::{self.folder}:/bin/sh\n")
+                shadow.write(f"{name}:{secret}:{changed}:0:99999:7:::\n")
+        os.chmod(self.path("shadow"), 0o600)
+        with open(self.path("pam"), "w", encoding="ascii") as file:  # without the delay after a wrong password
+            file.write("auth required pam_unix.so nodelay\naccount required pam_unix.so\nsession required pam_permit.so\n"
+                       "password required pam_unix.so\n")
+        self.settings += (f"TrustedUserCAKeys {self.path('ca.pub')}\nMatch User two,other\nAuthenticationMethods publickey,password\n"
+                          "Match all\n")
+        self.wrapper = ["unshare", "-m", "sh", "-c",
+                        'mount --bind "$0/passwd" /etc/passwd && mount --bind "$0/shadow" /etc/shadow && '
+                        'mount --bind "$0/pam" /etc/pam.d/sshd && exec "$@"', self.folder]
 
 
 class Library(Other):

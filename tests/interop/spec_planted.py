@@ -19,7 +19,8 @@ from harness import BUILD, PASSWORD, TOP, USER, Server, ssh_keygen
 COPY = os.path.join(BUILD, "planted")
 NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
 HOST_KEYS = [os.path.join(COPY, "host_key_" + kind) for kind in ("rsa", "ecdsa")]
-OPTIONS = ("-k", HOST_KEYS[0], "-k", HOST_KEYS[1], "--max-startups", "1000", "--rate-limits", "no", "--kex", "+diffie-hellman-*")
+OPTIONS = ("-k", HOST_KEYS[0], "-k", HOST_KEYS[1], "--max-startups", "1000", "--rate-limits", "no", "--kex", "+diffie-hellman-*",
+           "--keyboard-interactive")
 # These wait for 10 seconds, and no deviation is about them.
 LEFT_OUT = ("4253/6.1/length-1mib-stalls", "4253/6.1/length-early", "cc20/7/length-unverified")
 

@@ -13,7 +13,7 @@ from others import Sshd, Tiny
 NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
 EXPECTED = os.path.join(TOP, "tests/interop/spec_expect.txt")
 # Cases take more connections, attempts and requests than any client.
-LIMITS = ("--max-startups", "1000", "--rate-limits", "no", "--kex", "+diffie-hellman-*")
+LIMITS = ("--max-startups", "1000", "--rate-limits", "no", "--kex", "+diffie-hellman-*", "--keyboard-interactive")
 
 
 def spec(*words, status=0, patience=10 * PATIENCE):

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""nacre-spec: certificates, second factors and prompts, with servers that have them."""
+import json
+import os
+import unittest
+
+from harness import PASSWORD
+from others import AsyncSsh, SshdWithPam
+from test_spec import spec
+
+
+def verdicts(server, profile, *words, **options):
+    """The verdict of each case, by id; what the profile says about the server is a file of `name = value` lines."""
+    with open(server.path("profile"), "w", encoding="ascii") as file:
+        file.write(profile)
+    with open(server.path("password"), "w", encoding="ascii") as file:
+        file.write(server.password + "\n")
+    results = server.path("results.json")
+    spec("server", f"127.0.0.1:{server.port}", "--user", server.user, "--key", server.path("key"), "--password",
+         server.path("password"), "--profile", server.path("profile"), "--json", results, *words, **options)
+    with open(results, encoding="utf-8") as file:
+        return {line["id"]: line["verdict"] for line in map(json.loads, file) if "id" in line}
+
+
+class OpenSsh(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.sshd = cls.enterClassContext(SshdWithPam())
+
+    def verdicts(self, *words, **options):
+        return verdicts(self.sshd, f"like = openssh\nuser-ca = {self.sshd.path('ca')}\ntwo-factor = two\n"
+                        "two-factor-other = other\nexpired = expired\n", *words, **options)
+
+    def test_certificates(self):
+        found = self.verdicts("cert")
+        self.assertEqual(len(found), 13)
+        self.assertEqual(found.pop("cert/2.2/order"), "warn")  # accepted
+        self.assertEqual(set(found.values()), {"pass"}, found)
+
+    def test_two_factors(self):
+        self.assertEqual(self.verdicts("4252/5.1/partial-success", "4252/5/user-changes"),
+                         {"4252/5.1/partial-success": "pass", "4252/5/user-changes": "pass"})
+
+    def test_prompts(self):
+        found = self.verdicts("4256", "4250/4.1.2/numbers-reused", "4252/6/info-response-first", "4252/5/method-abandoned")
+        self.assertEqual(found.pop("4252/6/info-response-first"), "warn")  # unimplemented
+        self.assertEqual(len(found), 10)
+        self.assertEqual(set(found.values()), {"pass"}, found)
+
+    def test_an_expired_password_logs_in(self):
+        """... into a session that only runs passwd."""
+        self.assertEqual(self.verdicts("4252/8/expired", status=1), {"4252/8/expired": "fail"})
+
+
+class Asyncssh(unittest.TestCase):
+    def test_an_expired_password_must_be_changed(self):
+        with AsyncSsh() as server:
+            server.password = PASSWORD
+            self.assertEqual(verdicts(server, "like = asyncssh\nexpired = expired\n", "4252/8/expired"), {"4252/8/expired": "pass"})
+
+
+if __name__ == "__main__":
+    unittest.main()
