@@ -1,5 +1,8 @@
 #include "transport/key_pair.h"
 
+#include "crypto/base64.h"
+#include "crypto/hash.h"
+
 #include <string.h>
 
 struct bytes private_key_blob(const struct nacre_key *key)
@@ -19,6 +22,19 @@ struct bytes key_blob_type(struct bytes blob)
     struct reader r = read_from(blob);
 
     return read_string(&r);
+}
+
+void key_blob_fingerprint(struct bytes blob, char out[FINGERPRINT_MAX])
+{
+    static const char prefix[] = "SHA256:";
+    uint8_t digest[32];
+    char text[BASE64_MAX(sizeof digest)];
+
+    (void)hash_of(&hash_sha256, blob, digest);
+    (void)base64_encode(text, (struct bytes){digest, sizeof digest});
+    memcpy(out, prefix, sizeof prefix - 1);
+    memcpy(out + sizeof prefix - 1, text, FINGERPRINT_MAX - sizeof prefix);
+    out[FINGERPRINT_MAX - 1] = '\0'; /* in place of the padding */
 }
 
 bool key_blob_fits(const struct signature_algorithm *algorithm, struct bytes blob)

@@ -8,6 +8,8 @@ enum {
     KEY_BLOB_MAX = 4096,       /* bytes of a public key blob: RSA of 16384 bits, and some more */
     SIGNATURE_BLOB_MAX = 4096, /* bytes of a signature blob */
 
+    FINGERPRINT_MAX = 51, /* bytes of a fingerprint: `SHA256:`, 43 characters of base64, a NUL */
+
     SSH_AGENT_RSA_SHA2_256 = 2, /* RFC 9987 section 8.3 */
     SSH_AGENT_RSA_SHA2_512 = 4,
 };
@@ -49,6 +51,9 @@ bool ecdsa_blob_verify(const struct ec_curve *curve, struct reader *blob, struct
 
 /* The type that a key blob names; empty when malformed. */
 struct bytes key_blob_type(struct bytes blob);
+
+/* `SHA256:...`, as `ssh-keygen -l` prints it. */
+void key_blob_fingerprint(struct bytes blob, char out[FINGERPRINT_MAX]);
 
 /* True when the blob names the algorithm's type of key and is not too long. */
 bool key_blob_fits(const struct signature_algorithm *algorithm, struct bytes blob);

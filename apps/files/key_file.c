@@ -1,12 +1,10 @@
 #include "apps/files/key_file.h"
 
-#include "apps/files/base64.h"
 #include "apps/files/key_format.h"
 #include "apps/files/new_file.h"
 #include "apps/files/trusted_file.h"
 #include "apps/runtime/locked_memory.h"
 #include "crypto/crypto.h"
-#include "crypto/hash.h"
 #include "crypto/random.h"
 
 #include <errno.h>
@@ -90,12 +88,9 @@ void nacre_key_fingerprint(const struct nacre_key *key, char out[NACRE_FINGERPRI
 
 void nacre_blob_fingerprint(const uint8_t *blob, size_t len, char out[NACRE_FINGERPRINT_MAX])
 {
-    uint8_t digest[32];
-    char text[BASE64_MAX(sizeof digest)];
+    _Static_assert(NACRE_FINGERPRINT_MAX == FINGERPRINT_MAX, "the header has the number");
 
-    hash_of(&hash_sha256, (struct bytes){blob, len}, digest);
-    base64_encode(text, (struct bytes){digest, sizeof digest});
-    snprintf(out, NACRE_FINGERPRINT_MAX, "SHA256:%.43s", text); /* without the padding */
+    key_blob_fingerprint((struct bytes){blob, len}, out);
 }
 
 /* ---- creating a key ---- */

@@ -1,7 +1,7 @@
 /* PEM (RFC 7468), and a sentence for everything that can be wrong with a key. */
 #include "apps/files/key_format.h"
 
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "apps/files/line.h"
 
 #include <stdio.h>

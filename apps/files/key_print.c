@@ -1,6 +1,6 @@
 #include "apps/files/key_format.h"
 
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "apps/files/known_hosts.h"
 
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "apps/files/key_file.h"
 #include "apps/files/known_line.h"
 #include "apps/files/trusted_file.h"

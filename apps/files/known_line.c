@@ -1,6 +1,6 @@
 #include "apps/files/known_line.h"
 
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "apps/files/line.h"
 #include "apps/files/public_key.h"
 #include "crypto/hmac.h"

@@ -1,6 +1,6 @@
 #include "apps/files/password_entry.h"
 
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "apps/files/line.h"
 #include "apps/session/number.h"
 

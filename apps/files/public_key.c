@@ -1,6 +1,6 @@
 #include "apps/files/public_key.h"
 
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "transport/algorithms.h"
 
 static bool is_type_of(struct bytes name, struct bytes type)

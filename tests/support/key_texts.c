@@ -1,6 +1,6 @@
 #include "tests/support/key_texts.h"
 
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "tests/support/suite.h"
 
 const char openssh_ed25519[] =

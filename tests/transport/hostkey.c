@@ -2,6 +2,7 @@
  * tests/crypto, the other types of keys in tests/whole/every_algorithm.c. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
+#include "crypto/base64.h"
 #include "crypto/ec_curve.h"
 #include "tests/support/suite.h"
 #include "tests/support/wiped.h"
@@ -482,8 +483,24 @@ START_TEST(only_rsa_keys_can_have_a_wrong_length)
 }
 END_TEST
 
+/* Both by ssh-keygen. */
+START_TEST(a_fingerprint_is_that_of_ssh_keygen)
+{
+    static const char text[] =
+        "AAAAC3NzaC1lZDI1NTE5AAAAIFRpHlIX9qacWRtiFdi+4DOILLKmt/OBJbtYxy2H07hN";
+    char print[FINGERPRINT_MAX];
+    uint8_t blob[64];
+    size_t len;
+
+    ck_assert(base64_decode(blob, sizeof blob, &len, bytes_of(text)));
+    key_blob_fingerprint((struct bytes){blob, len}, print);
+    ck_assert_str_eq(print, "SHA256:G0mFv4Dp17gXOERkzz+YkUmKcbr3uObOZXyf4KMhwmw");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, a_fingerprint_is_that_of_ssh_keygen);
     add_test(suite, only_rsa_keys_can_have_a_wrong_length);
     add_test(suite, a_key_blob_contains_the_type_and_the_point);
     add_test(suite, a_signature_blob_contains_the_name_and_the_signature);

@@ -1,5 +1,5 @@
 #include "apps/files/authorized_keys.h"
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "tests/support/suite.h"
 #include "tests/support/scratch.h"
 #include "transport/key_pair.h"

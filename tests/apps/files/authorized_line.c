@@ -1,6 +1,6 @@
 /* Decisions about keys are tested through whole files: authorized_keys.c. */
 #include "apps/files/authorized_line.h"
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 #include "transport/wire.h"

@@ -1,5 +1,5 @@
 /* RSA keys of the minimum and maximum length, and slightly beyond. */
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "apps/files/key_format.h"
 #include "tests/support/suite.h"
 #include "tests/support/scratch.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 
 /* string "ssh-ed25519", string of 32 bytes; string "ssh-rsa", mpint 3, mpint 5 */
 #define ED25519 "AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"

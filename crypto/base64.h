@@ -1,6 +1,6 @@
 /* Base64 (RFC 4648 section 4), strict: each sequence of bytes has exactly one text. */
-#ifndef NACRE_APPS_FILES_BASE64_H
-#define NACRE_APPS_FILES_BASE64_H
+#ifndef NACRE_CRYPTO_BASE64_H
+#define NACRE_CRYPTO_BASE64_H
 
 #include "crypto/bytes.h"
 

@@ -1,4 +1,4 @@
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 
 static const char alphabet[64] = {
     'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P',

@@ -1,4 +1,4 @@
-#include "apps/files/base64.h"
+#include "crypto/base64.h"
 #include "tests/support/suite.h"
 
 /* RFC 4648 section 10 */
