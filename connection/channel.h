@@ -4,8 +4,9 @@
  *
  *     open -> (request | data | extended_data)* -> eof? -> close? -> closed(why)
  *
- * closed is called exactly once for every channel that was opened, and is always the last callback.
- * A lost connection gives closed alone, never an invented eof or close.
+ * closed is called exactly once for every channel that the application has seen, and is always the
+ * last callback: also for one that either side refused to open. A lost connection gives closed
+ * alone, never an invented eof or close.
  *
  * All functions are called on the thread that runs the session, from inside callbacks too. A call
  * from inside a callback never calls another callback: what it brings about follows when the
@@ -70,7 +71,8 @@ enum nacre_sending {
 /* What an application implements; any member may be NULL. `ch` is valid until closed returns. */
 struct nacre_channel_app {
     /* The peer asks to open a channel of this application's type (NULL: granted), or the peer has
-     * confirmed a channel that we opened (the answer is ignored). */
+     * confirmed a channel that we opened (the answer is ignored). After NACRE_REFUSE only closed
+     * follows. */
     enum nacre_answer (*open)(struct nacre_channel *ch);
 
     /* The bytes of one message from the peer, never none. Returns how many were accepted. The rest
@@ -99,7 +101,8 @@ struct nacre_channel_app {
     /* The peer closed, and all that it sent before was accepted. Our CLOSE follows by itself. */
     void (*close)(struct nacre_channel *ch);
 
-    /* The channel is gone when this returns. Called exactly once, always last. */
+    /* The channel is gone when this returns. Called exactly once, always last. NACRE_OPEN_REFUSED:
+     * the peer refused our open, or we refused the peer's; code is an enum nacre_open_reason. */
     void (*closed)(struct nacre_channel *ch, const struct nacre_end *why);
 };
 
@@ -175,8 +178,8 @@ NACRE_API void nacre_channel_exit_signal(struct nacre_channel *ch, const char *n
  * it is about and then answers NACRE_LATER. Without one it does nothing. */
 NACRE_API void nacre_channel_answer_request(struct nacre_channel *ch, bool granted);
 
-/* Answer an open that was answered NACRE_LATER. A refused channel is gone when this returns, and
- * closed is not called; from inside `open`, it is gone when that has returned. */
+/* Answer an open that was answered NACRE_LATER. When it is refused, closed follows with the cause
+ * NACRE_OPEN_REFUSED, before this returns; from inside a callback, when that has returned. */
 NACRE_API void nacre_channel_answer_open(struct nacre_channel *ch, bool granted);
 
 /* Tell the peer that we read no more of its data: "eow@openssh.com", PROTOCOL section 2.1. It is

@@ -29,7 +29,15 @@ void channel_close_send_close(struct nacre_channel *ch)
 
 bool channel_close_is_complete(const struct nacre_channel *ch)
 {
-    return ch->sent_close && ch->told_close;
+    return ch->refused || (ch->sent_close && ch->told_close);
+}
+
+struct nacre_end channel_close_reason(const struct nacre_channel *ch)
+{
+    if (ch->refused)
+        return (struct nacre_end){NACRE_OPEN_REFUSED, ch->refusal_reason, "refused by this side"};
+    return (struct nacre_end){.cause = ch->closed_first ? NACRE_WE_CLOSED : NACRE_PEER_CLOSED,
+                              .text = ""};
 }
 
 void channel_close_finish(struct nacre_channel *ch, const struct nacre_end *why)

@@ -1,7 +1,6 @@
 #include "connection/channel_open.h"
 
 #include "connection/channel_close.h"
-#include "connection/channel_wrap.h"
 #include "connection/forward_type.h"
 #include "connection/table.h"
 #include "transport/text.h"
@@ -67,11 +66,10 @@ static void refuse(struct connection *c, uint32_t peer_id, struct refusal why)
     transport_send(c->transport, &w);
 }
 
-/* True when the channel is open now. Refused, it is gone. */
+/* True when the channel is open now. When it is refused, closed follows as after both CLOSEs. */
 static bool settle(struct nacre_channel *ch, enum nacre_answer answer)
 {
     struct connection *c = ch->connection;
-    uint32_t peer_id = ch->peer_id;
     struct refusal why = {NACRE_REASON_PROHIBITED, "not allowed"};
 
     if (ch->refusal_reason != 0)
@@ -80,9 +78,10 @@ static bool settle(struct nacre_channel *ch, enum nacre_answer answer)
         confirm(ch);
     if (answer != NACRE_REFUSE)
         return answer == NACRE_GRANT;
-    channel_wrap_end(ch);
-    table_remove(ch);
-    refuse(c, peer_id, why);
+    refuse(c, ch->peer_id, why);
+    ch->refusal_reason = (uint8_t)why.reason;
+    ch->opening = false;
+    ch->refused = c->closing = true;
     return false;
 }
 

@@ -251,8 +251,8 @@ static enum nacre_sending judge(struct nacre_channel *ch, size_t header, size_t 
 {
     struct transport *t = ch->connection->transport;
 
-    if (ch->want_close || ch->got_close || transport_ended(t) || len > TRANSPORT_REQUEST_MAX ||
-        header + len > TRANSPORT_REQUEST_MAX)
+    if (ch->refused || ch->want_close || ch->got_close || transport_ended(t) ||
+        len > TRANSPORT_REQUEST_MAX || header + len > TRANSPORT_REQUEST_MAX)
         return NACRE_SEND_NEVER;
     if (!ch->is_open)
         return NACRE_SEND_LATER;

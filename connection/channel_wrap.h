@@ -6,8 +6,8 @@
 #include "connection/channel.h"
 
 /* Put app in the place of the channel's application. unwrapped is called once, and is the last call
- * made to app, when nacre_channel_set_app replaces it or the channel is refused; nacre_channel_app
- * is still app then. False: the channel is wrapped already, or gone (inside closed). */
+ * made to app, when nacre_channel_set_app replaces it; nacre_channel_app is still app then. False:
+ * the channel is wrapped already, or gone (inside closed). */
 bool channel_wrap(struct nacre_channel *ch, const struct nacre_channel_app *app,
                   void (*unwrapped)(struct nacre_channel *ch));
 

@@ -131,18 +131,19 @@ void connection_finish_closed(struct connection *c)
         c->closing = false; /* a callback may close others */
         for (uint32_t i = 0; i < c->table_len; i++) {
             struct nacre_channel *ch = c->channels[i];
+            struct nacre_end why;
 
-            if (ch != NULL && channel_close_is_complete(ch))
-                channel_close_finish(ch, &(struct nacre_end){.cause = ch->closed_first
-                                                                          ? NACRE_WE_CLOSED
-                                                                          : NACRE_PEER_CLOSED,
-                                                             .text = ""});
+            if (ch == NULL || !channel_close_is_complete(ch))
+                continue;
+            why = channel_close_reason(ch);
+            channel_close_finish(ch, &why);
         }
     }
 }
 
 void connection_end(struct connection *c, const struct nacre_end *why)
 {
+    connection_finish_closed(c);
     for (uint32_t i = 0; i < c->table_len; i++)
         if (c->channels[i] != NULL)
             channel_close_finish(c->channels[i], why);

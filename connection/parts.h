@@ -66,6 +66,7 @@ struct nacre_channel {
     bool ours;      /* we asked */
     bool want_open; /* ... or will, when there is space */
     bool is_open;
+    bool refused; /* by us: only its `closed` is still due */
     bool got_eof, told_eof, want_eof, sent_eof;
     bool got_close, told_close, want_close, sent_close;
     bool closed_first; /* the application asked to close before the peer did */

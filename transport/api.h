@@ -38,7 +38,7 @@ enum nacre_cause {
     NACRE_OPEN,              /* it has not ended */
     NACRE_PEER_CLOSED,       /* the peer sent CHANNEL_CLOSE, or, of a session, ended the stream */
     NACRE_WE_CLOSED,         /* our application closed it */
-    NACRE_OPEN_REFUSED,      /* the peer refused to open it; code: RFC 4254 section 5.1 */
+    NACRE_OPEN_REFUSED,      /* one side refused to open it; code: RFC 4254 section 5.1 */
     NACRE_DISCONNECTED,      /* the peer sent DISCONNECT; code and text are the peer's */
     NACRE_CONNECTION_LOST,   /* the connection below was lost without a DISCONNECT */
     NACRE_TIMED_OUT,         /* one of our deadlines passed */

@@ -97,9 +97,10 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     struct echo_session *s = nacre_channel_app_data(ch);
 
+    if (s == NULL)
+        return; /* refused: out of memory */
     report->closed(ch, why);
-    if (s != NULL)
-        echo_session_clear(s);
+    echo_session_clear(s);
     free(s);
 }
 

@@ -132,7 +132,7 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
     stream_leave(s);
 }
 
-/* Another application takes the stream's place, or the channel is refused. */
+/* Another application takes the stream's place. */
 static void on_unwrapped(struct nacre_channel *ch)
 {
     struct nacre_stream *s = stream_of(ch);

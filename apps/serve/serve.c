@@ -171,9 +171,9 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
     struct serve_session *s = nacre_channel_app_data(ch);
     struct nacre_loop *loop = nacre_peer_loop(nacre_channel_context(ch));
 
-    config.events->closed(ch, why);
     if (s == NULL)
-        return;
+        return; /* refused, or out of memory */
+    config.events->closed(ch, why);
     s->ch = NULL;
     session_close_tty(s); /* the last descriptor of it: the terminal hangs up */
     if (s->running)

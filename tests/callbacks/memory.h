@@ -11,7 +11,7 @@ enum { KNOWN_MAX = 32, WIRE_MAX = 1 << 19 };
 /* A channel that the application knows. */
 struct known {
     struct nacre_channel *ch;
-    bool refused; /* by us, perhaps: closed need not be called */
+    bool refused; /* by us, perhaps: it may be used no more */
     bool later;   /* its open is to be answered */
     bool later_request;
 };

@@ -129,9 +129,10 @@ struct place place_of_nothing(void)
 void account(struct place *here, const char *callback)
 {
     struct party *p = party_at(here);
+    int i;
 
     if (strncmp(callback, "nacre_channel_app.", 18) == 0) {
-        int i = find(p, here->channel);
+        i = find(p, here->channel);
 
         if (strcmp(callback, "nacre_channel_app.open") == 0 && (i < 0 || p->refused[i]))
             party_add(p, here->channel);
@@ -144,8 +145,9 @@ void account(struct place *here, const char *callback)
         p->begun++;
     if (strcmp(callback, "nacre_server_events.ended") == 0 ||
         strcmp(callback, "nacre_client_config.ended") == 0) {
-        if (alive(p, NULL) != NULL)
-            fault("ended before closed");
+        for (i = 0; i < CHANNELS; i++)
+            if (p->channels[i] != NULL)
+                fault("ended before closed");
         p->ended++;
     }
 }

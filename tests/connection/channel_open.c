@@ -102,7 +102,9 @@ START_TEST(an_application_may_refuse_a_channel)
     recorder.open = NACRE_REFUSE;
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
     scripted_expect(&s, "open-failure 7 1;");
-    scripted_told(&s, "open;"); /* no closed: it was not opened */
+    scripted_told(&s, "open;closed open refused;");
+    ck_assert_uint_eq(recorder.why.code, NACRE_REASON_PROHIBITED);
+    ck_assert_uint_eq(nacre_session_channel_count(s.real->session), 0);
     stop();
 }
 END_TEST
@@ -162,9 +164,8 @@ START_TEST(a_channel_may_be_refused_later)
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
     scripted_expect(&s, "");
     nacre_channel_answer_open(recorder.ch, false);
-    recorder.alive--;
+    scripted_told(&s, "open;closed open refused;"); /* before the call returned */
     scripted_expect(&s, "open-failure 7 1;");
-    scripted_told(&s, "open;");
     recorder.open = NACRE_GRANT;
     ck_assert_uint_eq(scripted_open(&s, 8, 1000, 1000), 0);
     stop();
@@ -207,7 +208,7 @@ START_TEST(an_open_may_be_answered_inside_its_callback)
     recorder.act = _i == 0 ? grant_open : refuse_open;
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuu", "session", 7, 1000, 1000);
     scripted_expect(&s, _i == 0 ? "confirmation 7;" : "open-failure 7 1;");
-    recorder.alive -= _i;
+    scripted_told(&s, _i == 0 ? "open;" : "open;closed open refused;");
     stop();
 }
 END_TEST

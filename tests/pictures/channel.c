@@ -141,8 +141,7 @@ static void grant(void)
 
 static void refuse(void)
 {
-    nacre_channel_answer_open(channel, false); /* frees it, without `closed` */
-    gone = true;
+    nacre_channel_answer_open(channel, false);
 }
 
 static void receive_confirmation(void)

@@ -99,14 +99,9 @@ static void act_exit(struct side *s)
 
 void act_answer_open(struct side *s)
 {
-    bool granted = !chance_one_in(&s->party->world->chance, 4);
-    struct nacre_channel *ch = s->channel;
-
     s->deciding = false;
-    s->granted = granted;
-    if (!granted)
-        s->channel = NULL;
-    nacre_channel_answer_open(ch, granted);
+    s->granted = !chance_one_in(&s->party->world->chance, 4);
+    nacre_channel_answer_open(s->channel, s->granted);
 }
 
 void act_answer(struct side *s)

@@ -73,8 +73,6 @@ static enum nacre_answer accept_channel(struct party *p, struct nacre_channel *c
         shrink(ch, &w->chance);
     (void)begin(ch, "open");
     finish(s);
-    if (choice == 0)
-        s->channel = NULL;
     s->deciding = choice == 1;
     s->granted = choice > 1;
     return choice == 0 ? NACRE_REFUSE : choice == 1 ? NACRE_LATER : NACRE_GRANT;
@@ -263,7 +261,8 @@ static void check_cause(const struct side *s, const struct nacre_end *why)
 
     switch (why->cause) {
     case NACRE_OPEN_REFUSED:
-        REQUIRE(w, !s->granted && !s->other->granted, "refused after it was granted");
+        REQUIRE(w, !s->granted && !s->other->granted && !s->deciding, "refused without an answer");
+        REQUIRE(w, why->code != 0, "refused without a reason");
         return;
     case NACRE_WE_CLOSED:
         REQUIRE(w, s->sent_close, "this end did not close");

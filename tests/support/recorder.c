@@ -1,5 +1,7 @@
 #include "tests/support/recorder.h"
 
+#include "connection/parts.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +45,6 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
     recorder.opened++;
     recorder.alive++;
     act(ch, "open");
-    if (recorder.open == NACRE_REFUSE)
-        recorder.alive--;
     return recorder.open;
 }
 
@@ -117,7 +117,7 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     end_note(end_of(ch), "closed %s;", nacre_cause_text(why->cause));
     recorder.why = *why;
-    recorder.alive -= why->cause != NACRE_OPEN_REFUSED; /* it was never opened */
+    recorder.alive -= why->cause != NACRE_OPEN_REFUSED || !ch->ours; /* ours: never opened */
     act(ch, "closed");
     if (recorder.ch == ch)
         recorder.ch = NULL;
