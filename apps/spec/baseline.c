@@ -45,12 +45,19 @@ static void learn_names(const struct peer *p, struct facts *f)
     f->strict = p->strict;
     f->ext_info = p->ext_info;
     f->offers_ping = p->offers_ping;
-    f->unimplements_fence = p->fence_unimplemented;
-    f->unimplemented_off = p->fence_off;
     memcpy(f->sig_algs, p->sig_algs, sizeof f->sig_algs);
     memcpy(f->kex, p->x.chosen.name[LIST_KEX], sizeof f->kex);
     memcpy(f->hostkey, p->x.chosen.name[LIST_HOST_KEY], sizeof f->hostkey);
     memcpy(f->cipher, p->x.chosen.name[LIST_CIPHER_TO_SERVER], sizeof f->cipher);
+}
+
+/* The fence that the peer answers: reach.c. */
+static void learn_fence(struct peer *p, struct facts *f)
+{
+    fence(p);
+    f->unimplements_fence = p->fence_unimplemented;
+    if (f->unimplements_fence)
+        fence(p);
 }
 
 static void explain(const struct peer *p, char *error, size_t size)
@@ -75,7 +82,7 @@ bool baseline_learn(struct setting *setting, char *error, size_t size)
 
     (void)reach(p, AT_LOGIN);
     f->login_us = now_us() - p->began;
-    fence(p);
+    learn_fence(p, f);
     good = p->problem[0] == 0 && current_part(p)->ending == ENDING_GO_ON;
     if (!good)
         explain(p, error, size);

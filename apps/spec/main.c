@@ -97,8 +97,15 @@ static int report_all(const struct run *run, const struct spec_options *o, size_
     return written ? status_of(run) : OUR_FAULT;
 }
 
-static int give_up(void)
+static int give_up(const struct run *run)
 {
+    if (run->last != NULL) {
+        (void)fprintf(stderr,
+                      "nacre-spec: the server has accepted no login since about %s. --jobs 1 shows "
+                      "which case stopped it; --restart names a command that starts it again\n",
+                      run->last);
+        return NOT_TESTABLE;
+    }
     return fail(NOT_TESTABLE,
                 "the server refuses connections before the cases begin. It may limit their rate: "
                 "for OpenSSH see PerSourcePenalties, MaxStartups, MaxAuthTries and LoginGraceTime, "
@@ -110,8 +117,11 @@ static int test(struct setting *setting, const struct spec_options *o, struct se
                 const struct errbuf *p)
 {
     struct expectations known = {0};
-    struct run run = {
-        .setting = setting, .jobs = o->jobs, .strict = o->strict, .trace_folder = o->trace};
+    struct run run = {.setting = setting,
+                      .jobs = o->jobs,
+                      .strict = o->strict,
+                      .trace_folder = o->trace,
+                      .restart = o->restart};
     uint64_t began = now_us();
     size_t slow_left;
     int status;
@@ -132,7 +142,7 @@ static int test(struct setting *setting, const struct spec_options *o, struct se
     expectations_apply(&known, run.results, run.count);
     status = report_all(&run, o, slow_left, now_us() - began);
     if (run.refused)
-        status = give_up();
+        status = give_up(&run);
     for (size_t i = 0; i < run.count; i++)
         free(run.results[i].text);
     free(run.results);

@@ -136,16 +136,23 @@ uint32_t rejected_number(const struct peer *p)
     return read_u32(&r);
 }
 
-/* The answer of a peer that knows no global requests at all. Only the baseline may find that out:
- * in a case, a fence that is answered in another way than before is not answered. */
-static bool is_fence_answer(const struct peer *p)
+/* A peer that knows no global requests at all. Only the baseline finds that out, from its first
+ * fence: in a case, a fence that is answered in another way than before is not answered. */
+static bool is_fence_unimplemented(const struct peer *p)
 {
-    const struct facts *f = &p->setting->facts;
-    uint32_t off = rejected_number(p) - p->fence_number;
+    return p->fencing && !p->setting->facts.known && !p->setting->facts.unimplements_fence;
+}
 
-    if (!p->fencing || (f->known && !f->unimplements_fence))
-        return false;
-    return f->known ? off == f->unimplemented_off : off <= 1; /* some name the packet after it */
+/* OPEN_FAILURE for the channel of a fence. Side traffic if it is not the last fence's. RFC 4254
+ * section 5.1: byte SSH_MSG_CHANNEL_OPEN_FAILURE, uint32 recipient channel ... */
+static bool is_old_fence(const struct peer *p)
+{
+    struct reader r = read_from(p->got);
+    uint32_t fence;
+
+    (void)read_u8(&r);
+    fence = read_u32(&r) - FENCE_CHANNEL;
+    return fence >= 1 && fence <= p->fences && !(p->fencing && fence == p->fences);
 }
 
 static void on_unimplemented(struct peer *p)
@@ -205,10 +212,13 @@ static bool is_side_traffic(struct peer *p)
     case SSH_MSG_USERAUTH_BANNER:
         return true;
     case SSH_MSG_UNIMPLEMENTED:
-        if (is_fence_answer(p))
+        if (is_fence_unimplemented(p))
             return false;
         on_unimplemented(p);
         return true;
+    case SSH_MSG_CHANNEL_OPEN_FAILURE:
+        return is_old_fence(p) ||
+               (p->channel_message != NULL && p->channel_message(p, SSH_MSG_CHANNEL_OPEN_FAILURE));
     case SSH_MSG_EXT_INFO:
         on_ext_info(p);
         return true;

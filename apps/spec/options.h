@@ -7,7 +7,7 @@
 struct spec_options {
     const char *user, *key, *password_file, *profile;
     bool strict, slow, only_must, verbose, json_list, yes_remote;
-    const char *expect, *json, *junit, *html, *trace;
+    const char *expect, *json, *junit, *html, *trace, *restart;
     uint32_t jobs, timeout_s, seed;
     struct option_list excluded;
 };

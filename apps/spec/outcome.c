@@ -190,7 +190,7 @@ static void read_alternative(struct alternative *a, const char *text, size_t len
 static enum match alternative_matches(const struct outcome *o, const char *text, size_t len)
 {
     struct alternative a;
-    enum match match = MATCH_YES;
+    enum match match = o->late ? MATCH_WARN : MATCH_YES;
 
     read_alternative(&a, text, len);
     if (!is_covered(&a, o))
@@ -259,6 +259,8 @@ static void put_ending(char *out, const struct outcome *o)
     (void)snprintf(text, sizeof text, "%s%s", out[0] != 0 && o->count > 0 ? ", " : "",
                    words[o->ending]);
     add(out, text);
+    if (o->late)
+        add(out, " (only when more was sent)");
     if (o->ending != ENDING_CLOSE || o->reason == 0)
         return;
     (void)snprintf(text, sizeof text, " (DISCONNECT %u: %s)", (unsigned)o->reason, o->said);

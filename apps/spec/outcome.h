@@ -34,6 +34,7 @@ struct outcome {
     } replies[OUTCOMES_MAX];
     size_t count;
     enum ending ending;
+    bool late;       /* go-on, but the fence was only answered when more had been sent */
     uint32_t reason; /* of the peer's DISCONNECT; 0: it sent none */
     char said[64];   /* its description, without control characters */
 };

@@ -71,6 +71,7 @@ static void begin_connection(struct peer *p)
     p->sig_algs[0] = 0;
     p->hostkeys_came = p->replies_to_skip = 0;
     p->fencing = p->fence_unimplemented = false;
+    p->fences = 0;
     p->reached = AT_IDENT;
     p->methods[0] = 0;
 }

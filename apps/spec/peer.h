@@ -31,7 +31,10 @@ enum {
     CHANNELS_MAX = 1100, /* of ours at once */
     PROBLEM_MAX = 160,
     SCRATCH_ROOM = 2 * KEXINIT_ROOM + 65536,
+    FENCE_CHANNEL = 0xfe9ce00, /* and following: the channels that fences ask for */
 };
+
+#define FENCE_NAME "fence@nacre-spec"
 
 /* The key exchange in progress. */
 struct exchange {
@@ -124,10 +127,9 @@ struct peer {
     bool ext_info;                  /* EXT_INFO arrived */
     char sig_algs[1024];            /* of EXT_INFO */
     bool offers_ping, offers_hostbound;
-    bool fencing;             /* the fence was sent, and its answer has not come */
+    bool fencing;             /* a fence was sent, and its answer has not come */
     bool fence_unimplemented; /* the last fence's answer was UNIMPLEMENTED */
-    uint32_t fence_number;    /* the fence's sequence number */
-    uint32_t fence_off;       /* how much larger the one in that UNIMPLEMENTED was */
+    uint32_t fences;          /* that were sent */
     uint32_t replies_to_skip; /* REQUEST_FAILURE that next() does not return */
     char methods[256];        /* of the last USERAUTH_FAILURE */
     bool partial;

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { MORE_FENCES = 4 /* after one that is not answered */ };
+
 /* ---- the steps of a client ---- */
 
 static void step_ident(struct peer *p)
@@ -112,30 +114,71 @@ struct kexinit *reach(struct peer *p, enum reached where)
     return &p->x.ours;
 }
 
-/* REQUEST_FAILURE. A peer that knows no global requests has no reply for them, and says
- * UNIMPLEMENTED with the number of our packet, which proves as much. */
-static bool want_fence(struct peer *p)
-{
-    bool answered;
-
-    p->fencing = true;
-    answered = want_either(p, SSH_MSG_REQUEST_FAILURE, SSH_MSG_UNIMPLEMENTED);
-    p->fencing = false;
-    p->fence_unimplemented = answered && p->got.at[0] == SSH_MSG_UNIMPLEMENTED;
-    if (p->fence_unimplemented)
-        p->fence_off = rejected_number(p) - p->fence_number;
-    return answered;
-}
-
-/* RFC 4254 section 4: byte SSH_MSG_GLOBAL_REQUEST, string request name, boolean want reply */
-void fence(struct peer *p)
+/* A peer that knows no global requests says UNIMPLEMENTED, with a number that need not be right. It
+ * is sent a channel of an unknown type, whose answer names the channel.
+ * RFC 4254 section 4: byte SSH_MSG_GLOBAL_REQUEST, string request name, boolean want reply
+ * RFC 4254 section 5.1: byte SSH_MSG_CHANNEL_OPEN, string channel type, uint32 sender channel,
+ * uint32 initial window size, uint32 maximum packet size */
+static void send_fence(struct peer *p)
 {
     bool conforming = p->conforming;
 
     p->conforming = true;
-    p->fence_number = p->sending.number;
-    transmit(p, "btb", SSH_MSG_GLOBAL_REQUEST, "fence@nacre-spec", 1);
+    p->fences++;
+    if (p->setting->facts.unimplements_fence)
+        transmit(p, "btuuu", SSH_MSG_CHANNEL_OPEN, FENCE_NAME, FENCE_CHANNEL + p->fences, 0U,
+                 32768U);
+    else
+        transmit(p, "btb", SSH_MSG_GLOBAL_REQUEST, FENCE_NAME, 1);
     p->conforming = conforming;
+}
+
+static bool want_fence_answer(struct peer *p)
+{
+    bool answered;
+
+    p->fencing = true;
+    answered = p->setting->facts.unimplements_fence
+                   ? want(p, SSH_MSG_CHANNEL_OPEN_FAILURE)
+                   : want_either(p, SSH_MSG_REQUEST_FAILURE, SSH_MSG_UNIMPLEMENTED);
+    p->fencing = false;
+    p->fence_unimplemented = answered && p->got.at[0] == SSH_MSG_UNIMPLEMENTED;
+    return answered;
+}
+
+static bool wait_fence(struct peer *p, uint64_t us)
+{
+    uint64_t step = p->step;
+    bool answered;
+
+    p->step = us;
+    answered = want_fence_answer(p);
+    p->step = step;
+    return answered;
+}
+
+/* Some peers leave a message in their buffer until another one arrives, perhaps again and again.
+ * They do go on, but late. */
+static bool want_fence(struct peer *p)
+{
+    bool answered = wait_fence(p, p->step / 2);
+    uint32_t more = 0;
+
+    for (; !answered && more < MORE_FENCES; more++) {
+        if (over(p) || p->disconnected || p->garbled)
+            return false;
+        p->timed_out = false;
+        send_fence(p);
+        answered = wait_fence(p, p->step / 2 / MORE_FENCES);
+    }
+    p->replies_to_skip += answered && !p->setting->facts.unimplements_fence ? more : 0;
+    current_part(p)->late = answered && more > 0;
+    return answered;
+}
+
+void fence(struct peer *p)
+{
+    send_fence(p);
     if (want_fence(p))
         current_part(p)->ending = ENDING_GO_ON;
     else
@@ -175,7 +218,9 @@ void rekey(struct peer *p)
 
     start_rekey(p);
     p->conforming = true;
-    if (p->x.theirs_came) {
+    if (!p->x.theirs_came && !over(p)) {
+        (void)falter(p, "KEXINIT without an answer");
+    } else if (p->x.theirs_came) {
         send_share(p);
         if (receive_reply(p)) {
             send_newkeys(p);

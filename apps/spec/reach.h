@@ -11,8 +11,10 @@
 struct kexinit *reach(struct peer *p, enum reached where);
 
 /* Run the rest of the steps, and then the fence: a global request that nobody knows, whose answer
- * (REQUEST_FAILURE, or UNIMPLEMENTED from a peer that does so in the baseline) proves that
- * everything before it was processed. Records go-on, or how it ended. */
+ * proves that everything before it was processed. A peer that does not know global requests in the
+ * baseline gets a channel of a type that nobody knows. Records go-on, or how it ended. If no answer
+ * comes for half the time that a step may take, more fences are sent; once they are answered, the
+ * outcome is go-on, but late. */
 void go_on(struct peer *p);
 
 /* Only the fence. */

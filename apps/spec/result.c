@@ -43,7 +43,7 @@ void result_from(struct result *r, const struct peer *p, bool strict)
     judge(h, p, strict);
     h->timed_out = p->timed_out && h->verdict != VERDICT_PASS && h->verdict != VERDICT_SKIP;
     for (size_t i = 0; i <= p->part; i++)
-        h->timed_out = h->timed_out || p->parts[i].ending == ENDING_TIMEOUT;
+        h->timed_out = h->timed_out || p->parts[i].ending == ENDING_TIMEOUT || p->parts[i].late;
     h->went_on = p->parts[p->part].ending == ENDING_GO_ON && !p->conn.ended;
     h->ms = (uint32_t)((now_us() - p->began) / 1000);
     memcpy(h->watched, p->watched, sizeof h->watched);

@@ -11,7 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { JOBS_MAX = 64, ALIVE_TRIES = 3, ALIVE_WAIT_MS = 200 };
+enum {
+    JOBS_MAX = 64,
+    ALIVE_TRIES = 3,
+    ALIVE_WAIT_MS = 200,
+    RESTART_TRIES = 150,
+    RESTART_WAIT_MS = 200,
+};
 
 /* A process that performs a case. */
 struct job {
@@ -142,10 +148,39 @@ static void fail_result(struct result *r, int status)
                        "nacre-spec: the case's process reported nothing");
 }
 
+static void note_killed(struct run *run, struct result *r)
+{
+    if (!r->head.killed)
+        return;
+    r->head.verdict = VERDICT_FAIL;
+    (void)snprintf(r->head.reason, sizeof r->head.reason,
+                   "afterwards the peer no longer accepted a login");
+    if (!run->down)
+        run->last = r->row->id;
+    run->down = true;
+}
+
+/* No case is running: start the server again, or give it time to recover. */
+static void revive(struct run *run)
+{
+    int tries = run->restart == NULL ? ALIVE_TRIES : RESTART_TRIES;
+
+    run->down = false;
+    run->refusals = 0;
+    if (run->restart != NULL && system(run->restart) != 0) /* NOLINT(cert-env33-c): the user's */
+        (void)fprintf(stderr, "nacre-spec: '%s' failed\n", run->restart);
+    for (int i = 0; i < tries; i++) {
+        if (baseline_alive(run->setting))
+            return;
+        (void)poll(NULL, 0, RESTART_WAIT_MS);
+    }
+    run->refused = true;
+}
+
 /* A refusal before the case's own step says nothing about the case. */
 static void note_refusal(struct run *run, const struct result *r)
 {
-    if (!r->head.unreached)
+    if (!r->head.unreached || run->down)
         run->refusals = 0;
     else if (++run->refusals >= REFUSALS_MAX * run->jobs)
         run->refused = true;
@@ -173,11 +208,7 @@ static void finish(struct run *run, struct job *job)
         if (r->text != NULL)
             memcpy(r->text, job->got + sizeof r->head, r->head.text_len);
     }
-    if (r->head.killed) {
-        r->head.verdict = VERDICT_FAIL;
-        (void)snprintf(r->head.reason, sizeof r->head.reason,
-                       "afterwards the peer no longer accepted a login");
-    }
+    note_killed(run, r);
     note_refusal(run, r);
 }
 
@@ -215,28 +246,38 @@ static void wait_for_jobs(struct run *run, struct job *jobs, unsigned count)
         }
 }
 
+/* Start cases in the slots that are free, from *index on. How many are running. */
+static unsigned fill(struct run *run, struct job *jobs, unsigned count, size_t *index)
+{
+    unsigned running = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (jobs[i].fd < 0 && *index < run->count && !run->refused && !run->down) {
+            if (!start(run, &jobs[i], *index))
+                fail_result(&run->results[*index], 0);
+            *index = next_case(run, *index + 1);
+        }
+        running += jobs[i].fd >= 0;
+    }
+    return running;
+}
+
 static void run_some(struct run *run, unsigned count)
 {
     struct job jobs[JOBS_MAX] = {0};
     size_t index = next_case(run, 0);
-    unsigned running;
 
     count = count < JOBS_MAX ? count : JOBS_MAX;
     for (unsigned i = 0; i < count; i++)
         jobs[i].fd = -1;
-    do {
-        running = 0;
-        for (unsigned i = 0; i < count; i++) {
-            if (jobs[i].fd < 0 && index < run->count && !run->refused) {
-                if (!start(run, &jobs[i], index))
-                    fail_result(&run->results[index], 0);
-                index = next_case(run, index + 1);
-            }
-            running += jobs[i].fd >= 0;
-        }
-        if (running > 0)
+    for (;;) {
+        if (fill(run, jobs, count, &index) > 0)
             wait_for_jobs(run, jobs, count);
-    } while (running > 0);
+        else if (run->down)
+            revive(run);
+        else
+            break;
+    }
     for (unsigned i = 0; i < count; i++)
         free(jobs[i].got);
 }

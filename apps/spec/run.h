@@ -12,14 +12,18 @@ struct run {
     size_t count;
     unsigned jobs;
     bool strict;
-    const char *trace_folder;                             /* NULL: none */
+    const char *trace_folder; /* NULL: none */
+    const char *restart;      /* a command that starts the server again; NULL: none */
     void (*progress)(const struct run *run, size_t done); /* after each case; or NULL */
 
     unsigned refusals; /* in a row */
     bool refused;      /* the run was given up: the server refuses connections */
+    bool down;         /* the server serves nobody: no case starts until it is back */
+    const char *last;  /* the id of the case that saw this first; NULL: it never was down */
 };
 
-/* Run them all, then those that timed out once more alone. Watches get what all cases saw. */
+/* Run them all, then those that timed out once more alone. Watches get what all cases saw. A case
+ * after which the server was down runs again alone too: another one may have stopped it. */
 void run_all(struct run *run);
 
 #endif

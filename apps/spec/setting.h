@@ -38,8 +38,7 @@ struct facts {
     char hostkey[NAME_MAX_LEN], kex[NAME_MAX_LEN], cipher[NAME_MAX_LEN];
     bool exec;                   /* the `cat` command works */
     uint32_t window, max_packet; /* that it grants at first */
-    bool unimplements_fence;     /* it answers the fence with UNIMPLEMENTED, */
-    uint32_t unimplemented_off;  /* in which the number is too large by this */
+    bool unimplements_fence;     /* it answers global requests with UNIMPLEMENTED */
     uint64_t longest_us;         /* its longest step */
     uint64_t login_us;           /* the whole login */
 };

@@ -54,6 +54,20 @@ START_TEST(outcomes_with_commas_must_all_hold)
 }
 END_TEST
 
+/* A fence that was only answered when more had been sent. */
+START_TEST(what_comes_late_is_tolerated)
+{
+    struct outcome o = outcome("go-on");
+    char text[OBSERVED_MAX];
+
+    o.late = true;
+    ck_assert_int_eq(outcome_matches(&o, "go-on"), MATCH_WARN);
+    ck_assert_int_eq(outcome_matches(&o, "close"), MATCH_NO);
+    outcomes_text(text, &o, 1);
+    ck_assert_str_eq(text, "go-on (only when more was sent)");
+}
+END_TEST
+
 /* A server that goes on, but answers what needed no answer, contradicts "go-on". */
 START_TEST(a_reply_that_is_not_named_contradicts)
 {
@@ -139,6 +153,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, any_alternative_is_enough);
     add_test(suite, outcomes_with_commas_must_all_hold);
+    add_test(suite, what_comes_late_is_tolerated);
     add_test(suite, a_reply_that_is_not_named_contradicts);
     add_test(suite, silence_is_no_answer_and_no_end);
     add_test(suite, numbers_in_parentheses_are_compared);
