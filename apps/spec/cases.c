@@ -27,8 +27,10 @@ const struct spec_case *const spec_tables[] = {
     spec_requests,
     spec_programs,
     spec_forward,
+    spec_addresses,
     spec_hostkeys,
     spec_robust,
+    spec_slow,
     NULL,
 };
 /* clang-format on */

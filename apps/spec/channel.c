@@ -161,7 +161,9 @@ static struct spec_channel *find_channel(struct peer *p, uint32_t number)
 
 static void keep(struct peer *p, struct spec_channel *ch, struct bytes data)
 {
-    if (ch->received.len + data.len > DATA_MAX)
+    if (p->bulk)
+        ch->received.len += data.len;
+    if (p->bulk || ch->received.len + data.len > DATA_MAX)
         return;
     if (ch->received.len + data.len > ch->received_size) {
         size_t size = 2 * (ch->received.len + data.len) + 4096;

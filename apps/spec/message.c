@@ -89,6 +89,18 @@ static bool on_garbled(struct peer *p, uint64_t deadline)
     return false;
 }
 
+/* The payload of a message that came: a copy that lives as long as the peer, or until the next one
+ * comes. */
+static struct bytes keep_payload(struct peer *p, struct bytes payload)
+{
+    if (!p->bulk)
+        return peer_copy(p, payload);
+    if (payload.len > p->bulk_room.len)
+        p->bulk_room = (struct bytes){peer_memory(p, payload.len), payload.len};
+    memcpy((uint8_t *)(uintptr_t)p->bulk_room.at, payload.at, payload.len);
+    return (struct bytes){p->bulk_room.at, payload.len};
+}
+
 bool receive(struct peer *p)
 {
     uint64_t deadline = step_deadline(p), began = now_us();
@@ -109,7 +121,7 @@ bool receive(struct peer *p)
     if (status == PACKET_READ_BAD)
         return on_garbled(p, deadline);
     note_wait(p, began);
-    p->got = peer_copy(p, seen.payload);
+    p->got = keep_payload(p, seen.payload);
     p->got_number = seen.number;
     watch_packet(p, &seen);
     conn_consume(&p->conn, seen.size);

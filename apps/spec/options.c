@@ -70,7 +70,7 @@ static const struct option_row rows[] = {
      .default_value = "4"},
     {.name = "timeout", .argument = "TIME",
      OPTION_U32(struct spec_options, timeout_s), .least = 1, .most = 100000, .second = 1,
-     .help = "the most time that one case may take",
+     .help = "the most time that one case may take; a slow one, 100 times that",
      .default_value = "60"},
     {.name = "seed", .argument = "N",
      OPTION_U32(struct spec_options, seed), .least = 0, .most = UINT32_MAX,

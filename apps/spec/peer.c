@@ -64,6 +64,7 @@ static void begin_connection(struct peer *p)
     p->ident_came = p->first_done = p->strict = p->in_exchange = false;
     p->session_rekeyed = p->kexinit_before = p->follows_due = p->interactive = false;
     p->padding_seen = (struct bytes){NULL, 0};
+    p->bulk = false;
     p->disconnected = p->timed_out = p->garbled = p->ext_info = p->logged_in = p->observing = false;
     p->session_id_len = p->channel_count = 0;
     p->opens = p->open_answers = 0;
@@ -93,7 +94,8 @@ struct peer *peer_new(const struct spec_case *row, const struct setting *setting
         p->step = setting->facts.known ? 2000000 : 10000000;
     p->step *= setting->patient ? 5 : 1;
     p->began = now_us();
-    p->deadline = p->began + (uint64_t)setting->timeout_ms * 1000;
+    p->deadline = p->began + (uint64_t)setting->timeout_ms * 1000 *
+                                 (row != NULL && row->slow ? SLOW_TIMES : 1);
     p->scratch = peer_memory(p, SCRATCH_ROOM);
     p->channels = peer_memory(p, CHANNELS_MAX * sizeof *p->channels);
     seed_from(p);

@@ -27,6 +27,7 @@ enum reached {
 };
 
 enum {
+    SLOW_TIMES = 100,    /* how much longer a slow case may take */
     IDENT_MAX = 2048,    /* bytes of an identification */
     CHANNELS_MAX = 1100, /* of ours at once */
     PROBLEM_MAX = 160,
@@ -114,6 +115,7 @@ struct peer {
     /* What the case chooses. Offers, before reach(AT_SHARE): p->x.ours. */
     bool offered_ext_info; /* in the first KEXINIT */
     int padding;           /* PADDING_SHORT, PADDING_LONG */
+    bool bulk;             /* much data comes: messages and data are not kept */
     bool quiet;            /* next() does not answer the peer's requests or its KEXINIT */
 
     struct bytes got; /* the last message, payload */
@@ -158,8 +160,9 @@ struct peer {
     struct traced *trace;
     size_t trace_count, trace_size;
     struct block *blocks;
-    uint8_t *scratch;     /* SCRATCH_ROOM bytes, for a text that is copied at once */
-    struct kexinit spare; /* for a KEXINIT that is only looked at */
+    struct bytes bulk_room; /* the last message, while messages are not kept */
+    uint8_t *scratch;       /* SCRATCH_ROOM bytes, for a text that is copied at once */
+    struct kexinit spare;   /* for a KEXINIT that is only looked at */
 
     /* Completes an exchange that the peer began; set by reach.c. */
     void (*peer_rekeys)(struct peer *p);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { MIB = 1 << 20, REKEYS = 50, REPLIES = 10, PIECE = 65536 };
+enum { MIB = 1 << 20, REKEYS = 50, REPLIES = 10, PIECE = 65536, LIMIT_TRIED = 16000000 };
 
 static void peer_answers(struct peer *p)
 {
@@ -118,6 +118,16 @@ static void data_after_kexinit(struct peer *p)
         observe_end(p);
 }
 
+/* A rekey that the peer starts: a server that does so after less than these 16 MB. */
+static void peer_starts(struct peer *p)
+{
+    struct spec_channel *ch = open_produce(p, (struct opening){0}, "16000000");
+
+    (void)wait_received(p, ch, LIMIT_TRIED);
+    need(p, over(p) || p->session_rekeyed, "it starts no rekey within 16 MB");
+    go_on(p);
+}
+
 static void in_auth(struct peer *p)
 {
     reach(p, (enum reached)p->row->number);
@@ -175,6 +185,9 @@ const struct spec_case spec_rekey[] = {
     {"4253/9/peer-answers", BOTH, MUST, "RFC 4253 9", "4253/9/1",
      "our KEXINIT after login is answered", "go-on",
      .run = peer_answers},
+    {"4253/9/peer-starts", BOTH, MAY, "RFC 4253 9", "4253/9/2",
+     "the peer starts a rekey, triggered by its own limit", "go-on",
+     .run = peer_starts},
     {"4253/9/crossing", BOTH, MUST, "RFC 4253 9", "4253/9/3",
      "the KEXINITs cross", "go-on",
      .run = crossing},

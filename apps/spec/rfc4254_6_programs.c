@@ -1,11 +1,12 @@
 /* RFC 4254 sections 6.1 and 6.4 to 6.10, RFC 4335: programs on channels. */
+#include "apps/session/number.h"
 #include "apps/spec/profile.h"
 #include "apps/spec/program.h"
 #include "apps/spec/tables.h"
 
 #include <string.h>
 
-enum { LONG = 30000, TEN = 10 };
+enum { LONG = 30000, TEN = 10, X11_PORT = 6000, DISPLAYS = 50000 };
 
 static const struct bytes nothing = {NULL, 0};
 
@@ -109,6 +110,65 @@ static void env(struct peer *p)
     }
 }
 
+/* ---- X11: section 6.3.1 ---- */
+
+/* The port of the display that the program's environment names, "DISPLAY=localhost:10.0"; 0: none.
+ */
+static uint16_t display_port(struct peer *p, struct spec_channel *ch)
+{
+    const char *found = NULL;
+    uint64_t number = 0;
+
+    while (found == NULL && receive_any(p))
+        found = ch->received.len == 0 ? NULL
+                                      : memmem(ch->received.at, ch->received.len, "\nDISPLAY=", 9);
+    found = found == NULL ? NULL : memchr(found, ':', 40);
+    if (found == NULL)
+        return 0;
+    found++;
+    return number_read(&found, 0, DISPLAYS, &number) ? (uint16_t)(X11_PORT + number) : 0;
+}
+
+/* A program of the session connects to the display: does the server open a channel? */
+static bool display_connects(struct peer *p, struct conn *c, uint16_t port)
+{
+    return conn_open_local(c, port, step_deadline(p)) && next(p) == SSH_MSG_CHANNEL_OPEN;
+}
+
+/* byte 98, channel, "x11-req", boolean single connection, string protocol, string cookie, uint32
+ * screen number. The environment is that of a program which still runs: the display ends with the
+ * session. */
+static void single_connection(struct peer *p)
+{
+    const struct profile *profile = &p->setting->profile;
+    struct spec_channel *ch;
+    struct conn display[2] = {{.fd = -1}, {.fd = -1}};
+    uint16_t port;
+
+    need_command(p, profile->env, "the environment");
+    ch = open_first(p, (struct opening){0});
+    p->conforming = true;
+    send_channel_request(
+        p, ch, "x11-req", 1,
+        message(p, "bttu", 1, "MIT-MAGIC-COOKIE-1", "000102030405060708090a0b0c0d0e0f", 0));
+    need(p, over(p) || next(p) == SSH_MSG_CHANNEL_SUCCESS, "it forwards no X11");
+    if (p->skip != NULL)
+        return;
+    (void)run(p, ch,
+              (const char *)message(p, "rrrb", bytes_of(profile->env), bytes_of("; "),
+                                    bytes_of(profile->cat), 0)
+                  .at);
+    port = display_port(p, ch);
+    need(p, port != 0, "the program has no DISPLAY on this machine");
+    if (p->skip == NULL && !display_connects(p, &display[0], port))
+        observe(p, "no channel for the first connection");
+    observe(p,
+            display_connects(p, &display[1], port) ? "a second channel" : "second channel refused");
+    for (int i = 0; i < 2; i++)
+        conn_close(&display[i]);
+    p->timed_out = false;
+}
+
 /* byte 98, channel, "window-change", FALSE, uint32 columns, rows, width, height */
 static void window_change(struct peer *p)
 {
@@ -190,6 +250,9 @@ static void break_no_reply(struct peer *p)
 
 /* clang-format off */
 const struct spec_case spec_programs[] = {
+    {"4254/6.3.1/single-connection", SERVER, MUST, "RFC 4254 6.3.1", "4254/6.3.1/3",
+     "x11-req with single connection: only one channel", "second channel refused",
+     .run = single_connection},
     {"4254/6.5/one-program", SERVER, MUST, "RFC 4254 6.5", "4254/6.5/1",
      "shell, then exec on the same channel", "channel-success, channel-failure",
      .run = one_program},

@@ -27,7 +27,9 @@ extern const struct spec_case spec_ends[];
 extern const struct spec_case spec_requests[];
 extern const struct spec_case spec_programs[];
 extern const struct spec_case spec_forward[];
+extern const struct spec_case spec_addresses[];
 extern const struct spec_case spec_hostkeys[];
 extern const struct spec_case spec_robust[];
+extern const struct spec_case spec_slow[];
 
 #endif

@@ -19,6 +19,8 @@ void trace_message(struct peer *p, bool out, uint32_t number, struct bytes paylo
 {
     struct traced *t;
 
+    if (p->bulk)
+        return;
     if (p->trace_count == p->trace_size) {
         size_t size = p->trace_size == 0 ? 64 : 2 * p->trace_size;
         struct traced *bigger = realloc(p->trace, size * sizeof *bigger);

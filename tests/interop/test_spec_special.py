@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""nacre-spec: certificates, second factors and prompts, with servers that have them."""
+"""nacre-spec: what only some servers have: certificates, second factors, prompts, X11, rekeys of their own."""
 import json
 import os
 import unittest
 
 from harness import PASSWORD
-from others import AsyncSsh, SshdWithPam
+from others import AsyncSsh, Sshd, SshdWithPam
 from test_spec import spec
 
 
@@ -25,7 +25,7 @@ def verdicts(server, profile, *words, **options):
 class OpenSsh(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.sshd = cls.enterClassContext(SshdWithPam())
+        cls.sshd = cls.enterClassContext(SshdWithPam("X11Forwarding yes\nGatewayPorts clientspecified\n"))
 
     def verdicts(self, *words, **options):
         return verdicts(self.sshd, f"like = openssh\nuser-ca = {self.sshd.path('ca')}\ntwo-factor = two\n"
@@ -50,6 +50,21 @@ class OpenSsh(unittest.TestCase):
     def test_an_expired_password_logs_in(self):
         """... into a session that only runs passwd."""
         self.assertEqual(self.verdicts("4252/8/expired", status=1), {"4252/8/expired": "fail"})
+
+    def test_forwarding(self):
+        self.assertEqual(self.verdicts("4254/6.3.1", "4254/7.1/address-forms"),
+                         {"4254/6.3.1/single-connection": "pass", "4254/7.1/address-forms": "pass"})
+
+
+class OpenSshRekeys(unittest.TestCase):
+    def test_it_starts_rekeys(self):
+        with Sshd("RekeyLimit 1M\n") as sshd:
+            sshd.password = "none"
+            found = verdicts(sshd, "like = openssh\n", "--slow", "4253/9/peer-starts", "4253/9/own-after-1gib",
+                             "4344/3.1/own-limits")
+            self.assertEqual(set(found.values()), {"info"}, found)
+            with open(sshd.path("results.json"), encoding="utf-8") as file:
+                self.assertRegex(file.read(), r'"a rekey within 1[0-9]{6} bytes"(.|\n)*"a rekey after [0-9]+ packets"')
 
 
 class Asyncssh(unittest.TestCase):
