@@ -139,8 +139,11 @@ static bool read_some(struct conn *c)
 {
     ssize_t n;
 
-    if (c->head == c->tail)
-        c->head = c->tail = 0;
+    if (c->head > 0 && c->head >= c->tail - c->head) { /* what is left moves to the front */
+        memcpy(c->in, c->in + c->head, c->tail - c->head);
+        c->tail -= c->head;
+        c->head = 0;
+    }
     if (c->tail > RECEIVED_MAX || !grow(&c->in, &c->in_size, c->tail, READ_SIZE))
         return fail(c);
     n = recv(c->fd, c->in + c->tail, READ_SIZE, 0);

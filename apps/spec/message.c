@@ -89,11 +89,11 @@ static bool on_garbled(struct peer *p, uint64_t deadline)
     return false;
 }
 
-/* The payload of a message that came: a copy that lives as long as the peer, or until the next one
- * comes. */
+/* The payload of a message that came: a copy that lives as long as the peer. One of channel data,
+ * of which much is to come, lives only until the next one. */
 static struct bytes keep_payload(struct peer *p, struct bytes payload)
 {
-    if (!p->bulk)
+    if (!p->bulk || payload.len == 0 || payload.at[0] != SSH_MSG_CHANNEL_DATA)
         return peer_copy(p, payload);
     if (payload.len > p->bulk_room.len)
         p->bulk_room = (struct bytes){peer_memory(p, payload.len), payload.len};

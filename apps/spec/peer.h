@@ -115,7 +115,7 @@ struct peer {
     /* What the case chooses. Offers, before reach(AT_SHARE): p->x.ours. */
     bool offered_ext_info; /* in the first KEXINIT */
     int padding;           /* PADDING_SHORT, PADDING_LONG */
-    bool bulk;             /* much data comes: messages and data are not kept */
+    bool bulk;             /* much data comes: it is not kept, and not traced */
     bool quiet;            /* next() does not answer the peer's requests or its KEXINIT */
 
     struct bytes got; /* the last message, payload */
@@ -160,7 +160,7 @@ struct peer {
     struct traced *trace;
     size_t trace_count, trace_size;
     struct block *blocks;
-    struct bytes bulk_room; /* the last message, while messages are not kept */
+    struct bytes bulk_room; /* the last channel data, while it is not kept */
     uint8_t *scratch;       /* SCRATCH_ROOM bytes, for a text that is copied at once */
     struct kexinit spare;   /* for a KEXINIT that is only looked at */
 

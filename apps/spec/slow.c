@@ -13,8 +13,7 @@ enum {
 };
 
 #define ALL_NUMBERS (UINT64_C(1) << 32)
-#define ENOUGH UINT64_C(1200000000) /* bytes: more than 1 GiB, and what one exchange may be late   \
-                                     */
+#define ENOUGH UINT64_C(1200000000) /* bytes: more than 1 GiB */
 
 /* A batch of empty IGNORE messages, into `out`; returns the bytes. RFC 4253 section 11.2: byte
  * SSH_MSG_IGNORE, string data */

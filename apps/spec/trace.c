@@ -19,7 +19,7 @@ void trace_message(struct peer *p, bool out, uint32_t number, struct bytes paylo
 {
     struct traced *t;
 
-    if (p->bulk)
+    if (p->bulk && payload.len > 0 && payload.at[0] == SSH_MSG_CHANNEL_DATA)
         return;
     if (p->trace_count == p->trace_size) {
         size_t size = p->trace_size == 0 ? 64 : 2 * p->trace_size;
