@@ -147,6 +147,29 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     return server;
 }
 
+bool nacre_server_check(const struct nacre_server_config *config, char *errbuf, size_t size)
+{
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_server tried = {.config = *config};
+    struct nacre_endpoint *endpoint;
+
+    if (!server_check(config, &p))
+        return false;
+    if (config->host_keys == NULL || config->host_keys[0] == NULL)
+        return config->host_key_file != NULL || take_host_keys(&tried, errbuf, size);
+    endpoint = worker_endpoint(&tried, errbuf, size);
+    nacre_endpoint_free(endpoint);
+    return endpoint != NULL;
+}
+
+bool nacre_server_check_address(const char *address, char *errbuf, size_t size)
+{
+    struct sockaddr_storage found;
+    socklen_t len;
+
+    return listen_resolve(address, &found, &len, errbuf, size);
+}
+
 /* ---- running, and the end ---- */
 
 static void wake_all(struct nacre_server *server)

@@ -129,6 +129,15 @@ struct nacre_server_config {
 NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,
                                                 char *errbuf, size_t size);
 
+/* Would nacre_server_new accept this configuration? Nothing is bound or made: neither the addresses
+ * nor host_key_file are looked at. False: errbuf holds a sentence. */
+NACRE_API bool nacre_server_check(const struct nacre_server_config *config, char *errbuf,
+                                  size_t size);
+
+/* Could a server listen on this address, as far as its form and the name of its host tell? The name
+ * may be looked up. False: errbuf holds a sentence. */
+NACRE_API bool nacre_server_check_address(const char *address, char *errbuf, size_t size);
+
 /* Run until nacre_server_stop; return when all connections have ended, or drain_ms have passed. The
  * calling thread is one of the workers. From inside a callback of the server it does nothing. */
 NACRE_API void nacre_server_run(struct nacre_server *server);

@@ -22,7 +22,7 @@ static void on_mail(struct source *source, uint32_t events)
     nacre_mailbox_run(&worker->mailbox);
 }
 
-static struct nacre_endpoint *make_endpoint(struct nacre_server *server, char *errbuf, size_t size)
+struct nacre_endpoint *worker_endpoint(struct nacre_server *server, char *errbuf, size_t size)
 {
     const struct nacre_server_config *c = &server->config;
     struct nacre_auth_policy policy;
@@ -74,7 +74,7 @@ bool worker_init(struct worker *worker, struct nacre_server *server, char *errbu
 
     if (!make_loop(worker, server))
         return errbuf_say(&p, "cannot start: %s", strerror(errno));
-    worker->endpoint = make_endpoint(server, errbuf, size);
+    worker->endpoint = worker_endpoint(server, errbuf, size);
     return worker->endpoint != NULL && accept_open(worker, errbuf, size);
 }
 
