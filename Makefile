@@ -63,8 +63,9 @@ PROGRAMS = $(patsubst apps/%/main.c,%,$(wildcard apps/*/main.c))
 
 room_src = $(foreach r,$(1),$(wildcard apps/$(r)/*.c))
 LIB_SRC = $(CORE_SRC) $(call room_src,$(LIB_ROOMS))
-# errbuf.c, wire.c, hash.c and bytes.c are in the library too, but hidden there.
-SHARED_SRC = $(call room_src,$(SHARED_ROOMS)) $(wildcard apps/session/errbuf.c transport/wire.c crypto/hash.c crypto/bytes.c)
+# These single files are in the library too, but hidden there.
+SHARED_SRC = $(call room_src,$(SHARED_ROOMS)) $(wildcard apps/session/errbuf.c transport/wire.c crypto/hash.c crypto/bytes.c \
+             $(addprefix apps/files/trusted_,file.c folder.c))
 PROGRAM_SRC = $(filter-out %/main.c,$(call room_src,$(PROGRAMS)))
 
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev

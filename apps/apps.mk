@@ -30,7 +30,7 @@ install: all                            ## install into PREFIX (/usr/local), bel
 	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(BUILD)/man/*.3 $(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 644 $(BUILD)/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 apps/examples/*.c $(DESTDIR)$(PREFIX)/share/doc/nacre/examples
+	install -m 644 apps/examples/*.c apps/man/*.conf $(DESTDIR)$(PREFIX)/share/doc/nacre/examples
 	install -m 644 $(BUILD)/include/nacre/*.h $(DESTDIR)$(PREFIX)/include/nacre
 	install -m 644 $(BUILD)/libnacre.a $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libnacre.so

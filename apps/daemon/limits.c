@@ -11,6 +11,7 @@ enum {
     DAY = 24 * 3600,      /* seconds */
     MS = 1000,            /* in a second */
     MINUTES_MAX = 100000, /* the highest rate */
+    KEEPALIVES_MAX = 1000,
 };
 
 /* In milliseconds; a number without a letter is one of seconds. */
@@ -136,13 +137,13 @@ static bool parse_keepalive(void *options, const char *value)
 {
     struct nacre_limits *limits = &((struct limit_options *)options)->limits;
     const struct number_range range = {MS, 0, up_to_a_day.most};
-    uint64_t ms, count = 3;
+    uint64_t ms, count = 0;
 
     if (!number_read_time(&value, &range, MS, &ms) ||
-        (*value != 0 && (*value != ',' || !number_whole(value + 1, 1, 1000, &count))))
+        (*value != 0 && (*value != ',' || !number_whole(value + 1, 1, KEEPALIVES_MAX, &count))))
         return false;
     limits->keepalive_ms = ms;
-    limits->keepalive_count = (uint32_t)count;
+    limits->keepalive_count = (uint32_t)count; /* 0: that of --keepalive-count */
     return true;
 }
 
@@ -171,7 +172,7 @@ static const struct option_row rows[] = {
      .help = "how many bits of an IPv4 and of an IPv6 address make a source",
      .default_value = "32:64"},
 
-    {.name = "per-source-penalties", .argument = "LIST", .parse = parse_penalties,
+    {.name = "per-source-penalties", .join = ',', .argument = "LIST", .parse = parse_penalties,
      .expects = "a list of authfail, noauth, grace-exceeded, min and max, each with :TIME, or no",
      .help = "how long a source is refused after a connection that ended without a login; or `no`",
      .more = "The entries of LIST are NAME:TIME, separated by commas: `authfail` for failed attempts and for a second rekey "
@@ -247,13 +248,18 @@ static const struct option_row rows[] = {
              "Work beyond that waits, and so does all that the client sends after it; proofs are refused.",
      .default_value = "opens:1000/60000,requests:1000/60000,globals:200/600,proofs:4/4,rekeys:100/3000"},
 
-    {.name = "keepalive", .argument = "TIME[,COUNT]", .parse = parse_keepalive,
+    {.name = "keepalive", .keyword = "ClientAliveInterval", .join = ',', .argument = "TIME[,COUNT]", .parse = parse_keepalive,
      .expects = "TIME[,COUNT], or 0 for never",
      .help = "send keepalive@openssh.com after so much time of silence, and disconnect if COUNT of them in a row bring "
              "no answer; 0 for never",
      .more = "Any byte is an answer. As ClientAliveInterval and ClientAliveCountMax in sshd_config(5), and off as there: "
              "a client that is suspended is not gone.",
-     .default_value = "0", .default_text = "`0`, and a COUNT of 3"},
+     .default_value = "0"},
+
+    {.name = "keepalive-count", .keyword = "ClientAliveCountMax", .argument = "N",
+     OPTION_U32(struct limit_options, keepalive_count), .least = 1, .most = KEEPALIVES_MAX,
+     .help = "the COUNT of `--keepalive` where that has none",
+     .default_value = "3"},
 
     {.name = "idle-timeout", .argument = "TIME",
      OPTION_U64(struct limit_options, limits.idle_ms), .most = 365 * DAY, .scale = MS, .second = MS,

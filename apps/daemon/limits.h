@@ -11,6 +11,7 @@ struct limit_options {
     struct nacre_admission admission;
     uint32_t channels_max, login_grace_ms;
     uint64_t max_memory, per_user_max_memory;
+    uint32_t keepalive_count; /* if limits.keepalive_count is 0 */
 };
 
 extern const struct option_group limit_options;

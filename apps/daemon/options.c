@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 enum { ADDRESSES_MAX = 16, HOST_KEYS_MAX = 16 };
 
@@ -39,11 +41,32 @@ static bool parse_rekey_limit(void *options, const char *value)
     const struct number_range time = {1000, 1000, UINT64_C(365) * 24 * 3600 * 1000};
     struct server_options *o = options;
 
+    o->rekey_ms = 0;
     if (!number_read_size(&value, &size, &o->rekey_bytes))
         return false;
     if (*value == 0)
         return true;
     return *value++ == ',' && number_read_time(&value, &time, 1000, &o->rekey_ms) && *value == 0;
+}
+
+static const char *const level_names[] = {
+    [LOG_ERROR] = "error", [LOG_WARN] = "warn",   [LOG_INFO] = "info",
+    [LOG_DEBUG] = "debug", [LOG_TRACE] = "trace",
+};
+
+static bool parse_level(void *options, const char *value)
+{
+    for (int level = LOG_ERROR; level <= LOG_TRACE; level++)
+        if (strcasecmp(value, level_names[level]) == 0) {
+            ((struct server_options *)options)->level = (enum log_level)level;
+            return true;
+        }
+    return false;
+}
+
+static const char *show_level(const void *options)
+{
+    return level_names[((const struct server_options *)options)->level];
 }
 
 static bool parse_quiet(void *options, const char *value)
@@ -64,7 +87,7 @@ static bool parse_verbose(void *options, const char *value)
 
 /* clang-format off */
 static const struct option_row server_rows[] = {
-    {.name = "listen", .letter = 'l', .argument = "ADDR:PORT", .repeatable = true,
+    {.name = "listen", .keyword = "ListenAddress", .letter = 'l', .argument = "ADDR:PORT", .repeatable = true,
      .take = take_listen, .member = OPTION_MEMBER(struct option_list, struct server_options, listen), .most = ADDRESSES_MAX,
      .expects = "ADDR:PORT, or [ADDR]:PORT for IPv6",
      .help = "where to listen; port 0 picks a free one",
@@ -83,18 +106,18 @@ static const struct option_row server_rows[] = {
      .more = "See FILES.",
      .default_text = "`" DEFAULT_PASSWORDS "`"},
 
-    {.name = "authorized-keys", .letter = 'a', .argument = "FILE",
+    {.name = "authorized-keys", .keyword = "AuthorizedKeysFile", .letter = 'a', .argument = "FILE",
      OPTION_TEXT(struct server_options, authorized_keys),
      .help = "public keys that may log in, as in OpenSSH; `%u` in FILE is the user name",
      .more = "Without `%u`, these keys let their owners log in under every user name. `%%` is a "
              "percent sign. Without this option nobody logs in with a key. See FILES.",
      .default_text = "none"},
 
-    {.name = "keyboard-interactive",
+    {.name = "keyboard-interactive", .keyword = "KbdInteractiveAuthentication",
      OPTION_FLAG(struct server_options, keyboard_interactive),
      .help = "ask for the password by keyboard-interactive too"},
 
-    {.name = "require", .argument = "METHODS", .parse = parse_require,
+    {.name = "require", .keyword = "AuthenticationMethods", .argument = "METHODS", .parse = parse_require,
      .expects = "a list of publickey, password and keyboard-interactive",
      .help = "methods that must all succeed, separated by commas: `publickey`, `password`, `keyboard-interactive`",
      .default_text = "any one"},
@@ -123,14 +146,14 @@ static const struct option_row server_rows[] = {
 };
 
 static const struct option_row crypto_rows[] = {
-    {.name = "pubkey-algorithms", .argument = "LIST", .take = algorithm_option, .which = NACRE_PUBLIC_KEY,
+    {.name = "pubkey-algorithms", .keyword = "PubkeyAcceptedAlgorithms", .argument = "LIST", .take = algorithm_option, .which = NACRE_PUBLIC_KEY,
      .member = offsetof(struct server_options, algorithms),
      .help = "signature algorithms of users' keys, as for `--kex`"},
 
     {.name = "list-algorithms", .answer = algorithms_put,
      .help = "print the known algorithms, best first, and which are off unless named"},
 
-    {.name = "rekey-limit", .argument = "SIZE[,TIME]", .parse = parse_rekey_limit,
+    {.name = "rekey-limit", .join = ',', .argument = "SIZE[,TIME]", .parse = parse_rekey_limit,
      .expects = "SIZE[,TIME], from 1K on",
      .help = "rekey after so many bytes in one direction, or after so much time",
      .more = "The cipher's limit is 64 GiB with AES and 1 GiB with chacha20-poly1305. In any case a connection is rekeyed "
@@ -140,8 +163,14 @@ static const struct option_row crypto_rows[] = {
 };
 
 static const struct option_row log_rows[] = {
-    {.name = "quiet", .letter = 'q', .parse = parse_quiet, .help = "log warnings and errors only"},
-    {.name = "verbose", .letter = 'v', .parse = parse_verbose, .help = "log more; `-vv` logs number and length of every message"},
+    {.name = "log-level", .argument = "LEVEL", .parse = parse_level, .show = show_level,
+     .expects = "error, warn, info, debug or trace",
+     .help = "what to log: `error`, `warn`, `info`, `debug`, or `trace`, each with all that comes before it",
+     .more = "`trace` logs number and length of every message.",
+     .default_value = "info"},
+    {.name = "quiet", .letter = 'q', .parse = parse_quiet, .keyword = "", .help = "log warnings and errors only: `--log-level warn`"},
+    {.name = "verbose", .letter = 'v', .parse = parse_verbose, .keyword = "",
+     .help = "log more: `--log-level debug`, and `trace` with `-vv`"},
     {0},
 };
 /* clang-format on */
@@ -150,3 +179,18 @@ const struct option_group server_options = {.name = "server_options", .rows = se
 const struct option_group server_crypto_options = {.name = "server_crypto_options",
                                                    .rows = crypto_rows};
 const struct option_group log_options = {.name = "log_options", .rows = log_rows};
+
+unsigned server_workers(const struct server_options *o)
+{
+    long cpus = o->workers > 0 ? 0 : sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (o->workers > 0)
+        return o->workers;
+    return cpus > 0 ? (unsigned)cpus : 1;
+}
+
+void server_options_clear(struct server_options *options)
+{
+    config_options_clear(&options->config);
+    algorithm_options_clear(&options->algorithms);
+}

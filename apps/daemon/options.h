@@ -6,6 +6,7 @@
 #include "apps/daemon/log.h"
 #include "apps/observe/options.h"
 #include "apps/options/algorithms.h"
+#include "apps/options/config.h"
 #include "apps/options/help.h"
 #include "apps/options/values.h"
 
@@ -24,6 +25,7 @@ struct server_options {
     uint32_t workers; /* 0: one per CPU */
     enum log_level level;
     uint64_t rekey_bytes, rekey_ms; /* 0: the defaults */
+    struct config_options config;
     struct algorithm_options algorithms;
     struct limit_options limits;
     struct study_options study;
@@ -32,13 +34,14 @@ struct server_options {
 /* These fill a struct server_options. */
 extern const struct option_group server_options;        /* --listen to --workers */
 extern const struct option_group server_crypto_options; /* --pubkey-algorithms to --rekey-limit */
-extern const struct option_group log_options;           /* --quiet, --verbose */
+extern const struct option_group log_options;           /* --log-level to --verbose */
 
 /* The uses of all groups of a server, in a program's options that have a struct server_options at
  * their start. */
 /* clang-format off */
 #define SERVER_OPTION_USES                                                     \
     {&server_options, 0},                                                      \
+    {&config_options, offsetof(struct server_options, config)},                \
     {&algorithm_options, offsetof(struct server_options, algorithms)},         \
     {&server_crypto_options, 0},                                               \
     {&log_options, 0},                                                         \
@@ -47,6 +50,15 @@ extern const struct option_group log_options;           /* --quiet, --verbose */
     {&study_options, offsetof(struct server_options, study)},                  \
     {NULL, 0}
 /* clang-format on */
+
+/* For a program whose options have a struct server_options at their start. */
+#define SERVER_CONFIG .reads_config = true, .config = offsetof(struct server_options, config)
+
+/* The number of event loops that the server will have. */
+unsigned server_workers(const struct server_options *o);
+
+/* Free what options_read has allocated. */
+void server_options_clear(struct server_options *options);
 
 /* What --help says about every server. */
 #define SERVER_NOTES                                                                               \

@@ -1,12 +1,13 @@
 #include "apps/daemon/program.h"
 
 #include "apps/confine/confine.h"
+#include "apps/daemon/check.h"
 #include "apps/daemon/confined.h"
 #include "apps/daemon/descriptors.h"
 #include "apps/daemon/events.h"
-#include "apps/daemon/files.h"
 #include "apps/daemon/log_writer.h"
 #include "apps/daemon/orphans.h"
+#include "apps/daemon/setup.h"
 #include "apps/daemon/signals.h"
 #include "apps/observe/study.h"
 #include "apps/options/start.h"
@@ -17,80 +18,31 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SENTENCE_MAX = 1024 /* bytes */ };
-
 /* A server from its start to its end. */
 struct run {
-    const struct server_program *program;
-    const struct server_options *options;
-    const struct nacre_key *keys[OPTION_LIST_MAX + 1];
-    struct login login;
-    char banner[NACRE_BANNER_MAX + 1];
-    struct confinement confinement;
+    struct setup setup;
     struct nacre_observer observer; /* the log's */
 };
 
-/* ---- files ---- */
-
-/* Which files are read again while the server runs. */
-static bool prepare_confinement(struct run *run)
+/* Print "NAME: SENTENCE" on standard error, through the log: after the lines that explain it. */
+static bool failed(const struct server_program *program, const char *sentence)
 {
-    const struct server_options *o = run->options;
-    struct confinement *c = &run->confinement;
-    size_t count = 0;
-    char errbuf[SENTENCE_MAX] = "";
+    char line[SETUP_SENTENCE_MAX + 64];
+    int n = snprintf(line, sizeof line, "%s: %.*s\n", program->name, SETUP_SENTENCE_MAX, sentence);
 
-    *c = (struct confinement){
-        .user = o->user, .off = o->no_sandbox, .starts_programs = run->program->starts_programs};
-    if (o->passwords != NULL || access(DEFAULT_PASSWORDS, F_OK) == 0)
-        c->reads[count++] = files_passwords(o);
-    if (o->authorized_keys != NULL)
-        c->reads[count++] = o->authorized_keys;
-    return confine_find_user(c, errbuf, sizeof errbuf) || program_failed(run->program, errbuf);
+    log_put(line, (size_t)n);
+    return false;
 }
 
-/* As the user that will read them again. */
-static bool open_as_user(void *context)
+/* "FILE:LINE: SENTENCE" for a value from a configuration file */
+static void on_problem(void *context, const char *value, const char *sentence)
 {
-    struct run *run = context;
-    char errbuf[SENTENCE_MAX] = "";
+    const struct setup *s = context;
+    char place[SETUP_SENTENCE_MAX / 2], text[SETUP_SENTENCE_MAX];
 
-    return (confine_can_read(&run->confinement, errbuf, sizeof errbuf) ||
-            program_failed(run->program, errbuf)) &&
-           files_open_passwords(run->program, run->options, &run->login);
-}
-
-static bool open_files(struct run *run)
-{
-    char errbuf[SENTENCE_MAX] = "";
-
-    return (confine_try(&run->confinement, open_as_user, run, errbuf, sizeof errbuf) ||
-            (errbuf[0] != 0 && program_failed(run->program, errbuf))) &&
-           files_open_authorized_keys(run->program, run->options, &run->login);
-}
-
-static bool read_banner(struct run *run)
-{
-    if (run->options->banner_file != NULL)
-        run->login.banner = run->banner;
-    return files_read_banner(run->program, run->options, run->banner);
-}
-
-/* A method that must succeed must be offered. */
-static bool check_required(const struct run *run)
-{
-    const struct server_options *o = run->options;
-    bool interactive = list_has(o->require, "keyboard-interactive");
-
-    if (list_has(o->require, "publickey") && o->authorized_keys == NULL)
-        return program_failed(run->program, "--require publickey needs --authorized-keys");
-    if (interactive && !o->keyboard_interactive)
-        return program_failed(run->program,
-                              "--require keyboard-interactive needs --keyboard-interactive");
-    if ((interactive || list_has(o->require, "password")) && run->login.passwords == NULL)
-        return program_failed(run->program,
-                              "--require password or keyboard-interactive needs a password file");
-    return true;
+    (void)config_place(s->options->config.config, value, place, sizeof place);
+    (void)snprintf(text, sizeof text, "%s%s%s", place, place[0] != 0 ? ": " : "", sentence);
+    (void)failed(s->program, text);
 }
 
 /* ---- for study ---- */
@@ -109,40 +61,32 @@ static void describe(void *context, struct observed *connection)
 /* As whoever started the server: the files are open before it gives that up. */
 static bool open_study(struct run *run)
 {
-    const struct study_config config = {.program = run->program->name,
-                                        .options = &run->options->study,
+    const struct server_options *o = run->setup.options;
+    const struct study_config config = {.program = run->setup.program->name,
+                                        .options = &o->study,
                                         .describe = describe,
                                         .own = &run->observer,
                                         .warn = log_trouble};
-    char text[SENTENCE_MAX];
+    char text[SETUP_SENTENCE_MAX];
     const struct errbuf p = errbuf_in(text, sizeof text);
 
-    run->observer = server_observer_at(run->options->level);
-    return study_open(&config, &p) || program_failed(run->program, text);
+    run->observer = server_observer_at(o->level);
+    return study_open(&config, &p) || failed(run->setup.program, text);
 }
 
 /* ---- the server ---- */
 
-unsigned program_workers(const struct server_options *o)
-{
-    long cpus = o->workers > 0 ? 0 : sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (o->workers > 0)
-        return o->workers;
-    return cpus > 0 ? (unsigned)cpus : 1;
-}
-
 static bool on_bound(void *context, char *errbuf, size_t size)
 {
-    struct run *run = container_of(context, struct run, login);
+    struct setup *s = container_of(context, struct setup, login);
     struct confine_note notes[CONFINE_MEASURES];
 
-    run->confinement.locked_memory = nacre_locked_memory_size();
-    if (!confine(&run->confinement, notes, errbuf, size))
+    s->confinement.locked_memory = nacre_locked_memory_size();
+    if (!confine(&s->confinement, notes, errbuf, size))
         return false;
     if (!log_start()) /* not before: a thread keeps privileges that others give up */
         log_trouble("log", "no thread to write the log: lines are lost while nobody reads it");
-    log_confined(&run->confinement, notes);
+    log_confined(&s->confinement, notes);
     study_start();
     return true;
 }
@@ -163,64 +107,28 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
     login_forget(peer);
 }
 
-static struct nacre_server_config configure(struct run *run)
+static bool serve(struct setup *s)
 {
-    const struct server_options *o = run->options;
-    const struct study_settings study = study_settings(
-        o->algorithms.lists[NACRE_KEX], o->algorithms.lists[NACRE_CIPHER], o->rekey_ms);
-    struct nacre_server_config config = {
-        .listen = o->listen.items,
-        .host_keys = run->keys,
-        .session = run->program->app,
-        .context = &run->login,
-        .bound = on_bound,
-        .secrets = nacre_locked_memory(),
-        .workers = program_workers(o),
-        .limits = o->limits.limits,
-        .admission = o->limits.admission,
-        .channels_max = o->limits.channels_max,
-        .login_grace_ms = o->limits.login_grace_ms,
-        .max_memory = o->limits.max_memory,
-        .per_user_max_memory = o->limits.per_user_max_memory,
-        .rekey_bytes = o->rekey_bytes,
-        .rekey_ms = study.rekey_ms,
-        .packet_max = study.packet_max,
-        .kex = study.kex,
-        .host_key = o->algorithms.lists[NACRE_HOST_KEY],
-        .public_key = o->algorithms.lists[NACRE_PUBLIC_KEY],
-        .ciphers = study.ciphers,
-        .macs = o->algorithms.lists[NACRE_MAC],
-        .require_strict_kex = o->algorithms.require_strict_kex,
-        .observer = study_observer(),
-        .kexinit_waits = study.kexinit_waits,
-    };
-
-    config.admission.descriptors_each = run->program->descriptors_each;
-    return config;
-}
-
-static bool serve(struct run *run)
-{
-    const struct nacre_auth_policy policy = login_policy(&run->login);
+    const struct nacre_auth_policy policy = login_policy(&s->login);
     struct nacre_server_events events = server_log;
-    struct nacre_server_config config = configure(run);
+    struct nacre_server_config config = setup_config(s, &policy);
     struct nacre_server *server;
-    char errbuf[SENTENCE_MAX];
+    char errbuf[SETUP_SENTENCE_MAX];
 
     events.ended = on_ended;
     events.counters = on_counters;
-    config.auth = &policy;
     config.events = &events;
+    config.bound = on_bound;
     signals_hold();
     server = nacre_server_new(&config, errbuf, sizeof errbuf);
     signals_serve(server);
     if (server == NULL)
-        return program_failed(run->program, errbuf);
+        return failed(s->program, errbuf);
     nacre_server_run(server);
     log_counters("stopped", server);
     signals_stop();
-    if (run->program->stopped != NULL)
-        run->program->stopped();
+    if (s->program->stopped != NULL)
+        s->program->stopped();
     nacre_server_free(server);
     return true;
 }
@@ -238,23 +146,19 @@ void server_program_start(void)
 
 int program_serve(const struct server_program *program, const struct server_options *o)
 {
-    struct run run = {
-        .program = program,
-        .options = o,
-        .login = {.keyboard_interactive = o->keyboard_interactive, .require = o->require}};
+    struct run run = {.setup = {.program = program, .options = o}};
+    const struct setup_report report = {.context = &run.setup, .problem = on_problem};
     bool good;
 
+    if (o->config.test)
+        return check_program(program, o) ? 0 : 1;
     orphans_adopt();
     log_threshold(o->level);
     descriptors_raise();
     if (!o->no_sandbox && !CONFINE_SANITIZED)
         (void)nacre_locked_memory_start(log_locked_memory); /* confine logs what came of it */
-    good = prepare_confinement(&run) && open_study(&run) &&
-           files_read_host_keys(program, o, &run.confinement, run.keys) && open_files(&run) &&
-           read_banner(&run) && check_required(&run) && serve(&run);
-    nacre_password_file_close(run.login.passwords);
-    nacre_authorized_keys_close(run.login.authorized_keys);
-    files_free_host_keys(run.keys);
+    good = open_study(&run) && setup_read(&run.setup, &report) && serve(&run.setup);
+    setup_clear(&run.setup);
     study_close();
     log_stop();
     return good ? 0 : 1;

@@ -19,9 +19,6 @@ struct server_program {
 /* The first call of main. */
 void server_program_start(void);
 
-/* The number of event loops that it will have. */
-unsigned program_workers(const struct server_options *options);
-
 /* Serve until SIGTERM or SIGINT. Returns the exit status. */
 int program_serve(const struct server_program *program, const struct server_options *options);
 

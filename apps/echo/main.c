@@ -18,6 +18,6 @@ int main(int argc, char **argv)
         echo_set_events(&channel_log);
         status = program_serve(&program, &options);
     }
-    algorithm_options_clear(&options.algorithms);
+    server_options_clear(&options);
     return status;
 }

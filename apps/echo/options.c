@@ -16,5 +16,6 @@ const struct command_line echo_command_line = {
     .about = "An SSH server that answers each chunk of bytes as Python would print it.",
     .words = &commands,
     .uses = uses,
+    SERVER_CONFIG,
     .notes = SERVER_NOTES,
 };

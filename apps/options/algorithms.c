@@ -43,7 +43,7 @@ void algorithm_options_clear(struct algorithm_options *options)
 
 /* clang-format off */
 static const struct option_row rows[] = {
-    {.name = "kex", .argument = "LIST", .take = algorithm_option, .which = NACRE_KEX,
+    {.name = "kex", .keyword = "KexAlgorithms", .argument = "LIST", .take = algorithm_option, .which = NACRE_KEX,
      .help = "key exchange methods, best first, separated by commas; `+LIST` appends to the defaults, `-LIST` removes from "
              "them, `^LIST` goes before them; `*` and `?` are wildcards",
      .more = "The names are those that nacre-echo(1) lists. Finite-field Diffie-Hellman is off unless named, as in "
@@ -54,7 +54,7 @@ static const struct option_row rows[] = {
      .help = "signature algorithms of host keys, as for `--kex`"},
     {.name = "ciphers", .argument = "LIST", .take = algorithm_option, .which = NACRE_CIPHER,
      .help = "ciphers, as for `--kex`"},
-    {.name = "macs", .argument = "LIST", .take = algorithm_option, .which = NACRE_MAC,
+    {.name = "macs", .keyword = "MACs", .argument = "LIST", .take = algorithm_option, .which = NACRE_MAC,
      .help = "MACs, as for `--kex`"},
     {.name = "require-strict-kex", OPTION_FLAG(struct algorithm_options, require_strict_kex),
      .help = "disconnect peers that do not support strict key exchange",

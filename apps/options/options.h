@@ -49,6 +49,12 @@ struct option_row {
     const char *default_value; /* set before the command line is read; or NULL */
     const char *default_text;  /* the default in the texts, if its value is not enough */
     bool repeatable;
+
+    /* In a configuration file (config.h) */
+    const char *keyword; /* NULL: the name in CamelCase; "": the option has no keyword */
+    char join;           /* joins the words of a value, such as ','; 0: there is one word */
+    /* The value that `options` has, for a row whose value other options change too; or NULL */
+    const char *(*show)(const void *options);
 };
 
 /* Rows that belong together, and that programs share. */
@@ -85,6 +91,11 @@ struct command_line {
     const struct option_words *words; /* or NULL */
     const char *notes;                /* sentences after the options, or NULL */
     bool runs_command;                /* words that follow the options are a command to run */
+
+    /* For a program that reads a configuration file */
+    bool reads_config;
+    size_t config;                    /* offset of its struct config_options */
+    const struct option_row *command; /* the keyword of the command that it runs; or NULL */
 };
 
 /* For the notes of a program with such options. */
@@ -92,15 +103,20 @@ struct command_line {
     "TIME is a number of seconds, or numbers with s, m, h, d or w, such as 10s or 1h30m. SIZE is " \
     "a number of bytes, or one with K, M, G or T, such as 256k. "
 
-/* Set `options`, the program's struct, to the defaults and then as the command line says. Returns
- * the index of the first word after the options. 0: the program is over, *status is its exit
- * status, and the answer or the mistake has been printed. */
+/* Set `options`, the program's struct, to the defaults, then as the configuration file says, then
+ * as the command line does. The words of argv are put in another order. Returns the index of the
+ * first word after the options. 0: the program is over, *status is its exit status, and the answer
+ * or the mistake has been printed. */
 int options_read(const struct command_line *line, void *options, int argc, char **argv,
                  int *status);
 
-/* Set one option. False: *p has a sentence about its value. */
+/* Set one option. False: *p has a sentence about its value, "--NAME: ...". */
 bool option_set(const struct option_row *row, void *options, const char *value,
                 const struct errbuf *p);
+
+/* The same with another label than --NAME. */
+bool option_set_as(const struct option_row *row, void *options, const char *value,
+                   const char *label, const struct errbuf *p);
 
 /* Print "NAME: TEXT (try NAME --help)" on standard error. Returns the exit status, 2. */
 int options_misused(const struct command_line *line, const char *format, ...)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static void *member(const struct option_row *row, void *options)
 {
@@ -14,9 +15,11 @@ static void *member(const struct option_row *row, void *options)
 bool option_flag(const struct option_row *row, void *options, const char *value,
                  const struct errbuf *p)
 {
-    (void)value;
-    (void)p;
-    *(bool *)member(row, options) = true;
+    bool on = value == NULL || strcasecmp(value, "yes") == 0;
+
+    if (!on && strcasecmp(value, "no") != 0)
+        return errbuf_say(p, "'%s' is neither yes nor no", value);
+    *(bool *)member(row, options) = on;
     return true;
 }
 

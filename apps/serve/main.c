@@ -32,13 +32,15 @@ static bool search(const char *name, char path[PATH_MAX])
 }
 
 /* Is there such a program? Put its path into command[0]. */
-static bool find_command(char **command, char path[PATH_MAX])
+static bool find_command(char **command, char path[PATH_MAX], const struct config *config)
 {
     bool has_path = strchr(command[0], '/') != NULL;
+    char place[PATH_MAX];
 
     if (!(has_path ? access(command[0], X_OK) == 0 : search(command[0], path))) {
-        (void)fprintf(stderr, "nacre-serve: %s: no such program, or it is not executable\n",
-                      command[0]);
+        (void)config_place(config, command[0], place, sizeof place);
+        (void)fprintf(stderr, "%s: %s: no such program, or it is not executable\n",
+                      place[0] != 0 ? place : "nacre-serve", command[0]);
         return false;
     }
     if (!has_path)
@@ -51,7 +53,7 @@ static void count_places(const struct serve_options *options)
     struct capacity_limits limits = {
         .processes = capacity_processes(),
         .connections = options->server.limits.admission.max_connections,
-        .workers = program_workers(&options->server),
+        .workers = server_workers(&options->server),
     };
 
     descriptors_raise();
@@ -62,6 +64,7 @@ static void count_places(const struct serve_options *options)
 static int serve(const struct serve_options *options, char **command)
 {
     static char path[PATH_MAX];
+    bool found = find_command(command, path, options->server.config.config);
     const struct serve_config config = {command, options->exec, options->key_environment,
                                         &channel_log};
     const struct server_program program = {
@@ -72,24 +75,27 @@ static int serve(const struct serve_options *options, char **command)
         .stopped = end_all,
     };
 
-    if (!find_command(command, path))
+    if (!found && !options->server.config.test)
         return 1;
     serve_configure(&config);
     count_places(options);
-    return program_serve(&program, &options->server);
+    return program_serve(&program, &options->server) == 0 && found ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
     struct serve_options options = {.server.level = LOG_INFO};
     int status = 0, first;
+    char **command;
 
     server_program_start();
     first = options_read(&serve_command_line, &options, argc, argv, &status);
-    if (first != 0 && first == argc)
-        status = options_misused(&serve_command_line, "name the command to serve, after --");
+    command = first == argc ? config_command(options.server.config.config) : argv + first;
+    if (first != 0 && command == NULL)
+        status = options_misused(&serve_command_line, "name the command to serve, after -- or with "
+                                                      "Command in a configuration file");
     else if (first != 0)
-        status = serve(&options, argv + first);
-    algorithm_options_clear(&options.server.algorithms);
+        status = serve(&options, command);
+    server_options_clear(&options.server);
     return status;
 }

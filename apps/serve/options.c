@@ -27,14 +27,23 @@ static const struct option_row rows[] = {
 
 static const struct option_group group = {.name = "serve_options", .rows = rows};
 
+static const struct option_row command = {
+    .name = "command",
+    .argument = "COMMAND [ARG]...",
+    .help = "the program to serve and its arguments, in quotes if they contain spaces, unless the "
+            "command line has one",
+};
+
 static const struct option_use uses[] = {{&group, 0}, SERVER_OPTION_USES};
 
 const struct command_line serve_command_line = {
     .name = "nacre-serve",
-    .usage = "-- COMMAND [ARG]...",
+    .usage = "[-- COMMAND [ARG]...]",
     .about = "An SSH server that runs COMMAND for each session, on a terminal if the client asks "
              "for one.",
     .uses = uses,
+    SERVER_CONFIG,
+    .command = &command,
     .notes = "COMMAND runs as the user that runs nacre-serve, whoever logs in. " SERVER_NOTES,
     .runs_command = true,
 };

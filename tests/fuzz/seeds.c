@@ -393,6 +393,11 @@ static const struct {
      "\n"
      "permitopen=\"localhost:80\",permitlisten=\"8080\" " PUBLIC_KEY "\n"},
     {"authorized_keys", "bad", "ssh-ed25519\nssh-ed25519 AAAA=\n\"unclosed " PUBLIC_KEY "\n"},
+    {"config", "plain", "# all\nListenAddress [::]:22\nHostKey=\"a key\" # more\nUser 'x'\n"},
+    {"config", "words",
+     "Command sh -c \"a \\\"b\\\" \\\\\" c\\ d\nPerSourcePenalties authfail:1 noauth:2\n"
+     "RekeyLimit\t1G 1h\r\n"},
+    {"config", "bad", "Portt 22\nHostKey\nUser a b\nUser \"a\nInclude x\nExec==\n"},
     {"authorized_options", "flags", "restrict,pty,no-X11-forwarding,user-rc,no-touch-required"},
     {"authorized_options", "command",
      "command=\"echo \\\"hi\\\", you\",environment=\"A=b\",environment=\"B=\""},

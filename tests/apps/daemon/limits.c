@@ -44,6 +44,7 @@ START_TEST(each_option_sets_its_limit)
         {"per-user-max-memory", "256K"},
         {"rate-limits", "rekeys:1/2,opens:3/4"},
         {"keepalive", "16,17"},
+        {"keepalive-count", "19"},
         {"idle-timeout", "18"},
     };
 
@@ -81,6 +82,7 @@ START_TEST(each_option_sets_its_limit)
     ck_assert_uint_eq(c.limits.rates[1].burst, 0);
     ck_assert_uint_eq(c.limits.keepalive_ms, 16000);
     ck_assert_uint_eq(c.limits.keepalive_count, 17);
+    ck_assert_uint_eq(c.keepalive_count, 19);
     ck_assert_uint_eq(c.limits.idle_ms, 18000);
     ck_assert(take(&c, "max-startups", "8"));
     ck_assert_uint_eq(c.admission.startups_begin, 8);
@@ -225,8 +227,12 @@ START_TEST(each_part_is_taken_up_to_its_limits_and_not_beyond)
         ck_assert_msg(take(&c, p[0], p[3]), "--%s %s", p[0], p[3]);
         ck_assert_msg(!take(&c, p[0], p[4]), "--%s %s", p[0], p[4]);
     }
+    ck_assert(take(&c, "keepalive-count", "4"));
+    ck_assert(take(&c, "keepalive", "7,5"));
+    ck_assert_uint_eq(c.limits.keepalive_count, 5);
     ck_assert(take(&c, "keepalive", "7"));
-    ck_assert_uint_eq(c.limits.keepalive_count, 3);
+    ck_assert_uint_eq(c.limits.keepalive_count, 0);
+    ck_assert_uint_eq(c.keepalive_count, 4);
     ck_assert(take(&c, "max-startups", "8"));
     ck_assert_uint_eq(c.admission.startups_rate, 100);
 }
@@ -251,7 +257,7 @@ START_TEST(the_defaults_are_those_of_the_library)
     ck_assert_uint_eq(c.limits.window, standard.window);
     ck_assert_mem_eq(c.limits.rates, standard.rates, sizeof standard.rates);
     ck_assert_uint_eq(c.limits.keepalive_ms, standard.keepalive_ms);
-    ck_assert_uint_eq(c.limits.keepalive_count, standard.keepalive_count);
+    ck_assert_uint_eq(c.keepalive_count, standard.keepalive_count);
     ck_assert_uint_eq(c.limits.idle_ms, standard.idle_ms);
 }
 END_TEST

@@ -116,12 +116,12 @@ START_TEST(a_worker_per_processor_unless_a_number_was_given)
     struct server_options o = {.workers = 3};
     cpu_set_t set;
 
-    ck_assert_uint_eq(program_workers(&o), 3);
+    ck_assert_uint_eq(server_workers(&o), 3);
     o.workers = 0;
     ck_assert_int_eq(sched_getaffinity(0, sizeof set, &set), 0);
-    ck_assert_uint_ge(program_workers(&o), (unsigned)CPU_COUNT(&set));
+    ck_assert_uint_ge(server_workers(&o), (unsigned)CPU_COUNT(&set));
     o.workers = 1;
-    ck_assert_uint_eq(program_workers(&o), 1);
+    ck_assert_uint_eq(server_workers(&o), 1);
 }
 END_TEST
 

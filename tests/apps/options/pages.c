@@ -1,6 +1,8 @@
 /* Writes what the manual pages, README.md and SECURITY.md say about options into a folder:
  *
  *     NAME.mdoc         a group of options, or the words of a program, for the manual pages
+ *     NAME_keywords.mdoc  the keywords of a group in a configuration file
+ *     PROGRAM.conf      an example of a configuration file
  *     NAME.md           the same as a table for README.md
  *     limits.md         the first columns of SECURITY.md's table of limits
  *
@@ -9,6 +11,7 @@
 #include "apps/daemon/limits.h"
 #include "apps/echo/options.h"
 #include "apps/load/options.h"
+#include "apps/options/config_print.h"
 #include "apps/passwd/options.h"
 #include "apps/serve/options.h"
 #include "apps/spec/options.h"
@@ -32,6 +35,7 @@ static const struct command_line *const programs[] = {
 };
 
 static const char *folder;
+static bool shows_keywords; /* in place of options */
 
 static FILE *create(const char *name, const char *ending)
 {
@@ -121,9 +125,35 @@ static void put_literal(FILE *out, const char *argument, const char *text, size_
     }
 }
 
+/* The row of an option of a server: its name is the beginning of the text. */
+static const struct option_row *server_row(const char *name, size_t len)
+{
+    for (const struct option_use *use = serve_command_line.uses; use->group != NULL; use++)
+        for (const struct option_row *row = use->group->rows; row->name != NULL; row++)
+            if (strlen(row->name) == len && strncmp(row->name, name, len) == 0)
+                return row;
+    return NULL;
+}
+
+/* The keyword of an option; false: it has none. */
+static bool put_keyword_of(FILE *out, const char *name, size_t len)
+{
+    const struct option_row *row = server_row(name, strcspn(name, "` "));
+    char keyword[CONFIG_KEYWORD_MAX];
+
+    if (row == NULL || config_keyword(row, keyword)[0] == 0)
+        return false;
+    (void)fprintf(out, "Cm %s%.*s", keyword, (int)(len - strlen(row->name)),
+                  name + strlen(row->name));
+    return true;
+}
+
 /* The macro of what is between backticks. */
 static void put_quoted(FILE *out, const char *argument, const char *text, size_t len)
 {
+    if (len > 2 && text[0] == '-' && text[1] == '-' && shows_keywords &&
+        put_keyword_of(out, text + 2, len - 2))
+        return;
     if (len > 2 && text[0] == '-' && text[1] == '-')
         (void)fprintf(out, "Fl Fl %.*s", (int)len - 2, text + 2);
     else if (len > 1 && text[0] == '-' && islower((unsigned char)text[1]))
@@ -239,24 +269,38 @@ static void put_man_argument(FILE *out, const char *argument)
     }
 }
 
+static void put_man_name(FILE *out, const struct option_row *row)
+{
+    char keyword[CONFIG_KEYWORD_MAX];
+
+    (void)fputs(".It ", out);
+    if (row->letter != 0 && !shows_keywords)
+        (void)fprintf(out, "Fl %c , ", row->letter);
+    (void)fprintf(out, "%s %s", shows_keywords ? "Cm" : "Fl Fl",
+                  shows_keywords ? config_keyword(row, keyword) : row->name);
+    if (row->argument != NULL)
+        put_man_argument(out, row->argument);
+    else if (shows_keywords)
+        (void)fputs(" Cm yes Ns | Ns Cm no", out);
+    (void)fputc('\n', out);
+}
+
+/* As an option or, with shows_keywords, as a keyword. */
 static void put_man_option(FILE *out, const struct option_row *row)
 {
     char text[TEXT_MAX];
 
-    (void)fputs(".It ", out);
-    if (row->letter != 0)
-        (void)fprintf(out, "Fl %c , ", row->letter);
-    (void)fprintf(out, "Fl Fl %s", row->name);
-    if (row->argument != NULL)
-        put_man_argument(out, row->argument);
-    (void)fputc('\n', out);
+    put_man_name(out, row);
     put_man_sentence(out, row->argument, "", row->help);
     if (row->more != NULL)
         put_man_text(out, row->argument, row->more);
     if (row->repeatable)
-        (void)fprintf(out, "The option may be given up to %" PRIu64 " times.\n", row->most);
+        (void)fprintf(out, "The %s may be given up to %" PRIu64 " times.\n",
+                      shows_keywords ? "keyword" : "option", row->most);
     if (option_default(row, text, sizeof text)[0] != 0)
         put_man_sentence(out, row->argument, "the default is ", text);
+    else if (shows_keywords && row->argument == NULL)
+        put_man_sentence(out, NULL, "the default is ", "`no`");
 }
 
 static void put_origin(FILE *out)
@@ -272,6 +316,57 @@ static void put_man_group(const struct option_group *group)
     for (const struct option_row *row = group->rows; row->name != NULL; row++)
         put_man_option(out, row);
     (void)fclose(out);
+}
+
+static bool has_keywords(const struct option_group *group)
+{
+    char keyword[CONFIG_KEYWORD_MAX];
+
+    for (const struct option_row *row = group->rows; row->name != NULL; row++)
+        if (config_keyword(row, keyword)[0] != 0)
+            return true;
+    return false;
+}
+
+/* The keywords of a group, in nacre.conf(5). */
+static void put_man_keywords(const struct option_group *group)
+{
+    char name[TEXT_MAX], keyword[CONFIG_KEYWORD_MAX];
+    FILE *out;
+
+    if (!has_keywords(group))
+        return;
+    (void)snprintf(name, sizeof name, "%s_keywords", group->name);
+    out = create(name, "mdoc");
+    shows_keywords = true;
+    put_origin(out);
+    for (const struct option_row *row = group->rows; row->name != NULL; row++)
+        if (config_keyword(row, keyword)[0] != 0)
+            put_man_option(out, row);
+    shows_keywords = false;
+    (void)fclose(out);
+}
+
+/* The keyword for the command of a program, which is no option. */
+static void put_man_command(const struct option_row *row)
+{
+    const struct option_group group = {.name = "command",
+                                       .rows = (const struct option_row[]){*row, {0}}};
+
+    put_man_keywords(&group);
+}
+
+/* What only the programs have that read a configuration file. */
+static void put_configuration(const struct command_line *line)
+{
+    FILE *out = create(line->name, "conf");
+
+    config_print_example(out, line);
+    (void)fclose(out);
+    for (const struct option_use *use = line->uses; use->group != NULL; use++)
+        put_man_keywords(use->group);
+    if (line->command != NULL)
+        put_man_command(line->command);
 }
 
 static void put_man_words(const struct option_words *words)
@@ -301,6 +396,15 @@ static void put_name(FILE *out, const struct option_row *row)
                   row->argument != NULL ? row->argument : "");
 }
 
+static void put_keyword(FILE *out, const struct option_row *row)
+{
+    char keyword[CONFIG_KEYWORD_MAX];
+
+    if (config_keyword(row, keyword)[0] != 0)
+        (void)fprintf(out, " `%s`", keyword);
+    (void)fputs(" |", out);
+}
+
 static void put_default(FILE *out, const struct option_row *row)
 {
     char text[TEXT_MAX];
@@ -315,11 +419,16 @@ static void put_options_table(const struct command_line *line)
 {
     FILE *out = create(line->name, "md");
 
-    (void)fputs("| option | meaning | default |\n|---|---|---|\n", out);
+    (void)fputs(line->reads_config
+                    ? "| option | keyword in a file | meaning | default |\n|---|---|---|---|\n"
+                    : "| option | meaning | default |\n|---|---|---|\n",
+                out);
     for (const struct option_use *use = line->uses; use->group != NULL; use++)
         for (const struct option_row *row = use->group->rows;
              use->group != &limit_options && row->name != NULL; row++) {
             put_name(out, row);
+            if (line->reads_config)
+                put_keyword(out, row);
             (void)fprintf(out, " %s%s |", row->help, row->repeatable ? "; repeatable" : "");
             put_default(out, row);
         }
@@ -366,6 +475,8 @@ int main(int argc, char **argv)
             put_words_table(programs[i]->words);
         }
         put_options_table(programs[i]);
+        if (programs[i]->reads_config)
+            put_configuration(programs[i]);
     }
     put_limits_table();
     return 0;

@@ -1,0 +1,38 @@
+/* What a server program reads before it serves: host keys, who may log in, the banner. */
+#ifndef NACRE_APPS_DAEMON_SETUP_H
+#define NACRE_APPS_DAEMON_SETUP_H
+
+#include "apps/confine/confine.h"
+#include "apps/daemon/login.h"
+#include "apps/daemon/options.h"
+#include "apps/daemon/program.h"
+
+enum { SETUP_SENTENCE_MAX = 1024 /* bytes */ };
+
+struct setup {
+    const struct server_program *program;
+    const struct server_options *options;
+    const struct nacre_key *keys[OPTION_LIST_MAX + 1]; /* NULL-terminated */
+    struct login login;
+    char banner[NACRE_BANNER_MAX + 1];
+    struct confinement confinement;
+};
+
+/* Where problems go. */
+struct setup_report {
+    void *context;
+    /* value: that of the option that the sentence is about; or NULL */
+    void (*problem)(void *context, const char *value, const char *sentence);
+    bool all;      /* look for further problems after the first */
+    bool only_try; /* log nothing, and make no key */
+};
+
+/* Read everything; `s` has its program and its options, and stays where it is. False: problems were
+ * reported. Clear it either way. */
+bool setup_read(struct setup *s, const struct setup_report *report);
+void setup_clear(struct setup *s);
+
+/* The configuration of a server with it. The policy, as the setup, must outlive the server. */
+struct nacre_server_config setup_config(struct setup *s, const struct nacre_auth_policy *policy);
+
+#endif
