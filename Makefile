@@ -72,7 +72,7 @@ BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
                  sshpass iproute2 tinysshd python3-twisted procps netbase vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit \
                  openssl xauth \
-                 tshark libssh-dev g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \
+                 tshark libssh-dev erlang-ssh g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \
                  chromium fonts-dejavu-core nodejs $(if $(shell command -v npm),,npm)
 DEV_PACKAGES = strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_TIDY) \
                cppcheck shellcheck

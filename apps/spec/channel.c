@@ -50,8 +50,10 @@ struct spec_channel *open_channel(struct peer *p, struct opening o)
     p->conforming = p->conforming || !p->observing;
     ch = send_open(p, o);
     p->conforming = conforming;
-    if (!wait_opened(p, ch) && !over(p))
+    if (!wait_opened(p, ch) && !over(p)) {
+        need(p, p->observing || !ch->refused || p->channel_count == 1, "no second channel");
         (void)falter(p, ch->refused ? "the channel was refused" : "CHANNEL_OPEN without an answer");
+    }
     return ch;
 }
 

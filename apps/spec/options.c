@@ -28,7 +28,7 @@ static const struct option_row rows[] = {
     {.name = "profile", .argument = "NAME",
      OPTION_TEXT(struct spec_options, profile),
      .help = "the commands that the server runs: a name, or a file",
-     .more = "The names are `openssh`, `dropbear`, `tinyssh`, `conch`, `asyncssh`, `paramiko`, `nacre-echo` and `nacre-serve`; all but `nacre-echo` give commands to a shell. A file has lines of the form name = value. `like` starts from a profile with a name. `cat`, `produce`, `discard`, `exit`, `killed` and `env` are commands. `user-ca` is the file of a CA's private key, whose certificates the server accepts for the user. `two-factor` and `two-factor-other` are users that need the key and then the password, `expired` is one whose password has expired; their key and password are those of the user. `forwarding` and `any-user` (every user name can log in) are yes or no.",
+     .more = "The names are `openssh`, `dropbear`, `tinyssh`, `conch`, `asyncssh`, `paramiko`, `erlang`, `libssh`, `nacre-echo` and `nacre-serve`; all but `erlang`, `libssh` and `nacre-echo` give commands to a shell. A file has lines of the form name = value. `like` starts from a profile with a name. `cat`, `produce`, `discard`, `exit`, `killed` and `env` are commands. `user-ca` is the file of a CA's private key, whose certificates the server accepts for the user. `two-factor` and `two-factor-other` are users that need the key and then the password, `expired` is one whose password has expired; their key and password are those of the user. `forwarding` and `any-user` (every user name can log in) are yes or no.",
      .default_value = "openssh"},
     {.name = "strict",
      OPTION_FLAG(struct spec_options, strict),

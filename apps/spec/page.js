@@ -178,7 +178,9 @@ function headElement() {
   results.runs.forEach(({ run, file }, index) => {
     const head = make('th');
     head.scope = 'col';
-    head.append(make('span', 'peer', words(run.peer)), make('span', 'soft', words(file)));
+    head.append(make('span', 'peer', words(run.name) || words(run.peer)));
+    for (const fact of run.name ? [run.peer, run.package, run.system, run.role] : [file])
+      if (words(fact)) head.append(make('span', 'soft', words(fact)));
     head.append(make('span', 'soft', counts(index)));
     row.append(head);
   });

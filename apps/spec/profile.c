@@ -16,6 +16,10 @@ struct named {
     .cat = "cat", .produce = "head -c %s /dev/zero", .discard = "cat >/dev/null",                  \
     .exit_with = "exit %s", .env = "env"
 
+/* The servers of servers/ that run no shell. */
+#define SERVE_COMMANDS                                                                             \
+    .cat = "cat", .produce = "produce %s", .discard = "discard", .exit_with = "exit %s"
+
 static const struct named profiles[] = {
     {"openssh", {SHELL, .killed = "kill -TERM $$"}},
     {"dropbear", {SHELL, .killed = "kill -TERM $$"}},
@@ -24,6 +28,8 @@ static const struct named profiles[] = {
     {"asyncssh", {SHELL, .killed = "kill -TERM $$", .any_user = true}},
     {"paramiko", {SHELL, .any_user = true}}, /* it has no call that sends exit-signal */
     {"nacre-serve", {SHELL, .killed = "kill -TERM $$", .any_user = true}},
+    {"erlang", {SERVE_COMMANDS, .any_user = true}}, /* servers/serve_erlang.escript */
+    {"libssh", {SERVE_COMMANDS, .any_user = true}}, /* servers/serve_libssh.c */
     {"nacre-echo",
      {.cat = "cat",
       .produce = "chargen %s",

@@ -218,7 +218,7 @@ void rekey(struct peer *p)
 
     start_rekey(p);
     p->conforming = true;
-    if (!p->x.theirs_came && !over(p)) {
+    if (!p->x.theirs_came && p->timed_out) {
         (void)falter(p, "KEXINIT without an answer");
     } else if (p->x.theirs_came) {
         send_share(p);

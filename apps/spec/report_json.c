@@ -1,6 +1,7 @@
 /* JSON lines: the first describes the run, each other one is a case. */
 #include "apps/spec/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A byte that is not ASCII stands for the character with its number: a peer may send any. */
@@ -71,6 +72,31 @@ static void put_run(FILE *out, const struct report *r)
     (void)fputs("}}}\n", out);
 }
 
+/* The last messages. Where nothing was wrong, without their bytes. */
+static void put_last(FILE *out, const struct report *r, const struct result *one)
+{
+    enum verdict_kind verdict = one->head.verdict;
+    bool bytes = r->verbose || verdict_is_bad(verdict) || verdict == VERDICT_WARN;
+    char *names = bytes ? NULL : strdup(one->text);
+    char *to = names;
+
+    for (const char *line = names; line != NULL && *line != 0;) {
+        size_t len = strcspn(line, "\n");
+        const char *packet = memchr(line, '#', len); /* "...  #7  1234" */
+        size_t kept = packet == NULL ? len : (size_t)(packet - line) + strcspn(packet, " \n");
+
+        memmove(to, line, kept);
+        to += kept;
+        *to++ = '\n';
+        line += len + (line[len] == '\n');
+    }
+    if (to != NULL)
+        *to = 0;
+    put_array(out, "last", names == NULL ? one->text : names, '\n');
+    (void)fputs(", ", out);
+    free(names);
+}
+
 static void put_case(FILE *out, const struct report *r, const struct result *one)
 {
     const struct spec_case *row = one->row;
@@ -88,11 +114,10 @@ static void put_case(FILE *out, const struct report *r, const struct result *one
     put_member(out, "observed", one->head.observed);
     if (one->head.reason[0] != 0)
         put_member(out, "reason", one->head.reason);
-    if (one->text != NULL &&
-        (verdict_is_bad(one->head.verdict) || r->verbose || one->head.verdict == VERDICT_WARN)) {
-        put_array(out, "last", one->text, '\n');
-        (void)fputs(", ", out);
-    }
+    if (row->note != NULL)
+        put_member(out, "note", row->note);
+    if (one->text != NULL)
+        put_last(out, r, one);
     (void)fprintf(out, "\"ms\": %u}\n", (unsigned)one->head.ms);
 }
 

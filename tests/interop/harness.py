@@ -160,8 +160,8 @@ def check_log(events):
 
 # The server --------------------------------------------------------------------------------------
 
-def ssh_keygen(path, kind="ed25519"):
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", path], check=True,
+def ssh_keygen(path, kind="ed25519", *options):
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", path, *options], check=True,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 

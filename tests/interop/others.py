@@ -12,11 +12,16 @@ import tempfile
 import threading
 import unittest
 
-from harness import BUILD, end, ssh_keygen, until
+from harness import BUILD, PASSWORD, TOP, end, ssh_keygen, until
+
+
+SERVERS = os.path.join(TOP, "apps/spec/servers")
 
 
 class Other:
     """A server of another project, as a child process."""
+
+    host_keys = ("ed25519",)
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="nacre-")
@@ -34,7 +39,7 @@ class Other:
         return os.path.join(self.folder, name)
 
     def start(self, command):
-        with open(self.path("log"), "wb") as log:
+        with open(self.path("log"), "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)
         until(self.answers, lambda: f"it does not listen: {self.log()}")
@@ -48,6 +53,14 @@ class Other:
     def log(self):
         with open(self.path("log"), encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def make_host_keys(self):
+        """host, the first kind, and host_KIND for each other, in the old format: paramiko 2.12 misreads some of the new one."""
+        ssh_keygen(self.path("host"), self.host_keys[0])
+        for kind in self.host_keys[1:]:
+            ssh_keygen(self.path(f"host_{kind}"), kind, "-m", "PEM")
+        with open(self.path("host.pub"), encoding="ascii") as file:
+            self.know(file.read())
 
     def know(self, public):
         with open(self.path("known_hosts"), "w", encoding="ascii") as file:
@@ -123,21 +136,19 @@ class SshdWithPam(Sshd):
 
 
 class Library(Other):
-    """A server of one of Python's SSH libraries, in serving.py."""
+    """A server made with an SSH library: one of apps/spec/servers."""
 
     kind = None
 
     def __init__(self):
         super().__init__()
-        ssh_keygen(self.path("host"))
-        self.reserved.close()
-        with open(self.path("log"), "wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", os.path.join(os.path.dirname(__file__), "serving.py"), self.kind, self.folder],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
-        self.port = int(self.process.stdout.readline())
-        with open(self.path("host.pub"), encoding="ascii") as file:
-            self.know(file.read())
+        self.make_host_keys()
+        with open(self.path("password"), "w", encoding="ascii") as file:
+            file.write(PASSWORD + "\n")
+        self.start([*self.program(), self.folder, str(self.port)])
+
+    def program(self):
+        return [sys.executable, "-W", "ignore", os.path.join(SERVERS, f"serve_{self.kind}.py")]
 
 
 class AsyncSsh(Library):
@@ -152,9 +163,13 @@ class Conch(Library):
     kind = "conch"
 
     def __init__(self):
+        self.check()
+        super().__init__()
+
+    @staticmethod
+    def check():
         if os.geteuid() != 0:
             raise unittest.SkipTest("Conch gives the terminal of a session to its user: not without root")
-        super().__init__()
 
 
 class Tiny(Other):
@@ -248,9 +263,12 @@ class Dropbear(Other):
         if not any_folder and subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
             raise unittest.SkipTest("unshare -m, which gives dropbear another home folder, is refused here")
         super().__init__()
-        said = subprocess.run(["dropbearkey", "-t", "ed25519", "-f", self.path("host")], check=True,
-                              capture_output=True, text=True).stdout
-        self.know(re.search(r"^ssh-ed25519 .*$", said, re.M)[0])
+        keys_to_serve = []
+        for kind in reversed(self.host_keys):
+            keys_to_serve += ["-r", self.path("host_" + kind)]
+            said = subprocess.run(["dropbearkey", "-t", kind, "-f", keys_to_serve[-1]], check=True, capture_output=True,
+                                  text=True).stdout
+        self.know(re.search(r"^(ssh|ecdsa)-\S+ .*$", said, re.M)[0])
         # Not in /tmp: it refuses keys below a folder that others can write to.
         self.home = tempfile.mkdtemp(prefix="nacre-", dir="/run")
         keys = os.path.join(self.home, ".ssh")
@@ -261,7 +279,7 @@ class Dropbear(Other):
             command = [program, "-D", keys]
         else:
             command = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" ~ && exec "$@"', self.home, program]
-        self.start([*command, "-F", "-E", "-r", self.path("host"), "-p", f"127.0.0.1:{self.port}", "-P", self.path("pid")])
+        self.start([*command, "-F", "-E", *keys_to_serve, "-p", f"127.0.0.1:{self.port}", "-P", self.path("pid")])
 
     def __exit__(self, *exception):
         super().__exit__(*exception)

@@ -1,92 +1,243 @@
 #!/usr/bin/env python3
-"""Run nacre-spec against every server that the interop tests can start, and write apps/spec/RESULTS.md.
+"""The pages of nacre-spec's results: apps/spec/RESULTS.md and one page of HTML, from the JSON files that spec_matrix.py keeps.
 
-    spec_results.py [NAME...]        names: see SERVERS; needs `make all`
+    spec_results.py [FOLDER]      the default is BUILD/spec
 
-A server that is not installed, that needs root, or that does not last for all cases is left out.
+A row of the matrix is a clause, a column an implementation. What a peer sent is never markup.
 """
 import collections
+import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
-import unittest
+import textwrap
 
-import others
-from harness import BUILD, PASSWORD, TOP, USER, Server
+from harness import BUILD, TOP
 
 NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
+FOLDER = os.path.join(BUILD, "spec")
 PAGE = os.path.join(TOP, "apps/spec/RESULTS.md")
+HTML = os.path.join(TOP, "apps/spec/results.html")
 VERDICTS = ("pass", "fail", "warn", "info", "skip", "error")
-SERVERS = ("nacre-echo", "Sshd", "Dropbear", "Tiny", "AsyncSsh", "Paramiko", "Conch")
+BAD = "fail", "xpass", "error"
+# A MUST case that fails on all of these may be a misreading of ours: its row needs a note, which explain prints.
+REFERENCES = {"sshd", "dropbear", "asyncssh", "paramiko"}
+ORDER = ("server", "client"), ("nacre-echo", "nacre-serve", "sshd", "dropbear")
+
+# What the first prototype found, in a sentence, and the ids of the cases that find it again.
+KNOWN = (
+    ("Padding of less than 4 bytes is accepted.", "4253/6/padding-3-sealed 4253/6/padding-0 4253/6/padding-3"),
+    ("A packet that is not a multiple of the block size is accepted.", "4253/6/misaligned-sealed 4253/6/misaligned"),
+    ("The shares 1 and p - 1 of finite-field Diffie-Hellman are accepted.", "4253/8/e-1 4253/8/e-p-1 4253/8/e-range"),
+    ("An AEAD cipher with no MAC in common is refused.", "5647/5.1/mac-ignored ossh/1.6/mac-ignored"),
+    ('The version "SSH-2.1" is accepted.', "4253/5.1/ident-2.1"),
+    ("At most 20 names of a list are read.", "4253/7.1/unknown-names-250"),
+    ("A second KEXINIT is answered with UNIMPLEMENTED.", "4253/7.1/kexinit-twice"),
+    ("IGNORE with 32768 bytes is refused.", "4253/6.1/payload-32768"),
+    ("Compressed points are refused (they may be).", "5656/4/compressed"),
+)
 
 
-def run(address, user, key, *words):
-    """The run's first line and the results of its cases; None if the baseline does not pass."""
-    results = f"{key}.results"
-    done = subprocess.run([NACRE_SPEC, "server", address, "-u", user, "-i", key, "--json", results, *words],
-                          capture_output=True, text=True, check=False, timeout=900)
-    if done.returncode not in (0, 1, 4):  # the baseline does not pass, or the server refuses connections in between
-        print(done.stderr.strip(), file=sys.stderr)
-        return None
-    with open(results, encoding="utf-8") as file:
-        first, *lines = map(json.loads, file)
-    return first["run"], lines
+class Column:
+    """The results of one run."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            first, *lines = map(json.loads, file)
+        self.path, self.run = path, first["run"]
+        self.cases = {line["id"]: line for line in lines}
+        self.label = f"{self.run['name']} ({self.run['system']})"
+
+    def key(self):
+        """The order of the columns."""
+        roles, names = ORDER
+        name = self.run["name"]
+        return (roles.index(self.run["role"]), self.run["system"],
+                names.index(name) if name in names else len(names), name)
+
+    def counts(self):
+        return collections.Counter(case["verdict"] for case in self.cases.values())
 
 
-def run_one(name):
-    if name == "nacre-echo":
-        server = Server("--max-startups", "1000", "--rate-limits", "no", "--kex", "+diffie-hellman-*")
-        try:
-            with open(server.path("password"), "w", encoding="ascii") as file:
-                file.write(PASSWORD + "\n")
-            return run(server.address, USER, server.path("key"), "--password", server.path("password"), "--profile", "nacre-echo")
-        finally:
-            server.clear()
-    with getattr(others, name)() as server:
-        return run(f"127.0.0.1:{server.port}", server.user, server.path("key"))
+def columns(folder):
+    return sorted((Column(path) for path in glob.glob(os.path.join(folder, "*.json"))), key=Column.key)
+
+
+def code(text):
+    """A peer's text, on one line: never markup."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    fence = "``" if "`" in text else "`"
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
 
 
 def cell(text):
-    """A peer's text inside a table: never markup."""
-    return "`" + text.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`"
+    return code(text).replace("|", "\\|")
+
+
+def wrapped(text):
+    return "\n".join(textwrap.wrap(text, 128, break_long_words=False, break_on_hyphens=False))
+
+
+def numbered(found):
+    """Short names of the columns: the matrix would be too wide with the long ones."""
+    return {column: f"{number}" for number, column in enumerate(found, 1)}
+
+
+def every_case(found):
+    """All rows, in the order of nacre-spec, each as {column: result}."""
+    rows = {}
+    for column in found:
+        for id_, case in column.cases.items():
+            rows.setdefault(id_, {})[column] = case
+    return rows
+
+
+def observed(case):
+    said = case["observed"]
+    if case.get("reason"):
+        said = f"{said}; {case['reason']}" if said and said != "nothing" else case["reason"]
+    return said
+
+
+def implementations(found):
+    yield "## Implementations\n"
+    yield "| | implementation | role | version | system | identification | " + " | ".join(VERDICTS) + " |"
+    yield "|---|---|---|---|---|---|" + "---|" * len(VERDICTS)
+    for column, number in numbered(found).items():
+        run, counts = column.run, column.counts()
+        yield (f"| {number} | {run['name']} | {run['role']} | {run['package']} | {run['system']} | {cell(run['peer'])} | "
+               + " | ".join(str(counts[verdict]) for verdict in VERDICTS) + " |")
+
+
+def of_clause(cases):
+    """A cell of the matrix: how many cases failed, of those that were judged."""
+    judged = [case for case in cases if case["verdict"] not in ("skip", "info")]
+    failed = sum(case["verdict"] in BAD for case in judged)
+    warned = sum(case["verdict"] == "warn" for case in judged)
+    if not judged:
+        return "–"
+    return f"**{failed}**/{len(judged)}" if failed else f"{warned}w/{len(judged)}" if warned else f"{len(judged)}"
+
+
+def matrix(found, rows):
+    clauses = {}
+    for row in rows.values():
+        clauses.setdefault(next(iter(row.values()))["clause"], []).append(row)
+    yield "\n## Matrix\n"
+    yield wrapped("The columns are the implementations above. A cell has how many cases of the clause were judged; in front of it, how "
+                  "many failed in bold, or, if none failed, how many were warned about (w). A dash: nothing there applies.") + "\n"
+    yield "| clause | " + " | ".join(numbered(found).values()) + " |\n|---|" + "---|" * len(found)
+    for clause, members in clauses.items():
+        cells = [of_clause([row[column] for row in members if column in row]) for column in found]
+        yield f"| {clause} | " + " | ".join(cells) + " |"
+
+
+def who(row, numbers, verdicts):
+    """The columns with these verdicts, grouped by what came back."""
+    seen = {}
+    for column, case in row.items():
+        if case["verdict"] in verdicts:
+            seen.setdefault(observed(case), []).append(column)
+    return [(said, [f"{column.run['name']} ({numbers[column]})" for column in those]) for said, those in seen.items()]
+
+
+def joined(names):
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def again(row, verdicts):
+    """The command that repeats it, with the first column in which it was seen."""
+    column, case = next((column, case) for column, case in row.items() if case["verdict"] in verdicts)
+    return f"`tests/interop/spec_matrix.py --again {column.run['name']} {case['id']} -v`"
+
+
+def paragraph(id_, row, numbers, verdicts):
+    first = next(iter(row.values()))
+    yield f"\n### {id_}\n"
+    text = (f"{first['clause']}, {first['level']}. Sent: {first['title']}. Expected: {code(' | '.join(first['expected']))}.")
+    for said, names in who(row, numbers, verdicts):
+        text += f" Came back from {joined(names)}: {code(said)}."
+    text += f" Again: {again(row, verdicts)}."
+    yield wrapped(text)
+    if first.get("note"):
+        yield "\n" + wrapped(first["note"])
+
+
+def known(rows, numbers):
+    yield "\n## What the prototype had found\n"
+    yield "| finding | case | implementations |\n|---|---|---|"
+    for sentence, ids in KNOWN:
+        for id_ in ids.split():
+            if id_ in rows:
+                seen = "; ".join(f"{joined(names)}: {cell(said)}" for said, names in
+                                 who(rows[id_], numbers, ("fail", "warn", "info")) if said)
+                yield f"| {sentence} | `{id_}` | {seen or 'none'} |"
+
+
+def findings(rows, numbers):
+    yield "\n## Findings\n"
+    yield wrapped("A paragraph for each case of the level MUST that failed, and for each other case after which the implementation no "
+                  "longer served: the clause, what was sent, what came back, and the command that repeats it.")
+    for id_, row in rows.items():
+        if any(case["verdict"] in BAD for case in row.values()):
+            yield from paragraph(id_, row, numbers, BAD)
+
+
+def warnings(rows, numbers):
+    yield "\n## Warnings\n"
+    yield wrapped("A SHOULD or a common practice that was not met, or an outcome that is tolerated.") + "\n"
+    yield "| case | clause | level | sent | expected | came back |\n|---|---|---|---|---|---|"
+    for id_, row in rows.items():
+        first = next(iter(row.values()))
+        seen = "; ".join(f"{joined(names)}: {cell(said)}" for said, names in who(row, numbers, ("warn",)))
+        if seen:
+            yield (f"| `{id_}` | {first['clause']} | {first['level']} | {first['title']} | {cell(' | '.join(first['expected']))} | "
+                   f"{seen} |")
+
+
+INTRODUCTION = """\
+Written by `make spec-matrix` from the results in JSON, without the slow cases. An implementation is tested with what it offers as
+`tests/interop/spec_subjects.py` starts it; what it does not offer is skipped. [results.html](results.html) is the whole matrix: a
+click shows what was expected, what was observed, and the last ten messages. `nacre-spec explain ID` has all about a case.
+"""
 
 
 def page(found):
+    rows, numbers = every_case(found), numbered(found)
     yield "# What nacre-spec finds\n"
-    yield ("Written by `make spec-results`, with the servers of Debian 12 as the interop tests start them, without the slow cases.\n"
-           "A server is tested with what it offers there; what it does not offer is skipped. To repeat a line, start the server and\n"
-           "run `nacre-spec server HOST:PORT --user USER --key FILE ID -v`; `nacre-spec explain ID` has the clause.\n")
-    yield "| server | " + " | ".join(VERDICTS) + " |\n|---|" + "---|" * len(VERDICTS)
-    for run_of, lines in found:
-        count = collections.Counter(line["verdict"] for line in lines)
-        yield f"| {cell(run_of['peer'])} | " + " | ".join(str(count[verdict]) for verdict in VERDICTS) + " |"
-    for run_of, lines in found:
-        failed = [line for line in lines if line["verdict"] in ("fail", "error")]
-        yield f"\n## {run_of['peer']}\n"
-        if not failed:
-            yield "No case failed."
-            continue
-        yield "| case | clause | what was done | expected | observed |\n|---|---|---|---|---|"
-        for line in failed:
-            yield (f"| `{line['id']}` | {line['clause']} | {line['title']} | {cell(' | '.join(line['expected']))} | "
-                   f"{cell(line['observed'] or line.get('reason', ''))} |")
+    yield INTRODUCTION
+    yield from implementations(found)
+    yield from matrix(found, rows)
+    yield from known(rows, numbers)
+    yield from findings(rows, numbers)
+    yield from warnings(rows, numbers)
 
 
-def main():
-    found = []
-    for name in sys.argv[1:] or SERVERS:
-        try:
-            results = run_one(name)
-        except (unittest.SkipTest, AttributeError, OSError, AssertionError, ValueError) as why:
-            print(f"{name}: left out: {why}", file=sys.stderr)
-            continue
-        if results is not None:
-            print(name, collections.Counter(line["verdict"] for line in results[1]), file=sys.stderr)
-            found.append(results)
+def unexplained(found):
+    """MUST cases without a note that fail on each reference that did not skip them, if these are two or more."""
+    for id_, row in every_case(found).items():
+        judged = [case for column, case in row.items() if column.run["name"] in REFERENCES and case["verdict"] != "skip"]
+        if len(judged) > 1 and all(case["verdict"] in BAD for case in judged) and not judged[0].get("note"):
+            yield id_
+
+
+def main(folder=FOLDER):
+    found = columns(folder)
+    if not found:
+        sys.exit(f"{folder}: no results there: make spec-matrix")
     with open(PAGE, "w", encoding="utf-8") as file:
         file.write("\n".join(page(found)) + "\n")
+    html = os.path.join(folder, "page")
+    subprocess.run([NACRE_SPEC, "compare", *(os.path.basename(column.path) for column in found), "--html", os.path.abspath(html)],
+                   cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    shutil.copy(os.path.join(html, "index.html"), HTML)
+    missing = list(unexplained(found))
+    for id_ in missing:
+        print(f"{id_} fails on all of {', '.join(sorted(REFERENCES))} that run it: explain why in its note", file=sys.stderr)
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(*sys.argv[1:]))

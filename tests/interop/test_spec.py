@@ -12,6 +12,7 @@ import xml.etree.ElementTree
 
 from harness import BUILD, PASSWORD, PATIENCE, TOP, USER, Server, clean_environment
 from others import Sshd, Tiny
+from spec_subjects import LIMITS, Serve
 
 NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
 EXPECTED = os.path.join(TOP, "tests/interop/spec_expect.txt")
@@ -31,15 +32,6 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
-
-
-class Serve(Server):
-    """nacre-serve, which gives each command to a shell."""
-
-    words = ("--", "sh", "-c", 'eval "${SSH_ORIGINAL_COMMAND:-sh}"')
-
-    def __init__(self):
-        super().__init__("--exec", *LIMITS, program=os.path.join(BUILD, "nacre-serve"))
 
 
 class Ours:

@@ -70,7 +70,62 @@ START_TEST(each_line_is_an_object)
 }
 END_TEST
 
+/* Where nothing was wrong, the bytes of the messages would only make the results long. */
+START_TEST(messages_have_their_bytes_where_something_was_wrong)
+{
+    static const char lines[] =
+        "   12 us  ->* 20 KEXINIT  #0  0102...\n   30 us  <-  21 NEWKEYS  #1  \n";
+    static const struct {
+        enum verdict_kind verdict;
+        const char *first;
+    } rows[] = {
+        {VERDICT_PASS, "12 us  ->* 20 KEXINIT  #0"},
+        {VERDICT_SKIP, "12 us  ->* 20 KEXINIT  #0"},
+        {VERDICT_WARN, "12 us  ->* 20 KEXINIT  #0  0102..."},
+        {VERDICT_FAIL, "12 us  ->* 20 KEXINIT  #0  0102..."},
+    };
+    struct setting *setting = new_setting("SSH-2.0-x");
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char copy[sizeof lines];
+        struct result result = {.row = &row, .done = true, .head.verdict = rows[i].verdict};
+        struct json *line;
+        char *text;
+
+        memcpy(copy, lines, sizeof lines);
+        result.text = copy;
+        text = printed(setting, &result);
+        line = json_parse(strchr(text, '\n') + 1);
+        ck_assert_msg(json_has(line, "last", rows[i].first), "%s", text);
+        ck_assert(json_has(line, "last", "30 us  <-  21 NEWKEYS  #1"));
+        json_free(line);
+        free(text);
+    }
+    free(setting);
+}
+END_TEST
+
+START_TEST(the_note_of_a_case_is_there)
+{
+    struct spec_case with_note = row;
+    struct setting *setting = new_setting("SSH-2.0-x");
+    struct result result = {.row = &with_note, .done = true};
+    struct json *line;
+    char *text;
+
+    with_note.note = "why it is so";
+    text = printed(setting, &result);
+    line = json_parse(strchr(text, '\n') + 1);
+    ck_assert(json_is(line, "note", "why it is so"));
+    json_free(line);
+    free(text);
+    free(setting);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_line_is_an_object);
+    add_test(suite, messages_have_their_bytes_where_something_was_wrong);
+    add_test(suite, the_note_of_a_case_is_there);
 }

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""The matrix of nacre-spec: each implementation that is installed passes the baseline; the pages that the results become."""
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import spec_matrix
+import spec_results
+from harness import PATIENCE
+from spec_subjects import NACRE_SPEC, SUBJECTS, start
+
+HOSTILE = "</script><img src=x onerror=alert(1)>|`| [a](https://localhost/)\n# heading\x1b[31m"
+
+
+class Subjects(unittest.TestCase):
+    def test_each_passes_the_baseline(self):
+        """... and is started again on the same port if a case stops it."""
+        for subject in SUBJECTS:
+            with self.subTest(subject.name), contextlib.ExitStack() as stack:
+                try:
+                    peer = stack.enter_context(start(subject))
+                except unittest.SkipTest as why:
+                    print(f"{subject.name}: left out: {why}")
+                    continue
+                command = peer.nacre_spec("4253/4.2/own-cr-lf", "4254/6.10/exit-status")
+                for restart in (False, True) if subject.name in ("asyncssh", "libssh") else (False,):
+                    if restart:
+                        peer.restart()
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                    self.assertRegex(done.stdout, r"pass  own-cr-lf .*\n(.*\n)*  (pass|skip)  exit-status")
+
+    def test_the_results_name_what_was_tested(self):
+        self.addCleanup(setattr, spec_results, "FOLDER", spec_results.FOLDER)
+        with tempfile.TemporaryDirectory() as spec_results.FOLDER:
+            counts = spec_matrix.keep(SUBJECTS[0], "4253/5.1")
+            self.assertEqual(sum(counts.values()), 5, counts)
+            column, = spec_results.columns(spec_results.FOLDER)
+            self.assertEqual((column.run["name"], column.run["role"], column.run["peer"], column.run["package"]),
+                             ("nacre-echo", "server", "SSH-2.0-nacre_0.1", "0.1"))
+            self.assertNotIn("target", column.run)
+
+    def test_what_is_not_installed_is_left_out_by_name(self):
+        with self.assertRaisesRegex(unittest.SkipTest, "lsh-server is not installed"):
+            start(SUBJECTS[0]._replace(package="lsh-server", needs="no-such-program"))
+
+
+def result(id_, verdict, observed="go-on", level="MUST", **more):
+    return {"id": id_, "level": level, "clause": "RFC " + id_.split("/")[0] + " 7", "requirements": [], "title": "about " + id_,
+            "verdict": verdict, "expected": ["close", "go-on"], "observed": observed, "ms": 1, **more}
+
+
+class Pages(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="nacre-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def write(self, name, *results, **run):
+        run = {"version": "0.1", "role": "server", "peer": "SSH-2.0-x", "seed": 1, "facts": {}, "name": name, "package": "x 1",
+               "system": "Debian 12.1", **run}
+        with open(os.path.join(self.folder, name + ".json"), "w", encoding="utf-8") as file:
+            for line in {"run": run}, *results:
+                file.write(json.dumps(line) + "\n")
+
+    def text(self):
+        return "\n".join(spec_results.page(spec_results.columns(self.folder)))
+
+    def test_the_counts_the_matrix_and_a_paragraph_for_each_finding(self):
+        self.write("sshd", result("4253/7/a", "pass"), result("4253/7/b", "fail", "unimpl(seq), go-on", note="Because of this."))
+        self.write("dropbear", result("4253/7/a", "skip"), result("4253/7/b", "fail", "unimpl(seq), go-on"),
+                   result("8731/3/c", "warn", level="SHOULD"), role="client")
+        text = self.text()
+        self.assertIn("| 1 | sshd | server | x 1 | Debian 12.1 | `SSH-2.0-x` | 1 | 1 | 0 | 0 | 0 | 0 |", text)
+        self.assertIn("| 2 | dropbear | client | x 1 | Debian 12.1 | `SSH-2.0-x` | 0 | 1 | 1 | 0 | 1 | 0 |", text)
+        self.assertIn("| RFC 4253 7 | **1**/2 | **1**/1 |", text)
+        self.assertIn("| RFC 8731 7 | – | 1w/1 |", text)
+        paragraph = " ".join(text[text.index("### 4253/7/b"):].split())
+        self.assertIn("RFC 4253 7, MUST. Sent: about 4253/7/b. Expected: `close | go-on`. Came back from sshd (1) and dropbear (2): "
+                      "`unimpl(seq), go-on`. Again: `tests/interop/spec_matrix.py --again sshd 4253/7/b -v`. Because of this.", paragraph)
+        self.assertNotIn("### 4253/7/a", text)
+
+    def test_a_texts_of_a_peer_are_never_markup(self):
+        self.write("sshd", result("4253/7/b", "fail", HOSTILE), result("4253/7/c", "warn", HOSTILE), peer=HOSTILE)
+        text = self.text()
+        for line in text.splitlines():
+            self.assertNotRegex(line, r"^# h|\x1b")
+            outside = "".join(line.replace("\\|", "").split("``")[::2])  # not between the fences
+            self.assertNotIn("<", outside, line)
+        html = os.path.join(self.folder, "page")
+        subprocess.run([NACRE_SPEC, "compare", os.path.join(self.folder, "sshd.json"), "--html", html], check=True,
+                       stdout=subprocess.DEVNULL)
+        with open(os.path.join(html, "index.html"), encoding="utf-8") as file:
+            self.assertNotIn("<img", file.read())
+
+    def test_what_fails_everywhere_must_be_explained(self):
+        self.write("sshd", result("4253/7/a", "fail"), result("4253/7/b", "fail"), result("4253/7/c", "fail", note="Why."))
+        self.write("paramiko", result("4253/7/a", "fail"), result("4253/7/b", "pass"), result("4253/7/c", "fail", note="Why."))
+        self.assertEqual(list(spec_results.unexplained(spec_results.columns(self.folder))), ["4253/7/a"])
+
+
+if __name__ == "__main__":
+    unittest.main()
