@@ -1,5 +1,6 @@
 #include "apps/spec/exchange.h"
 
+#include "apps/spec/compression.h"
 #include "apps/spec/keys.h"
 
 #include <stdlib.h>
@@ -235,6 +236,7 @@ bool use_new_keys(struct peer *p, bool sending)
 {
     if (!take_keys(p, sending))
         return falter(p, "the keys could not be derived");
+    compression_begin(p, sending);
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* Receiving messages. Sending is in message_send.c. */
 #include "apps/spec/message.h"
 
+#include "apps/spec/compression.h"
 #include "apps/spec/names.h"
 #include "apps/spec/trace.h"
 #include "transport/text.h"
@@ -101,6 +102,25 @@ static struct bytes keep_payload(struct peer *p, struct bytes payload)
     return (struct bytes){p->bulk_room.at, payload.len};
 }
 
+/* A packet that could be read. */
+static bool take_packet(struct peer *p, const struct packet_seen *seen)
+{
+    struct bytes payload = seen->payload;
+
+    if (!compression_unpack(p, &payload))
+        return falter(p, "a packet that cannot be decompressed by itself");
+    p->got = keep_payload(p, payload);
+    p->got_number = seen->number;
+    watch_packet(p, seen);
+    conn_consume(&p->conn, seen->size);
+    trace_message(p, false, seen->number, p->got);
+    if (p->got.at[0] == SSH_MSG_DISCONNECT)
+        on_disconnect(p);
+    if (p->got.at[0] == SSH_MSG_USERAUTH_SUCCESS)
+        compression_logged_in(p);
+    return true;
+}
+
 bool receive(struct peer *p)
 {
     uint64_t deadline = step_deadline(p), began = now_us();
@@ -121,14 +141,7 @@ bool receive(struct peer *p)
     if (status == PACKET_READ_BAD)
         return on_garbled(p, deadline);
     note_wait(p, began);
-    p->got = keep_payload(p, seen.payload);
-    p->got_number = seen.number;
-    watch_packet(p, &seen);
-    conn_consume(&p->conn, seen.size);
-    trace_message(p, false, seen.number, p->got);
-    if (p->got.at[0] == SSH_MSG_DISCONNECT)
-        on_disconnect(p);
-    return true;
+    return take_packet(p, &seen);
 }
 
 /* Everything until the end, after a DISCONNECT or a close. */

@@ -22,8 +22,8 @@ void send_padded(struct peer *p, struct bytes payload, uint8_t padding);
 /* message() and send_payload() at once. */
 void transmit(struct peer *p, const char *fields, ...);
 
-/* Encrypt a packet, but do not send it: a case changes its bytes or sends it later with send_raw.
- * Its sequence number is used up. */
+/* Encrypt a packet, compressed if that is on (never with a padding that is given), but do not send
+ * it: a case changes its bytes or sends it later with send_raw. Its sequence number is used up. */
 struct bytes sealed(struct peer *p, struct bytes payload);
 struct bytes sealed_padded(struct peer *p, struct bytes payload, uint8_t padding);
 

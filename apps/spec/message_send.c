@@ -1,6 +1,7 @@
 /* Sending messages: message.h. */
 #include "apps/spec/message.h"
 
+#include "apps/spec/compression.h"
 #include "apps/spec/trace.h"
 
 #include <stdarg.h>
@@ -77,7 +78,8 @@ struct bytes message(struct peer *p, const char *fields, ...)
     return payload;
 }
 
-struct bytes sealed_padded(struct peer *p, struct bytes payload, uint8_t padding)
+/* `shown` is the payload before it was compressed. */
+static struct bytes seal(struct peer *p, struct bytes shown, struct bytes payload, uint8_t padding)
 {
     uint8_t *packet = peer_memory(p, PACKET_START + payload.len + PACKET_ROOM);
     uint8_t filler[255];
@@ -87,17 +89,23 @@ struct bytes sealed_padded(struct peer *p, struct bytes payload, uint8_t padding
         memcpy(packet + PACKET_START, payload.at, payload.len);
     random_fill(&p->random, filler, sizeof filler);
     case_step(p);
-    trace_message(p, true, p->sending.number, payload);
+    trace_message(p, true, p->sending.number, shown);
     len = packet_write(&p->sending, packet, payload.len, padding, filler);
     return (struct bytes){packet, len};
 }
 
+struct bytes sealed_padded(struct peer *p, struct bytes payload, uint8_t padding)
+{
+    return seal(p, payload, payload, padding);
+}
+
 struct bytes sealed(struct peer *p, struct bytes payload)
 {
-    return sealed_padded(p, payload,
-                         p->padding == PADDING_LONG
-                             ? packet_padding_most(&p->sending, payload.len)
-                             : packet_padding_least(&p->sending, payload.len));
+    struct bytes packed = compression_pack(p, payload);
+
+    return seal(p, payload, packed,
+                p->padding == PADDING_LONG ? packet_padding_most(&p->sending, packed.len)
+                                           : packet_padding_least(&p->sending, packed.len));
 }
 
 void send_payload(struct peer *p, struct bytes payload)

@@ -1,5 +1,6 @@
 #include "apps/spec/peer.h"
 
+#include "apps/spec/inflate.h"
 #include "crypto/hash.h"
 
 #include <stdarg.h>
@@ -105,6 +106,9 @@ struct peer *peer_new(const struct spec_case *row, const struct setting *setting
 
 static void end_connection(struct peer *p)
 {
+    inflater_free(p->inflater);
+    p->inflater = NULL;
+    p->deflating = p->success_came = false;
     packet_way_clear(&p->sending);
     packet_way_clear(&p->receiving);
     if (p->x.share != NULL && p->x.share->clear != NULL && p->x.state != NULL)

@@ -74,6 +74,7 @@ struct spec_channel {
 };
 
 struct context_kex;
+struct inflater;
 
 /* A message that was sent or received, for the trace. */
 struct traced {
@@ -107,6 +108,10 @@ struct peer {
     enum reached reached;
     bool first_done; /* the first exchange is complete */
     bool strict;
+    struct inflater *inflater; /* of what comes; NULL: it is not compressed */
+    bool deflating;            /* what we send is compressed, */
+    bool deflate_begun;        /* ... and the stream has begun */
+    bool success_came;         /* USERAUTH_SUCCESS: zlib@openssh.com is on */
     uint8_t session_id[HASH_MAX];
     size_t session_id_len;
     struct exchange x;

@@ -6,12 +6,14 @@
 
 extern const struct spec_case spec_ident[];
 extern const struct spec_case spec_packet[];
+extern const struct spec_case spec_compression[];
 extern const struct spec_case spec_protection[];
 extern const struct spec_case spec_offers[];
 extern const struct spec_case spec_kexinit[];
 extern const struct spec_case spec_order[];
 extern const struct spec_case spec_shares[];
 extern const struct spec_case spec_curves[];
+extern const struct spec_case spec_rsa_exchange[];
 extern const struct spec_case spec_rekey[];
 extern const struct spec_case spec_messages[];
 extern const struct spec_case spec_strict[];

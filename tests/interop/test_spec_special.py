@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""nacre-spec: what only some servers have: certificates, second factors, prompts, X11, rekeys of their own."""
+"""nacre-spec: what only some servers have: certificates, second factors, prompts, X11, compression, RSA key
+exchange, rekeys of their own."""
 import json
 import os
 import unittest
@@ -55,6 +56,11 @@ class OpenSsh(unittest.TestCase):
         self.assertEqual(self.verdicts("4254/6.3.1", "4254/7.1/address-forms"),
                          {"4254/6.3.1/single-connection": "pass", "4254/7.1/address-forms": "pass"})
 
+    def test_compression(self):
+        found = self.verdicts("ossh/1.2", "4253/6.2", "-x", "4253/6.2/zlib-bomb")  # which it takes seconds to decompress
+        self.assertEqual(len(found), 4)
+        self.assertEqual(set(found.values()), {"pass"}, found)
+
 
 class OpenSshRekeys(unittest.TestCase):
     def test_it_starts_rekeys(self):
@@ -68,6 +74,15 @@ class OpenSshRekeys(unittest.TestCase):
 
 
 class Asyncssh(unittest.TestCase):
+    def test_compression_and_rsa_key_exchange(self):
+        with AsyncSsh() as server:
+            server.password = PASSWORD
+            found = verdicts(server, "like = asyncssh\n", "ossh/1.2", "4253/6.2", "4432")
+        for name in "4253/6.2/zlib-bomb", "4432/4/secret-range":  # it does not limit either
+            self.assertEqual(found.pop(name), "warn")
+        self.assertEqual(len(found), 5)
+        self.assertEqual(set(found.values()), {"pass"}, found)
+
     def test_an_expired_password_must_be_changed(self):
         with AsyncSsh() as server:
             server.password = PASSWORD
