@@ -51,7 +51,7 @@ static void count_refusal(struct worker *worker, enum nacre_limit limit, const c
         worker->unlogged++;
         return;
     }
-    server->events.refused(server->config.context, address, limit, worker->unlogged);
+    server->events.refused(worker->settings->config.context, address, limit, worker->unlogged);
     worker->unlogged = 0;
 }
 
@@ -84,8 +84,9 @@ static void note_shed(struct worker *worker)
 {
     (void)atomic_fetch_add(&worker->server->limited[NACRE_LIMIT_DESCRIPTORS], 1);
     if (worker->loop.now_ms >= worker->shedding_until_ms)
-        server_trouble(worker->server, "out of file descriptors or memory: new connections are "
-                                       "refused until existing ones end");
+        server_trouble(worker->server, worker->settings->config.context,
+                       "out of file descriptors or memory: new connections are "
+                       "refused until existing ones end");
     worker->shedding_until_ms = worker->loop.now_ms + SHEDDING_MS;
 }
 
@@ -183,7 +184,7 @@ bool accept_open(struct worker *worker, char *errbuf, size_t size)
     for (size_t i = 0; i < server->listener_count; i++)
         worker->listeners[i].fd = -1;
     for (size_t i = 0; i < server->listener_count; i++)
-        if (!listen_on(worker, i, server->config.listen[i], errbuf, size))
+        if (!listen_on(worker, i, server->listen[i], errbuf, size))
             return false;
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include "apps/runtime/short_lock.h"
 #include "apps/server/machine_memory.h"
+#include "apps/session/budget_size.h"
 #include "crypto/random.h"
 
 #include <pthread.h>
@@ -25,11 +26,18 @@ struct account {
 struct accounts {
     pthread_mutex_t lock;
     struct nacre_budget *process;
+    uint64_t machine;   /* bytes, the default; read before a sandbox hides them */
     uint64_t size;      /* bytes, of the process */
     uint64_t per_user;  /* bytes */
     uint64_t secret[2]; /* a user cannot choose names that fall into one list */
     struct account *lists[LISTS];
 };
+
+static void set_sizes(struct accounts *a, uint64_t max_memory, uint64_t per_user_max_memory)
+{
+    a->size = max_memory != 0 ? max_memory : a->machine;
+    a->per_user = per_user_max_memory != 0 ? per_user_max_memory : a->size / SHARE;
+}
 
 struct accounts *accounts_new(uint64_t max_memory, uint64_t per_user_max_memory)
 {
@@ -37,11 +45,9 @@ struct accounts *accounts_new(uint64_t max_memory, uint64_t per_user_max_memory)
 
     if (a == NULL)
         return NULL;
-    if (max_memory == 0)
-        max_memory = machine_memory() / SHARE;
-    a->size = max_memory;
-    a->per_user = per_user_max_memory != 0 ? per_user_max_memory : max_memory / SHARE;
-    a->process = nacre_budget_new(max_memory, NULL);
+    a->machine = machine_memory() / SHARE;
+    set_sizes(a, max_memory, per_user_max_memory);
+    a->process = nacre_budget_new(a->size, NULL);
     if (a->process == NULL) {
         free(a);
         return NULL;
@@ -49,6 +55,17 @@ struct accounts *accounts_new(uint64_t max_memory, uint64_t per_user_max_memory)
     a->lock = (pthread_mutex_t)SHORT_LOCK;
     random_system.fill(random_system.context, (uint8_t *)a->secret, sizeof a->secret);
     return a;
+}
+
+void accounts_resize(struct accounts *a, uint64_t max_memory, uint64_t per_user_max_memory)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    set_sizes(a, max_memory, per_user_max_memory);
+    budget_resize(a->process, a->size);
+    for (size_t i = 0; i < LISTS; i++)
+        for (struct account *at = a->lists[i]; at != NULL; at = at->next)
+            budget_resize(at->budget, a->per_user);
+    (void)pthread_mutex_unlock(&a->lock);
 }
 
 void accounts_free(struct accounts *a)

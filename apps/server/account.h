@@ -16,6 +16,9 @@ enum account_kind { ACCOUNT_SOURCE, ACCOUNT_USER };
 /* Bytes; 0: the defaults. NULL: out of memory. */
 struct accounts *accounts_new(uint64_t max_memory, uint64_t per_user_max_memory);
 
+/* Other sizes, also for those that have joined. What they have taken stays theirs. */
+void accounts_resize(struct accounts *a, uint64_t max_memory, uint64_t per_user_max_memory);
+
 /* After every account was left. */
 void accounts_free(struct accounts *a);
 

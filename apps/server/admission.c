@@ -41,6 +41,8 @@ struct netblock {
 struct admission {
     struct nacre_admission config;
     pthread_mutex_t lock;
+    char *exempt; /* penalty_exempt */
+    pthread_mutex_t exempt_lock;
     uint32_t connections, startups;
     uint64_t secret[2], chance, logins;
     struct netblock (*sets)[WAYS];
@@ -78,13 +80,13 @@ struct admission *admission_new(const struct nacre_admission *config)
 
     if (a == NULL)
         return NULL;
-    a->config = admission_resolve(config);
+    a->lock = (pthread_mutex_t)SHORT_LOCK;
+    a->exempt_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     a->sets = calloc(SETS, sizeof *a->sets);
-    if (a->sets == NULL) {
-        free(a);
+    if (a->sets == NULL || !admission_configure(a, config)) {
+        admission_free(a);
         return NULL;
     }
-    a->lock = (pthread_mutex_t)SHORT_LOCK;
     random_system.fill(random_system.context, (uint8_t *)a->secret, sizeof a->secret);
     a->chance = a->secret[0] | 1;
     return a;
@@ -95,8 +97,26 @@ void admission_free(struct admission *a)
     if (a == NULL)
         return;
     (void)pthread_mutex_destroy(&a->lock);
+    (void)pthread_mutex_destroy(&a->exempt_lock);
+    free(a->exempt);
     free(a->sets);
     free(a);
+}
+
+bool admission_configure(struct admission *a, const struct nacre_admission *config)
+{
+    char *exempt = config->penalty_exempt != NULL ? strdup(config->penalty_exempt) : NULL;
+
+    if (exempt == NULL && config->penalty_exempt != NULL)
+        return false;
+    (void)pthread_mutex_lock(&a->exempt_lock);
+    free(a->exempt);
+    a->exempt = exempt;
+    (void)pthread_mutex_unlock(&a->exempt_lock);
+    (void)pthread_mutex_lock(&a->lock);
+    a->config = admission_resolve(config);
+    (void)pthread_mutex_unlock(&a->lock);
+    return true;
 }
 
 /* ---- netblocks ---- */
@@ -238,8 +258,8 @@ bool admission_enter(struct admission *a, const struct sockaddr_storage *from, u
     bool good;
 
     *ticket = (struct ticket){.admitted = false};
-    make_key(&a->config, ticket->key, from);
     (void)pthread_mutex_lock(&a->lock);
+    make_key(&a->config, ticket->key, from);
     source = find(a, ticket->key);
     good = judge(a, source, now_ms, limit);
     if (good) {
@@ -300,10 +320,11 @@ void admission_logged_in(struct admission *a, struct ticket *ticket)
 
 bool admission_is_reserve(struct admission *a)
 {
-    uint32_t most = a->config.max_connections;
+    uint32_t most;
     bool reserve;
 
     (void)pthread_mutex_lock(&a->lock);
+    most = a->config.max_connections;
     reserve = a->connections > most - most / RESERVE;
     (void)pthread_mutex_unlock(&a->lock);
     return reserve;
@@ -334,42 +355,53 @@ void admission_leave(struct admission *a, struct ticket *ticket)
     (void)pthread_mutex_unlock(&a->lock);
 }
 
-static bool is_exempt(const struct nacre_admission *c, const char *address)
+static bool is_exempt(struct admission *a, const char *address)
 {
     char plain[ADDRESS_MAX];
+    bool exempt;
 
-    if (c->penalties.off || c->penalty_exempt == NULL)
-        return c->penalties.off;
     address_plain(plain, address);
-    return authorized_from(c->penalty_exempt, plain) == FROM_YES;
+    (void)pthread_mutex_lock(&a->exempt_lock);
+    exempt = a->exempt != NULL && authorized_from(a->exempt, plain) == FROM_YES;
+    (void)pthread_mutex_unlock(&a->exempt_lock);
+    return exempt;
 }
 
-/* Penalties add up, and expire as time passes; below the minimum they only add up. */
+/* Penalties add up; below the minimum they do nothing else. */
+static void add_penalty(struct netblock *source, uint32_t ms, const struct nacre_penalties *p,
+                        uint64_t now_ms)
+{
+    if (source->penalty_until_ms <= now_ms) {
+        source->penalty_until_ms = now_ms;
+        source->penalised = false;
+    }
+    source->penalty_until_ms += ms;
+    if (source->penalty_until_ms > now_ms + p->max_ms)
+        source->penalty_until_ms = now_ms + p->max_ms;
+    source->penalised = source->penalised || source->penalty_until_ms >= now_ms + p->min_ms;
+}
+
+/* Penalties expire as time passes. */
 void admission_penalise(struct admission *a, const struct ticket *ticket, const char *address,
                         enum penalty_reason reason, uint64_t now_ms)
 {
     const struct nacre_penalties *p = &a->config.penalties;
-    const uint32_t penalties[] = {
-        [PENALTY_AUTHFAIL] = p->authfail_ms,
-        [PENALTY_NOAUTH] = p->noauth_ms,
-        [PENALTY_GRACE_EXCEEDED] = p->grace_exceeded_ms,
-    };
     struct netblock *source;
 
-    if (!ticket->admitted || is_exempt(&a->config, address))
+    if (!ticket->admitted || is_exempt(a, address))
         return;
     (void)pthread_mutex_lock(&a->lock);
-    source = find(a, ticket->key);
-    source = source != NULL ? source : add(a, ticket->key);
-    if (source != NULL) {
-        if (source->penalty_until_ms <= now_ms) {
-            source->penalty_until_ms = now_ms;
-            source->penalised = false;
-        }
-        source->penalty_until_ms += penalties[reason];
-        if (source->penalty_until_ms > now_ms + p->max_ms)
-            source->penalty_until_ms = now_ms + p->max_ms;
-        source->penalised = source->penalised || source->penalty_until_ms >= now_ms + p->min_ms;
+    if (!p->off) {
+        const uint32_t penalties[] = {
+            [PENALTY_AUTHFAIL] = p->authfail_ms,
+            [PENALTY_NOAUTH] = p->noauth_ms,
+            [PENALTY_GRACE_EXCEEDED] = p->grace_exceeded_ms,
+        };
+
+        source = find(a, ticket->key);
+        source = source != NULL ? source : add(a, ticket->key);
+        if (source != NULL)
+            add_penalty(source, penalties[reason], p, now_ms);
     }
     (void)pthread_mutex_unlock(&a->lock);
 }

@@ -34,6 +34,10 @@ struct nacre_admission admission_resolve(const struct nacre_admission *config);
 struct admission *admission_new(const struct nacre_admission *config);
 void admission_free(struct admission *a);
 
+/* Other limits, which hold for connections that begin after this. False: out of memory, and nothing
+ * has changed. */
+bool admission_configure(struct admission *a, const struct nacre_admission *config);
+
 /* A connection from this address begins. True: *ticket is filled in. False: *limit refuses it. */
 bool admission_enter(struct admission *a, const struct sockaddr_storage *from, uint64_t now_ms,
                      struct ticket *ticket, enum nacre_limit *limit);

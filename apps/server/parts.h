@@ -10,8 +10,11 @@
 #include "apps/server/account.h"
 #include "apps/server/admission.h"
 #include "apps/server/server.h"
+#include "apps/server/settings.h"
 
+#include <errno.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 /* Whether the server can be freed now. */
 enum server_state {
@@ -22,12 +25,12 @@ enum server_state {
 };
 
 struct nacre_server {
-    struct nacre_server_config config;
+    struct nacre_server_config config; /* the first one: for what cannot change */
+    const char *const *listen;         /* its addresses, or the default ones */
     struct nacre_server_events events; /* those of the configuration, or none */
-    struct nacre_observer observer;    /* that of the configuration, and one that counts limits */
-    struct nacre_key *own_key;         /* read from host_key_file */
-    const struct nacre_key *own_keys[2];
-    struct nacre_offload *offload; /* once it runs */
+    struct settings *_Atomic latest;   /* what new connections begin with */
+    pthread_mutex_t settings_lock;     /* held to change or to keep the latest */
+    struct nacre_offload *offload;     /* once it runs */
     unsigned offload_threads;
     struct admission *admission;
     struct accounts *accounts;
@@ -40,14 +43,15 @@ struct nacre_server {
     _Atomic uint64_t limited[NACRE_LIMITS];
     _Atomic enum server_state state;
     _Atomic bool stopping, reporting;
-    int wakeup; /* an eventfd watched by every loop: its worker then checks these three */
+    int wakeup; /* an eventfd watched by every loop: its worker then checks these, and `latest` */
 };
 
 /* One event loop, and what its connections share. */
 struct worker {
     struct nacre_server *server;
     struct nacre_loop loop;
-    struct nacre_endpoint *endpoint;
+    unsigned number;           /* 0 is the first */
+    struct settings *settings; /* what its new connections begin with: the latest, or soon */
     struct nacre_mailbox mailbox;
     struct source mail;
     struct listener *listeners;
@@ -64,6 +68,7 @@ struct worker {
 struct nacre_peer {
     struct pump pump;
     struct worker *worker;
+    struct settings *settings;
     struct nacre_peer *next, **link;
     uint64_t id;
     char address[ADDRESS_MAX];
@@ -80,10 +85,23 @@ struct nacre_peer {
     void *data;              /* the program's */
 };
 
-static inline void server_trouble(const struct nacre_server *server, const char *text)
+/* context: that of a configuration */
+static inline void server_trouble(const struct nacre_server *server, void *context,
+                                  const char *text)
 {
     if (server->events.trouble != NULL)
-        server->events.trouble(server->config.context, text);
+        server->events.trouble(context, text);
+}
+
+/* Let every worker check the flags of the server. From a signal handler too. */
+static inline void server_wake(struct nacre_server *server)
+{
+    const uint64_t one = 1;
+    int saved = errno;
+    ssize_t n = write(server->wakeup, &one, sizeof one);
+
+    (void)n; /* fails only when every loop is about to wake up already */
+    errno = saved;
 }
 
 #endif

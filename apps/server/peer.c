@@ -40,6 +40,7 @@ static void on_over(struct pump *pump)
         peer->next->link = peer->link;
     *peer->link = peer->next;
     accounts_leave(peer->worker->server->accounts, peer->account);
+    settings_release(peer->settings);
     free(peer->local_address);
     free(peer);
 }
@@ -52,6 +53,8 @@ void peer_close(struct nacre_peer *peer)
 static void add(struct worker *worker, struct nacre_peer *peer)
 {
     peer->worker = worker;
+    peer->settings = worker->settings;
+    settings_keep(peer->settings);
     peer->link = &worker->peers;
     peer->next = worker->peers;
     if (peer->next != NULL)
@@ -83,9 +86,9 @@ void peer_start(struct worker *worker, int fd, const struct sockaddr_storage *ad
         events(peer)->accepted(peer);
     peer->account =
         accounts_enter(worker->server->accounts, ACCOUNT_SOURCE, ticket->key, sizeof ticket->key);
-    session = peer->account == NULL
-                  ? NULL
-                  : nacre_session_new(worker->endpoint, peer, worker->loop.now_ms);
+    session = peer->account == NULL ? NULL
+                                    : nacre_session_new(peer->settings->endpoints[worker->number],
+                                                        peer, worker->loop.now_ms);
     if (session != NULL)
         nacre_session_set_budget(session, account_budget(peer->account));
     if (pump_start(&peer->pump, session))
@@ -111,7 +114,7 @@ static void on_limited(void *context, enum nacre_limit limit)
 {
     struct nacre_peer *peer = context;
     struct nacre_server *server = peer->worker->server;
-    const struct nacre_observer *observer = server->config.observer;
+    const struct nacre_observer *observer = peer->settings->config.observer;
 
     (void)atomic_fetch_add(&server->limited[limit], 1);
     if (limit == NACRE_LIMIT_REKEYS && !peer->logged_in)
@@ -180,7 +183,7 @@ static void penalise(const struct nacre_peer *peer, const struct nacre_end *why)
 static void on_attempted(void *context, const char *user, const char *method, bool granted)
 {
     struct nacre_peer *peer = context;
-    const struct nacre_auth_policy *policy = peer->worker->server->config.auth;
+    const struct nacre_auth_policy *policy = peer->settings->config.auth;
 
     peer->failed_login = peer->failed_login || !granted;
     if (policy->attempted != NULL)
@@ -217,19 +220,19 @@ static void on_wake(void *context)
 }
 
 void peer_callbacks(struct nacre_endpoint_config *config, struct nacre_auth_policy *policy,
-                    struct nacre_server *server)
+                    struct settings *settings)
 {
-    if (server->config.observer != NULL)
-        server->observer = *server->config.observer;
-    server->observer.limited = on_limited;
+    if (settings->config.observer != NULL)
+        settings->observer = *settings->config.observer;
+    settings->observer.limited = on_limited;
     config->authenticated = on_authenticated;
     config->ended = on_ended;
     config->wake = on_wake;
     config->freed = on_freed;
-    config->observer = &server->observer;
-    if (server->config.auth == NULL)
+    config->observer = &settings->observer;
+    if (settings->config.auth == NULL)
         return;
-    *policy = *server->config.auth;
+    *policy = *settings->config.auth;
     policy->attempted = on_attempted;
     config->auth = policy;
 }
@@ -288,7 +291,7 @@ struct nacre_loop *nacre_peer_loop(const struct nacre_peer *peer)
 
 void *nacre_peer_server_context(const struct nacre_peer *peer)
 {
-    return peer->worker->server->config.context;
+    return peer->settings->config.context;
 }
 
 /* A source whose logins have succeeded before has places of its own in the queue. One that has just

@@ -17,6 +17,6 @@ void peer_close(struct nacre_peer *peer);
 /* Set the callbacks of the endpoint's sessions, and the server's observer. policy receives a copy
  * of the server's policy that also notes failed logins; the endpoint copies it in turn. */
 void peer_callbacks(struct nacre_endpoint_config *config, struct nacre_auth_policy *policy,
-                    struct nacre_server *server);
+                    struct settings *settings);
 
 #endif

@@ -1,66 +1,24 @@
 #include "apps/server/server.h"
 
-#include "apps/files/key_file.h"
 #include "apps/server/accept.h"
 #include "apps/server/check.h"
 #include "apps/server/listen.h"
+#include "apps/server/reconfigure.h"
 #include "apps/server/worker.h"
+#include "apps/runtime/short_lock.h"
 #include "apps/session/errbuf.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-enum {
-    DESCRIPTORS_RESERVED = 32,      /* of the process, for everything but connections */
-    HASH_MEMORY = 64 * 1024 * 1024, /* bytes */
-};
+enum { HASH_MEMORY = 64 * 1024 * 1024 /* bytes */ };
 
 /* ---- making a server ---- */
-
-static bool take_host_keys(struct nacre_server *server, char *errbuf, size_t size)
-{
-    const char *file = server->config.host_key_file;
-    struct errbuf p = errbuf_in(errbuf, size);
-
-    if (server->config.host_keys != NULL && server->config.host_keys[0] != NULL)
-        return true;
-    if (file == NULL)
-        return errbuf_say(&p, "no host key: give host_keys or host_key_file");
-    server->own_key = nacre_key_read_or_make(file, errbuf, size);
-    server->own_keys[0] = server->own_key;
-    server->config.host_keys = server->own_keys;
-    return server->own_key != NULL;
-}
-
-/* Accepting more connections than descriptors would starve existing sessions. */
-static void limit_to_descriptors(const struct nacre_server *server, struct nacre_admission *config)
-{
-    rlim_t reserved = DESCRIPTORS_RESERVED + 8 * (rlim_t)server->worker_count;
-    rlim_t each = config->descriptors_each != 0 ? config->descriptors_each : 1;
-    struct rlimit limit;
-    char text[160];
-    rlim_t most;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return;
-    most = limit.rlim_cur > reserved ? (limit.rlim_cur - reserved) / each : 0;
-    most = most > 0 ? most : 1;
-    if (config->max_connections > most) {
-        (void)snprintf(text, sizeof text,
-                       "the limit of %llu file descriptors is enough for only %llu connections",
-                       (unsigned long long)limit.rlim_cur, (unsigned long long)most);
-        server_trouble(server, text);
-    }
-    if (config->max_connections > most || (config->max_connections == 0 && most < UINT16_MAX))
-        config->max_connections = (uint32_t)most;
-}
 
 /* As many as can compute at the same time, as far as the budget holds the memory that they need:
  * each password hash takes 64 MiB. They are counted before privileges are given up, because a
@@ -80,10 +38,9 @@ static unsigned count_offload_threads(uint64_t budget)
 
 static bool make_admission(struct nacre_server *server, char *errbuf, size_t size)
 {
-    struct nacre_admission config = server->config.admission;
+    const struct nacre_admission config = reconfigure_admission(server, &server->config);
     struct errbuf p = errbuf_in(errbuf, size);
 
-    limit_to_descriptors(server, &config);
     server->admission = admission_new(&config);
     server->accounts = accounts_new(server->config.max_memory, server->config.per_user_max_memory);
     if (server->admission == NULL || server->accounts == NULL)
@@ -129,19 +86,23 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
         return NULL;
     }
     server->config = *config;
+    server->settings_lock = (pthread_mutex_t)SHORT_LOCK;
     server->wakeup = -1;
     if (config->events != NULL)
         server->events = *config->events;
-    if (server->config.listen == NULL || server->config.listen[0] == NULL)
-        server->config.listen = listen_default();
-    while (server->config.listen[server->listener_count] != NULL)
+    server->listen = config->listen;
+    if (server->listen == NULL || server->listen[0] == NULL)
+        server->listen = listen_default();
+    while (server->listen[server->listener_count] != NULL)
         server->listener_count++;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
-    if (!take_host_keys(server, errbuf, size) || !make_admission(server, errbuf, size) ||
+    server->latest = reconfigure_settings(server, config, errbuf, size);
+    if (server->latest == NULL || !make_admission(server, errbuf, size) ||
         !make_workers(server, errbuf, size) || !call_bound(server, errbuf, size)) {
         nacre_server_free(server);
         return NULL;
     }
+    server->latest->accepted = true;
     for (size_t i = 0; server->events.listening != NULL && i < server->listener_count; i++)
         server->events.listening(config->context, server->addresses[i]);
     return server;
@@ -150,16 +111,22 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
 bool nacre_server_check(const struct nacre_server_config *config, char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
-    struct nacre_server tried = {.config = *config};
-    struct nacre_endpoint *endpoint;
+    struct settings *tried;
 
     if (!server_check(config, &p))
         return false;
-    if (config->host_keys == NULL || config->host_keys[0] == NULL)
-        return config->host_key_file != NULL || take_host_keys(&tried, errbuf, size);
-    endpoint = worker_endpoint(&tried, errbuf, size);
-    nacre_endpoint_free(endpoint);
-    return endpoint != NULL;
+    if ((config->host_keys == NULL || config->host_keys[0] == NULL) &&
+        config->host_key_file != NULL)
+        return true;
+    tried = settings_new(config, 1, errbuf, size);
+    if (tried != NULL)
+        tried->endpoints[0] = worker_endpoint(tried, errbuf, size);
+    if (tried == NULL || tried->endpoints[0] == NULL) {
+        settings_release(tried);
+        return false;
+    }
+    settings_release(tried);
+    return true;
 }
 
 bool nacre_server_check_address(const char *address, char *errbuf, size_t size)
@@ -172,16 +139,6 @@ bool nacre_server_check_address(const char *address, char *errbuf, size_t size)
 
 /* ---- running, and the end ---- */
 
-static void wake_all(struct nacre_server *server)
-{
-    const uint64_t one = 1;
-    int saved = errno;
-    ssize_t n = write(server->wakeup, &one, sizeof one);
-
-    (void)n; /* fails only when every loop is about to wake up already */
-    errno = saved;
-}
-
 static void destroy(struct nacre_server *server)
 {
     for (unsigned w = 0; server->workers != NULL && w < server->worker_count; w++)
@@ -189,6 +146,7 @@ static void destroy(struct nacre_server *server)
     nacre_offload_free(server->offload); /* answers every open decision into the mailboxes */
     for (unsigned w = 0; server->workers != NULL && w < server->worker_count; w++)
         worker_clear(&server->workers[w]);
+    settings_release(server->latest);
     admission_free(server->admission);
     accounts_free(server->accounts);
     free(server->workers);
@@ -196,7 +154,7 @@ static void destroy(struct nacre_server *server)
     free(server->addresses);
     if (server->wakeup >= 0)
         (void)close(server->wakeup);
-    nacre_key_free(server->own_key);
+    (void)pthread_mutex_destroy(&server->settings_lock);
     free(server);
 }
 
@@ -212,7 +170,8 @@ static void start_offload(struct nacre_server *server)
     if (server->offload == NULL)
         server->offload = nacre_offload_new(server->offload_threads);
     if (server->offload == NULL)
-        server_trouble(server, "cannot start a thread: password hashes cannot be checked");
+        server_trouble(server, server->config.context,
+                       "cannot start a thread: password hashes cannot be checked");
 }
 
 void nacre_server_run(struct nacre_server *server)
@@ -225,7 +184,8 @@ void nacre_server_run(struct nacre_server *server)
 
         worker->running = pthread_create(&server->threads[w], NULL, worker_run, worker) == 0;
         if (!worker->running) {
-            server_trouble(server, "cannot start a thread: one worker fewer");
+            server_trouble(server, server->config.context,
+                           "cannot start a thread: one worker fewer");
             accept_close(worker);
         }
     }
@@ -244,7 +204,7 @@ void nacre_server_free(struct nacre_server *server)
     if (server == NULL)
         return;
     if (change_state(server, SERVER_RUNNING, SERVER_ABANDONED))
-        wake_all(server);
+        server_wake(server);
     else if (change_state(server, SERVER_IDLE, SERVER_FREEING))
         destroy(server);
 }
@@ -252,13 +212,13 @@ void nacre_server_free(struct nacre_server *server)
 void nacre_server_stop(struct nacre_server *server)
 {
     server->stopping = true;
-    wake_all(server);
+    server_wake(server);
 }
 
 void nacre_server_report(struct nacre_server *server)
 {
     server->reporting = true;
-    wake_all(server);
+    server_wake(server);
 }
 
 /* ---- questions about it ---- */

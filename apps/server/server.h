@@ -25,7 +25,7 @@ struct nacre_server;
 struct nacre_peer;
 
 /* Events, for logs; any may be NULL. Called on the thread of the peer's event loop; arguments are
- * lent for the call. context is the configuration's. */
+ * lent for the call. context is that of the configuration in use. */
 struct nacre_server_events {
     void (*listening)(void *context, const char *address);
     /* A new connection; it has no session yet. */
@@ -74,7 +74,8 @@ struct nacre_admission {
     const char *penalty_exempt;
 };
 
-/* Everything it points to is borrowed and must outlive the server. Zero means the default. */
+/* Everything it points to is borrowed until `released` is called, or, where that is NULL, must
+ * outlive the server. Zero means the default. */
 struct nacre_server_config {
     /* NULL-terminated: "127.0.0.1:2022", "[::1]:2022", "localhost:2022", "[::]:2022" (IPv4 too);
      * port 0 picks one. Default "[::]:2022". */
@@ -101,6 +102,11 @@ struct nacre_server_config {
     const struct nacre_server_events *events;
     const struct nacre_observer *observer; /* of each session; its context is the nacre_peer */
     void *context;                         /* see nacre_peer_server_context */
+    /* This configuration is no longer used: another one has taken its place and its last connection
+     * has ended, or the server is being freed. What it points to may be freed. Called exactly once
+     * for a configuration that nacre_server_new or nacre_server_reconfigure has accepted, on any
+     * thread of the server; it may only call functions that read. May be NULL. */
+    void (*released)(void *context);
 
     /* Every address is bound and no thread of the server has started: the place to give up
      * privileges, which every later thread inherits. False: nacre_server_new fails, and errbuf
@@ -137,6 +143,17 @@ NACRE_API bool nacre_server_check(const struct nacre_server_config *config, char
 /* Could a server listen on this address, as far as its form and the name of its host tell? The name
  * may be looked up. False: errbuf holds a sentence. */
 NACRE_API bool nacre_server_check_address(const char *address, char *errbuf, size_t size);
+
+/* Use another configuration from now on: a connection that begins after this call has it, and one
+ * that began before keeps the old one, its host keys included. Limits on all connections
+ * (admission, max_memory, per_user_max_memory) hold at once for new ones. listen and workers must
+ * be the same as before; bound, events, secrets and drain_ms remain what they were.
+ *
+ * Call it on the thread that nacre_server_run is called on, for instance inside `counters`, or
+ * before nacre_server_run. False: nothing has changed, and errbuf holds a sentence. */
+NACRE_API bool nacre_server_reconfigure(struct nacre_server *server,
+                                        const struct nacre_server_config *config, char *errbuf,
+                                        size_t size);
 
 /* Run until nacre_server_stop; return when all connections have ended, or drain_ms have passed. The
  * calling thread is one of the workers. From inside a callback of the server it does nothing. */

@@ -22,9 +22,9 @@ static void on_mail(struct source *source, uint32_t events)
     nacre_mailbox_run(&worker->mailbox);
 }
 
-struct nacre_endpoint *worker_endpoint(struct nacre_server *server, char *errbuf, size_t size)
+struct nacre_endpoint *worker_endpoint(struct settings *settings, char *errbuf, size_t size)
 {
-    const struct nacre_server_config *c = &server->config;
+    const struct nacre_server_config *c = &settings->config;
     struct nacre_auth_policy policy;
     struct nacre_endpoint_config config = {
         .role = NACRE_SERVER,
@@ -51,7 +51,7 @@ struct nacre_endpoint *worker_endpoint(struct nacre_server *server, char *errbuf
 
     while (config.host_keys[config.host_key_count] != NULL)
         config.host_key_count++;
-    peer_callbacks(&config, &policy, server);
+    peer_callbacks(&config, &policy, settings);
     return nacre_endpoint_new(&config, errbuf, size);
 }
 
@@ -74,8 +74,10 @@ bool worker_init(struct worker *worker, struct nacre_server *server, char *errbu
 
     if (!make_loop(worker, server))
         return errbuf_say(&p, "cannot start: %s", strerror(errno));
-    worker->endpoint = worker_endpoint(server, errbuf, size);
-    return worker->endpoint != NULL && accept_open(worker, errbuf, size);
+    worker->number = (unsigned)(worker - server->workers);
+    worker->settings = server->latest;
+    settings_keep(worker->settings);
+    return accept_open(worker, errbuf, size);
 }
 
 void worker_close_peers(struct worker *worker)
@@ -99,7 +101,7 @@ void worker_clear(struct worker *worker)
     loop_clear(&worker->loop);
     if (worker->spare >= 0)
         (void)close(worker->spare);
-    nacre_endpoint_free(worker->endpoint);
+    settings_release(worker->settings);
 }
 
 /* ---- running ---- */
@@ -116,11 +118,26 @@ static void on_drained(struct timer *timer)
     (void)timer;
 }
 
-static void report(struct nacre_server *server)
+static void report(struct worker *worker)
 {
+    struct nacre_server *server = worker->server;
+
     server->reporting = false;
     if (server->events.counters != NULL)
-        server->events.counters(server->config.context, server);
+        server->events.counters(worker->settings->config.context, server);
+}
+
+/* Its new connections begin with the latest settings. */
+static void take_settings(struct worker *worker)
+{
+    struct nacre_server *server = worker->server;
+    struct settings *before = worker->settings;
+
+    (void)pthread_mutex_lock(&server->settings_lock);
+    worker->settings = server->latest;
+    settings_keep(worker->settings);
+    (void)pthread_mutex_unlock(&server->settings_lock);
+    settings_release(before);
 }
 
 static void begin_drain(struct worker *worker)
@@ -144,7 +161,9 @@ void *worker_run(void *at)
     while (server->state != SERVER_ABANDONED) {
         loop_run_once(&worker->loop);
         if (worker == server->workers && server->reporting)
-            report(server);
+            report(worker);
+        if (worker->settings != server->latest)
+            take_settings(worker);
         if (worker->stop_at_ms == 0 && server->stopping) {
             begin_drain(worker);
             (void)loop_set_timer(&worker->loop, &drained, worker->stop_at_ms);

@@ -4,8 +4,8 @@
 
 #include "apps/server/parts.h"
 
-/* The endpoint of a server's sessions. NULL: errbuf holds a sentence. */
-struct nacre_endpoint *worker_endpoint(struct nacre_server *server, char *errbuf, size_t size);
+/* An endpoint for sessions with these settings. NULL: errbuf holds a sentence. */
+struct nacre_endpoint *worker_endpoint(struct settings *settings, char *errbuf, size_t size);
 
 /* Everything but its thread: loop, mailbox, endpoint, listeners. False: errbuf holds a sentence;
  * clear it all the same. */

@@ -1,5 +1,6 @@
 #include "apps/session/budget.h"
 
+#include "apps/session/budget_size.h"
 #include "apps/session/parts.h"
 
 #include <stdatomic.h>
@@ -7,7 +8,7 @@
 
 struct nacre_budget {
     struct nacre_budget *parent;
-    uint64_t limit;
+    _Atomic uint64_t limit;
     _Atomic uint64_t used;
 };
 
@@ -27,6 +28,11 @@ void nacre_budget_free(struct nacre_budget *b)
     free(b);
 }
 
+void budget_resize(struct nacre_budget *b, uint64_t bytes)
+{
+    b->limit = bytes;
+}
+
 uint64_t nacre_budget_used(const struct nacre_budget *b)
 {
     return b->used;
@@ -36,7 +42,8 @@ uint64_t nacre_budget_used(const struct nacre_budget *b)
  * the smaller it is. */
 static uint64_t share(const struct nacre_budget *b, uint64_t want)
 {
-    uint64_t used = b->used, left = used < b->limit ? b->limit - used : 0, quarter = b->limit / 4;
+    uint64_t used = b->used, limit = b->limit;
+    uint64_t left = used < limit ? limit - used : 0, quarter = limit / 4;
 
     if (left == 0)
         return 0;
@@ -66,9 +73,9 @@ static void hold(void *account, size_t bytes)
 static bool take_all(struct nacre_budget *account, size_t bytes, enum nacre_limit *limit)
 {
     for (struct nacre_budget *b = account; b != NULL; b = b->parent) {
-        uint64_t used = atomic_fetch_add(&b->used, bytes);
+        uint64_t used = atomic_fetch_add(&b->used, bytes), most = b->limit;
 
-        if (used <= b->limit && bytes <= b->limit - used)
+        if (used <= most && bytes <= most - used)
             continue;
         *limit = limit_of(b);
         for (struct nacre_budget *taken = account; taken != b->parent; taken = taken->parent)
@@ -94,9 +101,12 @@ static size_t take(void *account, size_t want, size_t least, enum nacre_limit *l
 
 static bool is_low(const void *account)
 {
-    for (const struct nacre_budget *b = account; b != NULL; b = b->parent)
-        if (b->used > b->limit - b->limit / 4)
+    for (const struct nacre_budget *b = account; b != NULL; b = b->parent) {
+        uint64_t limit = b->limit;
+
+        if (b->used > limit - limit / 4)
             return true;
+    }
     return false;
 }
 

@@ -320,6 +320,11 @@ static bool on_bound(void *context, char *errbuf, size_t size)
     return true;
 }
 
+static void on_released(void *context)
+{
+    (void)context;
+}
+
 static void make_apps(void)
 {
     for (int i = 0; i < 2; i++) {
@@ -355,6 +360,7 @@ void server_script(struct nacre_server_config *config)
     config->global_request = on_global;
     config->global_replied = on_global_replied;
     config->bound = on_bound;
+    config->released = on_released;
     config->auth = &policy;
     config->events = &events;
     config->context = &parties[NACRE_SERVER];

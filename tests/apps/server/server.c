@@ -403,7 +403,7 @@ START_TEST(sessions_have_the_whole_configuration)
 
     served = (struct served){.server = NULL};
     make_server(&served, c);
-    e = &served.server->workers[0].endpoint->config;
+    e = &served.server->latest->endpoints[0]->config;
     ck_assert(e->session == c.session && e->lookup == c.lookup);
     ck_assert(e->global_request == c.global_request && e->global_replied == c.global_replied);
     ck_assert(e->channels_max == 3 && e->packet_max == 4096 && e->login_grace_ms == 4000);
