@@ -2,6 +2,7 @@
 
 #include "apps/spec/compression.h"
 #include "apps/spec/keys.h"
+#include "apps/spec/trace.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ void send_ident_bytes(struct peer *p, struct bytes line)
         len++;
     memcpy(p->ident[p->role], line.at, len);
     p->ident_len[p->role] = len;
+    trace_identification(p, true, line);
     send_raw(p, line);
     p->reached = AT_KEXINIT;
 }
@@ -56,6 +58,7 @@ void send_kexinit_payload(struct peer *p, struct bytes payload)
     if (!p->first_done)
         p->offered_ext_info = list_contains(p->x.ours.list[LIST_KEX], ext_info_marker[p->role]);
     p->x.payload[p->role] = payload;
+    p->kexinit_number = p->sending.number;
     p->x.ours_sent = p->in_exchange = true;
     send_payload(p, payload);
     p->reached = p->first_done ? p->reached : AT_SHARE;
@@ -72,8 +75,11 @@ bool receive_kexinit(struct peer *p)
 
     if (p->x.theirs_came)
         return true;
-    if (!want(p, SSH_MSG_KEXINIT))
+    if (!want_either(p, SSH_MSG_KEXINIT, SSH_MSG_UNIMPLEMENTED))
         return false;
+    p->rekey_refused = p->got.at[0] == SSH_MSG_UNIMPLEMENTED;
+    if (p->rekey_refused)
+        return falter(p, "unimpl(seq)");
     if (!kexinit_read(&p->x.theirs, p->got))
         return falter(p, "a malformed KEXINIT");
     p->x.payload[from] = p->got;

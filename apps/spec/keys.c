@@ -1,6 +1,7 @@
 #include "apps/spec/keys.h"
 
 #include "apps/spec/exchange.h"
+#include "apps/spec/trace.h"
 
 enum { KEY_LEN_MAX = 64, STREAM_MAX = 256 };
 
@@ -38,6 +39,8 @@ bool compute_hash(struct peer *p, struct bytes server_share)
     if (w.bad || !hash_of(p->x.chosen.kex->hash, written_bytes(&w), p->x.hash))
         return false;
     p->x.hash_len = p->x.chosen.kex->hash->len;
+    trace_hash(p);
+    trace_secret(p, 'K', (struct bytes){p->x.secret, p->x.secret_len});
     if (p->session_id_len == 0) {
         memcpy(p->session_id, p->x.hash, p->x.hash_len);
         p->session_id_len = p->x.hash_len;
@@ -64,6 +67,7 @@ static bool derive(struct peer *p, char letter, uint8_t *out, size_t need)
         good = !w.bad && hash_of(method, written_bytes(&w), stream + have);
     }
     memcpy(out, stream, need);
+    trace_secret(p, letter, (struct bytes){out, need});
     wipe(text, sizeof text);
     wipe(stream, sizeof stream);
     return good;

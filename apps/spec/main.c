@@ -168,6 +168,7 @@ static int command_server(const struct spec_options *o, int count, char **words)
     setting->tested = NACRE_SERVER;
     setting->seed = o->seed;
     setting->timeout_ms = o->timeout_s * 1000;
+    setting->tracing = o->trace != NULL;
     setting->verbose = o->verbose || o->trace != NULL;
     status = spec_target_find(setting, words[0], o->yes_remote, &p);
     if (status == 0 && (!profile_read(&setting->profile, o->profile, &p) ||

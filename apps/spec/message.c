@@ -1,148 +1,10 @@
-/* Receiving messages. Sending is in message_send.c. */
+/* What messages mean. Sending is in message_send.c, receiving packets in message_receive.c. */
 #include "apps/spec/message.h"
 
-#include "apps/spec/compression.h"
 #include "apps/spec/names.h"
-#include "apps/spec/trace.h"
 #include "transport/text.h"
 
 #include <stdio.h>
-
-static void note_wait(struct peer *p, uint64_t since)
-{
-    uint64_t us = now_us() - since;
-
-    p->longest = us > p->longest ? us : p->longest;
-}
-
-/* A line that is in the input: its bytes with the line ending. */
-static bool take_line(struct peer *p, struct bytes *line)
-{
-    struct bytes in = conn_received(&p->conn);
-    const uint8_t *end = in.len == 0 ? NULL : memchr(in.at, '\n', in.len);
-
-    if (end == NULL)
-        return false;
-    *line = peer_copy(p, (struct bytes){in.at, (size_t)(end - in.at) + 1});
-    conn_consume(&p->conn, line->len);
-    return true;
-}
-
-static void keep_ident(struct peer *p, struct bytes line)
-{
-    enum nacre_role from = p->setting->tested;
-    size_t len = line.len - 1;
-
-    watch_identification(p, line);
-    len -= len > 0 && line.at[len - 1] == '\r';
-    len = len < IDENT_MAX - 1 ? len : IDENT_MAX - 1;
-    memcpy(p->ident[from], line.at, len);
-    p->ident[from][len] = 0;
-    p->ident_len[from] = len;
-    p->ident_came = true;
-}
-
-bool receive_ident(struct peer *p)
-{
-    uint64_t deadline = step_deadline(p), began = now_us();
-    struct bytes line;
-
-    while (!p->ident_came && p->skip == NULL && p->problem[0] == 0) {
-        if (take_line(p, &line)) {
-            if (line.len >= 4 && memcmp(line.at, "SSH-", 4) == 0)
-                keep_ident(p, line);
-            else
-                watch_line_before(p, line);
-        } else if (!conn_wait(&p->conn, deadline)) {
-            return false;
-        }
-    }
-    note_wait(p, began);
-    return p->ident_came;
-}
-
-/* RFC 4253 section 11.1:
- *     byte      SSH_MSG_DISCONNECT
- *     uint32    reason code
- *     string    description
- *     string    language tag                                                  */
-static void on_disconnect(struct peer *p)
-{
-    struct reader r = read_from(p->got);
-    struct outcome *o = current_part(p);
-
-    (void)read_u8(&r);
-    o->reason = read_u32(&r);
-    (void)clean_text(o->said, sizeof o->said, read_string(&r));
-    p->disconnected = true;
-}
-
-/* Something that is no packet: often a text before the connection ends, as in sshd after an
- * identification that it refuses. */
-static bool on_garbled(struct peer *p, uint64_t deadline)
-{
-    p->garbled = true;
-    watch_garbled(p);
-    while (conn_wait(&p->conn, deadline))
-        continue;
-    if (p->receiving.state != NULL || !p->conn.ended)
-        observe(p, "a packet that cannot be decrypted");
-    return false;
-}
-
-/* The payload of a message that came: a copy that lives as long as the peer. One of channel data,
- * of which much is to come, lives only until the next one. */
-static struct bytes keep_payload(struct peer *p, struct bytes payload)
-{
-    if (!p->bulk || payload.len == 0 || payload.at[0] != SSH_MSG_CHANNEL_DATA)
-        return peer_copy(p, payload);
-    if (payload.len > p->bulk_room.len)
-        p->bulk_room = (struct bytes){peer_memory(p, payload.len), payload.len};
-    memcpy((uint8_t *)(uintptr_t)p->bulk_room.at, payload.at, payload.len);
-    return (struct bytes){p->bulk_room.at, payload.len};
-}
-
-/* A packet that could be read. */
-static bool take_packet(struct peer *p, const struct packet_seen *seen)
-{
-    struct bytes payload = seen->payload;
-
-    if (!compression_unpack(p, &payload))
-        return falter(p, "a packet that cannot be decompressed by itself");
-    p->got = keep_payload(p, payload);
-    p->got_number = seen->number;
-    watch_packet(p, seen);
-    conn_consume(&p->conn, seen->size);
-    trace_message(p, false, seen->number, p->got);
-    if (p->got.at[0] == SSH_MSG_DISCONNECT)
-        on_disconnect(p);
-    if (p->got.at[0] == SSH_MSG_USERAUTH_SUCCESS)
-        compression_logged_in(p);
-    return true;
-}
-
-bool receive(struct peer *p)
-{
-    uint64_t deadline = step_deadline(p), began = now_us();
-    struct packet_seen seen = {0};
-    enum packet_read status = PACKET_READ_MORE;
-
-    if (p->garbled || p->skip != NULL || p->problem[0] != 0 || !receive_ident(p))
-        return false;
-    while (status == PACKET_READ_MORE) {
-        struct bytes in = conn_received(&p->conn);
-
-        status = packet_read_one(&p->receiving, p->conn.in + p->conn.head, in.len, &seen);
-        if (status == PACKET_READ_MORE && !conn_wait(&p->conn, deadline)) {
-            p->timed_out = p->timed_out || !p->conn.ended;
-            return false;
-        }
-    }
-    if (status == PACKET_READ_BAD)
-        return on_garbled(p, deadline);
-    note_wait(p, began);
-    return take_packet(p, &seen);
-}
 
 /* Everything until the end, after a DISCONNECT or a close. */
 static void drain(struct peer *p)
@@ -178,6 +40,13 @@ static bool is_old_fence(const struct peer *p)
     (void)read_u8(&r);
     fence = read_u32(&r) - FENCE_CHANNEL;
     return fence >= 1 && fence <= p->fences && !(p->fencing && fence == p->fences);
+}
+
+/* The peer does not take our KEXINIT of a rekey, as sshd before the login: no answer will come. */
+static bool is_rekey_refused(const struct peer *p)
+{
+    return p->first_done && p->x.ours_sent && !p->x.theirs_came &&
+           rejected_number(p) == p->kexinit_number;
 }
 
 static void on_unimplemented(struct peer *p)
@@ -237,7 +106,7 @@ static bool is_side_traffic(struct peer *p)
     case SSH_MSG_USERAUTH_BANNER:
         return true;
     case SSH_MSG_UNIMPLEMENTED:
-        if (is_fence_unimplemented(p))
+        if (is_fence_unimplemented(p) || is_rekey_refused(p))
             return false;
         on_unimplemented(p);
         return true;
@@ -295,16 +164,6 @@ bool receive_any(struct peer *p)
         observe(p, "%s", name);
     }
     return true;
-}
-
-bool falter(struct peer *p, const char *what)
-{
-    if (p->observing)
-        observe(p, "%s", what);
-    else
-        problem(p, "%s", what);
-    p->conn.ended = p->garbled = true; /* read nothing more */
-    return false;
 }
 
 void receive_times(struct peer *p, uint8_t number, unsigned times)

@@ -83,14 +83,16 @@ static struct bytes seal(struct peer *p, struct bytes shown, struct bytes payloa
 {
     uint8_t *packet = peer_memory(p, PACKET_START + payload.len + PACKET_ROOM);
     uint8_t filler[255];
+    uint32_t number;
     size_t len;
 
     if (payload.len > 0)
         memcpy(packet + PACKET_START, payload.at, payload.len);
     random_fill(&p->random, filler, sizeof filler);
     case_step(p);
-    trace_message(p, true, p->sending.number, shown);
+    number = p->sending.number;
     len = packet_write(&p->sending, packet, payload.len, padding, filler);
+    trace_message(p, true, number, shown, (struct bytes){packet, len});
     return (struct bytes){packet, len};
 }
 

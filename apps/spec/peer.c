@@ -118,6 +118,9 @@ static void end_connection(struct peer *p)
 
 void peer_free(struct peer *p)
 {
+    for (size_t i = 0; i < p->trace_count; i++)
+        if (p->trace[i].kind == TRACED_SECRET || p->trace[i].kind == TRACED_HASH)
+            wipe((uint8_t *)(uintptr_t)p->trace[i].payload.at, p->trace[i].payload.len);
     end_connection(p);
     while (p->blocks != NULL) {
         struct block *b = p->blocks;
@@ -125,6 +128,7 @@ void peer_free(struct peer *p)
         p->blocks = b->next;
         free(b);
     }
+    free(p->wire);
     free(p->trace);
     wipe(p, sizeof *p);
     free(p);
@@ -140,6 +144,8 @@ void peer_connect(struct peer *p)
         next_part(p);
     }
     p->conn = (struct conn){.fd = -1};
+    p->wire_len = 0;
+    p->connections++;
     if (!conn_open(&p->conn, (const struct sockaddr *)&p->setting->address, p->setting->address_len,
                    step_deadline(p)))
         problem(p, "the connection was refused");

@@ -76,14 +76,25 @@ struct spec_channel {
 struct context_kex;
 struct inflater;
 
-/* A message that was sent or received, for the trace. */
+enum traced_kind {
+    TRACED_MESSAGE,
+    TRACED_IDENTIFICATION, /* a line of RFC 4253 section 4.2 */
+    TRACED_SECRET,         /* a key: `label` */
+    TRACED_HASH,           /* H, and K in `secret` */
+};
+
+/* A message that was sent or received, or what else is in the trace. */
 struct traced {
-    uint64_t us;
+    enum traced_kind kind;
+    uint64_t us, conn; /* conn: number of the connection, from 1 */
     bool out;
     bool marked; /* the case's own step */
     uint32_t number;
     const struct context_kex *kex; /* the method of the exchange, to show its messages; or NULL */
     struct bytes payload;
+    struct bytes packet; /* ... as it was on the wire; empty: not kept */
+    struct bytes secret;
+    char label;
 };
 
 struct gex;
@@ -95,6 +106,7 @@ struct peer {
     const struct setting *setting;
 
     struct conn conn;
+    uint64_t connections; /* until now, with this one: a case may have several */
     struct packet_way sending, receiving;
     struct random_seeded seed;
     struct random_source random;
@@ -127,6 +139,8 @@ struct peer {
     uint32_t got_number;
     uint8_t last_number;            /* the last packet's message number */
     bool conforming;                /* reach() and go_on() are sending, not the case */
+    bool rekey_refused;             /* it was answered with UNIMPLEMENTED */
+    uint32_t kexinit_number;        /* sequence number of our last KEXINIT */
     uint32_t first_step, last_step; /* sequence numbers of what the case sent, for unimpl(seq) */
     bool disconnected;              /* a DISCONNECT arrived */
     bool timed_out;                 /* a wait ended without an answer */
@@ -165,6 +179,9 @@ struct peer {
     struct traced *trace;
     size_t trace_count, trace_size;
     struct block *blocks;
+    uint8_t
+        *wire; /* for the trace: what came of the next packet, before it is decrypted in place */
+    size_t wire_len, wire_size;
     struct bytes bulk_room; /* the last channel data, while it is not kept */
     uint8_t *scratch;       /* SCRATCH_ROOM bytes, for a text that is copied at once */
     struct kexinit spare;   /* for a KEXINIT that is only looked at */

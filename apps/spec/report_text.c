@@ -1,5 +1,7 @@
 #include "apps/spec/report.h"
 
+#include "transport/text.h"
+
 #include <string.h>
 
 static const char *colour_of(enum verdict_kind kind)
@@ -43,10 +45,11 @@ static bool is_notable(enum verdict_kind kind)
 void report_head(FILE *out, const struct report *r)
 {
     const struct facts *f = &r->run->setting->facts;
+    char ident[sizeof f->ident]; /* a server must not write on the user's terminal */
 
+    (void)clean_text(ident, sizeof ident, bytes_of(f->ident));
     (void)fprintf(out, "nacre-spec %s   server %s   %s   %zu cases, seed %u\n", NACRE_VERSION,
-                  r->run->setting->target, f->ident, r->run->count,
-                  (unsigned)r->run->setting->seed);
+                  r->run->setting->target, ident, r->run->count, (unsigned)r->run->setting->seed);
     (void)fprintf(out, "baseline  ok  %s %s %s%s  %llu ms\n", f->kex, f->hostkey, f->cipher,
                   f->strict ? " strict" : "", (unsigned long long)(f->login_us / 1000));
 }

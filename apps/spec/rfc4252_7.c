@@ -163,6 +163,7 @@ static void proof_after_rekey(struct peer *p)
     p->conforming = true;
     rekey(p);
     p->conforming = false;
+    need(p, !over(p), "it takes no rekey before the login");
     send_proof(p, &(struct proof){.key = p->setting->profile.key});
     (void)answer(p);
 }

@@ -131,8 +131,10 @@ static void peer_starts(struct peer *p)
 static void in_auth(struct peer *p)
 {
     reach(p, (enum reached)p->row->number);
+    p->observing = true;
     rekey(p);
-    go_on(p);
+    if (!p->rekey_refused)
+        go_on(p);
 }
 
 /* The window is 0, and the program has more to send. */
@@ -210,11 +212,13 @@ const struct spec_case spec_rekey[] = {
      "we send channel data between our KEXINIT and NEWKEYS", "close | delivered as warn",
      .run = data_after_kexinit},
     {"4253/9/in-auth", BOTH, MUST, "RFC 4253 9", "4253/9/1",
-     "a rekey during authentication", "go-on | close as warn",
-     .run = in_auth, .number = AT_AUTH},
+     "a rekey during authentication", "go-on | close as warn | unimpl(seq) as warn",
+     .run = in_auth, .number = AT_AUTH, .listed = "go-on | close as warn",
+     .note = "sshd answers UNIMPLEMENTED and stays in the authentication"},
     {"4253/9/before-service", BOTH, PRACTICE, "RFC 4253 9", "4253/9/1",
-     "a rekey right after the first NEWKEYS", "go-on | close as warn",
-     .run = in_auth, .number = AT_SERVICE},
+     "a rekey right after the first NEWKEYS", "go-on | close as warn | unimpl(seq) as warn",
+     .run = in_auth, .number = AT_SERVICE, .listed = "go-on | close as warn",
+     .note = "sshd answers UNIMPLEMENTED and stays in the authentication"},
     {"4253/9/window-full", BOTH, MUST, "RFC 4253 9", "4253/9/8",
      "a rekey while the window is at 0", "go-on",
      .run = window_full},

@@ -52,6 +52,7 @@ struct setting {
     struct facts facts;
     uint32_t seed;
     uint32_t timeout_ms; /* of one case */
+    bool tracing;        /* keep packets and keys too */
     bool verbose;        /* keep the whole trace */
     bool patient;        /* a second try, alone: waits may take longer */
 };

@@ -3,6 +3,7 @@
 #include "apps/observe/context.h"
 #include "apps/spec/names.h"
 #include "transport/message.h"
+#include "transport/text.h"
 #include "transport/wire.h"
 
 #include <inttypes.h>
@@ -15,27 +16,70 @@ enum {
     HEX_MOST = 1024, /* ... with -v */
 };
 
-void trace_message(struct peer *p, bool out, uint32_t number, struct bytes payload)
+/* Room for one more; NULL: out of memory. */
+static struct traced *add(struct peer *p, enum traced_kind kind, struct bytes payload)
 {
     struct traced *t;
 
-    if (p->bulk && payload.len > 0 && payload.at[0] == SSH_MSG_CHANNEL_DATA)
-        return;
     if (p->trace_count == p->trace_size) {
         size_t size = p->trace_size == 0 ? 64 : 2 * p->trace_size;
         struct traced *bigger = realloc(p->trace, size * sizeof *bigger);
 
         if (bigger == NULL)
-            return;
+            return NULL;
         p->trace = bigger;
         p->trace_size = size;
     }
     t = &p->trace[p->trace_count++];
-    *t = (struct traced){.us = now_us() - p->began, .out = out, .number = number};
+    *t = (struct traced){.kind = kind, .us = now_us() - p->began, .conn = p->connections};
+    t->payload = peer_copy(p, payload);
+    return t;
+}
+
+void trace_identification(struct peer *p, bool out, struct bytes line)
+{
+    struct traced *t = add(p, TRACED_IDENTIFICATION, line);
+
+    if (t != NULL) {
+        t->out = out;
+        t->marked = out && p->observing && !p->conforming;
+    }
+}
+
+void trace_message(struct peer *p, bool out, uint32_t number, struct bytes payload,
+                   struct bytes packet)
+{
+    size_t kept = payload.len > KEPT && !p->setting->verbose ? KEPT : payload.len;
+    struct traced *t;
+
+    if (p->bulk && payload.len > 0 && payload.at[0] == SSH_MSG_CHANNEL_DATA)
+        return;
+    t = add(p, TRACED_MESSAGE, (struct bytes){payload.at, kept});
+    if (t == NULL)
+        return;
+    t->out = out;
+    t->number = number;
     t->marked = out && p->observing;
     t->kex = context_kex_find(p->x.chosen.name[LIST_KEX]);
-    t->payload = peer_copy(
-        p, payload.len > KEPT && !p->setting->verbose ? (struct bytes){payload.at, KEPT} : payload);
+    if (p->setting->tracing)
+        t->packet = peer_copy(p, packet);
+}
+
+void trace_secret(struct peer *p, char label, struct bytes secret)
+{
+    struct traced *t = p->setting->tracing ? add(p, TRACED_SECRET, secret) : NULL;
+
+    if (t != NULL)
+        t->label = label;
+}
+
+void trace_hash(struct peer *p)
+{
+    struct traced *t =
+        p->setting->tracing ? add(p, TRACED_HASH, (struct bytes){p->x.hash, p->x.hash_len}) : NULL;
+
+    if (t != NULL)
+        t->secret = peer_copy(p, (struct bytes){p->x.secret, p->x.secret_len});
 }
 
 /* How much of a message may be shown: not the passwords in it.
@@ -70,6 +114,19 @@ static void put_message(FILE *out, const struct traced *t, size_t most)
     (void)fprintf(out, "%s\n", t->payload.len > shown || shown > most + 1 ? "..." : "");
 }
 
+/* Without control characters: a server must not write on the user's terminal. */
+static void put_identification(FILE *out, const struct traced *t)
+{
+    char clean[HEX_MOST];
+    size_t len = t->payload.len;
+
+    while (len > 0 && (t->payload.at[len - 1] == '\n' || t->payload.at[len - 1] == '\r'))
+        len--;
+    (void)clean_text(clean, sizeof clean, (struct bytes){t->payload.at, len});
+    (void)fprintf(out, "%8" PRIu64 " us  %s%s %s\n", t->us, t->out ? "->" : "<-",
+                  t->marked ? "*" : " ", clean);
+}
+
 char *trace_text(const struct peer *p, size_t last)
 {
     bool all = p->setting->verbose;
@@ -80,7 +137,10 @@ char *trace_text(const struct peer *p, size_t last)
     if (out == NULL)
         return NULL;
     for (size_t i = from; i < p->trace_count; i++)
-        put_message(out, &p->trace[i], all ? HEX_MOST : HEX_SHOWN);
+        if (p->trace[i].kind == TRACED_IDENTIFICATION)
+            put_identification(out, &p->trace[i]);
+        else if (p->trace[i].kind == TRACED_MESSAGE)
+            put_message(out, &p->trace[i], all ? HEX_MOST : HEX_SHOWN);
     (void)fclose(out);
     return text;
 }

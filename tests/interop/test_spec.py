@@ -120,7 +120,14 @@ class Echo(Ours, unittest.TestCase):
         reply = next(line for line in lines if line.get("number") == 31)  # its fields depend on the method that was chosen
         self.assertIn("Q_S", [field["name"] for field in reply["fields"]])
         self.assertNotIn("malformed", reply)
-        subprocess.run([os.path.join(BUILD, "nacre-trace"), "text", trace], check=True, stdout=subprocess.DEVNULL)
+        self.assertIn("identification", [line.get("event") for line in lines])
+        self.assertEqual({line["label"] for line in lines if line.get("event") == "secret"}, set("KABCDEF"))
+        self.assertTrue(all(line["packet_length"] > 0 for line in lines if line.get("event") == "message"))
+        nacre_trace = os.path.join(BUILD, "nacre-trace")
+        subprocess.run([nacre_trace, "text", trace], check=True, stdout=subprocess.DEVNULL)
+        hashed = subprocess.run([nacre_trace, "hash", trace], check=True, capture_output=True, text=True).stdout
+        self.assertRegex(hashed, r"(?m)^# H = SHA-256 of all of the above; the trace has the same$")
+        self.assertRegex(hashed, r"(?m)^# D: encryption key, .* the trace has the same$")
         shown = spec("replay", trace)
         self.assertRegex(shown, r"\n    Q_S: ")
         self.assertNotIn("unknown", shown)
@@ -134,6 +141,9 @@ class Echo(Ours, unittest.TestCase):
         self.assertIn('"secret":true', trace)
         self.assertNotIn(PASSWORD.encode().hex(), trace)
         self.assertNotIn(PASSWORD, trace)
+        for message in map(json.loads, trace.splitlines()):  # the keys in the trace would decrypt the packet
+            if message.get("number") == 50:
+                self.assertNotIn("packet", message)
 
     def test_results_have_no_password(self):
         results = self.server.path("secret.json")

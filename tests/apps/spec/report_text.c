@@ -69,9 +69,27 @@ START_TEST(a_verdict_is_never_a_colour_alone)
 }
 END_TEST
 
+START_TEST(what_the_server_calls_itself_does_not_write_on_the_terminal)
+{
+    static struct setting of_run = {.target = "", .facts.ident = "SSH-2.0-x \x1b[31mred\x9b\r\a"};
+    struct run run = {.setting = &of_run};
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    report_head(out, &(struct report){.run = &run});
+    (void)fclose(out);
+    assert_says(text, "SSH-2.0-x ?[31mred");
+    for (const char *at = text; *at != 0; at++)
+        ck_assert((*at >= ' ' && *at < 0x7f) || *at == '\n');
+    free(text);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, failures_are_shown_with_what_repeats_them);
     add_test(suite, the_summary_counts_everything);
     add_test(suite, a_verdict_is_never_a_colour_alone);
+    add_test(suite, what_the_server_calls_itself_does_not_write_on_the_terminal);
 }
