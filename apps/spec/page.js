@@ -35,9 +35,14 @@ function differs(cells) {
   return new Set(verdicts).size > 1;
 }
 
-const cases = results.cases.map((cells) => {
-  const first = cells.find((cell) => cell);
-  return { cells, first, level: words(first.level), clause: words(first.clause), differs: differs(cells) };
+/* What is the same for all peers is only in the first cell of a case. */
+const SHARED = ['id', 'level', 'clause', 'requirements', 'title', 'expected', 'note'];
+
+const cases = results.cases.map((given) => {
+  const first = given.find((cell) => cell);
+  const shared = Object.fromEntries(SHARED.map((name) => [name, first[name]]));
+  const cells = given.map((cell) => cell && { ...shared, ...cell });
+  return { cells, first, level: words(first.level), clause: words(first.clause) };
 });
 
 /* The clauses in the order in which they appear, each with its cases. */
@@ -108,13 +113,16 @@ function close() {
 
 function facts(run, cell) {
   const list = make('dl');
-  fact(list, 'peer', words(results.runs[run].run.peer));
+  const { name, peer, system } = results.runs[run].run;
+  if (name) fact(list, 'implementation', `${words(name)}, ${words(system)}`);
+  fact(list, 'peer', words(peer));
   fact(list, 'verdict', make('span', `verdict ${verdictClass(cell.verdict)}`, words(cell.verdict)));
   fact(list, 'level', words(cell.level));
   fact(list, 'clause', clauseElement(words(cell.clause)));
   fact(list, 'expected', words(cell.expected, ' | '));
   fact(list, 'observed', words(cell.observed));
   fact(list, 'because', words(cell.reason));
+  fact(list, 'note', words(cell.note));
   return list;
 }
 
@@ -187,18 +195,29 @@ function headElement() {
   return row;
 }
 
-function isShown(one) {
+function isShown(one, columns) {
   const level = $('level').value,
-    verdict = $('verdict').value;
-  if (level && one.level !== level) return false;
-  if (verdict && !one.cells.some((cell) => cell?.verdict === verdict)) return false;
-  return one.differs || !$('differ').checked;
+    verdict = $('verdict').value,
+    cells = columns.map((run) => one.cells[run]).filter((cell) => cell);
+  if (cells.length === 0 || (level && one.level !== level)) return false;
+  if (verdict && !cells.some((cell) => cell.verdict === verdict)) return false;
+  return differs(cells) || !$('differ').checked;
+}
+
+/* The columns of the chosen role; the others are hidden. */
+function shownColumns() {
+  const role = $('role').value;
+  const hidden = results.runs.map(({ run }) => role !== '' && words(run.role) !== role);
+  for (const row of [$('head').rows[0], ...cases.map(({ row: of }) => of)])
+    hidden.forEach((hide, run) => (row.cells[run + 1].hidden = hide));
+  return [...hidden.keys()].filter((run) => !hidden[run]);
 }
 
 function filter() {
+  const columns = shownColumns();
   let shown = 0;
   for (const one of cases) {
-    one.row.hidden = !isShown(one);
+    one.row.hidden = !isShown(one, columns);
     if (!one.row.hidden) shown++;
   }
   for (const body of $('matrix').tBodies) body.hidden = !body.querySelector('tr:not(.section):not([hidden])');
@@ -219,6 +238,9 @@ const version = words(results.runs[0].run.version);
 $('subtitle').textContent = `nacre-spec ${version}: ${cases.length} cases, ${RUNS} ${RUNS === 1 ? 'peer' : 'peers'}`;
 $('head').append(headElement());
 for (const [clause, members] of sections()) $('matrix').append(sectionElement(clause, members));
+const roles = new Set(results.runs.map(({ run }) => words(run.role)));
+offer($('role'), roles);
+$('role').parentElement.hidden = roles.size < 2;
 offer($('level'), new Set(cases.map(({ level }) => level)));
 offer(
   $('verdict'),

@@ -219,6 +219,7 @@ void rekey(struct peer *p)
     start_rekey(p);
     p->conforming = true;
     if (!p->x.theirs_came && p->timed_out) {
+        p->observing = true;
         (void)falter(p, "KEXINIT without an answer");
     } else if (p->x.theirs_came) {
         send_share(p);

@@ -50,6 +50,34 @@ static void print_run(FILE *out, const struct compared_run *run)
     (void)fputc('}', out);
 }
 
+/* What is the same for all runs is only in the first cell of a case; page.js has the same names. */
+static bool is_shared(const struct value *member, const struct value *first)
+{
+    static const char *const names[] = {"id",    "level",    "clause", "requirements",
+                                        "title", "expected", "note"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(member->name, names[i]) == 0)
+            return value_equal(member, value_get(first, member->name));
+    return false;
+}
+
+static void print_cell(FILE *out, const struct value *cell, const struct value *first)
+{
+    char between = '{';
+
+    for (const struct value *member = cell->first; member != NULL; member = member->next) {
+        if (cell != first && is_shared(member, first))
+            continue;
+        (void)fputc(between, out);
+        value_print_text(out, member->name, strlen(member->name), true);
+        (void)fputc(':', out);
+        value_print(out, member, true);
+        between = ',';
+    }
+    (void)fputs(between == '{' ? "{}" : "}", out);
+}
+
 static void print_cells(FILE *out, const struct comparison *c, const struct compared_case *one)
 {
     for (size_t i = 0; i < c->run_count; i++) {
@@ -57,7 +85,7 @@ static void print_cells(FILE *out, const struct comparison *c, const struct comp
         if (one->cells[i] == NULL)
             (void)fputs("null", out);
         else
-            value_print(out, one->cells[i], true);
+            print_cell(out, one->cells[i], one->first);
     }
     (void)fputc(']', out);
 }

@@ -8,7 +8,7 @@ import { BUILD, Browser, text } from './browser.mjs';
 
 const HOSTILE = '</script><script>document.title="hacked"</script><img src="https://localhost:9/x" onerror="alert(1)">&lt;b&gt;';
 const browser = new Browser();
-let ordinary, hostile;
+let ordinary, hostile, named;
 
 const run = (peer) => ({ run: { version: '0.1', role: 'server', peer, target: 'localhost:22', seed: 1, facts: {} } });
 
@@ -47,6 +47,18 @@ before(async () => {
       result('4253/9/in-auth', 'pass'),
     ],
   );
+  const about = (name, role, more) => ({ run: { ...run('SSH-2.0-one').run, name, role, ...more } });
+  named = build(
+    'named',
+    [
+      about('sshd', 'server', { package: 'openssh-server 1:9.2', system: 'Debian 12' }),
+      result('4253/7/guess-right', 'pass', { note: 'the reason' }),
+    ],
+    [
+      about('ssh', 'client', { package: 'openssh-client 1:10', system: 'Debian 13' }),
+      result('4253/7/guess-right', 'skip', { note: 'the reason', reason: 'not offered' }),
+    ],
+  );
   hostile = build('hostile', [
     run(HOSTILE),
     result('4253/7/guess-right', 'fail', { observed: HOSTILE, reason: HOSTILE, last: [HOSTILE, `  1 us  <-  20 ${HOSTILE}`] }),
@@ -78,6 +90,17 @@ test('cases are rows under their sections, peers are columns, a cell is a word',
       .locator('button')
       .evaluateAll((cells) => cells.map((cell) => getComputedStyle(cell).backgroundColor));
     assert.notEqual(colours[0], colours[1]);
+  }));
+
+test('an implementation has a name, a version, a system and a role', () =>
+  on(named, {}, async (page) => {
+    assert.match(await text(page, '#head'), /sshd\s+SSH-2\.0-one\s+openssh-server 1:9\.2\s+Debian 12\s+server/);
+    await row(page, 'guess-right').locator('button').nth(1).click();
+    assert.match(await text(page, '#detail'), /about 4253\/7\/guess-right[^]*ssh, Debian 13[^]*MUST[^]*because[^]*not offered[^]*note\s+the reason/);
+    await page.keyboard.press('Escape');
+    await page.locator('#role').selectOption('client');
+    assert.deepEqual(await page.locator('.peer:visible').allInnerTexts(), ['ssh']);
+    assert.equal(await row(page, 'guess-right').locator('button:visible').count(), 1);
   }));
 
 test('filters leave the cases that match, and no empty section', () =>

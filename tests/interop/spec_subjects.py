@@ -28,14 +28,13 @@ Subject = collections.namedtuple("Subject", "name role start package needs", def
 class Spec:
     """What all servers have in common here."""
 
-    password = None
     profile = ""
 
     def nacre_spec(self, *words):
         """nacre-spec with what it needs to know about the server."""
         self.put("profile", self.profile)
         options = ["--user", self.user, "--key", self.path("key"), "--profile", self.path("profile")]
-        if self.password is not None:
+        if hasattr(self, "password"):
             self.put("password", self.password + "\n")
             options += ["--password", self.path("password")]
         return [NACRE_SPEC, "server", self.where(), *options, *words]
@@ -62,6 +61,7 @@ class Sshd(Other, others.SshdWithPam):
 
     def prepare(self):
         super().prepare()
+        self.wrapper[1:2] = ["-m", "--pid", "--fork", "--kill-child"]  # so that no process of a connection is left
         for kind in MORE_HOST_KEYS:
             ssh_keygen(self.path("host_" + kind), kind)
             self.settings = f"HostKey {self.path('host_' + kind)}\n{self.settings}"
