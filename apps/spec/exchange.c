@@ -215,7 +215,8 @@ static bool on_reply(struct peer *p)
     if (!read_done(&r))
         return falter(p, "a malformed key exchange reply");
     if (!finish(p, share))
-        return falter(p, "a server share that is not acceptable");
+        return falter(p, p->x.state == NULL ? "the share was accepted"
+                                            : "a server share that is not acceptable");
     if (!compute_hash(p, share))
         return falter(p, "H could not be computed");
     if (p->x.chosen.host_key == NULL || !key_verify(p->x.chosen.host_key, p->x.host_key, signature,

@@ -3,6 +3,7 @@
 const results = JSON.parse(document.getElementById('results').textContent);
 const VERDICTS = ['pass', 'fail', 'warn', 'info', 'skip', 'xfail', 'xpass', 'error'];
 const RUNS = results.runs.length;
+const roles = new Set(results.runs.map(({ run }) => words(run.role)));
 let chosen = null;
 
 function $(id) {
@@ -113,8 +114,9 @@ function close() {
 
 function facts(run, cell) {
   const list = make('dl');
-  const { name, peer, system } = results.runs[run].run;
+  const { name, peer, system, package: version } = results.runs[run].run;
   if (name) fact(list, 'implementation', `${words(name)}, ${words(system)}`);
+  fact(list, 'version', words(version));
   fact(list, 'peer', words(peer));
   fact(list, 'verdict', make('span', `verdict ${verdictClass(cell.verdict)}`, words(cell.verdict)));
   fact(list, 'level', words(cell.level));
@@ -187,7 +189,7 @@ function headElement() {
     const head = make('th');
     head.scope = 'col';
     head.append(make('span', 'peer', words(run.name) || words(run.peer)));
-    for (const fact of run.name ? [run.peer, run.package, run.system, run.role] : [file])
+    for (const fact of run.name ? [run.system, roles.size > 1 ? run.role : ''] : [file])
       if (words(fact)) head.append(make('span', 'soft', words(fact)));
     head.append(make('span', 'soft', counts(index)));
     row.append(head);
@@ -238,7 +240,6 @@ const version = words(results.runs[0].run.version);
 $('subtitle').textContent = `nacre-spec ${version}: ${cases.length} cases, ${RUNS} ${RUNS === 1 ? 'peer' : 'peers'}`;
 $('head').append(headElement());
 for (const [clause, members] of sections()) $('matrix').append(sectionElement(clause, members));
-const roles = new Set(results.runs.map(({ run }) => words(run.role)));
 offer($('role'), roles);
 $('role').parentElement.hidden = roles.size < 2;
 offer($('level'), new Set(cases.map(({ level }) => level)));
