@@ -92,6 +92,14 @@ static void on_eof(ssh_session session, ssh_channel channel, void *data)
     ((struct served *)data)->eof = true;
 }
 
+/* libssh leaves it to its user to answer CLOSE. */
+static void on_close(ssh_session session, ssh_channel channel, void *data)
+{
+    (void)session;
+    ((struct served *)data)->running = false;
+    (void)ssh_channel_close(channel);
+}
+
 static ssh_channel on_session(ssh_session session, void *none)
 {
     struct served *s = &channels[channel_count];
@@ -106,6 +114,7 @@ static ssh_channel on_session(ssh_session session, void *none)
     s->calls.channel_shell_request_function = on_shell;
     s->calls.channel_pty_request_function = on_pty;
     s->calls.channel_eof_function = on_eof;
+    s->calls.channel_close_function = on_close;
     ssh_callbacks_init(&s->calls);
     (void)ssh_set_channel_callbacks(s->channel, &s->calls);
     return s->channel;
@@ -149,7 +158,8 @@ static void serve(ssh_session session)
     ssh_set_auth_methods(session, SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD);
     if (ssh_handle_key_exchange(session) != SSH_OK || ssh_event_add_session(event, session) != SSH_OK)
         return;
-    while (ssh_is_connected(session) && ssh_event_dopoll(event, 20) != SSH_ERROR)
+    while ((ssh_get_status(session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0 &&
+           ssh_event_dopoll(event, 20) != SSH_ERROR)
         for (size_t i = 0; i < channel_count; i++)
             if (channels[i].running)
                 pump(&channels[i]);
