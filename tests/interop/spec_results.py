@@ -212,16 +212,27 @@ def page(found):
     yield from implementations(found)
     yield from matrix(found, rows)
     yield from known(rows, numbers)
+    yield from explained(rows)
     yield from findings(rows, numbers)
     yield from warnings(rows, numbers)
 
 
-def unexplained(found):
-    """MUST cases without a note that fail on each reference that did not skip them, if these are two or more."""
-    for id_, row in every_case(found).items():
+def everywhere(rows):
+    """MUST cases that fail on each reference that did not skip them, if these are two or more, with their notes."""
+    for id_, row in rows.items():
         judged = [case for column, case in row.items() if column.run["name"] in REFERENCES and case["verdict"] != "skip"]
-        if len(judged) > 1 and all(case["verdict"] in BAD for case in judged) and not judged[0].get("note"):
-            yield id_
+        if len(judged) > 1 and all(case["verdict"] in BAD for case in judged):
+            yield id_, judged[0].get("note", "")
+
+
+def explained(rows):
+    of = joined([f"`{name}`" for name in sorted(REFERENCES)])
+    failed = list(everywhere(rows))
+    yield "\n## What fails everywhere\n"
+    yield wrapped(f"A case of the level MUST that fails on all of {of}, as far as these run it, may be a misreading of the text, and must be "
+                  f"explained: {len(failed) or 'none'}.")
+    for id_, note in failed:
+        yield f"\n- `{id_}`: {note}"
 
 
 def main(folder=FOLDER):
@@ -234,7 +245,7 @@ def main(folder=FOLDER):
     subprocess.run([NACRE_SPEC, "compare", *(os.path.basename(column.path) for column in found), "--html", os.path.abspath(html)],
                    cwd=folder, check=True, stdout=subprocess.DEVNULL)
     shutil.copy(os.path.join(html, "index.html"), HTML)
-    missing = list(unexplained(found))
+    missing = [id_ for id_, note in everywhere(every_case(found)) if not note]
     for id_ in missing:
         print(f"{id_} fails on all of {', '.join(sorted(REFERENCES))} that run it: explain why in its note", file=sys.stderr)
     return 1 if missing else 0

@@ -99,7 +99,9 @@ class Pages(unittest.TestCase):
     def test_what_fails_everywhere_must_be_explained(self):
         self.write("sshd", result("4253/7/a", "fail"), result("4253/7/b", "fail"), result("4253/7/c", "fail", note="Why."))
         self.write("paramiko", result("4253/7/a", "fail"), result("4253/7/b", "pass"), result("4253/7/c", "fail", note="Why."))
-        self.assertEqual(list(spec_results.unexplained(spec_results.columns(self.folder))), ["4253/7/a"])
+        rows = spec_results.every_case(spec_results.columns(self.folder))
+        self.assertEqual(list(spec_results.everywhere(rows)), [("4253/7/a", ""), ("4253/7/c", "Why.")])
+        self.assertIn("- `4253/7/c`: Why.", self.text())
 
 
 if __name__ == "__main__":
