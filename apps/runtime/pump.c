@@ -109,7 +109,7 @@ static void finish(struct pump *pump)
     struct nacre_end why;
 
     (void)nacre_session_ended(pump->session, &why);
-    if (!has_output(pump) && why.cause == NACRE_DISCONNECTED) {
+    if (pump->broken || (!has_output(pump) && why.cause == NACRE_DISCONNECTED)) {
         pump_close(pump);
         return;
     }
@@ -138,7 +138,14 @@ static void limit_unsent(struct pump *pump)
     (void)setsockopt(pump->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 }
 
-/* Send these bytes, or the first of them. False: the connection is lost, or the session gone. */
+/* The peer has closed its socket. What it sent before that may still wait here, such as the end of
+ * a command's output: receive all of it before the session is lost. */
+static void stop_sending(struct pump *pump)
+{
+    pump->broken = pump->hung_up = pump->readable = true;
+}
+
+/* Send these bytes, or the first of them. False: the session is gone. */
 static bool send_some(struct pump *pump, const uint8_t *at, size_t len)
 {
     uint64_t now = pump->loop->now_ms;
@@ -147,7 +154,7 @@ static bool send_some(struct pump *pump, const uint8_t *at, size_t len)
     if (n < 0 && errno == EINTR)
         return true;
     if (n < 0 && errno != EAGAIN)
-        return false;
+        stop_sending(pump);
     pump->sendable = n >= 0 && (size_t)n == len;
     if (n > 0)
         nacre_session_sent(pump->session, (size_t)n, now);
@@ -157,7 +164,7 @@ static bool send_some(struct pump *pump, const uint8_t *at, size_t len)
 }
 
 /* Send the session's share. The session shows its output in small pieces, so that a keystroke does
- * not queue after a bulk transfer. False: as above. */
+ * not queue after a bulk transfer. False: the session is gone. */
 static bool flush(struct pump *pump)
 {
     size_t len, sent = 0;
@@ -254,6 +261,10 @@ static void serve(struct pump *pump)
 
     if (alive && pump->readable && !nacre_session_ended(pump->session, NULL))
         alive = receive(pump) && flush(pump);
+    if (alive && pump->broken && !may_receive(pump)) {
+        work_off_input(pump);
+        alive = false;
+    }
     if (!alive) {
         pump_close(pump);
         return;

@@ -17,6 +17,7 @@ struct pump {
     bool readable;      /* there may be bytes to receive */
     bool hung_up;       /* the other side has closed: read everything up to the end */
     bool sendable;      /* the socket may accept bytes */
+    bool broken;        /* it never will again, but may hold bytes to receive */
     bool finishing;     /* the session has ended, its last bytes are being sent */
     bool shared;        /* by several channels: the kernel's send buffer is kept short */
     bool lingering;     /* everything is sent: waits for the other side to close */

@@ -143,19 +143,42 @@ static void on_over(struct pump *ended)
     over++;
 }
 
+static void begin_with(const int fds[2])
+{
+    session = (struct nacre_session){.cause = NACRE_WE_CLOSED};
+    over = acks = limits = sends = 0;
+    ck_assert(loop_init(&loop));
+    other = fds[1];
+    pump_init(&pump, &loop, fds[0], on_over);
+    ck_assert(pump_start(&pump, &session));
+}
+
 static void begin(void)
 {
     const int room = 4 * SHARE;
     int fds[2];
 
-    session = (struct nacre_session){.cause = NACRE_WE_CLOSED};
-    over = acks = limits = sends = 0;
-    ck_assert(loop_init(&loop));
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room), 0);
-    other = fds[1];
-    pump_init(&pump, &loop, fds[0], on_over);
-    ck_assert(pump_start(&pump, &session));
+    begin_with(fds);
+}
+
+/* The same with TCP. */
+static void begin_tcp(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof at;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fds[2];
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, len), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+    fds[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(connect(fds[1], (struct sockaddr *)&at, len), 0);
+    fds[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    ck_assert_int_ge(fds[0], 0);
+    (void)close(listener);
+    begin_with(fds);
 }
 
 static void do_nothing(struct task *task)
@@ -186,7 +209,8 @@ static void end(void)
         pump_close(&pump);
     ck_assert_uint_eq(over, 1);
     ck_assert_uint_eq(session.freed, 1);
-    (void)close(other);
+    if (other >= 0)
+        (void)close(other);
     loop_clear(&loop);
 }
 
@@ -388,6 +412,69 @@ START_TEST(a_lost_connection_ends_the_pump)
 }
 END_TEST
 
+static void send_much(size_t len)
+{
+    static const uint8_t much[3 * PIECE + 1];
+
+    ck_assert_int_eq(sendto(other, much, len, 0, NULL, 0), (ssize_t)len);
+}
+
+START_TEST(a_failure_to_send_leaves_what_was_received_before)
+{
+    const int failures[] = {ECONNRESET, EPIPE};
+
+    begin();
+    turns();
+    send_much(3 * PIECE + 1);
+    session.steps = 2; /* for input that the session holds */
+    session.output = 5;
+    fail_send = failures[_i];
+    pump_wake(&pump);
+    turns();
+    ck_assert_uint_eq(session.got, 3 * PIECE + 1);
+    ck_assert_uint_eq(session.steps, 0);
+    ck_assert_uint_eq(over, 1);
+    end();
+}
+END_TEST
+
+/* The peer closes with input unread, or receives more after it has closed: its kernel resets the
+ * connection. Its own last bytes are here already. */
+START_TEST(a_reset_connection_is_read_to_its_end)
+{
+    const struct linger at_once = {.l_onoff = 1};
+
+    begin_tcp();
+    turns();
+    send_much(3 * PIECE + 1);
+    if (_i == 0)
+        ck_assert_int_eq(setsockopt(other, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    (void)close(other);
+    other = -1;
+    session.output = 2 * SHARE;
+    pump_wake(&pump);
+    for (int i = 0; i < 1000 && over == 0; i++)
+        turn();
+    ck_assert_uint_eq(session.got, 3 * PIECE + 1);
+    ck_assert_uint_gt(session.output, 0);
+    end();
+}
+END_TEST
+
+START_TEST(last_bytes_that_cannot_be_sent_are_not_waited_for)
+{
+    begin();
+    turns();
+    session.ended = true;
+    session.output = 5;
+    fail_send = EPIPE;
+    pump_wake(&pump);
+    turns();
+    ck_assert_uint_eq(over, 1);
+    end();
+}
+END_TEST
+
 START_TEST(after_its_last_bytes_it_waits_two_seconds_for_the_other_side)
 {
     char got;
@@ -458,6 +545,9 @@ void add_tests(struct suite *suite)
     add_test(suite, a_socket_that_was_full_is_used_again);
     add_test(suite, without_a_session_it_does_not_start);
     add_test(suite, a_lost_connection_ends_the_pump);
+    add_loop(suite, a_failure_to_send_leaves_what_was_received_before, 0, 2);
+    add_loop(suite, a_reset_connection_is_read_to_its_end, 0, 2);
+    add_test(suite, last_bytes_that_cannot_be_sent_are_not_waited_for);
     add_test(suite, after_its_last_bytes_it_waits_two_seconds_for_the_other_side);
     add_test(suite, last_bytes_have_five_seconds_to_be_sent);
     add_test(suite, a_peer_that_sent_disconnect_is_not_waited_for);
