@@ -38,12 +38,18 @@ static void send_window_adjust(struct nacre_channel *ch)
 }
 
 /* In steps that are large compared with a message and small compared with a wide window, whose rest
- * must last until the peer learns of this one. */
+ * must last until the peer learns of this one.
+ *
+ * After EOF nothing follows that needs a window. Twisted Conch, however, sends EOF while data still
+ * waits for one, and with a window of 0 both sides would wait for ever. One more step lets that
+ * data come, which ends the session as it must: OpenSSH drops it, and the output ends in the
+ * middle. */
 void channel_data_adjust_window(struct nacre_channel *ch)
 {
     uint32_t step = (uint32_t)smaller(ch->window_target / 2, WINDOW_STEP);
 
-    if (ch->credit < step || ch->got_eof || ch->got_close || ch->want_close)
+    if (ch->credit < step || (ch->got_eof && ch->local_window > 0) || ch->got_close ||
+        ch->want_close)
         return;
     if (budget_is_low(ch->connection))
         budget_withhold(ch);
@@ -120,8 +126,10 @@ static int receive(struct nacre_channel *ch, enum stream stream, struct bytes da
 /* Charge the window for data that was received; a disconnect reason when that is not allowed. */
 static int charge(struct nacre_channel *ch, size_t len)
 {
-    if (!ch->is_open || ch->got_eof || ch->got_close)
-        return misuse(ch->connection, "CHANNEL_DATA on a channel that cannot receive it");
+    if (!ch->is_open || ch->got_close)
+        return misuse(ch->connection, "CHANNEL_DATA on a channel that is not open");
+    if (ch->got_eof)
+        return misuse(ch->connection, "CHANNEL_DATA after CHANNEL_EOF");
     if (len > ch->local_window)
         return misuse(ch->connection, "CHANNEL_DATA past the window");
     if (len > connection_packet_max(ch->connection))

@@ -260,8 +260,28 @@ START_TEST(extended_data_that_was_not_accepted_is_offered_again)
 }
 END_TEST
 
-/* The peer sends no more data there. */
+/* A conforming peer sends no more data there. */
 START_TEST(the_window_is_not_reopened_after_eof)
+{
+    uint32_t id = server_open(1000, 1000);
+
+    recorder.quiet = true;
+    recorder.take = 0;
+    for (int i = 0; i < 3; i++)
+        send_data(id, CHANNEL_PACKET_MAX);
+    send_data(id, CHANNEL_PACKET_MAX - 1);
+    send_eof(id);
+    scripted_expect(&s, "");
+    recorder.take = SIZE_MAX;
+    nacre_channel_resume(recorder.ch);
+    scripted_expect(&s, "");
+    scripted_told(&s, "eof;");
+    stop();
+}
+END_TEST
+
+/* Twisted Conch sends EOF while data waits for a window, and waits for ever without one. */
+START_TEST(a_window_of_0_is_reopened_once_after_eof)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -273,8 +293,14 @@ START_TEST(the_window_is_not_reopened_after_eof)
     scripted_expect(&s, "");
     recorder.take = SIZE_MAX;
     nacre_channel_resume(recorder.ch);
+    scripted_expect(&s, "adjust 7;");
+    ck_assert_uint_ge(s.got[7].adjusted, WINDOW_INITIAL);
+    nacre_channel_resume(recorder.ch);
+    look();
     scripted_expect(&s, "");
     scripted_told(&s, "eof;");
+    send_data(id, 1);
+    scripted_expect(&s, BAD);
     stop();
 }
 END_TEST
@@ -536,6 +562,7 @@ void add_tests(struct suite *suite)
     add_test(suite, data_that_was_not_accepted_is_offered_again_on_resume_before_eof);
     add_test(suite, extended_data_that_was_not_accepted_is_offered_again);
     add_test(suite, the_window_is_not_reopened_after_eof);
+    add_test(suite, a_window_of_0_is_reopened_once_after_eof);
     add_test(suite, data_before_the_program_starts_waits_for_it);
     add_test(suite, no_more_is_sent_than_the_window_allows);
     add_test(suite, a_window_that_opens_by_a_byte_at_a_time_is_used_byte_by_byte);
