@@ -98,7 +98,8 @@ struct nacre_channel_app {
     /* The peer sends no more data; we still may. The library does nothing else. */
     void (*eof)(struct nacre_channel *ch);
 
-    /* The peer closed, and all that it sent before was accepted. Our CLOSE follows by itself. */
+    /* The peer closed, and all that it sent before was accepted. Our CLOSE follows by itself, not
+     * before. */
     void (*close)(struct nacre_channel *ch);
 
     /* The channel is gone when this returns. Called exactly once, always last. NACRE_OPEN_REFUSED:

@@ -1,6 +1,7 @@
 #include "connection/channel_close.h"
 
 #include "connection/channel_data.h"
+#include "connection/channel_request.h"
 #include "connection/table.h"
 
 /* RFC 4254 section 5.3:
@@ -70,7 +71,7 @@ int on_channel_eof(struct nacre_channel *ch, struct reader *r)
 /* RFC 4254 section 5.3:
  *     byte      SSH_MSG_CHANNEL_CLOSE
  *     uint32    recipient channel
- * Ours follows, unless it was sent before; unaccepted data is delivered first. */
+ * Data is delivered first; then ours follows, unless it was sent before. OpenSSH does the same. */
 int on_channel_close(struct nacre_channel *ch, struct reader *r)
 {
     if (!read_done(r))
@@ -78,6 +79,7 @@ int on_channel_close(struct nacre_channel *ch, struct reader *r)
     if (!ch->is_open || ch->got_close)
         return misuse(ch->connection, "CHANNEL_CLOSE on a channel that is not open");
     ch->got_close = true;
+    channel_request_refuse_pending(ch);
     channel_data_deliver(ch);
     return 0;
 }

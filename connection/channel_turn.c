@@ -7,7 +7,9 @@
 #include "connection/table.h"
 
 /* Send a window adjust, exit-status, EOF and CLOSE, in this order, if they are due. Nothing follows
- * our CLOSE. After the peer's CLOSE only ours is sent, at once, even while data is unaccepted. */
+ * our CLOSE. After the peer's CLOSE only ours is sent, once the application has accepted all data:
+ * TinySSH, for one, ends the connection when our CLOSE arrives, and what is unaccepted then is
+ * lost. */
 static void send_due(struct nacre_channel *ch)
 {
     struct connection *c = ch->connection;
@@ -23,7 +25,7 @@ static void send_due(struct nacre_channel *ch)
         channel_request_send_exit(ch);
     if (ch->want_eof && !ch->sent_eof && !ch->got_close)
         channel_close_send_eof(ch);
-    if (!ch->want_close && !ch->got_close)
+    if (!ch->want_close)
         return;
     channel_request_refuse_pending(ch);
     if (ch->reply_count == 0) /* otherwise the answers go first, when there is space */

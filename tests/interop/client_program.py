@@ -1,11 +1,12 @@
 """nacre-client as the tests start it, and the tests that every server gets."""
 import os
+import re
 import signal
 import subprocess
 import tempfile
 import unittest
 
-from harness import BUILD, MIB, PATIENCE, Done, clean_environment, end, random_bytes
+from harness import BUILD, MIB, PATIENCE, Done, clean_environment, end, random_bytes, until
 from others import Sshd
 from terminals import Terminal
 
@@ -48,6 +49,15 @@ class ClientCase(unittest.TestCase):
         self.addCleanup(end, process)
         return process
 
+    def until_traced(self, path, pattern):
+        """Wait until a program has written a line like this to its trace."""
+        def lines():
+            if not os.path.exists(path):
+                return ""
+            with open(path, encoding="ascii") as file:
+                return file.read()
+        until(lambda: re.search(pattern, lines(), re.M | re.S), lambda: lines()[-4000:])
+
     def terminal(self, *words, **more):
         return self.enterContext(Terminal(self.words(*words, **more), clean_environment(self.home, **self.environment)))
 
@@ -87,6 +97,14 @@ class Commands:
         # The server has sent all that the window allows: nothing else is read, until the rest is.
         self.assertEqual(len(process.stdout.read()), 3000000 - 1 + len(b"end\n"))
         self.assertEqual(process.wait(PATIENCE), 0)
+
+    def test_output_that_is_read_after_the_server_has_closed_the_channel(self):
+        """Our CLOSE waits for the reader: TinySSH ends the connection when it arrives."""
+        trace = os.path.join(self.home, "trace")
+        process = self.start("--trace=" + trace, "head -c 100000 /dev/zero; echo end")
+        self.until_traced(trace, r"<- .* CHANNEL_CLOSE ")
+        self.assertEqual(len(process.stdout.read()), 100000 + len(b"end\n"))
+        self.assertEqual((process.wait(PATIENCE), process.stderr.read()), (0, b""))
 
     def test_a_reader_that_leaves_ends_the_command(self):
         process = self.start("yes")
@@ -130,12 +148,15 @@ class Terminals:
         self.assertEqual(terminal.end(), 4)
 
     def test_escape_sequences(self):
-        terminal = self.shell("stty -echo; echo ready; cat")
+        trace = os.path.join(self.home, "trace")
+        terminal = self.shell("--trace=" + trace, "stty -echo; echo ready; cat")
         terminal.type(b"~?")
         terminal.expect(b"end the connection\r\n")
         terminal.type(b"~~one\r")
         terminal.expect(b"~one\r\n")
         terminal.type(b"~R")
+        # TinySSH lets a message that arrives together with NEWKEYS wait for the next one.
+        self.until_traced(trace, r"^\S+ #1 phase rekey$.*^\S+ #1 phase connection$")
         terminal.type(b"two\r")
         terminal.expect(b"two\r\n")
         terminal.type(b"~")

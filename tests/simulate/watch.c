@@ -503,8 +503,8 @@ static void on_limited(void *context, enum nacre_limit limit)
 
 const struct nacre_observer watch_observer = {.message = on_message, .limited = on_limited};
 
-/* A queue grows by doubling and is released when it is empty. After both CLOSEs the application may
- * still have to accept data that arrived before. */
+/* A queue grows by doubling and is released when it is empty. A channel is released after its
+ * `closed`, which follows both CLOSEs. */
 size_t watch_budget(const struct party *p)
 {
     size_t budget = FIXED_MEMORY;

@@ -316,7 +316,9 @@ START_TEST(a_channel_that_is_closed_inside_wake_is_closed_when_the_call_returns)
     pair_run(&p);
     ck_assert_ptr_nonnull(unread);
     ck_assert_ptr_null(strstr(p.server.log, "closed"));
-    nacre_session_rekey(p.server.session);
+    ck_assert_int_eq(
+        nacre_session_global_request(p.server.session, "x@example.com", false, NULL, 0),
+        NACRE_SEND_DONE);
     ck_assert_ptr_null(unread);
     ck_assert_ptr_nonnull(strstr(p.server.log, "closed"));
     pair_clear(&p);
