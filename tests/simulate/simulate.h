@@ -16,6 +16,7 @@
 #include "apps/session/session.h"
 #include "crypto/random.h"
 #include "tests/support/scarce.h"
+#include "tests/support/traced.h"
 #include "transport/key_pair.h"
 
 enum {
@@ -173,6 +174,7 @@ struct party {
     uint32_t proved, failures; /* login methods that succeeded, as bits; attempts that failed */
     struct asking asking;      /* global requests */
 
+    struct traced traced;
     struct tap taps[CHANNELS_SEEN];
     bool exchanging; /* between its KEXINIT and its NEWKEYS */
     uint32_t exchanges;

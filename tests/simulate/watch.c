@@ -455,9 +455,11 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
     struct reader r = read_from((struct bytes){payload, len});
     uint8_t number = read_u8(&r);
     uint32_t label = (uint32_t)number << 24 | (uint32_t)len;
+    const char *complaint = traced_next(&p->traced, direction, (struct bytes){payload, len});
 
     simulate_trace(p->world, "  %s %s %u, %zu bytes, %s", p->name,
                    direction == NACRE_SENT ? "->" : "<-", number, len, phase);
+    REQUIRE(p->world, complaint == NULL, "%s: message %u: %s", p->name, number, complaint);
     p->world->tally->messages++;
     mix(&p->world->digest, label);
     mix(&p->world->digest, seq);
@@ -476,6 +478,14 @@ static void on_message(void *context, enum nacre_direction direction, uint32_t s
         return;
     watchers[number][direction](p, &r);
     REQUIRE(p->world, read_done(&r), "%s: message %u is malformed", p->name, number);
+}
+
+static void on_negotiated(void *context, const struct nacre_negotiated *choice)
+{
+    struct party *p = context;
+
+    p->traced.context.kex = context_kex_find(choice->kex);
+    REQUIRE(p->world, p->traced.context.kex != NULL, "%s: %s has no row", p->name, choice->kex);
 }
 
 /* Input waits for one more token of the rate, and no longer; a rekey for as many as it costs. */
@@ -501,7 +511,11 @@ static void on_limited(void *context, enum nacre_limit limit)
     p->rests_ms = w->now_ms + tokens * 60 * 1000 / rate.per_minute + 1;
 }
 
-const struct nacre_observer watch_observer = {.message = on_message, .limited = on_limited};
+const struct nacre_observer watch_observer = {
+    .message = on_message,
+    .negotiated = on_negotiated,
+    .limited = on_limited,
+};
 
 /* A queue grows by doubling and is released when it is empty. A channel is released after its
  * `closed`, which follows both CLOSEs. */

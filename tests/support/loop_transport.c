@@ -20,6 +20,12 @@ static void take_back(void *context, void *block, size_t size)
     free(block);
 }
 
+/* The messages of services are made up by tests. */
+static bool is_transports_own(uint8_t number)
+{
+    return number < SSH_MSG_USERAUTH_REQUEST || number == SSH_MSG_PING || number == SSH_MSG_PONG;
+}
+
 static void see_message(void *context, enum nacre_direction direction, uint32_t seq,
                         const char *phase, const uint8_t *payload, size_t len)
 {
@@ -28,6 +34,8 @@ static void see_message(void *context, enum nacre_direction direction, uint32_t 
     ck_assert_uint_gt(len, 0);
     ck_assert_uint_lt(e->seen_count, LOOP_SEEN_MAX);
     e->seen[e->seen_count++] = (struct loop_message){direction, payload[0], seq, phase};
+    traced_message(&e->traced, is_transports_own(payload[0]) ? direction : NACRE_RECEIVED,
+                   (struct bytes){payload, len});
 }
 
 static void see_negotiated(void *context, const struct nacre_negotiated *choice)
@@ -36,6 +44,7 @@ static void see_negotiated(void *context, const struct nacre_negotiated *choice)
 
     e->negotiated = *choice;
     e->exchanges++;
+    traced_negotiated(&e->traced, choice);
 }
 
 static void see_phase(void *context, const char *phase)

@@ -4,6 +4,7 @@
 #define NACRE_TESTS_SUPPORT_LOOP_TRANSPORT_H
 
 #include "crypto/random.h"
+#include "tests/support/traced.h"
 #include "transport/key_pair.h"
 #include "transport/parts.h"
 
@@ -32,6 +33,7 @@ struct loop_end {
     size_t allocations, fail_at; /* fail_at: the allocation that fails, counted from 1; 0: none */
     int wakes;
 
+    struct traced traced;
     struct loop_message seen[LOOP_SEEN_MAX];
     size_t seen_count;
     struct nacre_negotiated negotiated; /* of the last exchange */

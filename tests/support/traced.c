@@ -79,15 +79,21 @@ static bool is_data(uint8_t number)
            number == SSH_MSG_IGNORE || number == SSH_MSG_PING || number == SSH_MSG_PONG;
 }
 
+const char *traced_next(struct traced *t, enum nacre_direction direction, struct bytes payload)
+{
+    const char *complaint = NULL;
+
+    if (t->messages++ < FIRST_MESSAGES || !is_data(payload.at[0]))
+        complaint = traced_complaint(&t->context, direction, payload);
+    context_note(&t->context, direction, payload);
+    return complaint;
+}
+
 void traced_message(struct traced *t, enum nacre_direction direction, struct bytes payload)
 {
-    const char *complaint;
+    const char *complaint = traced_next(t, direction, payload);
 
-    if (t->messages++ < FIRST_MESSAGES || !is_data(payload.at[0])) {
-        complaint = traced_complaint(&t->context, direction, payload);
-        ck_assert_msg(complaint == NULL, "message %u: %s", payload.at[0], complaint);
-    }
-    context_note(&t->context, direction, payload);
+    ck_assert_msg(complaint == NULL, "message %u: %s", payload.at[0], complaint);
 }
 
 void traced_negotiated(struct traced *t, const struct nacre_negotiated *choice)

@@ -17,9 +17,14 @@ struct traced {
 const char *traced_complaint(const struct message_context *context, enum nacre_direction direction,
                              struct bytes payload);
 
-/* Fail the test if there is a complaint about what an end sent or received. Of a long session only
- * the first messages and those of other kinds than data are examined. */
+/* The same for the next message of an end. Of a long session only the first messages and those of
+ * other kinds than data are examined. */
+const char *traced_next(struct traced *t, enum nacre_direction direction, struct bytes payload);
+
+/* Fail the test if there is a complaint about what an end sent or received. */
 void traced_message(struct traced *t, enum nacre_direction direction, struct bytes payload);
+
+/* The key exchange method was chosen, on which some messages depend. */
 void traced_negotiated(struct traced *t, const struct nacre_negotiated *choice);
 
 #endif
