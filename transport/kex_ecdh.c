@@ -145,7 +145,7 @@ static enum kex_progress on_ecdh_init(struct transport *t, struct reader *r)
  *     string    K_S, the server's host key
  *     string    Q_S, the server's ephemeral public key
  *     string    the signature of H
- * RFC 4253 section 8: byte SSH_MSG_KEXDH_REPLY, with mpint f in place of Q_S */
+ * RFC 4253 section 8: byte SSH_MSG_KEXDH_REPLY, string K_S, mpint f, string signature of H */
 static enum kex_progress on_ecdh_reply(struct transport *t, struct reader *r)
 {
     const struct kex_method *method = kex_method_of(t);
