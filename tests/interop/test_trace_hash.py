@@ -136,6 +136,18 @@ class Hash(HashCase):
         self.assertRegex(done.out, r"(?m)^V_C +differs from byte 3 on$")
         self.assertIn("usual cause: CR LF is inside the identification", done.out)
 
+    def test_swapped_sides_are_named(self):
+        session = Session(handshake.sessions()[3])
+        session.client.version = b"SSH-2.0-Client"
+        session.fields["V_C"] = handshake.string(session.client.version)
+        path = self.write("trace.json", session.trace(True))
+        for one, other in (("V_C", "V_S"), ("V_S", "V_C"), ("I_C", "I_S")):
+            self.assertNotEqual(session.fields[one], session.fields[other])
+            done = self.hash(path, "--against", self.write("mine.log", f"{one} = {session.fields[other].hex()}\n"))
+            self.assertEqual((done.status, done.err), (1, ""))
+            self.assertRegex(done.out, rf"(?m)^{one} +differs")
+            self.assertIn("usual cause: client and server are swapped", done.out)
+
     def test_without_secrets_it_says_what_is_missing(self):
         session = Session(handshake.sessions()[0])
         done = self.hash(self.write("trace.json", session.trace(False)))

@@ -29,9 +29,9 @@ static void little_endian_length(const struct exchange *x, const struct hashed *
 static void other_side(const struct exchange *x, const struct hashed *f)
 {
     static const enum hashed_name others[HASHED_NAMES] = {
-        [HASHED_V_C] = HASHED_V_S,         [HASHED_I_C] = HASHED_I_S,
-        [HASHED_I_S] = HASHED_I_C,         [HASHED_SHARE_C] = HASHED_SHARE_S,
-        [HASHED_SHARE_S] = HASHED_SHARE_C,
+        [HASHED_V_C] = HASHED_V_S,         [HASHED_V_S] = HASHED_V_C,
+        [HASHED_I_C] = HASHED_I_S,         [HASHED_I_S] = HASHED_I_C,
+        [HASHED_SHARE_C] = HASHED_SHARE_S, [HASHED_SHARE_S] = HASHED_SHARE_C,
     };
 
     write_bytes(&w, x->blobs[others[f->id]]);
@@ -226,6 +226,8 @@ static const struct mistake {
     {CURVE, HASHED_V_S, with_cr, "CR LF is inside"},
     {CURVE, HASHED_V_S, with_nul, "a final NUL"},
     {CURVE, HASHED_V_S, without_ssh, "'SSH-2.0-' is missing"},
+    {CURVE, HASHED_V_C, other_side, "client and server are swapped"},
+    {CURVE, HASHED_V_S, other_side, "client and server are swapped"},
     {CURVE, HASHED_I_C, other_side, "client and server are swapped"},
     {CURVE, HASHED_I_S, other_side, "client and server are swapped"},
     {CURVE, HASHED_I_C, without_start, "the message number is missing"},
@@ -259,6 +261,16 @@ static const struct mistake {
 };
 /* clang-format on */
 
+/* Both ends of the session are nacre; here they are not. */
+static void name_client(struct exchange *x)
+{
+    static const uint8_t line[] = {0,   0,   0,   14,  'S', 'S', 'H', '-', '2',
+                                   '.', '0', '-', 'C', 'l', 'i', 'e', 'n', 't'};
+
+    free((void *)(uintptr_t)x->blobs[HASHED_V_C].at);
+    x->blobs[HASHED_V_C] = exchanges_copy(BYTES_OF_ARRAY(line));
+}
+
 static struct hashed field_of(const struct exchange *x, enum hashed_name id)
 {
     struct hashed f;
@@ -279,8 +291,10 @@ START_TEST(each_mistake_is_named)
 {
     const struct mistake *m = &mistakes[_i];
     struct exchanges t = exchanges_run(&(struct exchange_session){.kex = m->kex, .seed = 3});
-    struct hashed f = field_of(&t.x[0], m->id);
+    struct hashed f;
 
+    name_client(&t.x[0]);
+    f = field_of(&t.x[0], m->id);
     w = write_to(wrong, sizeof wrong);
     m->make(&t.x[0], &f);
     ck_assert(!w.bad);
