@@ -76,6 +76,7 @@ const struct command_line client_command_line = {
     "Exit status: that of the command; 255 if nacre-client failed or a signal ended the "
     "command.",
     .runs_command = true,
+    .host_first = true,
 };
 
 /* ---- what follows from the options ---- */

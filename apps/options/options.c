@@ -106,6 +106,40 @@ static int next_option(struct reading *r)
     return getopt_long(r->argc, r->argv, r->table.letters, r->table.longs, NULL);
 }
 
+/* Go to the first word after `from` that is no option. False: the last option lacks its value. */
+static bool skip_options(const struct reading *r, int from)
+{
+    int answer, last = 0;
+
+    begin_options();
+    while ((answer = getopt_long(r->argc - from, r->argv + from, r->table.letters, r->table.longs,
+                                 NULL)) != -1)
+        last = answer;
+    return last != ':';
+}
+
+/* Put a host after the options that follow it, and before its command. False: *status is the exit
+ * status. */
+static bool move_host(const struct reading *r, int *status)
+{
+    int at, more;
+    char *host;
+
+    (void)skip_options(r, 0);
+    at = optind;
+    if (at >= r->argc || strcmp(r->argv[at - 1], "--") == 0)
+        return true;
+    if (!skip_options(r, at)) {
+        *status = wrong_option(r->line, ':', r->argv[at + optind - 1]);
+        return false;
+    }
+    host = r->argv[at];
+    more = optind - 1; /* the host is in the place of the program's name */
+    memmove(r->argv + at, r->argv + at + 1, (size_t)more * sizeof r->argv[0]);
+    r->argv[at + more] = host;
+    return true;
+}
+
 /* Find out which options there are, and set those about the configuration file. False: *status is
  * the exit status. */
 static bool look_through(struct reading *r, int *status)
@@ -303,6 +337,8 @@ int options_read(const struct command_line *line, void *options, int argc, char 
     int first;
 
     make_table(&r);
+    if (line->host_first && !move_host(&r, status))
+        return 0;
     if (line->reads_config)
         r.config = (void *)((char *)options + line->config);
     if (!look_through(&r, status))

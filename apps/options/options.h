@@ -91,6 +91,7 @@ struct command_line {
     const struct option_words *words; /* or NULL */
     const char *notes;                /* sentences after the options, or NULL */
     bool runs_command;                /* words that follow the options are a command to run */
+    bool host_first; /* ... after a host, which more options may follow, as in ssh */
 
     /* For a program that reads a configuration file */
     bool reads_config;

@@ -46,6 +46,7 @@ class AgainstSshd(ClientCase, Commands, Terminals):
                 ((NACRE_CLIENT, "-t", "-T", "127.0.0.1"), "exclude each other"),
                 ((NACRE_CLIENT, "--nonsense", "127.0.0.1"), "--nonsense"),
                 ((NACRE_CLIENT, "localhost:2022"), "-p"),
+                ((NACRE_CLIENT, "localhost", "-p"), "-p: the value is missing"),
                 ((NACRE_CLIENT,), "HOST")):
             done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
                                   env=clean_environment(self.home))
@@ -161,6 +162,13 @@ class Hosts(unittest.TestCase):
                                        host, "exit 7"], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
                                       env=clean_environment(server.folder))
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (7, b"", b""))
+
+    def test_options_may_follow_the_host(self):
+        with Server() as server:
+            done = subprocess.run([NACRE_CLIENT, f"{USER}@localhost", "-p", str(server.port), "-i", server.path("key"), "--insecure",
+                                   "exit", "7"], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
+                                  env=clean_environment(server.folder))
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (7, b"", b""))
 
     def test_names_and_ipv4(self):
         with Server() as server:

@@ -64,6 +64,32 @@ START_TEST(the_words_after_the_host_are_the_command)
 }
 END_TEST
 
+static void expect_command(bool read, const char *user, const char *command)
+{
+    ck_assert(read);
+    ck_assert_str_eq(options.host_name, "host");
+    ck_assert_str_eq(options.user, user);
+    ck_assert_str_eq(options.port, "2022");
+    ck_assert(command == NULL ? options.command == NULL : strcmp(options.command, command) == 0);
+    client_clear_options(&options);
+}
+
+/* As with ssh. */
+START_TEST(options_may_follow_the_host)
+{
+    begin();
+    expect_command(READ("host", "-p", "2022", "-l", "bob"), "bob", NULL);
+    expect_command(READ("-p", "2022", "host", "-l", "bob", "ls", "-l"), "bob", "ls -l");
+    expect_command(READ("-p2022", "bob@host", "-T", "--insecure", "true", "-p", "1"), "bob",
+                   "true -p 1");
+    expect_command(READ("host", "--port=2022", "-l", "bob", "--", "-x", "-y"), "bob", "-x -y");
+    expect_command(READ("-p", "2022", "-l", "bob", "--", "host", "-T"), "bob", "-T");
+    ck_assert(!READ("host", "-p", "2022", "--nonsense", "true"));
+    ck_assert(!READ("host", "-p"));
+    ck_assert(!READ("-T", "-p", "2022"));
+}
+END_TEST
+
 static bool wants_terminal(bool read)
 {
     ck_assert(read);
@@ -175,6 +201,7 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, the_words_after_the_host_are_the_command);
+    add_test(suite, options_may_follow_the_host);
     add_test(suite, a_shell_on_a_terminal_gets_one);
     add_test(suite, the_usual_keys_are_read_unless_others_are_named);
     add_test(suite, what_makes_no_sense_is_refused_with_status_255);
