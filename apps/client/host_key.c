@@ -53,7 +53,7 @@ static void remember(struct client *c, const struct nacre_host_key *shown)
 /* ssh creates ~/.ssh too. */
 static void make_folder(const struct host_options *host)
 {
-    char folder[sizeof host->default_file];
+    char folder[HOST_FILE_MAX];
     const char *slash = strrchr(host->known_hosts, '/');
 
     if (!host->is_default || slash == NULL)

@@ -145,7 +145,8 @@ static int run_with(const struct client_options *o, const struct nacre_client_co
 
 int run_session(const struct client_options *o)
 {
-    const struct nacre_known_hosts hosts = {.file = o->host.known_hosts, .warn = on_warning};
+    const struct nacre_known_hosts hosts = {
+        .file = o->host.known_hosts, .more = o->host.more, .warn = on_warning};
     struct nacre_client_config config;
     int status = CLIENT_FAILED;
 

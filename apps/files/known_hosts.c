@@ -26,32 +26,39 @@ enum {
     NEW_LINE_MAX = KNOWN_NAME_MAX + 64 + BASE64_MAX(KEY_BLOB_MAX), /* bytes; 64 for the type */
 };
 
-/* A search through the file for the keys of one host. */
+/* A line of a file; number 0: none. */
+struct place {
+    const char *file;
+    unsigned number;
+};
+
+/* A search through the files for the keys of one host. */
 struct search {
     const struct nacre_known_hosts *hosts;
+    const char *file;          /* that is being read */
     char name[KNOWN_NAME_MAX]; /* of the host, in the file's form */
     /* Called for each key of the host, revoked ones included. */
     void (*found)(struct search *s, const struct known_line *line, struct bytes key,
                   unsigned number);
 
-    /* check: the key that the host presents, and what the file has */
+    /* check: the key that the host presents, and what the files have */
     struct bytes shown;
-    unsigned known_at, other_at, revoked_at; /* line numbers, 0 for none */
-    char other[NACRE_FINGERPRINT_MAX];       /* of the key at other_at */
+    struct place known, different, revoked;
+    char other[NACRE_FINGERPRINT_MAX]; /* of the different key */
     char other_type[64];
     enum key_length other_length;
 
     struct writer types; /* prefer: a name-list of the types of the host's keys */
 };
 
-static void warn(const struct nacre_known_hosts *hosts, unsigned number, const char *what)
+static void warn(const struct search *s, unsigned number, const char *what)
 {
     char sentence[SENTENCE_MAX];
 
-    if (hosts->warn == NULL)
+    if (s->hosts->warn == NULL)
         return;
-    (void)snprintf(sentence, sizeof sentence, "%s:%u: ignored: %s", hosts->file, number, what);
-    hosts->warn(hosts->context, sentence);
+    (void)snprintf(sentence, sizeof sentence, "%s:%u: ignored: %s", s->file, number, what);
+    s->hosts->warn(s->hosts->context, sentence);
 }
 
 /* ssh looks up an address in its shortest form: 0:0::1 as ::1, 127.1 as 127.0.0.1, fe80::1%2 as
@@ -107,23 +114,45 @@ static void check_line(struct search *s, const struct known_line *line, unsigned
     if (wrong == NULL && line->marker == KNOWN_CERT_AUTHORITY)
         wrong = "certificates are not supported";
     if (wrong != NULL)
-        warn(s->hosts, number, wrong);
+        warn(s, number, wrong);
     else
         s->found(s, line, key, number);
 }
 
-static enum trusted_file_result search_file(struct search *s, const struct errbuf *p)
+static enum trusted_file_result search_file(struct search *s, const char *name,
+                                            const struct errbuf *p)
 {
     struct trusted_file file;
-    enum trusted_file_result result =
-        trusted_file_read(&file, s->hosts->file, OTHERS_MAY_READ, FILE_MAX, p);
+    enum trusted_file_result result = trusted_file_read(&file, name, OTHERS_MAY_READ, FILE_MAX, p);
     struct bytes text = trusted_file_text(&file);
     struct known_line line;
 
+    s->file = name;
     for (unsigned number = 1; known_line_next(&text, &line); number++)
         check_line(s, &line, number);
     trusted_file_clear(&file);
     return result;
+}
+
+/* False: *p says why the files cannot be used. */
+static bool search_files(struct search *s, const struct errbuf *p)
+{
+    enum trusted_file_result result = search_file(s, s->hosts->file, p);
+
+    for (const char *const *more = s->hosts->more; more != NULL && *more != NULL; more++) {
+        char sentence[SENTENCE_MAX] = "";
+        const struct errbuf why = errbuf_in(sentence, sizeof sentence);
+
+        if (result == FILE_BAD || result == FILE_UNREAD)
+            return false;
+        result = search_file(s, *more, &why);
+        if (result == FILE_UNREAD)
+            errbuf_say(p, "%s", sentence);
+        else if (result == FILE_BAD && s->hosts->warn != NULL)
+            s->hosts->warn(s->hosts->context, sentence);
+        result = result == FILE_UNREAD ? FILE_UNREAD : FILE_READ;
+    }
+    return result != FILE_BAD && result != FILE_UNREAD;
 }
 
 static void fingerprint(char out[NACRE_FINGERPRINT_MAX], struct bytes blob)
@@ -147,24 +176,25 @@ static bool is_better_to_name(const struct search *s, struct bytes key)
 {
     bool good = key_blob_length(key) == KEY_LENGTH_GOOD;
 
-    if (s->other_at == 0 || (s->other_length == KEY_LENGTH_GOOD) != good)
-        return s->other_at == 0 || good;
+    if (s->different.number == 0 || (s->other_length == KEY_LENGTH_GOOD) != good)
+        return s->different.number == 0 || good;
     return bytes_equal(key_blob_type(key), key_blob_type(s->shown));
 }
 
 static void compare(struct search *s, const struct known_line *line, struct bytes key,
                     unsigned number)
 {
+    const struct place here = {s->file, number};
     bool same = bytes_equal(key, s->shown);
 
     if (line->marker == KNOWN_REVOKED) {
-        if (same && s->revoked_at == 0)
-            s->revoked_at = number;
+        if (same && s->revoked.number == 0)
+            s->revoked = here;
     } else if (same) {
-        if (s->known_at == 0)
-            s->known_at = number;
+        if (s->known.number == 0)
+            s->known = here;
     } else if (is_better_to_name(s, key)) {
-        s->other_at = number;
+        s->different = here;
         s->other_length = key_blob_length(key);
         fingerprint(s->other, key);
         type_text(s->other_type, sizeof s->other_type, key);
@@ -174,47 +204,48 @@ static void compare(struct search *s, const struct known_line *line, struct byte
 /* The verdict, in words. */
 static enum nacre_host_verdict verdict_of(const struct search *s, const struct errbuf *p)
 {
-    const char *file = s->hosts->file;
+    const struct place *at = &s->different;
     char print[NACRE_FINGERPRINT_MAX], type[64];
 
     fingerprint(print, s->shown);
     type_text(type, sizeof type, s->shown);
-    if (s->revoked_at != 0) {
+    if (s->revoked.number != 0) {
         errbuf_say(p,
                    "the host key of %s (%s %s) is REVOKED by %s:%u: a server that has it must not "
                    "be trusted. Ask the server's administrator for its new key",
-                   s->name, type, print, file, s->revoked_at);
+                   s->name, type, print, s->revoked.file, s->revoked.number);
         return NACRE_HOST_REVOKED;
     }
-    if (s->known_at != 0) {
-        errbuf_say(p, "the host key of %s is known: %s %s (%s:%u)", s->name, type, print, file,
-                   s->known_at);
+    if (s->known.number != 0) {
+        errbuf_say(p, "the host key of %s is known: %s %s (%s:%u)", s->name, type, print,
+                   s->known.file, s->known.number);
         return NACRE_HOST_KNOWN;
     }
-    if (s->other_at != 0 && s->other_length != KEY_LENGTH_GOOD) {
+    if (at->number != 0 && s->other_length != KEY_LENGTH_GOOD) {
         errbuf_say(
             p,
             "%s is known only by a key that cannot be used: %s:%u has an RSA key that is too "
             "%s (%s). The server presents %s %s; ask its administrator whether that is "
             "right, and remove the old key with: ssh-keygen -f '%s' -R '%s'",
-            s->name, file, s->other_at, s->other_length == KEY_LENGTH_SHORT ? "short" : "long",
-            s->other, type, print, file, s->name);
+            s->name, at->file, at->number, s->other_length == KEY_LENGTH_SHORT ? "short" : "long",
+            s->other, type, print, at->file, s->name);
         return NACRE_HOST_CHANGED;
     }
-    if (s->other_at != 0) {
+    if (at->number != 0) {
         errbuf_say(
             p,
             "THE HOST KEY OF %s HAS CHANGED: the server presents %s %s, but %s:%u has %s %s. "
             "Either the server has a new key, or an attacker is intercepting the connection. Ask "
             "the server's administrator; if the new key is right, remove the old one with: "
             "ssh-keygen -f '%s' -R '%s'",
-            s->name, type, print, file, s->other_at, s->other_type, s->other, file, s->name);
+            s->name, type, print, at->file, at->number, s->other_type, s->other, at->file, s->name);
         return NACRE_HOST_CHANGED;
     }
     errbuf_say(p,
-               "%s is not known: %s has no key for it. The server presents %s %s; ask its "
+               "%s is not known: %s has no key for it%s. The server presents %s %s; ask its "
                "administrator whether that is right",
-               s->name, file, type, print);
+               s->name, s->hosts->file, s->hosts->more != NULL ? ", nor has another file" : "",
+               type, print);
     return NACRE_HOST_UNKNOWN;
 }
 
@@ -229,16 +260,12 @@ enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_known_hosts *
 {
     struct errbuf p = errbuf_in(sentence, size);
     struct search s = {.hosts = hosts, .shown = {shown->key, shown->len}, .found = compare};
-    enum trusted_file_result result;
 
     if (!make_name(s.name, shown->host, shown->port)) {
         (void)no_host(&p);
         return NACRE_HOST_UNCHECKED;
     }
-    result = search_file(&s, &p);
-    if (result == FILE_BAD || result == FILE_UNREAD)
-        return NACRE_HOST_UNCHECKED;
-    return verdict_of(&s, &p);
+    return search_files(&s, &p) ? verdict_of(&s, &p) : NACRE_HOST_UNCHECKED;
 }
 
 /* ---- the types of a host's keys ---- */
@@ -287,13 +314,14 @@ bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char 
     uint8_t defaults[TYPES_MAX], types[TYPES_MAX];
     struct writer d = write_to(defaults, sizeof defaults);
     struct writer w = write_to((uint8_t *)out, size > 0 ? size - 1 : 0);
-    struct nacre_known_hosts quiet = {.file = hosts->file}; /* nacre_known_hosts_check warns */
+    struct nacre_known_hosts quiet = *hosts;
     struct search s = {.hosts = &quiet, .found = note_type, .types = write_to(types, sizeof types)};
     struct errbuf unused = errbuf_in(NULL, 0);
 
+    quiet.warn = NULL; /* nacre_known_hosts_check warns */
     write_default_names(&d, ALGORITHM_HOST_KEY);
     if (make_name(s.name, host, port))
-        (void)search_file(&s, &unused);
+        (void)search_files(&s, &unused);
     for (int known = 1; known >= 0; known--)
         append_names(&s, list != NULL ? bytes_of(list) : written_bytes(&d), known == 1, &w);
     if (w.bad || size == 0)

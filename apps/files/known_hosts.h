@@ -11,11 +11,14 @@
 
 #include "transport/api.h"
 
-/* A known_hosts file, and where to report lines that cannot be used. */
+/* Files of known hosts, and where to report lines that cannot be used. */
 struct nacre_known_hosts {
     const char *file;
     void (*warn)(void *context, const char *sentence); /* "FILE:LINE: ..."; NULL: not reported */
     void *context;
+    /* Further files, such as /etc/ssh/ssh_known_hosts, that are read but never written; the last
+     * one is NULL. NULL: none. One that cannot be used is reported and left out. */
+    const char *const *more;
 };
 
 /* A server, as a person names it, and the key that it presents. */
@@ -28,10 +31,10 @@ struct nacre_host_key {
 
 enum nacre_host_verdict {
     NACRE_HOST_KNOWN,
-    NACRE_HOST_UNKNOWN,   /* the file has no key for the host, or there is no file */
-    NACRE_HOST_CHANGED,   /* the file has only other keys for the host */
+    NACRE_HOST_UNKNOWN,   /* no file has a key for the host, or there is no file */
+    NACRE_HOST_CHANGED,   /* the files have only other keys for the host */
     NACRE_HOST_REVOKED,   /* even if another line lists the key */
-    NACRE_HOST_UNCHECKED, /* the file cannot be used */
+    NACRE_HOST_UNCHECKED, /* `file` cannot be used, or nothing can be read */
 };
 
 /* Look the key up. sentence, of `size` bytes: the verdict for a person, with the line of the file,
@@ -47,7 +50,7 @@ NACRE_API bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
                                      size_t size);
 
 /* Write the list of host key algorithms to `out`, for nacre_endpoint_config.host_key: types of
- * which the file has a key for the host come first, so that a server with several keys presents a
+ * which the files have a key for the host come first, so that a server with several keys presents a
  * known one. list: comma-separated names in order, NULL for the defaults. False: `out` is too
  * small. */
 NACRE_API bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char *host,

@@ -246,7 +246,8 @@ static bool open_study(const struct load_options *o)
 
 static int run(const struct load_options *o)
 {
-    const struct nacre_known_hosts hosts = {.file = o->host.known_hosts, .warn = on_warning};
+    const struct nacre_known_hosts hosts = {
+        .file = o->host.known_hosts, .more = o->host.more, .warn = on_warning};
     struct nacre_client_config config;
     struct load load = {.options = o};
     char errbuf[LOAD_SENTENCE_MAX] = "out of memory";

@@ -103,6 +103,17 @@ class FirstContact(ClientCase):
         self.assertEqual(self.read_known_hosts(), self.line("other"))
         self.assertNotIn(b"(yes/no", terminal.seen)
 
+    def test_several_files(self):
+        names = [os.path.join(self.home, name) for name in ("first", "second")]
+        with open(names[1], "w", encoding="ascii") as file:
+            file.write(self.line())
+        words = [f"--known-hosts={name}" for name in names]
+        self.assertEqual(self.run_(*words, "echo done", known=False), (0, b"done\n", ""))
+        self.assertFalse(os.path.exists(names[0]))
+        self.write_known_hosts("")
+        os.rename(names[1], self.known_hosts + "2")
+        self.assertEqual(self.run_("echo done", known=False), (0, b"done\n", ""))
+
     def test_insecure_accepts_any_key_and_writes_nothing(self):
         self.write_known_hosts(self.line("other"))
         self.assertEqual(self.run_("--insecure", "echo done", known=False), (0, b"done\n", ""))

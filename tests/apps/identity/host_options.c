@@ -4,13 +4,17 @@
 
 #include <stdlib.h>
 
-START_TEST(the_default_file_is_in_the_home)
+START_TEST(the_default_files_are_those_of_ssh)
 {
     struct host_options o = {.known_hosts = NULL};
 
     ck_assert_int_eq(setenv("HOME", "/home/alice", 1), 0);
     host_options_choose(&o);
     ck_assert_str_eq(o.known_hosts, "/home/alice/.ssh/known_hosts");
+    ck_assert_str_eq(o.more[0], "/home/alice/.ssh/known_hosts2");
+    ck_assert_str_eq(o.more[1], "/etc/ssh/ssh_known_hosts");
+    ck_assert_str_eq(o.more[2], "/etc/ssh/ssh_known_hosts2");
+    ck_assert_ptr_null(o.more[3]);
     ck_assert(o.is_default);
     o = (struct host_options){.known_hosts = NULL};
     ck_assert_int_eq(unsetenv("HOME"), 0);
@@ -19,32 +23,39 @@ START_TEST(the_default_file_is_in_the_home)
 }
 END_TEST
 
-START_TEST(a_file_that_was_named_is_not_the_default_one)
+START_TEST(files_that_were_named_replace_the_default_ones)
 {
-    struct host_options o = {.known_hosts = "hosts"};
+    struct host_options o = {.files = {{"hosts"}, 1}};
 
     host_options_choose(&o);
     ck_assert_str_eq(o.known_hosts, "hosts");
+    ck_assert_ptr_null(o.more);
     ck_assert(!o.is_default);
+    o = (struct host_options){.files = {{"hosts", "others"}, 2}};
+    host_options_choose(&o);
+    ck_assert_str_eq(o.known_hosts, "hosts");
+    ck_assert_str_eq(o.more[0], "others");
+    ck_assert_ptr_null(o.more[1]);
 }
 END_TEST
 
 START_TEST(without_checks_there_is_no_file)
 {
-    struct host_options o = {.known_hosts = "hosts", .insecure = true};
+    struct host_options o = {.files = {{"hosts"}, 1}, .insecure = true};
 
     host_options_choose(&o);
     ck_assert_ptr_null(o.known_hosts);
     o = (struct host_options){.insecure = true};
     host_options_choose(&o);
     ck_assert_ptr_null(o.known_hosts);
+    ck_assert_ptr_null(o.more);
     ck_assert(!o.is_default);
 }
 END_TEST
 
 void add_tests(struct suite *suite)
 {
-    add_test(suite, the_default_file_is_in_the_home);
-    add_test(suite, a_file_that_was_named_is_not_the_default_one);
+    add_test(suite, the_default_files_are_those_of_ssh);
+    add_test(suite, files_that_were_named_replace_the_default_ones);
     add_test(suite, without_checks_there_is_no_file);
 }

@@ -1,0 +1,99 @@
+/* Several files of known hosts. */
+#include "apps/files/known_hosts.h"
+#include "tests/support/scratch.h"
+#include "tests/support/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Two invented keys, and the first one's blob: it only needs the right form. */
+#define BLOB                                                                                       \
+    "\0\0\0\x0bssh-ed25519\0\0\0\x20"                                                              \
+    "0123456789abcdef0123456789abcdef"
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
+#define OTHER_KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVn"
+
+static char said[1024], warned[1024];
+static unsigned warnings;
+
+static void on_warn(void *context, const char *sentence)
+{
+    (void)context;
+    (void)snprintf(warned, sizeof warned, "%s", sentence);
+    warnings++;
+}
+
+static struct nacre_known_hosts in(const char *file)
+{
+    warned[0] = 0;
+    warnings = 0;
+    return (struct nacre_known_hosts){.file = file, .warn = on_warn};
+}
+
+START_TEST(further_files_are_read_too)
+{
+    static const struct {
+        const char *first, *second;
+        enum nacre_host_verdict verdict;
+        const char *says;
+    } rows[] = {
+        {"", "host " KEY "\n", NACRE_HOST_KNOWN, "/second:1)"},
+        {"host " KEY "\n", "host " OTHER_KEY "\n", NACRE_HOST_KNOWN, "/known_hosts:1)"},
+        {"host " OTHER_KEY "\n", "\nhost " KEY "\n", NACRE_HOST_KNOWN, "/second:2)"},
+        {"host " KEY "\n", "@revoked host " KEY "\n", NACRE_HOST_REVOKED, "REVOKED by"},
+        {"other " KEY "\n", "host " OTHER_KEY "\n", NACRE_HOST_CHANGED, "ssh-keygen -f '"},
+        {"other " KEY "\n", "other " KEY "\n", NACRE_HOST_UNKNOWN, "nor has another file"},
+    };
+    const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB, sizeof BLOB - 1};
+    char first[256], second[256], list[4096];
+    const char *const more[] = {second, NULL};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nacre_known_hosts hosts = in(first);
+
+        hosts.more = more;
+        (void)snprintf(first, sizeof first, "%s",
+                       scratch_write("known_hosts", rows[i].first, 0600));
+        (void)snprintf(second, sizeof second, "%s", scratch_write("second", rows[i].second, 0644));
+        ck_assert_int_eq(nacre_known_hosts_check(&hosts, &shown, said, sizeof said),
+                         rows[i].verdict);
+        assert_says(said, rows[i].says);
+        ck_assert_str_eq(warned, "");
+        ck_assert(
+            nacre_known_hosts_prefer(&hosts, "host", 22, "ssh-rsa,ssh-ed25519", list, sizeof list));
+        ck_assert_str_eq(list, rows[i].verdict == NACRE_HOST_UNKNOWN ? "ssh-rsa,ssh-ed25519"
+                                                                     : "ssh-ed25519,ssh-rsa");
+    }
+}
+END_TEST
+
+/* The first file decides; what another one has is left out. */
+START_TEST(a_further_file_that_cannot_be_used_is_reported)
+{
+    const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB, sizeof BLOB - 1};
+    char first[256], second[256];
+    const char *const more[] = {"/nonexistent/hosts", second, NULL};
+    struct nacre_known_hosts hosts = in(first);
+
+    hosts.more = more;
+    (void)snprintf(first, sizeof first, "%s", scratch_write("known_hosts", "host " KEY, 0600));
+    (void)snprintf(second, sizeof second, "%s", scratch_write("second", "host " KEY, 0666));
+    ck_assert_int_eq(nacre_known_hosts_check(&hosts, &shown, said, sizeof said), NACRE_HOST_KNOWN);
+    ck_assert_uint_eq(warnings, 1);
+    assert_says(warned, "/second");
+    hosts.warn = NULL;
+    ck_assert_int_eq(nacre_known_hosts_check(&hosts, &shown, said, sizeof said), NACRE_HOST_KNOWN);
+    hosts.file = second;
+    hosts.more = (const char *const[]){first, NULL};
+    ck_assert_int_eq(nacre_known_hosts_check(&hosts, &shown, said, sizeof said),
+                     NACRE_HOST_UNCHECKED);
+    assert_says(said, "/second");
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, further_files_are_read_too);
+    add_test(suite, a_further_file_that_cannot_be_used_is_reported);
+}
