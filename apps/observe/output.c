@@ -1,5 +1,6 @@
 #include "apps/observe/output.h"
 
+#include "apps/observe/raw_line.h"
 #include "apps/observe/secret_file.h"
 
 #include <errno.h>
@@ -191,7 +192,7 @@ static ssize_t write_some(const char *at, size_t len)
     ssize_t n;
 
     for (;;) {
-        n = write(out.fd, at, len);
+        n = raw_line_is_needed(out.fd) ? raw_line_write(out.fd, at, len) : write(out.fd, at, len);
         if (n > 0)
             return n;
         if (n < 0 && errno != EINTR && errno != EAGAIN)

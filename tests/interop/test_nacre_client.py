@@ -343,6 +343,14 @@ class LocalTerminal(ClientCase):
             shell.expect(b"Connection to 127.0.0.1 closed.")
             self.assert_restored(shell)
 
+    def test_a_trace_in_raw_mode_begins_its_lines_at_the_edge(self):
+        terminal = self.terminal("-t", "--trace=-", "stty -echo; echo ready; read line; exit 4")
+        terminal.expect(b"ready")
+        terminal.type(b"\r")
+        self.assertEqual(terminal.end(), 4)
+        self.assertIn(b"CHANNEL_CLOSE (97)", terminal.seen)
+        self.assertNotRegex(terminal.seen, rb"[^\r]\n")
+
     def test_in_a_window_of_tmux(self):
         with Tmux(self.server, self.words("-t", "while :; do stty size; sleep 0.05; done")) as tmux:
             tmux.expect("24 80")

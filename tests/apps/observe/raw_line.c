@@ -1,0 +1,82 @@
+/* Lines on a terminal, in raw mode or not. */
+#include "apps/observe/raw_line.h"
+
+#include "tests/support/suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static int master, slave;
+
+static void open_terminal(bool raw)
+{
+    struct termios modes;
+
+    ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
+    ck_assert_int_eq(tcgetattr(slave, &modes), 0);
+    if (raw)
+        cfmakeraw(&modes);
+    ck_assert_int_eq(tcsetattr(slave, TCSANOW, &modes), 0);
+}
+
+static void expect(const char *text)
+{
+    char got[64] = "";
+
+    ck_assert_int_eq(read(master, got, sizeof got - 1), (ssize_t)strlen(text));
+    ck_assert_str_eq(got, text);
+}
+
+START_TEST(only_a_terminal_in_raw_mode_needs_it)
+{
+    int ends[2];
+
+    open_terminal(true);
+    ck_assert(raw_line_is_needed(slave));
+    open_terminal(false);
+    ck_assert(!raw_line_is_needed(slave));
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert(!raw_line_is_needed(ends[1]));
+}
+END_TEST
+
+START_TEST(each_line_ends_with_a_carriage_return)
+{
+    open_terminal(true);
+    ck_assert_int_eq(raw_line_write(slave, "one\ntwo\n", 8), 4);
+    expect("one\r\n");
+    ck_assert_int_eq(raw_line_write(slave, "\n", 1), 1);
+    expect("\r\n");
+    ck_assert_int_eq(raw_line_write(slave, "begin", 5), 5);
+    expect("begin");
+}
+END_TEST
+
+/* A pipe with space for one more byte stands for a terminal that accepts little. */
+START_TEST(what_was_not_written_comes_again)
+{
+    static char fill[65536], got[65536];
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
+    ck_assert_int_eq(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
+    ck_assert_int_eq(write(ends[1], fill, 4094), 4094);
+    ck_assert_int_eq(raw_line_write(ends[1], "ab\n", 3), -1); /* writes of a pipe are whole */
+    ck_assert_int_eq(errno, EAGAIN);
+    ck_assert_int_eq(raw_line_write(ends[1], "a\n", 2), -1);
+    ck_assert_int_eq(raw_line_write(ends[1], "\n", 1), 1);
+    ck_assert_int_eq(read(ends[0], got, sizeof got), 4096);
+    ck_assert_mem_eq(got + 4094, "\r\n", 2);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, only_a_terminal_in_raw_mode_needs_it);
+    add_test(suite, each_line_ends_with_a_carriage_return);
+    add_test(suite, what_was_not_written_comes_again);
+}
