@@ -112,11 +112,11 @@ class Plot {
     const height = this.channels.length * (STRIP + GAP) + EDGE;
     const root = svg('svg', { width: this.width, height, viewBox: `0 0 ${this.width} ${height}`, role: 'img' });
     root.append(svg('title', {}, 'Bytes that each side may still send, by channel; phases and rekeys'));
-    this.channels.forEach((channel, i) => this.drawChannel(root, channel, i * (STRIP + GAP) + GAP));
     const edge = this.channels.length * (STRIP + GAP) + 6;
-    this.drawRekeys(root, edge + 8);
-    this.drawPhases(root, edge);
+    this.drawRekeys(root, edge + 8); /* first, so that no text is behind it */
     this.drawMarks(root, edge + 22);
+    this.channels.forEach((channel, i) => this.drawChannel(root, channel, i * (STRIP + GAP) + GAP));
+    this.drawPhases(root, edge);
     this.cursor = svg('line', { class: 'cursor', y1: 0, y2: edge + 8, x1: -9, x2: -9 });
     root.append(this.cursor);
     this.container.replaceChildren(root);
