@@ -10,7 +10,6 @@
 
 enum {
     ADDRESS_TEXT_MAX = 64, /* bytes of an address or network; a longer entry is only a pattern */
-    NETWORK_BITS_MAX = 128 /* a network of more is only a pattern, too */
 };
 
 struct address {
@@ -73,7 +72,18 @@ static bool is_in(const struct address *a, const struct address *network, unsign
     return true;
 }
 
-/* ADDRESS or ADDRESS/BITS; bits after the network's must be zero. */
+/* Read the number of bits, UINT32_MAX if it is greater. False: this is not a number. */
+static bool read_bits(const char *text, uint64_t *bits)
+{
+    if (text[0] == 0 || text[strspn(text, "0123456789")] != 0)
+        return false;
+    if (!number_whole(text, 0, UINT32_MAX, bits))
+        *bits = UINT32_MAX;
+    return true;
+}
+
+/* ADDRESS or ADDRESS/BITS; bits after the network's must be zero. More bits than an address has are
+ * a mistake, as in OpenSSH since 10.0, which took more than 128 for a pattern before. */
 static enum from_result match_network(char *entry, const struct address *client, bool *is_network)
 {
     char *slash = strchr(entry, '/');
@@ -83,7 +93,7 @@ static enum from_result match_network(char *entry, const struct address *client,
     *is_network = false;
     if (slash != NULL) {
         *slash = 0;
-        if (!number_whole(slash + 1, 0, NETWORK_BITS_MAX, &bits))
+        if (!read_bits(slash + 1, &bits))
             return FROM_NO;
     }
     if (!read_address(&a, entry))

@@ -52,7 +52,7 @@ class AuthorizedKeys(unittest.TestCase):
         'expiry-time="20390101000060" KEY', 'expiry-time="20390101000061" KEY', 'expiry-time="20390101z" KEY',
         'expiry-time="20390101utc" KEY', 'expiry-time="20390101000000UTC" KEY',
         # addresses
-        'from="127.1" KEY', 'from="0x7f.1" KEY', 'from="127.0.0.0/8,bad/x" KEY', 'from="1.2.3.4/129,127.*" KEY',
+        'from="127.1" KEY', 'from="0x7f.1" KEY', 'from="127.0.0.0/8,bad/x" KEY',
         'from="%s,127.0.0.1" KEY' % ("x" * 300), 'from="%s,127.*" KEY' % ("x" * 1100), 'from="127.0.0.0/08" KEY',
         'from="1.2.3.0/24,*" KEY', 'from="!1.2.3.0/24,127.0.0.0/8" KEY', 'from="127.0.0.?" KEY', 'from="*/8,127.0.0.1" KEY',
         'from="fe80::%lo/10,fe80::1%lo,127.0.0.1" KEY', 'from="::/0,0.0.0.0/0" KEY', 'from="!fe80::1%lo,*" KEY',
@@ -76,12 +76,14 @@ class AuthorizedKeys(unittest.TestCase):
         'from=" 127.0.0.1" KEY', 'from="127.0.0.0/8 " KEY', 'from="!1.1.1.1" KEY', 'from="127.0.0.1"from="x" KEY',
         'from="*",from="*" KEY', "ssh-rsa KEY", "ssh-ed25519 KEY",
     )
+    # sshd accepts these before OpenSSH 10.0
+    LATER = ('from="1.2.3.4/129,127.*" KEY',)
     # sshd accepts these. It ignores duties that a key cannot have, and reads numbers with strtonum and strptime.
     STRICTER = ("verify-required KEY", 'permitopen="h:+80" KEY', 'permitopen="h: 80" KEY', 'expiry-time="2039 1 1" KEY')
 
     @classmethod
     def setUpClass(cls):
-        cls.lines = cls.ACCEPTED + cls.REFUSED + cls.STRICTER
+        cls.lines = cls.ACCEPTED + cls.REFUSED + cls.LATER + cls.STRICTER
         cls.keys = tempfile.mkdtemp(prefix="nacre-")
         cls.addClassCleanup(shutil.rmtree, cls.keys)
         os.chmod(cls.keys, 0o755)
@@ -127,8 +129,9 @@ class AuthorizedKeys(unittest.TestCase):
             ours = self.accepted_by(server, harness.USER, EACH)
         for number, line in enumerate(self.lines):
             with self.subTest(line=line[:100]):
-                self.assertEqual((number in theirs, number in ours),
-                                 (line in self.ACCEPTED + self.STRICTER, line in self.ACCEPTED))
+                self.assertEqual(number in ours, line in self.ACCEPTED)
+                if line not in self.LATER:
+                    self.assertEqual(number in theirs, line in self.ACCEPTED + self.STRICTER)
         self.assertIn(len(self.lines), theirs & ours)  # the last key, far into the file
 
 
