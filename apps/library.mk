@@ -1,7 +1,7 @@
 # The library: libnacre.a, libnacre.so and the headers <nacre/...>
 
 # What users' programs include, as <nacre/NAME.h>
-PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h connection/channel.h connection/forward.h \
+PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h auth/identity.h connection/channel.h connection/forward.h \
            $(patsubst %,apps/%.h,server/server session/session session/budget session/algorithm_list connect/client \
              $(addprefix runtime/,address locked_memory offload stream watch) \
              $(addprefix files/,agent authorized_keys key_file known_hosts password_edit password_file)))

@@ -2,6 +2,7 @@
 #ifndef NACRE_AUTH_AUTH_H
 #define NACRE_AUTH_AUTH_H
 
+#include "auth/identity.h"
 #include "auth/policy.h"
 #include "transport/pool.h"
 #include "transport/service.h"
@@ -43,6 +44,9 @@ struct auth *auth_new(const struct auth_config *config, struct transport *transp
  * allowed. */
 void auth_free(struct auth *a);
 
+/* The session has ended: an open question is over. */
+void auth_end(struct auth *a);
+
 /* Server: carries out an answer that the policy gave from inside a callback. False: there is none.
  */
 bool auth_carry_out(struct auth *a);
@@ -61,6 +65,9 @@ void auth_signed(struct auth *a, struct bytes signature);
 
 /* The user who is logged in or tries to log in; "" while unknown. */
 const char *auth_user(const struct auth *a);
+
+/* What was proved, once the login is complete; before that NULL. */
+const struct nacre_login *auth_login(const struct auth *a);
 
 /* True once the login is complete. */
 bool auth_is_complete(const struct auth *a);

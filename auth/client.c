@@ -3,6 +3,7 @@
 #include "auth/login.h"
 #include "auth/method.h"
 #include "auth/parts.h"
+#include "auth/publickey_client.h"
 #include "auth/request.h"
 
 #include <string.h>
@@ -40,6 +41,19 @@ static int try_next(struct auth *a, struct bytes can_continue)
                          a->gave_up != NULL ? a->gave_up : "no more authentication methods to try");
 }
 
+/* The request that was sent last has succeeded, alone or as one of several. "none" and a query
+ * prove nothing, whatever the server makes of them. */
+static bool add_to_login(struct auth *a)
+{
+    struct claim claim = {.also = 0};
+
+    if (a->step == AUTH_SENT_NONE || a->step == AUTH_SENT_QUERY)
+        return true;
+    if (a->step == AUTH_SENT_PROOF)
+        publickey_claim(a, &claim);
+    return login_add(a, &claim);
+}
+
 /* RFC 4252 section 5.1
  *     byte         SSH_MSG_USERAUTH_FAILURE
  *     name-list    authentications that can continue
@@ -47,10 +61,12 @@ static int try_next(struct auth *a, struct bytes can_continue)
 int auth_on_failure(struct auth *a, struct reader *r)
 {
     struct bytes can_continue = read_name_list(r);
+    bool partial = read_bool(r); /* the list says what is left either way */
 
-    (void)read_bool(r); /* the list says what is left either way */
     if (!read_done(r))
         return transport_malformed(a->transport, "USERAUTH_FAILURE is malformed");
+    if (partial && !add_to_login(a))
+        return transport_no_memory(a->transport);
     /* A person who is still being asked is too late, and so are an agent and any further reply. */
     a->respond = NULL;
     a->step = AUTH_SENT_NONE;
@@ -63,6 +79,8 @@ int auth_on_success(struct auth *a, struct reader *r)
 {
     if (!read_done(r))
         return transport_malformed(a->transport, "USERAUTH_SUCCESS is malformed");
+    if (!add_to_login(a))
+        return transport_no_memory(a->transport);
     a->step = AUTH_DONE;
     a->respond = NULL;
     forget_password(a);

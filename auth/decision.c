@@ -9,20 +9,24 @@
  * that these used are gone. It contains no secret. */
 struct nacre_decision {
     struct auth *auth; /* NULL once the answer is carried out or the session has ended */
+    void *policy_data;
+    struct claim claim; /* what the policy says about the request besides its answer */
     const struct auth_method *method; /* of the request that it decides */
-    int (*granted)(struct auth *a, struct bytes echo);
+    int (*granted)(struct auth *a, struct claim *claim, struct bytes echo);
     enum auth_count count;
     /* The block is freed when this reaches 0: one for the question until the answer is carried out,
      * one for the policy's callback while it runs. So a second answer from inside either finds the
      * block in place. */
     uint32_t uses;
     bool answered, yes;
+    _Atomic bool ended; /* the session has; read by other threads */
     size_t echo_len;
     uint8_t echo[];
 };
 
 struct nacre_decision *auth_ask(struct auth *a, enum auth_count count, struct bytes echo,
-                                int (*granted)(struct auth *a, struct bytes echo))
+                                int (*granted)(struct auth *a, struct claim *claim,
+                                               struct bytes echo))
 {
     struct nacre_decision *d = malloc(sizeof *d + echo.len);
 
@@ -32,6 +36,7 @@ struct nacre_decision *auth_ask(struct auth *a, enum auth_count count, struct by
     }
     *d = (struct nacre_decision){
         .auth = a,
+        .policy_data = a->config->policy->data,
         .method = a->method,
         .granted = granted,
         .count = count,
@@ -47,8 +52,10 @@ struct nacre_decision *auth_ask(struct auth *a, enum auth_count count, struct by
 
 static void release(struct nacre_decision *d)
 {
-    if (--d->uses == 0)
-        free(d);
+    if (--d->uses > 0)
+        return;
+    claim_drop(&d->claim);
+    free(d);
 }
 
 void auth_forget_decision(struct auth *a)
@@ -59,19 +66,20 @@ void auth_forget_decision(struct auth *a)
     if (d == NULL)
         return;
     d->auth = NULL;
+    d->ended = true;
     if (d->answered)
         release(d);
 }
 
 /* ---- the policy's answers ---- */
 
-static int decide(struct auth *a, const struct nacre_decision *d)
+static int decide(struct auth *a, struct nacre_decision *d)
 {
     if (!d->yes)
         return auth_refuse(a, d->count);
     if (d->granted == NULL)
-        return auth_succeed(a);
-    return d->granted(a, (struct bytes){d->echo, d->echo_len});
+        return auth_succeed(a, &d->claim);
+    return d->granted(a, &d->claim, (struct bytes){d->echo, d->echo_len});
 }
 
 /* The next message may be processed, unless a delayed refusal comes first. */
@@ -135,6 +143,20 @@ void nacre_decide(struct nacre_decision *d, bool granted)
     else
         transport_wake(t);
     transport_leave(t);
+}
+
+void nacre_decide_also(struct nacre_decision *d, const char *methods)
+{
+    uint8_t also = 0;
+
+    if (d->answered)
+        return;
+    if (d->auth == NULL || !auth_read_methods(d->auth, methods, &also)) {
+        nacre_decide(d, false);
+        return;
+    }
+    d->claim.also = also;
+    nacre_decide(d, true);
 }
 
 /* An answer that calls no callback takes effect at once. NULL as above. */
@@ -203,4 +225,47 @@ void nacre_decide_change_password(struct nacre_decision *d, const char *prompt)
     if (!transport_ended(a->transport))
         d->method->ask_change(a, prompt);
     end_answer(d, a);
+}
+
+/* ---- what belongs to the question ---- */
+
+void *nacre_decision_context(const struct nacre_decision *d)
+{
+    return d->auth == NULL || transport_ended(d->auth->transport) ? NULL : d->auth->context;
+}
+
+bool nacre_decision_is_over(const struct nacre_decision *d)
+{
+    return d->ended;
+}
+
+void *nacre_decision_policy_data(const struct nacre_decision *d)
+{
+    return d->policy_data;
+}
+
+const struct nacre_login *nacre_decision_login(const struct nacre_decision *d)
+{
+    return d->auth == NULL || d->auth->login.first == NULL ? NULL : &d->auth->login;
+}
+
+void nacre_decision_attach(struct nacre_decision *d, void *data, void (*release_data)(void *data))
+{
+    if (d->claim.release != NULL)
+        d->claim.release(d->claim.attached);
+    d->claim.attached = data;
+    d->claim.release = release_data;
+}
+
+bool nacre_decision_set_comment(struct nacre_decision *d, const char *comment)
+{
+    size_t size = strlen(comment) + 1;
+    char *copy = malloc(size);
+
+    if (copy == NULL)
+        return false;
+    memcpy(copy, comment, size);
+    free(d->claim.comment);
+    d->claim.comment = copy;
+    return true;
 }

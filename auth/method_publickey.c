@@ -65,10 +65,11 @@ static bool is_signed(const struct auth *a, const struct key_request *q,
  *     string    public key algorithm name from the request
  *     string    public key blob from the request
  * echo is both strings. A granted query counts too. */
-static int send_pk_ok(struct auth *a, struct bytes echo)
+static int send_pk_ok(struct auth *a, struct claim *claim, struct bytes echo)
 {
     struct writer w;
 
+    (void)claim; /* a query proves nothing */
     if (++a->queries >= AUTH_QUERIES_MAX)
         return auth_refuse(a, AUTH_COUNT_QUERY);
     w = transport_begin(a->transport, SSH_MSG_USERAUTH_PK_OK, 1 + echo.len);
@@ -94,15 +95,19 @@ static int refuse_key(struct auth *a, const struct key_request *q, const char *r
 
 /* The policy accepts the key: is the signature right? Not verified earlier, because that is the
  * expensive part, and a stranger may send any key. */
-static int check_proof(struct auth *a, struct bytes echo)
+static int check_proof(struct auth *a, struct claim *claim, struct bytes echo)
 {
     struct key_request q = {.proof = true, .host_bound = a->method == &auth_hostbound};
+    const struct signature_algorithm *algorithm;
     struct reader r = read_from(echo);
 
     read_key_request(a, &r, &q);
-    if (!is_signed(a, &q, algorithm_find(ALGORITHM_PUBLIC_KEY, q.name)->method))
+    algorithm = algorithm_find(ALGORITHM_PUBLIC_KEY, q.name)->method;
+    if (!is_signed(a, &q, algorithm))
         return refuse_key(a, &q, "wrong signature");
-    return auth_succeed(a);
+    claim->algorithm = algorithm->name;
+    claim->key = q.blob;
+    return auth_succeed(a, claim);
 }
 
 static void ask_policy(struct auth *a, const struct key_request *q, const char *algorithm)

@@ -3,6 +3,7 @@
 #define NACRE_AUTH_PARTS_H
 
 #include "auth/auth.h"
+#include "auth/proved.h"
 
 enum { AUTH_NO_PROMPTS = -1 };
 
@@ -24,12 +25,14 @@ struct auth {
     const struct auth_method *const *methods; /* all of them, ends with NULL */
     const struct auth_method *method;         /* of the request in progress; NULL: unknown */
     bool succeeded;
+    struct nacre_login login; /* what has been proved so far */
 
     /* INFO_REQUEST: how many responses it waits for, or AUTH_NO_PROMPTS. */
     int8_t prompts;
 
     /* Server. */
     uint8_t done;            /* methods that have succeeded, a bit for each row of methods */
+    uint8_t also;            /* ... and those that must succeed for this user */
     uint8_t queries, others; /* requests so far, see reply.h */
     uint16_t user_size;      /* bytes of user */
     uint32_t failures;       /* refused proofs, and rounds of questions that were abandoned */

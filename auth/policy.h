@@ -6,7 +6,7 @@
 #ifndef NACRE_AUTH_POLICY_H
 #define NACRE_AUTH_POLICY_H
 
-#include "transport/api.h"
+#include "auth/identity.h"
 
 enum {
     NACRE_USER_MAX = 255,           /* bytes of a user name; a longer one is refused */
@@ -25,7 +25,7 @@ struct nacre_decision;
  * From inside a callback the answer takes effect when that has returned. It has no effect when the
  * session has ended.
  *
- * This call, or one of the three below in its place, ends the handle. A second answer has no effect
+ * This call, or one of the four below in its place, ends the handle. A second answer has no effect
  * while the first one, or the policy's callback that got the handle, has not returned; after that
  * the handle must not be used. */
 NACRE_API void nacre_decide(struct nacre_decision *decision, bool granted);
@@ -33,6 +33,41 @@ NACRE_API void nacre_decide(struct nacre_decision *decision, bool granted);
 /* Instead of nacre_decide, when there is no answer: out of memory, or too many questions are open.
  * The session ends with NACRE_OUT_OF_RESOURCES; this does not count as a failed attempt. */
 NACRE_API void nacre_decide_unable(struct nacre_decision *decision);
+
+/* Instead of nacre_decide(decision, true): granted, but for this user `methods` must succeed as
+ * well, "password" or "publickey,password". Those that have succeeded already count. The client
+ * hears of a partial success (RFC 4252 section 5.1), and the policy is asked about the others; the
+ * login is complete after the last of them, and after those in the policy's `require`. In answer to
+ * a query about a key it is nacre_decide(decision, true). A method that the policy does not offer
+ * makes it a refusal. */
+NACRE_API void nacre_decide_also(struct nacre_decision *decision, const char *methods);
+
+/* The context of the session that waits: at a server of server.h the peer. NULL: it waits no more,
+ * because it has ended. On the session's thread. */
+NACRE_API void *nacre_decision_context(const struct nacre_decision *decision);
+
+/* Has the session ended, so that nobody waits for the answer? From any thread: a slow check can
+ * stop early. The answer is still due. */
+NACRE_API bool nacre_decision_is_over(const struct nacre_decision *decision);
+
+/* The member `data` of the policy that was asked. */
+NACRE_API void *nacre_decision_policy_data(const struct nacre_decision *decision);
+
+/* What the same user has proved before in this login; NULL: nothing yet. Valid until the answer. On
+ * the session's thread. */
+NACRE_API const struct nacre_login *nacre_decision_login(const struct nacre_decision *decision);
+
+/* Before the answer: attach a pointer, which nacre_login_attached returns if the answer grants the
+ * request and the client proves what it claims. release(data) is called exactly once, unless it is
+ * NULL: when the session is freed, after `closed` and `ended`; or earlier, when the request has
+ * proved nothing (it was refused, it was only a query, its signature is wrong, or another user name
+ * replaces it). It must not call functions of a session. A second call replaces the first. */
+NACRE_API void nacre_decision_attach(struct nacre_decision *decision, void *data,
+                                     void (*release)(void *data));
+
+/* Before the answer to `publickey`: nacre_login_key_comment returns this text, which is copied, if
+ * the key logs in. False: out of memory. */
+NACRE_API bool nacre_decision_set_comment(struct nacre_decision *decision, const char *comment);
 
 struct nacre_prompt {
     const char *text; /* "Password: "; not empty */
@@ -100,7 +135,8 @@ struct nacre_auth_policy {
                             const char *old_password, const char *new_password);
 
     /* Comma-separated methods that must all succeed, "publickey,password". Each must be offered,
-     * that is, have its function here. NULL: any one. */
+     * that is, have its function here. NULL: any one. nacre_decide_also can require more of a
+     * user. */
     const char *require;
 
     /* Text that clients show before the login, UTF-8 with CR LF line ends, at most NACRE_BANNER_MAX
@@ -121,6 +157,9 @@ struct nacre_auth_policy {
      * algorithm  as the client named it; "?" when that is not a name
      * reason     a phrase for a person; static text */
     void (*key_refused)(void *context, const char *user, const char *algorithm, const char *reason);
+
+    /* The policy's own: see nacre_decision_policy_data. */
+    void *data;
 };
 
 enum nacre_ask_kind {

@@ -76,6 +76,12 @@ static const struct nacre_key *queried_key(const struct auth *a)
     return a->config->keys[a->next_key - 1];
 }
 
+void publickey_claim(const struct auth *a, struct claim *claim)
+{
+    claim->algorithm = a->queried->name;
+    claim->key = private_key_blob(queried_key(a));
+}
+
 /* An empty signature: an agent's user may have refused. Then the next key. */
 static int send_proof(struct auth *a, struct bytes signature)
 {

@@ -12,11 +12,15 @@ static uint8_t bit_of(const struct auth *a, const char *listed_name)
     return (uint8_t)(1U << auth_method_index(a->methods, bytes_of(listed_name)));
 }
 
+/* By the policy for all users, or for this one. Without a list of either kind any method will do.
+ */
 static bool is_required(const struct auth *a, const char *listed_name)
 {
     const char *require = a->config->policy->require;
 
-    return require == NULL || name_list_has(bytes_of(require), listed_name);
+    if (a->also & bit_of(a, listed_name))
+        return true;
+    return require != NULL ? name_list_has(bytes_of(require), listed_name) : a->also == 0;
 }
 
 bool auth_can_continue(const struct auth *a, const struct auth_method *method)
@@ -29,12 +33,29 @@ bool auth_can_continue(const struct auth *a, const struct auth_method *method)
            !(a->done & bit_of(a, name));
 }
 
+bool auth_read_methods(const struct auth *a, const char *names, uint8_t *methods)
+{
+    struct bytes list = bytes_of(names), name;
+
+    *methods = 0;
+    while (next_name(&list, &name)) {
+        const struct auth_method *method = a->methods[auth_method_index(a->methods, name)];
+
+        if (method == NULL || !method->listed || !method->offered(a->config->policy))
+            return false;
+        *methods |= bit_of(a, method->name);
+    }
+    return true;
+}
+
 /* Every required method has succeeded; without a list of them, the first success completes it. */
 static bool is_complete(const struct auth *a)
 {
     const char *require = a->config->policy->require;
     struct bytes list, name;
 
+    if (a->also & ~a->done)
+        return false;
     if (require == NULL)
         return true;
     list = bytes_of(require);
@@ -167,14 +188,17 @@ uint64_t auth_deadline(const struct auth *a)
 /* ---- success ---- */
 
 /* RFC 4252 section 5.1: byte SSH_MSG_USERAUTH_SUCCESS */
-int auth_succeed(struct auth *a)
+int auth_succeed(struct auth *a, struct claim *claim)
 {
     struct writer w;
 
+    if (!login_add(a, claim))
+        return transport_no_memory(a->transport);
     report(a, true);
     if (transport_ended(a->transport)) /* the policy ended it */
         return 0;
     a->done |= bit_of(a, auth_listed_name(a->method));
+    a->also |= claim->also;
     if (!is_complete(a)) {
         send_failure(a, true);
         return 0;

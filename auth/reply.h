@@ -5,6 +5,8 @@
 
 #include "auth/method.h"
 
+struct claim;
+
 enum {
     AUTH_FAILURES_MAX = 6, /* refused proofs; the default of nacre_limits.auth_tries */
     AUTH_QUERIES_MAX = 20, /* queries about keys, granted ones included */
@@ -34,8 +36,12 @@ bool auth_can_continue(const struct auth *a, const struct auth_method *method);
 /* Refuse the request: USERAUTH_FAILURE, at once or after a delay, or the end of the session. */
 int auth_refuse(struct auth *a, enum auth_count count);
 
-/* Accept the request: USERAUTH_SUCCESS, or USERAUTH_FAILURE with partial success while another
- * method is required. */
-int auth_succeed(struct auth *a);
+/* Read names of methods, separated by commas, as bits of auth.done. False: one of them is none that
+ * the policy offers. */
+bool auth_read_methods(const struct auth *a, const char *names, uint8_t *methods);
+
+/* Accept the request, which proves the claim: USERAUTH_SUCCESS, or USERAUTH_FAILURE with partial
+ * success while another method is required. */
+int auth_succeed(struct auth *a, struct claim *claim);
 
 #endif

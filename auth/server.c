@@ -67,8 +67,11 @@ static void describe(char *out, struct bytes user)
  * *valid: the name can be C text. */
 static bool take_user(struct auth *a, struct bytes user, bool *valid)
 {
-    if (a->user == NULL || !bytes_are(user, a->user))
+    if (a->user == NULL || !bytes_are(user, a->user)) {
         a->done = 0;
+        a->also = 0;
+        login_clear(a);
+    }
     *valid = user.len <= NACRE_USER_MAX && (user.len == 0 || memchr(user.at, 0, user.len) == NULL);
     if (!make_room(a, *valid ? user.len : SHOWN_MAX))
         return false;

@@ -36,9 +36,20 @@ void auth_free(struct auth *a)
         return;
     pool = transport_pool(a->transport);
     auth_forget_decision(a);
+    login_clear(a);
     pool_release(pool, a->user, a->user_size);
     pool_release(pool, a->password, NACRE_PASSWORD_MAX + 1);
     pool_release(pool, a, sizeof *a);
+}
+
+void auth_end(struct auth *a)
+{
+    auth_forget_decision(a);
+}
+
+const struct nacre_login *auth_login(const struct auth *a)
+{
+    return a->succeeded ? &a->login : NULL;
 }
 
 /* Numbers 60 to 79 belong to the method of the request in progress. */

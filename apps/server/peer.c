@@ -284,6 +284,11 @@ struct nacre_session *nacre_peer_session(const struct nacre_peer *peer)
     return peer->pump.session;
 }
 
+const struct nacre_login *nacre_peer_login(const struct nacre_peer *peer)
+{
+    return peer->pump.session == NULL ? NULL : nacre_session_login(peer->pump.session);
+}
+
 struct nacre_loop *nacre_peer_loop(const struct nacre_peer *peer)
 {
     return &peer->worker->loop;

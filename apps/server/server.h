@@ -204,6 +204,9 @@ NACRE_API const char *nacre_peer_local_address(struct nacre_peer *peer);
  * inside `accepted`, and inside `ended` if there was no memory for a session. */
 NACRE_API struct nacre_session *nacre_peer_session(const struct nacre_peer *peer);
 
+/* Who has logged in: nacre_session_login of its session. NULL before that. */
+NACRE_API const struct nacre_login *nacre_peer_login(const struct nacre_peer *peer);
+
 /* The event loop of the connection, for nacre_stream_join and nacre_watch_new. Lives as long as the
  * server. */
 NACRE_API struct nacre_loop *nacre_peer_loop(const struct nacre_peer *peer);

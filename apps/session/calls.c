@@ -132,6 +132,11 @@ const char *nacre_session_user(const struct nacre_session *s)
     return auth_user(s->auth);
 }
 
+const struct nacre_login *nacre_session_login(const struct nacre_session *s)
+{
+    return auth_login(s->auth);
+}
+
 const char *nacre_session_phase(const struct nacre_session *s)
 {
     return transport_phase_name(s->transport);

@@ -31,6 +31,7 @@ void session_tell(struct nacre_session *s)
     if (!transport_ended(s->transport) || s->told_ended)
         return;
     s->told_ended = true;
+    auth_end(s->auth);
     connection_end(s->connection, why);
     if (s->endpoint->config.ended != NULL)
         s->endpoint->config.ended(s->context, why);

@@ -244,6 +244,10 @@ NACRE_API enum nacre_sending nacre_session_forward(struct nacre_session *session
 NACRE_API enum nacre_sending nacre_session_forward_socket(struct nacre_session *session,
                                                           const char *path, bool cancel);
 
+/* Who has logged in, and what was proved: identity.h. NULL before the login is complete; from
+ * `authenticated` on it is there, and as long as the session. */
+NACRE_API const struct nacre_login *nacre_session_login(const struct nacre_session *session);
+
 /* For logs. Text lives as long as the session. */
 /* The user who is logged in or tries to log in; "" before. */
 NACRE_API const char *nacre_session_user(const struct nacre_session *session);

@@ -113,6 +113,10 @@ void account(struct place *here, const char *callback);
 /* An action answers the decision, frees the session or the endpoint... NULL: that was done. */
 struct nacre_decision *answered_decision(struct place *here);
 void note_decision(const struct place *here); /* the policy's own answer follows */
+static inline const struct nacre_login *login_of(const struct place *here)
+{
+    return here->session != NULL ? nacre_session_login(here->session) : NULL;
+}
 struct nacre_session *given_up_session(struct place *here);
 struct nacre_endpoint *given_up_endpoint(struct place *here);
 

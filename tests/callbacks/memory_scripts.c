@@ -333,14 +333,14 @@ static struct nacre_endpoint_config config_for(enum nacre_role role)
                                            .random_context = &ends[role],
                                            .limits.auth_delay_ms = NACRE_UNLIMITED};
 
-    policy = (struct nacre_auth_policy){on_password,
-                                        on_publickey,
-                                        on_interactive,
-                                        on_change,
-                                        "publickey,password,keyboard-interactive",
-                                        "Hello.\r\n",
-                                        on_attempted,
-                                        on_key_refused};
+    policy = (struct nacre_auth_policy){.password = on_password,
+                                        .publickey = on_publickey,
+                                        .interactive = on_interactive,
+                                        .change_password = on_change,
+                                        .require = "publickey,password,keyboard-interactive",
+                                        .banner = "Hello.\r\n",
+                                        .attempted = on_attempted,
+                                        .key_refused = on_key_refused};
     observers[role] = (struct nacre_observer){on_message, on_negotiated, on_mismatch, on_limited,
                                               on_text,    on_secret,     on_packet};
     ends[role].memory = (struct nacre_memory){allocate, release, &ends[role]};

@@ -346,14 +346,14 @@ void server_script(struct nacre_server_config *config)
     static struct nacre_server_events events;
 
     make_apps();
-    policy = (struct nacre_auth_policy){on_password,
-                                        on_publickey,
-                                        on_interactive,
-                                        on_change,
-                                        "publickey,password,keyboard-interactive",
-                                        "Hello.\r\n",
-                                        on_attempted,
-                                        on_key_refused};
+    policy = (struct nacre_auth_policy){.password = on_password,
+                                        .publickey = on_publickey,
+                                        .interactive = on_interactive,
+                                        .change_password = on_change,
+                                        .require = "publickey,password,keyboard-interactive",
+                                        .banner = "Hello.\r\n",
+                                        .attempted = on_attempted,
+                                        .key_refused = on_key_refused};
     events = (struct nacre_server_events){on_text, on_accepted, on_authenticated, on_peer_ended,
                                           on_text, on_refused,  on_limited,       on_counters};
     config->lookup = on_lookup;
