@@ -28,12 +28,16 @@ static void check_authorized_keys(struct check *check)
     const struct nacre_key_login nobody = {.user = "nobody", .key = (const uint8_t *)""};
     struct nacre_key_grant grant = {.command = NULL};
     char sentences[SETUP_SENTENCE_MAX * 8] = "";
+    struct nacre_authorized_keys *keys;
 
-    if (check->setup.login.authorized_keys == NULL || strstr(pattern, "%u") != NULL)
+    if (pattern == NULL || strstr(pattern, "%u") != NULL)
         return;
-    (void)nacre_authorized_keys_check(check->setup.login.authorized_keys, &nobody, &grant,
-                                      sentences, sizeof sentences);
+    keys = nacre_authorized_keys_open(pattern);
+    if (keys == NULL)
+        return;
+    (void)nacre_authorized_keys_check(keys, &nobody, &grant, sentences, sizeof sentences);
     nacre_key_grant_clear(&grant);
+    nacre_authorized_keys_close(keys);
     for (char *line = strtok(sentences, "\n"); line != NULL; line = strtok(NULL, "\n"))
         on_problem(check, pattern, line);
 }
@@ -52,8 +56,7 @@ static void check_addresses(struct check *check)
  */
 static void check_server(struct check *check)
 {
-    const struct nacre_auth_policy policy = login_policy(&check->setup.login);
-    const struct nacre_server_config config = setup_config(&check->setup, &policy);
+    const struct nacre_server_config config = setup_config(&check->setup);
     char errbuf[SETUP_SENTENCE_MAX];
 
     if (config.host_keys[0] != NULL && check->good &&

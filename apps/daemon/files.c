@@ -64,24 +64,32 @@ const char *files_passwords(const struct server_options *o)
     return o->passwords != NULL ? o->passwords : DEFAULT_PASSWORDS;
 }
 
-bool files_open_passwords(const struct server_options *o, struct login *login,
-                          const struct errbuf *p)
+/* The default file may be missing if there is another way to log in. */
+static const char *passwords_to_use(const struct server_options *o)
 {
     const char *file = files_passwords(o);
+    bool needed = o->passwords != NULL || o->authorized_keys == NULL;
 
-    if (o->passwords == NULL && o->authorized_keys != NULL && access(file, F_OK) != 0)
-        return true;
-    login->passwords = nacre_password_file_open(file, p->text, p->size);
-    return login->passwords != NULL;
+    return needed || access(file, F_OK) == 0 ? file : NULL;
 }
 
-bool files_open_authorized_keys(const struct server_options *o, struct login *login,
-                                const struct errbuf *p)
+struct nacre_file_login *files_open_login(const struct server_options *o, const char *banner,
+                                          void (*trouble)(void *context, const char *about,
+                                                          const char *sentence),
+                                          const struct errbuf *p)
 {
-    if (o->authorized_keys == NULL)
-        return true;
-    login->authorized_keys = nacre_authorized_keys_open(o->authorized_keys);
-    return login->authorized_keys != NULL || errbuf_say(p, "out of memory");
+    const struct nacre_file_login_config config = {
+        .passwords = passwords_to_use(o),
+        .authorized_keys = o->authorized_keys,
+        .keyboard_interactive = o->keyboard_interactive,
+        .require = o->require,
+        .banner = banner,
+        .attempted = log_attempted,
+        .key_refused = log_key_refused,
+        .trouble = trouble,
+    };
+
+    return nacre_file_login_new(&config, p->text, p->size);
 }
 
 /* ---- the banner ---- */

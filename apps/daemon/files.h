@@ -4,8 +4,8 @@
 #define NACRE_APPS_DAEMON_FILES_H
 
 #include "apps/confine/confine.h"
-#include "apps/daemon/login.h"
 #include "apps/daemon/options.h"
+#include "apps/server/file_login.h"
 #include "apps/session/errbuf.h"
 
 /* Read a private host key that was named; NULL with a sentence. */
@@ -18,14 +18,16 @@ void files_free_host_keys(const struct nacre_key *const *keys);
 /* The name of the password file, whether it exists or not. */
 const char *files_passwords(const struct server_options *o);
 
-/* Open the password file for `login`. The default one may be missing if there is another way to log
- * in; login->passwords is NULL then. True: *p has warnings about the file, a sentence per line. */
-bool files_open_passwords(const struct server_options *o, struct login *login,
-                          const struct errbuf *p);
-
-/* Open the authorized keys for `login`, if there are to be any. */
-bool files_open_authorized_keys(const struct server_options *o, struct login *login,
-                                const struct errbuf *p);
+/* Open the files of those who may log in; the log is about their attempts. The default password
+ * file may be missing if there are authorized keys.
+ *
+ * banner   as in struct nacre_auth_policy
+ * trouble  as in struct nacre_file_login_config
+ * return   NULL with a sentence, which is about the password file */
+struct nacre_file_login *files_open_login(const struct server_options *o, const char *banner,
+                                          void (*trouble)(void *context, const char *about,
+                                                          const char *sentence),
+                                          const struct errbuf *p);
 
 /* Read the banner, as RFC 4252 section 5.4 has it: lines end in CR LF. */
 bool files_read_banner(const char *path, char banner[NACRE_BANNER_MAX + 1], const struct errbuf *p);

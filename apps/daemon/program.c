@@ -12,7 +12,6 @@
 #include "apps/observe/study.h"
 #include "apps/options/start.h"
 #include "apps/runtime/locked_memory.h"
-#include "apps/session/container_of.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +77,7 @@ static bool open_study(struct run *run)
 
 static bool on_bound(void *context, char *errbuf, size_t size)
 {
-    struct setup *s = container_of(context, struct setup, login);
+    struct setup *s = context;
     struct confine_note notes[CONFINE_MEASURES];
 
     s->confinement.locked_memory = nacre_locked_memory_size();
@@ -104,14 +103,12 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 {
     server_log.ended(peer, why);
     study_ended(peer, why);
-    login_forget(peer);
 }
 
 static bool serve(struct setup *s)
 {
-    const struct nacre_auth_policy policy = login_policy(&s->login);
     struct nacre_server_events events = server_log;
-    struct nacre_server_config config = setup_config(s, &policy);
+    struct nacre_server_config config = setup_config(s);
     struct nacre_server *server;
     char errbuf[SETUP_SENTENCE_MAX];
 

@@ -86,38 +86,35 @@ static bool read_host_keys(struct reading *r)
 
 /* ---- who may log in ---- */
 
+static void on_trouble(void *context, const char *about, const char *sentence)
+{
+    (void)context;
+    log_trouble(about, sentence);
+}
+
 /* As the user that will read them again. */
 static bool open_as_user(void *context)
 {
     struct reading *r = context;
     const struct server_options *o = r->s->options;
-    char sentences[SETUP_SENTENCE_MAX * 8];
-    const struct errbuf p = errbuf_in(sentences, sizeof sentences);
+    char errbuf[SETUP_SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
 
-    if (!confine_can_read(&r->s->confinement, sentences, sizeof sentences))
-        return fail(r, NULL, sentences);
-    if (!files_open_passwords(o, &r->s->login, &p))
-        return fail(r, o->passwords, sentences);
-    if (!r->report->only_try)
-        log_each_trouble("passwords", sentences);
-    return true;
+    if (!confine_can_read(&r->s->confinement, errbuf, sizeof errbuf))
+        return fail(r, NULL, errbuf);
+    r->s->login = files_open_login(o, o->banner_file != NULL ? r->s->banner : NULL,
+                                   r->report->only_try ? NULL : on_trouble, &p);
+    return r->s->login != NULL || fail(r, o->passwords, errbuf);
 }
 
 static bool open_files(struct reading *r)
 {
-    const struct server_options *o = r->s->options;
     char errbuf[SETUP_SENTENCE_MAX] = "";
-    const struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
-
     bool good = confine_try(&r->s->confinement, open_as_user, r, errbuf, sizeof errbuf);
 
     if (errbuf[0] != 0)
-        (void)fail(r, o->user, errbuf);
-    if (!good && !r->report->all)
-        return false;
-    return (files_open_authorized_keys(o, &r->s->login, &p) ||
-            fail(r, o->authorized_keys, errbuf)) &&
-           good;
+        (void)fail(r, r->s->options->user, errbuf);
+    return good;
 }
 
 static bool read_banner(struct reading *r)
@@ -128,8 +125,12 @@ static bool read_banner(struct reading *r)
 
     if (file == NULL)
         return true;
-    r->s->login.banner = r->s->banner;
     return files_read_banner(file, r->s->banner, &p) || fail(r, file, errbuf);
+}
+
+static bool has_passwords(const struct setup *s)
+{
+    return s->login != NULL && nacre_file_login_policy(s->login)->password != NULL;
 }
 
 /* A method that must succeed must be offered. */
@@ -142,7 +143,7 @@ static bool check_required(struct reading *r)
         return fail(r, o->require, "--require publickey needs --authorized-keys");
     if (interactive && !o->keyboard_interactive)
         return fail(r, o->require, "--require keyboard-interactive needs --keyboard-interactive");
-    if ((interactive || list_has(o->require, "password")) && r->s->login.passwords == NULL)
+    if ((interactive || list_has(o->require, "password")) && !has_passwords(r->s))
         return fail(r, o->require,
                     "--require password or keyboard-interactive needs a password file");
     return true;
@@ -155,8 +156,6 @@ bool setup_read(struct setup *s, const struct setup_report *report)
     struct reading r = {s, report};
     bool good = true;
 
-    s->login.keyboard_interactive = s->options->keyboard_interactive;
-    s->login.require = s->options->require;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && (good || report->all); i++)
         good = steps[i](&r) && good;
     return good;
@@ -164,12 +163,11 @@ bool setup_read(struct setup *s, const struct setup_report *report)
 
 void setup_clear(struct setup *s)
 {
-    nacre_password_file_close(s->login.passwords);
-    nacre_authorized_keys_close(s->login.authorized_keys);
+    nacre_file_login_free(s->login);
     files_free_host_keys(s->keys);
 }
 
-struct nacre_server_config setup_config(struct setup *s, const struct nacre_auth_policy *policy)
+struct nacre_server_config setup_config(struct setup *s)
 {
     const struct server_options *o = s->options;
     const struct study_settings study = study_settings(
@@ -177,9 +175,9 @@ struct nacre_server_config setup_config(struct setup *s, const struct nacre_auth
     struct nacre_server_config config = {
         .listen = o->listen.items,
         .host_keys = s->keys,
-        .auth = policy,
+        .auth = s->login != NULL ? nacre_file_login_policy(s->login) : NULL,
         .session = s->program->app,
-        .context = &s->login,
+        .context = s,
         .secrets = nacre_locked_memory(),
         .workers = server_workers(o),
         .limits = o->limits.limits,

@@ -3,9 +3,9 @@
 #define NACRE_APPS_DAEMON_SETUP_H
 
 #include "apps/confine/confine.h"
-#include "apps/daemon/login.h"
 #include "apps/daemon/options.h"
 #include "apps/daemon/program.h"
+#include "apps/server/file_login.h"
 
 enum { SETUP_SENTENCE_MAX = 1024 /* bytes */ };
 
@@ -13,7 +13,7 @@ struct setup {
     const struct server_program *program;
     const struct server_options *options;
     const struct nacre_key *keys[OPTION_LIST_MAX + 1]; /* NULL-terminated */
-    struct login login;
+    struct nacre_file_login *login;
     char banner[NACRE_BANNER_MAX + 1];
     struct confinement confinement;
 };
@@ -32,7 +32,8 @@ struct setup_report {
 bool setup_read(struct setup *s, const struct setup_report *report);
 void setup_clear(struct setup *s);
 
-/* The configuration of a server with it. The policy, as the setup, must outlive the server. */
-struct nacre_server_config setup_config(struct setup *s, const struct nacre_auth_policy *policy);
+/* The configuration of a server with it. Its context is the setup, which must outlive the server.
+ */
+struct nacre_server_config setup_config(struct setup *s);
 
 #endif

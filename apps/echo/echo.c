@@ -1,8 +1,9 @@
 #include "apps/echo/echo.h"
 
-#include "apps/daemon/login.h"
 #include "apps/daemon/request.h"
 #include "apps/echo/commands.h"
+#include "apps/server/file_login.h"
+#include "apps/server/server.h"
 
 #include <stdlib.h>
 
@@ -27,7 +28,8 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
 static bool grant(struct nacre_channel *ch, struct echo_session *s,
                   const struct nacre_request *request)
 {
-    const struct nacre_key_grant *allowed = login_grant(nacre_channel_context(ch));
+    const struct nacre_key_grant *allowed =
+        nacre_file_login_grant(nacre_peer_login(nacre_channel_context(ch)));
 
     if (allowed->command != NULL && request_starts_program(request))
         return echo_run(ch, s, allowed->command); /* whatever the client asked for: sshd(8) */

@@ -15,6 +15,7 @@ struct nacre_key_login {
 /* What a login with a key may do, from the options before the key. Text is NUL-terminated, lists
  * end with NULL; the grant owns all of it. */
 struct nacre_key_grant {
+    char *comment;        /* what follows the key, "alice@laptop"; NULL: nothing is granted */
     char *command;        /* run this whatever the client requests; NULL: what it requests */
     char **environment;   /* NAME=value; NULL: none */
     char **permit_open;   /* HOST:PORT that it may connect to; NULL: any */

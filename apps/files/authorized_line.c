@@ -4,6 +4,9 @@
 #include "apps/files/line.h"
 #include "apps/files/public_key.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static bool is_space(uint8_t c)
 {
     return c == ' ' || c == '\t';
@@ -40,8 +43,12 @@ bool authorized_line_next(struct bytes *text, struct authorized_line *line)
     rest = line_next(text);
     if (rest.len > 0 && rest.at[rest.len - 1] == '\r')
         rest.len--;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         line->fields[i] = next_field(&rest);
+        while (rest.len > 0 && is_space(rest.at[0]))
+            rest = bytes_from(rest, 1);
+        line->after[i] = rest;
+    }
     if (line->fields[0].len > 0 && line->fields[0].at[0] == '#')
         *line = (struct authorized_line){0};
     return true;
@@ -84,6 +91,18 @@ static enum authorized_line_result match_key(struct bytes found, struct bytes ke
     return bytes_equal(found, key) ? LINE_GRANTS : LINE_OTHER;
 }
 
+/* The comment after a key that grants the login. */
+static enum authorized_line_result take_comment(struct bytes comment, struct nacre_key_grant *grant,
+                                                const struct errbuf *p)
+{
+    grant->comment = strndup((const char *)comment.at, comment.len);
+    if (grant->comment != NULL)
+        return LINE_GRANTS;
+    grant->undecided = true;
+    errbuf_say(p, "out of memory");
+    return LINE_BAD;
+}
+
 enum authorized_line_result authorized_line_match(const struct authorized_line *line,
                                                   const struct nacre_key_login *login,
                                                   struct nacre_key_grant *grant,
@@ -99,8 +118,10 @@ enum authorized_line_result authorized_line_match(const struct authorized_line *
     authorized_everything(grant);
     if (f[0].len == 0)
         return LINE_OTHER;
-    if (public_key_read(f[0], f[1], blob, &found) == NULL)
-        return match_key(found, key, p);
+    if (public_key_read(f[0], f[1], blob, &found) == NULL) {
+        result = match_key(found, key, p);
+        return result == LINE_GRANTS ? take_comment(line->after[1], grant, p) : result;
+    }
     if (public_key_read(f[1], f[2], blob, &found) != NULL) {
         errbuf_say(p, "ignored: neither a comment nor a public key ([options] type base64 "
                       "[comment])");
@@ -109,5 +130,7 @@ enum authorized_line_result authorized_line_match(const struct authorized_line *
     result = match_key(found, key, p);
     if (result != LINE_GRANTS)
         return result;
-    return authorized_options(f[0], &use, grant, p) ? LINE_GRANTS : LINE_BAD;
+    if (!authorized_options(f[0], &use, grant, p))
+        return LINE_BAD;
+    return take_comment(line->after[2], grant, p);
 }

@@ -11,6 +11,7 @@
  * comment. */
 struct authorized_line {
     struct bytes fields[3]; /* the first three; a field may contain spaces in double quotes */
+    struct bytes after[3];  /* what follows each, without the spaces in between */
 };
 
 /* The key that the line is about, in `blob`. False: none, because the line is blank, a comment or

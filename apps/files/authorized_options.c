@@ -386,6 +386,7 @@ static void free_list(char **list)
 
 void nacre_key_grant_clear(struct nacre_key_grant *grant)
 {
+    free(grant->comment);
     free(grant->command);
     free_list(grant->environment);
     free_list(grant->permit_open);

@@ -1,9 +1,9 @@
 #include "apps/serve/serve.h"
 
 #include "apps/daemon/events.h"
-#include "apps/daemon/login.h"
 #include "apps/daemon/request.h"
 #include "apps/serve/end.h"
+#include "apps/server/file_login.h"
 #include "apps/serve/start.h"
 
 #include <string.h>
@@ -60,7 +60,8 @@ static bool set_variable(struct serve_session *s, const struct nacre_request *re
 
 static bool grant(struct serve_session *s, const struct nacre_request *request)
 {
-    const struct nacre_key_grant *allowed = login_grant(nacre_channel_context(s->ch));
+    const struct nacre_key_grant *allowed =
+        nacre_file_login_grant(nacre_peer_login(nacre_channel_context(s->ch)));
 
     if (allowed->command != NULL && request_starts_program(request))
         return start_command(s, &config,

@@ -2,8 +2,8 @@
 
 #include "apps/daemon/descriptors.h"
 #include "apps/daemon/events.h"
-#include "apps/daemon/login.h"
 #include "apps/runtime/stream.h"
+#include "apps/server/file_login.h"
 #include "apps/serve/end.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 static const struct nacre_key_grant *grant_of(const struct serve_session *s)
 {
-    return login_grant(nacre_channel_context(s->ch));
+    return nacre_file_login_grant(nacre_peer_login(nacre_channel_context(s->ch)));
 }
 
 static void log_ignored_environment(const struct serve_session *s)

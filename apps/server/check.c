@@ -41,9 +41,17 @@ static bool check_exempt(const char *exempt, const struct errbuf *p)
                       exempt);
 }
 
+static bool check_login(const struct nacre_server_config *c, const struct errbuf *p)
+{
+    return c->auth == NULL || (c->password_file == NULL && c->authorized_keys == NULL) ||
+           errbuf_say(p, "auth is set, and so is password_file or authorized_keys: the files would "
+                         "not be used");
+}
+
 bool server_check(const struct nacre_server_config *c, const struct errbuf *p)
 {
     if (c->workers > WORKERS_MAX)
         return errbuf_say(p, "workers is %u: at most %d are possible", c->workers, WORKERS_MAX);
-    return check_exempt(c->admission.penalty_exempt, p) && check_admission(&c->admission, p);
+    return check_login(c, p) && check_exempt(c->admission.penalty_exempt, p) &&
+           check_admission(&c->admission, p);
 }

@@ -39,7 +39,8 @@ struct settings *reconfigure_settings(struct nacre_server *server,
                                       const struct nacre_server_config *config, char *errbuf,
                                       size_t size)
 {
-    struct settings *s = settings_new(config, server->worker_count, errbuf, size);
+    struct settings *s =
+        settings_new(config, server->worker_count, server->events.trouble, errbuf, size);
 
     for (unsigned w = 0; s != NULL && w < server->worker_count; w++) {
         s->endpoints[w] = worker_endpoint(s, errbuf, size);

@@ -118,7 +118,7 @@ bool nacre_server_check(const struct nacre_server_config *config, char *errbuf, 
     if ((config->host_keys == NULL || config->host_keys[0] == NULL) &&
         config->host_key_file != NULL)
         return true;
-    tried = settings_new(config, 1, errbuf, size);
+    tried = settings_new(config, 1, NULL, errbuf, size);
     if (tried != NULL)
         tried->endpoints[0] = worker_endpoint(tried, errbuf, size);
     if (tried == NULL || tried->endpoints[0] == NULL) {

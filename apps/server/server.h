@@ -86,7 +86,11 @@ struct nacre_server_config {
     const struct nacre_key *const *host_keys;
     const char *host_key_file;
 
-    const struct nacre_auth_policy *auth; /* who may log in; NULL: nobody */
+    /* Who may log in; NULL: as the two files below say, or nobody. */
+    const struct nacre_auth_policy *auth;
+    /* Instead of auth: users with a password in this file, and users with a key in authorized_keys,
+     * where %u is the user: file_login.h. Trouble with them is the event `trouble`. */
+    const char *password_file, *authorized_keys;
 
     /* The application of session channels; or a look-up, for other types too: see
      * nacre_endpoint_config. */

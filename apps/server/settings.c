@@ -22,8 +22,35 @@ static bool take_host_keys(struct settings *s, char *errbuf, size_t size)
     return s->own_key != NULL;
 }
 
+static void on_login_trouble(void *at, const char *about, const char *sentence)
+{
+    const struct settings *s = at;
+
+    (void)about;
+    if (s->trouble != NULL)
+        s->trouble(s->config.context, sentence);
+}
+
+/* Who may log in, if the configuration names files. */
+static bool open_login(struct settings *s, char *errbuf, size_t size)
+{
+    const struct nacre_file_login_config config = {.passwords = s->config.password_file,
+                                                   .authorized_keys = s->config.authorized_keys,
+                                                   .trouble = on_login_trouble,
+                                                   .trouble_context = s};
+
+    if (config.passwords == NULL && config.authorized_keys == NULL)
+        return true;
+    s->own_login = nacre_file_login_new(&config, errbuf, size);
+    if (s->own_login == NULL)
+        return false;
+    s->config.auth = nacre_file_login_policy(s->own_login);
+    return true;
+}
+
 struct settings *settings_new(const struct nacre_server_config *config, unsigned worker_count,
-                              char *errbuf, size_t size)
+                              void (*trouble)(void *context, const char *text), char *errbuf,
+                              size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
     struct settings *s = calloc(1, sizeof *s + worker_count * sizeof s->endpoints[0]);
@@ -35,7 +62,8 @@ struct settings *settings_new(const struct nacre_server_config *config, unsigned
     s->config = *config;
     s->worker_count = worker_count;
     s->users = 1;
-    if (take_host_keys(s, errbuf, size))
+    s->trouble = trouble;
+    if (take_host_keys(s, errbuf, size) && open_login(s, errbuf, size))
         return s;
     settings_release(s);
     return NULL;
@@ -53,6 +81,7 @@ void settings_release(struct settings *s)
     for (unsigned w = 0; w < s->worker_count; w++)
         nacre_endpoint_free(s->endpoints[w]);
     nacre_key_free(s->own_key);
+    nacre_file_login_free(s->own_login);
     if (s->accepted && s->config.released != NULL)
         s->config.released(s->config.context);
     free(s);

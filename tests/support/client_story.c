@@ -55,7 +55,7 @@ void make_server(struct served *s, struct nacre_server_config config)
     config.host_keys = s->keys;
     if (config.listen == NULL)
         config.listen = loopback;
-    if (config.auth == NULL)
+    if (config.auth == NULL && config.password_file == NULL)
         config.auth = &policy;
     if (config.session == NULL)
         config.session = &cat;

@@ -3,9 +3,7 @@
 #include "apps/connect/client.h"
 #include "apps/daemon/events.h"
 #include "apps/daemon/log.h"
-#include "apps/daemon/login.h"
 #include "apps/echo/echo.h"
-#include "apps/files/authorized_keys.h"
 #include "apps/files/key_file.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
@@ -19,17 +17,7 @@ static char errbuf[8192];
 
 /* ---- a server to talk to ---- */
 
-static void on_peer_ended(struct nacre_peer *peer, const struct nacre_end *why)
-{
-    (void)why;
-    login_forget(peer);
-}
-
-static const struct nacre_server_events events = {.ended = on_peer_ended};
-
 struct served {
-    struct login login;
-    struct nacre_auth_policy policy;
     struct nacre_server_config config;
     struct nacre_server *server;
     char key_file[256], keys_file[256], passwords_file[256];
@@ -52,18 +40,12 @@ static void prepare_server(struct served *s)
     (void)snprintf(line, sizeof line, "environment=\"A=1\",permitopen=\"h:1\" %s\n",
                    openssh_ed25519_public);
     keep(s->keys_file, scratch_write("keys", line, 0600));
-    s->login = (struct login){.authorized_keys = nacre_authorized_keys_open(s->keys_file)};
-    ck_assert_ptr_nonnull(s->login.authorized_keys);
-    s->login.passwords = nacre_password_file_open(s->passwords_file, errbuf, sizeof errbuf);
-    ck_assert_msg(s->login.passwords != NULL, "%s", errbuf);
-    s->policy = login_policy(&s->login);
     s->config = (struct nacre_server_config){.listen = listen,
                                              .host_key_file = s->key_file,
-                                             .auth = &s->policy,
+                                             .password_file = s->passwords_file,
+                                             .authorized_keys = s->keys_file,
                                              .session = &echo_app,
-                                             .events = &events,
                                              .admission = {.penalties = {.off = true}},
-                                             .context = &s->login,
                                              .drain_ms = 100};
 }
 
@@ -75,8 +57,6 @@ static void open_server(struct served *s)
 static void close_server(struct served *s)
 {
     nacre_server_free(s->server);
-    nacre_password_file_close(s->login.passwords);
-    nacre_authorized_keys_close(s->login.authorized_keys);
 }
 
 /* ---- a client that sends a line to `cat`, and reads it back ---- */

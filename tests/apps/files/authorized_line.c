@@ -44,6 +44,31 @@ START_TEST(fields_are_separated_by_white_space)
 }
 END_TEST
 
+/* What a line that grants the login says after the key. */
+static void assert_comment(const char *text, const char *comment)
+{
+    const struct bytes blob = {(const uint8_t *)BLOB, sizeof BLOB - 1};
+    const struct nacre_key_login login = {.user = "alice", .key = blob.at, .key_len = blob.len};
+    struct authorized_line line = line_of(text);
+    struct nacre_key_grant grant;
+    const struct errbuf none = errbuf_in(NULL, 0);
+
+    ck_assert_int_eq(authorized_line_match(&line, &login, &grant, &none), LINE_GRANTS);
+    ck_assert_str_eq(grant.comment, comment);
+    nacre_key_grant_clear(&grant);
+    ck_assert_ptr_null(grant.comment);
+}
+
+START_TEST(the_comment_follows_the_key)
+{
+    assert_comment(KEY " alice@laptop\n", "alice@laptop");
+    assert_comment(KEY "\t Alice's  old laptop\r\n", "Alice's  old laptop");
+    assert_comment("pty " KEY " a b c d", "a b c d");
+    assert_comment(KEY, "");
+    assert_comment("command=\"a b\" " KEY " \n", "");
+}
+END_TEST
+
 START_TEST(spaces_in_quotes_are_part_of_a_field)
 {
     assert_fields("command=\"a b\",pty c d", "command=\"a b\",pty", "c", "d");
@@ -128,6 +153,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, fields_are_separated_by_white_space);
+    add_test(suite, the_comment_follows_the_key);
     add_test(suite, spaces_in_quotes_are_part_of_a_field);
     add_test(suite, a_comment_has_no_fields);
     add_test(suite, lines_are_cut_off_one_by_one);

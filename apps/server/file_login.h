@@ -1,0 +1,61 @@
+/* A ready auth policy: users with a password in a file (password_file.h), or with a key in
+ * authorized_keys (authorized_keys.h), or with both.
+ *
+ *     login = nacre_file_login_new(&(struct nacre_file_login_config){.passwords = "passwords"},
+ *                                  errbuf, sizeof errbuf);
+ *     config.auth = nacre_file_login_policy(login);
+ *
+ * A server that needs no more than the files can name them in nacre_server_config instead.
+ *
+ * Both files are read again when they change. Password hashes are computed on other threads
+ * (nacre_peer_offload). The time that a refusal takes does not reveal which users exist. */
+#ifndef NACRE_APPS_SERVER_FILE_LOGIN_H
+#define NACRE_APPS_SERVER_FILE_LOGIN_H
+
+#include "apps/files/authorized_keys.h"
+#include "auth/policy.h"
+
+/* Any number of servers and threads may share one. */
+struct nacre_file_login;
+
+/* Zero means none. File names are copied; other text is borrowed and must outlive the login. */
+struct nacre_file_login_config {
+    const char *passwords;       /* as nacre_password_file_open; NULL: no passwords */
+    const char *authorized_keys; /* as nacre_authorized_keys_open; NULL: no keys */
+    bool keyboard_interactive;   /* ask for the password by that method, too: RFC 4256 */
+
+    /* As in struct nacre_auth_policy. */
+    const char *require, *banner;
+    void (*attempted)(void *context, const char *user, const char *method, bool granted);
+    void (*key_refused)(void *context, const char *user, const char *algorithm, const char *reason);
+
+    /* A sentence for the operator: what is wrong with a file, or why a login could not be decided.
+     * about: "passwords", "authorized_keys" or "auth". From nacre_file_login_new, and from the
+     * threads of the sessions. NULL: not reported. */
+    void (*trouble)(void *trouble_context, const char *about, const char *sentence);
+    void *trouble_context;
+
+    /* For sessions on a loop of your own, whose context is not a nacre_peer: a password hash is
+     * computed inside the policy's callback, which takes tens of milliseconds, and the client's
+     * address is unknown, so that no line with from= grants a login. */
+    bool on_own_loop;
+};
+
+/* NULL: errbuf, of `size` bytes (or NULL and 0), holds a sentence: the password file is of no use,
+ * there is no file at all, or memory is out. Authorized keys are not read yet. */
+NACRE_API struct nacre_file_login *
+nacre_file_login_new(const struct nacre_file_login_config *config, char *errbuf, size_t size);
+
+/* Free it after the servers and endpoints that use its policy. NULL is fine. */
+NACRE_API void nacre_file_login_free(struct nacre_file_login *login);
+
+/* The policy, which lives as long as the login. */
+NACRE_API const struct nacre_auth_policy *
+nacre_file_login_policy(const struct nacre_file_login *login);
+
+/* What somebody may do whom this policy has let in (nacre_session_login, nacre_peer_login): the
+ * options of the key that was proved; everything, if none was, or if login is NULL. The application
+ * enforces it. Lives as long as the session. */
+NACRE_API const struct nacre_key_grant *nacre_file_login_grant(const struct nacre_login *login);
+
+#endif
