@@ -14,6 +14,9 @@ struct signature_algorithm;
 struct auth_config {
     /* Server. */
     const struct nacre_auth_policy *policy;
+    /* Have call(argument) made on the session's thread; from any thread. NULL: not possible. */
+    bool (*post)(void *post_context, void (*call)(void *argument), void *argument);
+    void *post_context;
 
     /* Client: the user, and the keys and the password to log in with, tried in this order. */
     const char *user;

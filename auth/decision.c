@@ -10,6 +10,8 @@
 struct nacre_decision {
     struct auth *auth; /* NULL once the answer is carried out or the session has ended */
     void *policy_data;
+    bool (*post)(void *post_context, void (*call)(void *argument), void *argument);
+    void *post_context;
     struct claim claim; /* what the policy says about the request besides its answer */
     const struct auth_method *method; /* of the request that it decides */
     int (*granted)(struct auth *a, struct claim *claim, struct bytes echo);
@@ -37,6 +39,8 @@ struct nacre_decision *auth_ask(struct auth *a, enum auth_count count, struct by
     *d = (struct nacre_decision){
         .auth = a,
         .policy_data = a->config->policy->data,
+        .post = a->config->post,
+        .post_context = a->config->post_context,
         .method = a->method,
         .granted = granted,
         .count = count,
@@ -225,6 +229,38 @@ void nacre_decide_change_password(struct nacre_decision *d, const char *prompt)
     if (!transport_ended(a->transport))
         d->method->ask_change(a, prompt);
     end_answer(d, a);
+}
+
+/* ---- from another thread ---- */
+
+struct posted {
+    struct nacre_decision *decision;
+    void (*answer)(struct nacre_decision *decision, void *argument);
+    void *argument;
+};
+
+static void arrive(void *at)
+{
+    struct posted *p = at;
+
+    p->answer(p->decision, p->argument);
+    free(p);
+}
+
+/* Reads only what never changes. */
+bool nacre_decision_post(struct nacre_decision *d,
+                         void (*answer)(struct nacre_decision *decision, void *argument),
+                         void *argument)
+{
+    struct posted *p = d->post != NULL ? malloc(sizeof *p) : NULL;
+
+    if (p == NULL)
+        return false;
+    *p = (struct posted){d, answer, argument};
+    if (d->post(d->post_context, arrive, p))
+        return true;
+    free(p);
+    return false;
 }
 
 /* ---- what belongs to the question ---- */

@@ -50,6 +50,16 @@ NACRE_API void *nacre_decision_context(const struct nacre_decision *decision);
  * stop early. The answer is still due. */
 NACRE_API bool nacre_decision_is_over(const struct nacre_decision *decision);
 
+/* From any thread: have answer(decision, argument) called on the session's thread, which must
+ * answer the question, or attach something and answer it. It is called also when the session has
+ * ended, or the server is freed, meanwhile.
+ *
+ * At a server of server.h, call it before nacre_server_free; other endpoints need the member `post`
+ * (session.h). False: memory is out, or there is no `post`; the question is still open, then. */
+NACRE_API bool nacre_decision_post(struct nacre_decision *decision,
+                                   void (*answer)(struct nacre_decision *decision, void *argument),
+                                   void *argument);
+
 /* The member `data` of the policy that was asked. */
 NACRE_API void *nacre_decision_policy_data(const struct nacre_decision *decision);
 

@@ -54,12 +54,10 @@ static bool make_workers(struct nacre_server *server, char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
 
-    server->workers = calloc(server->worker_count, sizeof *server->workers);
     server->threads = calloc(server->worker_count, sizeof *server->threads);
     server->addresses = calloc(server->listener_count, sizeof *server->addresses);
     server->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (server->workers == NULL || server->threads == NULL || server->addresses == NULL ||
-        server->wakeup < 0)
+    if (server->threads == NULL || server->addresses == NULL || server->wakeup < 0)
         return errbuf_say(&p, "cannot start: %s", strerror(errno));
     for (unsigned w = 0; w < server->worker_count; w++)
         if (!worker_init(&server->workers[w], server, errbuf, size))
@@ -96,7 +94,11 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     while (server->listen[server->listener_count] != NULL)
         server->listener_count++;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
-    server->latest = reconfigure_settings(server, config, errbuf, size);
+    server->workers = calloc(server->worker_count, sizeof *server->workers);
+    if (server->workers == NULL)
+        errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
+    else
+        server->latest = reconfigure_settings(server, config, errbuf, size);
     if (server->latest == NULL || !make_admission(server, errbuf, size) ||
         !make_workers(server, errbuf, size) || !call_bound(server, errbuf, size)) {
         nacre_server_free(server);
@@ -120,7 +122,7 @@ bool nacre_server_check(const struct nacre_server_config *config, char *errbuf, 
         return true;
     tried = settings_new(config, 1, NULL, errbuf, size);
     if (tried != NULL)
-        tried->endpoints[0] = worker_endpoint(tried, errbuf, size);
+        tried->endpoints[0] = worker_endpoint(tried, NULL, errbuf, size);
     if (tried == NULL || tried->endpoints[0] == NULL) {
         settings_release(tried);
         return false;

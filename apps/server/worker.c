@@ -22,7 +22,13 @@ static void on_mail(struct source *source, uint32_t events)
     nacre_mailbox_run(&worker->mailbox);
 }
 
-struct nacre_endpoint *worker_endpoint(struct settings *settings, char *errbuf, size_t size)
+static bool post(void *mailbox, void (*call)(void *argument), void *argument)
+{
+    return nacre_mailbox_post(mailbox, call, argument);
+}
+
+struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_mailbox *mailbox,
+                                       char *errbuf, size_t size)
 {
     const struct nacre_server_config *c = &settings->config;
     struct nacre_auth_policy policy;
@@ -45,6 +51,8 @@ struct nacre_endpoint *worker_endpoint(struct settings *settings, char *errbuf, 
         .login_grace_ms = c->login_grace_ms,
         .limits = c->limits,
         .secrets = c->secrets,
+        .post = post,
+        .post_context = mailbox,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
     };

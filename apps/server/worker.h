@@ -4,8 +4,10 @@
 
 #include "apps/server/parts.h"
 
-/* An endpoint for sessions with these settings. NULL: errbuf holds a sentence. */
-struct nacre_endpoint *worker_endpoint(struct settings *settings, char *errbuf, size_t size);
+/* An endpoint for sessions with these settings, whose thread runs the mailbox. NULL: errbuf holds a
+ * sentence. */
+struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_mailbox *mailbox,
+                                       char *errbuf, size_t size);
 
 /* Everything but its thread: loop, mailbox, endpoint, listeners. False: errbuf holds a sentence;
  * clear it all the same. */

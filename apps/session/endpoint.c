@@ -84,6 +84,8 @@ static void configure(struct nacre_endpoint *e, const struct nacre_endpoint_conf
         e->policy = *config->auth;
     e->transport = transport_config(e);
     e->auth = (struct auth_config){.policy = &e->policy,
+                                   .post = config->post,
+                                   .post_context = config->post_context,
                                    .user = config->role == NACRE_CLIENT ? config->user : NULL,
                                    .keys = config->keys,
                                    .key_count = config->key_count,

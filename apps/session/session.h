@@ -92,6 +92,11 @@ struct nacre_endpoint_config {
     /* A call that is not the owner's has made output, or brought a deadline nearer: check both
      * soon. The calls of the owner (received, sent, tick, lost, free) do not wake it. */
     void (*wake)(void *context);
+    /* Server: have call(argument) made on the sessions' thread, soon; nacre_decision_post needs it.
+     * It is called from any thread. False: out of memory. NULL: answers come on that thread only.
+     * nacre_mailbox_post does this for a mailbox. */
+    bool (*post)(void *post_context, void (*call)(void *argument), void *argument);
+    void *post_context;
     const struct nacre_observer *observer;
 
     /* Server: send KEXINIT only after the client's identification. Wireshark decrypts no other

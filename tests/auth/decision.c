@@ -429,6 +429,18 @@ START_TEST(the_session_may_be_freed_when_an_answer_wakes_its_owner)
 }
 END_TEST
 
+START_TEST(an_answer_from_another_thread_needs_a_way_to_the_loop)
+{
+    late_start();
+    send_password("alice", "secret");
+    scripted_expect(&s, "");
+    ck_assert(!nacre_decision_post(open_decision, NULL, NULL));
+    decide(true);
+    scripted_expect(&s, "auth-success;");
+    scripted_clear(&s);
+}
+END_TEST
+
 static void *allocate(void *context, size_t size)
 {
     (*(unsigned *)context)++;
@@ -472,6 +484,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    add_test(suite, an_answer_from_another_thread_needs_a_way_to_the_loop);
     add_loop(suite, an_answer_needs_nothing_that_the_endpoint_had, 0, 2 * ANSWERS);
     add_loop(suite, a_second_answer_inside_the_callback_has_no_effect, 0, ANSWERS * ANSWERS);
     add_loop(suite, a_second_answer_inside_a_callback_of_the_first_has_no_effect, 0, 2 * ANSWERS);

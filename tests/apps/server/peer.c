@@ -161,6 +161,92 @@ START_TEST(work_is_done_on_another_thread_and_finished_on_the_loops_own)
 }
 END_TEST
 
+/* ---- an answer from a thread of the program's own ---- */
+
+static pthread_t database;
+static void *answered_for; /* the context of the decision, when the answer came */
+static bool answered_on_loop;
+
+static void on_answer(struct nacre_decision *decision, void *argument)
+{
+    answered_for = nacre_decision_context(decision);
+    answered_on_loop = pthread_equal(pthread_self(), served.thread);
+    nacre_decision_attach(decision, argument, NULL);
+    nacre_decide(decision, true);
+}
+
+static void *look_up(void *decision)
+{
+    ck_assert(!nacre_decision_is_over(decision));
+    ck_assert(nacre_decision_post(decision, on_answer, notes));
+    return NULL;
+}
+
+static void ask_database(void *peer, struct nacre_decision *decision, const char *user,
+                         const char *password)
+{
+    (void)peer;
+    (void)user;
+    (void)password;
+    ck_assert_int_eq(pthread_create(&database, NULL, look_up, decision), 0);
+}
+
+static void expect_attached(struct nacre_peer *peer, const char *user)
+{
+    ck_assert_str_eq(user, "alice");
+    ck_assert_ptr_eq(peer, answered_for);
+    ck_assert_ptr_eq(nacre_login_attached(nacre_peer_login(peer), "password"), notes);
+}
+
+START_TEST(a_decision_is_answered_from_another_thread)
+{
+    static const struct nacre_auth_policy asking = {.password = ask_database};
+    static const struct nacre_server_events expecting = {.authenticated = expect_attached};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true};
+
+    answered_for = NULL;
+    serve_config(&served, (struct nacre_server_config){.auth = &asking, .events = &expecting});
+    live(&client, address(&served), &story);
+    assert_told(&story);
+    ck_assert_int_eq(pthread_join(database, NULL), 0);
+    end_server(&served);
+    ck_assert(answered_on_loop);
+}
+END_TEST
+
+static struct nacre_decision *undecided;
+
+static void stop_instead(void *peer, struct nacre_decision *decision, const char *user,
+                         const char *password)
+{
+    (void)peer;
+    (void)user;
+    (void)password;
+    undecided = decision;
+    nacre_server_stop(served.server);
+}
+
+/* It has stopped, and is not freed yet. */
+START_TEST(an_answer_that_comes_too_late_is_called_when_the_server_is_freed)
+{
+    static const struct nacre_auth_policy stopping = {.password = stop_instead};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true};
+
+    answered_for = notes;
+    serve_config(&served, (struct nacre_server_config){.auth = &stopping, .drain_ms = 1});
+    live(&client, address(&served), &story);
+    ck_assert_int_eq(pthread_join(served.thread, NULL), 0);
+    ck_assert(nacre_decision_is_over(undecided));
+    ck_assert(nacre_decision_post(undecided, on_answer, NULL));
+    ck_assert_ptr_eq(answered_for, notes);
+    nacre_server_free(served.server);
+    ck_assert_ptr_null(answered_for);
+    nacre_key_free(served.key);
+}
+END_TEST
+
 static void free_session(struct nacre_peer *peer, const char *user)
 {
     (void)user;
@@ -376,6 +462,8 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    add_test(suite, a_decision_is_answered_from_another_thread);
+    add_test(suite, an_answer_that_comes_too_late_is_called_when_the_server_is_freed);
     add_test(suite, the_password_of_a_client_that_has_gone_is_not_hashed);
     scratch_folder(suite);
     add_test(suite, each_connection_is_accepted_authenticated_and_ended_in_that_order);
