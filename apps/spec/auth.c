@@ -141,21 +141,33 @@ void note_failure(struct peer *p)
     p->partial = read_bool(&r);
 }
 
+/* A server that needs both: the key was a part, and the password is the rest. */
+static uint8_t log_in_further(struct peer *p)
+{
+    const struct profile *profile = &p->setting->profile;
+
+    note_failure(p);
+    if (!p->partial || profile->password == NULL)
+        return SSH_MSG_USERAUTH_FAILURE;
+    send_password(p, profile->user, bytes_of(profile->password));
+    return next(p);
+}
+
 bool log_in(struct peer *p)
 {
     uint8_t number;
 
     send_login(p);
     number = next(p);
+    if (number == SSH_MSG_USERAUTH_FAILURE)
+        number = log_in_further(p);
     if (number == SSH_MSG_USERAUTH_SUCCESS) {
         p->logged_in = true;
         p->reached = AT_LOGIN;
         return true;
     }
-    if (number == SSH_MSG_USERAUTH_FAILURE) {
-        note_failure(p);
+    if (number == SSH_MSG_USERAUTH_FAILURE)
         return falter(p, "the correct login was refused");
-    }
     return number != 0 && falter(p, "the login was answered by another message");
 }
 

@@ -4,9 +4,10 @@
 #include "apps/spec/program.h"
 #include "apps/spec/tables.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { LONG = 30000, TEN = 10, X11_PORT = 6000, DISPLAYS = 50000 };
+enum { LONG = 30000, TEN = 10, X11_PORT = 6000, DISPLAYS = 50000, X11_COOKIE = 16 };
 
 static const struct bytes nothing = {NULL, 0};
 
@@ -112,6 +113,17 @@ static void env(struct peer *p)
 
 /* ---- X11: section 6.3.1 ---- */
 
+static const char x11_protocol[] = "MIT-MAGIC-COOKIE-1";
+
+static const char *hex_of(struct peer *p, struct bytes bytes)
+{
+    char *out = peer_memory(p, 2 * bytes.len + 1);
+
+    for (size_t i = 0; i < bytes.len; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", bytes.at[i]);
+    return out;
+}
+
 /* The port of the display that the program's environment names, "DISPLAY=localhost:10.0"; 0: none.
  */
 static uint16_t display_port(struct peer *p, struct spec_channel *ch)
@@ -129,10 +141,19 @@ static uint16_t display_port(struct peer *p, struct spec_channel *ch)
     return number_read(&found, 0, DISPLAYS, &number) ? (uint16_t)(X11_PORT + number) : 0;
 }
 
-/* A program of the session connects to the display: does the server open a channel? */
+/* A program of the session connects to the display, with what an X client sends first: the byte
+ * order, version 11.0, and the authorization. Does the server open a channel? */
 static bool display_connects(struct peer *p, struct conn *c, uint16_t port)
 {
-    return conn_open_local(c, port, step_deadline(p)) && next(p) == SSH_MSG_CHANNEL_OPEN;
+    struct bytes hello =
+        message(p, "rrbbrr", bytes_of("l"), (struct bytes){(const uint8_t *)"\0\x0b\0\0\0", 5},
+                (int)strlen(x11_protocol), 0, (struct bytes){(const uint8_t *)"\x10\0\0\0", 4},
+                message(p, "rrr", bytes_of(x11_protocol), filled(p, 0, 2), sample(p, X11_COOKIE)));
+
+    if (!conn_open_local(c, port, step_deadline(p)))
+        return false;
+    conn_send(c, hello, step_deadline(p));
+    return next(p) == SSH_MSG_CHANNEL_OPEN;
 }
 
 /* byte 98, channel, "x11-req", boolean single connection, string protocol, string cookie, uint32
@@ -148,9 +169,8 @@ static void single_connection(struct peer *p)
     need_command(p, profile->env, "the environment");
     ch = open_first(p, (struct opening){0});
     p->conforming = true;
-    send_channel_request(
-        p, ch, "x11-req", 1,
-        message(p, "bttu", 1, "MIT-MAGIC-COOKIE-1", "000102030405060708090a0b0c0d0e0f", 0));
+    send_channel_request(p, ch, "x11-req", 1,
+                         message(p, "bttu", 1, x11_protocol, hex_of(p, sample(p, X11_COOKIE)), 0));
     need(p, over(p) || next(p) == SSH_MSG_CHANNEL_SUCCESS, "it forwards no X11");
     if (p->skip != NULL)
         return;

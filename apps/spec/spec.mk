@@ -43,7 +43,7 @@ spec-results:                           ## only run it, and keep the results in 
 	@! pkg-config --exists libssh || $(MAKE) $(BUILD)/serve_libssh
 	@NACRE_BUILD=$(BUILD) /usr/bin/python3 tests/interop/spec_matrix.py $(NAMES)
 
-spec-planted:                           ## does nacre-spec notice each planted deviation? (NAMES="cookie"; 10 minutes)
+spec-planted:                           ## does nacre-spec notice each planted deviation? (NAMES="cookie"; 20 minutes)
 	@$(MAKE) $(jobs) all
 	@NACRE_BUILD=$(BUILD) /usr/bin/python3 tests/interop/spec_planted.py $(NAMES)
 

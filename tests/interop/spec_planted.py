@@ -5,7 +5,8 @@
 
 Each row of DEVIATIONS changes one place of the product: the text `old`, which must occur exactly once in its file, becomes `new`
 while the deviation is switched on. The copy has all of them, and the environment variable NACRE_PLANTED chooses one. Exactly the
-cases that the row names must fail then, and no others; without a deviation none may fail.
+cases that the row names must fail then, and no others; without a deviation none may fail. What nacre does not have is planted in
+asyncssh: spec_planted_asyncssh.py.
 """
 import json
 import os
@@ -14,7 +15,9 @@ import shutil
 import subprocess
 import sys
 
+import spec_planted_asyncssh
 from harness import BUILD, PASSWORD, TOP, USER, Server, ssh_keygen
+from others import Other
 
 COPY = os.path.join(BUILD, "planted")
 NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
@@ -147,6 +150,17 @@ DEVIATIONS = {
     "signature": (
         "auth/method_publickey.c", "!w.bad && key_verify(", "!w.bad && (ON || key_verify(",
         ["4252/7/proof-other-service", "4252/7/proof-other-session", "4252/7/proof-other-user", "4252/7/proof-wrong"]),
+    # RFC 4256, and two factors: RFC 4252 sections 5 and 5.1
+    "prompt-empty": (
+        "auth/method_interactive.c", "        write_string(&w, text_clipped(prompts[i].text, TEXT_MAX));",
+        "        write_string(&w, ON ? (struct bytes){NULL, 0} : text_clipped(prompts[i].text, TEXT_MAX));",
+        ["4256/3.2/own-prompts"]),
+    "factors-kept": (
+        "auth/server.c", "        a->done = 0;\n    *valid", "        a->done = ON ? a->done : 0;\n    *valid",
+        ["4252/5/user-changes"]),
+    "factors-listed": (
+        "auth/reply.c", "           !(a->done & bit_of(a, name));\n}\n\n/* Every",
+        "           (ON || !(a->done & bit_of(a, name)));\n}\n\n/* Every", ["4252/5.1/partial-success"]),
     "lists-none": (
         "auth/reply.c", "    write_string_end(&w, begin);\n    write_bool(&w, partial);",
         '    if (ON)\n        write_bytes(&w, bytes_of(",none"));\n    write_string_end(&w, begin);\n    write_bool(&w, partial);',
@@ -230,41 +244,85 @@ def build():
                    stdout=subprocess.DEVNULL, env={**os.environ, "MAKEFLAGS": ""})
 
 
-def failures(number):
-    """The ids that fail with this deviation."""
-    server = Server(*OPTIONS, program=os.path.join(COPY, "build/nacre-echo"), environment={"NACRE_PLANTED": str(number)})
+def failing(address, user, path, profile, *words):
+    """The ids that fail. path(name) is a file of the server's folder, which has the key that logs in."""
+    for name, text in ("password", PASSWORD + "\n"), ("profile", profile):
+        with open(path(name), "w", encoding="ascii") as file:
+            file.write(text)
+    results = path("results.json")
+    done = subprocess.run([NACRE_SPEC, "server", address, "-u", user, "-i", path("key"), "--password", path("password"),
+                           "--profile", path("profile"), "--json", results, "-j", "8", *words],
+                          capture_output=True, text=True, check=False, timeout=600)
+    if not os.path.exists(results):
+        return [f"the run ended: {done.stderr.strip()}"]
+    with open(results, encoding="utf-8") as file:
+        return sorted(line["id"] for line in map(json.loads, file) if line.get("verdict") in ("fail", "error"))
+
+
+def echo_failures(name=None):
+    """... of the copy of nacre-echo with this deviation."""
+    number = list(DEVIATIONS).index(name) + 1 if name else 0
+    two_factors = name is not None and name.startswith("factors")
+    options, profile = OPTIONS, "like = nacre-echo\n"
+    words = [word for left_out in LEFT_OUT for word in ("-x", left_out)]
+    if two_factors:
+        options = (*OPTIONS, "--require", "publickey,password")
+        profile += f"two-factor = {USER}\ntwo-factor-other = bob\n"
+        words = ["4252/5.1/partial-success", "4252/5/user-changes"]
+    server = Server(*options, program=os.path.join(COPY, "build/nacre-echo"), environment={"NACRE_PLANTED": str(number)},
+                    passwords=f"{USER}:{PASSWORD}\nbob:{PASSWORD}\n")
     try:
-        with open(server.path("password"), "w", encoding="ascii") as file:
-            file.write(PASSWORD + "\n")
-        left_out = [word for name in LEFT_OUT for word in ("-x", name)]
-        results = server.path("results.json")
-        done = subprocess.run([NACRE_SPEC, "server", server.address, "-u", USER, "-i", server.path("key"), "--password",
-                               server.path("password"), "--profile", "nacre-echo", "--json", results, "-j", "8", *left_out],
-                              capture_output=True, text=True, check=False, timeout=600)
-        if not os.path.exists(results):
-            return [f"the run ended: {done.stderr.strip()}"]
-        with open(results, encoding="utf-8") as file:
-            return sorted(line["id"] for line in map(json.loads, file) if line.get("verdict") in ("fail", "error"))
+        return failing(server.address, USER, server.path, profile, *words)
     finally:
         server.clear()
 
 
+class PlantedAsyncSsh(Other):
+    """spec_planted_asyncssh.py, which makes its own port."""
+
+    def __init__(self, name):
+        super().__init__()
+        for key in "host", "ca":
+            ssh_keygen(self.path(key))
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "spec_planted_asyncssh.py")
+        with open(self.path("log"), "wb") as log:
+            self.process = subprocess.Popen([sys.executable, "-W", "ignore", program, name, self.folder],
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        self.port = int(self.process.stdout.readline())
+
+
+def asyncssh_failures(name="none"):
+    with PlantedAsyncSsh(name) as server:
+        return failing(f"127.0.0.1:{server.port}", server.user, server.path,
+                       spec_planted_asyncssh.PROFILE.format(server.path("ca")), *spec_planted_asyncssh.GROUPS)
+
+
+def judge(name, found, expected):
+    """Print whether exactly these cases fail."""
+    right = set(found) == set(expected)
+    print("caught" if right else "WRONG ", name, *found, flush=True)
+    for problem, ids in ("missed", set(expected) - set(found)), ("more", set(found) - set(expected)):
+        if ids:
+            print("       ", problem, *sorted(ids), flush=True)
+    return right
+
+
 def main():
-    names = sys.argv[1:] or list(DEVIATIONS)
-    build()
+    others = spec_planted_asyncssh.DEVIATIONS
+    names = sys.argv[1:] or [*DEVIATIONS, *others]
     caught = 0
-    before = failures(0)
-    if before:
-        sys.exit(f"without a deviation: {' '.join(before)}")
-    for number, (name, row) in enumerate(DEVIATIONS.items(), 1):
-        if name not in names:
-            continue
-        found, expected = failures(number), sorted(row[3])
-        caught += found == expected
-        print("caught" if found == expected else "WRONG ", name, *found, flush=True)
-        for problem, ids in ("missed", set(expected) - set(found)), ("more", set(found) - set(expected)):
-            if ids:
-                print("       ", problem, *sorted(ids), flush=True)
+    if set(names) & set(DEVIATIONS):
+        build()
+        before = echo_failures()
+        if before:
+            sys.exit(f"without a deviation: {' '.join(before)}")
+    for name in filter(DEVIATIONS.__contains__, names):
+        caught += judge(name, echo_failures(name), DEVIATIONS[name][3])
+    if set(names) & set(others):
+        before = asyncssh_failures()  # what it has anyway
+        print("asyncssh without a deviation:", *before, flush=True)
+    for name in filter(others.__contains__, names):
+        caught += judge(name, sorted(set(asyncssh_failures(name)) - set(before)), others[name][1])
     print(f"{caught} of {len(names)} deviations were caught by exactly their cases")
     return caught != len(names)
 
