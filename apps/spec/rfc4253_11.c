@@ -39,7 +39,17 @@ static void auth_without_service(struct peer *p)
 {
     reach(p, AT_SERVICE);
     send_login(p);
-    (void)answer(p);
+    p->conforming = true; /* its answer shows whether there was one to the login */
+    send_service_request(p, "ssh-userauth");
+    p->conforming = false;
+    if (!want_either(p, SSH_MSG_SERVICE_ACCEPT, SSH_MSG_USERAUTH_SUCCESS)) {
+        observe_end(p);
+    } else if (p->got.at[0] == SSH_MSG_USERAUTH_SUCCESS) {
+        observe(p, "auth-success");
+    } else {
+        p->reached = AT_AUTH;
+        go_on(p);
+    }
 }
 
 /* ---- DISCONNECT ---- */

@@ -123,6 +123,11 @@ static void guess_markers_first(struct peer *p)
     list_first(p->x.ours.list[LIST_KEX], ext_info_marker[NACRE_CLIENT]);
     send_kexinit(p);
     send_share(p);
+    if (!receive_reply(p) && !over(p)) { /* it waits for another share */
+        p->timed_out = false;
+        observe(p, "the guess is ignored");
+        send_share(p);
+    }
     go_on(p);
 }
 
