@@ -18,13 +18,8 @@ struct auth_config {
     bool (*post)(void *post_context, void (*call)(void *argument), void *argument);
     void *post_context;
 
-    /* Client: the user, and the keys and the password to log in with, tried in this order. */
-    const char *user;
-    const struct nacre_key *const *keys;
-    size_t key_count;
-    const char *password; /* or NULL */
-    /* Client: ask a person, whose answer comes with auth_responded; NULL: no person is there. */
-    void (*ask)(void *context, const struct nacre_ask *ask);
+    /* Client. What `ask` asked for comes with auth_responded. A server's user is NULL. */
+    struct nacre_client_login login;
     void (*banner)(void *context, const char *text); /* or NULL */
     /* Client: have a key sign whose secret is elsewhere, and pass the signature to auth_signed,
      * later. A second call replaces the first. False: it does not sign. NULL: the key's own
@@ -42,6 +37,10 @@ extern const struct service auth_service; /* its `self` is a struct auth */
  * config, transport  must outlive it
  * context            passed to every callback */
 struct auth *auth_new(const struct auth_config *config, struct transport *transport, void *context);
+
+/* Client: log in with this in place of the configuration's; borrowed. Once the login has begun it
+ * does nothing. */
+void auth_set_login(struct auth *a, const struct nacre_client_login *login);
 
 /* Wipe and free it. A decision that is still open stays valid; its answer has no effect. NULL is
  * allowed. */

@@ -12,7 +12,12 @@ int auth_client_start(struct auth *a)
 {
     _Static_assert(NACRE_USER_MAX == 255, "as the text says");
 
-    if (strlen(a->config->user) > NACRE_USER_MAX)
+    a->began = true;
+    if (a->with->user == NULL)
+        return transport_end(a->transport, NACRE_AUTH_FAILED,
+                             SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
+                             "no user to log in as was set");
+    if (strlen(a->with->user) > NACRE_USER_MAX)
         return transport_end(a->transport, NACRE_AUTH_FAILED,
                              SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
                              "the user name is longer than 255 bytes");

@@ -4,8 +4,8 @@
 
 const char *auth_user(const struct auth *a)
 {
-    if (a->config->user != NULL)
-        return a->config->user;
+    if (a->with->user != NULL)
+        return a->with->user;
     return a->user == NULL ? "" : a->user;
 }
 

@@ -138,12 +138,12 @@ static int on_info_response(struct auth *a, struct reader *r)
 /* RFC 4256 section 3.1: the fields of on_keyboard_interactive */
 static bool attempt(struct auth *a)
 {
-    bool once = a->config->ask == NULL; /* the configured password will not change */
+    bool once = a->with->ask == NULL; /* the configured password will not change */
     struct writer w;
 
     if (!transport_is_protected(a->transport) || a->interactive_tries >= AUTH_TRIES_MAX)
         return false;
-    if (once && (a->config->password == NULL || a->interactive_tries > 0))
+    if (once && (a->with->password == NULL || a->interactive_tries > 0))
         return false;
     a->interactive_tries++;
     a->step = AUTH_SENT_INTERACTIVE;
@@ -168,7 +168,7 @@ static int respond(struct auth *a, const char *const *responses, size_t count)
         room += 4 + strlen(responses[i]);
     if (room > TRANSPORT_REPLY_MAX)
         return auth_give_up(a, "the responses are too long for a message");
-    if (a->config->ask != NULL) /* otherwise an expired password is still the reason */
+    if (a->with->ask != NULL) /* otherwise an expired password is still the reason */
         a->gave_up = NULL;
     w = transport_begin(a->transport, SSH_MSG_USERAUTH_INFO_RESPONSE, room);
     write_u32(&w, (uint32_t)count);
@@ -182,9 +182,9 @@ static int respond(struct auth *a, const char *const *responses, size_t count)
 static int respond_alone(struct auth *a, const struct nacre_prompt *prompts, size_t count)
 {
     if (count == 0)
-        return respond(a, &a->config->password, 0);
-    if (count == 1 && !prompts[0].echo && a->config->password != NULL)
-        return respond(a, &a->config->password, 1);
+        return respond(a, &a->with->password, 0);
+    if (count == 1 && !prompts[0].echo && a->with->password != NULL)
+        return respond(a, &a->with->password, 1);
     return respond(a, NULL, 0);
 }
 
@@ -230,7 +230,7 @@ static bool read_info_request(struct reader *r, struct info_request *q)
 static int ask(struct auth *a, const struct info_request *q)
 {
     a->prompts = (int8_t)q->count;
-    if (a->config->ask == NULL)
+    if (a->with->ask == NULL)
         return respond_alone(a, q->prompts, q->count);
     auth_ask_person(
         a,

@@ -135,14 +135,14 @@ static bool attempt(struct auth *a)
 
     if (!transport_is_protected(a->transport) || a->password_tries >= AUTH_TRIES_MAX)
         return false;
-    if (a->password_tries++ == 0 && a->config->password != NULL) {
-        if (strlen(a->config->password) <= NACRE_PASSWORD_MAX) {
-            (void)keep_and_send(a, a->config->password);
+    if (a->password_tries++ == 0 && a->with->password != NULL) {
+        if (strlen(a->with->password) <= NACRE_PASSWORD_MAX) {
+            (void)keep_and_send(a, a->with->password);
             return true;
         }
         a->gave_up = too_long;
     }
-    if (a->config->ask == NULL)
+    if (a->with->ask == NULL)
         return false;
     auth_ask_person(a, &(struct nacre_ask){NACRE_ASK_PASSWORD, "", why, &prompt, 1},
                     password_typed);
@@ -166,7 +166,7 @@ static int on_change_request(struct auth *a, struct reader *r)
     if (a->step != AUTH_SENT_PASSWORD)
         return transport_fail(a->transport, SSH_DISCONNECT_PROTOCOL_ERROR,
                               "USERAUTH_PASSWD_CHANGEREQ does not answer the last request");
-    if (a->config->ask == NULL) /* nobody to ask, but another method may succeed */
+    if (a->with->ask == NULL) /* nobody to ask, but another method may succeed */
         return give_up(a, expired);
     cleaned = auth_clean_text(pool, text);
     if (cleaned == NULL)

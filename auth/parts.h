@@ -24,9 +24,9 @@ struct auth {
     void *context;
     const struct auth_method *const *methods; /* all of them, ends with NULL */
     const struct auth_method *method;         /* of the request in progress; NULL: unknown */
-    bool succeeded;
-    struct nacre_login login; /* what has been proved so far */
+    struct nacre_login login;                 /* what has been proved so far */
 
+    bool succeeded;
     /* INFO_REQUEST: how many responses it waits for, or AUTH_NO_PROMPTS. */
     int8_t prompts;
 
@@ -42,9 +42,11 @@ struct auth {
     struct nacre_decision *pending; /* the open question to the policy, or NULL */
 
     /* Client. */
+    const struct nacre_client_login *with;
     enum auth_step step;
     uint8_t password_tries, interactive_tries;
     bool host_bound;                           /* the query is host-bound */
+    bool began;                                /* the first request was sent */
     size_t next_key;                           /* index of the next key to try */
     const struct signature_algorithm *queried; /* the algorithm in the query */
     char *password;                            /* sent last, of NACRE_PASSWORD_MAX + 1 bytes */

@@ -8,6 +8,8 @@
 
 #include "auth/identity.h"
 
+struct nacre_key;
+
 enum {
     NACRE_USER_MAX = 255,           /* bytes of a user name; a longer one is refused */
     NACRE_PASSWORD_MAX = 1024,      /* bytes of a password; a longer one is refused */
@@ -185,6 +187,17 @@ struct nacre_ask {
     const char *name, *instruction; /* to show before the prompts; may be empty */
     const struct nacre_prompt *prompts;
     size_t count; /* at most NACRE_CLIENT_PROMPTS_MAX */
+};
+
+/* What a client logs in with. A session tries the keys first, then the password. */
+struct nacre_client_login {
+    const char *user;
+    const char *password; /* or NULL */
+    const struct nacre_key *const *keys;
+    size_t key_count;
+    /* Asks a person, whose answer comes through nacre_session_respond, now or later. NULL: no
+     * person is there, and `password` answers what it can. */
+    void (*ask)(void *context, const struct nacre_ask *ask);
 };
 
 #endif

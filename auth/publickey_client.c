@@ -52,8 +52,8 @@ bool publickey_attempt(struct auth *a)
     struct writer w;
 
     a->queried = NULL;
-    while (a->queried == NULL && a->next_key < a->config->key_count) {
-        key = a->config->keys[a->next_key++];
+    while (a->queried == NULL && a->next_key < a->with->key_count) {
+        key = a->with->keys[a->next_key++];
         if (key_blob_length(private_key_blob(key)) == KEY_LENGTH_GOOD)
             a->queried = algorithm_for(a, key);
         else
@@ -73,7 +73,7 @@ bool publickey_attempt(struct auth *a)
 
 static const struct nacre_key *queried_key(const struct auth *a)
 {
-    return a->config->keys[a->next_key - 1];
+    return a->with->keys[a->next_key - 1];
 }
 
 void publickey_claim(const struct auth *a, struct claim *claim)

@@ -12,7 +12,7 @@
  *     string    method name in US-ASCII                                       */
 struct writer auth_begin_request(struct auth *a, const char *method, size_t room)
 {
-    const char *user = a->config->user;
+    const char *user = a->with->user;
     const char *service = transport_service_name(a->transport, SERVICE_CONNECTION);
     size_t header = 1 + 4 + strlen(user) + 4 + strlen(service) + 4 + strlen(method);
     struct writer w = transport_begin(a->transport, SSH_MSG_USERAUTH_REQUEST, header + room);
@@ -44,7 +44,7 @@ void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
                      int (*respond)(struct auth *a, const char *const *responses, size_t count))
 {
     a->respond = respond;
-    a->config->ask(a->context, ask);
+    a->with->ask(a->context, ask);
 }
 
 void auth_responded(struct auth *a, const char *const *responses, size_t count)

@@ -23,7 +23,7 @@ int auth_request_list(struct auth *a);
  * person, if none is left; static text, or NULL. */
 int auth_give_up(struct auth *a, const char *why);
 
-/* Ask a person and pass the answer to `respond`. config->ask must be set. */
+/* Ask a person and pass the answer to `respond`. with->ask must be set. */
 void auth_ask_person(struct auth *a, const struct nacre_ask *ask,
                      int (*respond)(struct auth *a, const char *const *responses, size_t count));
 

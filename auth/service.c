@@ -22,6 +22,7 @@ struct auth *auth_new(const struct auth_config *config, struct transport *transp
         return NULL;
     a->transport = transport;
     a->config = config;
+    a->with = &config->login;
     a->context = context;
     a->methods = methods;
     a->prompts = AUTH_NO_PROMPTS;
@@ -40,6 +41,12 @@ void auth_free(struct auth *a)
     pool_release(pool, a->user, a->user_size);
     pool_release(pool, a->password, NACRE_PASSWORD_MAX + 1);
     pool_release(pool, a, sizeof *a);
+}
+
+void auth_set_login(struct auth *a, const struct nacre_client_login *login)
+{
+    if (!a->began)
+        a->with = login;
 }
 
 void auth_end(struct auth *a)

@@ -5,6 +5,7 @@
 #include "transport/kex_ecdh.h"
 #include "transport/kex_gex.h"
 #include "transport/kex_quota.h"
+#include "transport/kex_sign.h"
 #include "transport/kexinit.h"
 #include "transport/hostkey.h"
 #include "transport/keys.h"
@@ -160,6 +161,19 @@ int kex_receive(struct transport *t, uint8_t number, struct reader *r)
     t->kex->step++;
     transport_end_turn(t);
     return proceed(t, step->receive(t, r));
+}
+
+void kex_host_key_answered(struct transport *t, bool accepted)
+{
+    enum host_key_answer before = t->kex != NULL ? t->kex->host_key_answer : HOST_KEY_NOT_ASKED;
+
+    if (before != HOST_KEY_ASKING && before != HOST_KEY_WAITING)
+        return;
+    t->kex->host_key_answer = accepted ? HOST_KEY_ACCEPTED : HOST_KEY_REJECTED;
+    if (before == HOST_KEY_ASKING || transport_ended(t))
+        return;
+    transport_resume(t);
+    (void)proceed(t, kex_host_key_judged(t));
 }
 
 /* RFC 4253 section 7.3:

@@ -15,6 +15,9 @@ int kex_begin(struct transport *t);
 int on_kexinit(struct transport *t, struct reader *r);
 int on_newkeys(struct transport *t, struct reader *r);
 
+/* Client: the application has answered about the host key, for which the exchange waited. */
+void kex_host_key_answered(struct transport *t, bool accepted);
+
 /* A message of the method: 30 to 49. */
 int kex_receive(struct transport *t, uint8_t number, struct reader *r);
 

@@ -35,12 +35,20 @@ enum kex_progress kex_sign(struct transport *t, uint8_t number, struct bytes sha
     return KEX_DONE;
 }
 
-static bool host_key_is_accepted(struct transport *t, struct bytes key)
+/* An answer from inside the callback counts if the callback then leaves it for later. */
+static void ask(struct transport *t, struct bytes key)
 {
     const struct transport_config *config = t->config;
+    enum nacre_answer answer = NACRE_REFUSE;
 
-    return config->host_key_accepted != NULL &&
-           config->host_key_accepted(t->context, t->kex->chosen.host_key->name, key.at, key.len);
+    t->kex->host_key_answer = HOST_KEY_ASKING;
+    if (config->host_key_accepted != NULL)
+        answer =
+            config->host_key_accepted(t->context, t->kex->chosen.host_key->name, key.at, key.len);
+    if (answer != NACRE_LATER)
+        t->kex->host_key_answer = answer == NACRE_GRANT ? HOST_KEY_ACCEPTED : HOST_KEY_REJECTED;
+    else if (t->kex->host_key_answer == HOST_KEY_ASKING)
+        t->kex->host_key_answer = HOST_KEY_WAITING;
 }
 
 static bool keep_host_key(struct transport *t, struct bytes blob)
@@ -71,11 +79,22 @@ enum kex_progress kex_verify(struct transport *t, struct bytes host_key, struct 
     kex_quota_charge(t, kex_quota_for_verifying(host_key.len));
     if (!key_verify(t->kex->chosen.host_key->method, host_key, signature, h))
         return kex_failed(t, "host key signature is wrong");
-    if (!host_key_is_accepted(t, host_key))
-        return reject(t, "host key was not accepted");
-    if (transport_ended(t)) /* the application ended the session when it saw the key */
-        return KEX_FAILED;
     if (t->kex->first && !keep_host_key(t, host_key))
         return kex_no_memory(t);
-    return KEX_DONE;
+    ask(t, host_key);
+    return kex_host_key_judged(t);
+}
+
+enum kex_progress kex_host_key_judged(struct transport *t)
+{
+    enum host_key_answer answer = t->kex->host_key_answer;
+
+    if (transport_ended(t)) /* the application ended the session when it saw the key */
+        return KEX_FAILED;
+    if (answer == HOST_KEY_WAITING) {
+        transport_pause(t);
+        return KEX_MORE;
+    }
+    t->kex->host_key_answer = HOST_KEY_NOT_ASKED;
+    return answer == HOST_KEY_ACCEPTED ? KEX_DONE : reject(t, "host key was not accepted");
 }

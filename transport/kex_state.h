@@ -18,6 +18,15 @@ struct kex_kept {
     size_t len;
 };
 
+/* What the application has said about a host key. */
+enum host_key_answer {
+    HOST_KEY_NOT_ASKED,
+    HOST_KEY_ASKING,  /* its callback is running */
+    HOST_KEY_WAITING, /* for an answer that comes later */
+    HOST_KEY_ACCEPTED,
+    HOST_KEY_REJECTED,
+};
+
 /* Allocated when an exchange begins, freed when it ends. */
 struct kex {
     struct kex_kept kexinit[2]; /* by the role that sent it */
@@ -28,7 +37,8 @@ struct kex {
     bool counted;                        /* the peer began it after the login: see kex_quota.h */
     bool drop_guess; /* the peer's next packet was guessed wrong: RFC 4253 section 7 */
     uint8_t step;    /* index of the step whose message we wait for */
-    void *state;     /* the course's, or NULL */
+    enum host_key_answer host_key_answer; /* client */
+    void *state;                          /* the course's, or NULL */
     size_t state_len;
     uint8_t hash[HASH_MAX];         /* H */
     uint8_t secret[KEX_SECRET_MAX]; /* K, encoded */

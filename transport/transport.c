@@ -109,6 +109,11 @@ void transport_set_host_key_names(struct transport *t, const char *names)
     t->host_key.names = names;
 }
 
+void transport_host_key_answered(struct transport *t, bool accepted)
+{
+    kex_host_key_answered(t, accepted);
+}
+
 void transport_begin_first_exchange(struct transport *t)
 {
     (void)kex_begin(t);

@@ -32,8 +32,10 @@ struct transport_config {
     const struct nacre_key *const *host_keys;
     size_t host_key_count;
 
-    /* Client: is this the key of the server we meant? The server has proved that it has it. */
-    bool (*host_key_accepted)(void *context, const char *algorithm, const uint8_t *key, size_t len);
+    /* Client: is this the key of the server we meant? The server has proved that it has it.
+     * NACRE_LATER: transport_host_key_answered says so. */
+    enum nacre_answer (*host_key_accepted)(void *context, const char *algorithm, const uint8_t *key,
+                                           size_t len);
 
     /* Client: text that the server sends before its identification, a line at a time, without
      * control characters but CR LF at its end. Or NULL. */
@@ -78,6 +80,9 @@ void transport_set_owner(struct transport *t, void *owner);
 
 /* Client: the name-list of host key algorithms in place of the configuration's; borrowed. */
 void transport_set_host_key_names(struct transport *t, const char *names);
+
+/* Client: the answer to host_key_accepted. Does nothing when no such question is open. */
+void transport_host_key_answered(struct transport *t, bool accepted);
 
 /* Send KEXINIT without waiting for the peer's identification: a server may, RFC 4253 section 5.1.
  */

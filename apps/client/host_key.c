@@ -114,8 +114,9 @@ static bool ask_about(struct client *c, const struct nacre_host_key *shown)
     return true;
 }
 
-bool host_key_accept(struct nacre_client *connection, const struct nacre_host_key *shown,
-                     enum nacre_host_verdict verdict, const char *sentence)
+enum nacre_answer host_key_accept(struct nacre_client *connection,
+                                  const struct nacre_host_key *shown,
+                                  enum nacre_host_verdict verdict, const char *sentence)
 {
     struct client *c = nacre_client_context(connection);
     bool accepted = verdict == NACRE_HOST_KNOWN || is_accepted(c, shown);

@@ -77,8 +77,9 @@ static void on_banner(struct nacre_client *connection, const char *text)
 }
 
 /* Keep each key once. Nothing secret follows, so that an unknown key may be accepted. */
-static bool on_host_key(struct nacre_client *connection, const struct nacre_host_key *shown,
-                        enum nacre_host_verdict verdict, const char *sentence)
+static enum nacre_answer on_host_key(struct nacre_client *connection,
+                                     const struct nacre_host_key *shown,
+                                     enum nacre_host_verdict verdict, const char *sentence)
 {
     struct visit *v = visit_of(connection);
     struct probe *p = v->probe;

@@ -1,3 +1,4 @@
+#include "apps/connect/check.h"
 #include "apps/connect/connect.h"
 #include "apps/connect/end.h"
 #include "apps/connect/signing.h"
@@ -26,13 +27,6 @@ static void on_freed(void *context)
     struct nacre_client *client = context;
 
     pump_session_freed(&client->pump);
-}
-
-static void on_ask(void *context, const struct nacre_ask *ask)
-{
-    struct nacre_client *client = context;
-
-    client->all->config.ask(client, ask);
 }
 
 static void on_banner(void *context, const char *text)
@@ -77,20 +71,23 @@ static enum nacre_host_verdict check_key(const struct nacre_client *client,
     return NACRE_HOST_UNKNOWN;
 }
 
-static bool on_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer on_host_key(void *context, const char *algorithm, const uint8_t *key,
+                                     size_t len)
 {
     struct nacre_client *client = context;
     struct nacre_host_key shown = {.key = key, .len = len};
     char sentence[SENTENCE_MAX], name[HOST_MAX];
     enum nacre_host_verdict verdict = check_key(client, &shown, name, sentence);
-    bool accepted = client->all->config.host_key != NULL
-                        ? client->all->config.host_key(client, &shown, verdict, sentence)
-                        : verdict == NACRE_HOST_KNOWN;
+    enum nacre_answer answer = verdict == NACRE_HOST_KNOWN ? NACRE_GRANT : NACRE_REFUSE;
 
     (void)algorithm;
-    if (!accepted)
+    free(client->question);
+    client->question = strdup(sentence);
+    if (client->all->config.host_key != NULL)
+        answer = client->all->config.host_key(client, &shown, verdict, sentence);
+    if (answer == NACRE_REFUSE)
         client_set_sentence(client, sentence);
-    return accepted;
+    return answer;
 }
 
 /* ---- all of them ---- */
@@ -129,7 +126,7 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
         .password = c->password,
         .keys = c->keys,
         .key_count = c->key_count,
-        .ask = c->ask != NULL ? on_ask : NULL,
+        .ask = c->ask != NULL ? client_on_ask : NULL,
         .banner = on_banner,
         .host_key_accepted = on_host_key,
         .authenticated = on_authenticated,
@@ -157,16 +154,6 @@ static bool start(struct nacre_clients *all)
            loop_watch(&all->loop, all->wakeup, &all->wakeup_source, EPOLLIN | EPOLLET);
 }
 
-/* What the endpoint does not know of. */
-static bool check_config(const struct nacre_client_config *c, const struct errbuf *p)
-{
-    if (c->known_hosts != NULL && c->known_hosts->file == NULL)
-        return errbuf_say(p, "known_hosts has no file: set its `file`, or known_hosts to NULL");
-    return c->known_as == NULL || (c->known_as[0] != ':' && nacre_address_is_good(c->known_as)) ||
-           errbuf_say(p, "known_as: %s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6",
-                      c->known_as);
-}
-
 struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *errbuf,
                                         size_t size)
 {
@@ -174,7 +161,7 @@ struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config
     struct nacre_endpoint_config endpoint;
     struct nacre_clients *all;
 
-    if (!check_config(config, &p))
+    if (!check_clients(config, &p))
         return NULL;
     all = calloc(1, sizeof *all);
     if (all == NULL || !start(all)) {
@@ -289,6 +276,17 @@ void nacre_client_close(struct nacre_client *client, const char *text)
         nacre_session_disconnect(client->pump.session, NACRE_WE_CLOSED, text);
     else if (client->pump.loop == NULL)
         client_give_up(client, NACRE_WE_CLOSED, "closed before it was connected");
+}
+
+/* Without a question there is nothing to say about it. */
+void nacre_client_answer_host_key(struct nacre_client *client, bool accepted)
+{
+    if (!accepted && client->question != NULL)
+        client_set_sentence(client, client->question);
+    free(client->question);
+    client->question = NULL;
+    if (client->pump.session != NULL)
+        nacre_session_answer_host_key(client->pump.session, accepted);
 }
 
 void *nacre_client_context(const struct nacre_client *client)

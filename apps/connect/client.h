@@ -30,7 +30,7 @@ struct nacre_client;
 
 /* Everything it points to is borrowed and must outlive the clients. Zero means the default. */
 struct nacre_client_config {
-    /* What to log in with, keys first; see nacre_endpoint_config. */
+    /* What to log in with, keys first; see nacre_endpoint_config. A connection may have its own. */
     const char *user;
     const char *password;
     const struct nacre_key *const *keys;
@@ -40,10 +40,11 @@ struct nacre_client_config {
 
     /* Is this the intended server? `verdict` is what known_hosts has for its key, `sentence` the
      * same for a person; without known_hosts every host is unknown. NULL: only a known key is
-     * accepted. */
+     * accepted. NACRE_LATER: answered with nacre_client_answer_host_key. A key that is refused ends
+     * the client with NACRE_HOST_KEY_REJECTED and the sentence. */
     const struct nacre_known_hosts *known_hosts;
-    bool (*host_key)(struct nacre_client *client, const struct nacre_host_key *shown,
-                     enum nacre_host_verdict verdict, const char *sentence);
+    enum nacre_answer (*host_key)(struct nacre_client *client, const struct nacre_host_key *shown,
+                                  enum nacre_host_verdict verdict, const char *sentence);
     /* HOST:PORT to look up in known_hosts, if it differs from the address to connect to. */
     const char *known_as;
 
@@ -70,6 +71,21 @@ struct nacre_client_config {
     bool require_strict_kex; /* see nacre_endpoint_config */
 };
 
+/* One connection. Text is copied, and wiped when the client has ended; keys are borrowed until
+ * `ended` returns. Zero means: as in struct nacre_client_config. */
+struct nacre_connection_config {
+    const char *address;  /* HOST:PORT, or [HOST]:PORT for IPv6 */
+    void *context;        /* see nacre_client_context */
+    const char *known_as; /* HOST:PORT to look up in known_hosts */
+    /* What to log in with. With a user, these replace all five of struct nacre_client_config;
+     * without one, the others must be zero, too. */
+    const char *user;
+    const char *password;
+    const struct nacre_key *const *keys;
+    size_t key_count;
+    void (*ask)(struct nacre_client *client, const struct nacre_ask *ask);
+};
+
 /* NULL: errbuf holds a sentence. */
 NACRE_API struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config,
                                                   char *errbuf, size_t size);
@@ -81,6 +97,10 @@ NACRE_API struct nacre_clients *nacre_clients_new(const struct nacre_client_conf
 NACRE_API struct nacre_client *nacre_client_connect(struct nacre_clients *clients,
                                                     const char *address, void *context,
                                                     char *errbuf, size_t size);
+/* The same with more about the connection: each may log in as another user. */
+NACRE_API struct nacre_client *
+nacre_client_connect_with(struct nacre_clients *clients,
+                          const struct nacre_connection_config *config, char *errbuf, size_t size);
 
 /* Run until no client is left, or nacre_clients_stop. From inside a callback of the loop it does
  * nothing. */
@@ -110,6 +130,9 @@ NACRE_API void nacre_clients_free(struct nacre_clients *clients);
 
 /* End a client once accepted output is sent; text as in nacre_session_disconnect. */
 NACRE_API void nacre_client_close(struct nacre_client *client, const char *text);
+
+/* Answer `host_key`, which returned NACRE_LATER. The other clients go on meanwhile. */
+NACRE_API void nacre_client_answer_host_key(struct nacre_client *client, bool accepted);
 
 /* What was passed to nacre_client_connect. */
 NACRE_API void *nacre_client_context(const struct nacre_client *client);

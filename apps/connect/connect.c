@@ -1,6 +1,7 @@
 /* A client from its address to its session. */
 #include "apps/connect/connect.h"
 
+#include "apps/connect/check.h"
 #include "apps/connect/end.h"
 #include "apps/session/algorithm_list.h"
 #include "apps/session/number.h"
@@ -45,14 +46,14 @@ static bool look_up(struct nacre_client *client, const char *address, const stru
 bool client_known_as(const struct nacre_client *client, char host[HOST_MAX], uint16_t *port,
                      const struct errbuf *p)
 {
-    const char *known_as = client->all->config.known_as, *digits;
+    const char *digits;
 
-    if (known_as == NULL) {
+    if (client->known_as == NULL) {
         memcpy(host, client->host, HOST_MAX);
         *port = client->port;
         return true;
     }
-    return read_address(known_as, host, &digits, p) && number_port(digits, port);
+    return read_address(client->known_as, host, &digits, p) && number_port(digits, port);
 }
 
 /* ---- the session ---- */
@@ -79,6 +80,7 @@ static void begin_session(struct nacre_client *client)
     const struct nacre_end no_memory = {.cause = NACRE_OUT_OF_RESOURCES,
                                         .text = "no memory for another session"};
     struct nacre_clients *all = client->all;
+    struct nacre_session *session;
     int fd = client->fd;
 
     client->fd = -1;
@@ -88,7 +90,10 @@ static void begin_session(struct nacre_client *client)
     pump_set_options(fd);
     pump_init(&client->pump, &all->loop, fd, client_on_over);
     loop_unwatch(&all->loop, fd, &client->connecting);
-    if (pump_start(&client->pump, nacre_session_new(all->endpoint, client, all->loop.now_ms))) {
+    session = nacre_session_new(all->endpoint, client, all->loop.now_ms);
+    if (session != NULL && client->login.user != NULL)
+        nacre_session_set_login(session, &client->login);
+    if (pump_start(&client->pump, session)) {
         prefer_known_keys(client);
         return;
     }
@@ -191,25 +196,70 @@ static void add(struct nacre_clients *all, struct nacre_client *client)
     all->count++;
 }
 
-struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char *address,
-                                          void *context, char *errbuf, size_t size)
+/* ---- a new client ---- */
+
+void client_on_ask(void *context, const struct nacre_ask *ask)
+{
+    struct nacre_client *client = context;
+
+    client->ask(client, ask);
+}
+
+static bool copy_text(char **copy, const char *text)
+{
+    *copy = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *copy != NULL;
+}
+
+/* What it logs in with: the connection's own, or the configuration's. False: out of memory. */
+static bool take_login(struct nacre_client *client, const struct nacre_connection_config *c)
+{
+    const struct nacre_client_config *all = &client->all->config;
+    char *user = NULL, *password = NULL;
+
+    client->ask = c->user != NULL ? c->ask : all->ask;
+    if (!copy_text(&client->known_as, c->known_as != NULL ? c->known_as : all->known_as))
+        return false;
+    if (c->user == NULL)
+        return true;
+    client->login = (struct nacre_client_login){
+        .keys = c->keys, .key_count = c->key_count, .ask = c->ask != NULL ? client_on_ask : NULL};
+    if (copy_text(&user, c->user) && copy_text(&password, c->password)) {
+        client->login.user = user;
+        client->login.password = password;
+        return true;
+    }
+    free(user);
+    return false;
+}
+
+struct nacre_client *nacre_client_connect_with(struct nacre_clients *all,
+                                               const struct nacre_connection_config *config,
+                                               char *errbuf, size_t size)
 {
     uint32_t connect_ms = all->config.connect_ms != 0 ? all->config.connect_ms : CONNECT_MS;
     struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_client *client;
 
+    if (!check_connection(&all->config, config, &p))
+        return NULL;
     if (all->stopped) {
-        errbuf_say(&p, "cannot connect to %s: the client is shutting down", address);
+        errbuf_say(&p, "cannot connect to %s: the client is shutting down", config->address);
         return NULL;
     }
     client = calloc(1, sizeof *client);
-    if (client == NULL || !look_up(client, address, &p)) {
-        if (client == NULL)
-            errbuf_say(&p, "cannot connect to %s: %s", address, strerror(ENOMEM));
-        free(client);
+    if (client == NULL) {
+        errbuf_say(&p, "cannot connect to %s: %s", config->address, strerror(ENOMEM));
         return NULL;
     }
-    client->context = context;
+    client->all = all;
+    if (!take_login(client, config) || !look_up(client, config->address, &p)) {
+        if (p.text != NULL && p.text[0] == 0)
+            errbuf_say(&p, "cannot connect to %s: %s", config->address, strerror(ENOMEM));
+        client_release(client);
+        return NULL;
+    }
+    client->context = config->context;
     client->fd = client->pump.fd = -1;
     client->connecting.ready = on_connecting;
     client->connect_timer.fire = on_connect_timer;
@@ -220,4 +270,12 @@ struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char 
     set_connect_timer(client);
     try_address(client, 0);
     return client;
+}
+
+struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char *address,
+                                          void *context, char *errbuf, size_t size)
+{
+    const struct nacre_connection_config config = {.address = address, .context = context};
+
+    return nacre_client_connect_with(all, &config, errbuf, size);
 }

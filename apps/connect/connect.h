@@ -8,4 +8,7 @@
 bool client_known_as(const struct nacre_client *client, char host[HOST_MAX], uint16_t *port,
                      const struct errbuf *p);
 
+/* The `ask` of a session: passes the question to the client's own. */
+void client_on_ask(void *client, const struct nacre_ask *ask);
+
 #endif

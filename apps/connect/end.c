@@ -1,6 +1,7 @@
 #include "apps/connect/end.h"
 
 #include "apps/connect/signing.h"
+#include "crypto/bytes.h"
 
 #include <netdb.h>
 #include <stdlib.h>
@@ -29,6 +30,27 @@ void client_drop_socket(struct nacre_client *client)
     client->fd = -1;
 }
 
+static void free_text(const char *text)
+{
+    if (text == NULL)
+        return;
+    wipe((char *)(uintptr_t)text, strlen(text));
+    free((char *)(uintptr_t)text);
+}
+
+void client_release(struct nacre_client *client)
+{
+    if (client->found != NULL)
+        freeaddrinfo(client->found);
+    free_text(client->login.user);
+    free_text(client->login.password);
+    free(client->known_as);
+    free(client->host_keys);
+    free(client->question);
+    free(client->sentence);
+    free(client);
+}
+
 /* Perhaps the last one of clients that were freed. */
 static void client_free(struct nacre_client *client)
 {
@@ -42,11 +64,7 @@ static void client_free(struct nacre_client *client)
     loop_forget(&all->loop, &client->failure);
     signing_end(client);
     client_drop_socket(client);
-    if (client->found != NULL)
-        freeaddrinfo(client->found);
-    free(client->host_keys);
-    free(client->sentence);
-    free(client);
+    client_release(client);
     (void)clients_free_if_unused(all);
 }
 

@@ -8,6 +8,9 @@
 void client_give_up(struct nacre_client *client, enum nacre_cause cause, const char *text);
 void client_on_failure(struct task *task); /* ... by this task */
 
+/* Free a client that is in no list any more, or not yet, and what belongs to it. */
+void client_release(struct nacre_client *client);
+
 /* Close the socket of the current attempt to connect, if there is one. */
 void client_drop_socket(struct nacre_client *client);
 

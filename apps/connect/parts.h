@@ -44,8 +44,12 @@ struct nacre_client {
     struct nacre_clients *all;
     struct nacre_client *next, **link;
     void *context;
+    struct nacre_client_login login; /* its text is the client's; no user: the configuration's */
+    void (*ask)(struct nacre_client *client, const struct nacre_ask *ask); /* or NULL */
+    char *known_as;                  /* or NULL: as it is called in the address */
     struct addrinfo *found, *trying; /* while connecting */
     char *host_keys; /* host key algorithms, those of known keys first; NULL: the endpoint's */
+    char *question;  /* the sentence about the host key in `host_key`; or NULL */
     char *sentence;  /* replaces the text of the session's end; or NULL */
     char host[HOST_MAX];
     uint16_t port;

@@ -68,8 +68,9 @@ static void on_ended(struct nacre_client *client, const struct nacre_end *why)
 }
 
 /* --insecure */
-static bool accept_any_key(struct nacre_client *client, const struct nacre_host_key *shown,
-                           enum nacre_host_verdict verdict, const char *sentence)
+static enum nacre_answer accept_any_key(struct nacre_client *client,
+                                        const struct nacre_host_key *shown,
+                                        enum nacre_host_verdict verdict, const char *sentence)
 {
     (void)client;
     (void)shown;

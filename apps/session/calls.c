@@ -63,6 +63,13 @@ void nacre_session_respond(struct nacre_session *s, const char *const *responses
     transport_leave(s->transport);
 }
 
+void nacre_session_answer_host_key(struct nacre_session *s, bool accepted)
+{
+    transport_enter(s->transport);
+    transport_host_key_answered(s->transport, accepted);
+    transport_leave(s->transport);
+}
+
 void session_signed(struct nacre_session *s, struct bytes signature)
 {
     transport_enter(s->transport);

@@ -120,9 +120,7 @@ static bool check_server(const struct nacre_endpoint_config *c, const struct err
 
 static bool check_client(const struct nacre_endpoint_config *c, const struct errbuf *p)
 {
-    if (c->user == NULL)
-        return errbuf_say(p, "no user to log in as: set `user`");
-    if (strlen(c->user) > NACRE_USER_MAX)
+    if (c->user != NULL && strlen(c->user) > NACRE_USER_MAX)
         return errbuf_say(p, "the user name has %zu bytes; at most %d are allowed", strlen(c->user),
                           NACRE_USER_MAX);
     if (c->password != NULL && strlen(c->password) > NACRE_PASSWORD_MAX)

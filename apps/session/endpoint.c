@@ -86,13 +86,11 @@ static void configure(struct nacre_endpoint *e, const struct nacre_endpoint_conf
     e->auth = (struct auth_config){.policy = &e->policy,
                                    .post = config->post,
                                    .post_context = config->post_context,
-                                   .user = config->role == NACRE_CLIENT ? config->user : NULL,
-                                   .keys = config->keys,
-                                   .key_count = config->key_count,
-                                   .password = config->password,
-                                   .ask = config->ask,
                                    .banner = config->banner,
                                    .authenticated = config->authenticated};
+    if (config->role == NACRE_CLIENT)
+        e->auth.login = (struct nacre_client_login){config->user, config->password, config->keys,
+                                                    config->key_count, config->ask};
     e->connection = (struct connection_config){.session = config->session,
                                                .lookup = config->lookup,
                                                .channels_max = config->channels_max,

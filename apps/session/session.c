@@ -176,6 +176,11 @@ void nacre_session_set_host_key_algorithms(struct nacre_session *s, const char *
     transport_set_host_key_names(s->transport, list);
 }
 
+void nacre_session_set_login(struct nacre_session *s, const struct nacre_client_login *login)
+{
+    auth_set_login(s->auth, login);
+}
+
 /* ---- the owner's calls ---- */
 
 /* Begin a call of the owner. False: it comes from inside a callback. */

@@ -64,7 +64,8 @@ struct nacre_endpoint_config {
      * with port 0 the port, as uint32. */
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
 
-    /* Client: the user, and what to log in with: keys first, then the password. A key of an agent
+    /* Client: the user, and what to log in with: keys first, then the password. A session may have
+     * others: nacre_session_set_login. A key of an agent
      * (apps/files/agent.h) makes the call that signs with it wait for the agent, up to a minute: a
      * session on a loop of your own blocks that loop. Clients of apps/connect do not. */
     const char *user;
@@ -77,8 +78,13 @@ struct nacre_endpoint_config {
     /* Client: a text that the server shows before the login, without control characters: banners,
      * and each line before the server's identification (RFC 4253 section 4.2). */
     void (*banner)(void *context, const char *text);
-    /* Client: is this the server that was meant (NULL: no)? key is the host key's blob. */
-    bool (*host_key_accepted)(void *context, const char *algorithm, const uint8_t *key, size_t len);
+    /* Client: is this the server that was meant (NULL: no)? key is the host key's blob, and the
+     * server has proved that it has that key. Asked in every key exchange. NACRE_REFUSE ends the
+     * session with NACRE_HOST_KEY_REJECTED. NACRE_LATER: answered with
+     * nacre_session_answer_host_key; until then nothing that the server sends is
+     * read, and the time for a key exchange, two minutes, goes on. */
+    enum nacre_answer (*host_key_accepted)(void *context, const char *algorithm, const uint8_t *key,
+                                           size_t len);
 
     /* What happens to the session; each may be NULL. */
     /* The login is complete. A client may open channels from here on. */
@@ -119,7 +125,7 @@ struct nacre_endpoint_config {
 };
 
 /* One for each thread that runs sessions. NULL: errbuf, of `size` bytes (or NULL and 0), holds a
- * sentence: what is wrong with the configuration (a client without a user, an unknown algorithm, a
+ * sentence: what is wrong with the configuration (an unknown algorithm, a
  * host key of no use, a policy that lets nobody in...), or out of memory. It starts no thread. */
 NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config,
                                                     char *errbuf, size_t size);
@@ -140,6 +146,12 @@ NACRE_API struct nacre_session *nacre_session_new(struct nacre_endpoint *endpoin
  * are received. */
 NACRE_API void nacre_session_set_host_key_algorithms(struct nacre_session *session,
                                                      const char *list);
+
+/* Client: log in with this, in place of the endpoint's user, password, keys and ask. Borrowed while
+ * the session lives, and so is what it points to. Call it before the first bytes are received, and
+ * always when the endpoint has no user. Once the login has begun it does nothing. */
+NACRE_API void nacre_session_set_login(struct nacre_session *session,
+                                       const struct nacre_client_login *login);
 
 /* What its peer may make us hold is taken from this budget from now on, also what it holds already;
  * NULL: from none, as at first. A server may begin with the budget of the client's address and
@@ -224,6 +236,10 @@ NACRE_API enum nacre_sending nacre_session_can_open_channel(const struct nacre_s
 
 /* Channels that are alive, including those that are being opened or closed. */
 NACRE_API uint32_t nacre_session_channel_count(const struct nacre_session *session);
+
+/* Client: answer host_key_accepted, which returned NACRE_LATER. Without such a question it does
+ * nothing. */
+NACRE_API void nacre_session_answer_host_key(struct nacre_session *session, bool accepted);
 
 /* Client: the person's responses to `ask`; NULL and 0: none, try another method. */
 NACRE_API void nacre_session_respond(struct nacre_session *session, const char *const *responses,

@@ -111,7 +111,8 @@ static void ask(void *context, const struct nacre_ask *question)
     (void)question;
 }
 
-static bool any_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer any_key(void *context, const char *algorithm, const uint8_t *key,
+                                 size_t len)
 {
     (void)context;
     (void)algorithm;

@@ -162,7 +162,8 @@ static void on_ended(void *context, const struct nacre_end *why)
     exit(1);
 }
 
-static bool accept_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer accept_host_key(void *context, const char *algorithm, const uint8_t *key,
+                                         size_t len)
 {
     (void)context;
     (void)algorithm;

@@ -150,6 +150,7 @@ extern struct things {
     struct nacre_server_config server_config;
     struct nacre_client_config client_config;
     struct nacre_endpoint_config endpoint_config;
+    struct nacre_client_login login;
     void (*work)(void *job);
     void (*done)(void *job);
 } things;

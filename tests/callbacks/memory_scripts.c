@@ -186,7 +186,8 @@ static void on_text(void *context, const char *text)
     look_at_text(text);
 }
 
-static bool on_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer on_host_key(void *context, const char *algorithm, const uint8_t *key,
+                                     size_t len)
 {
     (void)context;
     (void)algorithm;

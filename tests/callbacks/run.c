@@ -157,6 +157,7 @@ static void make_things(void)
                    scratch_write("passwords", "alice:secret\n", 0600));
     things.key_file = key_file;
     things.password_file = password_file;
+    things.login = (struct nacre_client_login){.user = "alice", .password = "secret"};
     things.key = nacre_key_make(key_file, NULL, 0);
     things.passwords = nacre_password_file_open(password_file, NULL, 0);
     ck_assert(things.key != NULL && things.passwords != NULL);

@@ -385,8 +385,9 @@ static void on_banner(struct nacre_client *client, const char *text)
     look_at_text(text);
 }
 
-static bool on_host_key(struct nacre_client *client, const struct nacre_host_key *shown,
-                        enum nacre_host_verdict verdict, const char *sentence)
+static enum nacre_answer on_host_key(struct nacre_client *client,
+                                     const struct nacre_host_key *shown,
+                                     enum nacre_host_verdict verdict, const char *sentence)
 {
     (void)client;
     (void)verdict;

@@ -238,7 +238,8 @@ static void on_banner(void *context, const char *text)
     require(strlen(text) < 1 << 17);
 }
 
-static bool on_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer on_host_key(void *context, const char *algorithm, const uint8_t *key,
+                                     size_t len)
 {
     (void)context;
     return strlen(algorithm) > 0 && key != NULL && len > 0;

@@ -113,7 +113,8 @@ static void on_authenticated(void *context, const char *user)
         (void)nacre_session_open_channel(e->session, "session", &app, NULL, NULL, 0);
 }
 
-static bool any_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer any_key(void *context, const char *algorithm, const uint8_t *key,
+                                 size_t len)
 {
     (void)context;
     (void)algorithm;

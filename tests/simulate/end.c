@@ -203,7 +203,8 @@ static void on_wake(void *context)
     p->woken = true;
 }
 
-static bool host_key_accepted(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer host_key_accepted(void *context, const char *algorithm, const uint8_t *key,
+                                           size_t len)
 {
     (void)context;
     (void)algorithm;

@@ -166,8 +166,8 @@ static void on_ended(struct nacre_client *client, const struct nacre_end *why)
     (void)snprintf(s->text, sizeof s->text, "%s", why->text);
 }
 
-bool on_host_key(struct nacre_client *client, const struct nacre_host_key *shown,
-                 enum nacre_host_verdict verdict, const char *sentence)
+enum nacre_answer on_host_key(struct nacre_client *client, const struct nacre_host_key *shown,
+                              enum nacre_host_verdict verdict, const char *sentence)
 {
     struct story *s = nacre_client_context(client);
 

@@ -47,8 +47,8 @@ struct story {
     bool stay;   /* open no channel */
 };
 
-bool on_host_key(struct nacre_client *client, const struct nacre_host_key *shown,
-                 enum nacre_host_verdict verdict, const char *sentence);
+enum nacre_answer on_host_key(struct nacre_client *client, const struct nacre_host_key *shown,
+                              enum nacre_host_verdict verdict, const char *sentence);
 
 struct nacre_client_config config_for(void);
 struct nacre_clients *clients_with(const struct nacre_client_config *config);

@@ -56,7 +56,8 @@ static void see_phase(void *context, const char *phase)
         sprintf(e->phases + len, "%s ", phase);
 }
 
-static bool accept_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer accept_host_key(void *context, const char *algorithm, const uint8_t *key,
+                                         size_t len)
 {
     const struct loop_end *e = context;
 

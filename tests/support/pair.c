@@ -118,7 +118,8 @@ static void on_publickey(void *context, struct nacre_decision *d, const char *us
                         bytes_equal(blob, private_key_blob(&e->pair->user_key)));
 }
 
-static bool host_key_accepted(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer host_key_accepted(void *context, const char *algorithm, const uint8_t *key,
+                                           size_t len)
 {
     struct end *e = context;
     struct bytes blob = {key, len};

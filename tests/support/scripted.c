@@ -165,7 +165,8 @@ static int receive(void *self, uint8_t number, struct reader *r)
 static const struct service auth = {"ssh-userauth", start, receive};
 static const struct service connection = {"ssh-connection", start, receive};
 
-static bool host_key_accepted(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer host_key_accepted(void *context, const char *algorithm, const uint8_t *key,
+                                           size_t len)
 {
     (void)context;
     (void)algorithm;

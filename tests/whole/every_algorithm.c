@@ -97,7 +97,8 @@ static bool make_key(struct nacre_key *key, const char *type)
     return strcmp(type, "ecdsa-sha2-nistp521") == 0 && make_nistp521(key);
 }
 
-static bool any_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer any_host_key(void *context, const char *algorithm, const uint8_t *key,
+                                      size_t len)
 {
     (void)context;
     (void)algorithm;

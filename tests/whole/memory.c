@@ -93,7 +93,8 @@ static void on_banner(void *context, const char *text)
     ck_assert_str_eq(text, "welcome\r\n");
 }
 
-static bool any_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer any_host_key(void *context, const char *algorithm, const uint8_t *key,
+                                      size_t len)
 {
     (void)context;
     (void)algorithm;

@@ -123,8 +123,9 @@ static void on_ended(struct nacre_client *client, const struct nacre_end *why)
     (void)snprintf(s->text, sizeof s->text, "%s", why->text);
 }
 
-static bool on_host_key(struct nacre_client *client, const struct nacre_host_key *shown,
-                        enum nacre_host_verdict verdict, const char *sentence)
+static enum nacre_answer on_host_key(struct nacre_client *client,
+                                     const struct nacre_host_key *shown,
+                                     enum nacre_host_verdict verdict, const char *sentence)
 {
     (void)client;
     (void)verdict;

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -124,13 +126,100 @@ START_TEST(clients_can_be_stopped_from_another_thread)
 }
 END_TEST
 
-START_TEST(a_configuration_without_user_is_refused)
+START_TEST(a_connection_without_user_is_refused)
 {
     const struct nacre_client_config config = {.password = "secret"};
+    struct nacre_clients *clients = clients_with(&config);
     char errbuf[512];
 
-    ck_assert_ptr_null(nacre_clients_new(&config, errbuf, sizeof errbuf));
-    assert_says(errbuf, "user");
+    ck_assert_ptr_null(nacre_client_connect(clients, "127.0.0.1:22", NULL, errbuf, sizeof errbuf));
+    assert_says(errbuf, "no user to log in as");
+    nacre_clients_free(clients);
+}
+END_TEST
+
+/* ---- a login for each connection ---- */
+
+static char logins[256];
+
+static void on_login(struct nacre_peer *peer, const char *user)
+{
+    size_t len = strlen(logins);
+
+    (void)snprintf(logins + len, sizeof logins - len, "%s by %s;", user,
+                   nacre_login_method(nacre_peer_login(peer), 0));
+}
+
+static void any_user(void *peer, struct nacre_decision *decision, const char *user,
+                     const char *password)
+{
+    (void)peer;
+    (void)user;
+    nacre_decide(decision, nacre_password_equals(password, user)); /* bob's is bob */
+}
+
+static void any_key(void *peer, struct nacre_decision *decision, const char *user,
+                    const struct nacre_key_offer *offer)
+{
+    (void)peer;
+    (void)offer;
+    nacre_decide(decision, strcmp(user, "carol") == 0);
+}
+
+static void type_dave(struct nacre_client *client, const struct nacre_ask *ask)
+{
+    static const char *const typed[] = {"dave"};
+    struct story *s = nacre_client_context(client);
+
+    s->asked++;
+    nacre_session_respond(nacre_client_session(client), typed, ask->count);
+}
+
+static void connect_with(struct nacre_clients *clients, struct nacre_connection_config config,
+                         const struct served *server, struct story *story)
+{
+    char errbuf[512];
+
+    *story = (struct story){.accept = true};
+    config.address = address(server);
+    config.context = story;
+    ck_assert_msg(nacre_client_connect_with(clients, &config, errbuf, sizeof errbuf) != NULL, "%s",
+                  errbuf);
+    nacre_clients_run(clients);
+    ck_assert_uint_eq(story->ended, 1);
+}
+
+START_TEST(each_connection_may_log_in_as_another_user)
+{
+    static const struct nacre_server_events events = {.authenticated = on_login};
+    static const struct nacre_auth_policy policy = {.password = any_user, .publickey = any_key};
+    struct nacre_client_config config = config_for();
+    struct nacre_clients *clients;
+    struct story s;
+    struct served server = {.server = NULL};
+    const struct nacre_key *keys[1];
+    char bob[] = "bob", password[] = "bob";
+
+    logins[0] = 0;
+    config.user = config.password = "erin";
+    clients = clients_with(&config);
+    serve_config(&server, (struct nacre_server_config){.auth = &policy, .events = &events});
+    keys[0] = server.key;
+    connect_with(clients, (struct nacre_connection_config){.user = NULL}, &server, &s);
+    connect_with(clients, (struct nacre_connection_config){.user = bob, .password = password},
+                 &server, &s);
+    connect_with(clients,
+                 (struct nacre_connection_config){.user = "carol", .keys = keys, .key_count = 1},
+                 &server, &s);
+    connect_with(clients, (struct nacre_connection_config){.user = "dave", .ask = type_dave},
+                 &server, &s);
+    ck_assert_uint_eq(s.asked, 2); /* about the host key, and for the password */
+    connect_with(clients, (struct nacre_connection_config){.user = "frank"}, &server, &s);
+    ck_assert_int_eq(s.why.cause, NACRE_AUTH_FAILED); /* with no password, and nobody to ask */
+    nacre_clients_free(clients);
+    end_server(&server);
+    ck_assert_str_eq(logins,
+                     "erin by password;bob by password;carol by publickey;dave by password;");
 }
 END_TEST
 
@@ -256,7 +345,8 @@ void add_tests(struct suite *suite)
     add_test(suite, a_wrong_password_ends_the_client);
     add_test(suite, freeing_ends_every_client);
     add_test(suite, clients_can_be_stopped_from_another_thread);
-    add_test(suite, a_configuration_without_user_is_refused);
+    add_test(suite, a_connection_without_user_is_refused);
+    add_test(suite, each_connection_may_log_in_as_another_user);
     add_test(suite, an_unknown_algorithm_is_named_in_the_error);
     add_test(suite, a_server_says_what_is_wrong_with_its_configuration);
     add_test(suite, sessions_have_the_whole_configuration);

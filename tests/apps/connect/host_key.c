@@ -115,6 +115,56 @@ START_TEST(an_unknown_host_is_refused)
 }
 END_TEST
 
+/* ---- an answer that comes later ---- */
+
+static struct nacre_client *waiting;
+
+static enum nacre_answer ask_later(struct nacre_client *client, const struct nacre_host_key *shown,
+                                   enum nacre_host_verdict verdict, const char *sentence)
+{
+    (void)shown;
+    ck_assert_int_eq(verdict, NACRE_HOST_UNKNOWN);
+    assert_says(sentence, "not known");
+    if (waiting != NULL) /* only the first of them waits */
+        return NACRE_GRANT;
+    waiting = client;
+    return NACRE_LATER;
+}
+
+/* The other client goes on meanwhile. */
+START_TEST(an_answer_about_a_host_key_may_come_later)
+{
+    struct nacre_client_config config = config_for();
+    struct nacre_clients *clients;
+    struct story first = {0}, second = {0};
+    struct served server;
+    bool accepted = _i == 1;
+
+    waiting = NULL;
+    serve(&server, "127.0.0.1:0");
+    config.host_key = ask_later;
+    clients = clients_with(&config);
+    join(clients, address(&server), &first);
+    while (waiting == NULL)
+        (void)nacre_clients_run_once(clients, 1000);
+    join(clients, address(&server), &second);
+    while (second.ended == 0)
+        (void)nacre_clients_run_once(clients, 1000);
+    assert_told(&second);
+    ck_assert_uint_eq(first.ready, 0);
+    nacre_client_answer_host_key(waiting, accepted);
+    nacre_clients_run(clients);
+    ck_assert_uint_eq(first.ended, 1);
+    ck_assert_uint_eq(first.ready, accepted);
+    if (!accepted) {
+        ck_assert_int_eq(first.why.cause, NACRE_HOST_KEY_REJECTED);
+        assert_says(first.text, "is not known");
+    }
+    nacre_clients_free(clients);
+    end_server(&server);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -124,4 +174,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_changed_host_key_is_refused);
     add_test(suite, a_revoked_host_key_is_refused);
     add_test(suite, an_unknown_host_is_refused);
+    add_loop(suite, an_answer_about_a_host_key_may_come_later, 0, 2);
 }

@@ -181,7 +181,8 @@ static void on_banner(void *context, const char *text)
     ck_assert_str_eq(text, "Hello.\r\n");
 }
 
-static bool on_host_key(void *context, const char *algorithm, const uint8_t *key, size_t len)
+static enum nacre_answer on_host_key(void *context, const char *algorithm, const uint8_t *key,
+                                     size_t len)
 {
     (void)algorithm;
     reached(context, "host_key_accepted");
