@@ -47,6 +47,15 @@ void pool_clear(struct pool *pool)
     }
 }
 
+size_t pool_held(const struct pool *pool)
+{
+    size_t held = pool->in_use + pool->warm_count * (size_t)BLOCK_LARGE;
+
+    for (unsigned class = 0; class < BLOCK_CLASSES; class ++)
+        held += pool->kept[class] * block_size[class];
+    return held;
+}
+
 void *pool_allocate(struct pool *pool, size_t size)
 {
     void *p = pool->secrets.allocate(pool->secrets.context, size);

@@ -46,6 +46,9 @@ void pool_init(struct pool *pool, const struct nacre_memory *memory);
 /* Returns the free blocks. Every buffer of the pool must be empty. */
 void pool_clear(struct pool *pool);
 
+/* Bytes that it has from the allocators: what is lent out, and the free blocks. */
+size_t pool_held(const struct pool *pool);
+
 /* Zeroed memory that is not a buffer, or NULL. Released with the same size, wiped. */
 void *pool_allocate(struct pool *pool, size_t size);
 void pool_release(struct pool *pool, void *p, size_t size);

@@ -140,6 +140,11 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
         .limits = c->limits,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
+        .memory = c->memory,
+        .secrets = c->secrets,
+        .budget = c->budget,
+        .random = c->random,
+        .random_context = c->random_context,
     };
 }
 

@@ -68,7 +68,11 @@ struct nacre_client_config {
     /* Lists as in nacre_endpoint_config. By default the types for which known_hosts has a key of
      * that server come first in host_key_algorithms. */
     const char *kex, *host_key_algorithms, *public_key, *ciphers, *macs;
-    bool require_strict_kex; /* see nacre_endpoint_config */
+    bool require_strict_kex; /* see nacre_endpoint_config, as for what follows */
+    const struct nacre_memory *memory, *secrets;
+    struct nacre_budget *budget; /* of all sessions together; or NULL */
+    void (*random)(void *context, uint8_t *out, size_t len);
+    void *random_context;
 };
 
 /* One connection. Text is copied, and wiped when the client has ended; keys are borrowed until

@@ -127,8 +127,12 @@ struct nacre_server_config {
      * or, before the login, of one source: budget.h. Defaults: a quarter of the machine's memory or
      * the cgroup's, and a quarter of that. */
     uint64_t max_memory, per_user_max_memory;
-    uint64_t rekey_bytes, rekey_ms;     /* see nacre_endpoint_config */
-    const struct nacre_memory *secrets; /* see nacre_endpoint_config; default malloc and free */
+    uint64_t rekey_bytes, rekey_ms; /* see nacre_endpoint_config */
+    /* See nacre_endpoint_config. Called on the threads of all workers, so several may call at once;
+     * defaults malloc and free, and libsodium's. */
+    const struct nacre_memory *memory, *secrets;
+    void (*random)(void *context, uint8_t *out, size_t len);
+    void *random_context;
     uint32_t drain_ms; /* how long output may drain after nacre_server_stop; default 5 s */
     const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */
     bool require_strict_kex, kexinit_waits;                   /* the same */

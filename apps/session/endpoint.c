@@ -152,5 +152,10 @@ void nacre_endpoint_free(struct nacre_endpoint *e)
 
 size_t nacre_endpoint_memory(const struct nacre_endpoint *e)
 {
+    return pool_held(&e->pool);
+}
+
+size_t nacre_endpoint_memory_in_use(const struct nacre_endpoint *e)
+{
     return e->pool.in_use;
 }

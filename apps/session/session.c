@@ -145,6 +145,8 @@ static bool join(struct nacre_session *s, struct nacre_endpoint *e, uint64_t now
         return false;
     transport_set_service(s->transport, SERVICE_AUTH, s->auth);
     transport_set_service(s->transport, SERVICE_CONNECTION, s->connection);
+    if (e->config.budget != NULL)
+        connection_set_account(s->connection, e->config.budget);
     return true;
 }
 

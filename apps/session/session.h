@@ -119,6 +119,7 @@ struct nacre_endpoint_config {
     /* Memory for the sessions themselves, which hold keys and passwords; `memory` is then for input
      * and output only. */
     const struct nacre_memory *secrets;
+    struct nacre_budget *budget; /* nacre_session_set_budget of each new session; or NULL */
     /* Default: libsodium's. Tests replay a session with it. */
     void (*random)(void *context, uint8_t *out, size_t len);
     void *random_context;
@@ -133,8 +134,11 @@ NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_
  * endpoint keeps what they need and goes with the last of them. Decisions that are still open need
  * neither the endpoint nor what its configuration points to. NULL is allowed. */
 NACRE_API void nacre_endpoint_free(struct nacre_endpoint *endpoint);
-/* Bytes of memory that its sessions use now, without libcrypto's cipher contexts. */
+/* Bytes that it has from `memory` and `secrets` now: what its sessions use, and blocks that are
+ * free for the next one. libcrypto's cipher contexts, keys and decisions are not among them. */
 NACRE_API size_t nacre_endpoint_memory(const struct nacre_endpoint *endpoint);
+/* The part of them that its sessions use. */
+NACRE_API size_t nacre_endpoint_memory_in_use(const struct nacre_endpoint *endpoint);
 
 /* A new session, which has output at once. now_ms: any clock that never goes back. NULL: out of
  * memory. */

@@ -247,9 +247,9 @@ START_TEST(a_thousand_channels_in_sequence_leak_nothing)
         scripted_run(&s);
         s.log[0] = s.real->log[0] = 0;
         if (i == 0)
-            after_one = nacre_endpoint_memory(s.real->endpoint);
+            after_one = nacre_endpoint_memory_in_use(s.real->endpoint);
     }
-    ck_assert_uint_eq(nacre_endpoint_memory(s.real->endpoint), after_one);
+    ck_assert_uint_eq(nacre_endpoint_memory_in_use(s.real->endpoint), after_one);
     ck_assert_int_eq(recorder.alive, 0);
     ck_assert_int_eq(recorder.opened, 1000);
     stop();

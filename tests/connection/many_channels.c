@@ -99,15 +99,15 @@ START_TEST(ten_thousand_channels_leave_nothing_behind)
 
     begin(&p);
     open_and_close(&p, AT_ONCE);
-    at_server = nacre_endpoint_memory(p.server.endpoint);
-    at_client = nacre_endpoint_memory(p.client.endpoint);
+    at_server = nacre_endpoint_memory_in_use(p.server.endpoint);
+    at_client = nacre_endpoint_memory_in_use(p.client.endpoint);
     open_and_close(&p, CHANNELS - AT_ONCE);
     ck_assert_uint_eq(server.opened, CHANNELS);
     ck_assert_uint_eq(server.closed, CHANNELS);
     ck_assert_uint_eq(client.opened, CHANNELS);
     ck_assert_uint_eq(client.closed, CHANNELS);
-    ck_assert_uint_eq(nacre_endpoint_memory(p.server.endpoint), at_server);
-    ck_assert_uint_eq(nacre_endpoint_memory(p.client.endpoint), at_client);
+    ck_assert_uint_eq(nacre_endpoint_memory_in_use(p.server.endpoint), at_server);
+    ck_assert_uint_eq(nacre_endpoint_memory_in_use(p.client.endpoint), at_client);
     pair_clear(&p);
 }
 END_TEST

@@ -455,7 +455,7 @@ static void finish(struct run *run, struct nacre_endpoint *endpoint)
         require(run->channels[i] == NULL);
     if (run->decision != NULL)
         nacre_decide(run->decision, true);
-    require(nacre_endpoint_memory(endpoint) == 0);
+    require(nacre_endpoint_memory_in_use(endpoint) == 0);
     nacre_endpoint_free(endpoint);
 }
 

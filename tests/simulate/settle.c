@@ -30,7 +30,7 @@ void world_check_party(struct party *p)
     struct world *w = p->world;
     /* The wait that a limit imposes may come first. */
     uint64_t from = p->rests_ms > w->now_ms ? p->rests_ms : w->now_ms;
-    size_t memory = nacre_endpoint_memory(p->endpoint);
+    size_t memory = nacre_endpoint_memory_in_use(p->endpoint);
 
     REQUIRE(w, memory <= watch_budget(p), "%s: uses %zu bytes, more than the %zu allowed", p->name,
             memory, watch_budget(p));
@@ -113,7 +113,7 @@ void world_check_settled(struct world *w)
     REQUIRE(w, server->authenticated && client->authenticated, "the login does not continue");
     app_check_settled(w);
     for (int i = 0; i < 2; i++)
-        REQUIRE(w, nacre_endpoint_memory(w->party[i].endpoint) <= idle_budget(&w->party[i]),
+        REQUIRE(w, nacre_endpoint_memory_in_use(w->party[i].endpoint) <= idle_budget(&w->party[i]),
                 "%s: uses %zu bytes at rest", w->party[i].name,
-                nacre_endpoint_memory(w->party[i].endpoint));
+                nacre_endpoint_memory_in_use(w->party[i].endpoint));
 }

@@ -218,8 +218,8 @@ static void clear(struct party *p)
     REQUIRE(w, p->ended, "%s: `ended` was never called", p->name);
     if (p->decision != NULL) /* it may still be answered */
         nacre_decide(p->decision, true);
-    REQUIRE(w, nacre_endpoint_memory(p->endpoint) == 0, "%s: did not release %zu bytes", p->name,
-            nacre_endpoint_memory(p->endpoint));
+    REQUIRE(w, nacre_endpoint_memory_in_use(p->endpoint) == 0, "%s: did not release %zu bytes",
+            p->name, nacre_endpoint_memory_in_use(p->endpoint));
     nacre_endpoint_free(p->endpoint);
     free(p->out.bytes);
 }

@@ -271,7 +271,7 @@ void end_stop(struct end *e)
         nacre_session_free(e->session);
         ck_assert(e->ended);
     }
-    ck_assert_uint_eq(nacre_endpoint_memory(e->endpoint), 0); /* all was released */
+    ck_assert_uint_eq(nacre_endpoint_memory_in_use(e->endpoint), 0); /* all was released */
     nacre_endpoint_free(e->endpoint);
     hash_abandon(&e->digest);
     free(e->wire);

@@ -230,7 +230,7 @@ START_TEST(a_decision_may_come_after_the_session_has_ended)
     ck_assert_ptr_nonnull(waiting);
     nacre_session_free(p.server.session);
     nacre_decide(waiting, true);
-    ck_assert_uint_eq(nacre_endpoint_memory(p.server.endpoint), 0);
+    ck_assert_uint_eq(nacre_endpoint_memory_in_use(p.server.endpoint), 0);
     p.server.session = nacre_session_new(p.server.endpoint, &p.server, 0);
     p.server.ended = false;
     pair_clear(&p);
@@ -420,8 +420,8 @@ START_TEST(a_peer_that_never_reads_cannot_make_the_session_grow)
     for (int i = 0; i < 20000; i++) {
         feed(ch, 3 << 20);
         pair_step(&p);
-        if (nacre_endpoint_memory(p.server.endpoint) > most)
-            most = nacre_endpoint_memory(p.server.endpoint);
+        if (nacre_endpoint_memory_in_use(p.server.endpoint) > most)
+            most = nacre_endpoint_memory_in_use(p.server.endpoint);
     }
     ck_assert_uint_ge(fed, 128 * 1024);   /* the whole first window was accepted */
     ck_assert_uint_lt(fed, 3 << 20);      /* ... and then it stopped */

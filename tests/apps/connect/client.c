@@ -2,6 +2,7 @@
 #include "apps/connect/parts.h"
 #include "apps/session/parts.h"
 #include "tests/support/client_story.h"
+#include "tests/support/scarce.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -278,13 +279,51 @@ static void ignore_answer(void *context, bool granted, const uint8_t *data, size
     (void)len;
 }
 
+static _Atomic unsigned randoms;
+
+/* Not random at all. */
+static void count_random(void *context, uint8_t *out, size_t len)
+{
+    memset(out, (int)++*(_Atomic unsigned *)context, len);
+}
+
+/* A session of theirs takes memory from the allocator, and asks for randomness. */
+START_TEST(clients_may_bring_memory_and_randomness)
+{
+    struct nacre_client_config config = config_for();
+    struct nacre_clients *clients;
+    struct served server;
+    struct scarce scarce;
+    struct story s = {.accept = true};
+
+    scarce_init(&scarce, 0, false);
+    randoms = 0;
+    config.memory = &scarce.memory;
+    config.random = count_random;
+    config.random_context = &randoms;
+    serve(&server, "127.0.0.1:0");
+    clients = clients_with(&config);
+    join(clients, address(&server), &s);
+    nacre_clients_run(clients);
+    assert_told(&s);
+    ck_assert_uint_gt(scarce.count, 0);
+    ck_assert_uint_gt(randoms, 0);
+    nacre_clients_free(clients);
+    ck_assert_uint_eq(scarce.in_use, 0);
+    end_server(&server);
+}
+END_TEST
+
 START_TEST(sessions_have_the_whole_configuration)
 {
     static const struct nacre_observer observer = {.packet = NULL};
     struct nacre_client_config c = config_for();
     const struct nacre_endpoint_config *e;
+    struct nacre_budget *budget = nacre_budget_new(1 << 20, NULL);
     struct nacre_clients *clients;
+    struct scarce scarce;
 
+    scarce_init(&scarce, 0, false);
     c.lookup = look_up_nothing;
     c.global_request = refuse_request;
     c.global_replied = ignore_answer;
@@ -301,6 +340,10 @@ START_TEST(sessions_have_the_whole_configuration)
     c.ciphers = "aes128-ctr";
     c.macs = "hmac-sha2-256";
     c.require_strict_kex = true;
+    c.memory = c.secrets = &scarce.memory;
+    c.budget = budget;
+    c.random = count_random;
+    c.random_context = &randoms;
     clients = clients_with(&c);
     e = &clients->endpoint->config;
     ck_assert(e->lookup == c.lookup && e->global_request == c.global_request);
@@ -314,7 +357,10 @@ START_TEST(sessions_have_the_whole_configuration)
     ck_assert_ptr_eq(e->ciphers, c.ciphers);
     ck_assert_ptr_eq(e->macs, c.macs);
     ck_assert(e->require_strict_kex && e->ask == NULL);
+    ck_assert(e->memory == c.memory && e->secrets == c.secrets && e->budget == budget);
+    ck_assert(e->random == count_random && e->random_context == &randoms);
     nacre_clients_free(clients);
+    nacre_budget_free(budget);
 }
 END_TEST
 
@@ -349,6 +395,7 @@ void add_tests(struct suite *suite)
     add_test(suite, each_connection_may_log_in_as_another_user);
     add_test(suite, an_unknown_algorithm_is_named_in_the_error);
     add_test(suite, a_server_says_what_is_wrong_with_its_configuration);
+    add_test(suite, clients_may_bring_memory_and_randomness);
     add_test(suite, sessions_have_the_whole_configuration);
     add_test(suite, stopping_keeps_errno_and_the_wait_is_known);
 }

@@ -3,6 +3,7 @@
 #include "apps/server/worker.h"
 #include "apps/session/parts.h"
 #include "tests/support/client_story.h"
+#include "tests/support/scarce.h"
 
 #include <dirent.h>
 #include <sched.h>
@@ -379,6 +380,35 @@ static void ignore_answer(void *context, bool granted, const uint8_t *data, size
     (void)len;
 }
 
+static struct scarce scarce;
+static _Atomic unsigned randoms;
+
+/* Not random at all. */
+static void count_random(void *context, uint8_t *out, size_t len)
+{
+    memset(out, (int)++*(_Atomic unsigned *)context, len);
+}
+
+START_TEST(a_server_may_bring_memory_and_randomness)
+{
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true};
+
+    scarce_init(&scarce, 0, false);
+    randoms = 0;
+    served = (struct served){.server = NULL};
+    serve_config(&served, (struct nacre_server_config){.memory = &scarce.memory,
+                                                       .random = count_random,
+                                                       .random_context = &randoms});
+    live(&client, address(&served), &story);
+    assert_told(&story);
+    end_server(&served);
+    ck_assert_uint_gt(scarce.count, 0);
+    ck_assert_uint_eq(scarce.in_use, 0);
+    ck_assert_uint_gt(randoms, 0);
+}
+END_TEST
+
 START_TEST(sessions_have_the_whole_configuration)
 {
     static const struct nacre_channel_app app = {.open = NULL};
@@ -398,9 +428,14 @@ START_TEST(sessions_have_the_whole_configuration)
                                           .ciphers = "aes128-ctr",
                                           .macs = "hmac-sha2-256",
                                           .require_strict_kex = true,
+                                          .memory = &scarce.memory,
+                                          .secrets = &scarce.memory,
+                                          .random = count_random,
+                                          .random_context = &randoms,
                                           .kexinit_waits = true};
     const struct nacre_endpoint_config *e;
 
+    scarce_init(&scarce, 0, false);
     served = (struct served){.server = NULL};
     make_server(&served, c);
     e = &served.server->latest->endpoints[0]->config;
@@ -412,6 +447,8 @@ START_TEST(sessions_have_the_whole_configuration)
     ck_assert(e->kex == c.kex && e->host_key == c.host_key && e->public_key == c.public_key);
     ck_assert(e->ciphers == c.ciphers && e->macs == c.macs);
     ck_assert(e->require_strict_kex && e->kexinit_waits);
+    ck_assert(e->memory == c.memory && e->secrets == c.secrets);
+    ck_assert(e->random == count_random && e->random_context == &randoms);
     nacre_server_free(served.server);
     nacre_key_free(served.key);
 }
@@ -443,6 +480,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_child_may_run_the_server);
     add_test(suite, a_callback_of_nacre_server_free_may_free_and_run_it);
     add_test(suite, a_decision_may_be_answered_after_the_server_was_freed);
+    add_test(suite, a_server_may_bring_memory_and_randomness);
     add_test(suite, sessions_have_the_whole_configuration);
     add_test(suite, addresses_end_with_NULL);
 }

@@ -528,7 +528,7 @@ static void stop(enum nacre_role role)
     ck_assert_int_eq(story.freed[role], 1);
     ck_assert_int_eq(story.known[role], story.closed[role]);
     if (e->endpoint != NULL) {
-        ck_assert_uint_eq(nacre_endpoint_memory(e->endpoint), 0);
+        ck_assert_uint_eq(nacre_endpoint_memory_in_use(e->endpoint), 0);
         nacre_endpoint_free(e->endpoint);
     }
     hash_abandon(&e->digest);

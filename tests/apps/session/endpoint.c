@@ -3,6 +3,7 @@
 #include "tests/support/scarce.h"
 #include "tests/support/suite.h"
 #include "tests/support/wiped.h"
+#include "transport/pool.h"
 
 #include <string.h>
 
@@ -82,16 +83,65 @@ START_TEST(its_memory_is_that_of_its_sessions)
     struct nacre_session *one, *two;
     size_t each;
 
-    ck_assert_uint_eq(nacre_endpoint_memory(endpoint), 0);
+    ck_assert_uint_eq(nacre_endpoint_memory_in_use(endpoint), 0);
     one = nacre_session_new(endpoint, NULL, 1000);
-    each = nacre_endpoint_memory(endpoint);
+    each = nacre_endpoint_memory_in_use(endpoint);
     ck_assert_uint_gt(each, 0);
     two = nacre_session_new(endpoint, NULL, 1000);
-    ck_assert_uint_eq(nacre_endpoint_memory(endpoint), 2 * each);
+    ck_assert_uint_eq(nacre_endpoint_memory_in_use(endpoint), 2 * each);
     nacre_session_free(two);
     nacre_session_free(one);
-    ck_assert_uint_eq(nacre_endpoint_memory(endpoint), 0);
+    ck_assert_uint_eq(nacre_endpoint_memory_in_use(endpoint), 0);
     nacre_endpoint_free(endpoint);
+}
+END_TEST
+
+/* At every step of a session with a bulk transfer, free blocks included. */
+START_TEST(its_memory_is_what_its_allocator_holds)
+{
+    static const char chunk[32 * 1024];
+    struct nacre_channel *ch;
+    struct scarce scarce;
+    struct pair pair;
+    size_t most = 0;
+
+    scarce_init(&scarce, 0, false);
+    pair_init(&pair, 1);
+    pair.server_config.memory = &scarce.memory;
+    pair_start(&pair);
+    ch = pair_open(&pair);
+    for (int i = 0; i < 100; i++) {
+        (void)nacre_channel_write(ch, chunk, sizeof chunk);
+        (void)pair_step(&pair);
+        ck_assert_uint_eq(nacre_endpoint_memory(pair.server.endpoint), scarce.in_use);
+        ck_assert_uint_le(nacre_endpoint_memory_in_use(pair.server.endpoint), scarce.in_use);
+        most = scarce.in_use > most ? scarce.in_use : most;
+    }
+    ck_assert_uint_gt(most, BLOCK_LARGE);
+    pair_run(&pair);
+    pair_pass(&pair, 2000);
+    nacre_session_received(pair.server.session, 0, pair.now_ms); /* no more is there */
+    ck_assert_uint_lt(nacre_endpoint_memory_in_use(pair.server.endpoint), BLOCK_SMALL);
+    ck_assert_uint_gt(scarce.in_use, BLOCK_LARGE); /* kept for the next transfer */
+    ck_assert_uint_eq(nacre_endpoint_memory(pair.server.endpoint), scarce.in_use);
+    pair_clear(&pair);
+    ck_assert_uint_eq(scarce.in_use, 0);
+}
+END_TEST
+
+START_TEST(new_sessions_take_from_the_endpoints_budget)
+{
+    struct nacre_budget *budget = nacre_budget_new(1 << 24, NULL);
+    struct pair pair;
+
+    pair_init(&pair, 1);
+    pair.server_config.budget = budget;
+    pair_start(&pair);
+    (void)pair_open(&pair);
+    ck_assert_uint_gt(nacre_budget_used(budget), 0);
+    pair_clear(&pair);
+    ck_assert_uint_eq(nacre_budget_used(budget), 0);
+    nacre_budget_free(budget);
 }
 END_TEST
 
@@ -134,6 +184,8 @@ void add_tests(struct suite *suite)
     add_test(suite, lists_are_read_as_options_are);
     add_test(suite, the_configuration_is_copied);
     add_test(suite, its_memory_is_that_of_its_sessions);
+    add_test(suite, its_memory_is_what_its_allocator_holds);
+    add_test(suite, new_sessions_take_from_the_endpoints_budget);
     add_test(suite, a_session_outlives_its_endpoint);
     add_test(suite, an_endpoint_wipes_its_padding);
 }
