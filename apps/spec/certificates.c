@@ -100,34 +100,47 @@ static void truncated(struct peer *p)
     }
 }
 
-/* Section 2.3: what a certificate without the extension does not permit. The PTY is requested
- * first, then a connection to a port that listens. */
-static void no_permit(struct peer *p)
+/* Log in with a certificate without extensions. */
+static void log_in_certified(struct peer *p)
 {
-    struct spec_channel *ch;
-    struct conn listener;
-    uint16_t port = 0;
-
     need_user_ca(p);
     reach(p, AT_AUTH);
     p->conforming = true;
     send_certificate(p, certificate_make(p, &(struct certificate){0}));
     p->logged_in = p->skip == NULL && want(p, SSH_MSG_USERAUTH_SUCCESS);
     p->conforming = false;
-    if (!p->logged_in) {
-        observe(p, "a certificate without extensions is refused");
-        return;
-    }
-    p->reached = AT_LOGIN;
-    ch = open_session(p);
-    send_channel_request(p, ch, "pty-req", 1, message(p, "tuuuut", "xterm", 80, 24, 0, 0, ""));
-    (void)answer(p);
+    if (p->logged_in)
+        p->reached = AT_LOGIN;
+    else if (p->skip == NULL)
+        (void)falter(p, "a certificate without extensions is refused");
+}
+
+/* Request a connection to a port that listens. */
+static void ask_for_connection(struct peer *p)
+{
+    struct conn listener;
+    uint16_t port = 0;
+
     if (!conn_listen(&listener, &port))
         problem(p, "no port of 127.0.0.1 is free");
     (void)send_open(p, (struct opening){.type = "direct-tcpip",
                                         .rest = message(p, "tutu", host, (uint32_t)port, host, 1)});
     (void)answer(p);
     conn_close(&listener);
+}
+
+/* Section 2.3: what a certificate without the extension does not permit. */
+static void no_permit(struct peer *p)
+{
+    struct spec_channel *ch;
+
+    log_in_certified(p);
+    if (over(p))
+        return;
+    ch = open_session(p);
+    send_channel_request(p, ch, "pty-req", 1, message(p, "tuuuut", "xterm", 80, 24, 0, 0, ""));
+    (void)answer(p);
+    ask_for_connection(p);
 }
 
 /* clang-format off */

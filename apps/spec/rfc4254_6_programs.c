@@ -157,30 +157,36 @@ static bool display_connects(struct peer *p, struct conn *c, uint16_t port)
 }
 
 /* byte 98, channel, "x11-req", boolean single connection, string protocol, string cookie, uint32
- * screen number. The environment is that of a program which still runs: the display ends with the
- * session. */
-static void single_connection(struct peer *p)
+ * screen number. The display's port is in the environment of a program that still runs: the display
+ * ends with the session. */
+static uint16_t open_display(struct peer *p)
 {
     const struct profile *profile = &p->setting->profile;
-    struct spec_channel *ch;
-    struct conn display[2] = {{.fd = -1}, {.fd = -1}};
-    uint16_t port;
+    struct spec_channel *ch = open_first(p, (struct opening){0});
+    struct bytes both;
 
-    need_command(p, profile->env, "the environment");
-    ch = open_first(p, (struct opening){0});
     p->conforming = true;
     send_channel_request(p, ch, "x11-req", 1,
                          message(p, "bttu", 1, x11_protocol, hex_of(p, sample(p, X11_COOKIE)), 0));
     need(p, over(p) || next(p) == SSH_MSG_CHANNEL_SUCCESS, "it forwards no X11");
     if (p->skip != NULL)
-        return;
-    (void)run(p, ch,
-              (const char *)message(p, "rrrb", bytes_of(profile->env), bytes_of("; "),
-                                    bytes_of(profile->cat), 0)
-                  .at);
-    port = display_port(p, ch);
+        return 0;
+    both = message(p, "rrrb", bytes_of(profile->env), bytes_of("; "), bytes_of(profile->cat), 0);
+    (void)run(p, ch, (const char *)both.at);
+    return display_port(p, ch);
+}
+
+static void single_connection(struct peer *p)
+{
+    struct conn display[2] = {{.fd = -1}, {.fd = -1}};
+    uint16_t port;
+
+    need_command(p, p->setting->profile.env, "the environment");
+    port = p->skip == NULL ? open_display(p) : 0;
     need(p, port != 0, "the program has no DISPLAY on this machine");
-    if (p->skip == NULL && !display_connects(p, &display[0], port))
+    if (p->skip != NULL)
+        return;
+    if (!display_connects(p, &display[0], port))
         observe(p, "no channel for the first connection");
     observe(p,
             display_connects(p, &display[1], port) ? "a second channel" : "second channel refused");
