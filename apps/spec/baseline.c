@@ -1,6 +1,7 @@
 #include "apps/spec/baseline.h"
 
 #include "apps/spec/reach.h"
+#include "apps/spec/serve.h"
 
 #include <stdio.h>
 
@@ -17,8 +18,11 @@ static bool try_exec(struct peer *p)
     ch = open_session(p);
     if (!run(p, ch, p->setting->profile.cat) || !send_all(p, ch, bytes))
         return false;
-    send_eof(p, ch);
+    if (p->role == NACRE_CLIENT)
+        send_eof(p, ch);
     (void)wait_received(p, ch, EXAMPLE);
+    if (p->role == NACRE_SERVER)
+        send_exit(p, ch, 0);
     (void)wait_channel_close(p, ch);
     return bytes_equal(ch->received, bytes);
 }
@@ -65,7 +69,9 @@ static void explain(const struct peer *p, char *error, size_t size)
     char text[OBSERVED_MAX];
 
     outcomes_text(text, p->parts, 1);
-    if (p->conn.fd < 0 && p->reached == AT_IDENT)
+    if (p->conn.fd < 0 && p->reached == AT_IDENT && p->role == NACRE_SERVER)
+        (void)snprintf(error, size, "%s: %s", p->setting->target, p->problem);
+    else if (p->conn.fd < 0 && p->reached == AT_IDENT)
         (void)snprintf(error, size, "%s: the connection was refused: is the server running?",
                        p->setting->target);
     else
@@ -90,8 +96,10 @@ bool baseline_learn(struct setting *setting, char *error, size_t size)
         learn_names(p, f);
     f->exec = good && try_exec(p);
     f->longest_us = p->longest;
+    if (good && p->role == NACRE_SERVER)
+        (void)snprintf(f->methods, sizeof f->methods, "%.*s", (int)sizeof f->methods - 1, p->tried);
     peer_free(p);
-    if (good) {
+    if (good && setting->tested == NACRE_SERVER) {
         p = peer_new(NULL, setting);
         learn_methods(p, f);
         peer_free(p);

@@ -32,6 +32,12 @@ const struct spec_case *const spec_tables[] = {
     spec_addresses,
     spec_hostkeys,
     spec_robust,
+    spec_client_kex,
+    spec_client_hostkey,
+    spec_client_auth,
+    spec_client_interactive,
+    spec_client_messages,
+    spec_client_channel,
     spec_slow,
     NULL,
 };

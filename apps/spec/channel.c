@@ -1,5 +1,8 @@
 #include "apps/spec/channel.h"
 
+#include "apps/spec/serve.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +50,8 @@ struct spec_channel *open_channel(struct peer *p, struct opening o)
     bool conforming = p->conforming;
     struct spec_channel *ch;
 
+    if (p->role == NACRE_SERVER)
+        return accept_channel(p, o);
     p->conforming = p->conforming || !p->observing;
     ch = send_open(p, o);
     p->conforming = conforming;
@@ -83,6 +88,8 @@ bool run(struct peer *p, struct spec_channel *ch, const char *command)
 
     if (over(p))
         return false;
+    if (p->role == NACRE_SERVER)
+        return serve_program(p, ch, command);
     p->conforming = p->conforming || !p->observing;
     send_channel_request(p, ch, "exec", 1, message(p, "t", command));
     number = next(p);
@@ -206,6 +213,27 @@ static void on_data(struct peer *p, struct spec_channel *ch, struct reader *r, b
     reopen(p, ch);
 }
 
+/* RFC 4254 section 6.5 */
+static bool is_program(struct bytes type)
+{
+    return bytes_are(type, "exec") || bytes_are(type, "shell") || bytes_are(type, "subsystem");
+}
+
+/* RFC 4254 section 6.2: string TERM, uint32 columns, rows, width, height, string modes
+ * Section 6.3.1: boolean, string protocol, string cookie, uint32 screen */
+static void keep_fields(struct peer *p, struct bytes type, struct reader *r)
+{
+    if (bytes_are(type, "pty-req")) {
+        (void)read_string(r);
+        (void)read_bytes(r, 16);
+        p->pty_modes = read_string(r);
+    } else if (bytes_are(type, "x11-req")) {
+        (void)read_bool(r);
+        (void)read_string(r);
+        p->x11_cookie = read_string(r);
+    }
+}
+
 static void on_request(struct peer *p, struct spec_channel *ch, struct reader *r)
 {
     struct bytes type = read_string(r);
@@ -219,8 +247,20 @@ static void on_request(struct peer *p, struct spec_channel *ch, struct reader *r
     }
     if (ch->has_exit_status || ch->exit_signal[0] != 0)
         watch_check(p, WATCH_EXIT_THEN_CLOSE, !ch->got_close, "after CLOSE");
+    if (p->role == NACRE_SERVER && is_program(type)) {
+        ch->program_asked = true;
+        ch->program_reply = want_reply;
+        (void)snprintf(ch->program, sizeof ch->program, "%.*s", (int)type.len,
+                       (const char *)type.at);
+        return;
+    }
+    if (p->role == NACRE_SERVER)
+        keep_fields(p, type, r);
     if (want_reply && !p->quiet && !ch->sent_close)
-        transmit(p, "bu", SSH_MSG_CHANNEL_FAILURE, ch->peer);
+        transmit(p, "bu",
+                 p->role == NACRE_SERVER && bytes_are(type, "pty-req") ? SSH_MSG_CHANNEL_SUCCESS
+                                                                       : SSH_MSG_CHANNEL_FAILURE,
+                 ch->peer);
 }
 
 static void on_adjust(struct peer *p, struct spec_channel *ch, uint32_t bytes)
@@ -272,6 +312,10 @@ bool channel_take(struct peer *p, uint8_t number)
     struct reader r = read_from(p->got);
     struct spec_channel *ch;
 
+    if (number == SSH_MSG_CHANNEL_OPEN && p->role == NACRE_SERVER) {
+        serve_open(p); /* a client may open one as soon as it is logged in */
+        return true;
+    }
     if (number < SSH_MSG_CHANNEL_OPEN_CONFIRMATION || number > SSH_MSG_CHANNEL_FAILURE)
         return false;
     (void)read_u8(&r);

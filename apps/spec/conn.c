@@ -34,14 +34,20 @@ static int ms_until(uint64_t deadline)
 /* Wait for these events. Returns those that occurred; 0: the deadline has passed. */
 static short wait_for(const struct conn *c, short events, uint64_t deadline)
 {
-    struct pollfd p = {.fd = c->fd, .events = events};
+    struct pollfd p[1 + BESIDE_MAX] = {{.fd = c->fd, .events = events}};
     int n;
 
     do {
-        p.revents = 0;
-        n = poll(&p, 1, ms_until(deadline));
-    } while ((n < 0 && errno == EINTR) || (n == 0 && now_us() < deadline));
-    return n > 0 ? p.revents : 0;
+        nfds_t count = 1;
+
+        p[0].revents = 0;
+        if (c->beside != NULL)
+            count += c->beside->put(c->beside->of, p + 1);
+        n = poll(p, count, ms_until(deadline));
+        if (n > 0 && count > 1)
+            c->beside->serve(c->beside->of);
+    } while ((n < 0 && errno == EINTR) || (p[0].revents == 0 && now_us() < deadline));
+    return p[0].revents;
 }
 
 static bool fail(struct conn *c)
@@ -72,15 +78,15 @@ bool conn_open(struct conn *c, const struct sockaddr *address, socklen_t len, ui
     return true;
 }
 
-static struct sockaddr_in loopback(uint16_t port)
+static struct sockaddr_in address_of(uint32_t address, uint16_t port)
 {
     return (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
 }
 
 bool conn_open_local(struct conn *c, uint16_t port, uint64_t deadline)
 {
-    struct sockaddr_in address = loopback(port);
+    struct sockaddr_in address = address_of(INADDR_LOOPBACK, port);
     bool good;
 
     *c = (struct conn){.fd = -1};
@@ -92,7 +98,12 @@ bool conn_open_local(struct conn *c, uint16_t port, uint64_t deadline)
 
 bool conn_listen(struct conn *listener, uint16_t *port)
 {
-    struct sockaddr_in address = loopback(0);
+    return conn_listen_on(listener, INADDR_LOOPBACK, port);
+}
+
+bool conn_listen_on(struct conn *listener, uint32_t where, uint16_t *port)
+{
+    struct sockaddr_in address = address_of(where, 0);
     socklen_t len = sizeof address;
 
     *listener = (struct conn){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -108,11 +119,14 @@ bool conn_listen(struct conn *listener, uint16_t *port)
 
 bool conn_accept(const struct conn *listener, struct conn *c, uint64_t deadline)
 {
-    *c = (struct conn){.fd = -1, .ended = true};
+    *c = (struct conn){.fd = -1, .ended = true, .beside = listener->beside};
     if (listener->fd < 0 || wait_for(listener, POLLIN, deadline) == 0)
         return false;
     c->fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     c->ended = c->fd < 0;
+    c->accepted = true;
+    if (c->fd >= 0)
+        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(const int){1}, sizeof(int));
     return !c->ended;
 }
 
@@ -152,6 +166,8 @@ static bool read_some(struct conn *c)
     if (n <= 0)
         return n == 0 ? (errno = 0, fail(c)) : fail(c);
     c->tail += (size_t)n;
+    if (c->accepted) /* many clients wait for our ACK before they send more (Nagle) */
+        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &(const int){1}, sizeof(int));
     return true;
 }
 

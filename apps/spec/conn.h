@@ -9,8 +9,21 @@
 
 #include <sys/socket.h>
 
+struct pollfd;
+
+enum { BESIDE_MAX = 3 };
+
+/* What is served while a connection waits: the streams of a program that we started. */
+struct beside {
+    size_t (*put)(void *of, struct pollfd *out); /* at most BESIDE_MAX; returns how many */
+    void (*serve)(void *of);                     /* one of them is ready; must not block */
+    void *of;
+};
+
 struct conn {
-    int fd;      /* -1: closed */
+    const struct beside *beside; /* or NULL */
+    int fd;                      /* -1: closed */
+    bool accepted;
     bool ended;  /* the peer closed or reset the connection, or it could not be opened */
     bool reset;  /* ... with a TCP reset */
     bool drip;   /* send each byte in a segment of its own */
@@ -27,8 +40,10 @@ uint64_t now_us(void);
 /* Connect. False: refused, or not within the deadline. */
 bool conn_open(struct conn *c, const struct sockaddr *address, socklen_t len, uint64_t deadline);
 
-/* Listen on a free port of 127.0.0.1; accept one connection; connect to such a port. */
+/* Listen on a free port of 127.0.0.1, or of another address; accept one connection; connect to such
+ * a port. */
 bool conn_listen(struct conn *listener, uint16_t *port);
+bool conn_listen_on(struct conn *listener, uint32_t address, uint16_t *port);
 bool conn_accept(const struct conn *listener, struct conn *c, uint64_t deadline);
 bool conn_open_local(struct conn *c, uint16_t port, uint64_t deadline);
 

@@ -40,6 +40,8 @@ void begin_exchange(struct peer *p)
     p->x.share = NULL;
     p->x.gex = NULL;
     p->x.hash_len = p->x.secret_len = 0;
+    p->x.their_share = (struct bytes){NULL, 0};
+    p->x.keeps_secret = false;
     p->x.ours_sent = p->x.theirs_came = false;
     random_fill(&p->random, p->x.ours.cookie, COOKIE_LEN);
     list_remove(p->x.ours.list[LIST_KEX], ext_info_marker[p->role]); /* only the first time */
@@ -82,6 +84,8 @@ bool receive_kexinit(struct peer *p)
         return falter(p, "unimpl(seq)");
     if (!kexinit_read(&p->x.theirs, p->got))
         return falter(p, "a malformed KEXINIT");
+    if (!p->first_done)
+        p->client_wants_ext_info = list_contains(p->x.theirs.list[LIST_KEX], "ext-info-c");
     p->x.payload[from] = p->got;
     p->x.theirs_came = p->in_exchange = true;
     return true;
@@ -155,15 +159,7 @@ void send_share_of(struct peer *p, const char *method)
         send_payload(p, share_payload(p, a->method));
 }
 
-void send_share_bytes(struct peer *p, struct bytes share)
-{
-    (void)negotiate(p);
-    transmit(p, "bs", SSH_MSG_KEX_ECDH_INIT, share);
-    p->reached = p->first_done ? p->reached : AT_REPLY;
-}
-
-/* K as H and the keys take it: an mpint, or a string for the hybrids. */
-static void set_secret(struct peer *p, struct bytes raw)
+void set_secret(struct peer *p, struct bytes raw)
 {
     struct writer w = write_to(p->x.secret, sizeof p->x.secret);
 

@@ -20,11 +20,9 @@ bool receive_kexinit(struct peer *p);
 /* Choose from both KEXINITs. False, and a problem: nothing in common, or not ours. */
 bool negotiate(struct peer *p);
 
-/* The client's message with a share of the negotiated method; for any method, as in a guess; or
- * with any bytes in place of the share. */
+/* The client's message with a share of the negotiated method; for any method, as in a guess. */
 void send_share(struct peer *p);
 void send_share_of(struct peer *p, const char *method);
-void send_share_bytes(struct peer *p, struct bytes share);
 
 /* The payload of the message, not sent. */
 struct bytes share_payload(struct peer *p, const struct kex_method *method);
@@ -38,6 +36,9 @@ bool receive_newkeys(struct peer *p);
 
 /* The same without the message. */
 bool use_new_keys(struct peer *p, bool sending);
+
+/* K as H and the keys take it: an mpint, or a string for the hybrids. */
+void set_secret(struct peer *p, struct bytes raw);
 
 /* Begin an exchange with new offers in p->x.ours, as for a rekey. */
 void begin_exchange(struct peer *p);

@@ -20,7 +20,7 @@ static void write_share(const struct peer *p, struct writer *w, struct bytes sha
  *     mpint     e, f; or string Q_C, Q_S (RFC 5656 section 4)
  *     mpint     K; or string (the hybrids)
  * RFC 4419 section 3 puts uint32 min, n, max and mpint p, g before e. */
-bool compute_hash(struct peer *p, struct bytes server_share)
+bool compute_hash(struct peer *p, struct bytes theirs)
 {
     struct writer w = write_to(p->scratch, SCRATCH_ROOM);
     const enum nacre_role order[] = {NACRE_CLIENT, NACRE_SERVER};
@@ -33,8 +33,8 @@ bool compute_hash(struct peer *p, struct bytes server_share)
     write_string(&w, p->x.host_key);
     if (p->x.gex != NULL)
         gex_write_hashed(p, &w);
-    write_share(p, &w, p->x.own_share);
-    write_share(p, &w, server_share);
+    write_share(p, &w, p->role == NACRE_CLIENT ? p->x.own_share : theirs);
+    write_share(p, &w, p->role == NACRE_CLIENT ? theirs : p->x.own_share);
     write_bytes(&w, (struct bytes){p->x.secret, p->x.secret_len});
     if (w.bad || !hash_of(p->x.chosen.kex->hash, written_bytes(&w), p->x.hash))
         return false;

@@ -4,8 +4,8 @@
 
 #include "apps/spec/peer.h"
 
-/* H over the exchange, with the server's share. The first H is the session identifier too. */
-bool compute_hash(struct peer *p, struct bytes server_share);
+/* H over the exchange, with the peer's share. The first H is the session identifier too. */
+bool compute_hash(struct peer *p, struct bytes theirs);
 
 /* Derive the keys of one direction and use them from the next packet on. With strict kex the
  * sequence number restarts at 0. */

@@ -1,6 +1,7 @@
 /* nacre-spec: tests whether an SSH server conforms to the RFCs, case by case. */
 #include "apps/options/start.h"
 #include "apps/spec/baseline.h"
+#include "apps/spec/client.h"
 #include "apps/spec/list.h"
 #include "apps/spec/options.h"
 #include "apps/spec/profile.h"
@@ -10,6 +11,7 @@
 #include "apps/spec/target.h"
 #include "crypto/crypto.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -22,6 +24,7 @@ enum {
     MISUSED = 2,
     NOT_TESTABLE = 3,
     OUR_FAULT = 4,
+    INTERRUPTED = 130, /* as a shell reports SIGINT */
     SENTENCE_MAX = 1024,
 };
 
@@ -57,10 +60,16 @@ static bool put_file(const char *name, void (*put)(FILE *, const struct report *
 /* The command that runs one of the cases again. */
 static void write_again(char *out, size_t size, const struct spec_options *o, const char *target)
 {
+    if (o->client != NULL || target == o->profile) {
+        (void)snprintf(out, size, "nacre-spec client --profile %s --seed %u", o->profile,
+                       (unsigned)o->seed);
+        return;
+    }
     (void)snprintf(out, size, "nacre-spec server %s --user %s%s%s%s%s --profile %s --seed %u",
                    target, o->user, o->key != NULL ? " --key " : "", o->key != NULL ? o->key : "",
                    o->password_file != NULL ? " --password " : "",
-                   o->password_file != NULL ? o->password_file : "", o->profile, (unsigned)o->seed);
+                   o->password_file != NULL ? o->password_file : "",
+                   o->profile == NULL ? "openssh" : o->profile, (unsigned)o->seed);
 }
 
 static int status_of(const struct run *run)
@@ -118,7 +127,7 @@ static int test(struct setting *setting, const struct spec_options *o, struct se
 {
     struct expectations known = {0};
     struct run run = {.setting = setting,
-                      .jobs = o->jobs,
+                      .jobs = setting->jobs,
                       .strict = o->strict,
                       .trace_folder = o->trace,
                       .restart = o->restart};
@@ -140,7 +149,7 @@ static int test(struct setting *setting, const struct spec_options *o, struct se
     (void)fflush(stdout);
     run_all(&run);
     expectations_apply(&known, run.results, run.count);
-    status = report_all(&run, o, slow_left, now_us() - began);
+    status = run.interrupted ? INTERRUPTED : report_all(&run, o, slow_left, now_us() - began);
     if (run.refused)
         status = give_up(&run);
     for (size_t i = 0; i < run.count; i++)
@@ -148,6 +157,15 @@ static int test(struct setting *setting, const struct spec_options *o, struct se
     free(run.results);
     expectations_clear(&known);
     return status;
+}
+
+static void use_options(struct setting *setting, const struct spec_options *o)
+{
+    setting->seed = o->seed;
+    setting->timeout_ms = o->timeout_s * 1000;
+    setting->jobs = o->jobs;
+    setting->tracing = o->trace != NULL;
+    setting->verbose = o->verbose || o->trace != NULL;
 }
 
 static int command_server(const struct spec_options *o, int count, char **words)
@@ -166,13 +184,11 @@ static int command_server(const struct spec_options *o, int count, char **words)
     if (setting == NULL)
         return fail(OUR_FAULT, "out of memory");
     setting->tested = NACRE_SERVER;
-    setting->seed = o->seed;
-    setting->timeout_ms = o->timeout_s * 1000;
-    setting->tracing = o->trace != NULL;
-    setting->verbose = o->verbose || o->trace != NULL;
+    use_options(setting, o);
     status = spec_target_find(setting, words[0], o->yes_remote, &p);
-    if (status == 0 && (!profile_read(&setting->profile, o->profile, &p) ||
-                        !profile_read_secrets(&setting->profile, o->key, o->password_file, &p)))
+    if (status == 0 &&
+        (!profile_read(&setting->profile, o->profile == NULL ? "openssh" : o->profile, &p) ||
+         !profile_read_secrets(&setting->profile, o->key, o->password_file, &p)))
         status = MISUSED;
     setting->profile.user = o->user;
     if (status == 0 && o->trace != NULL)
@@ -181,6 +197,74 @@ static int command_server(const struct spec_options *o, int count, char **words)
         status = NOT_TESTABLE;
     status = status == 0 ? test(setting, o, &s, &p) : fail(status, text);
     profile_clear(&setting->profile);
+    free(setting);
+    return status;
+}
+
+/* What a client is told: our commands are those of serve_program(). */
+static void set_client_profile(struct profile *profile)
+{
+    *profile = (struct profile){.user = "spec",
+                                .password = strdup("correct horse"),
+                                .cat = "cat",
+                                .produce = "produce %s",
+                                .discard = "discard",
+                                .any_user = true};
+}
+
+/* Everything but the cases. Returns an exit status and a sentence. */
+static int prepare_client(struct setting *setting, struct client_setup *c,
+                          const struct spec_options *o, const struct errbuf *p)
+{
+    struct in_addr address;
+
+    set_client_profile(&setting->profile);
+    c->command = o->client;
+    if (inet_pton(AF_INET, o->listen, &address) != 1) {
+        errbuf_say(p, "--listen: '%s' is not an IPv4 address", o->listen);
+        return MISUSED;
+    }
+    c->listen = ntohl(address.s_addr);
+    if (!client_profile_read(&c->profile, o->profile, p))
+        return MISUSED;
+    setting->jobs =
+        c->profile.program == NULL ? 1 : o->jobs; /* a person does one thing at a time */
+    if (!profile_read_secrets(&setting->profile, NULL, NULL, p) ||
+        !client_setup(c, &setting->profile, p))
+        return NOT_TESTABLE;
+    if (o->trace != NULL)
+        (void)mkdir(o->trace, 0700);
+    return baseline_learn(setting, p->text, p->size) ? AS_EXPECTED : NOT_TESTABLE;
+}
+
+static int command_client(const struct spec_options *o, int count, char **ids)
+{
+    struct setting *setting = calloc(1, sizeof *setting);
+    struct client_setup *c = calloc(1, sizeof *c);
+    char text[SENTENCE_MAX] = "";
+    struct errbuf p = errbuf_in(text, sizeof text);
+    struct selection s = {.ids = ids,
+                          .count = (size_t)count,
+                          .excluded = &o->excluded,
+                          .role = CLIENT,
+                          .only_must = o->only_must,
+                          .slow = o->slow};
+    int status = OUR_FAULT;
+
+    if (setting != NULL && c != NULL) {
+        run_catch_signals();
+        setting->tested = NACRE_CLIENT;
+        setting->target = o->profile;
+        setting->client = c;
+        setting->client_connect = client_connect;
+        setting->client_end = client_end;
+        use_options(setting, o);
+        status = prepare_client(setting, c, o, &p);
+        status = status == 0 ? test(setting, o, &s, &p) : fail(status, text);
+        profile_clear(&setting->profile);
+        client_setup_clear(c);
+    }
+    free(c);
     free(setting);
     return status;
 }
@@ -223,6 +307,10 @@ static int command(const struct spec_options *o, int count, char **words)
         return command_server(o, count - 1, words + 1);
     if (count >= 2 && strcmp(words[0], "server") == 0)
         return options_misused(&spec_command_line, "name the user with --user");
+    if (count >= 1 && strcmp(words[0], "client") == 0 && o->profile != NULL)
+        return command_client(o, count - 1, words + 1);
+    if (count >= 1 && strcmp(words[0], "client") == 0)
+        return options_misused(&spec_command_line, "say with --profile how the client is started");
     if (count == 1 && strcmp(words[0], "list") == 0) {
         list_cases(o->json_list);
         return AS_EXPECTED;
@@ -231,8 +319,24 @@ static int command(const struct spec_options *o, int count, char **words)
         return explain_case(words[1])
                    ? AS_EXPECTED
                    : options_misused(&spec_command_line, "there is no case '%s'", words[1]);
-    return options_misused(&spec_command_line,
-                           "give server HOST:PORT, list, explain ID, compare FILE, or replay FILE");
+    return options_misused(
+        &spec_command_line,
+        "give server HOST:PORT, client, list, explain ID, compare FILE, or replay FILE");
+}
+
+/* The words after --: another program than the profile's. Returns how many words come before. A
+ * path is made absolute, since clients run in other folders. */
+static int take_command(struct spec_options *o, int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], "--") == 0) {
+            char *path = strchr(argv[i + 1], '/') == NULL ? NULL : realpath(argv[i + 1], NULL);
+
+            argv[i + 1] = path == NULL ? argv[i + 1] : path;
+            o->client = argv + i + 1;
+            return i;
+        }
+    return argc;
 }
 
 int main(int argc, char **argv)
@@ -241,6 +345,7 @@ int main(int argc, char **argv)
     int status = 0, first;
 
     program_start();
+    argc = take_command(&options, argc, argv);
     first = options_read(&spec_command_line, &options, argc, argv, &status);
     if (first == 0)
         return status;

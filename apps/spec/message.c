@@ -93,8 +93,46 @@ static void on_global_request(struct peer *p)
         p->hostkeys_came++;
         p->hostkeys = p->got;
     }
+    if (bytes_are(name, "hostkeys-prove-00@openssh.com"))
+        p->prove = p->got;
+    p->forwards += bytes_are(name, "tcpip-forward");
     if (read_bool(&r) && !p->quiet)
-        transmit(p, "b", SSH_MSG_REQUEST_FAILURE);
+        transmit(p, "b",
+                 bytes_are(name, "tcpip-forward") && p->serve.grants_forward
+                     ? SSH_MSG_REQUEST_SUCCESS
+                     : SSH_MSG_REQUEST_FAILURE);
+}
+
+/* Does a client send it by itself, at its own time? Then it is no reply to what we sent. */
+static bool is_of_client(const struct peer *p, uint8_t number)
+{
+    return p->role == NACRE_SERVER &&
+           (number == SSH_MSG_SERVICE_REQUEST || number == SSH_MSG_KEXINIT ||
+            number == SSH_MSG_NEWKEYS || number == SSH_MSG_KEX_ECDH_INIT || number == 32 ||
+            number == 34 || number == SSH_MSG_USERAUTH_REQUEST ||
+            (number >= SSH_MSG_CHANNEL_OPEN && number <= SSH_MSG_CHANNEL_REQUEST &&
+             number != SSH_MSG_CHANNEL_OPEN_CONFIRMATION &&
+             number != SSH_MSG_CHANNEL_OPEN_FAILURE));
+}
+
+static void observe_reply(struct peer *p)
+{
+    char name[OUTCOME_MAX];
+
+    p->late_requests += p->logged_in && p->got.at[0] == SSH_MSG_USERAUTH_REQUEST;
+    if (is_of_client(p, p->got.at[0]))
+        return;
+    reply_name(p, name);
+    observe(p, "%s", name);
+}
+
+/* A request that crosses our KEXINIT is answered after the exchange. */
+static bool is_postponed(struct peer *p)
+{
+    if (p->role == NACRE_CLIENT || !p->first_done || !p->x.ours_sent || p->x.theirs_came)
+        return false;
+    p->postponed = p->got;
+    return true;
 }
 
 /* What may come at any time. False: it is something else. */
@@ -116,6 +154,9 @@ static bool is_side_traffic(struct peer *p)
     case SSH_MSG_EXT_INFO:
         on_ext_info(p);
         return true;
+    case SSH_MSG_SERVICE_REQUEST:
+    case SSH_MSG_USERAUTH_REQUEST:
+        return is_postponed(p);
     case SSH_MSG_GLOBAL_REQUEST:
         on_global_request(p);
         return true;
@@ -150,8 +191,6 @@ uint8_t next(struct peer *p)
 
 bool receive_any(struct peer *p)
 {
-    char name[OUTCOME_MAX];
-
     if (!receive(p))
         return false;
     if (p->got.at[0] == SSH_MSG_DISCONNECT) {
@@ -159,10 +198,8 @@ bool receive_any(struct peer *p)
         p->conn.ended = true;
         return false;
     }
-    if (!is_side_traffic(p)) {
-        reply_name(p, name);
-        observe(p, "%s", name);
-    }
+    if (!is_side_traffic(p))
+        observe_reply(p);
     return true;
 }
 
@@ -182,12 +219,9 @@ bool want_either(struct peer *p, uint8_t one, uint8_t other)
     uint8_t came;
 
     while ((came = next(p)) != 0) {
-        char name[OUTCOME_MAX];
-
         if (came == one || came == other)
             return true;
-        reply_name(p, name);
-        observe(p, "%s", name);
+        observe_reply(p);
     }
     return false;
 }
@@ -244,8 +278,6 @@ void wait_close(struct peer *p, uint64_t us)
 
     p->observing = true;
     while (!over(p) && now_us() - began < us) {
-        char name[OUTCOME_MAX];
-
         p->step = us - (now_us() - began);
         number = next(p);
         if (number == 0)
@@ -254,8 +286,7 @@ void wait_close(struct peer *p, uint64_t us)
             p->x.theirs_came = true;
             continue;
         }
-        reply_name(p, name);
-        observe(p, "%s", name);
+        observe_reply(p);
     }
     p->step = step;
     p->timed_out = false;

@@ -27,9 +27,9 @@ static const struct option_row rows[] = {
      .more = "With a key and a password, the cases about both run."},
     {.name = "profile", .argument = "NAME",
      OPTION_TEXT(struct spec_options, profile),
-     .help = "the commands that the server runs: a name, or a file",
-     .more = "The names are `openssh`, `dropbear`, `tinyssh`, `conch`, `asyncssh`, `paramiko`, `erlang`, `libssh`, `nacre-echo` and `nacre-serve`; all but `erlang`, `libssh` and `nacre-echo` give commands to a shell. A file has lines of the form name = value. `like` starts from a profile with a name. `cat`, `produce`, `discard`, `exit`, `killed` and `env` are commands. `user-ca` is the file of a CA's private key, whose certificates the server accepts for the user. `two-factor` and `two-factor-other` are users that need the key and then the password, `expired` is one whose password has expired; their key and password are those of the user. `forwarding` and `any-user` (every user name can log in) are yes or no.",
-     .default_value = "openssh"},
+     .help = "what the server runs, or how to start the client: a name, or a file",
+     .more = "The names are `openssh`, `dropbear`, `tinyssh`, `conch`, `asyncssh`, `paramiko`, `erlang`, `libssh`, `nacre-echo` and `nacre-serve`; all but `erlang`, `libssh` and `nacre-echo` give commands to a shell. A file has lines of the form name = value. `like` starts from a profile with a name. `cat`, `produce`, `discard`, `exit`, `killed` and `env` are commands. `user-ca` is the file of a CA's private key, whose certificates the server accepts for the user. `two-factor` and `two-factor-other` are users that need the key and then the password, `expired` is one whose password has expired; their key and password are those of the user. `forwarding` and `any-user` (every user name can log in) are yes or no. For a client, the profile says how to start it: `openssh`, `dropbear`, `putty`, `nacre-client`, `wait`, which starts none and prints where to connect, or a file with the names `program`, `options`, `target`, `exec` and other intents.",
+     .default_text = "`openssh` for a server"},
     {.name = "strict",
      OPTION_FLAG(struct spec_options, strict),
      .help = "SHOULD counts as MUST"},
@@ -83,6 +83,11 @@ static const struct option_row rows[] = {
     {.name = "list-json",
      OPTION_FLAG(struct spec_options, json_list),
      .help = "`list` prints JSON lines"},
+    {.name = "listen", .argument = "ADDR",
+     OPTION_TEXT(struct spec_options, listen),
+     .help = "where to wait for a client: an IPv4 address",
+     .more = "Whoever can connect there can log in, but can only talk to nacre-spec.",
+     .default_value = "127.0.0.1"},
     {.name = "yes-remote",
      OPTION_FLAG(struct spec_options, yes_remote),
      .help = "the server may be on another machine, and I may test it"},
@@ -102,6 +107,7 @@ static bool put_command(size_t i, struct option_word *word)
 {
     static const struct option_word commands[] = {
         {"server", "HOST:PORT", "runs the cases against a server"},
+        {"client", NULL, "runs the cases against a client, which it starts for each of them"},
         {"list", NULL, "prints the cases: id, level, clause, title and expectation"},
         {"explain", "ID", "prints all about a case"},
         {"compare", "FILE...", "compares results that --json wrote"},
@@ -123,11 +129,11 @@ static const struct option_words commands = {
 const struct command_line spec_command_line = {
     .name = "nacre-spec",
     .usage = "COMMAND [ARGUMENT] [ID]...",
-    .about = "Tests whether an SSH server conforms to the RFCs, case by case.",
+    .about = "Tests whether an SSH server or client conforms to the RFCs, case by case.",
     .words = &commands,
     .uses = uses,
     .notes = "An ID is that of a case or the beginning of several, such as 4253/7 or strict. TIME "
              "is a number of seconds, or numbers with s, m, h, d or w. Exit status: 0 if "
              "everything is as expected, 1 if a case failed, 2 for a mistake on the command line, "
-             "3 if the server cannot be tested, 4 for a fault of nacre-spec itself.",
+             "3 if the peer cannot be tested, 4 for a fault of nacre-spec itself.",
 };

@@ -7,7 +7,8 @@
 struct spec_options {
     const char *user, *key, *password_file, *profile;
     bool strict, slow, only_must, verbose, json_list, yes_remote;
-    const char *expect, *json, *junit, *html, *trace, *restart;
+    const char *expect, *json, *junit, *html, *trace, *listen, *restart;
+    char *const *client; /* the words after --, or NULL */
     uint32_t jobs, timeout_s, seed;
     struct option_list excluded;
 };

@@ -125,8 +125,13 @@ static bool term_holds(const struct term *t, const struct outcome *o)
 {
     bool open = o->ending == ENDING_GO_ON || o->ending == ENDING_NONE;
 
+    if (strcmp(t->text, "clean end") == 0)
+        return o->ending == ENDING_CLOSE &&
+               (o->program == PROGRAM_UNKNOWN || o->program == PROGRAM_NONZERO);
     if (is_close(t->text))
         return o->ending == ENDING_CLOSE;
+    if (strcmp(t->text, "nonzero exit status") == 0)
+        return o->program == PROGRAM_NONZERO;
     if (strcmp(t->text, "go-on") == 0)
         return o->ending == ENDING_GO_ON;
     if (strcmp(t->text, "silent") == 0)
@@ -267,6 +272,23 @@ static void put_ending(char *out, const struct outcome *o)
     add(out, text);
 }
 
+/* "exit status 255" */
+static void put_program(char *out, const struct outcome *o)
+{
+    char text[OUTCOME_MAX];
+
+    if (o->program == PROGRAM_UNKNOWN)
+        return;
+    if (o->program == PROGRAM_RUNS)
+        (void)snprintf(text, sizeof text, "the program did not end");
+    else
+        (void)snprintf(text, sizeof text, "%s %d",
+                       o->program == PROGRAM_SIGNAL ? "killed by signal" : "exit status",
+                       o->status);
+    add(out, out[0] != 0 ? ", " : "");
+    add(out, text);
+}
+
 static void part_text(char out[OBSERVED_MAX], const struct outcome *o)
 {
     char text[OUTCOME_MAX + 16];
@@ -281,6 +303,7 @@ static void part_text(char out[OBSERVED_MAX], const struct outcome *o)
         }
     }
     put_ending(out, o);
+    put_program(out, o);
 }
 
 void outcomes_text(char out[OBSERVED_MAX], const struct outcome *parts, size_t count)

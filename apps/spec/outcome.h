@@ -26,6 +26,15 @@ enum ending {
     ENDING_TIMEOUT, /* an answer had to come, and did not */
 };
 
+/* How the program that is tested ended: a client. */
+enum program_end {
+    PROGRAM_UNKNOWN, /* nobody asked */
+    PROGRAM_RUNS,    /* it did not end */
+    PROGRAM_ZERO,    /* with exit status 0 */
+    PROGRAM_NONZERO,
+    PROGRAM_SIGNAL, /* a signal killed it, not ours */
+};
+
 /* One part of a case: the replies, each with how often it came, and the end. */
 struct outcome {
     struct {
@@ -37,6 +46,8 @@ struct outcome {
     bool late;       /* go-on, but the fence was only answered when more had been sent */
     uint32_t reason; /* of the peer's DISCONNECT; 0: it sent none */
     char said[64];   /* its description, without control characters */
+    enum program_end program;
+    int status; /* its exit status, or the signal */
 };
 
 void outcome_add(struct outcome *o, const char *reply);

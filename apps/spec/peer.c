@@ -59,6 +59,10 @@ static void begin_connection(struct peer *p)
     packet_way_init(&p->receiving);
     memset(&p->x, 0, sizeof p->x);
     kexinit_offer_all(&p->x.ours, role);
+    if (role == NACRE_SERVER) /* those of our keys */
+        list_set(p->x.ours.list[LIST_HOST_KEY],
+                 "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
+                 "rsa-sha2-512,rsa-sha2-256");
     random_fill(&p->random, p->x.ours.cookie, COOKIE_LEN);
     (void)snprintf(p->ident[role], IDENT_MAX, "SSH-2.0-nacre_spec");
     p->ident_len[role] = strlen(p->ident[role]);
@@ -75,7 +79,13 @@ static void begin_connection(struct peer *p)
     p->fencing = p->fence_unimplemented = false;
     p->fences = 0;
     p->reached = AT_IDENT;
-    p->methods[0] = 0;
+    p->methods[0] = p->tried[0] = 0;
+    p->opened_count = 0;
+    p->lines_before = p->queries = p->forwards = p->late_requests = 0;
+    p->prove = p->pty_modes = p->x11_cookie = (struct bytes){NULL, 0};
+    p->opened_early = false;
+    p->postponed = (struct bytes){NULL, 0};
+    p->client_wants_ext_info = false;
 }
 
 struct peer *peer_new(const struct spec_case *row, const struct setting *setting)
@@ -88,6 +98,9 @@ struct peer *peer_new(const struct spec_case *row, const struct setting *setting
     p->setting = setting;
     p->role = setting->tested == NACRE_SERVER ? NACRE_CLIENT : NACRE_SERVER;
     p->padding = PADDING_SHORT;
+    p->serve = (struct serving){.methods = "publickey",
+                                .ext_info = "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,"
+                                            "rsa-sha2-256"};
     p->conn.fd = -1;
     p->conn.ended = true;
     p->step = 5 * setting->facts.longest_us;
@@ -106,6 +119,8 @@ struct peer *peer_new(const struct spec_case *row, const struct setting *setting
 
 static void end_connection(struct peer *p)
 {
+    if (p->setting->client_end != NULL)
+        p->setting->client_end(p);
     inflater_free(p->inflater);
     p->inflater = NULL;
     p->deflating = p->success_came = false;
@@ -146,8 +161,10 @@ void peer_connect(struct peer *p)
     p->conn = (struct conn){.fd = -1};
     p->wire_len = 0;
     p->connections++;
-    if (!conn_open(&p->conn, (const struct sockaddr *)&p->setting->address, p->setting->address_len,
-                   step_deadline(p)))
+    if (p->role == NACRE_SERVER)
+        p->setting->client_connect(p);
+    else if (!conn_open(&p->conn, (const struct sockaddr *)&p->setting->address,
+                        p->setting->address_len, step_deadline(p)))
         problem(p, "the connection was refused");
 }
 

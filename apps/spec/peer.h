@@ -5,7 +5,9 @@
 #define NACRE_APPS_SPEC_PEER_H
 
 #include "apps/spec/case.h"
+#include "apps/spec/child.h"
 #include "apps/spec/conn.h"
+#include "apps/spec/intent.h"
 #include "apps/spec/kexinit.h"
 #include "apps/spec/legal.h"
 #include "apps/spec/outcome.h"
@@ -44,7 +46,7 @@ struct exchange {
     struct negotiated chosen;
     void *state;                    /* of the method, for `finish` */
     const struct kex_method *share; /* the method that our share belongs to */
-    struct bytes own_share;
+    struct bytes own_share, their_share;
     struct gex *gex;                    /* group exchange: the group; NULL: another method */
     uint8_t secret[KEX_SECRET_MAX + 8]; /* K as it enters the hash */
     size_t secret_len;
@@ -52,6 +54,7 @@ struct exchange {
     size_t hash_len;
     struct bytes host_key;       /* the blob of the server's key */
     bool ours_sent, theirs_came; /* the KEXINITs */
+    bool keeps_secret;           /* send_share_bytes() does not change K */
     bool signature_skipped;      /* by an algorithm that we cannot verify */
 };
 
@@ -71,6 +74,30 @@ struct spec_channel {
     uint32_t exit_status;
     char exit_signal[32];
     bool has_exit_status;
+    bool program_asked, program_reply; /* a client's request for a program is not answered yet */
+    char program[32];                  /* "exec" */
+};
+
+enum { OPENED_MAX = 16 };
+
+/* A CHANNEL_OPEN of the client's that was not answered yet. */
+struct opened {
+    char type[32];
+    uint32_t number, window, max_packet;
+};
+
+/* How we answer a client. */
+struct serving {
+    const char *methods;  /* that a USERAUTH_FAILURE lists */
+    const char *ext_info; /* server-sig-algs of the EXT_INFO after NEWKEYS; NULL: none is sent */
+    uint32_t group_bits;  /* of a group exchange, if the client permits it; 0: what it prefers */
+    uint32_t failures;    /* so many correct requests are refused first */
+    bool accept_none;     /* SUCCESS for "none" */
+    bool no_ext_info;
+    bool ext_before_success; /* EXT_INFO right before SUCCESS too */
+    bool grants_forward;     /* tcpip-forward succeeds */
+    const char *then;        /* after the first method, this one is needed too; or NULL */
+    const char *password;    /* other than the profile's; or NULL */
 };
 
 struct context_kex;
@@ -185,6 +212,31 @@ struct peer {
     struct bytes bulk_room; /* the last channel data, while it is not kept */
     uint8_t *scratch;       /* SCRATCH_ROOM bytes, for a text that is copied at once */
     struct kexinit spare;   /* for a KEXINIT that is only looked at */
+
+    /* A client that is tested: client.h */
+    struct client *client; /* of this connection; NULL: a server is tested, or it has ended */
+    enum intent intent;
+    bool unknown_host, no_known_hosts; /* what its known_hosts has: another key, or none */
+    struct bytes known_key;            /* in its known_hosts, in place of ours; or none */
+    const char *known_type;
+    struct bytes prove;      /* its last hostkeys-prove-00 request */
+    struct bytes pty_modes;  /* of its pty-req */
+    struct bytes x11_cookie; /* of its x11-req */
+    uint32_t forwards;       /* tcpip-forward requests */
+    uint32_t lines_before;   /* before its identification */
+    uint32_t queries;        /* publickey requests without a signature */
+    uint32_t late_requests;  /* of the login, after it */
+    bool opened_early;       /* CHANNEL_OPEN came before SUCCESS */
+    struct child_answer client_answers[CHILD_ANSWERS];
+    size_t client_answer_count;
+    struct bytes printed[2];          /* by a client that has ended */
+    bool client_wants_ext_info;       /* its first KEXINIT had the marker */
+    struct bytes postponed;           /* a request that came during an exchange of ours; or none */
+    bool queried;                     /* the last request was a query, which was answered */
+    char tried[NAMES_MAX];            /* the methods that it tried */
+    struct serving serve;             /* how we answer as a server */
+    struct opened opened[OPENED_MAX]; /* channels that the client opens */
+    size_t opened_count;
 
     /* Completes an exchange that the peer began; set by reach.c. */
     void (*peer_rekeys)(struct peer *p);

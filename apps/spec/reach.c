@@ -1,5 +1,7 @@
 #include "apps/spec/reach.h"
 
+#include "apps/spec/serve.h"
+
 #include <stdio.h>
 
 enum { MORE_FENCES = 4 /* after one that is not answered */ };
@@ -49,6 +51,39 @@ static void step_auth(struct peer *p)
     (void)log_in(p);
 }
 
+/* ---- the steps of a server ---- */
+
+static void serve_share_step(struct peer *p)
+{
+    (void)receive_share(p);
+}
+
+static void serve_newkeys_step(struct peer *p)
+{
+    send_newkeys(p);
+    if (!p->first_done)
+        send_ext_info(p);
+    if (!over(p) && receive_newkeys(p))
+        p->reached = AT_SERVICE;
+}
+
+static void serve_service_step(struct peer *p)
+{
+    (void)serve_service(p);
+}
+
+static void serve_auth_step(struct peer *p)
+{
+    (void)serve_login(p);
+}
+
+static void (*const server_steps[])(struct peer *p) = {
+    [AT_IDENT] = step_ident,           [AT_KEXINIT] = step_kexinit,
+    [AT_SHARE] = serve_share_step,     [AT_REPLY] = send_reply,
+    [AT_NEWKEYS] = serve_newkeys_step, [AT_SERVICE] = serve_service_step,
+    [AT_AUTH] = serve_auth_step,
+};
+
 static void (*const client_steps[])(struct peer *p) = {
     [AT_IDENT] = step_ident, [AT_KEXINIT] = step_kexinit, [AT_SHARE] = step_share,
     [AT_REPLY] = step_reply, [AT_NEWKEYS] = step_newkeys, [AT_SERVICE] = step_service,
@@ -67,11 +102,7 @@ static void join_rekey(struct peer *p)
     p->x.theirs_came = kexinit_read(&p->x.theirs, theirs);
     if (p->x.theirs_came) {
         send_kexinit(p);
-        send_share(p);
-        if (receive_reply(p)) {
-            send_newkeys(p);
-            (void)receive_newkeys(p);
-        }
+        finish_exchange(p);
     }
     p->conforming = conforming;
 }
@@ -86,7 +117,7 @@ bool steps_until(struct peer *p, enum reached where)
     while (!over(p) && p->reached < where) {
         enum reached before = p->reached;
 
-        client_steps[before](p);
+        (p->role == NACRE_CLIENT ? client_steps : server_steps)[before](p);
         if (p->reached == before)
             break;
     }
@@ -222,11 +253,7 @@ void rekey(struct peer *p)
         p->observing = true;
         (void)falter(p, "KEXINIT without an answer");
     } else if (p->x.theirs_came) {
-        send_share(p);
-        if (receive_reply(p)) {
-            send_newkeys(p);
-            (void)receive_newkeys(p);
-        }
+        finish_exchange(p);
     }
     p->conforming = conforming;
 }
@@ -237,6 +264,11 @@ void need_request_failure(struct peer *p)
 {
     need(p, !p->setting->facts.unimplements_fence,
          "global requests are answered with UNIMPLEMENTED");
+}
+
+void need_server(struct peer *p, const char *why)
+{
+    need(p, p->role == NACRE_CLIENT, "%s", why);
 }
 
 void need_strict(struct peer *p)

@@ -4,6 +4,7 @@
 
 #include "apps/spec/auth.h"
 #include "apps/spec/channel.h"
+#include "apps/spec/either.h"
 #include "apps/spec/exchange.h"
 
 /* Run the steps up to a point, connecting first if there is no connection. If it is not reached,
@@ -33,6 +34,9 @@ void start_rekey(struct peer *p);
 
 /* For cases that count the replies to global requests. */
 void need_request_failure(struct peer *p);
+
+/* The case cannot be done with a client; `why` says for what reason. */
+void need_server(struct peer *p, const char *why);
 
 void need_strict(struct peer *p);
 void need_name(struct peer *p, enum kexinit_list list, const char *name);

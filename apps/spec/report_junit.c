@@ -63,12 +63,13 @@ static void put_verdict(FILE *out, const struct result *one)
     }
 }
 
-static void put_case(FILE *out, const struct result *one)
+static void put_case(FILE *out, const struct run *run, const struct result *one)
 {
     char name[512], class[128];
 
     (void)snprintf(name, sizeof name, "%s: %s", one->row->id, one->row->title);
-    (void)snprintf(class, sizeof class, "server.%s", one->row->clause);
+    (void)snprintf(class, sizeof class, "%s.%s",
+                   run->setting->tested == NACRE_SERVER ? "server" : "client", one->row->clause);
     (void)fputs("    <testcase", out);
     put_attribute(out, "classname", class);
     put_attribute(out, "name", name);
@@ -95,7 +96,7 @@ static size_t put_suite(FILE *out, const struct run *run, size_t from)
                   skipped);
     for (size_t i = from; i < to; i++)
         if (run->results[i].done)
-            put_case(out, &run->results[i]);
+            put_case(out, run, &run->results[i]);
     (void)fputs("  </testsuite>\n", out);
     return to;
 }

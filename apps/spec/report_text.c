@@ -48,7 +48,8 @@ void report_head(FILE *out, const struct report *r)
     char ident[sizeof f->ident]; /* a server must not write on the user's terminal */
 
     (void)clean_text(ident, sizeof ident, bytes_of(f->ident));
-    (void)fprintf(out, "nacre-spec %s   server %s   %s   %zu cases, seed %u\n", NACRE_VERSION,
+    (void)fprintf(out, "nacre-spec %s   %s %s   %s   %zu cases, seed %u\n", NACRE_VERSION,
+                  r->run->setting->tested == NACRE_SERVER ? "server" : "client",
                   r->run->setting->target, ident, r->run->count, (unsigned)r->run->setting->seed);
     (void)fprintf(out, "baseline  ok  %s %s %s%s  %llu ms\n", f->kex, f->hostkey, f->cipher,
                   f->strict ? " strict" : "", (unsigned long long)(f->login_us / 1000));

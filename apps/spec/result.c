@@ -14,7 +14,8 @@ static bool is_report(const struct spec_case *row)
 static void judge(struct result_head *h, const struct peer *p, bool strict)
 {
     size_t parts =
-        p->part + (p->parts[p->part].count > 0 || p->parts[p->part].ending != ENDING_NONE);
+        p->part + (p->parts[p->part].count > 0 || p->parts[p->part].ending != ENDING_NONE ||
+                   p->parts[p->part].program != PROGRAM_UNKNOWN);
 
     outcomes_text(h->observed, p->parts, parts);
     if (p->skip != NULL) {
@@ -44,6 +45,12 @@ void result_from(struct result *r, const struct peer *p, bool strict)
     h->timed_out = p->timed_out && h->verdict != VERDICT_PASS && h->verdict != VERDICT_SKIP;
     for (size_t i = 0; i <= p->part; i++)
         h->timed_out = h->timed_out || p->parts[i].ending == ENDING_TIMEOUT || p->parts[i].late;
+    for (size_t i = 0; i <= p->part; i++)
+        h->crashed = h->crashed || p->parts[i].program == PROGRAM_SIGNAL;
+    if (h->crashed) {
+        h->verdict = VERDICT_FAIL;
+        (void)snprintf(h->reason, sizeof h->reason, "a signal ended the client");
+    }
     h->went_on = p->parts[p->part].ending == ENDING_GO_ON && !p->conn.ended;
     h->ms = (uint32_t)((now_us() - p->began) / 1000);
     memcpy(h->watched, p->watched, sizeof h->watched);

@@ -12,6 +12,7 @@ struct result_head {
     bool unreached; /* the connection was refused or ended before the case's own step */
     bool went_on;   /* it ended in go-on: the peer still answers */
     bool killed;    /* the peer no longer answered afterwards */
+    bool crashed;   /* a signal ended the client */
     uint32_t ms;
     char observed[OBSERVED_MAX];
     char reason[PROBLEM_MAX]; /* of a skip, an error, or an expected failure */

@@ -262,13 +262,8 @@ static void ping_in_rekey(struct peer *p)
     transmit(p, "bt", SSH_MSG_PING, "nacre-spec");
     send_kexinit(p);
     conn_uncork(&p->conn, step_deadline(p));
-    if (receive_kexinit(p)) {
-        send_share(p);
-        if (receive_reply(p)) {
-            send_newkeys(p);
-            (void)receive_newkeys(p);
-        }
-    }
+    if (receive_kexinit(p))
+        finish_exchange(p);
     go_on(p);
 }
 
@@ -291,7 +286,8 @@ const struct spec_case spec_messages[] = {
      .run = auth_without_service},
     {"4253/11.1/disconnect", BOTH, MUST, "RFC 4253 11.1", "4253/11.1/1",
      "after DISCONNECT the peer ends, a client with a nonzero exit status", "clean end",
-     .run = disconnect},
+     .run = disconnect,
+     .note = "dbclient ends with status 0 after any DISCONNECT"},
     {"4253/11.1/disconnect-then-data", BOTH, MUST, "RFC 4253 11.1", "4253/11.1/3",
      "data after our DISCONNECT has no effect", "clean end",
      .run = disconnect_then_data},

@@ -1,26 +1,43 @@
 /* RFC 4253 sections 4.2 and 5: the identification. */
 #include "apps/spec/reach.h"
+#include "apps/spec/serve.h"
 #include "apps/spec/tables.h"
 
 #include <stdio.h>
 
 enum { LONG_ENOUGH = 65536, AT_ONCE_US = 5000000 };
 
+/* The client's program ends with status 0, and so does the client. */
+static void end_well(struct peer *p, struct spec_channel *ch)
+{
+    if (ch == NULL || over(p))
+        return;
+    send_exit(p, ch, 0);
+    (void)wait_channel_close(p, ch);
+    client_wait(p);
+    if (current_part(p)->program == PROGRAM_NONZERO || current_part(p)->program == PROGRAM_RUNS)
+        observe(p, "the client did not end with the command's exit status");
+}
+
 static void baseline(struct peer *p)
 {
-    struct spec_channel *ch;
+    struct spec_channel *ch = NULL;
 
     reach(p, AT_LOGIN);
     if (p->setting->facts.exec) {
         ch = open_session(p);
         (void)run(p, ch, p->setting->profile.cat);
         (void)send_all(p, ch, sample(p, 100));
-        send_eof(p, ch);
+        if (p->role == NACRE_CLIENT)
+            send_eof(p, ch);
         if (!wait_received(p, ch, 100))
             observe(p, "the command did not send its input back");
-        (void)wait_channel_close(p, ch);
+        if (p->role == NACRE_CLIENT)
+            (void)wait_channel_close(p, ch);
     }
     go_on(p);
+    if (p->role == NACRE_SERVER)
+        end_well(p, ch);
 }
 
 static void at_once(struct peer *p)
@@ -38,6 +55,16 @@ static void ident(struct peer *p)
 {
     reach(p, AT_IDENT);
     send_ident_bytes(p, bytes_of(p->row->text));
+    go_on(p);
+}
+
+/* For a client this is a line before the identification, after which it waits for that. */
+static void ident_lower_case(struct peer *p)
+{
+    reach(p, AT_IDENT);
+    send_ident_bytes(p, bytes_of(p->row->text));
+    if (p->role == NACRE_SERVER)
+        conn_finish(&p->conn);
     go_on(p);
 }
 
@@ -185,6 +212,9 @@ const struct spec_case spec_ident[] = {
     {"4253/5/ident-cr", BOTH, PRACTICE, "RFC 4253 4.2", "4253/4.2/4",
      "our identification ends with CR only, then we wait", "close | silent",
      .run = ident_cr},
+    {"4253/5.1/ident-1.99", CLIENT, MUST, "RFC 4253 5.1", "4253/5.1/1",
+     "the server's protoversion is 1.99", "go-on",
+     .run = ident, .text = "SSH-1.99-nacre_spec\r\n"},
     {"4253/5.1/ident-1.99-client", SERVER, MAY, "RFC 4253 4.2", "4253/4.2/3",
      "the client's protoversion is 1.99", "go-on | close",
      .run = ident, .text = "SSH-1.99-nacre_spec\r\n"},
@@ -199,7 +229,7 @@ const struct spec_case spec_ident[] = {
      .run = ident, .text = "SSH-3.0-nacre_spec\r\n"},
     {"4253/5.1/ident-lower-case", BOTH, PRACTICE, "RFC 4253 4.2", "4253/4.2/2",
      "an identification in lower case, ssh-2.0-...", "close | go-on as warn",
-     .run = ident, .text = "ssh-2.0-nacre_spec\r\n"},
+     .run = ident_lower_case, .text = "ssh-2.0-nacre_spec\r\n"},
     {0},
 };
 /* clang-format on */

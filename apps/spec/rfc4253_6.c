@@ -107,7 +107,14 @@ static void one_segment(struct peer *p)
     p->conn.corked = true;
     send_kexinit(p);
     transmit(p, "bs", SSH_MSG_IGNORE, sample(p, 100));
-    send_share(p);
+    if (p->role == NACRE_CLIENT) {
+        send_share(p);
+    } else {
+        conn_uncork(&p->conn, step_deadline(p));
+        (void)receive_share(p);
+        p->conn.corked = true;
+        send_reply(p);
+    }
     transmit(p, "bs", SSH_MSG_IGNORE, sample(p, 100));
     conn_uncork(&p->conn, step_deadline(p));
     go_on(p);

@@ -139,13 +139,8 @@ static void guess_in_rekey(struct peer *p)
     p->x.ours.follows = true;
     send_kexinit(p);
     transmit(p, "bs", SSH_MSG_KEX_ECDH_INIT, sample(p, 32));
-    if (receive_kexinit(p)) {
-        send_share(p);
-        if (receive_reply(p)) {
-            send_newkeys(p);
-            (void)receive_newkeys(p);
-        }
-    }
+    if (receive_kexinit(p))
+        finish_exchange(p);
     go_on(p);
 }
 
@@ -264,6 +259,8 @@ static void newkeys_again(struct peer *p)
 static void switch_silently(struct peer *p)
 {
     (void)use_new_keys(p, true);
+    if (p->role == NACRE_SERVER) /* it waits for us before it sends more */
+        transmit(p, "bt", SSH_MSG_IGNORE, "nacre-spec");
     if (receive_newkeys(p))
         p->reached = AT_SERVICE;
     go_on(p);

@@ -10,16 +10,6 @@ enum { CONNECTIONS = 20, HUGE_SHARE = 16384 };
 
 /* ---- H and the keys ---- */
 
-/* The share in the server's reply, which is the last message. */
-static struct bytes servers_share(const struct peer *p)
-{
-    struct reader r = read_from(p->got);
-
-    (void)read_u8(&r);
-    (void)read_string(&r);
-    return read_string(&r);
-}
-
 static void own_fresh(struct peer *p)
 {
     struct bytes shares[CONNECTIONS];
@@ -28,7 +18,7 @@ static void own_fresh(struct peer *p)
     for (int i = 0; i < CONNECTIONS; i++) {
         peer_connect(p);
         reach(p, AT_NEWKEYS);
-        shares[i] = servers_share(p);
+        shares[i] = their_share(p);
         for (int j = 0; j < i; j++)
             twice = twice || bytes_equal(shares[i], shares[j]);
     }
@@ -73,11 +63,10 @@ static void each_of_list(struct peer *p)
     const char *theirs = p->setting->facts.theirs.list[list];
     char common[NAMES_MAX], name[NAME_MAX_LEN];
 
-    kexinit_offer_all(&p->x.ours, p->role);
     list_common(common, theirs, p->x.ours.list[list]);
     for (int i = 0; i < 2; i++) {
-        list_remove(common, strict_marker[NACRE_SERVER][i]);
-        list_remove(common, ext_info_marker[NACRE_SERVER]);
+        list_remove(common, strict_marker[p->setting->tested][i]);
+        list_remove(common, ext_info_marker[p->setting->tested]);
     }
     for (size_t i = 0; list_item(common, i, name); i++) {
         peer_connect(p);
@@ -147,8 +136,10 @@ static void dh_padded(struct peer *p)
     const struct kex_method *method = only_dh(p);
 
     if (method != NULL) {
-        (void)share_payload(p, method);
-        send_share_bytes(p, message(p, "rr", filled(p, 0, 3), p->x.own_share));
+        struct bytes share = own_share(p, method);
+
+        p->x.keeps_secret = true;
+        send_share_bytes(p, message(p, "rr", filled(p, 0, 3), share));
     }
     go_on(p);
 }
@@ -173,10 +164,13 @@ static void reach_gex(struct peer *p)
 static void gex(struct peer *p)
 {
     reach_gex(p);
-    gex_send_request(p, 2048, p->row->number, 8192);
-    if (gex_receive_group(p)) {
-        gex_send_init(p);
-        p->reached = AT_REPLY;
+    p->serve.group_bits = p->row->number;
+    if (p->role == NACRE_CLIENT) {
+        gex_send_request(p, 2048, p->row->number, 8192);
+        if (gex_receive_group(p)) {
+            gex_send_init(p);
+            p->reached = AT_REPLY;
+        }
     }
     go_on(p);
 }
@@ -230,14 +224,21 @@ static void gex_shares(struct peer *p)
 
         peer_connect(p);
         reach_gex(p);
-        gex_send_request(p, 2048, 2048, 8192);
-        (void)gex_receive_group(p);
+        if (p->role == NACRE_CLIENT) {
+            gex_send_request(p, 2048, 2048, 8192);
+            (void)gex_receive_group(p);
+        } else {
+            (void)receive_share(p);
+        }
         prime = gex_group_prime(p);
         if (prime.len > 0) {
             share[3] = message(p, "br", 0, prime);
             share[2] = flipped(p, share[3], -1); /* p is odd */
         }
-        transmit(p, "bs", 32, share[i]);
+        if (p->role == NACRE_CLIENT)
+            transmit(p, "bs", 32, share[i]);
+        else
+            send_share_bytes(p, share[i]);
         wait_close(p, p->step);
     }
 }

@@ -28,13 +28,8 @@ static void crossing(struct peer *p)
     conn_uncork(&p->conn, step_deadline(p));
     if (!want(p, SSH_MSG_REQUEST_FAILURE))
         observe_end(p);
-    if (receive_kexinit(p)) {
-        send_share(p);
-        if (receive_reply(p)) {
-            send_newkeys(p);
-            (void)receive_newkeys(p);
-        }
-    }
+    if (receive_kexinit(p))
+        finish_exchange(p);
     go_on(p);
 }
 
@@ -107,11 +102,7 @@ static void data_after_kexinit(struct peer *p)
 
     start_rekey(p);
     send_data(p, ch, bytes);
-    send_share(p);
-    if (receive_reply(p)) {
-        send_newkeys(p);
-        (void)receive_newkeys(p);
-    }
+    finish_exchange(p);
     if (!over(p) && wait_received(p, ch, bytes.len))
         observe(p, bytes_equal(ch->received, bytes) ? "delivered" : "other bytes");
     else
@@ -161,11 +152,7 @@ static void pending_replies(struct peer *p)
     conn_uncork(&p->conn, step_deadline(p));
     p->replies_to_skip = REPLIES;
     (void)receive_kexinit(p);
-    send_share(p);
-    if (receive_reply(p)) {
-        send_newkeys(p);
-        (void)receive_newkeys(p);
-    }
+    finish_exchange(p);
     while (p->replies_to_skip > 0 && receive_any(p))
         continue;
     p->conforming = false;

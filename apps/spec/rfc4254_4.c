@@ -2,7 +2,7 @@
 #include "apps/spec/reach.h"
 #include "apps/spec/tables.h"
 
-enum { REQUESTS = 10, FLOOD = 10000, LONG_NAME = 30000, MANY_CHANNELS = 1000 };
+enum { REQUESTS = 10, FLOOD = 10000, LONG_NAME = 30000, MANY_CHANNELS = 1000, NEVER_OPENED = 77 };
 
 /* ---- global requests: section 4 ---- */
 
@@ -124,11 +124,16 @@ static void number_ffffffff(struct peer *p)
     struct spec_channel *ch;
 
     reach(p, AT_LOGIN);
-    ch = send_open(p, (struct opening){.number_given = true, .number = UINT32_MAX});
-    if (answer(p) != SSH_MSG_CHANNEL_OPEN_CONFIRMATION)
-        return;
+    if (p->role == NACRE_SERVER) {
+        ch = accept_channel(p, (struct opening){.number_given = true, .number = UINT32_MAX});
+        observe(p, "open-confirmed");
+    } else {
+        ch = send_open(p, (struct opening){.number_given = true, .number = UINT32_MAX});
+        if (answer(p) != SSH_MSG_CHANNEL_OPEN_CONFIRMATION)
+            return;
+    }
     send_channel_request(p, ch, "unknown@nacre-spec", 1, (struct bytes){NULL, 0});
-    if (next(p) == SSH_MSG_CHANNEL_FAILURE && load_u32(p->got.at + 1) == UINT32_MAX)
+    if (want(p, SSH_MSG_CHANNEL_FAILURE) && load_u32(p->got.at + 1) == UINT32_MAX)
         observe(p, "number used in replies");
 }
 
@@ -137,21 +142,21 @@ static void number_ffffffff(struct peer *p)
 static void confirmation_unasked(struct peer *p)
 {
     reach(p, AT_LOGIN);
-    transmit(p, "buuuu", SSH_MSG_CHANNEL_OPEN_CONFIRMATION, 0, 0, 65536, 32768);
+    transmit(p, "buuuu", SSH_MSG_CHANNEL_OPEN_CONFIRMATION, NEVER_OPENED, 0, 65536, 32768);
     go_on(p);
 }
 
 static void failure_unasked(struct peer *p)
 {
     reach(p, AT_LOGIN);
-    transmit(p, "buutt", SSH_MSG_CHANNEL_OPEN_FAILURE, 0, 1, "nacre-spec", "");
+    transmit(p, "buutt", SSH_MSG_CHANNEL_OPEN_FAILURE, NEVER_OPENED, 1, "nacre-spec", "");
     go_on(p);
 }
 
 static void never_opened(struct peer *p)
 {
     for (int i = 0; i < 5; i++) {
-        struct spec_channel none = {.peer = 77, .peer_window = 1000};
+        struct spec_channel none = {.peer = NEVER_OPENED, .peer_window = 1000};
 
         peer_connect(p);
         reach(p, AT_LOGIN);

@@ -16,14 +16,6 @@ static void reach_method(struct peer *p, const char *name)
     (void)negotiate(p);
 }
 
-/* A copy of our share with a byte replaced. */
-static struct bytes own_share(struct peer *p, const struct kex_method *method)
-{
-    if (!over(p))
-        (void)share_payload(p, method);
-    return p->x.own_share.len > 0 ? peer_copy(p, p->x.own_share) : filled(p, 0, 4096);
-}
-
 static uint8_t *bytes_at(struct bytes b, size_t at)
 {
     return (uint8_t *)(uintptr_t)b.at + at;
@@ -95,6 +87,7 @@ static void point_compressed(struct peer *p)
     *bytes_at(share, 0) = (uint8_t)(2 + (share.at[POINT_LEN - 1] & 1));
     share.len = 1 + COORDINATE;
     p->x.own_share = share;
+    p->x.keeps_secret = true;
     send_share_bytes(p, share);
     go_on(p);
     report(p, "%s", current_part(p)->ending == ENDING_GO_ON ? "accepted" : "refused");
@@ -177,8 +170,11 @@ static void x25519_non_canonical(struct peer *p)
 
     reach_method(p, "curve25519-sha256");
     (void)own_share(p, &kex_curve25519);
-    if (!over(p) && kex_curve25519.state_len >= sizeof secret)
+    if (!over(p) && p->role == NACRE_CLIENT)
         memcpy(p->x.state, secret, sizeof secret);
+    else if (!over(p)) /* a multiple of the client's point that has the same u */
+        set_secret(p, p->x.their_share);
+    p->x.keeps_secret = true;
     p->x.own_share = (struct bytes){share, sizeof share};
     send_share_bytes(p, p->x.own_share);
     go_on(p);
@@ -192,6 +188,7 @@ static void x25519_top_bit(struct peer *p)
     share = own_share(p, &kex_curve25519);
     *bytes_at(share, X25519_LEN - 1) |= 0x80;
     p->x.own_share = share; /* as it is sent, also in H */
+    p->x.keeps_secret = true;
     send_share_bytes(p, share);
     go_on(p);
 }

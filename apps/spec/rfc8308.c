@@ -9,20 +9,19 @@
 static void marker_anywhere(struct peer *p)
 {
     for (int i = 0; i < 3; i++) {
-        struct kexinit *k;
-        char *kex;
+        const char *marker = ext_info_marker[p->role];
+        char *kex = p->x.ours.list[LIST_KEX];
 
         peer_connect(p);
-        k = reach(p, AT_KEXINIT);
-        kex = k->list[LIST_KEX];
-        list_remove(kex, "ext-info-c");
+        reach(p, AT_KEXINIT);
+        list_remove(kex, marker);
         if (i == 0) {
-            list_before(kex, "ext-info-c");
+            list_before(kex, marker);
         } else if (i == 1) {
-            list_before(kex, "ext-info-c");
+            list_before(kex, marker);
             list_first(kex, "curve25519-sha256");
         } else {
-            list_after(kex, "ext-info-c");
+            list_after(kex, marker);
         }
         send_kexinit(p);
         go_on(p);
@@ -42,7 +41,7 @@ static void both_markers(struct peer *p)
 {
     struct kexinit *k = reach(p, AT_KEXINIT);
 
-    list_after(k->list[LIST_KEX], "ext-info-s");
+    list_after(k->list[LIST_KEX], ext_info_marker[p->setting->tested]);
     send_kexinit(p);
     go_on(p);
 }
@@ -51,7 +50,7 @@ static void only_if_asked(struct peer *p)
 {
     struct kexinit *k = reach(p, AT_KEXINIT);
 
-    list_remove(k->list[LIST_KEX], "ext-info-c");
+    list_remove(k->list[LIST_KEX], ext_info_marker[p->role]);
     send_kexinit(p);
     go_on(p);
     observe(p, p->ext_info ? "EXT_INFO came" : "never violated");
@@ -59,10 +58,11 @@ static void only_if_asked(struct peer *p)
 
 /* ---- our EXT_INFO: sections 2.3 to 2.5 ---- */
 
-/* RFC 8308 section 2.2: a client sends EXT_INFO only to a server that offers ext-info-s. */
+/* RFC 8308 section 2.2: EXT_INFO is only sent to an end that offers its marker. */
 static void reach_ext_info(struct peer *p, enum reached where)
 {
-    need_name(p, LIST_KEX, "ext-info-s");
+    need_name(p, LIST_KEX, ext_info_marker[p->setting->tested]);
+    p->serve.ext_info = NULL;
     reach(p, where);
 }
 
@@ -207,14 +207,18 @@ const struct spec_case spec_ext_info[] = {
      "a client sends EXT_INFO after SERVICE_REQUEST", "close | go-on, no effect",
      .run = wrong_time, .number = AT_AUTH},
     {"8308/2.4/after-login", BOTH, MUST, "RFC 8308 2.4", "8308/2.4/4",
-     "EXT_INFO during the connection protocol", "close | go-on, no effect",
-     .run = wrong_time, .number = AT_LOGIN},
+     "EXT_INFO during the connection protocol", "close | go-on, no effect | unimpl(seq), go-on, no effect",
+     .run = wrong_time, .number = AT_LOGIN,
+     .listed = "close | go-on, no effect",
+     .note = "ssh answers UNIMPLEMENTED, which has no effect either"},
     {"8308/2.4/before-newkeys", BOTH, MUST, "RFC 8308 2.4", "8308/2.4/4",
      "EXT_INFO before NEWKEYS, without strict kex", "close | unimpl as warn",
      .run = before_newkeys},
     {"8308/2.4/in-rekey", BOTH, MUST, "RFC 8308 2.4", "8308/2.4/4 8308/2.1/3",
-     "EXT_INFO after a rekey", "close | go-on as warn",
-     .run = in_rekey},
+     "EXT_INFO after a rekey", "close | go-on as warn | unimpl(seq), go-on as warn",
+     .run = in_rekey,
+     .listed = "close | go-on as warn",
+     .note = "ssh answers UNIMPLEMENTED, which has no effect either"},
     {"8308/2.5/unknown-names", BOTH, MUST, "RFC 8308 2.5", "8308/2.5/1 8308/2.5/3",
      "twenty unknown extensions whose values contain NULs and 4 KiB of data", "go-on",
      .run = unknown_names},

@@ -1,11 +1,13 @@
 #include "apps/spec/run.h"
 
 #include "apps/spec/baseline.h"
+#include "apps/spec/client.h"
 #include "apps/spec/trace_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -78,11 +80,12 @@ static void perform(const struct run *run, const struct spec_case *row, int fd)
     struct result r = {0};
 
     row->run(p);
+    client_end(p);
     result_from(&r, p, run->strict);
     if (run->trace_folder != NULL)
         write_trace(run->trace_folder, p, &r.head);
     peer_free(p);
-    if (!r.head.went_on && r.head.verdict != VERDICT_SKIP)
+    if (run->setting->client == NULL && !r.head.went_on && r.head.verdict != VERDICT_SKIP)
         check_alive(run->setting, &r.head);
     put_all(fd, &r.head, sizeof r.head);
     put_all(fd, r.text, r.head.text_len);
@@ -99,6 +102,9 @@ static bool start(const struct run *run, struct job *job, size_t index)
         return false;
     job->pid = fork();
     if (job->pid == 0) {
+        (void)signal(SIGINT, SIG_DFL);
+        (void)signal(SIGTERM, SIG_DFL);
+        (void)signal(SIGHUP, SIG_DFL);
         (void)close(ends[0]);
         perform(run, run->results[index].row, ends[1]);
         _exit(0);
@@ -262,6 +268,37 @@ static unsigned fill(struct run *run, struct job *jobs, unsigned count, size_t *
     return running;
 }
 
+/* A signal ends the run; main removes what was made for it. */
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int number)
+{
+    (void)number;
+    signalled = 1;
+}
+
+void run_catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    const struct sigaction action = {.sa_handler = on_signal};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        (void)sigaction(numbers[i], &action, NULL);
+}
+
+static bool is_interrupted(struct run *run, struct job *jobs, unsigned count)
+{
+    if (!signalled)
+        return false;
+    run->interrupted = true;
+    for (unsigned i = 0; i < count; i++)
+        if (jobs[i].fd >= 0) {
+            (void)kill(jobs[i].pid, SIGKILL); /* a client ends with it: child.c */
+            finish(run, &jobs[i]);
+        }
+    return true;
+}
+
 static void run_some(struct run *run, unsigned count)
 {
     struct job jobs[JOBS_MAX] = {0};
@@ -270,7 +307,7 @@ static void run_some(struct run *run, unsigned count)
     count = count < JOBS_MAX ? count : JOBS_MAX;
     for (unsigned i = 0; i < count; i++)
         jobs[i].fd = -1;
-    for (;;) {
+    while (!is_interrupted(run, jobs, count)) {
         if (fill(run, jobs, count, &index) > 0)
             wait_for_jobs(run, jobs, count);
         else if (run->down)
@@ -327,7 +364,7 @@ void run_all(struct run *run)
     }
     run->refusals = 0;
     run->setting->patient = true;
-    if (!run->refused)
+    if (!run->refused && !run->interrupted)
         run_some(run, 1);
     for (size_t i = 0; i < run->count; i++)
         if (run->results[i].row->run == NULL)

@@ -18,9 +18,14 @@ struct run {
 
     unsigned refusals; /* in a row */
     bool refused;      /* the run was given up: the server refuses connections */
+    bool interrupted;  /* by a signal */
     bool down;         /* the server serves nobody: no case starts until it is back */
     const char *last;  /* the id of the case that saw this first; NULL: it never was down */
 };
+
+/* SIGINT, SIGTERM and SIGHUP only end the run. Call this before anything is made that must be
+ * removed. */
+void run_catch_signals(void);
 
 /* Run them all, then those that timed out once more alone. Watches get what all cases saw. A case
  * after which the server was down runs again alone too: another one may have stopped it. */

@@ -43,18 +43,25 @@ struct facts {
     uint64_t login_us;           /* the whole login */
 };
 
+struct client_setup;
+struct peer;
+
 struct setting {
-    const char *target; /* HOST:PORT, as given */
+    const char *target; /* HOST:PORT, as given; the name of a client's profile */
     struct sockaddr_storage address;
     socklen_t address_len;
     enum nacre_role tested; /* the end that is tested */
     struct profile profile;
     struct facts facts;
     uint32_t seed;
-    uint32_t timeout_ms; /* of one case */
-    bool tracing;        /* keep packets and keys too */
-    bool verbose;        /* keep the whole trace */
-    bool patient;        /* a second try, alone: waits may take longer */
+    uint32_t timeout_ms;               /* of one case */
+    uint32_t jobs;                     /* cases at once */
+    bool tracing;                      /* keep packets and keys too */
+    bool verbose;                      /* keep the whole trace */
+    bool patient;                      /* a second try, alone: waits may take longer */
+    const struct client_setup *client; /* how to start the client that is tested; NULL: a server */
+    void (*client_connect)(struct peer *p); /* client.c, for peer.c */
+    void (*client_end)(struct peer *p);
 };
 
 #endif

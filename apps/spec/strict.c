@@ -30,8 +30,9 @@ static void one_kind(struct peer *p)
     for (int kind = 0; kind < 2; kind++) {
         peer_connect(p);
         reach(p, AT_KEXINIT);
-        list_remove(p->x.ours.list[LIST_KEX], strict_marker[NACRE_CLIENT][1 - kind]);
-        expected = list_contains(p->x.theirs.list[LIST_KEX], strict_marker[NACRE_SERVER][kind]);
+        list_remove(p->x.ours.list[LIST_KEX], strict_marker[p->role][1 - kind]);
+        expected =
+            list_contains(p->x.theirs.list[LIST_KEX], strict_marker[p->setting->tested][kind]);
         send_kexinit(p);
         go_on(p); /* decrypts only if the peer's sequence number is as ours */
         observe(p, p->strict == expected ? "strict if and only if the kinds match" : "strict");
@@ -52,7 +53,7 @@ static void wrong_role(struct peer *p)
     reach(p, AT_KEXINIT);
     without_strict(p);
     for (int i = 0; i < 2; i++)
-        list_after(p->x.ours.list[LIST_KEX], strict_marker[NACRE_SERVER][i]);
+        list_after(p->x.ours.list[LIST_KEX], strict_marker[p->setting->tested][i]);
     send_kexinit(p);
     observe_not_strict(p);
 }
@@ -81,7 +82,7 @@ static void marker_in_rekey(struct peer *p)
     reach(p, AT_KEXINIT);
     without_strict(p);
     reach(p, AT_LOGIN);
-    list_after(p->x.ours.list[LIST_KEX], strict_marker[NACRE_CLIENT][0]);
+    list_after(p->x.ours.list[LIST_KEX], strict_marker[p->role][0]);
     rekey(p);
     observe_not_strict(p);
 }
@@ -147,11 +148,7 @@ static void ignore_in_rekey(struct peer *p)
     reach(p, AT_LOGIN);
     start_rekey(p);
     transmit(p, "bt", SSH_MSG_IGNORE, "nacre-spec");
-    send_share(p);
-    if (receive_reply(p)) {
-        send_newkeys(p);
-        (void)receive_newkeys(p);
-    }
+    finish_exchange(p);
     go_on(p);
 }
 
@@ -178,8 +175,7 @@ static void recv_reset_rekey(struct peer *p)
     need_strict(p);
     reach(p, AT_LOGIN);
     start_rekey(p);
-    send_share(p);
-    (void)receive_reply(p);
+    (void)exchange_shares(p);
     number = p->sending.number + 1;
     send_newkeys(p);
     p->sending.number = number;

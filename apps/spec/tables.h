@@ -32,6 +32,12 @@ extern const struct spec_case spec_forward[];
 extern const struct spec_case spec_addresses[];
 extern const struct spec_case spec_hostkeys[];
 extern const struct spec_case spec_robust[];
+extern const struct spec_case spec_client_kex[];
+extern const struct spec_case spec_client_hostkey[];
+extern const struct spec_case spec_client_auth[];
+extern const struct spec_case spec_client_interactive[];
+extern const struct spec_case spec_client_messages[];
+extern const struct spec_case spec_client_channel[];
 extern const struct spec_case spec_slow[];
 
 #endif

@@ -34,6 +34,9 @@ void watch_identification(struct peer *p, struct bytes line)
     size_t len = line.len, at = strlen("SSH-2.0-"), start = at;
     bool form;
 
+    if (p->setting->tested == NACRE_CLIENT)
+        watch_check(p, WATCH_NO_LINE_BEFORE, p->lines_before == 0, "%u lines",
+                    (unsigned)p->lines_before);
     watch_check(p, WATCH_IDENT_CR_LF, len >= 2 && line.at[len - 2] == '\r', "no CR before LF");
     watch_check(p, WATCH_IDENT_NO_NUL, memchr(line.at, 0, len) == NULL, "a NUL");
     watch_check(p, WATCH_IDENT_LENGTH, len <= 255, "%zu characters", len);
@@ -51,6 +54,7 @@ void watch_identification(struct peer *p, struct bytes line)
 
 void watch_line_before(struct peer *p, struct bytes line)
 {
+    p->lines_before++;
     watch_check(p, WATCH_LINES_BEFORE,
                 p->setting->tested == NACRE_SERVER &&
                     (line.len < 4 || memcmp(line.at, "SSH-", 4) != 0),
@@ -238,6 +242,9 @@ static void check_ext_info(struct peer *p, struct reader *r)
         (void)read_string(r);
     }
     watch_check(p, WATCH_EXT_FORM, read_done(r), "%u extensions declared", (unsigned)n);
+    if (p->setting->tested == NACRE_CLIENT) /* RFC 8308 section 2.4 */
+        watch_check(p, WATCH_EXT_NEXT, p->receiving.packets == 1, "it is packet %llu after NEWKEYS",
+                    (unsigned long long)p->receiving.packets);
 }
 
 static void check_global_request(struct peer *p, struct reader *r)

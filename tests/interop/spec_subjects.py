@@ -157,6 +157,37 @@ class Serve(Ours):
         super().__init__("--exec", *LIMITS, program=os.path.join(BUILD, "nacre-serve"))
 
 
+class Client:
+    """A client, which nacre-spec starts itself; nacre-client is beside nacre-spec."""
+
+    profile = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def nacre_spec(self, *words):
+        return [NACRE_SPEC, "client", "--profile", self.profile, *words]
+
+
+class Ssh(Client):
+    profile = "openssh"
+
+
+class Dbclient(Client):
+    profile = "dropbear"
+
+
+class Plink(Client):
+    profile = "putty"
+
+
+class NacreClient(Client):
+    profile = "nacre-client"
+
+
 SUBJECTS = [
     Subject("nacre-echo", "server", Echo),
     Subject("nacre-serve", "server", Serve),
@@ -168,6 +199,10 @@ SUBJECTS = [
     Subject("conch", "server", Conch, "python3-twisted", "twisted"),
     Subject("erlang", "server", Erlang, "erlang-ssh", "escript"),
     Subject("libssh", "server", Libssh, "libssh-4", os.path.join(BUILD, "serve_libssh")),
+    Subject("nacre-client", "client", NacreClient),
+    Subject("ssh", "client", Ssh, "openssh-client", "ssh"),
+    Subject("dbclient", "client", Dbclient, "dropbear-bin", "dbclient"),
+    Subject("plink", "client", Plink, "putty-tools", "plink"),
 ]
 
 

@@ -80,6 +80,19 @@ static void compare(const struct spec_case *row, char *const field[FIELDS])
     ck_assert(row->listed == NULL || row->note != NULL);
 }
 
+/* Cases about clients that are not built: README.md says why. */
+static bool is_left_out(const char *id)
+{
+    static const char *const ids[] = {"4432/4/key-length", "8332/5.3/rsa-padding",
+                                      "cert/3.1/host-expired", "cert/3.3/host-cert",
+                                      "cert/3.3/unverifiable"};
+
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        if (strcmp(ids[i], id) == 0)
+            return true;
+    return false;
+}
+
 static void check_line(char *line)
 {
     char *field[FIELDS] = {NULL}, *rest = line;
@@ -93,7 +106,7 @@ static void check_line(char *line)
     if (row != NULL) {
         compare(row, field);
         listed[listed_count++] = row;
-    } else if (strcmp(field[1], "client") != 0) {
+    } else if (!is_left_out(field[0])) {
         ck_abort_msg("%s: no row", field[0]);
     }
 }
