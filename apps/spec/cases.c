@@ -38,6 +38,7 @@ const struct spec_case *const spec_tables[] = {
     spec_client_interactive,
     spec_client_messages,
     spec_client_channel,
+    spec_client_cert,
     spec_slow,
     NULL,
 };

@@ -77,6 +77,11 @@ static void put_known_hosts(FILE *out, const struct peer *p, bool plain)
 {
     const struct client_setup *s = p->setting->client;
 
+    if (p->known_ca) {
+        (void)fputs("@cert-authority ", out);
+        put_known(out, p, false, "ssh-ed25519", private_key_blob(p->setting->profile.user_ca));
+        return;
+    }
     if (p->known_key.len > 0) {
         put_known(out, p, plain, p->known_type, p->known_key);
         return;

@@ -46,6 +46,15 @@ static bool make_host_keys(struct client_setup *s, const struct errbuf *p)
     return good;
 }
 
+/* The CA of host certificates. */
+static bool make_ca(struct profile *profile)
+{
+    static const uint8_t seed[32] = "a CA of nacre-spec, for clients";
+
+    profile->user_ca = calloc(1, sizeof *profile->user_ca);
+    return profile->user_ca != NULL && private_key_ed25519(profile->user_ca, seed);
+}
+
 /* The key that logs in: in memory, and as files. */
 static bool make_user_key(const struct client_setup *s, struct profile *profile)
 {
@@ -90,7 +99,7 @@ bool client_setup(struct client_setup *s, struct profile *profile, const struct 
         s->folder[0] = 0;
         return errbuf_say(p, "no folder for the client's files could be made");
     }
-    if (!make_host_keys(s, p) || !make_user_key(s, profile))
+    if (!make_host_keys(s, p) || !make_user_key(s, profile) || !make_ca(profile))
         return errbuf_say(p, "the keys for the client could not be written to %s", s->folder);
     for (int i = 0; i < PREPARE_MAX && s->profile.prepare[i] != NULL; i++)
         if (!prepare(s, s->profile.prepare[i], p))

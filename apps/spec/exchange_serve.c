@@ -101,7 +101,7 @@ struct bytes reply_payload(struct peer *p, const struct reply *f)
     bool mpint = (p->x.chosen.kex->share_is_mpint || p->x.gex != NULL) && f->share.at == NULL;
     struct bytes signature = f->signature;
 
-    if (key == NULL)
+    if (key == NULL && f->host_key.at == NULL)
         return (struct bytes){NULL, 0};
     p->x.host_key = f->host_key.at != NULL ? f->host_key : private_key_blob(key);
     if (f->share.at != NULL)

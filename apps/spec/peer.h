@@ -219,6 +219,7 @@ struct peer {
     bool unknown_host, no_known_hosts; /* what its known_hosts has: another key, or none */
     struct bytes known_key;            /* in its known_hosts, in place of ours; or none */
     const char *known_type;
+    bool known_ca;           /* it has only the CA of host certificates */
     struct bytes prove;      /* its last hostkeys-prove-00 request */
     struct bytes pty_modes;  /* of its pty-req */
     struct bytes x11_cookie; /* of its x11-req */

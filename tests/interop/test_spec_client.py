@@ -52,6 +52,10 @@ class Others(unittest.TestCase):
     def test_ssh(self):
         self.baseline("openssh")
 
+    def test_ssh_is_strict_and_checks_host_certificates(self):
+        """With OpenSSH 10 also ML-KEM, which older ones skip."""
+        spec_client("--profile", "openssh", "strict", "mlkem", "cert", "hkup", "--jobs", 8)
+
     def test_dbclient(self):
         self.baseline("dropbear")
 
