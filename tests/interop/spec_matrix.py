@@ -27,9 +27,11 @@ TESTED = 0, 1, 4  # exit statuses of nacre-spec after which there are results of
 def started(subject, words, **options):
     """Run nacre-spec with these words. It starts a server that a case has stopped again by a signal to this program."""
     with start(subject) as peer:
-        signal.signal(signal.SIGUSR1, lambda *_: peer.restart())
-        return subprocess.run([*peer.nacre_spec(*words), "--restart", f"kill -USR1 {os.getpid()}"], timeout=PATIENCE, check=False,
-                              **options)
+        command = peer.nacre_spec(*words)
+        if subject.role == "server":
+            signal.signal(signal.SIGUSR1, lambda *_: peer.restart())
+            command += ["--restart", f"kill -USR1 {os.getpid()}"]
+        return subprocess.run(command, timeout=PATIENCE, check=False, **options)
 
 
 def described(line, subject):

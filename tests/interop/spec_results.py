@@ -9,6 +9,7 @@ import collections
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def columns(folder):
 def code(text):
     """A peer's text, on one line: never markup."""
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    fence = "``" if "`" in text else "`"
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
 
 

@@ -13,7 +13,7 @@ import spec_results
 from harness import PATIENCE
 from spec_subjects import NACRE_SPEC, SUBJECTS, start
 
-HOSTILE = "</script><img src=x onerror=alert(1)>|`| [a](https://localhost/)\n# heading\x1b[31m"
+HOSTILE = "</script><img src=x onerror=alert(1)>|` ``| [a](https://localhost/)\n# heading\x1b[31m"
 
 
 class Subjects(unittest.TestCase):
@@ -88,7 +88,7 @@ class Pages(unittest.TestCase):
         text = self.text()
         for line in text.splitlines():
             self.assertNotRegex(line, r"^# h|\x1b")
-            outside = "".join(line.replace("\\|", "").split("``")[::2])  # not between the fences
+            outside = "".join(line.replace("\\|", "").split("```")[::2])  # not between the fences
             self.assertNotIn("<", outside, line)
         html = os.path.join(self.folder, "page")
         subprocess.run([NACRE_SPEC, "compare", os.path.join(self.folder, "sshd.json"), "--html", html], check=True,
