@@ -123,7 +123,7 @@ void kexinit_offer_all(struct kexinit *k, enum nacre_role role)
 {
     memset(k, 0, sizeof *k);
     offer_kind(k->list[LIST_KEX], ALGORITHM_KEX, "curve25519-sha256");
-    for (int i = 0; i < 2; i++)
+    for (int i = 2; i-- > 0;) /* the old name last: see strict/3.1/marker-first */
         list_after(k->list[LIST_KEX], strict_marker[role][i]);
     list_after(k->list[LIST_KEX], ext_info_marker[role]);
     offer_kind(k->list[LIST_HOST_KEY], ALGORITHM_HOST_KEY, "ssh-ed25519");
