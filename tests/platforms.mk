@@ -1,7 +1,7 @@
 # Other releases, compilers and machines. They take longer than make check and install what they need.
 
 # The tree is kept in BUILD, so a second run installs nothing.
-check-debian13:                         ## make run and make check in a fresh Debian 13 tree (needs root; RUN_AS=user)
+check-debian13:                         ## make run, make check and nacre-spec in a fresh Debian 13 tree (needs root; RUN_AS=user)
 	@tests/tools/check_debian trixie $(or $(RUN_AS),root) $(BUILD)/trixie
 
 check-debian12:                         ## the same in Debian 12
