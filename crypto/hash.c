@@ -5,11 +5,38 @@
 
 #include "crypto/hash.h"
 
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 
 _Static_assert(sizeof(SHA512_CTX) <= sizeof(((struct hash *)0)->state), "state too small");
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(((struct hash *)0)->state), "state too small");
 _Static_assert(sizeof(SHA_CTX) <= sizeof(((struct hash *)0)->state), "state too small");
+_Static_assert(sizeof(MD5_CTX) <= sizeof(((struct hash *)0)->state), "state too small");
+
+static bool md5_start(void *state)
+{
+    return MD5_Init(state) == 1;
+}
+
+static bool md5_update(void *state, const uint8_t *data, size_t len)
+{
+    return MD5_Update(state, data, len) == 1;
+}
+
+static bool md5_finish(void *state, uint8_t *digest)
+{
+    return MD5_Final(digest, state) == 1;
+}
+
+const struct hash_method hash_md5 = {
+    .name = "md5",
+    .len = MD5_DIGEST_LENGTH,
+    .block_len = MD5_CBLOCK,
+    .state_len = sizeof(MD5_CTX),
+    .start = md5_start,
+    .update = md5_update,
+    .finish = md5_finish,
+};
 
 static bool sha1_start(void *state)
 {

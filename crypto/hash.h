@@ -1,8 +1,9 @@
-/* SHA-1 and SHA-2 (FIPS 180-4): streaming, one-shot, and from a common prefix.
+/* SHA-1 and SHA-2 (FIPS 180-4), and MD5 (RFC 1321): streaming, one-shot, and from a common prefix.
  *
  * A method is a const row: a protocol chooses its hash by pointing to one. The running state is
  * inside `struct hash`: nothing is allocated, and a hash may be on the stack or in another struct,
- * and be moved. SHA-1 is for old peers only, never for new keys. */
+ * and be moved. SHA-1 is for old peers only, never for new keys; MD5 is for old files, and for
+ * fingerprints that a person compares with old ones. */
 #ifndef NACRE_CRYPTO_HASH_H
 #define NACRE_CRYPTO_HASH_H
 
@@ -22,6 +23,7 @@ struct hash_method {
     bool (*finish)(void *state, uint8_t *digest);
 };
 
+extern const struct hash_method hash_md5;
 extern const struct hash_method hash_sha1;
 extern const struct hash_method hash_sha256;
 extern const struct hash_method hash_sha384;

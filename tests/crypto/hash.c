@@ -3,8 +3,8 @@
 #include "tests/support/vectors.h"
 #include "tests/support/wiped.h"
 
-static const struct hash_method *const methods[] = {&hash_sha1, &hash_sha256, &hash_sha384,
-                                                    &hash_sha512};
+static const struct hash_method *const methods[] = {&hash_md5, &hash_sha1, &hash_sha256,
+                                                    &hash_sha384, &hash_sha512};
 
 enum {
     METHODS = sizeof methods / sizeof methods[0],
@@ -44,6 +44,7 @@ START_TEST(a_million_letters_in_uneven_pieces_give_the_known_digests)
 {
     struct vectors *v = vectors_open("sha.txt");
 
+    assert_million(v, &hash_md5, "million md5");
     assert_million(v, &hash_sha1, "million sha1");
     assert_million(v, &hash_sha256, "million sha256");
     assert_million(v, &hash_sha384, "million sha384");
