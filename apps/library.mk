@@ -4,7 +4,7 @@
 PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h auth/identity.h connection/channel.h connection/forward.h \
            $(patsubst %,apps/%.h,server/server server/file_login session/session session/budget session/algorithm_list connect/client \
              $(addprefix runtime/,address locked_memory offload stream watch) \
-             $(addprefix files/,agent authorized_keys key_file known_hosts password_edit password_file)))
+             $(addprefix files/,agent authorized_keys key key_file known_hosts password_edit password_file)))
 
 lib: $(BUILD)/libnacre.a $(BUILD)/libnacre.so headers
 headers: $(foreach h,$(PUBLIC),$(BUILD)/include/nacre/$(notdir $(h)))

@@ -5,6 +5,8 @@
 #include "auth/auth.h"
 #include "auth/proved.h"
 
+struct nacre_signing;
+
 enum { AUTH_NO_PROMPTS = -1 };
 
 /* Client: what it sent last. */
@@ -49,6 +51,7 @@ struct auth {
     bool began;                                /* the first request was sent */
     size_t next_key;                           /* index of the next key to try */
     const struct signature_algorithm *queried; /* the algorithm in the query */
+    struct nacre_signing *signing;             /* that an external key owes; or NULL */
     char *password;                            /* sent last, of NACRE_PASSWORD_MAX + 1 bytes */
     const char *gave_up; /* why a method did not go on, for the end of a login; or NULL */
     /* While a person is being asked: what to do with the responses; else NULL. */

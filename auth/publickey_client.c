@@ -4,6 +4,7 @@
 #include "auth/publickey_signed.h"
 #include "auth/request.h"
 #include "transport/algorithms.h"
+#include "transport/signing.h"
 
 #include <string.h>
 
@@ -96,6 +97,27 @@ static int send_proof(struct auth *a, struct bytes signature)
     return 0;
 }
 
+static void on_signed(void *self, struct bytes signature)
+{
+    struct auth *a = self;
+
+    a->signing = NULL;
+    auth_signed(a, signature);
+}
+
+/* A key with a signer of its own, which answers now or later. */
+static int ask_signer(struct auth *a, const struct nacre_key *key, struct bytes data)
+{
+    const struct signing_owner owner = {a->transport, a, on_signed};
+
+    a->signing = signing_new(key, a->queried, data, &owner);
+    if (a->signing == NULL)
+        return transport_no_memory(a->transport);
+    a->step = AUTH_SIGNING;
+    signing_ask(a->signing);
+    return 0;
+}
+
 /* Sign before the message is begun: a key's sign function, an agent's, is not ours. */
 static int sign_proof(struct auth *a)
 {
@@ -107,6 +129,8 @@ static int sign_proof(struct auth *a)
 
     transport_end_turn(a->transport);
     publickey_write_signed(a, &to_sign, a->host_bound, a->queried->name, private_key_blob(key));
+    if (!to_sign.bad && key_is_external(key))
+        return ask_signer(a, key, written_bytes(&to_sign));
     if (!to_sign.bad && a->config->sign != NULL && key_is_elsewhere(key)) {
         a->step = AUTH_SIGNING;
         if (a->config->sign(a->context, key, a->queried, written_bytes(&to_sign)))

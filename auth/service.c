@@ -5,6 +5,7 @@
 #include "auth/parts.h"
 #include "auth/request.h"
 #include "auth/server.h"
+#include "transport/signing.h"
 
 /* In the order in which a server lists them and a client tries them. RFC 4252 section 9, hostbased,
  * is left out. */
@@ -38,6 +39,8 @@ void auth_free(struct auth *a)
     pool = transport_pool(a->transport);
     auth_forget_decision(a);
     login_clear(a);
+    if (a->signing != NULL)
+        signing_forget(a->signing);
     pool_release(pool, a->user, a->user_size);
     pool_release(pool, a->password, NACRE_PASSWORD_MAX + 1);
     pool_release(pool, a, sizeof *a);

@@ -38,7 +38,7 @@ void hostkeys_announce(struct transport *t)
     size_t size = size_of_all(t);
     struct writer w;
 
-    if (size > TRANSPORT_MESSAGE_MAX)
+    if (size > TRANSPORT_MESSAGE_MAX || transport_host_key_at(t, 0).len == 0)
         return;
     w = transport_begin(t, SSH_MSG_GLOBAL_REQUEST, size);
     write_text(&w, announce);

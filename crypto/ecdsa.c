@@ -71,6 +71,13 @@ bool ecdsa_public(const struct ecdsa_key *k, uint8_t *point)
                               NULL) == k->curve->point_len;
 }
 
+bool ecdsa_scalar(const struct ecdsa_key *k, uint8_t *scalar)
+{
+    const BIGNUM *number = k->key != NULL ? EC_KEY_get0_private_key(k->key) : NULL;
+
+    return number != NULL && number_write(number, scalar, k->curve->len);
+}
+
 /* A signature in the making. A nonce that is shorter than others, or whose inverse is, must not
  * show in the time: on P-521 one in 512 has a top word of zeros, and a few hundred of them reveal
  * the key (as in CVE-2024-13176). So libcrypto gets the nonce only in a fixed length, or blinded.

@@ -27,6 +27,10 @@ bool ecdsa_private_init(struct ecdsa_key *k, const struct ec_curve *curve, struc
 /* Write the public key, curve->point_len bytes uncompressed. False without a key. */
 bool ecdsa_public(const struct ecdsa_key *k, uint8_t *point);
 
+/* Write the secret scalar, curve->len bytes, most significant first, which the caller wipes. False
+ * without a private key. */
+bool ecdsa_scalar(const struct ecdsa_key *k, uint8_t *scalar);
+
 /* Sign `message`, which is hashed here with curve->hash: r and s, curve->len bytes each, most
  * significant first. False without a private key and when out of memory. */
 bool ecdsa_sign(const struct ecdsa_key *k, struct bytes message, uint8_t *r, uint8_t *s);

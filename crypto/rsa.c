@@ -168,6 +168,38 @@ bool rsa_private_init(struct rsa_key *k, const struct rsa_numbers *numbers, unsi
     return done;
 }
 
+bool rsa_generate(struct rsa_key *k, unsigned bits)
+{
+    BIGNUM *e = BN_new();
+    bool done = bits >= RSA_BITS_LEAST && bits <= RSA_BITS_MOST && bits % 8 == 0 && e != NULL &&
+                BN_set_word(e, RSA_F4) == 1;
+
+    k->key = done ? RSA_new() : NULL;
+    done = k->key != NULL && RSA_generate_key_ex(k->key, (int)bits, e, NULL) == 1;
+    BN_free(e);
+    if (done)
+        k->len = (size_t)RSA_size(k->key);
+    else
+        rsa_clear(k);
+    return done;
+}
+
+size_t rsa_part(const struct rsa_key *k, enum rsa_part part, uint8_t *out)
+{
+    const BIGNUM *parts[RSA_PARTS] = {NULL};
+    size_t len;
+
+    if (k->key == NULL || part >= RSA_PARTS)
+        return 0;
+    RSA_get0_key(k->key, &parts[RSA_N], &parts[RSA_E], &parts[RSA_D]);
+    RSA_get0_factors(k->key, &parts[RSA_P], &parts[RSA_Q]);
+    RSA_get0_crt_params(k->key, NULL, NULL, &parts[RSA_IQMP]);
+    if (parts[part] == NULL)
+        return 0;
+    len = (size_t)BN_num_bytes(parts[part]);
+    return number_write(parts[part], out, len) ? len : 0;
+}
+
 /* libcrypto's number for a hash, for DigestInfo; 0 for one that SSH does not use with RSA. */
 static int hash_id(const struct hash_method *hash)
 {

@@ -34,6 +34,18 @@ bool rsa_public_init(struct rsa_key *k, struct bytes n, struct bytes e, unsigned
  * as long as one signature. */
 bool rsa_private_init(struct rsa_key *k, const struct rsa_numbers *numbers, unsigned bits_min);
 
+/* A new private key with e = 65537, by libcrypto and its own random numbers. Takes a tenth of a
+ * second for 2048 bits and seconds for 4096. False when `bits` is less than RSA_BITS_LEAST, more
+ * than RSA_BITS_MOST or not a multiple of 8, and when out of memory. */
+bool rsa_generate(struct rsa_key *k, unsigned bits);
+
+/* The parts of a private key. */
+enum rsa_part { RSA_N, RSA_E, RSA_D, RSA_IQMP, RSA_P, RSA_Q, RSA_PARTS };
+
+/* Write one of them, most significant byte first, to `out`, of RSA_LEN_MAX bytes, which the caller
+ * wipes. Returns its length; 0: there is no such part. */
+size_t rsa_part(const struct rsa_key *k, enum rsa_part part, uint8_t *out);
+
 /* Sign `message`, which is hashed here: k->len bytes to `sig`. False without a private key, for a
  * hash other than SHA-1, SHA-256, SHA-384 and SHA-512, and when out of memory. */
 bool rsa_sign(const struct rsa_key *k, const struct hash_method *hash, struct bytes message,

@@ -2,6 +2,7 @@
  * section 3.1), and hostkeys-prove proves all (draft-ietf-sshm-hostkey-update). */
 #include "transport/key_pair.h"
 #include "transport/parts.h"
+#include "transport/signing.h"
 
 #include <string.h>
 
@@ -15,10 +16,15 @@ struct bytes transport_host_key(const struct transport *t)
     return (struct bytes){t->host_key.blob, t->host_key_len};
 }
 
+/* Keys that are elsewhere cannot prove themselves at once. Then none are announced, because a
+ * client forgets those that are missing. */
 struct bytes transport_host_key_at(const struct transport *t, size_t i)
 {
     const struct transport_config *config = t->config;
 
+    for (size_t j = 0; j < config->host_key_count; j++)
+        if (key_is_external(config->host_keys[j]))
+            return (struct bytes){NULL, 0};
     return i < config->host_key_count ? private_key_blob(config->host_keys[i])
                                       : (struct bytes){NULL, 0};
 }

@@ -65,13 +65,18 @@ enum key_length key_blob_length(struct bytes blob)
 
 bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm)
 {
-    return strcmp(key->type, algorithm->key_type) == 0 &&
-           (key->sign != NULL || algorithm->sign != NULL);
+    return strcmp(key->type, algorithm->key_type) == 0 && !key->is_public &&
+           (key_is_elsewhere(key) || algorithm->sign != NULL);
 }
 
 bool key_is_elsewhere(const struct nacre_key *key)
 {
-    return key->sign != NULL;
+    return key->sign != NULL || key->ask != NULL;
+}
+
+bool key_is_public(const struct nacre_key *key)
+{
+    return key->is_public;
 }
 
 /* Those that need a security key are not verified: whether it must be touched is up to the server.
@@ -79,7 +84,7 @@ bool key_is_elsewhere(const struct nacre_key *key)
 static bool is_verified_first(const struct nacre_key *key,
                               const struct signature_algorithm *algorithm)
 {
-    return algorithm->sign != NULL && (algorithm->verified_first || key->sign != NULL);
+    return algorithm->sign != NULL && (algorithm->verified_first || key_is_elsewhere(key));
 }
 
 static bool make_signature(const struct nacre_key *key, const struct signature_algorithm *algorithm,
@@ -87,6 +92,8 @@ static bool make_signature(const struct nacre_key *key, const struct signature_a
 {
     if (key->sign != NULL)
         return key->sign(key, algorithm, data, w) && !w->bad;
+    if (key->ask != NULL)
+        return false;
     write_text(w, algorithm->name);
     return algorithm->sign(algorithm, key, data, w) && !w->bad;
 }

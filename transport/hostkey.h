@@ -70,8 +70,11 @@ enum key_length key_blob_length(struct bytes blob);
 /* Can this key make a signature by that algorithm? */
 bool key_can_sign(const struct nacre_key *key, const struct signature_algorithm *algorithm);
 
-/* Is its secret elsewhere (in an agent), so that signing may take long? */
+/* Is its secret elsewhere (in an agent, for instance), so that signing may take long? */
 bool key_is_elsewhere(const struct nacre_key *key);
+
+/* Is it a public key only? It can sign nothing. */
+bool key_is_public(const struct nacre_key *key);
 
 /* Write a signature blob: string algorithm name, string signature. False: it could not sign, or
  * made a faulty signature. What is written then must not be sent. Signatures are verified where a

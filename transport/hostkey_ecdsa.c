@@ -26,9 +26,7 @@ bool private_key_ecdsa(struct nacre_key *key, const struct ec_curve *curve, stru
         ecdsa_clear(&key->secret.ecdsa);
         return false;
     }
-    key->type = algorithm_of(curve)->key_type;
-    key->sign = NULL;
-    key->clear = clear;
+    private_key_begin(key, algorithm_of(curve)->key_type, clear);
     write_text(&w, key->type);
     write_text(&w, curve->name);
     write_string(&w, (struct bytes){q, curve->point_len});

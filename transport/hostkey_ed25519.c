@@ -14,9 +14,7 @@ bool private_key_ed25519(struct nacre_key *key, const uint8_t seed[32])
     struct writer w = write_to(key->blob, sizeof key->blob);
 
     ed25519_public(point, seed);
-    key->type = signature_ed25519.key_type;
-    key->sign = NULL;
-    key->clear = NULL;
+    private_key_begin(key, signature_ed25519.key_type, NULL);
     memcpy(key->secret.ed25519_seed, seed, KEY);
     write_text(&w, key->type);
     write_string(&w, (struct bytes){point, sizeof point});

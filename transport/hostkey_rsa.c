@@ -18,9 +18,7 @@ bool private_key_rsa(struct nacre_key *key, const struct rsa_numbers *numbers)
 
     if (!rsa_private_init(&key->secret.rsa, numbers, RSA_KEY_BITS_MIN))
         return false;
-    key->type = signature_rsa_sha2_512.key_type;
-    key->sign = NULL;
-    key->clear = clear;
+    private_key_begin(key, signature_rsa_sha2_512.key_type, clear);
     write_text(&w, key->type);
     write_mpint(&w, numbers->e);
     write_mpint(&w, numbers->n);

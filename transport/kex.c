@@ -63,18 +63,30 @@ static int send_newkeys(struct transport *t)
     return 0;
 }
 
+static void on_signed(void *self, struct bytes signature);
+
 /* Do what a step leads to. */
 static int proceed(struct transport *t, enum kex_progress progress)
 {
     switch (progress) {
     case KEX_MORE:
         return 0;
+    case KEX_SIGNING:
+        return kex_ask(t, on_signed) == KEX_MORE ? 0 : (int)t->end.code;
     case KEX_DONE:
         return send_newkeys(t);
     case KEX_FAILED:
         break;
     }
     return (int)t->end.code;
+}
+
+/* The signature of a host key that is elsewhere has come. */
+static void on_signed(void *self, struct bytes signature)
+{
+    struct transport *t = self;
+
+    (void)proceed(t, kex_signed(t, signature));
 }
 
 /* The method is known: wait for its messages, and send the first if that is for us to do. */

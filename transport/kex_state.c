@@ -1,5 +1,7 @@
 #include "transport/kex_state.h"
 
+#include "transport/signing.h"
+
 #include <string.h>
 
 bool kex_state_new(struct transport *t)
@@ -23,6 +25,9 @@ void kex_state_free(struct transport *t)
     if (k->state != NULL)
         k->messages->clear(kex_method_of(t), k->state);
     pool_release(t->pool, k->state, k->state_len);
+    if (k->signing != NULL)
+        signing_forget(k->signing);
+    pool_release(t->pool, k->share, k->share_len);
     pool_release(t->pool, k, sizeof *k);
     t->kex = NULL;
 }

@@ -5,6 +5,8 @@
 #include "transport/kex_method.h"
 #include "transport/parts.h"
 
+struct nacre_signing;
+
 /* The algorithms that RFC 4253 section 7.1 chose. */
 struct kex_choice {
     const struct algorithm *kex, *host_key;
@@ -36,7 +38,11 @@ struct kex {
     bool first;                          /* the connection's first */
     bool counted;                        /* the peer began it after the login: see kex_quota.h */
     bool drop_guess; /* the peer's next packet was guessed wrong: RFC 4253 section 7 */
-    uint8_t step;    /* index of the step whose message we wait for */
+    struct nacre_signing *signing; /* server: the signature that the exchange waits for, or NULL */
+    uint8_t *share;                /* ... and what comes before it in the reply */
+    size_t share_len;
+    uint8_t reply;                        /* number of that message */
+    uint8_t step;                         /* index of the step whose message we wait for */
     enum host_key_answer host_key_answer; /* client */
     void *state;                          /* the course's, or NULL */
     size_t state_len;
@@ -47,9 +53,10 @@ struct kex {
 
 /* What a step leads to; only kex.c acts on it. */
 enum kex_progress {
-    KEX_MORE,   /* another message of the method follows */
-    KEX_DONE,   /* K and H are known, the server has proved its key: NEWKEYS is next */
-    KEX_FAILED, /* the session has ended */
+    KEX_MORE,    /* another message of the method follows */
+    KEX_SIGNING, /* server: the host key's signer is to be asked; then KEX_DONE */
+    KEX_DONE,    /* K and H are known, the server has proved its key: NEWKEYS is next */
+    KEX_FAILED,  /* the session has ended */
 };
 
 /* What is done with the message that a course expects. */

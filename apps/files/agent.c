@@ -1,9 +1,9 @@
 #include "apps/files/agent.h"
 
 #include "apps/files/agent_sign.h"
+#include "apps/files/key_object.h"
+#include "apps/files/public_key.h"
 #include "apps/session/errbuf.h"
-#include "transport/algorithms.h"
-#include "transport/key_pair.h"
 #include "transport/text.h"
 
 #include <errno.h>
@@ -22,14 +22,12 @@ enum {
 enum {
     REQUEST_MAX = 32 * 1024, /* bytes */
     KEYS_MAX = 64,
-    COMMENT_MAX = 128,
 };
 
 struct nacre_agent {
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
     size_t count;
     struct nacre_key *keys[KEYS_MAX];
-    char comments[KEYS_MAX][COMMENT_MAX];
 };
 
 /* ---- signing ---- */
@@ -107,28 +105,14 @@ struct bytes agent_sign_end(const struct agent_exchange *x,
 
 /* ---- the list of keys ---- */
 
-/* The key's type, if the library knows it; or NULL. */
-static const char *known_type(struct bytes blob)
-{
-    const struct algorithm *row = algorithms_of(ALGORITHM_PUBLIC_KEY);
-
-    for (; row->name != NULL; row++) {
-        const struct signature_algorithm *s = row->method;
-
-        if (key_blob_fits(s, blob))
-            return s->key_type;
-    }
-    return NULL;
-}
-
 static bool add_key(struct nacre_agent *agent, struct bytes blob, struct bytes comment)
 {
-    const char *type = known_type(blob);
+    const char *type = public_key_type(blob);
     struct nacre_key *key;
 
     if (type == NULL || agent->count == KEYS_MAX)
         return true;
-    key = calloc(1, sizeof *key);
+    key = key_new();
     if (key == NULL)
         return false;
     key->type = type;
@@ -136,7 +120,7 @@ static bool add_key(struct nacre_agent *agent, struct bytes blob, struct bytes c
     key->secret.elsewhere = agent;
     key->blob_len = (uint16_t)blob.len;
     memcpy(key->blob, blob.at, blob.len);
-    (void)clean_text(agent->comments[agent->count], COMMENT_MAX, comment);
+    (void)clean_text(key->comment, sizeof key->comment, comment);
     agent->keys[agent->count++] = key;
     return true;
 }
@@ -216,5 +200,5 @@ const struct nacre_key *const *nacre_agent_keys(const struct nacre_agent *agent,
 
 const char *nacre_agent_comment(const struct nacre_agent *agent, size_t i)
 {
-    return agent->comments[i];
+    return agent->keys[i]->comment;
 }

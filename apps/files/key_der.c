@@ -1,85 +1,22 @@
-/* Private keys in DER (X.690 sections 8 and 10): PKCS #8, PKCS #1, SEC 1. */
+/* Private keys in DER: PKCS #8, PKCS #1, SEC 1. */
 #include "apps/files/key_format.h"
 
-enum {
-    DER_INTEGER = 0x02,
-    DER_BIT_STRING = 0x03,
-    DER_OCTET_STRING = 0x04,
-    DER_NULL = 0x05,
-    DER_OID = 0x06,
-    DER_SEQUENCE = 0x30,
-    DER_1_PRIMITIVE = 0x81, /* [1] IMPLICIT BIT STRING */
-    DER_0 = 0xa0,           /* [0] */
-    DER_1 = 0xa1,           /* [1] EXPLICIT */
-};
-
-struct oid {
-    uint8_t len;
-    uint8_t at[9];
-};
+#include "apps/files/der.h"
 
 /* RFC 8410 section 3, RFC 5480 section 2.1.1, RFC 8017 appendix C */
 /* clang-format off */
-static const struct oid oid_ed25519  = {3, {0x2b, 0x65, 0x70}};
-static const struct oid oid_ec       = {7, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01}};
-static const struct oid oid_prime    = {7, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x01, 0x01}};
-static const struct oid oid_nistp256 = {8, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}};
-static const struct oid oid_nistp384 = {5, {0x2b, 0x81, 0x04, 0x00, 0x22}};
-static const struct oid oid_nistp521 = {5, {0x2b, 0x81, 0x04, 0x00, 0x23}};
-static const struct oid oid_rsa      = {9, {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01}};
+static const struct der_oid oid_ed25519  = {3, {0x2b, 0x65, 0x70}};
+static const struct der_oid oid_ec       = {7, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01}};
+static const struct der_oid oid_prime    = {7, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x01, 0x01}};
+static const struct der_oid oid_nistp256 = {8, {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}};
+static const struct der_oid oid_nistp384 = {5, {0x2b, 0x81, 0x04, 0x00, 0x22}};
+static const struct der_oid oid_nistp521 = {5, {0x2b, 0x81, 0x04, 0x00, 0x23}};
+static const struct der_oid oid_rsa      = {9, {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01}};
 /* clang-format on */
-
-static bool is_oid(struct bytes value, const struct oid *oid)
-{
-    return bytes_equal(value, (struct bytes){oid->at, oid->len});
-}
-
-/* The length of a value, in the shortest form, as DER requires. */
-static size_t read_length(struct reader *r)
-{
-    uint8_t first = read_u8(r);
-    size_t len = 0;
-
-    if (first < 0x80)
-        return first;
-    if (first != 0x81 && first != 0x82) {
-        r->bad = true;
-        return 0;
-    }
-    for (uint8_t i = 0x80; i < first; i++)
-        len = len << 8 | read_u8(r);
-    r->bad |= len < (first == 0x81 ? 0x80u : 0x100u);
-    return len;
-}
-
-/* The contents of the next value, which must have this type. */
-static struct bytes read_value(struct reader *r, uint8_t type)
-{
-    r->bad |= read_u8(r) != type;
-    return read_bytes(r, read_length(r));
-}
-
-/* The same for a value that may be missing. */
-static struct bytes read_optional(struct reader *r, uint8_t type, bool *present)
-{
-    *present = !r->bad && r->at < r->end && *r->at == type;
-    return *present ? read_value(r, type) : (struct bytes){NULL, 0};
-}
-
-/* A non-negative number, without the leading zero that keeps its first bit clear. */
-static struct bytes read_number(struct reader *r)
-{
-    struct bytes number = read_value(r, DER_INTEGER);
-
-    if (number.len == 0 || (number.at[0] & 0x80) ||
-        (number.len > 1 && number.at[0] == 0 && !(number.at[1] & 0x80)))
-        r->bad = true;
-    return r->bad ? (struct bytes){NULL, 0} : bytes_without_zeros(number);
-}
 
 static bool read_version(struct reader *r, uint8_t expected)
 {
-    struct bytes version = read_value(r, DER_INTEGER);
+    struct bytes version = der_read_value(r, DER_INTEGER);
 
     return version.len == 1 && version.at[0] == expected;
 }
@@ -96,11 +33,11 @@ static struct bytes whole_bytes(struct reader *r, struct bytes bit_string)
 
 static const struct ec_curve *find_curve(struct bytes oid)
 {
-    if (is_oid(oid, &oid_nistp256))
+    if (der_is_oid(oid, &oid_nistp256))
         return &ec_nistp256;
-    if (is_oid(oid, &oid_nistp384))
+    if (der_is_oid(oid, &oid_nistp384))
         return &ec_nistp384;
-    return is_oid(oid, &oid_nistp521) ? &ec_nistp521 : NULL;
+    return der_is_oid(oid, &oid_nistp521) ? &ec_nistp521 : NULL;
 }
 
 /* SEC 1 appendix C.2: SEQUENCE { INTEGER version, SEQUENCE { OID prime-field, INTEGER p },
@@ -108,21 +45,21 @@ static const struct ec_curve *find_curve(struct bytes oid)
  * INTEGER order, INTEGER cofactor OPTIONAL }. NULL: no curve that has a name. */
 static const struct ec_curve *read_explicit_curve(struct reader r)
 {
-    struct bytes version = read_value(&r, DER_INTEGER);
-    struct reader field = read_from(read_value(&r, DER_SEQUENCE));
-    struct bytes field_type = read_value(&field, DER_OID), cofactor;
-    struct ec_parameters e = {.p = read_number(&field)};
-    struct reader curve = read_from(read_value(&r, DER_SEQUENCE));
+    struct bytes version = der_read_value(&r, DER_INTEGER);
+    struct reader field = read_from(der_read_value(&r, DER_SEQUENCE));
+    struct bytes field_type = der_read_value(&field, DER_OID), cofactor;
+    struct ec_parameters e = {.p = der_read_number(&field)};
+    struct reader curve = read_from(der_read_value(&r, DER_SEQUENCE));
     bool has_seed, has_cofactor;
 
-    e.a = bytes_without_zeros(read_value(&curve, DER_OCTET_STRING));
-    e.b = bytes_without_zeros(read_value(&curve, DER_OCTET_STRING));
-    (void)read_optional(&curve, DER_BIT_STRING, &has_seed);
-    e.generator = read_value(&r, DER_OCTET_STRING);
-    e.order = read_number(&r);
-    cofactor = read_optional(&r, DER_INTEGER, &has_cofactor);
+    e.a = bytes_without_zeros(der_read_value(&curve, DER_OCTET_STRING));
+    e.b = bytes_without_zeros(der_read_value(&curve, DER_OCTET_STRING));
+    (void)der_read_optional(&curve, DER_BIT_STRING, &has_seed);
+    e.generator = der_read_value(&r, DER_OCTET_STRING);
+    e.order = der_read_number(&r);
+    cofactor = der_read_optional(&r, DER_INTEGER, &has_cofactor);
     if (!read_done(&r) || !read_done(&field) || !read_done(&curve) || version.len != 1 ||
-        !is_oid(field_type, &oid_prime) ||
+        !der_is_oid(field_type, &oid_prime) ||
         (has_cofactor && (cofactor.len != 1 || cofactor.at[0] != 1)))
         return NULL;
     return ec_curve_find(&e);
@@ -134,8 +71,8 @@ static const struct ec_curve *read_explicit_curve(struct reader r)
 static const struct ec_curve *read_curve(struct reader *r)
 {
     if (!r->bad && r->at < r->end && *r->at == DER_SEQUENCE)
-        return read_explicit_curve(read_from(read_value(r, DER_SEQUENCE)));
-    return find_curve(read_value(r, DER_OID));
+        return read_explicit_curve(read_from(der_read_value(r, DER_SEQUENCE)));
+    return find_curve(der_read_value(r, DER_OID));
 }
 
 /* Is it this key's public point? The point may also be compressed, or both (hybrid): SEC 1
@@ -174,11 +111,11 @@ static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
                                    const struct ec_curve *curve)
 {
     struct reader whole = read_from(der);
-    struct reader r = read_from(read_value(&whole, DER_SEQUENCE));
+    struct reader r = read_from(der_read_value(&whole, DER_SEQUENCE));
     bool good = read_version(&r, 1), has_curve, has_point;
-    struct bytes scalar = read_value(&r, DER_OCTET_STRING), point = {NULL, 0};
-    struct bytes parameters = read_optional(&r, DER_0, &has_curve);
-    struct bytes point_value = read_optional(&r, DER_1, &has_point);
+    struct bytes scalar = der_read_value(&r, DER_OCTET_STRING), point = {NULL, 0};
+    struct bytes parameters = der_read_optional(&r, DER_0, &has_curve);
+    struct bytes point_value = der_read_optional(&r, DER_1, &has_point);
 
     if (has_curve) {
         struct reader inside = read_from(parameters);
@@ -190,7 +127,7 @@ static enum key_result read_ec_key(struct nacre_key *key, struct bytes der,
     if (has_point) {
         struct reader inside = read_from(point_value);
 
-        point = whole_bytes(&inside, read_value(&inside, DER_BIT_STRING));
+        point = whole_bytes(&inside, der_read_value(&inside, DER_BIT_STRING));
         good &= read_done(&inside);
     }
     if (!good || !read_done(&whole) || !read_done(&r))
@@ -207,18 +144,18 @@ enum key_result key_parse_sec1(struct nacre_key *key, struct bytes der)
 enum key_result key_parse_pkcs1(struct nacre_key *key, struct bytes der)
 {
     struct reader whole = read_from(der);
-    struct reader r = read_from(read_value(&whole, DER_SEQUENCE));
+    struct reader r = read_from(der_read_value(&whole, DER_SEQUENCE));
     bool two_primes = read_version(&r, 0);
     struct rsa_numbers numbers;
 
-    numbers.n = read_number(&r);
-    numbers.e = read_number(&r);
-    numbers.d = read_number(&r);
-    numbers.p = read_number(&r);
-    numbers.q = read_number(&r);
-    numbers.dmp1 = read_number(&r);
-    numbers.dmq1 = read_number(&r);
-    numbers.iqmp = read_number(&r);
+    numbers.n = der_read_number(&r);
+    numbers.e = der_read_number(&r);
+    numbers.d = der_read_number(&r);
+    numbers.p = der_read_number(&r);
+    numbers.q = der_read_number(&r);
+    numbers.dmp1 = der_read_number(&r);
+    numbers.dmq1 = der_read_number(&r);
+    numbers.iqmp = der_read_number(&r);
     if (!two_primes || !read_done(&whole) || !read_done(&r))
         return KEY_MALFORMED;
     return key_from_rsa(key, &numbers);
@@ -228,7 +165,7 @@ enum key_result key_parse_pkcs1(struct nacre_key *key, struct bytes der)
 static enum key_result read_ed25519(struct nacre_key *key, struct bytes der, struct bytes point)
 {
     struct reader r = read_from(der);
-    struct bytes seed = read_value(&r, DER_OCTET_STRING);
+    struct bytes seed = der_read_value(&r, DER_OCTET_STRING);
 
     if (!read_done(&r) || seed.len != 32)
         return KEY_MALFORMED;
@@ -243,17 +180,17 @@ static enum key_result read_ed25519(struct nacre_key *key, struct bytes der, str
 static enum key_result read_by_algorithm(struct nacre_key *key, struct reader *algorithm,
                                          struct bytes secret, struct bytes point)
 {
-    struct bytes oid = read_value(algorithm, DER_OID);
+    struct bytes oid = der_read_value(algorithm, DER_OID);
 
-    if (is_oid(oid, &oid_ed25519))
+    if (der_is_oid(oid, &oid_ed25519))
         return read_done(algorithm) ? read_ed25519(key, secret, point) : KEY_MALFORMED;
-    if (is_oid(oid, &oid_rsa)) {
+    if (der_is_oid(oid, &oid_rsa)) {
         bool has_null; /* it must be there, but not all programs write it */
-        struct bytes null = read_optional(algorithm, DER_NULL, &has_null);
+        struct bytes null = der_read_optional(algorithm, DER_NULL, &has_null);
 
         return read_done(algorithm) && null.len == 0 ? key_parse_pkcs1(key, secret) : KEY_MALFORMED;
     }
-    if (is_oid(oid, &oid_ec)) {
+    if (der_is_oid(oid, &oid_ec)) {
         const struct ec_curve *curve = read_curve(algorithm);
 
         return curve != NULL && read_done(algorithm) ? read_ec_key(key, secret, curve)
@@ -268,14 +205,14 @@ static enum key_result read_by_algorithm(struct nacre_key *key, struct reader *a
 enum key_result key_parse_pkcs8(struct nacre_key *key, struct bytes der)
 {
     struct reader whole = read_from(der);
-    struct reader r = read_from(read_value(&whole, DER_SEQUENCE));
-    struct bytes version = read_value(&r, DER_INTEGER);
-    struct reader algorithm = read_from(read_value(&r, DER_SEQUENCE));
-    struct bytes secret = read_value(&r, DER_OCTET_STRING), point;
+    struct reader r = read_from(der_read_value(&whole, DER_SEQUENCE));
+    struct bytes version = der_read_value(&r, DER_INTEGER);
+    struct reader algorithm = read_from(der_read_value(&r, DER_SEQUENCE));
+    struct bytes secret = der_read_value(&r, DER_OCTET_STRING), point;
     bool has_attributes, has_point;
 
-    read_optional(&r, DER_0, &has_attributes);
-    point = read_optional(&r, DER_1_PRIMITIVE, &has_point);
+    der_read_optional(&r, DER_0, &has_attributes);
+    point = der_read_optional(&r, DER_1_PRIMITIVE, &has_point);
     if (has_point)
         point = whole_bytes(&r, point);
     if (!read_done(&whole) || !read_done(&r) || version.len != 1 ||

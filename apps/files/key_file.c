@@ -1,9 +1,10 @@
 #include "apps/files/key_file.h"
 
 #include "apps/files/key_format.h"
+#include "apps/files/key_object.h"
+#include "apps/files/key_text.h"
 #include "apps/files/new_file.h"
 #include "apps/files/trusted_file.h"
-#include "apps/runtime/locked_memory.h"
 #include "crypto/crypto.h"
 #include "crypto/random.h"
 
@@ -16,41 +17,37 @@
 #define PRIVATE_TEXT_MAX 1024 /* bytes of the file of an Ed25519 key */
 #define COMMENT "nacre"
 
-/* All zero. */
-static struct nacre_key *new_key(void)
+/* Read a file with a secret. */
+static bool read_file(struct trusted_file *text, const char *file, const struct errbuf *p)
 {
-    const struct nacre_memory *memory = nacre_locked_memory();
-    struct nacre_key *key = memory->allocate(memory->context, sizeof *key);
-
-    if (key != NULL)
-        memset(key, 0, sizeof *key);
-    return key;
+    switch (trusted_file_read(text, file, OTHERS_MAY_NOTHING, KEY_TEXT_MAX, p)) {
+    case FILE_READ:
+        return true;
+    case FILE_MISSING:
+        return errbuf_say(p,
+                          "%s: no such file; create a key with: ssh-keygen -t ed25519 -N '' -f %s",
+                          file, file);
+    case FILE_BAD:
+    case FILE_UNREAD:
+        break;
+    }
+    return false;
 }
 
 struct nacre_key *nacre_key_read(const char *file, char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
-    struct nacre_key *key = new_key();
+    struct nacre_key *key = key_new();
     struct trusted_file text = {0};
-    bool good = false;
+    bool good;
 
     crypto_init(); /* reading works without it, but slower */
     if (key == NULL) {
         errbuf_say(&p, "%s: out of memory", file);
         return NULL;
     }
-    switch (trusted_file_read(&text, file, OTHERS_MAY_NOTHING, KEY_TEXT_MAX, &p)) {
-    case FILE_READ:
-        good = key_parse(key, trusted_file_text(&text), file, &p);
-        break;
-    case FILE_MISSING:
-        errbuf_say(&p, "%s: no such file; create a key with: ssh-keygen -t ed25519 -N '' -f %s",
-                   file, file);
-        break;
-    case FILE_BAD:
-    case FILE_UNREAD:
-        break;
-    }
+    good = read_file(&text, file, &p) &&
+           key_parse(key, trusted_file_text(&text), NULL, file, &p) == KEY_GOOD;
     trusted_file_clear(&text);
     if (good)
         return key;
@@ -58,39 +55,40 @@ struct nacre_key *nacre_key_read(const char *file, char *errbuf, size_t size)
     return NULL;
 }
 
-void nacre_key_free(struct nacre_key *key)
+struct nacre_key_text *nacre_key_text_read(const char *file, char *errbuf, size_t size)
 {
-    const struct nacre_memory *memory = nacre_locked_memory();
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_key_text *kept = NULL;
+    struct trusted_file text = {0};
 
-    if (key == NULL)
-        return;
-    private_key_clear(key);
-    memory->release(memory->context, key, sizeof *key);
+    if (!read_file(&text, file, &p))
+        return NULL;
+    kept = key_text_keep(trusted_file_text(&text), file);
+    trusted_file_clear(&text);
+    if (kept == NULL)
+        errbuf_say(&p, "%s: out of memory", file);
+    return kept;
 }
 
-const char *nacre_key_type(const struct nacre_key *key)
+struct nacre_key *nacre_key_read_public(const char *file, char *errbuf, size_t size)
 {
-    return key->type;
-}
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_key *key = NULL;
+    struct trusted_file text = {0};
 
-const uint8_t *nacre_key_blob(const struct nacre_key *key, size_t *len)
-{
-    struct bytes blob = private_key_blob(key);
-
-    *len = blob.len;
-    return blob.at;
-}
-
-void nacre_key_fingerprint(const struct nacre_key *key, char out[NACRE_FINGERPRINT_MAX])
-{
-    nacre_blob_fingerprint(key->blob, key->blob_len, out);
-}
-
-void nacre_blob_fingerprint(const uint8_t *blob, size_t len, char out[NACRE_FINGERPRINT_MAX])
-{
-    _Static_assert(NACRE_FINGERPRINT_MAX == FINGERPRINT_MAX, "the header has the number");
-
-    key_blob_fingerprint((struct bytes){blob, len}, out);
+    switch (trusted_file_read(&text, file, OTHERS_MAY_READ, KEY_TEXT_MAX, &p)) {
+    case FILE_READ:
+        key = key_public_parse(trusted_file_text(&text), file, &p);
+        break;
+    case FILE_MISSING:
+        errbuf_say(&p, "%s: no such file", file);
+        break;
+    case FILE_BAD:
+    case FILE_UNREAD:
+        break;
+    }
+    trusted_file_clear(&text);
+    return key;
 }
 
 /* ---- creating a key ---- */
@@ -141,10 +139,12 @@ static bool prepare_pair(struct making *m, const struct nacre_key *key, const st
 {
     char private[PRIVATE_TEXT_MAX], public[PRIVATE_TEXT_MAX];
     uint8_t check[4];
+    struct key_printing how = {.comment = COMMENT};
     bool good;
 
     random_fill(&random_system, check, sizeof check);
-    good = key_print_private(key, COMMENT, load_u32(check), private, sizeof private) &&
+    how.check = load_u32(check);
+    good = key_print_private(key, &how, private, sizeof private) &&
            key_print_public(key, COMMENT, public, sizeof public);
     if (!good)
         errbuf_say(p, "%s: the key is too long", m->file);
@@ -190,7 +190,7 @@ static bool write_pair(const struct nacre_key *key, const char *file, bool share
 /* shared: other processes may be creating the same key. */
 static struct nacre_key *make(const char *file, bool shared, const struct errbuf *p)
 {
-    struct nacre_key *key = new_key();
+    struct nacre_key *key = key_new();
     uint8_t seed[32];
     bool good = false;
 

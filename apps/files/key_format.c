@@ -1,27 +1,29 @@
-/* PEM (RFC 7468), and a sentence for everything that can be wrong with a key. */
+/* PEM (RFC 7468): the text around a private key. */
 #include "apps/files/key_format.h"
 
 #include "crypto/base64.h"
+#include "apps/files/key_sentence.h"
 #include "apps/files/line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define USABLE_TYPES "ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 and ssh-rsa"
 #define REMOVE_PASSPHRASE "ssh-keygen -p -N '' -f"
 
-static enum key_result parse_encrypted(struct nacre_key *key, struct bytes data)
+static enum key_result parse_other(struct nacre_key *key, struct bytes data,
+                                   struct bytes passphrase)
 {
     (void)key;
     (void)data;
-    return KEY_ENCRYPTED;
+    (void)passphrase;
+    return KEY_OTHER_TYPE;
 }
 
-static enum key_result parse_other(struct nacre_key *key, struct bytes data)
+static enum key_result parse_pkcs8(struct nacre_key *key, struct bytes data,
+                                   struct bytes passphrase)
 {
-    (void)key;
-    (void)data;
-    return KEY_OTHER_TYPE;
+    (void)passphrase;
+    return key_parse_pkcs8(key, data);
 }
 
 /* Some programs write PKCS #8 under the label of an older format. */
@@ -40,13 +42,15 @@ static enum key_result parse_either(struct nacre_key *key, struct bytes data,
     return result;
 }
 
-static enum key_result parse_rsa(struct nacre_key *key, struct bytes data)
+static enum key_result parse_rsa(struct nacre_key *key, struct bytes data, struct bytes passphrase)
 {
+    (void)passphrase;
     return parse_either(key, data, key_parse_pkcs1, "ssh-rsa");
 }
 
-static enum key_result parse_ec(struct nacre_key *key, struct bytes data)
+static enum key_result parse_ec(struct nacre_key *key, struct bytes data, struct bytes passphrase)
 {
+    (void)passphrase;
     return parse_either(key, data, key_parse_sec1, "ecdsa-");
 }
 
@@ -54,55 +58,16 @@ static const struct label {
     const char *text;
     const char *format;  /* for a person */
     const char *decrypt; /* the command that removes the passphrase */
-    enum key_result (*parse)(struct nacre_key *key, struct bytes data);
+    enum key_result (*parse)(struct nacre_key *key, struct bytes data, struct bytes passphrase);
 } labels[] = {
-    {"OPENSSH PRIVATE KEY", "OpenSSH", REMOVE_PASSPHRASE, key_parse_openssh},
-    {"PRIVATE KEY", "PKCS #8", REMOVE_PASSPHRASE, key_parse_pkcs8},
-    {"ENCRYPTED PRIVATE KEY", "PKCS #8", "openssl pkey -out NEWFILE -in", parse_encrypted},
+    {"OPENSSH PRIVATE KEY", "OpenSSH", REMOVE_PASSPHRASE, key_decrypt_openssh},
+    {"PRIVATE KEY", "PKCS #8", REMOVE_PASSPHRASE, parse_pkcs8},
+    {"ENCRYPTED PRIVATE KEY", "PKCS #8", "openssl pkey -out NEWFILE -in", key_decrypt_pkcs8},
     {"RSA PRIVATE KEY", "PKCS #1", REMOVE_PASSPHRASE, parse_rsa},
     {"EC PRIVATE KEY", "SEC 1", REMOVE_PASSPHRASE, parse_ec},
     {"DSA PRIVATE KEY", "DSA", REMOVE_PASSPHRASE, parse_other},
     {NULL, NULL, NULL, NULL},
 };
-
-static bool damaged(const struct errbuf *p, const char *name, const char *what)
-{
-    return errbuf_say(p, "%s: damaged: %s; restore it from a copy, or create a new key", name,
-                      what);
-}
-
-static bool say_result(enum key_result result, const struct label *label, const char *name,
-                       const struct errbuf *p)
-{
-    char what[64];
-
-    switch (result) {
-    case KEY_GOOD:
-        return true;
-    case KEY_MALFORMED:
-        snprintf(what, sizeof what, "not a key in %s format", label->format);
-        return damaged(p, name, what);
-    case KEY_MISMATCH:
-        return damaged(p, name, "its parts do not belong together");
-    case KEY_ENCRYPTED:
-        return errbuf_say(p,
-                          "%s: encrypted keys are not supported; remove the passphrase with: %s %s",
-                          name, label->decrypt, name);
-    case KEY_OTHER_TYPE:
-        return errbuf_say(p, "%s: unsupported type of key; supported are %s", name, USABLE_TYPES);
-    case KEY_TOO_SHORT:
-        return errbuf_say(
-            p, "%s: RSA key of fewer than %d bits, which is not secure; create a new key", name,
-            RSA_KEY_BITS_MIN);
-    case KEY_TOO_LONG:
-        return errbuf_say(p,
-                          "%s: RSA key of more than %d bits, which is too slow; create a new key",
-                          name, RSA_BITS_MOST);
-    case KEY_SEVERAL:
-        break;
-    }
-    return errbuf_say(p, "%s: contains several keys or none; use one file per key", name);
-}
 
 /* RFC 7468 section 2 allows white space in many places; files have it in more. */
 static bool is_space(uint8_t c)
@@ -160,34 +125,6 @@ static bool find_block(struct bytes text, struct block *block)
     return block->label != NULL;
 }
 
-static bool begins_with(struct bytes line, const char *text)
-{
-    return line.len >= strlen(text) && memcmp(line.at, text, strlen(text)) == 0;
-}
-
-/* Files that are often taken for a private key get a sentence of their own. */
-static bool not_a_private_key(struct bytes first, const char *name, const struct errbuf *p)
-{
-    if (begins_with(first, "PuTTY-User-Key-File-"))
-        return errbuf_say(
-            p,
-            "%s: a key in PuTTY's format; convert it with: puttygen %s -O private-openssh "
-            "-o NEWFILE",
-            name, name);
-    if (begins_with(first, "ssh-") || begins_with(first, "ecdsa-") || begins_with(first, "sk-"))
-        return errbuf_say(p,
-                          "%s: a public key; give the private key's file, which usually has the "
-                          "same name without .pub",
-                          name);
-    return errbuf_say(p, "%s: not a private key in OpenSSH or PEM format", name);
-}
-
-/* Where a sentence goes. */
-struct report {
-    const char *name;
-    const struct errbuf *p;
-};
-
 /* Append the base64 of a line. */
 static bool collect_line(uint8_t *out, size_t *len, struct bytes line)
 {
@@ -201,9 +138,32 @@ static bool collect_line(uint8_t *out, size_t *len, struct bytes line)
     return true;
 }
 
-/* Copy the base64 up to the last line of the block into `out`, without white space. What follows
- * the block is not read. */
-static bool collect(uint8_t *out, size_t *len, const struct block *block, const struct report *to)
+/* What is between the first and the last line of a block. */
+struct contents {
+    uint8_t *at; /* base64 without white space, and then what it encodes */
+    size_t len;
+    struct bytes dek_info; /* the cipher of RFC 1421's headers; at NULL: it is not encrypted */
+};
+
+/* RFC 1421 section 4.6.1: the headers of an encrypted key. */
+static bool is_header(struct contents *c, struct bytes line)
+{
+    static const char dek_info[] = "DEK-Info: ";
+
+    if (key_line_begins(line, "Proc-Type: 4,ENCRYPTED")) {
+        c->dek_info = (struct bytes){line.at, 0};
+        return true;
+    }
+    if (c->dek_info.at == NULL || !key_line_begins(line, dek_info))
+        return false;
+    c->dek_info = bytes_from(line, strlen(dek_info));
+    return true;
+}
+
+/* Copy the base64 up to the last line of the block, without white space. What follows the block is
+ * not read. */
+static enum key_result collect(struct contents *c, const struct block *block,
+                               const struct key_report *to)
 {
     struct bytes text = block->text;
 
@@ -211,65 +171,162 @@ static bool collect(uint8_t *out, size_t *len, const struct block *block, const 
         struct bytes line = next_line(&text);
 
         if (is_rule(line, "END", block->label->text))
-            return true;
-        if (begins_with(line, "Proc-Type: 4,ENCRYPTED")) /* RFC 1421 section 4.6.1.1 */
-            return say_result(KEY_ENCRYPTED, block->label, to->name, to->p);
-        if (!collect_line(out, len, line))
-            return errbuf_say(to->p,
-                              "%s:%u: damaged: this line is not base64; restore the file from a "
-                              "copy, or create a new key",
-                              to->name, number);
+            return KEY_GOOD;
+        if (is_header(c, line) || collect_line(c->at, &c->len, line))
+            continue;
+        errbuf_say(to->p,
+                   "%s:%u: damaged: this line is not base64; restore the file from a copy, or "
+                   "create a new key",
+                   to->name, number);
+        return KEY_MALFORMED;
     }
-    return errbuf_say(
-        to->p,
-        "%s: incomplete: the last line, -----END %s-----, is missing; restore it from a copy, or "
-        "create a new key",
-        to->name, block->label->text);
+    errbuf_say(to->p,
+               "%s: incomplete: the last line, -----END %s-----, is missing; restore it from a "
+               "copy, or create a new key",
+               to->name, block->label->text);
+    return KEY_MALFORMED;
 }
 
-/* Decode the text of the block, in memory as long as the text, and parse it. */
-static bool read_block(struct nacre_key *key, const struct block *block, const struct report *to)
+/* Decrypted with a wrong passphrase, some bytes in 256 have the right padding by chance. */
+static enum key_result parse_pem(struct nacre_key *key, const struct contents *c,
+                                 const struct label *label, struct bytes passphrase)
 {
-    uint8_t *copy = malloc(block->text.len + 1);
-    size_t characters = 0, len = 0;
-    bool good;
+    enum key_result result;
+    uint8_t *plain;
+    size_t len, whole = c->len;
 
-    if (copy == NULL)
-        return errbuf_say(to->p, "%s: out of memory", to->name);
-    good = collect(copy, &characters, block, to);
-    if (good && !base64_decode(copy, characters, &len, (struct bytes){copy, characters}))
-        good = damaged(to->p, to->name, "malformed base64");
-    if (good)
-        good = say_result(block->label->parse(key, (struct bytes){copy, len}), block->label,
-                          to->name, to->p);
-    wipe(copy, block->text.len + 1);
-    free(copy);
-    return good;
+    if (passphrase.at == NULL)
+        return KEY_ENCRYPTED;
+    result = key_decrypt_pem(c->dek_info, passphrase, (struct bytes){c->at, c->len}, &plain, &len);
+    if (result != KEY_GOOD)
+        return result;
+    result = label->parse(key, (struct bytes){plain, len}, passphrase);
+    wipe(plain, whole);
+    free(plain);
+    return result == KEY_MALFORMED ? KEY_WRONG_PASSPHRASE : result;
+}
+
+/* A block's text, decoded into memory that is as long as the text. The caller calls
+ * free_contents. */
+static enum key_result decode(struct contents *c, const struct block *block,
+                              const struct key_report *to)
+{
+    enum key_result result;
+
+    *c = (struct contents){.at = malloc(block->text.len + 1)};
+    if (c->at == NULL) {
+        errbuf_say(to->p, "%s: out of memory", to->name);
+        return KEY_MALFORMED;
+    }
+    result = collect(c, block, to);
+    if (result == KEY_GOOD && !base64_decode(c->at, c->len, &c->len, (struct bytes){c->at, c->len}))
+        result = key_say_damaged(to, "malformed base64");
+    return result;
+}
+
+static void free_contents(struct contents *c, const struct block *block)
+{
+    if (c->at != NULL)
+        wipe(c->at, block->text.len + 1);
+    free(c->at);
+}
+
+static enum key_result read_block(struct nacre_key *key, const struct block *block,
+                                  struct bytes passphrase, const struct key_report *to)
+{
+    struct contents c;
+    enum key_result result = decode(&c, block, to);
+
+    if (result == KEY_GOOD) {
+        result = c.dek_info.at != NULL
+                     ? parse_pem(key, &c, block->label, passphrase)
+                     : block->label->parse(key, (struct bytes){c.at, c.len}, passphrase);
+        key_say_result(result, block->label->format, block->label->decrypt, to);
+    }
+    free_contents(&c, block);
+    return result;
 }
 
 /* Some editors put the byte order mark of UTF-8 before the text. */
 static struct bytes without_mark(struct bytes text)
 {
-    return begins_with(text, "\xef\xbb\xbf") ? bytes_from(text, 3) : text;
+    return key_line_begins(text, "\xef\xbb\xbf") ? bytes_from(text, 3) : text;
 }
 
-bool key_parse(struct nacre_key *key, struct bytes text, const char *name, const struct errbuf *p)
+enum key_result key_parse(struct nacre_key *key, struct bytes text, const char *passphrase,
+                          const char *name, const struct errbuf *p)
 {
-    const struct report to = {name, p};
+    const struct key_report to = {name != NULL ? name : "private key", name != NULL, p};
+    const struct bytes phrase = passphrase != NULL ? bytes_of(passphrase) : (struct bytes){NULL, 0};
     struct bytes line = {NULL, 0};
+    enum key_result result;
     struct block block;
 
     memset(key, 0, sizeof *key);
     text = without_mark(text);
     if (find_block(text, &block)) {
-        if (read_block(key, &block, &to))
-            return true;
-        private_key_clear(key);
-        return false;
+        result = read_block(key, &block, phrase, &to);
+        if (result != KEY_GOOD)
+            private_key_clear(key);
+        return result;
     }
     while (line.len == 0 && text.len > 0)
         line = next_line(&text);
     if (line.len == 0)
-        return errbuf_say(p, "%s: empty; remove it, or restore it from a copy", name);
-    return not_a_private_key(line, name, p);
+        errbuf_say(p, "%s: empty; remove it, or restore it from a copy", to.name);
+    else
+        key_say_not_private(line, &to);
+    return KEY_MALFORMED;
+}
+
+/* The contents of the key in a text, without a sentence. False: there is none; nothing to free. */
+static bool look_inside(struct bytes text, struct block *block, struct contents *c)
+{
+    const struct errbuf none = errbuf_in(NULL, 0);
+    const struct key_report nobody = {"", false, &none};
+
+    if (!find_block(without_mark(text), block))
+        return false;
+    if (decode(c, block, &nobody) == KEY_GOOD)
+        return true;
+    free_contents(c, block);
+    return false;
+}
+
+bool key_is_encrypted(struct bytes text)
+{
+    struct block block;
+    struct contents c;
+    struct nacre_key key = {0};
+    bool is;
+
+    if (!look_inside(text, &block, &c))
+        return false;
+    is = c.dek_info.at != NULL;
+    if (!is &&
+        (block.label->parse == key_decrypt_openssh || block.label->parse == key_decrypt_pkcs8)) {
+        is = block.label->parse(&key, (struct bytes){c.at, c.len}, (struct bytes){NULL, 0}) ==
+             KEY_ENCRYPTED;
+        private_key_clear(&key);
+    }
+    free_contents(&c, &block);
+    return is;
+}
+
+size_t key_public_of(struct bytes text, uint8_t blob[KEY_BLOB_MAX])
+{
+    struct block block;
+    struct contents c;
+    struct bytes public = {NULL, 0};
+
+    if (!look_inside(text, &block, &c))
+        return 0;
+    if (block.label->parse == key_decrypt_openssh)
+    public = key_public_openssh((struct bytes){c.at, c.len});
+    if (public.len > KEY_BLOB_MAX)
+    public.len = 0;
+    if (public.len > 0)
+        memcpy(blob, public.at, public.len);
+    free_contents(&c, &block);
+    return public.len;
 }

@@ -33,3 +33,16 @@ const char *public_key_read(struct bytes type, struct bytes base64, uint8_t out[
     key->len = 0;
     return "the key is malformed or of another type";
 }
+
+const char *public_key_type(struct bytes blob)
+{
+    const struct algorithm *row = algorithms_of(ALGORITHM_PUBLIC_KEY);
+
+    for (; row->name != NULL; row++) {
+        const struct signature_algorithm *s = row->method;
+
+        if (key_blob_fits(s, blob))
+            return s->key_type;
+    }
+    return NULL;
+}

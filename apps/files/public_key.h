@@ -10,4 +10,7 @@
 const char *public_key_read(struct bytes type, struct bytes base64, uint8_t out[KEY_BLOB_MAX],
                             struct bytes *key);
 
+/* The type of a key's blob, as static text, if the library knows it; or NULL. */
+const char *public_key_type(struct bytes blob);
+
 #endif

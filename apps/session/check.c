@@ -2,7 +2,7 @@
  * a server that lets nobody in. */
 #include "apps/session/check.h"
 
-#include "transport/wire.h"
+#include "transport/hostkey.h"
 
 #include <string.h>
 
@@ -30,15 +30,19 @@ static bool check_rates(const struct nacre_limits *limits, const struct errbuf *
     return true;
 }
 
-/* Each of `count` keys is there. */
+/* Each of `count` keys is there, and can sign. */
 static bool check_keys(const char *member, const struct nacre_key *const *keys, size_t count,
                        const struct errbuf *p)
 {
     if (count > 0 && keys == NULL)
         return errbuf_say(p, "%s is NULL, but there are to be %zu keys", member, count);
     for (size_t i = 0; i < count; i++)
-        if (keys[i] == NULL)
-            return errbuf_say(p, "%s[%zu] is NULL", member, i);
+        if (keys[i] == NULL || key_is_public(keys[i]))
+            return errbuf_say(p,
+                              keys[i] == NULL ? "%s[%zu] is NULL"
+                                              : "%s[%zu] is a public key, which cannot sign: use "
+                                                "the private key, or nacre_key_external",
+                              member, i);
     return true;
 }
 

@@ -40,7 +40,7 @@ static bool make_host_keys(struct client_setup *s, const struct errbuf *p)
         private_key_ed25519(&s->host_keys[0], seed) && private_key_ed25519(&s->other, other);
 
     for (int i = 1; good && i < HOST_KEYS; i++)
-        good = key_parse(&s->host_keys[i], bytes_of(texts[i]), "host key", p);
+        good = key_parse(&s->host_keys[i], bytes_of(texts[i]), NULL, "host key", p) == KEY_GOOD;
     for (int i = 0; good && i < HOST_KEYS; i++)
         nacre_key_fingerprint(&s->host_keys[i], s->fingerprints[i]);
     return good;
@@ -59,11 +59,12 @@ static bool make_ca(struct profile *profile)
 static bool make_user_key(const struct client_setup *s, struct profile *profile)
 {
     static const uint8_t seed[32] = "the user's key, known to anyone";
+    const struct key_printing how = {.comment = "nacre-spec", .check = 1};
     char text[KEY_TEXT];
 
     profile->key = calloc(1, sizeof *profile->key);
     return profile->key != NULL && private_key_ed25519(profile->key, seed) &&
-           key_print_private(profile->key, "nacre-spec", 1, text, sizeof text) &&
+           key_print_private(profile->key, &how, text, sizeof text) &&
            write_file(s->folder, "id_ed25519", text) &&
            key_print_public(profile->key, "nacre-spec", text, sizeof text) &&
            write_file(s->folder, "id_ed25519.pub", text) &&

@@ -1,4 +1,5 @@
 /* The public key method of a client. RFC 4252 section 7. */
+#include "apps/files/key.h"
 #include "apps/files/key_format.h"
 #include "tests/support/auth_script.h"
 #include "tests/support/key_texts.h"
@@ -132,6 +133,117 @@ START_TEST(a_client_signs_over_the_first_session_identifier_after_a_rekey)
 }
 END_TEST
 
+/* ---- keys whose secret is elsewhere ---- */
+
+enum reply { AT_ONCE, LATER, REFUSED, WRONG };
+
+static struct {
+    struct pair pair;
+    enum reply reply;
+    unsigned questions;
+    struct nacre_signing *open;
+} x;
+
+static void reply(struct nacre_signing *signing)
+{
+    uint8_t signature[NACRE_SIGNATURE_MAX];
+    size_t len, signed_len;
+    const uint8_t *data = nacre_signing_data(signing, &len);
+
+    signed_len =
+        nacre_key_sign(&x.pair.user_key, nacre_signing_algorithm(signing), data, len, signature);
+    ck_assert_uint_gt(signed_len, 0);
+    signature[signed_len - 1] ^= x.reply == WRONG;
+    nacre_signing_answer(signing, x.reply == REFUSED ? NULL : signature, signed_len);
+}
+
+static void on_sign(void *context, struct nacre_signing *signing)
+{
+    ck_assert_ptr_eq(context, &x);
+    x.questions++;
+    if (x.reply == LATER)
+        x.open = signing;
+    else
+        reply(signing);
+}
+
+/* A client with an external key, and then perhaps with the same key at hand. */
+static struct nacre_key *log_in(enum reply how, size_t key_count)
+{
+    static const struct nacre_key *keys[2];
+    struct nacre_key *external;
+
+    memset(&x, 0, sizeof x);
+    x.reply = how;
+    pair_init(&x.pair, 1);
+    external = nacre_key_external(&x.pair.user_key, on_sign, &x);
+    keys[0] = external;
+    keys[1] = &x.pair.user_key;
+    x.pair.policy.password = NULL;
+    x.pair.client_config.keys = keys;
+    x.pair.client_config.key_count = key_count;
+    pair_start(&x.pair);
+    pair_run(&x.pair);
+    return external;
+}
+
+static void end_login(struct nacre_key *external)
+{
+    pair_clear(&x.pair);
+    nacre_key_free(external);
+}
+
+START_TEST(an_external_key_may_sign_at_once)
+{
+    struct nacre_key *external = log_in(AT_ONCE, 1);
+
+    ck_assert(x.pair.server.authenticated);
+    ck_assert_uint_eq(x.questions, 1);
+    end_login(external);
+}
+END_TEST
+
+START_TEST(an_external_key_may_sign_later)
+{
+    struct nacre_key *external = log_in(LATER, 1);
+
+    ck_assert(!x.pair.server.authenticated);
+    reply(x.open);
+    pair_run(&x.pair);
+    ck_assert(x.pair.server.authenticated);
+    end_login(external);
+}
+END_TEST
+
+/* Neither a refusal nor a wrong signature reaches the server. */
+START_TEST(the_next_key_follows_one_that_does_not_sign)
+{
+    struct nacre_key *external = log_in(_i == 0 ? REFUSED : WRONG, 2);
+
+    ck_assert_uint_eq(x.questions, 1);
+    ck_assert(x.pair.server.authenticated);
+    end_login(external);
+    external = log_in(_i == 0 ? REFUSED : WRONG, 1);
+    ck_assert(!x.pair.server.authenticated);
+    ck_assert(x.pair.client.ended);
+    end_login(external);
+}
+END_TEST
+
+START_TEST(a_signature_for_a_session_that_is_gone_does_nothing)
+{
+    struct nacre_key *external = log_in(LATER, 1);
+
+    nacre_session_disconnect(x.pair.client.session, NACRE_WE_CLOSED, "enough");
+    if (_i == 0)
+        reply(x.open);
+    pair_clear(&x.pair);
+    if (_i == 1)
+        nacre_signing_answer(x.open, NULL, 0);
+    nacre_key_free(external);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_client_signs_with_the_key_that_the_server_accepts);
@@ -139,4 +251,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_client_accepts_another_name_for_its_rsa_key, 0, 3);
     add_loop(suite, a_client_does_not_sign_without_a_matching_query, 0, 5);
     add_test(suite, a_client_signs_over_the_first_session_identifier_after_a_rekey);
+    add_test(suite, an_external_key_may_sign_at_once);
+    add_test(suite, an_external_key_may_sign_later);
+    add_loop(suite, the_next_key_follows_one_that_does_not_sign, 0, 2);
+    add_loop(suite, a_signature_for_a_session_that_is_gone_does_nothing, 0, 2);
 }

@@ -4,6 +4,7 @@
 #include "apps/files/key_format.h"
 #include "crypto/hash.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/encrypted_keys.h"
 #include "tests/support/key_texts.h"
 #include "transport/algorithms.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 
 enum { SSH_AGENT_IDENTITIES_ANSWER = 12, SSH_AGENT_SIGN_RESPONSE = 14 };
+enum { NO_BINARY = 255 }; /* its text has headers */
 
 static const struct bytes message = {(const uint8_t *)"what is signed", 14};
 
@@ -22,24 +24,38 @@ static void save_written(const char *corpus, const char *title, const struct wri
 
 static void save_private(void)
 {
-    static const struct {
+    const struct {
         const char *title, *text;
         uint8_t binary; /* the parser that fuzz_key_file uses for its bytes */
     } keys[] = {
-        {"openssh-ed25519", openssh_ed25519, 0},   {"openssh-encrypted", openssh_encrypted, 0},
-        {"openssh-nistp256", openssh_nistp256, 0}, {"pkcs8-ed25519", pkcs8_ed25519, 1},
-        {"pkcs8-ed25519-v2", pkcs8_ed25519_v2, 1}, {"pkcs8-nistp256", pkcs8_nistp256, 1},
-        {"pkcs8-encrypted", pkcs8_encrypted, 1},   {"pkcs8-ed448", pkcs8_ed448, 1},
-        {"sec1-nistp384", sec1_nistp384, 3},       {"pkcs1-rsa", pkcs1_rsa, 2},
+        {"openssh-ed25519", openssh_ed25519, 0},
+        {"openssh-encrypted", openssh_encrypted, 0},
+        {"openssh-nistp256", openssh_nistp256, 0},
+        {"pkcs8-ed25519", pkcs8_ed25519, 1},
+        {"pkcs8-ed25519-v2", pkcs8_ed25519_v2, 1},
+        {"pkcs8-nistp256", pkcs8_nistp256, 1},
+        {"pkcs8-encrypted", pkcs8_encrypted, 1},
+        {"pkcs8-ed448", pkcs8_ed448, 1},
+        {"sec1-nistp384", sec1_nistp384, 3},
+        {"pkcs1-rsa", pkcs1_rsa, 2},
+        {"decrypt-openssh", openssh_encrypted, 4},
+        {"decrypt-openssh-gcm", openssh_encrypted_gcm, 4},
+        {"decrypt-pkcs8", pkcs8_encrypted, 5},
+        {"decrypt-pkcs8-sha1", pbes2_keys[0], 5},
+        {"pem-aes128", pem_keys[0], NO_BINARY},
+        {"pem-3des", pem_keys[3], NO_BINARY},
     };
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         uint8_t out[1 + KEY_BINARY_MAX];
         char title[64];
-        struct bytes binary = key_binary(keys[i].text, out + 1);
+        struct bytes binary;
 
         out[0] = keys[i].binary;
         save_text("key_file", keys[i].title, keys[i].text);
+        if (keys[i].binary == NO_BINARY)
+            continue;
+        binary = key_binary(keys[i].text, out + 1);
         (void)snprintf(title, sizeof title, "%s-bytes", keys[i].title);
         save("key_file", title, out, 1 + binary.len);
     }
@@ -168,7 +184,8 @@ static void read_key(struct nacre_key *key, const char *text)
 {
     char errbuf[256];
 
-    require(key_parse(key, bytes_of(text), "a key", &(struct errbuf){errbuf, sizeof errbuf}));
+    require(key_parse(key, bytes_of(text), NULL, "a key",
+                      &(struct errbuf){errbuf, sizeof errbuf}) == KEY_GOOD);
 }
 
 /* byte 12, uint32 nkeys, then string key blob, string comment */

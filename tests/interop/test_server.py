@@ -118,7 +118,7 @@ class Files(ProgramCase):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", self.path("locked")], check=True)
         name = self.path("locked")
         passwords = self.write("passwords", "alice:one\n")
-        self.assert_fails(1, (f"nacre-echo: {name}: encrypted keys are not supported;",
+        self.assert_fails(1, (f"nacre-echo: {name}: encrypted with a passphrase, which nobody is asked for;",
                               f"ssh-keygen -p -N '' -f {name}"), "-k", name, "-p", passwords)
 
     def test_password_file(self):

@@ -12,7 +12,7 @@ static bool parse(struct nacre_key *key, struct bytes text)
 {
     struct errbuf p = errbuf_in(said, sizeof said);
 
-    return key_parse(key, text, "FILE", &p);
+    return key_parse(key, text, NULL, "FILE", &p) == KEY_GOOD;
 }
 
 /* The key is refused with a sentence, and nothing of it is left. */
@@ -88,9 +88,9 @@ START_TEST(an_unusable_key_is_refused_with_a_sentence)
         {"hello\n", "not a private key"},
         {" \n\t\n", "empty;"},
         {"\n\nssh-rsa AAAA\n", "public key"},
-        {openssh_encrypted, "encrypted keys are not supported"},
+        {openssh_encrypted, "encrypted with a passphrase"},
         {openssh_encrypted, "ssh-keygen -p -N '' -f FILE"},
-        {openssh_encrypted_gcm, "encrypted keys are not supported"},
+        {openssh_encrypted_gcm, "encrypted with a passphrase"},
         {pkcs8_encrypted, "openssl pkey -out NEWFILE -in FILE"},
         {PEM("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,2F\n\n1y02\n"),
          "ssh-keygen -p -N '' -f FILE"},
@@ -210,7 +210,7 @@ START_TEST(the_decoded_text_is_wiped)
     struct nacre_key key;
 
     wiped_record();
-    ck_assert(key_parse(&key, bytes_of(openssh_ed25519), "FILE", &p));
+    ck_assert(key_parse(&key, bytes_of(openssh_ed25519), NULL, "FILE", &p) == KEY_GOOD);
     assert_wiped(strlen(openssh_ed25519) - strlen("-----BEGIN OPENSSH PRIVATE KEY-----\n") + 1, 1);
     private_key_clear(&key);
 }

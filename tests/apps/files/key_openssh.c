@@ -118,7 +118,7 @@ START_TEST(each_field_is_checked)
     CHANGED(KEY_GOOD, f.check = f.check_again = 0xffffffff);
     CHANGED(KEY_MALFORMED, f.magic = "openssh-key-v2");
     CHANGED(KEY_ENCRYPTED, f.cipher = "aes256-ctr");
-    CHANGED(KEY_ENCRYPTED, f.cipher = "");
+    CHANGED(KEY_OTHER_CIPHER, f.cipher = "");
     CHANGED(KEY_MALFORMED, f.kdf = "bcrypt");
     CHANGED(KEY_MALFORMED, f.options = "x");
     CHANGED(KEY_SEVERAL, f.keys = 0);

@@ -135,7 +135,7 @@ static bool parse(struct nacre_key *key, BIGNUM *p, BIGNUM *q, int bits, char sa
     len += base64_encode(text + len, write_file(&k, data));
     memcpy(text + len, last_line, sizeof last_line);
     free_parts(&k);
-    return key_parse(key, bytes_of(text), "FILE", &errbuf);
+    return key_parse(key, bytes_of(text), NULL, "FILE", &errbuf) == KEY_GOOD;
 }
 
 static void check_signs(const struct nacre_key *key)

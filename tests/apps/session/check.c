@@ -124,6 +124,9 @@ START_TEST(host_keys_are_there_and_of_a_type_in_use)
     assert_accepted(&config);
     config.host_key_count = 2;
     assert_refused(&config, "host_keys[1] is NULL");
+    p.other_key.is_public = true;
+    keys[1] = &p.other_key;
+    assert_refused(&config, "host_keys[1] is a public key");
     config.host_keys = NULL;
     assert_refused(&config, "host_keys is NULL");
     config = config_of(NACRE_SERVER);
@@ -168,6 +171,9 @@ START_TEST(a_clients_password_and_keys_can_be_used)
     assert_accepted(&config);
     config.key_count = 2;
     assert_refused(&config, "keys[1] is NULL");
+    p.other_key.is_public = true;
+    keys[1] = &p.other_key;
+    assert_refused(&config, "keys[1] is a public key");
     config.keys = NULL;
     assert_refused(&config, "keys is NULL");
 }
