@@ -14,6 +14,7 @@
 #define NACRE_TESTS_CALLBACKS_CALLBACKS_H
 
 #include "apps/connect/client.h"
+#include "apps/files/key.h"
 #include "apps/runtime/offload.h"
 #include "apps/runtime/stream.h"
 #include "apps/server/server.h"
@@ -34,6 +35,7 @@ struct place {
     struct nacre_channel *channel;
     struct nacre_endpoint *endpoint;
     struct nacre_decision *decision;
+    struct nacre_signing *signing;
     struct nacre_server *server;
     struct nacre_peer *peer;
     struct nacre_clients *clients;
@@ -89,10 +91,12 @@ void hook_nacre_known_hosts(enum nacre_role role, struct nacre_known_hosts *tabl
 /* Callbacks that are parameters of functions: what they call, and the hooks to pass. */
 extern void (*script_nacre_watch_new_ready)(void *context);
 extern void (*script_nacre_mailbox_post_call)(void *argument);
+extern void (*script_nacre_key_external_sign)(void *context, struct nacre_signing *signing);
 extern void (*script_nacre_peer_offload_work)(void *job);
 extern void (*script_nacre_peer_offload_done)(void *job);
 void on_nacre_watch_new_ready(void *context);
 void on_nacre_mailbox_post_call(void *argument);
+void on_nacre_key_external_sign(void *context, struct nacre_signing *signing);
 void on_nacre_peer_offload_work(void *job);
 void on_nacre_peer_offload_done(void *job);
 
@@ -112,6 +116,7 @@ void account(struct place *here, const char *callback);
 
 /* An action answers the decision, frees the session or the endpoint... NULL: that was done. */
 struct nacre_decision *answered_decision(struct place *here);
+struct nacre_signing *answered_signing(struct place *here);
 void note_decision(const struct place *here); /* the policy's own answer follows */
 static inline const struct nacre_login *login_of(const struct place *here)
 {
@@ -142,6 +147,7 @@ extern struct things {
     const struct nacre_channel_app *app; /* the program's, hooked */
     const char *key_file, *password_file, *address;
     struct nacre_key *key;
+    struct nacre_key_text *key_text;
     struct nacre_authorized_keys *authorized_keys;
     struct nacre_known_hosts *known_hosts;
     struct nacre_password_file *passwords;

@@ -111,6 +111,7 @@ static void finish_end(struct end *e)
         nacre_endpoint_free(e->endpoint);
     if (e->pending != NULL)
         nacre_decide(e->pending, true);
+    (void)answer_signing(e);
     if (e->ended != 1 || e->freed != 1)
         fault("ended %d times, freed %d times", e->ended, e->freed);
 }

@@ -23,6 +23,9 @@ struct end {
     bool given_up; /* nacre_session_free was called */
     struct known known[KNOWN_MAX];
     struct nacre_decision *pending, *asked;
+    struct nacre_signing *signing;          /* to be answered, with `secret` */
+    struct nacre_signing *signing_answered; /* by an action */
+    const struct nacre_key *secret;
     bool later_ask, later_global;
     int ended, freed;
     struct random_seeded seed;
@@ -46,6 +49,9 @@ struct nacre_channel *known_alive(struct end *e, const struct nacre_channel *but
 
 /* It has a session that it may use. */
 bool end_is_alive(const struct end *e);
+
+/* Answer the open question for a signature. False: there is none. */
+bool answer_signing(struct end *e);
 
 /* Move bytes, and answer what was put off, until nothing happens any more. */
 void go_on(void);

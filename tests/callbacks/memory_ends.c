@@ -105,6 +105,30 @@ struct nacre_decision *answered_decision(struct place *here)
     return here->decision;
 }
 
+struct nacre_signing *answered_signing(struct place *here)
+{
+    struct end *e = end_of(here);
+
+    e->signing_answered = here->signing;
+    return here->signing;
+}
+
+bool answer_signing(struct end *e)
+{
+    struct nacre_signing *signing = e->signing;
+    uint8_t signature[NACRE_SIGNATURE_MAX];
+    const uint8_t *data;
+    size_t len;
+
+    if (signing == NULL)
+        return false;
+    e->signing = NULL;
+    data = nacre_signing_data(signing, &len);
+    len = nacre_key_sign(e->secret, nacre_signing_algorithm(signing), data, len, signature);
+    nacre_signing_answer(signing, signature, len);
+    return true;
+}
+
 void note_decision(const struct place *here)
 {
     end_of(here)->asked = here->decided ? NULL : here->decision;
@@ -262,6 +286,8 @@ static bool answer(struct end *e)
         nacre_session_answer_global(e->session, true, 1);
     if (end_is_alive(e) && later_ask)
         nacre_session_respond(e->session, (const char *const[]){"new"}, 1);
+    if (answer_signing(e))
+        return true;
     return (end_is_alive(e) && answer_channels(e)) || decision != NULL || later_global || later_ask;
 }
 

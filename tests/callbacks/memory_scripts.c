@@ -302,10 +302,33 @@ static void make_key(struct nacre_key *key, uint8_t byte)
         fault("no key");
 }
 
+/* Put off, unless an action has answered. */
+static void on_sign(void *context, struct nacre_signing *signing)
+{
+    struct end *e = context;
+
+    if (e->signing_answered != signing)
+        e->signing = signing;
+    e->signing_answered = NULL;
+}
+
+/* The host key and the key that logs in are elsewhere. */
+static const struct nacre_key *make_external(enum nacre_role role, const struct nacre_key *secret)
+{
+    static struct nacre_key *keys[2];
+
+    nacre_key_free(keys[role]);
+    ends[role].secret = secret;
+    script_nacre_key_external_sign = on_sign;
+    keys[role] = nacre_key_external(secret, on_nacre_key_external_sign, &ends[role]);
+    if (keys[role] == NULL)
+        fault("no key");
+    return keys[role];
+}
+
 static struct nacre_endpoint_config config_for(enum nacre_role role)
 {
-    static const struct nacre_key *host_keys[] = {&host_key},
-                                  *keys[] = {&empty_key, &other_key, &user_key};
+    static const struct nacre_key *host_keys[1], *keys[] = {&empty_key, &other_key, NULL};
     static struct nacre_auth_policy policy;
     static struct nacre_observer observers[2];
     struct nacre_endpoint_config config = {.role = role,
@@ -334,6 +357,10 @@ static struct nacre_endpoint_config config_for(enum nacre_role role)
                                            .random_context = &ends[role],
                                            .limits.auth_delay_ms = NACRE_UNLIMITED};
 
+    if (role == NACRE_SERVER)
+        host_keys[0] = make_external(role, &host_key);
+    else
+        keys[2] = make_external(role, &user_key);
     policy = (struct nacre_auth_policy){.password = on_password,
                                         .publickey = on_publickey,
                                         .interactive = on_interactive,

@@ -163,6 +163,7 @@ static void make_things(void)
     ck_assert(things.key != NULL && things.passwords != NULL);
     things.authorized_keys = nacre_authorized_keys_open("/nonexistent/keys");
     things.check = new_check();
+    things.key_text = nacre_key_text_read(key_file, NULL, 0);
     things.budget = nacre_budget_new(1024 * 1024, NULL);
     host_keys[0] = things.key;
     things.endpoint_config = (struct nacre_endpoint_config){.role = NACRE_CLIENT, .user = "alice"};
@@ -182,6 +183,7 @@ static void free_things(void)
     nacre_password_file_close(things.passwords);
     nacre_authorized_keys_close(things.authorized_keys);
     nacre_key_free(things.key);
+    nacre_key_text_free(things.key_text);
 }
 
 struct nacre_password_check *new_check(void)
