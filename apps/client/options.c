@@ -1,5 +1,6 @@
 #include "apps/client/options.h"
 
+#include "apps/client/passphrase.h"
 #include "apps/client/target.h"
 #include "apps/options/help.h"
 
@@ -177,6 +178,8 @@ bool client_read_options(int argc, char **argv, struct client_options *o, int *s
     int first;
 
     *o = (struct client_options){.user = NULL};
+    o->identity.ask = passphrase_ask;
+    o->identity.note = errbuf_in(o->note, sizeof o->note);
     first = options_read(&client_command_line, o, argc, argv, status);
     study_options_from_environment(&o->study);
     if (first > 0)

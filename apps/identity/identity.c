@@ -27,10 +27,11 @@ static bool add(struct identity *identity, const struct nacre_key *key)
     return true;
 }
 
-bool identity_add_file(struct identity *identity, const char *file, const struct errbuf *p)
+static bool add_own(struct identity *identity, struct nacre_key_text *text, const struct errbuf *p)
 {
-    struct nacre_key *key = nacre_key_read(file, p->text, p->size);
+    struct nacre_key *key = nacre_key_text_open(text, NULL, NULL, p->text, p->size);
 
+    nacre_key_text_free(text);
     if (key == NULL)
         return false;
     if (add(identity, key))
@@ -38,6 +39,31 @@ bool identity_add_file(struct identity *identity, const char *file, const struct
     else
         nacre_key_free(key);
     return true;
+}
+
+static bool add_locked(struct identity *identity, struct nacre_key_text *text, const char *file,
+                       const struct errbuf *p)
+{
+    struct locked_key *locked = locked_key_new(text, file, identity->ask, &identity->note, p);
+
+    if (locked == NULL)
+        return false;
+    if (add(identity, locked_key_offer(locked)))
+        identity->locked[identity->locked_count++] = locked;
+    else
+        locked_key_free(locked);
+    return true;
+}
+
+bool identity_add_file(struct identity *identity, const char *file, const struct errbuf *p)
+{
+    struct nacre_key_text *text = nacre_key_text_read(file, p->text, p->size);
+
+    if (text == NULL)
+        return false;
+    if (identity->ask != NULL && nacre_key_text_is_encrypted(text))
+        return add_locked(identity, text, file, p);
+    return add_own(identity, text, p);
 }
 
 bool identity_add_agent(struct identity *identity, const struct errbuf *p)
@@ -58,6 +84,8 @@ void identity_clear(struct identity *identity)
 {
     for (size_t i = 0; i < identity->own_count; i++)
         nacre_key_free(identity->own[i]);
+    for (size_t i = 0; i < identity->locked_count; i++)
+        locked_key_free(identity->locked[i]);
     nacre_agent_free(identity->agent);
     *identity = (struct identity){0};
 }

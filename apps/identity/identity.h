@@ -3,16 +3,23 @@
 #define NACRE_APPS_IDENTITY_IDENTITY_H
 
 #include "apps/files/agent.h"
-#include "apps/session/errbuf.h"
+#include "apps/identity/locked.h"
 
 enum { IDENTITY_KEYS_MAX = 32 };
 
 /* All zero: no keys. */
 struct identity {
+    /* How to ask for a passphrase; NULL: keys that have one are refused. note: a sentence about a
+     * key that could not be opened, for a login that fails. */
+    locked_ask *ask;
+    struct errbuf note;
+
     const struct nacre_key *keys[IDENTITY_KEYS_MAX]; /* for nacre_client_config */
     size_t key_count;
     struct nacre_key *own[IDENTITY_KEYS_MAX]; /* those that were read from files */
     size_t own_count;
+    struct locked_key *locked[IDENTITY_KEYS_MAX]; /* those that have a passphrase */
+    size_t locked_count;
     struct nacre_agent *agent; /* or NULL */
 };
 

@@ -259,12 +259,85 @@ class Keys(ClientCase):
         self.assertEqual(self.run_("echo done", key=None), (0, b"done\n", ""))
         self.assertEqual(self.run_("true", key="host").status, 255)  # -i names others
 
-    def test_a_key_with_a_passphrase_is_mentioned_when_no_key_logs_in(self):
-        path = self.server.path("locked")
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", path], check=True)
-        os.mkdir(os.path.join(self.home, ".ssh"), 0o700)
-        shutil.move(path, os.path.join(self.home, ".ssh", "id_ed25519"))
-        self.assertIn("passphrase", self.run_("true", key=None).err)
+
+class Passphrases(ClientCase):
+    """Keys with a passphrase, asked for as ssh asks: when the server accepts the key, three times at most."""
+
+    kind = Sshd
+
+    def setUp(self):
+        super().setUp()
+        self.key = os.path.join(self.home, "locked")
+        shutil.copy(self.server.path("key"), self.key)
+        self.keygen("-p", "-P", "", "-N", "secret", "-a", "1", "-f", self.key)
+
+    @staticmethod
+    def keygen(*words):
+        subprocess.run(["ssh-keygen", "-q", *words], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def ask(self, *words):
+        terminal = self.terminal(*words, key=self.key)
+        terminal.expect(f"Enter passphrase for key '{self.key}': ".encode())
+        return terminal
+
+    def test_the_passphrase(self):
+        terminal = self.ask("echo done")
+        terminal.type(b"secret\n")
+        terminal.expect(b"done")
+        self.assertEqual(terminal.end(), 0)
+        self.assertNotIn(b"secret", terminal.seen)
+
+    def test_the_third_try(self):
+        terminal = self.ask("echo done")
+        for answer in (b"a\n", b"b\n"):
+            terminal.type(answer)
+            terminal.expect(b"Enter passphrase for key")
+        terminal.type(b"secret\n")
+        terminal.expect(b"done")
+        self.assertEqual(terminal.end(), 0)
+
+    def test_the_next_key_after_three(self):
+        shutil.copy(self.server.path("key"), os.path.join(self.home, "open"))
+        terminal = self.terminal("--identity=" + os.path.join(self.home, "open"), "echo done", key=self.key)
+        self.assertEqual(terminal.end(), 0)  # the same key, which the list has once
+        self.assertEqual(terminal.seen.count(b"Enter passphrase"), 0)
+        terminal = self.ask("true")
+        for answer in (b"a\n", b"b\n"):
+            terminal.type(answer)
+            terminal.expect(b"Enter passphrase for key")
+        terminal.type(b"c\n")
+        terminal.expect(b"'s password: ")  # no key is left, so the next method follows
+        terminal.type(b"\x03")
+        self.assertEqual(terminal.end(), -signal.SIGINT)
+
+    def test_a_key_that_the_server_does_not_know_is_not_opened(self):
+        self.keygen("-t", "ed25519", "-N", "secret", "-f", os.path.join(self.home, "other"))
+        done = self.run_("--identity=" + os.path.join(self.home, "other"), "echo done")
+        self.assertEqual(done, (0, b"done\n", ""))
+
+    def test_PEM_with_its_public_key_beside_it(self):
+        pem = os.path.join(self.home, "pem")
+        self.keygen("-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "secret", "-f", pem)
+        os.unlink(pem + ".pub")
+        done = self.run_("true", key=pem)
+        self.assertEqual(done.status, 255)
+        self.assertIn(f"ssh-keygen -y -f {pem} >{pem}.pub", done.err)
+
+    def test_without_a_terminal_a_program_is_asked(self):
+        program = os.path.join(self.home, "askpass")
+        with open(program, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o700)) as file:
+            file.write('#!/bin/sh\necho "$1" >&2\necho secret\n')
+        environment = {**clean_environment(self.home), "SSH_ASKPASS": program, "SSH_ASKPASS_REQUIRE": "force"}
+        done = subprocess.run(self.words("echo done", key=self.key), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=PATIENCE, env=environment, start_new_session=True)
+        self.assertEqual((done.returncode, done.stdout), (0, "done\n"))
+        self.assertIn(f"Enter passphrase for key '{self.key}': ", done.stderr)
+
+    def test_nobody_to_ask_is_mentioned(self):
+        done = subprocess.run(self.words("true", key=self.key), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=PATIENCE, env=clean_environment(self.home), start_new_session=True)
+        self.assertEqual((done.returncode, done.stdout), (255, ""))
+        self.assertIn("there was nobody to ask for its passphrase", done.stderr)
 
 
 class Banner(ClientCase):
