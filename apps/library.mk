@@ -24,6 +24,17 @@ $(BUILD)/libnacre.a: $(call objects,$(LIB_SRC)) $(BUILD)/sources
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(BUILD)/nacre.o
 
+# The sessions alone, for systems without sockets, threads or epoll: the layers, the session room, and keys in memory.
+SANS_IO_SRC = $(CORE_SRC) $(wildcard apps/session/*.c) $(filter-out %/key_file.c %/key_object.c,$(wildcard apps/files/key_*.c)) \
+              $(addprefix apps/files/,key.c der.c public_key.c)
+libnacre-core: $(BUILD)/libnacre-core.a headers  ## the library without sockets and threads, for an event loop of your own
+$(BUILD)/libnacre-core.a: $(call objects,$(SANS_IO_SRC)) $(BUILD)/sources
+	@echo "  AR    $@"
+	$(Q)$(relink) -o $(BUILD)/nacre-core.o $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --localize-hidden $(BUILD)/nacre-core.o
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(BUILD)/nacre-core.o
+
 $(BUILD)/$(SONAME): $(call objects,$(LIB_SRC)) $(BUILD)/sources
 	@echo "  LINK  $@"
 	$(Q)echo 'NACRE_0 { global: nacre_*; local: *; };' >$(BUILD)/nacre.map
@@ -41,4 +52,4 @@ $(BUILD)/include/nacre/$(notdir $(1)): $(1)
 endef
 $(foreach h,$(PUBLIC),$(eval $(call header,$(h))))
 
-.PHONY: lib headers
+.PHONY: lib headers libnacre-core

@@ -7,6 +7,7 @@ check-debian13:                         ## make run, make check and nacre-spec i
 check-debian12:                         ## the same in Debian 12
 	@tests/tools/check_debian bookworm $(or $(RUN_AS),root) $(BUILD)/bookworm
 
+check-lto check-clang-lto check-i386 check-arm64 check-musl: export WERROR = 1
 check-compilers: check-lto check-clang-lto check-i386 check-arm64 check-musl  ## all five that follow
 
 # With link-time optimisation an object contains the compiler's own code, which only its ar and linker can read.

@@ -2,8 +2,6 @@
 
 #include "apps/files/key_cipher.h"
 #include "apps/files/key_format.h"
-#include "apps/files/key_object.h"
-#include "apps/runtime/locked_memory.h"
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
@@ -16,26 +14,6 @@
 _Static_assert(NACRE_KEY_TEXT_MAX == KEY_TEXT_MAX && NACRE_SIGNATURE_MAX == SIGNATURE_BLOB_MAX,
                "public and internal names of the same sizes");
 _Static_assert((int)NACRE_FINGERPRINT_MAX >= (int)FINGERPRINT_MAX, "room for SHA-256's");
-
-struct nacre_key *key_new(void)
-{
-    const struct nacre_memory *memory = nacre_locked_memory();
-    struct nacre_key *key = memory->allocate(memory->context, sizeof *key);
-
-    if (key != NULL)
-        memset(key, 0, sizeof *key);
-    return key;
-}
-
-void nacre_key_free(struct nacre_key *key)
-{
-    const struct nacre_memory *memory = nacre_locked_memory();
-
-    if (key == NULL)
-        return;
-    private_key_clear(key);
-    memory->release(memory->context, key, sizeof *key);
-}
 
 /* ---- facts ---- */
 

@@ -13,7 +13,7 @@ lint-format:
 clang_check = $(CLANG) -fsyntax-only -std=c11 -D_GNU_SOURCE -pthread -I. -I$(GENERATED) -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS)
 lint-clang: theirs = apps/examples/%.c tests/libssh/%.c
 lint-clang: $(BUILD)/libraries headers page-files
-	@printf '%s\n' $(filter-out $(theirs),$(filter %.c,$(ALL_C))) | xargs -P 2 -n 8 $(clang_check) $(WARNINGS)
+	@printf '%s\n' $(filter-out $(theirs),$(filter %.c,$(ALL_C))) | xargs -P 2 -n 8 $(clang_check) $(WARNINGS) -Werror
 	@$(clang_check) -Wall -Werror -Wno-deprecated-declarations $(filter $(theirs),$(ALL_C))
 lint-tidy: $(BUILD)/libraries headers page-files
 	@printf '%s\n' $(filter %.c,$(ALL_C)) | xargs -P 2 -I {} $(CLANG_TIDY) --quiet {} -- \
