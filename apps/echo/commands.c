@@ -1,7 +1,7 @@
 #include "apps/echo/commands.h"
 
-#include "apps/echo/repr.h"
 #include "apps/session/number.h"
+#include "apps/session/repr.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -75,12 +75,12 @@ static size_t answer_some(struct nacre_channel *ch, struct echo_session *s, cons
 
     if (s->chunk_left == 0) {
         s->chunk_left = len;
-        s->quote = repr_quote(data, len);
+        s->quote = nacre_repr_quote(data, len);
         n = put(stage, "echo: ");
         stage[n++] = s->quote;
     }
     while (s->chunk_left > 0 && used < len && n < STAGE - LONGEST_PIECE) {
-        n += repr_byte(stage + n, data[used++], s->quote);
+        n += nacre_repr_byte(stage + n, data[used++], s->quote);
         s->chunk_left--;
     }
     if (s->chunk_left == 0) {

@@ -1,8 +1,8 @@
-#include "apps/echo/repr.h"
+#include "apps/session/repr.h"
 
 #include <string.h>
 
-char repr_quote(const uint8_t *data, size_t len)
+char nacre_repr_quote(const uint8_t *data, size_t len)
 {
     if (len == 0 || memchr(data, '\'', len) == NULL || memchr(data, '"', len) != NULL)
         return '\'';
@@ -21,7 +21,7 @@ static char short_escape(uint8_t byte, char quote)
     return byte == '\t' ? 't' : '\0';
 }
 
-size_t repr_byte(char out[REPR_BYTE_MAX], uint8_t byte, char quote)
+size_t nacre_repr_byte(char out[NACRE_REPR_BYTE_MAX], uint8_t byte, char quote)
 {
     static const char hex[] = "0123456789abcdef";
     char escape = short_escape(byte, quote);
@@ -40,4 +40,18 @@ size_t repr_byte(char out[REPR_BYTE_MAX], uint8_t byte, char quote)
     out[2] = hex[byte >> 4];
     out[3] = hex[byte & 15];
     return 4;
+}
+
+size_t nacre_repr(char *out, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    char quote = nacre_repr_quote(bytes, len);
+    size_t n = 0;
+
+    out[n++] = quote;
+    for (size_t i = 0; i < len; i++)
+        n += nacre_repr_byte(out + n, bytes[i], quote);
+    out[n++] = quote;
+    out[n] = 0;
+    return n;
 }

@@ -1,20 +1,15 @@
-#include "apps/echo/repr.h"
+#include "apps/session/repr.h"
 #include "tests/support/suite.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *repr_of(const uint8_t *data, size_t len)
 {
-    static char text[2 + 256 * REPR_BYTE_MAX + 1];
-    size_t n = 0;
-    char quote = repr_quote(data, len);
+    static char text[NACRE_REPR_MAX(256)];
 
-    text[n++] = quote;
-    for (size_t i = 0; i < len; i++)
-        n += repr_byte(text + n, data[i], quote);
-    text[n++] = quote;
-    text[n] = '\0';
+    ck_assert_uint_eq(nacre_repr(text, data, len), strlen(text));
     return text;
 }
 
@@ -47,7 +42,7 @@ END_TEST
 START_TEST(every_byte_has_its_form)
 {
     for (unsigned b = 0; b < 256; b++) {
-        char expected[8], got[REPR_BYTE_MAX + 1] = "";
+        char expected[8], got[NACRE_REPR_BYTE_MAX + 1] = "";
 
         if (b == '\t' || b == '\n' || b == '\r')
             snprintf(expected, sizeof expected, "\\%c", b == '\t' ? 't' : b == '\n' ? 'n' : 'r');
@@ -57,7 +52,7 @@ START_TEST(every_byte_has_its_form)
             snprintf(expected, sizeof expected, "%c", (char)b);
         else
             snprintf(expected, sizeof expected, "\\x%02x", b);
-        ck_assert_uint_eq(repr_byte(got, (uint8_t)b, '\''), strlen(expected));
+        ck_assert_uint_eq(nacre_repr_byte(got, (uint8_t)b, '\''), strlen(expected));
         ck_assert_str_eq(got, expected);
     }
 }
@@ -65,12 +60,12 @@ END_TEST
 
 START_TEST(only_the_surrounding_quote_is_escaped)
 {
-    char out[REPR_BYTE_MAX];
+    char out[NACRE_REPR_BYTE_MAX];
 
-    ck_assert_uint_eq(repr_byte(out, '"', '\''), 1);
-    ck_assert_uint_eq(repr_byte(out, '\'', '\''), 2);
-    ck_assert_uint_eq(repr_byte(out, '"', '"'), 2);
-    ck_assert_uint_eq(repr_byte(out, '\'', '"'), 1);
+    ck_assert_uint_eq(nacre_repr_byte(out, '"', '\''), 1);
+    ck_assert_uint_eq(nacre_repr_byte(out, '\'', '\''), 2);
+    ck_assert_uint_eq(nacre_repr_byte(out, '"', '"'), 2);
+    ck_assert_uint_eq(nacre_repr_byte(out, '\'', '"'), 1);
 }
 END_TEST
 
