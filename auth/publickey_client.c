@@ -108,7 +108,7 @@ static void on_signed(void *self, struct bytes signature)
 /* A key with a signer of its own, which answers now or later. */
 static int ask_signer(struct auth *a, const struct nacre_key *key, struct bytes data)
 {
-    const struct signing_owner owner = {a->transport, a, on_signed};
+    const struct signing_owner owner = {a->transport, a->context, a, on_signed};
 
     a->signing = signing_new(key, a->queried, data, &owner);
     if (a->signing == NULL)

@@ -61,7 +61,7 @@ enum kex_progress kex_sign(struct transport *t, uint8_t number, struct bytes sha
 
 enum kex_progress kex_ask(struct transport *t, void (*signed_)(void *t, struct bytes signature))
 {
-    const struct signing_owner owner = {t, t, signed_};
+    const struct signing_owner owner = {t, t->context, t, signed_};
     const struct kex_choice *n = &t->kex->chosen;
     struct nacre_signing *signing =
         signing_new(n->key, n->host_key->method, exchange_hash(t), &owner);

@@ -65,6 +65,11 @@ const struct signature_algorithm *signing_algorithm(const struct nacre_signing *
     return s->algorithm;
 }
 
+void *signing_context(const struct nacre_signing *s)
+{
+    return s->owner.context;
+}
+
 struct bytes signing_data(const struct nacre_signing *s)
 {
     return (struct bytes){s->data, s->len};

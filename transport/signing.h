@@ -15,6 +15,7 @@ bool key_is_external(const struct nacre_key *key);
 /* Who waits for the answer. */
 struct signing_owner {
     struct transport *transport; /* which every answer enters */
+    void *context;               /* the session's, for the signer */
     void *self;
     /* The signature blob, not verified yet; empty: a refusal. Not called once the session has
      * ended, and perhaps from inside signing_ask. */
@@ -35,6 +36,7 @@ void signing_forget(struct nacre_signing *signing);
 /* The signer's side: see apps/files/key.h. */
 const struct nacre_key *signing_key(const struct nacre_signing *signing);
 const struct signature_algorithm *signing_algorithm(const struct nacre_signing *signing);
+void *signing_context(const struct nacre_signing *signing);
 struct bytes signing_data(const struct nacre_signing *signing);
 void signing_answer(struct nacre_signing *signing, struct bytes signature);
 

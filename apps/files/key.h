@@ -160,6 +160,10 @@ NACRE_API const struct nacre_key *nacre_signing_key(const struct nacre_signing *
 NACRE_API const char *nacre_signing_algorithm(const struct nacre_signing *signing);
 NACRE_API const uint8_t *nacre_signing_data(const struct nacre_signing *signing, size_t *len);
 
+/* The context of the session, as its other callbacks get it: a nacre_peer, a nacre_client... A
+ * server may sign on other threads with nacre_peer_offload. Not after the session has ended. */
+NACRE_API void *nacre_signing_context(const struct nacre_signing *signing);
+
 /* Answer, exactly once, on the session's thread: with a signature as nacre_key_sign makes it, or
  * NULL and 0 for a refusal. A client then tries its next key; a server's session ends. A signature
  * that is wrong counts as a refusal. Once the session has ended, the answer does nothing, from any

@@ -37,6 +37,11 @@ const char *nacre_signing_algorithm(const struct nacre_signing *signing)
     return signing_algorithm(signing)->name;
 }
 
+void *nacre_signing_context(const struct nacre_signing *signing)
+{
+    return signing_context(signing);
+}
+
 const uint8_t *nacre_signing_data(const struct nacre_signing *signing, size_t *len)
 {
     struct bytes data = signing_data(signing);

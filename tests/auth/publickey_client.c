@@ -160,6 +160,7 @@ static void reply(struct nacre_signing *signing)
 static void on_sign(void *context, struct nacre_signing *signing)
 {
     ck_assert_ptr_eq(context, &x);
+    ck_assert_ptr_eq(nacre_signing_context(signing), &x.pair.client);
     x.questions++;
     if (x.reply == LATER)
         x.open = signing;

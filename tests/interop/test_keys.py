@@ -151,5 +151,48 @@ class Keys(unittest.TestCase):
         self.assertIn("would take too long", self.nacre("show", PHRASE, text=text, status=1))
 
 
+class HostKeyElsewhere(unittest.TestCase):
+    """A server's host key that has a passphrase is opened, and signs, on other threads than the event loop's."""
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
+        for name, phrase in ("host", "secret"), ("user", ""):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", phrase, "-f", self.path(name)], check=True)
+        os.chmod(self.path("user.pub"), 0o600)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, phrase):
+        self.process = subprocess.Popen([os.path.join(harness.BUILD, "tests/interop/elsewhere"), self.path("host"), phrase,
+                                         self.path("user.pub"), "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(harness.end, self.process)
+        self.port = self.process.stdout.readline().strip().rpartition(":")[2]
+        with open(self.path("known_hosts"), "w", encoding="ascii") as known, open(self.path("host.pub"), encoding="ascii") as key:
+            known.write(f"[127.0.0.1]:{self.port} {key.read()}")
+
+    def ssh(self, *options):
+        return subprocess.run(["ssh", "-F", "none", "-T", "-p", self.port, "-i", self.path("user"), "-o", "IdentitiesOnly=yes",
+                               "-o", f"UserKnownHostsFile={self.path('known_hosts')}", *options, "anybody@127.0.0.1"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=harness.PATIENCE,
+                              env=harness.clean_environment(self.folder))
+
+    def test_logins_with_the_right_passphrase(self):
+        self.start("secret")
+        for _ in range(3):
+            done = self.ssh("-o", "UpdateHostKeys=yes")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(self.process.stdout.readline(), "signed\n")
+        with open(self.path("known_hosts"), encoding="ascii") as file:
+            self.assertEqual(len(file.readlines()), 1)  # ssh has not been told to forget the key
+
+    def test_a_wrong_passphrase_ends_the_connection(self):
+        self.start("wrong")
+        done = self.ssh()
+        self.assertEqual(done.returncode, 255)
+        self.assertEqual(self.process.stdout.readline(), "refused\n")
+        self.assertIsNone(self.process.poll())
+
+
 if __name__ == "__main__":
     unittest.main()

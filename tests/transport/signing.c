@@ -21,6 +21,7 @@ static void answer(struct nacre_signing *signing)
     const uint8_t *data = nacre_signing_data(signing, &len);
 
     ck_assert_ptr_eq(nacre_signing_key(signing), external);
+    ck_assert_ptr_eq(nacre_signing_context(signing), &loop.server);
     ck_assert_str_eq(nacre_signing_algorithm(signing), "ssh-ed25519");
     signed_len = nacre_key_sign(&loop.server.host_key, "ssh-ed25519", data, len, signature);
     ck_assert_uint_gt(signed_len, 64);
