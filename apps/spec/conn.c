@@ -178,7 +178,7 @@ static size_t send_some(struct conn *c, struct bytes bytes, uint64_t deadline)
     ssize_t n;
 
     if (events == 0)
-        return (void)(errno = ETIMEDOUT, fail(c)), 0;
+        return (void)(c->stalled = true, errno = ETIMEDOUT, fail(c)), 0;
     if (!(events & POLLOUT))
         return (void)read_some(c), 0;
     n = send(c->fd, bytes.at, c->drip ? 1 : bytes.len, MSG_NOSIGNAL);

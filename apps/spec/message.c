@@ -264,7 +264,7 @@ uint8_t answer(struct peer *p)
 
 void observe_end(struct peer *p)
 {
-    bool ended = p->conn.ended || p->disconnected;
+    bool ended = (p->conn.ended && !p->conn.stalled) || p->disconnected;
 
     current_part(p)->ending = ended ? ENDING_CLOSE : ENDING_TIMEOUT;
     if (ended)
@@ -290,5 +290,7 @@ void wait_close(struct peer *p, uint64_t us)
     }
     p->step = step;
     p->timed_out = false;
-    current_part(p)->ending = p->conn.ended ? ENDING_CLOSE : ENDING_SILENT;
+    current_part(p)->ending = p->conn.stalled ? ENDING_TIMEOUT
+                              : p->conn.ended ? ENDING_CLOSE
+                                              : ENDING_SILENT;
 }

@@ -93,12 +93,12 @@ static void own_limits(struct peer *p)
     reach(p, AT_LOGIN);
     sent = flood(p, ALL_NUMBERS, true);
     need_time(p, p->session_rekeyed ? ALL_NUMBERS : sent);
-    if (p->session_rekeyed)
-        report(p, "a rekey after %llu packets", (unsigned long long)sent);
-    else
-        report(p,
-               over(p) ? "the connection ended after %llu packets" : "no rekey within %llu packets",
-               (unsigned long long)sent);
+    report(p, "%s %llu packets",
+           p->session_rekeyed ? "a rekey after"
+           : p->conn.stalled  ? "it reads nothing any more after"
+           : over(p)          ? "the connection ended after"
+                              : "no rekey within",
+           (unsigned long long)sent);
 }
 
 /* What the peer sends is not kept. */
