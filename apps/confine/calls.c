@@ -84,6 +84,7 @@ static const struct call calls[] = {
     {SYS_readlink, .why = "which folders are on the way to the file?"},
 #endif
     {SYS_readlinkat, .why = "the same, where the older call does not exist"},
+    {SYS_getdents64, .why = "which files match the wildcards of Include, on SIGHUP?"},
     {SYS_getcwd, .why = "the same, from the working folder"},
 
     /* Memory, never to be executed */

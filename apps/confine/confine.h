@@ -19,6 +19,7 @@
 
 enum {
     CONFINE_FILES_MAX = 4,
+    CONFINE_RELOADS_MAX = 64,
     CONFINE_MEASURES = 8,
     CONFINE_NOTE_MAX = 512, /* bytes */
 };
@@ -33,6 +34,9 @@ struct confinement {
     size_t locked_memory; /* bytes for keys */
     /* Files that the server reads again while it runs, NULL at the end; %u is a user, %% is %. */
     const char *reads[CONFINE_FILES_MAX + 1];
+    /* Files that it reads again only when it is told to, and folders in which it then looks for
+     * files; NULL at the end. Unlike those above, they need not be readable. */
+    const char *reloads[CONFINE_RELOADS_MAX + 1], *searches[CONFINE_RELOADS_MAX + 1];
     /* Called when the process makes a forbidden system call, which is not carried out, just before
      * the process ends with SIGSYS. Runs in a signal handler, on the thread that made the call;
      * NULL: not called. */
@@ -57,6 +61,10 @@ bool confine_try(const struct confinement *c, bool (*job)(void *context), void *
 
 /* Can the current user read the files? False: the sentence names the file and the user. */
 bool confine_can_read(const struct confinement *c, char *errbuf, size_t size);
+
+/* Is the file in a folder that the sandbox allows, if it restricts files at all? Before `confine`
+ * and after it. */
+bool confine_reaches(const struct confinement *c, const char *pattern);
 
 /* Give everything up, and fill in a note for each measure. Call it before threads are started: some
  * measures apply to one thread, and threads that it starts inherit them. False, with a sentence:

@@ -15,6 +15,7 @@
 enum { CREATE_RULESET = 444, ADD_RULE, RESTRICT_SELF }; /* system calls, the same everywhere */
 enum { ASK_VERSION = 1, PATH_BENEATH = 1 };
 #define READ_FILE (UINT64_C(1) << 2)
+#define READ_FOLDER (UINT64_C(1) << 3)
 
 struct ruleset {
     uint64_t files, network, scopes; /* what is forbidden unless a rule allows it */
@@ -69,10 +70,10 @@ void confine_folder(char out[PATH_MAX], const char *pattern)
         memcpy(out, ".", 2);
 }
 
-/* Allow reading files beneath the path. False with errno. */
-static bool allow(int ruleset, const char *path)
+/* Allow reading beneath the path. False with errno. */
+static bool allow(int ruleset, const char *path, uint64_t what)
 {
-    struct path_rule rule = {.allowed = READ_FILE, .folder = open(path, O_PATH | O_CLOEXEC)};
+    struct path_rule rule = {.allowed = what, .folder = open(path, O_PATH | O_CLOEXEC)};
     int failure;
     bool good;
 
@@ -89,6 +90,8 @@ static bool allow(int ruleset, const char *path)
 struct rules {
     int ruleset;
     struct confine_note *note;
+    uint64_t what;  /* is allowed */
+    bool on_demand; /* a file that is read again only on demand: rather not than all of / */
 };
 
 /* Is the folder one of those in the note? */
@@ -111,9 +114,13 @@ static void allow_folder(void *context, const char *folder)
     const char *shown = realpath(folder, whole) != NULL ? whole : folder;
     size_t len = strlen(note->value);
 
-    if (is_listed(note, shown))
+    if (rules->on_demand && strcmp(shown, "/") == 0)
         return;
-    if (!allow(rules->ruleset, folder)) {
+    if (is_listed(note, shown) && rules->what == READ_FILE)
+        return;
+    if (!allow(rules->ruleset, folder, rules->what)) {
+        if (rules->on_demand)
+            return;
         (void)confine_say(note->reason, sizeof note->reason,
                           "%s: %s, so files in it are not read until the server restarts", folder,
                           strerror(errno));
@@ -123,7 +130,9 @@ static void allow_folder(void *context, const char *folder)
         (void)confine_say(note->reason, sizeof note->reason,
                           "a file that is read again is in /, so every file stays readable; move "
                           "it to a folder of its own");
-    (void)snprintf(note->value + len, sizeof note->value - len, "%s%s", len > 0 ? "," : "", shown);
+    if (!is_listed(note, shown))
+        (void)snprintf(note->value + len, sizeof note->value - len, "%s%s", len > 0 ? "," : "",
+                       shown);
 }
 
 /* Allow the folder that contains the file, and those that symbolic links on the way may lead to. */
@@ -134,6 +143,22 @@ static void allow_pattern(struct rules *rules, const char *pattern)
     confine_folder(folder, pattern);
     allow_folder(rules, folder);
     confine_links(confine_is_pattern(pattern) ? folder : pattern, allow_folder, rules);
+}
+
+static void allow_all(const struct confinement *c, int ruleset, struct confine_note *note)
+{
+    struct rules again = {ruleset, note, READ_FILE, false};
+    struct rules on_demand = {ruleset, note, READ_FILE, true};
+    struct rules search = {ruleset, note, READ_FILE | READ_FOLDER, true};
+
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        (void)allow(ruleset, always[i].path, READ_FILE);
+    for (size_t i = 0; c->reads[i] != NULL; i++)
+        allow_pattern(&again, c->reads[i]);
+    for (size_t i = 0; c->reloads[i] != NULL; i++)
+        allow_pattern(&on_demand, c->reloads[i]);
+    for (size_t i = 0; c->searches[i] != NULL; i++)
+        allow_folder(&search, c->searches[i]);
 }
 
 static bool not_done(struct confine_note *note, const char *what)
@@ -159,10 +184,7 @@ bool confine_files(const struct confinement *c, struct confine_note *note)
     fd = (int)syscall(CREATE_RULESET, &r, sizeof r, 0);
     if (fd < 0)
         return not_done(note, "creating the ruleset");
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
-        (void)allow(fd, always[i].path);
-    for (size_t i = 0; c->reads[i] != NULL; i++)
-        allow_pattern(&(struct rules){fd, note}, c->reads[i]);
+    allow_all(c, fd, note);
     good = syscall(RESTRICT_SELF, fd, 0) == 0 || not_done(note, "enforcing the ruleset");
     (void)close(fd);
     if (good && note->value[0] == '\0')

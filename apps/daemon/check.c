@@ -66,7 +66,8 @@ static void check_server(struct check *check)
 
 bool check_program(const struct server_program *program, const struct server_options *o)
 {
-    struct check check = {.setup = {.program = program, .options = o}, .good = true};
+    struct check check = {.setup = {.program = program, .options = o, .workers = server_workers(o)},
+                          .good = true};
     const struct setup_report report = {
         .context = &check, .problem = on_problem, .all = true, .only_try = true};
     const char *problems = config_problems(o->config.config);

@@ -237,19 +237,6 @@ void log_counters(const char *event, const struct nacre_server *server)
     log_end(&l);
 }
 
-void log_hangup(void)
-{
-    struct log_line l;
-
-    log_begin(&l, LOG_INFO, "signal");
-    log_text(&l, "name", "SIGHUP");
-    log_text(&l, "answer", "ignored");
-    log_text(&l, "reason",
-             "passwords and keys are read again whenever they change; restart the "
-             "server to change its options or host keys");
-    log_end(&l);
-}
-
 static void log_report(void *context, const struct nacre_server *server)
 {
     (void)context;

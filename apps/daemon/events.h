@@ -35,7 +35,4 @@ void log_each_trouble(const char *event, char *sentences);
 /* Log all counters in one line; the event is "counters" or "stopped". */
 void log_counters(const char *event, const struct nacre_server *server);
 
-/* Log a SIGHUP, which has no effect. */
-void log_hangup(void);
-
 #endif

@@ -1,19 +1,11 @@
-/* The files of a server program: host keys, passwords, authorized keys, banner. When a function
+/* The files of a server program: passwords, authorized keys, banner. When a function
  * returns false, *p has a sentence. */
 #ifndef NACRE_APPS_DAEMON_FILES_H
 #define NACRE_APPS_DAEMON_FILES_H
 
-#include "apps/confine/confine.h"
 #include "apps/daemon/options.h"
 #include "apps/server/file_login.h"
 #include "apps/session/errbuf.h"
-
-/* Read a private host key that was named; NULL with a sentence. */
-struct nacre_key *files_read_host_key(const struct confinement *c, const char *file,
-                                      const struct errbuf *p);
-/* event=hostkey */
-void files_log_host_key(const struct nacre_key *key, const char *file);
-void files_free_host_keys(const struct nacre_key *const *keys);
 
 /* The name of the password file, whether it exists or not. */
 const char *files_passwords(const struct server_options *o);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-static enum log_level threshold = LOG_INFO;
+static _Atomic enum log_level threshold = LOG_INFO;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug", "trace"};
 

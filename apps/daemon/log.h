@@ -36,8 +36,7 @@ struct log_line {
     char text[LOG_LINE_MAX];
 };
 
-/* Write lines of this level and of all more important ones. Call this before there are other
- * threads. */
+/* Write lines of this level and of all more important ones. */
 void log_threshold(enum log_level level);
 
 /* Would a line of this level be written? */

@@ -87,7 +87,7 @@ static bool parse_verbose(void *options, const char *value)
 
 /* clang-format off */
 static const struct option_row server_rows[] = {
-    {.name = "listen", .keyword = "ListenAddress", .letter = 'l', .argument = "ADDR:PORT", .repeatable = true,
+    {.name = "listen", .fixed = true, .keyword = "ListenAddress", .letter = 'l', .argument = "ADDR:PORT", .repeatable = true,
      .take = take_listen, .member = OPTION_MEMBER(struct option_list, struct server_options, listen), .most = ADDRESSES_MAX,
      .expects = "ADDR:PORT, or [ADDR]:PORT for IPv6",
      .help = "where to listen; port 0 picks a free one",
@@ -126,19 +126,19 @@ static const struct option_row server_rows[] = {
      OPTION_TEXT(struct server_options, banner_file),
      .help = "a text of up to 4096 bytes that clients show before the login"},
 
-    {.name = "user", .argument = "NAME",
+    {.name = "user", .fixed = true, .argument = "NAME",
      OPTION_TEXT(struct server_options, user),
      .help = "become that user once the host keys are read and the ports are open",
      .more = "This needs root. The password file and the authorized keys are read again later, so they must belong to that "
              "user or to root, and that user must be able to read them. "
              "Without this option root stays root, with a warning in the log."},
 
-    {.name = "no-sandbox",
+    {.name = "no-sandbox", .fixed = true,
      OPTION_FLAG(struct server_options, no_sandbox),
      .help = "keep access to all system calls and files; for debugging",
      .more = "Only `--user` still takes effect. See CONFINEMENT."},
 
-    {.name = "workers", .letter = 'w', .argument = "N",
+    {.name = "workers", .fixed = true, .letter = 'w', .argument = "N",
      OPTION_U32(struct server_options, workers), .most = 1024,
      .help = "event loops, each on its own thread; 0 for one per CPU",
      .default_value = "1"},

@@ -64,6 +64,6 @@ void server_options_clear(struct server_options *options);
 #define SERVER_NOTES                                                                               \
     OPTION_UNITS_NOTE                                                                              \
     "The log goes to standard error, one line per event. SIGTERM and SIGINT stop the server; "     \
-    "SIGUSR1 logs its counters."
+    "SIGUSR1 logs its counters; SIGHUP reads its configuration file and host keys again."
 
 #endif

@@ -7,6 +7,7 @@
 #include "apps/daemon/events.h"
 #include "apps/daemon/log_writer.h"
 #include "apps/daemon/orphans.h"
+#include "apps/daemon/reload.h"
 #include "apps/daemon/setup.h"
 #include "apps/daemon/signals.h"
 #include "apps/observe/study.h"
@@ -20,7 +21,7 @@
 /* A server from its start to its end. */
 struct run {
     struct setup setup;
-    struct nacre_observer observer; /* the log's */
+    struct nacre_observer observer; /* the log's, if there are others beside it */
 };
 
 /* Print "NAME: SENTENCE" on standard error, through the log: after the lines that explain it. */
@@ -94,7 +95,7 @@ static bool on_bound(void *context, char *errbuf, size_t size)
 static void on_counters(void *context, const struct nacre_server *server)
 {
     if (signals_take_hangup())
-        log_hangup();
+        reload(context);
     if (signals_take_report())
         server_log.counters(context, server);
 }
@@ -121,6 +122,7 @@ static bool serve(struct setup *s)
     signals_serve(server);
     if (server == NULL)
         return failed(s->program, errbuf);
+    s->server = server;
     nacre_server_run(server);
     log_counters("stopped", server);
     signals_stop();
@@ -143,7 +145,7 @@ void server_program_start(void)
 
 int program_serve(const struct server_program *program, const struct server_options *o)
 {
-    struct run run = {.setup = {.program = program, .options = o}};
+    struct run run = {.setup = {.program = program, .options = o, .workers = server_workers(o)}};
     const struct setup_report report = {.context = &run.setup, .problem = on_problem};
     bool good;
 

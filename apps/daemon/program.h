@@ -11,6 +11,14 @@ struct server_program {
     const struct nacre_channel_app *app; /* of session channels */
     unsigned descriptors_each;           /* that a connection may need; 0: its socket alone */
     bool starts_programs;                /* they inherit what the server gives up */
+    /* For reading its options again */
+    const struct command_line *line;
+    int argc;
+    char **argv;
+    size_t options_size; /* of its options, which begin with a struct server_options */
+    /* Other options are in effect: use the program's own; or NULL. Those of rows that are `fixed`
+     * are as before. */
+    void (*reloaded)(const struct server_options *options);
     /* Called when all connections have ended and no thread of the server runs any more, before the
      * server is freed; or NULL. */
     void (*stopped)(void);

@@ -1,5 +1,5 @@
 /* The signals of a server program. SIGTERM and SIGINT stop it, SIGUSR1 reports its counters, SIGHUP
- * is logged and otherwise ignored, as are SIGUSR2 and SIGALRM without a line.
+ * makes it read its files again; SIGUSR2 and SIGALRM are ignored.
  *
  * The handlers do nothing rather than being SIG_IGN, which programs that the server starts would
  * inherit. */

@@ -6,7 +6,12 @@
 
 int main(int argc, char **argv)
 {
-    const struct server_program program = {.name = echo_command_line.name, .app = &echo_app};
+    const struct server_program program = {.name = echo_command_line.name,
+                                           .app = &echo_app,
+                                           .line = &echo_command_line,
+                                           .argc = argc,
+                                           .argv = argv,
+                                           .options_size = sizeof(struct server_options)};
     struct server_options options = {.level = LOG_INFO};
     int status = 0, first;
 

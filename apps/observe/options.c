@@ -23,7 +23,7 @@ static bool parse_format(void *options, const char *value)
 
 /* clang-format off */
 static const struct option_row rows[] = {
-    {.name = "trace", .argument = "FILE",
+    {.name = "trace", .fixed = true, .argument = "FILE",
      OPTION_TEXT(struct study_options, trace), .least = 1,
      .help = "write every message with all its fields to FILE; `-` is standard error",
      .more = "FILE is created with mode 0600, and replaces one of that name; it may also be a device, or a named pipe that "
@@ -31,14 +31,14 @@ static const struct option_row rows[] = {
              "KEXINIT, and what the exchange hash is made of. Passwords and keys are shown as lengths only, but what goes "
              "over the channels is shown as it is. A slow reader never blocks the program: a line counts what was left "
              "out. See nacre-trace(5)."},
-    {.name = "trace-format", .argument = "FORMAT", .parse = parse_format,
+    {.name = "trace-format", .fixed = true, .argument = "FORMAT", .parse = parse_format,
      .expects = "text or json",
      .help = "how to write the trace: `text`, or `json`, one object per line",
      .default_value = "text"},
-    {.name = "trace-data",
+    {.name = "trace-data", .fixed = true,
      OPTION_FLAG(struct study_options, trace_data),
      .help = "trace the whole data of channels, not only the first 64 bytes of each message"},
-    {.name = "unsafe-keylog", .argument = "FILE",
+    {.name = "unsafe-keylog", .fixed = true, .argument = "FILE",
      OPTION_TEXT(struct study_options, keylog), .least = 1,
      .help = "append the secrets of every key exchange to FILE, with which Wireshark decrypts the sessions",
      .more = "Never use it in production: whoever can read FILE can read the sessions, passwords included. FILE is created "
@@ -46,7 +46,7 @@ static const struct option_row rows[] = {
              "key log: `SHARED_SECRET`, for version 4.4 and later, and the ephemeral private number, for 4.0 and later. "
              "A server sends its KEXINIT only after the client's identification, without which Wireshark cannot follow "
              "the session."},
-    {.name = "capture", .argument = "FILE",
+    {.name = "capture", .fixed = true, .argument = "FILE",
      OPTION_TEXT(struct study_options, capture), .least = 1,
      .help = "write all packets to FILE, a pcapng capture for Wireshark; with `--unsafe-keylog` it opens decrypted",
      .more = "FILE is created with mode 0600, and replaces one of that name. It needs neither root nor tcpdump: the packets are "
@@ -54,7 +54,7 @@ static const struct option_row rows[] = {
              "ones; the server's port is 22, by which Wireshark recognises SSH. When the disk is too slow or full, packets "
              "are missing, which the log says; sessions do not wait for it. Without `--unsafe-keylog` there is no "
              "secret in FILE."},
-    {.name = "study", .argument = "DIR",
+    {.name = "study", .fixed = true, .argument = "DIR",
      OPTION_TEXT(struct study_options, directory), .least = 1,
      .help = "write `trace.json`, `keys.log` and `session.pcapng` into DIR, of sessions that every version of Wireshark decrypts",
      .more = "Never use it in production: the files contain the keys and passwords of all sessions. It is `--trace`, as JSON, "

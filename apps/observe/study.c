@@ -137,6 +137,11 @@ void study_start(void)
     study.warn("keylog", sentence);
 }
 
+bool study_is_on(void)
+{
+    return files.trace != NULL || files.keylog != NULL || files.capture != NULL;
+}
+
 const struct nacre_observer *study_observer(void)
 {
     return observed_observer();

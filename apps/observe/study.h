@@ -26,6 +26,9 @@ void study_start(void);
 /* For the configuration of the sessions; NULL: nobody observes. */
 const struct nacre_observer *study_observer(void);
 
+/* Is anything written? Otherwise study_observer is the program's own. */
+bool study_is_on(void);
+
 /* What the configuration needs besides. */
 struct study_settings {
     bool kexinit_waits; /* for a server */

@@ -93,11 +93,28 @@ static int on_error(const char *path, int failure)
     return failure != ENOENT && failure != ENOTDIR;
 }
 
+/* Remember the folder in which the wildcards of a pattern are. */
+static void note_folder(struct config *config, const char *pattern)
+{
+    size_t len = strcspn(pattern, "*?["), size = config->searched_count;
+    char *folder = config_copy(config, pattern);
+
+    if (folder == NULL || size == CONFIG_FILES_MAX)
+        return;
+    while (len > 0 && folder[len - 1] != '/')
+        len--;
+    folder[len > 1 ? len - 1 : len] = 0;
+    config->searched[config->searched_count++] = len > 0 ? folder : ".";
+}
+
 static void read_all(struct config *config, const char *pattern, const struct config_place *at)
 {
     glob_t found = {0};
+    bool searches = strpbrk(pattern, "*?[") != NULL;
     int failure = glob(pattern, 0, on_error, &found);
 
+    if (searches)
+        note_folder(config, pattern);
     if (failure == 0)
         for (size_t i = 0; i < found.gl_pathc; i++)
             config_read(config, found.gl_pathv[i]);
@@ -105,7 +122,7 @@ static void read_all(struct config *config, const char *pattern, const struct co
         config->out_of_memory = true;
     else if (failure == GLOB_ABORTED)
         config_problem(config, at, "Include: the folder of %s cannot be read", pattern);
-    else if (strpbrk(pattern, "*?[") == NULL)
+    else if (!searches)
         config_problem(config, at, "Include: there is no file %s", pattern);
     globfree(&found);
 }

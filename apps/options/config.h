@@ -62,6 +62,9 @@ const struct config_entry *config_entry(const struct config *config, size_t i);
 /* The i-th file that was read; NULL past the last one. */
 const char *config_file(const struct config *config, size_t i);
 
+/* The i-th folder in which files were looked for with wildcards; NULL past the last one. */
+const char *config_searched(const struct config *config, size_t i);
+
 /* The command of a program that runs one, NULL-terminated; NULL: there is none in the file. */
 char **config_command(const struct config *config);
 
@@ -71,6 +74,10 @@ const char *config_place(const struct config *config, const char *value, char *o
 /* Add a problem, "FILE:LINE: SENTENCE"; or "SENTENCE" without a place. */
 void config_problem(struct config *config, const struct config_place *at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Add a problem if a row has other values than before: it cannot change while the program runs. */
+void config_compare(struct config *config, const struct config *before,
+                    const struct option_row *row);
 
 /* All problems, each with its newline; "": there is none. */
 const char *config_problems(const struct config *config);

@@ -21,6 +21,8 @@ struct config {
     size_t problems_len;
     const char *files[CONFIG_FILES_MAX];
     size_t file_count;
+    const char *searched[CONFIG_FILES_MAX]; /* folders of wildcards */
+    size_t searched_count;
     /* The files that are being read, the outermost first */
     struct stat open[CONFIG_DEPTH_MAX];
     int depth;

@@ -110,6 +110,11 @@ const char *config_file(const struct config *config, size_t i)
     return i < config->file_count ? config->files[i] : NULL;
 }
 
+const char *config_searched(const struct config *config, size_t i)
+{
+    return i < config->searched_count ? config->searched[i] : NULL;
+}
+
 char **config_command(const struct config *config)
 {
     for (size_t i = 0; i < config->count; i++)

@@ -239,19 +239,29 @@ static void set_from_file(struct reading *r)
     }
 }
 
-/* False: there is a problem, which was printed. */
+/* False: out of memory. */
 static bool read_file(struct reading *r)
 {
     struct config_options *o = r->config;
 
     o->config = config_new(r->line);
-    if (o->config == NULL) {
-        (void)fprintf(stderr, "%s: out of memory\n", r->line->name);
+    if (o->config == NULL)
         return false;
-    }
     if (o->file != NULL)
         config_read(o->config, o->file);
     set_from_file(r);
+    return true;
+}
+
+/* The same; false: there is a problem, which was printed. */
+static bool read_file_and_print(struct reading *r)
+{
+    struct config_options *o = r->config;
+
+    if (!read_file(r)) {
+        (void)fprintf(stderr, "%s: out of memory\n", r->line->name);
+        return false;
+    }
     if (o->test && !o->print) /* there may be more to find */
         return true;
     (void)fputs(config_problems(o->config), stderr);
@@ -329,21 +339,26 @@ static int print_all(struct reading *r, int first)
     return good ? 0 : 1;
 }
 
-int options_read(const struct command_line *line, void *options, int argc, char **argv, int *status)
+static struct reading begin(const struct command_line *line, void *options, int argc, char **argv)
 {
     struct reading r = {.line = line, .options = options, .argc = argc, .argv = argv};
+
+    make_table(&r);
+    if (line->reads_config)
+        r.config = (void *)((char *)options + line->config);
+    return r;
+}
+
+int options_read(const struct command_line *line, void *options, int argc, char **argv, int *status)
+{
+    struct reading r = begin(line, options, argc, argv);
     char errbuf[OPTION_SENTENCE_MAX];
     struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
     int first;
 
-    make_table(&r);
-    if (line->host_first && !move_host(&r, status))
+    if ((line->host_first && !move_host(&r, status)) || !look_through(&r, status))
         return 0;
-    if (line->reads_config)
-        r.config = (void *)((char *)options + line->config);
-    if (!look_through(&r, status))
-        return 0;
-    if (set_defaults(&r, &p) && line->reads_config && !read_file(&r)) {
+    if (set_defaults(&r, &p) && line->reads_config && !read_file_and_print(&r)) {
         *status = 1;
         return 0;
     }
@@ -355,5 +370,41 @@ int options_read(const struct command_line *line, void *options, int argc, char 
     if (r.config == NULL || !r.config->print)
         return first;
     *status = print_all(&r, first);
+    return 0;
+}
+
+/* ---- once more ---- */
+
+static void check_fixed(struct reading *r, const struct config *before)
+{
+    struct config *config = r->config->config;
+
+    for (int i = 0; i < r->table.count; i++)
+        if (r->table.rows[i]->fixed && !r->table.given[i])
+            config_compare(config, before, r->table.rows[i]);
+    if (r->line->command != NULL && optind == r->argc) /* the command line has none */
+        config_compare(config, before, r->line->command);
+}
+
+int options_reread(const struct command_line *line, void *options, const void *before, int argc,
+                   char **argv, const struct errbuf *p)
+{
+    const struct config_options *old = (const void *)((const char *)before + line->config);
+    struct reading r = begin(line, options, argc, argv);
+    int status;
+
+    if (!look_through(&r, &status) || !set_defaults(&r, p))
+        return 0; /* neither happens: they were good before */
+    if (!read_file(&r)) {
+        errbuf_say(p, "out of memory");
+        return 0;
+    }
+    if (!set_given(&r, p))
+        return 0;
+    if (config_problems(r.config->config)[0] == 0)
+        check_fixed(&r, old->config);
+    if (config_problems(r.config->config)[0] == 0)
+        return optind;
+    errbuf_say(p, "%s", config_problems(r.config->config));
     return 0;
 }

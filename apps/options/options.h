@@ -55,6 +55,7 @@ struct option_row {
     char join;           /* joins the words of a value, such as ','; 0: there is one word */
     /* The value that `options` has, for a row whose value other options change too; or NULL */
     const char *(*show)(const void *options);
+    bool fixed; /* the program must be restarted when it changes (options_reread) */
 };
 
 /* Rows that belong together, and that programs share. */
@@ -110,6 +111,13 @@ struct command_line {
  * or the mistake has been printed. */
 int options_read(const struct command_line *line, void *options, int argc, char **argv,
                  int *status);
+
+/* Read the same command line once more, for a program that runs: its configuration file may have
+ * changed. before: what options_read or options_reread has read before, the program's options; a
+ * value of a row that is `fixed` must be the same there. Prints nothing. Returns what options_read
+ * does; 0: *p has a sentence for each problem, on lines of their own. */
+int options_reread(const struct command_line *line, void *options, const void *before, int argc,
+                   char **argv, const struct errbuf *p);
 
 /* Set one option. False: *p has a sentence about its value, "--NAME: ...". */
 bool option_set(const struct option_row *row, void *options, const char *value,

@@ -7,6 +7,7 @@
 #include "apps/serve/options.h"
 #include "apps/serve/quota.h"
 #include "apps/serve/serve.h"
+#include "apps/session/container_of.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -31,6 +32,21 @@ static bool search(const char *name, char path[PATH_MAX])
     return false;
 }
 
+/* A copy, whose first word may change: the words of a configuration file are compared later. NULL:
+ * out of memory. */
+static char **copy_command(char **command)
+{
+    size_t count = 0;
+    char **copy;
+
+    while (command[count] != NULL)
+        count++;
+    copy = calloc(count + 1, sizeof *copy);
+    if (copy != NULL)
+        memcpy(copy, command, count * sizeof *copy);
+    return copy;
+}
+
 /* Is there such a program? Put its path into command[0]. */
 static bool find_command(char **command, char path[PATH_MAX], const struct config *config)
 {
@@ -48,20 +64,25 @@ static bool find_command(char **command, char path[PATH_MAX], const struct confi
     return true;
 }
 
-static void count_places(const struct serve_options *options)
-{
-    struct capacity_limits limits = {
-        .processes = capacity_processes(),
-        .connections = options->server.limits.admission.max_connections,
-        .workers = server_workers(&options->server),
-    };
+static struct capacity_limits limits; /* as at the start */
 
-    descriptors_raise();
-    limits.descriptors = descriptors_limit();
+static void count_places(const struct server_options *o)
+{
+    const struct serve_options *options = container_of(o, const struct serve_options, server);
+
+    limits.connections = o->limits.admission.max_connections;
     quota_configure(capacity_sessions(&limits), options->per_user_sessions);
 }
 
-static int serve(const struct serve_options *options, char **command)
+static void find_limits(const struct server_options *o)
+{
+    descriptors_raise();
+    limits = (struct capacity_limits){.processes = capacity_processes(),
+                                      .workers = server_workers(o),
+                                      .descriptors = descriptors_limit()};
+}
+
+static int serve(const struct serve_options *options, char **command, int argc, char **argv)
 {
     static char path[PATH_MAX];
     bool found = find_command(command, path, options->server.config.config);
@@ -73,19 +94,25 @@ static int serve(const struct serve_options *options, char **command)
         .descriptors_each = 1 + CAPACITY_DESCRIPTORS_EACH,
         .starts_programs = true,
         .stopped = end_all,
+        .line = &serve_command_line,
+        .argc = argc,
+        .argv = argv,
+        .options_size = sizeof *options,
+        .reloaded = count_places,
     };
 
     if (!found && !options->server.config.test)
         return 1;
     serve_configure(&config);
-    count_places(options);
+    find_limits(&options->server);
+    count_places(&options->server);
     return program_serve(&program, &options->server) == 0 && found ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
     struct serve_options options = {.server.level = LOG_INFO};
-    int status = 0, first;
+    int status = 1, first;
     char **command;
 
     server_program_start();
@@ -94,8 +121,10 @@ int main(int argc, char **argv)
     if (first != 0 && command == NULL)
         status = options_misused(&serve_command_line, "name the command to serve, after -- or with "
                                                       "Command in a configuration file");
-    else if (first != 0)
-        status = serve(&options, command);
+    else if (first != 0 && (command = copy_command(command)) != NULL)
+        status = serve(&options, command, argc, argv);
+    if (first != 0)
+        free(command);
     server_options_clear(&options.server);
     return status;
 }

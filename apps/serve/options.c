@@ -2,10 +2,12 @@
 
 static const struct option_row rows[] = {
     {.name = "exec",
+     .fixed = true,
      OPTION_FLAG(struct serve_options, exec),
      .help = "run COMMAND also for a client that asks to run a command of its own, which COMMAND "
              "finds in `SSH_ORIGINAL_COMMAND`"},
     {.name = "permit-user-environment",
+     .fixed = true,
      OPTION_FLAG(struct serve_options, key_environment),
      .help = "let `environment=` in authorized_keys set variables of the program",
      .more = "This lets whoever may edit that file change how COMMAND runs, with "
@@ -29,6 +31,7 @@ static const struct option_group group = {.name = "serve_options", .rows = rows}
 
 static const struct option_row command = {
     .name = "command",
+    .fixed = true,
     .argument = "COMMAND [ARG]...",
     .help = "the program to serve and its arguments, in quotes if they contain spaces, unless the "
             "command line has one",

@@ -20,8 +20,10 @@ static void *users, *sources; /* trees of tallies: users choose their names, so 
 
 void quota_configure(uint32_t most, uint32_t most_per_user)
 {
+    (void)pthread_mutex_lock(&lock);
     all = most;
     per_user = most_per_user;
+    (void)pthread_mutex_unlock(&lock);
 }
 
 static int compare(const void *a, const void *b)

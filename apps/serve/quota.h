@@ -16,7 +16,7 @@
 
 enum { QUOTA_NONE = 0 /* per_user: nobody has chosen it */ };
 
-/* Set once, before the server runs. all: 1 or more. */
+/* From any thread; sessions that there are stay. all: 1 or more. */
 void quota_configure(uint32_t all, uint32_t per_user);
 
 enum quota_answer {

@@ -39,6 +39,7 @@ struct nacre_server {
     unsigned worker_count;
     size_t listener_count; /* of each worker */
     char (*addresses)[ADDRESS_MAX];
+    uint64_t descriptors; /* that the process may have, before a sandbox hides the limit; 0: any */
     _Atomic uint64_t last_id, logins;
     _Atomic uint64_t limited[NACRE_LIMITS];
     _Atomic enum server_state state;

@@ -10,24 +10,31 @@
 
 enum { DESCRIPTORS_RESERVED = 32 /* of the process, for everything but connections */ };
 
+uint64_t reconfigure_descriptors(void)
+{
+    struct rlimit limit;
+
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur
+                                                                                    : 0;
+}
+
 struct nacre_admission reconfigure_admission(const struct nacre_server *server,
                                              const struct nacre_server_config *config)
 {
     struct nacre_admission a = config->admission;
-    rlim_t reserved = DESCRIPTORS_RESERVED + 8 * (rlim_t)server->worker_count;
-    rlim_t each = a.descriptors_each != 0 ? a.descriptors_each : 1;
-    struct rlimit limit;
+    uint64_t reserved = DESCRIPTORS_RESERVED + 8 * (uint64_t)server->worker_count;
+    uint64_t each = a.descriptors_each != 0 ? a.descriptors_each : 1;
+    uint64_t limit = server->descriptors, most;
     char text[160];
-    rlim_t most;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    if (limit == 0)
         return a;
-    most = limit.rlim_cur > reserved ? (limit.rlim_cur - reserved) / each : 0;
+    most = limit > reserved ? (limit - reserved) / each : 0;
     most = most > 0 ? most : 1;
     if (a.max_connections > most) {
         (void)snprintf(text, sizeof text,
                        "the limit of %llu file descriptors is enough for only %llu connections",
-                       (unsigned long long)limit.rlim_cur, (unsigned long long)most);
+                       (unsigned long long)limit, (unsigned long long)most);
         server_trouble(server, config->context, text);
     }
     if (a.max_connections > most || (a.max_connections == 0 && most < UINT16_MAX))

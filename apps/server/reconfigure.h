@@ -4,6 +4,9 @@
 
 #include "apps/server/parts.h"
 
+/* The number of descriptors that the process may have; 0: no limit. */
+uint64_t reconfigure_descriptors(void);
+
 /* The limits on connections, with no more connections than descriptors allow. Accepting more would
  * starve existing sessions. */
 struct nacre_admission reconfigure_admission(const struct nacre_server *server,

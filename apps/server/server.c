@@ -86,6 +86,7 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     server->config = *config;
     server->settings_lock = (pthread_mutex_t)SHORT_LOCK;
     server->wakeup = -1;
+    server->descriptors = reconfigure_descriptors();
     if (config->events != NULL)
         server->events = *config->events;
     server->listen = config->listen;

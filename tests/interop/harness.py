@@ -196,7 +196,8 @@ class Server:
     passwords: the text of the password file; None: no file. The folder also has two user keys: "key" is authorised,
     "stranger" is not. arguments come before the default ones; listen None: no default -l. before(server) is called when the
     files exist and the program has not started. inspected: the test reads the server's memory or descriptors, which only
-    root may do if it is confined.
+    root may do if it is confined. config: the text of a configuration file, in place of the options for keys, passwords and
+    the address.
     """
 
     words = ()  # after all options
@@ -204,7 +205,7 @@ class Server:
 
     def __init__(self, *arguments, passwords=f"{USER}:{PASSWORD}\n", listen="127.0.0.1:0", environment=None,
                  verbosity="-v", authorized_keys="authorized_keys", program=NACRE_ECHO, before=None,
-                 inspected=False):
+                 inspected=False, config=None):
         self.folder = tempfile.mkdtemp(prefix="nacre-")
         self.process = None
         servers.add(self)
@@ -224,9 +225,12 @@ class Server:
             if passwords is not None:
                 self.write_passwords(passwords)
                 command += ["-p", self.path("passwords")]
+            if config is not None:
+                command = [program, *arguments, "-f", self.path("nacre.conf")]
+                self.write_config(config)
             if before is not None:
                 before(self)
-            command += ["-l", listen] if listen else []
+            command += ["-l", listen] if listen and config is None else []
             command += [verbosity] if verbosity else []
             command += self.words
             with open(self.path("log"), "wb") as log:
@@ -279,6 +283,21 @@ class Server:
             os.fchmod(file.fileno(), mode)
             file.write(text)
         os.rename(path + ".new", path)
+
+    def write_config(self, text):
+        """Replace the configuration file in one step. {folder} in the text is the server's folder."""
+        path = self.path("nacre.conf")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text.replace("{folder}", self.folder))
+        os.chmod(path + ".new", 0o644)
+        os.rename(path + ".new", path)
+
+    def reload(self, event="reloaded"):
+        """Send SIGHUP and wait for the event that follows; returns the new ones."""
+        before = len(self.events(event))
+        self.process.send_signal(signal.SIGHUP)
+        self.wait(event, before + 1)
+        return self.events(event)[before:]
 
     # The log
 

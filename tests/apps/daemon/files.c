@@ -1,8 +1,6 @@
 /* The files that a server program reads when it starts. */
 #include "apps/daemon/files.h"
-#include "apps/files/key_file.h"
 #include "tests/support/child.h"
-#include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
 
 #include <stdio.h>
@@ -61,31 +59,6 @@ START_TEST(a_banner_that_cannot_be_read_is_named)
                      "/no/such/banner: cannot read the banner: No such file or directory");
     ck_assert(!files_read_banner("/", banner, &p));
     ck_assert_str_eq(sentence, "/: cannot read the banner: Is a directory");
-}
-END_TEST
-
-/* ---- host keys ---- */
-
-/* In this process, where a sanitizer sees what is not freed. */
-START_TEST(a_host_key_is_read)
-{
-    const struct confinement c = {.off = true};
-    struct nacre_key *key =
-        files_read_host_key(&c, scratch_write("p256", openssh_nistp256, 0600), &p);
-
-    ck_assert_ptr_nonnull(key);
-    ck_assert_str_eq(nacre_key_type(key), "ecdsa-sha2-nistp256");
-    files_free_host_keys((const struct nacre_key *const[]){key, NULL});
-}
-END_TEST
-
-START_TEST(a_host_key_that_was_named_is_not_made)
-{
-    const struct confinement c = {.off = true};
-
-    ck_assert_ptr_null(files_read_host_key(&c, scratch_path("none"), &p));
-    assert_says(sentence, "none: ");
-    ck_assert_int_ne(access(scratch_path("none"), F_OK), 0);
 }
 END_TEST
 
@@ -159,8 +132,6 @@ void add_tests(struct suite *suite)
     add_test(suite, lines_of_the_banner_end_in_cr_lf);
     add_test(suite, a_banner_has_up_to_4096_bytes);
     add_test(suite, a_banner_that_cannot_be_read_is_named);
-    add_test(suite, a_host_key_is_read);
-    add_test(suite, a_host_key_that_was_named_is_not_made);
     add_test(suite, the_default_password_file_may_be_missing_if_there_are_keys);
     add_test(suite, each_line_that_is_wrong_is_a_sentence);
 }

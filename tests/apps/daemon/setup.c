@@ -1,5 +1,6 @@
 /* What a server program reads before it serves. */
 #include "apps/daemon/setup.h"
+#include "apps/daemon/confined.h"
 #include "apps/files/key_file.h"
 #include "tests/support/child.h"
 #include "tests/support/key_texts.h"
@@ -55,9 +56,26 @@ START_TEST(host_keys_are_read_in_their_order)
     add_key("p256", openssh_nistp256);
     add_key("ed25519", openssh_ed25519);
     ck_assert(read_setup(false, false));
-    ck_assert_str_eq(nacre_key_type(setup.keys[0]), "ecdsa-sha2-nistp256");
-    ck_assert_str_eq(nacre_key_type(setup.keys[1]), "ssh-ed25519");
-    ck_assert_ptr_null(setup.keys[2]);
+    ck_assert_str_eq(nacre_key_type(setup.host_keys.keys[0]), "ecdsa-sha2-nistp256");
+    ck_assert_str_eq(nacre_key_type(setup.host_keys.keys[1]), "ssh-ed25519");
+    ck_assert_ptr_null(setup.host_keys.keys[2]);
+    setup_clear(&setup);
+}
+END_TEST
+
+/* event=forbidden, and the folders of all files that are read again */
+START_TEST(a_sandbox_knows_the_files_and_reports_forbidden_calls)
+{
+    options.banner_file = scratch_path("banner");
+    (void)scratch_write("banner", "hello", 0600);
+    add_key("ed25519", openssh_ed25519);
+    ck_assert(read_setup(false, false));
+    ck_assert(setup.confinement.forbidden == log_forbidden);
+    ck_assert_str_eq(setup.confinement.reads[0], options.passwords);
+    ck_assert_ptr_null(setup.confinement.reads[1]);
+    ck_assert_str_eq(setup.confinement.reloads[0], options.banner_file);
+    ck_assert_str_eq(setup.confinement.reloads[1], options.host_keys.items[0]);
+    ck_assert_ptr_null(setup.confinement.reloads[2]);
     setup_clear(&setup);
 }
 END_TEST
@@ -74,7 +92,7 @@ START_TEST(without_all_the_first_problem_is_the_only_one)
     ck_assert(!read_setup(true, true));
     assert_says(problems, "/bad|");
     assert_says(problems, "/no/such/banner|/no/such/banner: cannot read");
-    ck_assert_str_eq(nacre_key_type(setup.keys[0]), "ssh-ed25519");
+    ck_assert_str_eq(nacre_key_type(setup.host_keys.keys[0]), "ssh-ed25519");
     setup_clear(&setup);
 }
 END_TEST
@@ -83,10 +101,12 @@ static int make_default_key(void)
 {
     if (chdir(scratch_path(".")) != 0 || mkdir("hostkeys", 0700) != 0)
         return 1;
-    if (!read_setup(false, true) || setup.keys[0] != NULL || access(DEFAULT_HOST_KEY, F_OK) == 0)
+    if (!read_setup(false, true) || setup.host_keys.keys[0] != NULL ||
+        access(DEFAULT_HOST_KEY, F_OK) == 0)
         return 2;
     setup_clear(&setup);
-    if (!read_setup(false, false) || setup.keys[0] == NULL || setup.keys[1] != NULL)
+    if (!read_setup(false, false) || setup.host_keys.keys[0] == NULL ||
+        setup.host_keys.keys[1] != NULL)
         return 3;
     setup_clear(&setup);
     return access(DEFAULT_HOST_KEY, F_OK) == 0 ? 0 : 4;
@@ -137,6 +157,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     suite_fixture(suite, set_up, NULL);
     add_test(suite, host_keys_are_read_in_their_order);
+    add_test(suite, a_sandbox_knows_the_files_and_reports_forbidden_calls);
     add_test(suite, without_all_the_first_problem_is_the_only_one);
     add_test(suite, the_default_host_key_is_made_unless_it_is_only_tried);
     add_test(suite, each_line_that_is_wrong_is_logged);

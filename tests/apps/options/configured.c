@@ -166,6 +166,50 @@ START_TEST(a_value_that_no_file_can_have_is_not_printed)
 }
 END_TEST
 
+/* ---- once more ---- */
+
+/* Read the command line again with another file; the sentences are in `printed`. */
+static bool read_again(const char *text)
+{
+    struct serve_options again = {.exec = false};
+    int found;
+
+    (void)scratch_write("a.conf", text, 0600);
+    found = options_reread(&serve_command_line, &again, &options, argument_count, arguments,
+                           &(struct errbuf){printed, sizeof printed});
+    server_options_clear(&again.server);
+    return found != 0;
+}
+
+START_TEST(a_file_may_change_but_for_what_is_fixed)
+{
+    read_both("--max-sessions 5", "Workers 2\nMaxAuthTries 3\nCommand sh -c \"exit 1\"\n");
+    ck_assert_int_ne(first, 0);
+    ck_assert(read_again("Workers 2\nMaxAuthTries 4\nCommand sh -c 'exit 1'\nMaxSessions 6\n"));
+    ck_assert(!read_again("Workers 3\nCommand sh -c \"exit 1\"\n"));
+    assert_says(printed, "a.conf:1: Workers cannot change while the program runs: restart it\n");
+    ck_assert(!read_again("Command sh -c \"exit 1\"\n"));
+    ck_assert_str_eq(printed, "Workers cannot change while the program runs: restart it\n");
+    ck_assert(!read_again("Workers 2\nCommand sh -c \"exit 2\"\nExec yes\n"));
+    assert_says(printed, "a.conf:2: Command cannot change");
+    assert_says(printed, "a.conf:3: Exec cannot change");
+    ck_assert(!read_again("Workers 2\nCommand sh -c \"exit 1\"\nMaxAuthTries x\n"));
+    assert_says(printed, "a.conf:3: MaxAuthTries: 'x' is not a number");
+}
+END_TEST
+
+START_TEST(what_is_fixed_may_be_written_in_another_way)
+{
+    read_both("-l :1 -- sh", "Exec no\nListenAddress :2\nHostKey a\n");
+    ck_assert(read_again("Workers 1\nNoSandbox No\nListenAddress :3\nHostKey b\nCommand x\n"));
+    read_both("-- sh", "ListenAddress :2\nListenAddress :3\n");
+    ck_assert(read_again("listenaddress :2\nLISTENADDRESS \":3\"\nWorkers 1\nWorkers 2\n"));
+    ck_assert(!read_again("ListenAddress :3\nListenAddress :2\n"));
+    ck_assert(!read_again("ListenAddress :2\n"));
+    ck_assert(!read_again("ListenAddress :2\nListenAddress :3\nListenAddress :4\n"));
+}
+END_TEST
+
 /* ---- -T ---- */
 
 /* Values of options whose rows do not say what is valid */
@@ -348,5 +392,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_mistake_on_the_command_line_has_status_2_with_a_file_too);
     add_test(suite, verbose_options_count_from_the_level_of_the_file);
     add_test(suite, a_value_that_no_file_can_have_is_not_printed);
+    add_test(suite, a_file_may_change_but_for_what_is_fixed);
+    add_test(suite, what_is_fixed_may_be_written_in_another_way);
     add_loop(suite, what_is_printed_is_the_configuration_again, 0, 50);
 }

@@ -297,6 +297,8 @@ static void put_man_option(FILE *out, const struct option_row *row)
     if (row->repeatable)
         (void)fprintf(out, "The %s may be given up to %" PRIu64 " times.\n",
                       shows_keywords ? "keyword" : "option", row->most);
+    if (shows_keywords && row->fixed)
+        put_man_text(out, row->argument, "A running server cannot change it.");
     if (option_default(row, text, sizeof text)[0] != 0)
         put_man_sentence(out, row->argument, "the default is ", text);
     else if (shows_keywords && row->argument == NULL)
