@@ -39,6 +39,9 @@ siege: interop-programs                  ## a server under attack for a minute, 
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
 	@NACRE_BUILD=$(BUILD) NACRE_SIEGE=1 /usr/bin/python3 tests/interop/test_siege.py
 
+operate: all                             ## upgrade servers 50 times while clients connect
+	@NACRE_BUILD=$(BUILD) NACRE_OPERATE=1 /usr/bin/python3 tests/interop/test_upgrade.py Upgrade
+
 unit: unit-programs                     ## only the unit tests (SAN=1: with the sanitizers)
 	@tests/tools/run_tests $(patsubst %,$(BUILD)/tests/%,$(if $(SAN),$(filter-out $(PLAIN_TESTS),$(TESTS)),$(TESTS)))
 
@@ -90,4 +93,4 @@ symbols: lib                            ## check that only nacre_ names are visi
 ct-check: $(BUILD)/tests/crypto/ct_check       ## check that no branch or address depends on a secret (valgrind; also with CC=clang-14 BUILD=build/clang)
 	valgrind -q --error-exitcode=1 $<
 
-.PHONY: check interop siege unit simulate soak coverage mutate-wipes phases pages sections options layers pure symbols ct-check
+.PHONY: check interop operate siege unit simulate soak coverage mutate-wipes phases pages sections options layers pure symbols ct-check

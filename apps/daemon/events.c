@@ -278,6 +278,16 @@ static void log_phase(void *context, const char *phase)
     log_end(&l);
 }
 
+static void log_draining(void *context, uint32_t connections)
+{
+    struct log_line l;
+
+    (void)context;
+    log_begin(&l, LOG_INFO, "draining");
+    log_u64(&l, "connections", connections);
+    log_end(&l);
+}
+
 const struct nacre_server_events server_log = {
     .listening = log_listening,
     .accepted = log_accepted,
@@ -286,6 +296,7 @@ const struct nacre_server_events server_log = {
     .refused = log_refused,
     .limited = log_limited,
     .counters = log_report,
+    .draining = log_draining,
 };
 
 struct nacre_observer server_observer_at(enum log_level level)

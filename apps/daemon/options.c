@@ -7,7 +7,12 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { ADDRESSES_MAX = 16, HOST_KEYS_MAX = 16 };
+enum {
+    ADDRESSES_MAX = 16,
+    HOST_KEYS_MAX = 16,
+    DAY = 24 * 3600, /* seconds */
+    MS = 1000,       /* in a second */
+};
 
 static bool take_listen(const struct option_row *row, void *options, const char *value,
                         const struct errbuf *p)
@@ -142,6 +147,17 @@ static const struct option_row server_rows[] = {
      OPTION_U32(struct server_options, workers), .most = 1024,
      .help = "event loops, each on its own thread; 0 for one per CPU",
      .default_value = "1"},
+
+    {.name = "drain", .argument = "TIME",
+     OPTION_U32(struct server_options, drain_ms), .most = DAY, .scale = MS, .second = MS,
+     .help = "how long sessions may go on after SIGTERM; 0 to end them at once",
+     .more = "No connection is accepted in that time, and the log says how many are left. A second SIGTERM ends them.",
+     .default_value = "0"},
+
+    {.name = "supervise", .fixed = true,
+     OPTION_FLAG(struct server_options, supervise),
+     .help = "hold the ports in a parent process, so that SIGUSR2 upgrades the server without losing a connection",
+     .more = "See SIGNALS."},
     {0},
 };
 

@@ -22,7 +22,9 @@ struct server_options {
     const char *banner_file; /* or NULL */
     const char *user;        /* to become, or NULL */
     bool no_sandbox;
-    uint32_t workers; /* 0: one per CPU */
+    uint32_t workers;  /* 0: one per CPU */
+    uint32_t drain_ms; /* for sessions after SIGTERM; 0: none */
+    bool supervise;
     enum log_level level;
     uint64_t rekey_bytes, rekey_ms; /* 0: the defaults */
     struct config_options config;

@@ -10,6 +10,7 @@
 #include "apps/daemon/reload.h"
 #include "apps/daemon/setup.h"
 #include "apps/daemon/signals.h"
+#include "apps/daemon/supervise.h"
 #include "apps/observe/study.h"
 #include "apps/options/start.h"
 #include "apps/runtime/locked_memory.h"
@@ -88,6 +89,7 @@ static bool on_bound(void *context, char *errbuf, size_t size)
         log_trouble("log", "no thread to write the log: lines are lost while nobody reads it");
     log_confined(&s->confinement, notes);
     study_start();
+    supervise_ready();
     return true;
 }
 
@@ -119,7 +121,9 @@ static bool serve(struct setup *s)
     config.bound = on_bound;
     signals_hold();
     server = nacre_server_new(&config, errbuf, sizeof errbuf);
-    signals_serve(server);
+    signals_set_drain(s->options->drain_ms);
+    signals_serve(server, s->supervised);
+    inherited_close(&s->sockets);
     if (server == NULL)
         return failed(s->program, errbuf);
     s->server = server;
@@ -147,12 +151,21 @@ int program_serve(const struct server_program *program, const struct server_opti
 {
     struct run run = {.setup = {.program = program, .options = o, .workers = server_workers(o)}};
     const struct setup_report report = {.context = &run.setup, .problem = on_problem};
+    char errbuf[SETUP_SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
     bool good;
 
     if (o->config.test)
         return check_program(program, o) ? 0 : 1;
+    if (!inherited_take(&run.setup.sockets, &p)) {
+        (void)failed(program, errbuf);
+        return 1;
+    }
     orphans_adopt();
     log_threshold(o->level);
+    run.setup.supervised = supervise_is_child();
+    if (o->supervise && !run.setup.supervised)
+        return supervise(program, o, &run.setup.sockets);
     descriptors_raise();
     if (!o->no_sandbox && !CONFINE_SANITIZED)
         (void)nacre_locked_memory_start(log_locked_memory); /* confine logs what came of it */

@@ -1,6 +1,7 @@
 #include "apps/daemon/reload.h"
 
 #include "apps/daemon/events.h"
+#include "apps/daemon/signals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ static struct setup *new_setup(const struct setup *now)
     next->program = now->program;
     next->server = now->server;
     next->workers = now->workers;
+    next->sockets = now->sockets;
     next->own = calloc(1, now->program->options_size);
     next->options = next->own;
     if (next->own != NULL)
@@ -84,6 +86,7 @@ static bool apply(struct setup *next, struct problems *problems)
     if (!nacre_server_reconfigure(next->server, &config, problems->text, sizeof problems->text))
         return false;
     log_threshold(next->options->level);
+    signals_set_drain(next->options->drain_ms);
     if (next->program->reloaded != NULL)
         next->program->reloaded(next->options);
     return true;

@@ -264,6 +264,8 @@ struct nacre_server_config setup_config(struct setup *s)
         o->algorithms.lists[NACRE_KEX], o->algorithms.lists[NACRE_CIPHER], o->rekey_ms);
     struct nacre_server_config config = {
         .listen = o->listen.items,
+        .sockets = s->sockets.sockets,
+        .socket_count = s->sockets.count,
         .host_keys = s->host_keys.keys,
         .auth = s->login != NULL ? nacre_file_login_policy(s->login) : NULL,
         .session = s->program->app,

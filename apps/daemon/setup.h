@@ -5,6 +5,7 @@
 
 #include "apps/confine/confine.h"
 #include "apps/daemon/host_keys.h"
+#include "apps/daemon/inherited.h"
 #include "apps/daemon/options.h"
 #include "apps/daemon/program.h"
 #include "apps/server/file_login.h"
@@ -21,6 +22,8 @@ struct setup {
     struct confinement confinement;
     struct nacre_server *server;
     unsigned workers;
+    bool supervised;            /* by supervise.h */
+    struct inherited sockets;   /* to listen with, if there are any */
     struct server_options *own; /* options that setup_released frees, and the setup; or NULL */
 };
 

@@ -5,12 +5,28 @@
 #include <stddef.h>
 
 static struct nacre_server *_Atomic running;
-static atomic_bool reports, hangups;
+static atomic_bool reports, hangups, stopping;
+static _Atomic uint32_t drain_ms;
 
+/* The first one lets sessions go on for a while. */
 static void on_stop(int number)
 {
+    uint32_t ms = drain_ms;
+
     (void)number;
-    nacre_server_stop(running);
+    if (ms > 0 && !atomic_exchange(&stopping, true))
+        nacre_server_drain(running, ms);
+    else
+        nacre_server_stop(running);
+}
+
+/* From the supervisor: another process accepts connections now. */
+static void on_replaced(int number)
+{
+    uint32_t ms = drain_ms;
+
+    (void)number;
+    nacre_server_drain(running, ms > 0 ? ms : NACRE_UNLIMITED);
 }
 
 /* The server logs at its leisure: a handler may not. */
@@ -54,6 +70,7 @@ static void mask(int how)
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGUSR1);
     (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR2);
     (void)pthread_sigmask(how, &set, NULL);
 }
 
@@ -62,10 +79,12 @@ void signals_hold(void)
     mask(SIG_BLOCK);
 }
 
-void signals_serve(struct nacre_server *server)
+void signals_serve(struct nacre_server *server, bool supervised)
 {
     running = server;
     if (server != NULL) {
+        if (supervised)
+            handle(SIGUSR2, on_replaced, SA_RESTART);
         handle(SIGTERM, on_stop, 0);
         handle(SIGINT, on_stop, 0);
         handle(SIGUSR1, on_report, SA_RESTART);
@@ -75,8 +94,14 @@ void signals_serve(struct nacre_server *server)
     mask(SIG_UNBLOCK);
 }
 
+void signals_set_drain(uint32_t ms)
+{
+    drain_ms = ms;
+}
+
 void signals_stop(void)
 {
+    handle(SIGUSR2, on_ignored, SA_RESTART);
     handle(SIGTERM, on_ignored, SA_RESTART);
     handle(SIGINT, on_ignored, SA_RESTART);
     handle(SIGUSR1, on_ignored, SA_RESTART);

@@ -1,5 +1,5 @@
 /* The signals of a server program. SIGTERM and SIGINT stop it, SIGUSR1 reports its counters, SIGHUP
- * makes it read its files again; SIGUSR2 and SIGALRM are ignored.
+ * makes it read its files again; SIGUSR2, without a supervisor, and SIGALRM are ignored.
  *
  * The handlers do nothing rather than being SIG_IGN, which programs that the server starts would
  * inherit. */
@@ -14,8 +14,13 @@ void signals_start(void);
 /* Until signals_serve, signals for the server wait. */
 void signals_hold(void);
 
-/* Signals now reach the server. NULL: there is none, and SIGTERM has its default effect again. */
-void signals_serve(struct nacre_server *server);
+/* Signals now reach the server; SIGUSR2 if it is supervised, to let it drain. NULL: there is none,
+ * and SIGTERM has its default effect again. */
+void signals_serve(struct nacre_server *server, bool supervised);
+
+/* How long the server drains after the first SIGTERM, and after SIGUSR2; 0: it stops at once, and
+ * drains for any time. */
+void signals_set_drain(uint32_t ms);
 
 /* The server is about to be freed: there is nothing left to stop or to report. */
 void signals_stop(void);

@@ -90,12 +90,22 @@ static void note_shed(struct worker *worker)
     worker->shedding_until_ms = worker->loop.now_ms + SHEDDING_MS;
 }
 
+/* A worker that shares the socket with others is woken alone. */
+static bool watch(struct listener *listener)
+{
+    struct nacre_server *server = listener->worker->server;
+    uint32_t exclusive = server->config.socket_count > 0 ? EPOLLEXCLUSIVE : 0;
+
+    return loop_watch(&listener->worker->loop, listener->fd, &listener->source,
+                      EPOLLIN | exclusive);
+}
+
 static void end_pause(struct timer *timer)
 {
     struct listener *listener = container_of(timer, struct listener, pause);
     struct nacre_loop *loop = &listener->worker->loop;
 
-    if (!loop_watch(loop, listener->fd, &listener->source, EPOLLIN))
+    if (!watch(listener))
         (void)loop_set_timer(loop, &listener->pause, loop->now_ms + PAUSE_MS);
 }
 
@@ -149,6 +159,18 @@ static void on_connection(struct source *source, uint32_t events)
 
 /* ---- listening ---- */
 
+/* The first worker says where it listens. */
+static void note_address(struct listener *listener, size_t i)
+{
+    struct nacre_server *server = listener->worker->server;
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+
+    if (listener->worker == server->workers &&
+        getsockname(listener->fd, (struct sockaddr *)&address, &len) == 0)
+        address_text(server->addresses[i], &address, listener->fd);
+}
+
 static bool listen_on(struct worker *worker, size_t i, const char *text, char *errbuf, size_t size)
 {
     struct nacre_server *server = worker->server;
@@ -160,15 +182,25 @@ static bool listen_on(struct worker *worker, size_t i, const char *text, char *e
 
     if (!listen_resolve(first ? text : server->addresses[i], &address, &len, errbuf, size))
         return false;
-    listener->worker = worker;
-    listener->source.ready = on_connection;
-    listener->pause.fire = end_pause;
     listener->fd = listen_open(&address, len, server->worker_count > 1, first);
-    if (listener->fd < 0 || !loop_watch(&worker->loop, listener->fd, &listener->source, EPOLLIN))
+    if (listener->fd < 0 || !watch(listener))
         return errbuf_say(&p, "cannot listen on %s: %s", text, strerror(errno));
-    len = sizeof address;
-    if (first && getsockname(listener->fd, (struct sockaddr *)&address, &len) == 0)
-        address_text(server->addresses[i], &address, listener->fd);
+    note_address(listener, i);
+    return true;
+}
+
+/* A duplicate of a socket that the program has. */
+static bool listen_with(struct worker *worker, size_t i, int fd, char *errbuf, size_t size)
+{
+    struct listener *listener = &worker->listeners[i];
+    struct errbuf p = errbuf_in(errbuf, size);
+
+    if (!listen_check(fd, &p))
+        return false;
+    listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (listener->fd < 0 || !watch(listener))
+        return errbuf_say(&p, "cannot listen with descriptor %d: %s", fd, strerror(errno));
+    note_address(listener, i);
     return true;
 }
 
@@ -182,9 +214,12 @@ bool accept_open(struct worker *worker, char *errbuf, size_t size)
     if (worker->listeners == NULL)
         return errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
     for (size_t i = 0; i < server->listener_count; i++)
-        worker->listeners[i].fd = -1;
+        worker->listeners[i] = (struct listener){
+            .worker = worker, .source.ready = on_connection, .pause.fire = end_pause, .fd = -1};
     for (size_t i = 0; i < server->listener_count; i++)
-        if (!listen_on(worker, i, server->listen[i], errbuf, size))
+        if (!(server->config.socket_count > 0
+                  ? listen_with(worker, i, server->config.sockets[i], errbuf, size)
+                  : listen_on(worker, i, server->listen[i], errbuf, size)))
             return false;
     return true;
 }

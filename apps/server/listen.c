@@ -5,6 +5,7 @@
 #include "apps/session/errbuf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -59,6 +60,27 @@ int listen_open(const struct sockaddr_storage *address, socklen_t len, bool shar
         return -1;
     }
     return fd;
+}
+
+static bool has_option(int fd, int option, int value)
+{
+    int found = -1;
+    socklen_t len = sizeof found;
+
+    return getsockopt(fd, SOL_SOCKET, option, &found, &len) == 0 && found == value;
+}
+
+bool listen_check(int fd, const struct errbuf *p)
+{
+    int flags;
+
+    if (!has_option(fd, SO_TYPE, SOCK_STREAM) || !has_option(fd, SO_ACCEPTCONN, 1))
+        return errbuf_say(p, "descriptor %d is not a stream socket that listens", fd);
+    flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+        return errbuf_say(p, "descriptor %d cannot be made non-blocking: %s", fd, strerror(errno));
+    pump_set_options(fd);
+    return true;
 }
 
 /* On a system without IPv6, every address is every IPv4 address. */

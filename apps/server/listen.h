@@ -2,6 +2,8 @@
 #ifndef NACRE_APPS_SERVER_LISTEN_H
 #define NACRE_APPS_SERVER_LISTEN_H
 
+#include "apps/session/errbuf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -17,6 +19,9 @@ bool listen_resolve(const char *text, struct sockaddr_storage *address, socklen_
  * shared  several threads of this process listen on the port
  * first   this is the first of them */
 int listen_open(const struct sockaddr_storage *address, socklen_t len, bool shared, bool first);
+
+/* Can a server use this socket? It is a stream socket that listens; it becomes non-blocking. */
+bool listen_check(int fd, const struct errbuf *p);
 
 /* Where to listen by default, NULL-terminated: port 2022 of every address. */
 const char *const *listen_default(void);

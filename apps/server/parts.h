@@ -43,7 +43,8 @@ struct nacre_server {
     _Atomic uint64_t last_id, logins;
     _Atomic uint64_t limited[NACRE_LIMITS];
     _Atomic enum server_state state;
-    _Atomic bool stopping, reporting;
+    _Atomic bool stopping, draining, reporting;
+    _Atomic uint32_t drain_for_ms; /* NACRE_UNLIMITED: for any time */
     int wakeup; /* an eventfd watched by every loop: its worker then checks these, and `latest` */
 };
 
@@ -57,7 +58,10 @@ struct worker {
     struct source mail;
     struct listener *listeners;
     struct nacre_peer *peers; /* all of them, doubly linked */
-    uint64_t stop_at_ms;      /* when draining ends; 0 while running */
+    uint64_t stop_at_ms;      /* when what is left of the output is dropped; 0 while running */
+    bool draining;            /* accepts no connection; the next three are for that */
+    uint64_t drain_until_ms, drain_note_ms;
+    struct timer drain_timer;
     uint64_t shedding_until_ms;
     uint64_t refusals; /* rate of `refused` events, */
     uint64_t unlogged; /* ... and refusals without one since the last */

@@ -92,7 +92,8 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     server->listen = config->listen;
     if (server->listen == NULL || server->listen[0] == NULL)
         server->listen = listen_default();
-    while (server->listen[server->listener_count] != NULL)
+    server->listener_count = config->socket_count;
+    while (config->socket_count == 0 && server->listen[server->listener_count] != NULL)
         server->listener_count++;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
     server->workers = calloc(server->worker_count, sizeof *server->workers);
@@ -130,6 +131,23 @@ bool nacre_server_check(const struct nacre_server_config *config, char *errbuf, 
     }
     settings_release(tried);
     return true;
+}
+
+int nacre_server_listen(const char *address, char *errbuf, size_t size)
+{
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct sockaddr_storage found;
+    socklen_t len;
+    int fd;
+
+    if (address == NULL)
+        address = listen_default()[0];
+    if (!listen_resolve(address, &found, &len, errbuf, size))
+        return -1;
+    fd = listen_open(&found, len, false, true);
+    if (fd < 0)
+        errbuf_say(&p, "cannot listen on %s: %s", address, strerror(errno));
+    return fd;
 }
 
 bool nacre_server_check_address(const char *address, char *errbuf, size_t size)
@@ -215,6 +233,13 @@ void nacre_server_free(struct nacre_server *server)
 void nacre_server_stop(struct nacre_server *server)
 {
     server->stopping = true;
+    server_wake(server);
+}
+
+void nacre_server_drain(struct nacre_server *server, uint32_t ms)
+{
+    server->drain_for_ms = ms;
+    server->draining = true;
     server_wake(server);
 }
 

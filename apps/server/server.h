@@ -43,6 +43,9 @@ struct nacre_server_events {
     void (*limited)(struct nacre_peer *peer, enum nacre_limit limit);
     /* nacre_server_report was called: read the counters with nacre_server_read_counters. */
     void (*counters)(void *context, const struct nacre_server *server);
+    /* nacre_server_drain was called, and so many connections are left: at once, and then every ten
+     * seconds. */
+    void (*draining)(void *context, uint32_t connections);
 };
 
 /* sshd_config(5) PerSourcePenalties: a source whose connection ends without a login is refused for
@@ -80,6 +83,12 @@ struct nacre_server_config {
     /* NULL-terminated: "127.0.0.1:2022", "[::1]:2022", "localhost:2022", "[::]:2022" (IPv4 too);
      * port 0 picks one. Default "[::]:2022". */
     const char *const *listen;
+    /* In place of `listen`: `socket_count` sockets that listen already, such as those of
+     * nacre_server_listen or of systemd. The server uses duplicates, which all workers share, and
+     * makes them non-blocking. A connection in the queue of such a socket survives the server:
+     * another process that has the socket accepts it. */
+    const int *sockets;
+    size_t socket_count;
 
     /* At least one: keys from nacre_key_read, NULL-terminated; or the name of a file, which is
      * created if it is missing. */
@@ -143,6 +152,10 @@ struct nacre_server_config {
 NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,
                                                 char *errbuf, size_t size);
 
+/* Open a socket for `sockets`, which listens on one address (NULL: the default one). The caller
+ * closes it. -1: errbuf holds a sentence. */
+NACRE_API int nacre_server_listen(const char *address, char *errbuf, size_t size);
+
 /* Would nacre_server_new accept this configuration? Nothing is bound or made: neither the addresses
  * nor host_key_file are looked at. False: errbuf holds a sentence. */
 NACRE_API bool nacre_server_check(const struct nacre_server_config *config, char *errbuf,
@@ -170,6 +183,11 @@ NACRE_API void nacre_server_run(struct nacre_server *server);
 /* Stop accepting, end every session (NACRE_SHUTTING_DOWN) once accepted output is sent, and let
  * nacre_server_run return. From any thread, and from a signal handler. */
 NACRE_API void nacre_server_stop(struct nacre_server *server);
+
+/* Stop accepting, but let sessions go on: as soon as none is left nacre_server_run returns, and
+ * after `ms` milliseconds (NACRE_UNLIMITED: never) it is as if nacre_server_stop had been called,
+ * which may also be called before. From any thread, and from a signal handler. */
+NACRE_API void nacre_server_drain(struct nacre_server *server, uint32_t ms);
 
 /* Make the event `counters` happen soon. From any thread, and from a signal handler. */
 NACRE_API void nacre_server_report(struct nacre_server *server);

@@ -1,6 +1,7 @@
 #include "apps/server/worker.h"
 
 #include "apps/server/accept.h"
+#include "apps/server/drain.h"
 #include "apps/server/peer.h"
 #include "apps/session/errbuf.h"
 
@@ -175,6 +176,8 @@ void *worker_run(void *at)
             report(worker);
         if (worker->settings != server->latest)
             take_settings(worker);
+        if (drain_step(worker))
+            break;
         if (worker->stop_at_ms == 0 && server->stopping) {
             begin_drain(worker);
             (void)loop_set_timer(&worker->loop, &drained, worker->stop_at_ms);
@@ -184,7 +187,10 @@ void *worker_run(void *at)
             break;
     }
     (void)loop_set_timer(&worker->loop, &drained, UINT64_MAX);
+    (void)loop_set_timer(&worker->loop, &worker->drain_timer, UINT64_MAX);
     loop_unwatch(&worker->loop, server->wakeup, &wakeup);
     worker_close_peers(worker);
+    if (worker->draining)
+        server_wake(server); /* the first one waits for the others */
     return NULL;
 }

@@ -105,7 +105,7 @@ static void tell(void)
     nacre_clients_free(client->clients);
     (void)pthread_mutex_lock(&server_lock);
     if (server->server != NULL)
-        nacre_server_stop(server->server);
+        nacre_server_drain(server->server, 0);
     (void)pthread_mutex_unlock(&server_lock);
     (void)pthread_join(thread, NULL);
     (void)close(server->event);

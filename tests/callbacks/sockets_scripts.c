@@ -312,6 +312,12 @@ static void on_counters(void *context, const struct nacre_server *server)
     nacre_server_read_counters(server, &counters);
 }
 
+static void on_draining(void *context, uint32_t connections)
+{
+    (void)context;
+    (void)connections;
+}
+
 static bool on_bound(void *context, char *errbuf, size_t size)
 {
     (void)context;
@@ -354,8 +360,9 @@ void server_script(struct nacre_server_config *config)
                                         .banner = "Hello.\r\n",
                                         .attempted = on_attempted,
                                         .key_refused = on_key_refused};
-    events = (struct nacre_server_events){on_text, on_accepted, on_authenticated, on_peer_ended,
-                                          on_text, on_refused,  on_limited,       on_counters};
+    events = (struct nacre_server_events){on_text,       on_accepted, on_authenticated,
+                                          on_peer_ended, on_text,     on_refused,
+                                          on_limited,    on_counters, on_draining};
     config->lookup = on_lookup;
     config->global_request = on_global;
     config->global_replied = on_global_replied;

@@ -31,6 +31,8 @@ static const struct {
     {&echo_command_line, "per-user-max-memory", "262143", "256k", "1024T", "1125899906842625"},
     {&echo_command_line, "idle-timeout", NONE, "0", "31536000", "31536001"},
     {&echo_command_line, "idle-timeout", NONE, "1s", "365d", "365d1s"},
+    {&echo_command_line, "drain", NONE, "0", "86400", "86401"},
+    {&echo_command_line, "drain", NONE, "1s", "24h", "1d1s"},
     {&echo_command_line, "keepalive-count", "0", "1", "1000", "1001"},
     {&serve_command_line, "per-user-max-sessions", "0", "1", "1000000", "1000001"},
     {&load_command_line, "count", "0", "1", "100000000", "100000001"},

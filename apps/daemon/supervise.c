@@ -1,0 +1,321 @@
+#include "apps/daemon/supervise.h"
+
+#include "apps/daemon/events.h"
+#include "apps/session/number.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define VARIABLE "NACRE_SUPERVISOR" /* the parent's process ID, and the child's end of a pipe */
+
+enum {
+    STATUS_FAILED = 1,
+    STATUS_SIGNALLED = 128,
+    SENTENCE_MAX = 1024,
+    OLD_MAX = 64, /* children that drain at the same time */
+};
+
+struct child {
+    pid_t pid; /* 0: none */
+    int ready; /* where it says that it accepts connections; -1: it has */
+};
+
+struct supervisor {
+    char program[PATH_MAX];
+    char **argv;
+    const struct inherited *sockets;
+    sigset_t mask; /* of signals, as this process had it */
+    struct child current, next;
+    pid_t old[OLD_MAX]; /* these drain */
+    size_t old_count;
+    bool stopping;
+    int status;
+};
+
+/* ---- in the child ---- */
+
+static int pipe_end = -1; /* the child's */
+
+bool supervise_is_child(void)
+{
+    const char *text = getenv(VARIABLE);
+    uint64_t parent, fd;
+
+    if (text == NULL || !number_read(&text, 1, INT32_MAX, &parent) || *text++ != ':' ||
+        !number_whole(text, INHERITED_FIRST, INT32_MAX, &fd) || (pid_t)parent != getppid())
+        return false;
+    pipe_end = (int)fd;
+    (void)fcntl(pipe_end, F_SETFD, FD_CLOEXEC);
+    (void)unsetenv(VARIABLE);
+    return true;
+}
+
+void supervise_ready(void)
+{
+    ssize_t n = pipe_end >= 0 ? write(pipe_end, "", 1) : 0;
+
+    (void)n; /* without a reader there is nobody to tell */
+    if (pipe_end >= 0)
+        (void)close(pipe_end);
+    pipe_end = -1;
+}
+
+/* ---- starting a child ---- */
+
+/* The sockets become the descriptors from 3 on, and the pipe's end the next one. */
+static void place_descriptors(const struct supervisor *s, int ready)
+{
+    int last = INHERITED_FIRST + (int)s->sockets->count, above[INHERITED_MAX + 1];
+
+    for (size_t i = 0; i < s->sockets->count; i++)
+        above[i] = fcntl(s->sockets->sockets[i], F_DUPFD_CLOEXEC, last + 1);
+    above[s->sockets->count] = fcntl(ready, F_DUPFD_CLOEXEC, last + 1);
+    for (int fd = INHERITED_FIRST; fd <= last; fd++)
+        (void)dup2(above[fd - INHERITED_FIRST], fd);
+}
+
+static void set_number(const char *name, const char *format, int one, int other)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof text, format, one, other);
+    (void)setenv(name, text, 1);
+}
+
+static _Noreturn void become_child(const struct supervisor *s, int ready)
+{
+    pid_t parent = getppid();
+
+    place_descriptors(s, ready);
+    set_number("LISTEN_PID", "%d", getpid(), 0);
+    set_number("LISTEN_FDS", "%d", (int)s->sockets->count, 0);
+    set_number(VARIABLE, "%d:%d", parent, INHERITED_FIRST + (int)s->sockets->count);
+    (void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
+    (void)execv(s->program, s->argv);
+    (void)fprintf(stderr, "%s: cannot be started: %s\n", s->program, strerror(errno));
+    _exit(STATUS_FAILED);
+}
+
+static struct child start_child(const struct supervisor *s)
+{
+    struct child child = {.ready = -1};
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return child;
+    child.pid = fork();
+    if (child.pid == 0)
+        become_child(s, ends[1]);
+    (void)close(ends[1]);
+    child.ready = ends[0];
+    if (child.pid > 0)
+        return child;
+    (void)close(ends[0]);
+    return (struct child){.ready = -1};
+}
+
+static void log_upgrade(const char *answer, const char *reason, pid_t pid)
+{
+    struct log_line l;
+
+    log_begin(&l, reason != NULL ? LOG_ERROR : LOG_INFO, "upgrade");
+    log_text(&l, "answer", answer);
+    if (pid > 0)
+        log_i64(&l, "pid", pid);
+    if (reason != NULL)
+        log_text(&l, "reason", reason);
+    log_end(&l);
+}
+
+static void upgrade(struct supervisor *s)
+{
+    if (s->stopping || s->next.pid > 0 || s->old_count == OLD_MAX) {
+        log_upgrade("refused", "another upgrade has not ended, or the server is stopping", 0);
+        return;
+    }
+    s->next = start_child(s);
+    if (s->next.pid > 0)
+        log_upgrade("started", NULL, s->next.pid);
+    else
+        log_upgrade("failed", strerror(errno), 0);
+}
+
+/* ---- what happens to children ---- */
+
+static void close_ready(struct child *child)
+{
+    if (child->ready >= 0)
+        (void)close(child->ready);
+    child->ready = -1;
+}
+
+/* The next child accepts connections: the current one drains. */
+static void replace(struct supervisor *s)
+{
+    close_ready(&s->next);
+    if (s->current.pid > 0) {
+        (void)kill(s->current.pid, SIGUSR2);
+        s->old[s->old_count++] = s->current.pid;
+    }
+    close_ready(&s->current);
+    s->current = s->next;
+    s->next = (struct child){.ready = -1};
+    log_upgrade("done", NULL, s->current.pid);
+}
+
+static void forget_old(struct supervisor *s, pid_t pid)
+{
+    for (size_t i = 0; i < s->old_count; i++)
+        if (s->old[i] == pid) {
+            s->old[i] = s->old[--s->old_count];
+            return;
+        }
+}
+
+static void take_statuses(struct supervisor *s)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        if (pid == s->current.pid) {
+            s->status =
+                WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_SIGNALLED + WTERMSIG(status);
+            close_ready(&s->current);
+            s->current.pid = 0;
+        } else if (pid == s->next.pid) {
+            close_ready(&s->next);
+            s->next.pid = 0;
+            log_upgrade("failed", "the new process ended before it accepted connections", pid);
+        } else {
+            forget_old(s, pid);
+        }
+}
+
+static void signal_all(const struct supervisor *s, int number)
+{
+    if (s->current.pid > 0)
+        (void)kill(s->current.pid, number);
+    if (s->next.pid > 0)
+        (void)kill(s->next.pid, number);
+    for (size_t i = 0; i < s->old_count; i++)
+        (void)kill(s->old[i], number);
+}
+
+/* Clients are refused from here on, rather than left waiting for nobody. */
+static void close_sockets(const struct supervisor *s)
+{
+    if (!s->stopping)
+        inherited_close(s->sockets);
+}
+
+/* A signal of the terminal went to the children too. */
+static void on_signal(struct supervisor *s, const struct signalfd_siginfo *info)
+{
+    int number = (int)info->ssi_signo;
+    bool from_terminal = info->ssi_code == SI_KERNEL;
+
+    if (number == SIGCHLD) {
+        take_statuses(s);
+    } else if (number == SIGUSR2) {
+        upgrade(s);
+    } else if (number == SIGTERM || number == SIGINT) {
+        close_sockets(s);
+        s->stopping = true;
+        if (!from_terminal)
+            signal_all(s, number);
+    } else if (s->current.pid > 0 && !from_terminal) {
+        (void)kill(s->current.pid, number);
+    }
+}
+
+/* ---- the parent ---- */
+
+static void look_after(struct supervisor *s, int signals)
+{
+    while (s->current.pid > 0 || s->next.pid > 0 || s->old_count > 0) {
+        struct pollfd ready[] = {{.fd = signals, .events = POLLIN},
+                                 {.fd = s->next.ready, .events = POLLIN}};
+        struct signalfd_siginfo info;
+        char byte;
+
+        if (poll(ready, 2, -1) < 0)
+            continue;
+        if (ready[1].revents != 0 && read(s->next.ready, &byte, 1) == 1)
+            replace(s);
+        else if (ready[1].revents != 0)
+            close_ready(&s->next); /* it ends: SIGCHLD follows */
+        if (ready[0].revents != 0 && read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+            on_signal(s, &info);
+    }
+}
+
+static bool open_sockets(struct inherited *sockets, const struct option_list *listen,
+                         const struct errbuf *p)
+{
+    static const char *const standard[] = {NULL};
+    const char *const *names = listen->count > 0 ? listen->items : standard;
+    size_t count = listen->count > 0 ? listen->count : 1;
+
+    for (size_t i = 0; i < count && i < INHERITED_MAX; i++) {
+        int fd = nacre_server_listen(names[i], p->text, p->size);
+
+        if (fd < 0)
+            return false;
+        sockets->sockets[sockets->count++] = fd;
+    }
+    return true;
+}
+
+/* Signals are blocked before there is a child whose end could be missed. */
+static int block_signals(struct supervisor *s)
+{
+    static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        (void)sigaddset(&set, numbers[i]);
+    (void)sigprocmask(SIG_BLOCK, &set, &s->mask);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int failed(const struct server_program *program, const char *sentence)
+{
+    (void)fprintf(stderr, "%s: %s\n", program->name, sentence);
+    return STATUS_FAILED;
+}
+
+int supervise(const struct server_program *program, const struct server_options *options,
+              struct inherited *sockets)
+{
+    struct supervisor s = {.argv = program->argv,
+                           .sockets = sockets,
+                           .current.ready = -1,
+                           .next.ready = -1,
+                           .status = STATUS_FAILED};
+    char errbuf[SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
+    int signals;
+
+    if (readlink("/proc/self/exe", s.program, sizeof s.program - 1) < 0)
+        return failed(program, "/proc/self/exe cannot be read, so --supervise does not work");
+    if (sockets->count == 0 && !open_sockets(sockets, &options->listen, &p))
+        return failed(program, errbuf);
+    signals = block_signals(&s);
+    s.current = start_child(&s);
+    if (signals < 0 || s.current.pid <= 0)
+        return failed(program, strerror(errno));
+    look_after(&s, signals);
+    (void)close(signals);
+    return s.status;
+}
