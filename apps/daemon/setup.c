@@ -174,8 +174,7 @@ static bool open_as_user(void *context)
     char errbuf[SETUP_SENTENCE_MAX];
     const struct errbuf p = errbuf_in(errbuf, sizeof errbuf);
 
-    if (r->report->before == NULL &&
-        !confine_can_read(&r->s->confinement, errbuf, sizeof errbuf))
+    if (r->report->before == NULL && !confine_can_read(&r->s->confinement, errbuf, sizeof errbuf))
         return fail(r, NULL, errbuf);
     r->s->login = files_open_login(o, o->banner_file != NULL ? r->s->banner : NULL,
                                    r->report->only_try ? NULL : on_trouble, &p);

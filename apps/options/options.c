@@ -4,7 +4,6 @@
 #include "apps/options/config_print.h"
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,18 +29,6 @@ struct reading {
     struct table table;
     struct config_options *config; /* NULL: the program reads no configuration file */
 };
-
-int options_misused(const struct command_line *line, const char *format, ...)
-{
-    va_list arguments;
-
-    (void)fprintf(stderr, "%s: ", line->name);
-    va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    (void)fprintf(stderr, " (try %s --help)\n", line->name);
-    return 2;
-}
 
 static void add_row(struct table *t, const struct option_row *row, void *options)
 {

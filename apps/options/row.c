@@ -1,5 +1,6 @@
 #include "apps/options/options.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 bool option_set_as(const struct option_row *row, void *options, const char *value,
@@ -33,4 +34,16 @@ const char *option_default(const struct option_row *row, char *out, size_t size)
     else
         out[0] = 0;
     return out;
+}
+
+int options_misused(const struct command_line *line, const char *format, ...)
+{
+    va_list arguments;
+
+    (void)fprintf(stderr, "%s: ", line->name);
+    va_start(arguments, format);
+    (void)vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    (void)fprintf(stderr, " (try %s --help)\n", line->name);
+    return 2;
 }

@@ -11,19 +11,7 @@
 #include <string.h>
 
 enum {
-    CONNECTIONS_MAX = 65536,
-    STARTUPS_BEGIN = 100,
-    STARTUPS_RATE = 30, /* per cent */
-    STARTUPS_FULL = 1000,
-    PER_SOURCE_STARTUPS = 64,
-    RESERVE = 8,      /* one of so many connections is kept for users without one */
-    NETBLOCK_V4 = 32, /* bits */
-    NETBLOCK_V6 = 64,
-    AUTHFAIL_MS = 5 * 1000,
-    NOAUTH_MS = 1 * 1000,
-    GRACE_EXCEEDED_MS = 10 * 1000,
-    PENALTY_MIN_MS = 15 * 1000,
-    PENALTY_MAX_MS = 600 * 1000,
+    RESERVE = 8, /* one of so many connections is kept for users without one */
     SETS = 8192, /* of WAYS netblocks each: 65536 are remembered, as in sshd */
     WAYS = 8,
     KNOWN_WAYS = 4, /* at most so many of them remember logins, so that penalties have space */
@@ -47,32 +35,6 @@ struct admission {
     uint64_t secret[2], chance, logins;
     struct netblock (*sets)[WAYS];
 };
-
-static void fill(uint32_t *value, uint32_t otherwise)
-{
-    if (*value == 0)
-        *value = otherwise;
-}
-
-struct nacre_admission admission_resolve(const struct nacre_admission *config)
-{
-    struct nacre_admission c = *config;
-    struct nacre_penalties *p = &c.penalties;
-
-    fill(&c.max_connections, CONNECTIONS_MAX);
-    fill(&c.startups_begin, STARTUPS_BEGIN);
-    fill(&c.startups_rate, STARTUPS_RATE);
-    fill(&c.startups_full, STARTUPS_FULL);
-    fill(&c.per_source_startups, PER_SOURCE_STARTUPS);
-    fill(&c.netblock_v4, NETBLOCK_V4);
-    fill(&c.netblock_v6, NETBLOCK_V6);
-    fill(&p->authfail_ms, AUTHFAIL_MS);
-    fill(&p->noauth_ms, NOAUTH_MS);
-    fill(&p->grace_exceeded_ms, GRACE_EXCEEDED_MS);
-    fill(&p->min_ms, PENALTY_MIN_MS);
-    fill(&p->max_ms, PENALTY_MAX_MS);
-    return c;
-}
 
 struct admission *admission_new(const struct nacre_admission *config)
 {
