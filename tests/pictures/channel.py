@@ -93,15 +93,16 @@ def draw_closing(picture, life):
     left, top = COLUMNS["open"] - 86, ROWS["open"] - 74
     picture.rect(left, top, COLUMNS["eof"] - left + 78, ROWS["eof"] - top + 74, "no", "violet", "w1 dash no", 14)
     for state in INSIDE:
-        life.take(state, "close/close", "+97", ["97"])
+        life.take(state, state.split("/")[0] + "/close", "+97")
         life.take(state, "gone", "+97", ["97"])
+    for ours in "open", "eof":
+        life.take(ours + "/close", "gone", "accept", ["97"])
+        life.take(ours + "/close", "gone", "-97", ["97"])
     bottom = ROWS["eof"] + 74
     picture.arrow(LAST[0], bottom, LAST[0], LAST[1] - 27, "violet")
-    picture.text(LAST[0] + 10, bottom + 26, "CLOSE from any of these four;", "small", "violet")
-    picture.text(LAST[0] + 10, bottom + 41, "ours follows at once", "small", "violet")
-    life.take("close/close", "gone", "accept")
-    life.take("close/close", "gone", "-97")
-    picture.arrow(LAST[0] + 92, LAST[1], GONE[0] - 73, GONE[1])
+    picture.text(LAST[0] + 10, bottom + 34, "CLOSE from any of these four", "small", "violet")
+    picture.arrow(LAST[0] + 92, LAST[1], GONE[0] - 73, GONE[1], "blue")
+    picture.text((LAST[0] + GONE[0]) // 2 + 10, LAST[1] - 8, "CLOSE", "mono mid", "blue")
     picture.lines((LAST[0] + GONE[0]) // 2 + 10, LAST[1] + 16, ["when the application", "has accepted all data"], "small mid",
                   "dim")
     life.take("close/open", "gone", "+97")
@@ -111,7 +112,7 @@ def draw_closing(picture, life):
     picture.text(arrow_x - 8, ROWS["eof"] + 62, "CLOSE", "mono end", "violet")
     picture.path(f"M{arrow_x + half_node()} {ROWS['open']}L{arrow_x + 86} {ROWS['open']}L{arrow_x + 86} {GONE[1]}"
                  f"L{arrow_x + half_node() + 1} {GONE[1]}", "violet")
-    picture.box(*LAST, 184, 52, "rose", "both have closed", ["data may still be buffered"])
+    picture.box(*LAST, 184, 52, "rose", "the peer has closed", ["its data may be buffered"])
     picture.box(*GONE, 144, 56, "grey", "gone", ["its number is free again"])
 
 
