@@ -22,6 +22,7 @@ struct key_lines {
     uint8_t cookie[KEY_LINES_COOKIE];
     uint8_t private_number[KEY_LINES_PRIVATE_MAX];
     size_t private_len;
+    size_t share_len; /* of the peer's share: a string or an mpint, without its length */
     bool has_cookie;
 };
 

@@ -1,6 +1,7 @@
 /* The lines of a key log, as Wireshark's ssh.keylog_file has them. */
 #include "apps/observe/key_lines.h"
 #include "tests/support/suite.h"
+#include "transport/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,38 @@ START_TEST(a_short_secret_of_curve25519_has_one_line)
 }
 END_TEST
 
+/* Wireshark would have no space for K. */
+START_TEST(a_short_share_of_the_peer_has_one_line)
+{
+    static const struct {
+        uint8_t number, share, k, first; /* lengths of the mpints; the first byte of K */
+        bool good;
+    } rows[] = {
+        {30, 8, 8, 0x7f, true},  {30, 9, 9, 0, true},  {30, 8, 9, 0, true}, {30, 9, 8, 0x7f, true},
+        {30, 7, 8, 0x7f, false}, {30, 7, 9, 0, false}, {31, 8, 8, 1, true}, {31, 7, 8, 1, false},
+        {32, 7, 8, 1, false},    {33, 7, 8, 1, false}, {33, 8, 8, 1, true}, {34, 7, 8, 1, true},
+    };
+    char out[KEY_LINES_MAX];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct key_lines lines = {0};
+        uint8_t message[64], k[4 + 9] = {0, 0, 0, rows[i].k, rows[i].first, 0xff};
+        struct writer w = write_to(message, sizeof message);
+
+        write_u8(&w, rows[i].number);
+        if (rows[i].number == 31 || rows[i].number == 33)
+            write_text(&w, "K_S");
+        write_string(&w, (struct bytes){k, rows[i].share});
+        key_lines_message(&lines, NACRE_SENT, kexinit, sizeof kexinit);
+        key_lines_message(&lines, NACRE_RECEIVED, message, written(&w));
+        (void)key_lines_secret(&lines, 'x', (const uint8_t[]){0xab}, 1, out);
+        ck_assert_uint_eq(key_lines_secret(&lines, 'K', k, 4 + (size_t)rows[i].k, out),
+                          32 + 15 + 2 * (size_t)rows[i].k + 1 +
+                              (rows[i].good ? 32 + 1 + 2 + 1 : 0));
+    }
+}
+END_TEST
+
 /* A private number belongs to one exchange; nothing of it stays. */
 START_TEST(the_next_exchange_begins_again)
 {
@@ -126,6 +159,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_old_form_comes_last);
     add_test(suite, a_method_without_a_private_number_has_one_line);
     add_test(suite, a_short_secret_of_curve25519_has_one_line);
+    add_test(suite, a_short_share_of_the_peer_has_one_line);
     add_test(suite, the_next_exchange_begins_again);
     add_test(suite, only_our_own_kexinit_counts);
     add_test(suite, the_longest_secret_fits_and_a_longer_one_is_left_out);
