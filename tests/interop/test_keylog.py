@@ -61,10 +61,11 @@ class KeyLog(unittest.TestCase):
                 self.assertEqual(sorted(ours), sorted(theirs))
                 self.assertEqual(len(ours), 4)
                 for secret, number in ours.items():
-                    expected = 0 if kex == CURVE[1] and len(secret) < 2 * 32 else 2 * private  # see key_lines.c
-                    self.assertEqual(len(number), expected)
-                    self.assertEqual(len(theirs[secret]), expected)
+                    for one in number, theirs[secret]:
+                        self.assertIn(len(one), (0, 2 * private))
                     self.assertTrue(number == "" or number != theirs[secret])
+                # For one exchange in 512 it is left out: see key_lines.c
+                self.assertGreaterEqual(sum(one != "" for one in [*ours.values(), *theirs.values()]), 5 if private else 0)
                 for name in "keys", "client":
                     self.assertEqual(stat.S_IMODE(os.stat(server.path(name)).st_mode), 0o600)
 
