@@ -156,11 +156,11 @@ DEVIATIONS = {
         "        write_string(&w, ON ? (struct bytes){NULL, 0} : text_clipped(prompts[i].text, TEXT_MAX));",
         ["4256/3.2/own-prompts"]),
     "factors-kept": (
-        "auth/server.c", "        a->done = 0;\n    *valid", "        a->done = ON ? a->done : 0;\n    *valid",
+        "auth/server.c", "        a->done = 0;\n", "        a->done = ON ? a->done : 0;\n",
         ["4252/5/user-changes"]),
     "factors-listed": (
-        "auth/reply.c", "           !(a->done & bit_of(a, name));\n}\n\n/* Every",
-        "           (ON || !(a->done & bit_of(a, name)));\n}\n\n/* Every", ["4252/5.1/partial-success"]),
+        "auth/reply.c", "           !(a->done & bit_of(a, name));\n",
+        "           (ON || !(a->done & bit_of(a, name)));\n", ["4252/5.1/partial-success"]),
     "lists-none": (
         "auth/reply.c", "    write_string_end(&w, begin);\n    write_bool(&w, partial);",
         '    if (ON)\n        write_bytes(&w, bytes_of(",none"));\n    write_string_end(&w, begin);\n    write_bool(&w, partial);',
@@ -197,8 +197,9 @@ DEVIATIONS = {
         ["4254/6.10/exit-signal"]),
 }
 
-# What the row "signature" leaves open is closed here.
-ALSO = {"signature": ("auth/method_publickey.c", "q->signature, written_bytes(&w));", "q->signature, written_bytes(&w)));")}
+# What belongs to the row: the end of what "signature" opens, and the room for the name that "lists-none" adds.
+ALSO = {"signature": ("auth/method_publickey.c", "q->signature, written_bytes(&w));", "q->signature, written_bytes(&w)));"),
+        "lists-none": ("auth/reply.c", '"publickey,password,keyboard-interactive"', '"publickey,password,keyboard-interactive,none"')}
 
 # Included before every source file of the copy.
 SWITCH = """
