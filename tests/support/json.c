@@ -140,9 +140,9 @@ static struct json *parse_elements(struct parser *p, char close, int depth)
  * strtol or strspn is given to its end, which is that of the whole text. */
 static void parse_number(struct parser *p, struct json *value)
 {
-    char digits[24] = "", *end;
+    char digits[24], *end;
 
-    strncat(digits, p->at, sizeof digits - 1);
+    (void)snprintf(digits, sizeof digits, "%.*s", (int)sizeof digits - 1, p->at);
     value->number = strtol(digits, &end, 10);
     p->bad = p->bad || end == digits;
     p->at += end - digits; /* a longer number ends in an error at its next digit */
