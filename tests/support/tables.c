@@ -44,11 +44,11 @@ int protection_count(void)
 
 struct protection protection_at(int i)
 {
-    int aeads = count_ciphers(true);
+    int aeads = count_ciphers(true), others = count_ciphers(false);
 
-    if (i < aeads)
+    if (i < aeads || others == 0)
         return (struct protection){cipher_at(true, i), NULL};
     i -= aeads;
-    return (struct protection){cipher_at(false, i % count_ciphers(false)),
+    return (struct protection){cipher_at(false, i % others),
                                &algorithms_of(ALGORITHM_MAC)[i % algorithm_count(ALGORITHM_MAC)]};
 }
