@@ -14,7 +14,10 @@ from twisted.internet import reactor
 
 class Realm(unix.UnixSSHRealm):
     def requestAvatar(self, username, mind, *interfaces):
-        return super().requestAvatar(username.decode(), mind, *interfaces)
+        try:
+            return super().requestAvatar(username, mind, *interfaces)
+        except TypeError:  # Twisted 22 wants a str
+            return super().requestAvatar(username.decode(), mind, *interfaces)
 
 
 user = getpass.getuser().encode()
