@@ -17,7 +17,7 @@ enum {
     JOBS_MAX = 64,
     ALIVE_TRIES = 3,
     ALIVE_WAIT_MS = 200,
-    RESTART_TRIES = 150,
+    RESTART_TRIES = 900, /* three minutes */
     RESTART_WAIT_MS = 200,
 };
 

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import BUILD, PASSWORD, TOP, end, ssh_keygen, until
+from harness import BUILD, PASSWORD, PATIENCE, TOP, end, ssh_keygen, until
 
 
 SERVERS = os.path.join(TOP, "apps/spec/servers")
@@ -38,11 +38,11 @@ class Other:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def start(self, command):
+    def start(self, command, patience=PATIENCE):
         with open(self.path("log"), "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)
-        until(self.answers, lambda: f"it does not listen: {self.log()}")
+        until(self.answers, lambda: f"it does not listen: {self.log()}", patience)
 
     def answers(self):
         assert self.process.poll() is None, self.log()
