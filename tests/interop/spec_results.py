@@ -224,9 +224,10 @@ def page(found):
 def everywhere(rows):
     """MUST cases that fail on each reference that did not skip them, if these are two or more, with their notes."""
     for id_, row in rows.items():
-        judged = [case for column, case in row.items() if column.run["name"] in REFERENCES and case["verdict"] != "skip"]
-        if len(judged) > 1 and all(case["verdict"] in BAD for case in judged):
-            yield id_, judged[0].get("note", "")
+        judged = [(column.run["name"], case) for column, case in row.items()
+                  if column.run["name"] in REFERENCES and case["verdict"] != "skip"]
+        if len({name for name, _ in judged}) > 1 and all(case["verdict"] in BAD for _, case in judged):
+            yield id_, judged[0][1].get("note", "")
 
 
 def explained(rows):
