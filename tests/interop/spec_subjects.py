@@ -158,7 +158,7 @@ class Serve(Ours):
 
 
 class Client:
-    """A client, which nacre-spec starts itself; nacre-client is beside nacre-spec."""
+    """A client, which nacre-spec starts itself; nacre-client is where nacre-spec is."""
 
     profile = ""
 
@@ -169,7 +169,8 @@ class Client:
         pass
 
     def nacre_spec(self, *words):
-        return [NACRE_SPEC, "client", "--profile", self.profile, *words]
+        path = f"PATH={BUILD}:{os.environ['PATH']}"
+        return ["env", path, NACRE_SPEC, "client", "--profile", self.profile, *words]
 
 
 class Ssh(Client):
