@@ -38,7 +38,7 @@ class Other:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def start(self, command, patience=PATIENCE):
+    def start(self, command, patience=10 * PATIENCE):
         with open(self.path("log"), "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True)

@@ -13,7 +13,7 @@ import subprocess
 import unittest
 
 import others
-from harness import BUILD, PASSWORD, PATIENCE, USER, Server, end, ssh_keygen
+from harness import BUILD, PASSWORD, USER, Server, end, ssh_keygen
 
 NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
 # Cases take more connections, attempts and requests than any client.
@@ -50,7 +50,7 @@ class Other(Spec):
 
     def restart(self):
         end(self.process)
-        self.start(self.process.args, 10 * PATIENCE)
+        self.start(self.process.args)
 
 
 class Sshd(Other, others.SshdWithPam):

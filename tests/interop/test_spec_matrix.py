@@ -30,7 +30,7 @@ class Subjects(unittest.TestCase):
                 for restart in (False, True) if subject.name in ("asyncssh", "libssh") else (False,):
                     if restart:
                         peer.restart()
-                    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=10 * PATIENCE, check=False)
                     self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                     self.assertRegex(done.stdout, r"pass  own-cr-lf .*\n(.*\n)*  (pass|skip|info)  exit-status")
 
