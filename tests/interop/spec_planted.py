@@ -254,7 +254,7 @@ def failing(address, user, path, profile, *words):
     done = subprocess.run([NACRE_SPEC, "server", address, "-u", user, "-i", path("key"), "--password", path("password"),
                            "--profile", path("profile"), "--json", results, "-j", "8", *words],
                           capture_output=True, text=True, check=False, timeout=600)
-    if not os.path.exists(results):
+    if done.returncode not in (0, 1, 4) or not os.path.exists(results):
         return [f"the run ended: {done.stderr.strip()}"]
     with open(results, encoding="utf-8") as file:
         return sorted(line["id"] for line in map(json.loads, file) if line.get("verdict") in ("fail", "error"))
