@@ -149,7 +149,7 @@ END_TEST
 START_TEST(a_list_has_no_malformed_network)
 {
     static const char *const good[] = {
-        "*", V4, "!" V6 ",*", "192.0.2.0/24,2001:db8::/32", LINK, "fe80::%eth0/10"};
+        "*", V4, ("!" V6 ",*"), "192.0.2.0/24,2001:db8::/32", LINK, "fe80::%eth0/10"};
     static const char *const bad[] = {"",          "*,",          "10.0.0.1/8", "10.0.0.0/x",
                                       "/8",        "10.0.0.0/8 ", "::/129",     "!*/8",
                                       "::%eth0/0", "x/8,*"};
