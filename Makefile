@@ -71,7 +71,7 @@ SHARED_SRC = $(call room_src,$(SHARED_ROOMS)) $(wildcard apps/session/errbuf.c t
 PROGRAM_SRC = $(filter-out %/main.c,$(call room_src,$(PROGRAMS)))
 
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
-CHECK_PACKAGES = binutils groff-base check cmake meson valgrind python3 python3-paramiko python3-asyncssh python3-cryptography expect tmux \
+CHECK_PACKAGES = binutils groff-base check cmake meson valgrind python3 python3-paramiko python3-asyncssh python3-cryptography python3-cffi libsqlite3-dev git expect tmux \
                  sshpass iproute2 tinysshd python3-twisted procps netbase vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit \
                  openssl xauth \
                  tshark libssh-dev erlang-ssh g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \

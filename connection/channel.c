@@ -188,7 +188,7 @@ void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_
     ch->app = app;
 }
 
-const struct nacre_channel_app *nacre_channel_app(const struct nacre_channel *ch)
+const struct nacre_channel_app *nacre_channel_get_app(const struct nacre_channel *ch)
 {
     return ch->app;
 }

@@ -208,7 +208,7 @@ NACRE_API void nacre_channel_refuse_open(struct nacre_channel *ch, enum nacre_op
 /* The application to call from the next callback on; borrowed until the channel is closed or has
  * another one. */
 NACRE_API void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app);
-NACRE_API const struct nacre_channel_app *nacre_channel_app(const struct nacre_channel *ch);
+NACRE_API const struct nacre_channel_app *nacre_channel_get_app(const struct nacre_channel *ch);
 
 /* The application's own pointer; NULL at first. */
 NACRE_API void nacre_channel_set_app_data(struct nacre_channel *ch, void *data);

@@ -6,9 +6,7 @@
 
 #include "connection/channel.h"
 
-enum {
-    NACRE_HOST_MAX = 256, /* bytes of an address or socket path, NUL included */
-};
+#define NACRE_HOST_MAX 256 /* bytes of an address or socket path, NUL included */
 
 /* Where a forwarded connection comes from and goes to. */
 struct nacre_target {

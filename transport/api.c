@@ -1,5 +1,15 @@
 #include "transport/api.h"
 
+uint32_t nacre_version(void)
+{
+    return NACRE_VERSION_NUMBER;
+}
+
+const char *nacre_version_text(void)
+{
+    return NACRE_VERSION;
+}
+
 const char *nacre_cause_text(enum nacre_cause cause)
 {
     static const char *const texts[] = {

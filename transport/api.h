@@ -5,20 +5,38 @@
 #ifndef NACRE_TRANSPORT_API_H
 #define NACRE_TRANSPORT_API_H
 
+/* A tool that parses these headers and knows bool, size_t and the types of <stdint.h>, such as
+ * Python's cffi, gets plain declarations from `cc -E -P -DNACRE_NO_STANDARD_HEADERS`. */
+#ifndef NACRE_NO_STANDARD_HEADERS
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#endif
 
 /* Marks what the library exports; everything else is hidden. C++ can include these headers as they
  * are. */
-#ifdef __cplusplus
+#ifdef NACRE_NO_STANDARD_HEADERS
+#define NACRE_API
+#elif defined __cplusplus
 #define NACRE_API extern "C" __attribute__((visibility("default")))
 #else
 #define NACRE_API __attribute__((visibility("default")))
 #endif
 
-/* Of the library and its programs; it is also in the identification string and in nacre.pc. */
+/* Of these headers. It is also in the identification string and in nacre.pc. The number grows with
+ * each version: `#if NACRE_VERSION_NUMBER >= 0x000200` is "at least 0.2". */
 #define NACRE_VERSION "0.1"
+#define NACRE_VERSION_MAJOR 0
+#define NACRE_VERSION_MINOR 1
+#define NACRE_VERSION_PATCH 0
+#define NACRE_VERSION_NUMBER                                                                       \
+    (NACRE_VERSION_MAJOR << 16 | NACRE_VERSION_MINOR << 8 | NACRE_VERSION_PATCH)
+
+/* Of the library that the program runs with, which may be newer: NACRE_VERSION_NUMBER, and
+ * NACRE_VERSION. What may change between versions is in "VERSIONS" of libnacre(3). From any thread.
+ */
+NACRE_API uint32_t nacre_version(void);
+NACRE_API const char *nacre_version_text(void);
 
 /* Which end of the connection we are. RFC 4251 section 1. */
 enum nacre_role {

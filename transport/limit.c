@@ -1,5 +1,8 @@
 #include "transport/limit.h"
 
+_Static_assert(NACRE_RATES <= sizeof((struct nacre_limits){0}.rates) / sizeof(struct nacre_rate),
+               "there is space for every rate");
+
 const char *nacre_limit_name(enum nacre_limit limit)
 {
     static const char *const names[NACRE_LIMITS] = {

@@ -65,7 +65,7 @@ struct nacre_limits {
      * host keys (hostkeys-prove, a signature each) is refused instead. A rekey that the peer begins
      * after the login counts once, and as many times more as its method and the host key cost more
      * than the cheapest. Defaults: rate.c. Client: by default only rekeys are limited. */
-    struct nacre_rate rates[NACRE_RATES]; /* [limit - NACRE_LIMIT_OPENS] */
+    struct nacre_rate rates[16]; /* [limit - NACRE_LIMIT_OPENS]; there are NACRE_RATES of them */
 
     /* After this long without a byte from the peer a keepalive@openssh.com is sent. When
      * keepalive_count in a row are unanswered for one more keepalive_ms, the session ends as timed

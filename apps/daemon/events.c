@@ -214,16 +214,14 @@ static void log_limited(struct nacre_peer *peer, enum nacre_limit limit)
 
 void log_counters(const char *event, const struct nacre_server *server)
 {
-    struct nacre_server_counters c;
     struct log_line l;
 
-    nacre_server_read_counters(server, &c);
     log_begin(&l, LOG_INFO, event);
-    log_u64(&l, "accepted", c.accepted);
-    log_u64(&l, "logins", c.logins);
-    log_u64(&l, "connections", c.connections);
-    log_u64(&l, "startups", c.startups);
-    log_u64(&l, "memory", c.memory);
+    log_u64(&l, "accepted", nacre_server_counter(server, NACRE_COUNT_ACCEPTED));
+    log_u64(&l, "logins", nacre_server_counter(server, NACRE_COUNT_LOGINS));
+    log_u64(&l, "connections", nacre_server_counter(server, NACRE_COUNT_CONNECTIONS));
+    log_u64(&l, "startups", nacre_server_counter(server, NACRE_COUNT_STARTUPS));
+    log_u64(&l, "memory", nacre_server_counter(server, NACRE_COUNT_MEMORY));
     for (int i = 0; i < NACRE_LIMITS; i++) {
         char key[64];
 
@@ -231,7 +229,7 @@ void log_counters(const char *event, const struct nacre_server *server)
         for (char *at = key; *at != 0; at++)
             if (*at == '-')
                 *at = '_';
-        log_u64(&l, key, c.limited[i]);
+        log_u64(&l, key, nacre_server_limited(server, (enum nacre_limit)i));
     }
     log_u64(&l, "log_dropped", log_dropped());
     log_end(&l);

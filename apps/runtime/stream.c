@@ -201,7 +201,7 @@ static bool begin_all(struct nacre_stream *s)
 /* False: the channel is joined already, or inside closed. */
 static bool take_over(struct nacre_stream *s)
 {
-    s->outer = nacre_channel_app(s->ch);
+    s->outer = nacre_channel_get_app(s->ch);
     s->app = *s->outer;
     s->app.data = stream_on_data;
     s->app.writable = on_writable;
@@ -256,7 +256,7 @@ void nacre_stream_finish(struct nacre_channel *ch)
 {
     struct nacre_stream *s;
 
-    if (nacre_channel_app(ch)->closed != on_closed)
+    if (nacre_channel_get_app(ch)->closed != on_closed)
         return; /* not the application that a stream puts in place */
     s = stream_of(ch);
     if (s->finishing)

@@ -9,7 +9,7 @@
 
 struct nacre_stream *stream_of(const struct nacre_channel *ch)
 {
-    return container_of(nacre_channel_app(ch), struct nacre_stream, app);
+    return container_of(nacre_channel_get_app(ch), struct nacre_stream, app);
 }
 
 void stream_close_end(struct stream_end *e)

@@ -251,15 +251,29 @@ void nacre_server_report(struct nacre_server *server)
 
 /* ---- questions about it ---- */
 
-void nacre_server_read_counters(const struct nacre_server *server,
-                                struct nacre_server_counters *counters)
+uint64_t nacre_server_counter(const struct nacre_server *server, enum nacre_counter counter)
 {
-    counters->accepted = server->last_id;
-    counters->logins = server->logins;
-    admission_count(server->admission, &counters->connections, &counters->startups);
-    counters->memory = accounts_used(server->accounts);
-    for (int i = 0; i < NACRE_LIMITS; i++)
-        counters->limited[i] = server->limited[i];
+    uint32_t connections, startups;
+
+    admission_count(server->admission, &connections, &startups);
+    switch (counter) {
+    case NACRE_COUNT_ACCEPTED:
+        return server->last_id;
+    case NACRE_COUNT_LOGINS:
+        return server->logins;
+    case NACRE_COUNT_CONNECTIONS:
+        return connections;
+    case NACRE_COUNT_STARTUPS:
+        return startups;
+    case NACRE_COUNT_MEMORY:
+        return accounts_used(server->accounts);
+    }
+    return 0;
+}
+
+uint64_t nacre_server_limited(const struct nacre_server *server, enum nacre_limit limit)
+{
+    return (unsigned)limit < NACRE_LIMITS ? server->limited[limit] : 0;
 }
 
 const char *nacre_server_address(const struct nacre_server *server, size_t i)

@@ -41,7 +41,7 @@ struct nacre_server_events {
     /* A session reached a limit, this one for the first time. Called soon after that, from the
      * loop. */
     void (*limited)(struct nacre_peer *peer, enum nacre_limit limit);
-    /* nacre_server_report was called: read the counters with nacre_server_read_counters. */
+    /* nacre_server_report was called: see nacre_server_counter and nacre_server_limited. */
     void (*counters)(void *context, const struct nacre_server *server);
     /* nacre_server_drain was called, and so many connections are left: at once, and then every ten
      * seconds. */
@@ -192,15 +192,18 @@ NACRE_API void nacre_server_drain(struct nacre_server *server, uint32_t ms);
 /* Make the event `counters` happen soon. From any thread, and from a signal handler. */
 NACRE_API void nacre_server_report(struct nacre_server *server);
 
-struct nacre_server_counters {
-    uint64_t accepted, logins;      /* since the start */
-    uint32_t connections, startups; /* now; startups have not logged in */
-    uint64_t memory;                /* bytes taken from the budget now */
-    uint64_t limited[NACRE_LIMITS]; /* refused, slowed down or ended, by enum nacre_limit */
+enum nacre_counter {
+    NACRE_COUNT_ACCEPTED,    /* connections, since the start */
+    NACRE_COUNT_LOGINS,      /* since the start */
+    NACRE_COUNT_CONNECTIONS, /* now */
+    NACRE_COUNT_STARTUPS,    /* those of them that have not logged in */
+    NACRE_COUNT_MEMORY,      /* bytes taken from the budget now */
 };
-/* From any thread. */
-NACRE_API void nacre_server_read_counters(const struct nacre_server *server,
-                                          struct nacre_server_counters *counters);
+/* One of them; 0 for a counter that this library does not have. From any thread. */
+NACRE_API uint64_t nacre_server_counter(const struct nacre_server *server,
+                                        enum nacre_counter counter);
+/* How often that limit has refused, slowed down or ended something. From any thread. */
+NACRE_API uint64_t nacre_server_limited(const struct nacre_server *server, enum nacre_limit limit);
 
 /* After nacre_server_run has returned, or instead of it. Sessions that have not ended do so now, as
  * connection lost. From inside a callback, nacre_server_run ends every session so, frees the server

@@ -306,10 +306,8 @@ static void on_limited(struct nacre_peer *peer, enum nacre_limit limit)
 
 static void on_counters(void *context, const struct nacre_server *server)
 {
-    struct nacre_server_counters counters;
-
     (void)context;
-    nacre_server_read_counters(server, &counters);
+    (void)nacre_server_counter(server, NACRE_COUNT_MEMORY);
 }
 
 static void on_draining(void *context, uint32_t connections)

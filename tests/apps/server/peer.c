@@ -353,10 +353,7 @@ END_TEST
 
 static uint64_t count_of(enum nacre_limit limit)
 {
-    struct nacre_server_counters counters;
-
-    nacre_server_read_counters(served.server, &counters);
-    return counters.limited[limit];
+    return nacre_server_limited(served.server, limit);
 }
 
 /* One kind of end is penalised at once, the others hardly. */
@@ -415,12 +412,9 @@ static int connect_raw(void)
 
 static void wait_for_connections(struct nacre_clients *clients, uint32_t wanted)
 {
-    struct nacre_server_counters counters;
-
-    do {
+    do
         (void)nacre_clients_run_once(clients, 1);
-        nacre_server_read_counters(served.server, &counters);
-    } while (counters.connections != wanted);
+    while (nacre_server_counter(served.server, NACRE_COUNT_CONNECTIONS) != wanted);
 }
 
 /* Of 8 connections the last one is kept for users without one. */

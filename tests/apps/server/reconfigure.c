@@ -172,7 +172,6 @@ END_TEST
 
 START_TEST(limits_on_all_connections_hold_for_new_ones)
 {
-    struct nacre_server_counters counters;
     struct nacre_client_config client = config_for();
     struct story old, refused = {.accept = true};
     struct nacre_clients *clients;
@@ -185,8 +184,7 @@ START_TEST(limits_on_all_connections_hold_for_new_ones)
     ck_assert_uint_eq(accounts_size(served.server->accounts), 1024 * 1024);
     live(&client, address(&served), &refused);
     ck_assert_uint_eq(refused.ready, 0);
-    nacre_server_read_counters(served.server, &counters);
-    ck_assert_uint_eq(counters.limited[NACRE_LIMIT_CONNECTIONS], 1);
+    ck_assert_uint_eq(nacre_server_limited(served.server, NACRE_LIMIT_CONNECTIONS), 1);
     ck_assert_uint_eq(old.ended, 0);
     wanted.admission.max_connections = 0;
     ck_assert(reconfigure());
