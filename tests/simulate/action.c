@@ -279,6 +279,9 @@ void act_respond(struct party *p)
     const char *const answers[] = {"secret", chance_one_in(c, 4) ? "wrong" : "secret"};
     size_t count = p->asked_for;
 
+    if (p->host_key_waits)
+        nacre_session_answer_host_key(p->session, true);
+    p->host_key_waits = false;
     p->asked_for = 0;
     if (count == 1)
         nacre_session_respond(p->session, &answers[1], count);

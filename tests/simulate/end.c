@@ -206,11 +206,13 @@ static void on_wake(void *context)
 static enum nacre_answer host_key_accepted(void *context, const char *algorithm, const uint8_t *key,
                                            size_t len)
 {
-    (void)context;
+    struct party *p = context;
+
     (void)algorithm;
     (void)key;
-    (void)len;
-    return true;
+    REQUIRE(p->world, len > 0 && !p->host_key_waits, "%s: asked twice about a host key", p->name);
+    p->host_key_waits = chance_one_in(&p->world->chance, 4);
+    return p->host_key_waits ? NACRE_LATER : NACRE_GRANT;
 }
 
 void app_configure(struct party *p)

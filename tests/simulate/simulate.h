@@ -171,6 +171,7 @@ struct party {
     struct nacre_auth_policy policy;
     struct nacre_decision *decision; /* a login that has not been decided yet */
     size_t asked_for;                /* prompts that the person has not answered yet */
+    bool host_key_waits;             /* for the person's word */
     uint32_t proved, failures; /* login methods that succeeded, as bits; attempts that failed */
     struct asking asking;      /* global requests */
 
