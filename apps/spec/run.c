@@ -186,7 +186,7 @@ static void revive(struct run *run)
 /* A refusal before the case's own step says nothing about the case. */
 static void note_refusal(struct run *run, const struct result *r)
 {
-    if (!r->head.unreached || run->down)
+    if (!r->head.unreached || run->down || run->setting->client != NULL)
         run->refusals = 0;
     else if (++run->refusals >= REFUSALS_MAX * run->jobs)
         run->refused = true;

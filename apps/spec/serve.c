@@ -1,6 +1,8 @@
 /* The login, and the end of a program, as a server: serve.h. */
 #include "apps/spec/serve.h"
 
+#include "apps/spec/compression.h"
+
 #include <stdio.h>
 
 /* The next request, which may have come already. */
@@ -40,6 +42,7 @@ void send_success(struct peer *p)
     if (p->serve.ext_before_success)
         transmit(p, "butt", SSH_MSG_EXT_INFO, 1, "server-sig-algs", p->serve.ext_info);
     transmit(p, "b", SSH_MSG_USERAUTH_SUCCESS);
+    compression_logged_in(p);
     p->logged_in = true;
     p->reached = AT_LOGIN;
 }
