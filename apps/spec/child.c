@@ -198,8 +198,9 @@ static void become(const struct child_plan *plan, const int theirs[CHILD_STREAMS
     for (int i = 0; i < CHILD_STREAMS; i++)
         if (dup2(theirs[i], i) < 0)
             _exit(126);
+    environ = (char **)(uintptr_t)plan->environment; /* its PATH is searched, not ours */
     if (chdir(plan->folder) == 0)
-        (void)execvpe(plan->words[0], plan->words, plan->environment);
+        (void)execvp(plan->words[0], plan->words);
     _exit(127);
 }
 

@@ -99,7 +99,8 @@ static void request_from_server(struct peer *p)
 {
     if (reach_request(p))
         transmit(p, "bttt", SSH_MSG_USERAUTH_REQUEST, "spec", "ssh-connection", "none");
-    wait_close(p, p->step);
+    p->postponed = p->got; /* its own request is answered now */
+    go_on(p);
 }
 
 /* The key is correct, but a password is needed too; the client has none. */
@@ -143,7 +144,8 @@ static void pk_ok_unasked(struct peer *p)
     if (reach_request(p))
         transmit(p, "bts", SSH_MSG_USERAUTH_PK_OK, "ssh-ed25519",
                  private_key_blob(p->setting->profile.stranger));
-    wait_close(p, p->step);
+    p->postponed = p->got;
+    go_on(p);
 }
 
 static void own_query(struct peer *p)

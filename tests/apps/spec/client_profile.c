@@ -3,6 +3,8 @@
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WORDS = 4 };
@@ -38,6 +40,19 @@ static void read_text_as(struct client_profile *profile, const char *text, char 
                      said[0] == 0);
 }
 
+/* What a file has set lives as long as the program; here it must not be a leak. */
+static void forget(struct client_profile *profile)
+{
+    const char *texts[] = {profile->program, profile->options, profile->target, profile->cannot};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        free((char *)(uintptr_t)texts[i]);
+    for (int i = 0; i < INTENTS; i++)
+        free((char *)(uintptr_t)profile->intents[i]);
+    for (int i = 0; i < PREPARE_MAX; i++)
+        free((char *)(uintptr_t)profile->prepare[i]);
+}
+
 START_TEST(a_file_sets_each_member)
 {
     struct client_profile profile;
@@ -52,6 +67,7 @@ START_TEST(a_file_sets_each_member)
     ck_assert_str_eq(profile.intents[INTENT_EXEC], "");
     ck_assert_str_eq(profile.prepare[1], "b");
     ck_assert_ptr_null(profile.intents[INTENT_PASSWORD]);
+    forget(&profile);
 }
 END_TEST
 
@@ -62,10 +78,13 @@ START_TEST(a_file_that_is_wrong_is_refused_with_its_line)
 
     read_text_as(&profile, "program = x\nnonsense\n", said);
     ck_assert_ptr_nonnull(strstr(said, ":2: a line is"));
+    forget(&profile);
     read_text_as(&profile, "program = x\nexek = y\n", said);
     ck_assert_ptr_nonnull(strstr(said, ":2: a line is"));
+    forget(&profile);
     read_text_as(&profile, "exec = y\n", said);
     ck_assert_ptr_nonnull(strstr(said, "program and exec"));
+    forget(&profile);
 }
 END_TEST
 
