@@ -47,5 +47,6 @@ spec-results:                           ## only run it, and keep the results in 
 spec-planted:                           ## does nacre-spec notice each planted deviation? (NAMES="cookie"; 20 minutes)
 	@$(MAKE) $(jobs) all
 	@NACRE_BUILD=$(BUILD) /usr/bin/python3 tests/interop/spec_planted.py $(NAMES)
+	@NACRE_BUILD=$(BUILD) /usr/bin/python3 tests/interop/spec_planted_client.py $(NAMES)
 
 .PHONY: spec-matrix spec-results spec-planted
