@@ -40,6 +40,8 @@ struct nacre_file_login *files_open_login(const struct server_options *o, const 
         .passwords = passwords_to_use(o),
         .authorized_keys = o->authorized_keys,
         .keyboard_interactive = o->keyboard_interactive,
+        .allow_users = o->allow_users,
+        .deny_users = o->deny_users,
         .require = o->require,
         .banner = banner,
         .attempted = log_attempted,

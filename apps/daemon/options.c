@@ -127,6 +127,19 @@ static const struct option_row server_rows[] = {
      .help = "methods that must all succeed, separated by commas: `publickey`, `password`, `keyboard-interactive`",
      .default_text = "any one"},
 
+    {.name = "allow-users", .argument = "LIST", .join = ',',
+     OPTION_TEXT(struct server_options, allow_users), .least = 1,
+     .help = "the only users who may log in, separated by commas; `*` and `?` are wildcards, and USER@ADDRESS is a user from "
+             "such an address",
+     .more = "ADDRESS is an address, a pattern or a network, as in `from=` of authorized_keys. "
+             "Anybody else is answered as with a wrong password or key. In a file, spaces may separate the users.",
+     .default_text = "all users"},
+
+    {.name = "deny-users", .argument = "LIST", .join = ',',
+     OPTION_TEXT(struct server_options, deny_users), .least = 1,
+     .help = "users who may not log in, as for `--allow-users`, over which this wins",
+     .default_text = "none"},
+
     {.name = "banner", .argument = "FILE",
      OPTION_TEXT(struct server_options, banner_file),
      .help = "a text of up to 4096 bytes that clients show before the login"},

@@ -18,9 +18,10 @@ struct server_options {
     const char *passwords;                /* NULL: the default, if that file exists */
     const char *authorized_keys;          /* or NULL */
     bool keyboard_interactive;
-    const char *require;     /* methods that must all succeed; NULL: any one */
-    const char *banner_file; /* or NULL */
-    const char *user;        /* to become, or NULL */
+    const char *allow_users, *deny_users; /* or NULL */
+    const char *require;                  /* methods that must all succeed; NULL: any one */
+    const char *banner_file;              /* or NULL */
+    const char *user;                     /* to become, or NULL */
     bool no_sandbox;
     uint32_t workers;  /* 0: one per CPU */
     uint32_t drain_ms; /* for sessions after SIGTERM; 0: none */

@@ -1,6 +1,7 @@
 #include "apps/server/file_login.h"
 
 #include "apps/files/password_file.h"
+#include "apps/files/user_list.h"
 #include "apps/server/server.h"
 #include "apps/session/errbuf.h"
 
@@ -16,7 +17,20 @@ struct nacre_file_login {
     void (*trouble)(void *trouble_context, const char *about, const char *sentence);
     void *trouble_context;
     bool on_own_loop;
+    const char *allow_users, *deny_users; /* or NULL */
 };
+
+/* Looked up before the password or the key is checked, which happens in any case: the time that it
+ * takes must not depend on the answer. */
+static bool is_allowed(const struct nacre_file_login *login, const char *user, void *context)
+{
+    char address[NACRE_PEER_HOST_MAX];
+
+    if (!login->on_own_loop)
+        nacre_peer_host(context, address);
+    return user_list_allows(login->allow_users, login->deny_users, user,
+                            login->on_own_loop ? NULL : address);
+}
 
 /* ---- trouble ---- */
 
@@ -43,7 +57,7 @@ struct password_job {
     const struct nacre_file_login *login;
     struct nacre_decision *decision;
     struct nacre_password_check *check;
-    bool done, granted, undecided;
+    bool allowed, done, granted, undecided;
 };
 
 static void check_password(void *at)
@@ -62,7 +76,7 @@ static void password_checked(void *at)
     if (job->undecided && !nacre_decision_is_over(job->decision)) /* else the login may be gone */
         report(job->login, "auth", OUT_OF_MEMORY);
     if (job->done && !job->undecided)
-        nacre_decide(job->decision, job->granted);
+        nacre_decide(job->decision, job->granted && job->allowed);
     else
         nacre_decide_unable(job->decision);
     free(job);
@@ -104,7 +118,10 @@ static void on_password(void *context, struct nacre_decision *decision, const ch
         nacre_decide_unable(decision);
         return;
     }
-    *job = (struct password_job){.login = login, .decision = decision, .check = check};
+    *job = (struct password_job){.login = login,
+                                 .decision = decision,
+                                 .check = check,
+                                 .allowed = is_allowed(login, user, context)};
     run(job, login->on_own_loop ? NULL : context);
 }
 
@@ -140,7 +157,7 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
     struct nacre_key_grant *grant = calloc(1, sizeof *grant);
     char errbuf[SENTENCES_MAX], address[NACRE_PEER_HOST_MAX];
     struct nacre_key_login asked = {user, offer->key, offer->key_len, NULL};
-    bool granted;
+    bool allowed = is_allowed(login, user, context), granted;
 
     if (grant == NULL) {
         report(login, "auth", OUT_OF_MEMORY);
@@ -160,7 +177,7 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
         (grant->comment != NULL && !nacre_decision_set_comment(decision, grant->comment)))
         nacre_decide_unable(decision);
     else
-        nacre_decide(decision, granted);
+        nacre_decide(decision, granted && allowed);
 }
 
 const struct nacre_key_grant *nacre_file_login_grant(const struct nacre_login *login)
@@ -220,6 +237,19 @@ static void make_policy(struct nacre_file_login *login, const struct nacre_file_
     };
 }
 
+static bool check_lists(const struct nacre_file_login_config *config, const struct errbuf *p)
+{
+    const char *const lists[] = {config->allow_users, config->deny_users};
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (lists[i] != NULL && !user_list_is_good(lists[i]))
+            return errbuf_say(p,
+                              "'%s' is not a list of users, each a name or USER@ADDRESS, separated "
+                              "by commas",
+                              lists[i]);
+    return true;
+}
+
 struct nacre_file_login *nacre_file_login_new(const struct nacre_file_login_config *config,
                                               char *errbuf, size_t size)
 {
@@ -230,6 +260,8 @@ struct nacre_file_login *nacre_file_login_new(const struct nacre_file_login_conf
         errbuf_say(&p, "nobody could log in: give a file of passwords or of authorized keys");
         return NULL;
     }
+    if (!check_lists(config, &p))
+        return NULL;
     login = calloc(1, sizeof *login);
     if (login == NULL) {
         errbuf_say(&p, "out of memory");
@@ -238,6 +270,8 @@ struct nacre_file_login *nacre_file_login_new(const struct nacre_file_login_conf
     login->trouble = config->trouble;
     login->trouble_context = config->trouble_context;
     login->on_own_loop = config->on_own_loop;
+    login->allow_users = config->allow_users;
+    login->deny_users = config->deny_users;
     if (!open_passwords(login, config->passwords, errbuf, size) ||
         !open_keys(login, config->authorized_keys, errbuf, size)) {
         nacre_file_login_free(login);

@@ -24,6 +24,12 @@ struct nacre_file_login_config {
     const char *authorized_keys; /* as nacre_authorized_keys_open; NULL: no keys */
     bool keyboard_interactive;   /* ask for the password by that method, too: RFC 4256 */
 
+    /* Who may log in at all, as AllowUsers and DenyUsers in sshd_config(5), but separated by
+     * commas: users in which * and ? are wildcards, or USER@ADDRESS with an address as in from= of
+     * authorized_keys. A user who may not gets the answers, after the time, of one with a wrong
+     * password or key. */
+    const char *allow_users, *deny_users;
+
     /* As in struct nacre_auth_policy. */
     const char *require, *banner;
     void (*attempted)(void *context, const char *user, const char *method, bool granted);

@@ -18,6 +18,8 @@ HostKey "{folder}/host key"
 AuthorizedKeysFile {folder}/keys/%u
 KbdInteractiveAuthentication yes
 AuthenticationMethods publickey,password
+AllowUsers alice bob@192.0.2.0/24
+DenyUsers root
 Banner = {folder}/banner
 KexAlgorithms curve25519-sha256,ecdh-sha2-nistp256
 HostKeyAlgorithms ssh-ed25519
@@ -69,7 +71,7 @@ class Config(unittest.TestCase):
         self.assert_silent(self.run_("-t", "-f", file, "-p", self.path("passwords")))
         printed = self.run_("-T", "-f", file).stdout.splitlines()
         for line in text.splitlines()[1:]:
-            self.assertIn(line.replace(" = ", " ").replace("1G 1h", "1G,1h"), printed)
+            self.assertIn(line.replace(" = ", " ").replace("1G 1h", "1G,1h").replace("alice bob", "alice,bob"), printed)
 
     def test_a_server_is_started_with_a_file(self):
         with tempfile.TemporaryDirectory(prefix="nacre-") as folder:
@@ -111,6 +113,22 @@ class Config(unittest.TestCase):
         file = self.write("serve.conf", "Command sh -c 'echo from the file'\n")
         with Server("-f", file, program=NACRE_SERVE) as server:
             self.assertEqual(Ssh(server).run(None).out, b"from the file\n")
+
+    def test_users_who_may_and_may_not_log_in(self):
+        """A user who is kept out sees what one with a wrong password sees."""
+        said = []
+        for line in "AllowUsers bob", "AllowUsers alice@192.0.2.1", "DenyUsers al*":
+            file = self.write("a.conf", line + "\n")
+            with Server("-f", file) as server:
+                self.assertEqual(Ssh(server).run("exit 3").status, 255, line)
+                for password in PASSWORD, "wrong":
+                    done = Ssh(server, "password", password=password).run("exit 3")
+                    said.append((done.status, done.out, done.err.replace(str(server.port).encode(), b"")))
+        self.assertEqual(len(set(said)), 1)
+        file = self.write("a.conf", "AllowUsers bob alice@127.0.0.0/8\nDenyUsers bob\n")
+        with Server("-f", file) as server:
+            self.assertEqual(Ssh(server).run("exit 3").status, 3)
+            self.assertEqual(Ssh(server, "password").run("exit 3").status, 3)
 
     def test_what_is_wrong_with_a_file_is_said_at_the_start_too(self):
         file = self.write("a.conf", "MaxSessions many\nPort 22\n")

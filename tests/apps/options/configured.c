@@ -299,6 +299,8 @@ static void expect_same(const struct serve_options *one, const struct serve_opti
     ck_assert(same_text(a->passwords, b->passwords));
     ck_assert(same_text(a->authorized_keys, b->authorized_keys));
     ck_assert(same_text(a->require, b->require));
+    ck_assert(same_text(a->allow_users, b->allow_users));
+    ck_assert(same_text(a->deny_users, b->deny_users));
     ck_assert(same_text(a->banner_file, b->banner_file));
     ck_assert(same_text(a->user, b->user));
     ck_assert(a->keyboard_interactive == b->keyboard_interactive);

@@ -212,6 +212,39 @@ START_TEST(methods_without_a_file_are_not_offered)
 }
 END_TEST
 
+START_TEST(users_who_are_kept_out_are_answered_as_with_a_wrong_password)
+{
+    static const struct {
+        const char *allow, *deny;
+        bool good;
+    } rows[] = {{"bob,al*@127.0.0.0/8", NULL, true},
+                {"bob,al*@192.0.2.1", NULL, false},
+                {NULL, "*@127.*", false}};
+    struct nacre_key *key = nacre_key_read(scratch_write("k", openssh_ed25519, 0600), NULL, 0);
+    struct nacre_file_login_config config = files("");
+
+    config.allow_users = rows[_i].allow;
+    config.deny_users = rows[_i].deny;
+    serve_files(config);
+    ck_assert(logs_in("alice", "secret", NULL) == rows[_i].good);
+    ck_assert(logs_in("alice", "wrong", key) == rows[_i].good);
+    ck_assert(!logs_in("alice", "wrong", NULL));
+    end_logins();
+    nacre_key_free(key);
+}
+END_TEST
+
+START_TEST(a_list_of_users_that_is_wrong_is_refused)
+{
+    struct nacre_file_login_config config = files("");
+    char errbuf[512];
+
+    config.deny_users = "alice,@10.0.0.1";
+    ck_assert_ptr_null(nacre_file_login_new(&config, errbuf, sizeof errbuf));
+    assert_says(errbuf, "'alice,@10.0.0.1' is not a list of users");
+}
+END_TEST
+
 START_TEST(keyboard_interactive_asks_for_the_password_if_it_is_on)
 {
     struct nacre_file_login_config config = files("");
@@ -358,6 +391,8 @@ void add_tests(struct suite *suite)
     add_test(suite, another_key_does_not_log_in);
     add_test(suite, a_password_after_a_key_that_was_refused_is_a_login_with_a_password);
     add_test(suite, methods_without_a_file_are_not_offered);
+    add_loop(suite, users_who_are_kept_out_are_answered_as_with_a_wrong_password, 0, 3);
+    add_test(suite, a_list_of_users_that_is_wrong_is_refused);
     add_test(suite, keyboard_interactive_asks_for_the_password_if_it_is_on);
     add_test(suite, the_login_says_what_was_proved);
     add_test(suite, a_hashed_password_logs_in);
