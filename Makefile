@@ -59,7 +59,7 @@ CHECK_LIBS = $(call pkg_config,check_libs,--libs check)
 CORE_SRC = $(wildcard crypto/*.c transport/*.c auth/*.c connection/*.c)
 
 # Rooms of apps/: those in the library, and those that programs share. apps/NAME/main.c is the program nacre-NAME.
-LIB_ROOMS = session runtime files server connect
+LIB_ROOMS = session runtime files forward server connect
 SHARED_ROOMS = options daemon confine terminal identity observe
 PROGRAMS = $(patsubst apps/%/main.c,%,$(wildcard apps/*/main.c))
 
@@ -74,7 +74,7 @@ BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev
 CHECK_PACKAGES = binutils groff-base check cmake meson valgrind python3 python3-paramiko python3-asyncssh python3-cryptography python3-cffi libsqlite3-dev git expect tmux \
                  sshpass iproute2 tinysshd python3-twisted procps netbase vim openssh-client openssh-server putty-tools dropbear-bin ssh-audit \
                  openssl xauth \
-                 tshark libssh-dev erlang-ssh g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \
+                 tshark libssh-dev erlang-ssh libuv1-dev g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \
                  chromium fonts-dejavu-core nodejs $(if $(shell command -v npm),,npm)
 DEV_PACKAGES = strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_TIDY) \
                cppcheck shellcheck

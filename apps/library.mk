@@ -1,8 +1,8 @@
 # The library: libnacre.a, libnacre.so and the headers <nacre/...>
 
 # What users' programs include, as <nacre/NAME.h>
-PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h auth/identity.h connection/channel.h connection/forward.h \
-           $(patsubst %,apps/%.h,server/server server/file_login session/session session/budget session/algorithm_list session/repr connect/client \
+PUBLIC = $(wildcard transport/api.h transport/limit.h transport/observer.h auth/policy.h auth/identity.h transport/writer.h connection/channel.h connection/pipe.h connection/forward.h \
+           $(patsubst %,apps/%.h,forward/forwarding server/server server/file_login session/session session/budget session/algorithm_list session/repr connect/client \
              $(addprefix runtime/,address locked_memory offload stream watch) \
              $(addprefix files/,agent authorized_keys key key_file known_hosts password_edit password_file)))
 

@@ -55,7 +55,7 @@ uint32_t budget_take_window(struct connection *c, uint32_t want)
 void connection_set_account(struct connection *c, void *account)
 {
     const struct connection_budget *budget = c->config->budget;
-    size_t all = c->granted + c->input_held;
+    size_t all = c->granted + c->input_held + c->output_held;
 
     if (account != NULL)
         budget->hold(account, all);
@@ -123,4 +123,21 @@ bool connection_hold_input(struct connection *c, size_t len, size_t block)
         c->config->budget->give(c->account, c->input_held - need);
     c->input_held = need;
     return true;
+}
+
+/* ---- output ---- */
+
+uint32_t budget_hold_output(struct connection *c, uint32_t want, bool whole)
+{
+    uint32_t got = take(c, want, whole ? want : 1);
+
+    c->output_held += got;
+    return got;
+}
+
+void budget_release_output(struct connection *c, uint32_t bytes)
+{
+    c->output_held -= bytes;
+    if (c->account != NULL && bytes > 0)
+        c->config->budget->give(c->account, bytes);
 }

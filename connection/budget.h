@@ -25,4 +25,9 @@ void budget_withhold(struct nacre_channel *ch);
 bool budget_grant_again(struct nacre_channel *ch);
 uint64_t budget_deadline(const struct connection *c);
 
+/* Bytes of output that wait in the buffer of a channel. Returns how many were taken: all of them or
+ * none, if wanted as a whole. */
+uint32_t budget_hold_output(struct connection *c, uint32_t want, bool whole);
+void budget_release_output(struct connection *c, uint32_t bytes);
+
 #endif

@@ -2,11 +2,13 @@
  * transport_enter and transport_leave: callbacks that it brings about are called last. */
 #include "connection/channel.h"
 
+#include "connection/channel_buffer.h"
 #include "connection/channel_data.h"
 #include "connection/channel_open.h"
 #include "connection/channel_request.h"
 #include "connection/channel_turn.h"
 #include "connection/channel_wrap.h"
+#include "connection/channel_write.h"
 
 #include <string.h>
 
@@ -17,7 +19,7 @@ static size_t write_stream(struct nacre_channel *ch, enum stream stream, const v
     size_t n;
 
     transport_enter(t);
-    n = channel_data_write(ch, stream, (struct bytes){data, len});
+    n = channel_write(ch, stream, (struct bytes){data, len});
     transport_leave(t);
     return n;
 }
@@ -30,6 +32,39 @@ size_t nacre_channel_write(struct nacre_channel *ch, const void *data, size_t le
 size_t nacre_channel_write_extended(struct nacre_channel *ch, const void *data, size_t len)
 {
     return write_stream(ch, STREAM_EXTENDED, data, len);
+}
+
+static enum nacre_sending write_all(struct nacre_channel *ch, enum stream stream, const void *data,
+                                    size_t len)
+{
+    struct transport *t = ch->connection->transport;
+    enum nacre_sending sending;
+
+    transport_enter(t);
+    sending = channel_write_all(ch, stream, (struct bytes){data, len});
+    transport_leave(t);
+    return sending;
+}
+
+enum nacre_sending nacre_channel_write_all(struct nacre_channel *ch, const void *data, size_t len)
+{
+    return write_all(ch, STREAM_DATA, data, len);
+}
+
+enum nacre_sending nacre_channel_write_all_extended(struct nacre_channel *ch, const void *data,
+                                                    size_t len)
+{
+    return write_all(ch, STREAM_EXTENDED, data, len);
+}
+
+bool nacre_channel_set_buffer(struct nacre_channel *ch, size_t bytes)
+{
+    return channel_buffer_set(ch, bytes);
+}
+
+size_t nacre_channel_buffered(const struct nacre_channel *ch)
+{
+    return channel_buffer_len(ch);
 }
 
 size_t nacre_channel_space(const struct nacre_channel *ch)

@@ -53,6 +53,9 @@ struct nacre_request {
     /* pty: terminal modes, see nacre_terminal_mode_next; other: what follows want_reply */
     const uint8_t *data;
     size_t len; /* bytes */
+    /* What follows want_reply, as it came, for nacre_channel_request or nacre_read_from */
+    const uint8_t *payload;
+    size_t payload_len; /* bytes */
 };
 
 /* The next terminal mode, section 8: its opcode (1 to 159) and argument. *data and *len begin as
@@ -121,7 +124,33 @@ NACRE_API size_t nacre_channel_write(struct nacre_channel *ch, const void *data,
 NACRE_API size_t nacre_channel_write_extended(struct nacre_channel *ch, const void *data,
                                               size_t len);
 
-/* Bytes that nacre_channel_write is certain to accept now; at most one message's (32 KiB). */
+/* Send bytes as a whole, or none of them. Section 5.2.
+ *
+ * NACRE_SEND_DONE   all were accepted; after the peer closed, they are dropped
+ * NACRE_SEND_LATER  none was: the peer's window, the output or the buffer has no space for all of
+ *                   them, or a key exchange is in progress. writable is called when there is space.
+ *                   Without a buffer, a peer that grants a smaller window never has it.
+ * NACRE_SEND_NEVER  they are more than NACRE_WRITE_ALL_MAX and than the channel's buffer holds, or
+ *                   the channel or the session is ending */
+NACRE_API enum nacre_sending nacre_channel_write_all(struct nacre_channel *ch, const void *data,
+                                                     size_t len);
+NACRE_API enum nacre_sending nacre_channel_write_all_extended(struct nacre_channel *ch,
+                                                              const void *data, size_t len);
+enum { NACRE_WRITE_ALL_MAX = 32 * 1024 /* bytes that fit without a buffer */ };
+
+/* Let the library keep up to `bytes` that could not be sent at once; at most 1 GiB; 0 at first.
+ * From now on the functions that write accept what fits into this buffer too, also before the
+ * channel is open, and writable is called once half of it is free again. The memory is allocated
+ * while it is needed, and taken from the session's budget (budget.h); with a budget that is used
+ * up, less is accepted. What is buffered goes before exit-status, EOF and CLOSE, and requests may
+ * overtake it; it is lost with the session. False: out of memory. */
+NACRE_API bool nacre_channel_set_buffer(struct nacre_channel *ch, size_t bytes);
+
+/* Bytes in the buffer now. */
+NACRE_API size_t nacre_channel_buffered(const struct nacre_channel *ch);
+
+/* Bytes that nacre_channel_write is certain to accept now, without the buffer; at most one
+ * message's (32 KiB). */
 NACRE_API size_t nacre_channel_space(const struct nacre_channel *ch);
 
 /* Call writable as soon as there is space, as after a write that was accepted in part. */

@@ -1,5 +1,6 @@
 #include "connection/channel_close.h"
 
+#include "connection/channel_buffer.h"
 #include "connection/channel_data.h"
 #include "connection/channel_request.h"
 #include "connection/table.h"
@@ -80,6 +81,7 @@ int on_channel_close(struct nacre_channel *ch, struct reader *r)
         return misuse(ch->connection, "CHANNEL_CLOSE on a channel that is not open");
     ch->got_close = true;
     channel_request_refuse_pending(ch);
+    channel_buffer_empty(ch);
     channel_data_deliver(ch);
     return 0;
 }

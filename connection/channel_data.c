@@ -1,6 +1,7 @@
 #include "connection/channel_data.h"
 
 #include "connection/budget.h"
+#include "connection/channel_buffer.h"
 #include "connection/table.h"
 #include "transport/pool.h"
 
@@ -38,7 +39,8 @@ static void send_window_adjust(struct nacre_channel *ch)
 }
 
 /* In steps that are large compared with a message and small compared with a wide window, whose rest
- * must last until the peer learns of this one.
+ * must last until the peer learns of this one. A channel that closes once its buffer is empty goes
+ * on, because the peer may be about to do the same.
  *
  * After EOF nothing follows that needs a window. Twisted Conch, however, sends EOF while data still
  * waits for one, and with a window of 0 both sides would wait for ever. One more step lets that
@@ -49,7 +51,7 @@ void channel_data_adjust_window(struct nacre_channel *ch)
     uint32_t step = (uint32_t)smaller(ch->window_target / 2, WINDOW_STEP);
 
     if (ch->credit < step || (ch->got_eof && ch->local_window > 0) || ch->got_close ||
-        ch->want_close)
+        (ch->want_close && channel_buffer_len(ch) == 0))
         return;
     if (budget_is_low(ch->connection))
         budget_withhold(ch);
@@ -232,23 +234,46 @@ static size_t left_of_turn(const struct nacre_channel *ch)
     return ch->turn_used < CHANNEL_PACKET_MAX - SLIVER ? CHANNEL_PACKET_MAX - ch->turn_used : 0;
 }
 
-/* What the channel itself allows in one message. */
+/* What the peer and the turn allow in one message. */
+static size_t largest_message(const struct nacre_channel *ch)
+{
+    return smaller(left_of_turn(ch), smaller(ch->peer_window, ch->peer_max_packet));
+}
+
+/* What the channel itself allows in one message. What is buffered goes first. */
 static size_t allowance(const struct nacre_channel *ch)
 {
-    if (!ch->is_open || ch->answering || ch->want_eof || ch->want_close || ch->got_close)
+    if (!ch->is_open || ch->answering || ch->want_eof || ch->want_close || ch->got_close ||
+        (ch->buffer != NULL && channel_buffer_len(ch) > 0))
         return 0;
-    return smaller(left_of_turn(ch), smaller(ch->peer_window, ch->peer_max_packet));
+    return largest_message(ch);
+}
+
+static size_t space_for(const struct nacre_channel *ch, size_t allowed)
+{
+    size_t space = transport_room(ch->connection->transport);
+
+    return space > DATA_HEADER + SLIVER ? smaller(space - DATA_HEADER, allowed) : 0;
 }
 
 size_t channel_data_space(const struct nacre_channel *ch)
 {
-    size_t space = transport_room(ch->connection->transport);
+    return space_for(ch, allowance(ch));
+}
 
-    return space > DATA_HEADER + SLIVER ? smaller(space - DATA_HEADER, allowance(ch)) : 0;
+bool channel_data_fits(const struct nacre_channel *ch, size_t len)
+{
+    size_t messages = ch->peer_max_packet > 0 ? len / ch->peer_max_packet + 1 : 0;
+
+    return allowance(ch) > 0 && len <= ch->peer_window &&
+           len + messages * (DATA_HEADER + TRANSPORT_OVERHEAD) <=
+               transport_room(ch->connection->transport);
 }
 
 bool channel_data_waits_for_output(const struct nacre_channel *ch)
 {
+    if (ch->buffer != NULL && channel_buffer_len(ch) > 0)
+        return largest_message(ch) > 0;
     return ch->blocked && allowance(ch) > 0;
 }
 
@@ -297,8 +322,6 @@ size_t channel_data_write(struct nacre_channel *ch, enum stream stream, struct b
 {
     struct bytes rest = data;
 
-    if (ch->got_close && !ch->want_eof && !ch->want_close)
-        return data.len; /* the peer no longer reads it */
     while (rest.len > 0) {
         size_t n = smaller(channel_data_space(ch), rest.len);
 
@@ -308,14 +331,33 @@ size_t channel_data_write(struct nacre_channel *ch, enum stream stream, struct b
         rest.at += n;
         rest.len -= n;
     }
-    if (rest.len > 0)
-        channel_data_await_space(ch);
     return data.len - rest.len;
+}
+
+void channel_data_send(struct nacre_channel *ch, enum stream stream, struct bytes data)
+{
+    while (data.len > 0) {
+        size_t n = smaller(ch->peer_max_packet, data.len);
+
+        send_data(ch, stream, (struct bytes){data.at, n});
+        data.at += n;
+        data.len -= n;
+    }
+}
+
+size_t channel_data_send_buffered(struct nacre_channel *ch, enum stream stream, struct bytes data)
+{
+    size_t n = smaller(space_for(ch, largest_message(ch)), data.len);
+
+    if (n > 0)
+        send_data(ch, stream, (struct bytes){data.at, n});
+    return n;
 }
 
 void channel_data_offer_space(struct nacre_channel *ch)
 {
-    bool for_data = ch->blocked && (channel_data_space(ch) > 0 || ch->got_close);
+    bool for_data =
+        ch->blocked && (channel_data_space(ch) > 0 || ch->got_close || channel_buffer_is_ready(ch));
     bool for_request =
         ch->request_waits > 0 &&
         (transport_request_room(ch->connection->transport, ch->request_waits) || ch->got_close);

@@ -17,8 +17,15 @@ void channel_data_deliver(struct nacre_channel *ch);
 /* Bytes that can be written now, in one message. */
 size_t channel_data_space(const struct nacre_channel *ch);
 
-/* Send what fits; the rest makes the channel wait for space. Returns the number of bytes sent. */
+/* Send what fits. Returns the number of bytes sent. */
 size_t channel_data_write(struct nacre_channel *ch, enum stream stream, struct bytes data);
+
+/* Would so many bytes, at most those of one message, be sent at once? If so, send them all. */
+bool channel_data_fits(const struct nacre_channel *ch, size_t len);
+void channel_data_send(struct nacre_channel *ch, enum stream stream, struct bytes data);
+
+/* Send what fits into one message of what is buffered, also after EOF was asked for. */
+size_t channel_data_send_buffered(struct nacre_channel *ch, enum stream stream, struct bytes data);
 
 /* Call writable when there is space, or when there is for a request of so many bytes. */
 void channel_data_await_space(struct nacre_channel *ch);

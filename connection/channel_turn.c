@@ -1,9 +1,11 @@
 #include "connection/channel_turn.h"
 
+#include "connection/channel_buffer.h"
 #include "connection/channel_close.h"
 #include "connection/channel_data.h"
 #include "connection/channel_open.h"
 #include "connection/channel_request.h"
+#include "connection/channel_write.h"
 #include "connection/table.h"
 
 /* Send a window adjust, exit-status, EOF and CLOSE, in this order, if they are due. Nothing follows
@@ -21,6 +23,8 @@ static void send_due(struct nacre_channel *ch)
         return;
     }
     channel_data_adjust_window(ch);
+    if (ch->buffer != NULL && channel_buffer_len(ch) > 0)
+        return; /* exit-status, EOF and CLOSE follow the data */
     if (ch->want_exit && !ch->sent_exit && !ch->got_close)
         channel_request_send_exit(ch);
     if (ch->want_eof && !ch->sent_eof && !ch->got_close)
@@ -55,6 +59,8 @@ static void leave(struct nacre_channel *ch)
 static void take_turn(struct nacre_channel *ch)
 {
     channel_request_send_replies(ch);
+    if (ch->buffer != NULL)
+        channel_write_buffered(ch);
     channel_data_offer_space(ch);
     channel_data_deliver(ch);
 }

@@ -18,6 +18,11 @@ void channel_unwrap(struct nacre_channel *ch, const struct nacre_channel_app *ap
     ch->app = app;
 }
 
+bool channel_is_question(const struct nacre_channel *ch)
+{
+    return ch->opening && !ch->ours;
+}
+
 void channel_call(struct nacre_channel *ch, void (*callback)(struct nacre_channel *ch))
 {
     struct transport *t = ch->connection->transport;

@@ -1,5 +1,5 @@
-/* For a stream, which takes the place of a channel's application and passes most callbacks on to
- * it. Not a public header. */
+/* For streams, pipes and forwards, which take the place of a channel's application and pass most
+ * callbacks on to it. Not a public header. */
 #ifndef NACRE_CONNECTION_CHANNEL_WRAP_H
 #define NACRE_CONNECTION_CHANNEL_WRAP_H
 
@@ -17,6 +17,9 @@ void channel_unwrap(struct nacre_channel *ch, const struct nacre_channel_app *ap
 /* A callback from the event loop, as from inside a message: what it brings about follows when it
  * has returned. */
 void channel_call(struct nacre_channel *ch, void (*callback)(struct nacre_channel *ch));
+
+/* The peer waits for our answer to its open. */
+bool channel_is_question(const struct nacre_channel *ch);
 
 /* Call unwrapped, if the channel is wrapped. */
 void channel_wrap_end(struct nacre_channel *ch);

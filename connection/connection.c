@@ -199,6 +199,20 @@ void connection_set_unknown(struct connection *c, struct nacre_channel **ch)
     c->unknown = ch;
 }
 
+void *connection_owner(const struct nacre_channel *ch)
+{
+    return transport_owner(ch->connection->transport);
+}
+
+uint32_t connection_answers_due(const struct connection *c)
+{
+    uint32_t due = c->awaiting;
+
+    for (uint64_t keepalives = c->keepalives; keepalives != 0; keepalives &= keepalives - 1)
+        due--;
+    return due;
+}
+
 uint32_t connection_channels(const struct connection *c)
 {
     return c->count;

@@ -61,6 +61,12 @@ bool connection_has_work(const struct connection *c);
  * turns at once. */
 bool connection_take_turns(struct connection *c);
 
+/* The owner of the transport of a channel's connection. */
+void *connection_owner(const struct nacre_channel *ch);
+
+/* Answers to our global requests that global_replied will report. */
+uint32_t connection_answers_due(const struct connection *c);
+
 /* Call closed for the channels that both sides have closed. */
 void connection_finish_closed(struct connection *c);
 

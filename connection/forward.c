@@ -39,6 +39,7 @@ bool nacre_channel_target(const struct nacre_channel *ch, struct nacre_target *t
         read_clean(&r, target->originator);
         target->originator_port = read_u32(&r);
     } else {
+        target->is_path = true;
         (void)read_string(&r);
         if (fields == FORWARD_DIRECT_SOCKET)
             (void)read_u32(&r);

@@ -17,6 +17,7 @@ struct nacre_target {
     /* For logs: '?' for control characters and malformed UTF-8. */
     char originator[NACRE_HOST_MAX];
     uint32_t originator_port;
+    bool is_path; /* host is the path of a Unix socket */
 };
 
 /* The target of a channel of type direct-tcpip, forwarded-tcpip, direct-streamlocal@openssh.com or

@@ -55,6 +55,7 @@ struct nacre_channel {
     uint32_t since_check;   /* accepted bytes since the window's growth was last checked, */
     uint64_t checked_ms;    /* ... at this time */
     struct queue unaccepted[STREAM_COUNT]; /* what the application has not accepted yet */
+    struct channel_buffer *buffer; /* what it wrote and is not sent yet; NULL: it has none */
 
     uint32_t peer_window; /* bytes that we may still send */
     uint32_t peer_max_packet;
@@ -110,7 +111,8 @@ struct connection {
     uint32_t unsent_len;           /* ... in bytes */
     uint16_t awaiting;             /* answers that the peer owes us, GLOBAL_ASKED_MAX at most, */
     uint16_t unsent_asking;        /* ... including those to requests that are not sent yet */
-    uint32_t input_held;           /* bytes charged for input that no window allowed */
+    uint32_t input_held;           /* bytes charged for input that no window allowed, */
+    uint32_t output_held;          /* ... and for output in the buffers of channels */
     uint32_t unanswered;           /* keepalives since the last sign of life */
     uint64_t keepalives;           /* a bit for each awaited answer, oldest first: to a keepalive */
     uint64_t asked_ms;             /* when the last keepalive was sent, */

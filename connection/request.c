@@ -196,8 +196,13 @@ enum request_status request_read(struct parsed_request *p, struct pool *pool, en
     if (type.len >= sizeof p->type || !is_name(type) || !(row->from & (1U << from)))
         return REQUEST_REFUSED;
     memcpy(p->type, type.at, type.len);
-    p->request = (struct nacre_request){
-        .kind = row->kind, .type = p->type, .want_reply = want_reply, .text = "", .value = ""};
+    p->request = (struct nacre_request){.kind = row->kind,
+                                        .type = p->type,
+                                        .want_reply = want_reply,
+                                        .text = "",
+                                        .value = "",
+                                        .payload = r->at,
+                                        .payload_len = (size_t)(r->end - r->at)};
     row->read(p, pool, r);
     if (!read_done(r))
         return REQUEST_REFUSED;

@@ -1,6 +1,7 @@
 #include "connection/table.h"
 
 #include "connection/budget.h"
+#include "connection/channel_buffer.h"
 #include "transport/pool.h"
 
 #include <string.h>
@@ -142,6 +143,7 @@ void table_remove(struct nacre_channel *ch)
         c->unknown = NULL;
     }
     c->channels[ch->id] = NULL;
+    channel_buffer_free(ch);
     budget_give(c, ch->window_target + ch->open_data_len);
     count(c, c->count - 1);
     for (int i = 0; i < STREAM_COUNT; i++)

@@ -19,6 +19,11 @@ void transport_settled(struct transport *t)
         t->wake_due = false;
 }
 
+void *transport_owner(const struct transport *t)
+{
+    return t->owner;
+}
+
 void transport_set_owner(struct transport *t, void *owner)
 {
     t->owner = owner;

@@ -43,6 +43,9 @@ struct service {
 bool transport_enter(struct transport *t);
 void transport_leave(struct transport *t);
 
+/* What transport_set_owner was called with. */
+void *transport_owner(const struct transport *t);
+
 /* There is something for the owner to do: output, or input that can be processed. */
 void transport_wake(struct transport *t);
 

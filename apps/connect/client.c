@@ -1,7 +1,9 @@
 #include "apps/connect/check.h"
 #include "apps/connect/connect.h"
 #include "apps/connect/end.h"
+#include "apps/connect/forwarding.h"
 #include "apps/connect/signing.h"
+#include "apps/runtime/watch.h"
 #include "apps/session/signer.h"
 
 #include <errno.h>
@@ -51,6 +53,7 @@ static void on_ended(void *context, const struct nacre_end *why)
 {
     struct nacre_client *client = context;
 
+    client_free_forwards(client);
     pump_wake(&client->pump);
     client_report_end(client, why);
 }
@@ -119,9 +122,9 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
         .ciphers = c->ciphers,
         .macs = c->macs,
         .require_strict_kex = c->require_strict_kex,
-        .lookup = c->lookup,
+        .lookup = client_lookup,
         .global_request = c->global_request,
-        .global_replied = c->global_replied,
+        .global_replied = client_global_replied,
         .user = c->user,
         .password = c->password,
         .keys = c->keys,
@@ -148,6 +151,12 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
     };
 }
 
+static void on_mail(struct source *source, uint32_t events)
+{
+    (void)events;
+    nacre_mailbox_run(&container_of(source, struct nacre_clients, mail)->mailbox);
+}
+
 static bool start(struct nacre_clients *all)
 {
     all->wakeup_source.ready = on_wakeup;
@@ -155,8 +164,12 @@ static bool start(struct nacre_clients *all)
     all->drain_timer.fire = on_drain_timer;
     all->loop.epoll = -1;
     all->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return all->wakeup >= 0 && loop_init(&all->loop) &&
-           loop_watch(&all->loop, all->wakeup, &all->wakeup_source, EPOLLIN | EPOLLET);
+    all->mail.ready = on_mail;
+    if (all->wakeup < 0 || !loop_init(&all->loop) || !nacre_mailbox_init(&all->mailbox))
+        return false;
+    all->loop.mailbox = &all->mailbox;
+    return loop_watch(&all->loop, all->wakeup, &all->wakeup_source, EPOLLIN | EPOLLET) &&
+           loop_watch(&all->loop, nacre_mailbox_fd(&all->mailbox), &all->mail, EPOLLIN);
 }
 
 struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *errbuf,
@@ -241,9 +254,14 @@ void nacre_clients_run(struct nacre_clients *all)
             return;
 }
 
-int nacre_clients_fd(const struct nacre_clients *all)
+int nacre_clients_fd(struct nacre_clients *all)
 {
-    return all->loop.epoll;
+    return loop_fd(&all->loop);
+}
+
+bool nacre_clients_post(struct nacre_clients *all, void (*call)(void *argument), void *argument)
+{
+    return nacre_loop_post(&all->loop, call, argument);
 }
 
 uint32_t nacre_clients_timeout(const struct nacre_clients *all)

@@ -7,9 +7,10 @@
  *     nacre_clients_run(clients);
  *     nacre_clients_free(clients);
  *
- * Clients belong to one thread, and start no other. After nacre_clients_new a program may fork, but
- * only one of the two processes may use the clients from then on. The other one must not even free
- * them, because both have the same descriptors; it ends by exec or _exit.
+ * Clients belong to one thread, and start no other unless forwards look up names. After
+ * nacre_clients_new a program may fork, but only one of the two processes may use the clients from
+ * then on. The other one must not even free them, because both have the same descriptors; it ends
+ * by exec or _exit.
  *
  * Every function may be called from inside every callback, except
  * those of the observer, which may only call functions that read. A function that cannot act at
@@ -18,6 +19,7 @@
 #define NACRE_APPS_CONNECT_CLIENT_H
 
 #include "apps/files/known_hosts.h"
+#include "apps/forward/forwarding.h"
 #include "apps/runtime/address.h"
 #include "apps/session/session.h"
 
@@ -58,6 +60,10 @@ struct nacre_client_config {
     enum nacre_answer (*global_request)(void *context, const struct nacre_global_request *request,
                                         uint32_t *port);
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
+    /* Quotas and events of forwards: forwarding.h; its functions get the nacre_client. NULL: none.
+     * A server may not have a client connect or listen anywhere, except as nacre_forward_remote
+     * says. */
+    const struct nacre_forwarding *forwarding;
     const struct nacre_observer *observer; /* its context is the nacre_client */
 
     uint32_t channels_max, packet_max; /* see nacre_endpoint_config */
@@ -106,6 +112,13 @@ NACRE_API struct nacre_client *
 nacre_client_connect_with(struct nacre_clients *clients,
                           const struct nacre_connection_config *config, char *errbuf, size_t size);
 
+/* The same for a connection that was made elsewhere, by socketpair(2) or through a proxy. fd is
+ * connected, and belongs to the client from now on, also on failure. address: what known_hosts and
+ * nacre_client_address are to call it. */
+NACRE_API struct nacre_client *nacre_client_adopt(struct nacre_clients *clients, int fd,
+                                                  const char *address, void *context, char *errbuf,
+                                                  size_t size);
+
 /* Run until no client is left, or nacre_clients_stop. From inside a callback of the loop it does
  * nothing. */
 NACRE_API void nacre_clients_run(struct nacre_clients *clients);
@@ -115,13 +128,20 @@ NACRE_API void nacre_clients_run(struct nacre_clients *clients);
  * close its socket. From inside a callback of the loop it only returns the number. */
 NACRE_API size_t nacre_clients_run_once(struct nacre_clients *clients, uint32_t wait_ms);
 
-/* For poll(2) in a loop of your own: a descriptor that becomes readable when nacre_clients_run_once
- * has something to do, and how long to wait for that at most, in milliseconds (UINT32_MAX: for
- * ever). Ask for the timeout each time before you wait: a call made in between, such as
- * nacre_channel_write, may need an iteration at once, for which the descriptor does not become
- * readable. */
-NACRE_API int nacre_clients_fd(const struct nacre_clients *clients);
+/* For poll(2) in a loop of your own: a descriptor that is readable whenever nacre_clients_run_once
+ * has something to do. That includes timers, and what calls outside an iteration leave to do, such
+ * as nacre_channel_write or nacre_clients_post: it is enough to wait for this descriptor. It
+ * belongs to the clients. -1, with errno: the system has no more descriptors. */
+NACRE_API int nacre_clients_fd(struct nacre_clients *clients);
+
+/* How long there is nothing to do but for what happens at the descriptors, in milliseconds;
+ * UINT32_MAX: for ever. */
 NACRE_API uint32_t nacre_clients_timeout(const struct nacre_clients *clients);
+
+/* Have call(argument) made on the clients' thread, soon and in order: nacre_loop_post (watch.h).
+ * From any thread. False: memory is out. */
+NACRE_API bool nacre_clients_post(struct nacre_clients *clients, void (*call)(void *argument),
+                                  void *argument);
 
 /* End every session (NACRE_SHUTTING_DOWN) once accepted output is sent. From any thread, and from a
  * signal handler. */
@@ -148,6 +168,10 @@ NACRE_API const char *nacre_client_local_address(struct nacre_client *client);
 /* The event loop, for nacre_stream_join and nacre_watch_new. Lives as long as the clients. */
 NACRE_API struct nacre_loop *nacre_clients_loop(struct nacre_clients *clients);
 NACRE_API struct nacre_loop *nacre_client_loop(const struct nacre_client *client);
+/* The forwards of its session, for nacre_forward_listen, nacre_forward_remote and
+ * nacre_forward_connect: forwarding.h. The first of them that looks up a name starts two threads.
+ * NULL: it has no session, or memory is out. */
+NACRE_API struct nacre_forwards *nacre_client_forwards(struct nacre_client *client);
 /* NULL before the TCP connection is up. It belongs to the client: nacre_session_free ends the
  * connection at once. */
 NACRE_API struct nacre_session *nacre_client_session(const struct nacre_client *client);

@@ -7,6 +7,7 @@
 #include "apps/session/number.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +86,8 @@ static void begin_session(struct nacre_client *client)
 
     client->fd = -1;
     (void)loop_set_timer(&all->loop, &client->connect_timer, UINT64_MAX);
-    freeaddrinfo(client->found);
+    if (client->found != NULL)
+        freeaddrinfo(client->found);
     client->found = NULL;
     pump_set_options(fd);
     pump_init(&client->pump, &all->loop, fd, client_on_over);
@@ -148,7 +150,8 @@ static void set_connect_timer(struct nacre_client *client)
 static void try_next_address(struct nacre_client *client, int failure)
 {
     client_drop_socket(client);
-    client->trying = client->trying->ai_next;
+    if (client->trying != NULL) /* otherwise it was adopted */
+        client->trying = client->trying->ai_next;
     set_connect_timer(client);
     try_address(client, failure);
 }
@@ -233,29 +236,21 @@ static bool take_login(struct nacre_client *client, const struct nacre_connectio
     return false;
 }
 
-struct nacre_client *nacre_client_connect_with(struct nacre_clients *all,
-                                               const struct nacre_connection_config *config,
-                                               char *errbuf, size_t size)
+/* A client that is not connected yet. NULL: *p has a sentence. */
+static struct nacre_client *new_client(struct nacre_clients *all,
+                                       const struct nacre_connection_config *config,
+                                       const struct errbuf *p)
 {
-    uint32_t connect_ms = all->config.connect_ms != 0 ? all->config.connect_ms : CONNECT_MS;
-    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_client *client;
 
-    if (!check_connection(&all->config, config, &p))
+    if (!check_connection(&all->config, config, p))
         return NULL;
-    if (all->stopped) {
-        errbuf_say(&p, "cannot connect to %s: the client is shutting down", config->address);
-        return NULL;
-    }
-    client = calloc(1, sizeof *client);
-    if (client == NULL) {
-        errbuf_say(&p, "cannot connect to %s: %s", config->address, strerror(ENOMEM));
-        return NULL;
-    }
-    client->all = all;
-    if (!take_login(client, config) || !look_up(client, config->address, &p)) {
-        if (p.text != NULL && p.text[0] == 0)
-            errbuf_say(&p, "cannot connect to %s: %s", config->address, strerror(ENOMEM));
+    client = all->stopped ? NULL : calloc(1, sizeof *client);
+    if (client != NULL)
+        client->all = all;
+    if (client == NULL || !take_login(client, config)) {
+        errbuf_say(p, "cannot connect to %s: %s", config->address,
+                   all->stopped ? "the client is shutting down" : strerror(ENOMEM));
         client_release(client);
         return NULL;
     }
@@ -264,6 +259,21 @@ struct nacre_client *nacre_client_connect_with(struct nacre_clients *all,
     client->connecting.ready = on_connecting;
     client->connect_timer.fire = on_connect_timer;
     client->failure.run = client_on_failure;
+    return client;
+}
+
+struct nacre_client *nacre_client_connect_with(struct nacre_clients *all,
+                                               const struct nacre_connection_config *config,
+                                               char *errbuf, size_t size)
+{
+    uint32_t connect_ms = all->config.connect_ms != 0 ? all->config.connect_ms : CONNECT_MS;
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_client *client = new_client(all, config, &p);
+
+    if (client == NULL || !look_up(client, config->address, &p)) {
+        client_release(client);
+        return NULL;
+    }
     add(all, client);
     loop_update_clock(&all->loop);
     client->give_up_ms = all->loop.now_ms + connect_ms;
@@ -278,4 +288,50 @@ struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char 
     const struct nacre_connection_config config = {.address = address, .context = context};
 
     return nacre_client_connect_with(all, &config, errbuf, size);
+}
+
+/* ---- a socket that was connected elsewhere ---- */
+
+/* False: with errno. */
+static bool prepare_socket(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+           getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
+}
+
+static bool name_client(struct nacre_client *client, const char *address, const struct errbuf *p)
+{
+    const char *port;
+
+    if (!read_address(address, client->host, &port, p) || strlen(address) >= ADDRESS_MAX)
+        return false;
+    (void)number_port(port, &client->port);
+    memcpy(client->address, address, strlen(address) + 1);
+    return true;
+}
+
+/* The session begins as when connect has succeeded: in the loop. */
+struct nacre_client *nacre_client_adopt(struct nacre_clients *all, int fd, const char *address,
+                                        void *context, char *errbuf, size_t size)
+{
+    const struct nacre_connection_config config = {.address = address, .context = context};
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_client *client = new_client(all, &config, &p);
+    bool good = client != NULL && name_client(client, address, &p);
+
+    if (good && !(prepare_socket(fd) && loop_watch(&all->loop, fd, &client->connecting, EPOLLOUT)))
+        good = errbuf_say(&p, "cannot use descriptor %d for %s: %s", fd, address, strerror(errno));
+    if (!good) {
+        (void)close(fd);
+        client_release(client);
+        return NULL;
+    }
+    client->fd = fd;
+    add(all, client);
+    return client;
 }

@@ -12,6 +12,9 @@ bool clients_free_if_unused(struct nacre_clients *all)
 {
     if (!all->freeing || all->busy || all->count > 0)
         return false;
+    nacre_offload_free(all->threads);
+    if (all->loop.mailbox != NULL)
+        nacre_mailbox_clear(&all->mailbox); /* makes the calls that wait */
     nacre_endpoint_free(all->endpoint);
     loop_clear(&all->loop);
     if (all->wakeup >= 0)
@@ -40,6 +43,8 @@ static void free_text(const char *text)
 
 void client_release(struct nacre_client *client)
 {
+    if (client == NULL)
+        return;
     if (client->found != NULL)
         freeaddrinfo(client->found);
     free_text(client->login.user);

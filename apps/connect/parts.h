@@ -6,6 +6,7 @@
 #include "apps/runtime/address_text.h"
 #include "apps/session/container_of.h"
 #include "apps/runtime/loop.h"
+#include "apps/runtime/offload.h"
 #include "apps/runtime/pump.h"
 #include "apps/session/errbuf.h"
 
@@ -21,15 +22,17 @@ struct nacre_clients {
     struct nacre_loop loop;
     struct nacre_client *first; /* all of them, doubly linked */
     size_t count;
-    struct source wakeup_source;
-    struct timer wait_timer;  /* ends nacre_clients_run_once */
-    struct timer drain_timer; /* ends nacre_clients_run after nacre_clients_stop */
-    int wakeup;               /* an eventfd that the loop watches; `stopping` is checked then */
-    atomic_bool stopping;     /* nacre_clients_stop was called, */
-    bool stopped;             /* ... and acted on: no new connections */
-    bool drained;             /* the time for that is over */
-    bool busy;                /* the loop runs, or clients_end_all: do not free now */
-    bool freeing;             /* nacre_clients_free was called */
+    struct source wakeup_source, mail;
+    struct nacre_mailbox mailbox;  /* the loop's, once it is made */
+    struct timer wait_timer;       /* ends nacre_clients_run_once */
+    struct timer drain_timer;      /* ends nacre_clients_run after nacre_clients_stop */
+    struct nacre_offload *threads; /* that look up names; NULL: none were needed yet */
+    int wakeup;           /* an eventfd that the loop watches; `stopping` is checked then */
+    atomic_bool stopping; /* nacre_clients_stop was called, */
+    bool stopped;         /* ... and acted on: no new connections */
+    bool drained;         /* the time for that is over */
+    bool busy;            /* the loop runs, or clients_end_all: do not free now */
+    bool freeing;         /* nacre_clients_free was called */
 };
 
 struct nacre_client {
@@ -37,9 +40,10 @@ struct nacre_client {
     struct source connecting; /* the socket of the current attempt: */
     int fd;                   /* ... or -1 */
     struct timer connect_timer;
-    struct signing *signing; /* by an agent, or NULL */
-    uint64_t give_up_ms;     /* for all addresses of the host together */
-    struct task failure;     /* it has ended before it was connected: */
+    struct signing *signing;         /* by an agent, or NULL */
+    struct nacre_forwards *forwards; /* of its session; NULL: none were needed yet */
+    uint64_t give_up_ms;             /* for all addresses of the host together */
+    struct task failure;             /* it has ended before it was connected: */
     struct nacre_end why;
     struct nacre_clients *all;
     struct nacre_client *next, **link;

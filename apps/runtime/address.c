@@ -87,6 +87,10 @@ void address_text(char out[ADDRESS_MAX], const struct sockaddr_storage *address,
     const struct sockaddr_in *four = (const struct sockaddr_in *)address;
     char *at;
 
+    if (address->ss_family == AF_UNIX) {
+        memcpy(out, "unix", sizeof "unix");
+        return;
+    }
     if (address->ss_family != AF_INET6)
         at = put_ipv4(out, (const uint8_t *)&four->sin_addr.s_addr);
     else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))

@@ -15,8 +15,9 @@ enum {
  * points into text. False: text is none of these. */
 bool address_split(const char *text, char *host, size_t size, const char **port);
 
-/* Write an address with its port. An IPv4-mapped IPv6 address is written as IPv4. A link-local one
- * has its zone: the name of the interface if `fd`, a socket, can tell it, else its number. */
+/* Write an address with its port, or "unix". An IPv4-mapped IPv6 address is written as IPv4. A
+ * link-local one has its zone: the name of the interface if `fd`, a socket, can tell it, else its
+ * number. */
 void address_text(char out[ADDRESS_MAX], const struct sockaddr_storage *address, int fd);
 
 /* Write the address alone, without its port, from what address_text wrote: "::1" from

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ bool loop_init(struct nacre_loop *loop)
     loop->soon.last = &loop->soon.first;
     loop->deferred.last = &loop->deferred.first;
     loop->now_ms = clock_ms();
+    loop->alarm = -1;
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     return loop->epoll >= 0;
 }
@@ -40,9 +42,11 @@ void loop_clear(struct nacre_loop *loop)
 {
     if (loop->epoll >= 0)
         (void)close(loop->epoll);
+    if (loop->alarm >= 0)
+        (void)close(loop->alarm);
     free(loop->heap);
     loop->heap = NULL;
-    loop->epoll = -1;
+    loop->epoll = loop->alarm = -1;
 }
 
 bool loop_watch(struct nacre_loop *loop, int fd, struct source *source, uint32_t events)
@@ -50,6 +54,13 @@ bool loop_watch(struct nacre_loop *loop, int fd, struct source *source, uint32_t
     struct epoll_event event = {.events = events, .data = {.ptr = source}};
 
     return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool loop_rewatch(struct nacre_loop *loop, int fd, struct source *source, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data = {.ptr = source}};
+
+    return epoll_ctl(loop->epoll, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
 void loop_unwatch(struct nacre_loop *loop, int fd, const struct source *source)
@@ -63,6 +74,44 @@ void loop_unwatch(struct nacre_loop *loop, int fd, const struct source *source)
 void loop_update_clock(struct nacre_loop *loop)
 {
     loop->now_ms = clock_ms();
+}
+
+/* ---- the alarm: for loops that are embedded in others ---- */
+
+static void on_alarm(struct source *source, uint32_t events)
+{
+    (void)source;
+    (void)events;
+}
+
+/* At the time of the next timer, or now. It fails only for times that cannot be. */
+static void set_alarm(const struct nacre_loop *loop)
+{
+    struct itimerspec at = {{0, 0}, {0, 0}};
+
+    if (loop->alarm < 0 || loop->running)
+        return;
+    if (loop->soon.first != NULL || loop->deferred.first != NULL)
+        at.it_value.tv_nsec = 1; /* long ago */
+    else if (loop->timers > 0)
+        at.it_value =
+            (struct timespec){.tv_sec = (time_t)(loop->heap[0]->at_ms / 1000),
+                              .tv_nsec = (long)(loop->heap[0]->at_ms % 1000) * 1000000 + 1};
+    (void)timerfd_settime(loop->alarm, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+int loop_fd(struct nacre_loop *loop)
+{
+    if (loop->alarm >= 0)
+        return loop->epoll;
+    loop->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    loop->alarm_source.ready = on_alarm;
+    if (loop->alarm >= 0 && !loop_watch(loop, loop->alarm, &loop->alarm_source, EPOLLIN)) {
+        (void)close(loop->alarm);
+        loop->alarm = -1;
+    }
+    set_alarm(loop);
+    return loop->alarm >= 0 ? loop->epoll : -1;
 }
 
 /* ---- timers: a binary heap with the earliest on top ---- */
@@ -148,6 +197,7 @@ bool loop_set_timer(struct nacre_loop *loop, struct timer *timer, uint64_t at_ms
     }
     sift_up(loop, timer->place - 1);
     sift_down(loop, timer->place - 1);
+    set_alarm(loop);
     return true;
 }
 
@@ -176,11 +226,13 @@ static void enqueue(struct task_queue *queue, struct task *task)
 void loop_later(struct nacre_loop *loop, struct task *task)
 {
     enqueue(&loop->soon, task);
+    set_alarm(loop);
 }
 
 void loop_defer(struct nacre_loop *loop, struct task *task)
 {
     enqueue(&loop->deferred, task);
+    set_alarm(loop);
 }
 
 static void forget(struct task_queue *queue, struct task *task)
@@ -263,6 +315,7 @@ void loop_run_once(struct nacre_loop *loop)
 {
     struct epoll_event events[EVENTS];
 
+    loop->running = true;
     loop->events = events;
     loop->events_left = epoll_wait(loop->epoll, events, EVENTS, loop_timeout(loop));
     loop->now_ms = clock_ms();
@@ -277,4 +330,6 @@ void loop_run_once(struct nacre_loop *loop)
     }
     fire_timers(loop);
     run_tasks(loop);
+    loop->running = false;
+    set_alarm(loop);
 }

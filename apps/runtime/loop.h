@@ -35,6 +35,10 @@ struct task_queue {
 
 struct nacre_loop {
     int epoll;
+    int alarm;    /* a timerfd that makes epoll readable when there is something to do; or -1 */
+    bool running; /* an iteration is in progress */
+    struct nacre_mailbox *mailbox; /* its thread's, for nacre_loop_post; or NULL */
+    struct source alarm_source;
     uint64_t now_ms; /* when this iteration began; CLOCK_MONOTONIC */
     struct timer **heap;
     uint32_t timers, timer_room;
@@ -50,6 +54,9 @@ void loop_clear(struct nacre_loop *loop);
 
 /* Watch a descriptor for these epoll events. False, with errno. */
 bool loop_watch(struct nacre_loop *loop, int fd, struct source *source, uint32_t events);
+
+/* Watch it for other events. False, with errno. */
+bool loop_rewatch(struct nacre_loop *loop, int fd, struct source *source, uint32_t events);
 
 /* Stop watching: no event reaches the source any more, not even in this iteration. Call it before
  * the descriptor is closed. */
@@ -69,6 +76,10 @@ void loop_defer(struct nacre_loop *loop, struct task *task);
 
 /* Between iterations now_ms does not change: call this before computing times from it. */
 void loop_update_clock(struct nacre_loop *loop);
+
+/* A descriptor that is readable whenever an iteration has something to do, for another event loop:
+ * also for what is queued or set between iterations. -1, with errno. */
+int loop_fd(struct nacre_loop *loop);
 
 /* How long the next iteration waits at most, in milliseconds; -1: for ever. */
 int loop_timeout(const struct nacre_loop *loop);

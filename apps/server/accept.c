@@ -67,15 +67,43 @@ static void refuse(struct worker *worker, int fd, enum nacre_limit limit,
     count_refusal(worker, limit, from);
 }
 
-static void admit(struct worker *worker, int fd, const struct sockaddr_storage *address)
+static bool admit(struct worker *worker, int fd, const struct sockaddr_storage *address)
 {
     struct ticket ticket;
     enum nacre_limit limit;
+    bool good =
+        admission_enter(worker->server->admission, address, worker->loop.now_ms, &ticket, &limit);
 
-    if (admission_enter(worker->server->admission, address, worker->loop.now_ms, &ticket, &limit))
+    if (good)
         peer_start(worker, fd, address, &ticket);
     else
         refuse(worker, fd, limit, address);
+    return good;
+}
+
+/* A Unix socket has no address: all of them are one source. */
+bool accept_adopt(struct worker *worker, int fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
+    int flags = fcntl(fd, F_GETFL), failure;
+
+    if (getpeername(fd, (struct sockaddr *)&address, &len) != 0 || flags < 0 ||
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        failure = errno;
+        (void)close(fd);
+        errno = failure;
+        return false;
+    }
+    if (address.ss_family != AF_INET && address.ss_family != AF_INET6)
+        address = (struct sockaddr_storage){.ss_family = AF_UNIX};
+    pump_set_options(fd);
+    if (!worker->loop.running)
+        loop_update_clock(&worker->loop);
+    if (admit(worker, fd, &address))
+        return true;
+    errno = EUSERS;
+    return false;
 }
 
 /* ---- out of descriptors ---- */
@@ -149,7 +177,7 @@ static void on_connection(struct source *source, uint32_t events)
             accept4(listener->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0)
-            admit(listener->worker, fd, &address);
+            (void)admit(listener->worker, fd, &address);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             more = shed(listener);
         else

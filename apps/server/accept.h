@@ -9,4 +9,8 @@
 bool accept_open(struct worker *worker, char *errbuf, size_t size);
 void accept_close(struct worker *worker);
 
+/* A connected socket from elsewhere, which belongs to the worker from now on. False, with errno: it
+ * is none, or a limit refuses it (EUSERS); it is closed then. */
+bool accept_adopt(struct worker *worker, int fd);
+
 #endif

@@ -55,7 +55,8 @@ struct worker {
     unsigned number;           /* 0 is the first */
     struct settings *settings; /* what its new connections begin with: the latest, or soon */
     struct nacre_mailbox mailbox;
-    struct source mail;
+    struct source mail, wakeup;
+    struct timer drained, waited; /* each need only wake the loop up */
     struct listener *listeners;
     struct nacre_peer *peers; /* all of them, doubly linked */
     uint64_t stop_at_ms;      /* when what is left of the output is dropped; 0 while running */
@@ -66,7 +67,8 @@ struct worker {
     uint64_t refusals; /* rate of `refused` events, */
     uint64_t unlogged; /* ... and refusals without one since the last */
     int spare;         /* a descriptor to give up when no other is left */
-    bool running;
+    bool running;      /* on a thread of its own */
+    bool begun;        /* it watches the server's wakeup */
 };
 
 /* One connection. */
@@ -85,9 +87,10 @@ struct nacre_peer {
     bool failed_login;    /* at least one attempt */
     bool abusive;         /* used the key exchange to make us work: as bad as a failed login */
     bool logged_in;
-    bool offloaded;          /* it may have jobs that wait for a thread */
-    struct task report_task; /* sends these events */
-    void *data;              /* the program's */
+    struct nacre_forwards *forwards; /* of its session; NULL: none were needed yet */
+    bool offloaded;                  /* it may have jobs that wait for a thread */
+    struct task report_task;         /* sends these events */
+    void *data;                      /* the program's */
 };
 
 /* context: that of a configuration */

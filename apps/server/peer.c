@@ -1,5 +1,7 @@
 #include "apps/server/peer.h"
 
+#include "apps/forward/forwards.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -190,10 +192,60 @@ static void on_attempted(void *context, const char *user, const char *method, bo
         policy->attempted(context, user, method, granted);
 }
 
+/* ---- forwards ---- */
+
+static bool offload(void *context, void (*work)(void *job), void (*done)(void *job), void *job)
+{
+    return nacre_peer_offload(context, work, done, job);
+}
+
+struct nacre_forwards *nacre_peer_forwards(struct nacre_peer *peer)
+{
+    const struct forwards_home home = {.context = peer,
+                                       .session = peer->pump.session,
+                                       .loop = &peer->worker->loop,
+                                       .offload = offload};
+
+    if (peer->forwards == NULL && home.session != NULL && !nacre_session_ended(home.session, NULL))
+        peer->forwards = forwards_new(peer->settings->config.forwarding, &home);
+    return peer->forwards;
+}
+
+/* What the program does not know itself. */
+static const struct nacre_channel_app *on_lookup(void *context, const char *type)
+{
+    struct nacre_peer *peer = context;
+    const struct nacre_server_config *config = &peer->settings->config;
+    const struct nacre_channel_app *app = NULL;
+
+    if (config->lookup != NULL)
+        app = config->lookup(context, type);
+    else if (strcmp(type, "session") == 0)
+        app = config->session;
+    if (app == NULL && nacre_peer_forwards(peer) != NULL)
+        app = forwards_lookup(NACRE_SERVER, type);
+    return app;
+}
+
+static enum nacre_answer
+on_global_request(void *context, const struct nacre_global_request *request, uint32_t *port)
+{
+    struct nacre_peer *peer = context;
+    const struct nacre_server_config *config = &peer->settings->config;
+
+    if (request->kind != NACRE_GLOBAL_OTHER && config->forwarding != NULL)
+        return nacre_peer_forwards(peer) != NULL ? forwards_request(peer->forwards, request, port)
+                                                 : NACRE_REFUSE;
+    return config->global_request != NULL ? config->global_request(context, request, port)
+                                          : NACRE_REFUSE;
+}
+
 static void on_ended(void *context, const struct nacre_end *why)
 {
     struct nacre_peer *peer = context;
 
+    forwards_free(peer->forwards);
+    peer->forwards = NULL;
     pump_wake(&peer->pump); /* the application may have ended it by a call of its own */
     if (peer->offloaded)
         nacre_offload_cancel(peer->worker->server->offload, peer);
@@ -225,6 +277,11 @@ void peer_callbacks(struct nacre_endpoint_config *config, struct nacre_auth_poli
     if (settings->config.observer != NULL)
         settings->observer = *settings->config.observer;
     settings->observer.limited = on_limited;
+    if (settings->config.forwarding != NULL) {
+        config->session = NULL;
+        config->lookup = on_lookup;
+        config->global_request = on_global_request;
+    }
     config->authenticated = on_authenticated;
     config->ended = on_ended;
     config->wake = on_wake;

@@ -1,5 +1,6 @@
 #include "apps/server/server.h"
 
+#include "apps/runtime/watch.h"
 #include "apps/server/accept.h"
 #include "apps/server/check.h"
 #include "apps/server/listen.h"
@@ -218,6 +219,55 @@ void nacre_server_run(struct nacre_server *server)
         return;
     server->state = SERVER_FREEING;
     destroy(server);
+}
+
+/* Only with one loop can another loop stand for it. */
+static struct worker *only_worker(const struct nacre_server *server)
+{
+    return server->worker_count == 1 ? &server->workers[0] : NULL;
+}
+
+bool nacre_server_run_once(struct nacre_server *server, uint32_t wait_ms)
+{
+    struct worker *worker = only_worker(server);
+    bool more;
+
+    if (worker == NULL || !change_state(server, SERVER_IDLE, SERVER_RUNNING))
+        return worker != NULL;
+    start_offload(server);
+    more = worker_run_once(worker, wait_ms);
+    if (change_state(server, SERVER_RUNNING, SERVER_IDLE))
+        return more;
+    server->state = SERVER_FREEING;
+    destroy(server);
+    return false;
+}
+
+int nacre_server_fd(struct nacre_server *server)
+{
+    struct worker *worker = only_worker(server);
+
+    if (worker == NULL) {
+        errno = EINVAL;
+        return -1;
+    }
+    worker_begin(worker);
+    return loop_fd(&worker->loop);
+}
+
+struct nacre_loop *nacre_server_loop(struct nacre_server *server)
+{
+    return &server->workers[0].loop;
+}
+
+bool nacre_server_post(struct nacre_server *server, void (*call)(void *argument), void *argument)
+{
+    return nacre_loop_post(nacre_server_loop(server), call, argument);
+}
+
+bool nacre_server_adopt(struct nacre_server *server, int fd)
+{
+    return accept_adopt(&server->workers[0], fd);
 }
 
 void nacre_server_free(struct nacre_server *server)

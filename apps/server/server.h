@@ -14,6 +14,7 @@
 #ifndef NACRE_APPS_SERVER_SERVER_H
 #define NACRE_APPS_SERVER_SERVER_H
 
+#include "apps/forward/forwarding.h"
 #include "apps/runtime/address.h"
 #include "apps/session/session.h"
 
@@ -112,6 +113,10 @@ struct nacre_server_config {
                                         uint32_t *port);
     void (*global_replied)(void *context, bool granted, const uint8_t *data, size_t len);
 
+    /* What clients may forward: forwarding.h; its functions get the nacre_peer. It has the requests
+     * to listen, and the channels of forwarding that lookup returns NULL for. NULL: nothing. */
+    const struct nacre_forwarding *forwarding;
+
     const struct nacre_server_events *events;
     const struct nacre_observer *observer; /* of each session; its context is the nacre_peer */
     void *context;                         /* see nacre_peer_server_context */
@@ -180,6 +185,35 @@ NACRE_API bool nacre_server_reconfigure(struct nacre_server *server,
  * calling thread is one of the workers. From inside a callback of the server it does nothing. */
 NACRE_API void nacre_server_run(struct nacre_server *server);
 
+/* Run one iteration, for a loop of your own: wait at most wait_ms for something to happen
+ * (UINT32_MAX: for ever), and handle it. Only for a server with one worker. False: the server was
+ * stopped and has drained, or it was freed in a callback; do not call it again. From inside a
+ * callback of the server it only returns true. */
+NACRE_API bool nacre_server_run_once(struct nacre_server *server, uint32_t wait_ms);
+
+/* For poll(2) in a loop of your own: a descriptor that is readable whenever nacre_server_run_once
+ * has something to do. That includes timers, and what calls outside an iteration leave to do, such
+ * as nacre_channel_write, nacre_server_post or nacre_server_stop: it is enough to wait for this
+ * descriptor. It belongs to the server. -1, with errno: the server has several workers (EINVAL), or
+ * the system has no more descriptors. */
+NACRE_API int nacre_server_fd(struct nacre_server *server);
+
+/* The event loop of the first worker, for nacre_watch_new and nacre_timer_new (watch.h) without a
+ * connection. Its thread is the one that calls nacre_server_run. Lives as long as the server. */
+NACRE_API struct nacre_loop *nacre_server_loop(struct nacre_server *server);
+
+/* Have call(argument) made on that thread, soon and in order: nacre_loop_post (watch.h). From any
+ * thread, also before the server runs. False: memory is out. */
+NACRE_API bool nacre_server_post(struct nacre_server *server, void (*call)(void *argument),
+                                 void *argument);
+
+/* Serve a connection that was made elsewhere: a socket of socketpair(2), of inetd or of another
+ * process. Its peer belongs to the first worker; the address of a Unix socket is "unix", and all of
+ * them are one source for limits. On the thread of nacre_server_loop, or while the server does not
+ * run. fd belongs to the server from now on, also on failure. False, with errno: it is not a
+ * connected socket, or a limit refused it (EUSERS). */
+NACRE_API bool nacre_server_adopt(struct nacre_server *server, int fd);
+
 /* Stop accepting, end every session (NACRE_SHUTTING_DOWN) once accepted output is sent, and let
  * nacre_server_run return. From any thread, and from a signal handler. */
 NACRE_API void nacre_server_stop(struct nacre_server *server);
@@ -239,6 +273,10 @@ NACRE_API const struct nacre_login *nacre_peer_login(const struct nacre_peer *pe
 /* The event loop of the connection, for nacre_stream_join and nacre_watch_new. Lives as long as the
  * server. */
 NACRE_API struct nacre_loop *nacre_peer_loop(const struct nacre_peer *peer);
+
+/* The forwards of its session, for nacre_forward_listen and its kind: forwarding.h. NULL: it has no
+ * session any more, or memory is out. */
+NACRE_API struct nacre_forwards *nacre_peer_forwards(struct nacre_peer *peer);
 
 /* A pointer of the program's own; NULL at first. Free what it points to in `ended`. */
 NACRE_API void nacre_peer_set_data(struct nacre_peer *peer, void *data);

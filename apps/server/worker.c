@@ -76,8 +76,10 @@ static bool make_loop(struct worker *worker, struct nacre_server *server)
     worker->loop.epoll = -1;
     worker->spare = -1;
     worker->mail.ready = on_mail;
-    return loop_init(&worker->loop) &&
-           loop_watch(&worker->loop, nacre_mailbox_fd(&worker->mailbox), &worker->mail, EPOLLIN);
+    if (!loop_init(&worker->loop))
+        return false;
+    worker->loop.mailbox = &worker->mailbox;
+    return loop_watch(&worker->loop, nacre_mailbox_fd(&worker->mailbox), &worker->mail, EPOLLIN);
 }
 
 bool worker_init(struct worker *worker, struct nacre_server *server, char *errbuf, size_t size)
@@ -118,14 +120,14 @@ void worker_clear(struct worker *worker)
 
 /* ---- running ---- */
 
-/* The loop need only wake up: worker_run checks what there is to do. */
+/* The loop need only wake up: iterate checks what there is to do. */
 static void on_wakeup(struct source *source, uint32_t events)
 {
     (void)source;
     (void)events;
 }
 
-static void on_drained(struct timer *timer)
+static void on_timer(struct timer *timer)
 {
     (void)timer;
 }
@@ -162,35 +164,70 @@ static void begin_drain(struct worker *worker)
         peer_shut_down(peer);
 }
 
+void worker_begin(struct worker *worker)
+{
+    if (worker->begun)
+        return;
+    worker->begun = true;
+    worker->wakeup.ready = on_wakeup;
+    worker->drained.fire = worker->waited.fire = on_timer;
+    (void)loop_watch(&worker->loop, worker->server->wakeup, &worker->wakeup, EPOLLIN | EPOLLET);
+}
+
+static void end(struct worker *worker)
+{
+    worker->begun = false;
+    (void)loop_set_timer(&worker->loop, &worker->drained, UINT64_MAX);
+    (void)loop_set_timer(&worker->loop, &worker->waited, UINT64_MAX);
+    (void)loop_set_timer(&worker->loop, &worker->drain_timer, UINT64_MAX);
+    loop_unwatch(&worker->loop, worker->server->wakeup, &worker->wakeup);
+    worker_close_peers(worker);
+    if (worker->draining)
+        server_wake(worker->server); /* the first one waits for the others */
+}
+
+/* One iteration. False: it has drained, or the server is freed. */
+static bool iterate(struct worker *worker)
+{
+    struct nacre_server *server = worker->server;
+
+    loop_run_once(&worker->loop);
+    if (worker == server->workers && server->reporting)
+        report(worker);
+    if (worker->settings != server->latest)
+        take_settings(worker);
+    if (drain_step(worker))
+        return false;
+    if (worker->stop_at_ms == 0 && server->stopping) {
+        begin_drain(worker);
+        (void)loop_set_timer(&worker->loop, &worker->drained, worker->stop_at_ms);
+    }
+    return server->state != SERVER_ABANDONED &&
+           (worker->stop_at_ms == 0 ||
+            (worker->peers != NULL && worker->loop.now_ms < worker->stop_at_ms));
+}
+
 void *worker_run(void *at)
 {
     struct worker *worker = at;
-    struct nacre_server *server = worker->server;
-    struct source wakeup = {on_wakeup};
-    struct timer drained = {.fire = on_drained};
 
-    (void)loop_watch(&worker->loop, server->wakeup, &wakeup, EPOLLIN | EPOLLET);
-    while (server->state != SERVER_ABANDONED) {
-        loop_run_once(&worker->loop);
-        if (worker == server->workers && server->reporting)
-            report(worker);
-        if (worker->settings != server->latest)
-            take_settings(worker);
-        if (drain_step(worker))
-            break;
-        if (worker->stop_at_ms == 0 && server->stopping) {
-            begin_drain(worker);
-            (void)loop_set_timer(&worker->loop, &drained, worker->stop_at_ms);
-        }
-        if (worker->stop_at_ms != 0 &&
-            (worker->peers == NULL || worker->loop.now_ms >= worker->stop_at_ms))
-            break;
-    }
-    (void)loop_set_timer(&worker->loop, &drained, UINT64_MAX);
-    (void)loop_set_timer(&worker->loop, &worker->drain_timer, UINT64_MAX);
-    loop_unwatch(&worker->loop, server->wakeup, &wakeup);
-    worker_close_peers(worker);
-    if (worker->draining)
-        server_wake(server); /* the first one waits for the others */
+    worker_begin(worker);
+    while (worker->server->state != SERVER_ABANDONED && iterate(worker))
+        ;
+    end(worker);
     return NULL;
+}
+
+bool worker_run_once(struct worker *worker, uint32_t wait_ms)
+{
+    worker_begin(worker);
+    loop_update_clock(&worker->loop);
+    (void)loop_set_timer(&worker->loop, &worker->waited,
+                         wait_ms == UINT32_MAX ? UINT64_MAX : worker->loop.now_ms + wait_ms);
+    if (iterate(worker)) {
+        (void)loop_set_timer(&worker->loop, &worker->waited, UINT64_MAX);
+        return true;
+    }
+    end(worker);
+    return false;
 }

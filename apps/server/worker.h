@@ -17,6 +17,12 @@ bool worker_init(struct worker *worker, struct nacre_server *server, char *errbu
  * over. worker: a struct worker. Returns NULL, as a thread does. */
 void *worker_run(void *worker);
 
+/* Watch what makes a running server stop. worker_run and worker_run_once do so too. */
+void worker_begin(struct worker *worker);
+
+/* One iteration, which waits wait_ms at most (UINT32_MAX: for ever). False: it was the last one. */
+bool worker_run_once(struct worker *worker, uint32_t wait_ms);
+
 /* Close every connection at once. */
 void worker_close_peers(struct worker *worker);
 

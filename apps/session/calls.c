@@ -1,6 +1,7 @@
 /* What an application may call on a session, besides what its owner calls (session.c). */
 #include "apps/session/parts.h"
 #include "apps/session/signer.h"
+#include "connection/pipe.h"
 
 void nacre_session_disconnect(struct nacre_session *s, enum nacre_cause cause, const char *text)
 {
@@ -43,6 +44,24 @@ struct nacre_channel *nacre_session_open_channel(struct nacre_session *s, const 
     if (ch != NULL) /* otherwise the session has ended, in wake */
         connection_set_unknown(s->connection, NULL);
     return ch;
+}
+
+enum nacre_answer nacre_session_pass_on(struct nacre_session *to, struct nacre_channel *ch)
+{
+    static const struct nacre_channel_app passes_on;
+    size_t len;
+    const uint8_t *data = nacre_channel_open_data(ch, &len);
+    struct nacre_channel *there =
+        to == NULL
+            ? NULL
+            : nacre_session_open_channel(to, nacre_channel_type(ch), &passes_on, NULL, data, len);
+
+    if (there == NULL)
+        return NACRE_REFUSE;
+    if (nacre_channel_pipe(ch, there))
+        return NACRE_LATER;
+    nacre_channel_close(there);
+    return NACRE_REFUSE;
 }
 
 enum nacre_sending nacre_session_can_open_channel(const struct nacre_session *s, const char *type,

@@ -26,6 +26,7 @@ struct nacre_endpoint {
 struct nacre_session {
     struct nacre_endpoint *endpoint;
     void *context;
+    void *attached; /* see attached.h */
     struct transport *transport;
     struct auth *auth;
     struct connection *connection;

@@ -238,6 +238,15 @@ NACRE_API struct nacre_channel *nacre_session_open_channel(struct nacre_session 
 NACRE_API enum nacre_sending nacre_session_can_open_channel(const struct nacre_session *session,
                                                             const char *type, size_t len);
 
+/* From inside `open` of a channel, which then returns what this returns: open the same channel at
+ * another session (NULL: refuse it), on the same thread, and join the two: nacre_channel_pipe
+ * (pipe.h). So a bastion passes on the channels of its clients. */
+NACRE_API enum nacre_answer nacre_session_pass_on(struct nacre_session *to,
+                                                  struct nacre_channel *ch);
+
+/* The session of a channel. */
+NACRE_API struct nacre_session *nacre_channel_session(const struct nacre_channel *ch);
+
 /* Channels that are alive, including those that are being opened or closed. */
 NACRE_API uint32_t nacre_session_channel_count(const struct nacre_session *session);
 

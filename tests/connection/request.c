@@ -17,6 +17,8 @@ START_TEST(every_request_is_reported_and_answered_only_when_a_reply_is_wanted)
     scripted_expect(&s, "success 7;");
     scripted_told(&s, b->told);
     ck_assert(recorder.last.want_reply);
+    ck_assert_uint_eq(recorder.payload_len, b->len); /* as it came */
+    ck_assert_mem_eq(recorder.payload, b->bytes, b->len);
     stop();
 
     server_with_channel();

@@ -13,7 +13,6 @@
 #include "apps/files/agent.h"
 #include "apps/files/key_file.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,30 +134,16 @@ static bool read_option(int letter, char *errbuf, size_t size)
     }
 }
 
-/* ---- the loop: the clients' descriptor among others ---- */
+/* ---- the loop ---- */
 
+/* With a short timeout: SIGUSR1 may have arrived just before. */
 static void run(void)
 {
-    struct pollfd fds[1 + LIST_MAX];
-    int others[LIST_MAX];
-
-    while (nacre_clients_run_once(clients, 0) > 0) {
-        size_t n = listening(others);
-        uint32_t wait_ms = nacre_clients_timeout(clients);
-
-        fds[0] = (struct pollfd){.fd = nacre_clients_fd(clients), .events = POLLIN};
-        for (size_t i = 0; i < n; i++)
-            fds[1 + i] = (struct pollfd){.fd = others[i], .events = POLLIN};
-        /* With a short timeout: SIGUSR1 may have arrived just before. */
-        if (poll(fds, 1 + n, wait_ms < 100 ? (int)wait_ms : 100) < 0)
+    while (nacre_clients_run_once(clients, 100) > 0) {
+        if (poked == 0)
             continue;
-        if (poked != 0) {
-            poked = 0;
-            on_poke();
-        }
-        for (size_t i = 0; i < n; i++)
-            if (fds[1 + i].revents != 0)
-                on_listening(i);
+        poked = 0;
+        on_poke();
     }
 }
 
@@ -182,8 +167,7 @@ int main(int argc, char **argv)
                                          .banner = on_banner,
                                          .ready = open_all,
                                          .ended = on_ended,
-                                         .lookup = look_up,
-                                         .global_replied = on_global_replied};
+                                         .forwarding = &forwarding};
     char errbuf[512] = "usage: see the top of calling.c";
     bool good = true;
 

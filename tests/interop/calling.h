@@ -34,13 +34,6 @@ void open_all(struct nacre_client *client);
 /* SIGUSR1 arrived: send what the options specify for it. */
 void on_poke(void);
 
-/* Descriptors to poll for connections to forward, at most LIST_MAX; and what to do when one is
- * readable. */
-size_t listening(int fds[LIST_MAX]);
-void on_listening(size_t i);
-
-/* See struct nacre_client_config. */
-const struct nacre_channel_app *look_up(void *context, const char *type);
-void on_global_replied(void *context, bool granted, const uint8_t *data, size_t len);
+extern const struct nacre_forwarding forwarding; /* reports its events */
 
 #endif

@@ -4,12 +4,9 @@
 
 #include "apps/runtime/stream.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static struct nacre_loop *loop_of(const struct nacre_channel *ch)
@@ -171,158 +168,52 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
     nacre_client_close(nacre_channel_context(ch), "done");
 }
 
-/* ---- sockets ---- */
+/* ---- forwards ---- */
 
-/* Connect to, or listen on, HOST:PORT or PATH. */
-static int open_socket(const char *where, bool listens)
-{
-    const char *colon = strrchr(where, ':');
-    struct sockaddr_un path = {.sun_family = AF_UNIX};
-    struct sockaddr_in place = {.sin_family = AF_INET};
-    struct sockaddr *to = colon != NULL ? (struct sockaddr *)&place : (struct sockaddr *)&path;
-    socklen_t len = colon != NULL ? sizeof place : sizeof path;
-    int fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    (void)snprintf(path.sun_path, sizeof path.sun_path, "%s", where);
-    if (colon != NULL)
-        place.sin_port = htons((uint16_t)atoi(colon + 1));
-    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (listens ? bind(fd, to, len) == 0 && listen(fd, 16) == 0 : connect(fd, to, len) == 0)
-        return fd;
-    (void)close(fd);
-    return -1;
-}
-
-/* Split PORT:HOST:PORT or PATH:PATH; the first part becomes HOST:PORT or PATH. */
-static void split(const char *text, char first[NACRE_HOST_MAX + 16], char second[NACRE_HOST_MAX])
+/* Split PORT:HOST:PORT or PATH:PATH; the first part becomes localhost:PORT or PATH. */
+static void split(const char *text, char first[NACRE_HOST_MAX + 16], const char **second)
 {
     const char *colon = strchr(text, ':');
-    bool port = text[0] != '/';
 
-    (void)snprintf(first, NACRE_HOST_MAX + 16, "%s%.*s", port ? "localhost:" : "",
+    (void)snprintf(first, NACRE_HOST_MAX + 16, "%s%.*s", text[0] != '/' ? "localhost:" : "",
                    (int)(colon - text), text);
-    (void)snprintf(second, NACRE_HOST_MAX, "%s", colon + 1);
+    *second = colon + 1;
 }
 
-/* ---- -L: what connects to us goes to the server ---- */
-
-struct local {
-    struct nacre_client *client;
-    int fd;
-    char target[NACRE_HOST_MAX];
-};
-
-static struct local locals[LIST_MAX];
-static size_t local_count;
-
-static enum nacre_answer local_open(struct nacre_channel *ch)
+/* -L: what connects to us goes to the server. */
+static void listen_for(struct nacre_client *client, const char *text)
 {
-    int *fd = nacre_channel_app_data(ch);
+    char errbuf[512], here[NACRE_HOST_MAX + 16];
+    const char *there;
 
-    (void)nacre_stream_join(
-        ch, loop_of(ch), &(struct nacre_stream_config){.input = *fd, .output = *fd, .error = -1});
-    *fd = -1;
-    return NACRE_GRANT;
+    split(text, here, &there);
+    if (nacre_forward_listen(nacre_client_forwards(client), here,
+                             there[0] == '/' ? "direct-streamlocal@openssh.com" : "direct-tcpip",
+                             there, errbuf, sizeof errbuf) == NULL)
+        say("%s", errbuf);
 }
 
-static void local_closed(struct nacre_channel *ch, const struct nacre_end *why)
-{
-    int *fd = nacre_channel_app_data(ch);
-
-    if (why->cause == NACRE_OPEN_REFUSED)
-        say("refused %u: %s", why->code, why->text);
-    if (*fd >= 0)
-        (void)close(*fd);
-    free(fd);
-}
-
-size_t listening(int fds[LIST_MAX])
-{
-    for (size_t i = 0; i < local_count; i++)
-        fds[i] = locals[i].fd;
-    return local_count;
-}
-
-void on_listening(size_t i)
-{
-    static const struct nacre_channel_app app = {.open = local_open, .closed = local_closed};
-    const struct local *l = &locals[i];
-    const char *colon = strrchr(l->target, ':');
-    const char *type = colon != NULL ? "direct-tcpip" : "direct-streamlocal@openssh.com";
-    struct nacre_target target = {.originator = "127.0.0.1", .originator_port = 9};
-    uint8_t data[NACRE_TARGET_MAX];
-    int *fd = malloc(sizeof *fd);
-
-    (void)snprintf(target.host, sizeof target.host, "%.*s",
-                   (int)(colon != NULL ? (size_t)(colon - l->target) : strlen(l->target)),
-                   l->target);
-    target.port = colon != NULL ? (uint32_t)atoi(colon + 1) : 0;
-    *fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
-    if (nacre_session_open_channel(nacre_client_session(l->client), type, &app, fd, data,
-                                   nacre_target_write(&target, type, data)) == NULL)
-        say("no channel can be opened");
-}
-
-/* ---- -R: what connects to the server comes to us ---- */
-
-static enum nacre_answer remote_open(struct nacre_channel *ch)
-{
-    struct nacre_target asked;
-    char there[NACRE_HOST_MAX + 16], here[NACRE_HOST_MAX];
-    int fd;
-
-    if (!nacre_channel_target(ch, &asked))
-        return NACRE_REFUSE;
-    say("forwarded %s:%u", asked.host, asked.port);
-    split(options.remote[0], there, here);
-    fd = open_socket(here, false);
-    if (fd < 0) {
-        nacre_channel_refuse_open(ch, NACRE_REASON_CONNECT_FAILED, "nobody is there");
-        return NACRE_REFUSE;
-    }
-    return nacre_stream_join(
-               ch, loop_of(ch),
-               &(struct nacre_stream_config){.input = fd, .output = fd, .error = -1}) != NULL
-               ? NACRE_GRANT
-               : NACRE_REFUSE;
-}
-
-const struct nacre_channel_app *look_up(void *context, const char *type)
-{
-    static const struct nacre_channel_app app = {.open = remote_open};
-
-    (void)context;
-    return options.remote_count > 0 && strncmp(type, "forwarded-", 10) == 0 ? &app : NULL;
-}
-
+/* -R: what connects to the server comes to us. */
 static void ask_to_forward(struct nacre_client *client, bool cancel)
 {
-    struct nacre_session *session = nacre_client_session(client);
-    char there[NACRE_HOST_MAX + 16], here[NACRE_HOST_MAX];
-    char *colon;
+    char there[NACRE_HOST_MAX + 16];
+    const char *here;
 
-    split(options.remote[0], there, here);
-    colon = strrchr(there, ':');
-    if (colon == NULL) {
-        (void)nacre_session_forward_socket(session, there, cancel);
-        return;
-    }
-    *colon = 0;
-    (void)nacre_session_forward(session, there, (uint32_t)atoi(colon + 1), cancel);
+    split(options.remote[0], there, &here);
+    (void)nacre_forward_remote(nacre_client_forwards(client), there, here, cancel);
 }
 
-void on_global_replied(void *context, bool granted, const uint8_t *data, size_t len)
+static void on_event(void *context, enum nacre_forward_event event,
+                     const struct nacre_target *target, const char *text)
 {
-    static bool has_cancelled;
-    unsigned port = 0;
+    static const char *const words[] = {"connected", "failed", "listening", "stopped", "accepted"};
 
-    for (size_t i = 0; i < len; i++)
-        port = port << 8 | data[i];
-    say("forwarding %s %u", granted ? "granted" : "refused", port);
-    if (options.cancels && !has_cancelled)
+    say("forward %s %s:%u %s", words[event], target->host, target->port, text);
+    if (event == NACRE_FORWARD_LISTENING && options.cancels)
         ask_to_forward(context, true);
-    has_cancelled = true;
 }
+
+const struct nacre_forwarding forwarding = {.event = on_event};
 
 /* ---- all of it ---- */
 
@@ -334,17 +225,9 @@ void open_all(struct nacre_client *client)
                                                  .extended_data = on_errors,
                                                  .request = on_request,
                                                  .closed = on_closed};
-    char first[NACRE_HOST_MAX + 16];
 
-    for (; local_count < options.local_count; local_count++) {
-        struct local *l = &locals[local_count];
-
-        l->client = client;
-        split(options.local[local_count], first, l->target);
-        l->fd = open_socket(first, true);
-        if (l->fd < 0)
-            say("%s: cannot listen there", first);
-    }
+    for (size_t i = 0; i < options.local_count; i++)
+        listen_for(client, options.local[i]);
     if (options.remote_count > 0)
         ask_to_forward(client, false);
     if (!options.no_session)

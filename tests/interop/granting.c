@@ -125,8 +125,6 @@ static void on_accepted(struct nacre_peer *peer)
 
     if (guest == NULL)
         abort();
-    guest->peer = peer;
-    guest->users = 1;
     nacre_peer_set_data(peer, guest);
     note("connection", " conn=%llu", (unsigned long long)nacre_peer_id(peer));
 }
@@ -135,11 +133,11 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 {
     struct guest *guest = nacre_peer_data(peer);
 
-    note("disconnected", " conn=%llu user=\"%s\" code=%u", (unsigned long long)nacre_peer_id(peer),
-         nacre_session_user(nacre_peer_session(peer)), why->code);
-    guest->peer = NULL;
-    stop_listening(guest, NULL, 0);
-    guest_release(guest);
+    note("disconnected", " conn=%llu user=\"%s\" code=%u forwarded=%d",
+         (unsigned long long)nacre_peer_id(peer), nacre_session_user(nacre_peer_session(peer)),
+         why->code, guest->connections);
+    nacre_key_grant_clear(&guest->grant);
+    free(guest);
 }
 
 static void stop(int number)
@@ -162,8 +160,8 @@ int main(int argc, char **argv)
     struct nacre_server_config config = {.listen = listen,
                                          .host_keys = keys,
                                          .auth = &auth,
-                                         .lookup = look_up,
-                                         .global_request = on_global_request,
+                                         .session = &session_app,
+                                         .forwarding = &forwarding,
                                          .events = &events};
     char errbuf[256] = "";
 

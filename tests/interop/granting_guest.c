@@ -16,11 +16,3 @@ void note(const char *event, const char *format, ...)
     funlockfile(stderr);
     va_end(values);
 }
-
-void guest_release(struct guest *guest)
-{
-    if (--guest->users > 0)
-        return;
-    nacre_key_grant_clear(&guest->grant);
-    free(guest);
-}

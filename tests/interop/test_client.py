@@ -174,28 +174,28 @@ class AgainstSshd(CallingCase):
         process = self.start("-N", "-L", f"{port}:127.0.0.1:1")
         with connected(port) as s:
             self.assertEqual(s.recv(1), b"")
-        self.assertIn(b"refused 2: ", self.read_to(process.stderr, b"refused 2: "))
+        self.read_to(process.stderr, b"forward failed 127.0.0.1:1 Connection refused\n")
 
     def test_a_remote_forward(self):
         target, port = self.enterContext(Target()), free_port()
         process = self.start("-N", "-R", f"{port}:127.0.0.1:{target.port}")
         self.assertTrue(all(goes_there_and_back(connected(port)) for _ in range(3)))
-        self.read_to(process.stderr, b"forwarding granted")
+        self.read_to(process.stderr, b"forward connected 127.0.0.1:")
 
     def test_a_remote_forward_of_a_port_that_the_server_picks(self):
         target = self.enterContext(Target())
         process = self.start("-N", "-R", f"0:127.0.0.1:{target.port}")
         seen = b""
-        while not re.search(rb"forwarding granted \d+\n", seen):
+        while not re.search(rb"forward listening localhost:\d+ \n", seen):
             seen += self.read_to(process.stderr, b"\n")
-        port = int(re.search(rb"forwarding granted (\d+)\n", seen)[1])
+        port = int(re.search(rb"forward listening localhost:(\d+)", seen)[1])
         self.assertGreater(port, 1023)
         self.assertTrue(goes_there_and_back(connected(port)))
 
     def test_a_remote_forward_that_is_cancelled(self):
         port = free_port()
         process = self.start("-N", "-C", "-R", f"{port}:127.0.0.1:1")
-        self.read_to(process.stderr, b"forwarding granted 0\ncalling: forwarding granted 0\n")
+        self.read_to(process.stderr, b"forward stopped localhost:%d \n" % port)
         self.assertFalse(listens(port))
 
     def test_a_remote_forward_to_a_closed_port(self):
@@ -329,7 +329,7 @@ class AgainstOurs(CallingCase):
         port = free_port()
         process = self.start("-i", server.path("key"), "-N", "-L", f"{port}:127.0.0.1:1", server=server)
         connected(port).close()
-        self.read_to(process.stderr, b"refused 1: forwarding is not allowed here\n")
+        self.read_to(process.stderr, b"forward failed 127.0.0.1:1 forwarding is not allowed here\n")
 
     def test_one_of_three_sessions_is_closed(self):
         """In the middle of a transfer. The others continue."""

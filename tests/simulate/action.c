@@ -7,6 +7,7 @@
 
 enum {
     BACKLOG_MAX = 1 << 20, /* bytes that an application has left to write, at most */
+    BUFFER_MAX = 256 * 1024,
     TEXT_LEN = 16,
 };
 
@@ -74,6 +75,16 @@ static void act_mood(struct side *s)
 {
     s->mood = channel_mood(s->party->world);
     nacre_channel_resume(s->channel);
+}
+
+/* Also smaller than what is in it, and none again. */
+static void act_buffer(struct side *s)
+{
+    struct chance *c = &s->party->world->chance;
+    size_t bytes = chance_one_in(c, 5) ? 0 : chance_size(c, BUFFER_MAX);
+
+    if (nacre_channel_set_buffer(s->channel, bytes) && bytes > s->buffer)
+        s->buffer = bytes;
 }
 
 static void act_eof(struct side *s)
@@ -306,6 +317,7 @@ static const struct action {
     {"write", 24, NULL, act_write, any},
     {"write extended", 6, NULL, act_write_extended, any},
     {"change mood", 10, NULL, act_mood, any},
+    {"buffer", 3, NULL, act_buffer, any},
     {"eof", 2, NULL, act_eof, any},
     {"close", 2, NULL, act_close, any},
     {"exit status", 1, NULL, act_exit, is_of_server},

@@ -108,6 +108,7 @@ struct side {
     bool inside;               /* one of its callbacks is running */
     uint64_t backlog[STREAMS]; /* bytes left to write */
     uint64_t written[STREAMS], taken[STREAMS];
+    size_t buffer; /* bytes that the library keeps for it, at most */
     struct ends ends[STREAMS];
     struct asking asking;
 };

@@ -91,6 +91,9 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
     end_note(end_of(ch), "request %s%s%s%s%s;", request->type, request->text[0] ? " " : "",
              request->text, request->value[0] ? " " : "", request->value);
     recorder.last = *request;
+    recorder.payload_len = request->payload_len;
+    if (request->payload_len > 0 && request->payload_len <= sizeof recorder.payload)
+        memcpy(recorder.payload, request->payload, request->payload_len);
     act(ch, "request");
     return recorder.request;
 }

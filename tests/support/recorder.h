@@ -22,6 +22,8 @@ struct recorder {
     uint8_t *bytes; /* all that data accepted */
     size_t len;
     struct nacre_request last; /* its texts are valid during the call only */
+    uint8_t payload[256];      /* a copy of it, unless it is longer */
+    size_t payload_len;
     struct nacre_end why;
 };
 

@@ -1,4 +1,5 @@
 /* The client: commands, many of them on a loop, and what ends them. */
+#include "apps/connect/forwarding.h"
 #include "apps/connect/parts.h"
 #include "apps/session/parts.h"
 #include "tests/support/client_story.h"
@@ -346,8 +347,10 @@ START_TEST(sessions_have_the_whole_configuration)
     c.random_context = &randoms;
     clients = clients_with(&c);
     e = &clients->endpoint->config;
-    ck_assert(e->lookup == c.lookup && e->global_request == c.global_request);
-    ck_assert(e->global_replied == c.global_replied && e->observer == c.observer);
+    ck_assert(e->lookup == client_lookup && clients->config.lookup == c.lookup);
+    ck_assert(e->global_replied == client_global_replied);
+    ck_assert(clients->config.global_replied == c.global_replied);
+    ck_assert(e->global_request == c.global_request && e->observer == c.observer);
     ck_assert(e->channels_max == 3 && e->packet_max == 4096 && e->login_grace_ms == 4000);
     ck_assert(e->limits.handshake_ms == 5000);
     ck_assert(e->rekey_bytes == 1 << 20 && e->rekey_ms == 60 * 1000);

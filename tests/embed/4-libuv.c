@@ -1,0 +1,55 @@
+/* An echo server in libuv's loop. 4-libuv PORT (password "secret") */
+#include <nacre/server.h>
+#include <signal.h>
+#include <stdio.h>
+#include <uv.h>
+
+static void password(void *peer, struct nacre_decision *d, const char *user, const char *given)
+{
+    (void)peer, (void)user;
+    nacre_decide(d, nacre_password_equals(given, "secret"));
+}
+static enum nacre_answer request(struct nacre_channel *ch, const struct nacre_request *r)
+{
+    (void)ch;
+    return r->kind == NACRE_REQUEST_SHELL || r->kind == NACRE_REQUEST_EXEC ? NACRE_GRANT : NACRE_REFUSE;
+}
+static size_t data(struct nacre_channel *ch, const uint8_t *bytes, size_t len) { return nacre_channel_write(ch, bytes, len); }
+static void eof(struct nacre_channel *ch)
+{
+    nacre_channel_exit_status(ch, 0);
+    nacre_channel_close(ch);
+}
+static void ready(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events;
+    if (!nacre_server_run_once(poll->data, 0)) /* stopped */
+        uv_stop(poll->loop);
+}
+static void stop(uv_signal_t *signal, int number)
+{
+    (void)number;
+    nacre_server_stop(signal->data);
+}
+int main(int argc, char **argv)
+{
+    char address[64], errbuf[256];
+    const char *const listen[] = {address, NULL};
+    const struct nacre_auth_policy auth = {.password = password};
+    const struct nacre_channel_app app = {.request = request, .data = data, .eof = eof};
+    const struct nacre_server_config config = {.listen = listen, .host_key_file = "host_key", .auth = &auth, .session = &app};
+    struct nacre_server *server;
+    uv_poll_t poll;
+    uv_signal_t signal;
+
+    snprintf(address, sizeof address, "127.0.0.1:%s", argc > 1 ? argv[1] : "0");
+    if ((server = nacre_server_new(&config, errbuf, sizeof errbuf)) == NULL)
+        return fprintf(stderr, "%s\n", errbuf), 1;
+    poll.data = signal.data = server;
+    if (uv_poll_init(uv_default_loop(), &poll, nacre_server_fd(server)) || uv_poll_start(&poll, UV_READABLE, ready) ||
+        uv_signal_init(uv_default_loop(), &signal) || uv_signal_start(&signal, stop, SIGTERM))
+        return 1;
+    fprintf(stderr, "%s\n", nacre_server_address(server, 0));
+    uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+    nacre_server_free(server);
+}
