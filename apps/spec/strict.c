@@ -76,7 +76,7 @@ static void marker_first(struct peer *p)
     need_strict(p);
     reach(p, AT_KEXINIT);
     only_numbered_cipher(p);
-    list_first(p->x.ours.list[LIST_KEX], strict_marker[NACRE_CLIENT][0]);
+    list_first(p->x.ours.list[LIST_KEX], strict_marker[p->role][0]);
     send_kexinit(p);
     go_on(p);
 }
