@@ -27,17 +27,18 @@ static void common_names_of(struct peer *p)
 static void own_both_markers(struct peer *p)
 {
     const char *kex = p->setting->facts.theirs.list[LIST_KEX];
+    const char *const *names = strict_marker[p->setting->tested];
 
-    report(p, "%s %s",
-           list_contains(kex, strict_marker[NACRE_SERVER][0]) ? strict_marker[NACRE_SERVER][0] : "",
-           list_contains(kex, strict_marker[NACRE_SERVER][1]) ? strict_marker[NACRE_SERVER][1]
-                                                              : "");
+    report(p, "%s %s", list_contains(kex, names[0]) ? names[0] : "",
+           list_contains(kex, names[1]) ? names[1] : "");
 }
 
 static void own_ext_info(struct peer *p)
 {
-    report(p, "ext-info-s %soffered, EXT_INFO %ssent",
-           list_contains(p->setting->facts.theirs.list[LIST_KEX], "ext-info-s") ? "" : "not ",
+    const char *name = ext_info_marker[p->setting->tested];
+
+    report(p, "%s %soffered, EXT_INFO %ssent", name,
+           list_contains(p->setting->facts.theirs.list[LIST_KEX], name) ? "" : "not ",
            p->setting->facts.ext_info ? "" : "not ");
 }
 
