@@ -11,6 +11,7 @@ const char *nacre_limit_name(enum nacre_limit limit)
         [NACRE_LIMIT_SOURCE_STARTUPS] = "per-source-max-startups",
         [NACRE_LIMIT_PENALTY] = "per-source-penalties",
         [NACRE_LIMIT_DESCRIPTORS] = "descriptors",
+        [NACRE_LIMIT_PROXY_HEADER] = "proxy-from",
         [NACRE_LIMIT_HANDSHAKE] = "handshake-time",
         [NACRE_LIMIT_DECISIONS] = "undecided",
         [NACRE_LIMIT_LOGIN_GRACE] = "login-grace-time",

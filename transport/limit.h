@@ -5,7 +5,7 @@
 
 #include "transport/api.h"
 
-/* The limit that refused, delayed or ended something. The first five are a server's, before a
+/* The limit that refused, delayed or ended something. The first six are a server's, before a
  * connection becomes a session. */
 enum nacre_limit {
     NACRE_LIMIT_CONNECTIONS,
@@ -13,6 +13,7 @@ enum nacre_limit {
     NACRE_LIMIT_SOURCE_STARTUPS,
     NACRE_LIMIT_PENALTY,
     NACRE_LIMIT_DESCRIPTORS,
+    NACRE_LIMIT_PROXY_HEADER, /* a load balancer's connection without its header */
     NACRE_LIMIT_HANDSHAKE,
     NACRE_LIMIT_LOGIN_GRACE,
     NACRE_LIMIT_AUTH_TRIES,

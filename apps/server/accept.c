@@ -2,6 +2,7 @@
 
 #include "apps/server/listen.h"
 #include "apps/server/peer.h"
+#include "apps/server/proxied.h"
 #include "apps/session/errbuf.h"
 #include "transport/rate.h"
 
@@ -33,8 +34,14 @@ struct listener {
  */
 static const char *farewell(enum nacre_limit limit)
 {
-    return limit == NACRE_LIMIT_PENALTY ? "Not allowed at this time\r\n"
-                                        : "Exceeded MaxStartups\r\n";
+    switch (limit) {
+    case NACRE_LIMIT_PENALTY:
+        return "Not allowed at this time\r\n";
+    case NACRE_LIMIT_PROXY_HEADER:
+        return "Expected a header of the PROXY protocol\r\n";
+    default:
+        return "Exceeded MaxStartups\r\n";
+    }
 }
 
 static void count_refusal(struct worker *worker, enum nacre_limit limit, const char *address)
@@ -55,8 +62,8 @@ static void count_refusal(struct worker *worker, enum nacre_limit limit, const c
     worker->unlogged = 0;
 }
 
-static void refuse(struct worker *worker, int fd, enum nacre_limit limit,
-                   const struct sockaddr_storage *address)
+static void refuse(struct worker *worker, int fd, const struct sockaddr_storage *address,
+                   enum nacre_limit limit)
 {
     const char *text = farewell(limit);
     char from[ADDRESS_MAX];
@@ -77,7 +84,7 @@ static bool admit(struct worker *worker, int fd, const struct sockaddr_storage *
     if (good)
         peer_start(worker, fd, address, &ticket);
     else
-        refuse(worker, fd, limit, address);
+        refuse(worker, fd, address, limit);
     return good;
 }
 
@@ -104,6 +111,21 @@ bool accept_adopt(struct worker *worker, int fd)
         return true;
     errno = EUSERS;
     return false;
+}
+
+static void admit_proxied(struct worker *worker, int fd, const struct sockaddr_storage *address)
+{
+    (void)admit(worker, fd, address);
+}
+
+static void on_accepted(struct worker *worker, int fd, const struct sockaddr_storage *address)
+{
+    static const struct proxied_calls calls = {admit_proxied, refuse};
+
+    if (proxied_expected(worker, fd, address))
+        proxied_start(worker, fd, address, &calls);
+    else
+        (void)admit(worker, fd, address);
 }
 
 /* ---- out of descriptors ---- */
@@ -177,7 +199,7 @@ static void on_connection(struct source *source, uint32_t events)
             accept4(listener->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0)
-            (void)admit(listener->worker, fd, &address);
+            on_accepted(listener->worker, fd, &address);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
             more = shed(listener);
         else

@@ -14,6 +14,7 @@ enum {
     RESERVE = 8, /* one of so many connections is kept for users without one */
     SETS = 8192, /* of WAYS netblocks each: 65536 are remembered, as in sshd */
     WAYS = 8,
+    EXEMPT_LISTS = 2,
     KNOWN_WAYS = 4, /* at most so many of them remember logins, so that penalties have space */
 };
 
@@ -29,7 +30,7 @@ struct netblock {
 struct admission {
     struct nacre_admission config;
     pthread_mutex_t lock;
-    char *exempt; /* penalty_exempt */
+    char *exempt[EXEMPT_LISTS]; /* penalty_exempt and proxy_from */
     pthread_mutex_t exempt_lock;
     uint32_t connections, startups;
     uint64_t secret[2], chance, logins;
@@ -60,25 +61,38 @@ void admission_free(struct admission *a)
         return;
     (void)pthread_mutex_destroy(&a->lock);
     (void)pthread_mutex_destroy(&a->exempt_lock);
-    free(a->exempt);
+    for (int i = 0; i < EXEMPT_LISTS; i++)
+        free(a->exempt[i]);
     free(a->sets);
     free(a);
 }
 
 bool admission_configure(struct admission *a, const struct nacre_admission *config)
 {
-    char *exempt = config->penalty_exempt != NULL ? strdup(config->penalty_exempt) : NULL;
+    const char *const lists[EXEMPT_LISTS] = {config->penalty_exempt, config->proxy_from};
+    char *copies[EXEMPT_LISTS] = {NULL, NULL};
+    bool good = true;
 
-    if (exempt == NULL && config->penalty_exempt != NULL)
-        return false;
-    (void)pthread_mutex_lock(&a->exempt_lock);
-    free(a->exempt);
-    a->exempt = exempt;
-    (void)pthread_mutex_unlock(&a->exempt_lock);
-    (void)pthread_mutex_lock(&a->lock);
-    a->config = admission_resolve(config);
-    (void)pthread_mutex_unlock(&a->lock);
-    return true;
+    for (int i = 0; i < EXEMPT_LISTS; i++) {
+        copies[i] = lists[i] != NULL ? strdup(lists[i]) : NULL;
+        good = good && (copies[i] != NULL || lists[i] == NULL);
+    }
+    if (good) {
+        (void)pthread_mutex_lock(&a->lock);
+        a->config = admission_resolve(config);
+        (void)pthread_mutex_unlock(&a->lock);
+        (void)pthread_mutex_lock(&a->exempt_lock);
+        for (int i = 0; i < EXEMPT_LISTS; i++) {
+            char *before = a->exempt[i];
+
+            a->exempt[i] = copies[i];
+            copies[i] = before;
+        }
+        (void)pthread_mutex_unlock(&a->exempt_lock);
+    }
+    for (int i = 0; i < EXEMPT_LISTS; i++)
+        free(copies[i]);
+    return good;
 }
 
 /* ---- netblocks ---- */
@@ -320,11 +334,13 @@ void admission_leave(struct admission *a, struct ticket *ticket)
 static bool is_exempt(struct admission *a, const char *address)
 {
     char plain[ADDRESS_MAX];
-    bool exempt;
+    bool exempt = false;
 
     address_plain(plain, address);
     (void)pthread_mutex_lock(&a->exempt_lock);
-    exempt = a->exempt != NULL && authorized_from(a->exempt, plain) == FROM_YES;
+    for (int i = 0; i < EXEMPT_LISTS; i++)
+        exempt = exempt ||
+                 (a->exempt[i] != NULL && authorized_from(a->exempt[i], plain) == FROM_YES);
     (void)pthread_mutex_unlock(&a->exempt_lock);
     return exempt;
 }

@@ -32,13 +32,13 @@ static bool check_admission(const struct nacre_admission *config, const struct e
                       (unsigned)c.penalties.min_ms, (unsigned)c.penalties.max_ms);
 }
 
-static bool check_exempt(const char *exempt, const struct errbuf *p)
+static bool check_list(const char *list, const char *option, const struct errbuf *p)
 {
-    return exempt == NULL || authorized_from_is_list(exempt) ||
+    return list == NULL || authorized_from_is_list(list) ||
            errbuf_say(p,
-                      "--per-source-penalty-exempt-list: cannot parse '%s': write addresses and "
-                      "networks (no bits set after the prefix), separated by commas",
-                      exempt);
+                      "%s: cannot parse '%s': write addresses and networks (no bits set after the "
+                      "prefix), separated by commas",
+                      option, list);
 }
 
 static bool check_login(const struct nacre_server_config *c, const struct errbuf *p)
@@ -52,6 +52,8 @@ bool server_check(const struct nacre_server_config *c, const struct errbuf *p)
 {
     if (c->workers > WORKERS_MAX)
         return errbuf_say(p, "workers is %u: at most %d are possible", c->workers, WORKERS_MAX);
-    return check_login(c, p) && check_exempt(c->admission.penalty_exempt, p) &&
+    return check_login(c, p) &&
+           check_list(c->admission.penalty_exempt, "--per-source-penalty-exempt-list", p) &&
+           check_list(c->admission.proxy_from, "--proxy-from", p) &&
            check_admission(&c->admission, p);
 }

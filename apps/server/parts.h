@@ -64,6 +64,8 @@ struct worker {
     uint64_t drain_until_ms, drain_note_ms;
     struct timer drain_timer;
     uint64_t shedding_until_ms;
+    struct proxied *proxied; /* connections of load balancers whose header is still to come */
+    uint32_t proxied_count;
     uint64_t refusals; /* rate of `refused` events, */
     uint64_t unlogged; /* ... and refusals without one since the last */
     int spare;         /* a descriptor to give up when no other is left */

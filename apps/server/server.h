@@ -76,6 +76,12 @@ struct nacre_admission {
     struct nacre_penalties penalties;
     /* Sources that get no penalties: patterns as in from= of authorized_keys; or NULL. */
     const char *penalty_exempt;
+
+    /* Load balancers, as such patterns, or NULL: a connection from one of them begins with a header
+     * of the PROXY protocol, version 1 or 2, and counts as one from the address that it names; so
+     * says nacre_peer_address. Without the header it is refused (NACRE_LIMIT_PROXY_HEADER). These
+     * addresses get no penalties, since their health checks connect and leave. */
+    const char *proxy_from;
 };
 
 /* Everything it points to is borrowed until `released` is called, or, where that is NULL, must

@@ -3,6 +3,7 @@
 #include "apps/server/accept.h"
 #include "apps/server/drain.h"
 #include "apps/server/peer.h"
+#include "apps/server/proxied.h"
 #include "apps/session/errbuf.h"
 
 #include <errno.h>
@@ -109,6 +110,7 @@ void worker_clear(struct worker *worker)
     if (worker->server == NULL)
         return;
     worker_close_peers(worker);
+    proxied_close_all(worker);
     accept_close(worker);
     free(worker->listeners);
     nacre_mailbox_clear(&worker->mailbox);
@@ -159,6 +161,7 @@ static void begin_drain(struct worker *worker)
     uint32_t drain = worker->server->config.drain_ms;
 
     accept_close(worker);
+    proxied_close_all(worker);
     worker->stop_at_ms = worker->loop.now_ms + (drain != 0 ? drain : DRAIN_MS);
     for (struct nacre_peer *peer = worker->peers; peer != NULL; peer = peer->next)
         peer_shut_down(peer);

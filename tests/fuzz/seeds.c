@@ -430,6 +430,9 @@ static const struct {
     {"version", "comment", "SSH-2.0-Some_1 with a comment\n"},
     {"version", "lines-before", "Welcome\r\nto this server\r\nSSH-1.99-Old\r\n"},
     {"version", "old", "SSH-1.5-Old\r\n"},
+    {"proxy_header", "line", "PROXY TCP4 192.0.2.1 198.51.100.1 51234 22\r\nSSH-2.0-x\r\n"},
+    {"proxy_header", "line-ipv6", "PROXY TCP6 2001:db8::1 ::1 51234 22\r\n"},
+    {"proxy_header", "unknown", "PROXY UNKNOWN\r\n"},
 };
 
 /* Two correct packets and a wrong one for each cipher and MAC: see fuzz_packet.c. */

@@ -34,6 +34,7 @@ START_TEST(each_option_sets_its_limit)
         {"per-source-net-block-size", "24:56"},
         {"per-source-penalties", "min:1,authfail:2,noauth:3,grace-exceeded:4,max:5"},
         {"per-source-penalty-exempt-list", "10.0.0.0/8"},
+        {"proxy-from", "192.0.2.1"},
         {"handshake-time", "11"},
         {"login-grace-time", "12"},
         {"max-auth-tries", "13"},
@@ -56,6 +57,7 @@ START_TEST(each_option_sets_its_limit)
     for (size_t i = 0; i < rows; i++)
         ck_assert_msg(take(&c, good[i][0], good[i][1]), "%s", errbuf);
     ck_assert_uint_eq(c.admission.max_connections, 77);
+    ck_assert_str_eq(c.admission.proxy_from, "192.0.2.1");
     ck_assert_uint_eq(c.admission.startups_begin, 5);
     ck_assert_uint_eq(c.admission.startups_rate, 40);
     ck_assert_uint_eq(c.admission.startups_full, 60);
