@@ -41,6 +41,7 @@ struct call {
 };
 
 #define WRITING (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
+#define APPENDING (O_WRONLY | O_CREAT | O_APPEND) /* openat's, too, when there is a log file */
 #define NEW_THREAD (CLONE_THREAD | CLONE_VM | CLONE_SIGHAND)
 #define NEW_WORLD                                                                                  \
     (CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |     \
@@ -143,7 +144,7 @@ enum {
     CALLS = sizeof calls / sizeof calls[0],
     NEWEST = 450,     /* the last number whose call is known here: set_mempolicy_home_node */
     X32 = 0x40000000, /* x86-64: numbers from here on belong to another table */
-    FILTER_MAX = 8 + 5 * CALLS,
+    FILTER_MAX = 8 + 7 * CALLS,
 };
 
 struct filter {
@@ -167,19 +168,21 @@ static void answer(struct filter *f, uint32_t action)
 }
 
 /* Expects the call's number to be loaded, and leaves it loaded when the call is not this one. */
-static void put_call(struct filter *f, const struct call *call)
+static void put_call(struct filter *f, const struct call *call, bool appends)
 {
     uint32_t value = call->value == OWN_PROCESS ? (uint32_t)getpid() : call->value;
     uint32_t refuse = SECCOMP_RET_ERRNO | (uint32_t)call->error;
-    bool always = call->mask == 0;
+    bool always = call->mask == 0, also = appends && call->number == SYS_openat;
 
-    put(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, always ? 1 : 5);
+    put(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call->number, 0, always ? 1 : also ? 6 : 5);
     if (always) {
         answer(f, call->value == 0 ? SECCOMP_RET_ALLOW : refuse);
         return;
     }
     load(f, offsetof(struct seccomp_data, args) + call->argument * sizeof(uint64_t));
     put(f, BPF_ALU | BPF_AND | BPF_K, call->mask, 0, 0);
+    if (also)
+        put(f, BPF_JMP | BPF_JEQ | BPF_K, APPENDING, 1, 0);
     put(f, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
     answer(f, SECCOMP_RET_ALLOW);
     answer(f, refuse);
@@ -187,7 +190,7 @@ static void put_call(struct filter *f, const struct call *call)
 
 /* Calls newer than this list fail as on a kernel without them, so that a newer C library falls back
  * on known calls. */
-static void build(struct filter *f)
+static void build(struct filter *f, bool appends)
 {
     f->len = 0;
     load(f, offsetof(struct seccomp_data, arch));
@@ -195,7 +198,7 @@ static void build(struct filter *f)
     answer(f, SECCOMP_RET_KILL_PROCESS);
     load(f, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < CALLS; i++)
-        put_call(f, &calls[i]);
+        put_call(f, &calls[i], appends);
     put(f, BPF_JMP | BPF_JGE | BPF_K, X32, 2, 0);
     put(f, BPF_JMP | BPF_JGT | BPF_K, NEWEST, 0, 1);
     answer(f, SECCOMP_RET_ERRNO | ENOSYS);
@@ -233,7 +236,7 @@ bool confine_calls(const struct confinement *c, struct confine_note *note)
     report = c->forbidden;
     if (ARCHITECTURE == 0)
         return not_done(note, "no list exists for this processor");
-    build(&f);
+    build(&f, c->appends != NULL);
     program.len = f.len;
     (void)sigaction(SIGSYS, &action, NULL);
     failed = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,

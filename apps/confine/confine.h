@@ -37,6 +37,7 @@ struct confinement {
     /* Files that it reads again only when it is told to, and folders in which it then looks for
      * files; NULL at the end. Unlike those above, they need not be readable. */
     const char *reloads[CONFINE_RELOADS_MAX + 1], *searches[CONFINE_RELOADS_MAX + 1];
+    const char *appends; /* a file that it opens again to append to it, or makes; or NULL */
     /* Called when the process makes a forbidden system call, which is not carried out, just before
      * the process ends with SIGSYS. Runs in a signal handler, on the thread that made the call;
      * NULL: not called. */

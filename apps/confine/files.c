@@ -14,8 +14,10 @@
 /* From linux/landlock.h, which may be older or missing where nacre is built. */
 enum { CREATE_RULESET = 444, ADD_RULE, RESTRICT_SELF }; /* system calls, the same everywhere */
 enum { ASK_VERSION = 1, PATH_BENEATH = 1 };
+#define WRITE_FILE (UINT64_C(1) << 1)
 #define READ_FILE (UINT64_C(1) << 2)
 #define READ_FOLDER (UINT64_C(1) << 3)
+#define MAKE_FILE (UINT64_C(1) << 8)
 
 struct ruleset {
     uint64_t files, network, scopes; /* what is forbidden unless a rule allows it */
@@ -70,7 +72,7 @@ void confine_folder(char out[PATH_MAX], const char *pattern)
         memcpy(out, ".", 2);
 }
 
-/* Allow reading beneath the path. False with errno. */
+/* Allow that for files beneath the path. False with errno. */
 static bool allow(int ruleset, const char *path, uint64_t what)
 {
     struct path_rule rule = {.allowed = what, .folder = open(path, O_PATH | O_CLOEXEC)};
@@ -145,6 +147,20 @@ static void allow_pattern(struct rules *rules, const char *pattern)
     confine_links(confine_is_pattern(pattern) ? folder : pattern, allow_folder, rules);
 }
 
+/* The folder of a file that is appended to. */
+static void allow_appending(int ruleset, struct confine_note *note, const char *file)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(file, '/');
+
+    (void)snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - file + 1),
+                   slash == NULL ? "." : file);
+    if (!allow(ruleset, folder, WRITE_FILE | MAKE_FILE))
+        (void)confine_say(note->reason, sizeof note->reason,
+                          "%s: %s, so the log file is not opened again until the server restarts",
+                          folder, strerror(errno));
+}
+
 static void allow_all(const struct confinement *c, int ruleset, struct confine_note *note)
 {
     struct rules again = {ruleset, note, READ_FILE, false};
@@ -185,6 +201,8 @@ bool confine_files(const struct confinement *c, struct confine_note *note)
     if (fd < 0)
         return not_done(note, "creating the ruleset");
     allow_all(c, fd, note);
+    if (c->appends != NULL)
+        allow_appending(fd, note, c->appends);
     good = syscall(RESTRICT_SELF, fd, 0) == 0 || not_done(note, "enforcing the ruleset");
     (void)close(fd);
     if (good && note->value[0] == '\0')

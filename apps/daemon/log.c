@@ -1,21 +1,40 @@
 #include "apps/daemon/log.h"
 
+#include "apps/daemon/log_value.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 static _Atomic enum log_level threshold = LOG_INFO;
+static enum log_format format = LOG_LOGFMT;
+static log_prefix *put_prefix;
+
+/* What differs between the formats. `end_cut` is the most that log_finish adds: the fields leave
+ * space for it. */
+static const struct {
+    const char *begin, *level, *after_level; /* around the time and the level */
+    const char *before_name, *after_name;    /* around the name of each further field */
+    const char *end, *end_cut;
+    size_t (*value)(char out[LOG_PRINTED_MAX], const uint8_t *value, size_t len);
+} formats[] = {
+    [LOG_LOGFMT] = {"ts=", " level=", "", " ", "=", "\n", " truncated=yes\n", log_value_logfmt},
+    [LOG_JSON] = {"{\"ts\":\"", "\",\"level\":\"", "\"", ",\"", "\":", "}\n",
+                  ",\"truncated\":\"yes\"}\n", log_value_json},
+};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug", "trace"};
-
-/* The most that log_finish adds; the fields leave space for it. */
-static const char cut_mark[] = " truncated=yes\n";
-enum { FIELDS_MAX = LOG_LINE_MAX - (int)(sizeof cut_mark - 1) };
 
 void log_threshold(enum log_level level)
 {
     threshold = level;
+}
+
+void log_form(enum log_format chosen, log_prefix *prefix)
+{
+    format = chosen;
+    put_prefix = prefix;
 }
 
 bool log_wanted(enum log_level level)
@@ -23,115 +42,68 @@ bool log_wanted(enum log_level level)
     return level <= threshold;
 }
 
-void log_begin(struct log_line *l, enum log_level level, const char *event)
+static void put(struct log_line *l, const char *text)
+{
+    size_t len = strlen(text);
+
+    memcpy(l->text + l->len, text, len);
+    l->len += len;
+}
+
+static void put_time(struct log_line *l)
 {
     struct timespec now;
     struct tm utc;
-    int n;
 
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    l->len += (size_t)snprintf(l->text + l->len, sizeof l->text - l->len,
+                               "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
+                               utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                               (int)(now.tv_nsec / 1000000));
+}
+
+void log_begin(struct log_line *l, enum log_level level, const char *event)
+{
     l->off = !log_wanted(level);
     l->cut = false;
     l->len = 0;
     if (l->off)
         return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    n = snprintf(l->text, sizeof l->text, "ts=%04d-%02d-%02dT%02d:%02d:%02d.%03dZ level=%s",
-                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                 utc.tm_sec, (int)(now.tv_nsec / 1000000), level_names[level]);
-    l->len = (size_t)n;
+    if (put_prefix != NULL)
+        l->len = put_prefix(l->text, level);
+    put(l, formats[format].begin);
+    put_time(l);
+    put(l, formats[format].level);
+    put(l, level_names[level]);
+    put(l, formats[format].after_level);
     log_text(l, "event", event);
 }
 
-/* A-Z a-z 0-9 . _ : / @ + , % - [ ], as bits: most bytes of a log go through here. */
-static bool is_bare(uint8_t c)
+/* A value that is printed already. */
+static void put_field(struct log_line *l, const char *name, const char *value, size_t len)
 {
-    static const uint64_t bare[4] = {UINT64_C(0x07fff82000000000), UINT64_C(0x07fffffeafffffff), 0,
-                                     0};
+    const char *before = formats[format].before_name, *after = formats[format].after_name;
+    size_t end = LOG_LINE_MAX - strlen(formats[format].end_cut);
 
-    return bare[c >> 6] >> (c & 63) & 1;
-}
-
-static bool all_bare(const uint8_t *value, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!is_bare(value[i]))
-            return false;
-    return len > 0;
-}
-
-/* Write a byte as it is printed in quotes; returns its length. */
-static size_t escape(char out[4], uint8_t c)
-{
-    static const char hex[] = "0123456789abcdef";
-    static const char letters[] = "\"\"\\\\\nn\rr\tt"; /* pairs: the byte, the letter for it */
-
-    for (size_t i = 0; letters[i] != '\0'; i += 2)
-        if (c == (uint8_t)letters[i]) {
-            out[0] = '\\';
-            out[1] = letters[i + 1];
-            return 2;
-        }
-    if (c >= 0x20 && c < 0x7f) {
-        out[0] = (char)c;
-        return 1;
+    if (strlen(before) + strlen(name) + strlen(after) + len > end - l->len) {
+        l->cut = true;
+        return;
     }
-    memcpy(out, (const char[4]){'\\', 'x', hex[c >> 4], hex[c & 15]}, 4);
-    return 4;
-}
-
-/* Write a value as it is printed, truncated if it is too long; returns its length. */
-static size_t print_value(char out[LOG_VALUE_MAX + 2], const uint8_t *value, size_t len)
-{
-    bool bare = all_bare(value, len);
-    size_t end = LOG_VALUE_MAX - 3; /* beyond this only if the whole value fits */
-    size_t n = 0, cut_at = 0;
-
-    if (bare && len <= LOG_VALUE_MAX) {
-        memcpy(out, value, len);
-        return len;
-    }
-    if (!bare)
-        out[n++] = '"';
-    end += n;
-    for (size_t i = 0; i < len; i++) {
-        char one[4];
-        size_t one_len = escape(one, value[i]);
-
-        if (n <= end)
-            cut_at = n;
-        if (n + one_len > end + 3) {
-            n = cut_at;
-            memcpy(out + n, "...", 3);
-            n += 3;
-            break;
-        }
-        memcpy(out + n, one, one_len);
-        n += one_len;
-    }
-    if (!bare)
-        out[n++] = '"';
-    return n;
+    put(l, before);
+    put(l, name);
+    put(l, after);
+    memcpy(l->text + l->len, value, len);
+    l->len += len;
 }
 
 void log_bytes(struct log_line *l, const char *name, const void *value, size_t len)
 {
-    char printed[LOG_VALUE_MAX + 2];
-    size_t name_len = strlen(name), printed_len;
+    char printed[LOG_PRINTED_MAX];
 
     if (l->off || l->cut)
         return;
-    printed_len = print_value(printed, value, len);
-    if (1 + name_len + 1 + printed_len > FIELDS_MAX - l->len) {
-        l->cut = true;
-        return;
-    }
-    l->text[l->len++] = ' ';
-    memcpy(l->text + l->len, name, name_len);
-    l->len += name_len;
-    l->text[l->len++] = '=';
-    memcpy(l->text + l->len, printed, printed_len);
-    l->len += printed_len;
+    put_field(l, name, printed, formats[format].value(printed, value, len));
 }
 
 void log_text(struct log_line *l, const char *name, const char *value)
@@ -145,29 +117,35 @@ void log_u64(struct log_line *l, const char *name, uint64_t value)
 {
     char text[24];
 
-    if (l->off)
+    if (l->off || l->cut)
         return;
-    snprintf(text, sizeof text, "%" PRIu64, value);
-    log_text(l, name, text);
+    put_field(l, name, text, (size_t)snprintf(text, sizeof text, "%" PRIu64, value));
 }
 
 void log_i64(struct log_line *l, const char *name, int64_t value)
 {
     char text[24];
 
-    if (l->off)
+    if (l->off || l->cut)
         return;
-    snprintf(text, sizeof text, "%" PRId64, value);
-    log_text(l, name, text);
+    put_field(l, name, text, (size_t)snprintf(text, sizeof text, "%" PRId64, value));
 }
 
 void log_finish(struct log_line *l)
 {
-    const char *end = l->cut ? cut_mark : "\n";
-
     if (l->off)
         return;
-    memcpy(l->text + l->len, end, strlen(end));
-    l->len += strlen(end);
+    put(l, l->cut ? formats[format].end_cut : formats[format].end);
     l->off = true;
+}
+
+size_t log_sentence(char out[LOG_LINE_MAX], enum log_level level, const char *name,
+                    const char *sentence)
+{
+    size_t len = put_prefix != NULL ? put_prefix(out, level) : 0;
+    int n = snprintf(out + len, LOG_LINE_MAX - 1 - len, "%s: %s", name, sentence);
+
+    len += (size_t)n < LOG_LINE_MAX - 1 - len ? (size_t)n : LOG_LINE_MAX - 2 - len;
+    out[len++] = '\n';
+    return len;
 }

@@ -1,14 +1,12 @@
 #include "apps/daemon/log_writer.h"
 
 #include "apps/daemon/log.h"
+#include "apps/daemon/log_output.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
     BATCH_MAX = 4096,    /* bytes of whole lines in one write; a pipe takes so many at once */
@@ -17,13 +15,6 @@ enum {
 };
 
 _Static_assert(BATCH_MAX >= 2 * LOG_LINE_MAX, "a report and a line fit into an empty batch");
-
-/* What became of a write. */
-enum progress {
-    WRITTEN,  /* some bytes were */
-    FULL,     /* the reader has to read first */
-    NO_READER /* an error: there is no use in waiting */
-};
 
 static struct {
     pthread_mutex_t lock; /* for all but the contents of the batch */
@@ -130,40 +121,20 @@ static bool is_pending(void)
 }
 
 /* May block. What an error leaves of a line is written before anything else, once that works. */
-static enum progress write_batch(size_t *n)
+static enum log_progress write_batch(bool waits, size_t *n)
 {
-    ssize_t result;
-
-    do
-        result = write(STDERR_FILENO, out.batch + out.batch_at, out.batch_len - out.batch_at);
-    while (result < 0 && errno == EINTR);
-    *n = result > 0 ? (size_t)result : 0;
-    if (result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-        return FULL; /* another program made it non-blocking */
-    return result > 0 ? WRITTEN : NO_READER;
-}
-
-/* Wait until the descriptor takes bytes, has an error, or the time is over. */
-static bool is_writable(int timeout_ms)
-{
-    struct pollfd at = {.fd = STDERR_FILENO, .events = POLLOUT};
-    int n;
-
-    do
-        n = poll(&at, 1, timeout_ms);
-    while (n < 0 && errno == EINTR);
-    return n != 0;
+    return log_output_write(out.batch + out.batch_at, out.batch_len - out.batch_at, waits, n);
 }
 
 /* Without a thread: write as long as that does not block. The caller has the lock. */
 static void write_at_once(int timeout_ms)
 {
-    while (is_pending() && is_writable(timeout_ms)) {
+    while (is_pending() && log_output_wait(timeout_ms)) {
         size_t n;
 
         if (is_written())
             fill_batch();
-        if (write_batch(&n) != WRITTEN)
+        if (write_batch(false, &n) != LOG_WRITTEN)
             return;
         out.batch_at += n;
     }
@@ -181,20 +152,20 @@ static void wait_for_work(void)
 /* Write the batch. False: there is no reader. Waits without the lock. */
 static bool write_unlocked(void)
 {
-    enum progress progress;
+    enum log_progress progress;
     size_t n;
 
     pthread_mutex_unlock(&out.lock);
-    progress = write_batch(&n);
-    if (progress == FULL)
-        (void)is_writable(-1);
+    progress = write_batch(true, &n);
+    if (progress == LOG_FULL)
+        (void)log_output_wait(-1);
     pthread_mutex_lock(&out.lock);
     out.batch_at += n;
-    if (progress == WRITTEN)
+    if (progress == LOG_WRITTEN)
         out.writes++;
     if (out.stopping)
         pthread_cond_signal(&out.moved);
-    return progress != NO_READER;
+    return progress != LOG_NO_READER;
 }
 
 /* After an error, the next line is the time to try again, or the one that came meanwhile. */

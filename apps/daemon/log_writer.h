@@ -1,4 +1,5 @@
-/* Where the lines of the log go: a bounded buffer, and a thread that writes it to standard error.
+/* Where the lines of the log go: a bounded buffer, and a thread that writes it to the log's
+ * destination (log_output.h).
  *
  * Only that thread waits for the reader of the log. When the buffer is full the oldest lines are
  * dropped, counted, and reported in their place by event=log_dropped. The descriptor's flags are

@@ -74,6 +74,23 @@ static const char *show_level(const void *options)
     return level_names[((const struct server_options *)options)->level];
 }
 
+static const char *const format_names[] = {[LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json"};
+
+static bool parse_format(void *options, const char *value)
+{
+    for (int format = LOG_LOGFMT; format <= LOG_JSON; format++)
+        if (strcmp(value, format_names[format]) == 0) {
+            ((struct server_options *)options)->log_format = (enum log_format)format;
+            return true;
+        }
+    return false;
+}
+
+static const char *show_format(const void *options)
+{
+    return format_names[((const struct server_options *)options)->log_format];
+}
+
 static bool parse_quiet(void *options, const char *value)
 {
     (void)value;
@@ -197,6 +214,20 @@ static const struct option_row log_rows[] = {
      .help = "what to log: `error`, `warn`, `info`, `debug`, or `trace`, each with all that comes before it",
      .more = "`trace` logs number and length of every message.",
      .default_value = "info"},
+    {.name = "log-format", .fixed = true, .argument = "FORMAT", .parse = parse_format, .show = show_format,
+     .expects = "logfmt or json",
+     .help = "the form of a line: `logfmt`, or `json` for one object per line",
+     .default_value = "logfmt"},
+    {.name = "log-file", .fixed = true, .argument = "FILE",
+     OPTION_TEXT(struct server_options, log_file),
+     .help = "append the log to that file instead of writing it to standard error; SIGHUP opens it again",
+     .more = "It is made with mode 640 if it is missing. To rotate it, rename it and send SIGHUP; with `--user`, that user must be able "
+             "to write to the file, or to make one in its folder. What goes wrong at the start is still written to standard error too.",
+     .default_text = "none"},
+    {.name = "log-syslog", .fixed = true,
+     OPTION_FLAG(struct server_options, log_syslog),
+     .help = "send the log to the system's log daemon, as facility auth, instead of writing it to standard error",
+     .more = "Each line is a message to `/dev/log`. While no daemon listens there, up to 1 MiB of lines wait."},
     {.name = "quiet", .letter = 'q', .parse = parse_quiet, .keyword = "", .help = "log warnings and errors only: `--log-level warn`"},
     {.name = "verbose", .letter = 'v', .parse = parse_verbose, .keyword = "",
      .help = "log more: `--log-level debug`, and `trace` with `-vv`"},

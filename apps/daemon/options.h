@@ -27,6 +27,9 @@ struct server_options {
     uint32_t drain_ms; /* for sessions after SIGTERM; 0: none */
     bool supervise;
     enum log_level level;
+    enum log_format log_format;
+    const char *log_file; /* or NULL */
+    bool log_syslog;
     uint64_t rekey_bytes, rekey_ms; /* 0: the defaults */
     struct config_options config;
     struct algorithm_options algorithms;

@@ -5,6 +5,7 @@
 #include "apps/daemon/confined.h"
 #include "apps/daemon/descriptors.h"
 #include "apps/daemon/events.h"
+#include "apps/daemon/log_output.h"
 #include "apps/daemon/log_writer.h"
 #include "apps/daemon/orphans.h"
 #include "apps/daemon/reload.h"
@@ -28,11 +29,27 @@ struct run {
 /* Print "NAME: SENTENCE" on standard error, through the log: after the lines that explain it. */
 static bool failed(const struct server_program *program, const char *sentence)
 {
-    char line[SETUP_SENTENCE_MAX + 64];
-    int n = snprintf(line, sizeof line, "%s: %.*s\n", program->name, SETUP_SENTENCE_MAX, sentence);
+    char line[LOG_LINE_MAX];
 
-    log_put(line, (size_t)n);
+    log_put(line, log_sentence(line, LOG_ERROR, program->name, sentence));
+    if (!log_is_standard_error())
+        (void)fprintf(stderr, "%s: %s\n", program->name, sentence);
     return false;
+}
+
+static bool open_log(const struct server_program *program, const struct server_options *o)
+{
+    const struct log_destination destination = {.format = o->log_format,
+                                                .file = o->log_file,
+                                                .syslog = o->log_syslog,
+                                                .program = program->name};
+    char text[SETUP_SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(text, sizeof text);
+
+    log_threshold(o->level);
+    if (o->log_file != NULL && o->log_syslog)
+        return failed(program, "--log-file and --log-syslog exclude each other: choose one");
+    return log_open(&destination, &p) || failed(program, text);
 }
 
 /* "FILE:LINE: SENTENCE" for a value from a configuration file */
@@ -162,7 +179,8 @@ int program_serve(const struct server_program *program, const struct server_opti
         return 1;
     }
     orphans_adopt();
-    log_threshold(o->level);
+    if (!open_log(program, o))
+        return 1;
     run.setup.supervised = supervise_is_child();
     if (o->supervise && !run.setup.supervised)
         return supervise(program, o, &run.setup.sockets);

@@ -1,6 +1,7 @@
 #include "apps/daemon/reload.h"
 
 #include "apps/daemon/events.h"
+#include "apps/daemon/log_output.h"
 #include "apps/daemon/signals.h"
 
 #include <stdio.h>
@@ -92,11 +93,22 @@ static bool apply(struct setup *next, struct problems *problems)
     return true;
 }
 
+/* It may have been renamed. */
+static void reopen_log(void)
+{
+    char text[SETUP_SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(text, sizeof text);
+
+    if (!log_reopen(&p))
+        log_trouble("log", text);
+}
+
 void reload(const struct setup *now)
 {
     struct setup *next = new_setup(now);
     struct problems problems = {.next = next, .text = "out of memory"};
 
+    reopen_log();
     if (next != NULL && read_all(next, now, &problems) && apply(next, &problems)) {
         log_success(next);
         return;

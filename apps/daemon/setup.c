@@ -80,6 +80,7 @@ static bool prepare_confinement(struct reading *r)
     *c = (struct confinement){.user = o->user,
                               .off = o->no_sandbox,
                               .starts_programs = r->s->program->starts_programs,
+                              .appends = o->log_file,
                               .forbidden = log_forbidden};
     add_reads(c, o);
     add_reloads(c, o);

@@ -1,6 +1,7 @@
 #include "apps/daemon/supervise.h"
 
 #include "apps/daemon/events.h"
+#include "apps/daemon/log_output.h"
 #include "apps/session/number.h"
 
 #include <errno.h>
@@ -218,6 +219,16 @@ static void close_sockets(const struct supervisor *s)
         inherited_close(s->sockets);
 }
 
+/* The child does the same with its own. */
+static void reopen_log(void)
+{
+    char text[SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(text, sizeof text);
+
+    if (!log_reopen(&p))
+        log_trouble("log", text);
+}
+
 /* A signal of the terminal went to the children too. */
 static void on_signal(struct supervisor *s, const struct signalfd_siginfo *info)
 {
@@ -233,8 +244,11 @@ static void on_signal(struct supervisor *s, const struct signalfd_siginfo *info)
         s->stopping = true;
         if (!from_terminal)
             signal_all(s, number);
-    } else if (s->current.pid > 0 && !from_terminal) {
-        (void)kill(s->current.pid, number);
+    } else {
+        if (number == SIGHUP)
+            reopen_log();
+        if (s->current.pid > 0 && !from_terminal)
+            (void)kill(s->current.pid, number);
     }
 }
 

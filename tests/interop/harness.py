@@ -131,10 +131,27 @@ def parse(line):
     return fields
 
 
+@functools.cache
+def documented():
+    """What nacre-log(5) says: for each event its levels, and the fields that it may have."""
+    with open(os.path.join(TOP, "apps/man/log_events.mdoc"), encoding="ascii") as file:
+        text = file.read().split(".Ss Fields")[0]
+    return {name: (levels, {*re.findall(r"^\.Cm (\w+)", rest, re.M)}, "one for each limit" in rest)
+            for name, levels, rest in re.findall(r"^\.It Sy (\w+) Pq ([a-z, ]+)\n(.*?)(?=^\.It|\Z)", text, re.M | re.S)}
+
+
+def check_documented(event):
+    _, fields, limits = documented()[event["event"]]
+    others = set(event) - fields - {"ts", "level", "event", "truncated"}
+    assert not others or limits, f"fields that nacre-log(5) does not have: {others} of {event}"
+
+
 def check_log(events):
-    """Each channel has exactly one closed, its last event; a connection has no event after disconnected."""
+    """Each channel has exactly one closed, its last event; a connection has no event after disconnected. Each event has only
+    fields that are documented."""
     channels, ended = {}, set()
     for event in events:
+        check_documented(event)
         conn = event.get("conn")
         if conn is None:
             continue

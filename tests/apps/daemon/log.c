@@ -1,4 +1,5 @@
 #include "apps/daemon/log.h"
+#include "apps/daemon/log_value.h"
 #include "tests/support/suite.h"
 
 #include <fcntl.h>

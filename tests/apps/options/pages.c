@@ -4,11 +4,13 @@
  *     NAME_keywords.mdoc  the keywords of a group in a configuration file
  *     PROGRAM.conf      an example of a configuration file
  *     NAME.md           the same as a table for README.md
+ *     log_events.mdoc   the events of the servers' logs, and their fields, for nacre-log(5)
  *     limits.md         the first columns of SECURITY.md's table of limits
  *
  * "make options" puts them in their places (tests/tools/option_pages). */
 #include "apps/client/options.h"
 #include "apps/daemon/limits.h"
+#include "apps/daemon/log_events.h"
 #include "apps/echo/options.h"
 #include "apps/load/options.h"
 #include "apps/options/config_print.h"
@@ -389,6 +391,44 @@ static void put_man_words(const struct option_words *words)
 
 /* ---- README.md, SECURITY.md: tables ---- */
 
+static void put_event_fields(FILE *out, const char *fields)
+{
+    const char *before = "Fields:\n";
+
+    while (*fields != 0) {
+        size_t len = strcspn(fields, " ");
+
+        (void)fputs(before, out);
+        if (fields[0] == '@')
+            (void)fputs(".Pf ( Cm one for each limit )", out);
+        else
+            (void)fprintf(out, ".Cm %.*s", (int)len, fields);
+        fields += len + (fields[len] == ' ');
+        before = " ,\n";
+    }
+    (void)fputs(" .\n", out);
+}
+
+static void put_man_events(void)
+{
+    FILE *out = create("log_events", "mdoc");
+
+    put_origin(out);
+    (void)fputs(".Ss Events\n.Bl -tag -width authorized_keys\n", out);
+    for (const struct log_event *e = log_events; e->name != NULL; e++) {
+        (void)fprintf(out, ".It Sy %s Pq %s\n", e->name, e->level);
+        put_man_text(out, NULL, e->when);
+        put_event_fields(out, e->fields);
+    }
+    (void)fputs(".El\n.Ss Fields\n.Bl -tag -width no_new_privileges\n", out);
+    for (const struct log_field *f = log_fields; f->name != NULL; f++) {
+        (void)fprintf(out, ".It Cm %s\n", f->name);
+        put_man_text(out, NULL, f->about);
+    }
+    (void)fputs(".El\n", out);
+    (void)fclose(out);
+}
+
 static void put_name(FILE *out, const struct option_row *row)
 {
     (void)fputs("| ", out);
@@ -481,5 +521,6 @@ int main(int argc, char **argv)
             put_configuration(programs[i]);
     }
     put_limits_table();
+    put_man_events();
     return 0;
 }

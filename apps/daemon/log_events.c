@@ -1,0 +1,126 @@
+#include "apps/daemon/log_events.h"
+
+#include <stddef.h>
+
+#define CHANNEL "conn chan user"
+#define ALGORITHMS "kex host_key cipher_in cipher_out mac_in mac_out"
+#define COUNTERS "accepted logins connections startups memory @limits log_dropped"
+
+/* clang-format off */
+const struct log_event log_events[] = {
+    /* The program */
+    {"hostkey", "info", "A host key was read.", "type fingerprint file"},
+    {"confined", "info", "The server has given up what it does not need; see CONFINEMENT in nacre-echo(1).",
+     "user capabilities locked_bytes undumpable no_core no_new_privileges files calls"},
+    {"sandbox", "warn", "A part of that was not possible.", "reason"},
+    {"forbidden", "error", "The process made a system call that the sandbox does not allow. It ends.", "call reason"},
+    {"listening", "info", "The server accepts connections at an address.", "addr"},
+    {"draining", "info", "SIGTERM arrived, or an upgrade: no more connections are accepted, and the server waits for these.", "connections"},
+    {"reloaded", "info", "SIGHUP arrived, and the configuration was read again.", "file hostkeys"},
+    {"reload_failed", "error", "SIGHUP arrived, and the configuration has a mistake: the old one stays. One event for each mistake.",
+     "reason"},
+    {"upgrade", "info", "Another process takes over, or, as `error`, cannot.", "answer pid reason"},
+    {"counters", "info", "SIGUSR1 arrived; see SIGNALS in nacre-echo(1).", COUNTERS},
+    {"stopped", "info", "The server has ended all sessions, and ends.", COUNTERS},
+    {"log", "warn", "The log cannot be written as it should be.", "reason"},
+    {"log_dropped", "warn", "The log was not read fast enough: lines are missing here.", "lines reason"},
+    {"trouble", "warn", "The server lacks something, such as file descriptors or memory.", "reason"},
+    {"trace", "warn", "The file of `--trace` cannot be written, or lacks messages.", "reason"},
+    {"keylog", "warn", "Secrets are written to the file of `--unsafe-keylog`, or cannot be.", "reason"},
+    {"capture", "warn", "The file of `--capture` cannot be written.", "reason"},
+    {"passwords", "warn", "The password file has a mistake, or cannot be read.", "reason"},
+    {"authorized_keys", "warn", "A file of public keys has a mistake, or cannot be read.", "reason"},
+
+    /* Connections */
+    {"connection", "info", "A client has connected.", "conn addr"},
+    {"refused", "info", "A connection was refused by a limit. At most about twenty per second are logged; "
+                        "`unlogged` counts the others.", "addr limit unlogged"},
+    {"phase", "debug", "A connection has reached another phase of the protocol.", "conn phase"},
+    {"kex", "info", "The first key exchange, or a later one, has agreed on algorithms.",
+     "conn " ALGORITHMS " strict version"},
+    {"mismatch", "warn", "Client and server have no algorithm of a kind in common.", "conn kind client server"},
+    {"received", "trace", "A message from the client.", "conn seq phase message bytes"},
+    {"sent", "trace", "A message to the client.", "conn seq phase message bytes"},
+    {"auth", "info", "A login attempt was decided; or, as `warn` and only with `reason`, it could not be, for want of "
+                     "memory or threads.", "conn addr user method answer reason"},
+    {"key_refused", "info", "A key is known but may not be used by this client.", "conn user algorithm reason"},
+    {"limit", "info", "A connection reached a limit, this one for the first time.", "conn addr limit"},
+    {"disconnected", "info", "A connection has ended. Always its last event.",
+     "conn addr user phase " ALGORITHMS " bytes_in bytes_out reason code text"},
+
+    /* Channels */
+    {"open", "info", "A channel was opened.", CHANNEL " type"},
+    {"request", "info", "A channel request was answered.", CHANNEL " type what columns rows answer"},
+    {"eof", "info", "The client sends no more data on a channel.", CHANNEL},
+    {"close", "info", "The client has closed a channel.", CHANNEL},
+    {"closed", "info", "A channel has ended. Always its last event.", CHANNEL " reason code text"},
+
+    /* Programs of nacre-serve */
+    {"started", "info", "A program was started.", CHANNEL " pid what"},
+    {"environment", "info", "Variables of a key were not set.", CHANNEL " reason"},
+    {"start", "warn", "A program could not be started.", "reason"},
+    {"exited", "info", "A program has ended.", "pid signal status"},
+    {"outlived", "info", "Programs of a session go on after its end.", "pid processes"},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct log_field log_fields[] = {
+    {"accepted", "connections since the start"},
+    {"addr", "an address with its port; in `listening` the server's, otherwise the client's"},
+    {"algorithm", "of a key's signature"},
+    {"answer", "`granted` or `refused`; of an upgrade, how far it is"},
+    {"bytes", "of the message's payload"},
+    {"bytes_in", "received from the client"},
+    {"bytes_out", "sent to the client"},
+    {"call", "the number of a system call"},
+    {"calls", "how many system calls are allowed"},
+    {"capabilities", "that the process keeps"},
+    {"chan", "the channel, counted from 0 on each connection"},
+    {"cipher_in", "from client to server"},
+    {"cipher_out", "from server to client"},
+    {"client", "the client's list of algorithms"},
+    {"code", "the number that came with the reason: RFC 4253 section 11.1, RFC 4254 section 5.1"},
+    {"columns", "of the terminal"},
+    {"conn", "the connection, counted from 1"},
+    {"connections", "now"},
+    {"file", "the name of a file"},
+    {"files", "folders in which files stay readable"},
+    {"fingerprint", "of a key, as `ssh-keygen -l` prints it"},
+    {"hostkeys", "how many there are"},
+    {"host_key", "its signature algorithm"},
+    {"kex", "the key exchange method"},
+    {"kind", "`kex`, `host key`, `cipher` or `mac`"},
+    {"limit", "the name of the option that sets it"},
+    {"lines", "how many"},
+    {"locked_bytes", "of memory for keys, which is never swapped out"},
+    {"log_dropped", "lines that were dropped since the start"},
+    {"logins", "since the start"},
+    {"mac_in", "from client to server; absent for ciphers that need none"},
+    {"mac_out", "from server to client; the same"},
+    {"memory", "bytes taken from the budget now"},
+    {"message", "its number"},
+    {"method", "of authentication"},
+    {"no_core", "whether no core file is written"},
+    {"no_new_privileges", "whether no program can gain any"},
+    {"phase", "of the protocol, as in transport/phase.c"},
+    {"pid", "the process"},
+    {"processes", "how many, if that is known"},
+    {"reason", "a sentence or a phrase"},
+    {"rows", "of the terminal"},
+    {"seq", "the sequence number of the packet"},
+    {"server", "the server's list of algorithms"},
+    {"signal", "that ended the program"},
+    {"startups", "connections that have not logged in, now"},
+    {"status", "the program's exit status"},
+    {"strict", "whether strict key exchange is in force"},
+    {"text", "what the client said about it"},
+    {"truncated", "`yes`: fields are missing, because the line was full"},
+    {"type", "of a key, a channel or a request"},
+    {"undumpable", "whether debuggers of the same user are kept out"},
+    {"unlogged", "how many refusals were not logged"},
+    {"user", "the login's name; in `confined`, the process's"},
+    {"version", "the client's identification"},
+    {"what", "a command, a subsystem or a terminal's type"},
+    {NULL, NULL},
+};
+/* clang-format on */
