@@ -9,7 +9,8 @@
  *     log_end(&l);
  *
  * A value that comes from a peer cannot forge a field or a line, and a long value cannot displace
- * the fields after it (log_value.h). Any thread may log, and none waits for the log's reader (log_writer.h). */
+ * the fields after it (log_value.h). Any thread may log, and none waits for the log's reader
+ * (log_writer.h). */
 #ifndef NACRE_APPS_DAEMON_LOG_H
 #define NACRE_APPS_DAEMON_LOG_H
 

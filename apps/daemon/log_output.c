@@ -78,8 +78,8 @@ static bool is_journal(void)
 /* A FIFO that nobody reads is an error rather than something to wait for. */
 static int open_file(const char *file, const struct errbuf *p)
 {
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                  FILE_MODE);
+    int fd =
+        open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, FILE_MODE);
 
     if (fd < 0)
         (void)errbuf_say(p, "cannot open the log file %s: %s", file, strerror(errno));
@@ -111,9 +111,9 @@ bool log_open(const struct log_destination *d, const struct errbuf *p)
     out.file = d->file;
     out.datagrams = d->file == NULL && d->syslog;
     out.program = d->program;
-    log_form(d->format, out.datagrams                          ? syslog_prefix
+    log_form(d->format, out.datagrams                     ? syslog_prefix
                         : d->file == NULL && is_journal() ? journal_prefix
-                                                               : NULL);
+                                                          : NULL);
     return true;
 }
 

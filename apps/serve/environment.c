@@ -1,5 +1,6 @@
 #include "apps/serve/environment.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,17 @@ static const char *const inherited[] = {
 
 /* From the client. TERM usually comes with the terminal. */
 static const char *const from_client[] = {"TERM", "LANG", "LC_*", NULL};
+
+/* Never from the client, whatever is accepted: the dynamic loader's, shells', interpreters', the C
+ * library's, and what the server sets. */
+static const char *const reserved[] = {
+    "LD_*",    "DYLD_*",         "PATH",      "*PATH",      "*_DIR",   "*_DIRS",      "HOME",
+    "SHELL",   "USER",           "LOGNAME",   "IFS",        "ENV",     "BASH*",       "SHELLOPTS",
+    "PS4",     "PROMPT_COMMAND", "PYTHON*",   "PERL*",      "RUBY*",   "NODE_*",      "JAVA_*",
+    "_JAVA_*", "JDK_*",          "GLIBC_*",   "MALLOC_*",   "GCONV_*", "LOCALDOMAIN", "HOSTALIASES",
+    "RES_*",   "TMPDIR",         "TERMINFO*", "TERMCAP",    "LESS*",   "PAGER",       "EDITOR",
+    "VISUAL",  "GIT_*",          "DISPLAY",   "XAUTHORITY", "SSH_*",   "REMOTE_*",    NULL,
+};
 
 /* Is the name of `len` bytes on the list? */
 static bool is_on(const char *const *list, const char *name, size_t len)
@@ -57,13 +69,44 @@ bool environment_set(struct environment *e, const char *name, const char *value)
     return true;
 }
 
-bool environment_is_clients(const char *name, const char *value)
+static bool matches_any(const char *const *patterns, const char *name)
+{
+    for (; patterns != NULL && *patterns != NULL; patterns++)
+        if (fnmatch(*patterns, name, FNM_NOESCAPE) == 0)
+            return true;
+    return false;
+}
+
+bool environment_is_reserved(const char *name)
+{
+    return matches_any(reserved, name);
+}
+
+bool environment_is_clients(const char *name, const char *value, const char *const *patterns)
 {
     for (const char *c = name; *c != 0; c++)
         if (!(*c >= 'A' && *c <= 'Z') && !(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9') &&
             *c != '_')
             return false;
-    return is_on(from_client, name, strlen(name)) && strlen(value) <= CLIENT_VALUE_MAX;
+    if (strlen(value) > CLIENT_VALUE_MAX)
+        return false;
+    return is_on(from_client, name, strlen(name)) ||
+           (matches_any(patterns, name) && !environment_is_reserved(name));
+}
+
+bool environment_set_pair(struct environment *e, const char *pair)
+{
+    size_t len = strcspn(pair, "=");
+    char *name = strndup(pair, len);
+    bool set = name != NULL && environment_set(e, name, pair + len + 1);
+
+    free(name);
+    return set;
+}
+
+bool environment_set_login(struct environment *e, const struct nacre_peer *peer)
+{
+    return environment_set(e, "REMOTE_USER", nacre_session_user(nacre_peer_session(peer)));
 }
 
 /* "[::1]:2022" becomes "::1 2022". */

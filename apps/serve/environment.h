@@ -20,9 +20,19 @@ void environment_begin(struct environment *e);
 /* Set or replace a variable. False: too many, or out of memory. */
 bool environment_set(struct environment *e, const char *name, const char *value);
 
-/* May a client set this variable (request "env")? TERM and the locale only, nothing that changes
- * how programs run. */
-bool environment_is_clients(const char *name, const char *value);
+/* Does the name say how programs are found, loaded or started, or what the server says about the
+ * login? No client may set such a variable. */
+bool environment_is_reserved(const char *name);
+
+/* May a client set this variable (request "env")? TERM, the locale, and what the patterns allow
+ * (NULL-terminated, with * and ?), unless it is reserved. */
+bool environment_is_clients(const char *name, const char *value, const char *const *patterns);
+
+/* Set a variable from "NAME=VALUE". */
+bool environment_set_pair(struct environment *e, const char *pair);
+
+/* Set REMOTE_USER: the name that the client has logged in with. */
+bool environment_set_login(struct environment *e, const struct nacre_peer *peer);
 
 /* Set SSH_CONNECTION: address and port of the client, then of the server. */
 bool environment_set_connection(struct environment *e, struct nacre_peer *peer);

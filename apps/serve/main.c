@@ -85,9 +85,17 @@ static void find_limits(const struct server_options *o)
 static int serve(const struct serve_options *options, char **command, int argc, char **argv)
 {
     static char path[PATH_MAX];
-    bool found = find_command(command, path, options->server.config.config);
-    const struct serve_config config = {command, options->exec, options->key_environment,
-                                        &channel_log};
+    bool found = command == NULL || find_command(command, path, options->server.config.config);
+    const struct serve_config config = {
+        .command = command,
+        .exec = options->exec,
+        .key_environment = options->key_environment,
+        .subsystems = options->subsystems.items,
+        .environment = options->environment.items,
+        .accepted = options->accepted.items,
+        .folder = options->folder,
+        .events = &channel_log,
+    };
     const struct server_program program = {
         .name = serve_command_line.name,
         .app = &serve_app,
@@ -118,10 +126,10 @@ int main(int argc, char **argv)
     server_program_start();
     first = options_read(&serve_command_line, &options, argc, argv, &status);
     command = first == argc ? config_command(options.server.config.config) : argv + first;
-    if (first != 0 && command == NULL)
+    if (first != 0 && command == NULL && options.subsystems.count == 0)
         status = options_misused(&serve_command_line, "name the command to serve, after -- or with "
                                                       "Command in a configuration file");
-    else if (first != 0 && (command = copy_command(command)) != NULL)
+    else if (first != 0 && (command == NULL || (command = copy_command(command)) != NULL))
         status = serve(&options, command, argc, argv);
     if (first != 0)
         free(command);

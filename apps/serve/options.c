@@ -1,6 +1,87 @@
 #include "apps/serve/options.h"
 
+#include "apps/serve/environment.h"
+
+#include <string.h>
+
+/* The part before the = is a name. */
+static bool has_name(const char *value, size_t *len)
+{
+    *len = strcspn(value, "=");
+    return *len > 0 && value[*len] == '=' && memchr(value, ' ', *len) == NULL;
+}
+
+static bool take_subsystem(const struct option_row *row, void *options, const char *value,
+                           const struct errbuf *p)
+{
+    size_t len;
+
+    return has_name(value, &len) && value[len + 1] != 0 && option_add(row, options, value, p);
+}
+
+static bool take_variable(const struct option_row *row, void *options, const char *value,
+                          const struct errbuf *p)
+{
+    size_t len;
+
+    return has_name(value, &len) && option_add(row, options, value, p);
+}
+
+/* A name that no client may set would have no effect. */
+static bool take_accepted(const struct option_row *row, void *options, const char *value,
+                          const struct errbuf *p)
+{
+    if (value[0] == 0)
+        return false;
+    if (strpbrk(value, "*?") == NULL && environment_is_reserved(value))
+        return errbuf_say(p,
+                          "%s: no client may set this variable, because it changes how programs "
+                          "are found, loaded or started",
+                          value);
+    return option_add(row, options, value, p);
+}
+
 static const struct option_row rows[] = {
+    {.name = "subsystem",
+     .fixed = true,
+     .argument = "NAME=COMMAND",
+     .repeatable = true,
+     .take = take_subsystem,
+     .member = OPTION_MEMBER(struct option_list, struct serve_options, subsystems),
+     .most = OPTION_LIST_MAX,
+     .expects = "NAME=COMMAND",
+     .help = "run COMMAND, with `/bin/sh -c`, for a client that asks for the subsystem NAME",
+     .more = "With `sftp=/usr/lib/openssh/sftp-server`, `sftp`, `scp` and `sshfs` work.",
+     .default_text = "none"},
+    {.name = "cwd",
+     .fixed = true,
+     .argument = "FOLDER",
+     OPTION_TEXT(struct serve_options, folder),
+     .least = 1,
+     .help = "where programs start",
+     .default_text = "where nacre-serve was started"},
+    {.name = "env",
+     .fixed = true,
+     .keyword = "SetEnv",
+     .argument = "NAME=VALUE",
+     .repeatable = true,
+     .take = take_variable,
+     .member = OPTION_MEMBER(struct option_list, struct serve_options, environment),
+     .most = OPTION_LIST_MAX,
+     .expects = "NAME=VALUE",
+     .help = "set a variable in the environment of programs"},
+    {.name = "accept-env",
+     .fixed = true,
+     .argument = "PATTERN",
+     .repeatable = true,
+     .take = take_accepted,
+     .member = OPTION_MEMBER(struct option_list, struct serve_options, accepted),
+     .most = OPTION_LIST_MAX,
+     .expects = "a name, or a pattern with * and ?",
+     .help = "let clients set variables with such names, besides `TERM`, `LANG` and `LC_*`",
+     .more = "Names that change how programs are found, loaded or started, such as `PATH` and "
+             "`LD_*`, are never accepted.",
+     .default_text = "none"},
     {.name = "exec",
      .fixed = true,
      OPTION_FLAG(struct serve_options, exec),

@@ -8,6 +8,8 @@ struct serve_options {
     struct server_options server;
     bool exec, key_environment;
     uint32_t per_user_sessions; /* 0: the default */
+    struct option_list subsystems, environment, accepted;
+    const char *folder; /* or NULL */
 };
 
 extern const struct command_line serve_command_line;

@@ -53,9 +53,27 @@ static bool pass_signal(const struct serve_session *s, const char *name)
 
 static bool set_variable(struct serve_session *s, const struct nacre_request *request)
 {
-    return !s->running && environment_is_clients(request->text, request->value) &&
+    return !s->running && environment_is_clients(request->text, request->value, config.accepted) &&
            s->environment.count < ENVIRONMENT_CLIENT_MAX &&
            environment_set(&s->environment, request->text, request->value);
+}
+
+/* The command of a subsystem, RFC 4254 section 6.5; NULL: there is none of that name. */
+static const char *find_subsystem(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *const *at = config.subsystems; *at != NULL; at++)
+        if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
+            return *at + len + 1;
+    return NULL;
+}
+
+static bool start_subsystem(struct serve_session *s, const char *name)
+{
+    const char *command = find_subsystem(name);
+
+    return command != NULL && start_shell_command(s, &config, command);
 }
 
 static bool grant(struct serve_session *s, const struct nacre_request *request)
@@ -75,6 +93,8 @@ static bool grant(struct serve_session *s, const struct nacre_request *request)
         return start_command(s, &config, NULL);
     case NACRE_REQUEST_EXEC:
         return config.exec && start_command(s, &config, request->text);
+    case NACRE_REQUEST_SUBSYSTEM:
+        return start_subsystem(s, request->text);
     case NACRE_REQUEST_WINDOW_CHANGE:
         return resize(s, request);
     case NACRE_REQUEST_SIGNAL:

@@ -6,9 +6,13 @@
 
 /* Set once, before the server runs. */
 struct serve_config {
-    char **command;       /* argv; the first word is a path */
-    bool exec;            /* run it also for a client that asks for a command of its own */
-    bool key_environment; /* environment= of a key in authorized_keys has its effect */
+    char **command;                /* argv; the first word is a path; NULL: none, only subsystems */
+    bool exec;                     /* run it also for a client that asks for a command of its own */
+    bool key_environment;          /* environment= of a key in authorized_keys has its effect */
+    const char *const *subsystems; /* "NAME=COMMAND", NULL-terminated */
+    const char *const *environment; /* "NAME=VALUE", the same */
+    const char *const *accepted;    /* patterns of variables that a client may set, the same */
+    const char *folder;             /* where programs start; NULL: where the server was started */
     const struct channel_events *events;
 };
 

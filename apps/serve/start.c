@@ -31,28 +31,34 @@ static void log_ignored_environment(const struct serve_session *s)
 /* The environment="NAME=value" options of the key that the user logged in with. */
 static bool set_keys_environment(struct environment *e, char **variables)
 {
-    for (char **at = variables; at != NULL && *at != NULL; at++) {
-        size_t len = strcspn(*at, "=");
-        char *name = strndup(*at, len);
-        bool set = name != NULL && environment_set(e, name, *at + len + 1);
-
-        free(name);
-        if (!set)
+    for (char **at = variables; at != NULL && *at != NULL; at++)
+        if (!environment_set_pair(e, *at))
             return false;
-    }
     return true;
 }
 
-static bool prepare_environment(struct serve_session *s, bool key_environment, const char *original)
+static bool set_own_environment(struct environment *e, const char *const *pairs)
 {
+    for (; pairs != NULL && *pairs != NULL; pairs++)
+        if (!environment_set_pair(e, *pairs))
+            return false;
+    return true;
+}
+
+static bool prepare_environment(struct serve_session *s, const struct serve_config *config,
+                                const char *original)
+{
+    struct nacre_peer *peer = nacre_channel_context(s->ch);
     struct environment *e = &s->environment;
     char **variables = grant_of(s)->environment;
 
-    if (variables != NULL && !key_environment)
+    if (!set_own_environment(e, config->environment))
+        return false;
+    if (variables != NULL && !config->key_environment)
         log_ignored_environment(s);
     else if (!set_keys_environment(e, variables))
         return false;
-    if (!environment_set_connection(e, nacre_channel_context(s->ch)))
+    if (!environment_set_connection(e, peer) || !environment_set_login(e, peer))
         return false;
     if (s->tty >= 0 && !environment_set(e, "SSH_TTY", s->terminal.name))
         return false;
@@ -72,12 +78,13 @@ static const char *start_folder(const char *program)
 }
 
 /* argv: the command that is run, in the session's environment. */
-static bool start_child(struct serve_session *s, char *const argv[], struct child_streams *streams)
+static bool start_child(struct serve_session *s, const struct serve_config *config,
+                        char *const argv[], struct child_streams *streams)
 {
     const struct spawn program = {
         .argv = argv,
         .environment = s->environment.list,
-        .folder = start_folder(argv[0]),
+        .folder = config->folder != NULL ? config->folder : start_folder(argv[0]),
         .descriptors = descriptors_inherited(),
     };
 
@@ -125,26 +132,26 @@ static void log_start(const struct serve_session *s, const char *what)
     log_end(&l);
 }
 
-static bool prepare(struct serve_session *s, bool key_environment, const char *original)
+static bool prepare(struct serve_session *s, const struct serve_config *config,
+                    const char *original)
 {
     if (s->terminal.master >= 0)
         s->tty = fcntl(s->terminal.master, F_DUPFD_CLOEXEC, 0);
-    if (prepare_environment(s, key_environment, original))
+    if (prepare_environment(s, config, original))
         return true;
     log_trouble("start", "environment: too many variables, or out of memory");
     return false;
 }
 
-bool start_command(struct serve_session *s, const struct serve_config *config, const char *original)
+/* original: what the client asked for, or NULL */
+static bool start(struct serve_session *s, const struct serve_config *config, char *const argv[],
+                  const char *what, const char *original)
 {
-    char *forced[] = {"/bin/sh", "-c", grant_of(s)->command, NULL};
-    bool is_forced = forced[2] != NULL;
     struct child_streams streams;
 
     if (s->failed)
         return false;
-    s->failed = !prepare(s, config->key_environment, original) ||
-                !start_child(s, is_forced ? forced : config->command, &streams);
+    s->failed = !prepare(s, config, original) || !start_child(s, config, argv, &streams);
     if (s->failed) {
         session_close_tty(s);
         return false;
@@ -157,6 +164,28 @@ bool start_command(struct serve_session *s, const struct serve_config *config, c
         return abandon(s);
     s->leader = s->child.pid;
     s->running = true;
-    log_start(s, is_forced ? forced[2] : config->command[0]);
+    log_start(s, what);
     return true;
+}
+
+bool start_shell_command(struct serve_session *s, const struct serve_config *config,
+                         const char *command)
+{
+    char *copy = strdup(command); /* execve's words are not const */
+    char *const argv[] = {"/bin/sh", "-c", copy, NULL};
+    bool started = copy != NULL && start(s, config, argv, command, NULL);
+
+    free(copy);
+    return started;
+}
+
+bool start_command(struct serve_session *s, const struct serve_config *config, const char *original)
+{
+    char *const forced[] = {"/bin/sh", "-c", grant_of(s)->command, NULL};
+
+    if (forced[2] != NULL)
+        return start(s, config, forced, forced[2], original);
+    if (config->command == NULL)
+        return false;
+    return start(s, config, config->command, config->command[0], original);
 }

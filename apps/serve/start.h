@@ -11,4 +11,8 @@
 bool start_command(struct serve_session *s, const struct serve_config *config,
                    const char *original);
 
+/* The same with a command for the shell. */
+bool start_shell_command(struct serve_session *s, const struct serve_config *config,
+                         const char *command);
+
 #endif

@@ -70,8 +70,8 @@ static void refuse(struct worker *worker, int fd, const struct sockaddr_storage 
 
     (void)send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
     address_text(from, address, fd);
+    count_refusal(worker, limit, from); /* before the client can know of it */
     (void)close(fd);
-    count_refusal(worker, limit, from);
 }
 
 static bool admit(struct worker *worker, int fd, const struct sockaddr_storage *address)

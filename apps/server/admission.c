@@ -339,8 +339,8 @@ static bool is_exempt(struct admission *a, const char *address)
     address_plain(plain, address);
     (void)pthread_mutex_lock(&a->exempt_lock);
     for (int i = 0; i < EXEMPT_LISTS; i++)
-        exempt = exempt ||
-                 (a->exempt[i] != NULL && authorized_from(a->exempt[i], plain) == FROM_YES);
+        exempt =
+            exempt || (a->exempt[i] != NULL && authorized_from(a->exempt[i], plain) == FROM_YES);
     (void)pthread_mutex_unlock(&a->exempt_lock);
     return exempt;
 }

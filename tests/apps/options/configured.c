@@ -231,6 +231,10 @@ static const struct {
     {"pubkey-algorithms", {"ssh-ed25519", "-rsa-*", "rsa-sha2-256,ssh-ed25519", "ecdsa-*"}},
     {"ciphers", {"aes256-ctr", "-aes*", "aes*", "^aes128-ctr"}},
     {"macs", {"hmac-sha2-256", "-hmac-sha1*", "hmac-sha2-*", "^hmac-sha2-512"}},
+    {"log-format", {"logfmt", "json", "json", "logfmt"}},
+    {"subsystem", {"sftp=/usr/lib/openssh/sftp-server", "a=b", "netconf=sh -c 'x y'", "e==="}},
+    {"env", {"A=b", "EMPTY=", "TWO=two words", "E=="}},
+    {"accept-env", {"A", "APP_*", "X?", "*"}},
     {"trace-format", {"text", "json", "text", "json"}},
 };
 
@@ -303,6 +307,12 @@ static void expect_same(const struct serve_options *one, const struct serve_opti
     ck_assert(same_text(a->deny_users, b->deny_users));
     ck_assert(same_text(a->banner_file, b->banner_file));
     ck_assert(same_text(a->user, b->user));
+    ck_assert(same_text(a->log_file, b->log_file));
+    ck_assert(a->log_format == b->log_format && a->log_syslog == b->log_syslog);
+    ck_assert(same_text(one->folder, other->folder));
+    expect_same_list(&one->subsystems, &other->subsystems);
+    expect_same_list(&one->environment, &other->environment);
+    expect_same_list(&one->accepted, &other->accepted);
     ck_assert(a->keyboard_interactive == b->keyboard_interactive);
     ck_assert(a->no_sandbox == b->no_sandbox && a->workers == b->workers && a->level == b->level);
     ck_assert(a->rekey_bytes == b->rekey_bytes && a->rekey_ms == b->rekey_ms);
@@ -311,6 +321,8 @@ static void expect_same(const struct serve_options *one, const struct serve_opti
     ck_assert(a->algorithms.require_strict_kex == b->algorithms.require_strict_kex);
     ck_assert(same_text(x.admission.penalty_exempt, y.admission.penalty_exempt));
     x.admission.penalty_exempt = y.admission.penalty_exempt = NULL;
+    ck_assert(same_text(x.admission.proxy_from, y.admission.proxy_from));
+    x.admission.proxy_from = y.admission.proxy_from = NULL;
     ck_assert_mem_eq(&x.limits, &y.limits, sizeof x.limits);
     ck_assert_mem_eq(&x.admission, &y.admission, sizeof x.admission);
     ck_assert(x.channels_max == y.channels_max && x.login_grace_ms == y.login_grace_ms);

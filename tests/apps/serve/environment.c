@@ -69,14 +69,40 @@ START_TEST(a_client_may_set_term_and_the_locale_only)
     char value[1026];
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        ck_assert_msg(environment_is_clients(good[i], "x"), "%s", good[i]);
+        ck_assert_msg(environment_is_clients(good[i], "x", NULL), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_msg(!environment_is_clients(bad[i], "x"), "%s", bad[i]);
+        ck_assert_msg(!environment_is_clients(bad[i], "x", NULL), "%s", bad[i]);
     memset(value, 'x', sizeof value);
     value[1025] = 0;
-    ck_assert(!environment_is_clients("LANG", value));
+    ck_assert(!environment_is_clients("LANG", value, NULL));
     value[1024] = 0;
-    ck_assert(environment_is_clients("LANG", value));
+    ck_assert(environment_is_clients("LANG", value, NULL));
+}
+END_TEST
+
+START_TEST(patterns_accept_more_names_but_none_that_is_reserved)
+{
+    static const char *const patterns[] = {"TZ", "APP_*", "X?", NULL};
+    static const char *const everything[] = {"*", NULL};
+    static const char *const good[] = {"TZ", "APP_", "APP_MODE", "X1", "LANG"};
+    static const char *const bad[] = {"TZ1", "APP", "X", "X12", "APP_A-B", "tz"};
+    static const char *const never[] = {"PATH",          "LD_PRELOAD",  "LD_LIBRARY_PATH",
+                                        "HOME",          "SHELL",       "IFS",
+                                        "ENV",           "BASH_ENV",    "PYTHONPATH",
+                                        "PYTHONSTARTUP", "PERL5OPT",    "NODE_OPTIONS",
+                                        "MANPATH",       "USER",        "LOGNAME",
+                                        "SSH_TTY",       "REMOTE_USER", "GCONV_PATH",
+                                        "RUBYOPT",       "TMPDIR",      "SSH_KEY_FINGERPRINT"};
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        ck_assert_msg(environment_is_clients(good[i], "x", patterns), "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(!environment_is_clients(bad[i], "x", patterns), "%s", bad[i]);
+    ck_assert(environment_is_clients("ANYTHING", "x", everything));
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+        ck_assert_msg(!environment_is_clients(never[i], "x", everything), "%s", never[i]);
+        ck_assert_msg(!environment_is_clients(never[i], "x", &never[i]), "%s", never[i]);
+    }
 }
 END_TEST
 
@@ -102,5 +128,6 @@ void add_tests(struct suite *suite)
     add_test(suite, only_some_variables_are_inherited);
     add_test(suite, the_variables_that_are_inherited_are_bounded);
     add_test(suite, a_client_may_set_term_and_the_locale_only);
+    add_test(suite, patterns_accept_more_names_but_none_that_is_reserved);
     add_test(suite, an_environment_is_bounded);
 }

@@ -130,6 +130,7 @@ START_TEST(a_connection_without_a_header_is_refused)
     say(fd, "SSH-2.0-OpenSSH_9.2\r\n");
     assert_hears(fd, "Expected a header of the PROXY protocol\r\n");
     assert_ends(fd);
+    wait_for_notes(1); /* the counter comes before the event */
     nacre_server_read_counters(served.server, &counters);
     ck_assert_uint_eq(counters.limited[NACRE_LIMIT_PROXY_HEADER], 1);
     end_server(&served);
