@@ -26,7 +26,7 @@ $(BUILD)/libnacre.a: $(call objects,$(LIB_SRC)) $(BUILD)/sources
 
 # The sessions alone, for systems without sockets, threads or epoll: the layers, the session room, and keys in memory.
 SANS_IO_SRC = $(CORE_SRC) $(wildcard apps/session/*.c) $(filter-out %/key_file.c %/key_object.c,$(wildcard apps/files/key_*.c)) \
-              $(addprefix apps/files/,key.c der.c public_key.c)
+              $(wildcard $(addprefix apps/files/,key.c der.c public_key.c))
 libnacre-core: $(BUILD)/libnacre-core.a headers  ## the library without sockets and threads, for an event loop of your own
 $(BUILD)/libnacre-core.a: $(call objects,$(SANS_IO_SRC)) $(BUILD)/sources
 	@echo "  AR    $@"
