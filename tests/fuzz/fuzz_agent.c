@@ -4,6 +4,8 @@
 
 #include "tests/fuzz/fuzz.h"
 
+#include "transport/algorithms.h"
+
 static void check_keys(struct bytes reply)
 {
     struct nacre_agent *agent = calloc(1, sizeof *agent);
@@ -15,7 +17,7 @@ static void check_keys(struct bytes reply)
     require(nacre_agent_keys(agent, &count) != NULL && count <= KEYS_MAX);
     require(!good || count <= reply.len / 8);
     for (size_t i = 0; i < count; i++) {
-        require(strlen(nacre_agent_comment(agent, i)) < COMMENT_MAX);
+        require(strlen(nacre_agent_comment(agent, i)) < KEY_COMMENT_MAX);
         require(nacre_key_type(agent->keys[i]) != NULL);
         require(private_key_blob(agent->keys[i]).len > 0);
     }
