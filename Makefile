@@ -77,6 +77,7 @@ CHECK_PACKAGES = binutils groff-base check cmake meson valgrind python3 python3-
                  tshark libssh-dev erlang-ssh libuv1-dev g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \
                  haproxy nginx libnginx-mod-stream \
                  rsyslog \
+                 prometheus \
                  sshfs ansible-core \
                  chromium fonts-dejavu-core nodejs $(if $(shell command -v npm),,npm)
 DEV_PACKAGES = strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_TIDY) \

@@ -2,6 +2,7 @@
 
 #include "apps/daemon/log.h"
 #include "apps/daemon/log_writer.h"
+#include "apps/daemon/metrics.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,7 @@ static void log_opened(struct nacre_channel *ch)
 {
     struct log_line l;
 
+    metrics_channel_opened();
     log_begin_channel(&l, "open", ch);
     log_text(&l, "type", nacre_channel_type(ch));
     log_end(&l);
@@ -95,6 +97,7 @@ static void log_closed(struct nacre_channel *ch, const struct nacre_end *why)
 {
     struct log_line l;
 
+    metrics_channel_closed();
     log_begin_channel(&l, "closed", ch);
     log_reason(&l, why);
     log_end(&l);
@@ -122,6 +125,7 @@ static void log_accepted(struct nacre_peer *peer)
 {
     struct log_line l;
 
+    metrics_accepted(peer);
     begin_peer(&l, LOG_INFO, "connection", peer);
     log_text(&l, "addr", nacre_peer_address(peer));
     log_end(&l);
@@ -144,6 +148,7 @@ static void log_negotiated(void *context, const struct nacre_negotiated *n)
     const struct nacre_peer *peer = context;
     struct log_line l;
 
+    metrics_negotiated(n);
     begin_peer(&l, LOG_INFO, "kex", peer);
     put_algorithms(&l, n);
     log_text(&l, "strict", n->strict ? "yes" : "no");
@@ -175,6 +180,7 @@ static void log_ended(struct nacre_peer *peer, const struct nacre_end *why)
         put_session(&l, nacre_peer_session(peer));
     log_reason(&l, why);
     log_end(&l);
+    metrics_ended(peer);
 }
 
 static void log_server_trouble(void *context, const char *text)
@@ -271,6 +277,7 @@ static void log_phase(void *context, const char *phase)
 {
     struct log_line l;
 
+    metrics_phase(context, phase);
     begin_peer(&l, LOG_DEBUG, "phase", context);
     log_text(&l, "phase", phase);
     log_end(&l);
@@ -289,6 +296,7 @@ static void log_draining(void *context, uint32_t connections)
 const struct nacre_server_events server_log = {
     .listening = log_listening,
     .accepted = log_accepted,
+    .authenticated = metrics_authenticated,
     .ended = log_ended,
     .trouble = log_server_trouble,
     .refused = log_refused,
@@ -302,7 +310,7 @@ struct nacre_observer server_observer_at(enum log_level level)
     return (struct nacre_observer){
         .negotiated = log_negotiated,
         .mismatch = log_mismatch,
-        .phase = level >= LOG_DEBUG ? log_phase : NULL,
+        .phase = level >= LOG_DEBUG || metrics_are_on() ? log_phase : NULL,
         .message = level >= LOG_TRACE ? log_message : NULL,
     };
 }
@@ -311,6 +319,7 @@ void log_attempted(void *context, const char *user, const char *method, bool gra
 {
     struct log_line l;
 
+    metrics_attempted(method, granted);
     begin_peer(&l, LOG_INFO, "auth", context);
     log_text(&l, "addr", nacre_peer_address(context));
     log_text(&l, "user", user);

@@ -11,7 +11,8 @@ extern const struct channel_events channel_log;
 /* Connections, refusals, counters. */
 extern const struct nacre_server_events server_log;
 
-/* Algorithms; at LOG_DEBUG and below also phases, at LOG_TRACE also every message. */
+/* Algorithms; at LOG_DEBUG and below, or for metrics, also phases; at LOG_TRACE also every message.
+ */
 struct nacre_observer server_observer_at(enum log_level level);
 
 /* event=auth: a login attempt that was granted or refused; as in struct nacre_auth_policy. */

@@ -15,6 +15,7 @@ const struct log_event log_events[] = {
     {"sandbox", "warn", "A part of that was not possible.", "reason"},
     {"forbidden", "error", "The process made a system call that the sandbox does not allow. It ends.", "call reason"},
     {"listening", "info", "The server accepts connections at an address.", "addr"},
+    {"metrics", "info", "Metrics are served at an address.", "addr"},
     {"draining", "info", "SIGTERM arrived, or an upgrade: no more connections are accepted, and the server waits for these.", "connections"},
     {"reloaded", "info", "SIGHUP arrived, and the configuration was read again.", "file hostkeys"},
     {"reload_failed", "error", "SIGHUP arrived, and the configuration has a mistake: the old one stays. One event for each mistake.",
@@ -66,7 +67,7 @@ const struct log_event log_events[] = {
 
 const struct log_field log_fields[] = {
     {"accepted", "connections since the start"},
-    {"addr", "an address with its port; in `listening` the server's, otherwise the client's"},
+    {"addr", "an address with its port; in `listening` and `metrics` the server's, otherwise the client's"},
     {"algorithm", "of a key's signature"},
     {"answer", "`granted` or `refused`; of an upgrade, how far it is"},
     {"bytes", "of the message's payload"},

@@ -1,5 +1,6 @@
 #include "apps/daemon/options.h"
 
+#include "apps/daemon/metrics_listen.h"
 #include "apps/server/server.h"
 
 #include <stdio.h>
@@ -18,6 +19,12 @@ static bool take_listen(const struct option_row *row, void *options, const char 
                         const struct errbuf *p)
 {
     return nacre_address_is_good(value) && option_add(row, options, value, p);
+}
+
+static bool take_metrics(const struct option_row *row, void *options, const char *value,
+                         const struct errbuf *p)
+{
+    return metrics_address_is_good(value) && option_text(row, options, value, p);
 }
 
 /* METHOD[,METHOD...] */
@@ -188,6 +195,13 @@ static const struct option_row server_rows[] = {
      OPTION_FLAG(struct server_options, supervise),
      .help = "hold the ports in a parent process, so that SIGUSR2 upgrades the server without losing a connection",
      .more = "See SIGNALS."},
+
+    {.name = "metrics", .fixed = true, .argument = "ADDR:PORT", .take = take_metrics,
+     .member = offsetof(struct server_options, metrics),
+     .expects = "PORT, ADDR:PORT, [ADDR]:PORT for IPv6, or unix:PATH",
+     .help = "serve metrics for Prometheus there, or at `unix:PATH`; a port alone is one of 127.0.0.1, and 0 picks a free one",
+     .more = "See METRICS. This does not work together with `--supervise`.",
+     .default_text = "none"},
     {0},
 };
 

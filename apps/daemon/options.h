@@ -26,6 +26,7 @@ struct server_options {
     uint32_t workers;  /* 0: one per CPU */
     uint32_t drain_ms; /* for sessions after SIGTERM; 0: none */
     bool supervise;
+    const char *metrics; /* where they are served; or NULL */
     enum log_level level;
     enum log_format log_format;
     const char *log_file; /* or NULL */

@@ -7,6 +7,9 @@
 #include "apps/daemon/events.h"
 #include "apps/daemon/log_output.h"
 #include "apps/daemon/log_writer.h"
+#include "apps/daemon/metrics.h"
+#include "apps/daemon/metrics_listen.h"
+#include "apps/daemon/metrics_server.h"
 #include "apps/daemon/orphans.h"
 #include "apps/daemon/reload.h"
 #include "apps/daemon/setup.h"
@@ -92,6 +95,35 @@ static bool open_study(struct run *run)
     return study_open(&config, &p) || failed(run->setup.program, text);
 }
 
+/* ---- metrics ---- */
+
+/* Before privileges are given up. */
+static bool open_metrics(struct run *run)
+{
+    const struct server_options *o = run->setup.options;
+    char text[SETUP_SENTENCE_MAX];
+    const struct errbuf p = errbuf_in(text, sizeof text);
+
+    run->setup.metrics = -1;
+    if (o->metrics == NULL)
+        return true;
+    metrics_start();
+    run->setup.metrics = metrics_listen(o->metrics, &p);
+    return run->setup.metrics >= 0 || failed(run->setup.program, text);
+}
+
+/* Without them the server still does its work. */
+static struct metrics_server *start_metrics(struct setup *s)
+{
+    int fd = s->metrics;
+    struct metrics_server *metrics =
+        fd >= 0 ? metrics_server_new(s->server, fd, signals_are_ending) : NULL;
+
+    if (fd >= 0 && metrics == NULL)
+        log_trouble("trouble", "--metrics: out of memory: no metrics are served");
+    return metrics;
+}
+
 /* ---- the server ---- */
 
 static bool on_bound(void *context, char *errbuf, size_t size)
@@ -129,6 +161,7 @@ static bool serve(struct setup *s)
 {
     struct nacre_server_events events = server_log;
     struct nacre_server_config config = setup_config(s);
+    struct metrics_server *metrics;
     struct nacre_server *server;
     char errbuf[SETUP_SENTENCE_MAX];
 
@@ -144,7 +177,9 @@ static bool serve(struct setup *s)
     if (server == NULL)
         return failed(s->program, errbuf);
     s->server = server;
+    metrics = start_metrics(s);
     nacre_server_run(server);
+    metrics_server_free(metrics);
     log_counters("stopped", server);
     signals_stop();
     if (s->program->stopped != NULL)
@@ -187,7 +222,8 @@ int program_serve(const struct server_program *program, const struct server_opti
     descriptors_raise();
     if (!o->no_sandbox && !CONFINE_SANITIZED)
         (void)nacre_locked_memory_start(log_locked_memory); /* confine logs what came of it */
-    good = open_study(&run) && setup_read(&run.setup, &report) && serve(&run.setup);
+    good = open_metrics(&run) && open_study(&run) && setup_read(&run.setup, &report) &&
+           serve(&run.setup);
     setup_clear(&run.setup);
     study_close();
     log_stop();

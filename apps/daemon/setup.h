@@ -23,6 +23,7 @@ struct setup {
     struct nacre_server *server;
     unsigned workers;
     bool supervised;            /* by supervise.h */
+    int metrics;                /* the socket of --metrics; -1: none */
     struct inherited sockets;   /* to listen with, if there are any */
     struct server_options *own; /* options that setup_released frees, and the setup; or NULL */
 };

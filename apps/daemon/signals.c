@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 static struct nacre_server *_Atomic running;
-static atomic_bool reports, hangups, stopping;
+static atomic_bool reports, hangups, stopping, ending;
 static _Atomic uint32_t drain_ms;
 
 /* The first one lets sessions go on for a while. */
@@ -14,6 +14,7 @@ static void on_stop(int number)
     uint32_t ms = drain_ms;
 
     (void)number;
+    ending = true;
     if (ms > 0 && !atomic_exchange(&stopping, true))
         nacre_server_drain(running, ms);
     else
@@ -26,6 +27,7 @@ static void on_replaced(int number)
     uint32_t ms = drain_ms;
 
     (void)number;
+    ending = true;
     nacre_server_drain(running, ms > 0 ? ms : NACRE_UNLIMITED);
 }
 
@@ -116,4 +118,9 @@ bool signals_take_report(void)
 bool signals_take_hangup(void)
 {
     return atomic_exchange(&hangups, false);
+}
+
+bool signals_are_ending(void)
+{
+    return ending;
 }

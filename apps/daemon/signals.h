@@ -29,4 +29,7 @@ void signals_stop(void);
 bool signals_take_report(void); /* SIGUSR1 */
 bool signals_take_hangup(void); /* SIGHUP */
 
+/* Has a signal made the server stop accepting connections? From any thread. */
+bool signals_are_ending(void);
+
 #endif

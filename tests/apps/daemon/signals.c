@@ -90,6 +90,20 @@ static int count_ignored(void)
     return ignored;
 }
 
+static int end(void)
+{
+    signals_start();
+    signals_hold();
+    signals_set_drain(1);
+    return signals_are_ending() ? 1 : 0;
+}
+
+START_TEST(a_server_that_starts_is_not_ending)
+{
+    succeeds_in_child(end);
+}
+END_TEST
+
 START_TEST(programs_that_the_server_starts_do_not_inherit_an_ignored_signal)
 {
     succeeds_in_child(count_ignored);
@@ -152,5 +166,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_start_that_failed_can_be_terminated);
     add_test(suite, a_hangup_is_reported_once_and_is_no_report_of_counters);
     add_test(suite, signals_wait_while_the_server_is_made_and_interrupt_nothing);
+    add_test(suite, a_server_that_starts_is_not_ending);
     add_test(suite, programs_that_the_server_starts_do_not_inherit_an_ignored_signal);
 }

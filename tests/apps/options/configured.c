@@ -218,6 +218,7 @@ static const struct {
 } samples[] = {
     {"listen", {"[::]:22", "127.0.0.1:0", ":2022", "localhost:7"}},
     {"host-key", {"a key", "\"", "back\\slash", "#x"}},
+    {"metrics", {"9100", "[::1]:0", "unix:/run/a b", "0.0.0.0:1"}},
     {"rekey-limit", {"1G", "64k,1h", "2M,3600", "1.5G"}},
     {"require", {"publickey", "password", "publickey,password", "keyboard-interactive"}},
     {"log-level", {"error", "warn", "debug", "trace"}},

@@ -5,12 +5,14 @@
  *     PROGRAM.conf      an example of a configuration file
  *     NAME.md           the same as a table for README.md
  *     log_events.mdoc   the events of the servers' logs, and their fields, for nacre-log(5)
+ *     metrics_table.mdoc  the metrics of the servers
  *     limits.md         the first columns of SECURITY.md's table of limits
  *
  * "make options" puts them in their places (tests/tools/option_pages). */
 #include "apps/client/options.h"
 #include "apps/daemon/limits.h"
 #include "apps/daemon/log_events.h"
+#include "apps/daemon/metrics.h"
 #include "apps/echo/options.h"
 #include "apps/load/options.h"
 #include "apps/options/config_print.h"
@@ -429,6 +431,22 @@ static void put_man_events(void)
     (void)fclose(out);
 }
 
+static void put_man_metrics(void)
+{
+    FILE *out = create("metrics_table", "mdoc");
+
+    put_origin(out);
+    (void)fputs(".Bl -tag -width Ds\n", out);
+    for (const struct metric *m = metrics_table; m->name != NULL; m++) {
+        (void)fprintf(out, ".It Sy %s Pq %s\n", m->name, m->type);
+        put_man_text(out, NULL, m->help);
+        if (m->labels != NULL)
+            (void)fprintf(out, "Labels: %s.\n", m->labels);
+    }
+    (void)fputs(".El\n", out);
+    (void)fclose(out);
+}
+
 static void put_name(FILE *out, const struct option_row *row)
 {
     (void)fputs("| ", out);
@@ -522,5 +540,6 @@ int main(int argc, char **argv)
     }
     put_limits_table();
     put_man_events();
+    put_man_metrics();
     return 0;
 }
