@@ -106,7 +106,11 @@ bool environment_set_pair(struct environment *e, const char *pair)
 
 bool environment_set_login(struct environment *e, const struct nacre_peer *peer)
 {
-    return environment_set(e, "REMOTE_USER", nacre_session_user(nacre_peer_session(peer)));
+    const struct nacre_login *login = nacre_peer_login(peer);
+    const char *fingerprint = nacre_login_fingerprint(login);
+
+    return environment_set(e, "REMOTE_USER", nacre_login_user(login)) &&
+           (fingerprint == NULL || environment_set(e, "SSH_KEY_FINGERPRINT", fingerprint));
 }
 
 /* "[::1]:2022" becomes "::1 2022". */

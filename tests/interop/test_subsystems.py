@@ -130,7 +130,12 @@ class Environments(ServeCase):
         return dict(line.split("=", 1) for line in out.splitlines())
 
     def test_the_login(self):
-        self.assertEqual(self.variables(user="bob")["REMOTE_USER"], "bob")
+        server = self.serve("env")
+        key = subprocess.run(["ssh-keygen", "-l", "-f", server.path("key.pub")], check=True, capture_output=True, text=True)
+        for login, user, fingerprint in ("key", "bob", key.stdout.split()[1]), ("password", harness.USER, None):
+            out = Ssh(server, login=login, user=user).run().out.decode()
+            found = dict(line.split("=", 1) for line in out.splitlines())
+            self.assertEqual((found["REMOTE_USER"], found.get("SSH_KEY_FINGERPRINT")), (user, fingerprint))
 
     def test_variables_of_the_server(self):
         found = self.variables("--env", "MODE=a b=c", "--env", "EMPTY=")
