@@ -52,7 +52,7 @@ static bool add_to_login(struct auth *a)
 {
     struct claim claim = {.also = 0};
 
-    if (a->step == AUTH_SENT_NONE || a->step == AUTH_SENT_QUERY)
+    if (a->method == NULL || a->step == AUTH_SENT_NONE || a->step == AUTH_SENT_QUERY)
         return true;
     if (a->step == AUTH_SENT_PROOF)
         publickey_claim(a, &claim);

@@ -95,9 +95,12 @@ static enum authorized_line_result match_key(struct bytes found, struct bytes ke
 static enum authorized_line_result take_comment(struct bytes comment, struct nacre_key_grant *grant,
                                                 const struct errbuf *p)
 {
-    grant->comment = strndup((const char *)comment.at, comment.len);
-    if (grant->comment != NULL)
+    grant->comment = malloc(comment.len + 1);
+    if (grant->comment != NULL) {
+        memcpy(grant->comment, comment.at, comment.len);
+        grant->comment[comment.len] = 0;
         return LINE_GRANTS;
+    }
     grant->undecided = true;
     errbuf_say(p, "out of memory");
     return LINE_BAD;

@@ -54,7 +54,7 @@ static void inside(struct run *run)
 
 /* ---- the application ---- */
 
-/* The channel has been freed. */
+/* The channel is about to be freed, also if it was refused. */
 static void forget(struct nacre_channel *ch)
 {
     struct nacre_channel **slot = nacre_channel_app_data(ch);
@@ -83,9 +83,6 @@ static enum nacre_answer on_open(struct nacre_channel *ch)
         }
     if (answer != NACRE_REFUSE)
         inside(run);
-    if (answer == NACRE_LATER &&
-        ch->early == NACRE_REFUSE) /* it was answered inside the callback */
-        forget(ch);
     return answer;
 }
 
@@ -308,8 +305,6 @@ static void use_channel(struct nacre_channel *ch, unsigned what)
         nacre_channel_answer_request(ch, what & 16);
         return;
     case 7:
-        if (ch->opening && !ch->ours && !ch->busy && !(what & 16))
-            forget(ch); /* a refusal frees it */
         if (what & 64 && !(what & 16))
             nacre_channel_refuse_open(ch, NACRE_REASON_SHORTAGE, "no more of them");
         else

@@ -177,10 +177,12 @@ static void *accept_late(void *unused)
 {
     static const char reply[] = "\0\0\0\1x";
     int first, second;
+    char request;
 
     usleep(100 * 1000);
     first = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     second = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    (void)!recv(second, &request, 1, 0); /* or the request might find the connection closed */
     (void)!send(second, reply, sizeof reply - 1, MSG_NOSIGNAL);
     close(second);
     close(first);
