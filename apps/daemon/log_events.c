@@ -56,7 +56,8 @@ const struct log_event log_events[] = {
     {"close", "info", "The client has closed a channel.", CHANNEL},
     {"closed", "info", "A channel has ended. Always its last event.", CHANNEL " reason code text"},
 
-    /* Programs of nacre-serve */
+    /* nacre-serve */
+    {"forward", "info", "A client's connection or port was forwarded, or not.", "conn user state target reason"},
     {"started", "info", "A program was started.", CHANNEL " pid what"},
     {"environment", "info", "Variables of a key were not set.", CHANNEL " reason"},
     {"start", "warn", "A program could not be started.", "reason"},
@@ -111,9 +112,12 @@ const struct log_field log_fields[] = {
     {"seq", "the sequence number of the packet"},
     {"server", "the server's list of algorithms"},
     {"signal", "that ended the program"},
+    {"state", "`connected` to the target; `listening` there, or `stopped`; `accepted` a connection there; `failed`; or `refused`, "
+              "because it is not permitted"},
     {"startups", "connections that have not logged in, now"},
     {"status", "the program's exit status"},
     {"strict", "whether strict key exchange is in force"},
+    {"target", "HOST:PORT or the path of a socket"},
     {"text", "what the client said about it"},
     {"truncated", "`yes`: fields are missing, because the line was full"},
     {"type", "of a key, a channel or a request"},

@@ -7,10 +7,11 @@
 #include "apps/server/server.h"
 
 struct server_program {
-    const char *name;                    /* "nacre-echo" */
-    const struct nacre_channel_app *app; /* of session channels */
-    unsigned descriptors_each;           /* that a connection may need; 0: its socket alone */
-    bool starts_programs;                /* they inherit what the server gives up */
+    const char *name;                          /* "nacre-echo" */
+    const struct nacre_channel_app *app;       /* of session channels */
+    const struct nacre_forwarding *forwarding; /* what clients may forward; NULL: nothing */
+    unsigned descriptors_each;                 /* that a connection may need; 0: its socket alone */
+    bool starts_programs;                      /* they inherit what the server gives up */
     /* For reading its options again */
     const struct command_line *line;
     int argc;

@@ -279,6 +279,7 @@ struct nacre_server_config setup_config(struct setup *s)
         .host_keys = s->host_keys.keys,
         .auth = s->login != NULL ? nacre_file_login_policy(s->login) : NULL,
         .session = s->program->app,
+        .forwarding = s->program->forwarding,
         .context = s,
         .released = setup_released,
         .secrets = nacre_locked_memory(),

@@ -94,9 +94,11 @@ static int serve(const struct serve_options *options, char **command, int argc, 
         .environment = options->environment.items,
         .accepted = options->accepted.items,
         .folder = options->folder,
+        .agent_forwarding = options->forward.agent,
         .events = &channel_log,
     };
     const struct server_program program = {
+        .forwarding = forward_configure(&options->forward),
         .name = serve_command_line.name,
         .app = &serve_app,
         .descriptors_each = 1 + CAPACITY_DESCRIPTORS_EACH,

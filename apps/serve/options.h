@@ -3,6 +3,7 @@
 #define NACRE_APPS_SERVE_OPTIONS_H
 
 #include "apps/daemon/options.h"
+#include "apps/serve/forward.h"
 
 struct serve_options {
     struct server_options server;
@@ -10,6 +11,7 @@ struct serve_options {
     uint32_t per_user_sessions; /* 0: the default */
     struct option_list subsystems, environment, accepted;
     const char *folder; /* or NULL */
+    struct forward_config forward;
 };
 
 extern const struct command_line serve_command_line;

@@ -3,6 +3,7 @@
 #include "apps/daemon/events.h"
 #include "apps/daemon/request.h"
 #include "apps/serve/end.h"
+#include "apps/serve/place.h"
 #include "apps/server/file_login.h"
 #include "apps/serve/start.h"
 
@@ -76,6 +77,14 @@ static bool start_subsystem(struct serve_session *s, const char *name)
     return command != NULL && start_shell_command(s, &config, command);
 }
 
+/* PROTOCOL.agent: "auth-agent-req@openssh.com" has no fields. Each session may have a socket. */
+static bool start_agent(struct serve_session *s, const struct nacre_key_grant *allowed)
+{
+    return config.agent_forwarding && allowed->agent_forwarding && !s->running &&
+           agent_listen(&s->agent, nacre_channel_context(s->ch)) &&
+           environment_set(&s->environment, "SSH_AUTH_SOCK", s->agent.path);
+}
+
 static bool grant(struct serve_session *s, const struct nacre_request *request)
 {
     const struct nacre_key_grant *allowed =
@@ -103,6 +112,8 @@ static bool grant(struct serve_session *s, const struct nacre_request *request)
         return s->tty >= 0 && terminal_break(s->tty);
     case NACRE_REQUEST_EOW:
         return true;
+    case NACRE_REQUEST_OTHER:
+        return strcmp(request->type, "auth-agent-req@openssh.com") == 0 && start_agent(s, allowed);
     default:
         return false;
     }
@@ -120,38 +131,16 @@ static enum nacre_answer on_request(struct nacre_channel *ch, const struct nacre
 
 /* ---- the channel ---- */
 
-/* A session that is refused here costs no descriptor. */
-static bool find_place(struct nacre_channel *ch, struct quota_place *place)
-{
-    static const struct {
-        const char *text, *limit;
-    } refusals[] = {
-        [QUOTA_USER_FULL] = {"this user has too many sessions", "per-user-max-sessions"},
-        [QUOTA_ALL_FULL] = {"the server has too many sessions", "sessions"},
-        [QUOTA_NO_MEMORY] = {"the server is out of memory", "memory"},
-    };
-    struct nacre_peer *peer = nacre_channel_context(ch);
-    char address[NACRE_PEER_HOST_MAX];
-    enum quota_answer answer;
-    bool news;
-
-    nacre_peer_host(peer, address);
-    answer = quota_take(place, nacre_session_user(nacre_peer_session(peer)), address, &news);
-    if (answer == QUOTA_GRANTED)
-        return true;
-    if (news)
-        log_limit(peer, refusals[answer].limit);
-    nacre_channel_refuse_open(ch, NACRE_REASON_SHORTAGE, refusals[answer].text);
-    return false;
-}
-
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
     struct quota_place place = {NULL, NULL};
+    const char *refusal = place_take(&place, nacre_channel_context(ch));
     struct serve_session *s;
 
-    if (!find_place(ch, &place))
+    if (refusal != NULL) { /* a session that is refused here costs no descriptor */
+        nacre_channel_refuse_open(ch, NACRE_REASON_SHORTAGE, refusal);
         return NACRE_REFUSE;
+    }
     s = session_new(ch);
     if (s == NULL) {
         quota_return(&place);
@@ -196,6 +185,7 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
         return; /* refused, or out of memory */
     config.events->closed(ch, why);
     s->ch = NULL;
+    agent_close(&s->agent);
     session_close_tty(s); /* the last descriptor of it: the terminal hangs up */
     if (s->running)
         end_hang_up(s, loop);

@@ -13,6 +13,7 @@ struct serve_config {
     const char *const *environment; /* "NAME=VALUE", the same */
     const char *const *accepted;    /* patterns of variables that a client may set, the same */
     const char *folder;             /* where programs start; NULL: where the server was started */
+    bool agent_forwarding;          /* of a client whose key allows it */
     const struct channel_events *events;
 };
 

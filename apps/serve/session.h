@@ -3,6 +3,7 @@
 #define NACRE_APPS_SERVE_SESSION_H
 
 #include "apps/runtime/watch.h"
+#include "apps/serve/agent.h"
 #include "apps/serve/child.h"
 #include "apps/serve/environment.h"
 #include "apps/serve/quota.h"
@@ -12,6 +13,7 @@ struct serve_session {
     struct serve_session *next, **link;
     struct quota_place place;
     struct terminal terminal;
+    struct agent_socket agent;
     struct environment environment;
     struct child child;
     pid_t leader;               /* the number of the child, which may have ended */

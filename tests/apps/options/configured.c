@@ -104,6 +104,26 @@ START_TEST(on_the_command_line_a_repeatable_option_replaces_all_of_the_file)
 }
 END_TEST
 
+START_TEST(forwarding_has_the_keywords_and_values_of_sshd)
+{
+    const struct forward_config *f = &options.forward;
+
+    read_both("-- sh", "AllowTcpForwarding remote\nAllowStreamLocalForwarding all\n"
+                       "PermitOpen a:1 [::1]:*\nPermitListen none\n"
+                       "GatewayPorts clientspecified\nAllowAgentForwarding yes\n");
+    ck_assert_int_ne(first, 0);
+    ck_assert_uint_eq(f->permit.tcp, PERMIT_REMOTE);
+    ck_assert_uint_eq(f->permit.streamlocal, PERMIT_BOTH);
+    ck_assert_str_eq(f->permit.open, "a:1,[::1]:*");
+    ck_assert_str_eq(f->permit.listen, "none");
+    ck_assert_uint_eq(f->gateway_ports, NACRE_GATEWAY_CLIENT);
+    ck_assert(f->agent);
+    read_both("-- sh", NULL);
+    ck_assert(f->permit.tcp == PERMIT_NONE && f->permit.streamlocal == PERMIT_NONE && !f->agent);
+    ck_assert_uint_eq(f->gateway_ports, NACRE_GATEWAY_NO);
+}
+END_TEST
+
 START_TEST(a_list_that_is_given_twice_is_the_last_one)
 {
     read_both("--per-source-penalties authfail:9 --per-source-penalties noauth:8 -- sh", NULL);
@@ -233,6 +253,11 @@ static const struct {
     {"ciphers", {"aes256-ctr", "-aes*", "aes*", "^aes128-ctr"}},
     {"macs", {"hmac-sha2-256", "-hmac-sha1*", "hmac-sha2-*", "^hmac-sha2-512"}},
     {"log-format", {"logfmt", "json", "json", "logfmt"}},
+    {"allow-tcp-forwarding", {"no", "local", "remote", "yes"}},
+    {"allow-streamlocal-forwarding", {"no", "local", "remote", "yes"}},
+    {"permit-open", {"any", "none", "a:1,[::1]:*", "*:22"}},
+    {"permit-listen", {"any", "none", "8080,localhost:*", "*"}},
+    {"gateway-ports", {"no", "yes", "clientspecified", "no"}},
     {"subsystem", {"sftp=/usr/lib/openssh/sftp-server", "a=b", "netconf=sh -c 'x y'", "e==="}},
     {"env", {"A=b", "EMPTY=", "TWO=two words", "E=="}},
     {"accept-env", {"A", "APP_*", "X?", "*"}},
@@ -333,6 +358,12 @@ static void expect_same(const struct serve_options *one, const struct serve_opti
     ck_assert(a->study.trace_json == b->study.trace_json);
     ck_assert(a->study.trace_data == b->study.trace_data);
     ck_assert(same_text(a->study.capture, b->study.capture));
+    ck_assert(one->forward.permit.tcp == other->forward.permit.tcp);
+    ck_assert(one->forward.permit.streamlocal == other->forward.permit.streamlocal);
+    ck_assert(same_text(one->forward.permit.open, other->forward.permit.open));
+    ck_assert(same_text(one->forward.permit.listen, other->forward.permit.listen));
+    ck_assert(one->forward.gateway_ports == other->forward.gateway_ports);
+    ck_assert(one->forward.agent == other->forward.agent);
     ck_assert(one->exec == other->exec && one->key_environment == other->key_environment);
     ck_assert_uint_eq(one->per_user_sessions, other->per_user_sessions);
 }
@@ -401,6 +432,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_command_line_wins_over_the_file_and_the_file_over_defaults);
     add_test(suite, the_first_value_wins_and_those_of_repeatable_keywords_add_up);
     add_test(suite, on_the_command_line_a_repeatable_option_replaces_all_of_the_file);
+    add_test(suite, forwarding_has_the_keywords_and_values_of_sshd);
     add_test(suite, a_list_that_is_given_twice_is_the_last_one);
     add_test(suite, every_wrong_value_of_a_file_is_reported);
     add_test(suite, with_t_problems_wait_for_those_of_the_program);
