@@ -20,6 +20,7 @@ const struct log_event log_events[] = {
     {"reloaded", "info", "SIGHUP arrived, and the configuration was read again.", "file hostkeys"},
     {"reload_failed", "error", "SIGHUP arrived, and the configuration has a mistake: the old one stays. One event for each mistake.",
      "reason"},
+    {"notify", "warn", "The service manager cannot be told what the server does; see SERVICE MANAGERS in nacre-echo(1).", "reason"},
     {"upgrade", "info", "Another process takes over, or, as `error`, cannot.", "answer pid reason"},
     {"counters", "info", "SIGUSR1 arrived; see SIGNALS in nacre-echo(1).", COUNTERS},
     {"stopped", "info", "The server has ended all sessions, and ends.", COUNTERS},

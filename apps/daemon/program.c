@@ -10,6 +10,7 @@
 #include "apps/daemon/metrics.h"
 #include "apps/daemon/metrics_listen.h"
 #include "apps/daemon/metrics_server.h"
+#include "apps/daemon/notify.h"
 #include "apps/daemon/orphans.h"
 #include "apps/daemon/reload.h"
 #include "apps/daemon/setup.h"
@@ -138,7 +139,7 @@ static bool on_bound(void *context, char *errbuf, size_t size)
         log_trouble("log", "no thread to write the log: lines are lost while nobody reads it");
     log_confined(&s->confinement, notes);
     study_start();
-    supervise_ready();
+    notify_say(NOTIFY_READY, 0);
     return true;
 }
 
@@ -157,16 +158,39 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
     study_ended(peer, why);
 }
 
+static void on_draining(void *context, uint32_t connections)
+{
+    server_log.draining(context, connections);
+    notify_say(NOTIFY_DRAINING, connections);
+}
+
+/* Run the server until it has ended. */
+static void run_server(struct setup *s)
+{
+    struct metrics_server *metrics = start_metrics(s);
+
+    if (!notify_watch(nacre_server_loop(s->server)))
+        log_trouble("notify", "no memory for the watchdog's timer");
+    nacre_server_run(s->server);
+    metrics_server_free(metrics);
+    notify_unwatch();
+    log_counters("stopped", s->server);
+    signals_stop();
+    if (s->program->stopped != NULL)
+        s->program->stopped();
+    nacre_server_free(s->server);
+}
+
 static bool serve(struct setup *s)
 {
     struct nacre_server_events events = server_log;
     struct nacre_server_config config = setup_config(s);
-    struct metrics_server *metrics;
     struct nacre_server *server;
     char errbuf[SETUP_SENTENCE_MAX];
 
     events.ended = on_ended;
     events.counters = on_counters;
+    events.draining = on_draining;
     config.events = &events;
     config.bound = on_bound;
     signals_hold();
@@ -177,14 +201,7 @@ static bool serve(struct setup *s)
     if (server == NULL)
         return failed(s->program, errbuf);
     s->server = server;
-    metrics = start_metrics(s);
-    nacre_server_run(server);
-    metrics_server_free(metrics);
-    log_counters("stopped", server);
-    signals_stop();
-    if (s->program->stopped != NULL)
-        s->program->stopped();
-    nacre_server_free(server);
+    run_server(s);
     return true;
 }
 
@@ -216,6 +233,8 @@ int program_serve(const struct server_program *program, const struct server_opti
     orphans_adopt();
     if (!open_log(program, o))
         return 1;
+    if (!notify_open(&p))
+        log_trouble("notify", errbuf);
     run.setup.supervised = supervise_is_child();
     if (o->supervise && !run.setup.supervised)
         return supervise(program, o, &run.setup.sockets);

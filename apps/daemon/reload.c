@@ -2,6 +2,7 @@
 
 #include "apps/daemon/events.h"
 #include "apps/daemon/log_output.h"
+#include "apps/daemon/notify.h"
 #include "apps/daemon/signals.h"
 
 #include <stdio.h>
@@ -108,12 +109,15 @@ void reload(const struct setup *now)
     struct setup *next = new_setup(now);
     struct problems problems = {.next = next, .text = "out of memory"};
 
+    notify_say(NOTIFY_RELOADING, 0);
     reopen_log();
     if (next != NULL && read_all(next, now, &problems) && apply(next, &problems)) {
         log_success(next);
+        notify_say(NOTIFY_READY, 0);
         return;
     }
     log_failure(problems.text);
     if (next != NULL)
         setup_released(next);
+    notify_say(NOTIFY_RELOAD_FAILED, 0);
 }

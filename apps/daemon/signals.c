@@ -1,5 +1,7 @@
 #include "apps/daemon/signals.h"
 
+#include "apps/daemon/notify.h"
+
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -15,6 +17,7 @@ static void on_stop(int number)
 
     (void)number;
     ending = true;
+    notify_stopping();
     if (ms > 0 && !atomic_exchange(&stopping, true))
         nacre_server_drain(running, ms);
     else

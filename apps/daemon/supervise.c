@@ -2,6 +2,7 @@
 
 #include "apps/daemon/events.h"
 #include "apps/daemon/log_output.h"
+#include "apps/daemon/notify.h"
 #include "apps/session/number.h"
 
 #include <errno.h>
@@ -13,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define VARIABLE "NACRE_SUPERVISOR" /* the parent's process ID, and the child's end of a pipe */
+#define VARIABLE "NACRE_SUPERVISOR" /* the parent's process ID, and the child's end of a socket */
 
 enum {
     STATUS_FAILED = 1,
@@ -26,8 +28,8 @@ enum {
 };
 
 struct child {
-    pid_t pid; /* 0: none */
-    int ready; /* where it says that it accepts connections; -1: it has */
+    pid_t pid;   /* 0: none */
+    int notices; /* where it says what becomes of it: notify.h; -1: it says nothing more */
 };
 
 struct supervisor {
@@ -44,8 +46,6 @@ struct supervisor {
 
 /* ---- in the child ---- */
 
-static int pipe_end = -1; /* the child's */
-
 bool supervise_is_child(void)
 {
     const char *text = getenv(VARIABLE);
@@ -54,32 +54,22 @@ bool supervise_is_child(void)
     if (text == NULL || !number_read(&text, 1, INT32_MAX, &parent) || *text++ != ':' ||
         !number_whole(text, INHERITED_FIRST, INT32_MAX, &fd) || (pid_t)parent != getppid())
         return false;
-    pipe_end = (int)fd;
-    (void)fcntl(pipe_end, F_SETFD, FD_CLOEXEC);
+    (void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+    notify_through((int)fd);
     (void)unsetenv(VARIABLE);
     return true;
 }
 
-void supervise_ready(void)
-{
-    ssize_t n = pipe_end >= 0 ? write(pipe_end, "", 1) : 0;
-
-    (void)n; /* without a reader there is nobody to tell */
-    if (pipe_end >= 0)
-        (void)close(pipe_end);
-    pipe_end = -1;
-}
-
 /* ---- starting a child ---- */
 
-/* The sockets become the descriptors from 3 on, and the pipe's end the next one. */
-static void place_descriptors(const struct supervisor *s, int ready)
+/* The sockets become the descriptors from 3 on, and the child's end the next one. */
+static void place_descriptors(const struct supervisor *s, int notices)
 {
     int last = INHERITED_FIRST + (int)s->sockets->count, above[INHERITED_MAX + 1];
 
     for (size_t i = 0; i < s->sockets->count; i++)
         above[i] = fcntl(s->sockets->sockets[i], F_DUPFD_CLOEXEC, last + 1);
-    above[s->sockets->count] = fcntl(ready, F_DUPFD_CLOEXEC, last + 1);
+    above[s->sockets->count] = fcntl(notices, F_DUPFD_CLOEXEC, last + 1);
     for (int fd = INHERITED_FIRST; fd <= last; fd++)
         (void)dup2(above[fd - INHERITED_FIRST], fd);
 }
@@ -92,11 +82,12 @@ static void set_number(const char *name, const char *format, int one, int other)
     (void)setenv(name, text, 1);
 }
 
-static _Noreturn void become_child(const struct supervisor *s, int ready)
+static _Noreturn void become_child(const struct supervisor *s, int notices)
 {
     pid_t parent = getppid();
 
-    place_descriptors(s, ready);
+    place_descriptors(s, notices);
+    notify_pass_on_watchdog();
     set_number("LISTEN_PID", "%d", getpid(), 0);
     set_number("LISTEN_FDS", "%d", (int)s->sockets->count, 0);
     set_number(VARIABLE, "%d:%d", parent, INHERITED_FIRST + (int)s->sockets->count);
@@ -108,20 +99,20 @@ static _Noreturn void become_child(const struct supervisor *s, int ready)
 
 static struct child start_child(const struct supervisor *s)
 {
-    struct child child = {.ready = -1};
+    struct child child = {.notices = -1};
     int ends[2];
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         return child;
     child.pid = fork();
     if (child.pid == 0)
         become_child(s, ends[1]);
     (void)close(ends[1]);
-    child.ready = ends[0];
+    child.notices = ends[0];
     if (child.pid > 0)
         return child;
     (void)close(ends[0]);
-    return (struct child){.ready = -1};
+    return (struct child){.notices = -1};
 }
 
 static void log_upgrade(const char *answer, const char *reason, pid_t pid)
@@ -152,24 +143,37 @@ static void upgrade(struct supervisor *s)
 
 /* ---- what happens to children ---- */
 
-static void close_ready(struct child *child)
+static void close_notices(struct child *child)
 {
-    if (child->ready >= 0)
-        (void)close(child->ready);
-    child->ready = -1;
+    if (child->notices >= 0)
+        (void)close(child->notices);
+    child->notices = -1;
+}
+
+/* Say to the service manager what this child says. Returns the notice; NOTICES: there is none. */
+static uint32_t pass_on(struct child *child)
+{
+    struct notify_message m;
+    ssize_t n = recv(child->notices, &m, sizeof m, MSG_DONTWAIT);
+
+    if (n == (ssize_t)sizeof m && m.notice < NOTICES) {
+        notify_say((enum notice)m.notice, m.number);
+        return m.notice;
+    }
+    close_notices(child); /* it ends: SIGCHLD follows */
+    return NOTICES;
 }
 
 /* The next child accepts connections: the current one drains. */
 static void replace(struct supervisor *s)
 {
-    close_ready(&s->next);
     if (s->current.pid > 0) {
         (void)kill(s->current.pid, SIGUSR2);
         s->old[s->old_count++] = s->current.pid;
     }
-    close_ready(&s->current);
+    close_notices(&s->current); /* of those that drain nothing is said */
     s->current = s->next;
-    s->next = (struct child){.ready = -1};
+    s->next = (struct child){.notices = -1};
     log_upgrade("done", NULL, s->current.pid);
 }
 
@@ -191,10 +195,10 @@ static void take_statuses(struct supervisor *s)
         if (pid == s->current.pid) {
             s->status =
                 WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_SIGNALLED + WTERMSIG(status);
-            close_ready(&s->current);
+            close_notices(&s->current);
             s->current.pid = 0;
         } else if (pid == s->next.pid) {
-            close_ready(&s->next);
+            close_notices(&s->next);
             s->next.pid = 0;
             log_upgrade("failed", "the new process ended before it accepted connections", pid);
         } else {
@@ -258,16 +262,16 @@ static void look_after(struct supervisor *s, int signals)
 {
     while (s->current.pid > 0 || s->next.pid > 0 || s->old_count > 0) {
         struct pollfd ready[] = {{.fd = signals, .events = POLLIN},
-                                 {.fd = s->next.ready, .events = POLLIN}};
+                                 {.fd = s->current.notices, .events = POLLIN},
+                                 {.fd = s->next.notices, .events = POLLIN}};
         struct signalfd_siginfo info;
-        char byte;
 
-        if (poll(ready, 2, -1) < 0)
+        if (poll(ready, 3, -1) < 0)
             continue;
-        if (ready[1].revents != 0 && read(s->next.ready, &byte, 1) == 1)
+        if (ready[1].revents != 0)
+            (void)pass_on(&s->current);
+        if (ready[2].revents != 0 && pass_on(&s->next) == NOTIFY_READY)
             replace(s);
-        else if (ready[1].revents != 0)
-            close_ready(&s->next); /* it ends: SIGCHLD follows */
         if (ready[0].revents != 0 && read(signals, &info, sizeof info) == (ssize_t)sizeof info)
             on_signal(s, &info);
     }
@@ -314,8 +318,8 @@ int supervise(const struct server_program *program, const struct server_options 
 {
     struct supervisor s = {.argv = program->argv,
                            .sockets = sockets,
-                           .current.ready = -1,
-                           .next.ready = -1,
+                           .current.notices = -1,
+                           .next.notices = -1,
                            .status = STATUS_FAILED};
     char errbuf[SENTENCE_MAX];
     const struct errbuf p = errbuf_in(errbuf, sizeof errbuf);

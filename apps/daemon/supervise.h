@@ -11,11 +11,9 @@
 #include "apps/daemon/inherited.h"
 #include "apps/daemon/program.h"
 
-/* Is this process the child of a supervisor? The first call tells. */
+/* Is this process the child of a supervisor? The first call tells; the supervisor then gets what
+ * the process says to the service manager (notify.h). */
 bool supervise_is_child(void);
-
-/* Tell the supervisor, if there is one, that this process accepts connections. */
-void supervise_ready(void);
 
 /* Supervise, with these sockets if there are any, until the last child has ended. Returns the exit
  * status: that of the child. */
