@@ -76,7 +76,7 @@ CHECK_PACKAGES = binutils groff-base check cmake meson valgrind python3 python3-
                  openssl xauth \
                  tshark libssh-dev erlang-ssh libuv1-dev g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \
                  haproxy nginx libnginx-mod-stream \
-                 rsyslog \
+                 rsyslog systemd \
                  prometheus \
                  sshfs ansible-core \
                  chromium fonts-dejavu-core nodejs $(if $(shell command -v npm),,npm)
