@@ -284,7 +284,7 @@ class Quotas(Case):
         until(lambda: Ssh(server).run().status == 7, "the places to be free again")
 
     def test_listeners_count(self):
-        server = self.server("--allow-tcp-forwarding", "yes", "--per-user-max-sessions", "1")
+        server = self.server("--allow-tcp-forwarding", "yes", "--per-user-max-sessions", "1", "--metrics", "0")
         process = self.running(server, "-R", f"{free_port()}:127.0.0.1:1")
         server.wait("forward", state="listening")
         self.assertEqual(Ssh(server).run().status, 255)
