@@ -31,8 +31,8 @@ bool environment_is_clients(const char *name, const char *value, const char *con
 /* Set a variable from "NAME=VALUE". */
 bool environment_set_pair(struct environment *e, const char *pair);
 
-/* Set REMOTE_USER, the name that the client has logged in with, and SSH_KEY_FINGERPRINT, if that was
- * with a key. */
+/* Set REMOTE_USER, the name that the client has logged in with, and SSH_KEY_FINGERPRINT, if that
+ * was with a key. */
 bool environment_set_login(struct environment *e, const struct nacre_peer *peer);
 
 /* Set SSH_CONNECTION: address and port of the client, then of the server. */
