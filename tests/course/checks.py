@@ -176,6 +176,7 @@ def forged(program):
                                           "PreferredAuthentications=publickey"))
         expect("Server accepts key" not in last_words(done) and done.returncode == 255,
                "a signature of zeros logs in: whoever knows the public key gets in")
+        server.wait("event=disconnected")
         expect("method=publickey answer=granted" not in server.log() and "wrong signature" in server.log(),
                "a signature of zeros was not refused as a wrong signature")
 
