@@ -171,7 +171,7 @@ static void replace(struct supervisor *s)
         (void)kill(s->current.pid, SIGUSR2);
         s->old[s->old_count++] = s->current.pid;
     }
-    close_notices(&s->current); /* of those that drain nothing is said */
+    close_notices(&s->current); /* it only drains now, and reports nothing */
     s->current = s->next;
     s->next = (struct child){.notices = -1};
     log_upgrade("done", NULL, s->current.pid);

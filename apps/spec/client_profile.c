@@ -1,5 +1,7 @@
 #include "apps/spec/client_profile.h"
 
+#include "apps/spec/profile.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,21 +122,11 @@ static bool set(struct client_profile *profile, const char *name, const char *va
     return strcmp(name, "prepare") == 0 && set_prepare(profile, value);
 }
 
-/* "name = value"; `#` begins a comment. */
 static bool read_one(struct client_profile *profile, char *line)
 {
-    char *equals, *name = line + strspn(line, " \t"), *value;
+    char *name, *value;
 
-    line[strcspn(line, "\n")] = 0;
-    if (*name == 0 || *name == '#')
-        return true;
-    equals = strchr(line, '=');
-    if (equals == NULL)
-        return false;
-    value = equals + 1 + strspn(equals + 1, " \t");
-    *equals = 0;
-    name[strcspn(name, " \t")] = 0;
-    return set(profile, name, value);
+    return profile_line(line, &name, &value) && (name == NULL || set(profile, name, value));
 }
 
 static bool read_file(struct client_profile *profile, const char *name, const struct errbuf *p)

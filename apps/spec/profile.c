@@ -91,21 +91,30 @@ static bool set(struct profile *profile, const char *name, const char *value)
                : strcmp(name, "any-user") == 0 && set_bool(&profile->any_user, value);
 }
 
-/* "name = value"; `#` begins a comment. */
-static bool read_one(struct profile *profile, char *line)
+bool profile_line(char *line, char **name, char **value)
 {
-    char *equals, *name = line + strspn(line, " \t"), *value;
+    char *equals;
 
+    *name = line + strspn(line, " \t");
     line[strcspn(line, "\n")] = 0;
-    if (*name == 0 || *name == '#')
+    if (**name == 0 || **name == '#') {
+        *name = NULL;
         return true;
+    }
     equals = strchr(line, '=');
     if (equals == NULL)
         return false;
-    value = equals + 1 + strspn(equals + 1, " \t");
+    *value = equals + 1 + strspn(equals + 1, " \t");
     *equals = 0;
-    name[strcspn(name, " \t")] = 0;
-    return set(profile, name, value);
+    (*name)[strcspn(*name, " \t")] = 0;
+    return true;
+}
+
+static bool read_one(struct profile *profile, char *line)
+{
+    char *name, *value;
+
+    return profile_line(line, &name, &value) && (name == NULL || set(profile, name, value));
 }
 
 static bool read_file(struct profile *profile, const char *name, const struct errbuf *p)

@@ -17,4 +17,8 @@ void profile_clear(struct profile *profile);
 /* A command with %s replaced. */
 const char *profile_command(char *out, size_t size, const char *command, const char *argument);
 
+/* Take a line of a profile apart, which it changes: "name = value". *name NULL: it is empty, or a
+ * comment, which begins with `#`. False: it is neither. */
+bool profile_line(char *line, char **name, char **value);
+
 #endif

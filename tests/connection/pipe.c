@@ -383,7 +383,7 @@ START_TEST(requests_during_a_key_exchange_follow_it_in_order)
     for (int i = 0; story.middle[0] == NULL; i++)
         (void)pair_step(&front);
     nacre_session_rekey(back.client.session);
-    pair_run(&front); /* meanwhile nothing moves behind the bastion */
+    pair_run(&front); /* nothing moves behind the bastion in the meantime */
     ck_assert_str_eq(back.server.log, "");
     run();
     if (_i == 1) { /* answered by and by */

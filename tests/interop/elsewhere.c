@@ -16,7 +16,7 @@
 
 static struct nacre_key *users;
 
-/* The key behind the passphrase, which the first signature opens. */
+/* The key, which is decrypted for its first signature. */
 static struct {
     pthread_mutex_t lock;
     const char *passphrase;

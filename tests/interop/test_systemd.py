@@ -63,7 +63,7 @@ class Manager:
                 raise AssertionError(f"no {text!r} after {self.said}")
 
     def texts(self):
-        """All that was said so far, without the watchdog's."""
+        """Every notice so far, except those for the watchdog."""
         while self.take(0):
             pass
         return [text for _, text in self.said if text != ALIVE]
