@@ -237,6 +237,16 @@ static enum program_end how_it_ended(const struct child *c)
     return WEXITSTATUS(c->status) == 0 ? PROGRAM_ZERO : PROGRAM_NONZERO;
 }
 
+/* A client that has closed its last channel may still be about to send DISCONNECT, and takes our end
+ * of the connection before that for an accident. */
+static void let_it_finish(struct peer *p)
+{
+    uint64_t deadline = now_us() + p->step / 2;
+
+    while (conn_wait(&p->conn, deadline))
+        continue;
+}
+
 void client_wait(struct peer *p)
 {
     struct client *c = p->client;
@@ -244,6 +254,7 @@ void client_wait(struct peer *p)
 
     if (c == NULL || c->child.pid == 0 || o->program != PROGRAM_UNKNOWN)
         return;
+    let_it_finish(p);
     conn_finish(&p->conn); /* some wait for it */
     (void)child_wait(&c->child, step_deadline(p));
     o->program = how_it_ended(&c->child);
