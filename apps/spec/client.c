@@ -237,8 +237,8 @@ static enum program_end how_it_ended(const struct child *c)
     return WEXITSTATUS(c->status) == 0 ? PROGRAM_ZERO : PROGRAM_NONZERO;
 }
 
-/* A client that has closed its last channel may still be about to send DISCONNECT, and takes our end
- * of the connection before that for an accident. */
+/* A client that has closed its last channel may still be about to send DISCONNECT, and takes our
+ * end of the connection before that for an accident. */
 static void let_it_finish(struct peer *p)
 {
     uint64_t deadline = now_us() + p->step / 2;
