@@ -4,16 +4,14 @@
 #include "apps/forward/parts.h"
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
+#include "tests/support/sockets.h"
 #include "tests/support/suite.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -233,35 +231,6 @@ static bool reported(enum nacre_role role, const char *event)
 }
 
 /* ---- sockets ---- */
-
-static int listen_at(uint16_t *port)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-    ck_assert_int_eq(listen(fd, 4), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    *port = ntohs(at.sin_port);
-    return fd;
-}
-
-static int connect_to(const struct nacre_target *target)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr = {htonl(INADDR_LOOPBACK)},
-                             .sin_port = htons((uint16_t)target->port)};
-    struct sockaddr_un path = {.sun_family = AF_UNIX};
-    int fd = socket(target->is_path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    memcpy(path.sun_path, target->host, sizeof path.sun_path - 1);
-    ck_assert_int_eq(target->is_path ? connect(fd, (struct sockaddr *)&path, sizeof path)
-                                     : connect(fd, (struct sockaddr *)&at, sizeof at),
-                     0);
-    ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    return fd;
-}
 
 /* A byte that one writes is read by the other. */
 static void check_joined(int a, int b)
@@ -606,15 +575,12 @@ START_TEST(an_agent_and_a_display_are_connected_through_the_client)
 {
     static const char *const types[] = {"auth-agent@openssh.com", "x11"};
     struct nacre_forward_listener *l;
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int target = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), here, there;
+    int target, here, there;
     char path[300];
 
     start();
     (void)snprintf(agent, sizeof agent, "%s", scratch_path("agent"));
-    memcpy(at.sun_path, agent, sizeof at.sun_path - 1);
-    ck_assert_int_eq(bind(target, (struct sockaddr *)&at, sizeof at), 0);
-    ck_assert_int_eq(listen(target, 4), 0);
+    target = listen_at_path(agent);
     (void)snprintf(path, sizeof path, "%s", scratch_path("offered"));
     l = nacre_forward_listen(parties[NACRE_SERVER].forwards, _i == 0 ? path : "127.0.0.1:0",
                              types[_i], NULL, NULL, 0);
