@@ -9,4 +9,7 @@ install: all                            ## install into PREFIX (/usr/local), lib
 uninstall:                              ## remove what make install put below PREFIX (and DESTDIR), and nothing else
 	$(Q)$(install_files) uninstall
 
-.PHONY: install uninstall
+dist:                                   ## pack the sources into build/nacre-VERSION.tar.gz: the same commit gives the same bytes
+	@apps/packaging/dist $(BUILD) $(VERSION)
+
+.PHONY: install uninstall dist
