@@ -1,10 +1,11 @@
 /* Cases about clients only: RFC 4253 sections 4.2 to 9, but for the host key and its
  * signature; RFC 4251 section 4.1. */
+#include "apps/spec/growth.h"
 #include "apps/spec/reach.h"
 #include "apps/spec/tables.h"
 #include "crypto/dh.h"
 
-enum { FIFTY = 50, ENDLESS = 100000, LONGEST_PRIME = 1100 };
+enum { FIFTY = 50, ENDLESS = 100000, LOOK_EVERY = 1000, LONGEST_PRIME = 1100 };
 
 /* ---- lines before the identification: section 4.2 ---- */
 
@@ -20,10 +21,17 @@ static void lines_before(struct peer *p)
 
 static void lines_endless(struct peer *p)
 {
+    struct growth g;
+
     reach(p, AT_IDENT);
-    for (uint32_t i = 0; i < ENDLESS && !over(p); i++)
+    g = growth_begin(p);
+    for (uint32_t i = 0; i < ENDLESS && !over(p); i++) {
         send_raw(p, bytes_of("a line of text before the identification\r\n"));
+        if (i % LOOK_EVERY == 0)
+            growth_look(&g);
+    }
     wait_close(p, p->step);
+    growth_end(p, &g);
 }
 
 static void lines_controls(struct peer *p)

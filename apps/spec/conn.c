@@ -184,6 +184,7 @@ static size_t send_some(struct conn *c, struct bytes bytes, uint64_t deadline)
     n = send(c->fd, bytes.at, c->drip ? 1 : bytes.len, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN && errno != EINTR)
         return (void)fail(c), 0;
+    c->sent += n < 0 ? 0 : (uint64_t)n;
     return n < 0 ? 0 : (size_t)n;
 }
 

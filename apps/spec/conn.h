@@ -24,13 +24,14 @@ struct conn {
     const struct beside *beside; /* or NULL */
     int fd;                      /* -1: closed */
     bool accepted;
-    bool ended;   /* the peer closed or reset the connection, or it could not be opened */
-    bool reset;   /* ... with a TCP reset */
-    bool stalled; /* ... or we gave up: it did not take what we sent within the deadline */
-    bool drip;    /* send each byte in a segment of its own */
-    bool corked;  /* gather what is sent until conn_uncork */
-    bool deaf;    /* do not read while sending */
-    uint8_t *in;  /* received: in[head] to in[tail - 1] is not consumed yet */
+    bool ended;    /* the peer closed or reset the connection, or it could not be opened */
+    bool reset;    /* ... with a TCP reset */
+    bool stalled;  /* ... or we gave up: it did not take what we sent within the deadline */
+    bool drip;     /* send each byte in a segment of its own */
+    bool corked;   /* gather what is sent until conn_uncork */
+    bool deaf;     /* do not read while sending */
+    uint64_t sent; /* bytes */
+    uint8_t *in;   /* received: in[head] to in[tail - 1] is not consumed yet */
     size_t head, tail, in_size;
     uint8_t *out; /* gathered */
     size_t out_len, out_size;

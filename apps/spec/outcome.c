@@ -138,7 +138,7 @@ static bool term_holds(const struct term *t, const struct outcome *o)
         return open || o->ending == ENDING_SILENT;
     if (strcmp(t->text, "ignored") == 0)
         return open;
-    if (begins(t->text, "no growth")) /* needs the peer's process: see README.md */
+    if (begins(t->text, "no growth")) /* growth would be a reply: growth.h */
         return true;
     for (size_t i = 0; i < o->count; i++)
         if (stands_for(t->text, o->replies[i].text))

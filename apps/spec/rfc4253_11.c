@@ -1,5 +1,6 @@
 /* RFC 4253 sections 10 and 11: the service request; DISCONNECT, IGNORE, DEBUG and UNIMPLEMENTED.
  * PING: PROTOCOL section 1.8. */
+#include "apps/spec/growth.h"
 #include "apps/spec/reach.h"
 #include "apps/spec/tables.h"
 
@@ -129,8 +130,10 @@ static void ignore_malformed(struct peer *p)
 static void ignore_flood(struct peer *p)
 {
     struct bytes text = bytes_of("nacre-spec");
+    struct growth g;
 
     reach(p, AT_LOGIN);
+    g = growth_begin(p);
     for (int i = 0; i < IGNORES && !over(p); i += AT_ONCE) {
         p->conn.corked = true;
         for (int n = 0; n < AT_ONCE; n++)
@@ -138,6 +141,7 @@ static void ignore_flood(struct peer *p)
         conn_uncork(&p->conn, step_deadline(p));
     }
     go_on(p);
+    growth_end(p, &g);
 }
 
 /* RFC 4253 section 11.3: byte SSH_MSG_DEBUG, boolean always_display, string message, string
@@ -197,13 +201,17 @@ static void unimplemented_unasked(struct peer *p)
 /* We read only afterwards. */
 static void unimplemented_flood(struct peer *p)
 {
+    struct growth g;
+
     reach(p, AT_LOGIN);
+    g = growth_begin(p);
     p->conn.deaf = p->conforming = true;
     for (int i = 0; i < UNKNOWNS && !over(p); i++)
         transmit(p, "b", 127);
     p->conn.deaf = p->conforming = false;
     receive_times(p, SSH_MSG_UNIMPLEMENTED, UNKNOWNS);
     go_on(p);
+    growth_end(p, &g);
 }
 
 /* ---- PING: byte SSH_MSG_PING, string data ---- */

@@ -1,4 +1,5 @@
 /* RFC 4254 sections 4 and 5.1: global requests, and opening channels. */
+#include "apps/spec/growth.h"
 #include "apps/spec/reach.h"
 #include "apps/spec/tables.h"
 
@@ -69,14 +70,18 @@ static void request_truncated(struct peer *p)
 
 static void request_flood(struct peer *p)
 {
+    struct growth g;
+
     need_request_failure(p);
     reach(p, AT_LOGIN);
+    g = growth_begin(p);
     p->conn.deaf = p->conforming = true;
     for (int i = 0; i < FLOOD && !over(p); i++)
         send_request(p, "unknown@nacre-spec", 1);
     p->conn.deaf = p->conforming = false;
     receive_times(p, SSH_MSG_REQUEST_FAILURE, FLOOD);
     go_on(p);
+    growth_end(p, &g);
 }
 
 /* ---- opening: section 5.1 ---- */

@@ -1,4 +1,5 @@
 /* RFC 4254 sections 5.4, 6.2 and 8, RFC 8160: channel requests and terminals. */
+#include "apps/spec/growth.h"
 #include "apps/spec/program.h"
 #include "apps/spec/tables.h"
 
@@ -97,6 +98,7 @@ static void unsolicited(struct peer *p)
 static void flood(struct peer *p)
 {
     struct spec_channel *ch = open_first(p, (struct opening){0});
+    struct growth g = growth_begin(p);
 
     p->conn.deaf = p->conforming = true;
     for (int i = 0; i < FLOOD && !over(p); i++)
@@ -104,6 +106,7 @@ static void flood(struct peer *p)
     p->conn.deaf = p->conforming = false;
     receive_times(p, SSH_MSG_CHANNEL_FAILURE, FLOOD);
     go_on(p);
+    growth_end(p, &g);
 }
 
 /* ---- terminals: sections 6.2 and 8 ---- */

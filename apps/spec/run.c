@@ -350,22 +350,37 @@ static void add_watched(struct run *run, struct result *r)
                        (unsigned)sum->broken, (unsigned)sum->seen, sum->how, where);
 }
 
-/* Once more, alone: cases that ran out of time, and those after which the peer did not serve. It
- * may have been busy with another one. */
-void run_all(struct run *run)
+static bool has_grown(const struct result *r)
 {
-    run_some(run, run->jobs);
+    return strstr(r->head.observed, "growth of") != NULL;
+}
+
+/* It ran out of time, did not serve afterwards, or grew: was it busy with another case? */
+static bool may_have_been_busy(const struct result *r)
+{
+    return r->head.timed_out || r->head.unreached || r->head.killed || has_grown(r);
+}
+
+/* Once more, alone. */
+static void run_alone(struct run *run, bool (*which)(const struct result *r))
+{
     for (size_t i = 0; i < run->count; i++) {
         struct result *r = &run->results[i];
 
-        if (r->row->run != NULL && r->done &&
-            (r->head.timed_out || r->head.unreached || r->head.killed))
+        if (r->row->run != NULL && r->done && which(r))
             r->done = false;
     }
     run->refusals = 0;
     run->setting->patient = true;
     if (!run->refused && !run->interrupted)
         run_some(run, 1);
+}
+
+void run_all(struct run *run)
+{
+    run_some(run, run->jobs);
+    run_alone(run, may_have_been_busy);
+    run_alone(run, has_grown); /* or it hashed the passwords of earlier cases */
     for (size_t i = 0; i < run->count; i++)
         if (run->results[i].row->run == NULL)
             add_watched(run, &run->results[i]);
