@@ -80,6 +80,7 @@ CHECK_PACKAGES = binutils groff-base check cmake meson valgrind python3 python3-
                  prometheus \
                  sshfs ansible-core \
                  man-db mandoc \
+                 netcat-openbsd \
                  chromium fonts-dejavu-core nodejs $(if $(shell command -v npm),,npm)
 DEV_PACKAGES = strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_TIDY) \
                cppcheck shellcheck

@@ -190,7 +190,7 @@ static const struct option_row rows[] = {
     {.name = "proxy-from", .argument = "LIST",
      OPTION_TEXT(struct limit_options, admission.proxy_from), .least = 1, /* the server parses it */
      .help = "load balancers, whose connections must begin with a PROXY protocol header",
-     .more = "LIST has addresses and networks, separated by commas and written as in `from=` of authorized_keys. "
+     .more = "LIST has addresses and networks, separated by commas and written as in `from=` of authorized_keys; `unix` stands for every Unix socket. "
              "The header, of version 1 or 2, names the client's address, which then counts for all limits, for penalties, for `from=` and in the log. "
              "A connection from LIST without a header is refused; a header from elsewhere is a protocol error, so that nobody can pretend to be another. "
              "These addresses get no penalties, so that health checks may connect and leave.",

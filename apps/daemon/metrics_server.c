@@ -3,7 +3,6 @@
 #include "apps/daemon/log.h"
 #include "apps/daemon/metrics.h"
 #include "apps/daemon/metrics_answer.h"
-#include "apps/daemon/metrics_listen.h"
 #include "apps/runtime/watch.h"
 
 #include <errno.h>
@@ -234,10 +233,10 @@ static void on_pulse(void *context)
 
 static void log_address(int fd)
 {
-    char address[METRICS_ADDRESS_MAX];
+    char address[NACRE_LISTEN_ADDRESS_MAX];
     struct log_line l;
 
-    metrics_address(fd, address);
+    nacre_server_socket_address(fd, address);
     log_begin(&l, LOG_INFO, "metrics");
     log_text(&l, "addr", address);
     log_end(&l);

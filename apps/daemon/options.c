@@ -18,13 +18,21 @@ enum {
 static bool take_listen(const struct option_row *row, void *options, const char *value,
                         const struct errbuf *p)
 {
-    return nacre_address_is_good(value) && option_add(row, options, value, p);
+    char sentence[OPTION_SENTENCE_MAX];
+
+    return nacre_server_address_is_good(value, sentence, sizeof sentence)
+               ? option_add(row, options, value, p)
+               : errbuf_say(p, "%s", sentence);
 }
 
 static bool take_metrics(const struct option_row *row, void *options, const char *value,
                          const struct errbuf *p)
 {
-    return metrics_address_is_good(value) && option_text(row, options, value, p);
+    char sentence[OPTION_SENTENCE_MAX] = "";
+    const struct errbuf why = errbuf_in(sentence, sizeof sentence);
+
+    return metrics_address_is_good(value, &why) ? option_text(row, options, value, p)
+                                                : sentence[0] != 0 && errbuf_say(p, "%s", sentence);
 }
 
 /* METHOD[,METHOD...] */
@@ -118,10 +126,16 @@ static bool parse_verbose(void *options, const char *value)
 static const struct option_row server_rows[] = {
     {.name = "listen", .fixed = true, .keyword = "ListenAddress", .letter = 'l', .argument = "ADDR:PORT", .repeatable = true,
      .take = take_listen, .member = OPTION_MEMBER(struct option_list, struct server_options, listen), .most = ADDRESSES_MAX,
-     .expects = "ADDR:PORT, or [ADDR]:PORT for IPv6",
-     .help = "where to listen; port 0 picks a free one",
-     .more = "IPv6 addresses are in brackets, and an empty address means all addresses.",
+     .expects = "ADDR:PORT, [ADDR]:PORT for IPv6, or unix:PATH",
+     .help = "where to listen, or `unix:PATH`; port 0 picks a free one",
+     .more = "See ADDRESSES.",
      .default_text = "`[::]:2022`, IPv4 too"},
+
+    {.name = "backlog", .fixed = true, .argument = "N",
+     OPTION_U32(struct server_options, backlog), .least = 1, .most = 65535,
+     .help = "how many connections may wait to be accepted, at each address",
+     .more = "The kernel's limit, net.core.somaxconn, holds too.",
+     .default_text = "1024, or what an inherited socket has"},
 
     {.name = "host-key", .letter = 'k', .argument = "FILE", .repeatable = true,
      OPTION_ADD(struct server_options, host_keys), .most = HOST_KEYS_MAX,

@@ -23,6 +23,7 @@ struct server_options {
     const char *banner_file;              /* or NULL */
     const char *user;                     /* to become, or NULL */
     bool no_sandbox;
+    uint32_t backlog;  /* 0: the default */
     uint32_t workers;  /* 0: one per CPU */
     uint32_t drain_ms; /* for sessions after SIGTERM; 0: none */
     bool supervise;

@@ -276,6 +276,7 @@ struct nacre_server_config setup_config(struct setup *s)
         .listen = o->listen.items,
         .sockets = s->sockets.sockets,
         .socket_count = s->sockets.count,
+        .backlog = o->backlog,
         .host_keys = s->host_keys.keys,
         .auth = s->login != NULL ? nacre_file_login_policy(s->login) : NULL,
         .session = s->program->app,

@@ -280,18 +280,9 @@ static void look_after(struct supervisor *s, int signals)
 static bool open_sockets(struct inherited *sockets, const struct option_list *listen,
                          const struct errbuf *p)
 {
-    static const char *const standard[] = {NULL};
-    const char *const *names = listen->count > 0 ? listen->items : standard;
-    size_t count = listen->count > 0 ? listen->count : 1;
-
-    for (size_t i = 0; i < count && i < INHERITED_MAX; i++) {
-        int fd = nacre_server_listen(names[i], p->text, p->size);
-
-        if (fd < 0)
-            return false;
-        sockets->sockets[sockets->count++] = fd;
-    }
-    return true;
+    sockets->count =
+        nacre_server_listen_all(listen->items, sockets->sockets, INHERITED_MAX, p->text, p->size);
+    return sockets->count > 0;
 }
 
 /* Signals are blocked before there is a child whose end could be missed. */

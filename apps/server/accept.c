@@ -88,7 +88,14 @@ static bool admit(struct worker *worker, int fd, const struct sockaddr_storage *
     return good;
 }
 
-/* A Unix socket has no address: all of them are one source. */
+/* A Unix socket has no address that tells clients apart, even if the client has given it a name. */
+static struct sockaddr_storage only_source(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET || address->ss_family == AF_INET6)
+        return *address;
+    return (struct sockaddr_storage){.ss_family = AF_UNIX};
+}
+
 bool accept_adopt(struct worker *worker, int fd)
 {
     struct sockaddr_storage address = {0};
@@ -102,8 +109,7 @@ bool accept_adopt(struct worker *worker, int fd)
         errno = failure;
         return false;
     }
-    if (address.ss_family != AF_INET && address.ss_family != AF_INET6)
-        address = (struct sockaddr_storage){.ss_family = AF_UNIX};
+    address = only_source(&address);
     pump_set_options(fd);
     if (!worker->loop.running)
         loop_update_clock(&worker->loop);
@@ -118,14 +124,15 @@ static void admit_proxied(struct worker *worker, int fd, const struct sockaddr_s
     (void)admit(worker, fd, address);
 }
 
-static void on_accepted(struct worker *worker, int fd, const struct sockaddr_storage *address)
+static void on_accepted(struct worker *worker, int fd, const struct sockaddr_storage *from)
 {
     static const struct proxied_calls calls = {admit_proxied, refuse};
+    const struct sockaddr_storage address = only_source(from);
 
-    if (proxied_expected(worker, fd, address))
-        proxied_start(worker, fd, address, &calls);
+    if (proxied_expected(worker, fd, &address))
+        proxied_start(worker, fd, &address, &calls);
     else
-        (void)admit(worker, fd, address);
+        (void)admit(worker, fd, &address);
 }
 
 /* ---- out of descriptors ---- */
@@ -140,14 +147,13 @@ static void note_shed(struct worker *worker)
     worker->shedding_until_ms = worker->loop.now_ms + SHEDDING_MS;
 }
 
-/* A worker that shares the socket with others is woken alone. */
+/* All workers share the socket, as may other processes; one of them is woken. A socket for each
+ * worker (SO_REUSEPORT) is no faster, and when one of those is closed, the connections in its queue
+ * are reset: README.md. */
 static bool watch(struct listener *listener)
 {
-    struct nacre_server *server = listener->worker->server;
-    uint32_t exclusive = server->config.socket_count > 0 ? EPOLLEXCLUSIVE : 0;
-
     return loop_watch(&listener->worker->loop, listener->fd, &listener->source,
-                      EPOLLIN | exclusive);
+                      EPOLLIN | EPOLLEXCLUSIVE);
 }
 
 static void end_pause(struct timer *timer)
@@ -209,52 +215,17 @@ static void on_connection(struct source *source, uint32_t events)
 
 /* ---- listening ---- */
 
-/* The first worker says where it listens. */
-static void note_address(struct listener *listener, size_t i)
-{
-    struct nacre_server *server = listener->worker->server;
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-
-    if (listener->worker == server->workers &&
-        getsockname(listener->fd, (struct sockaddr *)&address, &len) == 0)
-        address_text(server->addresses[i], &address, listener->fd);
-}
-
-static bool listen_on(struct worker *worker, size_t i, const char *text, char *errbuf, size_t size)
-{
-    struct nacre_server *server = worker->server;
-    struct listener *listener = &worker->listeners[i];
-    bool first = worker == server->workers;
-    struct errbuf p = errbuf_in(errbuf, size);
-    struct sockaddr_storage address;
-    socklen_t len;
-
-    if (!listen_resolve(first ? text : server->addresses[i], &address, &len, errbuf, size))
-        return false;
-    listener->fd = listen_open(&address, len, server->worker_count > 1, first);
-    if (listener->fd < 0 || !watch(listener))
-        return errbuf_say(&p, "cannot listen on %s: %s", text, strerror(errno));
-    note_address(listener, i);
-    return true;
-}
-
-/* A duplicate of a socket that the program has. */
-static bool listen_with(struct worker *worker, size_t i, int fd, char *errbuf, size_t size)
+/* A duplicate of the server's socket, or of one that the program has. */
+static bool listen_with(struct worker *worker, size_t i, int fd, const struct errbuf *p)
 {
     struct listener *listener = &worker->listeners[i];
-    struct errbuf p = errbuf_in(errbuf, size);
 
-    if (!listen_check(fd, &p))
-        return false;
     listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (listener->fd < 0 || !watch(listener))
-        return errbuf_say(&p, "cannot listen with descriptor %d: %s", fd, strerror(errno));
-    note_address(listener, i);
-    return true;
+    return (listener->fd >= 0 && watch(listener)) ||
+           errbuf_say(p, "cannot listen with descriptor %d: %s", fd, strerror(errno));
 }
 
-bool accept_open(struct worker *worker, char *errbuf, size_t size)
+bool accept_open(struct worker *worker, const int *sockets, char *errbuf, size_t size)
 {
     const struct nacre_server *server = worker->server;
     struct errbuf p = errbuf_in(errbuf, size);
@@ -267,9 +238,7 @@ bool accept_open(struct worker *worker, char *errbuf, size_t size)
         worker->listeners[i] = (struct listener){
             .worker = worker, .source.ready = on_connection, .pause.fire = end_pause, .fd = -1};
     for (size_t i = 0; i < server->listener_count; i++)
-        if (!(server->config.socket_count > 0
-                  ? listen_with(worker, i, server->config.sockets[i], errbuf, size)
-                  : listen_on(worker, i, server->listen[i], errbuf, size)))
+        if (!listen_with(worker, i, sockets[i], &p))
             return false;
     return true;
 }

@@ -4,9 +4,9 @@
 
 #include "apps/server/parts.h"
 
-/* Listen on all addresses. The first worker determines the ports, the others share them. False:
- * errbuf holds a sentence. */
-bool accept_open(struct worker *worker, char *errbuf, size_t size);
+/* Listen with duplicates of these sockets, one for each listener of the server. False: errbuf holds
+ * a sentence. */
+bool accept_open(struct worker *worker, const int *sockets, char *errbuf, size_t size);
 void accept_close(struct worker *worker);
 
 /* A connected socket from elsewhere, which belongs to the worker from now on. False, with errno: it

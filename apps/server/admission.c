@@ -15,6 +15,7 @@ enum {
     SETS = 8192, /* of WAYS netblocks each: 65536 are remembered, as in sshd */
     WAYS = 8,
     EXEMPT_LISTS = 2,
+    NO_ADDRESS = 1, /* in place of the family in a key */
     KNOWN_WAYS = 4, /* at most so many of them remember logins, so that penalties have space */
 };
 
@@ -107,7 +108,8 @@ static void keep_bits(uint8_t *out, const uint8_t *address, size_t len, uint32_t
     }
 }
 
-/* An IPv4-mapped IPv6 address counts as IPv4. */
+/* An IPv4-mapped IPv6 address counts as IPv4. What has no address, a Unix socket, has one key: the
+ * clients behind it share a budget of memory. */
 static void make_key(const struct nacre_admission *c, uint8_t key[NETBLOCK_KEY_MAX],
                      const struct sockaddr_storage *from)
 {
@@ -115,6 +117,9 @@ static void make_key(const struct nacre_admission *c, uint8_t key[NETBLOCK_KEY_M
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
 
     memset(key, 0, NETBLOCK_KEY_MAX);
+    key[0] = NO_ADDRESS;
+    if (from->ss_family == AF_UNIX)
+        return;
     if (from->ss_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
         key[0] = 6;
         keep_bits(key + 1, v6->sin6_addr.s6_addr, 16, c->netblock_v6);
@@ -139,6 +144,7 @@ static struct netblock *set_of(struct admission *a, const uint8_t key[NETBLOCK_K
     return a->sets[(hash >> 32) % SETS];
 }
 
+/* NULL: none; as in sshd, clients without an address are not counted per source. */
 static struct netblock *find(struct admission *a, const uint8_t key[NETBLOCK_KEY_MAX])
 {
     struct netblock *set = set_of(a, key);
@@ -165,6 +171,8 @@ static struct netblock *add(struct admission *a, const uint8_t key[NETBLOCK_KEY_
 {
     struct netblock *set = set_of(a, key), *best = NULL;
 
+    if (key[0] == NO_ADDRESS)
+        return NULL;
     for (int i = 0; i < WAYS; i++)
         if (set[i].startups == 0 && (best == NULL || is_less_useful(&set[i], best)))
             best = &set[i];
@@ -185,9 +193,10 @@ static bool by_chance(struct admission *a, uint32_t per_cent)
     return a->chance % 100 < per_cent;
 }
 
-/* MaxStartups begin:rate:full. Chance does not decide about a source's first connection: that is
- * refused only when all places are taken. */
-static bool startups_full(struct admission *a, const struct netblock *source)
+/* MaxStartups begin:rate:full. Chance does not decide about the first connection of an address:
+ * that is refused only when all places are taken. */
+static bool startups_full(struct admission *a, const uint8_t key[NETBLOCK_KEY_MAX],
+                          const struct netblock *source)
 {
     const struct nacre_admission *c = &a->config;
     uint32_t range =
@@ -195,20 +204,24 @@ static bool startups_full(struct admission *a, const struct netblock *source)
 
     if (a->startups >= c->startups_full)
         return true;
-    if (a->startups < c->startups_begin || source == NULL || source->startups == 0)
+    if (a->startups < c->startups_begin)
+        return false;
+    if (key[0] != NO_ADDRESS && (source == NULL || source->startups == 0))
         return false;
     return by_chance(a, c->startups_rate +
                             (100 - c->startups_rate) * (a->startups - c->startups_begin) / range);
 }
 
-static bool judge(struct admission *a, const struct netblock *source, uint64_t now_ms,
+static bool judge(struct admission *a, const uint8_t key[NETBLOCK_KEY_MAX], uint64_t now_ms,
                   enum nacre_limit *limit)
 {
+    const struct netblock *source = find(a, key);
+
     if (source != NULL && source->penalised && source->penalty_until_ms > now_ms)
         *limit = NACRE_LIMIT_PENALTY;
     else if (source != NULL && source->startups >= a->config.per_source_startups)
         *limit = NACRE_LIMIT_SOURCE_STARTUPS;
-    else if (startups_full(a, source))
+    else if (startups_full(a, key, source))
         *limit = NACRE_LIMIT_STARTUPS;
     else if (a->connections >= a->config.max_connections)
         *limit = NACRE_LIMIT_CONNECTIONS;
@@ -236,9 +249,9 @@ bool admission_enter(struct admission *a, const struct sockaddr_storage *from, u
     *ticket = (struct ticket){.admitted = false};
     (void)pthread_mutex_lock(&a->lock);
     make_key(&a->config, ticket->key, from);
-    source = find(a, ticket->key);
-    good = judge(a, source, now_ms, limit);
+    good = judge(a, ticket->key, now_ms, limit);
     if (good) {
+        source = find(a, ticket->key);
         source = source != NULL ? source : add(a, ticket->key);
         ticket->admitted = ticket->starting = true;
         ticket->of_source = source != NULL;

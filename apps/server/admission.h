@@ -38,7 +38,9 @@ void admission_free(struct admission *a);
  * has changed. */
 bool admission_configure(struct admission *a, const struct nacre_admission *config);
 
-/* A connection from this address begins. True: *ticket is filled in. False: *limit refuses it. */
+/* A connection from this address begins. Limits and penalties of a source do not apply to AF_UNIX,
+ * which has no address, as in sshd; those on all connections do. True: *ticket is filled in. False:
+ * *limit refuses it. */
 bool admission_enter(struct admission *a, const struct sockaddr_storage *from, uint64_t now_ms,
                      struct ticket *ticket, enum nacre_limit *limit);
 

@@ -2,65 +2,126 @@
 
 #include "apps/runtime/address_text.h"
 #include "apps/runtime/pump.h"
-#include "apps/session/errbuf.h"
+#include "apps/server/listen_unix.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 1024 };
 
-bool listen_resolve(const char *text, struct sockaddr_storage *address, socklen_t *len,
-                    char *errbuf, size_t size)
-{
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct errbuf p = errbuf_in(errbuf, size);
-    struct addrinfo *found = NULL;
-    char host[HOST_MAX];
-    const char *port;
-    int failure;
+/* ---- one socket ---- */
 
-    if (!address_split(text, host, sizeof host, &port))
-        return errbuf_say(&p, "%s is not an address: write HOST:PORT, or [HOST]:PORT for IPv6",
-                          text);
-    failure = getaddrinfo(host[0] == 0 ? "::" : host, port, &hints, &found);
-    if (failure != 0)
-        return errbuf_say(&p, "cannot listen on %s: %s", text, gai_strerror(failure));
-    memcpy(address, found->ai_addr, found->ai_addrlen);
-    *len = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
-}
-
-/* SO_REUSEPORT is set on the first worker's socket only after bind: so it must find the port free.
- * Otherwise two servers could share a port without knowing it. */
-int listen_open(const struct sockaddr_storage *address, socklen_t len, bool shared, bool first)
+/* -1 with errno */
+static int open_port(const struct listen_address *a)
 {
-    const int on = 1, off = 0, before = shared && !first, after = shared;
-    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int on = 1, ipv6_only = a->ipv6_only;
+    int fd = socket(a->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), failure;
 
     if (fd < 0)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &before, sizeof before);
-    if (address->ss_family == AF_INET6)
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (a->at.ss_family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only);
     pump_set_options(fd);
-    if (bind(fd, (const struct sockaddr *)address, len) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &after, sizeof after) != 0 ||
-        listen(fd, BACKLOG) != 0) {
-        int failure = errno;
+    if (bind(fd, (const struct sockaddr *)&a->at, a->len) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    failure = errno;
+    (void)close(fd);
+    errno = failure;
+    return -1;
+}
 
-        (void)close(fd);
-        errno = failure;
-        return -1;
-    }
+int listen_open(const struct listen_address *a, const struct errbuf *p)
+{
+    int fd;
+
+    if (a->at.ss_family == AF_UNIX)
+        return listen_unix(a, BACKLOG, p);
+    fd = open_port(a);
+    if (fd < 0)
+        errbuf_say(p, "cannot listen on %s: %s", a->text, strerror(errno));
     return fd;
 }
+
+/* ---- a list ---- */
+
+static in_port_t port_of(const struct listen_address *a)
+{
+    return a->at.ss_family == AF_INET6
+               ? ((const struct sockaddr_in6 *)(const void *)&a->at)->sin6_port
+               : ((const struct sockaddr_in *)(const void *)&a->at)->sin_port;
+}
+
+static bool is_all_ipv4(const struct listen_address *a)
+{
+    return a->at.ss_family == AF_INET &&
+           ((const struct sockaddr_in *)(const void *)&a->at)->sin_addr.s_addr == INADDR_ANY;
+}
+
+static bool is_all_ipv6(const struct listen_address *a)
+{
+    return a->at.ss_family == AF_INET6 &&
+           IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)&a->at)->sin6_addr);
+}
+
+/* [::] beside 0.0.0.0 */
+static void share_port(struct listen_address *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t other = 0; other < count; other++)
+            if (is_all_ipv6(&list[i]) && is_all_ipv4(&list[other]) &&
+                port_of(&list[i]) == port_of(&list[other]))
+                list[i].ipv6_only = true;
+}
+
+/* Why is an IPv4 address in use? Perhaps it is this very server that uses it. */
+static void explain(const struct listen_address *list, size_t count, const struct listen_address *a,
+                    const struct errbuf *p)
+{
+    for (size_t i = 0; i < count; i++)
+        if (a->at.ss_family == AF_INET && is_all_ipv6(&list[i]) && !list[i].ipv6_only &&
+            port_of(&list[i]) == port_of(a))
+            errbuf_say(p,
+                       "cannot listen on %s: %s accepts IPv4 too: write %s,ipv6only, or leave "
+                       "the other address out",
+                       a->text, list[i].text, list[i].text);
+}
+
+static bool open_list(struct listen_address *list, int *sockets, size_t count,
+                      const struct errbuf *p)
+{
+    share_port(list, count);
+    for (size_t i = 0; i < count; i++) {
+        sockets[i] = listen_open(&list[i], p);
+        if (sockets[i] >= 0)
+            continue;
+        explain(list, count, &list[i], p);
+        while (i > 0)
+            (void)close(sockets[--i]);
+        return false;
+    }
+    return true;
+}
+
+bool listen_all(const char *const *list, int *sockets, size_t count, const struct errbuf *p)
+{
+    struct listen_address *addresses = calloc(count, sizeof *addresses);
+    bool good = addresses != NULL || errbuf_say(p, "cannot start: %s", strerror(ENOMEM));
+
+    for (size_t i = 0; i < count && good; i++)
+        good = listen_resolve(list[i], &addresses[i], p);
+    good = good && open_list(addresses, sockets, count, p);
+    free(addresses);
+    return good;
+}
+
+/* ---- a socket from elsewhere ---- */
 
 static bool has_option(int fd, int option, int value)
 {
@@ -81,6 +142,27 @@ bool listen_check(int fd, const struct errbuf *p)
         return errbuf_say(p, "descriptor %d cannot be made non-blocking: %s", fd, strerror(errno));
     pump_set_options(fd);
     return true;
+}
+
+/* An abstract name begins with a NUL, and is written with an @. */
+void listen_text(char out[NACRE_LISTEN_ADDRESS_MAX], int fd)
+{
+    struct sockaddr_storage at = {0};
+    struct sockaddr_un un = {0};
+    socklen_t len = sizeof at;
+
+    out[0] = 0;
+    if (getsockname(fd, (struct sockaddr *)&at, &len) != 0)
+        return;
+    if (at.ss_family != AF_UNIX) {
+        address_text(out, &at, fd);
+        return;
+    }
+    memcpy(&un, &at, sizeof un);
+    if (un.sun_path[0] == 0 && len > sizeof un.sun_family)
+        un.sun_path[0] = '@';
+    (void)snprintf(out, NACRE_LISTEN_ADDRESS_MAX, "unix:%.*s", (int)sizeof un.sun_path,
+                   un.sun_path);
 }
 
 /* On a system without IPv6, every address is every IPv4 address. */

@@ -9,6 +9,7 @@
 #include "apps/runtime/pump.h"
 #include "apps/server/account.h"
 #include "apps/server/admission.h"
+#include "apps/server/listen.h"
 #include "apps/server/server.h"
 #include "apps/server/settings.h"
 
@@ -38,7 +39,7 @@ struct nacre_server {
     pthread_t *threads;
     unsigned worker_count;
     size_t listener_count; /* of each worker */
-    char (*addresses)[ADDRESS_MAX];
+    char (*addresses)[NACRE_LISTEN_ADDRESS_MAX];
     uint64_t descriptors; /* that the process may have, before a sandbox hides the limit; 0: any */
     _Atomic uint64_t last_id, logins;
     _Atomic uint64_t limited[NACRE_LIMITS];

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -23,6 +24,22 @@ struct proxied {
     int fd;
 };
 
+/* "unix" in the list stands for every Unix socket, as "unix:" does in nginx. */
+static bool names_unix(const char *list)
+{
+    static const char word[] = "unix";
+
+    for (;; list++) {
+        size_t len = strcspn(list, ",");
+
+        if (len == strlen(word) && memcmp(list, word, len) == 0)
+            return true;
+        list += len;
+        if (*list == 0)
+            return false;
+    }
+}
+
 bool proxied_expected(const struct worker *worker, int fd, const struct sockaddr_storage *address)
 {
     const char *list = worker->settings->config.admission.proxy_from;
@@ -30,6 +47,8 @@ bool proxied_expected(const struct worker *worker, int fd, const struct sockaddr
 
     if (list == NULL)
         return false;
+    if (address->ss_family == AF_UNIX)
+        return names_unix(list);
     address_text(text, address, fd);
     address_host(host, text);
     return authorized_from(list, host) == FROM_YES;

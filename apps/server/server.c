@@ -4,6 +4,7 @@
 #include "apps/server/accept.h"
 #include "apps/server/check.h"
 #include "apps/server/listen.h"
+#include "apps/server/listen_unix.h"
 #include "apps/server/reconfigure.h"
 #include "apps/server/worker.h"
 #include "apps/runtime/short_lock.h"
@@ -50,8 +51,24 @@ static bool make_admission(struct nacre_server *server, char *errbuf, size_t siz
     return true;
 }
 
+/* Are these sockets fit to listen with? Their addresses are noted, and their queues made as long as
+ * the configuration says. */
+static bool take_sockets(struct nacre_server *server, const int *sockets, const struct errbuf *p)
+{
+    uint32_t backlog = server->config.backlog;
+
+    for (size_t i = 0; i < server->listener_count; i++) {
+        if (!listen_check(sockets[i], p))
+            return false;
+        if (backlog != 0 && listen(sockets[i], (int)backlog) != 0)
+            return errbuf_say(p, "cannot start: %s", strerror(errno));
+        listen_text(server->addresses[i], sockets[i]);
+    }
+    return true;
+}
+
 /* The workers, but not their threads: nacre_server_run starts those. */
-static bool make_workers(struct nacre_server *server, char *errbuf, size_t size)
+static bool make_workers(struct nacre_server *server, const int *sockets, char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
 
@@ -60,10 +77,35 @@ static bool make_workers(struct nacre_server *server, char *errbuf, size_t size)
     server->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (server->threads == NULL || server->addresses == NULL || server->wakeup < 0)
         return errbuf_say(&p, "cannot start: %s", strerror(errno));
+    if (!take_sockets(server, sockets, &p))
+        return false;
     for (unsigned w = 0; w < server->worker_count; w++)
-        if (!worker_init(&server->workers[w], server, errbuf, size))
+        if (!worker_init(&server->workers[w], server, sockets, errbuf, size))
             return false;
     return true;
+}
+
+/* With sockets of the server's own, unless the program has some. */
+static bool make_listening(struct nacre_server *server, char *errbuf, size_t size)
+{
+    const struct errbuf p = errbuf_in(errbuf, size);
+    size_t count = server->listener_count;
+    int *own;
+    bool good;
+
+    if (server->config.socket_count > 0)
+        return make_workers(server, server->config.sockets, errbuf, size);
+    own = calloc(count, sizeof *own);
+    if (own == NULL)
+        return errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
+    good = listen_all(server->listen, own, count, &p);
+    if (good) {
+        good = make_workers(server, own, errbuf, size);
+        for (size_t i = 0; i < count; i++)
+            (void)close(own[i]);
+    }
+    free(own);
+    return good;
 }
 
 static bool call_bound(const struct nacre_server *server, char *errbuf, size_t size)
@@ -71,6 +113,16 @@ static bool call_bound(const struct nacre_server *server, char *errbuf, size_t s
     const struct nacre_server_config *c = &server->config;
 
     return c->bound == NULL || c->bound(c->context, errbuf, size);
+}
+
+/* The addresses, or the default ones; *count is their number. */
+static const char *const *addresses_in(const char *const *list, size_t *count)
+{
+    if (list == NULL || list[0] == NULL)
+        list = listen_default();
+    for (*count = 0; list[*count] != NULL; (*count)++)
+        ;
+    return list;
 }
 
 struct nacre_server *nacre_server_new(const struct nacre_server_config *config, char *errbuf,
@@ -90,12 +142,9 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     server->descriptors = reconfigure_descriptors();
     if (config->events != NULL)
         server->events = *config->events;
-    server->listen = config->listen;
-    if (server->listen == NULL || server->listen[0] == NULL)
-        server->listen = listen_default();
-    server->listener_count = config->socket_count;
-    while (config->socket_count == 0 && server->listen[server->listener_count] != NULL)
-        server->listener_count++;
+    server->listen = addresses_in(config->listen, &server->listener_count);
+    if (config->socket_count > 0)
+        server->listener_count = config->socket_count;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
     server->workers = calloc(server->worker_count, sizeof *server->workers);
     if (server->workers == NULL)
@@ -103,7 +152,7 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     else
         server->latest = reconfigure_settings(server, config, errbuf, size);
     if (server->latest == NULL || !make_admission(server, errbuf, size) ||
-        !make_workers(server, errbuf, size) || !call_bound(server, errbuf, size)) {
+        !make_listening(server, errbuf, size) || !call_bound(server, errbuf, size)) {
         nacre_server_free(server);
         return NULL;
     }
@@ -134,29 +183,47 @@ bool nacre_server_check(const struct nacre_server_config *config, char *errbuf, 
     return true;
 }
 
+size_t nacre_server_listen_all(const char *const *addresses, int *sockets, size_t most,
+                               char *errbuf, size_t size)
+{
+    const struct errbuf p = errbuf_in(errbuf, size);
+    size_t count;
+
+    addresses = addresses_in(addresses, &count);
+    if (count > most) {
+        errbuf_say(&p, "there are %zu addresses, and at most %zu are possible", count, most);
+        return 0;
+    }
+    return listen_all(addresses, sockets, count, &p) ? count : 0;
+}
+
 int nacre_server_listen(const char *address, char *errbuf, size_t size)
 {
-    struct errbuf p = errbuf_in(errbuf, size);
-    struct sockaddr_storage found;
-    socklen_t len;
+    const char *const list[] = {address, NULL};
     int fd;
 
-    if (address == NULL)
-        address = listen_default()[0];
-    if (!listen_resolve(address, &found, &len, errbuf, size))
-        return -1;
-    fd = listen_open(&found, len, false, true);
-    if (fd < 0)
-        errbuf_say(&p, "cannot listen on %s: %s", address, strerror(errno));
-    return fd;
+    return nacre_server_listen_all(list, &fd, 1, errbuf, size) == 1 ? fd : -1;
+}
+
+void nacre_server_socket_address(int socket, char out[NACRE_LISTEN_ADDRESS_MAX])
+{
+    listen_text(out, socket);
+}
+
+bool nacre_server_address_is_good(const char *address, char *errbuf, size_t size)
+{
+    const struct errbuf p = errbuf_in(errbuf, size);
+
+    return listen_address_is_good(address, &p);
 }
 
 bool nacre_server_check_address(const char *address, char *errbuf, size_t size)
 {
-    struct sockaddr_storage found;
-    socklen_t len;
+    const struct errbuf p = errbuf_in(errbuf, size);
+    struct listen_address found;
 
-    return listen_resolve(address, &found, &len, errbuf, size);
+    return listen_resolve(address, &found, &p) &&
+           (found.at.ss_family != AF_UNIX || listen_unix_check(&found, &p));
 }
 
 /* ---- running, and the end ---- */

@@ -79,16 +79,20 @@ struct nacre_admission {
 
     /* Load balancers, as such patterns, or NULL: a connection from one of them begins with a header
      * of the PROXY protocol, version 1 or 2, and counts as one from the address that it names; so
-     * says nacre_peer_address. Without the header it is refused (NACRE_LIMIT_PROXY_HEADER). These
-     * addresses get no penalties, since their health checks connect and leave. */
+     * says nacre_peer_address. "unix" on the list stands for every Unix socket. Without the header
+     * it is refused (NACRE_LIMIT_PROXY_HEADER). These addresses get no penalties, since their
+     * health checks connect and leave. */
     const char *proxy_from;
 };
 
 /* Everything it points to is borrowed until `released` is called, or, where that is NULL, must
  * outlive the server. Zero means the default. */
 struct nacre_server_config {
-    /* NULL-terminated: "127.0.0.1:2022", "[::1]:2022", "localhost:2022", "[::]:2022" (IPv4 too);
-     * port 0 picks one. Default "[::]:2022". */
+    /* NULL-terminated: "127.0.0.1:2022", "[fe80::1%eth0]:2022", "localhost:2022"; port 0 picks one.
+     * "[::]:2022" accepts IPv4 too, unless ",ipv6only" follows or 0.0.0.0 with the same port is on
+     * the list. "unix:PATH" is a Unix socket; ",mode=OCTAL" (660) and ",group=NAME" may follow. It
+     * replaces the socket of a server that has ended, and nothing else; the file stays when the
+     * server ends. Default "[::]:2022". */
     const char *const *listen;
     /* In place of `listen`: `socket_count` sockets that listen already, such as those of
      * nacre_server_listen or of systemd. The server uses duplicates, which all workers share, and
@@ -154,6 +158,8 @@ struct nacre_server_config {
     void (*random)(void *context, uint8_t *out, size_t len);
     void *random_context;
     uint32_t drain_ms; /* how long output may drain after nacre_server_stop; default 5 s */
+    uint32_t backlog;  /* of each listener: connections that may wait to be accepted; default 1024,
+                          and for `sockets` what they have */
     const char *kex, *host_key, *public_key, *ciphers, *macs; /* see nacre_endpoint_config */
     bool require_strict_kex, kexinit_waits;                   /* the same */
 };
@@ -167,13 +173,26 @@ NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config
  * closes it. -1: errbuf holds a sentence. */
 NACRE_API int nacre_server_listen(const char *address, char *errbuf, size_t size);
 
+/* Open the sockets for all addresses of a list as in `listen` (NULL: the default one), at most
+ * `most`. Returns their number; 0: errbuf holds a sentence, and none is open. */
+NACRE_API size_t nacre_server_listen_all(const char *const *addresses, int *sockets, size_t most,
+                                         char *errbuf, size_t size);
+
+/* The real address of a listening socket, with the port that was picked; "" if it is none. */
+enum { NACRE_LISTEN_ADDRESS_MAX = 128 };
+NACRE_API void nacre_server_socket_address(int socket, char out[NACRE_LISTEN_ADDRESS_MAX]);
+
+/* Does it have the form of an address in `listen`? Nothing is looked up. False: errbuf holds a
+ * sentence. */
+NACRE_API bool nacre_server_address_is_good(const char *address, char *errbuf, size_t size);
+
 /* Would nacre_server_new accept this configuration? Nothing is bound or made: neither the addresses
  * nor host_key_file are looked at. False: errbuf holds a sentence. */
 NACRE_API bool nacre_server_check(const struct nacre_server_config *config, char *errbuf,
                                   size_t size);
 
-/* Could a server listen on this address, as far as its form and the name of its host tell? The name
- * may be looked up. False: errbuf holds a sentence. */
+/* Could a server listen on this address, as far as its form, the name of its host and the folder of
+ * a Unix socket tell? The name may be looked up. False: errbuf holds a sentence. */
 NACRE_API bool nacre_server_check_address(const char *address, char *errbuf, size_t size);
 
 /* Use another configuration from now on: a connection that begins after this call has it, and one
@@ -214,10 +233,10 @@ NACRE_API bool nacre_server_post(struct nacre_server *server, void (*call)(void 
                                  void *argument);
 
 /* Serve a connection that was made elsewhere: a socket of socketpair(2), of inetd or of another
- * process. Its peer belongs to the first worker; the address of a Unix socket is "unix", and all of
- * them are one source for limits. On the thread of nacre_server_loop, or while the server does not
- * run. fd belongs to the server from now on, also on failure. False, with errno: it is not a
- * connected socket, or a limit refused it (EUSERS). */
+ * process. Its peer belongs to the first worker. The address of a Unix socket is "unix", which
+ * limits and penalties of a source do not apply to. On the thread of nacre_server_loop, or while
+ * the server does not run. fd belongs to the server from now on, also on failure. False, with
+ * errno: it is not a connected socket, or a limit refused it (EUSERS). */
 NACRE_API bool nacre_server_adopt(struct nacre_server *server, int fd);
 
 /* Stop accepting, end every session (NACRE_SHUTTING_DOWN) once accepted output is sent, and let

@@ -83,7 +83,8 @@ static bool make_loop(struct worker *worker, struct nacre_server *server)
     return loop_watch(&worker->loop, nacre_mailbox_fd(&worker->mailbox), &worker->mail, EPOLLIN);
 }
 
-bool worker_init(struct worker *worker, struct nacre_server *server, char *errbuf, size_t size)
+bool worker_init(struct worker *worker, struct nacre_server *server, const int *sockets,
+                 char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
 
@@ -92,7 +93,7 @@ bool worker_init(struct worker *worker, struct nacre_server *server, char *errbu
     worker->number = (unsigned)(worker - server->workers);
     worker->settings = server->latest;
     settings_keep(worker->settings);
-    return accept_open(worker, errbuf, size);
+    return accept_open(worker, sockets, errbuf, size);
 }
 
 void worker_close_peers(struct worker *worker)

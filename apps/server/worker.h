@@ -9,9 +9,10 @@
 struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_mailbox *mailbox,
                                        char *errbuf, size_t size);
 
-/* Everything but its thread: loop, mailbox, endpoint, listeners. False: errbuf holds a sentence;
- * clear it all the same. */
-bool worker_init(struct worker *worker, struct nacre_server *server, char *errbuf, size_t size);
+/* Everything but its thread: loop, mailbox, endpoint, listeners. sockets: see accept_open. False:
+ * errbuf holds a sentence; clear it all the same. */
+bool worker_init(struct worker *worker, struct nacre_server *server, const int *sockets,
+                 char *errbuf, size_t size);
 
 /* Run until the server stops, and then until the connections have ended or the time to drain is
  * over. worker: a struct worker. Returns NULL, as a thread does. */

@@ -253,8 +253,11 @@ class Server:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                                 cwd=self.folder, env={**os.environ, **(environment or {})})
             self.address = self.wait("listening")[0]["addr"] if verbosity != "-q" else self.find_address()
-            self.host, port = self.address.rsplit(":", 1)
-            self.host, self.port = self.host.strip("[]"), int(port)
+            if self.address.startswith("unix:"):
+                self.host, self.port = "unix", 22  # only a name for its host key
+            else:
+                self.host, port = self.address.rsplit(":", 1)
+                self.host, self.port = self.host.strip("[]"), int(port)
             self._tell_host_key()
         except BaseException:
             self.clear()

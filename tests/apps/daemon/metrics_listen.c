@@ -1,4 +1,5 @@
 #include "apps/daemon/metrics_listen.h"
+#include "apps/server/server.h"
 
 #include "tests/support/scratch.h"
 
@@ -8,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char sentence[512], address[METRICS_ADDRESS_MAX];
+static char sentence[512], address[NACRE_LISTEN_ADDRESS_MAX];
 static const struct errbuf p = {sentence, sizeof sentence};
 
 START_TEST(an_address_is_written_out)
@@ -18,9 +19,9 @@ START_TEST(an_address_is_written_out)
     static const char *const bad[] = {"", ":9100", "65536", "-1", "unix:", "127.0.0.1", "9100x"};
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        ck_assert_msg(metrics_address_is_good(good[i]), "%s", good[i]);
+        ck_assert_msg(metrics_address_is_good(good[i], &p), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        ck_assert_msg(!metrics_address_is_good(bad[i]), "%s", bad[i]);
+        ck_assert_msg(!metrics_address_is_good(bad[i], &p), "%s", bad[i]);
 }
 END_TEST
 
@@ -31,7 +32,7 @@ START_TEST(a_port_is_one_of_the_loopback_address)
     ck_assert_msg(fd >= 0, "%s", sentence);
     ck_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
     ck_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    metrics_address(fd, address);
+    nacre_server_socket_address(fd, address);
     ck_assert_msg(strncmp(address, "127.0.0.1:", 10) == 0 && address[10] != '0', "%s", address);
     other = metrics_listen(address, &p);
     ck_assert_int_eq(other, -1);
@@ -43,20 +44,20 @@ END_TEST
 START_TEST(a_unix_socket_is_replaced_when_nobody_listens)
 {
     const char *path = scratch_path("metrics");
-    char text[METRICS_ADDRESS_MAX];
+    char text[NACRE_LISTEN_ADDRESS_MAX];
     struct stat status;
     int fd;
 
     (void)snprintf(text, sizeof text, "unix:%s", path);
-    ck_assert_msg(metrics_address_is_good(text), "%s", text);
+    ck_assert_msg(metrics_address_is_good(text, &p), "%s", text);
     fd = metrics_listen(text, &p);
     ck_assert_msg(fd >= 0, "%s", sentence);
-    metrics_address(fd, address);
+    nacre_server_socket_address(fd, address);
     ck_assert_str_eq(address, text);
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_int_eq(status.st_mode & 0777, 0660);
     ck_assert_int_eq(metrics_listen(text, &p), -1);
-    ck_assert_ptr_nonnull(strstr(sentence, "Address already in use"));
+    ck_assert_ptr_nonnull(strstr(sentence, "--metrics: cannot listen on unix:"));
     (void)close(fd);
     fd = metrics_listen(text, &p);
     ck_assert_msg(fd >= 0, "%s", sentence);
@@ -68,7 +69,7 @@ END_TEST
 START_TEST(a_file_is_not_replaced)
 {
     const char *path = scratch_path("file");
-    char text[METRICS_ADDRESS_MAX];
+    char text[NACRE_LISTEN_ADDRESS_MAX];
     struct stat status;
 
     (void)close(open(path, O_WRONLY | O_CREAT, 0600));

@@ -4,6 +4,7 @@
 
 #include "apps/daemon/log.h"
 #include "apps/daemon/metrics_listen.h"
+#include "apps/server/server.h"
 #include "tests/support/scratch.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static bool is_draining(void)
 static int start(void)
 {
     static const char *const listen[] = {"127.0.0.1:0", NULL};
-    char text[METRICS_ADDRESS_MAX], sentence[512] = "";
+    char text[NACRE_LISTEN_ADDRESS_MAX], sentence[512] = "";
     const struct errbuf p = {sentence, sizeof sentence};
     const struct nacre_server_config config = {.listen = listen,
                                                .host_key_file = scratch_path("key")};

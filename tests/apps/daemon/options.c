@@ -35,7 +35,8 @@ START_TEST(addresses_have_a_port)
     ck_assert(set("listen", "127.0.0.1:0"));
     ck_assert(set("listen", "[::]:2022"));
     ck_assert(!set("listen", "::1"));
-    ck_assert_str_eq(errbuf, "--listen: '::1' is not ADDR:PORT, or [ADDR]:PORT for IPv6");
+    ck_assert_str_eq(errbuf,
+                     "--listen: '::1' is not ADDR:PORT, [ADDR]:PORT for IPv6, or unix:PATH");
     ck_assert_uint_eq(o.listen.count, 2);
     while (o.listen.count < 16)
         ck_assert(set("listen", ":0"));

@@ -236,7 +236,7 @@ END_TEST
 static const struct {
     const char *option, *values[4];
 } samples[] = {
-    {"listen", {"[::]:22", "127.0.0.1:0", ":2022", "localhost:7"}},
+    {"listen", {"[::]:22", "[::]:0,ipv6only", ":2022", "unix:/run/a b,mode=600"}},
     {"host-key", {"a key", "\"", "back\\slash", "#x"}},
     {"metrics", {"9100", "[::1]:0", "unix:/run/a b", "0.0.0.0:1"}},
     {"rekey-limit", {"1G", "64k,1h", "2M,3600", "1.5G"}},
@@ -340,7 +340,8 @@ static void expect_same(const struct serve_options *one, const struct serve_opti
     expect_same_list(&one->environment, &other->environment);
     expect_same_list(&one->accepted, &other->accepted);
     ck_assert(a->keyboard_interactive == b->keyboard_interactive);
-    ck_assert(a->no_sandbox == b->no_sandbox && a->workers == b->workers && a->level == b->level);
+    ck_assert(a->no_sandbox == b->no_sandbox && a->workers == b->workers &&
+              a->backlog == b->backlog && a->level == b->level);
     ck_assert(a->rekey_bytes == b->rekey_bytes && a->rekey_ms == b->rekey_ms);
     for (int i = 0; i < NACRE_ALGORITHM_KINDS; i++)
         ck_assert(same_text(a->algorithms.lists[i], b->algorithms.lists[i]));

@@ -15,6 +15,7 @@ static const struct {
     const struct command_line *line;
     const char *option, *below, *least, *most, *above;
 } ranges[] = {
+    {&echo_command_line, "backlog", "0", "1", "65535", "65536"},
     {&echo_command_line, "workers", NONE, "0", "1024", "1025"},
     {&echo_command_line, "max-connections", "0", "1", "10000000", "10000001"},
     {&echo_command_line, "per-source-max-startups", "0", "1", "1000000", "1000001"},

@@ -47,7 +47,7 @@ static unsigned backlog_max(void)
 }
 
 /* Linux tells the length of the queue in a field that has another meaning once connected. */
-static void check_listening(int fd, bool shared)
+static void check_listening(int fd)
 {
     struct tcp_info info = {0};
     socklen_t len = sizeof info;
@@ -55,19 +55,19 @@ static void check_listening(int fd, bool shared)
     ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
     ck_assert_uint_eq(info.tcpi_sacked, backlog_max());
     ck_assert_int_eq(option(fd, SOL_SOCKET, SO_REUSEADDR), 1);
-    ck_assert_int_eq(option(fd, SOL_SOCKET, SO_REUSEPORT), shared);
+    ck_assert_int_eq(option(fd, SOL_SOCKET, SO_REUSEPORT), 0);
     if (family(fd) == AF_INET6)
         ck_assert_int_eq(option(fd, IPPROTO_IPV6, IPV6_V6ONLY), 0);
     seen.listening++;
 }
 
-static void check_tcp(int fd, bool shared)
+static void check_tcp(int fd)
 {
     ck_assert_int_ne(option(fd, IPPROTO_TCP, TCP_NODELAY), 0);
     ck_assert_int_ne(option(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
     ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
     if (option(fd, SOL_SOCKET, SO_ACCEPTCONN)) {
-        check_listening(fd, shared);
+        check_listening(fd);
         return;
     }
     seen.connected++;
@@ -75,7 +75,7 @@ static void check_tcp(int fd, bool shared)
 }
 
 /* Call the function for each descriptor but those of the standard streams. */
-static void each_descriptor(void (*act)(int fd, bool shared), bool shared)
+static void each_descriptor(void (*act)(int fd))
 {
     DIR *folder = opendir("/proc/self/fd");
     const struct dirent *entry;
@@ -86,18 +86,17 @@ static void each_descriptor(void (*act)(int fd, bool shared), bool shared)
 
         ck_assert_int_lt(fd, FDS);
         if (fd > 2 && fd != dirfd(folder))
-            act(fd, shared);
+            act(fd);
     }
     (void)closedir(folder);
 }
 
-static void note(int fd, bool shared)
+static void note(int fd)
 {
-    (void)shared;
     inherited[fd] = true;
 }
 
-static void check(int fd, bool shared)
+static void check(int fd)
 {
     struct stat about;
 
@@ -107,7 +106,7 @@ static void check(int fd, bool shared)
     ck_assert_msg(fcntl(fd, F_GETFD) & FD_CLOEXEC, "programs inherit descriptor %d", fd);
     ck_assert_int_eq(fstat(fd, &about), 0);
     if (S_ISSOCK(about.st_mode) && family(fd) != AF_UNIX)
-        check_tcp(fd, shared);
+        check_tcp(fd);
 }
 
 /* ---- sessions whose answers show that both sides have set their options ---- */
@@ -125,7 +124,7 @@ static void on_replied(struct nacre_channel *ch, bool granted)
 }
 
 static unsigned wanted;
-static bool shared_ports, localhost;
+static bool localhost;
 static char where[64];
 
 static size_t on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
@@ -134,7 +133,7 @@ static size_t on_data(struct nacre_channel *ch, const uint8_t *data, size_t len)
     if (++answers < wanted) {
         ck_assert_uint_eq(nacre_channel_write(ch, "again\n", 6), 6);
     } else if (answers == wanted) {
-        each_descriptor(check, shared_ports);
+        each_descriptor(check);
         nacre_client_close(nacre_channel_context(ch), "done");
     }
     return len;
@@ -158,11 +157,10 @@ static void look(unsigned workers, unsigned count)
     struct nacre_client_config client = config_for();
     struct story story = {.accept = true};
 
-    each_descriptor(note, false);
+    each_descriptor(note);
     client.ready = on_ready;
     channels = count;
     wanted = 4 * count;
-    shared_ports = workers > 1;
     serve_config(&served, (struct nacre_server_config){.listen = both, .workers = workers});
     if (localhost)
         (void)snprintf(where, sizeof where, "localhost%s",

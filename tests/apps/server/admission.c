@@ -67,6 +67,47 @@ static void expect_count(uint32_t connections, uint32_t startups)
     ck_assert_uint_eq(s, startups);
 }
 
+/* Of a Unix socket: limits on all connections hold, and nothing per source. */
+START_TEST(clients_without_an_address_are_not_counted_per_source)
+{
+    const struct sockaddr_storage none = {.ss_family = AF_UNIX};
+
+    begin((struct nacre_admission){.max_connections = 100,
+                                   .per_source_startups = 1,
+                                   .startups_full = 3,
+                                   .startups_begin = 3,
+                                   .penalties.min_ms = 1});
+    for (int i = 0; i < 3; i++)
+        ck_assert(admission_enter(a, &none, now, &tickets[i], &why));
+    ck_assert(!admission_enter(a, &none, now, &tickets[3], &why));
+    ck_assert_int_eq(why, NACRE_LIMIT_STARTUPS);
+    for (int i = 0; i < 3; i++)
+        admission_penalise(a, &tickets[i], "unix", PENALTY_AUTHFAIL, now);
+    ck_assert_int_eq(admission_rank(a, &tickets[0], now), SOURCE_NEW);
+    leave(0, 2);
+    ck_assert(admission_enter(a, &none, now, &tickets[0], &why));
+    admission_logged_in(a, &tickets[0]);
+    ck_assert_int_eq(admission_rank(a, &tickets[0], now), SOURCE_NEW);
+    admission_leave(a, &tickets[0]);
+    admission_free(a);
+}
+END_TEST
+
+/* ... so chance decides about each of them. */
+START_TEST(chance_decides_about_clients_without_an_address)
+{
+    const struct sockaddr_storage none = {.ss_family = AF_UNIX};
+
+    begin((struct nacre_admission){
+        .max_connections = 100, .startups_full = 10, .startups_begin = 1, .startups_rate = 100});
+    ck_assert(admission_enter(a, &none, now, &tickets[0], &why));
+    ck_assert(!admission_enter(a, &none, now, &tickets[1], &why));
+    ck_assert(enter(1, source(1)));
+    leave(0, 1);
+    admission_free(a);
+}
+END_TEST
+
 START_TEST(connections_are_counted_until_they_are_over)
 {
     begin((struct nacre_admission){.max_connections = 3});
@@ -435,6 +476,8 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, a_source_that_has_logged_in_ranks_before_new_ones_and_those_after_failures);
     add_test(suite, strangers_do_not_displace_a_source_that_has_logged_in);
+    add_test(suite, clients_without_an_address_are_not_counted_per_source);
+    add_test(suite, chance_decides_about_clients_without_an_address);
     add_test(suite, connections_are_counted_until_they_are_over);
     add_test(suite, the_last_eighth_of_the_connections_is_a_reserve);
     add_test(suite, startups_of_one_source_are_limited);

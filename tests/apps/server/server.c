@@ -40,7 +40,7 @@ START_TEST(a_server_that_cannot_start_explains_why)
     config.host_key_file = NULL;
     config.host_keys = served.keys;
     config.listen = none;
-    refuses(config, "somewhere is not an address");
+    refuses(config, "'somewhere' is not ADDR:PORT");
     config.listen = taken;
     refuses(config, taken[0]);
     config.listen = loopback;
