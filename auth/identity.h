@@ -12,9 +12,10 @@
 
 #include "transport/api.h"
 
+/* One login. Lives as long as its session. */
 struct nacre_login;
 
-/* The user's name, UTF-8 as the client sent it. */
+/* The user's name, UTF-8 as the client sent it. Never NULL. */
 NACRE_API const char *nacre_login_user(const struct nacre_login *login);
 
 /* The i-th method that succeeded, in order and counted from 0: "publickey", "password" or
@@ -37,8 +38,8 @@ NACRE_API const char *nacre_login_fingerprint(const struct nacre_login *login);
  * authorized_keys, "alice@laptop". "" without one; NULL: no key. */
 NACRE_API const char *nacre_login_key_comment(const struct nacre_login *login);
 
-/* Server: what the policy attached when it granted that method (nacre_decision_attach); method
- * NULL: the last method for which it attached something. NULL: nothing. */
+/* Server: what the policy attached when it granted that method (nacre_decision_attach); method,
+ * which is not kept, may be NULL: the last one for which it attached something. NULL: nothing. */
 NACRE_API void *nacre_login_attached(const struct nacre_login *login, const char *method);
 
 #endif

@@ -41,11 +41,12 @@ NACRE_API void nacre_decide_unable(struct nacre_decision *decision);
  * hears of a partial success (RFC 4252 section 5.1), and the policy is asked about the others; the
  * login is complete after the last of them, and after those in the policy's `require`. In answer to
  * a query about a key it is nacre_decide(decision, true). A method that the policy does not offer
- * makes it a refusal. */
+ * makes it a refusal. The text is copied. */
 NACRE_API void nacre_decide_also(struct nacre_decision *decision, const char *methods);
 
 /* The context of the session that waits: at a server of server.h the peer. NULL: it waits no more,
- * because it has ended. On the session's thread. */
+ * because it has ended. It is valid as long as the session.
+ * On the session's thread. */
 NACRE_API void *nacre_decision_context(const struct nacre_decision *decision);
 
 /* Has the session ended, so that nobody waits for the answer? From any thread: a slow check can
@@ -54,7 +55,7 @@ NACRE_API bool nacre_decision_is_over(const struct nacre_decision *decision);
 
 /* From any thread: have answer(decision, argument) called on the session's thread, which must
  * answer the question, or attach something and answer it. It is called also when the session has
- * ended, or the server is freed, meanwhile.
+ * ended, or the server is freed, meanwhile. What argument points to must live until the call.
  *
  * At a server of server.h, call it before nacre_server_free; other endpoints need the member `post`
  * (session.h). False: memory is out, or there is no `post`; the question is still open, then. */
@@ -62,7 +63,7 @@ NACRE_API bool nacre_decision_post(struct nacre_decision *decision,
                                    void (*answer)(struct nacre_decision *decision, void *argument),
                                    void *argument);
 
-/* The member `data` of the policy that was asked. */
+/* The member `data` of the policy that was asked: it belongs to the program. */
 NACRE_API void *nacre_decision_policy_data(const struct nacre_decision *decision);
 
 /* What the same user has proved before in this login; NULL: nothing yet. Valid until the answer. On
@@ -70,10 +71,11 @@ NACRE_API void *nacre_decision_policy_data(const struct nacre_decision *decision
 NACRE_API const struct nacre_login *nacre_decision_login(const struct nacre_decision *decision);
 
 /* Before the answer: attach a pointer, which nacre_login_attached returns if the answer grants the
- * request and the client proves what it claims. release(data) is called exactly once, unless it is
- * NULL: when the session is freed, after `closed` and `ended`; or earlier, when the request has
- * proved nothing (it was refused, it was only a query, its signature is wrong, or another user name
- * replaces it). It must not call functions of a session. A second call replaces the first. */
+ * request and the client proves what it claims. The pointer stays valid until release(data), which
+ * is called exactly once, unless it is NULL: when the session is freed, after `closed` and `ended`;
+ * or earlier, when the request has proved nothing (it was refused, it was only a query, its
+ * signature is wrong, or another user name replaces it). It must not call functions of a session. A
+ * second call replaces the first. */
 NACRE_API void nacre_decision_attach(struct nacre_decision *decision, void *data,
                                      void (*release)(void *data));
 
@@ -103,7 +105,7 @@ NACRE_API void nacre_decide_ask_more(struct nacre_decision *decision, const char
 NACRE_API void nacre_decide_change_password(struct nacre_decision *decision, const char *prompt);
 
 /* True when both are the same. Takes constant time for two texts of the same length; the lengths
- * are not secret. May be called on any thread. */
+ * are not secret. Text is not kept. May be called on any thread. */
 NACRE_API bool nacre_password_equals(const char *password, const char *expected);
 
 /* A key with which a client requests a login, or asks whether it could. RFC 4252 section 7. */

@@ -5,19 +5,23 @@
  *     open -> (request | data | extended_data)* -> eof? -> close? -> closed(why)
  *
  * closed is called exactly once for every channel that the application has seen, and is always the
- * last callback: also for one that either side refused to open. A lost connection gives closed
- * alone, never an invented eof or close.
+ * last callback: also for one that either side refused to open, and for one that nobody has
+ * answered yet when the session ends. A lost connection gives closed alone, never an invented eof
+ * or close.
  *
  * All functions are called on the thread that runs the session, from inside callbacks too. A call
  * from inside a callback never calls another callback: what it brings about follows when the
- * callback has returned (apps/session/session.h). */
+ * callback has returned (apps/session/session.h). Text and data that are passed are copied before a
+ * function returns. */
 #ifndef NACRE_CONNECTION_CHANNEL_H
 #define NACRE_CONNECTION_CHANNEL_H
 
 #include "transport/api.h"
 
+/* One channel. Lives until `closed` of its application has returned. */
 struct nacre_channel;
 
+/* What a channel request asks for. RFC 4254 section 6. */
 enum nacre_request_kind {
     NACRE_REQUEST_OTHER,         /* a type that the library does not know */
     NACRE_REQUEST_PTY,           /* "pty-req", section 6.2 */
@@ -46,10 +50,10 @@ struct nacre_request {
     const char *value;      /* env: value; exit-signal: message; else "" */
     uint32_t columns, rows; /* pty, window-change: in characters; 0: unknown */
     uint32_t width, height; /* the same in pixels */
-    uint32_t exit_status;
-    bool core_dumped;   /* exit-signal */
-    bool client_can_do; /* xon-xoff */
-    uint32_t break_ms;  /* break: its length; 0: the default */
+    uint32_t exit_status;   /* exit-status: the number that exit(3) was called with */
+    bool core_dumped;       /* exit-signal */
+    bool client_can_do;     /* xon-xoff */
+    uint32_t break_ms;      /* break: its length; 0: the default */
     /* pty: terminal modes, see nacre_terminal_mode_next; other: what follows want_reply */
     const uint8_t *data;
     size_t len; /* bytes */
@@ -79,9 +83,10 @@ struct nacre_channel_app {
     enum nacre_answer (*open)(struct nacre_channel *ch);
 
     /* The bytes of one message from the peer, never none. Returns how many were accepted. The rest
-     * is buffered and offered again when there is space to write, or after nacre_channel_resume;
-     * only accepted bytes reopen the peer's window. A call never joins the bytes of two messages,
-     * and what is left of one is offered again alone. NULL: all are accepted and dropped. */
+     * is buffered, and offered again when more data arrive, when there is space to write, or after
+     * nacre_channel_resume; only accepted bytes reopen the peer's window. A call never joins the
+     * bytes of two messages, and what is left of one is offered again alone. NULL: all are accepted
+     * and dropped. */
     size_t (*data)(struct nacre_channel *ch, const uint8_t *data, size_t len);
 
     /* The same for extended data (stderr, section 5.2). NULL: dropped. */
@@ -120,7 +125,8 @@ struct nacre_channel_app {
  * bytes are accepted and dropped: the peer no longer reads them. */
 NACRE_API size_t nacre_channel_write(struct nacre_channel *ch, const void *data, size_t len);
 
-/* The same for extended data of type stderr; only servers send it. */
+/* The same for extended data of type stderr: returns the bytes that were accepted. Only servers
+ * send it. */
 NACRE_API size_t nacre_channel_write_extended(struct nacre_channel *ch, const void *data,
                                               size_t len);
 
@@ -183,8 +189,9 @@ enum {
     NACRE_COMMAND_MAX = 262117,       /* ... and of the command in an exec request */
 };
 
-/* The usual requests of a client, with want_reply; they return the same. All text is copied.
- * Sections 6.2, 6.4 and 6.5. The terminal's modes are not set, and its size in pixels is 0. */
+/* The usual requests of a client, with want_reply; they return what nacre_channel_request
+ * returns. All text is copied. Sections 6.2, 6.4 and 6.5. The terminal's modes are not set, and its
+ * size in pixels is 0. */
 NACRE_API enum nacre_sending nacre_channel_pty(struct nacre_channel *ch, const char *term,
                                                uint32_t columns, uint32_t rows);
 NACRE_API enum nacre_sending nacre_channel_env(struct nacre_channel *ch, const char *name,
@@ -192,7 +199,8 @@ NACRE_API enum nacre_sending nacre_channel_env(struct nacre_channel *ch, const c
 NACRE_API enum nacre_sending nacre_channel_shell(struct nacre_channel *ch);
 NACRE_API enum nacre_sending nacre_channel_exec(struct nacre_channel *ch, const char *command);
 NACRE_API enum nacre_sending nacre_channel_subsystem(struct nacre_channel *ch, const char *name);
-/* The same without want_reply. Sections 6.7 and 6.9. name: without "SIG". */
+/* The same without want_reply: they return what nacre_channel_request returns.
+ * Sections 6.7 and 6.9. columns and rows are characters. name: without "SIG". */
 NACRE_API enum nacre_sending nacre_channel_window_change(struct nacre_channel *ch, uint32_t columns,
                                                          uint32_t rows);
 NACRE_API enum nacre_sending nacre_channel_signal(struct nacre_channel *ch, const char *name);
@@ -234,8 +242,8 @@ enum nacre_open_reason {
 NACRE_API void nacre_channel_refuse_open(struct nacre_channel *ch, enum nacre_open_reason reason,
                                          const char *text);
 
-/* The application to call from the next callback on; borrowed until the channel is closed or has
- * another one. */
+/* The application to call from the next callback on, never NULL; borrowed until the channel is
+ * closed or has another one. */
 NACRE_API void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app);
 NACRE_API const struct nacre_channel_app *nacre_channel_get_app(const struct nacre_channel *ch);
 

@@ -1,6 +1,9 @@
 /* Forwarding: what the messages of direct-tcpip and related types carry. RFC 4254 section 7;
  * PROTOCOL section 2.4 for Unix sockets (streamlocal). The library reads and writes these; the
- * application grants them and has the sockets. */
+ * application grants them and has the sockets; forwarding.h has sockets, too.
+ *
+ * nacre_channel_target belongs on the thread of the channel's session; nacre_target_write may be
+ * called from any thread. */
 #ifndef NACRE_CONNECTION_FORWARD_H
 #define NACRE_CONNECTION_FORWARD_H
 
@@ -25,11 +28,12 @@ struct nacre_target {
 NACRE_API bool nacre_channel_target(const struct nacre_channel *ch, struct nacre_target *target);
 
 /* The reverse: write what follows in a CHANNEL_OPEN of that type, for nacre_session_open_channel.
- * Returns its length in bytes; 0 for another type. */
+ * Returns its length in bytes; 0 for another type. Nothing is kept. */
 enum { NACRE_TARGET_MAX = 2 * NACRE_HOST_MAX + 16 };
 NACRE_API size_t nacre_target_write(const struct nacre_target *target, const char *type,
                                     uint8_t out[NACRE_TARGET_MAX]);
 
+/* What a global request asks for. RFC 4254 section 7.1. */
 enum nacre_global_kind {
     NACRE_GLOBAL_OTHER,
     NACRE_GLOBAL_FORWARD,        /* tcpip-forward, streamlocal-forward@openssh.com */

@@ -1,5 +1,5 @@
 /* Two channels joined into one, as a bastion does: a channel of a server's session to one of a
- * client's, for instance. */
+ * client's, for instance. RFC 4254. Both belong to sessions of one thread. */
 #ifndef NACRE_CONNECTION_PIPE_H
 #define NACRE_CONNECTION_PIPE_H
 

@@ -1,7 +1,32 @@
 /* What every public header of nacre shares: roles, answers, how a session or a channel ends,
  * memory.
  *
- * Every name that a program linking libnacre can see begins with nacre_. */
+ * This holds everywhere, unless a comment says otherwise:
+ *
+ *     units           Names that end in _ms are milliseconds. `len`, `size` and `room` are bytes,
+ *                     as are names that end in _len and _bytes. Text ends with a NUL, which `size`
+ *                     includes.
+ *     zero            A member that is zero or NULL means the default.
+ *     configurations  A struct that a function takes, such as nacre_server_config, is copied, so it
+ *                     may be on the stack. What it points to is borrowed: callbacks, keys, text.
+ *                     Each struct says until when.
+ *     text and data   What a function takes is copied, or not needed once it has returned. What a
+ *                     callback gets is lent until the callback returns: copy what is needed later.
+ *     errors          A function that makes something returns NULL, one that does something returns
+ *                     false, and errbuf then holds a sentence for a person: what is wrong, where,
+ *                     and what to do. Pass NULL and 0 if it is not wanted. No function ends the
+ *                     program or writes a log. An error of the peer ends its session, and is
+ *                     reported to `ended` as a struct nacre_end.
+ *     threads         A session, with its channels and its peer or client, belongs to one thread.
+ *                     Functions that may be called from other threads say so.
+ *     fork            The library starts threads in nacre_server_run, nacre_server_run_once and
+ *                     nacre_offload_new, and when a client's forwards first look up a name; never
+ *                     elsewhere. A program may fork before that, but only one of the two processes
+ *                     may go on with a server, with clients or with a session: server.h, client.h.
+ *                     Keys and files of users may be used in both.
+ *
+ * Every name that a program linking libnacre can see begins with nacre_. All functions in this
+ * header may be called from any thread. */
 #ifndef NACRE_TRANSPORT_API_H
 #define NACRE_TRANSPORT_API_H
 
@@ -33,8 +58,8 @@
     (NACRE_VERSION_MAJOR << 16 | NACRE_VERSION_MINOR << 8 | NACRE_VERSION_PATCH)
 
 /* Of the library that the program runs with, which may be newer: NACRE_VERSION_NUMBER, and
- * NACRE_VERSION. What may change between versions is in "VERSIONS" of libnacre(3). From any thread.
- */
+ * NACRE_VERSION, static text and never NULL. The number can be compared with others of its kind.
+ * What may change between versions is in "VERSIONS" of libnacre(3). From any thread. */
 NACRE_API uint32_t nacre_version(void);
 NACRE_API const char *nacre_version_text(void);
 
@@ -76,7 +101,8 @@ struct nacre_end {
     const char *text; /* a phrase for a person; the peer's is free of control characters */
 };
 
-/* A short name for a cause, as logs print it: "peer closed", "connection lost"... Never NULL. */
+/* A short name for a cause, as logs print it: "peer closed", "connection lost"... Static
+ * text, never NULL. */
 NACRE_API const char *nacre_cause_text(enum nacre_cause cause);
 
 /* The allocator of a session's memory. Called on the session's thread, from where only functions

@@ -1,5 +1,5 @@
 /* The limits of a session that can be set, for either role. SECURITY.md has the whole table,
- * including the fixed ones. */
+ * including the fixed ones. nacre_limit_name may be called from any thread. */
 #ifndef NACRE_TRANSPORT_LIMIT_H
 #define NACRE_TRANSPORT_LIMIT_H
 
@@ -32,6 +32,7 @@ enum nacre_limit {
     NACRE_LIMIT_IDLE,
 };
 
+/* How many limits there are, and how many of them are rates. Later versions may have more. */
 enum {
     NACRE_LIMITS = NACRE_LIMIT_IDLE + 1,
     NACRE_RATES = NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS + 1,
@@ -39,10 +40,11 @@ enum {
 
 #define NACRE_UNLIMITED UINT32_MAX /* where zero means a default: no limit at all */
 
-/* A burst, and then a number per minute. A burst of 0: the default; of NACRE_UNLIMITED: no limit.
+/* So many messages at once, a burst, and after that so many per minute. A burst of 0: the default;
+ * of NACRE_UNLIMITED: no limit.
  */
 struct nacre_rate {
-    uint32_t burst, per_minute;
+    uint32_t burst, per_minute; /* messages */
 };
 
 /* Zero means the default everywhere. */
@@ -79,8 +81,8 @@ struct nacre_limits {
     uint64_t idle_ms; /* default: never */
 };
 
-/* The name of the option that sets it, "max-startups"; for a rate, its name in --rate-limits. Never
- * NULL. */
+/* The name of the option that sets it, "max-startups"; for a rate, its name in --rate-limits.
+ * Static text, never NULL. */
 NACRE_API const char *nacre_limit_name(enum nacre_limit limit);
 
 #endif

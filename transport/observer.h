@@ -1,12 +1,12 @@
 /* The observer: it sees every message unencrypted, every packet as it is on the wire, every choice
  * of algorithms and every phase change. Traces, counters, key logs and tests are built on it; the
- * library has no other logging.
- */
+ * library has no other logging. Everything is called on the session's thread. RFC 4253. */
 #ifndef NACRE_TRANSPORT_OBSERVER_H
 #define NACRE_TRANSPORT_OBSERVER_H
 
 #include "transport/limit.h"
 
+/* Seen from this end of the connection. */
 enum nacre_direction {
     NACRE_RECEIVED,
     NACRE_SENT,

@@ -11,12 +11,13 @@
  *
  * Both are sticky: after the first field that does not fit, `bad` is set and the others do nothing,
  * so a message is written or read to its end and checked once. They allocate nothing, and may be
- * copied. Any thread. */
+ * copied. Text and data that are written are copied. From any thread. */
 #ifndef NACRE_TRANSPORT_WRITER_H
 #define NACRE_TRANSPORT_WRITER_H
 
 #include "transport/api.h"
 
+/* Where writing has got to. Valid as long as the bytes that nacre_write_to was given. */
 struct nacre_writer {
     uint8_t *start, *at, *end;
     bool bad; /* something did not fit */
@@ -32,6 +33,7 @@ NACRE_API void nacre_write_text(struct nacre_writer *w, const char *text); /* as
 /* Bytes written so far; 0 when something did not fit. */
 NACRE_API size_t nacre_written(const struct nacre_writer *w);
 
+/* Where reading has got to. Valid as long as the bytes that nacre_read_from was given. */
 struct nacre_reader {
     const uint8_t *at, *end;
     bool bad; /* the bytes ended inside a field */
@@ -42,7 +44,8 @@ NACRE_API struct nacre_reader nacre_read_from(const void *data, size_t len);
 NACRE_API bool nacre_read_bool(struct nacre_reader *r);
 NACRE_API uint32_t nacre_read_u32(struct nacre_reader *r);
 NACRE_API uint64_t nacre_read_u64(struct nacre_reader *r);
-/* A view of *len bytes, valid as long as the data are. */
+/* A view of *len bytes, valid as long as the data are. When the field is not there *len is 0 and
+ * the pointer may be NULL. */
 NACRE_API const uint8_t *nacre_read_string(struct nacre_reader *r, size_t *len);
 /* True when no field was missing and nothing is left. */
 NACRE_API bool nacre_read_done(const struct nacre_reader *r);

@@ -12,9 +12,10 @@
  * then on. The other one must not even free them, because both have the same descriptors; it ends
  * by exec or _exit.
  *
- * Every function may be called from inside every callback, except
- * those of the observer, which may only call functions that read. A function that cannot act at
- * once says below what it does there. */
+ * Every function may be called from inside every callback, except those of the observer, which may
+ * only call functions that read. A function that cannot act at once says below what it does there.
+ * Text that a function takes is copied, unless its comment says otherwise. RFC 4253, 4252 and 4254.
+ */
 #ifndef NACRE_APPS_CONNECT_CLIENT_H
 #define NACRE_APPS_CONNECT_CLIENT_H
 
@@ -24,13 +25,17 @@
 #include "apps/session/session.h"
 
 struct nacre_loop;
+
+/* Any number of connections that share a configuration and an event loop. Lives until
+ * nacre_clients_free. */
 struct nacre_clients;
 
 /* One connection. It is the `context` of its session: of lookup, of nacre_channel_context. Lives
  * until `ended` returns. */
 struct nacre_client;
 
-/* Everything it points to is borrowed and must outlive the clients. Zero means the default. */
+/* The struct itself is copied. Everything it points to is borrowed and must outlive the clients.
+ * Zero means the default. */
 struct nacre_client_config {
     /* What to log in with, keys first; see nacre_endpoint_config. A connection may have its own. */
     const char *user;
@@ -70,7 +75,7 @@ struct nacre_client_config {
     uint32_t connect_ms;               /* for the TCP connection; default 20 s */
     uint32_t login_grace_ms;           /* from there to the login; default 120 s */
     struct nacre_limits limits;
-    uint64_t rekey_bytes, rekey_ms;
+    uint64_t rekey_bytes, rekey_ms; /* see nacre_endpoint_config */
     /* Lists as in nacre_endpoint_config. By default the types for which known_hosts has a key of
      * that server come first in host_key_algorithms. */
     const char *kex, *host_key_algorithms, *public_key, *ciphers, *macs;
@@ -96,7 +101,8 @@ struct nacre_connection_config {
     void (*ask)(struct nacre_client *client, const struct nacre_ask *ask);
 };
 
-/* NULL: errbuf holds a sentence. */
+/* New clients, none of them connected yet. The configuration is copied; what it points to must
+ * outlive the clients. NULL: errbuf holds a sentence about what is wrong with it. */
 NACRE_API struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config,
                                                   char *errbuf, size_t size);
 
@@ -107,14 +113,15 @@ NACRE_API struct nacre_clients *nacre_clients_new(const struct nacre_client_conf
 NACRE_API struct nacre_client *nacre_client_connect(struct nacre_clients *clients,
                                                     const char *address, void *context,
                                                     char *errbuf, size_t size);
-/* The same with more about the connection: each may log in as another user. */
+/* The same with more about the connection: each may log in as another user. The configuration is
+ * copied. */
 NACRE_API struct nacre_client *
 nacre_client_connect_with(struct nacre_clients *clients,
                           const struct nacre_connection_config *config, char *errbuf, size_t size);
 
 /* The same for a connection that was made elsewhere, by socketpair(2) or through a proxy. fd is
  * connected, and belongs to the client from now on, also on failure. address: what known_hosts and
- * nacre_client_address are to call it. */
+ * nacre_client_address are to call it. NULL: errbuf holds a sentence, and `ended` is not called. */
 NACRE_API struct nacre_client *nacre_client_adopt(struct nacre_clients *clients, int fd,
                                                   const char *address, void *context, char *errbuf,
                                                   size_t size);
@@ -139,7 +146,7 @@ NACRE_API int nacre_clients_fd(struct nacre_clients *clients);
 NACRE_API uint32_t nacre_clients_timeout(const struct nacre_clients *clients);
 
 /* Have call(argument) made on the clients' thread, soon and in order: nacre_loop_post (watch.h).
- * From any thread. False: memory is out. */
+ * The argument belongs to the call. From any thread. False: memory is out. */
 NACRE_API bool nacre_clients_post(struct nacre_clients *clients, void (*call)(void *argument),
                                   void *argument);
 
@@ -152,15 +159,17 @@ NACRE_API void nacre_clients_stop(struct nacre_clients *clients);
  * session return then; the clients are no longer yours after the call. NULL is fine. */
 NACRE_API void nacre_clients_free(struct nacre_clients *clients);
 
-/* End a client once accepted output is sent; text as in nacre_session_disconnect. */
+/* End a client once accepted output is sent. text: for a person at the server; borrowed until
+ * `ended` has returned. */
 NACRE_API void nacre_client_close(struct nacre_client *client, const char *text);
 
 /* Answer `host_key`, which returned NACRE_LATER. The other clients go on meanwhile. */
 NACRE_API void nacre_client_answer_host_key(struct nacre_client *client, bool accepted);
 
-/* What was passed to nacre_client_connect. */
+/* What was passed to nacre_client_connect; the library only keeps it until `ended`. */
 NACRE_API void *nacre_client_context(const struct nacre_client *client);
-/* The address that it connects, or is connected, to: "127.0.0.1:2022". */
+/* The address that it connects, or is connected, to: "127.0.0.1:2022". Never NULL. Lives as long as
+ * the client. */
 NACRE_API const char *nacre_client_address(const struct nacre_client *client);
 /* The local address of the connection: "127.0.0.1:50000", "" before there is one. Valid until the
  * next call for this client. */

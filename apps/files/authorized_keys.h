@@ -1,4 +1,8 @@
-/* Which keys may log in as a user: a file in the format of OpenSSH's authorized_keys, sshd(8). */
+/* Which keys may log in as a user: a file in the format of OpenSSH's authorized_keys, sshd(8). The
+ * login itself is that of RFC 4252 section 7.
+ *
+ * From any thread. Text and data that are passed are copied, or not kept. A check reads files, so
+ * it may take as long as the disk. */
 #ifndef NACRE_APPS_FILES_AUTHORIZED_KEYS_H
 #define NACRE_APPS_FILES_AUTHORIZED_KEYS_H
 
@@ -28,13 +32,15 @@ struct nacre_key_grant {
 /* Free what the grant owns, and empty it. */
 NACRE_API void nacre_key_grant_clear(struct nacre_key_grant *grant);
 
-/* A file, or one file per user. Several threads may use it at once. */
+/* A file, or one file per user. Several threads may use it at once. Lives until
+ * nacre_authorized_keys_close. */
 struct nacre_authorized_keys;
 
 /* pattern  the file's name; %u in it is the user, %% is %. Nothing is read yet.
  * return   NULL: out of memory */
 NACRE_API struct nacre_authorized_keys *nacre_authorized_keys_open(const char *pattern);
-NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys); /* NULL is fine */
+/* When no thread uses it any more. What it granted stays. NULL is fine. */
+NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys);
 
 /* May this key log this user in? The caller verifies the signature, and enforces the grant.
  *

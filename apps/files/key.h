@@ -7,7 +7,7 @@
  *
  * A function that returns NULL or false leaves in errbuf, of `size` bytes (NULL and 0: not wanted),
  * a sentence that says what is wrong and what to do about it. Unless it says otherwise, a function
- * may be called from any thread. */
+ * may be called from any thread. Text and data that it takes are copied or not kept. */
 #ifndef NACRE_APPS_FILES_KEY_H
 #define NACRE_APPS_FILES_KEY_H
 
@@ -21,7 +21,8 @@
 #define NACRE_PUBLIC_LINE_MAX 6144 /* bytes that hold every public key's line, its NUL included */
 
 /* A public key and, usually, what is needed to sign with it. Using it does not change it, so
- * threads may share it. It must live as long as any configuration that names it. */
+ * threads may share it. It must live as long as any configuration that names it; nacre_key_free
+ * ends it. */
 struct nacre_key;
 
 /* ---- from text ---- */
@@ -43,12 +44,14 @@ NACRE_API struct nacre_key *nacre_key_parse_public(const char *line, size_t len,
 NACRE_API struct nacre_key *nacre_key_from_blob(const uint8_t *blob, size_t len, char *errbuf,
                                                 size_t size);
 
-/* Wipe and free a key that is no longer used. NULL is fine. */
+/* Wipe and free a key that is no longer used by a session, an endpoint, a server or clients. NULL
+ * is fine. */
 NACRE_API void nacre_key_free(struct nacre_key *key);
 
 /* ---- private keys that may be encrypted ---- */
 
-/* The text of a private key, kept until somebody has typed its passphrase. */
+/* The text of a private key, kept until somebody has typed its passphrase. Lives until
+ * nacre_key_text_free. */
 struct nacre_key_text;
 
 /* Keep a copy of the text, which has up to NACRE_KEY_TEXT_MAX bytes. Whether it contains a key is
@@ -107,12 +110,13 @@ NACRE_API void nacre_blob_fingerprint(const uint8_t *blob, size_t len,
 struct nacre_key_protection {
     const char *passphrase; /* NULL: the key is not encrypted */
     const char *cipher;     /* as for `ssh-keygen -Z`; default "aes256-ctr" */
-    uint32_t rounds;        /* as for `ssh-keygen -a`, up to 2048; default 24 */
+    uint32_t rounds;        /* number of rounds, as for `ssh-keygen -a`, up to 2048; default 24 */
 };
 
-/* Print a private key in OpenSSH's format, as NUL-terminated text. protection: NULL: none. With a
- * passphrase it takes as long as nacre_key_parse. False: its secret is not here, `out` is too small
- * (NACRE_KEY_TEXT_MAX is always enough), the cipher is unknown, or memory is out; `out` is then
+/* Print a private key in OpenSSH's format, as NUL-terminated text. protection: NULL: none; it is
+ * not kept. With a passphrase it takes as long as nacre_key_parse. False: its secret is not here,
+ * `out` is too small (NACRE_KEY_TEXT_MAX is always enough), the cipher is unknown, or memory is
+ * out; `out` is then
  * "". Wipe it after use. */
 NACRE_API bool nacre_key_print_private(const struct nacre_key *key,
                                        const struct nacre_key_protection *protection, char *out,
@@ -138,7 +142,7 @@ NACRE_API struct nacre_key *nacre_key_generate(const char *type, unsigned bits, 
 NACRE_API size_t nacre_key_sign(const struct nacre_key *key, const char *algorithm,
                                 const void *data, size_t len, uint8_t *out);
 
-/* A signature that a session waits for. */
+/* A signature that a session waits for. Lives until nacre_signing_answer. */
 struct nacre_signing;
 
 /* A key whose secret is elsewhere: in another process, on another machine, in hardware, or behind a
@@ -155,13 +159,15 @@ NACRE_API struct nacre_key *
 nacre_key_external(const struct nacre_key *public_key,
                    void (*sign)(void *context, struct nacre_signing *signing), void *context);
 
-/* What to sign, until it is answered: with which key, by which algorithm, and `*len` bytes. */
+/* What to sign: with which key, by which algorithm, and `*len` bytes. Never NULL, and valid until
+ * the signature is answered. */
 NACRE_API const struct nacre_key *nacre_signing_key(const struct nacre_signing *signing);
 NACRE_API const char *nacre_signing_algorithm(const struct nacre_signing *signing);
 NACRE_API const uint8_t *nacre_signing_data(const struct nacre_signing *signing, size_t *len);
 
 /* The context of the session, as its other callbacks get it: a nacre_peer, a nacre_client... A
- * server may sign on other threads with nacre_peer_offload. Not after the session has ended. */
+ * server may sign on other threads with nacre_peer_offload. Valid as long as the session
+ * has not ended. */
 NACRE_API void *nacre_signing_context(const struct nacre_signing *signing);
 
 /* Answer, exactly once, on the session's thread: with a signature as nacre_key_sign makes it, or

@@ -4,7 +4,10 @@
  * A file that others may read or write is refused: its key is no longer a secret. But the group may
  * read a file of root's if it is root's group or one of this process's. A function that returns
  * NULL leaves in errbuf, of `size` bytes, a sentence that names the file, says what is wrong and
- * what to do about it. */
+ * what to do about it.
+ *
+ * From any thread. Text that is passed, such as the name of the file, is not kept. What is returned
+ * lives until the caller frees it with nacre_key_free or nacre_key_text_free. */
 #ifndef NACRE_APPS_FILES_KEY_FILE_H
 #define NACRE_APPS_FILES_KEY_FILE_H
 

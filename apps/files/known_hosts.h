@@ -4,7 +4,9 @@
  * Certificates are not supported: a line with @cert-authority is ignored, with a warning. As in
  * ssh, an address is looked up in its shortest form, with the name of its zone, and a key's type
  * may be the name of a signature algorithm. Unlike in ssh, an entry without a port applies to port
- * 22 only.
+ * 22 only. RFC 4251 section 4.1.
+ *
+ * From any thread. Structs and text that are passed are not kept: each call reads the files again.
  */
 #ifndef NACRE_APPS_FILES_KNOWN_HOSTS_H
 #define NACRE_APPS_FILES_KNOWN_HOSTS_H
@@ -29,16 +31,17 @@ struct nacre_host_key {
     size_t len;
 };
 
+/* What the files have for a host and its key. */
 enum nacre_host_verdict {
-    NACRE_HOST_KNOWN,
+    NACRE_HOST_KNOWN,     /* this key */
     NACRE_HOST_UNKNOWN,   /* no file has a key for the host, or there is no file */
     NACRE_HOST_CHANGED,   /* the files have only other keys for the host */
     NACRE_HOST_REVOKED,   /* even if another line lists the key */
     NACRE_HOST_UNCHECKED, /* `file` cannot be used, or nothing can be read */
 };
 
-/* Look the key up. sentence, of `size` bytes: the verdict for a person, with the line of the file,
- * the fingerprints and what to do. */
+/* Look the key up. Only NACRE_HOST_KNOWN means that it is safe to go on. sentence, of `size` bytes:
+ * the verdict for a person, with the line of the file, the fingerprints and what to do. */
 NACRE_API enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_known_hosts *hosts,
                                                           const struct nacre_host_key *shown,
                                                           char *sentence, size_t size);

@@ -1,9 +1,11 @@
-/* Editing a password file (apps/files/password_file.h): what nacre-passwd does. */
+/* Editing a password file (apps/files/password_file.h): what nacre-passwd does. From any thread
+ * that may wait; text that is passed is not kept. */
 #ifndef NACRE_APPS_FILES_PASSWORD_EDIT_H
 #define NACRE_APPS_FILES_PASSWORD_EDIT_H
 
 #include "transport/api.h"
 
+/* What became of the file. */
 enum nacre_password_edit {
     NACRE_PASSWORD_FAILED, /* the file is unchanged; errbuf says why */
     NACRE_PASSWORD_ADDED,
@@ -26,8 +28,9 @@ NACRE_API bool nacre_password_user_is_good(const char *user, char *errbuf, size_
  * symbolic link to it remains one. Waits while another process edits a password file in the same
  * folder.
  *
- * Takes tens of milliseconds and 64 MiB for the hash. The password has 1 to 1024 bytes. errbuf, of
- * `size` bytes: a sentence on failure, otherwise empty. */
+ * Takes tens of milliseconds and 64 MiB for the hash. The password has 1 to 1024 bytes. Returns
+ * NACRE_PASSWORD_FAILED when the file is as it was; errbuf, of `size` bytes, then holds a sentence,
+ * and is otherwise empty. */
 NACRE_API enum nacre_password_edit nacre_password_file_edit(const char *path, const char *user,
                                                             const char *password, char *errbuf,
                                                             size_t size);

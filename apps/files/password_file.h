@@ -29,15 +29,17 @@
 
 #include "transport/api.h"
 
-/* Several threads may use it at once. */
+/* Several threads may use it at once. Lives until nacre_password_file_close. */
 struct nacre_password_file;
 
-/* One password to check for one user. Contains a secret until it is freed. */
+/* One password to check for one user. Lives, and contains a secret, until
+ * nacre_password_check_free. */
 struct nacre_password_check;
 
-/* Read `path` for the first time. NULL when nobody could log in with it: errbuf, of `size` bytes,
- * then holds a sentence. Otherwise it holds warnings, a sentence per line, as many as fit: lines
- * that let nobody log in, passwords cut at a second ':', plain passwords that others can read. */
+/* Read `path`, which is copied, for the first time. NULL when nobody could log in with it: errbuf,
+ * of `size` bytes, then holds a sentence. Otherwise it holds warnings, a sentence per line, as many
+ * as fit: lines that let nobody log in, passwords cut at a second ':', plain passwords that others
+ * can read. */
 NACRE_API struct nacre_password_file *nacre_password_file_open(const char *path, char *errbuf,
                                                                size_t size);
 

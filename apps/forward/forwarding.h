@@ -10,7 +10,8 @@
  * A place is "HOST:PORT", "[HOST]:PORT", ":PORT" where something listens on loopback addresses, or
  * the path of a Unix socket, which contains a '/'.
  *
- * All functions are called on the thread of the peer's or client's loop. */
+ * All functions are called on the thread of the peer's or client's loop. Text that is passed is
+ * copied. */
 #ifndef NACRE_APPS_FORWARD_FORWARDING_H
 #define NACRE_APPS_FORWARD_FORWARDING_H
 
@@ -20,7 +21,8 @@
  * `ended` of the peer or client is called. */
 struct nacre_forwards;
 
-/* A place where one of them listens. */
+/* A place where one of them listens. Lives until nacre_forward_close, or until `ended` of the peer
+ * or client is called. */
 struct nacre_forward_listener;
 
 /* sshd_config(5) GatewayPorts: where tcpip-forward makes us listen. */
@@ -80,7 +82,8 @@ NACRE_API struct nacre_forward_listener *nacre_forward_listen(struct nacre_forwa
                                                               const char *target, char *errbuf,
                                                               size_t size);
 
-/* Where it listens: the place that was given, with the port that is in use. */
+/* Where it listens: the place that was given, with the port that is in use. Never NULL. Lives as
+ * long as the listener. */
 NACRE_API const struct nacre_target *
 nacre_forward_target(const struct nacre_forward_listener *listener);
 
@@ -88,7 +91,8 @@ nacre_forward_target(const struct nacre_forward_listener *listener);
 NACRE_API void nacre_forward_close(struct nacre_forward_listener *listener);
 
 /* From inside `open` of a channel, which then returns what this returns: connect to a place, and
- * grant the channel once that has succeeded. A client connects channels of type
+ * grant the channel once that has succeeded. NACRE_LATER: it is connecting; NACRE_REFUSE: the place
+ * is malformed, or a quota or memory is used up. A client connects channels of type
  * auth-agent@openssh.com to its agent so, and x11 to its display. may_connect is not asked. The
  * application's callbacks but open, data, extended_data and writable are called as before. */
 NACRE_API enum nacre_answer nacre_forward_connect(struct nacre_forwards *forwards,

@@ -1,11 +1,12 @@
 /* Slow computations (a password hash) off the event loops, and their results back on them.
  *
- * A few threads do the work. A mailbox belongs to one loop, and brings calls to its thread:
+ * A few threads do the work. A mailbox belongs to one loop, and brings calls to its thread. The
+ * loop watches nacre_mailbox_fd for reading, and then calls nacre_mailbox_run:
  *
- *     nacre_mailbox_init(&home);                    the loop watches nacre_mailbox_fd(&home) for
- *                                                   reading, and then calls
- * nacre_mailbox_run(&home) nacre_offload_submit(o, &(struct nacre_job){hash, answer, login, owner},
- * &home); hash(login) on some thread, then answer(login) on home's */
+ *     nacre_mailbox_init(&home);
+ *     nacre_offload_submit(o, &(struct nacre_job){hash, answer, login, owner}, &home);
+ *
+ * hash(login) is called on some thread, then answer(login) on the loop's. */
 #ifndef NACRE_APPS_RUNTIME_OFFLOAD_H
 #define NACRE_APPS_RUNTIME_OFFLOAD_H
 
@@ -15,9 +16,14 @@
 
 #define NACRE_OFFLOAD_QUEUE_MAX 256 /* jobs that may wait for a thread */
 
+/* The library's own: a call that waits in a mailbox, and lives until the mailbox is run. */
 struct nacre_call;
+
+/* Threads, and the jobs that wait for them. Lives until nacre_offload_free. */
 struct nacre_offload;
 
+/* Something to do on another thread. The struct is copied when it is submitted; what it points to
+ * must live until `done` is called. */
 struct nacre_job {
     /* Called on one of the threads. It may call only functions that may be called from any thread.
      */
@@ -25,7 +31,7 @@ struct nacre_job {
     /* Called after it by the mailbox; may call every function. */
     void (*done)(void *argument);
     void *argument;
-    uint64_t owner;     /* owners take turns, however many jobs one of them has */
+    uint64_t owner;     /* any number: owners take turns, however many jobs one of them has */
     unsigned rank;      /* 0 is served first; others get a part of the time, so that none stops */
     const void *client; /* for nacre_offload_cancel; or NULL */
 };
@@ -43,10 +49,12 @@ struct nacre_mailbox {
 /* False, with errno, when the system has no more descriptors; there is nothing to clear then. */
 NACRE_API bool nacre_mailbox_init(struct nacre_mailbox *mailbox);
 
-/* Readable when there are calls to make. */
+/* A descriptor that is readable when there are calls to make. It belongs to the mailbox; never -1
+ * after nacre_mailbox_init has succeeded. */
 NACRE_API int nacre_mailbox_fd(const struct nacre_mailbox *mailbox);
 
-/* Have call(argument) made on the mailbox's thread. From any thread. False: out of memory. */
+/* Have call(argument) made on the mailbox's thread; what argument points to must live until the
+ * call. From any thread. False: out of memory. */
 NACRE_API bool nacre_mailbox_post(struct nacre_mailbox *mailbox, void (*call)(void *argument),
                                   void *argument);
 
@@ -64,9 +72,9 @@ NACRE_API void nacre_mailbox_clear(struct nacre_mailbox *mailbox);
  * child is to use it. */
 NACRE_API struct nacre_offload *nacre_offload_new(unsigned threads);
 
-/* Queue a job; `home` calls its `done`. From any thread. The jobs of one owner and rank are done in
- * the order of submission. Otherwise, of the jobs of one rank, an owner's first goes before all
- * seconds, and the newest before those that have waited.
+/* Queue a job, which is copied; `home` calls its `done`. From any thread. The jobs of one owner and
+ * rank are done in the order of submission. Otherwise, of the jobs of one rank, an owner's first
+ * goes before all seconds, and the newest before those that have waited.
  *
  * NACRE_OFFLOAD_QUEUE_MAX jobs may wait. When there are more, the last in that order makes room:
  * its `done` is called without `work`. So let a job start out as a refusal. False, and neither
@@ -75,7 +83,7 @@ NACRE_API bool nacre_offload_submit(struct nacre_offload *offload, const struct 
                                     struct nacre_mailbox *home);
 
 /* The client has gone: for each of its jobs that still waits, `done` is called without `work`. From
- * any thread. client: not NULL. */
+ * any thread. client: not NULL; only compared with nacre_job.client, and not kept. */
 NACRE_API void nacre_offload_cancel(struct nacre_offload *offload, const void *client);
 
 /* Stop the threads, each after its current job, and free the pool. Every job is answered: for those

@@ -6,7 +6,8 @@
  *
  * A stream buffers nothing. What the peer cannot accept stays in the descriptor; what the
  * descriptor cannot accept stays in the connection layer, inside the window that was granted. Bytes
- * for a descriptor that nothing reads any more are dropped. */
+ * for a descriptor that nothing reads any more are dropped. All functions are called on the thread
+ * of the channel's session. */
 #ifndef NACRE_APPS_RUNTIME_STREAM_H
 #define NACRE_APPS_RUNTIME_STREAM_H
 
@@ -17,11 +18,13 @@ struct nacre_loop;
 /* Lives as long as the channel. */
 struct nacre_stream;
 
+/* What to join. The struct is copied. */
 struct nacre_stream_config {
-    int input;  /* bytes read from here are sent; -1: none */
-    int error;  /* bytes read from here are sent as extended data; -1: none */
-    int output; /* the peer's data are written here; may be the same as input; -1: they are dropped
-                 */
+    int input; /* bytes read from here are sent; -1: none */
+    int error; /* bytes read from here are sent as extended data; -1: none */
+    /* A descriptor that the peer's data are written to; may be the same as input; -1: they are
+     * dropped. */
+    int output;
 
     /* Everything there was to read has been accepted for sending, and no more comes. NULL: the
      * stream then sends EOF, and closes the channel once the peer's data have ended too. */
@@ -48,8 +51,8 @@ struct nacre_stream_config {
  *
  * The descriptors belong to the stream, also when this function fails. They are made non-blocking,
  * and are closed as soon as they are no longer needed, at the latest before the application's
- * `closed`. The peer's EOF is passed on by shutdown() to a socket, by closing a pipe, and by typing
- * the end-of-file character (Control-D) on a terminal in canonical mode.
+ * `closed`. The peer's EOF is passed on by shutdown(2) to a socket, by closing a pipe, and by
+ * typing the end-of-file character (Control-D) on a terminal in canonical mode.
  *
  * Blocks SIGPIPE on the calling thread. */
 NACRE_API struct nacre_stream *nacre_stream_join(struct nacre_channel *ch, struct nacre_loop *loop,

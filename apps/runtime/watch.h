@@ -3,19 +3,26 @@
  *
  * A loop is nacre_server_loop, nacre_peer_loop, nacre_clients_loop or nacre_client_loop; it lives
  * as long as the server or the clients, and so may watches and timers. Functions are called on the
- * loop's thread, or when the loop does not run, unless they say otherwise. */
+ * loop's thread, or when the loop does not run, unless they say otherwise. The context of a
+ * function that a watch, a timer or a call makes must live as long as that. */
 #ifndef NACRE_APPS_RUNTIME_WATCH_H
 #define NACRE_APPS_RUNTIME_WATCH_H
 
 #include "transport/api.h"
 
+/* An event loop, on one thread. Lives as long as the server or the clients that it is of. */
 struct nacre_loop;
+
+/* A timer. Lives until nacre_timer_free, or as long as its loop. */
 struct nacre_timer;
+
+/* A descriptor that is watched. Lives until nacre_watch_free, or as long as its loop. */
 struct nacre_watch;
 
 /* Call ready(context) on the loop's thread whenever fd is readable, until the watch is freed.
  *
  * fd      remains the caller's
+ * context must stay valid until nacre_watch_free
  * return  NULL, with errno: fd cannot be watched (a regular file, EPERM; not open, EBADF), ready is
  *         NULL (EINVAL), the system has no room for another, or memory is out */
 NACRE_API struct nacre_watch *nacre_watch_new(struct nacre_loop *loop, int fd,
@@ -33,7 +40,8 @@ NACRE_API bool nacre_watch_set(struct nacre_watch *watch, unsigned events);
 /* Call it before the descriptor is closed; also from inside `ready`. NULL is fine. */
 NACRE_API void nacre_watch_free(struct nacre_watch *watch);
 
-/* A timer that is not set yet. NULL: memory is out, or fire is NULL. */
+/* A timer that is not set yet. The context must live until nacre_timer_free. NULL: memory is out,
+ * or fire is NULL. */
 NACRE_API struct nacre_timer *nacre_timer_new(struct nacre_loop *loop, void (*fire)(void *context),
                                               void *context);
 
@@ -45,8 +53,9 @@ NACRE_API bool nacre_timer_set(struct nacre_timer *timer, uint32_t ms);
 NACRE_API void nacre_timer_free(struct nacre_timer *timer);
 
 /* Have call(argument) made on the loop's thread, soon; calls of one thread are made in order. From
- * any thread, and also before the loop runs. The loop must not be freed meanwhile; calls that still
- * wait when it is freed are made then. False: memory is out. */
+ * any thread, and also before the loop runs. What argument points to must live until the call. The
+ * loop must not be freed meanwhile; calls that still wait when it is freed are made then. False:
+ * memory is out. */
 NACRE_API bool nacre_loop_post(struct nacre_loop *loop, void (*call)(void *argument),
                                void *argument);
 

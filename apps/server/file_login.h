@@ -8,17 +8,19 @@
  * A server that needs no more than the files can name them in nacre_server_config instead.
  *
  * Both files are read again when they change. Password hashes are computed on other threads
- * (nacre_peer_offload). The time that a refusal takes does not reveal which users exist. */
+ * (nacre_peer_offload). The time that a refusal takes does not reveal which users exist. RFC 4252
+ * sections 7 and 8, RFC 4256. */
 #ifndef NACRE_APPS_SERVER_FILE_LOGIN_H
 #define NACRE_APPS_SERVER_FILE_LOGIN_H
 
 #include "apps/files/authorized_keys.h"
 #include "auth/policy.h"
 
-/* Any number of servers and threads may share one. */
+/* Any number of servers and threads may share one. Lives until nacre_file_login_free. */
 struct nacre_file_login;
 
-/* Zero means none. File names are copied; other text is borrowed and must outlive the login. */
+/* Zero means none. The struct and file names are copied; other text is borrowed and must outlive
+ * the login. */
 struct nacre_file_login_config {
     const char *passwords;       /* as nacre_password_file_open; NULL: no passwords */
     const char *authorized_keys; /* as nacre_authorized_keys_open; NULL: no keys */
@@ -47,7 +49,9 @@ struct nacre_file_login_config {
     bool on_own_loop;
 };
 
-/* NULL: errbuf, of `size` bytes (or NULL and 0), holds a sentence: the password file is of no use,
+/* The configuration is copied; what it points to must outlive the login, which lives until
+ * nacre_file_login_free. NULL: errbuf, of `size` bytes (or NULL and 0), holds a sentence: the
+ * password file is of no use,
  * there is no file at all, or memory is out. Authorized keys are not read yet. */
 NACRE_API struct nacre_file_login *
 nacre_file_login_new(const struct nacre_file_login_config *config, char *errbuf, size_t size);
@@ -55,13 +59,13 @@ nacre_file_login_new(const struct nacre_file_login_config *config, char *errbuf,
 /* Free it after the servers and endpoints that use its policy. NULL is fine. */
 NACRE_API void nacre_file_login_free(struct nacre_file_login *login);
 
-/* The policy, which lives as long as the login. */
+/* The policy, never NULL, which lives as long as the login. */
 NACRE_API const struct nacre_auth_policy *
 nacre_file_login_policy(const struct nacre_file_login *login);
 
 /* What somebody may do whom this policy has let in (nacre_session_login, nacre_peer_login): the
  * options of the key that was proved; everything, if none was, or if login is NULL. The application
- * enforces it. Lives as long as the session. */
+ * enforces it. Never NULL. Lives as long as the session. */
 NACRE_API const struct nacre_key_grant *nacre_file_login_grant(const struct nacre_login *login);
 
 #endif

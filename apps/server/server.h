@@ -2,15 +2,16 @@
  *
  * Fill in a configuration, make the server, run it; README.md has a whole program.
  *
- * No thread starts before nacre_server_run, so a program may fork between nacre_server_new and
- * nacre_server_run, to become a daemon for instance. One of the two processes then runs the server.
- * The other one must not use it again, not even to free it, because both have the same descriptors;
- * it ends by exec or _exit. Locked memory (locked_memory.h) is not locked in a child: begin it
- * after the fork. Once nacre_server_run was called, a child may only call exec or _exit.
+ * No thread starts before nacre_server_run or nacre_server_run_once, so a program may fork between
+ * nacre_server_new and these, to become a daemon for instance. One of the two processes then runs
+ * the server. The other one must not use it again, not even to free it, because both have the same
+ * descriptors; it ends by exec or _exit. Locked memory (locked_memory.h) is not locked in a child:
+ * begin it after the fork. Once nacre_server_run was called, a child may only call exec or _exit.
  *
  * Each connection belongs to the thread of one event loop. Every function may be called from inside
  * every callback of that thread, except those of the observer, which may only call functions that
- * read. A function that cannot act at once says below what it does there. */
+ * read. A function that cannot act at once says below what it does there. Text that a function
+ * takes is not kept. RFC 4253, 4252 and 4254. */
 #ifndef NACRE_APPS_SERVER_SERVER_H
 #define NACRE_APPS_SERVER_SERVER_H
 
@@ -19,6 +20,8 @@
 #include "apps/session/session.h"
 
 struct nacre_loop;
+
+/* A server: what listens, its event loops and its connections. Lives until nacre_server_free. */
 struct nacre_server;
 
 /* One connection. It is the `context` of every callback of its session: of the auth policy, of
@@ -28,9 +31,11 @@ struct nacre_peer;
 /* Events, for logs; any may be NULL. Called on the thread of the peer's event loop; arguments are
  * lent for the call. context is that of the configuration in use. */
 struct nacre_server_events {
+    /* It listens there: once for each address, before the first connection. */
     void (*listening)(void *context, const char *address);
     /* A new connection; it has no session yet. */
     void (*accepted)(struct nacre_peer *peer);
+    /* The login is complete: nacre_peer_login says what was proved. */
     void (*authenticated)(struct nacre_peer *peer, const char *user);
     /* Exactly once for each connection that was accepted, always last. */
     void (*ended)(struct nacre_peer *peer, const struct nacre_end *why);
@@ -64,13 +69,13 @@ struct nacre_admission {
     /* Default 65536, but never more than descriptors allow. Of the last eighth, a user gets one: a
      * login beyond that is disconnected, after `authenticated`. */
     uint32_t max_connections;
-    uint32_t descriptors_each; /* that a connection may come to need; default 1 */
+    uint32_t descriptors_each; /* number that a connection may come to need; default 1 */
 
     /* MaxStartups: from startups_begin connections without a login on, startups_rate per cent of
      * new ones are refused, rising to all of them at startups_full. The first connection of a
      * source is refused only at startups_full. Defaults 100, 30, 1000. */
     uint32_t startups_begin, startups_rate, startups_full;
-    uint32_t per_source_startups;      /* PerSourceMaxStartups; default 64 */
+    uint32_t per_source_startups;      /* connections: PerSourceMaxStartups; default 64 */
     uint32_t netblock_v4, netblock_v6; /* PerSourceNetBlockSize, bits of one source; 32, 64 */
 
     struct nacre_penalties penalties;
@@ -85,8 +90,8 @@ struct nacre_admission {
     const char *proxy_from;
 };
 
-/* Everything it points to is borrowed until `released` is called, or, where that is NULL, must
- * outlive the server. Zero means the default. */
+/* The struct itself is copied. Everything it points to is borrowed until `released` is called, or,
+ * where that is NULL, must outlive the server. Zero means the default. */
 struct nacre_server_config {
     /* NULL-terminated: "127.0.0.1:2022", "[fe80::1%eth0]:2022", "localhost:2022"; port 0 picks one.
      * "[::]:2022" accepts IPv4 too, unless ",ipv6only" follows or 0.0.0.0 with the same port is on
@@ -141,7 +146,7 @@ struct nacre_server_config {
      * holds a sentence. May be NULL. */
     bool (*bound)(void *context, char *errbuf, size_t size);
 
-    unsigned workers;                 /* event loops, each on its own thread; default 1 */
+    unsigned workers;                 /* number of event loops, each on its own thread; default 1 */
     uint32_t channels_max;            /* of one connection; default 64 */
     uint32_t packet_max;              /* see nacre_endpoint_config */
     uint32_t login_grace_ms;          /* for the whole login; default 120 s */
@@ -164,13 +169,14 @@ struct nacre_server_config {
     bool require_strict_kex, kexinit_waits;                   /* the same */
 };
 
-/* The server listens when this returns. NULL: errbuf, of `size` bytes (NULL and 0: not wanted),
+/* A server, which listens when this returns, and lives until nacre_server_free. The configuration
+ * is copied; what it points to is borrowed. NULL: errbuf, of `size` bytes (NULL and 0: not wanted),
  * holds a sentence about what is wrong with the configuration or with the system. */
 NACRE_API struct nacre_server *nacre_server_new(const struct nacre_server_config *config,
                                                 char *errbuf, size_t size);
 
 /* Open a socket for `sockets`, which listens on one address (NULL: the default one). The caller
- * closes it. -1: errbuf holds a sentence. */
+ * closes the descriptor that it returns. -1: errbuf holds a sentence about what the system says. */
 NACRE_API int nacre_server_listen(const char *address, char *errbuf, size_t size);
 
 /* Open the sockets for all addresses of a list as in `listen` (NULL: the default one), at most
@@ -186,8 +192,9 @@ NACRE_API void nacre_server_socket_address(int socket, char out[NACRE_LISTEN_ADD
  * sentence. */
 NACRE_API bool nacre_server_address_is_good(const char *address, char *errbuf, size_t size);
 
-/* Would nacre_server_new accept this configuration? Nothing is bound or made: neither the addresses
- * nor host_key_file are looked at. False: errbuf holds a sentence. */
+/* Would nacre_server_new accept this configuration? Nothing is bound or made, and nothing of it
+ * is kept: neither the addresses nor host_key_file are looked at. False: errbuf holds a sentence.
+ */
 NACRE_API bool nacre_server_check(const struct nacre_server_config *config, char *errbuf,
                                   size_t size);
 
@@ -200,8 +207,9 @@ NACRE_API bool nacre_server_check_address(const char *address, char *errbuf, siz
  * (admission, max_memory, per_user_max_memory) hold at once for new ones. listen and workers must
  * be the same as before; bound, events, secrets and drain_ms remain what they were.
  *
- * Call it on the thread that nacre_server_run is called on, for instance inside `counters`, or
- * before nacre_server_run. False: nothing has changed, and errbuf holds a sentence. */
+ * The struct is copied; what it points to is borrowed until its own `released` is called. Call it
+ * on the thread that nacre_server_run is called on, for instance inside `counters`, or before
+ * nacre_server_run. False: nothing has changed, and errbuf holds a sentence. */
 NACRE_API bool nacre_server_reconfigure(struct nacre_server *server,
                                         const struct nacre_server_config *config, char *errbuf,
                                         size_t size);
@@ -224,11 +232,13 @@ NACRE_API bool nacre_server_run_once(struct nacre_server *server, uint32_t wait_
 NACRE_API int nacre_server_fd(struct nacre_server *server);
 
 /* The event loop of the first worker, for nacre_watch_new and nacre_timer_new (watch.h) without a
- * connection. Its thread is the one that calls nacre_server_run. Lives as long as the server. */
+ * connection. Its thread is the one that calls nacre_server_run. Never NULL. Lives as long as the
+ * server. */
 NACRE_API struct nacre_loop *nacre_server_loop(struct nacre_server *server);
 
-/* Have call(argument) made on that thread, soon and in order: nacre_loop_post (watch.h). From any
- * thread, also before the server runs. False: memory is out. */
+/* Have call(argument) made on that thread, soon and in order: nacre_loop_post (watch.h). What
+ * argument points to must live until the call. From any thread, also before the server runs. False:
+ * memory is out. */
 NACRE_API bool nacre_server_post(struct nacre_server *server, void (*call)(void *argument),
                                  void *argument);
 
@@ -270,11 +280,13 @@ NACRE_API uint64_t nacre_server_limited(const struct nacre_server *server, enum 
  * answered after this. NULL is fine. */
 NACRE_API void nacre_server_free(struct nacre_server *server);
 
-/* The real address of the i-th listener, "127.0.0.1:40123"; NULL past the last one. */
+/* The real address of the i-th listener, counted from 0: "127.0.0.1:40123". NULL past the last one.
+ * Lives as long as the server. */
 NACRE_API const char *nacre_server_address(const struct nacre_server *server, size_t i);
 
 /* Facts about a connection, on the thread of its event loop. Numbers count from 1. The address,
- * "192.0.2.1:51234", lives as long as the peer; the context is the configuration's. */
+ * "192.0.2.1:51234", is never NULL and lives as long as the peer; the context is the
+ * configuration's. */
 NACRE_API uint64_t nacre_peer_id(const struct nacre_peer *peer);
 NACRE_API const char *nacre_peer_address(const struct nacre_peer *peer);
 NACRE_API void *nacre_peer_server_context(const struct nacre_peer *peer);
@@ -284,26 +296,27 @@ NACRE_API void *nacre_peer_server_context(const struct nacre_peer *peer);
 enum { NACRE_PEER_HOST_MAX = 80 };
 NACRE_API void nacre_peer_host(const struct nacre_peer *peer, char out[NACRE_PEER_HOST_MAX]);
 
-/* The local address of the connection: "127.0.0.1:2022", "" when it is no longer known. Valid until
- * the next call for this peer. */
+/* The local address of the connection: "127.0.0.1:2022", "" when it is no longer known, never NULL.
+ * Valid until the next call for this peer. */
 NACRE_API const char *nacre_peer_local_address(struct nacre_peer *peer);
 
 /* The session, which belongs to the peer: nacre_session_free ends the connection at once. NULL
  * inside `accepted`, and inside `ended` if there was no memory for a session. */
 NACRE_API struct nacre_session *nacre_peer_session(const struct nacre_peer *peer);
 
-/* Who has logged in: nacre_session_login of its session. NULL before that. */
+/* Who has logged in: nacre_session_login of its session, as long as which it lives. NULL before the
+ * login is complete. */
 NACRE_API const struct nacre_login *nacre_peer_login(const struct nacre_peer *peer);
 
-/* The event loop of the connection, for nacre_stream_join and nacre_watch_new. Lives as long as the
- * server. */
+/* The event loop of the connection, for nacre_stream_join and nacre_watch_new. Never NULL. Lives as
+ * long as the server. */
 NACRE_API struct nacre_loop *nacre_peer_loop(const struct nacre_peer *peer);
 
 /* The forwards of its session, for nacre_forward_listen and its kind: forwarding.h. NULL: it has no
  * session any more, or memory is out. */
 NACRE_API struct nacre_forwards *nacre_peer_forwards(struct nacre_peer *peer);
 
-/* A pointer of the program's own; NULL at first. Free what it points to in `ended`. */
+/* A pointer of the program's own; NULL at first. It belongs to the program: free it in `ended`. */
 NACRE_API void nacre_peer_set_data(struct nacre_peer *peer, void *data);
 NACRE_API void *nacre_peer_data(const struct nacre_peer *peer);
 

@@ -13,6 +13,7 @@
 
 #include "transport/api.h"
 
+/* So many bytes, for the sessions that share it. Lives until nacre_budget_free. */
 struct nacre_budget;
 
 /* parent   a budget that this one is a part of, which must outlive it: what is taken from this one

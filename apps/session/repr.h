@@ -1,7 +1,7 @@
 /* Bytes as Python's repr prints a bytes object, without the leading b: 'hi\n', "it's", '\x00\xff'.
  *
- * For a log or an answer in which every byte can be seen. These functions keep nothing, and may be
- * called from any thread. */
+ * For a log or an answer in which every byte can be seen. The functions keep nothing of the data
+ * that they are passed, and may be called from any thread. */
 #ifndef NACRE_APPS_SESSION_REPR_H
 #define NACRE_APPS_SESSION_REPR_H
 

@@ -16,7 +16,10 @@
  *
  * The exceptions are the observer, the allocator (struct nacre_memory) and `random`: these are
  * called in the middle of other work. From inside them only functions whose session, endpoint or
- * channel is const may be called: those that read. */
+ * channel is const may be called: those that read.
+ *
+ * Text and data that a function takes are copied before it returns, unless its comment says
+ * otherwise. RFC 4253, 4252 and 4254. */
 #ifndef NACRE_APPS_SESSION_SESSION_H
 #define NACRE_APPS_SESSION_SESSION_H
 
@@ -27,11 +30,16 @@
 #include "transport/observer.h"
 
 struct nacre_key;
+
+/* One connection. Lives until nacre_session_free. */
 struct nacre_session;
+
+/* What its sessions share: configuration, host keys, memory. Lives until nacre_endpoint_free. */
 struct nacre_endpoint;
 
-/* What the sessions of one end have in common. Borrowed: everything that it points to must outlive
- * the endpoint. Zero means the default everywhere. `context` is the session's. */
+/* What the sessions of one end have in common. The struct itself is copied. Everything that it
+ * points to is borrowed, and must outlive the endpoint. Zero means the default everywhere.
+ * `context` is the session's. */
 struct nacre_endpoint_config {
     enum nacre_role role;
 
@@ -125,9 +133,10 @@ struct nacre_endpoint_config {
     void *random_context;
 };
 
-/* One for each thread that runs sessions. NULL: errbuf, of `size` bytes (or NULL and 0), holds a
- * sentence: what is wrong with the configuration (an unknown algorithm, a
- * host key of no use, a policy that lets nobody in...), or out of memory. It starts no thread. */
+/* One for each thread that runs sessions. The configuration is copied; what it points to must
+ * outlive the endpoint. NULL: errbuf, of `size` bytes (or NULL and 0), holds a sentence: what is
+ * wrong with the configuration (an unknown algorithm, a host key of no use, a policy that lets
+ * nobody in...), or out of memory. It starts no thread. */
 NACRE_API struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config,
                                                     char *errbuf, size_t size);
 /* Free it after its sessions. While one of them is being freed from inside its callback, the
@@ -167,7 +176,8 @@ NACRE_API void nacre_session_set_budget(struct nacre_session *session, struct na
  * when. */
 NACRE_API void nacre_session_free(struct nacre_session *session);
 
-/* Where to put received bytes, at most *room of them; 0: send first. Valid until the next call.
+/* Where to put received bytes, at most *room of them; 0, perhaps with NULL: send first. Valid until
+ * the next call.
  * Then report how many were received, and the time: they are processed at once, and callbacks are
  * called. When nothing was received after all, report a len of 0, so that an idle session holds no
  * buffer.
@@ -176,7 +186,7 @@ NACRE_API void nacre_session_free(struct nacre_session *session);
 NACRE_API uint8_t *nacre_session_input(struct nacre_session *session, size_t *room);
 NACRE_API void nacre_session_received(struct nacre_session *session, size_t len, uint64_t now_ms);
 
-/* What to send, *len bytes; 0: nothing. Valid until the next call. */
+/* What to send, *len bytes; 0, perhaps with NULL: nothing. Valid until the next call. */
 NACRE_API const uint8_t *nacre_session_output(struct nacre_session *session, size_t *len);
 
 /* len bytes of the output were sent. 0: none can be sent now, since the peer does not read; input
@@ -189,8 +199,9 @@ NACRE_API void nacre_session_sent(struct nacre_session *session, size_t len, uin
  */
 NACRE_API void nacre_session_lost(struct nacre_session *session);
 
-/* When to call nacre_session_tick at the latest, on the clock of now_ms; UINT64_MAX: never. Every
- * call may bring it nearer. Now: there is more to do, after other sessions had a turn. */
+/* When to call nacre_session_tick at the latest, in milliseconds on the clock of now_ms;
+ * UINT64_MAX: never. Every call may bring it nearer. Now: there is more to do, after other sessions
+ * had a turn. */
 NACRE_API uint64_t nacre_session_deadline(const struct nacre_session *session);
 /* Do what is due at that time: a rekey, a keepalive, the end of a login that takes too long. From
  * inside a callback it does nothing, and what is due stays due. */
@@ -219,10 +230,11 @@ NACRE_API bool nacre_session_ended(const struct nacre_session *session, struct n
 NACRE_API void nacre_session_rekey(struct nacre_session *session);
 
 /* Ask the peer for a channel. type: see RFC 4250 section 4.9.1, at most 64 characters; open_data:
- * what follows in CHANNEL_OPEN, at most 32 KiB. data becomes nacre_channel_app_data. The message is
- * sent as soon as there is space. NULL: not logged in, too many, too long, out of memory, or the
- * session ended in `wake` before this returned; no callback was called for the channel then, and
- * nacre_session_can_open_channel tells whether another attempt can succeed. */
+ * what follows in CHANNEL_OPEN, at most 32 KiB. app is borrowed until the channel is closed or has
+ * another one; data becomes nacre_channel_app_data. The message is sent as soon as there is space.
+ * NULL: not logged in, too many, too long, out of memory, or the session ended in `wake` before
+ * this returned; no callback was called for the channel then, and nacre_session_can_open_channel
+ * tells whether another attempt can succeed. */
 NACRE_API struct nacre_channel *nacre_session_open_channel(struct nacre_session *session,
                                                            const char *type,
                                                            const struct nacre_channel_app *app,
@@ -238,13 +250,13 @@ NACRE_API struct nacre_channel *nacre_session_open_channel(struct nacre_session 
 NACRE_API enum nacre_sending nacre_session_can_open_channel(const struct nacre_session *session,
                                                             const char *type, size_t len);
 
-/* From inside `open` of a channel, which then returns what this returns: open the same channel at
- * another session (NULL: refuse it), on the same thread, and join the two: nacre_channel_pipe
- * (pipe.h). So a bastion passes on the channels of its clients. */
+/* From inside `open` of a channel, which then returns what this returns, NACRE_LATER or
+ * NACRE_REFUSE: open the same channel at another session (NULL: refuse it), on the same thread, and
+ * join the two: nacre_channel_pipe (pipe.h). So a bastion passes on the channels of its clients. */
 NACRE_API enum nacre_answer nacre_session_pass_on(struct nacre_session *to,
                                                   struct nacre_channel *ch);
 
-/* The session of a channel. */
+/* The session of a channel, never NULL. */
 NACRE_API struct nacre_session *nacre_channel_session(const struct nacre_channel *ch);
 
 /* Channels that are alive, including those that are being opened or closed. */
@@ -254,7 +266,8 @@ NACRE_API uint32_t nacre_session_channel_count(const struct nacre_session *sessi
  * nothing. */
 NACRE_API void nacre_session_answer_host_key(struct nacre_session *session, bool accepted);
 
-/* Client: the person's responses to `ask`; NULL and 0: none, try another method. */
+/* Client: the person's responses to `ask`, which are copied; NULL and 0: none, try another method.
+ */
 NACRE_API void nacre_session_respond(struct nacre_session *session, const char *const *responses,
                                      size_t count);
 
@@ -272,7 +285,7 @@ NACRE_API enum nacre_sending nacre_session_global_request(struct nacre_session *
 
 /* Ask the server to listen, or to stop (cancel), and to open a channel for each connection; port 0
  * lets it choose one. path: of a Unix socket on the server. With want_reply. RFC 4254 section 7.1.
- * They return the same. */
+ * They return what nacre_session_global_request returns. */
 NACRE_API enum nacre_sending nacre_session_forward(struct nacre_session *session,
                                                    const char *address, uint32_t port, bool cancel);
 NACRE_API enum nacre_sending nacre_session_forward_socket(struct nacre_session *session,
@@ -296,7 +309,7 @@ nacre_session_negotiated(const struct nacre_session *session);
 /* Bytes received and sent over the connection below since it began. */
 NACRE_API void nacre_session_counters(const struct nacre_session *session, uint64_t *bytes_in,
                                       uint64_t *bytes_out);
-/* What was passed to nacre_session_new. */
+/* What was passed to nacre_session_new; the library only keeps it. */
 NACRE_API void *nacre_session_context(const struct nacre_session *session);
 
 #endif

@@ -33,7 +33,7 @@ class Header:
 
     def cluster(self, group):
         """The text of a group with that of those right above and below it."""
-        return "\n".join(other.text for other in self.groups if other.cluster == group.cluster)
+        return " .\n".join(other.text for other in self.groups if other.cluster == group.cluster)
 
 
 def comment_text(inner):
