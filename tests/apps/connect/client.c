@@ -249,7 +249,7 @@ START_TEST(a_server_says_what_is_wrong_with_its_configuration)
     config.kex = NULL;
     config.listen = (const char *[]){"127.0.0.1", NULL};
     ck_assert_ptr_null(nacre_server_new(&config, errbuf, sizeof errbuf));
-    assert_says(errbuf, "HOST:PORT");
+    assert_says(errbuf, "ADDR:PORT");
     ck_assert_ptr_null(nacre_server_new(&config, NULL, 0));
     ck_assert_ptr_null(nacre_server_new(&nothing, errbuf, sizeof errbuf));
     assert_says(errbuf, "no host key");
