@@ -18,6 +18,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -49,6 +50,12 @@ def until(condition, what, patience=PATIENCE):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {patience} s: {what() if callable(what) else what}")
         time.sleep(0.01)
+
+
+def listening(path):
+    """Does a Unix socket accept connections? It may be there before it does."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
 
 
 def random_bytes(size, seed=1):

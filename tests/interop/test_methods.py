@@ -236,7 +236,7 @@ class Agent:
         self.socket = server.path("agent")
         self.process = subprocess.Popen(["ssh-agent", "-D", "-a", self.socket], stdout=subprocess.DEVNULL)
         try:
-            until(lambda: os.path.exists(self.socket), "an agent")
+            until(lambda: harness.listening(self.socket), "an agent")
             self.add("-q", server.path(key))
         except BaseException:
             harness.end(self.process)
@@ -316,7 +316,7 @@ class WithAnAgent(MethodsCase):
             process = subprocess.Popen(words, env=self.environment(client(server), agent), stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             try:
-                until(lambda: os.path.exists(path) or process.poll() is not None, "the agent's socket")
+                until(lambda: harness.listening(path) or process.poll() is not None, "the agent's socket")
                 self.assertIn(fingerprint, agent.add("-l", socket_path=path))
                 return True
             finally:

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from client_program import ClientCase
-from harness import PASSWORD, PATIENCE, clean_environment, end, ssh_keygen, until
+from harness import PASSWORD, PATIENCE, clean_environment, end, listening, ssh_keygen, until
 from others import AsyncSsh, Sshd
 from terminals import Terminal
 
@@ -233,7 +233,7 @@ class Keys(ClientCase):
         path = os.path.join(self.home, "agent")
         agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
         self.addCleanup(end, agent)
-        until(lambda: os.path.exists(path), "no agent")
+        until(lambda: listening(path), "no agent")
         for name in names:
             subprocess.run(["ssh-add", "-q", self.server.path(name)], check=True, env={**os.environ, "SSH_AUTH_SOCK": path})
         return path

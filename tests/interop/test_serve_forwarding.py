@@ -234,7 +234,7 @@ class Agents(Case):
         path = server.path("agent")
         process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(harness.end, process)
-        until(lambda: os.path.exists(path), "the agent to listen")
+        until(lambda: harness.listening(path), "the agent to listen")
         subprocess.run(["ssh-add", "-q", server.path("key")], check=True, env={**os.environ, "SSH_AUTH_SOCK": path},
                        stdin=subprocess.DEVNULL, timeout=PATIENCE)
         return path
