@@ -70,7 +70,8 @@ static const struct call calls[] = {
     {SYS_read, .why = "wake-ups by eventfd, the files that are read again"},
     {SYS_write, .why = "the log, wake-ups by eventfd"},
 #ifdef SYS_poll
-    {SYS_poll, .why = "wait for the log's reader, if standard error is non-blocking"},
+    {SYS_poll, .why = "wait for the log's reader, if standard error is non-blocking; the last "
+                      "readers of metrics"},
 #endif
     {SYS_ppoll, .why = "the same, where the older call does not exist"},
     {SYS_writev, .why = "the C library's last message before it aborts"},

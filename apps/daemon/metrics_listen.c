@@ -3,8 +3,11 @@
 #include "apps/session/number.h"
 #include "apps/server/server.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static bool is_port(const char *address)
 {
@@ -30,4 +33,24 @@ int metrics_listen(const char *address, const struct errbuf *p)
     if (fd < 0)
         errbuf_say(p, "--metrics: %s", sentence);
     return fd;
+}
+
+static bool listens(int fd)
+{
+    int type = 0, accepts = 0;
+    socklen_t one = sizeof type, other = sizeof accepts;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &one) == 0 && type == SOCK_STREAM &&
+           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &other) == 0 && accepts != 0;
+}
+
+bool metrics_adopt(int fd, const struct errbuf *p)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (!listens(fd))
+        return errbuf_say(p, "--metrics: descriptor %d is not a stream socket that listens", fd);
+    return (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0) ||
+           errbuf_say(p, "--metrics: descriptor %d cannot be made non-blocking: %s", fd,
+                      strerror(errno));
 }

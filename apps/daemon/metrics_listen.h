@@ -13,4 +13,8 @@ bool metrics_address_is_good(const char *address, const struct errbuf *p);
 /* Listen there; the socket is non-blocking. -1: *p has a sentence. */
 int metrics_listen(const char *address, const struct errbuf *p);
 
+/* Can metrics be served with this socket, which another process has opened? It is a stream socket
+ * that listens; it becomes non-blocking. False: *p has a sentence. */
+bool metrics_adopt(int fd, const struct errbuf *p);
+
 #endif

@@ -6,6 +6,7 @@
 #include "apps/runtime/watch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,9 @@
 #include <unistd.h>
 
 enum {
-    AT_ONCE = 4,     /* connections accepted in one iteration of the loop */
-    PULSE_MS = 1000, /* between two measurements of the loop's lag */
+    AT_ONCE = 4,        /* connections accepted in one iteration of the loop */
+    PULSE_MS = 1000,    /* between two measurements of the loop's lag */
+    FAREWELL_MS = 1000, /* for all readers that are left when another process serves */
     US_PER_MS = 1000,
 };
 
@@ -34,7 +36,7 @@ struct reader {
 
 struct metrics_server {
     struct nacre_server *server;
-    int fd;
+    int fd; /* -1: another process serves there */
     bool (*is_draining)(void);
     struct nacre_watch *watch;
     struct nacre_timer *pulse;
@@ -44,6 +46,14 @@ struct metrics_server {
 };
 
 /* ---- one connection ---- */
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 static void reader_free(struct reader *r)
 {
@@ -152,6 +162,22 @@ static void on_reader(void *context)
         reader_free(r);
 }
 
+/* The server does not run any more, and the process is going to end. */
+static void finish(struct reader *r, uint64_t until_us)
+{
+    bool sends = false;
+    uint64_t now;
+
+    while ((r->answer == NULL || sends) && (now = now_us()) < until_us) {
+        struct pollfd ready = {.fd = r->fd, .events = sends ? POLLOUT : POLLIN};
+
+        if (poll(&ready, 1, (int)((until_us - now) / US_PER_MS)) <= 0 ||
+            !(sends ? send_answer(r) : receive(r)))
+            return;
+        sends = r->answer != NULL && r->sent < r->answer_len;
+    }
+}
+
 /* ---- all of them ---- */
 
 static void free_oldest(struct metrics_server *m)
@@ -207,14 +233,6 @@ static void on_connection(void *context)
     }
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static bool set_pulse(struct metrics_server *m)
 {
     m->pulse_us = now_us() + (uint64_t)PULSE_MS * US_PER_MS;
@@ -227,7 +245,8 @@ static void on_pulse(void *context)
     uint64_t now = now_us();
 
     metrics_lag(now > m->pulse_us ? now - m->pulse_us : 0);
-    (void)nacre_watch_set(m->watch, NACRE_WATCH_READ);
+    if (m->watch != NULL)
+        (void)nacre_watch_set(m->watch, NACRE_WATCH_READ);
     (void)set_pulse(m);
 }
 
@@ -262,16 +281,31 @@ struct metrics_server *metrics_server_new(struct nacre_server *server, int fd,
     return m;
 }
 
+void metrics_server_retire(struct metrics_server *m)
+{
+    if (m == NULL || m->fd < 0)
+        return;
+    nacre_watch_free(m->watch);
+    m->watch = NULL;
+    (void)close(m->fd);
+    m->fd = -1;
+}
+
 void metrics_server_free(struct metrics_server *m)
 {
+    uint64_t until_us = now_us() + (uint64_t)FAREWELL_MS * US_PER_MS;
+
     if (m == NULL)
         return;
     for (struct reader *r = m->readers, *next; r != NULL; r = next) {
         next = r->next;
+        if (m->fd < 0) /* an upgrade: no reader should notice it */
+            finish(r, until_us);
         reader_free(r);
     }
     nacre_watch_free(m->watch);
     nacre_timer_free(m->pulse);
-    (void)close(m->fd);
+    if (m->fd >= 0)
+        (void)close(m->fd);
     free(m);
 }

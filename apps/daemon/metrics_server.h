@@ -17,11 +17,15 @@ enum {
 
 struct metrics_server;
 
-/* Serve on a socket from metrics_listen, which belongs to the result, and log its address. Before
- * the server runs. is_draining: answer /healthz with 503. NULL, with errno: the socket is closed.
- */
+/* Serve on a socket from metrics_listen or metrics_adopt, which belongs to the result, and log its
+ * address. Before the server runs. is_draining: answer /healthz with 503. NULL, with errno: the
+ * socket is closed. */
 struct metrics_server *metrics_server_new(struct nacre_server *server, int fd,
                                           bool (*is_draining)(void));
+
+/* Close the socket: another process serves there now, or is going to. Readers that have connected
+ * get their answers. On the server's first thread; NULL is fine. */
+void metrics_server_retire(struct metrics_server *m);
 
 /* When the server does not run any more, and before it is freed. NULL is fine. */
 void metrics_server_free(struct metrics_server *m);

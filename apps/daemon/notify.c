@@ -24,6 +24,8 @@ static struct {
     bool parent; /* it is the parent's */
     uint64_t us; /* of the watchdog; 0: there is none */
     struct nacre_timer *timer;
+    struct nacre_watch *watch; /* of the parent's end */
+    void (*orphaned)(void);
 } out = {.fd = -1};
 
 /* ---- the variables ---- */
@@ -197,8 +199,28 @@ static void on_due(void *context)
     (void)nacre_timer_set(out.timer, half_interval_ms()); /* it has its place */
 }
 
-bool notify_watch(struct nacre_loop *loop)
+/* The parent sends nothing: this is the end. */
+static void on_parent(void *context)
 {
+    (void)context;
+    nacre_watch_free(out.watch);
+    out.watch = NULL;
+    out.orphaned();
+}
+
+static bool watch_parent(struct nacre_loop *loop, void (*orphaned)(void))
+{
+    if (!out.parent)
+        return true;
+    out.orphaned = orphaned;
+    out.watch = nacre_watch_new(loop, out.fd, on_parent, NULL);
+    return out.watch != NULL;
+}
+
+bool notify_watch(struct nacre_loop *loop, void (*orphaned)(void))
+{
+    if (!watch_parent(loop, orphaned))
+        return false;
     if (out.us == 0 || out.fd < 0)
         return true;
     out.timer = nacre_timer_new(loop, on_due, NULL);
@@ -208,5 +230,7 @@ bool notify_watch(struct nacre_loop *loop)
 void notify_unwatch(void)
 {
     nacre_timer_free(out.timer);
+    nacre_watch_free(out.watch);
     out.timer = NULL;
+    out.watch = NULL;
 }

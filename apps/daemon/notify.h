@@ -48,8 +48,10 @@ void notify_say(enum notice notice, uint32_t number);
 void notify_stopping(void);
 
 /* If the manager has a watchdog, say twice in its interval that this loop is alive, for as long as
- * the loop runs. False: memory is out. Call notify_unwatch before the loop is freed. */
-bool notify_watch(struct nacre_loop *loop);
+ * the loop runs. Under --supervise, call orphaned once when the parent listens no more: it has been
+ * killed, or another child has taken over. False: memory is out. Call notify_unwatch before the
+ * loop is freed. */
+bool notify_watch(struct nacre_loop *loop, void (*orphaned)(void));
 void notify_unwatch(void);
 
 #endif

@@ -214,7 +214,7 @@ static const struct option_row server_rows[] = {
      .member = offsetof(struct server_options, metrics),
      .expects = "PORT, ADDR:PORT, [ADDR]:PORT for IPv6, or unix:PATH",
      .help = "serve metrics for Prometheus there, or at `unix:PATH`; a port alone is one of 127.0.0.1, and 0 picks a free one",
-     .more = "See METRICS. This does not work together with `--supervise`.",
+     .more = "See METRICS.",
      .default_text = "none"},
     {0},
 };

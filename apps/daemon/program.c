@@ -98,31 +98,34 @@ static bool open_study(struct run *run)
 
 /* ---- metrics ---- */
 
+static struct metrics_server *metrics; /* while the server runs; NULL: none */
+
 /* Before privileges are given up. */
 static bool open_metrics(struct run *run)
 {
-    const struct server_options *o = run->setup.options;
+    const char *address = run->setup.options->metrics;
+    int inherited = run->setup.sockets.metrics;
     char text[SETUP_SENTENCE_MAX];
     const struct errbuf p = errbuf_in(text, sizeof text);
 
-    run->setup.metrics = -1;
-    if (o->metrics == NULL)
+    run->setup.metrics = inherited;
+    if (inherited < 0 && address == NULL)
         return true;
     metrics_start();
-    run->setup.metrics = metrics_listen(o->metrics, &p);
+    if (inherited >= 0)
+        return metrics_adopt(inherited, &p) || failed(run->setup.program, text);
+    run->setup.metrics = metrics_listen(address, &p);
     return run->setup.metrics >= 0 || failed(run->setup.program, text);
 }
 
 /* Without them the server still does its work. */
-static struct metrics_server *start_metrics(struct setup *s)
+static void start_metrics(struct setup *s)
 {
     int fd = s->metrics;
-    struct metrics_server *metrics =
-        fd >= 0 ? metrics_server_new(s->server, fd, signals_are_ending) : NULL;
 
+    metrics = fd >= 0 ? metrics_server_new(s->server, fd, signals_are_ending) : NULL;
     if (fd >= 0 && metrics == NULL)
         log_trouble("trouble", "--metrics: out of memory: no metrics are served");
-    return metrics;
 }
 
 /* ---- the server ---- */
@@ -161,18 +164,30 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 static void on_draining(void *context, uint32_t connections)
 {
     server_log.draining(context, connections);
+    if (signals_are_replaced())
+        metrics_server_retire(metrics);
     notify_say(NOTIFY_DRAINING, connections);
+}
+
+/* Another server can have the ports now. */
+static void on_orphaned(void)
+{
+    if (signals_are_ending())
+        return;
+    log_trouble("trouble", "the process that supervised this one has ended: no more connections "
+                           "are accepted, and the server drains");
+    signals_drain();
 }
 
 /* Run the server until it has ended. */
 static void run_server(struct setup *s)
 {
-    struct metrics_server *metrics = start_metrics(s);
-
-    if (!notify_watch(nacre_server_loop(s->server)))
-        log_trouble("notify", "no memory for the watchdog's timer");
+    start_metrics(s);
+    if (!notify_watch(nacre_server_loop(s->server), on_orphaned))
+        log_trouble("notify", "no memory for the watchdog, or for watching the supervisor");
     nacre_server_run(s->server);
     metrics_server_free(metrics);
+    metrics = NULL;
     notify_unwatch();
     log_counters("stopped", s->server);
     signals_stop();

@@ -224,21 +224,11 @@ static bool check_required(struct reading *r)
     return true;
 }
 
-/* During an upgrade, two processes would need the address. */
-static bool check_metrics(struct reading *r)
-{
-    const struct server_options *o = r->s->options;
-
-    if (o->metrics == NULL || !o->supervise)
-        return true;
-    return fail(r, o->metrics, "--metrics and --supervise exclude each other: choose one");
-}
-
 bool setup_read(struct setup *s, const struct setup_report *report)
 {
-    bool (*const steps[])(struct reading *
-                          r) = {prepare_confinement, check_all_reach, read_host_keys, open_files,
-                                read_banner,         check_required,  check_metrics};
+    bool (*const steps[])(struct reading * r) = {prepare_confinement, check_all_reach,
+                                                 read_host_keys,      open_files,
+                                                 read_banner,         check_required};
     struct reading r = {s, report};
     bool good = true;
 

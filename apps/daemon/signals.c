@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 static struct nacre_server *_Atomic running;
-static atomic_bool reports, hangups, stopping, ending;
+static atomic_bool reports, hangups, stopping, ending, replaced;
 static _Atomic uint32_t drain_ms;
 
 /* The first one lets sessions go on for a while. */
@@ -24,14 +24,19 @@ static void on_stop(int number)
         nacre_server_stop(running);
 }
 
-/* From the supervisor: another process accepts connections now. */
-static void on_replaced(int number)
+void signals_drain(void)
 {
     uint32_t ms = drain_ms;
 
-    (void)number;
-    ending = true;
+    ending = replaced = true;
     nacre_server_drain(running, ms > 0 ? ms : NACRE_UNLIMITED);
+}
+
+/* From the supervisor: another process accepts connections now. */
+static void on_replaced(int number)
+{
+    (void)number;
+    signals_drain();
 }
 
 /* The server logs at its leisure: a handler may not. */
@@ -126,4 +131,9 @@ bool signals_take_hangup(void)
 bool signals_are_ending(void)
 {
     return ending;
+}
+
+bool signals_are_replaced(void)
+{
+    return replaced;
 }

@@ -29,7 +29,11 @@ void signals_stop(void);
 bool signals_take_report(void); /* SIGUSR1 */
 bool signals_take_hangup(void); /* SIGHUP */
 
-/* Has a signal made the server stop accepting connections? From any thread. */
+/* Drain as after SIGUSR2. */
+void signals_drain(void);
+
+/* Has a signal made the server stop accepting connections, or signals_drain? From any thread. */
 bool signals_are_ending(void);
+bool signals_are_replaced(void); /* the same for SIGUSR2 and signals_drain only */
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "apps/daemon/events.h"
 #include "apps/daemon/log_output.h"
+#include "apps/daemon/metrics_listen.h"
 #include "apps/daemon/notify.h"
 #include "apps/session/number.h"
 
@@ -62,16 +63,36 @@ bool supervise_is_child(void)
 
 /* ---- starting a child ---- */
 
-/* The sockets become the descriptors from 3 on, and the child's end the next one. */
+static int count_sockets(const struct supervisor *s)
+{
+    return (int)s->sockets->count + (s->sockets->metrics >= 0);
+}
+
+/* The sockets become the descriptors from 3 on, that of the metrics the last of them, and the
+ * child's end the next one. */
 static void place_descriptors(const struct supervisor *s, int notices)
 {
-    int last = INHERITED_FIRST + (int)s->sockets->count, above[INHERITED_MAX + 1];
+    int last = INHERITED_FIRST + count_sockets(s), above[INHERITED_MAX + 2];
+    size_t count = s->sockets->count;
 
-    for (size_t i = 0; i < s->sockets->count; i++)
+    for (size_t i = 0; i < count; i++)
         above[i] = fcntl(s->sockets->sockets[i], F_DUPFD_CLOEXEC, last + 1);
-    above[s->sockets->count] = fcntl(notices, F_DUPFD_CLOEXEC, last + 1);
+    if (s->sockets->metrics >= 0)
+        above[count++] = fcntl(s->sockets->metrics, F_DUPFD_CLOEXEC, last + 1);
+    above[count] = fcntl(notices, F_DUPFD_CLOEXEC, last + 1);
     for (int fd = INHERITED_FIRST; fd <= last; fd++)
         (void)dup2(above[fd - INHERITED_FIRST], fd);
+}
+
+static void set_names(const struct supervisor *s)
+{
+    char names[(INHERITED_MAX + 2) * sizeof INHERITED_METRICS] = "";
+
+    for (size_t i = 0; i < s->sockets->count; i++)
+        (void)strcat(names, i == 0 ? INHERITED_SSH : ":" INHERITED_SSH);
+    if (s->sockets->metrics >= 0)
+        (void)strcat(names, ":" INHERITED_METRICS);
+    (void)setenv("LISTEN_FDNAMES", names, 1);
 }
 
 static void set_number(const char *name, const char *format, int one, int other)
@@ -89,8 +110,9 @@ static _Noreturn void become_child(const struct supervisor *s, int notices)
     place_descriptors(s, notices);
     notify_pass_on_watchdog();
     set_number("LISTEN_PID", "%d", getpid(), 0);
-    set_number("LISTEN_FDS", "%d", (int)s->sockets->count, 0);
-    set_number(VARIABLE, "%d:%d", parent, INHERITED_FIRST + (int)s->sockets->count);
+    set_number("LISTEN_FDS", "%d", count_sockets(s), 0);
+    set_names(s);
+    set_number(VARIABLE, "%d:%d", parent, INHERITED_FIRST + count_sockets(s));
     (void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
     (void)execv(s->program, s->argv);
     (void)fprintf(stderr, "%s: cannot be started: %s\n", s->program, strerror(errno));
@@ -219,8 +241,11 @@ static void signal_all(const struct supervisor *s, int number)
 /* Clients are refused from here on, rather than left waiting for nobody. */
 static void close_sockets(const struct supervisor *s)
 {
-    if (!s->stopping)
-        inherited_close(s->sockets);
+    if (s->stopping)
+        return;
+    inherited_close(s->sockets);
+    if (s->sockets->metrics >= 0)
+        (void)close(s->sockets->metrics);
 }
 
 /* The child does the same with its own. */
@@ -277,11 +302,17 @@ static void look_after(struct supervisor *s, int signals)
     }
 }
 
-static bool open_sockets(struct inherited *sockets, const struct option_list *listen,
+/* Those that this process has not inherited */
+static bool open_sockets(struct inherited *sockets, const struct server_options *o,
                          const struct errbuf *p)
 {
-    sockets->count =
-        nacre_server_listen_all(listen->items, sockets->sockets, INHERITED_MAX, p->text, p->size);
+    if (sockets->count == 0)
+        sockets->count = nacre_server_listen_all(o->listen.items, sockets->sockets, INHERITED_MAX,
+                                                 p->text, p->size);
+    if (sockets->count > 0 && sockets->metrics < 0 && o->metrics != NULL) {
+        sockets->metrics = metrics_listen(o->metrics, p);
+        return sockets->metrics >= 0;
+    }
     return sockets->count > 0;
 }
 
@@ -318,7 +349,7 @@ int supervise(const struct server_program *program, const struct server_options 
 
     if (readlink("/proc/self/exe", s.program, sizeof s.program - 1) < 0)
         return failed(program, "/proc/self/exe cannot be read, so --supervise does not work");
-    if (sockets->count == 0 && !open_sockets(sockets, &options->listen, &p))
+    if (!open_sockets(sockets, options, &p))
         return failed(program, errbuf);
     signals = block_signals(&s);
     s.current = start_child(&s);

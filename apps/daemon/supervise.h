@@ -4,7 +4,7 @@
  * On SIGUSR2 it starts the program again, from the file that it was started from, which may be a
  * new version by now. When the new child listens, the old one accepts no more connections and
  * drains. Both have the same sockets, so no connection is lost. The parent reads nothing from the
- * network. */
+ * network. If it is killed, its children drain, so that another server can have the ports. */
 #ifndef NACRE_APPS_DAEMON_SUPERVISE_H
 #define NACRE_APPS_DAEMON_SUPERVISE_H
 

@@ -1,5 +1,6 @@
 """Metrics and health over HTTP, for Prometheus: the answers, and readers that are slow, many or not what they should be."""
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -8,12 +9,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import harness
 from clients import Ssh
 from harness import BUILD, PATIENCE, TOP, until
 from test_serve import Served
+from test_upgrade import Supervised
 
 READERS_MAX = 16
 GET = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -273,13 +276,88 @@ class Places(Metered):
             with self.subTest(address=address):
                 self.assertIn(expected, " ".join(self.fails("--metrics", address).split()))
 
-    def test_a_supervisor_excludes_it(self):
-        for more in (), ("-t",):
-            self.assertIn("--metrics and --supervise exclude each other", self.fails("--metrics", "0", "--supervise", *more))
-
     def test_without_the_option_nothing_listens(self):
         server = self.enterContext(harness.Server())
         self.assertEqual(server.events("metrics"), [])
+
+
+class Upgraded(Metered):
+    """With --supervise, the parent holds this socket too."""
+
+    def upgrade(self):
+        done = len(self.server.events("upgrade", answer="done"))
+        drained = len(self.server.events("draining"))
+        self.server.process.send_signal(signal.SIGUSR2)
+        self.server.wait("upgrade", done + 1, answer="done")
+        self.server.wait("draining", drained + 1)
+
+    def start_supervised(self, *arguments, **more):
+        server = self.enterContext(Supervised("--supervise", "--metrics", *arguments, **more))
+        self.server, self.address = server, server.wait("metrics")[0]["addr"]
+        return server
+
+    def test_the_new_process_has_the_socket(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
+        for address in "0", f"unix:{folder}/metrics":
+            with self.subTest(address):
+                server = self.start_supervised(address)
+                old = Ssh(server).start()
+                self.addCleanup(harness.end, old)
+                harness.ask(old, b"hello\n")
+                self.assertEqual(self.samples()["nacre_logins_total"], 1)
+                for _ in range(2):
+                    self.upgrade()
+                    self.assertEqual({event["addr"] for event in server.events("metrics")}, {self.address})
+                    for _ in range(20):  # never the old process, which drains
+                        self.assertEqual(self.get(b"/healthz")[0], 200)
+                        self.assertEqual(self.samples()["nacre_logins_total"], 0)
+                harness.ask(old, b"hello\n")
+                self.assertEqual(server.stop(), 0)
+
+    def test_no_reader_is_refused_meanwhile(self):
+        server, failures, answers, over = self.start_supervised("0"), [], [], []
+
+        def read():
+            while not over:
+                try:
+                    answers.append(self.get(b"/metrics")[0])
+                except (OSError, ValueError) as error:
+                    failures.append(error)
+        thread = threading.Thread(target=read)
+        thread.start()
+        try:
+            for _ in range(3):
+                self.upgrade()
+        finally:
+            over.append(True)
+            thread.join()
+        self.assertEqual((failures, set(answers)), ([], {200}))
+        self.assertEqual(server.stop(), 0)
+
+    def test_the_address_may_be_in_use(self):
+        self.start()
+        self.assertIn(f"--metrics: cannot listen on {self.address}: Address already in use",
+                      Places.fails(self, "--metrics", self.address, "--supervise"))
+
+    def test_a_named_socket_is_the_one_for_metrics(self):
+        server = self.enterContext(harness.Server())  # its files
+        with socket.create_server(("127.0.0.1", 0)) as ssh, socket.create_server(("127.0.0.1", 0)) as metrics:
+            above = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD, 10) for one in (metrics, ssh)]
+            for fd in above:
+                self.addCleanup(os.close, fd)
+            script = "LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=metrics:ssh exec \"$@\" 3<&%d 4<&%d" % tuple(above)
+            for more in (), ("--metrics", "127.0.0.1:1"), ("--supervise",):
+                process = subprocess.Popen(["bash", "-c", script, "bash", harness.NACRE_ECHO, "-k", "host_key", "-p", "passwords", *more],
+                                           cwd=server.folder, pass_fds=above,
+                                           stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self.addCleanup(harness.end, process)
+                with socket.create_connection(ssh.getsockname(), PATIENCE) as client:
+                    client.settimeout(PATIENCE)
+                    self.assertIn(b"SSH-2.0-", client.recv(100))
+                self.address = "127.0.0.1:%d" % metrics.getsockname()[1]
+                self.assertEqual(self.samples()["nacre_connections_accepted_total"], 1)
+                process.terminate()
+                self.assertEqual(process.wait(PATIENCE), 0)
 
 
 if __name__ == "__main__":

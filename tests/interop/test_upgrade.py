@@ -305,6 +305,30 @@ class Upgrade(unittest.TestCase):
             self.assertNotEqual(old.wait(PATIENCE), 0)
             self.assertEqual(server.process.wait(PATIENCE), 0)
 
+    def test_the_server_drains_when_its_supervisor_is_killed(self):
+        """... so that another one can have its ports at once."""
+        with tempfile.TemporaryDirectory(prefix="nacre-") as folder:
+            server = Supervised("--supervise", "--metrics", f"unix:{folder}/metrics", "-w", "2")
+            self.addCleanup(server.clear)
+            old = start_session(server)
+            self.addCleanup(harness.end, old)
+            self.upgrade(server)
+            new = start_session(server)
+            self.addCleanup(harness.end, new)
+            server.process.kill()
+            server.process.wait()
+            until(lambda: server.logged("trouble"), "the server does not notice")
+            self.assertIn("the process that supervised this one has ended", server.logged("trouble")[0]["reason"])
+            until(lambda: is_refused(server), "the server still accepts")
+            with Supervised("--supervise", "--metrics", f"unix:{folder}/metrics", listen=server.address) as another:
+                self.assertEqual(Ssh(another).run("exit 3").status, 3)
+                for session in old, new:
+                    self.assertTrue(is_alive(session))
+                    session.stdin.close()
+                    self.assertEqual(session.wait(PATIENCE), 0)
+            until(lambda: len(server.logged("stopped")) == 2, "a process does not end")
+            self.assertEqual(len(server.logged("trouble")), 1)  # not from the one that was replaced
+
     def test_programs_of_nacre_serve_go_on(self):
         with Served("--supervise", program=NACRE_SERVE) as server:
             session = Ssh(server).start(None)

@@ -12,14 +12,19 @@ static struct inherited in;
 static char sentence[256];
 static const struct errbuf p = {sentence, sizeof sentence};
 
-static void set_variables(pid_t pid, const char *count)
+static void set_named(pid_t pid, const char *count, const char *names)
 {
     char text[16];
 
     (void)snprintf(text, sizeof text, "%d", (int)pid);
     (void)setenv("LISTEN_PID", text, 1);
     (void)setenv("LISTEN_FDS", count, 1);
-    (void)setenv("LISTEN_FDNAMES", "one:two", 1);
+    (void)setenv("LISTEN_FDNAMES", names, 1);
+}
+
+static void set_variables(pid_t pid, const char *count)
+{
+    set_named(pid, count, "one:two");
 }
 
 /* Descriptors from 3 on, which programs inherit */
@@ -37,7 +42,8 @@ static bool has_variables(void)
 static int take_two(void)
 {
     set_variables(getpid(), "2");
-    if (!open_two() || !inherited_take(&in, &p) || in.count != 2 || in.sockets[1] != 4)
+    if (!open_two() || !inherited_take(&in, &p) || in.count != 2 || in.sockets[1] != 4 ||
+        in.metrics != -1)
         return 1;
     if (!(fcntl(3, F_GETFD) & FD_CLOEXEC) || !(fcntl(4, F_GETFD) & FD_CLOEXEC))
         return 2;
@@ -50,6 +56,67 @@ static int take_two(void)
 START_TEST(descriptors_are_taken_and_not_passed_on)
 {
     succeeds_in_child(take_two);
+}
+END_TEST
+
+static int take_metrics(void)
+{
+    static const char *const first[] = {"metrics", "metrics:", "metrics:ssh", "metrics:metric"};
+    static const char *const second[] = {"ssh:metrics", ":metrics", "xmetrics:metrics:metrics"};
+    static const char *const none[] = {"", "ssh", "metricsx:metric", "ssh:ssh:metrics",
+                                       ":::metrics"};
+
+    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
+        set_named(getpid(), "2", first[i]);
+        if (!open_two() || !inherited_take(&in, &p) || in.metrics != 3 || in.sockets[0] != 4)
+            return 1;
+    }
+    for (size_t i = 0; i < sizeof second / sizeof second[0]; i++) {
+        set_named(getpid(), "2", second[i]);
+        if (!open_two() || !inherited_take(&in, &p) || in.metrics != 4 || in.sockets[0] != 3)
+            return 2;
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        set_named(getpid(), "2", none[i]);
+        if (!open_two() || !inherited_take(&in, &p) || in.metrics != -1 || in.count != 2)
+            return 3;
+    }
+    return has_variables() ? 4 : 0;
+}
+
+START_TEST(the_one_for_metrics_is_known_by_its_name)
+{
+    succeeds_in_child(take_metrics);
+}
+END_TEST
+
+/* Sixteen and one are as many as there may be. */
+static int take_most(void)
+{
+    static const char names[] = "::::::::::::::::metrics";
+
+    for (int fd = INHERITED_FIRST; fd < INHERITED_FIRST + INHERITED_MAX + 1; fd++)
+        if (dup2(0, fd) < 0)
+            return 1;
+    set_named(getpid(), "17", names);
+    if (!inherited_take(&in, &p) || in.count != INHERITED_MAX || in.metrics != 19)
+        return 2;
+    set_named(getpid(), "17", "");
+    if (inherited_take(&in, &p))
+        return 3;
+    (void)fprintf(stderr, "%s\n", sentence);
+    set_named(getpid(), "2", "metrics:metrics");
+    if (inherited_take(&in, &p))
+        return 4;
+    (void)fprintf(stderr, "%s\n", sentence);
+    return 0;
+}
+
+START_TEST(there_is_only_one_for_metrics)
+{
+    succeeds_in_child(take_most);
+    assert_says(child_said, "LISTEN_FDS: more than 16 sockets\n");
+    assert_says(child_said, "LISTEN_FDNAMES: two sockets are named metrics\n");
 }
 END_TEST
 
@@ -77,7 +144,7 @@ static int take_too_many(void)
         return 2;
     (void)fprintf(stderr, "%s\n", sentence);
     for (int i = 0; i < 3; i++) {
-        static const char *const bad[] = {"17", "-1", "x"};
+        static const char *const bad[] = {"18", "-1", "x"};
 
         set_variables(getpid(), bad[i]);
         if (inherited_take(&in, &p))
@@ -98,6 +165,8 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, descriptors_are_taken_and_not_passed_on);
+    add_test(suite, the_one_for_metrics_is_known_by_its_name);
+    add_test(suite, there_is_only_one_for_metrics);
     add_test(suite, those_of_another_process_are_not);
     add_test(suite, a_number_that_is_wrong_is_refused);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +82,21 @@ START_TEST(a_file_is_not_replaced)
 }
 END_TEST
 
+START_TEST(a_socket_of_another_process_is_used_if_it_listens)
+{
+    int fd = metrics_listen("0", &p), idle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(fcntl(fd, F_SETFL, 0), 0);
+    ck_assert_msg(metrics_adopt(fd, &p), "%s", sentence);
+    ck_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    ck_assert(!metrics_adopt(idle, &p));
+    ck_assert_ptr_nonnull(strstr(sentence, "is not a stream socket that listens"));
+    (void)close(fd);
+    (void)close(idle);
+    ck_assert(!metrics_adopt(fd, &p));
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -88,4 +104,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_port_is_one_of_the_loopback_address);
     add_test(suite, a_unix_socket_is_replaced_when_nobody_listens);
     add_test(suite, a_file_is_not_replaced);
+    add_test(suite, a_socket_of_another_process_is_used_if_it_listens);
 }

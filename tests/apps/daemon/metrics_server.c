@@ -128,6 +128,25 @@ START_TEST(health_fails_while_the_server_drains)
 }
 END_TEST
 
+/* Another process has the socket: it serves those who come from now on. */
+START_TEST(a_server_that_is_replaced_answers_only_the_readers_that_it_has)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int reader = start(), late = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    char answer[1024];
+
+    ck_assert(nacre_server_run_once(server, 1));
+    metrics_server_retire(metrics);
+    metrics_server_retire(metrics);
+    (void)ask(reader, "GET /healthz HTTP/1.1\r\n\r\n", answer, sizeof answer);
+    ck_assert_int_eq(strncmp(answer, "HTTP/1.1 200 OK\r\n", 17), 0);
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", scratch_path("metrics"));
+    ck_assert_int_eq(connect(late, (const struct sockaddr *)&at, sizeof at), -1);
+    (void)close(late);
+    stop(reader);
+}
+END_TEST
+
 START_TEST(a_server_may_end_before_its_readers)
 {
     int reader = start();
@@ -145,5 +164,6 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, an_answer_in_pieces_is_whole);
     add_test(suite, health_fails_while_the_server_drains);
+    add_test(suite, a_server_that_is_replaced_answers_only_the_readers_that_it_has);
     add_test(suite, a_server_may_end_before_its_readers);
 }

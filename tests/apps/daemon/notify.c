@@ -86,7 +86,7 @@ static int say_nothing(void)
     if (!notify_open(&p))
         return 1;
     (void)setenv("NOTIFY_SOCKET", "", 1);
-    if (!notify_open(&p) || !notify_watch(NULL))
+    if (!notify_open(&p) || !notify_watch(NULL, NULL))
         return 2;
     notify_say(NOTIFY_READY, 0);
     notify_stopping();
@@ -143,7 +143,7 @@ static int watch(void)
 
     set_watchdog("20000", getpid());
     if (!listens() || !loop_init(&loop) || !notify_open(&p) || getenv("WATCHDOG_USEC") != NULL ||
-        getenv("WATCHDOG_PID") != NULL || !notify_watch(&loop))
+        getenv("WATCHDOG_PID") != NULL || !notify_watch(&loop, NULL))
         return 1;
     (void)usleep(100 * 1000); /* it is stuck */
     if (!is_next(""))
@@ -171,7 +171,7 @@ static int watch_nothing(void)
     for (int i = 0; i < 5; i++) {
         set_watchdog(bad[i], i == 0 ? getppid() : getpid());
         /* With an interval, this would need a loop. */
-        if ((i == 0 && !listens()) || !notify_open(&p) || !notify_watch(NULL))
+        if ((i == 0 && !listens()) || !notify_open(&p) || !notify_watch(NULL, NULL))
             return 1 + i;
         notify_pass_on_watchdog();
         if (getenv("WATCHDOG_USEC") != NULL)
