@@ -81,6 +81,7 @@ CHECK_PACKAGES = binutils groff-base check cmake meson valgrind python3 python3-
                  sshfs ansible-core \
                  man-db mandoc \
                  netcat-openbsd \
+                 libssh2-1-dev ruby-net-ssh ruby-ed25519 ruby-bcrypt-pbkdf \
                  chromium fonts-dejavu-core nodejs $(if $(shell command -v npm),,npm)
 DEV_PACKAGES = strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_TIDY) \
                cppcheck shellcheck

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 enum { TEXT_ROOM = 8192, WORDS_MAX = 96, ACCEPT_SLICE_US = 100000, ENVIRONMENT = 7 };
+/* On a busy machine an interpreter takes long to start, and to end. */
+enum { START_US = 30000000, END_US = 15000000 };
 
 /* ---- the command ---- */
 
@@ -26,6 +28,7 @@ static void replace_all(const struct peer *p, char text[TEXT_ROOM])
         {"key-rsa", s->folder, "/id_rsa"},
         {"known_hosts", c->folder, "/known_hosts"},
         {"dir", c->folder, ""},
+        {"profile", s->profile.folder == NULL ? "" : s->profile.folder, ""},
         {"command", p->intent == INTENT_SUBSYSTEM ? "sftp" : "nacre-spec", ""},
         {"fingerprint", s->fingerprints[0], ""},
         {"fingerprint-ecdsa", s->fingerprints[1], ""},
@@ -200,7 +203,7 @@ static void explain_no_connection(struct peer *p)
 void client_connect(struct peer *p)
 {
     bool by_hand = p->setting->client->profile.program == NULL;
-    uint64_t deadline = by_hand ? p->deadline : step_deadline(p);
+    uint64_t deadline = by_hand ? p->deadline : now_us() + START_US;
     struct client *c = peer_memory(p, sizeof *c);
     struct conn conn = {.fd = -1, .ended = true};
 
@@ -251,12 +254,14 @@ void client_wait(struct peer *p)
 {
     struct client *c = p->client;
     struct outcome *o = current_part(p);
+    uint64_t deadline;
 
     if (c == NULL || c->child.pid == 0 || o->program != PROGRAM_UNKNOWN)
         return;
     let_it_finish(p);
     conn_finish(&p->conn); /* some wait for it */
-    (void)child_wait(&c->child, step_deadline(p));
+    deadline = now_us() + END_US;
+    (void)child_wait(&c->child, deadline > step_deadline(p) ? deadline : step_deadline(p));
     o->program = how_it_ended(&c->child);
     o->status =
         o->program == PROGRAM_SIGNAL ? WTERMSIG(c->child.status) : WEXITSTATUS(c->child.status);

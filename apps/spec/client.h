@@ -20,7 +20,8 @@ struct client_setup {
     char host[64];        /* ... as the client is told */
     char folder[FOLDER_ROOM];
     struct nacre_key host_keys[HOST_KEYS];
-    struct nacre_key other; /* a host key that the client does not know */
+    struct nacre_key other;    /* a host key that the client does not know */
+    struct nacre_key user_rsa; /* logs in like the Ed25519 key of the profile */
     char fingerprints[HOST_KEYS][FINGERPRINT_ROOM];
 };
 

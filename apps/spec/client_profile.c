@@ -2,6 +2,7 @@
 
 #include "apps/spec/profile.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,12 +130,23 @@ static bool read_one(struct client_profile *profile, char *line)
     return profile_line(line, &name, &value) && (name == NULL || set(profile, name, value));
 }
 
+/* The client runs in another folder, so it needs the whole path. */
+static bool set_folder(struct client_profile *profile, const char *name)
+{
+    char path[PATH_MAX];
+
+    if (realpath(name, path) == NULL)
+        return false;
+    *strrchr(path, '/') = 0;
+    return keep(&profile->folder, path);
+}
+
 static bool read_file(struct client_profile *profile, const char *name, const struct errbuf *p)
 {
     FILE *in = fopen(name, "re");
     char line[LINE_ROOM];
     unsigned number = 0;
-    bool good = true;
+    bool good = in != NULL && set_folder(profile, name);
 
     if (in == NULL)
         return errbuf_say(p, "%s: not the name of a client's profile, nor a file that can be read",

@@ -9,14 +9,15 @@ enum { PREPARE_MAX = 4 };
 
 /* The words of a command are separated by spaces; 'quotes' keep spaces. In them, {host}, {port},
  * {user}, {key}, {key-rsa}, {known_hosts}, {dir}, {command}, {fingerprint}, {fingerprint-ecdsa},
- * {fingerprint-384}, {fingerprint-521} and {fingerprint-rsa} are replaced. A command is: program,
- * options, the words of the intent, target. */
+ * {fingerprint-384}, {fingerprint-521} and {fingerprint-rsa} are replaced, and {profile}, the
+ * folder of the profile's file. A command is: program, options, the words of the intent, target. */
 struct client_profile {
     const char *name;
+    const char *folder;  /* of its file; NULL: it is not from a file */
     const char *program; /* NULL: none, someone else connects */
     const char *options, *target;
     const char *intents[INTENTS];     /* NULL: it cannot do that */
-    const char *prepare[PREPARE_MAX]; /* commands that are run once, before the cases */
+    const char *prepare[PREPARE_MAX]; /* run once, before the cases; {key} and {profile} */
     const char *cannot;               /* what it cannot do, for people */
 };
 

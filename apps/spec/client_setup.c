@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KEY_TEXT = 2048, WORDS_MAX = 32, PREPARE_US = 30000000 };
+/* A minute: some compile a client. */
+enum { KEY_TEXT = 2048, TEXT_ROOM = 8192, WORDS_MAX = 32, PREPARE_US = 60000000 };
 
 extern char **environ;
 
@@ -55,8 +56,8 @@ static bool make_ca(struct profile *profile)
     return profile->user_ca != NULL && private_key_ed25519(profile->user_ca, seed);
 }
 
-/* The key that logs in: in memory, and as files. */
-static bool make_user_key(const struct client_setup *s, struct profile *profile)
+/* The keys that log in: in memory, and as files. */
+static bool make_user_keys(struct client_setup *s, struct profile *profile, const struct errbuf *p)
 {
     static const uint8_t seed[32] = "the user's key, known to anyone";
     const struct key_printing how = {.comment = "nacre-spec", .check = 1};
@@ -68,17 +69,20 @@ static bool make_user_key(const struct client_setup *s, struct profile *profile)
            write_file(s->folder, "id_ed25519", text) &&
            key_print_public(profile->key, "nacre-spec", text, sizeof text) &&
            write_file(s->folder, "id_ed25519.pub", text) &&
+           key_parse(&s->user_rsa, bytes_of(client_user_rsa), NULL, "user key", p) == KEY_GOOD &&
            write_file(s->folder, "id_rsa", client_user_rsa);
 }
 
 /* One command of the profile's `prepare`. */
 static bool prepare(const struct client_setup *s, const char *command, const struct errbuf *p)
 {
-    char text[1024], *words[WORDS_MAX + 1];
+    const char *folder = s->profile.folder == NULL ? "" : s->profile.folder;
+    char half[TEXT_ROOM], text[TEXT_ROOM], *words[WORDS_MAX + 1];
     struct child child;
     bool good;
 
-    client_replace(text, sizeof text, command, "key", s->folder, "/id_ed25519");
+    client_replace(half, sizeof half, command, "key", s->folder, "/id_ed25519");
+    client_replace(text, sizeof text, half, "profile", folder, "");
     words[client_words(text, words, WORDS_MAX)] = NULL;
     good = child_start(&child, &(struct child_plan){words, environ, s->folder, false}) &&
            child_wait(&child, now_us() + PREPARE_US) && WIFEXITED(child.status) &&
@@ -100,7 +104,7 @@ bool client_setup(struct client_setup *s, struct profile *profile, const struct 
         s->folder[0] = 0;
         return errbuf_say(p, "no folder for the client's files could be made");
     }
-    if (!make_host_keys(s, p) || !make_user_key(s, profile) || !make_ca(profile))
+    if (!make_host_keys(s, p) || !make_user_keys(s, profile, p) || !make_ca(profile))
         return errbuf_say(p, "the keys for the client could not be written to %s", s->folder);
     for (int i = 0; i < PREPARE_MAX && s->profile.prepare[i] != NULL; i++)
         if (!prepare(s, s->profile.prepare[i], p))
@@ -113,5 +117,6 @@ void client_setup_clear(struct client_setup *s)
     for (int i = 0; i < HOST_KEYS; i++)
         private_key_clear(&s->host_keys[i]);
     private_key_clear(&s->other);
+    private_key_clear(&s->user_rsa);
     client_remove_folder(s->folder);
 }

@@ -1,6 +1,7 @@
 /* The login, and the end of a program, as a server: serve.h. */
 #include "apps/spec/serve.h"
 
+#include "apps/spec/client.h"
 #include "apps/spec/compression.h"
 
 #include <stdio.h>
@@ -63,7 +64,10 @@ static bool is_signed(struct peer *p, struct bytes request, struct bytes algorit
 
 static bool is_users_key(const struct peer *p, struct bytes blob)
 {
-    return bytes_equal(blob, private_key_blob(p->setting->profile.key)) || p->intent == INTENT_RSA;
+    const struct client_setup *s = p->setting->client;
+
+    return bytes_equal(blob, private_key_blob(p->setting->profile.key)) ||
+           (s != NULL && bytes_equal(blob, private_key_blob(&s->user_rsa)));
 }
 
 /* RFC 4252 section 7: boolean, string algorithm, string blob, and string signature if TRUE. A query

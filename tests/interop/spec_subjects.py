@@ -5,7 +5,10 @@ Each is a row of SUBJECTS. Its object is a context manager; `nacre_spec(*words)`
 installed or needs root.
 """
 import collections
+import functools
+import glob
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -13,15 +16,18 @@ import subprocess
 import unittest
 
 import others
-from harness import BUILD, PASSWORD, USER, Server, end, ssh_keygen
+from harness import BUILD, PASSWORD, TOP, USER, Server, end, ssh_keygen
 
 NACRE_SPEC = os.path.join(BUILD, "nacre-spec")
 # Cases take more connections, attempts and requests than any client.
 LIMITS = ("--max-startups", "1000", "--rate-limits", "no", "--kex", "+diffie-hellman-*")
 MORE_HOST_KEYS = "ecdsa", "rsa"
 
-# name: as in its files and on the page; role; start: a class; package: Debian's name, "" for nacre's own; needs: a program, or
-# a module of Python's
+CLIENTS = os.path.join(TOP, "apps/spec/clients")
+SSH2 = os.path.join(BUILD, "node/node_modules/ssh2")  # of npm: "make node-packages"
+
+# name: as in its files and on the page; role; start: a class; package: Debian's name or npm's, "" for nacre's own; needs: what must
+# be there (is_there)
 Subject = collections.namedtuple("Subject", "name role start package needs", defaults=("", ""))
 
 
@@ -160,7 +166,8 @@ class Serve(Ours):
 class Client:
     """A client, which nacre-spec starts itself; nacre-client is where nacre-spec is."""
 
-    profile = ""
+    def __init__(self, profile):
+        self.profile = profile
 
     def __enter__(self):
         return self
@@ -173,20 +180,13 @@ class Client:
         return ["env", path, NACRE_SPEC, "client", "--profile", self.profile, *words]
 
 
-class Ssh(Client):
-    profile = "openssh"
+def client(name, profile, package="", needs=""):
+    return Subject(name, "client", functools.partial(Client, profile), package, needs)
 
 
-class Dbclient(Client):
-    profile = "dropbear"
-
-
-class Plink(Client):
-    profile = "putty"
-
-
-class NacreClient(Client):
-    profile = "nacre-client"
+def library(kind, package, needs):
+    """One of apps/spec/clients."""
+    return client(f"{kind}-client", os.path.join(CLIENTS, f"{kind}.profile"), package, needs)
 
 
 SUBJECTS = [
@@ -200,18 +200,34 @@ SUBJECTS = [
     Subject("conch", "server", Conch, "python3-twisted", "twisted"),
     Subject("erlang", "server", Erlang, "erlang-ssh", "escript"),
     Subject("libssh", "server", Libssh, "libssh-4", os.path.join(BUILD, "serve_libssh")),
-    Subject("nacre-client", "client", NacreClient),
-    Subject("ssh", "client", Ssh, "openssh-client", "ssh"),
-    Subject("dbclient", "client", Dbclient, "dropbear-bin", "dbclient"),
-    Subject("plink", "client", Plink, "putty-tools", "plink"),
+    client("nacre-client", "nacre-client"),
+    client("ssh", "openssh", "openssh-client", "ssh"),
+    client("dbclient", "dropbear", "dropbear-bin", "dbclient"),
+    client("plink", "putty", "putty-tools", "plink"),
+    library("paramiko", "python3-paramiko", "paramiko"),
+    library("asyncssh", "python3-asyncssh", "asyncssh"),
+    library("conch", "python3-twisted", "conch3"),
+    library("go", "golang-golang-x-crypto-dev", "go /usr/share/gocode/src/golang.org/x/crypto/ssh"),
+    library("erlang", "erlang-ssh", "erlc /usr/lib/erlang/lib/ssh-*"),
+    library("ruby", "ruby-net-ssh", "ruby /usr/share/rubygems-integration/all/gems/net-ssh-*"),
+    library("jsch", "libjsch-java", "javac /usr/share/java/jsch.jar"),
+    library("node", "npm:ssh2", f"node {SSH2}"),
+    library("libssh", "libssh-4", "cc /usr/include/libssh/libssh.h"),
+    library("libssh2", "libssh2-1-dev", "cc /usr/include/libssh2.h"),
 ]
+
+
+def is_there(need):
+    """A pattern of files, a program, or a module of Python's."""
+    if "/" in need:
+        return bool(glob.glob(need))
+    path = "/usr/sbin:/usr/bin:" + os.environ["PATH"]
+    return shutil.which(need, path=path) is not None or importlib.util.find_spec(need) is not None
 
 
 def start(subject):
     """The subject, running; unittest.SkipTest if it is not installed."""
-    path = "/usr/sbin:/usr/bin:" + os.environ["PATH"]
-    if subject.needs and shutil.which(subject.needs, path=path) is None and (
-            "/" in subject.needs or importlib.util.find_spec(subject.needs) is None):
+    if not all(map(is_there, subject.needs.split())):
         raise unittest.SkipTest(f"{subject.package} is not installed")
     return subject.start()
 
@@ -232,6 +248,9 @@ def version(subject):
     if not subject.package:
         said = subprocess.run([NACRE_SPEC, "--version"], capture_output=True, text=True, check=True).stdout
         return said.split()[-1]
+    if subject.package.startswith("npm:"):
+        with open(os.path.join(SSH2, "package.json"), encoding="utf-8") as file:
+            return f"{subject.package} {json.load(file)['version']}"
     done = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}", subject.package], capture_output=True, text=True,
                           check=False)
     return done.stdout or "unknown"

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The matrix of nacre-spec: each implementation that is installed passes the baseline; the pages that the results become."""
 import contextlib
+import glob
 import json
 import os
 import shutil
@@ -11,8 +12,9 @@ import unittest
 import spec_matrix
 import spec_results
 from harness import PATIENCE
-from spec_subjects import NACRE_SPEC, SUBJECTS, start
+from spec_subjects import CLIENTS, NACRE_SPEC, SUBJECTS, start
 
+LONG = bool(os.environ.get("NACRE_LONG"))
 HOSTILE = "</script><img src=x onerror=alert(1)>|` ``| [a](https://localhost/)\n# heading\x1b[31m"
 
 
@@ -26,22 +28,46 @@ def run(command):
 
 
 class Subjects(unittest.TestCase):
-    def test_each_passes_the_baseline(self):
-        """... and is started again on the same port if a case stops it."""
+    def installed(self, role):
+        """Each subject of the role that is installed, and it running."""
         for subject in SUBJECTS:
-            with self.subTest(subject.name), contextlib.ExitStack() as stack:
+            if subject.role != role:
+                continue
+            with contextlib.ExitStack() as stack:
                 try:
                     peer = stack.enter_context(start(subject))
                 except unittest.SkipTest as why:
                     print(f"{subject.name}: left out: {why}")
                     continue
-                command = peer.nacre_spec("4253/4.2/own-cr-lf", "4254/6.10/exit-status")
-                for restart in (False, True) if subject.name in ("asyncssh", "libssh") else (False,):
+                yield subject, peer
+
+    def test_each_server_passes_the_baseline(self):
+        """... and is started again on the same port if a case stops it."""
+        for subject, peer in self.installed("server"):
+            command = peer.nacre_spec("4253/4.2/own-cr-lf", "4254/6.10/exit-status")
+            for restart in (False, True) if subject.name in ("asyncssh", "libssh") else (False,):
+                with self.subTest(subject.name, restart=restart):
                     if restart:
                         peer.restart()
                     done = run(command)
                     self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                     self.assertRegex(done.stdout, r"pass  own-cr-lf .*\n(.*\n)*  (pass|skip|info)  exit-status")
+
+    def test_each_client_passes_the_baseline(self):
+        """... and refuses a host key that it does not know; with NACRE_LONG it must pass on each exit status, too."""
+        for subject, peer in self.installed("client"):
+            with self.subTest(subject.name):
+                done = run(peer.nacre_spec("4253/4.2/baseline", "4251/4.1/hostkey-changed"))
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                refused = "skip" if subject.name == "plink" else "pass"  # it gets fingerprints instead of a file
+                self.assertRegex(done.stdout, rf"pass  baseline .*\n(.*\n)*  {refused}  hostkey-changed")
+                if LONG:
+                    done = run(peer.nacre_spec("4254/6.10/exit-status-client"))
+                    self.assertRegex(done.stdout, "exit status 0;.*exit status 1;.*exit status 255", done.stdout + done.stderr)
+
+    def test_each_client_of_the_folder_is_a_subject(self):
+        subjects = {subject.start.args[0] for subject in SUBJECTS if subject.role == "client"}
+        self.assertLessEqual(set(glob.glob(os.path.join(CLIENTS, "*.profile"))), subjects)
 
     def test_the_results_name_what_was_tested(self):
         self.addCleanup(setattr, spec_results, "FOLDER", spec_results.FOLDER)

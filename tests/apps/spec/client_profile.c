@@ -43,7 +43,8 @@ static void read_text_as(struct client_profile *profile, const char *text, char 
 /* What a file has set lives as long as the program; here it must not be a leak. */
 static void forget(struct client_profile *profile)
 {
-    const char *texts[] = {profile->program, profile->options, profile->target, profile->cannot};
+    const char *texts[] = {profile->folder, profile->program, profile->options, profile->target,
+                           profile->cannot};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free((char *)(uintptr_t)texts[i]);
@@ -62,6 +63,8 @@ START_TEST(a_file_sets_each_member)
                  "# a client\nprogram = x\noptions=-p {port}\n\nexec =\nprepare = a\nprepare = b\n",
                  said);
     ck_assert_str_eq(said, "");
+    ck_assert_int_eq(profile.folder[0], '/');
+    ck_assert_ptr_null(strstr(profile.folder, "profile"));
     ck_assert_str_eq(profile.program, "x");
     ck_assert_str_eq(profile.options, "-p {port}");
     ck_assert_str_eq(profile.intents[INTENT_EXEC], "");

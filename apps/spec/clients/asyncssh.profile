@@ -1,0 +1,13 @@
+# AsyncSSH. Debian: python3-asyncssh
+program = /usr/bin/python3
+options = {profile}/connect_asyncssh.py {host} {port} {user} {known_hosts}
+target = {command}
+exec = exec {key}
+shell = shell {key}
+subsystem = subsystem {key}
+terminal = terminal {key}
+password = password -
+keyboard-interactive = keyboard-interactive -
+rsa = exec {key-rsa}
+remote-forward = remote-forward {key}
+cannot = forward X11 without a display; show banners

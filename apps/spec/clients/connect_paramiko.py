@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""A client made with Paramiko (connected.py)."""
+import contextlib
+import os
+import sys
+import threading
+import time
+import warnings
+
+from connected import COMMAND, FORWARD, HOST, INTENT, KEY, KNOWN_HOSTS, PORT, USER, ask, end, show, write
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # about old ciphers
+    import paramiko
+
+
+def answers(title, instructions, prompts):
+    show(title, instructions)
+    return [ask(prompt, echo) for prompt, echo in prompts]
+
+
+def log_in(transport):
+    if INTENT == "password":
+        wanted = transport.auth_password(USER, ask("Password: "), fallback=False)
+    elif INTENT == "keyboard-interactive":
+        wanted = transport.auth_interactive(USER, answers)
+    else:
+        kind = paramiko.RSAKey if KEY.endswith("id_rsa") else paramiko.Ed25519Key
+        wanted = transport.auth_publickey(USER, kind.from_private_key_file(KEY))
+    if "password" in wanted:
+        transport.auth_password(USER, ask("Password: "), fallback=False)
+
+
+def start(channel):
+    if INTENT == "terminal":
+        channel.get_pty()
+    if INTENT == "x11":
+        channel.request_x11()
+    if INTENT == "subsystem":
+        channel.invoke_subsystem(COMMAND)
+    elif COMMAND is None:
+        channel.invoke_shell()
+    else:
+        channel.exec_command(COMMAND)
+
+
+def feed(channel):
+    with contextlib.suppress(OSError):  # the channel is closed
+        for data in iter(lambda: os.read(0, 65536), b""):
+            channel.sendall(data)
+        channel.shutdown_write()
+
+
+def forward(receive, fd):
+    for data in iter(lambda: receive(65536), b""):
+        write(fd, data)
+
+
+def run(transport):
+    transport.start_client()
+    if not paramiko.HostKeys(KNOWN_HOSTS).check(f"[{HOST}]:{PORT}", transport.get_remote_server_key()):
+        sys.exit("The server has another host key.")
+    log_in(transport)
+    if INTENT == "remote-forward":
+        transport.request_port_forward(*FORWARD, handler=lambda *_: None)
+    channel = transport.open_session()
+    start(channel)
+    threading.Thread(target=feed, args=(channel,), daemon=True).start()
+    errors = threading.Thread(target=forward, args=(channel.recv_stderr, 2), daemon=True)
+    errors.start()
+    forward(channel.recv, 1)
+    errors.join()
+    status = channel.recv_exit_status()
+    channel.close()
+    time.sleep(0.05)  # the transport's thread may be about to send CLOSE
+    transport.close()
+    end(status)
+
+
+run(paramiko.Transport((HOST, PORT)))

@@ -1,0 +1,66 @@
+#!/usr/bin/ruby
+# A client made with Ruby's net-ssh: connected.py has the command line.
+require 'io/console'
+require 'net/ssh'
+
+HOST, PORT, USER, KNOWN_HOSTS, INTENT, KEY, COMMAND = ARGV
+
+# Prompts of the server's and ours; control characters are not shown.
+class Prompt
+  def start(info)
+    puts shown("#{info[:name]} #{info[:instruction]}") if info[:type] == 'keyboard-interactive'
+    self
+  end
+
+  def ask(prompt, echo = true)
+    print shown(prompt)
+    $stdout.flush
+    line = echo ? $stdin.gets : $stdin.noecho(&:gets)
+    line&.chomp
+  end
+
+  def success; end
+
+  def shown(text)
+    text.encode('UTF-8', invalid: :replace).gsub(/[^[:print:]]/, '?')
+  end
+end
+
+def start(channel, &running)
+  channel.request_pty if INTENT == 'terminal'
+  if INTENT == 'subsystem'
+    channel.subsystem(COMMAND, &running)
+  elsif COMMAND
+    channel.exec(COMMAND, &running)
+  else
+    channel.send_channel_request('shell', &running)
+  end
+end
+
+# Give it what there is of the standard input.
+def feed(session, channel)
+  session.listen_to($stdin) do
+    channel.send_data($stdin.readpartial(65_536))
+  rescue EOFError
+    session.stop_listening_to($stdin)
+    channel.eof!
+  end
+end
+
+methods = {'password' => %w[password], 'keyboard-interactive' => %w[keyboard-interactive]}
+options = {port: PORT.to_i, config: false, use_agent: false, user_known_hosts_file: KNOWN_HOSTS, global_known_hosts_file: [],
+           verify_host_key: :always, keys_only: true, keys: KEY == '-' ? [] : [KEY], password_prompt: Prompt.new,
+           number_of_password_prompts: 1, auth_methods: methods.fetch(INTENT, %w[publickey password])}
+options[:non_interactive] = !%w[password keyboard-interactive terminal].include?(INTENT)
+status = nil
+session = Net::SSH.start(HOST, USER, options)
+session.forward.remote(9, '127.0.0.1', 7777, '127.0.0.1') if INTENT == 'remote-forward'
+session.open_channel do |channel|
+  start(channel) { |_, success| success ? feed(session, channel) : abort('The command was refused.') }
+  channel.on_data { |_, data| $stdout.syswrite(data) }
+  channel.on_extended_data { |_, type, data| $stderr.syswrite(data) if type == 1 }
+  channel.on_request('exit-status') { |_, data| status = data.read_long }
+  channel.on_close { session.stop_listening_to($stdin) }
+end.wait
+session.close
+exit(status && status.between?(0, 255) ? status : 255)

@@ -1,0 +1,14 @@
+# Go's x/crypto/ssh. Debian: golang-golang-x-crypto-dev
+prepare = env GO111MODULE=off GOPATH=/usr/share/gocode go build -o {key}.go {profile}/connect_go.go
+program = {key}.go
+options = {host} {port} {user} {known_hosts}
+target = {command}
+exec = exec {key}
+shell = shell {key}
+subsystem = subsystem {key}
+terminal = terminal {key}
+password = password -
+keyboard-interactive = keyboard-interactive -
+rsa = exec {key-rsa}
+remote-forward = remote-forward {key}
+cannot = begin a rekey before much data; forward X11; show texts of DISCONNECT, DEBUG and banners

@@ -1,0 +1,14 @@
+# libssh. Debian: libssh-dev
+prepare = cc -O1 -o {key}.libssh {profile}/connect_libssh.c -lssh
+program = {key}.libssh
+options = {host} {port} {user} {known_hosts}
+target = {command}
+exec = exec {key}
+shell = shell {key}
+subsystem = subsystem {key}
+terminal = terminal {key}
+password = password -
+keyboard-interactive = keyboard-interactive -
+rsa = exec {key-rsa}
+remote-forward = remote-forward {key}
+cannot = begin a rekey by itself; forward X11; show texts of DISCONNECT, DEBUG and banners
