@@ -1,5 +1,6 @@
 #include "apps/spec/client.h"
 
+#include "apps/files/key.h"
 #include "crypto/base64.h"
 #include "apps/spec/message.h"
 
@@ -15,11 +16,23 @@ enum { START_US = 30000000, END_US = 15000000 };
 
 /* ---- the command ---- */
 
+/* The fingerprint of a host key that the client is to know. */
+static void known_fingerprint(const struct peer *p, int i, char out[FINGERPRINT_ROOM])
+{
+    const struct client_setup *s = p->setting->client;
+
+    if (p->known_key.len > 0)
+        nacre_blob_fingerprint(p->known_key.at, p->known_key.len, out);
+    else
+        nacre_key_fingerprint(p->unknown_host || p->no_known_hosts ? &s->other : &s->host_keys[i],
+                              out);
+}
+
 static void replace_all(const struct peer *p, char text[TEXT_ROOM])
 {
     const struct client_setup *s = p->setting->client;
     const struct client *c = p->client;
-    char port[8], was[TEXT_ROOM];
+    char port[8], was[TEXT_ROOM], prints[HOST_KEYS][FINGERPRINT_ROOM];
     const char *const rows[][3] = {
         {"port", port, ""},
         {"host", s->host, ""},
@@ -30,13 +43,15 @@ static void replace_all(const struct peer *p, char text[TEXT_ROOM])
         {"dir", c->folder, ""},
         {"profile", s->profile.folder == NULL ? "" : s->profile.folder, ""},
         {"command", p->intent == INTENT_SUBSYSTEM ? "sftp" : "nacre-spec", ""},
-        {"fingerprint", s->fingerprints[0], ""},
-        {"fingerprint-ecdsa", s->fingerprints[1], ""},
-        {"fingerprint-384", s->fingerprints[2], ""},
-        {"fingerprint-521", s->fingerprints[3], ""},
-        {"fingerprint-rsa", s->fingerprints[HOST_KEYS - 1], ""},
+        {"fingerprint", prints[0], ""},
+        {"fingerprint-ecdsa", prints[1], ""},
+        {"fingerprint-384", prints[2], ""},
+        {"fingerprint-521", prints[3], ""},
+        {"fingerprint-rsa", prints[HOST_KEYS - 1], ""},
     };
 
+    for (int i = 0; i < HOST_KEYS; i++)
+        known_fingerprint(p, i, prints[i]);
     (void)snprintf(port, sizeof port, "%u", (unsigned)c->port);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         memcpy(was, text, TEXT_ROOM);

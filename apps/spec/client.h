@@ -22,7 +22,6 @@ struct client_setup {
     struct nacre_key host_keys[HOST_KEYS];
     struct nacre_key other;    /* a host key that the client does not know */
     struct nacre_key user_rsa; /* logs in like the Ed25519 key of the profile */
-    char fingerprints[HOST_KEYS][FINGERPRINT_ROOM];
 };
 
 /* Make the folder with the user's keys, and run the profile's `prepare`. False and a sentence. */

@@ -38,7 +38,7 @@ static void sig_algs_without(struct peer *p)
 {
     intend(p, INTENT_RSA);
     p->serve.no_ext_info = true;
-    reach(p, AT_AUTH);
+    reach(p, AT_NEWKEYS); /* whoever has no other key may end now */
     go_on(p);
     report(p, "the RSA key %s", p->logged_in ? "logs in" : "does not log in");
 }

@@ -42,8 +42,6 @@ static bool make_host_keys(struct client_setup *s, const struct errbuf *p)
 
     for (int i = 1; good && i < HOST_KEYS; i++)
         good = key_parse(&s->host_keys[i], bytes_of(texts[i]), NULL, "host key", p) == KEY_GOOD;
-    for (int i = 0; good && i < HOST_KEYS; i++)
-        nacre_key_fingerprint(&s->host_keys[i], s->fingerprints[i]);
     return good;
 }
 

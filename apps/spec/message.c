@@ -135,6 +135,16 @@ static bool is_postponed(struct peer *p)
     return true;
 }
 
+/* RFC 4253 section 10: byte SSH_MSG_SERVICE_ACCEPT, string service name. Paramiko asks for the
+ * service again before each method. */
+static bool is_service_again(struct peer *p)
+{
+    if (p->role == NACRE_CLIENT || p->quiet || p->logged_in || p->reached != AT_AUTH)
+        return false;
+    transmit(p, "bt", SSH_MSG_SERVICE_ACCEPT, "ssh-userauth");
+    return true;
+}
+
 /* What may come at any time. False: it is something else. */
 static bool is_side_traffic(struct peer *p)
 {
@@ -155,6 +165,7 @@ static bool is_side_traffic(struct peer *p)
         on_ext_info(p);
         return true;
     case SSH_MSG_SERVICE_REQUEST:
+        return is_postponed(p) || is_service_again(p);
     case SSH_MSG_USERAUTH_REQUEST:
         return is_postponed(p);
     case SSH_MSG_GLOBAL_REQUEST:

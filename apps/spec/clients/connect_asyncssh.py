@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """A client made with AsyncSSH (connected.py)."""
 import asyncio
-import sys
 
 import asyncssh
 from connected import COMMAND, FORWARD, HOST, INTENT, KEY, KNOWN_HOSTS, PORT, USER, ask, end, show
@@ -32,7 +31,4 @@ async def run():
         return process.exit_status
 
 
-try:
-    end(asyncio.run(run()))
-except (OSError, asyncssh.Error) as why:
-    sys.exit(str(why))
+end(asyncio.run(run()))

@@ -12,9 +12,10 @@ main() ->
     ok = filelib:ensure_dir(filename:join(Folder, "known_hosts")),
     {ok, _} = file:copy(Known, filename:join(Folder, "known_hosts")),
     [{ok, _} = file:copy(Key, filename:join(Folder, name(Key))) || Key =/= "-"],
-    Options = [{user, User}, {user_dir, Folder}, {silently_accept_hosts, false}, {user_interaction, false},
-               {quiet_mode, true} | methods(Intent, Streams)],
+    Options = [{user, User}, {user_dir, Folder}, {silently_accept_hosts, false}, {quiet_mode, true},
+               {user_interaction, Intent =:= "keyboard-interactive"} | methods(Intent, Streams)],
     Connection = check(ssh:connect(Host, list_to_integer(Port), Options)),
+    port_connect(Streams, self()),
     Intent =:= "remote-forward" andalso
         ssh:tcpip_tunnel_from_server(Connection, "127.0.0.1", 7777, "127.0.0.1", 9),
     Channel = check(ssh_connection:session_channel(Connection, infinity)),
@@ -48,8 +49,9 @@ methods(_, _) -> [{auth_methods, "publickey"}].
 
 shown(Text) -> [case C < 32 orelse C > 126 of true -> $?; false -> C end || C <- unicode:characters_to_list(Text)].
 
-%% The port's messages come to the process that opened it, which asks when it is not the one that calls.
+%% The library asks in a process of its own.
 ask(Streams, Prompt) ->
+    port_connect(Streams, self()),
     port_command(Streams, shown(Prompt)),
     receive {Streams, {data, Line}} -> string:trim(unicode:characters_to_list(Line), trailing, "\r\n") end.
 

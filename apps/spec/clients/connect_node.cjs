@@ -1,5 +1,6 @@
 // A client made with node's ssh2: connected.py has the command line. The module is looked for beside this file, and in the
 // folder node of each folder in PATH: nacre-spec's own is one of these, and "make node-packages" installs it there.
+const {createPrivateKey} = require('node:crypto');
 const {readFileSync} = require('node:fs');
 const {createInterface} = require('node:readline');
 
@@ -32,13 +33,19 @@ function answer(prompts, answers, finish) {
     ask(prompts[answers.length].prompt, (line) => answer(prompts, [...answers, line], finish));
 }
 
+// ssh2 does not read PKCS #8.
+function readKey() {
+    const text = readFileSync(key, 'ascii');
+    return text.includes('BEGIN PRIVATE KEY') ? createPrivateKey(text).export({type: 'pkcs1', format: 'pem'}) : text;
+}
+
 // The methods that the intent is about, in the order in which they are tried.
 function* methods() {
     if (intent === 'keyboard-interactive')
         yield (next) => next({type: intent, username,
             prompt: (name, text, language, prompts, finish) => answer(prompts, [], finish)});
     if (key !== '-')
-        yield (next) => next({type: 'publickey', username, key: readFileSync(key)});
+        yield (next) => next({type: 'publickey', username, key: readKey()});
     if (intent === 'password' || intent === 'terminal')
         yield (next) => ask('Password: ', (password) => next({type: 'password', username, password}));
 }

@@ -12,11 +12,19 @@ from connected import COMMAND, FORWARD, HOST, INTENT, KEY, KNOWN_HOSTS, PORT, US
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # about old ciphers
     import paramiko
+    from cryptography.hazmat.primitives import serialization
 
 
 def answers(title, instructions, prompts):
     show(title, instructions)
     return [ask(prompt, echo) for prompt, echo in prompts]
+
+
+def read_key():
+    if not KEY.endswith("id_rsa"):
+        return paramiko.Ed25519Key.from_private_key_file(KEY)
+    with open(KEY, "rb") as file:  # PKCS #8, which Paramiko does not read itself
+        return paramiko.RSAKey(key=serialization.load_pem_private_key(file.read(), None))
 
 
 def log_in(transport):
@@ -25,8 +33,7 @@ def log_in(transport):
     elif INTENT == "keyboard-interactive":
         wanted = transport.auth_interactive(USER, answers)
     else:
-        kind = paramiko.RSAKey if KEY.endswith("id_rsa") else paramiko.Ed25519Key
-        wanted = transport.auth_publickey(USER, kind.from_private_key_file(KEY))
+        wanted = transport.auth_publickey(USER, read_key())
     if "password" in wanted:
         transport.auth_password(USER, ask("Password: "), fallback=False)
 

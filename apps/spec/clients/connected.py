@@ -35,6 +35,14 @@ def write(fd, data):
         data = data[os.write(fd, data):]
 
 
+def complain(_, why, __):
+    """As sys.excepthook: what went wrong may have a text of the server's."""
+    print(shown(str(why)), file=sys.stderr)
+
+
+sys.excepthook = complain
+
+
 def end(status):
     """Without waiting for a thread that reads the standard input. No status: the server named none."""
     os._exit(status if status is not None and 0 <= status <= 255 else 255)
