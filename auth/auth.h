@@ -12,6 +12,8 @@ struct signature_algorithm;
 
 /* What does not change while a session lives; many sessions share it. All pointers are borrowed. */
 struct auth_config {
+    uint32_t version; /* of the program's headers: transport/growth.h */
+
     /* Server. */
     const struct nacre_auth_policy *policy;
     /* Have call(argument) made on the session's thread; from any thread. NULL: not possible. */
@@ -38,8 +40,8 @@ extern const struct service auth_service; /* its `self` is a struct auth */
  * context            passed to every callback */
 struct auth *auth_new(const struct auth_config *config, struct transport *transport, void *context);
 
-/* Client: log in with this in place of the configuration's; borrowed. Once the login has begun it
- * does nothing. */
+/* Client: log in with this in place of the configuration's; what it points to is borrowed. Once the
+ * login has begun it does nothing. */
 void auth_set_login(struct auth *a, const struct nacre_client_login *login);
 
 /* Wipe and free it. A decision that is still open stays valid; its answer has no effect. NULL is

@@ -1,6 +1,9 @@
-#include "auth/policy.h"
+#include "auth/growth.h"
 
 #include "transport/wire.h"
+
+const struct growth auth_policy_growth = {sizeof(struct nacre_auth_policy), {{0}}};
+const struct growth client_login_growth = {sizeof(struct nacre_client_login), {{0}}};
 
 bool nacre_password_equals(const char *password, const char *expected)
 {

@@ -1,6 +1,7 @@
 #include "auth/auth.h"
 #include "auth/client.h"
 #include "auth/decision.h"
+#include "auth/growth.h"
 #include "auth/method.h"
 #include "auth/parts.h"
 #include "auth/request.h"
@@ -15,9 +16,20 @@ static const struct auth_method *const methods[] = {
 
 _Static_assert(sizeof methods / sizeof methods[0] <= 8, "auth.done has a bit for each");
 
+/* A program that was compiled with older headers has a shorter struct nacre_client_login. */
+static bool has_copy(const struct auth_config *config)
+{
+    return growth_is_newer(&client_login_growth, config->version);
+}
+
+static size_t size_of(const struct auth_config *config)
+{
+    return sizeof(struct auth) + (has_copy(config) ? sizeof(struct nacre_client_login) : 0);
+}
+
 struct auth *auth_new(const struct auth_config *config, struct transport *transport, void *context)
 {
-    struct auth *a = pool_allocate(transport_pool(transport), sizeof *a);
+    struct auth *a = pool_allocate(transport_pool(transport), size_of(config));
 
     if (a == NULL)
         return NULL;
@@ -43,13 +55,20 @@ void auth_free(struct auth *a)
         signing_forget(a->signing);
     pool_release(pool, a->user, a->user_size);
     pool_release(pool, a->password, NACRE_PASSWORD_MAX + 1);
-    pool_release(pool, a, sizeof *a);
+    pool_release(pool, a, size_of(a->config));
 }
 
 void auth_set_login(struct auth *a, const struct nacre_client_login *login)
 {
-    if (!a->began)
-        a->with = login;
+    struct nacre_client_login *copy = (struct nacre_client_login *)(a + 1);
+
+    if (a->began)
+        return;
+    a->with = login;
+    if (has_copy(a->config)) {
+        growth_copy(&client_login_growth, copy, login, a->config->version);
+        a->with = copy;
+    }
 }
 
 void auth_end(struct auth *a)

@@ -2,6 +2,7 @@
  * transport_enter and transport_leave: callbacks that it brings about are called last. */
 #include "connection/channel.h"
 
+#include "connection/channel_app.h"
 #include "connection/channel_buffer.h"
 #include "connection/channel_data.h"
 #include "connection/channel_open.h"
@@ -220,12 +221,12 @@ void nacre_channel_refuse_open(struct nacre_channel *ch, enum nacre_open_reason 
 void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app)
 {
     channel_wrap_end(ch);
-    ch->app = app;
+    channel_set_app(ch, app);
 }
 
 const struct nacre_channel_app *nacre_channel_get_app(const struct nacre_channel *ch)
 {
-    return ch->app;
+    return channel_given_app(ch);
 }
 
 void nacre_channel_set_app_data(struct nacre_channel *ch, void *data)

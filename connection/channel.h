@@ -243,7 +243,7 @@ NACRE_API void nacre_channel_refuse_open(struct nacre_channel *ch, enum nacre_op
                                          const char *text);
 
 /* The application to call from the next callback on, never NULL; borrowed until the channel is
- * closed or has another one. */
+ * closed or has another one. Changes of the struct meanwhile may have no effect. */
 NACRE_API void nacre_channel_set_app(struct nacre_channel *ch, const struct nacre_channel_app *app);
 NACRE_API const struct nacre_channel_app *nacre_channel_get_app(const struct nacre_channel *ch);
 

@@ -1,5 +1,6 @@
 #include "connection/channel_open.h"
 
+#include "connection/channel_app.h"
 #include "connection/channel_close.h"
 #include "connection/forward_type.h"
 #include "connection/table.h"
@@ -127,7 +128,7 @@ static struct nacre_channel *admit(struct connection *c, const struct open *open
     }
     if (ch == NULL)
         return NULL;
-    ch->app = app;
+    channel_set_app(ch, app);
     ch->peer_id = open->peer_id;
     ch->peer_window = open->window;
     ch->peer_max_packet = most_to_send(c, open->max_packet);
@@ -244,7 +245,7 @@ struct nacre_channel *channel_open_begin(struct connection *c, const char *type,
     ch = table_add(c, bytes_of(type), open_data);
     if (ch == NULL)
         return NULL;
-    ch->app = app;
+    channel_set_app(ch, app);
     ch->data = data;
     ch->ours = ch->want_open = true;
     channel_open_send(ch);

@@ -2,6 +2,16 @@
 
 #include "connection/parts.h"
 
+const struct nacre_channel_app *channel_current_app(const struct nacre_channel *ch)
+{
+    return ch->app;
+}
+
+uint32_t channel_version(const struct nacre_channel *ch)
+{
+    return ch->connection->config->version;
+}
+
 bool channel_wrap(struct nacre_channel *ch, const struct nacre_channel_app *app,
                   void (*unwrapped)(struct nacre_channel *ch))
 {

@@ -5,6 +5,12 @@
 
 #include "connection/channel.h"
 
+/* The channel's application with all its members, to be wrapped. */
+const struct nacre_channel_app *channel_current_app(const struct nacre_channel *ch);
+
+/* That of the program's headers: transport/growth.h. */
+uint32_t channel_version(const struct nacre_channel *ch);
+
 /* Put app in the place of the channel's application. unwrapped is called once, and is the last call
  * made to app, when nacre_channel_set_app replaces it; nacre_channel_app is still app then. False:
  * the channel is wrapped already, or gone (inside closed). */

@@ -29,6 +29,9 @@ struct connection_config {
      * unknown. */
     const struct nacre_channel_app *session;
     const struct nacre_channel_app *(*lookup)(void *context, const char *type);
+    /* The version of the program's headers, which its applications are as: transport/growth.h.
+     * Applications of the library itself have no members that came after the first version. */
+    uint32_t version;
     uint32_t channels_max; /* 0: CHANNELS_MAX */
     uint32_t packet_max;   /* bytes of data in one message; 0: CHANNEL_PACKET_MAX */
     const struct connection_budget *budget; /* NULL: connections have no accounts */

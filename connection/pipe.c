@@ -279,7 +279,7 @@ static struct half *new_half(struct nacre_channel *ch)
                                .eof = on_eof,
                                .close = on_close,
                                .closed = on_closed},
-                       .outer = nacre_channel_get_app(ch),
+                       .outer = channel_current_app(ch),
                        .ch = ch};
     h->last = &h->first;
     return h;

@@ -1,5 +1,7 @@
 #include "connection/table.h"
 
+#include "connection/channel_app.h"
+
 #include "connection/budget.h"
 #include "connection/channel_buffer.h"
 #include "transport/pool.h"
@@ -111,10 +113,10 @@ struct nacre_channel *table_add(struct connection *c, struct bytes type, struct 
 
     if (!find_slot(c, &slot))
         return NULL;
-    ch = pool_allocate(transport_pool(c->transport), sizeof *ch);
+    ch = pool_allocate(transport_pool(c->transport), channel_size(c));
     window = ch == NULL ? 0 : budget_take_window(c, first_window(c));
     if (window == 0) {
-        pool_release(transport_pool(c->transport), ch, sizeof *ch);
+        pool_release(transport_pool(c->transport), ch, channel_size(c));
         return NULL;
     }
     ch->connection = c;
@@ -152,7 +154,7 @@ void table_remove(struct nacre_channel *ch)
         pool_release(pool, (char *)ch->type, strlen(ch->type) + 1);
     pool_release(pool, ch->open_data, ch->open_data_len);
     pool_release(pool, ch->replies, REPLIES_MAX * sizeof *ch->replies);
-    pool_release(pool, ch, sizeof *ch);
+    pool_release(pool, ch, channel_size(c));
 }
 
 void table_clear(struct connection *c)

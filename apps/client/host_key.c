@@ -66,7 +66,8 @@ static void make_folder(const struct host_options *host)
 static void add(struct client *c, const struct nacre_host_key *shown, const char *name,
                 const char *type)
 {
-    const struct nacre_known_hosts hosts = {.file = c->options->host.known_hosts};
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER,
+                                            .file = c->options->host.known_hosts};
     char errbuf[CLIENT_SENTENCE_MAX];
 
     make_folder(&c->options->host);

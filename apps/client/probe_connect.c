@@ -154,6 +154,7 @@ static void visit(struct probe *p, const char *host_key_algorithms, const char *
 {
     const struct client_options *o = p->options;
     const struct nacre_client_config config = {
+        .version = NACRE_VERSION_NUMBER,
         .user = o->user,
         .banner = on_banner,
         .host_key = on_host_key,

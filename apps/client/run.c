@@ -86,6 +86,7 @@ static struct nacre_client_config configure(const struct client_options *o,
         study_settings(o->algorithms.lists[NACRE_KEX], o->algorithms.lists[NACRE_CIPHER], 0);
 
     return (struct nacre_client_config){
+        .version = NACRE_VERSION_NUMBER,
         .user = o->user,
         .keys = o->identity.keys,
         .key_count = o->identity.key_count,
@@ -145,8 +146,10 @@ static int run_with(const struct client_options *o, const struct nacre_client_co
 
 int run_session(const struct client_options *o)
 {
-    const struct nacre_known_hosts hosts = {
-        .file = o->host.known_hosts, .more = o->host.more, .warn = on_warning};
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER,
+                                            .file = o->host.known_hosts,
+                                            .more = o->host.more,
+                                            .warn = on_warning};
     struct nacre_client_config config;
     int status = CLIENT_FAILED;
 

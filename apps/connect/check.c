@@ -1,5 +1,7 @@
 #include "apps/connect/check.h"
 
+#include "apps/session/version.h"
+
 #include <string.h>
 
 static bool check_known_as(const char *known_as, const struct errbuf *p)
@@ -11,6 +13,9 @@ static bool check_known_as(const char *known_as, const struct errbuf *p)
 
 bool check_clients(const struct nacre_client_config *c, const struct errbuf *p)
 {
+    if (c->known_hosts != NULL &&
+        !version_check("struct nacre_known_hosts", c->known_hosts->version, p))
+        return false;
     if (c->known_hosts != NULL && c->known_hosts->file == NULL)
         return errbuf_say(p, "known_hosts has no file: set its `file`, or known_hosts to NULL");
     return check_known_as(c->known_as, p);

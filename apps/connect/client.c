@@ -3,8 +3,11 @@
 #include "apps/connect/end.h"
 #include "apps/connect/forwarding.h"
 #include "apps/connect/signing.h"
+#include "apps/forward/forwards.h"
 #include "apps/runtime/watch.h"
+#include "apps/session/endpoint.h"
 #include "apps/session/signer.h"
+#include "apps/session/version.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -112,9 +115,26 @@ static void on_drain_timer(struct timer *timer)
     container_of(timer, struct nacre_clients, drain_timer)->drained = true;
 }
 
+static const struct growth config_growth = {sizeof(struct nacre_client_config), {{0}}};
+
+/* A program's configuration and what it leads to, with all members. */
+static void complete(struct nacre_clients *all, const struct nacre_client_config *given)
+{
+    struct nacre_client_config *c = &all->config;
+    const uint32_t v = given->version;
+
+    growth_copy(&config_growth, c, given, v);
+    c->forwarding = growth_keep(&forwarding_growth, &all->forwarding, c->forwarding, v);
+    c->observer = growth_keep(&observer_growth, &all->observer, c->observer, v);
+    c->memory = growth_keep(&memory_growth, &all->memory, c->memory, v);
+    c->secrets = growth_keep(&memory_growth, &all->secrets, c->secrets, v);
+    c->limits = growth_keep(&limits_growth, &all->limits, c->limits, v);
+}
+
 static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_client_config *c)
 {
     *e = (struct nacre_endpoint_config){
+        .version = NACRE_VERSION_NUMBER,
         .role = NACRE_CLIENT,
         .kex = c->kex,
         .host_key = c->host_key_algorithms,
@@ -179,7 +199,7 @@ struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config
     struct nacre_endpoint_config endpoint;
     struct nacre_clients *all;
 
-    if (!check_clients(config, &p))
+    if (!version_check("struct nacre_client_config", config->version, &p))
         return NULL;
     all = calloc(1, sizeof *all);
     if (all == NULL || !start(all)) {
@@ -187,13 +207,18 @@ struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config
         nacre_clients_free(all);
         return NULL;
     }
-    all->config = *config;
-    fill_endpoint(&endpoint, config);
+    complete(all, config);
+    if (!check_clients(&all->config, &p)) {
+        nacre_clients_free(all);
+        return NULL;
+    }
+    fill_endpoint(&endpoint, &all->config);
     all->endpoint = nacre_endpoint_new(&endpoint, errbuf, size);
     if (all->endpoint == NULL) {
         nacre_clients_free(all);
         return NULL;
     }
+    endpoint_set_version(all->endpoint, all->config.version);
     endpoint_set_signer(all->endpoint, signing_begin);
     return all;
 }

@@ -37,6 +37,8 @@ struct nacre_client;
 /* The struct itself is copied. Everything it points to is borrowed and must outlive the clients.
  * Zero means the default. */
 struct nacre_client_config {
+    uint32_t version; /* NACRE_VERSION_NUMBER, which holds for all structs that this leads to */
+
     /* What to log in with, keys first; see nacre_endpoint_config. A connection may have its own. */
     const char *user;
     const char *password;
@@ -74,8 +76,8 @@ struct nacre_client_config {
     uint32_t channels_max, packet_max; /* see nacre_endpoint_config */
     uint32_t connect_ms;               /* for the TCP connection; default 20 s */
     uint32_t login_grace_ms;           /* from there to the login; default 120 s */
-    struct nacre_limits limits;
-    uint64_t rekey_bytes, rekey_ms; /* see nacre_endpoint_config */
+    const struct nacre_limits *limits; /* NULL: the defaults */
+    uint64_t rekey_bytes, rekey_ms;    /* see nacre_endpoint_config */
     /* Lists as in nacre_endpoint_config. By default the types for which known_hosts has a key of
      * that server come first in host_key_algorithms. */
     const char *kex, *host_key_algorithms, *public_key, *ciphers, *macs;
@@ -89,6 +91,7 @@ struct nacre_client_config {
 /* One connection. Text is copied, and wiped when the client has ended; keys are borrowed until
  * `ended` returns. Zero means: as in struct nacre_client_config. */
 struct nacre_connection_config {
+    uint32_t version;     /* NACRE_VERSION_NUMBER */
     const char *address;  /* HOST:PORT, or [HOST]:PORT for IPv6 */
     void *context;        /* see nacre_client_context */
     const char *known_as; /* HOST:PORT to look up in known_hosts */

@@ -5,6 +5,8 @@
 #include "apps/connect/end.h"
 #include "apps/session/algorithm_list.h"
 #include "apps/session/number.h"
+#include "apps/session/version.h"
+#include "transport/growth.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,8 @@
 #include <unistd.h>
 
 enum { CONNECT_MS = 20 * 1000 };
+
+static const struct growth config_growth = {sizeof(struct nacre_connection_config), {{0}}};
 
 /* ---- addresses ---- */
 
@@ -268,9 +272,14 @@ struct nacre_client *nacre_client_connect_with(struct nacre_clients *all,
 {
     uint32_t connect_ms = all->config.connect_ms != 0 ? all->config.connect_ms : CONNECT_MS;
     struct errbuf p = errbuf_in(errbuf, size);
-    struct nacre_client *client = new_client(all, config, &p);
+    struct nacre_connection_config c;
+    struct nacre_client *client;
 
-    if (client == NULL || !look_up(client, config->address, &p)) {
+    if (!version_check("struct nacre_connection_config", config->version, &p))
+        return NULL;
+    growth_copy(&config_growth, &c, config, config->version);
+    client = new_client(all, &c, &p);
+    if (client == NULL || !look_up(client, c.address, &p)) {
         client_release(client);
         return NULL;
     }
@@ -285,7 +294,8 @@ struct nacre_client *nacre_client_connect_with(struct nacre_clients *all,
 struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char *address,
                                           void *context, char *errbuf, size_t size)
 {
-    const struct nacre_connection_config config = {.address = address, .context = context};
+    const struct nacre_connection_config config = {
+        .version = NACRE_VERSION_NUMBER, .address = address, .context = context};
 
     return nacre_client_connect_with(all, &config, errbuf, size);
 }
@@ -319,7 +329,8 @@ static bool name_client(struct nacre_client *client, const char *address, const 
 struct nacre_client *nacre_client_adopt(struct nacre_clients *all, int fd, const char *address,
                                         void *context, char *errbuf, size_t size)
 {
-    const struct nacre_connection_config config = {.address = address, .context = context};
+    const struct nacre_connection_config config = {
+        .version = NACRE_VERSION_NUMBER, .address = address, .context = context};
     struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_client *client = new_client(all, &config, &p);
     bool good = client != NULL && name_client(client, address, &p);

@@ -10,7 +10,8 @@ static bool offload(void *context, void (*work)(void *job), void (*done)(void *j
 {
     const struct nacre_client *client = context;
     struct nacre_clients *all = client->all;
-    const struct nacre_job what = {.work = work, .done = done, .argument = job};
+    const struct nacre_job what = {
+        .version = NACRE_VERSION_NUMBER, .work = work, .done = done, .argument = job};
 
     if (all->threads == NULL)
         all->threads = nacre_offload_new(THREADS);

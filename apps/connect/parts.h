@@ -17,7 +17,11 @@ enum { SENTENCE_MAX = 1024 };
 struct signing;
 
 struct nacre_clients {
-    struct nacre_client_config config;
+    struct nacre_client_config config; /* complete; these are what it points to: */
+    struct nacre_forwarding forwarding;
+    struct nacre_observer observer;
+    struct nacre_memory memory, secrets;
+    struct nacre_limits limits;
     struct nacre_endpoint *endpoint;
     struct nacre_loop loop;
     struct nacre_client *first; /* all of them, doubly linked */

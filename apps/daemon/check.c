@@ -25,7 +25,8 @@ static void on_problem(void *context, const char *value, const char *sentence)
 static void check_authorized_keys(struct check *check)
 {
     const char *pattern = check->setup.options->authorized_keys;
-    const struct nacre_key_login nobody = {.user = "nobody", .key = (const uint8_t *)""};
+    const struct nacre_key_login nobody = {
+        .version = NACRE_VERSION_NUMBER, .user = "nobody", .key = (const uint8_t *)""};
     struct nacre_key_grant grant = {.command = NULL};
     char sentences[SETUP_SENTENCE_MAX * 8] = "";
     struct nacre_authorized_keys *keys;

@@ -37,6 +37,7 @@ struct nacre_file_login *files_open_login(const struct server_options *o, const 
                                           const struct errbuf *p)
 {
     const struct nacre_file_login_config config = {
+        .version = NACRE_VERSION_NUMBER,
         .passwords = passwords_to_use(o),
         .authorized_keys = o->authorized_keys,
         .keyboard_interactive = o->keyboard_interactive,

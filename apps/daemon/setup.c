@@ -263,6 +263,7 @@ struct nacre_server_config setup_config(struct setup *s)
     const struct study_settings study = study_settings(
         o->algorithms.lists[NACRE_KEX], o->algorithms.lists[NACRE_CIPHER], o->rekey_ms);
     struct nacre_server_config config = {
+        .version = NACRE_VERSION_NUMBER,
         .listen = o->listen.items,
         .sockets = s->sockets.sockets,
         .socket_count = s->sockets.count,
@@ -275,8 +276,8 @@ struct nacre_server_config setup_config(struct setup *s)
         .released = setup_released,
         .secrets = nacre_locked_memory(),
         .workers = s->workers,
-        .limits = o->limits.limits,
-        .admission = o->limits.admission,
+        .limits = &s->limits,
+        .admission = &s->admission,
         .channels_max = o->limits.channels_max,
         .login_grace_ms = o->limits.login_grace_ms,
         .max_memory = o->limits.max_memory,
@@ -294,8 +295,10 @@ struct nacre_server_config setup_config(struct setup *s)
         .kexinit_waits = study.kexinit_waits,
     };
 
-    if (config.limits.keepalive_count == 0)
-        config.limits.keepalive_count = o->limits.keepalive_count;
-    config.admission.descriptors_each = s->program->descriptors_each;
+    s->limits = o->limits.limits;
+    if (s->limits.keepalive_count == 0)
+        s->limits.keepalive_count = o->limits.keepalive_count;
+    s->admission = o->limits.admission;
+    s->admission.descriptors_each = s->program->descriptors_each;
     return config;
 }

@@ -17,7 +17,9 @@ struct setup {
     const struct server_options *options;
     struct host_keys host_keys;
     struct nacre_file_login *login;
-    struct nacre_observer observer; /* the log's */
+    struct nacre_observer observer;   /* the log's */
+    struct nacre_limits limits;       /* of the configuration, */
+    struct nacre_admission admission; /* ... too */
     char banner[NACRE_BANNER_MAX + 1];
     struct confinement confinement;
     struct nacre_server *server;

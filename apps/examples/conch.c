@@ -40,15 +40,15 @@ static void closed(struct nacre_channel *ch, const struct nacre_end *why)
 int main(int argc, char **argv)
 {
     struct nacre_channel_app app = {.request = request, .data = data_received, .closed = closed};
-    const struct nacre_server_config config = {.listen = (const char *const *)argv + 1,
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                               .listen = (const char *const *)argv + 1,
                                                .host_key_file = "id_rsa",
                                                .password_file = "ssh-passwords",
                                                .session = &app};
     char errbuf[256];
     struct nacre_server *server = nacre_server_new(&config, errbuf, sizeof errbuf);
 
-    app.eof = eof_received; /* the server has borrowed it */
-    app.close = close_received;
+    app.eof = eof_received, app.close = close_received; /* the server has borrowed it */
     if (server == NULL)
         return puts(errbuf), 1;
     nacre_server_run(server);

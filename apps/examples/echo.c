@@ -33,7 +33,8 @@ int main(int argc, char **argv)
 {
     const struct nacre_auth_policy auth = {.password = login};
     const struct nacre_channel_app app = {.request = request, .data = data, .eof = eof};
-    const struct nacre_server_config config = {.listen = (const char *const *)argv + 1,
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                               .listen = (const char *const *)argv + 1,
                                                .host_key_file = "host_key", /* created if missing */
                                                .auth = &auth,
                                                .session = &app};

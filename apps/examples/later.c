@@ -48,8 +48,10 @@ int main(int argc, char **argv)
 {
     const struct nacre_auth_policy auth = {.password = login};
     const char *const listen[] = {argv[1], NULL};
-    const struct nacre_server_config config = {
-        .listen = listen, .host_key_file = "host_key", .auth = &auth};
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                               .listen = listen,
+                                               .host_key_file = "host_key",
+                                               .auth = &auth};
     char errbuf[512];
     struct nacre_server *server = nacre_server_new(&config, errbuf, sizeof errbuf);
 

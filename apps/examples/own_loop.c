@@ -36,8 +36,11 @@ int main(void)
     const struct nacre_key *key = nacre_key_read("host_key", errbuf, sizeof errbuf);
     const struct nacre_auth_policy auth = {.password = login};
     struct nacre_channel_app app = {.request = request, .data = data, .eof = nacre_channel_close};
-    const struct nacre_endpoint_config config = {
-        .host_keys = &key, .host_key_count = 1, .auth = &auth, .session = &app};
+    const struct nacre_endpoint_config config = {.version = NACRE_VERSION_NUMBER,
+                                                 .host_keys = &key,
+                                                 .host_key_count = 1,
+                                                 .auth = &auth,
+                                                 .session = &app};
     struct nacre_endpoint *e = key ? nacre_endpoint_new(&config, errbuf, sizeof errbuf) : NULL;
     struct nacre_session *s = e ? nacre_session_new(e, NULL, now()) : NULL;
     struct pollfd fd = {.fd = 0};

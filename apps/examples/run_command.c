@@ -70,8 +70,9 @@ static void ended(struct nacre_client *client, const struct nacre_end *why)
 
 int main(int argc, char **argv)
 {
-    const struct nacre_known_hosts hosts = {.file = "known_hosts"};
-    struct nacre_client_config config = {.known_hosts = &hosts, .ready = ready, .ended = ended};
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER, .file = "known_hosts"};
+    struct nacre_client_config config = {
+        .version = NACRE_VERSION_NUMBER, .known_hosts = &hosts, .ready = ready, .ended = ended};
     char errbuf[512] = "usage: run_command HOST:PORT USER COMMAND";
     struct nacre_agent *agent = argc == 4 ? nacre_agent_open(NULL, errbuf, sizeof errbuf) : NULL;
     struct nacre_clients *clients;

@@ -5,6 +5,8 @@
 #include "apps/files/line_index.h"
 #include "apps/files/reported.h"
 #include "apps/files/trusted_file.h"
+#include "apps/session/version.h"
+#include "transport/growth.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -293,16 +295,22 @@ void nacre_authorized_keys_close(struct nacre_authorized_keys *keys)
     free(keys);
 }
 
+static const struct growth key_login_growth = {sizeof(struct nacre_key_login), {{0}}};
+
 bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
-                                 const struct nacre_key_login *login, struct nacre_key_grant *grant,
+                                 const struct nacre_key_login *given, struct nacre_key_grant *grant,
                                  char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_key_login complete, *login = &complete;
     char file[PATH_MAX], what[SENTENCE_MAX];
     struct errbuf q = errbuf_in(what, sizeof what);
     struct check check = {.keys = keys, .file = file, .login = login, .errbuf = &p, .grant = grant};
 
     *grant = (struct nacre_key_grant){0};
+    if (!version_check("struct nacre_key_login", given->version, &p))
+        return false;
+    growth_copy(&key_login_growth, login, given, given->version);
     if (!is_plain_name(login->user))
         return false;
     if (!expand(file, keys->pattern, login->user, &check.per_user, &q)) {

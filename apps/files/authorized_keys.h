@@ -10,6 +10,7 @@
 
 /* An attempt to log in with a key. */
 struct nacre_key_login {
+    uint32_t version; /* NACRE_VERSION_NUMBER */
     const char *user;
     const uint8_t *key; /* the key's blob */
     size_t key_len;

@@ -7,6 +7,8 @@
 #include "crypto/random.h"
 #include "transport/algorithms.h"
 #include "transport/text.h"
+#include "apps/session/version.h"
+#include "transport/growth.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,28 +82,48 @@ size_t nacre_key_sign(const struct nacre_key *key, const char *algorithm, const 
 
 /* ---- to text ---- */
 
+static const struct growth protection_growth = {sizeof(struct nacre_key_protection), {{0}}};
+
+static bool protect(struct key_printing *how, const struct nacre_key_protection *given,
+                    const struct errbuf *p)
+{
+    struct nacre_key_protection protection;
+
+    if (!version_check("struct nacre_key_protection", given->version, p))
+        return false;
+    growth_copy(&protection_growth, &protection, given, given->version);
+    if (protection.passphrase == NULL)
+        return true;
+    how->passphrase = protection.passphrase;
+    how->rounds = protection.rounds;
+    random_fill(&random_system, how->salt, sizeof how->salt);
+    if (protection.cipher != NULL)
+        how->cipher = key_cipher_find(bytes_of(protection.cipher));
+    return protection.cipher == NULL || how->cipher != NULL ||
+           errbuf_say(p, "'%.64s' is not a cipher for keys: see ssh-keygen -Z", protection.cipher);
+}
+
 bool nacre_key_print_private(const struct nacre_key *key,
-                             const struct nacre_key_protection *protection, char *out, size_t size)
+                             const struct nacre_key_protection *protection, char *out, size_t size,
+                             char *errbuf, size_t errbuf_size)
 {
     struct key_printing how = {.comment = key->comment};
+    struct errbuf p = errbuf_in(errbuf, errbuf_size);
     uint8_t check[4];
-    bool good = size > 0;
 
     random_fill(&random_system, check, sizeof check);
     how.check = load_u32(check);
-    if (protection != NULL && protection->passphrase != NULL) {
-        how.passphrase = protection->passphrase;
-        how.rounds = protection->rounds;
-        random_fill(&random_system, how.salt, sizeof how.salt);
-        if (protection->cipher != NULL) {
-            how.cipher = key_cipher_find(bytes_of(protection->cipher));
-            good = good && how.cipher != NULL;
-        }
+    if (protection == NULL || protect(&how, protection, &p)) {
+        if (size > 0 && key_print_private(key, &how, out, size))
+            return true;
+        errbuf_say(&p,
+                   "the key cannot be printed: its secret is not here, %zu bytes are too few, "
+                   "or memory is out",
+                   size);
     }
-    good = good && key_print_private(key, &how, out, size);
-    if (!good && size > 0)
+    if (size > 0)
         out[0] = 0;
-    return good;
+    return false;
 }
 
 bool nacre_key_print_public(const struct nacre_key *key, char *out, size_t size)

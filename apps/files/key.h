@@ -108,6 +108,7 @@ NACRE_API void nacre_blob_fingerprint(const uint8_t *blob, size_t len,
 
 /* How a printed private key is protected. Zero means the default everywhere. */
 struct nacre_key_protection {
+    uint32_t version;       /* NACRE_VERSION_NUMBER */
     const char *passphrase; /* NULL: the key is not encrypted */
     const char *cipher;     /* as for `ssh-keygen -Z`; default "aes256-ctr" */
     uint32_t rounds;        /* number of rounds, as for `ssh-keygen -a`, up to 2048; default 24 */
@@ -115,12 +116,12 @@ struct nacre_key_protection {
 
 /* Print a private key in OpenSSH's format, as NUL-terminated text. protection: NULL: none; it is
  * not kept. With a passphrase it takes as long as nacre_key_parse. False: its secret is not here,
- * `out` is too small (NACRE_KEY_TEXT_MAX is always enough), the cipher is unknown, or memory is
- * out; `out` is then
- * "". Wipe it after use. */
+ * `out` is too small (NACRE_KEY_TEXT_MAX is always enough), the cipher is unknown, protection has
+ * no version, or memory is out; `out` is then "", and errbuf, of errbuf_size bytes, says why. Wipe
+ * `out` after use. */
 NACRE_API bool nacre_key_print_private(const struct nacre_key *key,
                                        const struct nacre_key_protection *protection, char *out,
-                                       size_t size);
+                                       size_t size, char *errbuf, size_t errbuf_size);
 
 /* Print the line of a .pub file, which is also one of authorized_keys, with a line end.
  * NACRE_PUBLIC_LINE_MAX is always enough. False: `out` is too small; it is then "". */

@@ -3,28 +3,39 @@
 #include "crypto/base64.h"
 #include "apps/files/key_file.h"
 #include "apps/files/known_line.h"
+#include "apps/files/known_name.h"
 #include "apps/files/trusted_file.h"
 #include "transport/algorithms.h"
 #include "transport/hostkey.h"
+#include "apps/session/version.h"
+#include "transport/growth.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define FILE_MAX (16u << 20) /* bytes */
 
 enum {
-    SSH_PORT = 22,
-    HOST_MAX = 255,
     SENTENCE_MAX = 512,
     TYPES_MAX = 1024, /* bytes of a list of key types or of algorithms */
     NEW_LINE_MAX = KNOWN_NAME_MAX + 64 + BASE64_MAX(KEY_BLOB_MAX), /* bytes; 64 for the type */
 };
+
+static const struct growth known_hosts_growth = {sizeof(struct nacre_known_hosts), {{0}}};
+static const struct growth host_key_growth = {sizeof(struct nacre_host_key), {{0}}};
+
+static bool complete(struct nacre_known_hosts *hosts, const struct nacre_known_hosts *given,
+                     const struct errbuf *p)
+{
+    if (!version_check("struct nacre_known_hosts", given->version, p))
+        return false;
+    growth_copy(&known_hosts_growth, hosts, given, given->version);
+    return true;
+}
 
 /* A line of a file; number 0: none. */
 struct place {
@@ -59,45 +70,6 @@ static void warn(const struct search *s, unsigned number, const char *what)
         return;
     (void)snprintf(sentence, sizeof sentence, "%s:%u: ignored: %s", s->file, number, what);
     s->hosts->warn(s->hosts->context, sentence);
-}
-
-/* ssh looks up an address in its shortest form: 0:0::1 as ::1, 127.1 as 127.0.0.1, fe80::1%2 as
- * fe80::1%eth0. False: the host is a name. */
-static bool shorten_address(char out[HOST_MAX + 1], const char *host)
-{
-    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found;
-    bool good;
-
-    if (strlen(host) == 0 || getaddrinfo(host, NULL, &hints, &found) != 0)
-        return false;
-    good = getnameinfo(found->ai_addr, found->ai_addrlen, out, HOST_MAX + 1, NULL, 0,
-                       NI_NUMERICHOST) == 0;
-    freeaddrinfo(found);
-    return good;
-}
-
-/* "host", or "[host]:port" if the port is not SSH's own; in lower case. False: this is not a host.
- */
-static bool make_name(char out[KNOWN_NAME_MAX], const char *given, uint16_t port)
-{
-    char shortest[HOST_MAX + 1];
-    const char *host = shorten_address(shortest, given) ? shortest : given;
-    size_t len = strlen(host);
-
-    if (len == 0 || len > HOST_MAX || host[0] == '#' || host[0] == '@' || host[0] == '|')
-        return false;
-    for (const char *c = host; *c != 0; c++)
-        if (*c <= ' ' || *c == 0x7f || strchr("*?!,[]", *c) != NULL)
-            return false;
-    if (port == SSH_PORT)
-        (void)snprintf(out, KNOWN_NAME_MAX, "%s", host);
-    else
-        (void)snprintf(out, KNOWN_NAME_MAX, "[%s]:%u", host, port);
-    for (char *c = out; *c != 0; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c - 'A' + 'a');
-    return true;
 }
 
 static void check_line(struct search *s, const struct known_line *line, unsigned number)
@@ -259,9 +231,15 @@ enum nacre_host_verdict nacre_known_hosts_check(const struct nacre_known_hosts *
                                                 size_t size)
 {
     struct errbuf p = errbuf_in(sentence, size);
-    struct search s = {.hosts = hosts, .shown = {shown->key, shown->len}, .found = compare};
+    struct nacre_known_hosts h;
+    struct nacre_host_key k;
+    struct search s = {.hosts = &h, .found = compare};
 
-    if (!make_name(s.name, shown->host, shown->port)) {
+    if (!complete(&h, hosts, &p))
+        return NACRE_HOST_UNCHECKED;
+    growth_copy(&host_key_growth, &k, shown, h.version);
+    s.shown = (struct bytes){k.key, k.len};
+    if (!known_name(s.name, k.host, k.port)) {
         (void)no_host(&p);
         return NACRE_HOST_UNCHECKED;
     }
@@ -314,13 +292,15 @@ bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char 
     uint8_t defaults[TYPES_MAX], types[TYPES_MAX];
     struct writer d = write_to(defaults, sizeof defaults);
     struct writer w = write_to((uint8_t *)out, size > 0 ? size - 1 : 0);
-    struct nacre_known_hosts quiet = *hosts;
+    struct nacre_known_hosts quiet;
     struct search s = {.hosts = &quiet, .found = note_type, .types = write_to(types, sizeof types)};
     struct errbuf unused = errbuf_in(NULL, 0);
 
+    if (!complete(&quiet, hosts, &unused))
+        return false;
     quiet.warn = NULL; /* nacre_known_hosts_check warns */
     write_default_names(&d, ALGORITHM_HOST_KEY);
-    if (make_name(s.name, host, port))
+    if (known_name(s.name, host, port))
         (void)search_files(&s, &unused);
     for (int known = 1; known >= 0; known--)
         append_names(&s, list != NULL ? bytes_of(list) : written_bytes(&d), known == 1, &w);
@@ -373,27 +353,39 @@ static bool make_line(char *out, size_t size, const char *hosts, struct bytes ke
     return n > 0 && (size_t)n < size;
 }
 
+static bool add(const struct nacre_known_hosts *hosts, const struct nacre_host_key *shown,
+                bool hashed, const struct errbuf *p)
+{
+    char name[KNOWN_NAME_MAX], hash[KNOWN_HASHED_MAX], line[NEW_LINE_MAX];
+    bool good;
+    int fd;
+
+    if (!known_name(name, shown->host, shown->port))
+        return no_host(p);
+    if (hashed && !known_line_hash(name, hash))
+        return errbuf_say(p, "cannot hash the name %s", name);
+    if (!make_line(line, sizeof line, hashed ? hash : name, (struct bytes){shown->key, shown->len}))
+        return errbuf_say(p, "the host key of %s is malformed", name);
+    fd = open(hosts->file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    if (fd < 0)
+        return errbuf_say(p, "%s: cannot be opened: %s", hosts->file, strerror(errno));
+    good = append(fd, line, strlen(line));
+    if (!good)
+        errbuf_say(p, "%s: cannot be written: %s", hosts->file, strerror(errno));
+    (void)close(fd);
+    return good;
+}
+
 bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
                            const struct nacre_host_key *shown, bool hashed, char *errbuf,
                            size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
-    char name[KNOWN_NAME_MAX], hash[KNOWN_HASHED_MAX], line[NEW_LINE_MAX];
-    bool good;
-    int fd;
+    struct nacre_known_hosts h;
+    struct nacre_host_key k;
 
-    if (!make_name(name, shown->host, shown->port))
-        return no_host(&p);
-    if (hashed && !known_line_hash(name, hash))
-        return errbuf_say(&p, "cannot hash the name %s", name);
-    if (!make_line(line, sizeof line, hashed ? hash : name, (struct bytes){shown->key, shown->len}))
-        return errbuf_say(&p, "the host key of %s is malformed", name);
-    fd = open(hosts->file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-    if (fd < 0)
-        return errbuf_say(&p, "%s: cannot be opened: %s", hosts->file, strerror(errno));
-    good = append(fd, line, strlen(line));
-    if (!good)
-        errbuf_say(&p, "%s: cannot be written: %s", hosts->file, strerror(errno));
-    (void)close(fd);
-    return good;
+    if (!complete(&h, hosts, &p))
+        return false;
+    growth_copy(&host_key_growth, &k, shown, h.version);
+    return add(&h, &k, hashed, &p);
 }

@@ -15,6 +15,7 @@
 
 /* Files of known hosts, and where to report lines that cannot be used. */
 struct nacre_known_hosts {
+    uint32_t version; /* NACRE_VERSION_NUMBER, which holds for struct nacre_host_key too */
     const char *file;
     void (*warn)(void *context, const char *sentence); /* "FILE:LINE: ..."; NULL: not reported */
     void *context;
@@ -55,7 +56,7 @@ NACRE_API bool nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
 /* Write the list of host key algorithms to `out`, for nacre_endpoint_config.host_key: types of
  * which the files have a key for the host come first, so that a server with several keys presents a
  * known one. list: comma-separated names in order, NULL for the defaults. False: `out` is too
- * small. */
+ * small, or hosts has no version. */
 NACRE_API bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char *host,
                                         uint16_t port, const char *list, char *out, size_t size);
 

@@ -62,7 +62,7 @@ enum nacre_answer connect_channel(struct nacre_forwards *f, struct nacre_channel
 {
     struct joint *joint;
 
-    if (!channel_is_question(ch) || nacre_channel_get_app(ch)->closed == on_closed)
+    if (!channel_is_question(ch) || channel_current_app(ch)->closed == on_closed)
         return NACRE_REFUSE; /* not from inside `open`, or for a second time */
     joint = calloc(1, sizeof *joint);
     if (joint == NULL || !forwards_begin(f)) {
@@ -70,7 +70,7 @@ enum nacre_answer connect_channel(struct nacre_forwards *f, struct nacre_channel
         return shortage(ch);
     }
     joint->outer = nacre_channel_get_app(ch);
-    joint->app = *joint->outer;
+    joint->app = *channel_current_app(ch);
     joint->app.open = NULL;
     joint->app.closed = on_closed;
     joint->forwards = f;

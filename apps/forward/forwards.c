@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+const struct growth forwarding_growth = {sizeof(struct nacre_forwarding), {{0}}};
+
 struct nacre_forwards *forwards_new(const struct nacre_forwarding *policy,
                                     const struct forwards_home *home)
 {

@@ -3,6 +3,7 @@
 #define NACRE_APPS_FORWARD_FORWARDS_H
 
 #include "apps/forward/forwarding.h"
+#include "transport/growth.h"
 
 struct nacre_loop;
 struct nacre_session;
@@ -16,6 +17,8 @@ struct forwards_home {
     bool (*offload)(void *context, void (*work)(void *job), void (*done)(void *job), void *job);
 };
 
+extern const struct growth forwarding_growth;
+
 /* policy: borrowed, or NULL: the peer may ask for nothing. NULL: out of memory. They belong to the
  * session until forwards_free. */
 struct nacre_forwards *forwards_new(const struct nacre_forwarding *policy,
@@ -25,7 +28,8 @@ struct nacre_forwards *forwards_new(const struct nacre_forwarding *policy,
 void forwards_free(struct nacre_forwards *f);
 
 /* The application of channels of that type, which a peer of ours opens: those that make us connect;
- * NULL: another type. */
+ * NULL: another type. It is taken for the program's, so it has only members of the first version:
+ * transport/growth.h. */
 const struct nacre_channel_app *forwards_lookup(enum nacre_role ours, const char *type);
 
 /* A client's request to listen, or to stop. */

@@ -193,6 +193,7 @@ static struct nacre_client_config configure(const struct load_options *o,
         study_settings(o->algorithms.lists[NACRE_KEX], o->algorithms.lists[NACRE_CIPHER], 0);
 
     return (struct nacre_client_config){
+        .version = NACRE_VERSION_NUMBER,
         .user = o->user,
         .password = o->password,
         .keys = o->identity.keys,
@@ -247,8 +248,10 @@ static bool open_study(const struct load_options *o)
 
 static int run(const struct load_options *o)
 {
-    const struct nacre_known_hosts hosts = {
-        .file = o->host.known_hosts, .more = o->host.more, .warn = on_warning};
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER,
+                                            .file = o->host.known_hosts,
+                                            .more = o->host.more,
+                                            .warn = on_warning};
     struct nacre_client_config config;
     struct load load = {.options = o};
     char errbuf[LOAD_SENTENCE_MAX] = "out of memory";

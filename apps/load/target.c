@@ -89,7 +89,8 @@ int target_find(struct load_options *o, const char *where, const struct errbuf *
 
 void target_prefer_known(struct load_options *o)
 {
-    const struct nacre_known_hosts hosts = {.file = o->host.known_hosts, .more = o->host.more};
+    const struct nacre_known_hosts hosts = {
+        .version = NACRE_VERSION_NUMBER, .file = o->host.known_hosts, .more = o->host.more};
     const char *colon = strrchr(o->known_as, ':');
     char **types = &o->algorithms.lists[NACRE_HOST_KEY];
     char host[300], list[NACRE_ALGORITHM_LIST_MAX];

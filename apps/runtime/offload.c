@@ -1,4 +1,6 @@
 #include "apps/runtime/offload.h"
+#include "apps/session/version.h"
+#include "transport/growth.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -276,12 +278,22 @@ static void enqueue(struct nacre_offload *o, struct nacre_call *job)
     o->waiting++;
 }
 
-bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job *job,
+static const struct growth job_growth = {sizeof(struct nacre_job), {{0}}};
+
+bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job *given,
                           struct nacre_mailbox *home)
 {
     struct nacre_call *call = calloc(1, sizeof *call);
+    struct nacre_job complete;
+    const struct nacre_job *job = &complete;
     bool room;
 
+    if (call != NULL && !version_check("struct nacre_job", given->version, &(struct errbuf){0})) {
+        free(call);
+        errno = EINVAL;
+        return false;
+    }
+    growth_copy(&job_growth, &complete, given, given->version);
     if (call == NULL)
         return false;
     *call = (struct nacre_call){.work = job->work,

@@ -4,7 +4,8 @@
  * loop watches nacre_mailbox_fd for reading, and then calls nacre_mailbox_run:
  *
  *     nacre_mailbox_init(&home);
- *     nacre_offload_submit(o, &(struct nacre_job){hash, answer, login, owner}, &home);
+ *     nacre_offload_submit(o, &(struct nacre_job){NACRE_VERSION_NUMBER, hash, answer, login,
+ * owner}, &home);
  *
  * hash(login) is called on some thread, then answer(login) on the loop's. */
 #ifndef NACRE_APPS_RUNTIME_OFFLOAD_H
@@ -25,6 +26,7 @@ struct nacre_offload;
 /* Something to do on another thread. The struct is copied when it is submitted; what it points to
  * must live until `done` is called. */
 struct nacre_job {
+    uint32_t version; /* NACRE_VERSION_NUMBER */
     /* Called on one of the threads. It may call only functions that may be called from any thread.
      */
     void (*work)(void *argument);
@@ -78,7 +80,8 @@ NACRE_API struct nacre_offload *nacre_offload_new(unsigned threads);
  *
  * NACRE_OFFLOAD_QUEUE_MAX jobs may wait. When there are more, the last in that order makes room:
  * its `done` is called without `work`. So let a job start out as a refusal. False, and neither
- * function is called, when that would be this job, or memory is out. */
+ * function is called, when that would be this job, or memory is out (ENOMEM), or the job has no
+ * version (EINVAL). */
 NACRE_API bool nacre_offload_submit(struct nacre_offload *offload, const struct nacre_job *job,
                                     struct nacre_mailbox *home);
 

@@ -1,6 +1,7 @@
 /* From descriptors to the peer, and joining. */
 #include "apps/runtime/stream_parts.h"
 #include "connection/channel_wrap.h"
+#include "transport/growth.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -201,7 +202,7 @@ static bool begin_all(struct nacre_stream *s)
 /* False: the channel is joined already, or inside closed. */
 static bool take_over(struct nacre_stream *s)
 {
-    s->outer = nacre_channel_get_app(s->ch);
+    s->outer = channel_current_app(s->ch);
     s->app = *s->outer;
     s->app.data = stream_on_data;
     s->app.writable = on_writable;
@@ -220,11 +221,16 @@ static void close_all(const struct nacre_stream_config *config)
             (void)close(fds[i]);
 }
 
+static const struct growth config_growth = {sizeof(struct nacre_stream_config), {{0}}};
+
 struct nacre_stream *nacre_stream_join(struct nacre_channel *ch, struct nacre_loop *loop,
                                        const struct nacre_stream_config *config)
 {
     struct nacre_stream *s = calloc(1, sizeof *s);
+    struct nacre_stream_config complete;
 
+    growth_copy(&config_growth, &complete, config, channel_version(ch));
+    config = &complete;
     if (s == NULL) {
         close_all(config);
         return NULL;
@@ -256,7 +262,7 @@ void nacre_stream_finish(struct nacre_channel *ch)
 {
     struct nacre_stream *s;
 
-    if (nacre_channel_get_app(ch)->closed != on_closed)
+    if (channel_current_app(ch)->closed != on_closed)
         return; /* not the application that a stream puts in place */
     s = stream_of(ch);
     if (s->finishing)

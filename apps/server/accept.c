@@ -51,14 +51,15 @@ static void count_refusal(struct worker *worker, enum nacre_limit limit, const c
     uint64_t before = worker->refusals;
 
     (void)atomic_fetch_add(&server->limited[limit], 1);
-    if (server->events.refused == NULL)
+    if (server->parts.events.refused == NULL)
         return;
     if (rate_take(&worker->refusals, most, worker->loop.now_ms) != 0) {
         worker->refusals = before;
         worker->unlogged++;
         return;
     }
-    server->events.refused(worker->settings->config.context, address, limit, worker->unlogged);
+    server->parts.events.refused(worker->settings->config.context, address, limit,
+                                 worker->unlogged);
     worker->unlogged = 0;
 }
 

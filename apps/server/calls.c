@@ -79,6 +79,7 @@ bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job), void (
 {
     struct nacre_server *server = peer->worker->server;
     const struct nacre_job what = {
+        .version = NACRE_VERSION_NUMBER,
         .work = work,
         .done = done,
         .argument = job,

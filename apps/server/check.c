@@ -9,6 +9,15 @@ enum {
     BITS_V6 = 128,
 };
 
+static bool check_list(const char *list, const char *option, const struct errbuf *p)
+{
+    return list == NULL || authorized_from_is_list(list) ||
+           errbuf_say(p,
+                      "%s: cannot parse '%s': write addresses and networks (no bits set after the "
+                      "prefix), separated by commas",
+                      option, list);
+}
+
 static bool check_admission(const struct nacre_admission *config, const struct errbuf *p)
 {
     const struct nacre_admission c = admission_resolve(config);
@@ -32,15 +41,6 @@ static bool check_admission(const struct nacre_admission *config, const struct e
                       (unsigned)c.penalties.min_ms, (unsigned)c.penalties.max_ms);
 }
 
-static bool check_list(const char *list, const char *option, const struct errbuf *p)
-{
-    return list == NULL || authorized_from_is_list(list) ||
-           errbuf_say(p,
-                      "%s: cannot parse '%s': write addresses and networks (no bits set after the "
-                      "prefix), separated by commas",
-                      option, list);
-}
-
 static bool check_login(const struct nacre_server_config *c, const struct errbuf *p)
 {
     return c->auth == NULL || (c->password_file == NULL && c->authorized_keys == NULL) ||
@@ -53,7 +53,8 @@ bool server_check(const struct nacre_server_config *c, const struct errbuf *p)
     if (c->workers > WORKERS_MAX)
         return errbuf_say(p, "workers is %u: at most %d are possible", c->workers, WORKERS_MAX);
     return check_login(c, p) &&
-           check_list(c->admission.penalty_exempt, "--per-source-penalty-exempt-list", p) &&
-           check_list(c->admission.proxy_from, "--proxy-from", p) &&
-           check_admission(&c->admission, p);
+           (c->admission == NULL ||
+            (check_list(c->admission->penalty_exempt, "--per-source-penalty-exempt-list", p) &&
+             check_list(c->admission->proxy_from, "--proxy-from", p) &&
+             check_admission(c->admission, p)));
 }

@@ -37,8 +37,8 @@ static void note(struct worker *worker, uint32_t left)
     if (worker->loop.now_ms < worker->drain_note_ms)
         return;
     worker->drain_note_ms = worker->loop.now_ms + NOTE_MS;
-    if (server->events.draining != NULL)
-        server->events.draining(worker->settings->config.context, left);
+    if (server->parts.events.draining != NULL)
+        server->parts.events.draining(worker->settings->config.context, left);
 }
 
 bool drain_step(struct worker *worker)

@@ -4,6 +4,8 @@
 #include "apps/files/user_list.h"
 #include "apps/server/server.h"
 #include "apps/session/errbuf.h"
+#include "apps/session/version.h"
+#include "transport/growth.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +158,7 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
     const struct nacre_file_login *login = nacre_decision_policy_data(decision);
     struct nacre_key_grant *grant = calloc(1, sizeof *grant);
     char errbuf[SENTENCES_MAX], address[NACRE_PEER_HOST_MAX];
-    struct nacre_key_login asked = {user, offer->key, offer->key_len, NULL};
+    struct nacre_key_login asked = {NACRE_VERSION_NUMBER, user, offer->key, offer->key_len, NULL};
     bool allowed = is_allowed(login, user, context), granted;
 
     if (grant == NULL) {
@@ -250,12 +252,19 @@ static bool check_lists(const struct nacre_file_login_config *config, const stru
     return true;
 }
 
-struct nacre_file_login *nacre_file_login_new(const struct nacre_file_login_config *config,
+static const struct growth config_growth = {sizeof(struct nacre_file_login_config), {{0}}};
+
+struct nacre_file_login *nacre_file_login_new(const struct nacre_file_login_config *given,
                                               char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_file_login_config complete;
+    const struct nacre_file_login_config *config = &complete;
     struct nacre_file_login *login;
 
+    if (!version_check("struct nacre_file_login_config", given->version, &p))
+        return NULL;
+    growth_copy(&config_growth, &complete, given, given->version);
     if (config->passwords == NULL && config->authorized_keys == NULL) {
         errbuf_say(&p, "nobody could log in: give a file of passwords or of authorized keys");
         return NULL;

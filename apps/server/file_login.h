@@ -1,7 +1,9 @@
 /* A ready auth policy: users with a password in a file (password_file.h), or with a key in
  * authorized_keys (authorized_keys.h), or with both.
  *
- *     login = nacre_file_login_new(&(struct nacre_file_login_config){.passwords = "passwords"},
+ *     login = nacre_file_login_new(&(struct nacre_file_login_config){
+ NACRE_VERSION_NUMBER, *                                      .version = NACRE_VERSION_NUMBER,
+ .passwords = "passwords"},
  *                                  errbuf, sizeof errbuf);
  *     config.auth = nacre_file_login_policy(login);
  *
@@ -22,6 +24,7 @@ struct nacre_file_login;
 /* Zero means none. The struct and file names are copied; other text is borrowed and must outlive
  * the login. */
 struct nacre_file_login_config {
+    uint32_t version;            /* NACRE_VERSION_NUMBER */
     const char *passwords;       /* as nacre_password_file_open; NULL: no passwords */
     const char *authorized_keys; /* as nacre_authorized_keys_open; NULL: no keys */
     bool keyboard_interactive;   /* ask for the password by that method, too: RFC 4256 */

@@ -27,8 +27,8 @@ enum server_state {
 
 struct nacre_server {
     struct nacre_server_config config; /* the first one: for what cannot change */
+    struct complete parts;             /* of it */
     const char *const *listen;         /* its addresses, or the default ones */
-    struct nacre_server_events events; /* those of the configuration, or none */
     struct settings *_Atomic latest;   /* what new connections begin with */
     pthread_mutex_t settings_lock;     /* held to change or to keep the latest */
     struct nacre_offload *offload;     /* once it runs */
@@ -100,8 +100,8 @@ struct nacre_peer {
 static inline void server_trouble(const struct nacre_server *server, void *context,
                                   const char *text)
 {
-    if (server->events.trouble != NULL)
-        server->events.trouble(context, text);
+    if (server->parts.events.trouble != NULL)
+        server->parts.events.trouble(context, text);
 }
 
 /* Let every worker check the flags of the server. From a signal handler too. */

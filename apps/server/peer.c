@@ -8,7 +8,7 @@
 
 static const struct nacre_server_events *events(const struct nacre_peer *peer)
 {
-    return &peer->worker->server->events;
+    return &peer->worker->server->parts.events;
 }
 
 /* ---- limits that were reached ---- */

@@ -42,7 +42,8 @@ static bool names_unix(const char *list)
 
 bool proxied_expected(const struct worker *worker, int fd, const struct sockaddr_storage *address)
 {
-    const char *list = worker->settings->config.admission.proxy_from;
+    const struct nacre_admission *admission = worker->settings->config.admission;
+    const char *list = admission != NULL ? admission->proxy_from : NULL;
     char text[ADDRESS_MAX], host[ADDRESS_MAX];
 
     if (list == NULL)
@@ -136,7 +137,7 @@ static void on_deadline(struct timer *timer)
 static uint64_t deadline(const struct worker *worker)
 {
     const struct nacre_server_config *c = &worker->settings->config;
-    uint32_t ms = c->limits.handshake_ms;
+    uint32_t ms = c->limits != NULL ? c->limits->handshake_ms : 0;
 
     if (ms == NACRE_UNLIMITED)
         ms = c->login_grace_ms;

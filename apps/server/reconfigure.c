@@ -21,7 +21,8 @@ uint64_t reconfigure_descriptors(void)
 struct nacre_admission reconfigure_admission(const struct nacre_server *server,
                                              const struct nacre_server_config *config)
 {
-    struct nacre_admission a = config->admission;
+    struct nacre_admission a =
+        config->admission != NULL ? *config->admission : (struct nacre_admission){0};
     uint64_t reserved = DESCRIPTORS_RESERVED + 8 * (uint64_t)server->worker_count;
     uint64_t each = a.descriptors_each != 0 ? a.descriptors_each : 1;
     uint64_t limit = server->descriptors, most;
@@ -47,7 +48,7 @@ struct settings *reconfigure_settings(struct nacre_server *server,
                                       size_t size)
 {
     struct settings *s =
-        settings_new(config, server->worker_count, server->events.trouble, errbuf, size);
+        settings_new(config, server->worker_count, server->parts.events.trouble, errbuf, size);
 
     for (unsigned w = 0; s != NULL && w < server->worker_count; w++) {
         s->endpoints[w] = worker_endpoint(s, &server->workers[w].mailbox, errbuf, size);
@@ -85,24 +86,27 @@ static bool check_fixed(const struct nacre_server *server, const struct nacre_se
     return true;
 }
 
-bool nacre_server_reconfigure(struct nacre_server *server, const struct nacre_server_config *config,
+bool nacre_server_reconfigure(struct nacre_server *server, const struct nacre_server_config *given,
                               char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_server_config c;
+    struct complete parts;
     struct nacre_admission admission;
     struct settings *s, *before;
 
-    if (!server_check(config, &p) || !check_fixed(server, config, &p))
+    if (!complete_config(&c, &parts, given, &p) || !server_check(&c, &p) ||
+        !check_fixed(server, &c, &p))
         return false;
-    s = reconfigure_settings(server, config, errbuf, size);
+    s = reconfigure_settings(server, &c, errbuf, size);
     if (s == NULL)
         return false;
-    admission = reconfigure_admission(server, config);
+    admission = reconfigure_admission(server, &c);
     if (!admission_configure(server->admission, &admission)) {
         settings_release(s);
         return errbuf_say(&p, "out of memory");
     }
-    accounts_resize(server->accounts, config->max_memory, config->per_user_max_memory);
+    accounts_resize(server->accounts, c.max_memory, c.per_user_max_memory);
     s->accepted = true;
     (void)pthread_mutex_lock(&server->settings_lock);
     before = server->latest;

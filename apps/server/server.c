@@ -129,19 +129,21 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
                                       size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
-    struct nacre_server *server = server_check(config, &p) ? calloc(1, sizeof *server) : NULL;
+    struct nacre_server *server = calloc(1, sizeof *server);
 
     if (server == NULL) {
-        if (p.text == NULL || p.text[0] == 0)
-            errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
+        errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
         return NULL;
     }
-    server->config = *config;
+    if (!complete_config(&server->config, &server->parts, config, &p) ||
+        !server_check(&server->config, &p)) {
+        free(server);
+        return NULL;
+    }
+    config = &server->config;
     server->settings_lock = (pthread_mutex_t)SHORT_LOCK;
     server->wakeup = -1;
     server->descriptors = reconfigure_descriptors();
-    if (config->events != NULL)
-        server->events = *config->events;
     server->listen = addresses_in(config->listen, &server->listener_count);
     if (config->socket_count > 0)
         server->listener_count = config->socket_count;
@@ -157,22 +159,23 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
         return NULL;
     }
     server->latest->accepted = true;
-    for (size_t i = 0; server->events.listening != NULL && i < server->listener_count; i++)
-        server->events.listening(config->context, server->addresses[i]);
+    for (size_t i = 0; server->parts.events.listening != NULL && i < server->listener_count; i++)
+        server->parts.events.listening(config->context, server->addresses[i]);
     return server;
 }
 
 bool nacre_server_check(const struct nacre_server_config *config, char *errbuf, size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_server_config c;
+    struct complete parts;
     struct settings *tried;
 
-    if (!server_check(config, &p))
+    if (!complete_config(&c, &parts, config, &p) || !server_check(&c, &p))
         return false;
-    if ((config->host_keys == NULL || config->host_keys[0] == NULL) &&
-        config->host_key_file != NULL)
+    if ((c.host_keys == NULL || c.host_keys[0] == NULL) && c.host_key_file != NULL)
         return true;
-    tried = settings_new(config, 1, NULL, errbuf, size);
+    tried = settings_new(&c, 1, NULL, errbuf, size);
     if (tried != NULL)
         tried->endpoints[0] = worker_endpoint(tried, NULL, errbuf, size);
     if (tried == NULL || tried->endpoints[0] == NULL) {

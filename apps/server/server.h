@@ -93,6 +93,8 @@ struct nacre_admission {
 /* The struct itself is copied. Everything it points to is borrowed until `released` is called, or,
  * where that is NULL, must outlive the server. Zero means the default. */
 struct nacre_server_config {
+    uint32_t version; /* NACRE_VERSION_NUMBER, which holds for all structs that this leads to */
+
     /* NULL-terminated: "127.0.0.1:2022", "[fe80::1%eth0]:2022", "localhost:2022"; port 0 picks one.
      * "[::]:2022" accepts IPv4 too, unless ",ipv6only" follows or 0.0.0.0 with the same port is on
      * the list. "unix:PATH" is a Unix socket; ",mode=OCTAL" (660) and ",group=NAME" may follow. It
@@ -146,12 +148,12 @@ struct nacre_server_config {
      * holds a sentence. May be NULL. */
     bool (*bound)(void *context, char *errbuf, size_t size);
 
-    unsigned workers;                 /* number of event loops, each on its own thread; default 1 */
-    uint32_t channels_max;            /* of one connection; default 64 */
-    uint32_t packet_max;              /* see nacre_endpoint_config */
-    uint32_t login_grace_ms;          /* for the whole login; default 120 s */
-    struct nacre_limits limits;       /* of each session */
-    struct nacre_admission admission; /* of connections */
+    unsigned workers;        /* number of event loops, each on its own thread; default 1 */
+    uint32_t channels_max;   /* of one connection; default 64 */
+    uint32_t packet_max;     /* see nacre_endpoint_config */
+    uint32_t login_grace_ms; /* for the whole login; default 120 s */
+    const struct nacre_limits *limits;       /* of each session; NULL: the defaults */
+    const struct nacre_admission *admission; /* of connections; NULL: the defaults */
     /* Bytes of the budget of memory of all sessions, and of that of the connections of one user,
      * or, before the login, of one source: budget.h. Defaults: a quarter of the machine's memory or
      * the cgroup's, and a quarter of that. */

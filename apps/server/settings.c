@@ -34,7 +34,8 @@ static void on_login_trouble(void *at, const char *about, const char *sentence)
 /* Who may log in, if the configuration names files. */
 static bool open_login(struct settings *s, char *errbuf, size_t size)
 {
-    const struct nacre_file_login_config config = {.passwords = s->config.password_file,
+    const struct nacre_file_login_config config = {.version = NACRE_VERSION_NUMBER,
+                                                   .passwords = s->config.password_file,
                                                    .authorized_keys = s->config.authorized_keys,
                                                    .trouble = on_login_trouble,
                                                    .trouble_context = s};
@@ -59,11 +60,11 @@ struct settings *settings_new(const struct nacre_server_config *config, unsigned
         errbuf_say(&p, "cannot start: %s", strerror(ENOMEM));
         return NULL;
     }
-    s->config = *config;
     s->worker_count = worker_count;
     s->users = 1;
     s->trouble = trouble;
-    if (take_host_keys(s, errbuf, size) && open_login(s, errbuf, size))
+    if (complete_config(&s->config, &s->parts, config, &p) && take_host_keys(s, errbuf, size) &&
+        open_login(s, errbuf, size))
         return s;
     settings_release(s);
     return NULL;

@@ -3,6 +3,7 @@
 #ifndef NACRE_APPS_SERVER_SETTINGS_H
 #define NACRE_APPS_SERVER_SETTINGS_H
 
+#include "apps/server/complete.h"
 #include "apps/server/file_login.h"
 #include "apps/server/server.h"
 
@@ -10,6 +11,7 @@
 
 struct settings {
     struct nacre_server_config config;
+    struct complete parts;              /* of the configuration */
     struct nacre_observer observer;     /* that of the configuration, and one that counts limits */
     struct nacre_file_login *own_login; /* of password_file and authorized_keys, */
     void (*trouble)(void *context, const char *text); /* ... and where its trouble goes; or NULL */

@@ -4,6 +4,7 @@
 #include "apps/server/drain.h"
 #include "apps/server/peer.h"
 #include "apps/server/proxied.h"
+#include "apps/session/endpoint.h"
 #include "apps/session/errbuf.h"
 
 #include <errno.h>
@@ -34,7 +35,9 @@ struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_m
 {
     const struct nacre_server_config *c = &settings->config;
     struct nacre_auth_policy policy;
+    struct nacre_endpoint *endpoint;
     struct nacre_endpoint_config config = {
+        .version = NACRE_VERSION_NUMBER,
         .role = NACRE_SERVER,
         .kex = c->kex,
         .host_key = c->host_key,
@@ -65,7 +68,10 @@ struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_m
     while (config.host_keys[config.host_key_count] != NULL)
         config.host_key_count++;
     peer_callbacks(&config, &policy, settings);
-    return nacre_endpoint_new(&config, errbuf, size);
+    endpoint = nacre_endpoint_new(&config, errbuf, size);
+    if (endpoint != NULL)
+        endpoint_set_version(endpoint, c->version);
+    return endpoint;
 }
 
 /* False with errno. */
@@ -140,8 +146,8 @@ static void report(struct worker *worker)
     struct nacre_server *server = worker->server;
 
     server->reporting = false;
-    if (server->events.counters != NULL)
-        server->events.counters(worker->settings->config.context, server);
+    if (server->parts.events.counters != NULL)
+        server->parts.events.counters(worker->settings->config.context, server);
 }
 
 /* Its new connections begin with the latest settings. */

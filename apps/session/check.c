@@ -17,7 +17,7 @@ static bool check_memory(const char *member, const struct nacre_memory *memory,
 
 static bool check_rates(const struct nacre_limits *limits, const struct errbuf *p)
 {
-    for (int i = 0; i < NACRE_RATES; i++) {
+    for (int i = 0; limits != NULL && i < NACRE_RATES; i++) {
         const struct nacre_rate *rate = &limits->rates[i];
 
         if (rate->burst != NACRE_UNLIMITED && (rate->burst != 0) != (rate->per_minute != 0))
@@ -139,6 +139,6 @@ bool endpoint_check(const struct nacre_endpoint_config *c, const struct errbuf *
     if (c->role != NACRE_SERVER && c->role != NACRE_CLIENT)
         return errbuf_say(p, "role must be NACRE_SERVER or NACRE_CLIENT");
     return check_memory("memory", c->memory, p) && check_memory("secrets", c->secrets, p) &&
-           check_rates(&c->limits, p) &&
+           check_rates(c->limits, p) &&
            (c->role == NACRE_SERVER ? check_server(c, p) : check_client(c, p));
 }

@@ -1,11 +1,16 @@
 /* What sessions share: the configuration, turned into each layer's. */
+#include "apps/session/endpoint.h"
+
 #include "apps/session/check.h"
 #include "apps/session/parts.h"
 #include "apps/session/signer.h"
+#include "apps/session/version.h"
 #include "crypto/crypto.h"
 #include "transport/rate.h"
 
 #include <stdlib.h>
+
+static const struct growth endpoint_config_growth = {sizeof(struct nacre_endpoint_config), {{0}}};
 
 static struct transport_config transport_config(const struct nacre_endpoint *e)
 {
@@ -22,7 +27,7 @@ static struct transport_config transport_config(const struct nacre_endpoint *e)
         .require_strict_kex = c->require_strict_kex,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
-        .limits = c->limits,
+        .limits = e->limits,
         .observer = c->observer,
         .services = {[SERVICE_AUTH] = &auth_service, [SERVICE_CONNECTION] = &connection_service},
     };
@@ -75,15 +80,29 @@ static void choose_random(struct nacre_endpoint *e)
         e->random = e->padding = (struct random_source){e->config.random, e->config.random_context};
 }
 
-static void configure(struct nacre_endpoint *e, const struct nacre_endpoint_config *config)
+/* The configuration and what it leads to, with all members. */
+static void complete(struct nacre_endpoint *e, const struct nacre_endpoint_config *given)
 {
-    e->config = *config;
-    limits_resolve(&e->config.limits, config->role);
+    struct nacre_endpoint_config *c = &e->config;
+    uint32_t v = given->version;
+
+    growth_copy(&endpoint_config_growth, c, given, v);
+    c->auth = growth_keep(&auth_policy_growth, &e->policy, c->auth, v);
+    c->observer = growth_keep(&observer_growth, &e->observer, c->observer, v);
+    c->memory = growth_keep(&memory_growth, &e->memory, c->memory, v);
+    c->secrets = growth_keep(&memory_growth, &e->secrets, c->secrets, v);
+    c->limits = growth_keep(&limits_growth, &e->limits, c->limits, v);
+}
+
+static void configure(struct nacre_endpoint *e)
+{
+    const struct nacre_endpoint_config *config = &e->config;
+
+    limits_resolve(&e->limits, config->role);
     choose_random(e);
-    if (config->auth != NULL)
-        e->policy = *config->auth;
     e->transport = transport_config(e);
-    e->auth = (struct auth_config){.policy = &e->policy,
+    e->auth = (struct auth_config){.version = config->version,
+                                   .policy = &e->policy,
                                    .post = config->post,
                                    .post_context = config->post_context,
                                    .banner = config->banner,
@@ -91,7 +110,8 @@ static void configure(struct nacre_endpoint *e, const struct nacre_endpoint_conf
     if (config->role == NACRE_CLIENT)
         e->auth.login = (struct nacre_client_login){config->user, config->password, config->keys,
                                                     config->key_count, config->ask};
-    e->connection = (struct connection_config){.session = config->session,
+    e->connection = (struct connection_config){.version = config->version,
+                                               .session = config->session,
                                                .lookup = config->lookup,
                                                .channels_max = config->channels_max,
                                                .packet_max = config->packet_max,
@@ -111,20 +131,30 @@ void endpoint_set_signer(struct nacre_endpoint *e,
     e->auth.sign = sign;
 }
 
+void endpoint_set_version(struct nacre_endpoint *e, uint32_t version)
+{
+    e->config.version = e->auth.version = e->connection.version = version;
+}
+
 struct nacre_endpoint *nacre_endpoint_new(const struct nacre_endpoint_config *config, char *errbuf,
                                           size_t size)
 {
     struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_endpoint *e;
 
-    if (!endpoint_check(config, &p))
+    if (!version_check("struct nacre_endpoint_config", config->version, &p))
         return NULL;
     e = crypto_init() ? calloc(1, sizeof *e) : NULL;
     if (e == NULL) {
         errbuf_say(&p, "cannot start: out of memory, or the cryptographic library does not work");
         return NULL;
     }
-    configure(e, config);
+    complete(e, config);
+    if (!endpoint_check(&e->config, &p)) {
+        free(e);
+        return NULL;
+    }
+    configure(e);
     if (apply_algorithms(e, errbuf, size) && check_host_keys(e, &p))
         return e;
     free(e);

@@ -5,6 +5,7 @@
 #include "apps/session/algorithm_list.h"
 #include "apps/session/container_of.h"
 #include "apps/session/session.h"
+#include "auth/growth.h"
 #include "auth/auth.h"
 #include "connection/connection.h"
 #include "crypto/random.h"
@@ -12,13 +13,16 @@
 #include "transport/transport.h"
 
 struct nacre_endpoint {
-    struct nacre_endpoint_config config;
+    struct nacre_endpoint_config config; /* complete; these are what it points to: */
+    struct nacre_auth_policy policy;
+    struct nacre_observer observer;
+    struct nacre_memory memory, secrets;
+    struct nacre_limits limits;
     struct transport_config transport;
     struct auth_config auth;
     struct connection_config connection;
     struct random_source random, padding;
     struct random_stream padding_stream;
-    struct nacre_auth_policy policy;
     struct pool pool;
     char lists[NACRE_ALGORITHM_KINDS][NACRE_ALGORITHM_LIST_MAX];
 };

@@ -213,7 +213,7 @@ static bool shook_hands(const struct nacre_session *s)
 
 static uint64_t handshake_deadline(const struct nacre_session *s)
 {
-    uint32_t most = s->endpoint->config.limits.handshake_ms;
+    uint32_t most = s->endpoint->limits.handshake_ms;
 
     return most == 0 || shook_hands(s) ? UINT64_MAX : s->began_ms + most;
 }
@@ -221,7 +221,7 @@ static uint64_t handshake_deadline(const struct nacre_session *s)
 /* A person may think for long, but no program may send a packet slowly. */
 static void watch_packet(struct nacre_session *s)
 {
-    uint32_t most = s->endpoint->config.limits.handshake_ms, seq;
+    uint32_t most = s->endpoint->limits.handshake_ms, seq;
     bool partial = transport_in_packet(s->transport, &seq);
 
     if (most == 0 || auth_is_complete(s->auth) || !shook_hands(s) || !partial)

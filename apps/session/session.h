@@ -41,6 +41,7 @@ struct nacre_endpoint;
  * points to is borrowed, and must outlive the endpoint. Zero means the default everywhere.
  * `context` is the session's. */
 struct nacre_endpoint_config {
+    uint32_t version; /* NACRE_VERSION_NUMBER, which holds for all structs that this leads to */
     enum nacre_role role;
 
     /* Our preferences, lists as nacre_algorithms_apply reads them: comma-separated names, best
@@ -120,7 +121,7 @@ struct nacre_endpoint_config {
     uint32_t channels_max;             /* channels of one connection; default 64 */
     uint32_t packet_max;               /* bytes of data in one message; default and most 32 KiB */
     uint32_t login_grace_ms;           /* for the whole login; default 120 s */
-    struct nacre_limits limits;        /* all other limits: transport/limit.h */
+    const struct nacre_limits *limits; /* all others: limit.h; NULL: the defaults */
     uint64_t rekey_bytes;              /* default: what the cipher requires */
     uint64_t rekey_ms;                 /* default: 1 h */
     const struct nacre_memory *memory; /* default: malloc and free */

@@ -95,8 +95,8 @@ static void pass(uint64_t ms)
 static void start_slow_server(void)
 {
     scripted_init(&s, NACRE_SERVER);
-    s.pair.server_config.limits.auth_delay_ms = 1;
-    s.pair.server_config.limits.auth_tries = 20;
+    s.pair.server_limits.auth_delay_ms = 1;
+    s.pair.server_limits.auth_tries = 20;
     scripted_start(&s);
 }
 

@@ -126,6 +126,7 @@ static struct nacre_endpoint *make_endpoint(const struct act *act,
 {
     static const struct nacre_observer observer = {.message = on_message};
     const struct nacre_endpoint_config config = {
+        .version = NACRE_VERSION_NUMBER,
         .role = NACRE_CLIENT,
         .user = "alice",
         .password = act->password,

@@ -470,7 +470,8 @@ static void read_options(struct options *o, int argc, char **argv)
 
 static struct nacre_endpoint *make_endpoint(const struct options *o, const struct nacre_key **key)
 {
-    struct nacre_endpoint_config config = {.role = NACRE_CLIENT,
+    struct nacre_endpoint_config config = {.version = NACRE_VERSION_NUMBER,
+                                           .role = NACRE_CLIENT,
                                            .kex = o->kex,
                                            .ciphers = o->ciphers,
                                            .macs = o->macs,

@@ -331,7 +331,9 @@ static struct nacre_endpoint_config config_for(enum nacre_role role)
     static const struct nacre_key *host_keys[1], *keys[] = {&empty_key, &other_key, NULL};
     static struct nacre_auth_policy policy;
     static struct nacre_observer observers[2];
-    struct nacre_endpoint_config config = {.role = role,
+    static const struct nacre_limits hurried = {.auth_delay_ms = NACRE_UNLIMITED};
+    struct nacre_endpoint_config config = {.version = NACRE_VERSION_NUMBER,
+                                           .role = role,
                                            .kex = "curve25519-sha256",
                                            .host_keys = host_keys,
                                            .host_key_count = 1,
@@ -355,7 +357,7 @@ static struct nacre_endpoint_config config_for(enum nacre_role role)
                                            .secrets = &ends[role].memory,
                                            .random = fill_random,
                                            .random_context = &ends[role],
-                                           .limits.auth_delay_ms = NACRE_UNLIMITED};
+                                           .limits = &hurried};
 
     if (role == NACRE_SERVER)
         host_keys[0] = make_external(role, &host_key);

@@ -166,11 +166,15 @@ static void make_things(void)
     things.key_text = nacre_key_text_read(key_file, NULL, 0);
     things.budget = nacre_budget_new(1024 * 1024, NULL);
     host_keys[0] = things.key;
-    things.endpoint_config = (struct nacre_endpoint_config){.role = NACRE_CLIENT, .user = "alice"};
-    things.client_config = (struct nacre_client_config){.user = "alice"};
-    things.server_config = (struct nacre_server_config){.listen = loopback, .host_keys = host_keys};
+    things.endpoint_config = (struct nacre_endpoint_config){
+        .version = NACRE_VERSION_NUMBER, .role = NACRE_CLIENT, .user = "alice"};
+    things.client_config =
+        (struct nacre_client_config){.version = NACRE_VERSION_NUMBER, .user = "alice"};
+    things.server_config = (struct nacre_server_config){
+        .version = NACRE_VERSION_NUMBER, .listen = loopback, .host_keys = host_keys};
     if (things.known_hosts == NULL) {
-        static struct nacre_known_hosts nowhere = {.file = "/nonexistent/hosts"};
+        static struct nacre_known_hosts nowhere = {.version = NACRE_VERSION_NUMBER,
+                                                   .file = "/nonexistent/hosts"};
 
         things.known_hosts = &nowhere;
     }

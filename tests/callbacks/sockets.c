@@ -41,15 +41,18 @@ static pthread_t start_server(void)
 {
     static const char *const loopback[] = {"127.0.0.1:0", NULL};
     static const struct nacre_key *keys[2];
+    static const struct nacre_limits limits = {.auth_delay_ms = NACRE_UNLIMITED};
+    static const struct nacre_admission admission = {
+        .max_connections = 1000, .per_source_startups = 1, .penalties.off = true};
     struct rlimit few = {256, 256};
-    struct nacre_server_config config = {
-        .listen = loopback,
-        .host_keys = keys,
-        .kex = "curve25519-sha256",
-        .channels_max = 3,
-        .drain_ms = DRAIN_MS,
-        .limits.auth_delay_ms = NACRE_UNLIMITED,
-        .admission = {.max_connections = 1000, .per_source_startups = 1, .penalties.off = true}};
+    struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                         .listen = loopback,
+                                         .host_keys = keys,
+                                         .kex = "curve25519-sha256",
+                                         .channels_max = 3,
+                                         .drain_ms = DRAIN_MS,
+                                         .limits = &limits,
+                                         .admission = &admission};
     static char address[64]; /* outlives the server */
     char errbuf[512] = "";
     pthread_t thread;
@@ -74,8 +77,11 @@ static void start_clients(void)
 {
     static const struct nacre_key empty = {.type = "ssh-ed25519"}; /* of no use to any server */
     static const struct nacre_key *keys[2] = {&empty};
-    struct nacre_client_config config = {
-        .user = "alice", .password = "wrong", .keys = keys, .key_count = 2};
+    struct nacre_client_config config = {.version = NACRE_VERSION_NUMBER,
+                                         .user = "alice",
+                                         .password = "wrong",
+                                         .keys = keys,
+                                         .key_count = 2};
     struct party *p = &parties[NACRE_CLIENT];
 
     keys[1] = things.key;

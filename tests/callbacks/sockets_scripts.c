@@ -34,7 +34,7 @@ static void on_ready_event(void *context)
     if (p->has_mailbox)
         (void)nacre_mailbox_post(&p->mailbox, on_nacre_mailbox_post_call, p);
     if (p->has_mailbox && p->offload != NULL) {
-        struct nacre_job job = {on_work, on_nothing, p, 1, 0, NULL};
+        struct nacre_job job = {NACRE_VERSION_NUMBER, on_work, on_nothing, p, 1, 0, NULL};
 
         p->working = true;
         hook_nacre_job(p->side.role, &job);
@@ -425,6 +425,7 @@ void client_script(struct nacre_client_config *config)
 {
     static struct nacre_known_hosts hosts;
 
+    hosts.version = NACRE_VERSION_NUMBER;
     hosts.file = things.password_file; /* no line of which can be used */
     hosts.warn = on_text;
     hosts.context = &parties[NACRE_CLIENT];

@@ -16,7 +16,7 @@ static struct nacre_channel *server_channel;
 static void begin(enum nacre_role role, struct nacre_limits limits)
 {
     scripted_init(&s, role);
-    s.pair.server_config.limits = s.pair.client_config.limits = limits;
+    s.pair.server_limits = s.pair.client_limits = limits;
     scripted_login(&s);
 }
 
@@ -141,7 +141,7 @@ START_TEST(the_application_sees_the_answers_to_its_own_requests_only)
 {
     replies = 0;
     scripted_init(&s, NACRE_CLIENT);
-    s.pair.client_config.limits.keepalive_ms = SECOND;
+    s.pair.client_limits.keepalive_ms = SECOND;
     s.pair.client_config.global_replied = count_reply;
     scripted_login(&s);
     pass(SECOND);
@@ -225,7 +225,7 @@ END_TEST
 START_TEST(no_keepalive_is_sent_before_the_login)
 {
     scripted_init(&s, NACRE_SERVER);
-    s.pair.server_config.limits = (struct nacre_limits){.keepalive_ms = SECOND, .idle_ms = SECOND};
+    s.pair.server_limits = (struct nacre_limits){.keepalive_ms = SECOND, .idle_ms = SECOND};
     scripted_start(&s);
     pass(100 * SECOND);
     scripted_expect(&s, "");
@@ -269,7 +269,7 @@ START_TEST(any_channel_message_counts_as_use)
     uint32_t id;
 
     scripted_init(&s, NACRE_SERVER);
-    s.pair.server_config.limits.idle_ms = 60 * SECOND;
+    s.pair.server_limits.idle_ms = 60 * SECOND;
     s.pair.server_app.data = keep_channel;
     scripted_login(&s);
     pass(59 * SECOND);
@@ -319,8 +319,8 @@ START_TEST(both_ends_keep_each_other_alive)
     struct pair p;
 
     pair_init(&p, 7);
-    p.server_config.limits.keepalive_ms = 7 * SECOND;
-    p.client_config.limits.keepalive_ms = 11 * SECOND;
+    p.server_limits.keepalive_ms = 7 * SECOND;
+    p.client_limits.keepalive_ms = 11 * SECOND;
     pair_start(&p);
     (void)pair_open(&p);
     for (int i = 0; i < 24 * 60; i++) /* a day, with a rekey every hour */

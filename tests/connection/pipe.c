@@ -192,7 +192,7 @@ static void init(size_t bytes, size_t chunk)
     front.client_app.extended_data = client_extended;
     front.client_app.request = client_request;
     front.client_app.closed = client_closed;
-    front.server_config.limits.window = back.client_config.limits.window = 256 * 1024;
+    front.server_limits.window = back.client_limits.window = 256 * 1024;
     front.server_app = (struct nacre_channel_app){
         .open = middle_open, .request = middle_request, .closed = middle_end};
     back.server_app = (struct nacre_channel_app){.open = upstream_open,

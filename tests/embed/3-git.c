@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 {
     const struct nacre_auth_policy auth = {.publickey = publickey};
     const struct nacre_channel_app app = {.request = request, .closed = closed};
-    const struct nacre_server_config config = {.listen = (const char *[]){argv[1], NULL},
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER, .listen = (const char *[]){argv[1], NULL},
                                                .host_key_file = "host_key",
                                                .auth = &auth,
                                                .session = &app};

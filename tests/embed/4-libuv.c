@@ -37,7 +37,7 @@ int main(int argc, char **argv)
     const char *const listen[] = {address, NULL};
     const struct nacre_auth_policy auth = {.password = password};
     const struct nacre_channel_app app = {.request = request, .data = data, .eof = eof};
-    const struct nacre_server_config config = {.listen = listen, .host_key_file = "host_key", .auth = &auth, .session = &app};
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER, .listen = listen, .host_key_file = "host_key", .auth = &auth, .session = &app};
     struct nacre_server *server;
     uv_poll_t poll;
     uv_signal_t signal;

@@ -55,9 +55,9 @@ int main(int argc, char **argv)
 {
     char errbuf[512] = "usage: 5-bastion LISTEN UPSTREAM USER";
     const struct nacre_key *key = argc == 4 ? nacre_key_read("client_key", errbuf, sizeof errbuf) : NULL;
-    const struct nacre_client_config up = {.user = argv[3], .keys = &key, .key_count = 1, .ready = ready, .ended = up_ended,
-                                           .known_hosts = &(struct nacre_known_hosts){.file = "known_hosts"}};
-    const struct nacre_server_config config = {.listen = (const char *[]){argv[1], NULL}, .host_key_file = "host_key", .lookup = lookup,
+    const struct nacre_client_config up = {.version = NACRE_VERSION_NUMBER, .user = argv[3], .keys = &key, .key_count = 1, .ready = ready, .ended = up_ended,
+                                           .known_hosts = &(struct nacre_known_hosts){.version = NACRE_VERSION_NUMBER, .file = "known_hosts"}};
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER, .listen = (const char *[]){argv[1], NULL}, .host_key_file = "host_key", .lookup = lookup,
         .auth = &(struct nacre_auth_policy){.password = password}, .events = &(struct nacre_server_events){.ended = ended}};
     struct nacre_server *server = key != NULL && (upstream = argv[2], clients = nacre_clients_new(&up, errbuf, sizeof errbuf)) != NULL
                                       ? nacre_server_new(&config, errbuf, sizeof errbuf) : NULL;

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 {
     struct nacre_agent *agent = nacre_agent_open(NULL, NULL, 0);
     struct nacre_client_config config = {
-        .known_hosts = &(struct nacre_known_hosts){.file = "known_hosts"}, .ask = ask, .ready = ready, .ended = ended, .channels_max = 1000};
+        .version = NACRE_VERSION_NUMBER, .known_hosts = &(struct nacre_known_hosts){.version = NACRE_VERSION_NUMBER, .file = "known_hosts"}, .ask = ask, .ready = ready, .ended = ended, .channels_max = 1000};
     struct nacre_clients *clients = NULL;
     char errbuf[300] = "usage: 6-parallel HOST:PORT USER N COMMAND";
     size_t bytes = 0;

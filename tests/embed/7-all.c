@@ -44,7 +44,7 @@ static void publickey(void *peer, struct nacre_decision *d, const char *user, co
 
     nacre_peer_host(peer, host);
     fprintf(stderr, "%s a key\n", offer->is_proof ? "proved" : "asked about");
-    nacre_decide(d, nacre_authorized_keys_check(keys, &(struct nacre_key_login){user, offer->key, offer->key_len, host}, &grant, NULL, 0));
+    nacre_decide(d, nacre_authorized_keys_check(keys, &(struct nacre_key_login){NACRE_VERSION_NUMBER, user, offer->key, offer->key_len, host}, &grant, NULL, 0));
     nacre_key_grant_clear(&grant);
 }
 static void password(void *peer, struct nacre_decision *d, const char *user, const char *given)
@@ -78,7 +78,7 @@ int main(int argc, char **argv)
                                            .banner = "No trespassing.\r\n",
                                            .attempted = attempted};
     const struct nacre_server_events events = {.ended = ended};
-    const struct nacre_server_config config = {.listen = (const char *[]){argv[1], NULL},
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER, .listen = (const char *[]){argv[1], NULL},
                                                .host_key_file = "host_key",
                                                .auth = &auth,
                                                .session = &session,

@@ -28,7 +28,7 @@ int main(int, char **argv)
     app.closed = [](nacre_channel *ch, const nacre_end *) { delete Session::of(ch); };
     const char *listen[] = {argv[1], nullptr};
     nacre_server_config config{};
-    config.listen = listen, config.host_key_file = "host_key", config.password_file = "passwords", config.session = &app;
+    config.version = NACRE_VERSION_NUMBER, config.listen = listen, config.host_key_file = "host_key", config.password_file = "passwords", config.session = &app;
     char problem[256];
     server.reset(nacre_server_new(&config, problem, sizeof problem));
     std::fprintf(stderr, "%s\n", server ? nacre_server_address(server.get(), 0) : problem);

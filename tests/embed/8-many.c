@@ -34,7 +34,7 @@ int main(int argc, char **argv)
         pthread_t t[SERVERS];
 
         for (int i = 0; i < SERVERS; i++) {
-            const struct nacre_server_config c = {.listen = (const char *[]){address[i], NULL},
+            const struct nacre_server_config c = {.version = NACRE_VERSION_NUMBER, .listen = (const char *[]){address[i], NULL},
                                                   .host_key_file = "host_key",
                                                   .password_file = "passwords",
                                                   .session = &app,

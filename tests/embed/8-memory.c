@@ -81,7 +81,7 @@ static uint64_t once(const struct nacre_key *key, uint64_t seed)
     const struct nacre_auth_policy auth = {.password = password};
     const struct nacre_channel_app app = {.data = echo, .request = grant},
                                    mine = {.open = opened, .data = got};
-    const struct nacre_endpoint_config sc = {.role = NACRE_SERVER,
+    const struct nacre_endpoint_config sc = {.version = NACRE_VERSION_NUMBER, .role = NACRE_SERVER,
                                              .host_keys = &key,
                                              .host_key_count = 1,
                                              .auth = &auth,
@@ -90,7 +90,7 @@ static uint64_t once(const struct nacre_key *key, uint64_t seed)
                                              .random = chance,
                                              .random_context = &a,
                                              .ended = ended};
-    const struct nacre_endpoint_config cc = {.role = NACRE_CLIENT,
+    const struct nacre_endpoint_config cc = {.version = NACRE_VERSION_NUMBER, .role = NACRE_CLIENT,
                                              .user = "u",
                                              .password = "secret",
                                              .host_key_accepted = accept_key,

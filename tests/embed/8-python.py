@@ -26,7 +26,7 @@ app = ffi.new('struct nacre_channel_app *', {'request': request, 'data': data, '
 text = [ffi.new('char[]', s) for s in (sys.argv[2].encode(), b'host_key', b'passwords')]
 listen = ffi.new('char *[]', [text[0], ffi.NULL])
 config = ffi.new('struct nacre_server_config *',
-                 {'listen': listen, 'host_key_file': text[1], 'password_file': text[2], 'session': app})
+                 {'version': lib.nacre_version(), 'listen': listen, 'host_key_file': text[1], 'password_file': text[2], 'session': app})
 problem = ffi.new('char[]', 256)
 server = lib.nacre_server_new(config, problem, 256)
 if server == ffi.NULL:

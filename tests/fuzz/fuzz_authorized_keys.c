@@ -40,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static struct nacre_key key;
     const uint8_t seed[32] = {1};
     struct bytes text = {data, len};
-    struct nacre_key_login login = {.user = "alice", .address = "192.0.2.1"};
+    struct nacre_key_login login = {
+        .version = NACRE_VERSION_NUMBER, .user = "alice", .address = "192.0.2.1"};
     struct authorized_line line;
 
     if (key.type == NULL)

@@ -373,12 +373,15 @@ static struct nacre_key *the_key(void)
 
 static void configure(struct run *run, enum nacre_role role, struct random_source random)
 {
+    static const struct nacre_limits limits = {
+        .keepalive_ms = 60 * 1000, .keepalive_count = 3, .idle_ms = 7200 * 1000};
     static const struct nacre_key *keys[1];
 
     keys[0] = the_key();
     run->policy = policy;
     run->policy.require = run->options & STERN ? "publickey,password" : NULL;
     run->config = (struct nacre_endpoint_config){
+        .version = NACRE_VERSION_NUMBER,
         .kex = "+diffie-hellman-*",
         .role = role,
         .auth = &run->policy,
@@ -391,7 +394,7 @@ static void configure(struct run *run, enum nacre_role role, struct random_sourc
         .host_key_accepted = on_host_key,
         .ended = on_ended,
         .rekey_bytes = run->options & RENEWS ? 3000 : 0,
-        .limits = {.keepalive_ms = 60 * 1000, .keepalive_count = 3, .idle_ms = 7200 * 1000},
+        .limits = &limits,
         .random = random.fill,
         .random_context = random.context,
     };

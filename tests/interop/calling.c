@@ -161,8 +161,9 @@ static void stop(int number)
 
 int main(int argc, char **argv)
 {
-    struct nacre_known_hosts hosts = {0};
-    struct nacre_client_config config = {.known_hosts = &hosts,
+    struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER};
+    struct nacre_client_config config = {.version = NACRE_VERSION_NUMBER,
+                                         .known_hosts = &hosts,
                                          .ask = on_ask,
                                          .banner = on_banner,
                                          .ready = open_all,

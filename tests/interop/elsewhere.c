@@ -106,7 +106,8 @@ int main(int count, char **words)
     users = nacre_key_read_public(words[3], errbuf, sizeof errbuf);
     if (keys[0] != NULL && users != NULL)
         server =
-            nacre_server_new(&(struct nacre_server_config){.listen = (const char *const *)words + 4,
+            nacre_server_new(&(struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                           .listen = (const char *const *)words + 4,
                                                            .host_keys = keys,
                                                            .auth = &auth,
                                                            .session = &session},

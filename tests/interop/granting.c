@@ -94,7 +94,8 @@ static void on_interactive(void *context, struct nacre_decision *decision, const
 static void on_publickey(void *context, struct nacre_decision *decision, const char *user,
                          const struct nacre_key_offer *offer)
 {
-    const struct nacre_key_login login = {user, offer->key, offer->key_len, "127.0.0.1"};
+    const struct nacre_key_login login = {NACRE_VERSION_NUMBER, user, offer->key, offer->key_len,
+                                          "127.0.0.1"};
     struct guest *guest = nacre_peer_data(context);
 
     nacre_key_grant_clear(&guest->grant);
@@ -157,7 +158,8 @@ int main(int argc, char **argv)
         .listening = on_listening, .accepted = on_accepted, .ended = on_ended};
     const char *listen[] = {NULL, NULL};
     const struct nacre_key *keys[] = {NULL, NULL};
-    struct nacre_server_config config = {.listen = listen,
+    struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                         .listen = listen,
                                          .host_keys = keys,
                                          .auth = &auth,
                                          .session = &session_app,

@@ -35,7 +35,7 @@ static int show(const struct nacre_key *key)
 
 static int write_private(const struct nacre_key *key, const struct nacre_key_protection *p)
 {
-    if (key == NULL || !nacre_key_print_private(key, p, text, sizeof text))
+    if (key == NULL || !nacre_key_print_private(key, p, text, sizeof text, NULL, 0))
         return 1;
     fputs(text, stdout);
     return 0;
@@ -43,7 +43,7 @@ static int write_private(const struct nacre_key *key, const struct nacre_key_pro
 
 static int write_again(char **words)
 {
-    const struct nacre_key_protection p = {phrase(words[5]), phrase(words[3]),
+    const struct nacre_key_protection p = {NACRE_VERSION_NUMBER, phrase(words[5]), phrase(words[3]),
                                            (uint32_t)atoi(words[4])};
     struct nacre_key *key = nacre_key_parse(text, len, phrase(words[2]), errbuf, sizeof errbuf);
     int status = write_private(key, &p);

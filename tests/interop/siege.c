@@ -149,7 +149,8 @@ static void on_ended(void *context, const struct nacre_end *why)
 static struct nacre_endpoint *make_endpoint(const char *user, const char *password)
 {
     static const struct nacre_observer observer = {.message = on_message};
-    const struct nacre_endpoint_config config = {.role = NACRE_CLIENT,
+    const struct nacre_endpoint_config config = {.version = NACRE_VERSION_NUMBER,
+                                                 .role = NACRE_CLIENT,
                                                  .user = user,
                                                  .password = password,
                                                  .kex = "curve25519-sha256",

@@ -123,7 +123,8 @@ static void libssh_at_nacre(const struct nacre_key *key)
     const struct nacre_key *const keys[] = {key, NULL};
     const struct nacre_auth_policy auth = {.password = login};
     const struct nacre_channel_app app = {.request = request, .data = echo, .eof = eof};
-    const struct nacre_server_config config = {.listen = (const char *[]){"127.0.0.1:0", NULL},
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                               .listen = (const char *[]){"127.0.0.1:0", NULL},
                                                .host_keys = keys,
                                                .auth = &auth,
                                                .session = &app};
@@ -268,8 +269,9 @@ static void ended(struct nacre_client *client, const struct nacre_end *why)
 
 static void nacre_at_libssh(const struct nacre_key *key)
 {
-    const struct nacre_known_hosts hosts = {.file = known_hosts};
-    const struct nacre_client_config config = {.user = "alice",
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER, .file = known_hosts};
+    const struct nacre_client_config config = {.version = NACRE_VERSION_NUMBER,
+                                               .user = "alice",
                                                .password = "secret",
                                                .known_hosts = &hosts,
                                                .ready = ready,

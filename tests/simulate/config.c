@@ -76,21 +76,21 @@ static void choose_rates(struct party *p)
 
     for (int i = 0; i < NACRE_RATES; i++)
         if (chance_one_in(c, 3))
-            p->config.limits.rates[i] =
-                (struct nacre_rate){chance_size(c, 64), 61 + chance_size(c, 6000)};
+            p->limits.rates[i] = (struct nacre_rate){chance_size(c, 64), 61 + chance_size(c, 6000)};
 }
 
 void choose_limits(struct party *p)
 {
     struct chance *c = &p->world->chance;
 
-    p->config.limits = unhurried;
+    p->config.limits = &p->limits;
+    p->limits = unhurried;
     if (chance_one_in(c, 4))
         choose_rates(p);
     if (p->config.role == NACRE_SERVER && chance_one_in(c, 4))
-        p->config.limits.auth_delay_ms = chance_size(c, 2000);
+        p->limits.auth_delay_ms = chance_size(c, 2000);
     if (chance_one_in(c, 6))
-        p->config.limits.window = 64 * 1024 + chance_size(c, 1 << 20);
+        p->limits.window = 64 * 1024 + chance_size(c, 1 << 20);
     p->config.channels_max = chance_one_in(c, 3) ? chance_size(c, CHANNELS_SEEN) : CHANNELS_SEEN;
     if (chance_one_in(c, 4))
         p->config.rekey_bytes = 4096 + chance_size(c, 1 << 20);
@@ -103,11 +103,11 @@ void choose_limits(struct party *p)
     if (chance_one_in(c, 20))
         p->config.login_grace_ms = chance_size(c, 10 * 1000);
     if (chance_one_in(c, 6)) {
-        p->config.limits.keepalive_ms = 1000 + chance_size(c, 60 * 1000);
-        p->config.limits.keepalive_count = 1 + chance_below(c, 3);
+        p->limits.keepalive_ms = 1000 + chance_size(c, 60 * 1000);
+        p->limits.keepalive_count = 1 + chance_below(c, 3);
     }
     if (chance_one_in(c, 10))
-        p->config.limits.idle_ms = 10 * 1000 + chance_size(c, 600 * 1000);
+        p->limits.idle_ms = 10 * 1000 + chance_size(c, 600 * 1000);
     scarce_init(&p->scarce, 0, false);
     p->config.memory = &p->scarce.memory;
     if (chance_one_in(c, 12)) {

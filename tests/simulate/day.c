@@ -20,16 +20,16 @@ static void set_limits(struct world *w)
     for (int i = 0; i < 2; i++) {
         struct nacre_endpoint_config *c = &w->party[i].config;
 
-        c->limits = unhurried;
-        c->limits.keepalive_ms = (15 + chance_below(&w->chance, 60)) * UINT64_C(1000);
-        c->limits.keepalive_count = 1 + chance_below(&w->chance, 4);
+        w->party[i].limits = unhurried;
+        w->party[i].limits.keepalive_ms = (15 + chance_below(&w->chance, 60)) * UINT64_C(1000);
+        w->party[i].limits.keepalive_count = 1 + chance_below(&w->chance, 4);
         c->rekey_bytes = c->rekey_ms = 0;
         c->login_grace_ms = 0;
         c->kex = "curve25519-sha256";
         c->ciphers = c->macs = NULL;
         w->party[i].scarce.refuse_at = 0;
     }
-    w->party[chance_below(&w->chance, 2)].config.limits.idle_ms = IDLE_MS;
+    w->party[chance_below(&w->chance, 2)].limits.idle_ms = IDLE_MS;
 }
 
 static bool is_over(const struct world *w)
@@ -121,7 +121,7 @@ static void end_of_network(struct world *w)
     uint64_t patience = 0;
 
     for (int i = 0; i < 2; i++) {
-        const struct nacre_limits *l = &w->party[i].config.limits;
+        const struct nacre_limits *l = &w->party[i].limits;
         uint64_t ms = (l->keepalive_count + UINT64_C(1)) * l->keepalive_ms;
 
         patience = ms > patience ? ms : patience;

@@ -94,7 +94,7 @@ enum { LOGIN_METHODS = sizeof login_methods / sizeof login_methods[0] };
 static void on_attempted(void *context, const char *user, const char *method, bool granted)
 {
     struct party *p = context;
-    uint64_t delay = p->config.limits.auth_delay_ms;
+    uint64_t delay = p->limits.auth_delay_ms;
 
     (void)user;
     for (uint32_t i = 0; i < LOGIN_METHODS && granted; i++)
@@ -151,7 +151,7 @@ enum { HANDSHAKE_MS = 10 * 1000 /* the default of nacre_limits */ };
 static void check_timeout(const struct party *p, const char *text)
 {
     const struct world *w = p->world;
-    const struct nacre_limits *limits = &p->config.limits;
+    const struct nacre_limits *limits = &p->limits;
 
     if (strstr(text, "login") != NULL)
         REQUIRE(w, !p->authenticated, "%s: %s", p->name, text);

@@ -22,7 +22,7 @@ static uint64_t longest_sleep(const struct party *p)
         return c->login_grace_ms == 0 ? EXCHANGE_MS : c->login_grace_ms;
     if (keys_ms < EXCHANGE_MS) /* one may be in progress */
         keys_ms = EXCHANGE_MS;
-    return least(least(keys_ms, c->limits.keepalive_ms), c->limits.idle_ms);
+    return least(least(keys_ms, p->limits.keepalive_ms), p->limits.idle_ms);
 }
 
 void world_check_party(struct party *p)

@@ -147,6 +147,7 @@ struct party {
     struct party *other;
     const char *name;
     struct nacre_endpoint_config config;
+    struct nacre_limits limits;       /* of the configuration */
     char lists[3][SIMULATE_LIST_MAX]; /* of algorithms, for the configuration */
     struct nacre_endpoint *endpoint;
     struct nacre_session *session;

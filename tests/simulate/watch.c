@@ -103,8 +103,8 @@ static void note_widest(const struct party *p, struct tap *t)
 
     if (most < WINDOW_BUDGET)
         most = WINDOW_BUDGET;
-    if (p->config.limits.window != 0)
-        most = p->config.limits.window;
+    if (p->limits.window != 0)
+        most = p->limits.window;
     REQUIRE(p->world, width(t) <= WINDOW_MAX, "%s: a window of %llu bytes", p->name,
             (unsigned long long)width(t));
     REQUIRE(p->world, all <= most, "%s: windows of %llu bytes", p->name, (unsigned long long)all);
@@ -508,7 +508,7 @@ static void on_limited(void *context, enum nacre_limit limit)
     }
     if (limit < NACRE_LIMIT_OPENS || limit > NACRE_LIMIT_REKEYS || limit == NACRE_LIMIT_PROOFS)
         return;
-    rate = p->config.limits.rates[limit - NACRE_LIMIT_OPENS];
+    rate = p->limits.rates[limit - NACRE_LIMIT_OPENS];
     REQUIRE(w, rate.per_minute != 0, "%s: limits %s, and has no limit", p->name,
             nacre_limit_name(limit));
     p->rests_ms = w->now_ms + tokens * 60 * 1000 / rate.per_minute + 1;

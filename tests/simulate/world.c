@@ -128,6 +128,7 @@ static void start(struct party *p, const struct nacre_key *const *keys)
     struct nacre_endpoint_config *config = &p->config;
     bool server = config->role == NACRE_SERVER;
 
+    config->version = NACRE_VERSION_NUMBER;
     config->host_keys = server ? &keys[0] : NULL;
     config->host_key_count = server;
     if (!server) {
@@ -259,7 +260,7 @@ struct world *world_new(uint64_t seed, bool verbose, struct tally *tally)
     prepare(w, NACRE_SERVER);
     prepare(w, NACRE_CLIENT);
     for (int i = 0; i < 2; i++)
-        if (w->party[i].config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute != 0)
+        if (w->party[i].limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS].per_minute != 0)
             rekey_seldom(&w->party[1 - i].config);
     choose_algorithms(w);
     return w;

@@ -80,7 +80,8 @@ void serve_with(struct served *s, const char *listen, const char *other)
         ck_assert_msg(s->other != NULL, "%s", errbuf);
         s->keys[1] = s->other;
     }
-    serve_config(s, (struct nacre_server_config){.listen = addresses});
+    serve_config(
+        s, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER, .listen = addresses});
 }
 
 void serve(struct served *s, const char *listen)
@@ -180,7 +181,8 @@ enum nacre_answer on_host_key(struct nacre_client *client, const struct nacre_ho
 
 struct nacre_client_config config_for(void)
 {
-    return (struct nacre_client_config){.user = "alice",
+    return (struct nacre_client_config){.version = NACRE_VERSION_NUMBER,
+                                        .user = "alice",
                                         .password = "secret",
                                         .host_key = on_host_key,
                                         .ready = on_ready,

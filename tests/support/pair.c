@@ -191,7 +191,9 @@ void pair_init(struct pair *p, uint8_t seed)
     p->client_app = client_app;
     p->policy = (struct nacre_auth_policy){.password = on_password, .publickey = on_publickey};
     p->client_reads = true;
+    p->server_limits = unhurried;
     p->server_config = (struct nacre_endpoint_config){
+        .version = NACRE_VERSION_NUMBER,
         .role = NACRE_SERVER,
         .host_keys = p->host_keys,
         .host_key_count = 1,
@@ -200,12 +202,14 @@ void pair_init(struct pair *p, uint8_t seed)
         .authenticated = authenticated,
         .ended = ended,
         .wake = wake,
-        .limits = unhurried,
+        .limits = &p->server_limits,
         .random = p->server.random.fill,
         .random_context = p->server.random.context,
     };
     p->client_config = (struct nacre_endpoint_config){
+        .version = NACRE_VERSION_NUMBER,
         .role = NACRE_CLIENT,
+        .limits = &p->client_limits,
         .user = "alice",
         .password = "secret",
         .host_key_accepted = host_key_accepted,

@@ -39,6 +39,7 @@ struct end {
 
 struct pair {
     struct nacre_endpoint_config server_config, client_config;
+    struct nacre_limits server_limits, client_limits; /* of these */
     struct nacre_key host_key, user_key, other_key;
     const struct nacre_key *host_keys[1], *user_keys[1];
     struct nacre_channel_app server_app, client_app;

@@ -150,7 +150,7 @@ START_TEST(an_external_key_is_a_copy_that_cannot_sign_by_itself)
                      51);
     ck_assert_uint_eq(len, same);
     ck_assert_uint_eq(nacre_key_sign(external, "ssh-ed25519", "data", 4, out), 0);
-    ck_assert(!nacre_key_print_private(external, NULL, text, sizeof text));
+    ck_assert(!nacre_key_print_private(external, NULL, text, sizeof text, NULL, 0));
     ck_assert(nacre_key_print_public(external, text, sizeof text));
     close_all();
 }

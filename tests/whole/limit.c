@@ -33,8 +33,7 @@ static void prepare(void)
 
 static void set_rate(enum nacre_limit limit, uint32_t burst, uint32_t per_minute)
 {
-    s.pair.server_config.limits.rates[limit - NACRE_LIMIT_OPENS] =
-        (struct nacre_rate){burst, per_minute};
+    s.pair.server_limits.rates[limit - NACRE_LIMIT_OPENS] = (struct nacre_rate){burst, per_minute};
 }
 
 /* Let time pass, and tick the session at each of its deadlines only. */
@@ -150,7 +149,7 @@ static void drip(void)
 START_TEST(a_packet_that_takes_ten_seconds_ends_the_session)
 {
     scripted_init(&s, NACRE_SERVER);
-    s.pair.server_config.limits = (struct nacre_limits){0};
+    s.pair.server_limits = (struct nacre_limits){0};
     scripted_start(&s);
     scripted_send(&s, SSH_MSG_IGNORE, "s", "some words");
     for (int i = 0; i < 10; i++) {
@@ -218,7 +217,7 @@ static void guess(void)
 START_TEST(each_failed_attempt_doubles_the_delay)
 {
     prepare();
-    s.pair.server_config.limits.auth_delay_ms = 250;
+    s.pair.server_limits.auth_delay_ms = 250;
     scripted_start(&s);
     for (uint64_t delay = 250; delay <= 4000; delay *= 2) {
         guess();
@@ -237,7 +236,7 @@ END_TEST
 START_TEST(messages_after_a_failed_attempt_wait_too)
 {
     prepare();
-    s.pair.server_config.limits.auth_delay_ms = 250;
+    s.pair.server_limits.auth_delay_ms = 250;
     scripted_start(&s);
     guess();
     scripted_send(&s, SSH_MSG_USERAUTH_REQUEST, "sss?s", "alice", "ssh-connection", "password", 0,
@@ -266,7 +265,7 @@ static void decide_later(void *context, struct nacre_decision *decision, const c
 START_TEST(a_slow_check_is_part_of_the_delay)
 {
     prepare();
-    s.pair.server_config.limits.auth_delay_ms = 250;
+    s.pair.server_limits.auth_delay_ms = 250;
     s.pair.policy.password = decide_later;
     scripted_start(&s);
     guess();
@@ -284,7 +283,7 @@ END_TEST
 START_TEST(as_many_attempts_as_configured)
 {
     prepare();
-    s.pair.server_config.limits.auth_tries = 2;
+    s.pair.server_limits.auth_tries = 2;
     scripted_start(&s);
     guess();
     scripted_expect(&s, "auth-failure publickey,password;");
@@ -400,7 +399,7 @@ START_TEST(channels_and_their_memory_are_bounded)
 
     prepare();
     s.pair.server_config.channels_max = 4;
-    s.pair.server_config.limits.window = 256 * 1024;
+    s.pair.server_limits.window = 256 * 1024;
     scripted_login(&s);
     (void)scripted_open(&s, 0, 1000, 1000); /* 128 KiB of window */
     scripted_send(&s, SSH_MSG_CHANNEL_OPEN, "suuux", "session", 1, 1, 1, data, sizeof data);
@@ -435,7 +434,7 @@ END_TEST
 START_TEST(a_small_budget_is_enough_for_two_channels)
 {
     prepare();
-    s.pair.server_config.limits.window = 1;
+    s.pair.server_limits.window = 1;
     scripted_login(&s);
     (void)scripted_open(&s, 0, 1000, 1000);
     (void)scripted_open(&s, 1, 1000, 1000);

@@ -101,7 +101,7 @@ static enum nacre_host_verdict right_verdict;
 /* The right verdict, or none. */
 static bool look_host_up(const char *file)
 {
-    const struct nacre_known_hosts hosts = {.file = file};
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER, .file = file};
     const struct nacre_host_key shown = {"host", 22, blob, blob_len};
     enum nacre_host_verdict verdict =
         nacre_known_hosts_check(&hosts, &shown, errbuf, sizeof errbuf);
@@ -133,7 +133,7 @@ END_TEST
 
 static bool prefer(const char *file)
 {
-    const struct nacre_known_hosts hosts = {.file = file};
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER, .file = file};
     char out[512];
     bool good =
         nacre_known_hosts_prefer(&hosts, "host", 22, "rsa-sha2-512,ssh-ed25519", out, sizeof out);
@@ -159,7 +159,8 @@ END_TEST
 /* A grant without the options would allow more. */
 static bool ask_for_grant(const char *file)
 {
-    const struct nacre_key_login login = {"alice", blob, blob_len, "192.0.2.1"};
+    const struct nacre_key_login login = {NACRE_VERSION_NUMBER, "alice", blob, blob_len,
+                                          "192.0.2.1"};
     struct nacre_authorized_keys *keys = nacre_authorized_keys_open(file);
     struct nacre_key_grant grant = {0};
     bool granted =

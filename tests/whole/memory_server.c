@@ -40,12 +40,15 @@ static void prepare_server(struct served *s)
     (void)snprintf(line, sizeof line, "environment=\"A=1\",permitopen=\"h:1\" %s\n",
                    openssh_ed25519_public);
     keep(s->keys_file, scratch_write("keys", line, 0600));
-    s->config = (struct nacre_server_config){.listen = listen,
+    static const struct nacre_admission no_penalties = {.penalties = {.off = true}};
+
+    s->config = (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                             .listen = listen,
                                              .host_key_file = s->key_file,
                                              .password_file = s->passwords_file,
                                              .authorized_keys = s->keys_file,
                                              .session = &echo_app,
-                                             .admission = {.penalties = {.off = true}},
+                                             .admission = &no_penalties,
                                              .drain_ms = 100};
 }
 
@@ -132,7 +135,8 @@ static enum nacre_answer on_host_key(struct nacre_client *client,
     return shown->len > 0 && sentence[0] != 0;
 }
 
-static const struct nacre_client_config with_password = {.user = "alice",
+static const struct nacre_client_config with_password = {.version = NACRE_VERSION_NUMBER,
+                                                         .user = "alice",
                                                          .password = "secret",
                                                          .host_key = on_host_key,
                                                          .ready = on_ready,
@@ -277,7 +281,8 @@ START_TEST(a_client_ends_and_reports_why)
 {
     struct served served;
     struct nacre_client_config config = with_password;
-    struct nacre_known_hosts hosts = {.file = scratch_write("known", "other ssh-dss AAAA\n", 0600)};
+    struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER,
+                                      .file = scratch_write("known", "other ssh-dss AAAA\n", 0600)};
     struct scarce scarce;
     struct story story;
     pthread_t thread;

@@ -34,8 +34,7 @@ static void rekey_on(struct pair *p, unsigned until)
 static void pair_with_rekeys(struct pair *p, uint32_t burst)
 {
     pair_init(p, 3);
-    p->server_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
-        (struct nacre_rate){burst, 60};
+    p->server_limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] = (struct nacre_rate){burst, 60};
     p->client_config.observer = &counting;
     pair_start(p);
     (void)pair_open(p);
@@ -127,7 +126,7 @@ START_TEST(a_rekey_counts_as_often_as_it_costs_more)
 
     pair_init(&p, 3);
     p.server_config.kex = p.client_config.kex = costs[_i].kex;
-    p.server_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
+    p.server_limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
         (struct nacre_rate){2 * costs[_i].tokens, 60};
     p.client_config.observer = &counting;
     pair_start(&p);
@@ -152,8 +151,7 @@ START_TEST(a_client_makes_a_server_that_rekeys_endlessly_wait)
     static struct pair p;
 
     pair_init(&p, 3);
-    p.client_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
-        (struct nacre_rate){4, 60};
+    p.client_limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] = (struct nacre_rate){4, 60};
     p.client_config.observer = &counting;
     pair_start(&p);
     (void)pair_open(&p);
@@ -182,10 +180,9 @@ START_TEST(an_exchange_that_waits_is_no_silence)
     static struct pair p;
 
     pair_init(&p, 3);
-    p.server_config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] =
-        (struct nacre_rate){1, 1};
-    p.server_config.limits.keepalive_ms = 5 * SECOND;
-    p.server_config.limits.keepalive_count = 2;
+    p.server_limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] = (struct nacre_rate){1, 1};
+    p.server_limits.keepalive_ms = 5 * SECOND;
+    p.server_limits.keepalive_count = 2;
     pair_start(&p);
     (void)pair_open(&p);
     for (int i = 0; i < 2; i++) {

@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-static const struct nacre_client_config clients = {.user = "alice"}, nobody = {.user = NULL};
+static const struct nacre_client_config clients = {.version = NACRE_VERSION_NUMBER,
+                                                   .user = "alice"},
+                                        nobody = {.user = NULL};
 
 static void assert_refused(const struct nacre_client_config *all,
                            struct nacre_connection_config config, const char *says)
@@ -28,10 +30,18 @@ static void assert_accepted(const struct nacre_client_config *all,
 
 START_TEST(a_connection_has_an_address_and_a_user)
 {
-    assert_accepted(&clients, (struct nacre_connection_config){.address = "host:22"});
-    assert_accepted(&nobody, (struct nacre_connection_config){.address = "host:22", .user = "bob"});
-    assert_refused(&clients, (struct nacre_connection_config){.user = "bob"}, "no address");
-    assert_refused(&nobody, (struct nacre_connection_config){.address = "host:22"}, "no user");
+    assert_accepted(&clients, (struct nacre_connection_config){.version = NACRE_VERSION_NUMBER,
+                                                               .address = "host:22"});
+    assert_accepted(&nobody, (struct nacre_connection_config){.version = NACRE_VERSION_NUMBER,
+                                                              .address = "host:22",
+                                                              .user = "bob"});
+    assert_refused(&clients,
+                   (struct nacre_connection_config){.version = NACRE_VERSION_NUMBER, .user = "bob"},
+                   "no address");
+    assert_refused(
+        &nobody,
+        (struct nacre_connection_config){.version = NACRE_VERSION_NUMBER, .address = "host:22"},
+        "no user");
 }
 END_TEST
 
@@ -39,7 +49,8 @@ START_TEST(what_a_connection_logs_in_with_can_be_used)
 {
     static char user[NACRE_USER_MAX + 2], password[NACRE_PASSWORD_MAX + 2];
     const struct nacre_key *keys[1] = {NULL};
-    struct nacre_connection_config config = {.address = "host:22", .user = user};
+    struct nacre_connection_config config = {
+        .version = NACRE_VERSION_NUMBER, .address = "host:22", .user = user};
 
     memset(user, 'u', NACRE_USER_MAX);
     memset(password, 'p', NACRE_PASSWORD_MAX);
@@ -61,20 +72,23 @@ END_TEST
 START_TEST(a_password_without_a_user_is_refused)
 {
     assert_refused(&clients,
-                   (struct nacre_connection_config){.address = "host:22", .password = "secret"},
+                   (struct nacre_connection_config){
+                       .version = NACRE_VERSION_NUMBER, .address = "host:22", .password = "secret"},
                    "need a `user`");
 }
 END_TEST
 
 START_TEST(known_as_is_an_address)
 {
-    const struct nacre_known_hosts none = {.file = NULL};
-    struct nacre_client_config config = {.user = "alice", .known_as = "host:22"};
+    const struct nacre_known_hosts none = {.version = NACRE_VERSION_NUMBER, .file = NULL};
+    struct nacre_client_config config = {
+        .version = NACRE_VERSION_NUMBER, .user = "alice", .known_as = "host:22"};
     char sentence[512];
     const struct errbuf p = errbuf_in(sentence, sizeof sentence);
 
     assert_refused(&clients,
-                   (struct nacre_connection_config){.address = "host:22", .known_as = "host"},
+                   (struct nacre_connection_config){
+                       .version = NACRE_VERSION_NUMBER, .address = "host:22", .known_as = "host"},
                    "known_as: host is not an address");
     ck_assert(check_clients(&config, &p));
     config.known_as = ":22";

@@ -130,7 +130,8 @@ END_TEST
 
 START_TEST(a_connection_without_user_is_refused)
 {
-    const struct nacre_client_config config = {.password = "secret"};
+    const struct nacre_client_config config = {.version = NACRE_VERSION_NUMBER,
+                                               .password = "secret"};
     struct nacre_clients *clients = clients_with(&config);
     char errbuf[512];
 
@@ -205,18 +206,29 @@ START_TEST(each_connection_may_log_in_as_another_user)
     logins[0] = 0;
     config.user = config.password = "erin";
     clients = clients_with(&config);
-    serve_config(&server, (struct nacre_server_config){.auth = &policy, .events = &events});
+    serve_config(&server, (struct nacre_server_config){
+                              .version = NACRE_VERSION_NUMBER, .auth = &policy, .events = &events});
     keys[0] = server.key;
-    connect_with(clients, (struct nacre_connection_config){.user = NULL}, &server, &s);
-    connect_with(clients, (struct nacre_connection_config){.user = bob, .password = password},
+    connect_with(clients,
+                 (struct nacre_connection_config){.version = NACRE_VERSION_NUMBER, .user = NULL},
                  &server, &s);
     connect_with(clients,
-                 (struct nacre_connection_config){.user = "carol", .keys = keys, .key_count = 1},
+                 (struct nacre_connection_config){
+                     .version = NACRE_VERSION_NUMBER, .user = bob, .password = password},
                  &server, &s);
-    connect_with(clients, (struct nacre_connection_config){.user = "dave", .ask = type_dave},
+    connect_with(
+        clients,
+        (struct nacre_connection_config){
+            .version = NACRE_VERSION_NUMBER, .user = "carol", .keys = keys, .key_count = 1},
+        &server, &s);
+    connect_with(clients,
+                 (struct nacre_connection_config){
+                     .version = NACRE_VERSION_NUMBER, .user = "dave", .ask = type_dave},
                  &server, &s);
     ck_assert_uint_eq(s.asked, 2); /* about the host key, and for the password */
-    connect_with(clients, (struct nacre_connection_config){.user = "frank"}, &server, &s);
+    connect_with(clients,
+                 (struct nacre_connection_config){.version = NACRE_VERSION_NUMBER, .user = "frank"},
+                 &server, &s);
     ck_assert_int_eq(s.why.cause, NACRE_AUTH_FAILED); /* with no password, and nobody to ask */
     nacre_clients_free(clients);
     end_server(&server);
@@ -238,8 +250,9 @@ END_TEST
 
 START_TEST(a_server_says_what_is_wrong_with_its_configuration)
 {
-    const struct nacre_server_config nothing = {.kex = NULL};
-    struct nacre_server_config config = {.listen = (const char *[]){"127.0.0.1:0", NULL},
+    const struct nacre_server_config nothing = {.version = NACRE_VERSION_NUMBER, .kex = NULL};
+    struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                         .listen = (const char *[]){"127.0.0.1:0", NULL},
                                          .host_key_file = scratch_path("host_key"),
                                          .kex = "rot13"};
     char errbuf[1024];
@@ -332,7 +345,7 @@ START_TEST(sessions_have_the_whole_configuration)
     c.channels_max = 3;
     c.packet_max = 4096;
     c.login_grace_ms = 4000;
-    c.limits.handshake_ms = 5000;
+    c.limits = &(struct nacre_limits){.handshake_ms = 5000};
     c.rekey_bytes = 1 << 20;
     c.rekey_ms = 60 * 1000;
     c.kex = "curve25519-sha256";
@@ -350,9 +363,9 @@ START_TEST(sessions_have_the_whole_configuration)
     ck_assert(e->lookup == client_lookup && clients->config.lookup == c.lookup);
     ck_assert(e->global_replied == client_global_replied);
     ck_assert(clients->config.global_replied == c.global_replied);
-    ck_assert(e->global_request == c.global_request && e->observer == c.observer);
+    ck_assert(e->global_request == c.global_request && e->observer->message == observer.message);
     ck_assert(e->channels_max == 3 && e->packet_max == 4096 && e->login_grace_ms == 4000);
-    ck_assert(e->limits.handshake_ms == 5000);
+    ck_assert(e->limits->handshake_ms == 5000);
     ck_assert(e->rekey_bytes == 1 << 20 && e->rekey_ms == 60 * 1000);
     ck_assert_ptr_eq(e->kex, c.kex);
     ck_assert_ptr_eq(e->host_key, c.host_key_algorithms);
@@ -360,7 +373,8 @@ START_TEST(sessions_have_the_whole_configuration)
     ck_assert_ptr_eq(e->ciphers, c.ciphers);
     ck_assert_ptr_eq(e->macs, c.macs);
     ck_assert(e->require_strict_kex && e->ask == NULL);
-    ck_assert(e->memory == c.memory && e->secrets == c.secrets && e->budget == budget);
+    ck_assert(e->memory->context == c.memory->context &&
+              e->secrets->context == c.secrets->context && e->budget == budget);
     ck_assert(e->random == count_random && e->random_context == &randoms);
     nacre_clients_free(clients);
     nacre_budget_free(budget);

@@ -7,7 +7,7 @@
 
 static void remember(const struct nacre_key *key, const char *file, const char *where)
 {
-    const struct nacre_known_hosts hosts = {.file = file};
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER, .file = file};
     struct nacre_host_key shown = {.host = "127.0.0.1"};
     char errbuf[512];
 
@@ -18,7 +18,8 @@ static void remember(const struct nacre_key *key, const char *file, const char *
 
 START_TEST(a_known_host_key_is_accepted_without_host_key_callback)
 {
-    struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
+    struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER,
+                                      .file = scratch_path("known_hosts")};
     struct nacre_client_config config = config_for();
     struct story s = {0};
     struct served server;
@@ -36,7 +37,8 @@ END_TEST
 /* Ed25519 comes first by default, but the known key is the server's other one. */
 START_TEST(a_known_key_is_preferred_to_other_keys_of_the_server)
 {
-    struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
+    struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER,
+                                      .file = scratch_path("known_hosts")};
     struct nacre_client_config config = config_for();
     struct story s = {0};
     struct served server;
@@ -57,7 +59,8 @@ END_TEST
 
 START_TEST(known_as_names_the_host_in_known_hosts)
 {
-    struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
+    struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER,
+                                      .file = scratch_path("known_hosts")};
     struct nacre_client_config config = config_for();
     struct story s = {0};
     struct served server;
@@ -76,7 +79,8 @@ END_TEST
 /* No login is attempted, and the text of the end says why. */
 static void assert_refused(const char *line, const char *says)
 {
-    struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
+    struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER,
+                                      .file = scratch_path("known_hosts")};
     struct nacre_client_config config = config_for();
     struct story s = {0};
     struct served server;

@@ -149,7 +149,8 @@ struct scene {
 static void begin(struct scene *s, enum manner how)
 {
     *s = (struct scene){.config = config_for(), .story = {.accept = true}};
-    serve_config(&s->server, (struct nacre_server_config){.auth = &keys_or_passwords});
+    serve_config(&s->server, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                          .auth = &keys_or_passwords});
     s->agent = start_agent(how);
     s->config.keys = nacre_agent_keys(s->agent, &s->config.key_count);
     s->config.password = NULL;

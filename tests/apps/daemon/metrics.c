@@ -14,8 +14,8 @@ static void make_server(void)
 {
     static const char *const listen[] = {"127.0.0.1:0", NULL};
     static char errbuf[512];
-    const struct nacre_server_config config = {.listen = listen,
-                                               .host_key_file = scratch_path("key")};
+    const struct nacre_server_config config = {
+        .version = NACRE_VERSION_NUMBER, .listen = listen, .host_key_file = scratch_path("key")};
 
     server = nacre_server_new(&config, errbuf, sizeof errbuf);
     ck_assert_msg(server != NULL, "%s", errbuf);

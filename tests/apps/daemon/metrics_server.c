@@ -46,8 +46,8 @@ static int start(void)
     static const char *const listen[] = {"127.0.0.1:0", NULL};
     char text[NACRE_LISTEN_ADDRESS_MAX], sentence[512] = "";
     const struct errbuf p = {sentence, sizeof sentence};
-    const struct nacre_server_config config = {.listen = listen,
-                                               .host_key_file = scratch_path("key")};
+    const struct nacre_server_config config = {
+        .version = NACRE_VERSION_NUMBER, .listen = listen, .host_key_file = scratch_path("key")};
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int fd, reader = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 

@@ -145,9 +145,9 @@ START_TEST(a_count_of_keepalives_may_have_a_keyword_of_its_own)
     options.limits.keepalive_count = 7;
     add_key("ed25519", openssh_ed25519);
     ck_assert(read_setup(false, false));
-    ck_assert_uint_eq(setup_config(&setup).limits.keepalive_count, 7);
+    ck_assert_uint_eq(setup_config(&setup).limits->keepalive_count, 7);
     options.limits.limits.keepalive_count = 8;
-    ck_assert_uint_eq(setup_config(&setup).limits.keepalive_count, 8);
+    ck_assert_uint_eq(setup_config(&setup).limits->keepalive_count, 8);
     setup_clear(&setup);
 }
 END_TEST

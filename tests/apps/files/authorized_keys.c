@@ -23,7 +23,7 @@ static const char *address;
 static bool keys_grant(struct nacre_authorized_keys *keys, const char *user, const uint8_t *key,
                        size_t len)
 {
-    const struct nacre_key_login login = {user, key, len, address};
+    const struct nacre_key_login login = {NACRE_VERSION_NUMBER, user, key, len, address};
     struct nacre_key_grant grant;
     bool yes = nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf);
 
@@ -64,7 +64,8 @@ START_TEST(without_a_descriptor_no_key_is_decided)
     const char *file = scratch_write("alice", KEY "\n", 0600);
     struct nacre_authorized_keys *keys =
         nacre_authorized_keys_open(_i == 0 ? file : scratch_path("%u"));
-    const struct nacre_key_login login = {"alice", (const uint8_t *)BLOB("f"), BLOB_LEN, NULL};
+    const struct nacre_key_login login = {NACRE_VERSION_NUMBER, "alice", (const uint8_t *)BLOB("f"),
+                                          BLOB_LEN, NULL};
     struct nacre_key_grant grant;
     struct rlimit before, none;
 
@@ -537,7 +538,8 @@ START_TEST(of_several_lines_with_a_key_the_first_that_grants_decides)
                                     "command=\"other\" " OTHER_KEY "\n"
                                     "no key at all\n"
                                     "command=\"two\" " KEY "\n";
-    const struct nacre_key_login login = {"alice", (const uint8_t *)BLOB("f"), BLOB_LEN, NULL};
+    const struct nacre_key_login login = {NACRE_VERSION_NUMBER, "alice", (const uint8_t *)BLOB("f"),
+                                          BLOB_LEN, NULL};
     struct nacre_authorized_keys *keys =
         nacre_authorized_keys_open(scratch_write("keys", text, 0600));
     struct nacre_key_grant grant;

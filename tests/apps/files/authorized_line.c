@@ -48,7 +48,8 @@ END_TEST
 static void assert_comment(const char *text, const char *comment)
 {
     const struct bytes blob = {(const uint8_t *)BLOB, sizeof BLOB - 1};
-    const struct nacre_key_login login = {.user = "alice", .key = blob.at, .key_len = blob.len};
+    const struct nacre_key_login login = {
+        .version = NACRE_VERSION_NUMBER, .user = "alice", .key = blob.at, .key_len = blob.len};
     struct authorized_line line = line_of(text);
     struct nacre_key_grant grant;
     const struct errbuf none = errbuf_in(NULL, 0);
@@ -100,7 +101,8 @@ END_TEST
 
 static enum authorized_line_result match_blob(const char *text, struct bytes blob, const char *says)
 {
-    const struct nacre_key_login login = {.user = "alice", .key = blob.at, .key_len = blob.len};
+    const struct nacre_key_login login = {
+        .version = NACRE_VERSION_NUMBER, .user = "alice", .key = blob.at, .key_len = blob.len};
     struct authorized_line line = line_of(text);
     struct nacre_key_grant grant;
     char what[256];

@@ -54,19 +54,23 @@ END_TEST
 START_TEST(a_key_that_cannot_be_printed_leaves_no_text)
 {
     struct nacre_key *key = read(openssh_ed25519);
-    const struct nacre_key_protection unknown = {.passphrase = "secret", .cipher = "des"};
-    const struct nacre_key_protection slow = {.passphrase = "secret", .rounds = 2049};
+    const struct nacre_key_protection unknown = {
+        .version = NACRE_VERSION_NUMBER, .passphrase = "secret", .cipher = "des"};
+    const struct nacre_key_protection slow = {
+        .version = NACRE_VERSION_NUMBER, .passphrase = "secret", .rounds = 2049};
     char text[2048] = "x";
 
-    ck_assert(!nacre_key_print_private(key, &unknown, text, sizeof text));
+    ck_assert(!nacre_key_print_private(key, &unknown, text, sizeof text, said, sizeof said));
     ck_assert_str_eq(text, "");
-    ck_assert(!nacre_key_print_private(key, &slow, text, sizeof text));
-    ck_assert(!nacre_key_print_private(key, NULL, text, 100));
+    ck_assert_str_eq(said, "'des' is not a cipher for keys: see ssh-keygen -Z");
+    ck_assert(!nacre_key_print_private(key, &slow, text, sizeof text, said, sizeof said));
+    ck_assert(!nacre_key_print_private(key, NULL, text, 100, said, sizeof said));
+    ck_assert(strstr(said, "100 bytes are too few") != NULL);
     ck_assert_str_eq(text, "");
-    ck_assert(!nacre_key_print_private(key, NULL, text, 0));
+    ck_assert(!nacre_key_print_private(key, NULL, text, 0, said, sizeof said));
     ck_assert(!nacre_key_print_public(key, text, 10));
     ck_assert_str_eq(text, "");
-    ck_assert(nacre_key_print_private(key, NULL, text, sizeof text));
+    ck_assert(nacre_key_print_private(key, NULL, text, sizeof text, said, sizeof said));
     nacre_key_free(key);
 }
 END_TEST
@@ -78,9 +82,9 @@ START_TEST(a_printed_key_is_protected_as_was_asked_for)
     char text[2048];
 
     for (size_t i = 0; i < 2; i++) {
-        const struct nacre_key_protection p = {"secret", ciphers[i], 1};
+        const struct nacre_key_protection p = {NACRE_VERSION_NUMBER, "secret", ciphers[i], 1};
 
-        ck_assert(nacre_key_print_private(key, &p, text, sizeof text));
+        ck_assert(nacre_key_print_private(key, &p, text, sizeof text, said, sizeof said));
         ck_assert_ptr_null(nacre_key_parse(text, strlen(text), NULL, said, sizeof said));
         again = nacre_key_parse(text, strlen(text), "secret", said, sizeof said);
         ck_assert_msg(again != NULL, "%s", said);

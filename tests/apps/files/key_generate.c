@@ -38,7 +38,7 @@ START_TEST(a_new_key_signs_and_can_be_printed)
     ck_assert(nacre_key_can_sign(key));
     ck_assert_uint_gt(nacre_key_sign(key, rows[_i].algorithm, "data", 4, signature), 64);
     ck_assert_uint_eq(nacre_key_sign(key, "ssh-dss", "data", 4, signature), 0);
-    ck_assert(nacre_key_print_private(key, NULL, text, sizeof text));
+    ck_assert(nacre_key_print_private(key, NULL, text, sizeof text, NULL, 0));
     again = nacre_key_parse(text, strlen(text), NULL, said, sizeof said);
     ck_assert_msg(again != NULL, "%s", said);
     nacre_key_fingerprint(key, one);

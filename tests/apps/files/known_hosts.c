@@ -56,7 +56,8 @@ static struct nacre_known_hosts in(const char *file)
 {
     warned[0] = 0;
     warnings = 0;
-    return (struct nacre_known_hosts){.file = file, .warn = on_warn, .context = warned};
+    return (struct nacre_known_hosts){
+        .version = NACRE_VERSION_NUMBER, .file = file, .warn = on_warn, .context = warned};
 }
 
 static enum nacre_host_verdict check_in(const char *file, const char *host, uint16_t port)

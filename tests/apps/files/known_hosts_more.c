@@ -27,7 +27,8 @@ static struct nacre_known_hosts in(const char *file)
 {
     warned[0] = 0;
     warnings = 0;
-    return (struct nacre_known_hosts){.file = file, .warn = on_warn};
+    return (struct nacre_known_hosts){
+        .version = NACRE_VERSION_NUMBER, .file = file, .warn = on_warn};
 }
 
 START_TEST(further_files_are_read_too)

@@ -200,7 +200,7 @@ END_TEST
 START_TEST(a_host_is_added)
 {
     const char *path = scratch_path("known_hosts");
-    const struct nacre_known_hosts hosts = {.file = path};
+    const struct nacre_known_hosts hosts = {.version = NACRE_VERSION_NUMBER, .file = path};
     struct nacre_key *key = nacre_key_make(scratch_path("key"), text, sizeof text);
     struct nacre_host_key shown = {.host = "host", .port = 22};
 

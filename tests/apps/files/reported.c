@@ -14,7 +14,8 @@ static char errbuf[8192];
 static size_t reports(struct nacre_authorized_keys *keys, size_t size)
 {
     struct nacre_key_grant grant;
-    const struct nacre_key_login login = {"alice", (const uint8_t *)"key", 3, NULL};
+    const struct nacre_key_login login = {NACRE_VERSION_NUMBER, "alice", (const uint8_t *)"key", 3,
+                                          NULL};
     size_t count;
 
     (void)nacre_authorized_keys_check(keys, &login, &grant, errbuf, size);

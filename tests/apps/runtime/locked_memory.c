@@ -224,8 +224,10 @@ END_TEST
 
 START_TEST(sessions_are_locked)
 {
-    const struct nacre_endpoint_config config = {
-        .role = NACRE_CLIENT, .user = "alice", .secrets = nacre_locked_memory()};
+    const struct nacre_endpoint_config config = {.version = NACRE_VERSION_NUMBER,
+                                                 .role = NACRE_CLIENT,
+                                                 .user = "alice",
+                                                 .secrets = nacre_locked_memory()};
     struct nacre_endpoint *endpoint;
     struct nacre_session *session;
 

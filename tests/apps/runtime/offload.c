@@ -44,7 +44,8 @@ static void done(void *at)
 
 static bool submit(struct nacre_offload *o, void (*what)(void *), struct job *job, uint64_t owner)
 {
-    return nacre_offload_submit(o, &(struct nacre_job){what, done, job, owner, 0, NULL}, &home);
+    return nacre_offload_submit(
+        o, &(struct nacre_job){NACRE_VERSION_NUMBER, what, done, job, owner, 0, NULL}, &home);
 }
 
 /* Run the mailbox until that many jobs are answered in all. */
@@ -147,7 +148,9 @@ static bool submit_ranked(struct nacre_offload *o, struct job *job, unsigned ran
                           const void *client)
 {
     return nacre_offload_submit(
-        o, &(struct nacre_job){work, done, job, 100 + job->number, rank, client}, &home);
+        o,
+        &(struct nacre_job){NACRE_VERSION_NUMBER, work, done, job, 100 + job->number, rank, client},
+        &home);
 }
 
 /* A pool of one thread, which is at job `first` until the gate is opened. */

@@ -47,7 +47,8 @@ static struct pump *begin(void)
     int fds[2];
 
     pair_init(&p, 1);
-    config = (struct nacre_endpoint_config){.role = NACRE_SERVER,
+    config = (struct nacre_endpoint_config){.version = NACRE_VERSION_NUMBER,
+                                            .role = NACRE_SERVER,
                                             .host_keys = p.host_keys,
                                             .host_key_count = 1,
                                             .auth = &p.policy,

@@ -161,7 +161,8 @@ static void look(unsigned workers, unsigned count)
     client.ready = on_ready;
     channels = count;
     wanted = 4 * count;
-    serve_config(&served, (struct nacre_server_config){.listen = both, .workers = workers});
+    serve_config(&served, (struct nacre_server_config){
+                              .version = NACRE_VERSION_NUMBER, .listen = both, .workers = workers});
     if (localhost)
         (void)snprintf(where, sizeof where, "localhost%s",
                        strrchr(nacre_server_address(served.server, 0), ':'));

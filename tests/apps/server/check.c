@@ -28,8 +28,8 @@ static void assert_most(struct nacre_server_config *config, uint32_t *member, ui
 
 START_TEST(limits_on_connections_make_sense)
 {
-    struct nacre_server_config config = {0};
-    struct nacre_admission *a = &config.admission;
+    struct nacre_admission admission = {0}, *a = &admission;
+    struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER, .admission = a};
 
     ck_assert(is_good(&config));
     assert_most(&config, &a->startups_rate, 100, "startups_rate is 101");
@@ -49,7 +49,7 @@ END_TEST
 
 START_TEST(the_number_of_workers_is_bounded)
 {
-    struct nacre_server_config config = {.workers = 1024};
+    struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER, .workers = 1024};
 
     ck_assert(is_good(&config));
     config.workers = 1025;
@@ -60,10 +60,12 @@ END_TEST
 
 START_TEST(sources_without_penalties_can_be_parsed)
 {
-    struct nacre_server_config config = {.admission.penalty_exempt = "10.0.0.0/8,::1"};
+    struct nacre_admission admission = {.penalty_exempt = "10.0.0.0/8,::1"};
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                               .admission = &admission};
 
     ck_assert(is_good(&config));
-    config.admission.penalty_exempt = "10.0.0.0/99";
+    admission.penalty_exempt = "10.0.0.0/99";
     ck_assert(!is_good(&config));
     assert_says(errbuf, "'10.0.0.0/99'");
 }
@@ -74,8 +76,10 @@ START_TEST(a_policy_that_lets_nobody_in_is_refused)
 {
     static const struct nacre_auth_policy none = {.require = "publikey"};
     static const char *const loopback[] = {"127.0.0.1:0", NULL};
-    const struct nacre_server_config config = {
-        .listen = loopback, .host_key_file = scratch_path("key"), .auth = &none};
+    const struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
+                                               .listen = loopback,
+                                               .host_key_file = scratch_path("key"),
+                                               .auth = &none};
 
     ck_assert_ptr_null(nacre_server_new(&config, errbuf, sizeof errbuf));
     assert_says(errbuf, "auth offers no method");

@@ -62,7 +62,8 @@ static struct nacre_file_login_config files(const char *options)
     (void)snprintf(keys, sizeof keys, "%s", scratch_write("keys", line, 0600));
     (void)snprintf(passwords, sizeof passwords, "%s",
                    scratch_write("passwords", "alice:secret\n", 0600));
-    return (struct nacre_file_login_config){.passwords = passwords,
+    return (struct nacre_file_login_config){.version = NACRE_VERSION_NUMBER,
+                                            .passwords = passwords,
                                             .authorized_keys = keys,
                                             .attempted = on_attempted,
                                             .trouble = on_trouble,
@@ -80,15 +81,16 @@ static void open_login(struct nacre_file_login_config config)
 static void serve_login(struct nacre_server_config config)
 {
     config.events = &events;
-    config.limits.auth_delay_ms = NACRE_UNLIMITED;
-    config.admission.penalties.off = true;
+    config.limits = &(struct nacre_limits){.auth_delay_ms = NACRE_UNLIMITED};
+    config.admission = &(struct nacre_admission){.penalties.off = true};
     serve_config(&served, config);
 }
 
 static void serve_files(struct nacre_file_login_config config)
 {
     open_login(config);
-    serve_login((struct nacre_server_config){.auth = nacre_file_login_policy(login)});
+    serve_login((struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                             .auth = nacre_file_login_policy(login)});
 }
 
 static void serve_logins(const char *options)
@@ -309,7 +311,7 @@ END_TEST
 
 START_TEST(a_login_that_is_of_no_use_is_not_made)
 {
-    struct nacre_file_login_config config = {.passwords = NULL};
+    struct nacre_file_login_config config = {.version = NACRE_VERSION_NUMBER, .passwords = NULL};
     char errbuf[512] = "";
 
     ck_assert_ptr_null(nacre_file_login_new(&config, errbuf, sizeof errbuf));
@@ -326,7 +328,8 @@ START_TEST(a_server_can_name_the_files_itself)
     struct nacre_file_login_config config = files("restrict,command=\"true\"");
     struct nacre_key *key = read_key();
 
-    serve_login((struct nacre_server_config){.password_file = config.passwords,
+    serve_login((struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                             .password_file = config.passwords,
                                              .authorized_keys = config.authorized_keys});
     ck_assert(logs_in("alice", "secret", NULL));
     ck_assert_str_eq(command, "");
@@ -340,8 +343,10 @@ END_TEST
 START_TEST(a_server_does_not_ignore_the_files_that_it_is_given)
 {
     const struct nacre_auth_policy policy = {.password = NULL};
-    const struct nacre_server_config both = {.auth = &policy, .password_file = "passwords"};
-    const struct nacre_server_config missing = {.host_key_file = scratch_path("host_key"),
+    const struct nacre_server_config both = {
+        .version = NACRE_VERSION_NUMBER, .auth = &policy, .password_file = "passwords"};
+    const struct nacre_server_config missing = {.version = NACRE_VERSION_NUMBER,
+                                                .host_key_file = scratch_path("host_key"),
                                                 .password_file = "/nonexistent/passwords"};
     char errbuf[512] = "";
 

@@ -87,13 +87,15 @@ static const struct nacre_server_events events = {.accepted = on_accepted};
 static void start(const char *password)
 {
     const char *listen[] = {"127.0.0.1:0", NULL};
-    const struct nacre_server_config s = {.listen = listen,
+    const struct nacre_server_config s = {.version = NACRE_VERSION_NUMBER,
+                                          .listen = listen,
                                           .host_key_file = scratch_path("key"),
                                           .auth = &auth,
                                           .session = &server_app,
                                           .events = &events,
                                           .drain_ms = 10};
-    const struct nacre_client_config c = {.user = "alice",
+    const struct nacre_client_config c = {.version = NACRE_VERSION_NUMBER,
+                                          .user = "alice",
                                           .password = password,
                                           .host_key = any_key,
                                           .ready = on_ready,
@@ -340,7 +342,8 @@ END_TEST
 START_TEST(a_server_with_several_workers_cannot_be_embedded)
 {
     const char *listen[] = {"127.0.0.1:0", NULL};
-    const struct nacre_server_config s = {.listen = listen,
+    const struct nacre_server_config s = {.version = NACRE_VERSION_NUMBER,
+                                          .listen = listen,
                                           .host_key_file = scratch_path("key"),
                                           .auth = &auth,
                                           .session = &server_app,

@@ -57,7 +57,9 @@ static const struct nacre_server_events events = {
 static void serve_noting(void)
 {
     notes[0] = 0;
-    serve_config(&served, (struct nacre_server_config){.events = &events, .context = "mine"});
+    serve_config(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                       .events = &events,
+                                                       .context = "mine"});
 }
 
 START_TEST(each_connection_is_accepted_authenticated_and_ended_in_that_order)
@@ -113,10 +115,12 @@ START_TEST(the_limit_that_was_reached_is_reported_before_the_end)
     char got[256];
 
     notes[0] = 0;
-    serve_config(&served, (struct nacre_server_config){.events = &limited,
-                                                       .observer = &observer,
-                                                       .context = "mine",
-                                                       .limits = {.handshake_ms = 1}});
+    serve_config(&served,
+                 (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                              .events = &limited,
+                                              .observer = &observer,
+                                              .context = "mine",
+                                              .limits = &(struct nacre_limits){.handshake_ms = 1}});
     to.sin_port = htons((uint16_t)strtoul(strrchr(address(&served), ':') + 1, NULL, 10));
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     while (recv(fd, got, sizeof got, 0) > 0)
@@ -154,7 +158,8 @@ START_TEST(work_is_done_on_another_thread_and_finished_on_the_loops_own)
     struct nacre_client_config client = config_for();
     struct story story = {.accept = true, .stay = true};
 
-    serve_config(&served, (struct nacre_server_config){.events = &offloading});
+    serve_config(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                       .events = &offloading});
     live(&client, address(&served), &story);
     end_server(&served);
     ck_assert(offloaded);
@@ -206,7 +211,9 @@ START_TEST(a_decision_is_answered_from_another_thread)
     struct story story = {.accept = true};
 
     answered_for = NULL;
-    serve_config(&served, (struct nacre_server_config){.auth = &asking, .events = &expecting});
+    serve_config(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                       .auth = &asking,
+                                                       .events = &expecting});
     live(&client, address(&served), &story);
     assert_told(&story);
     ck_assert_int_eq(pthread_join(database, NULL), 0);
@@ -235,7 +242,8 @@ START_TEST(an_answer_that_comes_too_late_is_called_when_the_server_is_freed)
     struct story story = {.accept = true};
 
     answered_for = notes;
-    serve_config(&served, (struct nacre_server_config){.auth = &stopping, .drain_ms = 1});
+    serve_config(&served, (struct nacre_server_config){
+                              .version = NACRE_VERSION_NUMBER, .auth = &stopping, .drain_ms = 1});
     live(&client, address(&served), &story);
     ck_assert_int_eq(pthread_join(served.thread, NULL), 0);
     ck_assert(nacre_decision_is_over(undecided));
@@ -259,7 +267,8 @@ START_TEST(freeing_its_session_ends_the_connection_at_once)
     struct nacre_client_config client = config_for();
     struct story story = {.accept = true, .stay = true};
 
-    serve_config(&served, (struct nacre_server_config){.events = &freeing});
+    serve_config(&served,
+                 (struct nacre_server_config){.version = NACRE_VERSION_NUMBER, .events = &freeing});
     live(&client, address(&served), &story);
     ck_assert_int_eq(story.why.cause, NACRE_CONNECTION_LOST);
     end_server(&served);
@@ -327,7 +336,8 @@ START_TEST(the_password_of_a_client_that_has_gone_is_not_hashed)
     struct nacre_clients *staying, *leaving;
 
     atomic_store(&gate, true);
-    serve_config(&served, (struct nacre_server_config){.auth = &policy, .events = &busy});
+    serve_config(&served, (struct nacre_server_config){
+                              .version = NACRE_VERSION_NUMBER, .auth = &policy, .events = &busy});
     staying = clients_with(&first);
     join(staying, address(&served), &stories[0]);
     while (stories[0].ready == 0)
@@ -359,7 +369,9 @@ static uint64_t count_of(enum nacre_limit limit)
 /* One kind of end is penalised at once, the others hardly. */
 static void serve_strictly(struct nacre_penalties penalties)
 {
-    serve_config(&served, (struct nacre_server_config){.admission = {.penalties = penalties}});
+    serve_config(&served, (struct nacre_server_config){
+                              .version = NACRE_VERSION_NUMBER,
+                              .admission = &(struct nacre_admission){.penalties = penalties}});
 }
 
 static void log_in(const char *password)
@@ -428,7 +440,9 @@ START_TEST(a_second_connection_of_a_user_is_no_use_of_the_reserve)
 
     notes[0] = 0;
     serve_config(&served, (struct nacre_server_config){
-                              .admission = {.max_connections = 8, .penalties = {.off = true}},
+                              .version = NACRE_VERSION_NUMBER,
+                              .admission = &(struct nacre_admission){.max_connections = 8,
+                                                                     .penalties = {.off = true}},
                               .events = &limited});
     for (int i = 0; i < 7; i++)
         raw[i] = connect_raw();

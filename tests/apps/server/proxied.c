@@ -44,10 +44,15 @@ static const struct nacre_server_events events = {.accepted = on_accepted, .refu
 
 static void serve_behind(const char *proxy_from, struct nacre_server_config config)
 {
+    struct nacre_admission admission = {0};
+
     notes[0] = 0;
     noted = 0;
     config.events = &events;
-    config.admission.proxy_from = proxy_from;
+    if (config.admission != NULL)
+        admission = *config.admission;
+    admission.proxy_from = proxy_from;
+    config.admission = &admission;
     serve_config(&served, config);
 }
 
@@ -101,7 +106,7 @@ START_TEST(the_session_begins_with_the_address_of_the_header)
 {
     int fd;
 
-    serve_behind("127.0.0.0/8", (struct nacre_server_config){0});
+    serve_behind("127.0.0.0/8", (struct nacre_server_config){.version = NACRE_VERSION_NUMBER});
     fd = connect_raw();
     say(fd, CLIENT "SSH-2.0-x\r\n"); /* in one piece */
     assert_hears(fd, "SSH-2.0-nacre");
@@ -124,7 +129,7 @@ START_TEST(a_connection_without_a_header_is_refused)
 {
     int fd;
 
-    serve_behind("127.0.0.1", (struct nacre_server_config){0});
+    serve_behind("127.0.0.1", (struct nacre_server_config){.version = NACRE_VERSION_NUMBER});
     fd = connect_raw();
     say(fd, "SSH-2.0-OpenSSH_9.2\r\n");
     assert_hears(fd, "Expected a header of the PROXY protocol\r\n");
@@ -140,7 +145,9 @@ START_TEST(a_header_that_does_not_come_in_time_is_refused)
 {
     int fd;
 
-    serve_behind("127.0.0.1", (struct nacre_server_config){.limits = {.handshake_ms = 1}});
+    serve_behind("127.0.0.1",
+                 (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                              .limits = &(struct nacre_limits){.handshake_ms = 1}});
     fd = connect_raw();
     say(fd, "PROXY TCP4 192.0.2.1");
     assert_ends(fd);
@@ -154,7 +161,8 @@ START_TEST(a_header_from_elsewhere_is_not_believed)
 {
     int fd;
 
-    serve_behind("10.0.0.0/8,192.0.2.1", (struct nacre_server_config){0});
+    serve_behind("10.0.0.0/8,192.0.2.1",
+                 (struct nacre_server_config){.version = NACRE_VERSION_NUMBER});
     fd = connect_raw();
     say(fd, CLIENT);
     assert_ends(fd);
@@ -169,7 +177,8 @@ START_TEST(a_health_check_is_neither_reported_nor_penalised)
         .penalties = {.noauth_ms = 1000 * 1000, .authfail_ms = 1000 * 1000}};
     int fd;
 
-    serve_behind("127.0.0.1", (struct nacre_server_config){.admission = strict});
+    serve_behind("127.0.0.1", (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                           .admission = &strict});
     close(connect_raw()); /* as soon as it is connected, */
     fd = connect_raw();
     say(fd, "PROXY TC"); /* in the middle of the header, */
@@ -192,7 +201,8 @@ START_TEST(the_client_behind_the_balancer_is_penalised)
         .penalties = {.noauth_ms = 1000 * 1000, .authfail_ms = 1000 * 1000}};
     int fd;
 
-    serve_behind("127.0.0.1", (struct nacre_server_config){.admission = strict});
+    serve_behind("127.0.0.1", (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                           .admission = &strict});
     fd = connect_raw();
     say(fd, CLIENT "no identification\r\n");
     assert_ends(fd);
@@ -214,7 +224,7 @@ START_TEST(those_that_wait_are_bounded_and_end_with_the_server)
 {
     int fds[WAITING_MAX], last;
 
-    serve_behind("127.0.0.1", (struct nacre_server_config){0});
+    serve_behind("127.0.0.1", (struct nacre_server_config){.version = NACRE_VERSION_NUMBER});
     for (int i = 0; i < WAITING_MAX; i++)
         fds[i] = connect_raw();
     last = connect_raw();

@@ -17,7 +17,8 @@ struct mine {
 static struct served served;
 static struct mine first, second;
 static struct nacre_server_config wanted;
-static atomic_int outcome; /* of nacre_server_reconfigure: -1 none yet */
+static struct nacre_admission wanted_admission; /* of it */
+static atomic_int outcome;                      /* of nacre_server_reconfigure: -1 none yet */
 static char errbuf[512];
 
 static void on_released(void *context)
@@ -46,11 +47,14 @@ static void start(unsigned workers)
                                                       .authenticated = on_authenticated};
 
     first = second = (struct mine){.released = 0};
-    serve_config(&served, (struct nacre_server_config){.events = &events,
+    serve_config(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                       .events = &events,
                                                        .context = &first,
                                                        .released = on_released,
                                                        .workers = workers});
     wanted = served.server->config;
+    wanted_admission = (struct nacre_admission){0};
+    wanted.admission = &wanted_admission;
     wanted.context = &second;
 }
 
@@ -138,9 +142,9 @@ START_TEST(a_configuration_that_is_wrong_changes_nothing)
     ck_assert(!reconfigure());
     assert_says(errbuf, "rot13");
     wanted.ciphers = NULL;
-    wanted.admission.penalty_exempt = "nonsense/";
+    wanted_admission.penalty_exempt = "nonsense/";
     ck_assert(!reconfigure());
-    wanted.admission.penalty_exempt = NULL;
+    wanted_admission.penalty_exempt = NULL;
     wanted.host_keys = second.keys; /* none */
     ck_assert(!reconfigure());
     assert_says(errbuf, "no host key");
@@ -178,7 +182,7 @@ START_TEST(limits_on_all_connections_hold_for_new_ones)
 
     start(1);
     clients = connect_and_stay(&old);
-    wanted.admission.max_connections = 1;
+    wanted_admission.max_connections = 1;
     wanted.max_memory = 1024 * 1024;
     ck_assert(reconfigure());
     ck_assert_uint_eq(accounts_size(served.server->accounts), 1024 * 1024);
@@ -186,7 +190,7 @@ START_TEST(limits_on_all_connections_hold_for_new_ones)
     ck_assert_uint_eq(refused.ready, 0);
     ck_assert_uint_eq(nacre_server_limited(served.server, NACRE_LIMIT_CONNECTIONS), 1);
     ck_assert_uint_eq(old.ended, 0);
-    wanted.admission.max_connections = 0;
+    wanted_admission.max_connections = 0;
     ck_assert(reconfigure());
     log_in();
     nacre_clients_free(clients);
@@ -200,8 +204,10 @@ START_TEST(it_may_change_before_the_server_runs)
 
     first = second = (struct mine){.released = 0};
     served = (struct served){.server = NULL};
-    make_server(&served, (struct nacre_server_config){
-                             .listen = loopback, .context = &first, .released = on_released});
+    make_server(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                      .listen = loopback,
+                                                      .context = &first,
+                                                      .released = on_released});
     wanted = served.server->config;
     wanted.context = &second;
     ck_assert(nacre_server_reconfigure(served.server, &wanted, errbuf, sizeof errbuf));

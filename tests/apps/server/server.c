@@ -30,7 +30,7 @@ START_TEST(a_server_that_cannot_start_explains_why)
     static const char *const none[] = {"somewhere", NULL}, *const loopback[] = {"127.0.0.1:0",
                                                                                 NULL};
     const char *taken[] = {NULL, NULL};
-    struct nacre_server_config config = {.listen = loopback};
+    struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER, .listen = loopback};
 
     serve(&served, "127.0.0.1:0");
     taken[0] = address(&served);
@@ -47,7 +47,7 @@ START_TEST(a_server_that_cannot_start_explains_why)
     config.ciphers = "rot13";
     refuses(config, "'rot13' is not known");
     config.ciphers = NULL;
-    config.admission.penalty_exempt = "10.0.0.0/99";
+    config.admission = &(struct nacre_admission){.penalty_exempt = "10.0.0.0/99"};
     refuses(config, "10.0.0.0/99");
     end_server(&served);
 }
@@ -67,10 +67,12 @@ START_TEST(the_program_may_give_up_once_the_addresses_are_bound)
     const struct nacre_key *const keys[] = {key, NULL};
     static const char *const loopback[] = {"127.0.0.1:0", NULL};
 
-    refuses(
-        (struct nacre_server_config){
-            .listen = loopback, .host_keys = keys, .bound = give_up, .context = "mine"},
-        "gave up");
+    refuses((struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                         .listen = loopback,
+                                         .host_keys = keys,
+                                         .bound = give_up,
+                                         .context = "mine"},
+            "gave up");
     nacre_key_free(key);
 }
 END_TEST
@@ -81,7 +83,8 @@ START_TEST(each_address_has_its_own_port)
     struct story story = {.accept = true};
     struct nacre_client_config client = config_for();
 
-    serve_config(&served, (struct nacre_server_config){.listen = both});
+    serve_config(&served,
+                 (struct nacre_server_config){.version = NACRE_VERSION_NUMBER, .listen = both});
     ck_assert(strncmp(nacre_server_address(served.server, 0), "127.0.0.1:", 10) == 0);
     ck_assert(strncmp(nacre_server_address(served.server, 1), "[::1]:", 6) == 0);
     ck_assert_ptr_null(nacre_server_address(served.server, 2));
@@ -131,7 +134,9 @@ START_TEST(a_report_is_made_by_the_thread_of_the_server)
 {
     static const struct nacre_server_events events = {.counters = on_counters};
 
-    serve_config(&served, (struct nacre_server_config){.events = &events, .context = "mine"});
+    serve_config(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                       .events = &events,
+                                                       .context = "mine"});
     nacre_server_report(served.server);
     ck_assert_int_eq(pthread_join(served.thread, NULL), 0);
     ck_assert_uint_eq(reports, 1);
@@ -153,7 +158,8 @@ START_TEST(a_stop_disconnects_every_session)
     struct nacre_client_config client = config_for();
     struct story story = {.accept = true, .stay = true};
 
-    serve_config(&served, (struct nacre_server_config){.events = &events, .workers = 2});
+    serve_config(&served, (struct nacre_server_config){
+                              .version = NACRE_VERSION_NUMBER, .events = &events, .workers = 2});
     live(&client, address(&served), &story);
     ck_assert_int_eq(story.why.cause, NACRE_DISCONNECTED);
     ck_assert_uint_eq(story.why.code, 11); /* SSH_DISCONNECT_BY_APPLICATION */
@@ -164,8 +170,8 @@ END_TEST
 START_TEST(a_server_that_never_ran_can_be_freed)
 {
     static const char *const loopback[] = {"127.0.0.1:0", NULL};
-    const struct nacre_server_config config = {.listen = loopback,
-                                               .host_key_file = scratch_path("made")};
+    const struct nacre_server_config config = {
+        .version = NACRE_VERSION_NUMBER, .listen = loopback, .host_key_file = scratch_path("made")};
     char errbuf[512];
     struct nacre_server *server = nacre_server_new(&config, errbuf, sizeof errbuf);
 
@@ -214,7 +220,8 @@ static unsigned offload_threads(uint64_t max_memory)
 {
     unsigned n;
 
-    make_server(&served, (struct nacre_server_config){.max_memory = max_memory});
+    make_server(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                      .max_memory = max_memory});
     n = served.server->offload_threads;
     nacre_server_free(served.server);
     return n;
@@ -252,7 +259,8 @@ START_TEST(the_threads_for_hashes_run_with_the_server)
     struct story story = {.accept = true};
     unsigned before = threads();
 
-    serve_config(&served, (struct nacre_server_config){.auth = &policy});
+    serve_config(&served,
+                 (struct nacre_server_config){.version = NACRE_VERSION_NUMBER, .auth = &policy});
     live(&client, address(&served), &story);
     ck_assert_uint_eq(threads(), before + 1 + served.server->offload_threads); /* one worker */
     end_server(&served);
@@ -268,7 +276,8 @@ START_TEST(a_child_may_run_the_server)
     unsigned before = threads();
     pid_t child;
 
-    make_server(&served, (struct nacre_server_config){.auth = &policy});
+    make_server(&served,
+                (struct nacre_server_config){.version = NACRE_VERSION_NUMBER, .auth = &policy});
     ck_assert_uint_eq(threads(), before);
     child = fork();
     if (child == 0) {
@@ -321,7 +330,8 @@ START_TEST(a_callback_of_nacre_server_free_may_free_and_run_it)
     struct nacre_client_config client = config_for();
     struct story story = {.accept = true, .stay = true};
 
-    serve_config(&served, (struct nacre_server_config){.events = &events, .drain_ms = 1});
+    serve_config(&served, (struct nacre_server_config){
+                              .version = NACRE_VERSION_NUMBER, .events = &events, .drain_ms = 1});
     live(&client, address(&served), &story);
     ck_assert_int_eq(pthread_join(served.thread, NULL), 0);
     run_has_ended = true;
@@ -351,7 +361,8 @@ START_TEST(a_decision_may_be_answered_after_the_server_was_freed)
     struct nacre_client_config client = config_for();
     struct story story = {.accept = true, .stay = true};
 
-    serve_config(&served, (struct nacre_server_config){.auth = &policy, .workers = 2});
+    serve_config(&served, (struct nacre_server_config){
+                              .version = NACRE_VERSION_NUMBER, .auth = &policy, .workers = 2});
     live(&client, address(&served), &story);
     ck_assert_int_eq(pthread_join(served.thread, NULL), 0);
     nacre_decide(open_question, true);
@@ -400,7 +411,8 @@ START_TEST(a_server_may_bring_memory_and_randomness)
     scarce_init(&scarce, 0, false);
     randoms = 0;
     served = (struct served){.server = NULL};
-    serve_config(&served, (struct nacre_server_config){.memory = &scarce.memory,
+    serve_config(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                       .memory = &scarce.memory,
                                                        .random = count_random,
                                                        .random_context = &randoms});
     live(&client, address(&served), &story);
@@ -415,14 +427,15 @@ END_TEST
 START_TEST(sessions_have_the_whole_configuration)
 {
     static const struct nacre_channel_app app = {.open = NULL};
-    const struct nacre_server_config c = {.session = &app,
+    const struct nacre_server_config c = {.version = NACRE_VERSION_NUMBER,
+                                          .session = &app,
                                           .lookup = look_up_nothing,
                                           .global_request = refuse_request,
                                           .global_replied = ignore_answer,
                                           .channels_max = 3,
                                           .packet_max = 4096,
                                           .login_grace_ms = 4000,
-                                          .limits = {.handshake_ms = 3000},
+                                          .limits = &(struct nacre_limits){.handshake_ms = 3000},
                                           .rekey_bytes = 1 << 20,
                                           .rekey_ms = 60 * 1000,
                                           .kex = "curve25519-sha256",
@@ -445,12 +458,12 @@ START_TEST(sessions_have_the_whole_configuration)
     ck_assert(e->session == c.session && e->lookup == c.lookup);
     ck_assert(e->global_request == c.global_request && e->global_replied == c.global_replied);
     ck_assert(e->channels_max == 3 && e->packet_max == 4096 && e->login_grace_ms == 4000);
-    ck_assert(e->limits.handshake_ms == 3000);
+    ck_assert(e->limits->handshake_ms == 3000);
     ck_assert(e->rekey_bytes == 1 << 20 && e->rekey_ms == 60 * 1000);
     ck_assert(e->kex == c.kex && e->host_key == c.host_key && e->public_key == c.public_key);
     ck_assert(e->ciphers == c.ciphers && e->macs == c.macs);
     ck_assert(e->require_strict_kex && e->kexinit_waits);
-    ck_assert(e->memory == c.memory && e->secrets == c.secrets);
+    ck_assert(e->memory->context == c.memory->context && e->secrets->context == c.secrets->context);
     ck_assert(e->random == count_random && e->random_context == &randoms);
     nacre_server_free(served.server);
     nacre_key_free(served.key);
@@ -460,7 +473,8 @@ END_TEST
 START_TEST(addresses_end_with_NULL)
 {
     served = (struct served){.server = NULL};
-    make_server(&served, (struct nacre_server_config){.workers = 0});
+    make_server(&served,
+                (struct nacre_server_config){.version = NACRE_VERSION_NUMBER, .workers = 0});
     ck_assert_ptr_nonnull(nacre_server_address(served.server, 0));
     ck_assert_ptr_null(nacre_server_address(served.server, 1));
     nacre_server_free(served.server);

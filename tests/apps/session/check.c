@@ -209,8 +209,10 @@ START_TEST(a_rate_has_a_burst_and_a_number_per_minute)
         {{5, 0}, false}, /* was: no limit at all */
         {{0, 6}, false}};
     struct nacre_endpoint_config config = config_of(NACRE_SERVER);
+    struct nacre_limits limits = {0};
 
-    config.limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] = rows[_i].rate;
+    limits.rates[NACRE_LIMIT_REKEYS - NACRE_LIMIT_OPENS] = rows[_i].rate;
+    config.limits = &limits;
     if (rows[_i].good)
         assert_accepted(&config);
     else

@@ -20,7 +20,8 @@ static void assert_no_endpoint(const struct nacre_endpoint_config *config, const
 
 START_TEST(an_unknown_algorithm_is_named)
 {
-    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    struct nacre_endpoint_config config = {
+        .version = NACRE_VERSION_NUMBER, .role = NACRE_CLIENT, .user = "alice"};
     const char **const lists[] = {&config.kex, &config.host_key, &config.public_key,
                                   &config.ciphers, &config.macs};
     static const char *const kinds[] = {"key exchange", "host key", "public key", "cipher", "MAC"};
@@ -38,7 +39,8 @@ END_TEST
 
 START_TEST(a_server_needs_a_host_key)
 {
-    const struct nacre_endpoint_config config = {.role = NACRE_SERVER};
+    const struct nacre_endpoint_config config = {.version = NACRE_VERSION_NUMBER,
+                                                 .role = NACRE_SERVER};
 
     assert_no_endpoint(&config, "host key");
 }
@@ -59,7 +61,8 @@ END_TEST
 
 START_TEST(the_configuration_is_copied)
 {
-    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    struct nacre_endpoint_config config = {
+        .version = NACRE_VERSION_NUMBER, .role = NACRE_CLIENT, .user = "alice"};
     struct nacre_endpoint *endpoint;
     struct nacre_session *session;
     size_t len;
@@ -78,7 +81,8 @@ END_TEST
 
 START_TEST(its_memory_is_that_of_its_sessions)
 {
-    const struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    const struct nacre_endpoint_config config = {
+        .version = NACRE_VERSION_NUMBER, .role = NACRE_CLIENT, .user = "alice"};
     struct nacre_endpoint *endpoint = nacre_endpoint_new(&config, NULL, 0);
     struct nacre_session *one, *two;
     size_t each;
@@ -148,7 +152,8 @@ END_TEST
 START_TEST(a_session_outlives_its_endpoint)
 {
     struct scarce scarce;
-    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    struct nacre_endpoint_config config = {
+        .version = NACRE_VERSION_NUMBER, .role = NACRE_CLIENT, .user = "alice"};
     struct nacre_endpoint *endpoint;
     struct nacre_session *session;
 
@@ -167,7 +172,8 @@ END_TEST
 
 START_TEST(an_endpoint_wipes_its_padding)
 {
-    struct nacre_endpoint_config config = {.role = NACRE_CLIENT, .user = "alice"};
+    struct nacre_endpoint_config config = {
+        .version = NACRE_VERSION_NUMBER, .role = NACRE_CLIENT, .user = "alice"};
     struct nacre_endpoint *e = nacre_endpoint_new(&config, NULL, 0);
 
     ck_assert_ptr_nonnull(e);
