@@ -67,6 +67,12 @@ struct nacre_request {
 NACRE_API bool nacre_terminal_mode_next(const uint8_t **data, size_t *len, uint8_t *opcode,
                                         uint32_t *argument);
 
+/* A ready `request` for an application that only exchanges bytes with its peer: NACRE_GRANT for a
+ * shell, section 6.5, and NACRE_REFUSE for all else, such as a terminal or a command. The request
+ * is not kept. */
+NACRE_API enum nacre_answer nacre_channel_grant_shell(struct nacre_channel *ch,
+                                                      const struct nacre_request *request);
+
 /* What became of a message that an application wants to send. */
 enum nacre_sending {
     NACRE_SEND_NEVER = -1, /* not sent, and another attempt does not help: it does not fit into a

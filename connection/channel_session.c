@@ -69,6 +69,13 @@ enum nacre_sending nacre_channel_shell(struct nacre_channel *ch)
     return nacre_channel_request(ch, "shell", true, NULL, 0);
 }
 
+enum nacre_answer nacre_channel_grant_shell(struct nacre_channel *ch,
+                                            const struct nacre_request *request)
+{
+    (void)ch;
+    return request->kind == NACRE_REQUEST_SHELL ? NACRE_GRANT : NACRE_REFUSE;
+}
+
 enum nacre_sending nacre_channel_exec(struct nacre_channel *ch, const char *command)
 {
     return send_texts(ch, "exec", true, command, NULL);

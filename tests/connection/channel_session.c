@@ -47,6 +47,17 @@ START_TEST(each_request_has_the_fields_of_its_section)
 }
 END_TEST
 
+START_TEST(a_ready_request_grants_a_shell_and_nothing_else)
+{
+    for (int kind = NACRE_REQUEST_OTHER; kind <= NACRE_REQUEST_EOW; kind++) {
+        const struct nacre_request request = {.kind = (enum nacre_request_kind)kind};
+
+        ck_assert_int_eq(nacre_channel_grant_shell(NULL, &request),
+                         kind == NACRE_REQUEST_SHELL ? NACRE_GRANT : NACRE_REFUSE);
+    }
+}
+END_TEST
+
 enum { FIXED = 1 + 4 + 4 + 1 }; /* bytes of a request beside its type and its data */
 
 static char text[NACRE_REQUEST_BYTES_MAX + 1];
@@ -220,6 +231,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_request_has_the_fields_of_its_section);
+    add_test(suite, a_ready_request_grants_a_shell_and_nothing_else);
     add_loop(suite, a_request_may_fill_a_packet_and_a_longer_one_can_never_be_sent, 0,
              sizeof sends / sizeof sends[0]);
     add_test(suite, the_longest_command_is_as_the_header_says);
