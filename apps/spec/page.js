@@ -146,9 +146,15 @@ function show(button, run, cell) {
 
 /* ---- the table ---- */
 
+/* Between the servers and the clients is a line. */
+function isNewRole(run) {
+  return run > 0 && words(results.runs[run].run.role) !== words(results.runs[run - 1].run.role);
+}
+
 function cellElement(one, run) {
   const cell = one.cells[run];
   const data = make('td', cell ? '' : 'none', cell ? undefined : '–');
+  if (isNewRole(run)) data.classList.add('role');
   if (!cell) return data;
   const button = make('button', verdictClass(cell.verdict), words(cell.verdict));
   button.type = 'button';
@@ -188,6 +194,7 @@ function headElement() {
   results.runs.forEach(({ run, file }, index) => {
     const head = make('th');
     head.scope = 'col';
+    if (isNewRole(index)) head.className = 'role';
     head.append(make('span', 'peer', words(run.name) || words(run.peer)));
     for (const fact of run.name ? [run.system, roles.size > 1 ? run.role : ''] : [file])
       if (words(fact)) head.append(make('span', 'soft', words(fact)));

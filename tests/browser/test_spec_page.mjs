@@ -55,8 +55,14 @@ before(async () => {
       result('4253/7/guess-right', 'pass', { note: 'the reason' }),
     ],
     [
+      about('dropbear', 'server', { package: 'dropbear-bin 2022', system: 'Debian 12' }),
+      result('4253/7/guess-right', 'pass'),
+      result('4253/9/in-auth', 'fail'),
+    ],
+    [
       about('ssh', 'client', { package: 'openssh-client 1:10', system: 'Debian 13' }),
       result('4253/7/guess-right', 'skip', { note: 'the reason', reason: 'not offered' }),
+      result('4253/10/accept-other', 'fail'),
     ],
   );
   hostile = build('hostile', [
@@ -95,12 +101,26 @@ test('cases are rows under their sections, peers are columns, a cell is a word',
 test('an implementation has a name, a version, a system and a role', () =>
   on(named, {}, async (page) => {
     assert.match(await text(page, '#head'), /sshd\s+Debian 12\s+server\s+1 pass/);
-    await row(page, 'guess-right').locator('button').nth(1).click();
+    await row(page, 'guess-right').locator('button').nth(2).click();
     assert.match(await text(page, '#detail'), /about 4253\/7\/guess-right[^]*ssh, Debian 13[^]*openssh-client 1:10[^]*SSH-2\.0-one[^]*MUST[^]*because[^]*not offered[^]*note\s+the reason/);
     await page.keyboard.press('Escape');
     await page.locator('#role').selectOption('client');
     assert.deepEqual(await page.locator('.peer:visible').allInnerTexts(), ['ssh']);
     assert.equal(await row(page, 'guess-right').locator('button:visible').count(), 1);
+  }));
+
+test('servers and clients are told apart, and each role is filtered by itself', () =>
+  on(named, {}, async (page) => {
+    const edges = (cells) => cells.map((cell) => getComputedStyle(cell).borderLeftWidth);
+    assert.deepEqual(await page.locator('thead th').evaluateAll(edges), ['0px', '0px', '0px', '3px']);
+    assert.deepEqual(await row(page, 'guess-right').locator('td').evaluateAll(edges), ['0px', '0px', '3px']);
+    assert.match(await text(page, '#head'), /server[^]*server[^]*client/);
+    await page.locator('#verdict').selectOption('fail');
+    for (const [role, ids] of [['', ['4253/9/in-auth', '4253/10/accept-other']], ['server', ['4253/9/in-auth']], ['client', ['4253/10/accept-other']]]) {
+      await page.locator('#role').selectOption(role);
+      assert.deepEqual(await shownRows(page), ids);
+    }
+    assert.equal(await text(page, '#shown'), '1 of 3 cases');
   }));
 
 test('filters leave the cases that match, and no empty section', () =>

@@ -24,11 +24,12 @@ HTML = os.path.join(TOP, "apps/spec/results.html")
 VERDICTS = ("pass", "fail", "warn", "info", "skip", "error")
 BAD = "fail", "xpass", "error"
 # A MUST case that fails on all of these may be a misreading of ours: its row needs a note, which explain prints.
-REFERENCES = {"sshd", "dropbear", "asyncssh", "paramiko"}
-ORDER = ("server", "client"), ("nacre-echo", "nacre-serve", "sshd", "dropbear")
+REFERENCES = {"server": {"sshd", "dropbear", "asyncssh", "paramiko"}, "client": {"ssh", "dbclient", "plink", "asyncssh-client", "go-client"}}
+ROLES = "server", "client"
+ORDER = "nacre-echo", "nacre-serve", "sshd", "dropbear", "nacre-client", "ssh", "dbclient", "plink"
 
 # What the first prototype found: a sentence, the ids of the cases that find it again, and where it was found.
-KNOWN = (
+KNOWN = {"server": (
     ("Padding of less than 4 bytes is accepted.", "4253/6/padding-3", "dropbear paramiko"),
     ("Packets that are not a multiple of the block size are accepted.", "4253/6/misaligned 4253/6/misaligned-sealed", "tinysshd asyncssh"),
     ("A Diffie-Hellman share of 1 is accepted.", "4253/8/dh-e-1", "asyncssh paramiko"),
@@ -39,7 +40,13 @@ KNOWN = (
     ("A second KEXINIT is answered with UNIMPLEMENTED.", "4253/7.1/kexinit-twice", "sshd"),
     ("IGNORE with 32768 bytes is refused.", "4253/6.1/payload-32768", "tinysshd"),
     ("Points in compressed form are refused, as they may be.", "5656/4/point-compressed", "sshd dropbear"),
-)
+), "client": (
+    ("SERVICE_ACCEPT for another service is accepted.", "4253/10/accept-other", "ssh dbclient plink"),
+    ("A second SERVICE_ACCEPT makes it begin the login again.", "4253/10/accept-unasked", "ssh"),
+    ("EXT_INFO right before SUCCESS ends the connection.", "8308/2.4/before-success", "ssh"),
+    ("A key exchange during authentication ends the connection.", "4253/9/in-auth", "ssh"),
+    ("An unknown message during authentication ends the connection.", "4253/11.4/unknown-in-auth", "ssh dbclient plink"),
+)}
 
 
 class Column:
@@ -54,10 +61,9 @@ class Column:
 
     def key(self):
         """The order of the columns."""
-        roles, names = ORDER
         name = self.run["name"]
-        return (roles.index(self.run["role"]), self.run["system"],
-                names.index(name) if name in names else len(names), name)
+        return (ROLES.index(self.run["role"]), self.run["system"],
+                ORDER.index(name) if name in ORDER else len(ORDER), name)
 
     def counts(self):
         return collections.Counter(case["verdict"] for case in self.cases.values())
@@ -123,14 +129,14 @@ def of_clause(cases):
     return f"**{failed}**/{len(judged)}" if failed else f"{warned}w/{len(judged)}" if warned else f"{len(judged)}"
 
 
-def matrix(found, rows):
+def matrix(found, numbers, rows, role):
     clauses = {}
     for row in rows.values():
         clauses.setdefault(next(iter(row.values()))["clause"], []).append(row)
-    yield "\n## Matrix\n"
+    yield f"\n### Matrix of the {role}s\n"
     yield wrapped("The columns are the implementations above. A cell has how many cases of the clause were judged; in front of it, how "
                   "many failed in bold, or, if none failed, how many were warned about (w). A dash: nothing there applies.") + "\n"
-    yield "| clause | " + " | ".join(numbered(found).values()) + " |\n|---|" + "---|" * len(found)
+    yield "| clause | " + " | ".join(numbers[column] for column in found) + " |\n|---|" + "---|" * len(found)
     for clause, members in clauses.items():
         cells = [of_clause([row[column] for row in members if column in row]) for column in found]
         yield f"| {clause} | " + " | ".join(cells) + " |"
@@ -157,7 +163,7 @@ def again(row, verdicts):
 
 def paragraph(id_, row, numbers, verdicts):
     first = next(iter(row.values()))
-    yield f"\n### {id_}\n"
+    yield f"\n#### {id_}\n"
     text = (f"{first['clause']}, {first['level']}. Sent: {first['title']}. Expected: {code(' | '.join(first['expected']))}.")
     for said, names in who(row, numbers, verdicts):
         text += f" Came back from {joined(names)}: {code(said)}."
@@ -167,28 +173,30 @@ def paragraph(id_, row, numbers, verdicts):
         yield "\n" + wrapped(first["note"])
 
 
-def known(rows, numbers):
-    yield "\n## What the prototype had found\n"
-    yield wrapped("The prototype of nacre-spec found these with the versions of Debian 12. A server that passes the case is not listed.") + "\n"
+def known(rows, numbers, role):
+    yield f"\n### What the prototype had found in {role}s\n"
+    yield wrapped(f"The prototype of nacre-spec found these with the versions of Debian 12. A {role} that passes the case is not "
+                  "listed.") + "\n"
     yield "| finding | found in | case | seen now |\n|---|---|---|---|"
-    for sentence, ids, names in KNOWN:
+    for sentence, ids, names in KNOWN[role]:
         for id_ in ids.split():
             seen = "; ".join(f"{joined(those)}: {cell(said)}" for said, those in
                              who(rows.get(id_, {}), numbers, ("fail", "warn", "info")))
             yield f"| {sentence} | {joined(names.split())} | `{id_}` | {seen or 'none'} |"
 
 
-def findings(rows, numbers):
-    yield "\n## Findings\n"
+def findings(rows, numbers, role):
+    serves = "served" if role == "server" else "connected"
+    yield f"\n### Findings in {role}s\n"
     yield wrapped("A paragraph for each case of the level MUST that failed, and for each other case after which the implementation no "
-                  "longer served: the clause, what was sent, what came back, and the command that repeats it.")
+                  f"longer {serves}: the clause, what was sent, what came back, and the command that repeats it.")
     for id_, row in rows.items():
         if any(case["verdict"] in BAD for case in row.values()):
             yield from paragraph(id_, row, numbers, BAD)
 
 
-def warnings(rows, numbers):
-    yield "\n## Warnings\n"
+def warnings(rows, numbers, role):
+    yield f"\n### Warnings about {role}s\n"
     yield wrapped("A SHOULD or a common practice that was not met, or an outcome that is tolerated.") + "\n"
     yield "| case | clause | level | sent | expected | came back |\n|---|---|---|---|---|---|"
     for id_, row in rows.items():
@@ -204,36 +212,45 @@ Written by `make spec-matrix` from the results in JSON, without the slow cases. 
 `tests/interop/spec_subjects.py` starts it; what it does not offer is skipped. [results.html](results.html) is the whole matrix: a
 click shows what was expected, what was observed, and the last ten messages. `nacre-spec explain ID` has all about a case.
 
+Programs of users are tested as they are. A library is tested with a program that does with it what its manual shows: those in
+`apps/spec/servers` and `apps/spec/clients`.
+
 TinySSH ends the connection when its only program has ended, and leaves a message in its buffer if it comes together with an IGNORE
 or a NEWKEYS, until more arrives. Whether that happens depends on the moment, so a few of its verdicts differ from run to run.
 """
 
 
 def page(found):
-    rows, numbers = every_case(found), numbered(found)
+    numbers = numbered(found)
     yield "# What nacre-spec finds\n"
     yield INTRODUCTION
     yield from implementations(found)
-    yield from matrix(found, rows)
-    yield from known(rows, numbers)
-    yield from explained(rows)
-    yield from findings(rows, numbers)
-    yield from warnings(rows, numbers)
+    for role in ROLES:
+        of_role = [column for column in found if column.run["role"] == role]
+        rows = every_case(of_role)
+        if not of_role:
+            continue
+        yield f"\n## {role.capitalize()}s"
+        yield from matrix(of_role, numbers, rows, role)
+        yield from known(rows, numbers, role)
+        yield from explained(rows, role)
+        yield from findings(rows, numbers, role)
+        yield from warnings(rows, numbers, role)
 
 
-def everywhere(rows):
+def everywhere(rows, role):
     """MUST cases that fail on each reference that did not skip them, if these are two or more, with their notes."""
     for id_, row in rows.items():
         judged = [(column.run["name"], case) for column, case in row.items()
-                  if column.run["name"] in REFERENCES and case["verdict"] != "skip"]
+                  if column.run["name"] in REFERENCES[role] and case["verdict"] != "skip"]
         if len({name for name, _ in judged}) > 1 and all(case["verdict"] in BAD for _, case in judged):
             yield id_, judged[0][1].get("note", "")
 
 
-def explained(rows):
-    of = joined([f"`{name}`" for name in sorted(REFERENCES)])
-    failed = list(everywhere(rows))
-    yield "\n## What fails everywhere\n"
+def explained(rows, role):
+    of = joined([f"`{name}`" for name in sorted(REFERENCES[role])])
+    failed = list(everywhere(rows, role))
+    yield f"\n### What fails in each of these {role}s\n"
     yield wrapped(f"A case of the level MUST that fails on all of {of}, as far as these run it, may be a misreading of the text, and must be "
                   f"explained: {len(failed) or 'none'}.")
     for id_, note in failed:
@@ -250,9 +267,9 @@ def main(folder=FOLDER):
     subprocess.run([NACRE_SPEC, "compare", *(os.path.basename(column.path) for column in found), "--html", os.path.abspath(html)],
                    cwd=folder, check=True, stdout=subprocess.DEVNULL)
     shutil.copy(os.path.join(html, "index.html"), HTML)
-    missing = [id_ for id_, note in everywhere(every_case(found)) if not note]
-    for id_ in missing:
-        print(f"{id_} fails on all of {', '.join(sorted(REFERENCES))} that run it: explain why in its note", file=sys.stderr)
+    missing = [(id_, role) for role in ROLES for id_, note in everywhere(every_case(found), role) if not note]
+    for id_, role in missing:
+        print(f"{id_} fails on all of {', '.join(sorted(REFERENCES[role]))} that run it: explain why in its note", file=sys.stderr)
     return 1 if missing else 0
 
 

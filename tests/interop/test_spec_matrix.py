@@ -77,6 +77,10 @@ class Subjects(unittest.TestCase):
             self.assertEqual((column.run["name"], column.run["role"], column.run["peer"], column.run["package"]),
                              ("nacre-echo", "server", "SSH-2.0-nacre_0.1", "0.1"))
             self.assertNotIn("target", column.run)
+            client = next(subject for subject in SUBJECTS if subject.role == "client")
+            self.assertEqual(sum(spec_matrix.keep(client, "4253/5.1").values()), 5)
+            self.assertEqual([(column.run["name"], column.run["role"]) for column in spec_results.columns(spec_results.FOLDER)],
+                             [("nacre-echo", "server"), ("nacre-client", "client")])
 
     def test_what_is_not_installed_is_left_out_by_name(self):
         with self.assertRaisesRegex(unittest.SkipTest, "lsh-server is not installed"):
@@ -106,16 +110,32 @@ class Pages(unittest.TestCase):
     def test_the_counts_the_matrix_and_a_paragraph_for_each_finding(self):
         self.write("sshd", result("4253/7/a", "pass"), result("4253/7/b", "fail", "unimpl(seq), go-on", note="Because of this."))
         self.write("dropbear", result("4253/7/a", "skip"), result("4253/7/b", "fail", "unimpl(seq), go-on"),
-                   result("8731/3/c", "warn", level="SHOULD"), role="client")
+                   result("8731/3/c", "warn", level="SHOULD"))
         text = self.text()
         self.assertIn("| 1 | sshd | server | x 1 | Debian 12.1 | `SSH-2.0-x` | 1 | 1 | 0 | 0 | 0 | 0 |", text)
-        self.assertIn("| 2 | dropbear | client | x 1 | Debian 12.1 | `SSH-2.0-x` | 0 | 1 | 1 | 0 | 1 | 0 |", text)
+        self.assertIn("| 2 | dropbear | server | x 1 | Debian 12.1 | `SSH-2.0-x` | 0 | 1 | 1 | 0 | 1 | 0 |", text)
         self.assertIn("| RFC 4253 7 | **1**/2 | **1**/1 |", text)
         self.assertIn("| RFC 8731 7 | – | 1w/1 |", text)
         paragraph = " ".join(text[text.index("### 4253/7/b"):].split())
         self.assertIn("RFC 4253 7, MUST. Sent: about 4253/7/b. Expected: `close | go-on`. Came back from sshd (1) and dropbear (2): "
                       "`unimpl(seq), go-on`. Again: `tests/interop/spec_matrix.py --again sshd 4253/7/b -v`. Because of this.", paragraph)
         self.assertNotIn("### 4253/7/a", text)
+        self.assertNotIn("## Clients", text)
+
+    def test_servers_and_clients_are_told_apart(self):
+        self.write("ssh", result("4253/7/a", "fail", "silent"), result("4253/7/b", "pass"), role="client")
+        self.write("sshd", result("4253/7/a", "fail", "close"), result("8731/3/c", "warn"))
+        self.write("paramiko-client", result("4253/7/a", "pass"), result("4253/7/b", "fail", "exit status 0"), role="client")
+        servers, clients = self.text().split("\n## Clients\n")
+        self.assertIn("\n## Servers\n", servers)
+        self.assertIn("| clause | 1 |\n|---|---|\n| RFC 4253 7 | **1**/1 |\n| RFC 8731 7 | 1w/1 |\n\n", servers)
+        self.assertIn("| clause | 2 | 3 |\n|---|---|---|\n| RFC 4253 7 | **1**/2 | **1**/2 |\n\n", clients)
+        words = " ".join(clients.split())
+        self.assertIn("#### 4253/7/a RFC 4253 7, MUST. Sent: about 4253/7/a. Expected: `close | go-on`. Came back from ssh (2): `silent`. "
+                      "Again: `tests/interop/spec_matrix.py --again ssh 4253/7/a -v`.", words)
+        self.assertIn("Came back from paramiko-client (3): `exit status 0`. Again: `tests/interop/spec_matrix.py --again "
+                      "paramiko-client 4253/7/b -v`.", words)
+        self.assertNotIn("sshd", words.split("Findings in clients")[1])
 
     def test_a_texts_of_a_peer_are_never_markup(self):
         self.write("sshd", result("4253/7/b", "fail", HOSTILE), result("4253/7/c", "warn", HOSTILE), peer=HOSTILE)
@@ -134,7 +154,8 @@ class Pages(unittest.TestCase):
         self.write("sshd", result("4253/7/a", "fail"), result("4253/7/b", "fail"), result("4253/7/c", "fail", note="Why."))
         self.write("paramiko", result("4253/7/a", "fail"), result("4253/7/b", "pass"), result("4253/7/c", "fail", note="Why."))
         rows = spec_results.every_case(spec_results.columns(self.folder))
-        self.assertEqual(list(spec_results.everywhere(rows)), [("4253/7/a", ""), ("4253/7/c", "Why.")])
+        self.assertEqual(list(spec_results.everywhere(rows, "server")), [("4253/7/a", ""), ("4253/7/c", "Why.")])
+        self.assertEqual(list(spec_results.everywhere(rows, "client")), [])
         self.assertIn("- `4253/7/c`: Why.", self.text())
 
 
