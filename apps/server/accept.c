@@ -15,6 +15,7 @@
 
 enum {
     ACCEPTS_A_TURN = 64,
+    LAST_TURNS = 64,         /* so that 4096 are accepted, as many as Linux queues by default */
     PAUSE_MS = 200,          /* of a listener that can accept nothing */
     SHEDDING_MS = 10 * 1000, /* without shedding; after that it is reported again */
     REFUSED_BURST = 100,     /* `refused` events at once, */
@@ -193,12 +194,11 @@ static bool shed(struct listener *listener)
     return false;
 }
 
-static void on_connection(struct source *source, uint32_t events)
+/* False: no connection is left, or none can be accepted. */
+static bool accept_some(struct listener *listener)
 {
-    struct listener *listener = container_of(source, struct listener, source);
     bool more = true;
 
-    (void)events;
     for (int i = 0; i < ACCEPTS_A_TURN && more; i++) {
         struct sockaddr_storage address;
         socklen_t len = sizeof address;
@@ -212,6 +212,13 @@ static void on_connection(struct source *source, uint32_t events)
         else
             more = errno == ECONNABORTED || errno == EINTR;
     }
+    return more;
+}
+
+static void on_connection(struct source *source, uint32_t events)
+{
+    (void)events;
+    (void)accept_some(container_of(source, struct listener, source));
 }
 
 /* ---- listening ---- */
@@ -242,6 +249,17 @@ bool accept_open(struct worker *worker, const int *sockets, char *errbuf, size_t
         if (!listen_with(worker, i, sockets[i], &p))
             return false;
     return true;
+}
+
+/* With an end, since clients may go on connecting. */
+void accept_queued(struct worker *worker)
+{
+    const struct nacre_server *server = worker->server;
+
+    for (size_t i = 0; i < server->listener_count && server->config.socket_count == 0; i++)
+        for (int turn = 0; turn < LAST_TURNS; turn++)
+            if (worker->listeners[i].fd < 0 || !accept_some(&worker->listeners[i]))
+                break;
 }
 
 void accept_close(struct worker *worker)

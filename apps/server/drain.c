@@ -17,6 +17,7 @@ static void begin(struct worker *worker)
     worker->draining = true;
     worker->drain_timer.fire = on_due;
     worker->drain_until_ms = ms == NACRE_UNLIMITED ? UINT64_MAX : worker->loop.now_ms + ms;
+    accept_queued(worker);
     accept_close(worker);
 }
 
@@ -60,5 +61,6 @@ bool drain_step(struct worker *worker)
     due = is_first && worker->drain_note_ms < worker->drain_until_ms ? worker->drain_note_ms
                                                                      : worker->drain_until_ms;
     (void)loop_set_timer(&worker->loop, &worker->drain_timer, due);
-    return worker->peers == NULL && (!is_first || count_left(server) == 0);
+    return worker->peers == NULL && worker->proxied_count == 0 &&
+           (!is_first || count_left(server) == 0);
 }

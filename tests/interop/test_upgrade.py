@@ -2,6 +2,7 @@
 
 NACRE_OPERATE=1 (make operate) upgrades 50 times rather than 4.
 """
+import contextlib
 import json
 import os
 import pwd
@@ -71,6 +72,25 @@ class Drain(unittest.TestCase):
                     self.assertEqual(session.wait(PATIENCE), 0)
                 self.assertEqual(server.process.wait(PATIENCE), 0)
                 self.assertTrue(server.events("stopped"))
+
+    def test_connections_in_the_queue_are_accepted_first(self):
+        """More than the server accepts in one iteration of its loop; some wait for a balancer's header."""
+        for more in (), ("--proxy-from", "127.0.0.1"):
+            with self.subTest(more), contextlib.ExitStack() as stack, \
+                    Server("--drain", "1h", "--max-startups", "1000", "--per-source-max-startups", "none", *more) as server:
+                server.process.send_signal(signal.SIGSTOP)
+                until(lambda: all(state == "T" for _, fields in server.threads() for state, _ in fields if state), "it runs")
+                clients = [stack.enter_context(socket.create_connection((server.host, server.port), PATIENCE)) for _ in range(200)]
+                server.process.send_signal(signal.SIGTERM)
+                server.process.send_signal(signal.SIGCONT)
+                server.wait("draining")
+                for client in clients:
+                    client.settimeout(PATIENCE)
+                    if more:
+                        client.sendall(b"PROXY UNKNOWN\r\n")
+                    self.assertIn(b"SSH-2.0-", client.recv(100))
+                    client.close()
+                self.assertEqual(server.process.wait(PATIENCE), 0)
 
     def test_what_is_left_is_ended_when_the_time_is_over(self):
         with Server("--drain", "1") as server:
