@@ -40,8 +40,9 @@ siege: interop-programs                  ## a server under attack for a minute, 
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
 	@NACRE_BUILD=$(BUILD) NACRE_SIEGE=1 /usr/bin/python3 tests/interop/test_siege.py
 
-operate: all                             ## upgrade servers 50 times while clients connect
+operate: all                             ## upgrade servers 50 times, and kill and drain others behind haproxy (needs root), under load
 	@NACRE_BUILD=$(BUILD) NACRE_OPERATE=1 /usr/bin/python3 tests/interop/test_upgrade.py Upgrade
+	@NACRE_BUILD=$(BUILD) NACRE_OPERATE=1 /usr/bin/python3 tests/interop/test_scale.py
 
 unit: unit-programs                     ## only the unit tests (SAN=1: with the sanitizers)
 	@tests/tools/run_tests $(patsubst %,$(BUILD)/tests/%,$(if $(SAN),$(filter-out $(PLAIN_TESTS),$(TESTS)),$(TESTS)))
