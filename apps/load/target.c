@@ -52,7 +52,7 @@ static int look_up(struct load_options *o, const char *host, const char *port,
         return FAILED;
     }
     if (!o->yes_remote && !is_loopback(found->ai_addr)) {
-        errbuf_say(p, "%s is another machine; --yes-remote allows to load it", host);
+        errbuf_say(p, "%s is another machine; --yes-remote permits nacre-load to load it", host);
         status = MISUSED;
     } else if (!put_target(o, found)) {
         errbuf_say(p, "%s: cannot write its address", host);

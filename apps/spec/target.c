@@ -53,7 +53,7 @@ int spec_target_find(struct setting *setting, const char *where, bool remote,
         return UNREACHABLE;
     }
     if (!remote && !is_loopback(found->ai_addr)) {
-        errbuf_say(p, "%s is another machine; --yes-remote allows to test it", host);
+        errbuf_say(p, "%s is another machine; --yes-remote permits nacre-spec to test it", host);
         status = MISUSED;
     } else {
         memcpy(&setting->address, found->ai_addr, found->ai_addrlen);

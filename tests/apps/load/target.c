@@ -48,7 +48,7 @@ START_TEST(another_machine_may_be_loaded_if_that_is_said)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         options = (struct load_options){.yes_remote = false};
         ck_assert_int_eq(find(rows[i]), 2);
-        assert_says(errbuf, " is another machine; --yes-remote allows to load it");
+        assert_says(errbuf, " is another machine; --yes-remote permits nacre-load to load it");
         options.yes_remote = true;
         ck_assert_msg(find(rows[i]) == 0, "%s", errbuf);
         ck_assert_str_eq(options.target, rows[i]);
