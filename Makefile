@@ -77,12 +77,14 @@ CHECK_PACKAGES = binutils groff-base check cmake meson valgrind python3 python3-
                  tshark libssh-dev erlang-ssh libuv1-dev g++ zlib1g-dev libzstd-dev $(CLANG_FORMAT) \
                  haproxy nginx libnginx-mod-stream \
                  rsyslog systemd \
+                 python3-yaml \
                  prometheus \
                  sshfs ansible-core \
                  man-db mandoc \
                  netcat-openbsd \
                  libssh2-1-dev ruby-net-ssh ruby-ed25519 ruby-bcrypt-pbkdf \
                  chromium fonts-dejavu-core nodejs $(if $(shell command -v npm),,npm)
+DEB_PACKAGES = build-essential debhelper dpkg-dev lintian
 DEV_PACKAGES = strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_TIDY) \
                cppcheck shellcheck
 
