@@ -24,6 +24,6 @@ lint-cppcheck:
 		--suppress=shiftTooManyBitsSigned --suppress=shiftNegativeLHS \
 		--enable=warning,performance,portability -I. -j2 $(filter %.c,$(ALL_C))
 lint-shell:
-	@shellcheck -x .ci/run apps/packaging/install_files apps/packaging/dist $(shell grep -l '^#!.*bash' tests/tools/*)
+	@shellcheck -x .ci/run apps/packaging/install_files apps/packaging/dist apps/packaging/deb $(addprefix apps/packaging/debian/,nacre-server.postinst nacre-server.postrm tests/login tests/build) $(shell grep -l '^#!.*bash' tests/tools/*)
 
 .PHONY: format lint lint-format lint-clang lint-tidy lint-cppcheck lint-shell
