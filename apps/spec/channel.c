@@ -295,16 +295,24 @@ static void on_open_failure(struct peer *p, struct spec_channel *ch, struct read
                 "reason %u", (unsigned)ch->open_reason);
 }
 
+void answer_closes(struct peer *p)
+{
+    bool conforming = p->conforming;
+
+    p->conforming = true;
+    for (size_t i = 0; i < p->channel_count && !p->quiet; i++)
+        if (p->channels[i].got_close && !p->channels[i].sent_close)
+            send_close(p, &p->channels[i]);
+    p->conforming = conforming;
+}
+
+/* A client may end the connection once its channels are closed, and then answers no fence: it waits
+ * for our CLOSE until it has answered. */
 static void on_close(struct peer *p, struct spec_channel *ch)
 {
     ch->got_close = true;
-    if (!ch->sent_close && !p->quiet) {
-        bool conforming = p->conforming;
-
-        p->conforming = true;
-        send_close(p, ch);
-        p->conforming = conforming;
-    }
+    if (p->role == NACRE_CLIENT)
+        answer_closes(p);
 }
 
 bool channel_take(struct peer *p, uint8_t number)
@@ -369,6 +377,7 @@ bool wait_channel_close(struct peer *p, struct spec_channel *ch)
 {
     while (!ch->got_close && receive_any(p))
         continue;
+    answer_closes(p);
     return ch->got_close;
 }
 

@@ -38,6 +38,9 @@ void send_adjust(struct peer *p, struct spec_channel *ch, uint32_t bytes);
 void send_eof(struct peer *p, struct spec_channel *ch);
 void send_close(struct peer *p, struct spec_channel *ch);
 
+/* CLOSE for each channel that the peer has closed and we have not. */
+void answer_closes(struct peer *p);
+
 /* All of the data, within the peer's window and its packets, reading meanwhile. */
 bool send_all(struct peer *p, struct spec_channel *ch, struct bytes data);
 

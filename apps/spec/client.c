@@ -2,6 +2,7 @@
 
 #include "apps/files/key.h"
 #include "crypto/base64.h"
+#include "apps/spec/channel.h"
 #include "apps/spec/message.h"
 
 #include <stdio.h>
@@ -273,6 +274,7 @@ void client_wait(struct peer *p)
 
     if (c == NULL || c->child.pid == 0 || o->program != PROGRAM_UNKNOWN)
         return;
+    answer_closes(p);
     let_it_finish(p);
     conn_finish(&p->conn); /* some wait for it */
     deadline = now_us() + END_US;

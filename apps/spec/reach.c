@@ -210,10 +210,12 @@ static bool want_fence(struct peer *p)
 void fence(struct peer *p)
 {
     send_fence(p);
-    if (want_fence(p))
+    if (want_fence(p)) {
         current_part(p)->ending = ENDING_GO_ON;
-    else
+        answer_closes(p);
+    } else {
         observe_end(p);
+    }
 }
 
 void go_on(struct peer *p)
