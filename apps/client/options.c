@@ -71,7 +71,8 @@ static const struct option_use uses[] = {
 const struct command_line client_command_line = {
     .name = "nacre-client",
     .usage = "[USER@]HOST [COMMAND]",
-    .about = "Logs in to an SSH server and runs COMMAND there, or a shell.",
+    .about = "Logs in to an SSH server and runs COMMAND there, or a shell. HOST may be unix:PATH, "
+             "a Unix socket of this machine.",
     .uses = uses,
     .notes = OPTION_UNITS_NOTE
     "Exit status: that of the command; 255 if nacre-client failed or a signal ended the "

@@ -32,9 +32,33 @@ static bool copy_host(char out[CLIENT_HOST_MAX], const char *host)
     return strpbrk(out, "[]") == NULL;
 }
 
+static bool is_unix(const char *host)
+{
+    return strncmp(host, "unix:", strlen("unix:")) == 0;
+}
+
+/* The @ after the user, if there is one. A path may contain others. */
+static const char *end_of_user(const char *word)
+{
+    for (const char *at = strchr(word, '@'); at != NULL; at = strchr(at + 1, '@'))
+        if (is_unix(at + 1))
+            return at;
+    return is_unix(word) ? NULL : strrchr(word, '@');
+}
+
+/* The library says what is wrong with the path. */
+static bool use_unix(struct client_options *o, const char *host, const struct errbuf *p)
+{
+    if (strlen(host) >= CLIENT_HOST_MAX)
+        return errbuf_say(p, "'%.40s...' is too long", host);
+    (void)snprintf(o->host_name, sizeof o->host_name, "%s", host);
+    (void)snprintf(o->target, sizeof o->target, "%s", host);
+    return true;
+}
+
 bool target_read(struct client_options *o, const char *word, const struct errbuf *p)
 {
-    const char *at = strrchr(word, '@');
+    const char *at = end_of_user(word);
     size_t user_len = at != NULL ? (size_t)(at - word) : 0;
 
     if (at != NULL && (user_len == 0 || user_len >= sizeof o->user_in_word))
@@ -43,6 +67,8 @@ bool target_read(struct client_options *o, const char *word, const struct errbuf
         (void)snprintf(o->user_in_word, sizeof o->user_in_word, "%.*s", (int)user_len, word);
         o->user = o->user != NULL ? o->user : o->user_in_word;
     }
+    if (is_unix(at != NULL ? at + 1 : word))
+        return use_unix(o, at != NULL ? at + 1 : word, p);
     if (!copy_host(o->host_name, at != NULL ? at + 1 : word))
         return errbuf_say(p, "'%s' is not a host", word);
     if (strchr(o->host_name, ':') != NULL && !is_ipv6(o->host_name))

@@ -5,7 +5,8 @@
 #include "apps/client/options.h"
 
 /* Set host_name and target, and user if the word has one and no option named it. A host is a name,
- * an IPv4 address, or an IPv6 address with or without brackets. False: *p has a sentence. */
+ * an IPv4 address, an IPv6 address with or without brackets, or unix:PATH, which has no port.
+ * False: *p has a sentence. */
 bool target_read(struct client_options *o, const char *word, const struct errbuf *p);
 
 /* The server as known_hosts has it: "host", or "[host]:port" if the port is not SSH's own. */

@@ -109,7 +109,8 @@ struct nacre_connection_config {
 NACRE_API struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config,
                                                   char *errbuf, size_t size);
 
-/* Connect to HOST:PORT, or [HOST]:PORT for IPv6. The addresses of a host are tried in turn.
+/* Connect to HOST:PORT, or [HOST]:PORT for IPv6. The addresses of a host are tried in turn. Or to
+ * unix:PATH, a Unix socket, whose name in known_hosts that is unless there is a known_as.
  * Looking up a name blocks; everything else happens in the loop. context: see nacre_client_context.
  * NULL: errbuf holds a sentence, and `ended` is not called. Always NULL after nacre_clients_stop.
  */

@@ -2,6 +2,7 @@
 #include "apps/connect/connect.h"
 
 #include "apps/connect/check.h"
+#include "apps/connect/connect_unix.h"
 #include "apps/connect/end.h"
 #include "apps/session/algorithm_list.h"
 #include "apps/session/number.h"
@@ -17,7 +18,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 20 * 1000 };
+enum {
+    CONNECT_MS = 20 * 1000,
+    SSH_PORT = 22,
+};
 
 static const struct growth config_growth = {sizeof(struct nacre_connection_config), {{0}}};
 
@@ -266,6 +270,71 @@ static struct nacre_client *new_client(struct nacre_clients *all,
     return client;
 }
 
+/* ---- a socket that is connected ---- */
+
+/* False: with errno. */
+static bool prepare_socket(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
+           getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
+}
+
+static bool name_client(struct nacre_client *client, const char *address, const struct errbuf *p)
+{
+    const char *port;
+
+    if (strlen(address) >= CLIENT_ADDRESS_MAX)
+        return errbuf_say(p, "%.40s...: longer than %d bytes", address, CLIENT_ADDRESS_MAX - 1);
+    memcpy(client->address, address, strlen(address) + 1);
+    if (connect_is_unix(address)) { /* known_hosts has it by that name */
+        memcpy(client->host, address, strlen(address) + 1);
+        client->port = SSH_PORT;
+        return true;
+    }
+    if (!read_address(address, client->host, &port, p))
+        return false;
+    (void)number_port(port, &client->port);
+    return true;
+}
+
+/* The session begins as when connect has succeeded: in the loop. fd and client (NULL: *p has a
+ * sentence) belong to the result, and are gone if that is NULL. */
+static struct nacre_client *use_socket(struct nacre_client *client, int fd, const char *address,
+                                       const struct errbuf *p)
+{
+    bool good = client != NULL && name_client(client, address, p);
+
+    if (good &&
+        !(prepare_socket(fd) && loop_watch(&client->all->loop, fd, &client->connecting, EPOLLOUT)))
+        good = errbuf_say(p, "cannot use descriptor %d for %s: %s", fd, address, strerror(errno));
+    if (!good) {
+        (void)close(fd);
+        client_release(client);
+        return NULL;
+    }
+    client->fd = fd;
+    add(client->all, client);
+    return client;
+}
+
+static struct nacre_client *use_unix(struct nacre_client *client, const char *address,
+                                     const struct errbuf *p)
+{
+    int fd = connect_unix(address, p);
+
+    if (fd >= 0)
+        return use_socket(client, fd, address, p);
+    client_release(client);
+    return NULL;
+}
+
+/* ---- the calls ---- */
+
 struct nacre_client *nacre_client_connect_with(struct nacre_clients *all,
                                                const struct nacre_connection_config *config,
                                                char *errbuf, size_t size)
@@ -279,6 +348,8 @@ struct nacre_client *nacre_client_connect_with(struct nacre_clients *all,
         return NULL;
     growth_copy(&config_growth, &c, config, config->version);
     client = new_client(all, &c, &p);
+    if (client != NULL && connect_is_unix(c.address))
+        return use_unix(client, c.address, &p);
     if (client == NULL || !look_up(client, c.address, &p)) {
         client_release(client);
         return NULL;
@@ -300,49 +371,12 @@ struct nacre_client *nacre_client_connect(struct nacre_clients *all, const char 
     return nacre_client_connect_with(all, &config, errbuf, size);
 }
 
-/* ---- a socket that was connected elsewhere ---- */
-
-/* False: with errno. */
-static bool prepare_socket(int fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-    struct sockaddr_storage peer;
-    socklen_t len = sizeof peer;
-
-    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 &&
-           getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
-}
-
-static bool name_client(struct nacre_client *client, const char *address, const struct errbuf *p)
-{
-    const char *port;
-
-    if (!read_address(address, client->host, &port, p) || strlen(address) >= ADDRESS_MAX)
-        return false;
-    (void)number_port(port, &client->port);
-    memcpy(client->address, address, strlen(address) + 1);
-    return true;
-}
-
-/* The session begins as when connect has succeeded: in the loop. */
 struct nacre_client *nacre_client_adopt(struct nacre_clients *all, int fd, const char *address,
                                         void *context, char *errbuf, size_t size)
 {
     const struct nacre_connection_config config = {
         .version = NACRE_VERSION_NUMBER, .address = address, .context = context};
-    struct errbuf p = errbuf_in(errbuf, size);
-    struct nacre_client *client = new_client(all, &config, &p);
-    bool good = client != NULL && name_client(client, address, &p);
+    const struct errbuf p = errbuf_in(errbuf, size);
 
-    if (good && !(prepare_socket(fd) && loop_watch(&all->loop, fd, &client->connecting, EPOLLOUT)))
-        good = errbuf_say(&p, "cannot use descriptor %d for %s: %s", fd, address, strerror(errno));
-    if (!good) {
-        (void)close(fd);
-        client_release(client);
-        return NULL;
-    }
-    client->fd = fd;
-    add(all, client);
-    return client;
+    return use_socket(new_client(all, &config, &p), fd, address, &p);
 }

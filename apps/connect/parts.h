@@ -12,7 +12,10 @@
 
 #include <stdatomic.h>
 
-enum { SENTENCE_MAX = 1024 };
+enum {
+    SENTENCE_MAX = 1024,
+    CLIENT_ADDRESS_MAX = 128, /* bytes of "unix:PATH", which is longer than ADDRESS_MAX */
+};
 
 struct signing;
 
@@ -61,7 +64,7 @@ struct nacre_client {
     char *sentence;  /* replaces the text of the session's end; or NULL */
     char host[HOST_MAX];
     uint16_t port;
-    char address[ADDRESS_MAX];
+    char address[CLIENT_ADDRESS_MAX];
     char local_address[ADDRESS_MAX];
 };
 

@@ -100,7 +100,8 @@ static const struct option_words modes = {
 const struct command_line load_command_line = {
     .name = "nacre-load",
     .usage = "MODE [HOST:PORT]",
-    .about = "Drives an SSH server and reports what the server did.",
+    .about = "Drives an SSH server and reports what the server did. HOST:PORT may be unix:PATH, a "
+             "Unix socket.",
     .words = &modes,
     .uses = uses,
     .notes =

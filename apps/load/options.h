@@ -27,8 +27,8 @@ struct load_options {
     const struct load_mode *mode;
     char *password; /* or NULL */
     struct identity identity;
-    char target[300];   /* HOST:PORT, numeric */
-    char known_as[300]; /* HOST:PORT as given */
+    char target[300];   /* HOST:PORT, numeric, or unix:PATH */
+    char known_as[300]; /* HOST:PORT as given; "" for unix:PATH */
 };
 
 extern const struct command_line load_command_line;

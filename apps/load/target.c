@@ -10,7 +10,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { FAILED = 1, MISUSED = 2 /* exit statuses */ };
+enum {
+    FAILED = 1, /* exit statuses */
+    MISUSED = 2,
+    SSH_PORT = 22, /* with which known_hosts has a Unix socket */
+};
+
+static bool is_unix(const char *where)
+{
+    return strncmp(where, "unix:", strlen("unix:")) == 0;
+}
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -62,6 +71,15 @@ static int look_up(struct load_options *o, const char *host, const char *port,
     return status;
 }
 
+/* It is on this machine. */
+static int use_unix(struct load_options *o, const char *where, const struct errbuf *p)
+{
+    if ((size_t)snprintf(o->target, sizeof o->target, "%s", where) < sizeof o->target)
+        return 0;
+    errbuf_say(p, "'%.40s...' is too long", where);
+    return MISUSED;
+}
+
 int target_find(struct load_options *o, const char *where, const struct errbuf *p)
 {
     char host[256];
@@ -73,12 +91,14 @@ int target_find(struct load_options *o, const char *where, const struct errbuf *
         (void)snprintf(o->known_as, sizeof o->known_as, "127.0.0.1:%s", o->port);
         return look_up(o, "127.0.0.1", o->port, p);
     }
+    if (is_unix(where))
+        return use_unix(o, where, p);
     if (len >= 2 && at[0] == '[' && at[len - 1] == ']') {
         at++;
         len -= 2;
     }
     if (len == 0 || len >= sizeof host || !nacre_address_is_good(where)) {
-        errbuf_say(p, "'%s' is not HOST:PORT", where);
+        errbuf_say(p, "'%s' is not HOST:PORT, or unix:PATH", where);
         return MISUSED;
     }
     memcpy(host, at, len);
@@ -87,20 +107,29 @@ int target_find(struct load_options *o, const char *where, const struct errbuf *
     return look_up(o, host, colon + 1, p);
 }
 
+static void split(const char *known_as, char *host, size_t size, uint16_t *port)
+{
+    const char *colon = strrchr(known_as, ':');
+    size_t skip = known_as[0] == '[';
+
+    (void)snprintf(host, size, "%.*s", (int)((size_t)(colon - known_as) - 2 * skip),
+                   known_as + skip);
+    (void)number_port(colon + 1, port);
+}
+
 void target_prefer_known(struct load_options *o)
 {
     const struct nacre_known_hosts hosts = {
         .version = NACRE_VERSION_NUMBER, .file = o->host.known_hosts, .more = o->host.more};
-    const char *colon = strrchr(o->known_as, ':');
     char **types = &o->algorithms.lists[NACRE_HOST_KEY];
     char host[300], list[NACRE_ALGORITHM_LIST_MAX];
-    uint16_t port = 0;
-    size_t skip = o->known_as[0] == '[';
+    uint16_t port = SSH_PORT;
 
-    (void)snprintf(host, sizeof host, "%.*s", (int)((size_t)(colon - o->known_as) - 2 * skip),
-                   o->known_as + skip);
-    if (number_port(colon + 1, &port) &&
-        nacre_known_hosts_prefer(&hosts, host, port, *types, list, sizeof list)) {
+    if (is_unix(o->target))
+        (void)snprintf(host, sizeof host, "%s", o->target);
+    else
+        split(o->known_as, host, sizeof host, &port);
+    if (nacre_known_hosts_prefer(&hosts, host, port, *types, list, sizeof list)) {
         free(*types);
         *types = strdup(list);
     }

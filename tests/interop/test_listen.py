@@ -66,6 +66,26 @@ class Unix(ListenCase):
         self.assertEqual(server.stop(), 0)
         self.assertTrue(stat.S_ISSOCK(os.lstat(self.socket).st_mode))  # for the next server to replace
 
+    def test_nacre_client_and_nacre_load_connect_to_it(self):
+        server = self.serve()
+        address, hosts = f"unix:{self.socket}", os.path.join(self.folder, "known_hosts")
+        common = ["-i", server.path("key"), "--known-hosts", hosts]
+        client = [os.path.join(harness.BUILD, "nacre-client"), *common, f"{harness.USER}@{address}", "exit 3"]
+        load = [os.path.join(harness.BUILD, "nacre-load"), "-q", "handshake", "-n", "20", "-c", "10", "-u", harness.USER, *common, address]
+
+        def run(words):
+            return subprocess.run(words, stdin=subprocess.DEVNULL, env=harness.clean_environment(self.folder), capture_output=True,
+                                  timeout=2 * PATIENCE, check=False)
+        self.assertEqual((run(client).returncode, run(load).returncode), (255, 1))  # the host is unknown
+        with open(hosts, "w", encoding="ascii") as file:
+            file.write(f"{address} {server.host_key}\n")
+        self.assertEqual(run(client).returncode, 3)
+        done = run(load)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(server.events("auth", answer="granted")), 21)
+        server.stop()
+        self.assertIn(b"Connection refused", run(client).stderr)
+
     def test_a_command_runs_through_it(self):
         server = self.serve(program=NACRE_SERVE, kind=type("Served", (Server,), {"words": ("--", "cat")}))
         done = Ssh(server, options=over(self.socket)).run(data=b"bytes")

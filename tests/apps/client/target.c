@@ -38,6 +38,31 @@ START_TEST(every_form_of_a_host_is_read)
 }
 END_TEST
 
+START_TEST(a_path_may_be_in_place_of_a_host)
+{
+    static const struct {
+        const char *word, *host, *user;
+    } rows[] = {
+        {"unix:/run/ssh", "unix:/run/ssh", NULL},
+        {"alice@unix:/run/ssh", "unix:/run/ssh", "alice"},
+        {"unix:/run/a@b", "unix:/run/a@b", NULL},
+        {"alice@corp@unix:/run/a@b", "unix:/run/a@b", "alice@corp"},
+        {"unix:a@unix:b", "unix:b", "unix:a"}, /* whoever wants that writes ./ */
+        {"unix:[x", "unix:[x", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_msg(reads(rows[i].word), "%s: %s", rows[i].word, errbuf);
+        ck_assert_str_eq(options.host_name, rows[i].host);
+        ck_assert_str_eq(options.target, rows[i].host);
+        if (rows[i].user == NULL)
+            ck_assert_ptr_null(options.user);
+        else
+            ck_assert_str_eq(options.user, rows[i].user);
+    }
+}
+END_TEST
+
 START_TEST(the_user_is_before_the_last_at_sign)
 {
     ck_assert(reads("alice@example.org"));
@@ -101,6 +126,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, every_form_of_a_host_is_read);
+    add_test(suite, a_path_may_be_in_place_of_a_host);
     add_test(suite, the_user_is_before_the_last_at_sign);
     add_test(suite, an_option_names_the_user_before_the_word);
     add_test(suite, what_is_no_host_is_refused);

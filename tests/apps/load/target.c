@@ -40,6 +40,20 @@ START_TEST(this_machine_may_be_loaded)
 }
 END_TEST
 
+START_TEST(a_unix_socket_is_on_this_machine)
+{
+    char longest[400] = "unix:";
+
+    options = (struct load_options){.yes_remote = false};
+    ck_assert_int_eq(find("unix:/run/ssh"), 0);
+    ck_assert_str_eq(options.target, "unix:/run/ssh");
+    ck_assert_str_eq(options.known_as, "");
+    memset(longest + 5, 'x', 390);
+    ck_assert_int_eq(find(longest), 2);
+    assert_says(errbuf, "is too long");
+}
+END_TEST
+
 START_TEST(another_machine_may_be_loaded_if_that_is_said)
 {
     static const char *const rows[] = {"128.0.0.1:22",     "126.0.0.1:22",          "192.0.2.1:22",
@@ -75,15 +89,16 @@ END_TEST
 
 START_TEST(types_of_known_keys_come_first)
 {
-    static const char *const rows[] = {"127.0.0.1:2022", "[::1]:2022"};
+    static const char *const rows[] = {"127.0.0.1:2022", "[::1]:2022", "unix:/run/ssh"};
     char line[1024];
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         options = (struct load_options){.known_as = ""};
         (void)snprintf(line, sizeof line, "%s %s\n", i == 0 ? "[127.0.0.1]:2022" : rows[i],
                        openssh_nistp256_public);
         options.host.known_hosts = scratch_write("hosts", line, 0600);
-        (void)snprintf(options.known_as, sizeof options.known_as, "%s", rows[i]);
+        (void)snprintf(i < 2 ? options.known_as : options.target, sizeof options.known_as, "%s",
+                       rows[i]);
         target_prefer_known(&options);
         ck_assert_ptr_nonnull(options.algorithms.lists[NACRE_HOST_KEY]);
         ck_assert_int_eq(
@@ -98,6 +113,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, types_of_known_keys_come_first);
     add_test(suite, this_machine_may_be_loaded);
+    add_test(suite, a_unix_socket_is_on_this_machine);
     add_test(suite, another_machine_may_be_loaded_if_that_is_said);
     add_test(suite, what_is_no_address_is_refused);
 }
