@@ -32,6 +32,7 @@ struct spec_channel *send_open(struct peer *p, struct opening o)
     ch->window = o.window_zero ? 0 : or_usual(o.window, WINDOW);
     ch->max_packet = o.max_packet_zero ? 0 : or_usual(o.max_packet, MAX_PACKET);
     ch->own_window = o.window_zero || o.window != 0;
+    ch->asked = true;
     p->opens++;
     transmit(p, "btuuur", SSH_MSG_CHANNEL_OPEN, o.type == NULL ? "session" : o.type, ch->number,
              ch->window, ch->max_packet, o.rest);
@@ -273,6 +274,8 @@ static void on_adjust(struct peer *p, struct spec_channel *ch, uint32_t bytes)
 /* RFC 4254 section 5.1: uint32 sender channel, uint32 initial window size, uint32 maximum packet */
 static void on_confirmation(struct peer *p, struct spec_channel *ch, struct reader *r)
 {
+    if (!ch->asked)
+        return;
     watch_check(p, WATCH_OPEN_ANSWERS, !ch->open && !ch->refused, "channel %u was answered twice",
                 (unsigned)ch->number);
     ch->peer = read_u32(r);
@@ -282,9 +285,12 @@ static void on_confirmation(struct peer *p, struct spec_channel *ch, struct read
     p->open_answers++;
 }
 
-/* RFC 4254 section 5.1: uint32 reason code, string description, string language tag */
+/* RFC 4254 section 5.1: uint32 reason code, string description, string language tag. A peer may
+ * refuse what it could read of a malformed CHANNEL_OPEN, with any number. */
 static void on_open_failure(struct peer *p, struct spec_channel *ch, struct reader *r)
 {
+    if (!ch->asked)
+        return;
     watch_check(p, WATCH_OPEN_ANSWERS, !ch->open && !ch->refused, "channel %u was answered twice",
                 (unsigned)ch->number);
     ch->refused = true;

@@ -69,6 +69,7 @@ struct spec_channel {
     struct bytes received; /* all data but stderr */
     size_t received_size;
     uint64_t received_stderr;
+    bool asked; /* we sent the CHANNEL_OPEN */
     bool open, refused, got_eof, got_close, sent_eof, sent_close, own_window;
     uint32_t open_reason; /* of OPEN_FAILURE */
     uint32_t exit_status;
