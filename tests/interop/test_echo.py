@@ -1,5 +1,8 @@
 """The echo session: chunks come back as Python prints them."""
 import contextlib
+import os
+import re
+import subprocess
 import unittest
 
 import harness
@@ -73,6 +76,27 @@ class Echo:
 
 class EchoWithSsh(Echo, harness.ServerCase):
     client = Ssh
+
+    def first_contact(self, *options):
+        known = self.server.path("nobody")
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(known)
+        options = ["-o", "UserKnownHostsFile=" + known, "-o", "StrictHostKeyChecking=accept-new", *options]
+        done = self.client(self.server).run(None, b"x", options=options)
+        self.assertEqual(done.status, 0, done.err)
+        return done.err.decode()
+
+    def test_the_first_contact_gives_no_warning(self):
+        """Of those that OpenSSH 10 has for old algorithms, above all."""
+        port = re.escape(str(self.server.port))
+        self.assertRegex(self.first_contact(), rf"\AWarning: Permanently added '\[127\.0\.0\.1\]:{port}' \(\w+\) to the list of "
+                                               r"known hosts\.\r?\n\Z")
+
+    def test_the_key_exchange_is_a_hybrid_with_strict_kex(self):
+        log = self.first_contact("-v")
+        kex = "mlkem768x25519-sha256" if b"mlkem768" in subprocess.check_output(["ssh", "-Q", "kex"]) else "sntrup761x25519-sha512"
+        self.assertIn("kex: algorithm: " + kex, log)
+        self.assertIn("strict KEX ordering", self.first_contact("-vvv"))
 
 
 class EchoWithPlink(Echo, harness.ServerCase):
