@@ -69,7 +69,7 @@ const struct log_event log_events[] = {
 
 const struct log_field log_fields[] = {
     {"accepted", "connections since the start"},
-    {"addr", "an address with its port; in `listening` and `metrics` the server's, otherwise the client's"},
+    {"addr", "an address with its port, or `unix:` and a path; in `listening` and `metrics` the server's, otherwise the client's, which is `unix` if it came through a Unix socket"},
     {"algorithm", "of a key's signature"},
     {"answer", "`granted` or `refused`; of an upgrade, how far it is"},
     {"bytes", "of the message's payload"},

@@ -207,7 +207,7 @@ NACRE_API bool nacre_server_check_address(const char *address, char *errbuf, siz
 /* Use another configuration from now on: a connection that begins after this call has it, and one
  * that began before keeps the old one, its host keys included. Limits on all connections
  * (admission, max_memory, per_user_max_memory) hold at once for new ones. listen and workers must
- * be the same as before; bound, events, secrets and drain_ms remain what they were.
+ * be the same as before; bound, events, secrets, drain_ms and backlog remain what they were.
  *
  * The struct is copied; what it points to is borrowed until its own `released` is called. Call it
  * on the thread that nacre_server_run is called on, for instance inside `counters`, or before
