@@ -95,12 +95,21 @@ static void set_names(const struct supervisor *s)
     (void)setenv("LISTEN_FDNAMES", names, 1);
 }
 
-static void set_number(const char *name, const char *format, int one, int other)
+static void set_number(const char *name, int number)
+{
+    char text[16];
+
+    (void)snprintf(text, sizeof text, "%d", number);
+    (void)setenv(name, text, 1);
+}
+
+/* The process that supervises, and the descriptor for notices. */
+static void set_supervisor(pid_t parent, int notices)
 {
     char text[32];
 
-    (void)snprintf(text, sizeof text, format, one, other);
-    (void)setenv(name, text, 1);
+    (void)snprintf(text, sizeof text, "%d:%d", (int)parent, notices);
+    (void)setenv(VARIABLE, text, 1);
 }
 
 static _Noreturn void become_child(const struct supervisor *s, int notices)
@@ -109,10 +118,10 @@ static _Noreturn void become_child(const struct supervisor *s, int notices)
 
     place_descriptors(s, notices);
     notify_pass_on_watchdog();
-    set_number("LISTEN_PID", "%d", getpid(), 0);
-    set_number("LISTEN_FDS", "%d", count_sockets(s), 0);
+    set_number("LISTEN_PID", getpid());
+    set_number("LISTEN_FDS", count_sockets(s));
     set_names(s);
-    set_number(VARIABLE, "%d:%d", parent, INHERITED_FIRST + count_sockets(s));
+    set_supervisor(parent, INHERITED_FIRST + count_sockets(s));
     (void)sigprocmask(SIG_SETMASK, &s->mask, NULL);
     (void)execv(s->program, s->argv);
     (void)fprintf(stderr, "%s: cannot be started: %s\n", s->program, strerror(errno));

@@ -44,8 +44,8 @@ static bool make_ecdsa(struct nacre_key *key, unsigned bits)
 /* The numbers go through the same checks as those of a file. */
 static bool make_rsa(struct nacre_key *key, unsigned bits)
 {
-    uint8_t parts[RSA_PARTS][RSA_LEN_MAX];
-    struct bytes n[RSA_PARTS];
+    uint8_t parts[RSA_PARTS][RSA_LEN_MAX] = {{0}};
+    struct bytes n[RSA_PARTS] = {{0}};
     struct rsa_key made;
     bool good = rsa_generate(&made, bits);
 
