@@ -11,7 +11,7 @@
 
 #define NACRE_HOST_MAX 256 /* bytes of an address or socket path, NUL included */
 
-/* Where a forwarded connection comes from and goes to. */
+/* Where a forwarded connection comes from and goes to. Only the library makes one. */
 struct nacre_target {
     /* To connect to, or (forwarded) that was connected to; or a path. Raw, as the peer sent it:
      * control characters included, but no NUL. */
@@ -24,13 +24,16 @@ struct nacre_target {
 };
 
 /* The target of a channel of type direct-tcpip, forwarded-tcpip, direct-streamlocal@openssh.com or
- * forwarded-streamlocal@openssh.com. False: another type, or malformed. */
-NACRE_API bool nacre_channel_target(const struct nacre_channel *ch, struct nacre_target *target);
+ * forwarded-streamlocal@openssh.com; it lives as long as the channel. NULL: another type,
+ * malformed, or out of memory. */
+NACRE_API const struct nacre_target *nacre_channel_target(struct nacre_channel *ch);
 
 /* The reverse: write what follows in a CHANNEL_OPEN of that type, for nacre_session_open_channel.
- * Returns its length in bytes; 0 for another type. Nothing is kept. */
+ * host: or the path of a socket; port and originator are not used then. Returns its length in
+ * bytes; 0: another type, or a text of NACRE_HOST_MAX bytes and more. Nothing is kept. */
 enum { NACRE_TARGET_MAX = 2 * NACRE_HOST_MAX + 16 };
-NACRE_API size_t nacre_target_write(const struct nacre_target *target, const char *type,
+NACRE_API size_t nacre_target_write(const char *type, const char *host, uint32_t port,
+                                    const char *originator, uint32_t originator_port,
                                     uint8_t out[NACRE_TARGET_MAX]);
 
 /* What a global request asks for. RFC 4254 section 7.1. */

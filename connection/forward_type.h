@@ -2,6 +2,7 @@
 #ifndef NACRE_CONNECTION_FORWARD_TYPE_H
 #define NACRE_CONNECTION_FORWARD_TYPE_H
 
+#include "connection/forward.h"
 #include "crypto/bytes.h"
 
 /* What follows in a CHANNEL_OPEN of such a type. */
@@ -13,5 +14,16 @@ enum forward_fields {
 };
 
 enum forward_fields forward_fields_of(struct bytes type);
+
+/* The target of a channel. False: another type, or malformed. */
+bool forward_read_target(const struct nacre_channel *ch, struct nacre_target *target);
+
+/* Free the one that nacre_channel_target has made, if any. */
+void forward_free_target(struct nacre_channel *ch);
+
+/* The reverse: what follows in a CHANNEL_OPEN of that type. Returns its length in bytes; 0 for
+ * another type. */
+size_t forward_write_target(const struct nacre_target *target, const char *type,
+                            uint8_t out[NACRE_TARGET_MAX]);
 
 #endif

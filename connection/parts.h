@@ -45,6 +45,7 @@ struct nacre_channel {
     void (*unwrapped)(struct nacre_channel *ch); /* see channel_wrap; or NULL */
     const char *type;                            /* often session_type, which is not allocated */
     uint8_t *open_data;
+    struct nacre_target *target; /* what nacre_channel_target has read there; or NULL */
     uint32_t open_data_len;
     uint32_t id, peer_id;
 

@@ -1,6 +1,7 @@
 #include "connection/table.h"
 
 #include "connection/channel_app.h"
+#include "connection/forward_type.h"
 
 #include "connection/budget.h"
 #include "connection/channel_buffer.h"
@@ -153,6 +154,7 @@ void table_remove(struct nacre_channel *ch)
     if (ch->type != NULL && ch->type != session_type)
         pool_release(pool, (char *)ch->type, strlen(ch->type) + 1);
     pool_release(pool, ch->open_data, ch->open_data_len);
+    forward_free_target(ch);
     pool_release(pool, ch->replies, REPLIES_MAX * sizeof *ch->replies);
     pool_release(pool, ch, channel_size(c));
 }

@@ -174,7 +174,7 @@ static void fill_endpoint(struct nacre_endpoint_config *e, const struct nacre_cl
 static void on_mail(struct source *source, uint32_t events)
 {
     (void)events;
-    nacre_mailbox_run(&container_of(source, struct nacre_clients, mail)->mailbox);
+    nacre_mailbox_run(container_of(source, struct nacre_clients, mail)->mailbox);
 }
 
 static bool start(struct nacre_clients *all)
@@ -185,11 +185,14 @@ static bool start(struct nacre_clients *all)
     all->loop.epoll = -1;
     all->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     all->mail.ready = on_mail;
-    if (all->wakeup < 0 || !loop_init(&all->loop) || !nacre_mailbox_init(&all->mailbox))
+    if (all->wakeup < 0 || !loop_init(&all->loop))
         return false;
-    all->loop.mailbox = &all->mailbox;
+    all->mailbox = nacre_mailbox_new();
+    if (all->mailbox == NULL)
+        return false;
+    all->loop.mailbox = all->mailbox;
     return loop_watch(&all->loop, all->wakeup, &all->wakeup_source, EPOLLIN | EPOLLET) &&
-           loop_watch(&all->loop, nacre_mailbox_fd(&all->mailbox), &all->mail, EPOLLIN);
+           loop_watch(&all->loop, nacre_mailbox_fd(all->mailbox), &all->mail, EPOLLIN);
 }
 
 struct nacre_clients *nacre_clients_new(const struct nacre_client_config *config, char *errbuf,

@@ -13,8 +13,7 @@ bool clients_free_if_unused(struct nacre_clients *all)
     if (!all->freeing || all->busy || all->count > 0)
         return false;
     nacre_offload_free(all->threads);
-    if (all->loop.mailbox != NULL)
-        nacre_mailbox_clear(&all->mailbox); /* makes the calls that wait */
+    nacre_mailbox_free(all->mailbox); /* makes the calls that wait */
     nacre_endpoint_free(all->endpoint);
     loop_clear(&all->loop);
     if (all->wakeup >= 0)

@@ -15,7 +15,7 @@ static bool offload(void *context, void (*work)(void *job), void (*done)(void *j
 
     if (all->threads == NULL)
         all->threads = nacre_offload_new(THREADS);
-    return all->threads != NULL && nacre_offload_submit(all->threads, &what, &all->mailbox);
+    return all->threads != NULL && nacre_offload_submit(all->threads, &what, all->mailbox);
 }
 
 /* ---- forwards, once they are needed ---- */
@@ -28,7 +28,7 @@ struct nacre_forwards *nacre_client_forwards(struct nacre_client *client)
                                        .offload = offload};
 
     if (client->forwards == NULL && home.session != NULL &&
-        !nacre_session_ended(home.session, NULL))
+        nacre_session_ended(home.session) == NULL)
         client->forwards = forwards_new(client->all->config.forwarding, &home);
     return client->forwards;
 }

@@ -30,7 +30,7 @@ struct nacre_clients {
     struct nacre_client *first; /* all of them, doubly linked */
     size_t count;
     struct source wakeup_source, mail;
-    struct nacre_mailbox mailbox;  /* the loop's, once it is made */
+    struct nacre_mailbox *mailbox; /* the loop's, once it is made */
     struct timer wait_timer;       /* ends nacre_clients_run_once */
     struct timer drain_timer;      /* ends nacre_clients_run after nacre_clients_stop */
     struct nacre_offload *threads; /* that look up names; NULL: none were needed yet */

@@ -27,7 +27,6 @@ static void check_authorized_keys(struct check *check)
     const char *pattern = check->setup.options->authorized_keys;
     const struct nacre_key_login nobody = {
         .version = NACRE_VERSION_NUMBER, .user = "nobody", .key = (const uint8_t *)""};
-    struct nacre_key_grant grant = {.command = NULL};
     char sentences[SETUP_SENTENCE_MAX * 8] = "";
     struct nacre_authorized_keys *keys;
 
@@ -36,8 +35,7 @@ static void check_authorized_keys(struct check *check)
     keys = nacre_authorized_keys_open(pattern);
     if (keys == NULL)
         return;
-    (void)nacre_authorized_keys_check(keys, &nobody, &grant, sentences, sizeof sentences);
-    nacre_key_grant_clear(&grant);
+    (void)nacre_authorized_keys_check(keys, &nobody, NULL, sentences, sizeof sentences);
     nacre_authorized_keys_close(keys);
     for (char *line = strtok(sentences, "\n"); line != NULL; line = strtok(NULL, "\n"))
         on_problem(check, pattern, line);

@@ -47,7 +47,7 @@ int main(void)
 
     if (s == NULL || send(fd.fd, "", 0, MSG_NOSIGNAL) != 0)
         errx(1, "%s", s ? "descriptor 0 is not a connection" : e ? "out of memory" : errbuf);
-    for (size_t room, len; !nacre_session_ended(s, NULL); nacre_session_tick(s, now())) {
+    for (size_t room, len; nacre_session_ended(s) == NULL; nacre_session_tick(s, now())) {
         uint8_t *in = nacre_session_input(s, &room); /* no room: the client does not read */
         ssize_t n = room > 0 ? recv(fd.fd, in, room, MSG_DONTWAIT) : 0;
         if (room > 0 && (n == 0 || (n < 0 && errno != EAGAIN)))

@@ -1,6 +1,7 @@
 #include "apps/files/authorized_keys.h"
 
 #include "apps/files/authorized_line.h"
+#include "apps/files/authorized_options.h"
 #include "apps/files/leftover.h"
 #include "apps/files/line_index.h"
 #include "apps/files/reported.h"
@@ -139,7 +140,7 @@ static bool line_grants(const struct check *check, const struct authorized_line 
         return true;
     }
     check->grant->undecided |= found.undecided && !granted; /* it may be the one that decides */
-    nacre_key_grant_clear(&found);
+    key_grant_clear(&found);
     return granted;
 }
 
@@ -297,18 +298,15 @@ void nacre_authorized_keys_close(struct nacre_authorized_keys *keys)
 
 static const struct growth key_login_growth = {sizeof(struct nacre_key_login), {{0}}};
 
-bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
-                                 const struct nacre_key_login *given, struct nacre_key_grant *grant,
-                                 char *errbuf, size_t size)
+static bool check_login(struct nacre_authorized_keys *keys, const struct nacre_key_login *given,
+                        struct nacre_key_grant *grant, const struct errbuf *p)
 {
-    struct errbuf p = errbuf_in(errbuf, size);
     struct nacre_key_login complete, *login = &complete;
     char file[PATH_MAX], what[SENTENCE_MAX];
     struct errbuf q = errbuf_in(what, sizeof what);
-    struct check check = {.keys = keys, .file = file, .login = login, .errbuf = &p, .grant = grant};
+    struct check check = {.keys = keys, .file = file, .login = login, .errbuf = p, .grant = grant};
 
-    *grant = (struct nacre_key_grant){0};
-    if (!version_check("struct nacre_key_login", given->version, &p))
+    if (!version_check("struct nacre_key_login", given->version, p))
         return false;
     growth_copy(&key_login_growth, login, given, given->version);
     if (!is_plain_name(login->user))
@@ -324,4 +322,32 @@ bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
         return check_users_file(&check);
     check.index = &keys->index;
     return check_shared_file(keys, &check);
+}
+
+/* What is granted when there is no memory for a grant. */
+static const struct nacre_key_grant no_memory = {.undecided = true};
+
+bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
+                                 const struct nacre_key_login *login,
+                                 const struct nacre_key_grant **grant, char *errbuf, size_t size)
+{
+    struct errbuf p = errbuf_in(errbuf, size);
+    struct nacre_key_grant *found = calloc(1, sizeof *found);
+    bool granted = found != NULL && check_login(keys, login, found, &p);
+
+    if (found == NULL)
+        errbuf_say(&p, "out of memory");
+    if (grant != NULL)
+        *grant = found != NULL ? found : &no_memory;
+    else
+        nacre_key_grant_free(found);
+    return granted;
+}
+
+void nacre_key_grant_free(const struct nacre_key_grant *grant)
+{
+    if (grant == NULL || grant == &no_memory)
+        return;
+    key_grant_clear((struct nacre_key_grant *)grant);
+    free((struct nacre_key_grant *)grant);
 }

@@ -18,7 +18,7 @@ struct nacre_key_login {
 };
 
 /* What a login with a key may do, from the options before the key. Text is NUL-terminated, lists
- * end with NULL; the grant owns all of it. */
+ * end with NULL; the grant owns all of it. Only the library makes one. */
 struct nacre_key_grant {
     char *comment;        /* what follows the key, "alice@laptop"; NULL: nothing is granted */
     char *command;        /* run this whatever the client requests; NULL: what it requests */
@@ -30,8 +30,8 @@ struct nacre_key_grant {
                      * may grant the login: answer nacre_decide_unable */
 };
 
-/* Free what the grant owns, and empty it. */
-NACRE_API void nacre_key_grant_clear(struct nacre_key_grant *grant);
+/* Free it. NULL is fine. */
+NACRE_API void nacre_key_grant_free(const struct nacre_key_grant *grant);
 
 /* A file, or one file per user. Several threads may use it at once. Lives until
  * nacre_authorized_keys_close. */
@@ -45,7 +45,8 @@ NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys);
 
 /* May this key log this user in? The caller verifies the signature, and enforces the grant.
  *
- * grant   what the first matching line allows; empty when none matches. The caller clears it.
+ * grant   *grant: what the first matching line allows; empty when none matches; never NULL. The
+ *         caller frees it. NULL: not wanted
  * errbuf  of `size` bytes: sentences for the log, one per line, as many as fit; or empty. It may be
  *         filled in whatever the result. Each problem is reported once until its file changes, and
  *         at most 16 lines of a file.
@@ -64,7 +65,7 @@ NACRE_API void nacre_authorized_keys_close(struct nacre_authorized_keys *keys);
  * something that is not supported (cert-authority, principals, verify-required). */
 NACRE_API bool nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
                                            const struct nacre_key_login *login,
-                                           struct nacre_key_grant *grant, char *errbuf,
+                                           const struct nacre_key_grant **grant, char *errbuf,
                                            size_t size);
 
 #endif

@@ -384,7 +384,7 @@ static void free_list(char **list)
     free(list);
 }
 
-void nacre_key_grant_clear(struct nacre_key_grant *grant)
+void key_grant_clear(struct nacre_key_grant *grant)
 {
     free(grant->comment);
     free(grant->command);

@@ -20,6 +20,9 @@ struct key_use {
 bool authorized_options(struct bytes list, const struct key_use *use, struct nacre_key_grant *grant,
                         const struct errbuf *p);
 
+/* Free what the grant owns, and empty it. */
+void key_grant_clear(struct nacre_key_grant *grant);
+
 /* A grant without any restriction. */
 void authorized_everything(struct nacre_key_grant *grant);
 

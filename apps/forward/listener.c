@@ -84,7 +84,8 @@ static size_t write_open(const char *type, const struct nacre_target *target,
     struct nacre_writer w = nacre_write_to(out, NACRE_TARGET_MAX);
 
     if (strcmp(type, "x11") != 0)
-        return nacre_target_write(target, type, out);
+        return nacre_target_write(type, target->host, target->port, target->originator,
+                                  target->originator_port, out);
     nacre_write_text(&w, target->originator);
     nacre_write_u32(&w, target->originator_port);
     return nacre_written(&w);

@@ -20,12 +20,12 @@ static enum nacre_answer prohibited(struct nacre_channel *ch)
 static enum nacre_answer direct_open(struct nacre_channel *ch)
 {
     struct nacre_forwards *f = session_attached(ch);
-    struct nacre_target target;
+    const struct nacre_target *target = nacre_channel_target(ch);
 
-    if (f == NULL || !nacre_channel_target(ch, &target) || f->policy->may_connect == NULL ||
-        !f->policy->may_connect(f->home.context, &target))
+    if (f == NULL || target == NULL || f->policy->may_connect == NULL ||
+        !f->policy->may_connect(f->home.context, target))
         return prohibited(ch);
-    return connect_channel(f, ch, &target);
+    return connect_channel(f, ch, target);
 }
 
 /* ---- on a client: forwarded-tcpip, forwarded-streamlocal@openssh.com ---- */
@@ -33,11 +33,10 @@ static enum nacre_answer direct_open(struct nacre_channel *ch)
 static enum nacre_answer forwarded_open(struct nacre_channel *ch)
 {
     struct nacre_forwards *f = session_attached(ch);
-    const struct nacre_target *to = NULL;
-    struct nacre_target at;
+    const struct nacre_target *to = NULL, *at = nacre_channel_target(ch);
 
-    if (f != NULL && nacre_channel_target(ch, &at))
-        to = remote_find(f, &at);
+    if (f != NULL && at != NULL)
+        to = remote_find(f, at);
     return to != NULL ? connect_channel(f, ch, to) : prohibited(ch);
 }
 

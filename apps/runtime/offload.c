@@ -3,6 +3,7 @@
 #include "transport/growth.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -34,13 +35,27 @@ struct nacre_offload {
 
 /* ---- the mailbox ---- */
 
-bool nacre_mailbox_init(struct nacre_mailbox *mailbox)
+struct nacre_mailbox {
+    pthread_mutex_t lock;
+    struct nacre_call *first, *last; /* posted, in order */
+    struct nacre_call *taken;        /* ... those that nacre_mailbox_run is making */
+    bool *freed;                     /* set for it when the mailbox is freed meanwhile */
+    int fd;
+};
+
+struct nacre_mailbox *nacre_mailbox_new(void)
 {
-    *mailbox = (struct nacre_mailbox){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    if (mailbox->fd < 0)
-        return false;
+    struct nacre_mailbox *mailbox = calloc(1, sizeof *mailbox);
+
+    if (mailbox == NULL)
+        return NULL;
+    mailbox->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (mailbox->fd < 0) {
+        free(mailbox);
+        return NULL;
+    }
     pthread_mutex_init(&mailbox->lock, NULL);
-    return true;
+    return mailbox;
 }
 
 int nacre_mailbox_fd(const struct nacre_mailbox *mailbox)
@@ -95,24 +110,24 @@ static struct nacre_call *take_all(struct nacre_mailbox *mailbox)
     return first;
 }
 
-/* Make the calls that were taken. False: one of them cleared the mailbox. */
+/* Make the calls that were taken. False: one of them freed the mailbox. */
 static bool make_calls(struct nacre_mailbox *mailbox)
 {
-    bool cleared = false, *outer = mailbox->cleared;
+    bool freed = false, *outer = mailbox->freed;
 
-    mailbox->cleared = &cleared; // cppcheck-suppress autoVariables; reset before it returns
-    while (!cleared && mailbox->taken != NULL) {
+    mailbox->freed = &freed; // cppcheck-suppress autoVariables; reset before it returns
+    while (!freed && mailbox->taken != NULL) {
         struct nacre_call *call = mailbox->taken;
 
         mailbox->taken = call->next;
         call->function(call->argument);
         free(call);
     }
-    if (!cleared)
-        mailbox->cleared = outer;
+    if (!freed)
+        mailbox->freed = outer;
     else if (outer != NULL)
         *outer = true;
-    return !cleared;
+    return !freed;
 }
 
 void nacre_mailbox_run(struct nacre_mailbox *mailbox)
@@ -123,15 +138,17 @@ void nacre_mailbox_run(struct nacre_mailbox *mailbox)
     (void)make_calls(mailbox);
 }
 
-void nacre_mailbox_clear(struct nacre_mailbox *mailbox)
+void nacre_mailbox_free(struct nacre_mailbox *mailbox)
 {
+    if (mailbox == NULL)
+        return;
     while (mailbox->first != NULL || mailbox->taken != NULL)
         nacre_mailbox_run(mailbox);
-    if (mailbox->cleared != NULL)
-        *mailbox->cleared = true;
+    if (mailbox->freed != NULL)
+        *mailbox->freed = true;
     pthread_mutex_destroy(&mailbox->lock);
     close(mailbox->fd);
-    mailbox->fd = -1;
+    free(mailbox);
 }
 
 /* ---- the pool ---- */

@@ -3,7 +3,7 @@
  * A few threads do the work. A mailbox belongs to one loop, and brings calls to its thread. The
  * loop watches nacre_mailbox_fd for reading, and then calls nacre_mailbox_run:
  *
- *     nacre_mailbox_init(&home);
+ *     home = nacre_mailbox_new();
  *     nacre_offload_submit(o, &(struct nacre_job){NACRE_VERSION_NUMBER, hash, answer, login,
  * owner}, &home);
  *
@@ -13,12 +13,7 @@
 
 #include "transport/api.h"
 
-#include <pthread.h>
-
 #define NACRE_OFFLOAD_QUEUE_MAX 256 /* jobs that may wait for a thread */
-
-/* The library's own: a call that waits in a mailbox, and lives until the mailbox is run. */
-struct nacre_call;
 
 /* Threads, and the jobs that wait for them. Lives until nacre_offload_free. */
 struct nacre_offload;
@@ -38,21 +33,14 @@ struct nacre_job {
     const void *client; /* for nacre_offload_cancel; or NULL */
 };
 
-/* Calls that wait to be made on one thread. Belongs to the caller; must not move once it is
- * initialised. */
-struct nacre_mailbox {
-    pthread_mutex_t lock;
-    struct nacre_call *first, *last; /* posted, in order */
-    struct nacre_call *taken;        /* ... those that nacre_mailbox_run is making */
-    bool *cleared;                   /* set for it when the mailbox is cleared meanwhile */
-    int fd;
-};
+/* Calls that wait to be made on one thread. Lives until nacre_mailbox_free. */
+struct nacre_mailbox;
 
-/* False, with errno, when the system has no more descriptors; there is nothing to clear then. */
-NACRE_API bool nacre_mailbox_init(struct nacre_mailbox *mailbox);
+/* NULL, with errno, when the system has no more descriptors, or memory is out. */
+NACRE_API struct nacre_mailbox *nacre_mailbox_new(void);
 
-/* A descriptor that is readable when there are calls to make. It belongs to the mailbox; never -1
- * after nacre_mailbox_init has succeeded. */
+/* A descriptor that is readable when there are calls to make. It belongs to the mailbox; never -1.
+ */
 NACRE_API int nacre_mailbox_fd(const struct nacre_mailbox *mailbox);
 
 /* Have call(argument) made on the mailbox's thread; what argument points to must live until the
@@ -65,9 +53,9 @@ NACRE_API bool nacre_mailbox_post(struct nacre_mailbox *mailbox, void (*call)(vo
  * posted since. */
 NACRE_API void nacre_mailbox_run(struct nacre_mailbox *mailbox);
 
-/* Make the calls that still wait, and release the mailbox; also from inside a call. Free the
- * offloads that post to it before. */
-NACRE_API void nacre_mailbox_clear(struct nacre_mailbox *mailbox);
+/* Make the calls that still wait, and free the mailbox; also from inside a call. Free the offloads
+ * that post to it before. NULL is fine. */
+NACRE_API void nacre_mailbox_free(struct nacre_mailbox *mailbox);
 
 /* Start `threads` threads, which block all signals; 0: one for each CPU. NULL, with errno, when the
  * system cannot start them. They exist in this process only: make the offload after any fork whose

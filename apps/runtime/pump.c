@@ -106,10 +106,9 @@ static bool has_output(const struct pump *pump)
 static void finish(struct pump *pump)
 {
     struct nacre_loop *loop = pump->loop;
-    struct nacre_end why;
+    const struct nacre_end *why = nacre_session_ended(pump->session);
 
-    (void)nacre_session_ended(pump->session, &why);
-    if (pump->broken || (!has_output(pump) && why.cause == NACRE_DISCONNECTED)) {
+    if (pump->broken || (!has_output(pump) && why != NULL && why->cause == NACRE_DISCONNECTED)) {
         pump_close(pump);
         return;
     }
@@ -224,7 +223,7 @@ static bool receive(struct pump *pump)
     nacre_session_received(pump->session, (size_t)n, now);
     if (pump->session == NULL)
         return false;
-    if (pump->quick_acks > 0 && !has_output(pump) && !nacre_session_ended(pump->session, NULL))
+    if (pump->quick_acks > 0 && !has_output(pump) && nacre_session_ended(pump->session) == NULL)
         acknowledge(pump);
     pump->readable = pump->hung_up || (size_t)n == room;
     return true;
@@ -259,7 +258,7 @@ static void serve(struct pump *pump)
     bool alive = flush(pump);
     uint64_t deadline;
 
-    if (alive && pump->readable && !nacre_session_ended(pump->session, NULL))
+    if (alive && pump->readable && nacre_session_ended(pump->session) == NULL)
         alive = receive(pump) && flush(pump);
     if (alive && pump->broken && !may_receive(pump)) {
         work_off_input(pump);
@@ -269,7 +268,7 @@ static void serve(struct pump *pump)
         pump_close(pump);
         return;
     }
-    if (nacre_session_ended(pump->session, NULL)) {
+    if (nacre_session_ended(pump->session) != NULL) {
         finish(pump);
         return;
     }

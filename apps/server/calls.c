@@ -91,5 +91,5 @@ bool nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job), void (
     if (server->offload == NULL)
         return false;
     peer->offloaded = true;
-    return nacre_offload_submit(server->offload, &what, &peer->worker->mailbox);
+    return nacre_offload_submit(server->offload, &what, peer->worker->mailbox);
 }

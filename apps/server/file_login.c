@@ -145,10 +145,7 @@ static void on_interactive(void *context, struct nacre_decision *decision, const
 
 static void release_grant(void *at)
 {
-    struct nacre_key_grant *grant = at;
-
-    nacre_key_grant_clear(grant);
-    free(grant);
+    nacre_key_grant_free(at);
 }
 
 /* What the line of the key allows belongs to the login, if the key is proved. */
@@ -156,25 +153,20 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
                          const struct nacre_key_offer *offer)
 {
     const struct nacre_file_login *login = nacre_decision_policy_data(decision);
-    struct nacre_key_grant *grant = calloc(1, sizeof *grant);
+    const struct nacre_key_grant *grant;
     char errbuf[SENTENCES_MAX], address[NACRE_PEER_HOST_MAX];
     struct nacre_key_login asked = {NACRE_VERSION_NUMBER, user, offer->key, offer->key_len, NULL};
     bool allowed = is_allowed(login, user, context), granted;
 
-    if (grant == NULL) {
-        report(login, "auth", OUT_OF_MEMORY);
-        nacre_decide_unable(decision);
-        return;
-    }
     if (!login->on_own_loop) {
         nacre_peer_host(context, address);
         asked.address = address;
     }
     errbuf[0] = 0;
     granted =
-        nacre_authorized_keys_check(login->authorized_keys, &asked, grant, errbuf, sizeof errbuf);
+        nacre_authorized_keys_check(login->authorized_keys, &asked, &grant, errbuf, sizeof errbuf);
     report_each(login, "authorized_keys", errbuf);
-    nacre_decision_attach(decision, grant, release_grant);
+    nacre_decision_attach(decision, (void *)grant, release_grant);
     if (grant->undecided ||
         (grant->comment != NULL && !nacre_decision_set_comment(decision, grant->comment)))
         nacre_decide_unable(decision);

@@ -14,6 +14,7 @@
 #include "apps/server/settings.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ struct worker {
     struct nacre_loop loop;
     unsigned number;           /* 0 is the first */
     struct settings *settings; /* what its new connections begin with: the latest, or soon */
-    struct nacre_mailbox mailbox;
+    struct nacre_mailbox *mailbox;
     struct source mail, wakeup;
     struct timer drained, waited; /* each need only wake the loop up */
     struct listener *listeners;

@@ -206,7 +206,7 @@ struct nacre_forwards *nacre_peer_forwards(struct nacre_peer *peer)
                                        .loop = &peer->worker->loop,
                                        .offload = offload};
 
-    if (peer->forwards == NULL && home.session != NULL && !nacre_session_ended(home.session, NULL))
+    if (peer->forwards == NULL && home.session != NULL && nacre_session_ended(home.session) == NULL)
         peer->forwards = forwards_new(peer->settings->config.forwarding, &home);
     return peer->forwards;
 }

@@ -51,7 +51,7 @@ struct settings *reconfigure_settings(struct nacre_server *server,
         settings_new(config, server->worker_count, server->parts.events.trouble, errbuf, size);
 
     for (unsigned w = 0; s != NULL && w < server->worker_count; w++) {
-        s->endpoints[w] = worker_endpoint(s, &server->workers[w].mailbox, errbuf, size);
+        s->endpoints[w] = worker_endpoint(s, &server->workers[w], errbuf, size);
         if (s->endpoints[w] == NULL) {
             settings_release(s);
             return NULL;

@@ -22,15 +22,17 @@ static void on_mail(struct source *source, uint32_t events)
     struct worker *worker = container_of(source, struct worker, mail);
 
     (void)events;
-    nacre_mailbox_run(&worker->mailbox);
+    nacre_mailbox_run(worker->mailbox);
 }
 
-static bool post(void *mailbox, void (*call)(void *argument), void *argument)
+static bool post(void *context, void (*call)(void *argument), void *argument)
 {
-    return nacre_mailbox_post(mailbox, call, argument);
+    const struct worker *worker = context;
+
+    return nacre_mailbox_post(worker->mailbox, call, argument);
 }
 
-struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_mailbox *mailbox,
+struct nacre_endpoint *worker_endpoint(struct settings *settings, struct worker *worker,
                                        char *errbuf, size_t size)
 {
     const struct nacre_server_config *c = &settings->config;
@@ -60,7 +62,7 @@ struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_m
         .random = c->random,
         .random_context = c->random_context,
         .post = post,
-        .post_context = mailbox,
+        .post_context = worker,
         .rekey_bytes = c->rekey_bytes,
         .rekey_ms = c->rekey_ms,
     };
@@ -77,7 +79,8 @@ struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_m
 /* False with errno. */
 static bool make_loop(struct worker *worker, struct nacre_server *server)
 {
-    if (!nacre_mailbox_init(&worker->mailbox))
+    worker->mailbox = nacre_mailbox_new();
+    if (worker->mailbox == NULL)
         return false;
     worker->server = server; /* from here on there is something to clear */
     worker->loop.epoll = -1;
@@ -85,8 +88,8 @@ static bool make_loop(struct worker *worker, struct nacre_server *server)
     worker->mail.ready = on_mail;
     if (!loop_init(&worker->loop))
         return false;
-    worker->loop.mailbox = &worker->mailbox;
-    return loop_watch(&worker->loop, nacre_mailbox_fd(&worker->mailbox), &worker->mail, EPOLLIN);
+    worker->loop.mailbox = worker->mailbox;
+    return loop_watch(&worker->loop, nacre_mailbox_fd(worker->mailbox), &worker->mail, EPOLLIN);
 }
 
 bool worker_init(struct worker *worker, struct nacre_server *server, const int *sockets,
@@ -120,7 +123,7 @@ void worker_clear(struct worker *worker)
     proxied_close_all(worker);
     accept_close(worker);
     free(worker->listeners);
-    nacre_mailbox_clear(&worker->mailbox);
+    nacre_mailbox_free(worker->mailbox);
     loop_clear(&worker->loop);
     if (worker->spare >= 0)
         (void)close(worker->spare);

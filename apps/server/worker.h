@@ -4,9 +4,9 @@
 
 #include "apps/server/parts.h"
 
-/* An endpoint for sessions with these settings, whose thread runs the mailbox. NULL: errbuf holds a
- * sentence. */
-struct nacre_endpoint *worker_endpoint(struct settings *settings, struct nacre_mailbox *mailbox,
+/* An endpoint for sessions with these settings, which run on the worker's thread. NULL: errbuf
+ * holds a sentence. */
+struct nacre_endpoint *worker_endpoint(struct settings *settings, struct worker *worker,
                                        char *errbuf, size_t size);
 
 /* Everything but its thread: loop, mailbox, endpoint, listeners. sockets: see accept_open. False:

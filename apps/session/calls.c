@@ -13,11 +13,9 @@ void nacre_session_disconnect(struct nacre_session *s, enum nacre_cause cause, c
     transport_leave(s->transport);
 }
 
-bool nacre_session_ended(const struct nacre_session *s, struct nacre_end *why)
+const struct nacre_end *nacre_session_ended(const struct nacre_session *s)
 {
-    if (why != NULL)
-        *why = *transport_how_ended(s->transport);
-    return transport_ended(s->transport);
+    return transport_ended(s->transport) ? transport_how_ended(s->transport) : NULL;
 }
 
 void nacre_session_rekey(struct nacre_session *s)

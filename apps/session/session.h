@@ -223,8 +223,9 @@ NACRE_API bool nacre_session_is_rekeying(const struct nacre_session *session);
 NACRE_API void nacre_session_disconnect(struct nacre_session *session, enum nacre_cause cause,
                                         const char *text);
 
-/* True when it has ended, with the reason. The rest of the output should still be sent. */
-NACRE_API bool nacre_session_ended(const struct nacre_session *session, struct nacre_end *why);
+/* How it ended; NULL: it has not. Lives as long as the session. The rest of the output should still
+ * be sent. */
+NACRE_API const struct nacre_end *nacre_session_ended(const struct nacre_session *session);
 
 /* Begin a key exchange now, RFC 4253 section 9; channels continue after it. It does nothing before
  * the first one is complete, or during another. */

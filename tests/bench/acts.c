@@ -215,7 +215,7 @@ static void visit(const struct act *act, struct nacre_endpoint *endpoint, uint16
             break;
         in = nacre_session_input(s, &room);
         n = recv(fd, in, room, 0);
-        if (n <= 0 || nacre_session_ended(s, NULL))
+        if (n <= 0 || nacre_session_ended(s) != NULL)
             fail(act->name);
         nacre_session_received(s, (size_t)n, 0);
         while (nacre_session_deadline(s) == 0)

@@ -306,7 +306,7 @@ static void pump(struct client *c)
     do
         sendable = flush(c);
     while (sendable && send_more(c));
-    if (nacre_session_ended(c->session, NULL) && sendable) {
+    if (nacre_session_ended(c->session) != NULL && sendable) {
         if (c->load->options.kind == LOGIN)
             wait_for_end(c);
         end_client(c);

@@ -21,7 +21,7 @@ struct party {
     struct nacre_channel *channels[CHANNELS];
     bool refused[CHANNELS];
     struct nacre_decision *pending, *asked;
-    struct nacre_mailbox mailbox;
+    struct nacre_mailbox *mailbox;
     bool has_mailbox;
     struct nacre_offload *offload;
     struct nacre_watch *watch, *mail; /* of event, and of the mailbox */

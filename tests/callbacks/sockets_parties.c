@@ -81,7 +81,7 @@ static struct place place_of_party(struct party *p)
                                   : p->clients != NULL ? nacre_clients_loop(p->clients)
                                                        : NULL,
                           .watch = p->watch,
-                          .mailbox = p->has_mailbox ? &p->mailbox : NULL,
+                          .mailbox = p->has_mailbox ? p->mailbox : NULL,
                           .offload = p->offload,
                           .decision = p->pending};
 }
@@ -227,7 +227,7 @@ struct nacre_mailbox *given_up_mailbox(struct place *here)
     p->mail = NULL;
     p->offload = NULL;
     p->has_mailbox = false;
-    return &p->mailbox;
+    return p->mailbox;
 }
 
 /* A new connection of an action: a stranger. */
@@ -285,16 +285,17 @@ static void run_mailbox(void *context)
     struct party *p = context;
 
     if (p->has_mailbox)
-        nacre_mailbox_run(&p->mailbox);
+        nacre_mailbox_run(p->mailbox);
 }
 
 void helpers_start(struct party *p, struct nacre_loop *loop)
 {
     p->event = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-    p->has_mailbox = nacre_mailbox_init(&p->mailbox);
+    p->mailbox = nacre_mailbox_new();
+    p->has_mailbox = p->mailbox != NULL;
     p->offload = nacre_offload_new(1);
     p->watch = nacre_watch_new(loop, p->event, on_nacre_watch_new_ready, p);
-    p->mail = nacre_watch_new(loop, nacre_mailbox_fd(&p->mailbox), run_mailbox, p);
+    p->mail = nacre_watch_new(loop, nacre_mailbox_fd(p->mailbox), run_mailbox, p);
     if (p->offload == NULL || p->watch == NULL || p->mail == NULL)
         fault("no helpers");
 }
@@ -316,6 +317,6 @@ void helpers_stop(struct party *p)
     p->offload = NULL;
     if (p->has_mailbox) {
         p->has_mailbox = false;
-        nacre_mailbox_clear(&p->mailbox);
+        nacre_mailbox_free(p->mailbox);
     }
 }

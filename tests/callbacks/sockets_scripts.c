@@ -32,13 +32,13 @@ static void on_ready_event(void *context)
 
     (void)!read(p->event, &count, sizeof count);
     if (p->has_mailbox)
-        (void)nacre_mailbox_post(&p->mailbox, on_nacre_mailbox_post_call, p);
+        (void)nacre_mailbox_post(p->mailbox, on_nacre_mailbox_post_call, p);
     if (p->has_mailbox && p->offload != NULL) {
         struct nacre_job job = {NACRE_VERSION_NUMBER, on_work, on_nothing, p, 1, 0, NULL};
 
         p->working = true;
         hook_nacre_job(p->side.role, &job);
-        (void)nacre_offload_submit(p->offload, &job, &p->mailbox);
+        (void)nacre_offload_submit(p->offload, &job, p->mailbox);
     }
 }
 

@@ -13,15 +13,16 @@ static struct end *end_of(const struct nacre_channel *ch)
 
 static enum nacre_answer open_target(struct nacre_channel *ch)
 {
-    struct nacre_target t;
+    const struct nacre_target *t = nacre_channel_target(ch);
 
-    if (!nacre_channel_target(ch, &t)) {
+    if (t == NULL) {
         end_note(end_of(ch), "bad target;");
         return NACRE_REFUSE;
     }
-    end_note(end_of(ch), "%s %s:%u from %s:%u;", nacre_channel_type(ch), t.host, t.port,
-             t.originator, t.originator_port);
-    return t.port == 7 ? NACRE_LATER : NACRE_GRANT;
+    end_note(end_of(ch), "%s %s:%u from %s:%u;", nacre_channel_type(ch), t->host, t->port,
+             t->originator, t->originator_port);
+    ck_assert_ptr_eq(nacre_channel_target(ch), t);
+    return t->port == 7 ? NACRE_LATER : NACRE_GRANT;
 }
 
 static struct nacre_channel_app target_app = {.open = open_target};
@@ -67,13 +68,11 @@ static void start(struct pair *p)
 
 static struct nacre_channel *open_to(struct pair *p, const char *type, uint32_t port)
 {
-    struct nacre_target t = {.port = port, .originator = "192.0.2.1", .originator_port = 5};
     uint8_t data[NACRE_TARGET_MAX];
     size_t len;
     struct nacre_channel *ch;
 
-    (void)snprintf(t.host, sizeof t.host, "host.example");
-    len = nacre_target_write(&t, type, data);
+    len = nacre_target_write(type, "host.example", port, "192.0.2.1", 5, data);
     ck_assert_uint_gt(len, 0);
     ch = nacre_session_open_channel(p->client.session, type, &p->client_app, NULL, data, len);
     ck_assert_ptr_nonnull(ch);

@@ -40,12 +40,10 @@ static struct nacre_authorized_keys *keys;
 static void publickey(void *peer, struct nacre_decision *d, const char *user, const struct nacre_key_offer *offer)
 {
     char host[NACRE_PEER_HOST_MAX];
-    struct nacre_key_grant grant = {0};
 
     nacre_peer_host(peer, host);
     fprintf(stderr, "%s a key\n", offer->is_proof ? "proved" : "asked about");
-    nacre_decide(d, nacre_authorized_keys_check(keys, &(struct nacre_key_login){NACRE_VERSION_NUMBER, user, offer->key, offer->key_len, host}, &grant, NULL, 0));
-    nacre_key_grant_clear(&grant);
+    nacre_decide(d, nacre_authorized_keys_check(keys, &(struct nacre_key_login){NACRE_VERSION_NUMBER, user, offer->key, offer->key_len, host}, NULL, NULL, 0));
 }
 static void password(void *peer, struct nacre_decision *d, const char *user, const char *given)
 {

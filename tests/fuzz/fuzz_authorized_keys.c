@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "apps/files/authorized_line.h"
+#include "apps/files/authorized_options.h"
 #include "transport/key_pair.h"
 
 #include <string.h>
@@ -32,7 +33,7 @@ static void match(const struct authorized_line *line, const struct nacre_key_log
     case LINE_OTHER:
         break;
     }
-    nacre_key_grant_clear(&grant);
+    key_grant_clear(&grant);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -49,8 +49,8 @@ static void check(struct bytes list, const char *address)
             same_list(first.environment, second.environment) &&
             same_list(first.permit_open, second.permit_open) &&
             same_list(first.permit_listen, second.permit_listen));
-    nacre_key_grant_clear(&first);
-    nacre_key_grant_clear(&second);
+    key_grant_clear(&first);
+    key_grant_clear(&second);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

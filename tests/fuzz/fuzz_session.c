@@ -68,13 +68,12 @@ static void forget(struct nacre_channel *ch)
 static enum nacre_answer on_open(struct nacre_channel *ch)
 {
     struct run *run = nacre_channel_context(ch);
-    struct nacre_target target;
     size_t len;
     enum nacre_answer answer = nacre_channel_app_data(ch) == NULL ? say(run) : NACRE_GRANT;
 
     require(!run->ended);
     (void)nacre_channel_open_data(ch, &len);
-    (void)nacre_channel_target(ch, &target);
+    (void)nacre_channel_target(ch);
     for (int i = 0; i < CHANNELS && answer != NACRE_REFUSE && nacre_channel_app_data(ch) == NULL;
          i++)
         if (run->channels[i] == NULL) {
@@ -426,7 +425,7 @@ static void take_turns(struct run *run)
 
 static void receive(struct run *run, const uint8_t *data, size_t len)
 {
-    while (len > 0 && !nacre_session_ended(run->session, NULL)) {
+    while (len > 0 && nacre_session_ended(run->session) == NULL) {
         size_t room;
         uint8_t *at = nacre_session_input(run->session, &room);
         size_t n = len < room ? len : room;
@@ -560,7 +559,7 @@ int fuzz_messages(enum nacre_role role, enum phase phase, const uint8_t *data, s
     else
         put_into(run.session, phase);
     drain(&run);
-    for (data += len > 0; end - data >= 2 && !nacre_session_ended(run.session, NULL);) {
+    for (data += len > 0; end - data >= 2 && nacre_session_ended(run.session) == NULL;) {
         size_t n = (size_t)data[0] << 8 | data[1];
 
         data += 2;

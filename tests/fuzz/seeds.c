@@ -275,10 +275,8 @@ static void use_rekey(struct pair *p, struct nacre_channel *ch)
 
 static void use_forwards(struct pair *p, struct nacre_channel *ch)
 {
-    const struct nacre_target target = {
-        .host = "localhost", .port = 22, .originator = "localhost", .originator_port = 1234};
     uint8_t data[NACRE_TARGET_MAX];
-    size_t len = nacre_target_write(&target, "direct-tcpip", data);
+    size_t len = nacre_target_write("direct-tcpip", "localhost", 22, "localhost", 1234, data);
 
     require(nacre_channel_subsystem(ch, "sftp") == NACRE_SEND_DONE);
     require(nacre_session_forward(p->client.session, "localhost", 0, false) == NACRE_SEND_DONE);

@@ -98,7 +98,7 @@ static void on_publickey(void *context, struct nacre_decision *decision, const c
                                           "127.0.0.1"};
     struct guest *guest = nacre_peer_data(context);
 
-    nacre_key_grant_clear(&guest->grant);
+    nacre_key_grant_free(guest->grant);
     nacre_decide(decision,
                  nacre_authorized_keys_check(authorized_keys, &login, &guest->grant, NULL, 0));
 }
@@ -137,7 +137,7 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
     note("disconnected", " conn=%llu user=\"%s\" code=%u forwarded=%d",
          (unsigned long long)nacre_peer_id(peer), nacre_session_user(nacre_peer_session(peer)),
          why->code, guest->connections);
-    nacre_key_grant_clear(&guest->grant);
+    nacre_key_grant_free(guest->grant);
     free(guest);
 }
 

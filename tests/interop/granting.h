@@ -8,10 +8,10 @@
 
 /* One connection. */
 struct guest {
-    struct nacre_key_grant grant;
-    bool used_key;     /* so the grant applies */
-    bool ida_is_right; /* so far */
-    int connections;   /* of its forwards */
+    const struct nacre_key_grant *grant; /* or NULL */
+    bool used_key;                       /* so the grant applies */
+    bool ida_is_right;                   /* so far */
+    int connections;                     /* of its forwards */
 };
 
 /* Write a line of the log: what follows event=. */

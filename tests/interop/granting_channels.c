@@ -22,7 +22,7 @@ static bool is_listed(char *const *list, const char *host, uint32_t port)
 
 static bool may(const struct guest *guest, bool listens, const char *host, uint32_t port)
 {
-    const struct nacre_key_grant *grant = &guest->grant;
+    const struct nacre_key_grant *grant = guest->grant;
 
     return !guest->used_key ||
            (grant->port_forwarding &&
@@ -90,7 +90,7 @@ static bool serve_agent(struct nacre_channel *ch, const char *command)
     struct nacre_peer *peer = nacre_channel_context(ch);
     const struct guest *guest = nacre_peer_data(peer);
 
-    return guest->grant.agent_forwarding &&
+    return guest->grant != NULL && guest->grant->agent_forwarding &&
            nacre_forward_listen(nacre_peer_forwards(peer), command + strlen("agent "),
                                 "auth-agent@openssh.com", NULL, NULL, 0) != NULL;
 }

@@ -248,7 +248,7 @@ static void rekey(struct enemy *e)
 /* Mute clients read byte by byte, so that they send nothing after NEWKEYS. */
 static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
 {
-    while (len > 0 && !e->silenced && !nacre_session_ended(e->session, NULL)) {
+    while (len > 0 && !e->silenced && nacre_session_ended(e->session) == NULL) {
         size_t room;
         uint8_t *in = nacre_session_input(e->session, &room);
         size_t most = e->kind == MUTE ? 1 : len, n = most < room ? most : room;
@@ -263,7 +263,7 @@ static void talk(struct enemy *e, const uint8_t *bytes, size_t len)
     if (e->kind == REKEYING)
         rekey(e);
     flush(e);
-    if (nacre_session_ended(e->session, NULL))
+    if (nacre_session_ended(e->session) != NULL)
         go(e, false);
     else if (e->taken > TAKEN) /* from now on it reads nothing */
         (void)epoll_ctl(poller, EPOLL_CTL_DEL, e->fd, NULL);

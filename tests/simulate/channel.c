@@ -256,8 +256,8 @@ static void on_close(struct nacre_channel *ch)
 static void check_cause(const struct side *s, const struct nacre_end *why)
 {
     const struct world *w = s->party->world;
-    struct nacre_end end;
-    bool over = nacre_session_ended(s->party->session, &end);
+    const struct nacre_end *end = nacre_session_ended(s->party->session);
+    bool over = end != NULL;
 
     switch (why->cause) {
     case NACRE_OPEN_REFUSED:
@@ -273,8 +273,8 @@ static void check_cause(const struct side *s, const struct nacre_end *why)
                 "closed before the last callback");
         return;
     default:
-        REQUIRE(w, over && why->cause == end.cause, "closed: %s, but the session: %s",
-                nacre_cause_text(why->cause), over ? nacre_cause_text(end.cause) : "goes on");
+        REQUIRE(w, over && why->cause == end->cause, "closed: %s, but the session: %s",
+                nacre_cause_text(why->cause), over ? nacre_cause_text(end->cause) : "goes on");
     }
 }
 

@@ -112,7 +112,7 @@ bool owner_serve(struct party *p)
         p->woken = true; /* in the next iteration */
     if (!owner_has_output(p))
         p->blocked = false;
-    if (nacre_session_ended(p->session, NULL) && !owner_has_output(p))
+    if (nacre_session_ended(p->session) != NULL && !owner_has_output(p))
         lose(p);
     return moved;
 }
@@ -131,7 +131,7 @@ bool owner_receive(struct party *from)
         lose(to);
         return true;
     }
-    if (nacre_session_ended(to->session, NULL) || from->out.len == 0)
+    if (nacre_session_ended(to->session) != NULL || from->out.len == 0)
         return false;
     at = nacre_session_input(to->session, &room);
     n = some_bytes(w, from->out.len < room ? from->out.len : room);
@@ -153,7 +153,7 @@ bool owner_notice(struct party *p)
     if (p->gone || !p->other->gone)
         return false;
     p->out.len = 0;
-    if (p->other->out.len > 0 && !nacre_session_ended(p->session, NULL))
+    if (p->other->out.len > 0 && nacre_session_ended(p->session) == NULL)
         return false; /* its last messages are still in flight */
     lose(p);
     return true;
@@ -166,7 +166,7 @@ bool owner_give_up(struct world *w)
     for (int i = 0; i < 2; i++) {
         struct party *p = &w->party[i];
 
-        if (!p->gone && nacre_session_ended(p->session, NULL)) {
+        if (!p->gone && nacre_session_ended(p->session) != NULL) {
             lose(p);
             moved = true;
         }

@@ -351,7 +351,7 @@ static bool deliver(struct end *from, struct end *to)
     size_t room, n = from->wire_len;
     uint8_t *at = nacre_session_input(to->session, &room);
 
-    if (nacre_session_ended(to->session, NULL)) {
+    if (nacre_session_ended(to->session) != NULL) {
         from->wire_len = 0;
         return false;
     }

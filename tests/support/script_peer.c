@@ -102,7 +102,7 @@ void script_version(struct script *s)
 /* Deliver to the session as a socket would; what arrives after its end is lost. */
 static void session_receive(struct end *e, struct bytes out)
 {
-    while (out.len > 0 && !nacre_session_ended(e->session, NULL)) {
+    while (out.len > 0 && nacre_session_ended(e->session) == NULL) {
         size_t room;
         uint8_t *at = nacre_session_input(e->session, &room);
         size_t n = room < out.len ? room : out.len;

@@ -324,7 +324,7 @@ static bool to_session(struct scripted *s)
     size_t room, n;
     uint8_t *at;
 
-    if (out.len == 0 || nacre_session_ended(s->real->session, NULL))
+    if (out.len == 0 || nacre_session_ended(s->real->session) != NULL)
         return false;
     at = nacre_session_input(s->real->session, &room);
     n = at_most(at_most(out.len, room), s->chunk == 0 ? SIZE_MAX : s->chunk);

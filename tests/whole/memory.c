@@ -215,9 +215,8 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
 
 static void open_with_target(struct end *e, const char *type, struct nacre_channel **slot)
 {
-    struct nacre_target target = {.host = "host.example", .port = 80, .originator = "192.0.2.1"};
     uint8_t data[NACRE_TARGET_MAX];
-    size_t len = nacre_target_write(&target, type, data);
+    size_t len = nacre_target_write(type, "host.example", 80, "192.0.2.1", 0, data);
 
     (void)nacre_session_open_channel(
         e->session, type, e == &p.server ? &p.server_app : &p.client_app, slot, data, len);

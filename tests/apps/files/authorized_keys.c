@@ -24,11 +24,11 @@ static bool keys_grant(struct nacre_authorized_keys *keys, const char *user, con
                        size_t len)
 {
     const struct nacre_key_login login = {NACRE_VERSION_NUMBER, user, key, len, address};
-    struct nacre_key_grant grant;
+    const struct nacre_key_grant *grant;
     bool yes = nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf);
 
-    ck_assert(yes || (grant.command == NULL && !grant.pty));
-    nacre_key_grant_clear(&grant);
+    ck_assert(yes || (grant->command == NULL && !grant->pty));
+    nacre_key_grant_free(grant);
     return yes;
 }
 
@@ -66,7 +66,7 @@ START_TEST(without_a_descriptor_no_key_is_decided)
         nacre_authorized_keys_open(_i == 0 ? file : scratch_path("%u"));
     const struct nacre_key_login login = {NACRE_VERSION_NUMBER, "alice", (const uint8_t *)BLOB("f"),
                                           BLOB_LEN, NULL};
-    struct nacre_key_grant grant;
+    const struct nacre_key_grant *grant;
     struct rlimit before, none;
 
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -74,11 +74,12 @@ START_TEST(without_a_descriptor_no_key_is_decided)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     ck_assert(!nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf));
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
-    ck_assert(grant.undecided);
+    ck_assert(grant->undecided);
+    nacre_key_grant_free(grant);
     assert_says(errbuf, "Too many open files");
     ck_assert(nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf));
-    ck_assert(!grant.undecided);
-    nacre_key_grant_clear(&grant);
+    ck_assert(!grant->undecided);
+    nacre_key_grant_free(grant);
     nacre_authorized_keys_close(keys);
 }
 END_TEST
@@ -542,16 +543,16 @@ START_TEST(of_several_lines_with_a_key_the_first_that_grants_decides)
                                           BLOB_LEN, NULL};
     struct nacre_authorized_keys *keys =
         nacre_authorized_keys_open(scratch_write("keys", text, 0600));
-    struct nacre_key_grant grant;
+    const struct nacre_key_grant *grant;
 
     ck_assert(nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf));
-    ck_assert_str_eq(grant.command, "one");
+    ck_assert_str_eq(grant->command, "one");
     ck_assert_msg(strstr(errbuf, ":3: ignored") != NULL, "%s", errbuf);
-    nacre_key_grant_clear(&grant);
+    nacre_key_grant_free(grant);
     (void)scratch_write("keys", strstr(text, "command=\"other"), 0600);
     ck_assert(nacre_authorized_keys_check(keys, &login, &grant, errbuf, sizeof errbuf));
-    ck_assert_str_eq(grant.command, "two");
-    nacre_key_grant_clear(&grant);
+    ck_assert_str_eq(grant->command, "two");
+    nacre_key_grant_free(grant);
     nacre_authorized_keys_close(keys);
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* Decisions about keys are tested through whole files: authorized_keys.c. */
 #include "apps/files/authorized_line.h"
+#include "apps/files/authorized_options.h"
 #include "crypto/base64.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
@@ -56,7 +57,7 @@ static void assert_comment(const char *text, const char *comment)
 
     ck_assert_int_eq(authorized_line_match(&line, &login, &grant, &none), LINE_GRANTS);
     ck_assert_str_eq(grant.comment, comment);
-    nacre_key_grant_clear(&grant);
+    key_grant_clear(&grant);
     ck_assert_ptr_null(grant.comment);
 }
 
@@ -110,7 +111,7 @@ static enum authorized_line_result match_blob(const char *text, struct bytes blo
     enum authorized_line_result result = authorized_line_match(&line, &login, &grant, &p);
 
     assert_says(what, says);
-    nacre_key_grant_clear(&grant);
+    key_grant_clear(&grant);
     return result;
 }
 

@@ -16,7 +16,7 @@ static char what[256];
 
 static void clear(void)
 {
-    nacre_key_grant_clear(&grant);
+    key_grant_clear(&grant);
 }
 
 /* Read the options into `grant`. */

@@ -13,13 +13,13 @@ static char errbuf[8192];
 /* Check a file of so many bad lines; returns the number of reports. */
 static size_t reports(struct nacre_authorized_keys *keys, size_t size)
 {
-    struct nacre_key_grant grant;
+    const struct nacre_key_grant *grant;
     const struct nacre_key_login login = {NACRE_VERSION_NUMBER, "alice", (const uint8_t *)"key", 3,
                                           NULL};
     size_t count;
 
     (void)nacre_authorized_keys_check(keys, &login, &grant, errbuf, size);
-    nacre_key_grant_clear(&grant);
+    nacre_key_grant_free(grant);
     count = errbuf[0] != 0;
     for (const char *c = errbuf; *c != 0; c++)
         count += *c == '\n';

@@ -3,6 +3,7 @@
 #include "tests/support/suite.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@ struct job {
     unsigned answers;
 };
 
-static struct nacre_mailbox home;
+static struct nacre_mailbox *home;
 static unsigned answered;        /* jobs, on the home thread */
 static unsigned order[JOBS * 2]; /* ... in this order */
 static atomic_bool gate;         /* while it is shut, work() waits */
@@ -45,23 +46,23 @@ static void done(void *at)
 static bool submit(struct nacre_offload *o, void (*what)(void *), struct job *job, uint64_t owner)
 {
     return nacre_offload_submit(
-        o, &(struct nacre_job){NACRE_VERSION_NUMBER, what, done, job, owner, 0, NULL}, &home);
+        o, &(struct nacre_job){NACRE_VERSION_NUMBER, what, done, job, owner, 0, NULL}, home);
 }
 
 /* Run the mailbox until that many jobs are answered in all. */
 static void wait_for(unsigned count)
 {
     while (answered < count) {
-        struct pollfd p = {.fd = nacre_mailbox_fd(&home), .events = POLLIN};
+        struct pollfd p = {.fd = nacre_mailbox_fd(home), .events = POLLIN};
 
         ck_assert_int_eq(poll(&p, 1, 20000), 1);
-        nacre_mailbox_run(&home);
+        nacre_mailbox_run(home);
     }
 }
 
 static bool is_quiet(void)
 {
-    struct pollfd p = {.fd = nacre_mailbox_fd(&home), .events = POLLIN};
+    struct pollfd p = {.fd = nacre_mailbox_fd(home), .events = POLLIN};
 
     return poll(&p, 1, 0) == 0;
 }
@@ -71,7 +72,7 @@ START_TEST(a_job_runs_on_another_thread_and_done_on_its_own)
     struct nacre_offload *o = nacre_offload_new(3);
     struct job jobs[JOBS] = {0};
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     ck_assert_ptr_nonnull(o);
     for (unsigned i = 0; i < JOBS; i++) {
         jobs[i].number = i;
@@ -85,7 +86,7 @@ START_TEST(a_job_runs_on_another_thread_and_done_on_its_own)
         ck_assert(pthread_equal(jobs[i].answered_on, pthread_self()));
     }
     nacre_offload_free(o);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -98,7 +99,7 @@ START_TEST(owners_take_turns)
     struct nacre_offload *o = nacre_offload_new(1);
     struct job jobs[10] = {0};
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     atomic_store(&gate, true);
     for (unsigned i = 0; i < 10; i++) {
         jobs[i].number = i;
@@ -111,7 +112,7 @@ START_TEST(owners_take_turns)
     for (unsigned i = 0; i < 10; i++)
         ck_assert_uint_eq(order[i], expected[i]);
     nacre_offload_free(o);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -122,7 +123,7 @@ START_TEST(a_full_queue_has_room_for_an_owner_with_fewer_jobs)
     struct nacre_offload *o = nacre_offload_new(1);
     struct job jobs[FULL + 1] = {0}, other[2] = {0};
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     atomic_store(&gate, true);
     for (unsigned i = 0; i <= FULL; i++) {
         ck_assert(submit(o, work, &jobs[i], 7));
@@ -139,7 +140,7 @@ START_TEST(a_full_queue_has_room_for_an_owner_with_fewer_jobs)
     wait_for(FULL + 3);
     ck_assert(other[0].worked && other[1].worked && jobs[FULL - 2].worked);
     nacre_offload_free(o);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -150,7 +151,7 @@ static bool submit_ranked(struct nacre_offload *o, struct job *job, unsigned ran
     return nacre_offload_submit(
         o,
         &(struct nacre_job){NACRE_VERSION_NUMBER, work, done, job, 100 + job->number, rank, client},
-        &home);
+        home);
 }
 
 /* A pool of one thread, which is at job `first` until the gate is opened. */
@@ -159,7 +160,7 @@ static struct nacre_offload *busy_pool(struct job *first)
     struct nacre_offload *o = nacre_offload_new(1);
 
     ck_assert_ptr_nonnull(o);
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     atomic_store(&gate, true);
     ck_assert(submit(o, work, first, 0));
     while (atomic_load(&working) == 0)
@@ -187,7 +188,7 @@ START_TEST(a_better_rank_goes_first_and_stops_no_other)
     for (unsigned i = 0; i < 11; i++) /* the first pick was for the job that was running */
         ck_assert_uint_eq(order[1 + i] / 100, expected[(i + 1) % 8]);
     nacre_offload_free(o);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -217,7 +218,7 @@ START_TEST(a_full_queue_keeps_the_newest_and_the_best)
     ck_assert_uint_eq(order[3], FULL + 2); /* the best rank */
     ck_assert(more[1].worked && !more[0].worked && jobs[2].worked);
     nacre_offload_free(o);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -238,7 +239,7 @@ START_TEST(the_jobs_of_a_client_that_has_gone_are_not_done)
     for (unsigned i = 0; i < 6; i++)
         ck_assert(jobs[i].answers == 1 && jobs[i].worked == (i % 2 == 1));
     nacre_offload_free(o);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -247,7 +248,7 @@ START_TEST(one_thread_keeps_the_order_of_jobs)
     struct nacre_offload *o = nacre_offload_new(1);
     struct job jobs[JOBS] = {0};
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     for (unsigned i = 0; i < JOBS; i++) {
         jobs[i].number = i;
         ck_assert(submit(o, work, &jobs[i], 0));
@@ -256,7 +257,7 @@ START_TEST(one_thread_keeps_the_order_of_jobs)
     for (unsigned i = 0; i < JOBS; i++)
         ck_assert_uint_eq(order[i], i);
     nacre_offload_free(o);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -265,7 +266,7 @@ START_TEST(the_queue_is_bounded)
     struct nacre_offload *o = nacre_offload_new(1);
     static struct job jobs[NACRE_OFFLOAD_QUEUE_MAX + 2];
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     atomic_store(&gate, true);
     ck_assert(submit(o, work, &jobs[0], 0));
     while (atomic_load(&working) == 0)
@@ -279,7 +280,7 @@ START_TEST(the_queue_is_bounded)
     ck_assert(submit(o, work, &jobs[0], 0));
     wait_for(NACRE_OFFLOAD_QUEUE_MAX + 2);
     nacre_offload_free(o);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -297,7 +298,7 @@ START_TEST(freeing_answers_every_job)
     struct job jobs[JOBS] = {0};
     pthread_t opener;
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     atomic_store(&gate, true);
     for (unsigned i = 0; i < JOBS; i++) {
         jobs[i].number = i;
@@ -309,13 +310,13 @@ START_TEST(freeing_answers_every_job)
     nacre_offload_free(o);
     pthread_join(opener, NULL);
     ck_assert_uint_eq(answered, 0);
-    nacre_mailbox_run(&home);
+    nacre_mailbox_run(home);
     ck_assert_uint_eq(answered, JOBS);
     for (unsigned i = 0; i < JOBS; i++) {
         ck_assert_uint_eq(order[i], i);
         ck_assert(jobs[i].answers == 1 && jobs[i].worked == (i == 0));
     }
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -324,21 +325,21 @@ static void post_again(void *at)
     struct job *job = at;
 
     if (++job->answers < 3)
-        ck_assert(nacre_mailbox_post(&home, post_again, job));
+        ck_assert(nacre_mailbox_post(home, post_again, job));
 }
 
 START_TEST(a_call_may_post_another_for_the_next_run)
 {
     struct job job = {0};
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     ck_assert(is_quiet());
-    ck_assert(nacre_mailbox_post(&home, post_again, &job));
+    ck_assert(nacre_mailbox_post(home, post_again, &job));
     ck_assert(!is_quiet());
-    nacre_mailbox_run(&home);
+    nacre_mailbox_run(home);
     ck_assert_uint_eq(job.answers, 1);
     ck_assert(!is_quiet());
-    nacre_mailbox_clear(&home); /* makes the others */
+    nacre_mailbox_free(home); /* makes the others */
     ck_assert_uint_eq(job.answers, 3);
 }
 END_TEST
@@ -348,28 +349,28 @@ END_TEST
 static void run_inside(void *at)
 {
     ((struct job *)at)->answers++;
-    nacre_mailbox_run(&home);
+    nacre_mailbox_run(home);
 }
 
 static void clear_inside(void *at)
 {
     ((struct job *)at)->answers++;
-    nacre_mailbox_clear(&home);
-    home = (struct nacre_mailbox){.fd = -1}; /* it may be freed now: nothing reads it any more */
+    nacre_mailbox_free(home);
+    home = NULL;
 }
 
 START_TEST(a_run_inside_a_call_makes_the_calls_after_it)
 {
     struct job inside = {0}, after = {.number = 7};
 
-    ck_assert(nacre_mailbox_init(&home));
-    ck_assert(nacre_mailbox_post(&home, run_inside, &inside));
-    ck_assert(nacre_mailbox_post(&home, done, &after));
-    nacre_mailbox_run(&home);
+    ck_assert((home = nacre_mailbox_new()) != NULL);
+    ck_assert(nacre_mailbox_post(home, run_inside, &inside));
+    ck_assert(nacre_mailbox_post(home, done, &after));
+    nacre_mailbox_run(home);
     ck_assert_uint_eq(inside.answers, 1);
     ck_assert_uint_eq(after.answers, 1);
     ck_assert(is_quiet());
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -377,12 +378,12 @@ START_TEST(a_mailbox_may_be_cleared_inside_a_call)
 {
     struct job outer = {0}, inside = {0}, after = {0};
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     if (_i == 1)
-        ck_assert(nacre_mailbox_post(&home, run_inside, &outer)); /* two runs, one in the other */
-    ck_assert(nacre_mailbox_post(&home, clear_inside, &inside));
-    ck_assert(nacre_mailbox_post(&home, done, &after));
-    nacre_mailbox_run(&home);
+        ck_assert(nacre_mailbox_post(home, run_inside, &outer)); /* two runs, one in the other */
+    ck_assert(nacre_mailbox_post(home, clear_inside, &inside));
+    ck_assert(nacre_mailbox_post(home, done, &after));
+    nacre_mailbox_run(home);
     ck_assert_uint_eq(inside.answers, 1);
     ck_assert_uint_eq(after.answers, 1);
 }
@@ -390,17 +391,17 @@ END_TEST
 
 START_TEST(running_an_empty_mailbox_does_nothing)
 {
-    ck_assert(nacre_mailbox_init(&home));
-    nacre_mailbox_run(&home);
+    ck_assert((home = nacre_mailbox_new()) != NULL);
+    nacre_mailbox_run(home);
     ck_assert(is_quiet());
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
 static void *post_many(void *at)
 {
     for (unsigned i = 0; i < JOBS / 2; i++)
-        ck_assert(nacre_mailbox_post(&home, done, at));
+        ck_assert(nacre_mailbox_post(home, done, at));
     return NULL;
 }
 
@@ -409,7 +410,7 @@ START_TEST(several_threads_may_post)
     struct job jobs[4] = {0};
     pthread_t threads[4];
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     for (unsigned i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, post_many, &jobs[i]);
     wait_for(2 * JOBS);
@@ -417,7 +418,7 @@ START_TEST(several_threads_may_post)
         pthread_join(threads[i], NULL);
         ck_assert_uint_eq(jobs[i].answers, JOBS / 2);
     }
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 
@@ -435,14 +436,14 @@ START_TEST(threads_leave_signals_to_the_program)
     struct job job = {0};
     sigset_t ours;
 
-    ck_assert(nacre_mailbox_init(&home));
+    ck_assert((home = nacre_mailbox_new()) != NULL);
     ck_assert(submit(o, read_mask, &job, 0));
     wait_for(1);
     nacre_offload_free(o);
     pthread_sigmask(SIG_SETMASK, NULL, &ours);
     ck_assert_int_eq(sigismember(&mask_of_worker, SIGTERM), 1);
     ck_assert_int_eq(sigismember(&ours, SIGTERM), 0);
-    nacre_mailbox_clear(&home);
+    nacre_mailbox_free(home);
 }
 END_TEST
 

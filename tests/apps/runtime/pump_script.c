@@ -83,11 +83,12 @@ bool nacre_session_is_rekeying(const struct nacre_session *s)
     return false;
 }
 
-bool nacre_session_ended(const struct nacre_session *s, struct nacre_end *why)
+const struct nacre_end *nacre_session_ended(const struct nacre_session *s)
 {
-    if (why != NULL)
-        *why = (struct nacre_end){.cause = s->cause};
-    return s->ended;
+    static struct nacre_end why;
+
+    why.cause = s->cause;
+    return s->ended ? &why : NULL;
 }
 
 uint32_t nacre_session_channel_count(const struct nacre_session *s)
