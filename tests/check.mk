@@ -4,7 +4,7 @@
 CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" tests/tools/abi \
          "tests/tools/sections --check" "tests/tools/handlers --check" \
          $(addprefix tests/tools/,phase_page pictures message_fields readmes security log_events tested man_pages readme_usage) \
-         $(addprefix tests/tools/,reference test_reference) \
+         $(addprefix tests/tools/,reference test_reference tutorial test_tutorial) \
          $(addprefix tests/tools/test_,rules message_fields tested abi pictures byte_by_byte run_tests run_echo install_missing) \
          $(addprefix tests/tools/,readme_example readme_builds core examples embed embedding beside_libssh install uninstall dist debian_files)
 BROWSER_TESTS = tests/browser/test_page.mjs tests/browser/test_spec_page.mjs

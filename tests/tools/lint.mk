@@ -1,6 +1,6 @@
 # The formatter and the linters
 
-ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps/* tests/* tests/*/*))
+ALL_C = $(wildcard $(addsuffix /*.[ch],crypto transport auth connection apps/* apps/examples/* tests/* tests/*/*))
 
 format:                                 ## run clang-format on every source file
 	$(CLANG_FORMAT) -i $(ALL_C)
