@@ -7,7 +7,7 @@ CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "test
          $(addprefix tests/tools/,reference test_reference tutorial test_tutorial) \
          $(addprefix tests/tools/test_,rules message_fields tested abi pictures byte_by_byte run_tests run_echo install_missing) \
          $(addprefix tests/tools/,readme_example readme_builds core examples embed embedding beside_libssh install uninstall dist debian_files)
-BROWSER_TESTS = tests/browser/test_page.mjs tests/browser/test_spec_page.mjs
+BROWSER_TESTS = tests/browser/test_page.mjs tests/browser/test_spec_page.mjs tests/browser/test_reference.mjs
 SIMULATIONS = "$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
               "$(BUILD)/tests/simulate/simulate -d 100" "$(BUILD)/asan/tests/simulate/simulate -d -f 101 10"
 

@@ -1,4 +1,4 @@
-/* The limits of a session that can be set, for either role. SECURITY.md has the whole table,
+/* The limits of a session that can be set, for either role. nacre-echo(1) has all of them,
  * including the fixed ones. nacre_limit_name may be called from any thread. */
 #ifndef NACRE_TRANSPORT_LIMIT_H
 #define NACRE_TRANSPORT_LIMIT_H
@@ -67,7 +67,9 @@ struct nacre_limits {
     /* A message beyond these rates waits, and so does all that follows it; a request for proofs of
      * host keys (hostkeys-prove, a signature each) is refused instead. A rekey that the peer begins
      * after the login counts once, and as many times more as its method and the host key cost more
-     * than the cheapest. Defaults: rate.c. Client: by default only rekeys are limited. */
+     * than the cheapest. Defaults: 1000 at once and 60,000 per minute for opens and for requests,
+     * 200 and 600 for global requests, 4 and 4 for proofs, 100 and 3000 for rekeys. Client: by
+     * default only rekeys are limited. */
     struct nacre_rate rates[16]; /* [limit - NACRE_LIMIT_OPENS]; there are NACRE_RATES of them */
 
     /* After this long without a byte from the peer a keepalive@openssh.com is sent. When

@@ -1,4 +1,4 @@
-/* Editing a password file (apps/files/password_file.h): what nacre-passwd does. From any thread
+/* Editing a password file (password_file.h): what nacre-passwd does. From any thread
  * that may wait; text that is passed is not kept. */
 #ifndef NACRE_APPS_FILES_PASSWORD_EDIT_H
 #define NACRE_APPS_FILES_PASSWORD_EDIT_H

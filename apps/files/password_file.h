@@ -16,7 +16,7 @@
  * on the way to it.
  *
  * A check has two steps, because a hash takes tens of milliseconds on purpose: the lookup belongs
- * on the event loop, running the check on another thread (apps/runtime/offload.h):
+ * on the event loop, running the check on another thread (offload.h):
  *
  *     check = nacre_password_file_lookup(passwords, user, password, errbuf, sizeof errbuf);
  *     good = nacre_password_check_run(check, &undecided);

@@ -3,9 +3,10 @@
  * A few threads do the work. A mailbox belongs to one loop, and brings calls to its thread. The
  * loop watches nacre_mailbox_fd for reading, and then calls nacre_mailbox_run:
  *
+ *     struct nacre_job job = {NACRE_VERSION_NUMBER, hash, answer, login, owner};
+ *
  *     home = nacre_mailbox_new();
- *     nacre_offload_submit(o, &(struct nacre_job){NACRE_VERSION_NUMBER, hash, answer, login,
- * owner}, &home);
+ *     nacre_offload_submit(o, &job, home);
  *
  * hash(login) is called on some thread, then answer(login) on the loop's. */
 #ifndef NACRE_APPS_RUNTIME_OFFLOAD_H

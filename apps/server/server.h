@@ -1,6 +1,6 @@
 /* A server on sockets: listening, event loops, one session per connection. Linux (epoll).
  *
- * Fill in a configuration, make the server, run it; README.md has a whole program.
+ * Fill in a configuration, make the server, run it: examples/tutorial/1-server.c has ten lines.
  *
  * No thread starts before nacre_server_run or nacre_server_run_once, so a program may fork between
  * nacre_server_new and these, to become a daemon for instance. One of the two processes then runs

@@ -1,7 +1,7 @@
 /* One SSH session without I/O: bytes in, bytes out, callbacks in between. The same for server and
  * client.
  *
- * The owner has a socket, a clock and an event loop (apps/server/server.h is one). It puts received
+ * The owner has a socket, a clock and an event loop (server.h has one). It puts received
  * bytes where nacre_session_input says, sends what nacre_session_output shows, and calls
  * nacre_session_tick when nacre_session_deadline has come. Everything runs on one thread.
  *
@@ -75,8 +75,8 @@ struct nacre_endpoint_config {
 
     /* Client: the user, and what to log in with: keys first, then the password. A session may have
      * others: nacre_session_set_login. A key of an agent
-     * (apps/files/agent.h) makes the call that signs with it wait for the agent, up to a minute: a
-     * session on a loop of your own blocks that loop. Clients of apps/connect do not. */
+     * (agent.h) makes the call that signs with it wait for the agent, up to a minute: a
+     * session on a loop of your own blocks that loop. Clients of client.h do not. */
     const char *user;
     const char *password;
     const struct nacre_key *const *keys;
@@ -223,8 +223,8 @@ NACRE_API bool nacre_session_is_rekeying(const struct nacre_session *session);
 NACRE_API void nacre_session_disconnect(struct nacre_session *session, enum nacre_cause cause,
                                         const char *text);
 
-/* How it ended; NULL: it has not. Lives as long as the session. The rest of the output should still
- * be sent. */
+/* How it ended; NULL: it has not ended. Lives as long as the session. The rest of the output should
+ * still be sent. */
 NACRE_API const struct nacre_end *nacre_session_ended(const struct nacre_session *session);
 
 /* Begin a key exchange now, RFC 4253 section 9; channels continue after it. It does nothing before

@@ -11,6 +11,6 @@ $(BROWSER)/node_modules/.package-lock.json: $(addprefix tests/browser/,package.j
 	$(Q)touch $@
 
 browser-tests: all browser-packages     ## the tests of the pages, in headless Chromium
-	@NACRE_BUILD=$(BUILD) node --test tests/browser/test_page.mjs tests/browser/test_spec_page.mjs
+	@NACRE_BUILD=$(BUILD) node --test tests/browser/test_page.mjs tests/browser/test_spec_page.mjs tests/browser/test_reference.mjs
 
 .PHONY: browser-packages browser-tests

@@ -18,7 +18,7 @@ def escape(text):
 def literal(text):
     for character, escaped in (("\\", "\\e"), ("-", "\\-"), ("'", "\\(aq"), ("`", "\\(ga"), ("^", "\\(ha"), ("~", "\\(ti")):
         text = text.replace(character, escaped)
-    return text
+    return text.replace("()", "(\\&)")  # mandoc takes it for a function that wants markup
 
 
 def lines_of_text(text):

@@ -4,6 +4,8 @@ const input = document.getElementById("search"), found = document.getElementById
 const names = [...document.querySelectorAll("[id]")].map((element) => element.id).filter((id) => /^nacre_|^NACRE_|\.h$/.test(id));
 let chosen = 0;
 
+index.open = innerWidth > 832; // a small screen shows the text first
+
 function rank(name, wanted) {
     const bare = name.toLowerCase().replace(/^nacre_/, ""), at = bare.indexOf(wanted.replace(/^nacre_/, ""));
     return at < 0 ? Infinity : (at > 0) * 1000 + bare.length;

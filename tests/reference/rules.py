@@ -123,6 +123,8 @@ def lifetime_rules(item, texts, types, filled_in):
                 not any("return" in sentence and LIFETIME.search(sentence) for sentence in re.split(r"(?<=[.:])\s", texts.top)):
             yield f"does not say how long what it returns ({kind}) is valid"
     taken = {borrowed(parameter, filled_in) for parameter in parameters(item.declaration)} - {None}
+    if item.name.endswith("_free"):
+        return
     if taken and not LIFETIME.search(words):
         word = {"text": "text", "data": "data|bytes", "function": "function|context", "struct": "configuration|struct|points"}
         missing = [what for what in sorted(taken)
@@ -162,10 +164,17 @@ def member_rules(header, item):
             yield f"{item.name}.{names}: no unit"
 
 
+# Where things are in the source tree, which people who read an installed header do not have
+IN_THE_TREE = re.compile(r"\b(?:apps|crypto|transport|auth|connection|tests)/\w+|\b[A-Z]+\.md\b|(?<![/\w-])[a-z_]+\.c\b")
+
+
 def of_header(header, types, filled_in, enumerators, returning):
     """Sentences about what the comments of a header leave open."""
     if not THREAD.search(header.top) and any(item.kind == "function" for item in header.items()):
         yield f"{header.name}: the comment at the top says nothing about threads"
+    everything = [header.top, *(group.text for group in header.groups), *(item.text for item in header.items()),
+                  *(member.text for item in header.items() for member in item.members)]
+    yield from (f"{header.name}: {place} is not installed" for text in everything for place in IN_THE_TREE.findall(text))
     for group in header.groups:
         for item in group.items:
             texts = Texts(header, group, item)
