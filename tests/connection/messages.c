@@ -59,6 +59,22 @@ START_TEST(what_is_left_of_a_message_is_offered_again_alone)
 }
 END_TEST
 
+START_TEST(what_was_not_accepted_is_offered_again_when_more_arrives)
+{
+    uint32_t id = server_open(1000, 1000);
+
+    recorder.take_most = 0;
+    send_data(id, 5);
+    scripted_expect(&s, "");
+    s.real->log[0] = 0;
+    recorder.take_most = SIZE_MAX;
+    send_data(id, 4);
+    scripted_expect(&s, "");
+    scripted_told(&s, "data 5;data 4;");
+    stop();
+}
+END_TEST
+
 /* The largest messages, and a smaller one in each place where a block of memory may end. */
 START_TEST(no_message_is_split_either)
 {
@@ -104,6 +120,7 @@ void add_tests(struct suite *suite)
 {
     add_loop(suite, each_buffered_message_is_one_call, 0, STREAM_COUNT);
     add_test(suite, what_is_left_of_a_message_is_offered_again_alone);
+    add_test(suite, what_was_not_accepted_is_offered_again_when_more_arrives);
     add_test(suite, no_message_is_split_either);
     add_loop(suite, a_window_of_tiny_messages_takes_no_more_memory_than_twice_its_bytes, 1, 5);
 }

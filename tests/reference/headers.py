@@ -15,6 +15,7 @@ class Item:
 
     def __init__(self, kind, name, declaration, text="", members=()):
         self.kind, self.name, self.declaration, self.text, self.members = kind, name, declaration, text, list(members)
+        self.shares = False  # a member to which the comment on the one before it belongs, too
 
 
 class Group:
@@ -119,6 +120,7 @@ def members_of(kind, body):
     for what, text, same_line in scan(split_enumerators(body) if kind == "enum" else body):
         if what == "comment" and same_line and members:
             members[-1].text = (members[-1].text + "\n" + comment_text(text[2:-2])).strip()
+            members[-1].shares = False
         elif what == "comment":
             if pending and fresh:
                 members.append(Item("note", "", "", pending))
@@ -132,6 +134,19 @@ def members_of(kind, body):
             members[-1].shares = bool(pending) and not fresh
             fresh = False
     return members
+
+
+def runs(item):
+    """Its members, those that share a comment together: (members, text). A note is a run without members."""
+    found = []
+    for member in item.members:
+        if member.kind == "note":
+            found.append(([], member.text))
+        elif member.shares and found and found[-1][0]:
+            found[-1][0].append(member)
+        else:
+            found.append(([member], member.text))
+    return found
 
 
 def item_of(code):

@@ -3,7 +3,7 @@ import html
 import os
 import re
 
-from headers import blocks, SECTION
+from headers import blocks, runs, SECTION
 import mdoc
 
 NAME = re.compile(r"\b(?:nacre|NACRE)_\w+(?:\.\w+)?|\b[a-z_]+\.h\b")
@@ -81,14 +81,15 @@ def prototype(item, links):
 
 def members(item, links):
     rows = []
-    for member in item.members:
-        if member.kind == "note":
-            rows.append(f'<dd class="note">{comment(member.text, links)}</dd>')
+    for run, text in runs(item):
+        if not run:
+            rows.append(f'<dd class="note">{comment(text, links)}</dd>')
             continue
-        ids = [name if item.kind == "enum" else f"{item.name}.{name}" for name in member.name]
-        anchors = "".join(f'<span id="{name}"></span>' for name in ids[1:])
-        rows.append(f'<dt id="{ids[0]}">{anchors}<code>{links.code(member.declaration)}</code></dt>'
-                    + (f"<dd>{comment(member.text, links)}</dd>" if member.text else ""))
+        for member in run:
+            ids = [name if item.kind == "enum" else f"{item.name}.{name}" for name in member.name]
+            anchors = "".join(f'<span id="{name}"></span>' for name in ids[1:])
+            rows.append(f'<dt id="{ids[0]}">{anchors}<code>{links.code(member.declaration)}</code></dt>')
+        rows.append(f"<dd>{comment(text, links)}</dd>" if text else "")
     return f'<dl class="members">{"".join(rows)}</dl>' if rows else ""
 
 

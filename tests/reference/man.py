@@ -2,7 +2,7 @@
 import re
 import textwrap
 
-from headers import blocks, SECTION
+from headers import blocks, runs, SECTION
 
 # In running text: `literal`, a name of the library, or a type. What stands directly before and after is punctuation.
 MARKED = re.compile(r"(?P<before>[(\[]*)(?:`(?P<literal>[^`]+)`|(?P<type>(?:struct|enum) nacre_\w+)|"
@@ -135,27 +135,19 @@ def wrapped(declaration, width=76):
 
 
 def member_lines(item, kinds):
-    """A list of members; members that share a comment are one entry."""
-    lines, run = [], []
-    for number, member in enumerate(item.members):
-        if member.kind == "note":
-            lines += comment_lines(member.text, kinds)
+    """A list of members; those that share a comment, and enumerators that need none, are one entry."""
+    macro_name, separator = (".It Dv ", " , ") if item.kind == "enum" else (".It Vt ", " ; Vt ")
+    lines, silent = [], []
+    for members, text in runs(item):
+        if not members:
+            lines += comment_lines(text, kinds)
             continue
-        run.append(member)
-        following = item.members[number + 1] if number + 1 < len(item.members) else None
-        if item.kind == "struct" and not member.text and following is not None and getattr(following, "shares", False):
+        silent += members
+        if not text and item.kind == "enum" and members[-1] is not item.members[-1]:
             continue
-        if following is not None and getattr(following, "shares", False) and not following.text:
-            continue
-        if not any(one.text for one in run) and item.kind == "enum" and following is not None:
-            continue  # enumerators that need no words
-        macro_name = ".It Dv" if item.kind == "enum" else ".It Vt"
-        lines.append(macro_name + " " + " , ".join(argument(one.declaration) for one in run))
-        for one in run:
-            lines += without_first_pp(comment_lines(one.text, kinds))
-        if not any(one.text for one in run):
-            lines.append("\\&")
-        run = []
+        lines.append(macro_name + separator.join(argument(member.declaration) for member in silent))
+        lines += without_first_pp(comment_lines(text, kinds)) or ["\\&"]
+        silent = []
     return [".Bl -tag -width Ds", *lines, ".El"] if lines else []
 
 

@@ -152,7 +152,7 @@ def member_rules(header, item):
             continue
         words = member.text
         shared = place
-        while not words and getattr(item.members[shared], "shares", False):
+        while not words and item.members[shared].shares:
             shared -= 1
             words = item.members[shared].text
         words = words + "\n" + notes
