@@ -35,10 +35,10 @@ $(BUILD)/libnacre-core.a: $(call objects,$(SANS_IO_SRC)) $(BUILD)/sources
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(BUILD)/nacre-core.o
 
-$(BUILD)/$(SONAME): $(call objects,$(LIB_SRC)) $(BUILD)/sources
+# The map lists every symbol with the version that it came with; tests/tools/abi compares it with the headers.
+$(BUILD)/$(SONAME): $(call objects,$(LIB_SRC)) $(BUILD)/sources apps/library.map
 	@echo "  LINK  $@"
-	$(Q)echo 'NACRE_0 { global: nacre_*; local: *; };' >$(BUILD)/nacre.map
-	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/nacre.map \
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=apps/library.map \
 		$(if $(SANITIZE),,-Wl,-z,defs) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_LIBS)
 
 $(BUILD)/libnacre.so: $(BUILD)/$(SONAME)
