@@ -1,7 +1,7 @@
 # make check, and its parts as separate targets
 
 # The checks of the sources and of what is built, the quick ones first
-CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" tests/tools/abi \
+CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" tests/tools/abi tests/tools/old_program \
          "tests/tools/sections --check" "tests/tools/handlers --check" \
          $(addprefix tests/tools/,phase_page pictures message_fields readmes security log_events tested man_pages readme_usage) \
          $(addprefix tests/tools/,reference test_reference tutorial test_tutorial) \

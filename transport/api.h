@@ -49,7 +49,12 @@
 #endif
 
 /* Of these headers. It is also in the identification string and in nacre.pc. The number grows with
- * each version: `#if NACRE_VERSION_NUMBER >= 0x000200` is "at least 0.2". */
+ * each version: `#if NACRE_VERSION_NUMBER >= 0x000200` is "at least 0.2".
+ *
+ * A configuration begins with the member `version`, which a program sets to this number. Structs
+ * get further members at their end: the library takes those that the program's headers do not have
+ * as zero. The version also holds for what the configuration leads to, such as structs of
+ * callbacks, and for what is given to its sessions and channels later. */
 #define NACRE_VERSION "0.1"
 #define NACRE_VERSION_MAJOR 0
 #define NACRE_VERSION_MINOR 1
