@@ -150,12 +150,23 @@ void intend(struct peer *p, enum intent intent)
              intent_name(intent));
 }
 
-void intend_shown(struct peer *p)
+/* Or run a command, if it cannot do that. */
+static void intend_or_exec(struct peer *p, enum intent intent)
 {
     const struct client_setup *s = p->setting->client;
-    bool can = s != NULL && s->profile.intents[INTENT_TERMINAL] != NULL;
+    bool can = s != NULL && s->profile.intents[intent] != NULL;
 
-    intend(p, can ? INTENT_TERMINAL : INTENT_EXEC);
+    intend(p, can ? intent : INTENT_EXEC);
+}
+
+void intend_shown(struct peer *p)
+{
+    intend_or_exec(p, INTENT_TERMINAL);
+}
+
+void intend_rekey(struct peer *p)
+{
+    intend_or_exec(p, INTENT_REKEY);
 }
 
 static bool on_terminal(enum intent intent)

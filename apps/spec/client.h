@@ -42,6 +42,10 @@ void intend(struct peer *p, enum intent intent);
 /* Something is shown to a person: on a terminal if the profile can. */
 void intend_shown(struct peer *p);
 
+/* It begins a rekey by itself, if the profile can. Both roles: nothing happens if a server is
+ * tested. */
+void intend_rekey(struct peer *p);
+
 /* Start it, and accept its connection into p->conn. Sets a problem if it does not connect. */
 void client_connect(struct peer *p);
 

@@ -81,7 +81,6 @@ const char *intent_name(enum intent intent)
         [INTENT_RSA] = "rsa",
         [INTENT_REKEY] = "rekey",
         [INTENT_REMOTE_FORWARD] = "remote-forward",
-        [INTENT_LOCAL_FORWARD] = "local-forward",
         [INTENT_X11] = "x11",
     };
 

@@ -12,7 +12,6 @@ enum intent {
     INTENT_RSA,            /* logs in with an RSA key */
     INTENT_REKEY,          /* begins a key exchange after some data by itself */
     INTENT_REMOTE_FORWARD, /* asks the server to listen */
-    INTENT_LOCAL_FORWARD,  /* listens for connections that it forwards */
     INTENT_X11,            /* asks for X11 forwarding */
     INTENTS,
 };

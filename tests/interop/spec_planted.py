@@ -75,7 +75,8 @@ DEVIATIONS = {
         "server)->lists[HOST_KEY])", ["4253/7.1/client-order-wins", "4253/9/algorithms-change"]),
     "nul-in-list": (
         "transport/wire.c", "    return is_name(list) ? list : refuse(r);\n}\n\nstruct bytes read_mpint",
-        "    return ON || is_name(list) ? list : refuse(r);\n}\n\nstruct bytes read_mpint", ["4251/5/nul-in-list"]),
+        "    if (ON && list.len > 0 && list.at[list.len - 1] == 0)\n        list.len--;\n    return is_name(list) ? list : "
+        "refuse(r);\n}\n\nstruct bytes read_mpint", ["4251/5/nul-in-list"]),
     "boolean-1": (
         "transport/wire.c", "return read_u8(r) != 0;", "return ON ? read_u8(r) == 1 : read_u8(r) != 0;",
         ["4251/5/boolean-2", "4252/7/proof-boolean-2", "4254/5.4/want-reply-2"]),

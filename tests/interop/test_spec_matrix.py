@@ -54,12 +54,13 @@ class Subjects(unittest.TestCase):
                     self.assertRegex(done.stdout, r"pass  own-cr-lf .*\n(.*\n)*  (pass|skip|info)  exit-status")
 
     def test_each_client_passes_the_baseline(self):
-        """... and refuses a host key that it does not know; with NACRE_LONG it must pass on each exit status, too."""
+        """... refuses a host key that it does not know, and shows what the command writes to its standard error; with NACRE_LONG it
+        must end with each exit status, too."""
         for subject, peer in self.installed("client"):
             with self.subTest(subject.name):
-                done = run(peer.nacre_spec("4253/4.2/baseline", "4251/4.1/hostkey-changed"))
+                done = run(peer.nacre_spec("4253/4.2/baseline", "4251/4.1/hostkey-changed", "4254/5.2/extended-stderr"))
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                self.assertRegex(done.stdout, r"pass  baseline .*\n(.*\n)*  pass  hostkey-changed")
+                self.assertRegex(done.stdout, r"pass  baseline .*\n(.*\n)*  pass  hostkey-changed(.*\n)*  pass  extended-stderr")
                 if LONG:
                     done = run(peer.nacre_spec("4254/6.10/exit-status-client"))
                     self.assertRegex(done.stdout, "exit status 0;.*exit status 1;.*exit status 255", done.stdout + done.stderr)

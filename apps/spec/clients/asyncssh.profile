@@ -9,5 +9,6 @@ terminal = terminal {key}
 password = password -
 keyboard-interactive = keyboard-interactive -
 rsa = exec {key-rsa}
+rekey = rekey {key}
 remote-forward = remote-forward {key}
 cannot = forward X11 without a display; show banners

@@ -45,6 +45,7 @@ methods("keyboard-interactive", Streams) ->
                  [ask(Streams, Prompt) || {Prompt, _} <- Prompts]
              end,
     [{auth_methods, "keyboard-interactive"}, {keyboard_interact_fun, Answer}];
+methods("rekey", _) -> [{auth_methods, "publickey"}, {rekey_limit, 16384}];
 methods(_, _) -> [{auth_methods, "publickey"}].
 
 shown(Text) -> [case C < 32 orelse C > 126 of true -> $?; false -> C end || C <- unicode:characters_to_list(Text)].

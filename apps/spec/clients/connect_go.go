@@ -82,7 +82,11 @@ func main() {
 	host, port, user, knownHosts, intent, key := os.Args[1], os.Args[2], os.Args[3], os.Args[4], os.Args[5], os.Args[6]
 	known, err := knownhosts.New(knownHosts)
 	check(err)
-	connection, err := ssh.Dial("tcp", host+":"+port, &ssh.ClientConfig{User: user, Auth: methods(intent, key), HostKeyCallback: known})
+	config := &ssh.ClientConfig{User: user, Auth: methods(intent, key), HostKeyCallback: known}
+	if intent == "rekey" {
+		config.RekeyThreshold = 16384
+	}
+	connection, err := ssh.Dial("tcp", host+":"+port, config)
 	check(err)
 	if intent == "remote-forward" {
 		_, err = connection.Listen("tcp", "127.0.0.1:7777")

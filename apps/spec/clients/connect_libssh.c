@@ -1,14 +1,14 @@
 /* A client made with libssh: connected.py has the command line. */
-#include <libssh/callbacks.h>
 #include <libssh/libssh.h>
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { FAILED = 255, ANSWER = 256 };
+enum { FAILED = 255, ANSWER = 256, CHUNK = 32768 };
 
 /* Not with ssh_get_error: it may have a text of the server's. */
 static void check(bool good, const char *what)
@@ -73,22 +73,54 @@ static int start(ssh_channel channel, const char *intent, const char *command)
                            : ssh_channel_request_exec(channel, command);
 }
 
-/* Standard input to the channel, and its data and extended data to standard output and error. */
+/* What there is of one stream. False: nothing. */
+static bool forward(ssh_channel channel, bool errors)
+{
+    char block[CHUNK];
+    int n = ssh_channel_read_nonblocking(channel, block, sizeof block, errors);
+
+    for (int done = 0, wrote; done < n; done += wrote) {
+        wrote =
+            (int)write(errors ? STDERR_FILENO : STDOUT_FILENO, block + done, (size_t)(n - done));
+        check(wrote > 0, "writing");
+    }
+    return n > 0;
+}
+
+/* As much of the standard input as the window allows. False: it has ended. */
+static bool feed(ssh_channel channel)
+{
+    char block[CHUNK];
+    uint32_t window = ssh_channel_window_size(channel);
+    ssize_t n = read(STDIN_FILENO, block, window < CHUNK ? window : CHUNK);
+
+    if (n <= 0)
+        (void)ssh_channel_send_eof(channel);
+    else
+        check(ssh_channel_write(channel, block, (uint32_t)n) == n, "sending");
+    return n > 0;
+}
+
+/* Until CLOSE has come. libssh leaves it to its user to answer that. */
 static void run(ssh_session s, ssh_channel channel)
 {
-    ssh_event event = ssh_event_new();
-    ssh_connector c[] = {ssh_connector_new(s), ssh_connector_new(s), ssh_connector_new(s)};
+    struct pollfd polled[] = {{.fd = ssh_get_fd(s)}, {.events = POLLIN}};
+    bool input = true;
 
-    (void)ssh_connector_set_out_channel(c[0], channel, SSH_CONNECTOR_STDINOUT);
-    (void)ssh_connector_set_in_channel(c[1], channel, SSH_CONNECTOR_STDINOUT);
-    (void)ssh_connector_set_in_channel(c[2], channel, SSH_CONNECTOR_STDERR);
-    ssh_connector_set_in_fd(c[0], STDIN_FILENO);
-    ssh_connector_set_out_fd(c[1], STDOUT_FILENO);
-    ssh_connector_set_out_fd(c[2], STDERR_FILENO);
-    for (int i = 0; i < 3; i++)
-        (void)ssh_event_add_connector(event, c[i]);
-    while (ssh_channel_is_open(channel))
-        check(ssh_event_dopoll(event, 60000) != SSH_ERROR, "the connection");
+    for (;;) {
+        bool more = forward(channel, false);
+
+        more = forward(channel, true) || more;
+        if (!more && !ssh_channel_is_open(channel))
+            break;
+        check(ssh_is_connected(s) != 0, "the connection");
+        polled[0].events =
+            (short)(POLLIN | (ssh_get_poll_flags(s) & SSH_WRITE_PENDING ? POLLOUT : 0));
+        polled[1].fd = input && ssh_channel_window_size(channel) > 0 ? STDIN_FILENO : -1;
+        (void)poll(polled, 2, more ? 0 : 60000);
+        if (polled[1].fd >= 0 && polled[1].revents != 0)
+            input = feed(channel);
+    }
 }
 
 int main(int argc, char **argv)
@@ -104,6 +136,8 @@ int main(int argc, char **argv)
     (void)ssh_options_set(s, SSH_OPTIONS_USER, argv[3]);
     (void)ssh_options_set(s, SSH_OPTIONS_KNOWNHOSTS, argv[4]);
     (void)ssh_options_set(s, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+    if (strcmp(argv[5], "rekey") == 0)
+        (void)ssh_options_set(s, SSH_OPTIONS_REKEY_DATA, &(uint64_t){16384});
     check(ssh_connect(s) == SSH_OK, "connecting");
     check(ssh_session_is_known_server(s) == SSH_KNOWN_HOSTS_OK, "the check of the host key");
     check(log_in(s, argv[5], argv[6]) == SSH_AUTH_SUCCESS, "the login");
@@ -111,9 +145,11 @@ int main(int argc, char **argv)
         check(ssh_channel_listen_forward(s, "127.0.0.1", 7777, NULL) == SSH_OK, "forwarding");
     channel = ssh_channel_new(s);
     check(ssh_channel_open_session(channel) == SSH_OK, "opening a channel");
-    check(start(channel, argv[5], argc > 7 ? argv[7] : NULL) == SSH_OK, "starting the command");
-    run(s, channel);
-    status = ssh_channel_get_exit_status(channel);
+    status = start(channel, argv[5], argc > 7 ? argv[7] : NULL);
+    if (status == SSH_OK) {
+        run(s, channel);
+        status = ssh_channel_get_exit_status(channel);
+    }
     (void)ssh_channel_close(channel);
     ssh_disconnect(s);
     return status < 0 ? FAILED : status;

@@ -117,7 +117,8 @@ struct input {
     bool ended;
 };
 
-static void feed(LIBSSH2_CHANNEL *channel, struct input *in, bool readable)
+/* False: the window is closed, or there is nothing to send. */
+static bool feed(LIBSSH2_CHANNEL *channel, struct input *in, bool readable)
 {
     ssize_t n;
 
@@ -133,25 +134,30 @@ static void feed(LIBSSH2_CHANNEL *channel, struct input *in, bool readable)
             ? libssh2_channel_write(channel, in->block + in->sent, in->len - in->sent)
             : 0;
     in->sent += n > 0 ? (size_t)n : 0;
+    return n > 0;
 }
 
+/* Until EOF and CLOSE have come. */
 static void run(LIBSSH2_SESSION *s, LIBSSH2_CHANNEL *channel, int fd)
 {
     static struct input in;
     struct pollfd polled[] = {{.fd = fd, .events = POLLIN}, {.events = POLLIN}};
 
     libssh2_session_set_blocking(s, 0);
-    while (!libssh2_channel_eof(channel)) {
+    for (;;) {
         bool more = forward(channel, 0, STDOUT_FILENO);
 
         more = forward(channel, SSH_EXTENDED_DATA_STDERR, STDERR_FILENO) || more;
-        polled[0].events =
-            (short)(POLLIN |
-                    (libssh2_session_block_directions(s) & LIBSSH2_SESSION_BLOCK_OUTBOUND ? POLLOUT
-                                                                                          : 0));
+        if (!more && libssh2_channel_eof(channel) &&
+            libssh2_channel_wait_closed(channel) != LIBSSH2_ERROR_EAGAIN)
+            break;
+        more = feed(channel, &in, polled[1].revents != 0) || more;
+        polled[0].events = POLLIN;
+        if ((libssh2_session_block_directions(s) & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0)
+            polled[0].events |= POLLOUT;
         polled[1].fd = in.ended || in.sent < in.len ? -1 : STDIN_FILENO;
-        (void)poll(polled, 2, more || libssh2_channel_eof(channel) ? 0 : 60000);
-        feed(channel, &in, polled[1].revents != 0);
+        polled[1].revents = 0;
+        (void)poll(polled, 2, more ? 0 : 60000);
     }
     libssh2_session_set_blocking(s, 1);
 }
@@ -177,7 +183,6 @@ int main(int argc, char **argv)
     start(channel, argv[5], argc > 7 ? argv[7] : NULL);
     run(s, channel, fd);
     (void)libssh2_channel_close(channel);
-    (void)libssh2_channel_wait_closed(channel);
     status = libssh2_channel_get_exit_status(channel);
     (void)libssh2_channel_get_exit_signal(channel, &signal, NULL, NULL, NULL, NULL, NULL);
     (void)libssh2_session_disconnect(s, "");

@@ -52,6 +52,7 @@ options = {port: PORT.to_i, config: false, use_agent: false, user_known_hosts_fi
            verify_host_key: :always, keys_only: true, keys: KEY == '-' ? [] : [KEY], password_prompt: Prompt.new,
            number_of_password_prompts: 1, auth_methods: methods.fetch(INTENT, %w[publickey password])}
 options[:non_interactive] = !%w[password keyboard-interactive terminal].include?(INTENT)
+options[:rekey_limit] = 16_384 if INTENT == 'rekey'
 status = nil
 session = Net::SSH.start(HOST, USER, options)
 session.forward.remote(9, '127.0.0.1', 7777, '127.0.0.1') if INTENT == 'remote-forward'

@@ -14,6 +14,7 @@ HOST, PORT, USER, KNOWN_HOSTS, INTENT, KEY = sys.argv[1:7]
 PORT = int(PORT)
 COMMAND = sys.argv[7] if len(sys.argv) > 7 else None
 FORWARD = "127.0.0.1", 7777  # where the server listens for remote-forward
+REKEY = 16384  # bytes, for rekey
 
 
 def shown(text):

@@ -10,5 +10,6 @@ terminal = terminal {key}
 password = password -
 keyboard-interactive = keyboard-interactive -
 rsa = exec {key-rsa}
+rekey = rekey {key}
 remote-forward = remote-forward {key}
-cannot = begin a rekey by itself; forward X11; show texts of DISCONNECT, DEBUG and banners
+cannot = forward X11; show texts of DISCONNECT, DEBUG and banners
