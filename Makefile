@@ -10,6 +10,7 @@ CC = gcc
 endif
 PKG_CONFIG ?= pkg-config
 OBJCOPY ?= objcopy
+READELF ?= readelf
 CLANG_VERSION ?= $(if $(filter 13%,$(file </etc/debian_version)),19,14)
 CLANG ?= clang-$(CLANG_VERSION)
 CLANG_FORMAT ?= clang-format-$(CLANG_VERSION)

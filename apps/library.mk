@@ -35,10 +35,16 @@ $(BUILD)/libnacre-core.a: $(call objects,$(SANS_IO_SRC)) $(BUILD)/sources
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(BUILD)/nacre-core.o
 
-# The map lists every symbol with the version that it came with; tests/tools/abi compares it with the headers.
-$(BUILD)/$(SONAME): $(call objects,$(LIB_SRC)) $(BUILD)/sources apps/library.map
+# The map lists every symbol with the version that it came with; tests/tools/abi compares it with the headers. A symbol without
+# an entry would be hidden, so it is an error.
+SYMBOLS = apps/library.map
+unlisted = awk 'NR == FNR { listed[$$1]; next } $$5 == "GLOBAL" && $$6 == "DEFAULT" && $$7 != "UND" && $$8 ~ /^nacre_/ && \
+	!(($$8 ";") in listed) { print $$8 " has no entry in $(SYMBOLS): make headers, and tests/tools/abi --write"; bad = 1 } \
+	END { exit bad }' $(SYMBOLS) -
+$(BUILD)/$(SONAME): $(call objects,$(LIB_SRC)) $(BUILD)/sources $(SYMBOLS)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=apps/library.map \
+	$(Q)$(READELF) -sW $(filter %.o,$^) | $(unlisted) >&2
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(SYMBOLS) \
 		$(if $(SANITIZE),,-Wl,-z,defs) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_LIBS)
 
 $(BUILD)/libnacre.so: $(BUILD)/$(SONAME)
