@@ -39,7 +39,9 @@ static struct bytes prime_of(const struct peer *p)
     const struct kex_method *method = p->x.chosen.kex;
     const struct dh_group *group = method->share_is_mpint ? method->group : NULL;
 
-    return p->x.gex != NULL ? gex_group_prime(p) : group == NULL ? (struct bytes){0} : group->p;
+    if (p->x.gex != NULL)
+        return gex_group_prime(p);
+    return group == NULL ? (struct bytes){NULL, 0} : group->p;
 }
 
 /* K of a client that accepts a weak share: x25519 with a point of small order gives 0, and so do 0

@@ -310,7 +310,7 @@ static struct cost measure(const struct act *act, const char *const words[])
 int main(int argc, char **argv)
 {
     const char *const *words = (const char *const *)argv + 1;
-    struct cost least[ACTS];
+    struct cost least[ACTS] = {{0, 0}};
 
     if (argc != 4)
         fail("usage: acts PORT PID FOLDER");

@@ -5,7 +5,7 @@
  * ... 0e. */
 START_TEST(the_example_of_the_paper_matches)
 {
-    uint8_t key[SHORT_HASH_KEY], message[15];
+    uint8_t key[SHORT_HASH_KEY] = {0}, message[15];
 
     for (size_t i = 0; i < sizeof key; i++)
         key[i] = (uint8_t)i;

@@ -14,11 +14,11 @@ static bool recording;
 void wipe(void *secret, size_t len)
 {
     if (recording && count < RECORDS) {
-        uint8_t *copy = malloc(len + 1);
-
-        if (copy != NULL && len > 0)
-            memcpy(copy, secret, len);
-        records[count++] = (struct bytes){copy, len};
+        records[count].len = len;
+        records[count].at = malloc(len + 1);
+        if (records[count].at != NULL)
+            memcpy((void *)records[count].at, secret, len);
+        count++;
     }
     if (len > 0)
         memset(secret, 0, len);

@@ -203,7 +203,7 @@ START_TEST(a_point_may_be_compressed_or_hybrid)
         {6, 65, KEY_MISMATCH}, {4, 33, KEY_MISMATCH}, {3, 65, KEY_MISMATCH}, {3, 32, KEY_MISMATCH},
         {4, 64, KEY_MISMATCH}, {4, 1, KEY_MISMATCH},
     };
-    uint8_t bits[66] = {0}, value[80], inside[160], out[170];
+    uint8_t bits[66] = {0}, value[80], inside[160], out[170] = {0};
 
     ck_assert_uint_eq(unhex(bits + 2, 64, generator), 64);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

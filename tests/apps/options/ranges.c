@@ -59,7 +59,7 @@ static const struct option_row *find(const struct command_line *line, const char
 /* A group's struct is part of the program's; here it is at the beginning. */
 static bool accepts(const struct option_row *row, const char *value)
 {
-    char errbuf[OPTION_SENTENCE_MAX];
+    char errbuf[OPTION_SENTENCE_MAX] = "";
 
     memset(options, 0, sizeof(struct load_options) + sizeof(struct serve_options));
     return option_set(row, options, value, &(struct errbuf){errbuf, sizeof errbuf});
@@ -115,7 +115,7 @@ START_TEST(a_list_is_full_after_its_last_place)
         {&echo_command_line, "host-key", "file", 16},
         {&load_command_line, "identity", "file", 32},
     };
-    char errbuf[OPTION_SENTENCE_MAX];
+    char errbuf[OPTION_SENTENCE_MAX] = "";
 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         const struct option_row *row = find(lists[i].line, lists[i].option);
