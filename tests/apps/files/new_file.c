@@ -188,6 +188,19 @@ START_TEST(a_temporary_name_that_was_used_is_not_removed_again)
 }
 END_TEST
 
+START_TEST(a_temporary_name_is_removed_only_once)
+{
+    scratch_write("f.new", "", 0600);
+    file = (struct new_file){.fd = -1, .named = true};
+    snprintf(file.temporary, sizeof file.temporary, "%s", scratch_path("f.new"));
+    new_file_close(&file);
+    ck_assert_uint_eq(count_files(), 0);
+    scratch_write("f.new", "another's", 0600);
+    new_file_close(&file);
+    ck_assert_uint_eq(count_files(), 1);
+}
+END_TEST
+
 START_TEST(a_folder_that_is_missing_is_an_error)
 {
     ck_assert(!start(scratch_path("none/f")));
@@ -224,6 +237,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_failed_replacement_leaves_nothing);
     add_test(suite, a_temporary_name_is_removed_when_it_is_not_used);
     add_test(suite, a_temporary_name_that_was_used_is_not_removed_again);
+    add_test(suite, a_temporary_name_is_removed_only_once);
     add_test(suite, a_folder_that_is_missing_is_an_error);
     add_test(suite, a_killed_process_leaves_nothing);
 }

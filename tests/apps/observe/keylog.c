@@ -3,6 +3,7 @@
 #include "tests/support/child.h"
 #include "tests/support/scratch.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { THREADS = 4, EXCHANGES = 200, COOKIE = 16 };
 
@@ -106,6 +108,28 @@ START_TEST(lines_of_many_threads_stay_whole)
 }
 END_TEST
 
+/* The lowest descriptor that is free. */
+static int next_descriptor(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    (void)close(fd);
+    return fd;
+}
+
+START_TEST(a_closed_log_holds_no_descriptor)
+{
+    int before = next_descriptor();
+
+    open_log("keys");
+    ck_assert_int_ne(next_descriptor(), before);
+    keylog_close();
+    ck_assert_int_eq(next_descriptor(), before);
+    keylog_close();
+}
+END_TEST
+
 START_TEST(a_later_run_appends)
 {
     char *content;
@@ -168,6 +192,7 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, lines_of_many_threads_stay_whole);
+    add_test(suite, a_closed_log_holds_no_descriptor);
     add_test(suite, a_later_run_appends);
     add_test(suite, a_full_disk_is_reported_once);
 }

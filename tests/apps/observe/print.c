@@ -163,6 +163,9 @@ START_TEST(text_has_a_line_for_the_message_and_one_for_each_field)
     print(print_text, BYTES_OF_ARRAY(malformed), sizeof buffer);
     ck_assert_str_eq(buffer, "1.000264 #3 <- 9  auth  CHANNEL_EOF (96)  RFC 4254 5.3  3 bytes, "
                              "malformed\n    rest: 0005 (2 bytes)\n");
+    print(print_text, password_request(), sizeof buffer);
+    ck_assert_msg(strstr(buffer, "  USERAUTH_REQUEST (50) password  RFC 4252 8  ") != NULL, "%s",
+                  buffer);
 }
 END_TEST
 

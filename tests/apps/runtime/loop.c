@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -268,8 +269,22 @@ START_TEST(many_due_timers_all_fire)
 }
 END_TEST
 
+/* A loop without timers has no alarm, and 0 may be a descriptor of the application's. */
+START_TEST(a_loop_closes_only_its_own_descriptors)
+{
+    struct stat before, after;
+
+    ck_assert_int_eq(fstat(STDIN_FILENO, &before), 0);
+    ck_assert(loop_init(&loop));
+    loop_clear(&loop);
+    ck_assert_int_eq(fstat(STDIN_FILENO, &after), 0);
+    ck_assert_uint_eq(after.st_ino, before.st_ino);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, a_loop_closes_only_its_own_descriptors);
     add_test(suite, a_ready_source_waits_for_at_most_one_long_task);
     add_test(suite, a_task_that_queues_itself_waits_for_the_others);
     add_test(suite, a_deferred_task_runs_after_the_others_but_is_not_starved);

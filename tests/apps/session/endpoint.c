@@ -170,6 +170,30 @@ START_TEST(a_session_outlives_its_endpoint)
 }
 END_TEST
 
+static void fill_with_sevens(void *context, uint8_t *at, size_t len)
+{
+    *(bool *)context = true;
+    memset(at, 7, len);
+}
+
+/* The cookie of KEXINIT: RFC 4253 section 7.1. */
+START_TEST(a_random_source_is_the_only_one)
+{
+    bool used = false;
+    size_t len;
+    const uint8_t *at;
+
+    pair_init(&p, 5);
+    p.server_config.random = fill_with_sevens;
+    p.server_config.random_context = &used;
+    pair_start(&p);
+    at = nacre_session_output(p.server.session, &len);
+    ck_assert(used);
+    ck_assert_ptr_nonnull(memmem(at, len, "\x14\7\7\7\7\7\7\7\7\7\7\7\7\7\7\7\7", 17));
+    pair_clear(&p);
+}
+END_TEST
+
 START_TEST(an_endpoint_wipes_its_padding)
 {
     struct nacre_endpoint_config config = {
@@ -187,6 +211,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, an_unknown_algorithm_is_named);
     add_test(suite, a_server_needs_a_host_key);
+    add_test(suite, a_random_source_is_the_only_one);
     add_test(suite, lists_are_read_as_options_are);
     add_test(suite, the_configuration_is_copied);
     add_test(suite, its_memory_is_that_of_its_sessions);
