@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-    ACCEPTS_A_TURN = 64,
+    ACCEPTS_A_TURN = 64,     /* of the only worker; several leave something to the others */
     LAST_TURNS = 64,         /* so that 4096 are accepted, as many as Linux queues by default */
     PAUSE_MS = 200,          /* of a listener that can accept nothing */
     SHEDDING_MS = 10 * 1000, /* without shedding; after that it is reported again */
@@ -194,17 +194,33 @@ static bool shed(struct listener *listener)
     return false;
 }
 
+/* The kernel wakes the idle worker that has watched the socket for longest: always the same one,
+ * unless those that have accepted go to the end of the queue. */
+static void let_others(struct listener *listener)
+{
+    struct nacre_loop *loop = &listener->worker->loop;
+    bool paused = listener->pause.place != 0;
+
+    if (listener->worker->server->worker_count == 1 || listener->fd < 0 || paused)
+        return;
+    loop_unwatch(loop, listener->fd, &listener->source);
+    if (!watch(listener))
+        (void)loop_set_timer(loop, &listener->pause, loop->now_ms + PAUSE_MS);
+}
+
 /* False: no connection is left, or none can be accepted. */
-static bool accept_some(struct listener *listener)
+static bool accept_some(struct listener *listener, int most)
 {
     bool more = true;
 
-    for (int i = 0; i < ACCEPTS_A_TURN && more; i++) {
+    for (int i = 0; i < most && more; i++) {
         struct sockaddr_storage address;
         socklen_t len = sizeof address;
         int fd =
             accept4(listener->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+        if (fd >= 0 && i == 0)
+            let_others(listener); /* before the client can know that it is served */
         if (fd >= 0)
             on_accepted(listener->worker, fd, &address);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -217,8 +233,10 @@ static bool accept_some(struct listener *listener)
 
 static void on_connection(struct source *source, uint32_t events)
 {
+    struct listener *listener = container_of(source, struct listener, source);
+
     (void)events;
-    (void)accept_some(container_of(source, struct listener, source));
+    (void)accept_some(listener, listener->worker->server->worker_count > 1 ? 1 : ACCEPTS_A_TURN);
 }
 
 /* ---- listening ---- */
@@ -258,7 +276,7 @@ void accept_queued(struct worker *worker)
 
     for (size_t i = 0; i < server->listener_count && server->config.socket_count == 0; i++)
         for (int turn = 0; turn < LAST_TURNS; turn++)
-            if (worker->listeners[i].fd < 0 || !accept_some(&worker->listeners[i]))
+            if (worker->listeners[i].fd < 0 || !accept_some(&worker->listeners[i], ACCEPTS_A_TURN))
                 break;
 }
 

@@ -11,7 +11,7 @@ import unittest
 
 import harness
 from clients import Ssh
-from harness import PATIENCE, Server
+from harness import PATIENCE, Server, until
 from test_upgrade import NOBODY, Supervised, is_alive
 
 NACRE_SERVE = os.path.join(harness.BUILD, "nacre-serve")
@@ -297,6 +297,35 @@ class Families(ListenCase):
         server, port = self.serve(listen="127.0.0.1:0"), self.free_port()
         said = self.fails("-l", f"[::]:{port}", "-l", f"127.0.0.1:{port}", "-k", server.path("host_key"), "-p", server.path("passwords"))
         self.assertIn(f"cannot listen on 127.0.0.1:{port}: [::]:{port} accepts IPv4 too: write [::]:{port},ipv6only", said)
+
+    def test_connections_are_spread_over_the_workers(self):
+        """Also those that arrive one by one, when all workers are idle."""
+        for listen in "127.0.0.1:0", f"unix:{self.socket}":
+            server = self.serve("-w", "2", "--max-startups", "1000", listen=listen, inspected=True)
+            until(lambda: len(set(self.watched(server))) == 1, "a worker has not begun")
+            before = self.watched(server)
+            with contextlib.ExitStack() as stack:
+                for _ in range(20):
+                    server.rest()
+                    client = stack.enter_context(socket.socket(socket.AF_INET if server.port != 22 else socket.AF_UNIX))
+                    client.settimeout(PATIENCE)
+                    client.connect((server.host, server.port) if server.port != 22 else self.socket)
+                    self.assertIn(b"SSH-2.0-", client.recv(100))
+                spread = [now - then for now, then in zip(self.watched(server), before)]
+            self.assertEqual((len(spread), sum(spread)), (2, 20), spread)
+            self.assertGreaterEqual(min(spread), 5)
+            server.stop()
+
+    @staticmethod
+    def watched(server):
+        """How many descriptors each event loop watches."""
+        folder, counts = f"/proc/{server.process.pid}", []
+        for fd in sorted(os.listdir(folder + "/fd"), key=int):
+            with contextlib.suppress(FileNotFoundError):
+                if os.readlink(f"{folder}/fd/{fd}") == "anon_inode:[eventpoll]":
+                    with open(f"{folder}/fdinfo/{fd}", encoding="ascii") as file:
+                        counts.append(file.read().count("tfd:"))
+        return counts
 
     def test_the_queue_is_as_long_as_backlog_says(self):
         for listen in "127.0.0.1:0", f"unix:{self.socket}":
