@@ -34,6 +34,7 @@ const struct spec_case *const spec_tables[] = {
     spec_robust,
     spec_client_kex,
     spec_client_hostkey,
+    spec_client_padding,
     spec_client_auth,
     spec_client_interactive,
     spec_client_messages,

@@ -3,7 +3,7 @@
 #define NACRE_APPS_SPEC_CLIENT_KEYS_H
 
 extern const char client_key_nistp256[], client_key_nistp384[], client_key_nistp521[];
-extern const char client_key_rsa[], client_user_rsa[];
+extern const char client_key_rsa[], client_key_rsa3[], client_user_rsa[];
 
 /* The numbers of an RSA key of 1024 bits, without their NUL. */
 enum {

@@ -1,4 +1,6 @@
 /* RFC 4432: RSA key exchange, rsa2048-sha256. */
+#include "apps/spec/client.h"
+#include "apps/spec/client_keys.h"
 #include "apps/spec/oaep.h"
 #include "apps/spec/reach.h"
 #include "apps/spec/tables.h"
@@ -136,8 +138,46 @@ static void secret_range(struct peer *p)
         observe_end(p);
 }
 
+/* As a server: section 4, K_T is string "ssh-rsa", mpint e, mpint n. False: no secret came. */
+static bool serve_transient(struct peer *p, struct bytes k_t)
+{
+    peer_connect(p);
+    reach(p, AT_KEXINIT);
+    only(p, LIST_KEX, method);
+    send_kexinit(p);
+    (void)negotiate(p); /* the host key; the library does not have the method */
+    if (over(p) || p->x.chosen.host_key == NULL)
+        return false;
+    transmit(p, "bss", KEXRSA_PUBKEY, private_key_blob(client_host_key(p, p->x.chosen.host_key)),
+             k_t);
+    return next(p) == KEXRSA_SECRET;
+}
+
+/* K_T of 2048 bits is good: its secret comes. */
+static void key_length(struct peer *p)
+{
+    const struct nacre_key *good;
+    struct bytes n = {(const uint8_t *)client_rsa1024_n, CLIENT_RSA1024_LEN}, short_key;
+
+    need_name(p, LIST_KEX, method);
+    if (p->skip != NULL)
+        return;
+    good = client_host_key(p, &signature_rsa_sha2_256);
+    short_key = message(p, "tmm", "ssh-rsa", (struct bytes)LITERAL("\x01\x00\x01"), n);
+    need(p, serve_transient(p, private_key_blob(good)), "%s does not complete without a fault",
+         method);
+    current_part(p)->count = 0;
+    if (serve_transient(p, short_key))
+        observe(p, "a secret");
+    else
+        observe_end(p);
+}
+
 /* clang-format off */
 const struct spec_case spec_rsa_exchange[] = {
+    {"4432/4/key-length", CLIENT, MUST, "RFC 4432 4", "4432/4/1",
+     "a transient RSA key of 1024 bits", "close",
+     .run = key_length},
     {"4432/4/secret-garbage", SERVER, MUST, "RFC 4432 4", "4432/4/2",
      "RSA key exchange: a secret that cannot be decrypted", "close",
      .run = secret_garbage},

@@ -34,6 +34,7 @@ extern const struct spec_case spec_hostkeys[];
 extern const struct spec_case spec_robust[];
 extern const struct spec_case spec_client_kex[];
 extern const struct spec_case spec_client_hostkey[];
+extern const struct spec_case spec_client_padding[];
 extern const struct spec_case spec_client_auth[];
 extern const struct spec_case spec_client_interactive[];
 extern const struct spec_case spec_client_messages[];
