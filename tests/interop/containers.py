@@ -5,6 +5,7 @@ NACRE_IMAGE names a folder where tests/tools/check_deb keeps trees of Debian: th
 and its first line is one of these trees. Otherwise the RUN lines are left out: the root folder has this machine's /usr, and
 what the file copies from its first stage is taken from the build folder.
 """
+import functools
 import importlib.machinery
 import importlib.util
 import json
@@ -91,7 +92,7 @@ class Built:
         os.makedirs(tree.path(where), exist_ok=True)
         print(f"{keyword} {rest}", flush=True)
         if keyword == "RUN":
-            tree.run(f"cd {where}; {rest} >/tmp/log 2>&1 || {{ tail -n 50 /tmp/log; exit 1; }}; rm /tmp/log")
+            tree.run(f"cd {where}; {{ {rest}; }} >/tmp/log 2>&1 || {{ tail -n 50 /tmp/log; exit 1; }}; rm /tmp/log")
             return
         stage, sources, target = copied(rest)
         if stage is None:
@@ -123,16 +124,21 @@ class Borrowed:
         return "\n".join(lines)
 
 
+@functools.cache
+def image():
+    return Built() if FOLDER else Borrowed()
+
+
 class Container:
     """Runs the words as process 1. volumes: {folder here: folder there}, read-only."""
 
-    def __init__(self, image, folder, words, volumes=None, read_only=False):
+    def __init__(self, folder, words, volumes=None, read_only=False):
         self.user, self.group = stages()[-1].user
         self.folder = folder
         self.log_path = os.path.join(folder, "log")
         root = os.path.join(folder, "root")
         os.makedirs(root, exist_ok=True)
-        script = ["set -eu", image.script(root), f"mount -t proc proc {root}/proc"]
+        script = ["set -eu", image().script(root), f"mount -t proc proc {root}/proc"]
         for name in "null", "zero", "urandom", "tty", "ptmx":
             script.append(f"touch {root}/dev/{name}; mount --bind /dev/{name} {root}/dev/{name}")
         for here, there in (volumes or {}).items():

@@ -41,10 +41,6 @@ def replaced(words, option, value):
 
 @as_root
 class ContainerCase(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.image = containers.Built() if containers.FOLDER else containers.Borrowed()
-
     def setUp(self):
         self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="nacre-"))
         os.chmod(self.folder, 0o755)
@@ -64,7 +60,7 @@ class ContainerCase(unittest.TestCase):
             file.write(text)
 
     def run_image(self, words, **how):
-        container = Container(self.image, self.folder, words, volumes={self.files: "/etc/nacre"}, **how)
+        container = Container(self.folder, words, volumes={self.files: "/etc/nacre"}, **how)
         self.addCleanup(harness.end, container.process)
         return container
 
