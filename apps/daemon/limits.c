@@ -60,16 +60,16 @@ static const char *after_name(const char *item, const char *name)
 }
 
 /* KIND:TIME */
-static bool take_penalty(struct nacre_penalties *p, const char *item, size_t len)
+static bool take_penalty(struct nacre_admission *p, const char *item, size_t len)
 {
     const struct {
         const char *kind;
         uint32_t *ms;
-    } kinds[] = {{"authfail", &p->authfail_ms},
-                 {"noauth", &p->noauth_ms},
-                 {"grace-exceeded", &p->grace_exceeded_ms},
-                 {"min", &p->min_ms},
-                 {"max", &p->max_ms}};
+    } kinds[] = {{"authfail", &p->penalty_authfail_ms},
+                 {"noauth", &p->penalty_noauth_ms},
+                 {"grace-exceeded", &p->penalty_grace_exceeded_ms},
+                 {"min", &p->penalty_min_ms},
+                 {"max", &p->penalty_max_ms}};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const char *at = after_name(item, kinds[i].kind);
@@ -86,12 +86,12 @@ static bool take_penalty(struct nacre_penalties *p, const char *item, size_t len
 /* KIND:TIME,... or no */
 static bool parse_penalties(void *options, const char *value)
 {
-    struct nacre_penalties *p = &((struct limit_options *)options)->admission.penalties;
+    struct nacre_admission *p = &((struct limit_options *)options)->admission;
     const char *item;
     size_t len;
 
-    p->off = strcmp(value, "no") == 0;
-    if (p->off)
+    p->no_penalties = strcmp(value, "no") == 0;
+    if (p->no_penalties)
         return true;
     while (list_next(&value, &item, &len))
         if (!take_penalty(p, item, len))

@@ -359,7 +359,7 @@ static bool is_exempt(struct admission *a, const char *address)
 }
 
 /* Penalties add up; below the minimum they do nothing else. */
-static void add_penalty(struct netblock *source, uint32_t ms, const struct nacre_penalties *p,
+static void add_penalty(struct netblock *source, uint32_t ms, const struct nacre_admission *p,
                         uint64_t now_ms)
 {
     if (source->penalty_until_ms <= now_ms) {
@@ -367,26 +367,26 @@ static void add_penalty(struct netblock *source, uint32_t ms, const struct nacre
         source->penalised = false;
     }
     source->penalty_until_ms += ms;
-    if (source->penalty_until_ms > now_ms + p->max_ms)
-        source->penalty_until_ms = now_ms + p->max_ms;
-    source->penalised = source->penalised || source->penalty_until_ms >= now_ms + p->min_ms;
+    if (source->penalty_until_ms > now_ms + p->penalty_max_ms)
+        source->penalty_until_ms = now_ms + p->penalty_max_ms;
+    source->penalised = source->penalised || source->penalty_until_ms >= now_ms + p->penalty_min_ms;
 }
 
 /* Penalties expire as time passes. */
 void admission_penalise(struct admission *a, const struct ticket *ticket, const char *address,
                         enum penalty_reason reason, uint64_t now_ms)
 {
-    const struct nacre_penalties *p = &a->config.penalties;
+    const struct nacre_admission *p = &a->config;
     struct netblock *source;
 
     if (!ticket->admitted || is_exempt(a, address))
         return;
     (void)pthread_mutex_lock(&a->lock);
-    if (!p->off) {
+    if (!p->no_penalties) {
         const uint32_t penalties[] = {
-            [PENALTY_AUTHFAIL] = p->authfail_ms,
-            [PENALTY_NOAUTH] = p->noauth_ms,
-            [PENALTY_GRACE_EXCEEDED] = p->grace_exceeded_ms,
+            [PENALTY_AUTHFAIL] = p->penalty_authfail_ms,
+            [PENALTY_NOAUTH] = p->penalty_noauth_ms,
+            [PENALTY_GRACE_EXCEEDED] = p->penalty_grace_exceeded_ms,
         };
 
         source = find(a, ticket->key);

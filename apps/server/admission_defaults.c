@@ -24,7 +24,6 @@ static void fill(uint32_t *value, uint32_t otherwise)
 struct nacre_admission admission_resolve(const struct nacre_admission *config)
 {
     struct nacre_admission c = *config;
-    struct nacre_penalties *p = &c.penalties;
 
     fill(&c.max_connections, CONNECTIONS_MAX);
     fill(&c.startups_begin, STARTUPS_BEGIN);
@@ -33,10 +32,10 @@ struct nacre_admission admission_resolve(const struct nacre_admission *config)
     fill(&c.per_source_startups, PER_SOURCE_STARTUPS);
     fill(&c.netblock_v4, NETBLOCK_V4);
     fill(&c.netblock_v6, NETBLOCK_V6);
-    fill(&p->authfail_ms, AUTHFAIL_MS);
-    fill(&p->noauth_ms, NOAUTH_MS);
-    fill(&p->grace_exceeded_ms, GRACE_EXCEEDED_MS);
-    fill(&p->min_ms, PENALTY_MIN_MS);
-    fill(&p->max_ms, PENALTY_MAX_MS);
+    fill(&c.penalty_authfail_ms, AUTHFAIL_MS);
+    fill(&c.penalty_noauth_ms, NOAUTH_MS);
+    fill(&c.penalty_grace_exceeded_ms, GRACE_EXCEEDED_MS);
+    fill(&c.penalty_min_ms, PENALTY_MIN_MS);
+    fill(&c.penalty_max_ms, PENALTY_MAX_MS);
     return c;
 }

@@ -34,11 +34,11 @@ static bool check_admission(const struct nacre_admission *config, const struct e
             "admission.netblock_v4 and netblock_v6 are %u and %u bits: an address has "
             "32 and 128",
             (unsigned)c.netblock_v4, (unsigned)c.netblock_v6);
-    return c.penalties.off || c.penalties.min_ms <= c.penalties.max_ms ||
+    return c.no_penalties || c.penalty_min_ms <= c.penalty_max_ms ||
            errbuf_say(p,
-                      "admission.penalties.min_ms is %u, more than max_ms, which is %u: no penalty "
+                      "admission.penalty_min_ms is %u, more than penalty_max_ms, %u: no penalty "
                       "would take effect",
-                      (unsigned)c.penalties.min_ms, (unsigned)c.penalties.max_ms);
+                      (unsigned)c.penalty_min_ms, (unsigned)c.penalty_max_ms);
 }
 
 static bool check_login(const struct nacre_server_config *c, const struct errbuf *p)

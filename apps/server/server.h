@@ -54,16 +54,6 @@ struct nacre_server_events {
     void (*draining)(void *context, uint32_t connections);
 };
 
-/* sshd_config(5) PerSourcePenalties: a source whose connection ends without a login is refused for
- * a while. Its penalties add up, and count once they reach min_ms. */
-struct nacre_penalties {
-    bool off;
-    uint32_t authfail_ms; /* after a failed login attempt or a second early rekey; default 5 s */
-    uint32_t noauth_ms;   /* after no attempt; default 1 s */
-    uint32_t grace_exceeded_ms; /* after a login that took too long; default 10 s */
-    uint32_t min_ms, max_ms;    /* defaults 15 s, 600 s */
-};
-
 /* Limits on connections, counted over all workers. Zero means the default. */
 struct nacre_admission {
     /* Default 65536, but never more than descriptors allow. Of the last eighth, a user gets one: a
@@ -78,7 +68,13 @@ struct nacre_admission {
     uint32_t per_source_startups;      /* connections: PerSourceMaxStartups; default 64 */
     uint32_t netblock_v4, netblock_v6; /* PerSourceNetBlockSize, bits of one source; 32, 64 */
 
-    struct nacre_penalties penalties;
+    /* sshd_config(5) PerSourcePenalties: a source whose connection ends without a login is refused
+     * for a while. Its penalties add up, and count once they reach penalty_min_ms. */
+    bool no_penalties;
+    uint32_t penalty_authfail_ms; /* after a failed login or a second early rekey; default 5 s */
+    uint32_t penalty_noauth_ms;   /* after no attempt; default 1 s */
+    uint32_t penalty_grace_exceeded_ms;      /* after a login that took too long; default 10 s */
+    uint32_t penalty_min_ms, penalty_max_ms; /* defaults 15 s, 600 s */
     /* Sources that get no penalties: patterns as in from= of authorized_keys; or NULL. */
     const char *penalty_exempt;
 

@@ -43,7 +43,7 @@ static pthread_t start_server(void)
     static const struct nacre_key *keys[2];
     static const struct nacre_limits limits = {.auth_delay_ms = NACRE_UNLIMITED};
     static const struct nacre_admission admission = {
-        .max_connections = 1000, .per_source_startups = 1, .penalties.off = true};
+        .max_connections = 1000, .per_source_startups = 1, .no_penalties = true};
     struct rlimit few = {256, 256};
     struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER,
                                          .listen = loopback,

@@ -40,7 +40,7 @@ static void prepare_server(struct served *s)
     (void)snprintf(line, sizeof line, "environment=\"A=1\",permitopen=\"h:1\" %s\n",
                    openssh_ed25519_public);
     keep(s->keys_file, scratch_write("keys", line, 0600));
-    static const struct nacre_admission no_penalties = {.penalties = {.off = true}};
+    static const struct nacre_admission no_penalties = {.no_penalties = true};
 
     s->config = (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
                                              .listen = listen,

@@ -26,7 +26,7 @@ static bool take(struct limit_options *c, const char *name, const char *value)
 START_TEST(each_option_sets_its_limit)
 {
     struct limit_options c = {0};
-    const struct nacre_penalties *p = &c.admission.penalties;
+    const struct nacre_admission *p = &c.admission;
     const char *const good[][2] = {
         {"max-connections", "77"},
         {"max-startups", "5:40:60"},
@@ -64,11 +64,11 @@ START_TEST(each_option_sets_its_limit)
     ck_assert_uint_eq(c.admission.per_source_startups, 9);
     ck_assert_uint_eq(c.admission.netblock_v4, 24);
     ck_assert_uint_eq(c.admission.netblock_v6, 56);
-    ck_assert_uint_eq(p->min_ms, 1000);
-    ck_assert_uint_eq(p->authfail_ms, 2000);
-    ck_assert_uint_eq(p->noauth_ms, 3000);
-    ck_assert_uint_eq(p->grace_exceeded_ms, 4000);
-    ck_assert_uint_eq(p->max_ms, 5000);
+    ck_assert_uint_eq(p->penalty_min_ms, 1000);
+    ck_assert_uint_eq(p->penalty_authfail_ms, 2000);
+    ck_assert_uint_eq(p->penalty_noauth_ms, 3000);
+    ck_assert_uint_eq(p->penalty_grace_exceeded_ms, 4000);
+    ck_assert_uint_eq(p->penalty_max_ms, 5000);
     ck_assert_str_eq(c.admission.penalty_exempt, "10.0.0.0/8");
     ck_assert_uint_eq(c.limits.handshake_ms, 11000);
     ck_assert_uint_eq(c.login_grace_ms, 12000);
@@ -93,7 +93,7 @@ START_TEST(each_option_sets_its_limit)
     ck_assert(take(&c, "rate-limits", "no"));
     ck_assert_uint_eq(c.limits.rates[4].burst, NACRE_UNLIMITED);
     ck_assert(take(&c, "per-source-penalties", "no"));
-    ck_assert(p->off);
+    ck_assert(p->no_penalties);
     ck_assert(take(&c, "handshake-time", "0"));
     ck_assert_uint_eq(c.limits.handshake_ms, NACRE_UNLIMITED);
 }
@@ -102,7 +102,7 @@ END_TEST
 START_TEST(times_and_sizes_may_have_units)
 {
     struct limit_options c = {0};
-    const struct nacre_penalties *p = &c.admission.penalties;
+    const struct nacre_admission *p = &c.admission;
     const char *const good[][2] = {
         {"per-source-penalties", "min:1m,authfail:2s,noauth:3,grace-exceeded:1m30s,max:1h"},
         {"handshake-time", "1m10s"},
@@ -115,11 +115,11 @@ START_TEST(times_and_sizes_may_have_units)
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         ck_assert_msg(take(&c, good[i][0], good[i][1]), "%s", errbuf);
-    ck_assert_uint_eq(p->min_ms, 60000);
-    ck_assert_uint_eq(p->authfail_ms, 2000);
-    ck_assert_uint_eq(p->noauth_ms, 3000);
-    ck_assert_uint_eq(p->grace_exceeded_ms, 90000);
-    ck_assert_uint_eq(p->max_ms, 3600000);
+    ck_assert_uint_eq(p->penalty_min_ms, 60000);
+    ck_assert_uint_eq(p->penalty_authfail_ms, 2000);
+    ck_assert_uint_eq(p->penalty_noauth_ms, 3000);
+    ck_assert_uint_eq(p->penalty_grace_exceeded_ms, 90000);
+    ck_assert_uint_eq(p->penalty_max_ms, 3600000);
     ck_assert_uint_eq(c.limits.handshake_ms, 70000);
     ck_assert_uint_eq(c.login_grace_ms, 120000);
     ck_assert_uint_eq(c.limits.auth_delay_ms, 1000);

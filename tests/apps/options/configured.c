@@ -127,8 +127,8 @@ END_TEST
 START_TEST(a_list_that_is_given_twice_is_the_last_one)
 {
     read_both("--per-source-penalties authfail:9 --per-source-penalties noauth:8 -- sh", NULL);
-    ck_assert_uint_eq(options.server.limits.admission.penalties.authfail_ms, 5000);
-    ck_assert_uint_eq(options.server.limits.admission.penalties.noauth_ms, 8000);
+    ck_assert_uint_eq(options.server.limits.admission.penalty_authfail_ms, 5000);
+    ck_assert_uint_eq(options.server.limits.admission.penalty_noauth_ms, 8000);
 }
 END_TEST
 

@@ -76,7 +76,7 @@ START_TEST(clients_without_an_address_are_not_counted_per_source)
                                    .per_source_startups = 1,
                                    .startups_full = 3,
                                    .startups_begin = 3,
-                                   .penalties.min_ms = 1});
+                                   .penalty_min_ms = 1});
     for (int i = 0; i < 3; i++)
         ck_assert(admission_enter(a, &none, now, &tickets[i], &why));
     ck_assert(!admission_enter(a, &none, now, &tickets[3], &why));
@@ -273,9 +273,9 @@ END_TEST
 
 START_TEST(penalties_have_a_minimum_and_a_maximum)
 {
-    begin((struct nacre_admission){.penalties = {.authfail_ms = 300 * SECOND,
-                                                 .min_ms = 1000 * SECOND,
-                                                 .max_ms = 1200 * SECOND}});
+    begin((struct nacre_admission){.penalty_authfail_ms = 300 * SECOND,
+                                   .penalty_min_ms = 1000 * SECOND,
+                                   .penalty_max_ms = 1200 * SECOND});
     for (int i = 0; i < 4; i++)
         ck_assert(end_without_login("192.0.2.1", PENALTY_AUTHFAIL));
     ck_assert(!end_without_login("192.0.2.1", PENALTY_AUTHFAIL));
@@ -300,7 +300,7 @@ START_TEST(an_exempt_source_gets_no_penalty)
         ck_assert(end_without_login("192.0.3.1", PENALTY_AUTHFAIL));
     ck_assert(!end_without_login("192.0.3.1", PENALTY_AUTHFAIL));
     admission_free(a);
-    begin((struct nacre_admission){.penalties = {.off = true}});
+    begin((struct nacre_admission){.no_penalties = true});
     for (int i = 0; i < 100; i++)
         ck_assert(end_without_login("192.0.2.1", PENALTY_GRACE_EXCEEDED));
     admission_free(a);
@@ -405,11 +405,11 @@ START_TEST(the_defaults_are_those_of_the_manual)
     ck_assert_uint_eq(c.per_source_startups, 64);
     ck_assert_uint_eq(c.netblock_v4, 32);
     ck_assert_uint_eq(c.netblock_v6, 64);
-    ck_assert_uint_eq(c.penalties.authfail_ms, 5 * SECOND);
-    ck_assert_uint_eq(c.penalties.noauth_ms, 1 * SECOND);
-    ck_assert_uint_eq(c.penalties.grace_exceeded_ms, 10 * SECOND);
-    ck_assert_uint_eq(c.penalties.min_ms, 15 * SECOND);
-    ck_assert_uint_eq(c.penalties.max_ms, 600 * SECOND);
+    ck_assert_uint_eq(c.penalty_authfail_ms, 5 * SECOND);
+    ck_assert_uint_eq(c.penalty_noauth_ms, 1 * SECOND);
+    ck_assert_uint_eq(c.penalty_grace_exceeded_ms, 10 * SECOND);
+    ck_assert_uint_eq(c.penalty_min_ms, 15 * SECOND);
+    ck_assert_uint_eq(c.penalty_max_ms, 600 * SECOND);
 }
 END_TEST
 

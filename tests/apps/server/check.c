@@ -40,9 +40,9 @@ START_TEST(limits_on_connections_make_sense)
     ck_assert(is_good(&config));
     assert_most(&config, &a->netblock_v4, 32, "33 and 64 bits");
     assert_most(&config, &a->netblock_v6, 128, "32 and 129 bits");
-    assert_most(&config, &a->penalties.min_ms, 600 * 1000, "min_ms is 600001");
-    a->penalties.min_ms = 600 * 1000 + 1;
-    a->penalties.off = true;
+    assert_most(&config, &a->penalty_min_ms, 600 * 1000, "min_ms is 600001");
+    a->penalty_min_ms = 600 * 1000 + 1;
+    a->no_penalties = true;
     ck_assert(is_good(&config));
 }
 END_TEST

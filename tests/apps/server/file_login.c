@@ -82,7 +82,7 @@ static void serve_login(struct nacre_server_config config)
 {
     config.events = &events;
     config.limits = &(struct nacre_limits){.auth_delay_ms = NACRE_UNLIMITED};
-    config.admission = &(struct nacre_admission){.penalties.off = true};
+    config.admission = &(struct nacre_admission){.no_penalties = true};
     serve_config(&served, config);
 }
 

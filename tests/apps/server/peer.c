@@ -367,11 +367,10 @@ static uint64_t count_of(enum nacre_limit limit)
 }
 
 /* One kind of end is penalised at once, the others hardly. */
-static void serve_strictly(struct nacre_penalties penalties)
+static void serve_strictly(struct nacre_admission admission)
 {
-    serve_config(&served, (struct nacre_server_config){
-                              .version = NACRE_VERSION_NUMBER,
-                              .admission = &(struct nacre_admission){.penalties = penalties}});
+    serve_config(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                       .admission = &admission});
 }
 
 static void log_in(const char *password)
@@ -385,10 +384,10 @@ static void log_in(const char *password)
 
 START_TEST(what_is_no_failed_login_is_not_penalised_as_one)
 {
-    serve_strictly((struct nacre_penalties){.authfail_ms = 1,
-                                            .noauth_ms = 100 * 1000,
-                                            .grace_exceeded_ms = 100 * 1000,
-                                            .min_ms = 100 * 1000});
+    serve_strictly((struct nacre_admission){.penalty_authfail_ms = 1,
+                                            .penalty_noauth_ms = 100 * 1000,
+                                            .penalty_grace_exceeded_ms = 100 * 1000,
+                                            .penalty_min_ms = 100 * 1000});
     log_in("secret");
     log_in("wrong");
     log_in("wrong"); /* 1 ms is no penalty */
@@ -399,8 +398,10 @@ END_TEST
 
 START_TEST(a_failed_login_is_penalised_and_a_good_one_is_not)
 {
-    serve_strictly((struct nacre_penalties){
-        .authfail_ms = 100 * 1000, .noauth_ms = 1, .grace_exceeded_ms = 1, .min_ms = 100 * 1000});
+    serve_strictly((struct nacre_admission){.penalty_authfail_ms = 100 * 1000,
+                                            .penalty_noauth_ms = 1,
+                                            .penalty_grace_exceeded_ms = 1,
+                                            .penalty_min_ms = 100 * 1000});
     log_in("secret");
     log_in("secret");
     ck_assert_uint_eq(count_of(NACRE_LIMIT_PENALTY), 0);
@@ -442,7 +443,7 @@ START_TEST(a_second_connection_of_a_user_is_no_use_of_the_reserve)
     serve_config(&served, (struct nacre_server_config){
                               .version = NACRE_VERSION_NUMBER,
                               .admission = &(struct nacre_admission){.max_connections = 8,
-                                                                     .penalties = {.off = true}},
+                                                                     .no_penalties = true},
                               .events = &limited});
     for (int i = 0; i < 7; i++)
         raw[i] = connect_raw();

@@ -173,8 +173,8 @@ END_TEST
 
 START_TEST(a_health_check_is_neither_reported_nor_penalised)
 {
-    const struct nacre_admission strict = {
-        .penalties = {.noauth_ms = 1000 * 1000, .authfail_ms = 1000 * 1000}};
+    const struct nacre_admission strict = {.penalty_noauth_ms = 1000 * 1000,
+                                           .penalty_authfail_ms = 1000 * 1000};
     int fd;
 
     serve_behind("127.0.0.1", (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
@@ -197,8 +197,8 @@ END_TEST
 
 START_TEST(the_client_behind_the_balancer_is_penalised)
 {
-    const struct nacre_admission strict = {
-        .penalties = {.noauth_ms = 1000 * 1000, .authfail_ms = 1000 * 1000}};
+    const struct nacre_admission strict = {.penalty_noauth_ms = 1000 * 1000,
+                                           .penalty_authfail_ms = 1000 * 1000};
     int fd;
 
     serve_behind("127.0.0.1", (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
