@@ -139,6 +139,10 @@ class Scale(unittest.TestCase):
         client = Ssh(self, login=login, options=["-b", source])
         return client, self.clients.words(*client.command())
 
+    def logins(self):
+        """{server: the number of logins in its log}"""
+        return {name: len(backend.log("auth", answer="granted")) for name, backend in self.backends.items()}
+
     def session(self):
         client, words = self.ssh()
         process = subprocess.Popen(words, env=client.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -168,10 +172,11 @@ class Scale(unittest.TestCase):
         """Returns the seconds until a new session works and until the last one that fails begins, and the logins."""
         sessions = {name: [] for name in SERVERS}
         while not all(sessions.values()):
-            before = {name: len(backend.log("auth", answer="granted")) for name, backend in self.backends.items()}
+            before = self.logins()
             session = self.session()
-            for name, backend in self.backends.items():
-                sessions[name] += [session] * (len(backend.log("auth", answer="granted")) - before[name])
+            until(lambda: sum(self.logins().values()) == sum(before.values()) + 1, "the login is not logged")
+            for name, count in self.logins().items():
+                sessions[name] += [session] * (count - before[name])
         with Load(self) as load:
             load.wait(LOGINS_AT_ONCE)
             os.kill(self.backends[killed].process.pid, signal.SIGKILL)
@@ -231,8 +236,8 @@ class Scale(unittest.TestCase):
         self.assertEqual([event["addr"].split(":")[0] for backend in self.backends.values() for event in backend.log("refused")],
                          [STRANGER])
         self.assertEqual(self.log_in().returncode, 0)
-        self.assertTrue(any(event["addr"].startswith(CLIENT + ":") for backend in self.backends.values()
-                            for event in backend.log("auth", answer="granted")))
+        until(lambda: any(event["addr"].startswith(CLIENT + ":") for backend in self.backends.values()
+                          for event in backend.log("auth", answer="granted")), "the client's address is not logged")
 
 
 class Load:
