@@ -3,16 +3,18 @@
  * With -DNEWER it uses what the planted version has. */
 #include <nacre/authorized_keys.h>
 #include <nacre/client.h>
+#include <nacre/file_login.h>
 #include <nacre/key.h>
+#include <nacre/offload.h>
 #include <nacre/server.h>
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Some structs end with padding, so the last bytes may be anything but zero. */
 static void *at_the_end(const void *from, size_t size)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -28,8 +30,13 @@ static void *at_the_end(const void *from, size_t size)
     ((struct type *)at_the_end(&(struct type){__VA_ARGS__}, sizeof(struct type)))
 #ifdef NEWER
 #define ALSO(...) , __VA_ARGS__
+#define FILL_PADDING(type, s, last)
 #else
 #define ALSO(...)
+/* What comes after the last member is nothing to the program. */
+#define FILL_PADDING(type, s, last)                                                                \
+    memset((uint8_t *)&(s)->last + sizeof(s)->last, 0xff,                                          \
+           sizeof(struct type) - offsetof(struct type, last) - sizeof(s)->last)
 #endif
 
 static char received[64];
@@ -197,7 +204,7 @@ static int in_memory(const struct nacre_key *const *keys)
 
 static int on_a_socket(const struct nacre_key *const *keys)
 {
-    const struct nacre_server_config *config =
+    struct nacre_server_config *config =
         GUARDED(nacre_server_config, .version = NACRE_VERSION_NUMBER,
                 .listen = (const char *const[]){"127.0.0.1:0", NULL}, .host_keys = keys,
                 .auth = GUARDED(nacre_auth_policy, .password = password),
@@ -210,9 +217,12 @@ static int on_a_socket(const struct nacre_key *const *keys)
                 .known_hosts = GUARDED(nacre_known_hosts, .version = NACRE_VERSION_NUMBER,
                                        .file = "/nonexistent/hosts"));
     char errbuf[256] = "";
-    struct nacre_server *server = nacre_server_new(config, errbuf, sizeof errbuf);
-    struct nacre_clients *clients = nacre_clients_new(client, errbuf, sizeof errbuf);
+    struct nacre_server *server;
+    struct nacre_clients *clients;
 
+    FILL_PADDING(nacre_server_config, config, kexinit_waits);
+    server = nacre_server_new(config, errbuf, sizeof errbuf);
+    clients = nacre_clients_new(client, errbuf, sizeof errbuf);
     if (server == NULL || clients == NULL ||
         !nacre_server_reconfigure(server, config, errbuf, sizeof errbuf))
         return puts(errbuf), 1;
@@ -246,10 +256,53 @@ static int in_files(void)
                                    sentence, sizeof sentence) == NACRE_HOST_KNOWN;
 }
 
+static int policy_and_key(const struct nacre_key *key)
+{
+    struct nacre_file_login_config *config =
+        GUARDED(nacre_file_login_config, .version = NACRE_VERSION_NUMBER,
+                .authorized_keys = "/nonexistent/keys");
+    char errbuf[256] = "", text[4096];
+    struct nacre_file_login *login;
+
+    FILL_PADDING(nacre_file_login_config, config, on_own_loop);
+    login = nacre_file_login_new(config, errbuf, sizeof errbuf);
+    if (login == NULL)
+        return puts(errbuf), 1;
+    nacre_file_login_free(login);
+    return !nacre_key_print_private(key,
+                                    GUARDED(nacre_key_protection, .version = NACRE_VERSION_NUMBER),
+                                    text, sizeof text, errbuf, sizeof errbuf);
+}
+
+static void set(void *argument)
+{
+    *(int *)argument += 1;
+}
+
+static int on_a_thread(void)
+{
+    struct nacre_offload *offload = nacre_offload_new(1);
+    struct nacre_mailbox *mailbox = nacre_mailbox_new();
+    struct pollfd mail = {.fd = nacre_mailbox_fd(mailbox), .events = POLLIN};
+    int done = 0;
+
+    if (!nacre_offload_submit(offload,
+                              GUARDED(nacre_job, .version = NACRE_VERSION_NUMBER, .work = set,
+                                      .done = set, .argument = &done),
+                              mailbox))
+        return 1;
+    while (done < 2 && poll(&mail, 1, 60 * 1000) > 0)
+        nacre_mailbox_run(mailbox);
+    nacre_offload_free(offload);
+    nacre_mailbox_free(mailbox);
+    return done != 2;
+}
+
 int main(void)
 {
     const struct nacre_key *keys[] = {nacre_key_generate("ed25519", 0, NULL, 0), NULL};
-    int failed = in_memory(keys) + on_a_socket(keys) + in_files();
+    int failed =
+        in_memory(keys) + on_a_socket(keys) + in_files() + policy_and_key(keys[0]) + on_a_thread();
 
     nacre_key_free((struct nacre_key *)keys[0]);
     return failed;
