@@ -266,6 +266,13 @@ class Text(unittest.TestCase):
         secret = volume["projected"]["sources"][0]["secret"]
         self.assertIn(f"kubectl create secret generic {secret['name']} " + " ".join(f"--from-file={item['key']}" for item in secret["items"]), text)
 
+    def test_what_is_left_out_of_the_first_stage(self):
+        with open(os.path.join(harness.TOP, ".gitignore"), encoding="ascii") as file:
+            ours = {line.strip("/") for line in file.read().split()}
+        with open(containers.DOCKERFILE + ".dockerignore", encoding="ascii") as file:
+            left_out = {line.strip().removeprefix("**/") for line in file if not line.startswith("#")}
+        self.assertEqual(left_out, ours | {".git"})
+
     def test_the_image_has_only_what_runs(self):
         self.assertEqual([keyword for keyword, *_ in IMAGE.steps], ["RUN", "COPY"])
         self.assertRegex(IMAGE.steps[0][1], r"--no-install-recommends libsodium23 libssl3 && rm -rf /var/lib/apt/lists/\*$")
