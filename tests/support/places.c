@@ -63,7 +63,7 @@ bool ended(struct nacre_end *why)
 {
     const struct nacre_end *how = nacre_session_ended(real->session);
 
-    if (how != NULL)
+    if (how != NULL && why != NULL)
         *why = *how;
     return how != NULL;
 }
