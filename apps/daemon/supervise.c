@@ -86,12 +86,14 @@ static void place_descriptors(const struct supervisor *s, int notices)
 
 static void set_names(const struct supervisor *s)
 {
-    char names[(INHERITED_MAX + 2) * sizeof INHERITED_METRICS] = "";
+    char names[(INHERITED_MAX + 1) * sizeof INHERITED_METRICS] = "";
+    size_t len = 0;
 
     for (size_t i = 0; i < s->sockets->count; i++)
-        (void)strcat(names, i == 0 ? INHERITED_SSH : ":" INHERITED_SSH);
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s" INHERITED_SSH,
+                                i == 0 ? "" : ":");
     if (s->sockets->metrics >= 0)
-        (void)strcat(names, ":" INHERITED_METRICS);
+        (void)snprintf(names + len, sizeof names - len, ":" INHERITED_METRICS);
     (void)setenv("LISTEN_FDNAMES", names, 1);
 }
 

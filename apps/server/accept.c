@@ -214,7 +214,7 @@ static bool accept_some(struct listener *listener, int most)
     bool more = true;
 
     for (int i = 0; i < most && more; i++) {
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
         socklen_t len = sizeof address;
         int fd =
             accept4(listener->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -112,8 +112,10 @@ static bool open_list(struct listen_address *list, int *sockets, size_t count,
 bool listen_all(const char *const *list, int *sockets, size_t count, const struct errbuf *p)
 {
     struct listen_address *addresses = calloc(count, sizeof *addresses);
-    bool good = addresses != NULL || errbuf_say(p, "cannot start: %s", strerror(ENOMEM));
+    bool good = true;
 
+    if (addresses == NULL)
+        return errbuf_say(p, "cannot start: %s", strerror(ENOMEM));
     for (size_t i = 0; i < count && good; i++)
         good = listen_resolve(list[i], &addresses[i], p);
     good = good && open_list(addresses, sockets, count, p);

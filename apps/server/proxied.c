@@ -173,6 +173,10 @@ void proxied_start(struct worker *worker, int fd, const struct sockaddr_storage 
 
 void proxied_close_all(struct worker *worker)
 {
-    while (worker->proxied != NULL)
-        leave(worker->proxied);
+    struct proxied *next;
+
+    for (struct proxied *p = worker->proxied; p != NULL; p = next) {
+        next = p->next;
+        leave(p);
+    }
 }

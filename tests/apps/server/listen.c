@@ -51,7 +51,7 @@ static int open_at(const char *text)
 
 static in_port_t port_of(int fd)
 {
-    struct sockaddr_in6 at;
+    struct sockaddr_in6 at = {.sin6_port = 0};
     socklen_t len = sizeof at;
 
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
