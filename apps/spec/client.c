@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 enum { TEXT_ROOM = 8192, WORDS_MAX = 96, ACCEPT_SLICE_US = 100000, ENVIRONMENT = 7 };
-/* On a busy machine an interpreter takes long to start, and to end. */
-enum { START_US = 30000000, END_US = 15000000 };
+enum { START_US = 30000000 }; /* on a busy machine an interpreter takes long */
 
 /* ---- the command ---- */
 
@@ -277,19 +276,26 @@ static void let_it_finish(struct peer *p)
         continue;
 }
 
+/* An interpreter takes long to end, too: up to thrice the time that it needed to start and log in.
+ */
+static uint64_t end_deadline(const struct peer *p)
+{
+    const struct facts *f = &p->setting->facts;
+    uint64_t deadline = now_us() + (f->known ? 3 * f->login_us : START_US), step = step_deadline(p);
+
+    return deadline > step ? deadline : step;
+}
+
 void client_wait(struct peer *p)
 {
     struct client *c = p->client;
     struct outcome *o = current_part(p);
-    uint64_t deadline;
 
     if (c == NULL || c->child.pid == 0 || o->program != PROGRAM_UNKNOWN)
         return;
-    answer_closes(p);
     let_it_finish(p);
     conn_finish(&p->conn); /* some wait for it */
-    deadline = now_us() + END_US;
-    (void)child_wait(&c->child, deadline > step_deadline(p) ? deadline : step_deadline(p));
+    (void)child_wait(&c->child, end_deadline(p));
     o->program = how_it_ended(&c->child);
     o->status =
         o->program == PROGRAM_SIGNAL ? WTERMSIG(c->child.status) : WEXITSTATUS(c->child.status);

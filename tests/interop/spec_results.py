@@ -173,6 +173,11 @@ def paragraph(id_, row, numbers, verdicts):
         yield "\n" + wrapped(first["note"])
 
 
+def known_in(row):
+    """Without those of which nothing is judged, and that went on."""
+    return {column: case for column, case in row.items() if (case["verdict"], case["observed"]) != ("info", "go-on")}
+
+
 def known(rows, numbers, role):
     yield f"\n### What the prototype had found in {role}s\n"
     yield wrapped(f"The prototype of nacre-spec found these with the versions of Debian 12. A {role} that passes the case is not "
@@ -181,7 +186,7 @@ def known(rows, numbers, role):
     for sentence, ids, names in KNOWN[role]:
         for id_ in ids.split():
             seen = "; ".join(f"{joined(those)}: {cell(said)}" for said, those in
-                             who(rows.get(id_, {}), numbers, ("fail", "warn", "info")))
+                             who(known_in(rows.get(id_, {})), numbers, ("fail", "warn", "info")))
             yield f"| {sentence} | {joined(names.split())} | `{id_}` | {seen or 'none'} |"
 
 
