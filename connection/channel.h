@@ -12,7 +12,7 @@
  * All functions are called on the thread that runs the session, from inside callbacks too. A call
  * from inside a callback never calls another callback: what it brings about follows when the
  * callback has returned (session.h). Text and data that are passed are copied before a
- * function returns. */
+ * function returns, unless its comment calls them borrowed. */
 #ifndef NACRE_CONNECTION_CHANNEL_H
 #define NACRE_CONNECTION_CHANNEL_H
 
