@@ -48,13 +48,14 @@ const struct spec_case spec_client_cert[] = {
     {"cert/3.3/host-cert", CLIENT, MUST, "draft-ietf-sshm-cert 3.3", "cert/3.3/1",
      "a host certificate for this host name, then for another", "go-on; close",
      .run = host_cert,
-     .note = "Paramiko 2.12 offers the algorithm, but its known_hosts knows no CA"},
+     .note = "Paramiko 2.12 offers the algorithm, but its known_hosts knows no CA. Ruby's net-ssh does not look at the names"},
     {"cert/3.3/unverifiable", CLIENT, MAY, "draft-ietf-sshm-cert 3.3", "cert/3.3/2",
      "a host certificate signed by an unknown CA, whose plain host key is known", "close | go-on",
      .run = unverifiable},
     {"cert/3.1/host-expired", CLIENT, MUST, "draft-ietf-sshm-cert 3.1", "cert/3.1/3",
      "an expired host certificate", "close | treated as a plain key",
-     .run = host_expired},
+     .run = host_expired,
+     .note = "Ruby's net-ssh does not look at the time"},
     {0},
 };
 /* clang-format on */
