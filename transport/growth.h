@@ -25,10 +25,10 @@ struct growth {
     } steps[GROWTH_STEPS]; /* oldest first; then zeros */
 };
 
-#define GROWN_BY(type, member, version)                                                            \
-    {                                                                                              \
-        version, offsetof(struct type, member)                                                     \
-    }
+/* The versions of clang-format disagree about it. */
+/* clang-format off */
+#define GROWN_BY(type, member, version) {version, offsetof(struct type, member)}
+/* clang-format on */
 
 /* Does the struct have members that are newer than that version? */
 bool growth_is_newer(const struct growth *growth, uint32_t version);

@@ -226,9 +226,9 @@ static bool check_required(struct reading *r)
 
 bool setup_read(struct setup *s, const struct setup_report *report)
 {
-    bool (*const steps[])(struct reading * r) = {prepare_confinement, check_all_reach,
-                                                 read_host_keys,      open_files,
-                                                 read_banner,         check_required};
+    bool (*const steps[])(struct reading *) = {prepare_confinement, check_all_reach,
+                                               read_host_keys,      open_files,
+                                               read_banner,         check_required};
     struct reading r = {s, report};
     bool good = true;
 
