@@ -63,8 +63,9 @@ OWN = {
     "signature-unverified": ("transport/kex_sign.c", "    if (!key_verify(", "    if (!ON && !key_verify(", [
         "4253/8/hostkey-wrong-type", "4253/8/signature-other-hash", "4253/8/signature-wrong",
         "4253/8/signature-wrong-format", "4253/9/signature-wrong", "5656/3.1.2/ecdsa-r-0",
-        "8332/3/rsa-format-mismatch", "8332/3/rsa-signature-length", "8709/6/ed25519-signature-length",
-        "8709/7/ed25519-s-beyond-l", "9941/3/ciphertext-bit", "mlkem/2.1/ciphertext-bit", "strict/3.3/send-reset"]),
+        "8332/3/rsa-format-mismatch", "8332/3/rsa-signature-length", "8332/5.3/rsa-padding",
+        "8709/6/ed25519-signature-length", "8709/7/ed25519-s-beyond-l", "9941/3/ciphertext-bit",
+        "mlkem/2.1/ciphertext-bit", "strict/3.3/send-reset"]),
     "host-key-unchecked": ("transport/kex_sign.c", "    return answer == HOST_KEY_ACCEPTED ?",
                            "    return ON || answer == HOST_KEY_ACCEPTED ?", [
         "4251/4.1/hostkey-changed", "4251/4.1/hostkey-strict", "4251/4.1/hostkey-unknown", "4253/9/hostkey-changes"]),
