@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LINE_ROOM = 512, PATH_ROOM = 300, ALLOWANCE = 1 << 20 };
+enum { LINE_ROOM = 512, PATH_ROOM = 300, ALLOWANCE = 16 << 20 };
 
 static in_port_t port_of(const struct sockaddr_storage *at)
 {

@@ -33,7 +33,7 @@ struct growth growth_begin(struct peer *p);
 void growth_look(struct growth *g);
 
 /* Observe "growth of N KiB" if the peer took more memory than it was sent in the meantime, and more
- * than a MiB, which a first message may take. */
+ * than 16 MiB, which a language with a garbage collector may take without keeping anything. */
 void growth_end(struct peer *p, struct growth *g);
 
 #endif
