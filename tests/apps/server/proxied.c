@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define CLIENT "PROXY TCP4 192.0.2.1 198.51.100.1 51234 22\r\n"
@@ -220,10 +221,21 @@ START_TEST(the_client_behind_the_balancer_is_penalised)
 }
 END_TEST
 
+/* Both ends of each connection are in this process; the usual limit is 1024. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 START_TEST(those_that_wait_are_bounded_and_end_with_the_server)
 {
     int fds[WAITING_MAX], last;
 
+    raise_descriptors();
     serve_behind("127.0.0.1", (struct nacre_server_config){.version = NACRE_VERSION_NUMBER});
     for (int i = 0; i < WAITING_MAX; i++)
         fds[i] = connect_raw();
