@@ -50,12 +50,6 @@ bool wait_eof(struct peer *p, struct spec_channel *ch);
 bool wait_channel_close(struct peer *p, struct spec_channel *ch);
 bool wait_opened(struct peer *p, struct spec_channel *ch);
 
-/* Record "same bytes", or what is different. */
-void observe_bytes(struct peer *p, const struct spec_channel *ch, struct bytes expected);
-
-/* Record "close-message" when CLOSE comes. */
-void observe_channel_close(struct peer *p, struct spec_channel *ch);
-
 /* What peer.h's channel_message is set to. */
 bool channel_take(struct peer *p, uint8_t number);
 

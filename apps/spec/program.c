@@ -45,6 +45,24 @@ void observe_length(struct peer *p, const struct spec_channel *ch, size_t len)
         observe(p, "%zu of %zu bytes", ch->received.len, len);
 }
 
+void observe_bytes(struct peer *p, const struct spec_channel *ch, struct bytes expected)
+{
+    if (bytes_equal(ch->received, expected))
+        observe(p, "same bytes");
+    else if (ch->received.len != expected.len)
+        observe(p, "%zu of %zu bytes", ch->received.len, expected.len);
+    else
+        observe(p, "other bytes");
+}
+
+void observe_channel_close(struct peer *p, struct spec_channel *ch)
+{
+    if (wait_channel_close(p, ch))
+        observe(p, "close-message");
+    else
+        observe_end(p);
+}
+
 void observe_login(struct peer *p)
 {
     struct spec_channel *ch;

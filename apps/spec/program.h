@@ -20,4 +20,10 @@ void observe_length(struct peer *p, const struct spec_channel *ch, size_t len);
  * refusal says nothing: paramiko refuses before the login. */
 void observe_login(struct peer *p);
 
+/* Record "same bytes", or what is different. */
+void observe_bytes(struct peer *p, const struct spec_channel *ch, struct bytes expected);
+
+/* Record "close-message" when CLOSE comes. */
+void observe_channel_close(struct peer *p, struct spec_channel *ch);
+
 #endif
