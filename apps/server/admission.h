@@ -4,13 +4,12 @@
 #ifndef NACRE_APPS_SERVER_ADMISSION_H
 #define NACRE_APPS_SERVER_ADMISSION_H
 
+#include "apps/server/netblock.h"
 #include "apps/server/server.h"
 
 #include <sys/socket.h>
 
 struct admission;
-
-enum { NETBLOCK_KEY_MAX = 17 /* bytes: a family, and an address masked to its network */ };
 
 /* What one connection counts as; embedded in it. */
 struct ticket {

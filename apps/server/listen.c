@@ -3,6 +3,7 @@
 #include "apps/runtime/address_text.h"
 #include "apps/runtime/pump.h"
 #include "apps/server/listen_unix.h"
+#include "apps/session/errbuf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,4 +179,58 @@ const char *const *listen_default(void)
         return four;
     (void)close(fd);
     return six;
+}
+
+const char *const *listen_list(const char *const *list, size_t *count)
+{
+    if (list == NULL || list[0] == NULL)
+        list = listen_default();
+    for (*count = 0; list[*count] != NULL; (*count)++)
+        ;
+    return list;
+}
+
+/* ---- for programs, without a server ---- */
+
+size_t nacre_server_listen_all(const char *const *addresses, int *sockets, size_t most,
+                               char *errbuf, size_t size)
+{
+    const struct errbuf p = errbuf_in(errbuf, size);
+    size_t count;
+
+    addresses = listen_list(addresses, &count);
+    if (count > most) {
+        errbuf_say(&p, "there are %zu addresses, and at most %zu are possible", count, most);
+        return 0;
+    }
+    return listen_all(addresses, sockets, count, &p) ? count : 0;
+}
+
+int nacre_server_listen(const char *address, char *errbuf, size_t size)
+{
+    const char *const list[] = {address, NULL};
+    int fd;
+
+    return nacre_server_listen_all(list, &fd, 1, errbuf, size) == 1 ? fd : -1;
+}
+
+void nacre_server_socket_address(int socket, char out[NACRE_LISTEN_ADDRESS_MAX])
+{
+    listen_text(out, socket);
+}
+
+bool nacre_server_address_is_good(const char *address, char *errbuf, size_t size)
+{
+    const struct errbuf p = errbuf_in(errbuf, size);
+
+    return listen_address_is_good(address, &p);
+}
+
+bool nacre_server_check_address(const char *address, char *errbuf, size_t size)
+{
+    const struct errbuf p = errbuf_in(errbuf, size);
+    struct listen_address found;
+
+    return listen_resolve(address, &found, &p) &&
+           (found.at.ss_family != AF_UNIX || listen_unix_check(&found, &p));
 }

@@ -22,4 +22,8 @@ void listen_text(char out[NACRE_LISTEN_ADDRESS_MAX], int fd);
 /* Where to listen by default, NULL-terminated: port 2022 of every address. */
 const char *const *listen_default(void);
 
+/* The list of a configuration, or the default one when it is NULL or empty; *count is its length.
+ */
+const char *const *listen_list(const char *const *list, size_t *count);
+
 #endif

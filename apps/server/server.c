@@ -4,7 +4,6 @@
 #include "apps/server/accept.h"
 #include "apps/server/check.h"
 #include "apps/server/listen.h"
-#include "apps/server/listen_unix.h"
 #include "apps/server/reconfigure.h"
 #include "apps/server/worker.h"
 #include "apps/runtime/short_lock.h"
@@ -115,16 +114,6 @@ static bool call_bound(const struct nacre_server *server, char *errbuf, size_t s
     return c->bound == NULL || c->bound(c->context, errbuf, size);
 }
 
-/* The addresses, or the default ones; *count is their number. */
-static const char *const *addresses_in(const char *const *list, size_t *count)
-{
-    if (list == NULL || list[0] == NULL)
-        list = listen_default();
-    for (*count = 0; list[*count] != NULL; (*count)++)
-        ;
-    return list;
-}
-
 struct nacre_server *nacre_server_new(const struct nacre_server_config *config, char *errbuf,
                                       size_t size)
 {
@@ -144,7 +133,7 @@ struct nacre_server *nacre_server_new(const struct nacre_server_config *config, 
     server->settings_lock = (pthread_mutex_t)SHORT_LOCK;
     server->wakeup = -1;
     server->descriptors = reconfigure_descriptors();
-    server->listen = addresses_in(config->listen, &server->listener_count);
+    server->listen = listen_list(config->listen, &server->listener_count);
     if (config->socket_count > 0)
         server->listener_count = config->socket_count;
     server->worker_count = config->workers == 0 ? 1 : config->workers;
@@ -184,49 +173,6 @@ bool nacre_server_check(const struct nacre_server_config *config, char *errbuf, 
     }
     settings_release(tried);
     return true;
-}
-
-size_t nacre_server_listen_all(const char *const *addresses, int *sockets, size_t most,
-                               char *errbuf, size_t size)
-{
-    const struct errbuf p = errbuf_in(errbuf, size);
-    size_t count;
-
-    addresses = addresses_in(addresses, &count);
-    if (count > most) {
-        errbuf_say(&p, "there are %zu addresses, and at most %zu are possible", count, most);
-        return 0;
-    }
-    return listen_all(addresses, sockets, count, &p) ? count : 0;
-}
-
-int nacre_server_listen(const char *address, char *errbuf, size_t size)
-{
-    const char *const list[] = {address, NULL};
-    int fd;
-
-    return nacre_server_listen_all(list, &fd, 1, errbuf, size) == 1 ? fd : -1;
-}
-
-void nacre_server_socket_address(int socket, char out[NACRE_LISTEN_ADDRESS_MAX])
-{
-    listen_text(out, socket);
-}
-
-bool nacre_server_address_is_good(const char *address, char *errbuf, size_t size)
-{
-    const struct errbuf p = errbuf_in(errbuf, size);
-
-    return listen_address_is_good(address, &p);
-}
-
-bool nacre_server_check_address(const char *address, char *errbuf, size_t size)
-{
-    const struct errbuf p = errbuf_in(errbuf, size);
-    struct listen_address found;
-
-    return listen_resolve(address, &found, &p) &&
-           (found.at.ss_family != AF_UNIX || listen_unix_check(&found, &p));
 }
 
 /* ---- running, and the end ---- */
