@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import subprocess
+import sys
 import threading
 import unittest
 import xml.etree.ElementTree
@@ -220,9 +221,15 @@ class Fragile:
                 if os.path.exists(self.up):
                     os.remove(self.up)
                     self.down = False
-                threading.Thread(target=self.relay, args=(client, socket.create_connection(self.to)), daemon=True).start()
+                threading.Thread(target=self.relay, args=(client,), daemon=True).start()
 
-    def relay(self, client, server):
+    def relay(self, client):
+        try:
+            server = socket.create_connection(self.to)
+        except OSError as error:
+            print(f"no way to the server: {error}", file=sys.stderr)
+            client.close()
+            return
         with contextlib.suppress(OSError), client, server:
             while not self.down and (ready := select.select([client, server], [], [], PATIENCE)[0]):
                 for end in ready:
