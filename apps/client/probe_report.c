@@ -1,5 +1,6 @@
 #include "apps/client/probe.h"
 #include "apps/client/probe_read.h"
+#include "apps/client/target.h"
 #include "apps/files/key_file.h"
 
 #include <stdio.h>
@@ -276,7 +277,10 @@ void probe_report_json(const struct probe *p)
 {
     (void)printf("{\"probe\": 1");
     put_member("host", p->options->host_name);
-    (void)printf(", \"port\": %lu", strtoul(p->options->port, NULL, 10));
+    if (target_is_unix(p->options->host_name))
+        (void)printf(", \"port\": null");
+    else
+        (void)printf(", \"port\": %lu", strtoul(p->options->port, NULL, 10));
     put_member("address", p->address);
     put_member("identification", p->identification);
     put_json_kexinit(p);

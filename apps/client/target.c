@@ -32,7 +32,7 @@ static bool copy_host(char out[CLIENT_HOST_MAX], const char *host)
     return strpbrk(out, "[]") == NULL;
 }
 
-static bool is_unix(const char *host)
+bool target_is_unix(const char *host)
 {
     return strncmp(host, "unix:", strlen("unix:")) == 0;
 }
@@ -41,9 +41,9 @@ static bool is_unix(const char *host)
 static const char *end_of_user(const char *word)
 {
     for (const char *at = strchr(word, '@'); at != NULL; at = strchr(at + 1, '@'))
-        if (is_unix(at + 1))
+        if (target_is_unix(at + 1))
             return at;
-    return is_unix(word) ? NULL : strrchr(word, '@');
+    return target_is_unix(word) ? NULL : strrchr(word, '@');
 }
 
 /* The library says what is wrong with the path. */
@@ -67,7 +67,7 @@ bool target_read(struct client_options *o, const char *word, const struct errbuf
         (void)snprintf(o->user_in_word, sizeof o->user_in_word, "%.*s", (int)user_len, word);
         o->user = o->user != NULL ? o->user : o->user_in_word;
     }
-    if (is_unix(at != NULL ? at + 1 : word))
+    if (target_is_unix(at != NULL ? at + 1 : word))
         return use_unix(o, at != NULL ? at + 1 : word, p);
     if (!copy_host(o->host_name, at != NULL ? at + 1 : word))
         return errbuf_say(p, "'%s' is not a host", word);

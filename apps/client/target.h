@@ -9,6 +9,9 @@
  * False: *p has a sentence. */
 bool target_read(struct client_options *o, const char *word, const struct errbuf *p);
 
+/* Is this host a Unix socket, "unix:PATH"? */
+bool target_is_unix(const char *host);
+
 /* The server as known_hosts has it: "host", or "[host]:port" if the port is not SSH's own. */
 void target_known_as(char *out, size_t size, const char *host, uint16_t port);
 

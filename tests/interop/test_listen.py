@@ -1,5 +1,6 @@
 """Where servers listen: Unix sockets, both families on one port, link-local addresses."""
 import contextlib
+import json
 import os
 import pwd
 import signal
@@ -80,6 +81,8 @@ class Unix(ListenCase):
         with open(hosts, "w", encoding="ascii") as file:
             file.write(f"{address} {server.host_key}\n")
         self.assertEqual(run(client).returncode, 3)
+        probed = json.loads(run([client[0], "--probe", "--json", address]).stdout)
+        self.assertEqual((probed["host"], probed["port"]), (address, None))
         done = run(load)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(server.events("auth", answer="granted")), 21)
