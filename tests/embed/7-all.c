@@ -56,7 +56,7 @@ static void interactive(void *peer, struct nacre_decision *d, const char *user, 
     if (n == 0)
         nacre_decide_ask_more(d, "Two factors", "Both are wanted.", (struct nacre_prompt[]){{"Password: ", false}, {"Code: ", true}}, 2);
     else
-        nacre_decide(d, n == 2 && nacre_password_equals(said[0], "secret") & nacre_password_equals(said[1], "123456"));
+        nacre_decide(d, n == 2 && nacre_password_equals(said[0], "secret") + nacre_password_equals(said[1], "123456") == 2);
 }
 static void attempted(void *peer, const char *user, const char *method, bool granted)
 {

@@ -8,10 +8,10 @@ format:                                 ## run clang-format on every source file
 lint: lint-format lint-clang lint-tidy lint-cppcheck lint-shell  ## run clang-format, clang, clang-tidy, cppcheck and shellcheck; all must be silent
 lint-format:
 	@$(CLANG_FORMAT) --dry-run -Werror $(ALL_C)
-# The build's warnings from the compiler that the build does not use. The examples, which users read, and the code against
-# libssh are compiled by tests/tools with other warnings.
+# The build's warnings from the compiler that the build does not use. The examples, which users read, programs on the library and the
+# code against libssh are compiled by tests/tools with other warnings.
 clang_check = $(CLANG) -fsyntax-only -std=c11 -D_GNU_SOURCE -pthread -I. -I$(GENERATED) -I$(BUILD)/include $(LIB_CFLAGS) $(CHECK_CFLAGS)
-lint-clang: theirs = apps/examples/%.c tests/libssh/%.c
+lint-clang: theirs = apps/examples/%.c tests/embed/%.c tests/libssh/%.c
 lint-clang: $(BUILD)/libraries headers page-files
 	@printf '%s\n' $(filter-out $(theirs),$(filter %.c,$(ALL_C))) | xargs -P 2 -n 8 $(clang_check) $(WARNINGS) -Werror
 	@$(clang_check) -Wall -Werror -Wno-deprecated-declarations $(filter $(theirs),$(ALL_C))

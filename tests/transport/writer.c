@@ -55,10 +55,7 @@ END_TEST
 
 START_TEST(a_field_that_is_not_there_is_empty_and_all_that_follow_too)
 {
-    static const uint8_t messages[][8] = {"\0\0\0\2a",
-                                          "\xff\xff\xff\xff"
-                                          "a",
-                                          "\0\0\0"};
+    static const uint8_t messages[][8] = {"\0\0\0\2a", {0xff, 0xff, 0xff, 0xff, 'a'}, "\0\0\0"};
     static const size_t lens[] = {5, 5, 3};
 
     for (size_t i = 0; i < 3; i++) {

@@ -122,7 +122,7 @@ START_TEST(an_encrypted_key_needs_its_passphrase)
     ck_assert(parse(&key, bytes_of(openssh_ed25519)));
     for (size_t len = 0; len < 17; len++) {
         const struct key_printing how = {
-            .comment = "sixteen letters." + len,
+            .comment = &"sixteen letters."[len],
             .passphrase = "secret",
             .rounds = 1,
             .cipher = key_cipher_find(bytes_of(ciphers[_i])),

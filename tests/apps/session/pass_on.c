@@ -68,8 +68,12 @@ static void on_closed(struct nacre_channel *ch, const struct nacre_end *end)
 
 static void run(void)
 {
-    while (pair_step(&front) | pair_step(&back))
-        ;
+    bool moved;
+
+    do {
+        moved = pair_step(&front);
+        moved = pair_step(&back) || moved;
+    } while (moved);
 }
 
 static void start(void)
