@@ -117,6 +117,20 @@ static void partial(struct peer *p)
 
 /* ---- publickey: section 7 ---- */
 
+/* Answer a request: the first query with PK_OK for that key, everything else with FAILURE. Returns
+ * whether the query has come.
+ * RFC 4252 section 7: byte SSH_MSG_USERAUTH_PK_OK, string algorithm, string key blob */
+static bool answer_query(struct peer *p, struct bytes blob, bool answered)
+{
+    bool first = is_query(p) && !answered;
+
+    if (first)
+        transmit(p, "bts", SSH_MSG_USERAUTH_PK_OK, "ssh-ed25519", blob);
+    else
+        send_failure(p, p->serve.methods, false);
+    return answered || first;
+}
+
 /* PK_OK for another key than the one of the query. */
 static void pk_ok_other(struct peer *p)
 {
@@ -126,11 +140,7 @@ static void pk_ok_other(struct peer *p)
     reach(p, AT_AUTH);
     while (want(p, SSH_MSG_USERAUTH_REQUEST)) {
         used = used || is_signed_by(p, other);
-        if (is_query(p) && !sent)
-            transmit(p, "bts", SSH_MSG_USERAUTH_PK_OK, "ssh-ed25519", other);
-        else
-            send_failure(p, p->serve.methods, false);
-        sent = sent || is_query(p);
+        sent = answer_query(p, other, sent);
     }
     need(p, sent, "the client sends no query");
     if (p->conn.ended && !used)

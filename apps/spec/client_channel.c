@@ -179,23 +179,28 @@ static void extended_stderr(struct peer *p)
         observe(p, client_shows(p, "nacre-spec on stderr") ? "on stdout" : "nowhere");
 }
 
-/* As much as its window has, of a type that it does not know: it opens the window again. */
-static void extended_unknown(struct peer *p)
+/* So many bytes of an unknown type, the last that its window has. */
+static void extend_to_window(struct peer *p, struct spec_channel *ch, uint64_t left)
 {
-    struct spec_channel *ch = open_cat(p, (struct opening){0});
-    uint64_t window = ch->peer_window;
-
-    need(p, over(p) || window < WINDOW_MOST, "its window is too large");
-    send_extended(p, ch, 0, bytes_of("zero"));
-    send_extended(p, ch, UINT32_MAX, bytes_of("most"));
     ch->peer_window = 0;
-    for (uint64_t left = window - 8; left > 0 && !over(p);) {
+    while (left > 0 && !over(p)) {
         size_t n = left < PIECE ? (size_t)left : PIECE;
 
         n = n < ch->peer_max_packet ? n : ch->peer_max_packet;
         send_extended(p, ch, 2, filled(p, 'x', n));
         left -= n;
     }
+}
+
+/* As much as its window has, of a type that it does not know: it opens the window again. */
+static void extended_unknown(struct peer *p)
+{
+    struct spec_channel *ch = open_cat(p, (struct opening){0});
+
+    need(p, over(p) || ch->peer_window < WINDOW_MOST, "its window is too large");
+    send_extended(p, ch, 0, bytes_of("zero"));
+    send_extended(p, ch, UINT32_MAX, bytes_of("most"));
+    extend_to_window(p, ch, ch->peer_window - 8);
     while (ch->peer_window == 0 && receive_any(p))
         continue;
     if (ch->peer_window > 0)

@@ -252,26 +252,29 @@ static bool rsa_1024_key(struct rsa_key *key)
     return rsa_private_init(key, &numbers, RSA_BITS_LEAST);
 }
 
-/* The library's host keys refuse so short a key: the client knows it, and rsa.h signs. */
-static void rsa_1024(struct peer *p)
+/* Its signature over H, which has been computed. */
+static struct bytes rsa_1024_signature(struct peer *p)
 {
     uint8_t signature[CLIENT_RSA1024_LEN];
     struct rsa_key key;
 
+    if (!rsa_1024_key(&key) ||
+        !rsa_sign(&key, &hash_sha512, (struct bytes){p->x.hash, p->x.hash_len}, signature))
+        problem(p, "the key of 1024 bits cannot sign");
+    rsa_clear(&key);
+    return message(p, "ts", "rsa-sha2-512", (struct bytes){signature, sizeof signature});
+}
+
+/* The library's host keys refuse so short a key: the client knows it, and rsa.h signs. */
+static void rsa_1024(struct peer *p)
+{
     p->known_key = message(p, "tmm", "ssh-rsa", (struct bytes)LITERAL("\x01\x00\x01"),
                            number_of(client_rsa1024_n, CLIENT_RSA1024_LEN));
     p->known_type = "ssh-rsa";
     if (!reach_reply(p, "rsa-sha2-512"))
         return;
     (void)reply_payload(p, &(struct reply){.host_key = p->known_key}); /* computes H */
-    if (!rsa_1024_key(&key) ||
-        !rsa_sign(&key, &hash_sha512, (struct bytes){p->x.hash, p->x.hash_len}, signature))
-        problem(p, "the key of 1024 bits cannot sign");
-    rsa_clear(&key);
-    reply_only(p,
-               &(struct reply){.host_key = p->known_key,
-                               .signature = message(p, "ts", "rsa-sha2-512",
-                                                    (struct bytes){signature, sizeof signature})});
+    reply_only(p, &(struct reply){.host_key = p->known_key, .signature = rsa_1024_signature(p)});
 }
 
 /* Other shares of ours give other H, until a signature begins with a zero. */

@@ -39,6 +39,13 @@ static struct reader want_response(struct peer *p, uint32_t *count)
     return r;
 }
 
+/* Are these all responses, in the order of the prompts? */
+static bool are_one_two_three(struct reader *r, uint32_t count)
+{
+    return count == 3 && bytes_are(read_string(r), "1") && bytes_are(read_string(r), "2") &&
+           bytes_are(read_string(r), "3");
+}
+
 static void response_order(struct peer *p)
 {
     struct reader r;
@@ -52,11 +59,7 @@ static void response_order(struct peer *p)
     transmit(p, "btttutbtbtb", SSH_MSG_USERAUTH_INFO_REQUEST, "", "", "", 3, "first: ", 1,
              "second: ", 1, "third: ", 1);
     r = want_response(p, &count);
-    if (count == 3 && bytes_are(read_string(&r), "1") && bytes_are(read_string(&r), "2") &&
-        bytes_are(read_string(&r), "3"))
-        observe(p, "never violated");
-    else
-        observe(p, "other responses");
+    observe(p, are_one_two_three(&r, count) ? "never violated" : "other responses");
 }
 
 static void zero_prompts(struct peer *p)

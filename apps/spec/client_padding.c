@@ -112,30 +112,43 @@ static void need_exponent_3(struct peer *p, const struct nacre_key *key)
     current_part(p)->count = 0;
 }
 
-static void rsa_padding(struct peer *p)
+/* The key, which the client knows. */
+static bool use_exponent_3(struct peer *p, struct nacre_key *key)
 {
-    uint8_t signature[MODULUS_LEN];
-    struct nacre_key key;
     char why[256];
     const struct errbuf error = errbuf_in(why, sizeof why);
 
-    if (key_parse(&key, bytes_of(client_key_rsa3), NULL, "host key", &error) != KEY_GOOD) {
+    if (key_parse(key, bytes_of(client_key_rsa3), NULL, "host key", &error) != KEY_GOOD) {
         problem(p, "%s", why);
-        return;
+        return false;
     }
-    p->known_key = peer_copy(p, private_key_blob(&key));
+    p->known_key = peer_copy(p, private_key_blob(key));
     p->known_type = "ssh-rsa";
+    return true;
+}
+
+static void send_forged(struct peer *p, const struct nacre_key *key)
+{
+    const struct reply correct = {.host_key = p->known_key, .key = key};
+    uint8_t forged[MODULUS_LEN];
+    struct bytes signature;
+
+    (void)reply_payload(p, &correct); /* computes H */
+    if (!forge(forged, (struct bytes){p->x.hash, p->x.hash_len}))
+        problem(p, "no number has such a cube");
+    signature = message(p, "ts", "rsa-sha2-256", (struct bytes){forged, MODULUS_LEN});
+    send_reply_of(p, &(struct reply){.host_key = p->known_key, .signature = signature});
+}
+
+static void rsa_padding(struct peer *p)
+{
+    struct nacre_key key;
+
+    if (!use_exponent_3(p, &key))
+        return;
     need_exponent_3(p, &key);
     if (reach_reply(p)) {
-        const struct reply of_key = {.host_key = p->known_key, .key = &key};
-
-        (void)reply_payload(p, &of_key); /* computes H */
-        if (!forge(signature, (struct bytes){p->x.hash, p->x.hash_len}))
-            problem(p, "no number has such a cube");
-        send_reply_of(
-            p, &(struct reply){.host_key = p->known_key,
-                               .signature = message(p, "ts", "rsa-sha2-256",
-                                                    (struct bytes){signature, MODULUS_LEN})});
+        send_forged(p, &key);
         go_on(p);
     }
     private_key_clear(&key);

@@ -60,6 +60,15 @@ static void send_prove(struct peer *p, const struct bytes *keys, size_t count)
     send_payload(p, request);
 }
 
+/* Of the reply in p->got: byte SSH_MSG_REQUEST_SUCCESS, string signature for each key */
+static struct bytes first_signature(const struct peer *p)
+{
+    struct reader r = read_from(p->got);
+
+    (void)read_u8(&r);
+    return read_string(&r);
+}
+
 static void prove(struct peer *p)
 {
     struct bytes keys[KEYS_MAX];
@@ -88,30 +97,34 @@ static void prove_unknown(struct peer *p)
     (void)answer(p);
 }
 
+/* The RSA key of hostkeys-00@openssh.com; without bytes: there is none. */
+static struct bytes read_rsa_key(struct peer *p)
+{
+    struct bytes keys[KEYS_MAX];
+    size_t count = read_keys(p, keys);
+
+    for (size_t i = 0; i < count; i++)
+        if (bytes_are(key_blob_type(keys[i]), "ssh-rsa"))
+            return keys[i];
+    need(p, over(p), "no RSA key in hostkeys-00@openssh.com");
+    return (struct bytes){NULL, 0};
+}
+
 /* Section 2.2.1: with an RSA host key in use, the proof is by the same algorithm. */
 static void prove_rsa(struct peer *p)
 {
-    struct bytes keys[KEYS_MAX];
-    size_t count, i = 0;
-    struct reader r;
-    struct bytes signature;
+    struct bytes key, signature;
 
     reach(p, AT_KEXINIT);
     only(p, LIST_HOST_KEY, "rsa-sha2-256");
-    count = read_keys(p, keys);
-    while (i < count && !bytes_are(key_blob_type(keys[i]), "ssh-rsa"))
-        i++;
-    need(p, i < count || over(p), "no RSA key in hostkeys-00@openssh.com");
-    if (i == count || p->skip != NULL || over(p))
+    key = read_rsa_key(p);
+    if (over(p))
         return;
-    send_prove(p, &keys[i], 1);
+    send_prove(p, &key, 1);
     if (answer(p) != SSH_MSG_REQUEST_SUCCESS)
         return;
-    r = read_from(p->got);
-    (void)read_u8(&r);
-    signature = read_string(&r);
-    if (algorithm_of(keys[i], signature) != &signature_rsa_sha2_256 ||
-        !is_proof(p, keys[i], signature))
+    signature = first_signature(p);
+    if (algorithm_of(key, signature) != &signature_rsa_sha2_256 || !is_proof(p, key, signature))
         observe(p, "no proof by rsa-sha2-256");
 }
 

@@ -32,22 +32,33 @@ static void unknown_service(struct peer *p)
     (void)answer(p);
 }
 
-static void unknown_user(struct peer *p)
+static void try_none(struct peer *p)
+{
+    send_method(p, nobody, service, "none");
+}
+
+static void try_password(struct peer *p)
+{
+    send_password(p, nobody, bytes_of("nacre-spec"));
+}
+
+/* With the key that logs another user in, unless it logs everybody in. */
+static void try_key(struct peer *p)
 {
     const struct profile *profile = &p->setting->profile;
+    bool known = profile->key != NULL && !profile->any_user;
+
+    send_proof(p, &(struct proof){.key = known ? profile->key : profile->stranger, .user = nobody});
+}
+
+static void unknown_user(struct peer *p)
+{
+    static void (*const tries[])(struct peer * p) = {try_none, try_password, try_key};
 
     for (int i = 0; i < 3; i++) {
         peer_connect(p);
         reach(p, AT_AUTH);
-        if (i == 0)
-            send_method(p, nobody, service, "none");
-        else if (i == 1)
-            send_password(p, nobody, bytes_of("nacre-spec"));
-        else
-            send_proof(p, &(struct proof){.key = profile->key != NULL && !profile->any_user
-                                                     ? profile->key
-                                                     : profile->stranger,
-                                          .user = nobody});
+        tries[i](p);
         (void)answer(p);
     }
 }

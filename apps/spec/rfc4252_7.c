@@ -51,14 +51,11 @@ static void query_unknown(struct peer *p)
 /* One request with a signature in which the row's number says what is wrong. */
 enum fault { NOTHING, FLIPPED, SESSION, USER, SERVICE, STRANGER, BOOLEAN_2 };
 
-static void proof(struct peer *p)
+static struct proof faulty_proof(struct peer *p, enum fault fault)
 {
-    const struct profile *profile = &p->setting->profile;
-    struct proof f = {.key = profile->key};
+    struct proof f = {.key = p->setting->profile.key};
 
-    need_key(p);
-    reach(p, AT_AUTH);
-    switch ((enum fault)p->row->number) {
+    switch (fault) {
     case NOTHING:
         break;
     case FLIPPED:
@@ -74,14 +71,31 @@ static void proof(struct peer *p)
         f.signed_service = "ssh-userauth";
         break;
     case STRANGER:
-        f.key = profile->stranger;
+        f.key = p->setting->profile.stranger;
         break;
     case BOOLEAN_2:
         f.flag = 2;
         break;
     }
+    return f;
+}
+
+static void proof(struct peer *p)
+{
+    struct proof f;
+
+    need_key(p);
+    reach(p, AT_AUTH);
+    f = faulty_proof(p, (enum fault)p->row->number);
     send_proof(p, &f);
     (void)answer(p);
+}
+
+static bool signs_by(const struct nacre_key *key, const char *name)
+{
+    const struct algorithm *a = algorithm_find(ALGORITHM_PUBLIC_KEY, bytes_of(name));
+
+    return a != NULL && key_can_sign(key, a->method);
 }
 
 /* Each algorithm in server-sig-algs with which our key can sign. */
@@ -92,17 +106,14 @@ static void proof_each(struct peer *p)
 
     need_key(p);
     need(p, p->setting->facts.sig_algs[0] != 0, "no server-sig-algs");
-    for (size_t i = 0; p->skip == NULL && list_item(p->setting->facts.sig_algs, i, name); i++) {
-        const struct algorithm *a = algorithm_find(ALGORITHM_PUBLIC_KEY, bytes_of(name));
-
-        if (a == NULL || !key_can_sign(key, a->method))
-            continue;
-        peer_connect(p);
-        reach(p, AT_AUTH);
-        (void)snprintf(p->sig_algs, sizeof p->sig_algs, "%s", name);
-        send_proof(p, &(struct proof){.key = key});
-        (void)answer(p);
-    }
+    for (size_t i = 0; p->skip == NULL && list_item(p->setting->facts.sig_algs, i, name); i++)
+        if (signs_by(key, name)) {
+            peer_connect(p);
+            reach(p, AT_AUTH);
+            (void)snprintf(p->sig_algs, sizeof p->sig_algs, "%s", name);
+            send_proof(p, &(struct proof){.key = key});
+            (void)answer(p);
+        }
 }
 
 /* CVE-2024-45337: PK_OK grants nothing. */

@@ -19,22 +19,29 @@ static void end_well(struct peer *p, struct spec_channel *ch)
         observe(p, "the client did not end with the command's exit status");
 }
 
+/* A session whose program sends back what it gets, until its end if it runs in the server. */
+static struct spec_channel *use_cat(struct peer *p)
+{
+    struct spec_channel *ch = open_session(p);
+
+    (void)run(p, ch, p->setting->profile.cat);
+    (void)send_all(p, ch, sample(p, 100));
+    if (p->role == NACRE_CLIENT)
+        send_eof(p, ch);
+    if (!wait_received(p, ch, 100))
+        observe(p, "the command did not send its input back");
+    if (p->role == NACRE_CLIENT)
+        (void)wait_channel_close(p, ch);
+    return ch;
+}
+
 static void baseline(struct peer *p)
 {
     struct spec_channel *ch = NULL;
 
     reach(p, AT_LOGIN);
-    if (p->setting->facts.exec) {
-        ch = open_session(p);
-        (void)run(p, ch, p->setting->profile.cat);
-        (void)send_all(p, ch, sample(p, 100));
-        if (p->role == NACRE_CLIENT)
-            send_eof(p, ch);
-        if (!wait_received(p, ch, 100))
-            observe(p, "the command did not send its input back");
-        if (p->role == NACRE_CLIENT)
-            (void)wait_channel_close(p, ch);
-    }
+    if (p->setting->facts.exec)
+        ch = use_cat(p);
     go_on(p);
     if (p->role == NACRE_SERVER)
         end_well(p, ch);

@@ -100,6 +100,21 @@ static void one_by_one(struct peer *p)
     go_on(p);
 }
 
+/* Our share; as a server, the reply in a segment of its own, because the client's share comes
+ * first.
+ */
+static void add_share(struct peer *p)
+{
+    if (p->role == NACRE_CLIENT) {
+        send_share(p);
+        return;
+    }
+    conn_uncork(&p->conn, step_deadline(p));
+    (void)receive_share(p);
+    p->conn.corked = true;
+    send_reply(p);
+}
+
 static void one_segment(struct peer *p)
 {
     reach(p, AT_KEXINIT);
@@ -107,14 +122,7 @@ static void one_segment(struct peer *p)
     p->conn.corked = true;
     send_kexinit(p);
     transmit(p, "bs", SSH_MSG_IGNORE, sample(p, 100));
-    if (p->role == NACRE_CLIENT) {
-        send_share(p);
-    } else {
-        conn_uncork(&p->conn, step_deadline(p));
-        (void)receive_share(p);
-        p->conn.corked = true;
-        send_reply(p);
-    }
+    add_share(p);
     transmit(p, "bs", SSH_MSG_IGNORE, sample(p, 100));
     conn_uncork(&p->conn, step_deadline(p));
     go_on(p);

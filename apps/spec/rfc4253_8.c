@@ -56,18 +56,23 @@ static void key_extension(struct peer *p)
     go_on(p);
 }
 
-/* One connection for each name of a list that both ends have. */
-static void each_of_list(struct peer *p)
+/* The algorithms of a list that both ends have, without markers. */
+static void common_names(struct peer *p, enum kexinit_list list, char common[NAMES_MAX])
 {
-    enum kexinit_list list = (enum kexinit_list)p->row->number;
-    const char *theirs = p->setting->facts.theirs.list[list];
-    char common[NAMES_MAX], name[NAME_MAX_LEN];
-
-    list_common(common, theirs, p->x.ours.list[list]);
+    list_common(common, p->setting->facts.theirs.list[list], p->x.ours.list[list]);
     for (int i = 0; i < 2; i++) {
         list_remove(common, strict_marker[p->setting->tested][i]);
         list_remove(common, ext_info_marker[p->setting->tested]);
     }
+}
+
+/* One connection for each name of a list that both ends have. */
+static void each_of_list(struct peer *p)
+{
+    enum kexinit_list list = (enum kexinit_list)p->row->number;
+    char common[NAMES_MAX], name[NAME_MAX_LEN];
+
+    common_names(p, list, common);
     for (size_t i = 0; list_item(common, i, name); i++) {
         peer_connect(p);
         reach(p, AT_KEXINIT);
@@ -217,28 +222,41 @@ static void gex_old(struct peer *p)
     report(p, "message %u", (unsigned)next(p));
 }
 
+/* Up to where the group is known; as a server, the client's share has come too. */
+static void reach_gex_group(struct peer *p)
+{
+    reach_gex(p);
+    if (p->role == NACRE_CLIENT) {
+        gex_send_request(p, 2048, 2048, 8192);
+        (void)gex_receive_group(p);
+    } else {
+        (void)receive_share(p);
+    }
+}
+
+/* RFC 4419 section 3: byte SSH_MSG_KEX_DH_GEX_INIT (32), mpint e; or f in the reply */
+static void send_gex_share(struct peer *p, struct bytes share)
+{
+    if (p->role == NACRE_CLIENT)
+        transmit(p, "bs", 32, share);
+    else
+        send_share_bytes(p, share);
+}
+
+/* 0, 1, p - 1 and p */
 static void gex_shares(struct peer *p)
 {
     for (int i = 0; i < 4; i++) {
         struct bytes prime, share[4] = {LITERAL(""), LITERAL("\1")};
 
         peer_connect(p);
-        reach_gex(p);
-        if (p->role == NACRE_CLIENT) {
-            gex_send_request(p, 2048, 2048, 8192);
-            (void)gex_receive_group(p);
-        } else {
-            (void)receive_share(p);
-        }
+        reach_gex_group(p);
         prime = gex_group_prime(p);
         if (prime.len > 0) {
             share[3] = message(p, "br", 0, prime);
             share[2] = flipped(p, share[3], -1); /* p is odd */
         }
-        if (p->role == NACRE_CLIENT)
-            transmit(p, "bs", 32, share[i]);
-        else
-            send_share_bytes(p, share[i]);
+        send_gex_share(p, share[i]);
         wait_close(p, p->step);
     }
 }

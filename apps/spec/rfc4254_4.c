@@ -158,23 +158,32 @@ static void failure_unasked(struct peer *p)
     go_on(p);
 }
 
+static void some_data(struct peer *p, struct spec_channel *ch)
+{
+    send_data(p, ch, bytes_of("data"));
+}
+
+static void some_request(struct peer *p, struct spec_channel *ch)
+{
+    send_channel_request(p, ch, "unknown@nacre-spec", 1, (struct bytes){NULL, 0});
+}
+
+static void some_adjust(struct peer *p, struct spec_channel *ch)
+{
+    send_adjust(p, ch, 1);
+}
+
 static void never_opened(struct peer *p)
 {
+    static void (*const messages[])(struct peer * p, struct spec_channel * ch) = {
+        some_data, some_request, some_adjust, send_eof, send_close};
+
     for (int i = 0; i < 5; i++) {
         struct spec_channel none = {.peer = NEVER_OPENED, .peer_window = 1000};
 
         peer_connect(p);
         reach(p, AT_LOGIN);
-        if (i == 0)
-            send_data(p, &none, bytes_of("data"));
-        else if (i == 1)
-            send_channel_request(p, &none, "unknown@nacre-spec", 1, (struct bytes){NULL, 0});
-        else if (i == 2)
-            send_adjust(p, &none, 1);
-        else if (i == 3)
-            send_eof(p, &none);
-        else
-            send_close(p, &none);
+        messages[i](p, &none);
         go_on(p);
     }
 }

@@ -17,6 +17,15 @@ static void max_packet_1(struct peer *p)
     observe(p, bytes_equal(ch->received, bytes) ? "one byte per message" : "other bytes");
 }
 
+/* exec of cat, and data for it: what it sends back would be there soon. */
+static void feed_cat(struct peer *p, struct spec_channel *ch)
+{
+    send_channel_request(p, ch, "exec", 1, message(p, "t", p->setting->profile.cat));
+    (void)next(p);
+    send_data(p, ch, bytes_of("data"));
+    (void)conn_wait(&p->conn, now_us() + QUIET_US);
+}
+
 /* byte 90, "session", channel, window, a maximum packet size of 0 */
 static void max_packet_0(struct peer *p)
 {
@@ -29,10 +38,7 @@ static void max_packet_0(struct peer *p)
         observe(p, "open-failure");
         return;
     }
-    send_channel_request(p, ch, "exec", 1, message(p, "t", p->setting->profile.cat));
-    (void)next(p);
-    send_data(p, ch, bytes_of("data"));
-    (void)conn_wait(&p->conn, now_us() + QUIET_US);
+    feed_cat(p, ch);
     fence(p);
     if (current_part(p)->ending == ENDING_GO_ON && ch->received.len == 0)
         observe(p, "no data");
@@ -143,18 +149,9 @@ static void replenish(struct peer *p)
     observe_bytes(p, ch, bytes);
 }
 
-/* More than the peer's window, by the row's number; the program reads nothing, so that the window
- * stays as it is. */
-static void beyond_window(struct peer *p)
+/* So many bytes within the peer's packets, whatever its window is. */
+static void send_regardless(struct peer *p, struct spec_channel *ch, size_t left)
 {
-    struct spec_channel *ch;
-    size_t left;
-
-    reach(p, AT_LOGIN);
-    ch = open_session(p);
-    p->observing = false;
-    left = (size_t)ch->peer_window + p->row->number;
-    need(p, over(p) || ch->peer_window < 64 * MIB, "its window is too large to be exceeded");
     while (left > 0 && !over(p)) {
         size_t n = left < ch->peer_max_packet ? left : ch->peer_max_packet;
 
@@ -162,6 +159,19 @@ static void beyond_window(struct peer *p)
         send_data(p, ch, filled(p, 'w', n));
         left -= n;
     }
+}
+
+/* More than the peer's window, by the row's number; the program reads nothing, so that the window
+ * stays as it is. */
+static void beyond_window(struct peer *p)
+{
+    struct spec_channel *ch;
+
+    reach(p, AT_LOGIN);
+    ch = open_session(p);
+    p->observing = false;
+    need(p, over(p) || ch->peer_window < 64 * MIB, "its window is too large to be exceeded");
+    send_regardless(p, ch, (size_t)ch->peer_window + p->row->number);
     go_on(p);
 }
 

@@ -86,11 +86,23 @@ static void sessions_ten(struct peer *p)
         observe(p, "open-failure");
 }
 
+/* Does a program have a variable with our value? */
+static void observe_variable(struct peer *p, struct spec_channel *ch)
+{
+    const char *command = p->setting->profile.env;
+
+    need_command(p, command, "the environment");
+    if (p->skip == NULL && run(p, ch, command))
+        (void)wait_channel_close(p, ch);
+    observe(p, memmem(ch->received.at, ch->received.len, "=/nacre-spec\n", 13) != NULL
+                   ? "an effect"
+                   : "no effect");
+}
+
 /* A variable that would change programs, if the server accepts it: does a program see it? */
 static void env(struct peer *p)
 {
     static const char *const names[] = {"LD_PRELOAD", "PATH"};
-    const char *command = p->setting->profile.env;
 
     for (int i = 0; i < 2; i++) {
         struct spec_channel *ch;
@@ -98,16 +110,10 @@ static void env(struct peer *p)
         peer_connect(p);
         ch = open_first(p, (struct opening){0});
         send_channel_request(p, ch, "env", 1, message(p, "tt", names[i], "/nacre-spec"));
-        if (next(p) != SSH_MSG_CHANNEL_SUCCESS) {
+        if (next(p) == SSH_MSG_CHANNEL_SUCCESS)
+            observe_variable(p, ch);
+        else
             observe(p, "channel-failure");
-            continue;
-        }
-        need_command(p, command, "the environment");
-        if (p->skip == NULL && run(p, ch, command))
-            (void)wait_channel_close(p, ch);
-        observe(p, memmem(ch->received.at, ch->received.len, "=/nacre-spec\n", 13) != NULL
-                       ? "an effect"
-                       : "no effect");
     }
 }
 
@@ -214,24 +220,27 @@ static void signal_name(struct peer *p)
 
 /* ---- how programs end: section 6.10 ---- */
 
+/* Does a program that ends with this status, a number in digits, end so? */
+static bool exits_with(struct peer *p, const char *status, uint32_t number)
+{
+    struct spec_channel *ch = open_session(p);
+    char command[128];
+
+    (void)run(p, ch,
+              profile_command(command, sizeof command, p->setting->profile.exit_with, status));
+    (void)wait_channel_close(p, ch);
+    return ch->has_exit_status && ch->exit_status == number;
+}
+
 static void exit_status(struct peer *p)
 {
-    static const char *const statuses[] = {"0", "1", "255"};
-    static const uint32_t numbers[] = {0, 1, 255};
-    bool good = true;
+    bool good;
 
     need_command(p, p->setting->profile.exit_with, "exit N");
     reach(p, AT_LOGIN);
-    for (int i = 0; i < 3 && p->skip == NULL; i++) {
-        struct spec_channel *ch = open_session(p);
-        char command[128];
-
-        (void)run(
-            p, ch,
-            profile_command(command, sizeof command, p->setting->profile.exit_with, statuses[i]));
-        (void)wait_channel_close(p, ch);
-        good = good && ch->has_exit_status && ch->exit_status == numbers[i];
-    }
+    if (p->skip != NULL)
+        return;
+    good = exits_with(p, "0", 0) && exits_with(p, "1", 1) && exits_with(p, "255", 255);
     observe(p, good ? "matching exit-status" : "another exit-status");
 }
 

@@ -53,6 +53,16 @@ static void direct(struct peer *p)
     conn_close(&listener);
 }
 
+/* All of these bytes, and then the FIN. */
+static void must_arrive(struct peer *p, struct conn *far, struct bytes bytes)
+{
+    while (conn_wait(far, step_deadline(p)))
+        continue; /* until the FIN */
+    if (far->ended && !bytes_equal(conn_received(far), bytes))
+        observe(p, "other bytes arrived");
+    far->ended = false; /* for the other direction */
+}
+
 /* EOF on the channel ends only one direction of the TCP connection, and the other way round. */
 static void half_close(struct peer *p)
 {
@@ -63,11 +73,7 @@ static void half_close(struct peer *p)
     p->conforming = true;
     (void)send_all(p, ch, there);
     send_eof(p, ch);
-    while (conn_wait(&far, step_deadline(p)))
-        continue; /* until the FIN */
-    if (far.ended && !bytes_equal(conn_received(&far), there))
-        observe(p, "other bytes arrived");
-    far.ended = false;
+    must_arrive(p, &far, there);
     conn_send(&far, back, step_deadline(p));
     conn_finish(&far);
     (void)wait_received(p, ch, back.len);

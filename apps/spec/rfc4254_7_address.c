@@ -95,24 +95,29 @@ static bool is_loopback(const struct sockaddr_storage *address)
 
 /* string "tcpip-forward", boolean want reply, string address to bind, uint32 port number to bind.
  * The reply to port 0 has the port: byte SSH_MSG_REQUEST_SUCCESS, uint32 port */
+static void address_form(struct peer *p, const struct form *f)
+{
+    struct reader r;
+
+    transmit(p, "btbtu", SSH_MSG_GLOBAL_REQUEST, "tcpip-forward", 1, f->text, 0);
+    if (!want_either(p, SSH_MSG_REQUEST_SUCCESS, SSH_MSG_REQUEST_FAILURE)) {
+        observe_end(p);
+        return;
+    }
+    r = read_from(p->got);
+    if (read_u8(&r) == SSH_MSG_REQUEST_SUCCESS)
+        judge(p, f, (uint16_t)read_u32(&r));
+    else
+        observe(p, "request-failure");
+}
+
 static void address_forms(struct peer *p)
 {
     need(p, is_loopback(&p->setting->address), "the server is on another machine");
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        struct reader r;
-
         peer_connect(p);
         reach(p, AT_LOGIN);
-        transmit(p, "btbtu", SSH_MSG_GLOBAL_REQUEST, "tcpip-forward", 1, forms[i].text, 0);
-        if (!want_either(p, SSH_MSG_REQUEST_SUCCESS, SSH_MSG_REQUEST_FAILURE)) {
-            observe_end(p);
-            continue;
-        }
-        r = read_from(p->got);
-        if (read_u8(&r) == SSH_MSG_REQUEST_SUCCESS)
-            judge(p, &forms[i], (uint16_t)read_u32(&r));
-        else
-            observe(p, "request-failure");
+        address_form(p, &forms[i]);
     }
 }
 

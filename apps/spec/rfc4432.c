@@ -116,22 +116,27 @@ static void secret_garbage(struct peer *p)
     wait_close(p, p->step);
 }
 
+/* 2^(KLEN - 2*HLEN - 49) */
+static struct bytes least_beyond(struct peer *p, struct bytes n)
+{
+    size_t bits = 8 * n.len - (size_t)(n.at[0] < 0x80 ? 1 : 0) - 2 * HASH_BITS - BOUND_BELOW;
+    size_t len = bits / 8 + 1;
+    uint8_t *k = peer_memory(p, len);
+
+    k[0] = (uint8_t)(1 << bits % 8);
+    return (struct bytes){k, len};
+}
+
 /* The bytes of K are those of 2^(KLEN - 2*HLEN - 49): with a zero before them they would not fit
  * into the encryption, so K is beyond its bound, or negative. */
 static void secret_range(struct peer *p)
 {
     struct rsa_exchange x = {0};
-    size_t bits, len;
-    uint8_t *k;
 
     need_good_exchange(p);
     if (!reach_secret(p, &x))
         return;
-    bits = 8 * x.n.len - (size_t)(x.n.at[0] < 0x80 ? 1 : 0) - 2 * HASH_BITS - BOUND_BELOW;
-    len = bits / 8 + 1;
-    k = peer_memory(p, len);
-    k[0] = (uint8_t)(1 << bits % 8);
-    send_secret(p, &x, message(p, "s", (struct bytes){k, len}));
+    send_secret(p, &x, message(p, "s", least_beyond(p, x.n)));
     if (next(p) == KEXRSA_DONE)
         observe(p, "accepted");
     else

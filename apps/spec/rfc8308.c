@@ -6,23 +6,33 @@
 
 /* ---- the marker: section 2.1 and 2.2 ---- */
 
+static void marker_first(char kex[NAMES_MAX], const char *marker)
+{
+    list_remove(kex, marker);
+    list_before(kex, marker);
+}
+
+static void marker_second(char kex[NAMES_MAX], const char *marker)
+{
+    marker_first(kex, marker);
+    list_first(kex, "curve25519-sha256");
+}
+
+static void marker_last(char kex[NAMES_MAX], const char *marker)
+{
+    list_remove(kex, marker);
+    list_after(kex, marker);
+}
+
 static void marker_anywhere(struct peer *p)
 {
-    for (int i = 0; i < 3; i++) {
-        const char *marker = ext_info_marker[p->role];
-        char *kex = p->x.ours.list[LIST_KEX];
+    static void (*const places[])(char kex[NAMES_MAX],
+                                  const char *marker) = {marker_first, marker_second, marker_last};
 
+    for (int i = 0; i < 3; i++) {
         peer_connect(p);
         reach(p, AT_KEXINIT);
-        list_remove(kex, marker);
-        if (i == 0) {
-            list_before(kex, marker);
-        } else if (i == 1) {
-            list_before(kex, marker);
-            list_first(kex, "curve25519-sha256");
-        } else {
-            list_after(kex, marker);
-        }
+        places[i](p->x.ours.list[LIST_KEX], ext_info_marker[p->role]);
         send_kexinit(p);
         go_on(p);
     }
