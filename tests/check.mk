@@ -3,7 +3,7 @@
 # The checks of the sources and of what is built, the quick ones first
 CHECKS = "tests/tools/layers $(BUILD)/obj" "tests/tools/pure $(BUILD)/obj" "tests/tools/symbols $(BUILD)" tests/tools/abi tests/tools/old_program \
          "tests/tools/sections --check" "tests/tools/handlers --check" \
-         $(addprefix tests/tools/,phase_page pictures message_fields readmes security log_events tested man_pages readme_usage) \
+         $(addprefix tests/tools/,phase_page pictures message_fields case_lines readmes security log_events tested man_pages readme_usage) \
          $(addprefix tests/tools/,reference test_reference tutorial test_tutorial) \
          $(addprefix tests/tools/test_,rules message_fields tested abi pictures byte_by_byte run_tests run_echo install_missing) \
          $(addprefix tests/tools/,readme_example readme_builds core examples embed embedding beside_libssh install uninstall dist debian_files)
