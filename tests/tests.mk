@@ -20,6 +20,9 @@ PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/l
 # In these the library and the programs allocate memory from the test.
 SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream
 
+# After each test of these, no heap block and no descriptor may be left (support/leftovers.c).
+LEFTOVER_TESTS = $(filter $(LIB_ROOMS:%=apps/%/%),$(TESTS))
+
 # What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file observe/spool observe/keylog observe/capture)
 
@@ -45,6 +48,10 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
 
 # Calls of these functions reach the test first.
 $(BUILD)/tests/whole/rooms: private WRAPPED = transport_begin transport_send
+
+# In these each test must release what it took.
+$(LEFTOVER_TESTS:%=$(BUILD)/tests/%): private WRAPPED = malloc calloc realloc strdup free
+$(LEFTOVER_TESTS:%=$(BUILD)/tests/%): $(BUILD)/obj/tests/support/leftovers.o
 
 $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
 	$(Q)$(OBJCOPY) $(foreach f,malloc calloc realloc strdup,--redefine-sym $(f)=scarce_$(f)) $< $@

@@ -301,6 +301,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    suite_fixture(suite, NULL, clear);
     scratch_folder(suite);
     add_test(suite, what_follows_the_options_is_not_read);
     add_test(suite, flags_apply_in_order);

@@ -25,11 +25,16 @@ time_t time(time_t *out)
 static char said[512];
 static struct trusted_file file;
 
+static void clear(void)
+{
+    trusted_file_clear(&file);
+}
+
 static enum trusted_file_result read_as(const char *path, mode_t forbidden)
 {
     struct errbuf p = errbuf_in(said, sizeof said);
 
-    trusted_file_clear(&file);
+    clear();
     return trusted_file_read(&file, path, forbidden, MAX, &p);
 }
 
@@ -301,6 +306,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    suite_fixture(suite, NULL, clear);
     scratch_folder(suite);
     add_test(suite, a_file_is_read_whole_with_a_NUL_after_it);
     add_test(suite, an_empty_file_is_read);

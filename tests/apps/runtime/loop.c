@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -274,11 +275,13 @@ START_TEST(a_loop_closes_only_its_own_descriptors)
 {
     struct stat before, after;
 
+    ck_assert_int_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
     ck_assert_int_eq(fstat(STDIN_FILENO, &before), 0);
     ck_assert(loop_init(&loop));
     loop_clear(&loop);
     ck_assert_int_eq(fstat(STDIN_FILENO, &after), 0);
     ck_assert_uint_eq(after.st_ino, before.st_ino);
+    (void)close(STDIN_FILENO);
 }
 END_TEST
 

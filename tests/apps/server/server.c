@@ -248,6 +248,7 @@ START_TEST(there_are_as_many_threads_for_hashes_as_cpus_and_memory)
             CPU_SET(i, &one);
     ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
     ck_assert_uint_eq(offload_threads((uint64_t)16 * EACH), 1);
+    nacre_key_free(served.key);
 }
 END_TEST
 
@@ -289,6 +290,7 @@ START_TEST(a_child_may_run_the_server)
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
     assert_told(&story);
     nacre_server_free(served.server);
+    nacre_key_free(served.key);
 }
 END_TEST
 

@@ -1,0 +1,175 @@
+/* After each test: the heap blocks that it took and the descriptors that it opened are released.
+ *
+ * The programs of LEFTOVER_TESTS (tests.mk) are linked with this file, and their calls of malloc,
+ * calloc, realloc, strdup and free come here. Blocks of the C library and of the crypto libraries
+ * are not seen; the sanitizers see them. */
+#include "tests/support/leftovers.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SLOTS = 1 << 18, FDS = 1024 };
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *block, size_t size);
+char *__real_strdup(const char *text);
+void __real_free(void *block);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+char *__wrap_strdup(const char *text);
+void __wrap_free(void *block);
+
+/* A hash table with linear probing. Inverted addresses, so that a leak checker takes none of them
+ * for a reference. */
+static uintptr_t blocks[SLOTS];
+static unsigned count;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static size_t home_of(uintptr_t key)
+{
+    return (size_t)((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15) >> 46) % SLOTS;
+}
+
+static size_t place_of(uintptr_t key)
+{
+    size_t i = home_of(key);
+
+    while (blocks[i] != 0 && blocks[i] != key)
+        i = (i + 1) % SLOTS;
+    return i;
+}
+
+static void *note(void *block)
+{
+    uintptr_t key = ~(uintptr_t)block;
+    size_t i;
+
+    if (block == NULL)
+        return NULL;
+    (void)pthread_mutex_lock(&lock);
+    i = place_of(key);
+    if (blocks[i] == 0)
+        count++;
+    blocks[i] = key;
+    if (count > SLOTS / 2)
+        abort();
+    (void)pthread_mutex_unlock(&lock);
+    return block;
+}
+
+/* Those after it, which its slot may have displaced, move up. */
+static void forget(const void *block)
+{
+    size_t gone;
+
+    if (block == NULL)
+        return;
+    (void)pthread_mutex_lock(&lock);
+    gone = place_of(~(uintptr_t)block);
+    if (blocks[gone] != 0) {
+        count--;
+        for (size_t i = (gone + 1) % SLOTS; blocks[i] != 0; i = (i + 1) % SLOTS) {
+            if ((i - home_of(blocks[i])) % SLOTS < (i - gone) % SLOTS)
+                continue;
+            blocks[gone] = blocks[i];
+            gone = i;
+        }
+        blocks[gone] = 0;
+    }
+    (void)pthread_mutex_unlock(&lock);
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return note(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return note(__real_calloc(n, size));
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+    void *moved;
+
+    forget(block);
+    moved = __real_realloc(block, size);
+    if (moved == NULL && size > 0)
+        (void)note(block);
+    return note(moved);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return note(__real_strdup(text));
+}
+
+void __wrap_free(void *block)
+{
+    forget(block);
+    __real_free(block);
+}
+
+/* ---- before and after ---- */
+
+static bool open_before[FDS];
+static unsigned count_before;
+
+static bool is_open(int fd)
+{
+    struct stat about;
+
+    return fstat(fd, &about) == 0;
+}
+
+static unsigned blocks_now(void)
+{
+    unsigned now;
+
+    (void)pthread_mutex_lock(&lock);
+    now = count;
+    (void)pthread_mutex_unlock(&lock);
+    return now;
+}
+
+/* The first descriptor of a test is 0, which is as good as any other. */
+static void before(void)
+{
+    (void)close(STDIN_FILENO);
+    for (int fd = 0; fd < FDS; fd++)
+        open_before[fd] = is_open(fd);
+    count_before = blocks_now();
+}
+
+static void after(void)
+{
+    unsigned left;
+
+    for (int fd = 0; fd < FDS; fd++) {
+        char link[64], path[256] = "";
+
+        if (open_before[fd] || !is_open(fd))
+            continue;
+        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        (void)!readlink(link, path, sizeof path - 1);
+        ck_abort_msg("descriptor %d is left: %s", fd, path);
+    }
+    left = blocks_now();
+    ck_assert_msg(left <= count_before, "%u heap blocks are left", left - count_before);
+}
+
+void suite_leftovers(TCase *tests)
+{
+    tcase_add_checked_fixture(tests, before, after);
+}
