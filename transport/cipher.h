@@ -42,8 +42,8 @@ struct cipher_method {
     bool (*start)(void *state, const struct cipher_keys *keys, bool seal);
     void (*stop)(void *state);
 
-    /* The length of the packet whose first max(4, block_len) bytes are at `packet`; called once per
-     * packet. */
+    /* The length of the packet that begins at `packet`; called once per packet. Its first block is
+     * there if the cipher encrypts the length with the rest, otherwise only the length field. */
     uint32_t (*open_length)(void *state, uint32_t seq, uint8_t *packet);
 
     /* Verify and decrypt in place. False: the packet is not what the peer sent. */

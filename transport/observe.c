@@ -29,9 +29,9 @@ void observe_line(struct transport *t, size_t size)
 /* Bytes that packet_measure decrypts at most, once that many are there. */
 static size_t head_len(const struct transport *t, size_t available)
 {
-    size_t block = t->receiving.cipher->block_len;
+    size_t head = packet_head_size(&t->receiving);
 
-    return available < block ? available : block;
+    return available < head ? available : head;
 }
 
 static void swap_head(struct transport *t, uint8_t *packet, size_t len)

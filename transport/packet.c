@@ -71,11 +71,16 @@ size_t packet_size(const struct direction *d)
     return d->length == 0 ? 0 : LENGTH + (size_t)d->length + d->tag_len;
 }
 
+size_t packet_head_size(const struct direction *d)
+{
+    return d->length_sealed && d->cipher->block_len > LENGTH ? d->cipher->block_len : LENGTH;
+}
+
 static enum packet_status measure(struct direction *d, struct buffer *in, size_t *size)
 {
     size_t have = buffer_len(in);
 
-    *size = d->cipher->block_len < LENGTH ? LENGTH : d->cipher->block_len;
+    *size = packet_head_size(d);
     if (have < *size)
         return PACKET_PARTIAL;
     if (d->length == 0)

@@ -49,6 +49,10 @@ enum packet_status {
     PACKET_BAD_PADDING, /* too short, or it leaves no message */
 };
 
+/* Bytes of a packet that tell its length: the first block if the length is encrypted with the rest,
+ * otherwise the length field. packet_measure changes no others. */
+size_t packet_head_size(const struct direction *d);
+
 /* Find out how long the packet at the head of `in` is; packet_open does the same first.
  * READY: all `size` bytes of it are there. PARTIAL, BAD_LENGTH: as from packet_open. */
 enum packet_status packet_measure(struct direction *d, struct buffer *in, size_t *size);

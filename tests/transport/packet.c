@@ -283,9 +283,9 @@ START_TEST(every_flipped_bit_is_noticed)
 }
 END_TEST
 
-/* 4253/6/5, 4253/6/7, 4253/6/9, 4253/6.1/2: judged by the first block, before more is waited for.
- */
-START_TEST(illegal_lengths_are_refused_from_the_first_block)
+/* 4253/6/5, 4253/6/7, 4253/6/9, 4253/6.1/2, cc20/7/2: judged by the first block, or by the length
+ * field where it can be read alone, before more is waited for. */
+START_TEST(illegal_lengths_are_refused_as_soon_as_they_can_be_read)
 {
     uint32_t aligned = length_counts(_i) ? 12 : block_len(_i); /* the shortest legal one */
     const uint32_t lengths[] = {0,           1,           3,           4,
@@ -301,7 +301,7 @@ START_TEST(illegal_lengths_are_refused_from_the_first_block)
 
         lane_open(&lane, _i);
         seal_forged(&lane, packet, lengths[i], 64, 10);
-        arrive(&lane, packet, block_len(_i));
+        arrive(&lane, packet, length_counts(_i) ? block_len(_i) : LENGTH);
         ck_assert_msg(open_next(&lane, &payload) == PACKET_BAD_LENGTH, "length %x", lengths[i]);
         lane_close(&lane);
     }
@@ -519,7 +519,7 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_packet_is_partial_until_its_last_byte_is_there, ALL, count);
     add_loop(suite, packets_received_together_are_opened_in_order, ALL, count);
     add_loop(suite, every_flipped_bit_is_noticed, WITH_KEYS, count);
-    add_loop(suite, illegal_lengths_are_refused_from_the_first_block, ALL, count);
+    add_loop(suite, illegal_lengths_are_refused_as_soon_as_they_can_be_read, ALL, count);
     add_loop(suite, the_longest_packet_is_accepted_and_a_longer_one_is_not, ALL, count);
     add_loop(suite, padding_must_be_4_to_255_bytes_and_leave_a_message, ALL, count);
     add_loop(suite, replayed_swapped_and_missing_packets_are_refused, WITH_KEYS, count);
