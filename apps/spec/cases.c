@@ -39,6 +39,7 @@ const struct spec_case *const spec_tables[] = {
     spec_client_interactive,
     spec_client_messages,
     spec_client_channel,
+    spec_client_program,
     spec_client_cert,
     spec_slow,
     NULL,

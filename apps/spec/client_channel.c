@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LONG_TEXT = 4096, PIECE = 32768, WINDOW_MOST = 8 << 20, EXITS = 4 };
+enum { LONG_TEXT = 4096, PIECE = 32768, WINDOW_MOST = 8 << 20 };
 
 static const struct bytes nothing = {NULL, 0};
 
@@ -157,14 +157,6 @@ static void send_extended(struct peer *p, const struct spec_channel *ch, uint32_
     transmit(p, "buus", SSH_MSG_CHANNEL_EXTENDED_DATA, ch->peer, type, data);
 }
 
-/* The program ends: the client has printed everything when it has ended. */
-static void end_program(struct peer *p, struct spec_channel *ch, uint32_t status)
-{
-    send_exit(p, ch, status);
-    (void)wait_channel_close(p, ch);
-    client_wait(p);
-}
-
 static void extended_stderr(struct peer *p)
 {
     struct spec_channel *ch = open_cat(p, (struct opening){0});
@@ -207,109 +199,6 @@ static void extended_unknown(struct peer *p)
         observe(p, "counted against the window");
     else
         observe_end(p);
-}
-
-/* ---- programs: sections 6 and 8 ---- */
-
-static void own_modes(struct peer *p)
-{
-    struct spec_channel *ch;
-    const uint8_t *modes;
-    size_t len;
-
-    intend(p, INTENT_TERMINAL);
-    ch = open_first(p, (struct opening){0});
-    (void)serve_program(p, ch, "discard");
-    modes = p->pty_modes.at;
-    len = p->pty_modes.len;
-    report(p, "%zu bytes of modes, which %s with TTY_OP_END", len,
-           len % 5 == 1 && modes[len - 1] == 0 ? "end" : "do not end");
-}
-
-static void own_want_reply(struct peer *p)
-{
-    struct spec_channel *ch = open_first(p, (struct opening){0});
-
-    while (!ch->program_asked && receive_any(p))
-        continue;
-    report(p, "%s with want-reply %s", ch->program, ch->program_reply ? "TRUE" : "FALSE");
-}
-
-/* Wait for its end; only its exit status counts. */
-static void see_exit(struct peer *p)
-{
-    while (receive_any(p))
-        continue;
-    client_wait(p);
-    current_part(p)->ending = ENDING_NONE;
-}
-
-static void refused(struct peer *p)
-{
-    struct spec_channel *ch = open_first(p, (struct opening){0});
-
-    while (!ch->program_asked && receive_any(p))
-        continue;
-    transmit(p, "bu", SSH_MSG_CHANNEL_FAILURE, ch->peer);
-    see_exit(p);
-}
-
-static void exit_status(struct peer *p)
-{
-    static const uint32_t statuses[EXITS] = {0, 1, 255, UINT32_MAX};
-
-    for (int i = 0; i < EXITS; i++) {
-        struct spec_channel *ch;
-
-        peer_connect(p);
-        ch = open_cat(p, (struct opening){0});
-        end_program(p, ch, statuses[i]);
-        if (!over(p) || p->conn.ended)
-            observe(p, current_part(p)->status == (int)(statuses[i] & 0xff) ? "exit status as sent"
-                                                                            : "another one");
-    }
-}
-
-/* RFC 4254 section 6.10: string "exit-signal", boolean FALSE, string signal name, boolean core
- * dumped, string error message, string language tag */
-static void signal_controls(struct peer *p)
-{
-    struct spec_channel *ch;
-
-    intend_shown(p);
-    ch = open_first(p, (struct opening){0});
-    (void)serve_program(p, ch, "discard");
-    send_channel_request(p, ch, "exit-signal", 0,
-                         message(p, "tbtt", "TERM", 0, "a message with " CONTROLS "a colour", ""));
-    send_eof(p, ch);
-    send_close(p, ch);
-    see_exit(p);
-    observe_controls(p);
-}
-
-static void no_exit(struct peer *p)
-{
-    struct spec_channel *ch = open_cat(p, (struct opening){0});
-
-    send_eof(p, ch);
-    send_close(p, ch);
-    see_exit(p);
-}
-
-/* RFC 4254 section 6.3.1: string "x11-req", boolean, boolean, string protocol, string cookie,
- * uint32 screen. There is no X server here whose cookie it could be. */
-static void x11_cookie(struct peer *p)
-{
-    struct spec_channel *ch;
-    bool good = true;
-
-    intend(p, INTENT_X11);
-    ch = open_first(p, (struct opening){0});
-    (void)serve_program(p, ch, "discard");
-    need(p, p->x11_cookie.len > 0 || over(p), "the client sends no x11-req");
-    for (size_t i = 0; i < p->x11_cookie.len; i++)
-        good = good && memchr("0123456789abcdefABCDEF", p->x11_cookie.at[i], 22) != NULL;
-    observe(p, good ? "never violated" : "not hexadecimal");
 }
 
 /* clang-format off */
@@ -355,33 +244,12 @@ const struct spec_case spec_client_channel[] = {
     {"4254/5.2/extended-unknown", CLIENT, PRACTICE, "RFC 4254 5.2", "4254/5.2/13",
      "extended data of types 0, 2 and 0xffffffff", "ignored, counted against the window",
      .run = extended_unknown},
-    {"4254/8/own-modes", CLIENT, SHOULD, "RFC 4254 8", "4254/8/2 8160/3/1",
-     "the client's modes end with TTY_OP_END; the modes it sends are recorded", "report",
-     .run = own_modes},
     {"4254/6.2/pty-at-client", CLIENT, SHOULD, "RFC 4254 6.2", "4254/6.2/2",
      "pty-req from a server", "channel-failure | silent",
      .run = request_at_client, .text = "pty-req"},
     {"4254/6.5/shell-at-client", CLIENT, SHOULD, "RFC 4254 6.5", "4254/6.5/5",
      "shell, exec and subsystem requests from a server", "channel-failure | silent",
      .run = programs_at_client},
-    {"4254/6.5/own-want-reply", CLIENT, SHOULD, "RFC 4254 6.5", "4254/6.5/6",
-     "the client sets want-reply for shell, exec and subsystem", "report",
-     .run = own_want_reply},
-    {"4254/6.5/refused", CLIENT, SHOULD, "RFC 4254 6.5", "4254/6.5/6",
-     "shell is refused: the client ends with an error", "nonzero exit status",
-     .run = refused},
-    {"4254/6.10/exit-status-client", CLIENT, MAY, "RFC 4254 6.10", "4254/6.10/4",
-     "exit-status 0, 1, 255 and 0xffffffff reach the client's caller", "exit status as sent | report",
-     .run = exit_status},
-    {"4254/6.10/exit-signal-controls", CLIENT, SHOULD, "RFC 4254 6.10", "4254/6.10/5",
-     "escape sequences in the error message of exit-signal", "no raw control bytes",
-     .run = signal_controls},
-    {"4254/6.10/no-exit", CLIENT, MAY, "RFC 4254 6.10", "4254/6.10/4",
-     "CLOSE without an exit status", "nonzero exit status | report",
-     .run = no_exit},
-    {"4254/6.3.1/own-cookie", CLIENT, MUST, "RFC 4254 6.3.1", "4254/6.3.1/1 4254/6.3.1/2",
-     "the cookie in x11-req is hexadecimal and is not the real one", "never violated",
-     .run = x11_cookie},
     {"4254/7.1/forward-at-client", CLIENT, SHOULD, "RFC 4254 7.1", "4254/7.1/4",
      "a tcpip-forward request from a server", "request-failure",
      .run = forward_at_client},

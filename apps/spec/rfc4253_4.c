@@ -12,9 +12,7 @@ static void end_well(struct peer *p, struct spec_channel *ch)
 {
     if (ch == NULL || over(p))
         return;
-    send_exit(p, ch, 0);
-    (void)wait_channel_close(p, ch);
-    client_wait(p);
+    end_program(p, ch, 0);
     if (current_part(p)->program == PROGRAM_NONZERO || current_part(p)->program == PROGRAM_RUNS)
         observe(p, "the client did not end with the command's exit status");
 }

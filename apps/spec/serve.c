@@ -230,3 +230,10 @@ void send_exit(struct peer *p, struct spec_channel *ch, uint32_t status)
         send_eof(p, ch);
     send_close(p, ch);
 }
+
+void end_program(struct peer *p, struct spec_channel *ch, uint32_t status)
+{
+    send_exit(p, ch, status);
+    (void)wait_channel_close(p, ch);
+    client_wait(p);
+}

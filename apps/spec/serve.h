@@ -74,4 +74,7 @@ bool serve_program(struct peer *p, struct spec_channel *ch, const char *command)
 /* The program has ended: exit-status, EOF, CLOSE. */
 void send_exit(struct peer *p, struct spec_channel *ch, uint32_t status);
 
+/* ... and wait for the client's end: by then it has printed everything. */
+void end_program(struct peer *p, struct spec_channel *ch, uint32_t status);
+
 #endif

@@ -39,6 +39,7 @@ extern const struct spec_case spec_client_auth[];
 extern const struct spec_case spec_client_interactive[];
 extern const struct spec_case spec_client_messages[];
 extern const struct spec_case spec_client_channel[];
+extern const struct spec_case spec_client_program[];
 extern const struct spec_case spec_client_cert[];
 extern const struct spec_case spec_slow[];
 
