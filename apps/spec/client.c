@@ -149,13 +149,17 @@ void intend(struct peer *p, enum intent intent)
              intent_name(intent));
 }
 
+bool can_intend(const struct peer *p, enum intent intent)
+{
+    const struct client_setup *s = p->setting->client;
+
+    return intent == INTENT_EXEC || (s != NULL && s->profile.intents[intent] != NULL);
+}
+
 /* Or run a command, if it cannot do that. */
 static void intend_or_exec(struct peer *p, enum intent intent)
 {
-    const struct client_setup *s = p->setting->client;
-    bool can = s != NULL && s->profile.intents[intent] != NULL;
-
-    intend(p, can ? intent : INTENT_EXEC);
+    intend(p, can_intend(p, intent) ? intent : INTENT_EXEC);
 }
 
 void intend_shown(struct peer *p)

@@ -39,6 +39,10 @@ struct client {
 /* What the client is to do; before the connection. Skips the case if the profile cannot. */
 void intend(struct peer *p, enum intent intent);
 
+/* Does the profile have a line for it? One that starts nothing has none: a person runs a command.
+ */
+bool can_intend(const struct peer *p, enum intent intent);
+
 /* Something is shown to a person: on a terminal if the profile can. */
 void intend_shown(struct peer *p);
 

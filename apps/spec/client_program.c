@@ -22,13 +22,34 @@ static void own_modes(struct peer *p)
            len % 5 == 1 && modes[len - 1] == 0 ? "end" : "do not end");
 }
 
+/* One connection for each kind of program that the client can ask for, up to its request. */
+static void each_program(struct peer *p, void (*step)(struct peer *p, struct spec_channel *ch))
+{
+    static const enum intent kinds[] = {INTENT_EXEC, INTENT_SHELL, INTENT_SUBSYSTEM};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct spec_channel *ch;
+
+        if (!can_intend(p, kinds[i]))
+            continue;
+        intend(p, kinds[i]);
+        peer_connect(p);
+        ch = open_first(p, (struct opening){0});
+        while (!ch->program_asked && receive_any(p))
+            continue;
+        step(p, ch);
+    }
+}
+
+static void report_want_reply(struct peer *p, struct spec_channel *ch)
+{
+    report(p, "%s%s with want-reply %s", p->note[0] == 0 ? "" : ", ",
+           ch->program_asked ? ch->program : "no request", ch->program_reply ? "TRUE" : "FALSE");
+}
+
 static void own_want_reply(struct peer *p)
 {
-    struct spec_channel *ch = open_first(p, (struct opening){0});
-
-    while (!ch->program_asked && receive_any(p))
-        continue;
-    report(p, "%s with want-reply %s", ch->program, ch->program_reply ? "TRUE" : "FALSE");
+    each_program(p, report_want_reply);
 }
 
 /* Wait for its end; only its exit status counts. */
@@ -40,14 +61,16 @@ static void see_exit(struct peer *p)
     current_part(p)->ending = ENDING_NONE;
 }
 
-static void refused(struct peer *p)
+/* byte SSH_MSG_CHANNEL_FAILURE, uint32 recipient channel */
+static void refuse_program(struct peer *p, struct spec_channel *ch)
 {
-    struct spec_channel *ch = open_first(p, (struct opening){0});
-
-    while (!ch->program_asked && receive_any(p))
-        continue;
     transmit(p, "bu", SSH_MSG_CHANNEL_FAILURE, ch->peer);
     see_exit(p);
+}
+
+static void refused(struct peer *p)
+{
+    each_program(p, refuse_program);
 }
 
 static void exit_status(struct peer *p)
