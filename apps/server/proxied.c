@@ -116,7 +116,7 @@ static void on_readable(struct source *source, uint32_t events)
     }
     switch (proxy_header_read((struct bytes){data, (size_t)n}, &address, &size)) {
     case PROXY_PARTIAL:
-        if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        if (events & EPOLLRDHUP) /* which an error and a hangup set too */
             leave(p);
         return;
     case PROXY_ADDRESS:
