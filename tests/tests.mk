@@ -21,7 +21,7 @@ PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/l
 SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream
 
 # After each test of these, no heap block and no descriptor may be left (support/leftovers.c).
-LEFTOVER_TESTS = $(filter $(LIB_ROOMS:%=apps/%/%),$(TESTS))
+LEFTOVER_TESTS = $(filter $(LIB_ROOMS:%=apps/%/%),$(TESTS)) $(SCARCE_TESTS)
 
 # What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file observe/spool observe/keylog observe/capture)
@@ -59,7 +59,7 @@ $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
 $(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/whole/memory_libc.o $(BUILD)/tests/scarce.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIB_LIBS) -lm
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIB_LIBS) -lm
 
 # Every public function from inside every callback: the hooks and actions are made from the public headers.
 define callback_test

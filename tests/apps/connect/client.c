@@ -332,6 +332,7 @@ START_TEST(sessions_have_the_whole_configuration)
 {
     static const struct nacre_observer observer = {.packet = NULL};
     struct nacre_client_config c = config_for();
+    const struct nacre_client_config *own;
     const struct nacre_endpoint_config *e;
     struct nacre_budget *budget = nacre_budget_new(1 << 20, NULL);
     struct nacre_clients *clients;
@@ -342,6 +343,7 @@ START_TEST(sessions_have_the_whole_configuration)
     c.global_request = refuse_request;
     c.global_replied = ignore_answer;
     c.observer = &observer;
+    c.forwarding = &(struct nacre_forwarding){.connect_ms = 5};
     c.channels_max = 3;
     c.packet_max = 4096;
     c.login_grace_ms = 4000;
@@ -359,6 +361,10 @@ START_TEST(sessions_have_the_whole_configuration)
     c.random = count_random;
     c.random_context = &randoms;
     clients = clients_with(&c);
+    own = &clients->config; /* the structs that the caller's points to are copied */
+    ck_assert(own->forwarding == &clients->forwarding && own->observer == &clients->observer);
+    ck_assert(own->memory == &clients->memory && own->secrets == &clients->secrets);
+    ck_assert(own->limits == &clients->limits && own->forwarding->connect_ms == 5);
     e = &clients->endpoint->config;
     ck_assert(e->lookup == client_lookup && clients->config.lookup == c.lookup);
     ck_assert(e->global_replied == client_global_replied);

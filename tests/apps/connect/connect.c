@@ -3,7 +3,11 @@
 #include "tests/support/client_story.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -125,6 +129,30 @@ START_TEST(the_time_to_connect_begins_with_the_call)
 }
 END_TEST
 
+START_TEST(a_descriptor_that_is_no_connected_socket_is_refused_and_closed)
+{
+    const struct nacre_client_config config = config_for();
+    struct nacre_clients *clients = clients_with(&config);
+    char expected[512], errbuf[512], where[64];
+
+    for (int i = 0; i < 3; i++) {
+        int fd = i == 0   ? listen_on_loopback(where, 1)
+                 : i == 1 ? open("/dev/null", O_RDWR | O_CLOEXEC)
+                          : FD_SETSIZE; /* not open */
+
+        ck_assert_ptr_null(
+            nacre_client_adopt(clients, fd, "host:2022", NULL, errbuf, sizeof errbuf));
+        (void)snprintf(expected, sizeof expected, "cannot use descriptor %d for host:2022: %s", fd,
+                       strerror(i == 0   ? ENOTCONN
+                                : i == 1 ? ENOTSOCK
+                                         : EBADF));
+        ck_assert_str_eq(errbuf, expected);
+        ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+    }
+    nacre_clients_free(clients);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -133,4 +161,5 @@ void add_tests(struct suite *suite)
     add_test(suite, malformed_and_unknown_addresses_are_refused);
     add_test(suite, a_client_can_be_closed_before_it_is_connected);
     add_test(suite, the_time_to_connect_begins_with_the_call);
+    add_test(suite, a_descriptor_that_is_no_connected_socket_is_refused_and_closed);
 }

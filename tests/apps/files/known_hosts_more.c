@@ -92,9 +92,48 @@ START_TEST(a_further_file_that_cannot_be_used_is_reported)
 }
 END_TEST
 
+/* ssh-keygen -l prints the same fingerprints. */
+#define PRINT "ssh-ed25519 SHA256:r0jjAatH+rPa97KMRB4yEkCq0GlcmkYyacWqmoyiTwI"
+#define OTHER_PRINT "ssh-ed25519 SHA256:X+CvDC/FdQ6i4+vFqNp3Ewy62WBpWkfo9uP3HjB2Vr0"
+
+START_TEST(each_sentence_names_the_keys_and_what_to_do)
+{
+    static const struct {
+        const char *text, *says; /* # is the file */
+    } rows[] = {
+        {"\nhost " KEY "\n", "the host key of host is known: " PRINT " (#:2)"},
+        {"@revoked * " KEY "\n", "the host key of host (" PRINT ") is REVOKED by #:1: a server "
+                                 "that has it must not be trusted. Ask the server's administrator "
+                                 "for its new key"},
+        {"host " OTHER_KEY "\n", "THE HOST KEY OF host HAS CHANGED: the server presents " PRINT
+                                 ", but #:1 has " OTHER_PRINT ". Either the server has a new key, "
+                                 "or an attacker is intercepting the connection. Ask the server's "
+                                 "administrator; if the new key is right, remove the old one with: "
+                                 "ssh-keygen -f '#' -R 'host'"},
+        {"", "host is not known: # has no key for it. The server presents " PRINT
+             "; ask its administrator whether that is right"},
+    };
+    const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB, sizeof BLOB - 1};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *file = scratch_write("known_hosts", rows[i].text, 0600);
+        struct nacre_known_hosts hosts = in(file);
+        char expected[2048] = "";
+        size_t n = 0;
+
+        for (const char *c = rows[i].says; *c != 0; c++)
+            n += (size_t)snprintf(expected + n, sizeof expected - n, "%.*s", *c == '#' ? 1000 : 1,
+                                  *c == '#' ? file : c);
+        (void)nacre_known_hosts_check(&hosts, &shown, said, sizeof said);
+        ck_assert_str_eq(said, expected);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, further_files_are_read_too);
     add_test(suite, a_further_file_that_cannot_be_used_is_reported);
+    add_test(suite, each_sentence_names_the_keys_and_what_to_do);
 }

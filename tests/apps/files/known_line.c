@@ -30,7 +30,7 @@ START_TEST(a_line_has_a_marker_hosts_a_type_and_a_key)
     line = line_of("@cert-authority *.example.org ssh-rsa AAAA");
     ck_assert_int_eq(line.marker, KNOWN_CERT_AUTHORITY);
     line = line_of("@other * ssh-rsa AAAA");
-    ck_assert_ptr_nonnull(line.wrong);
+    ck_assert_str_eq(line.wrong, "unknown marker; @revoked and @cert-authority are known");
 }
 END_TEST
 

@@ -121,6 +121,8 @@ START_TEST(many_files_are_remembered)
         ck_assert_int_eq(reported_note(&r, name, &state, 1), REPORT_NOT);
     }
     ck_assert_int_eq(reported_note(&r, "one more", &state, 1), REPORT_THIS);
+    reported_clear(&r); /* all of them are forgotten */
+    ck_assert_int_eq(reported_note(&r, "one more", &state, 1), REPORT_THIS);
     reported_clear(&r);
 }
 END_TEST

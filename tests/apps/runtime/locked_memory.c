@@ -186,7 +186,7 @@ START_TEST(private_keys_and_libcryptos_memory_are_locked)
 {
     char errbuf[256] = "";
     struct nacre_key *key;
-    void *block;
+    void *block, *old;
 
     if (!may_lock())
         return;
@@ -202,10 +202,13 @@ START_TEST(private_keys_and_libcryptos_memory_are_locked)
     OPENSSL_free(block);
     block = OPENSSL_realloc(NULL, 10);
     memset(block, 7, 10);
+    old = block;
     wiped_record();
     block = OPENSSL_realloc(block, 1000);
     ck_assert(is_locked(block));
     assert_wiped(16, 1); /* the old block, as long as blocks for 10 bytes are */
+    ck_assert_ptr_eq(OPENSSL_malloc(10), old);
+    OPENSSL_free(old);
     ck_assert_mem_eq(block, "\7\7\7\7\7\7\7\7\7\7", 10);
     OPENSSL_free(block);
 }

@@ -2,12 +2,14 @@
 #include "apps/server/listen_unix.h"
 #include "tests/support/scratch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +19,17 @@ enum { BACKLOG = 1, LONG_BACKLOG = 64, STARTERS = 8, ROUNDS = 40 };
 static struct listen_address address;
 static char sentence[1024], text[256];
 static const struct errbuf p = {sentence, sizeof sentence};
+
+static bool fails;
+
+int listen(int fd, int backlog)
+{
+    if (fails) {
+        errno = EADDRINUSE;
+        return -1;
+    }
+    return (int)syscall(SYS_listen, fd, backlog);
+}
 
 /* unix:PATH followed by `options` */
 static void at(const char *path, const char *options)
@@ -260,6 +273,18 @@ START_TEST(of_several_starters_one_wins)
 }
 END_TEST
 
+START_TEST(a_socket_that_cannot_listen_leaves_no_file)
+{
+    const char *path = scratch_path("socket");
+
+    fails = true;
+    ck_assert_int_eq(open_at(path, ""), -1);
+    assert_says(sentence, strerror(EADDRINUSE));
+    ck_assert_int_eq(access(path, F_OK), -1);
+    fails = false;
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -272,4 +297,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_locked_folder_is_not_waited_for_without_end);
     add_test(suite, a_path_without_a_folder_is_in_the_current_one);
     add_test(suite, of_several_starters_one_wins);
+    add_test(suite, a_socket_that_cannot_listen_leaves_no_file);
 }

@@ -429,33 +429,46 @@ END_TEST
 START_TEST(sessions_have_the_whole_configuration)
 {
     static const struct nacre_channel_app app = {.open = NULL};
-    const struct nacre_server_config c = {.version = NACRE_VERSION_NUMBER,
-                                          .session = &app,
-                                          .lookup = look_up_nothing,
-                                          .global_request = refuse_request,
-                                          .global_replied = ignore_answer,
-                                          .channels_max = 3,
-                                          .packet_max = 4096,
-                                          .login_grace_ms = 4000,
-                                          .limits = &(struct nacre_limits){.handshake_ms = 3000},
-                                          .rekey_bytes = 1 << 20,
-                                          .rekey_ms = 60 * 1000,
-                                          .kex = "curve25519-sha256",
-                                          .host_key = "ssh-ed25519",
-                                          .public_key = "ssh-ed25519",
-                                          .ciphers = "aes128-ctr",
-                                          .macs = "hmac-sha2-256",
-                                          .require_strict_kex = true,
-                                          .memory = &scarce.memory,
-                                          .secrets = &scarce.memory,
-                                          .random = count_random,
-                                          .random_context = &randoms,
-                                          .kexinit_waits = true};
+    static const struct nacre_auth_policy policy = {.password = decide_elsewhere};
+    struct nacre_server_config c = {.version = NACRE_VERSION_NUMBER,
+                                    .auth = &policy,
+                                    .events = &(struct nacre_server_events){0},
+                                    .observer = &(struct nacre_observer){0},
+                                    .admission = &(struct nacre_admission){0},
+                                    .session = &app,
+                                    .lookup = look_up_nothing,
+                                    .global_request = refuse_request,
+                                    .global_replied = ignore_answer,
+                                    .channels_max = 3,
+                                    .packet_max = 4096,
+                                    .login_grace_ms = 4000,
+                                    .limits = &(struct nacre_limits){.handshake_ms = 3000},
+                                    .rekey_bytes = 1 << 20,
+                                    .rekey_ms = 60 * 1000,
+                                    .kex = "curve25519-sha256",
+                                    .host_key = "ssh-ed25519",
+                                    .public_key = "ssh-ed25519",
+                                    .ciphers = "aes128-ctr",
+                                    .macs = "hmac-sha2-256",
+                                    .require_strict_kex = true,
+                                    .memory = &scarce.memory,
+                                    .secrets = &scarce.memory,
+                                    .random = count_random,
+                                    .random_context = &randoms,
+                                    .kexinit_waits = true};
+    const struct nacre_server_config *own;
+    const struct complete *parts;
     const struct nacre_endpoint_config *e;
 
     scarce_init(&scarce, 0, false);
     served = (struct served){.server = NULL};
     make_server(&served, c);
+    own = &served.server->config; /* the structs that the caller's points to are copied */
+    parts = &served.server->parts;
+    ck_assert(own->auth == &parts->auth && own->events == &parts->events);
+    ck_assert(own->observer == &parts->observer && own->memory == &parts->memory);
+    ck_assert(own->secrets == &parts->secrets && own->limits == &parts->limits);
+    ck_assert_ptr_eq(own->admission, &parts->admission);
     e = &served.server->latest->endpoints[0]->config;
     ck_assert(e->session == c.session && e->lookup == c.lookup);
     ck_assert(e->global_request == c.global_request && e->global_replied == c.global_replied);
@@ -467,6 +480,10 @@ START_TEST(sessions_have_the_whole_configuration)
     ck_assert(e->require_strict_kex && e->kexinit_waits);
     ck_assert(e->memory->context == c.memory->context && e->secrets->context == c.secrets->context);
     ck_assert(e->random == count_random && e->random_context == &randoms);
+    nacre_server_free(served.server);
+    c.forwarding = &(struct nacre_forwarding){0}; /* with another `lookup` */
+    make_server(&served, c);
+    ck_assert_ptr_eq(served.server->config.forwarding, &served.server->parts.forwarding);
     nacre_server_free(served.server);
     nacre_key_free(served.key);
 }

@@ -1,4 +1,5 @@
 /* The configuration that many sessions share. */
+#include "apps/session/parts.h"
 #include "tests/support/pair.h"
 #include "tests/support/scarce.h"
 #include "tests/support/suite.h"
@@ -59,16 +60,30 @@ START_TEST(lists_are_read_as_options_are)
 }
 END_TEST
 
+/* ... with the structs that it points to. */
 START_TEST(the_configuration_is_copied)
 {
-    struct nacre_endpoint_config config = {
-        .version = NACRE_VERSION_NUMBER, .role = NACRE_CLIENT, .user = "alice"};
+    struct scarce scarce;
+    struct nacre_endpoint_config config = {.version = NACRE_VERSION_NUMBER,
+                                           .role = NACRE_CLIENT,
+                                           .user = "alice",
+                                           .auth = &(struct nacre_auth_policy){0},
+                                           .observer = &(struct nacre_observer){0},
+                                           .memory = &scarce.memory,
+                                           .secrets = &scarce.memory,
+                                           .limits = &(struct nacre_limits){0}};
+    const struct nacre_endpoint_config *own;
     struct nacre_endpoint *endpoint;
     struct nacre_session *session;
     size_t len;
 
+    scarce_init(&scarce, 0, false);
     endpoint = nacre_endpoint_new(&config, NULL, 0);
     ck_assert_ptr_nonnull(endpoint);
+    own = &endpoint->config;
+    ck_assert(own->auth == &endpoint->policy && own->observer == &endpoint->observer);
+    ck_assert(own->memory == &endpoint->memory && own->secrets == &endpoint->secrets);
+    ck_assert_ptr_eq(own->limits, &endpoint->limits);
     memset(&config, 0xff, sizeof config);
     session = nacre_session_new(endpoint, NULL, 1000);
     ck_assert_ptr_nonnull(session);

@@ -1,4 +1,5 @@
 /* One session: what its owner sees, how it ends, and what happens without memory. */
+#include "apps/session/parts.h"
 #include "connection/parts.h"
 #include "tests/support/recorder.h"
 #include "tests/support/scarce.h"
@@ -462,6 +463,36 @@ START_TEST(a_key_exchange_may_begin_before_every_step)
 }
 END_TEST
 
+/* Blocks of the pool that will be used again are wiped a second after a session used one. */
+START_TEST(a_session_promises_to_wipe_what_it_leaves_in_the_pool)
+{
+    static const uint8_t data[20000];
+    const struct pool *pool;
+    struct nacre_channel *ch;
+
+    pair_init(&p, 5);
+    pair_start(&p);
+    ch = pair_open(&p);
+    ck_assert_int_eq(nacre_channel_shell(ch), NACRE_SEND_DONE);
+    pair_run(&p);
+    ck_assert_uint_eq(nacre_channel_write(ch, data, sizeof data), sizeof data);
+    pair_run(&p);
+    nacre_session_received(p.server.session, 0, 0); /* the pair asked for space and had nothing */
+    pool = &p.server.endpoint->pool;
+    ck_assert_uint_gt(pool->warm_count, 0);
+    ck_assert(pool->wipe_promised);
+    ck_assert_uint_eq(p.server.session->wipe_ms, p.now_ms + 1000);
+    ck_assert_uint_le(nacre_session_deadline(p.server.session), p.now_ms + 1000);
+    pair_pass(&p, 999);
+    ck_assert_uint_gt(pool->warm_count, 0);
+    pair_pass(&p, 1);
+    ck_assert_uint_eq(pool->warm_count, 0);
+    ck_assert(!pool->wipe_promised);
+    ck_assert_uint_eq(p.server.session->wipe_ms, 0);
+    pair_clear(&p);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     suite_timeout(suite, 240);
@@ -483,4 +514,5 @@ void add_tests(struct suite *suite)
     add_test(suite, without_lookup_only_session_channels_have_an_application);
     add_test(suite, a_long_disconnect_text_is_truncated);
     add_loop(suite, a_key_exchange_may_begin_before_every_step, 0, 4);
+    add_test(suite, a_session_promises_to_wipe_what_it_leaves_in_the_pool);
 }
