@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """A server made with Paramiko (served.py). Commands run in a shell; forwarding is not allowed."""
+import os
 import socket
-import subprocess
 import threading
+from subprocess import PIPE, Popen
 
 import paramiko
-from served import HOST_KEYS, KEY, PASSWORD, PORT, say
+from served import HOST_KEYS, KEY, PASSWORD, PORT, forward, say
+
+KINDS = {"host": paramiko.Ed25519Key, "host_ecdsa": paramiko.ECDSAKey, "host_rsa": paramiko.RSAKey}
 
 with open(KEY, encoding="ascii") as file:
     allowed = file.read().split()[1]
@@ -29,47 +32,21 @@ class Login(paramiko.ServerInterface):
         return True
 
 
-def feed(channel, child):
-    for data in iter(lambda: channel.recv(65536), b""):
-        try:
-            child.stdin.write(data)
-        except BrokenPipeError:
-            break
-    child.stdin.close()
-
-
-def forward(stream, send, child):
-    for data in iter(lambda: stream.read1(65536), b""):
-        try:
-            send(data)
-        except OSError:  # the client closed the channel
-            child.kill()
-            break
-
-
 def run(channel, command):
-    child = subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    threads = [threading.Thread(target=forward, args=(child.stdout, channel.sendall, child)),
-               threading.Thread(target=forward, args=(child.stderr, channel.sendall_stderr, child))]
-    threading.Thread(target=feed, args=(channel, child), daemon=True).start()
+    child = Popen(command, shell=True, bufsize=0, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+    streams = ((channel.recv, child.stdin.write, child.stdin.close),
+               (child.stdout.read, channel.sendall, child.stdout.close),
+               (child.stderr.read, channel.sendall_stderr, child.stderr.close))
+    threads = [threading.Thread(target=forward, args=stream, daemon=True) for stream in streams]
     for thread in threads:
         thread.start()
-    for thread in threads:
+    for thread in threads[1:]:
         thread.join()
     channel.send_exit_status(child.wait() & 0xff)
     channel.close()
 
 
-def host_key(name):
-    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
-        try:
-            return kind(filename=name)
-        except (paramiko.SSHException, ValueError, AttributeError):
-            continue
-    raise SystemExit(f"{name}: not a host key")
-
-
-keys = [host_key(name) for name in HOST_KEYS]
+keys = [KINDS[os.path.basename(name)](filename=name) for name in HOST_KEYS]
 listener = socket.create_server(("127.0.0.1", PORT), backlog=100)
 say(listener.getsockname()[1])
 transports = []

@@ -3,6 +3,7 @@
 FOLDER has the private host keys host*, the public key key.pub that may log in, and the password of every user. The server
 prints its port, and serves on the loopback interface until it is terminated.
 """
+import contextlib
 import glob
 import os
 import sys
@@ -18,3 +19,25 @@ with open(os.path.join(FOLDER, "password"), encoding="utf-8") as file:
 
 def say(port):
     print(port, flush=True)
+
+
+def forward(read, write, close):
+    with contextlib.suppress(OSError):  # the command has ended, or the client has closed the channel
+        for data in iter(lambda: read(65536), b""):
+            write(data)
+    close()
+
+
+async def copy(reader, writer, ended, ignored=()):
+    """All that there is, for asyncio. False: an exception in ended. Those in ignored are events of a terminal."""
+    data = None
+    while data != b"":
+        try:
+            data = await reader.read(65536)
+            writer.write(data)
+            await writer.drain()
+        except ignored:
+            continue
+        except ended:
+            return False
+    return True
