@@ -9,12 +9,14 @@ import subprocess
 import tempfile
 import unittest
 
+import others
 import spec_matrix
 import spec_results
 from harness import PATIENCE
 from spec_subjects import CLIENTS, NACRE_SPEC, SUBJECTS, start
 
 LONG = bool(os.environ.get("NACRE_LONG"))
+PROGRAM_LINES = 60  # of one that is made with a library
 HOSTILE = "</script><img src=x onerror=alert(1)>|` ``| [a](https://localhost/)\n# heading\x1b[31m"
 
 
@@ -68,6 +70,14 @@ class Subjects(unittest.TestCase):
     def test_each_client_of_the_folder_is_a_subject(self):
         subjects = {subject.start.args[0] for subject in SUBJECTS if subject.role == "client"}
         self.assertLessEqual(set(glob.glob(os.path.join(CLIENTS, "*.profile"))), subjects)
+
+    def test_each_program_of_a_library_is_short(self):
+        """A reader sees at once what is the library's."""
+        programs = glob.glob(os.path.join(others.SERVERS, "serve_*"))
+        self.assertGreaterEqual(len(programs), 5)
+        for path in programs:
+            with self.subTest(path), open(path, encoding="utf-8") as file:
+                self.assertLessEqual(len(file.readlines()), PROGRAM_LINES)
 
     def test_the_results_name_what_was_tested(self):
         self.addCleanup(setattr, spec_results, "FOLDER", spec_results.FOLDER)

@@ -1,5 +1,5 @@
 # libssh. Debian: libssh-dev
-prepare = cc -O1 -o {key}.libssh {profile}/connect_libssh.c -lssh
+prepare = cc -O1 -I{profile}/../../.. -o {key}.libssh {profile}/connect_libssh.c {profile}/libssh_channel.c {profile}/connected.c {profile}/relay.c -lssh
 program = {key}.libssh
 options = {host} {port} {user} {known_hosts}
 target = {command}

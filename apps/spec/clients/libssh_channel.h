@@ -1,0 +1,13 @@
+/* The channel of the client made with libssh. */
+#ifndef LIBSSH_CHANNEL_H
+#define LIBSSH_CHANNEL_H
+
+#include "apps/spec/clients/connected.h"
+
+#include <libssh/libssh.h>
+
+/* Opens it, starts what the command line asks for, and relays until it has ended. Returns the exit
+ * status. */
+int run_channel(ssh_session session, const struct words *words);
+
+#endif
