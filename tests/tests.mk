@@ -50,7 +50,9 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
 $(BUILD)/tests/whole/rooms: private WRAPPED = transport_begin transport_send
 
 # In these each test must release what it took.
-$(LEFTOVER_TESTS:%=$(BUILD)/tests/%): private WRAPPED = malloc calloc realloc strdup free
+LEFTOVER_CALLS = malloc calloc realloc strdup free pthread_mutex_lock pthread_mutex_unlock \
+                 pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock
+$(LEFTOVER_TESTS:%=$(BUILD)/tests/%): private WRAPPED = $(LEFTOVER_CALLS)
 $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): $(BUILD)/obj/tests/support/leftovers.o
 
 $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a

@@ -1,7 +1,8 @@
-/* After each test: the heap blocks that it took and the descriptors that it opened are released.
+/* After each test: the heap blocks that it took, the descriptors that it opened and the locks that
+ * it acquired are released.
  *
- * The programs of LEFTOVER_TESTS (tests.mk) are linked with this file, and their calls of malloc,
- * calloc, realloc, strdup and free come here. Blocks of the C library and of the crypto libraries
+ * The programs of LEFTOVER_TESTS (tests.mk) are linked with this file, and their calls of the
+ * functions in LEFTOVER_CALLS come here. Blocks of the C library and of the crypto libraries
  * are not seen; the sanitizers see them. */
 #include "tests/support/leftovers.h"
 
@@ -28,6 +29,17 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 char *__wrap_strdup(const char *text);
 void __wrap_free(void *block);
+
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
+int __real_pthread_rwlock_rdlock(pthread_rwlock_t *rwlock);
+int __real_pthread_rwlock_wrlock(pthread_rwlock_t *rwlock);
+int __real_pthread_rwlock_unlock(pthread_rwlock_t *rwlock);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
+int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *rwlock);
+int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *rwlock);
+int __wrap_pthread_rwlock_unlock(pthread_rwlock_t *rwlock);
 
 /* A hash table with linear probing. Inverted addresses, so that a leak checker takes none of them
  * for a reference. */
@@ -56,14 +68,14 @@ static void *note(void *block)
 
     if (block == NULL)
         return NULL;
-    (void)pthread_mutex_lock(&lock);
+    (void)__real_pthread_mutex_lock(&lock);
     i = place_of(key);
     if (blocks[i] == 0)
         count++;
     blocks[i] = key;
     if (count > SLOTS / 2)
         abort();
-    (void)pthread_mutex_unlock(&lock);
+    (void)__real_pthread_mutex_unlock(&lock);
     return block;
 }
 
@@ -74,7 +86,7 @@ static void forget(const void *block)
 
     if (block == NULL)
         return;
-    (void)pthread_mutex_lock(&lock);
+    (void)__real_pthread_mutex_lock(&lock);
     gone = place_of(~(uintptr_t)block);
     if (blocks[gone] != 0) {
         count--;
@@ -86,7 +98,7 @@ static void forget(const void *block)
         }
         blocks[gone] = 0;
     }
-    (void)pthread_mutex_unlock(&lock);
+    (void)__real_pthread_mutex_unlock(&lock);
 }
 
 void *__wrap_malloc(size_t size)
@@ -121,6 +133,48 @@ void __wrap_free(void *block)
     __real_free(block);
 }
 
+/* ---- locks ---- */
+
+static _Thread_local unsigned held; /* by this thread */
+
+/* The C library lets a thread unlock what it has not locked. */
+static void release_lock(void)
+{
+    if (held == 0)
+        abort();
+    held--;
+}
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    held++;
+    return __real_pthread_mutex_lock(mutex);
+}
+
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+    release_lock();
+    return __real_pthread_mutex_unlock(mutex);
+}
+
+int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *rwlock)
+{
+    held++;
+    return __real_pthread_rwlock_rdlock(rwlock);
+}
+
+int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *rwlock)
+{
+    held++;
+    return __real_pthread_rwlock_wrlock(rwlock);
+}
+
+int __wrap_pthread_rwlock_unlock(pthread_rwlock_t *rwlock)
+{
+    release_lock();
+    return __real_pthread_rwlock_unlock(rwlock);
+}
+
 /* ---- before and after ---- */
 
 static bool open_before[FDS];
@@ -137,9 +191,9 @@ static unsigned blocks_now(void)
 {
     unsigned now;
 
-    (void)pthread_mutex_lock(&lock);
+    (void)__real_pthread_mutex_lock(&lock);
     now = count;
-    (void)pthread_mutex_unlock(&lock);
+    (void)__real_pthread_mutex_unlock(&lock);
     return now;
 }
 
@@ -165,6 +219,7 @@ static void after(void)
         (void)!readlink(link, path, sizeof path - 1);
         ck_abort_msg("descriptor %d is left: %s", fd, path);
     }
+    ck_assert_msg(held == 0, "%u locks are still held", held);
     left = blocks_now();
     ck_assert_msg(left <= count_before, "%u heap blocks are left", left - count_before);
 }

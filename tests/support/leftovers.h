@@ -1,4 +1,4 @@
-/* A check after each test that it left no heap block and no descriptor. */
+/* A check after each test that it left no heap block, no descriptor and no lock that is held. */
 #ifndef NACRE_TESTS_SUPPORT_LEFTOVERS_H
 #define NACRE_TESTS_SUPPORT_LEFTOVERS_H
 
