@@ -151,11 +151,7 @@ class Container:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--", "sh", "-c",
                                              "\n".join(script), "container", *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.pid = int(until(self.first_child, self.log))
-
-    def first_child(self):
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
-            return file.read()
+        self.pid = until(lambda: harness.children(self.process.pid), self.log)[0]
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:

@@ -192,6 +192,12 @@ def clean_environment(home, **more):
     return {"PATH": os.environ["PATH"], "HOME": home, "LC_ALL": "C.UTF-8", "TERM": "xterm", **more}
 
 
+def children(pid):
+    """The processes that this one's first thread has started."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return list(map(int, file.read().split()))
+
+
 def end(process):
     """Kill a process, unless it has ended, and reap it."""
     if process.poll() is None:

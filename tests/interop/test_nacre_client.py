@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 from client_program import NACRE_CLIENT, ClientCase, Commands, Terminals
-from harness import MIB, PATIENCE, USER, Server, clean_environment, random_bytes, until
+from harness import MIB, PATIENCE, USER, Server, children, clean_environment, random_bytes, until
 from others import AsyncSsh, Conch, Dropbear, Paramiko, Sshd, Tiny
 from terminals import Terminal, Tmux
 
@@ -113,7 +113,7 @@ class AgainstStrictSshd(ClientCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.server = cls.enterClassContext(Sshd("PermitTTY no\nLogLevel DEBUG1\n"))
+        cls.server = cls.enterClassContext(Sshd("PermitTTY no\nLogLevel DEBUG1\nKexAlgorithms +diffie-hellman-group14-sha256\n"))
 
     def test_no_terminal(self):
         terminal = self.terminal("-t", "echo begun; cat; exit 3")
@@ -299,8 +299,8 @@ class LocalTerminal(ClientCase):
         return shell
 
     def pid(self, shell):
-        with open(f"/proc/{shell.pid}/task/{shell.pid}/children", encoding="ascii") as file:
-            return int(file.read())
+        (pid,) = children(shell.pid)
+        return pid
 
     def assert_restored(self, shell):
         shell.type(b"[ $(stty -g) = $before ] && echo res''tored\n")
@@ -321,9 +321,10 @@ class LocalTerminal(ClientCase):
 
     def test_it_is_restored_when_the_connection_is_lost(self):
         shell = self.in_shell()
-        with open(f"/proc/{self.server.process.pid}/task/{self.server.process.pid}/children", encoding="ascii") as file:
-            for pid in file.read().split():
-                os.kill(int(pid), signal.SIGKILL)
+        # Since OpenSSH 9.8, two processes hold the connection: a monitor and its child.
+        for monitor in children(self.server.process.pid):
+            for pid in (*children(monitor), monitor):
+                os.kill(pid, signal.SIGKILL)
         shell.expect(b"Connection to 127.0.0.1 closed.")
         self.assert_restored(shell)
         shell.type(b"echo sta''tus $?\n")

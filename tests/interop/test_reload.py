@@ -226,7 +226,7 @@ class Rotation(unittest.TestCase):
     def signing_key(self, server):
         said = subprocess.run(["ssh-keyscan", "-t", "ed25519", "-p", str(server.port), server.host], check=True,
                               capture_output=True, text=True, timeout=PATIENCE).stdout
-        return said.split()[2]
+        return next(line.split()[2] for line in said.splitlines() if not line.startswith("#"))
 
 
 if __name__ == "__main__":

@@ -165,14 +165,14 @@ class InTmux(ServeCase):
         window.resize(90, 30)
         window.expect("90x30")
         window.type(":q!", "Enter")
-        until(lambda: not self.below(server.pid()), "vim to end")
+        until(lambda: not harness.children(server.pid()), "vim to end")
         window.type("stty size", "Enter")
         window.expect("30 90")
         window.type("clear; echo run=$((6*7)); sleep 1000", "Enter")
         window.expect("run=42")
         until(lambda: "sleep" in self.names_below(server.pid()), "the program to run")
         window.type("C-c")
-        until(lambda: not self.below(server.pid()), "the program to end")
+        until(lambda: not harness.children(server.pid()), "the program to end")
         window.type("echo after=$?", "Enter")
         window.expect("after=130")
         window.type("exit 3", "Enter")
@@ -185,17 +185,13 @@ class InTmux(ServeCase):
         window = self.window(server)
         shell = server.pid()
         until(lambda: self.names_below(shell).count("sleep") == 2, "two programs")
-        pids = [shell, *self.below(shell)]
+        pids = [shell, *harness.children(shell)]
         os.kill(int(window.tmux("list-panes", "-F", "#{pane_pid}")), signal.SIGKILL)
         until(lambda: not any(map(is_alive, pids)), lambda: f"still there: {list(filter(is_alive, pids))}")
 
-    def below(self, pid):
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return list(map(int, file.read().split()))
-
     def names_below(self, pid):
         names = []
-        for child in self.below(pid):
+        for child in harness.children(pid):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 with open(f"/proc/{child}/comm", encoding="ascii") as file:
                     names.append(file.read().strip())

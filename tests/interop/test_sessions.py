@@ -187,13 +187,11 @@ class FirstProcess(SessionsCase):
 
     def first(self, server):
         """The process that has the number 1 in its own world."""
-        with open(f"/proc/{server.process.pid}/task/{server.process.pid}/children", encoding="ascii") as file:
-            return int(file.read())
+        (pid,) = harness.children(server.process.pid)
+        return pid
 
     def zombies(self, pid):
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            children = file.read().split()
-        for child in children:
+        for child in harness.children(pid):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # reaped since it was listed
                 with open(f"/proc/{child}/stat", encoding="ascii") as file:
                     if file.read().rsplit(")", 1)[1].split()[0] == "Z":
@@ -218,8 +216,7 @@ class FirstProcess(SessionsCase):
     @as_root
     def test_it_ends_with_the_server(self):
         server, first = self.contain("cat")
-        with open(f"/proc/{first}/task/{first}/children", encoding="ascii") as file:
-            os.kill(int(file.read()), signal.SIGKILL)
+        os.kill(harness.children(first)[0], signal.SIGKILL)
         self.assertEqual(server.process.wait(harness.PATIENCE), 128 + signal.SIGKILL)
         server.process.returncode = 0  # as wanted
 

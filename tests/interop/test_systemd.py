@@ -324,7 +324,8 @@ class Units(SystemdCase):
             os.chown(os.path.join(self.folder, name), NOBODY.pw_uid, NOBODY.pw_gid)
         os.chmod(self.folder, 0o755)
         command = dict(settings("nacre-echo.service"))["ExecStart"].replace("${CREDENTIALS_DIRECTORY}", self.folder)
-        command = command.replace("/usr/local/bin/nacre-echo", harness.NACRE_ECHO).split()
+        program_file = shutil.copy(harness.NACRE_ECHO, self.folder)  # the user may not be able to enter the folder of the build
+        command = command.replace("/usr/local/bin/nacre-echo", program_file).split()
         manager = self.manager(self.folder)  # as systemd's; an abstract name belongs to a network
         os.chmod(manager.name, 0o777)
         with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -217,6 +217,11 @@ class RealSession(HashCase):
 class FromTheClient(ClientCase, HashCase):
     """nacre-client with OpenSSH's server: the trace of the other side."""
 
+    @classmethod
+    def setUpClass(cls):
+        finite = [kex for kex in RealSession.METHODS if kex.startswith("diffie-hellman-")]
+        cls.server = cls.enterClassContext(cls.kind(f"KexAlgorithms +{','.join(finite)}\n"))
+
     def setUp(self):
         ClientCase.setUp(self)
         HashCase.setUp(self)
