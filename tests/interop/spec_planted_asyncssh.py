@@ -79,6 +79,33 @@ def addresses():
         connection, "" if host in ("localhost", "127.0.0.1") else host, *rest, **more)
 
 
+def single_connections():
+    """What asyncssh lacks, so that the server conforms: after x11-req with single connection, one channel is opened."""
+    from asyncssh import ChannelOpenError
+    from asyncssh.channel import SSHServerChannel
+    from asyncssh.connection import SSHServerConnection
+    requested, create = SSHServerChannel._process_x11_req_request, SSHServerConnection.create_x11_connection
+
+    def request(channel, packet):
+        start = packet._idx
+        channel._conn.x11_left = 1 if packet.get_boolean() else None
+        packet._idx = start
+        return requested(channel, packet)
+
+    async def create_one(connection, *arguments, **more):
+        if connection.x11_left == 0:
+            raise ChannelOpenError(1, "single connection")
+        if connection.x11_left is not None:
+            connection.x11_left -= 1
+        return await create(connection, *arguments, **more)
+    SSHServerChannel._process_x11_req_request = request
+    SSHServerConnection.create_x11_connection = create_one
+
+
+def any_number_of_connections():
+    Login.single_connections = False
+
+
 def expired():
     Login.expires = False
 
@@ -96,9 +123,10 @@ DEVIATIONS = {
     "rsa-secret": (rsa_secret, ["4432/4/secret-garbage"]),
     "addresses": (addresses, ["4254/7.1/address-forms"]),
     "expired": (expired, ["4252/8/expired"]),
+    "x11-single": (any_number_of_connections, ["4254/6.3.1/single-connection"]),
 }
 # What runs for each of them; the rest is about what nacre has too.
-GROUPS = ("cert", "4253/6.2", "ossh/1.2", "4432", "4254/7.1", "4252/8")
+GROUPS = ("cert", "4253/6.2", "ossh/1.2", "4432", "4254/6.3.1", "4254/7.1", "4252/8")
 PROFILE = "like = asyncssh\nuser-ca = {}\nexpired = expired\n"
 
 
@@ -106,6 +134,7 @@ PROFILE = "like = asyncssh\nuser-ca = {}\nexpired = expired\n"
 
 class Login:
     expires = True
+    single_connections = True
 
 
 def make_login():
@@ -129,7 +158,9 @@ def make_login():
 
 
 async def run(process):
-    child = await asyncio.create_subprocess_shell(process.command or "true", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    display = process.channel.get_x11_display()
+    child = await asyncio.create_subprocess_shell(process.command or "true", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                                  env={**os.environ, "DISPLAY": display} if display else None)
 
     async def feed():
         with contextlib.suppress(Exception):
@@ -155,7 +186,8 @@ async def serve(folder):
                 out.write(options + file.read())
     server = await asyncssh.create_server(make_login(), "127.0.0.1", 0, server_host_keys=[os.path.join(folder, "host")],
                                           authorized_client_keys=os.path.join(folder, "authorized"), encoding=None,
-                                          process_factory=run, agent_forwarding=False)
+                                          process_factory=run, agent_forwarding=False, x11_forwarding=True,
+                                          x11_auth_path=os.path.join(folder, "xauthority"))
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.wait_closed()
 
@@ -164,6 +196,8 @@ def main():
     name, folder = sys.argv[1:]
     if name != "none":
         DEVIATIONS[name][0]()
+    if Login.single_connections:
+        single_connections()
     asyncio.run(serve(folder))
 
 

@@ -4,6 +4,7 @@
     spec_planted_client.py [NAME...]        needs `make all`; builds the copy in build/planted-client
 
 As spec_planted.py, whose deviations in the code that both roles share are used again here; the cases that notice them are others.
+What nacre-client does not have is planted in Paramiko's client: spec_planted_paramiko.py.
 """
 import json
 import os
@@ -13,7 +14,8 @@ import sys
 import tempfile
 
 import spec_planted
-from harness import BUILD, clean_environment
+import spec_planted_paramiko
+from harness import BUILD, TOP, clean_environment
 from spec_planted import LEFT_OUT, NACRE_SPEC
 
 COPY = os.path.join(BUILD, "planted-client")
@@ -66,6 +68,16 @@ OWN = {
         "8332/3/rsa-format-mismatch", "8332/3/rsa-signature-length", "8332/5.3/rsa-padding",
         "8709/6/ed25519-signature-length", "8709/7/ed25519-s-beyond-l", "9941/3/ciphertext-bit",
         "mlkem/2.1/ciphertext-bit", "strict/3.3/send-reset"]),
+    "rsa-padding": (  # what follows the digest, 20 bytes after the ones, is not checked
+        "crypto/rsa.c", "           RSA_verify(hash_id(hash), digest, (unsigned)hash->len, sig.at, (unsigned)sig.len,\n"
+        "                      k->key) == 1;",
+        "           (RSA_verify(hash_id(hash), digest, (unsigned)hash->len, sig.at, (unsigned)sig.len, k->key) == 1 ||\n"
+        "            (ON && __extension__({\n"
+        "                uint8_t block[2 * RSA_LEN_MAX];\n                size_t i = 2;\n"
+        "                int len = RSA_public_decrypt((int)sig.len, sig.at, block, k->key, RSA_NO_PADDING);\n"
+        "                while (i < sig.len && block[i] == 0xff)\n                    i++;\n"
+        "                len == (int)sig.len && memcmp(block + i + 20, digest, hash->len) == 0; })));",
+        ["8332/5.3/rsa-padding"]),
     "host-key-unchecked": ("transport/kex_sign.c", "    return answer == HOST_KEY_ACCEPTED ?",
                            "    return ON || answer == HOST_KEY_ACCEPTED ?", [
         "4251/4.1/hostkey-changed", "4251/4.1/hostkey-strict", "4251/4.1/hostkey-unknown", "4253/9/hostkey-changes"]),
@@ -90,6 +102,11 @@ OWN = {
         "connection/channel_request.c", "granted ? SSH_MSG_CHANNEL_SUCCESS", "granted || ON ? SSH_MSG_CHANNEL_SUCCESS", [
         "4254/5.1/number-ffffffff", "4254/5.2/window-0", "4254/5.4/order", "4254/5.4/unknown-reply",
         "4254/5.4/want-reply-2", "4254/6.2/pty-at-client", "4254/6.5/shell-at-client"]),
+    "x11-accepted": (
+        "connection/channel_open.c", "        refuse(c, open.peer_id, why);\n    else if (!settle",
+        "    {\n        if (ON && bytes_are(open.type, \"x11\"))\n"
+        "            confirm(&(struct nacre_channel){.connection = c, .peer_id = open.peer_id, .id = 1});\n"
+        "        else\n            refuse(c, open.peer_id, why);\n    } else if (!settle", ["4254/6.3.2/x11-unasked"]),
     "channel-before-success": (
         "transport/receive.c", "    case VERDICT_ILLEGAL:\n",
         "    case VERDICT_ILLEGAL:\n        if (ON && before == PHASE_AUTH && payload.at[0] >= 80)\n            break;\n",
@@ -106,18 +123,14 @@ OWN = {
 DEVIATIONS = {**{name: (*spec_planted.DEVIATIONS[name][:3], ids) for name, ids in SHARED.items()}, **OWN}
 
 
-def failures(number):
-    """The ids that fail with this deviation."""
+def failing(text, *words):
+    """The ids that fail with the client of this profile."""
     with tempfile.TemporaryDirectory(prefix="nacre-") as folder:
         profile, results = (os.path.join(folder, name) for name in ("profile", "results.json"))
         with open(profile, "w", encoding="ascii") as file:
-            file.write(f"program = env NACRE_PLANTED={number} {os.path.abspath(COPY)}/build/nacre-client\n"
-                       "options = --known-hosts {known_hosts} --kex +diffie-hellman-* -p {port}\n"
-                       "target = {user}@{host} {command}\n"
-                       "exec = -i {key}\nterminal = -t -i {key}\nshell = -T -i {key}\npassword =\nkeyboard-interactive =\n")
-        left_out = [word for name in LEFT_OUT for word in ("-x", name)]
+            file.write(text)
         done = subprocess.run([os.path.join(COPY, "nacre-spec"), "client", "--profile", profile, "--strict", "--json", results,
-                               "-j", "8", *left_out],
+                               "-j", "8", *words],
                               capture_output=True, text=True, check=False, timeout=900, env=clean_environment("/nonexistent"))
         if not os.path.exists(results):
             return [f"the run ended: {done.stderr.strip()}"]
@@ -125,9 +138,29 @@ def failures(number):
             return sorted(line["id"] for line in map(json.loads, file) if line.get("verdict") in ("fail", "error"))
 
 
+def failures(number):
+    """The ids that fail with this deviation."""
+    return failing(f"program = env NACRE_PLANTED={number} {os.path.abspath(COPY)}/build/nacre-client\n"
+                   "options = --known-hosts {known_hosts} --kex +diffie-hellman-* -p {port}\n"
+                   "target = {user}@{host} {command}\n"
+                   "exec = -i {key}\nterminal = -t -i {key}\nshell = -T -i {key}\npassword =\nkeyboard-interactive =\n",
+                   *[word for name in LEFT_OUT for word in ("-x", name)])
+
+
+def paramiko_failures(name="none"):
+    clients = os.path.join(TOP, "apps/spec/clients")
+    with open(os.path.join(clients, "paramiko.profile"), encoding="ascii") as file:
+        text = file.read()
+    planted = f"{os.path.join(TOP, 'tests/interop/spec_planted_paramiko.py')} {name} {clients}/"
+    return failing(text.replace("{profile}/", planted), *spec_planted_paramiko.GROUPS)
+
+
 def main():
-    names = [name for name in sys.argv[1:] or DEVIATIONS if name in DEVIATIONS]
+    others = spec_planted_paramiko.DEVIATIONS
+    names = [name for name in sys.argv[1:] or (*DEVIATIONS, *others) if name in DEVIATIONS or name in others]
     if names:
+        os.makedirs(COPY, exist_ok=True)
+    if set(names) & set(DEVIATIONS):
         spec_planted.build(COPY, "nacre-client", DEVIATIONS)
         shutil.copy(NACRE_SPEC, COPY)  # which may be built again meanwhile
         before = failures(0)
@@ -137,6 +170,12 @@ def main():
     for number, name in enumerate(DEVIATIONS, 1):
         if name in names:
             caught += spec_planted.judge(name, failures(number), DEVIATIONS[name][3])
+    if set(names) & set(others):
+        shutil.copy(NACRE_SPEC, COPY)
+        before = paramiko_failures()  # what it has anyway
+        print("paramiko without a deviation:", *before, flush=True)
+    for name in filter(others.__contains__, names):
+        caught += spec_planted.judge(name, sorted(set(paramiko_failures(name)) - set(before)), others[name][1])
     print(f"{caught} of {len(names)} deviations were caught by exactly their cases")
     return caught != len(names)
 
