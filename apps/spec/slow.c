@@ -63,16 +63,35 @@ static void need_time(struct peer *p, uint64_t sent)
          (unsigned long long)sent);
 }
 
-/* After as many packets as there are numbers, each end counts from 0 again. Strict kex would start
- * from 0 after each exchange. */
+/* A cipher that the peer has, whose tags cover the sequence number, as those of AES-GCM do not (RFC
+ * 5647 section 7.1). */
+static const char *numbered_cipher(struct peer *p)
+{
+    static const char *const names[] = {"chacha20-poly1305@openssh.com", "aes256-ctr",
+                                        "aes128-ctr"};
+    const char *theirs = p->setting->facts.theirs.list[LIST_CIPHER_TO_SERVER];
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (list_contains(theirs, names[i]))
+            return names[i];
+    need(p, false, "only ciphers without sequence numbers");
+    return "";
+}
+
+/* After as many packets as there are numbers, each end counts from 0 again: a tag under the last
+ * keys covers the number. Strict kex would start from 0 after each exchange. */
 static void numbers_wrap(struct peer *p)
 {
+    const char *last = numbered_cipher(p);
+
     reach(p, AT_KEXINIT);
     without_strict(p);
     quickly(p);
     reach(p, AT_LOGIN);
     p->observing = true;
     need_time(p, flood(p, ALL_NUMBERS, false));
+    only_cipher(p, last);
+    rekey(p);
     go_on(p);
 }
 
@@ -152,7 +171,8 @@ static void never_finished(struct peer *p)
 const struct spec_case spec_slow[] = {
     {"4253/6.4/seq-wraps", BOTH, PRACTICE, "RFC 4253 6.4", "4253/6.4/4",
      "2^32 packets are sent (slow)", "go-on",
-     .run = numbers_wrap, .slow = true},
+     .run = numbers_wrap, .slow = true,
+     .note = "AES-GCM has the shortest packets and needs the least time for them, but its tags do not cover the sequence number: a rekey to another cipher at the end shows that both ends count alike. 2^32 packets of 36 bytes are 155 GB. nacre-spec and nacre-echo each need 0.17 microseconds of processor time for a packet, 12 minutes in all: on a busy machine it takes hours. The limit is 100 times --timeout, 100 minutes by default; a peer that has not received all packets by then is skipped, with their number."},
     {"strict/3.2/seq-wraps", BOTH, MUST, "draft-ietf-sshm-strict-kex 3.2", "strict/3.2/4",
      "the sequence number would wrap during the first key exchange (slow)", "close",
      .run = numbers_wrap_in_kex, .slow = true},
