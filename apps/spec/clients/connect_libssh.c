@@ -2,7 +2,7 @@
 #include "apps/spec/clients/connected.h"
 #include "apps/spec/clients/libssh_channel.h"
 
-enum { FAILED = 255, REKEY = 16384 };
+enum { REKEY = 16384 }; /* bytes */
 
 static int answer_prompts(ssh_session s)
 {

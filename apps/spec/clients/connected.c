@@ -1,12 +1,13 @@
 #include "apps/spec/clients/connected.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
-
-enum { FAILED = 255 };
 
 void check(bool good, const char *what)
 {
@@ -25,6 +26,16 @@ struct words read_words(int argc, char **argv)
 bool is_intent(const struct words *words, const char *intent)
 {
     return strcmp(words->intent, intent) == 0;
+}
+
+int connect_to(const char *host, const char *port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    check(inet_pton(AF_INET, host, &a.sin_addr) == 1, "the address");
+    check(connect(fd, (struct sockaddr *)&a, sizeof a) == 0, "connecting");
+    return fd;
 }
 
 static void set_echo(bool echo)

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+enum { FAILED = 255 }; /* exit status */
+
 /* The words of the command line. command is NULL if there is none. */
 struct words {
     const char *host, *port, *user, *known_hosts, *intent, *key, *command;
@@ -16,6 +18,9 @@ bool is_intent(const struct words *words, const char *intent);
 /* Ends the program if it is not good. What failed is our text: the library's may have one of the
  * server's. */
 void check(bool good, const char *what);
+
+/* Returns the descriptor. host is an address. */
+int connect_to(const char *host, const char *port);
 
 /* Asks on the terminal. The prompt may be the server's. The answer is valid until the next
  * question. */

@@ -1,5 +1,5 @@
 # libssh2. Debian: libssh2-1-dev
-prepare = cc -O1 -o {key}.libssh2 {profile}/connect_libssh2.c -lssh2
+prepare = cc -O1 -I{profile}/../../.. -o {key}.libssh2 {profile}/connect_libssh2.c {profile}/libssh2_channel.c {profile}/connected.c {profile}/relay.c -lssh2
 program = {key}.libssh2
 options = {host} {port} {user} {known_hosts}
 target = {command}
