@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """A server made with AsyncSSH (served.py). Commands run in a shell; forwarding is allowed."""
+import contextlib
 import signal
 from asyncio import create_task, gather, run
 from asyncio.subprocess import PIPE, create_subprocess_shell
@@ -38,7 +39,8 @@ async def serve(process):
     feeding = create_task(copy(process.stdin, child.stdin, ENDED, IGNORED))
     feeding.add_done_callback(lambda _: child.stdin.close())
     if not all(await gather(copy(child.stdout, process.stdout, ENDED), copy(child.stderr, process.stderr, ENDED))):
-        child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
     status = await child.wait()
     feeding.cancel()
     if status < 0:

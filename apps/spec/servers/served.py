@@ -30,14 +30,14 @@ def forward(read, write, close):
 
 async def copy(reader, writer, ended, ignored=()):
     """All that there is, for asyncio. False: an exception in ended. Those in ignored are events of a terminal."""
-    data = None
-    while data != b"":
+    while True:
         try:
             data = await reader.read(65536)
+            if not data:
+                return True
             writer.write(data)
             await writer.drain()
         except ignored:
             continue
         except ended:
             return False
-    return True
