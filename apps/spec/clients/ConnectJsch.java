@@ -1,48 +1,9 @@
-// A client made with JSch: connected.py has the command line.
+// A client made with JSch: connected.py has the command line. Questions.java answers its questions.
 import com.jcraft.jsch.*;
 import java.io.*;
-import java.nio.charset.StandardCharsets;
 
 public class ConnectJsch {
     static final int FAILED = 255;
-
-    static String shown(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?");
-    }
-
-    static String ask(String prompt) {
-        System.out.print(shown(prompt));
-        System.out.flush();
-        try {
-            return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
-        } catch (IOException why) {
-            return null;
-        }
-    }
-
-    // Questions are answered on the terminal; other host keys are not accepted.
-    static class User implements UserInfo, UIKeyboardInteractive {
-        String password;
-
-        public String getPassphrase() { return null; }
-        public String getPassword() { return password; }
-        public boolean promptPassphrase(String message) { return false; }
-        public boolean promptYesNo(String message) { return false; }
-        public void showMessage(String message) { }
-
-        public boolean promptPassword(String message) {
-            password = ask("Password: ");
-            return password != null;
-        }
-
-        public String[] promptKeyboardInteractive(String destination, String name, String instruction, String[] prompts,
-                                                  boolean[] echo) {
-            String[] answers = new String[prompts.length];
-            for (int i = 0; i < prompts.length; i++)
-                answers[i] = ask(prompts[i]);
-            return answers;
-        }
-    }
 
     static Channel open(Session session, String intent, String command) throws Exception {
         Channel channel = session.openChannel(intent.equals("subsystem") ? "subsystem" : command == null ? "shell" : "exec");
@@ -71,7 +32,7 @@ public class ConnectJsch {
         session.setConfig("PreferredAuthentications", intent.equals("terminal") ? "publickey,password"
                                                       : key.equals("-")         ? intent
                                                                                 : "publickey");
-        session.setUserInfo(new User());
+        session.setUserInfo(new Questions());
         session.connect();
         if (intent.equals("remote-forward"))
             session.setPortForwardingR("127.0.0.1", 7777, "127.0.0.1", 9);
@@ -92,7 +53,7 @@ public class ConnectJsch {
                              words.length > 6 ? words[6] : null);
             System.exit(status >= 0 && status <= 255 ? status : FAILED);
         } catch (Exception why) {
-            System.err.println(shown(why.toString()));
+            System.err.println(Questions.shown(why.toString()));
             System.exit(FAILED);
         }
     }

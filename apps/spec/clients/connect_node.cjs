@@ -1,42 +1,14 @@
-// A client made with node's ssh2: connected.py has the command line. The module is looked for beside this file, and in the
+// A client made with node's ssh2: connected.cjs has the command line. The module is looked for beside this file, and in the
 // folder node of each folder in PATH: nacre-spec's own is one of these, and "make node-packages" installs it there.
-const {createPrivateKey} = require('node:crypto');
-const {readFileSync} = require('node:fs');
-const {createInterface} = require('node:readline');
+const {host, port, username, intent, key, command, ask, end, fail, isKnown, readKey} = require('./connected.cjs');
 
 const paths = [__dirname, ...process.env.PATH.split(':').map((folder) => `${folder}/node`)];
 const {Client} = require(require.resolve('ssh2', {paths}));
-const [host, port, username, knownHosts, intent, key, command] = process.argv.slice(2);
-
-const shown = (text) => text.replace(/\p{Cc}/gu, '?');
-
-// No status: the server named none.
-const end = (status) => process.exit(status ?? 255);
-
-function ask(prompt, done) {
-    const terminal = createInterface({input: process.stdin});
-    process.stdout.write(shown(prompt));
-    terminal.once('line', (line) => {
-        terminal.close();
-        done(line);
-    });
-}
-
-function isKnown(blob) {
-    const lines = readFileSync(knownHosts, 'ascii').split('\n').map((line) => line.split(' '));
-    return lines.some(([name, , text]) => name === `[${host}]:${port}` && text === blob.toString('base64'));
-}
 
 function answer(prompts, answers, finish) {
     if (answers.length === prompts.length)
         return finish(answers);
     ask(prompts[answers.length].prompt, (line) => answer(prompts, [...answers, line], finish));
-}
-
-// ssh2 does not read PKCS #8.
-function readKey() {
-    const text = readFileSync(key, 'ascii');
-    return text.includes('BEGIN PRIVATE KEY') ? createPrivateKey(text).export({type: 'pkcs1', format: 'pem'}) : text;
 }
 
 // The methods that the intent is about, in the order in which they are tried.
@@ -72,10 +44,7 @@ function run(error, stream) {
 }
 
 const client = new Client();
-client.on('error', (error) => {
-    console.error(shown(error.message));
-    end();
-});
+client.on('error', fail);
 client.on('close', () => end());
 client.on('ready', () => {
     const options = intent === 'terminal' ? {pty: true} : {};

@@ -1,5 +1,5 @@
 # Go's x/crypto/ssh. Debian: golang-golang-x-crypto-dev
-prepare = env GO111MODULE=off GOPATH=/usr/share/gocode go build -o {key}.go {profile}/connect_go.go
+prepare = env GO111MODULE=off GOPATH=/usr/share/gocode go build -o {key}.go {profile}/connect_go.go {profile}/connected.go
 program = {key}.go
 options = {host} {port} {user} {known_hosts}
 target = {command}

@@ -1,5 +1,5 @@
 # JSch. Debian: libjsch-java, and a JDK
-prepare = javac -cp /usr/share/java/jsch.jar -d {key}.jsch {profile}/ConnectJsch.java
+prepare = javac -cp /usr/share/java/jsch.jar -d {key}.jsch {profile}/ConnectJsch.java {profile}/Questions.java
 program = java
 options = -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp {key}.jsch:/usr/share/java/jsch.jar ConnectJsch {host} {port} {user} {known_hosts}
 target = {command}
