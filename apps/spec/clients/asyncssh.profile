@@ -1,6 +1,6 @@
 # AsyncSSH. Debian: python3-asyncssh
 program = /usr/bin/python3
-options = {profile}/connect_asyncssh.py {host} {port} {user} {known_hosts}
+options = -W ignore {profile}/connect_asyncssh.py {host} {port} {user} {known_hosts}
 target = {command}
 exec = exec {key}
 shell = shell {key}

@@ -2,13 +2,9 @@
 """A client made with AsyncSSH (connected.py)."""
 import asyncio
 import sys
-import warnings
 
-from connected import COMMAND, FORWARD, HOST, INTENT, KEY, KNOWN_HOSTS, PORT, REKEY, USER, ask, end, show
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # about old ciphers
-    import asyncssh
+import asyncssh
+from connected import COMMAND, FORWARD, HOST, INTENT, KEY, KNOWN_HOSTS, PORT, REKEY, USER, answers, ask, end
 
 
 class Login(asyncssh.SSHClient):
@@ -19,8 +15,7 @@ class Login(asyncssh.SSHClient):
         return ""
 
     def kbdint_challenge_received(self, name, instructions, lang, prompts):
-        show(name, instructions)
-        return [ask(prompt, echo) for prompt, echo in prompts]
+        return answers(name, instructions, prompts)
 
 
 async def run():

@@ -1,5 +1,4 @@
-%% A client made with Erlang's ssh: connected.py has the command line. Standard input and output are a port, so that each
-%% piece is passed on as it arrives.
+%% A client made with Erlang's ssh: connected.py has the command line, connected.erl what is not about the library.
 -module(connect_erlang).
 -export([main/0]).
 
@@ -7,54 +6,37 @@ main() ->
     [Host, Port, User, Known, Intent, Key | Command] = init:get_plain_arguments(),
     ok = logger:set_primary_config(level, none),
     {ok, _} = application:ensure_all_started(ssh),
-    Streams = open_port({fd, 0, 1}, [stream, binary, eof]),
+    Streams = connected:streams(),
     Folder = filename:join(filename:dirname(Known), "erlang"),
     ok = filelib:ensure_dir(filename:join(Folder, "known_hosts")),
     {ok, _} = file:copy(Known, filename:join(Folder, "known_hosts")),
-    [{ok, _} = file:copy(Key, filename:join(Folder, name(Key))) || Key =/= "-"],
+    KeyName = case filename:basename(Key) of "id_rsa" -> "id_rsa"; _ -> "id_ed25519" end,
+    _ = file:copy(Key, filename:join(Folder, KeyName)),
     Options = [{user, User}, {user_dir, Folder}, {silently_accept_hosts, false}, {quiet_mode, true},
                {user_interaction, Intent =:= "keyboard-interactive"} | methods(Intent, Streams)],
     Connection = check(ssh:connect(Host, list_to_integer(Port), Options)),
     port_connect(Streams, self()),
-    Intent =:= "remote-forward" andalso
-        ssh:tcpip_tunnel_from_server(Connection, "127.0.0.1", 7777, "127.0.0.1", 9),
+    Intent =:= "remote-forward" andalso ssh:tcpip_tunnel_from_server(Connection, "127.0.0.1", 7777, "127.0.0.1", 9),
     Channel = check(ssh_connection:session_channel(Connection, infinity)),
-    Intent =:= "terminal" andalso
-        (success = ssh_connection:ptty_alloc(Connection, Channel, [{term, "xterm"}])),
+    Intent =:= "terminal" andalso check(ssh_connection:ptty_alloc(Connection, Channel, [{term, "xterm"}])),
     check(start(Intent, Connection, Channel, Command)),
     Status = run(Streams, Connection, Channel, 255),
     ssh:close(Connection),
     halt(Status).
 
-name(Key) ->
-    case filename:basename(Key) of
-        "id_rsa" -> "id_rsa";
-        _ -> "id_ed25519"
-    end.
-
 check(success) -> ok;
 check({ok, Result}) -> Result;
-check(Why) ->
-    io:format(standard_error, "~0p~n", [Why]), % what the server sent is escaped
-    halt(255).
+check(Why) -> connected:fail(Why).
 
-methods("password", Streams) -> [{auth_methods, "password"}, {password, ask(Streams, "Password: ")}];
+methods("password", Streams) -> [{auth_methods, "password"}, {password, connected:ask(Streams, "Password: ")}];
 methods("keyboard-interactive", Streams) ->
     Answer = fun(Name, Text, Prompts) ->
-                 [port_command(Streams, shown(T)) || T <- [Name, Text], T =/= ""],
-                 [ask(Streams, Prompt) || {Prompt, _} <- Prompts]
+                 [connected:show(Streams, T) || T <- [Name, Text]],
+                 [connected:ask(Streams, Prompt) || {Prompt, _} <- Prompts]
              end,
     [{auth_methods, "keyboard-interactive"}, {keyboard_interact_fun, Answer}];
 methods("rekey", _) -> [{auth_methods, "publickey"}, {rekey_limit, 16384}];
 methods(_, _) -> [{auth_methods, "publickey"}].
-
-shown(Text) -> [case C < 32 orelse C > 126 of true -> $?; false -> C end || C <- unicode:characters_to_list(Text)].
-
-%% The library asks in a process of its own.
-ask(Streams, Prompt) ->
-    port_connect(Streams, self()),
-    port_command(Streams, shown(Prompt)),
-    receive {Streams, {data, Line}} -> string:trim(unicode:characters_to_list(Line), trailing, "\r\n") end.
 
 start("subsystem", Connection, Channel, [Command]) -> ssh_connection:subsystem(Connection, Channel, Command, infinity);
 start(_, Connection, Channel, []) -> ssh_connection:shell(Connection, Channel);
@@ -62,21 +44,16 @@ start(_, Connection, Channel, [Command]) -> ssh_connection:exec(Connection, Chan
 
 run(Streams, Connection, Channel, Status) ->
     receive
-        {Streams, {data, Data}} ->
-            _ = ssh_connection:send(Connection, Channel, Data),
-            run(Streams, Connection, Channel, Status);
-        {Streams, eof} ->
-            _ = ssh_connection:send_eof(Connection, Channel),
-            run(Streams, Connection, Channel, Status);
-        {ssh_cm, Connection, {data, Channel, 0, Data}} ->
-            port_command(Streams, Data),
-            ssh_connection:adjust_window(Connection, Channel, byte_size(Data)),
-            run(Streams, Connection, Channel, Status);
-        {ssh_cm, Connection, {data, Channel, _, Data}} ->
-            file:write(standard_error, Data),
-            ssh_connection:adjust_window(Connection, Channel, byte_size(Data)),
-            run(Streams, Connection, Channel, Status);
-        {ssh_cm, Connection, {exit_status, Channel, New}} when New =< 255 -> run(Streams, Connection, Channel, New);
         {ssh_cm, Connection, {closed, Channel}} -> Status;
-        {ssh_cm, Connection, _} -> run(Streams, Connection, Channel, Status)
+        {ssh_cm, Connection, {exit_status, Channel, New}} when New =< 255 -> run(Streams, Connection, Channel, New);
+        Event ->
+            pass_on(Event, Streams, Connection, Channel),
+            run(Streams, Connection, Channel, Status)
     end.
+
+pass_on({Streams, {data, Data}}, Streams, Connection, Channel) -> ssh_connection:send(Connection, Channel, Data);
+pass_on({Streams, eof}, Streams, Connection, Channel) -> ssh_connection:send_eof(Connection, Channel);
+pass_on({ssh_cm, Connection, {data, Channel, Type, Data}}, Streams, Connection, Channel) ->
+    case Type of 0 -> port_command(Streams, Data); _ -> file:write(standard_error, Data) end,
+    ssh_connection:adjust_window(Connection, Channel, byte_size(Data));
+pass_on(_, _, _, _) -> ok.

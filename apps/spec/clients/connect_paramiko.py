@@ -1,23 +1,11 @@
 #!/usr/bin/python3
 """A client made with Paramiko (connected.py)."""
-import contextlib
-import os
 import sys
-import threading
 import time
-import warnings
 
-from connected import COMMAND, FORWARD, HOST, INTENT, KEY, KNOWN_HOSTS, PORT, USER, ask, end, show, write
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # about old ciphers
-    import paramiko
-    from cryptography.hazmat.primitives import serialization
-
-
-def answers(title, instructions, prompts):
-    show(title, instructions)
-    return [ask(prompt, echo) for prompt, echo in prompts]
+import paramiko
+from connected import COMMAND, FORWARD, HOST, INTENT, KEY, KNOWN_HOSTS, PORT, USER, answers, ask, end, relay
+from cryptography.hazmat.primitives import serialization
 
 
 def read_key():
@@ -51,18 +39,6 @@ def start(channel):
         channel.exec_command(COMMAND)
 
 
-def feed(channel):
-    with contextlib.suppress(OSError):  # the channel is closed
-        for data in iter(lambda: os.read(0, 65536), b""):
-            channel.sendall(data)
-        channel.shutdown_write()
-
-
-def forward(receive, fd):
-    for data in iter(lambda: receive(65536), b""):
-        write(fd, data)
-
-
 def run(transport):
     transport.start_client()
     if not paramiko.HostKeys(KNOWN_HOSTS).check(f"[{HOST}]:{PORT}", transport.get_remote_server_key()):
@@ -72,11 +48,7 @@ def run(transport):
         transport.request_port_forward(*FORWARD, handler=lambda *_: None)
     channel = transport.open_session()
     start(channel)
-    threading.Thread(target=feed, args=(channel,), daemon=True).start()
-    errors = threading.Thread(target=forward, args=(channel.recv_stderr, 2), daemon=True)
-    errors.start()
-    forward(channel.recv, 1)
-    errors.join()
+    relay(channel.sendall, channel.shutdown_write, channel.recv, channel.recv_stderr)
     status = channel.recv_exit_status()
     channel.close()
     time.sleep(0.05)  # the transport's thread may be about to send CLOSE

@@ -1,30 +1,9 @@
 #!/usr/bin/ruby
-# A client made with Ruby's net-ssh: connected.py has the command line.
-require 'io/console'
+# A client made with Ruby's net-ssh: connected.py has the command line, prompt.rb asks.
 require 'net/ssh'
+require_relative 'prompt'
 
 HOST, PORT, USER, KNOWN_HOSTS, INTENT, KEY, COMMAND = ARGV
-
-# Prompts of the server's and ours; control characters are not shown.
-class Prompt
-  def start(info)
-    puts shown("#{info[:name]} #{info[:instruction]}") if info[:type] == 'keyboard-interactive'
-    self
-  end
-
-  def ask(prompt, echo = true)
-    print shown(prompt)
-    $stdout.flush
-    line = echo ? $stdin.gets : $stdin.noecho(&:gets)
-    line&.chomp
-  end
-
-  def success; end
-
-  def shown(text)
-    text.encode('UTF-8', invalid: :replace).gsub(/[^[:print:]]/, '?')
-  end
-end
 
 def start(channel, &running)
   channel.request_pty if INTENT == 'terminal'

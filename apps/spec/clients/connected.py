@@ -6,9 +6,11 @@ KNOWN_HOSTS has the server's host keys, and no others are accepted. INTENT is on
 private key, or - if INTENT is to log in otherwise. Passwords and answers are asked for on the terminal. The command's input and
 output are those of the client, which ends with its exit status, and with another one than 0 if anything fails.
 """
+import contextlib
 import getpass
 import os
 import sys
+import threading
 
 HOST, PORT, USER, KNOWN_HOSTS, INTENT, KEY = sys.argv[1:7]
 PORT = int(PORT)
@@ -31,9 +33,31 @@ def show(*texts):
         print(shown(text), flush=True)
 
 
-def write(fd, data):
-    while data:
-        data = data[os.write(fd, data):]
+def answers(title, instructions, prompts):
+    show(title, instructions)
+    return [ask(prompt, echo) for prompt, echo in prompts]
+
+
+def feed(send, send_eof):
+    with contextlib.suppress(OSError):  # the channel is closed
+        for data in iter(lambda: os.read(0, 65536), b""):
+            send(data)
+        send_eof()
+
+
+def forward(receive, fd):
+    for data in iter(lambda: receive(65536), b""):
+        while data:
+            data = data[os.write(fd, data):]
+
+
+def relay(send, send_eof, receive, receive_errors):
+    """The standard streams, for a library whose calls wait, until both that are received have ended."""
+    threading.Thread(target=feed, args=(send, send_eof), daemon=True).start()
+    errors = threading.Thread(target=forward, args=(receive_errors, 2), daemon=True)
+    errors.start()
+    forward(receive, 1)
+    errors.join()
 
 
 def complain(_, why, __):

@@ -1,6 +1,6 @@
 # Erlang's ssh. Debian: erlang-ssh
 prepare = mkdir {key}.erlang
-prepare = erlc -o {key}.erlang {profile}/connect_erlang.erl
+prepare = erlc -o {key}.erlang {profile}/connect_erlang.erl {profile}/connected.erl
 program = erl
 options = -noinput -pa {key}.erlang -s connect_erlang main -extra {host} {port} {user} {known_hosts}
 target = {command}

@@ -1,6 +1,6 @@
 # Paramiko. Debian: python3-paramiko
 program = /usr/bin/python3
-options = {profile}/connect_paramiko.py {host} {port} {user} {known_hosts}
+options = -W ignore {profile}/connect_paramiko.py {host} {port} {user} {known_hosts}
 target = {command}
 exec = exec {key}
 shell = shell {key}
