@@ -18,7 +18,7 @@ VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kexinit_guess kex) 
 # a million packets take too long.
 PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/locked_memory whole/allocation
 # In these the library and the programs allocate memory from the test.
-SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream
+SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream whole/memory_forward
 
 # After each test of these, no heap block and no descriptor may be left (support/leftovers.c).
 LEFTOVER_TESTS = $(filter $(LIB_ROOMS:%=apps/%/%),$(TESTS)) $(SCARCE_TESTS)
@@ -58,7 +58,13 @@ $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): $(BUILD)/obj/tests/support/leftovers.o
 $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
 	$(Q)$(OBJCOPY) $(foreach f,malloc calloc realloc strdup,--redefine-sym $(f)=scarce_$(f)) $< $@
 
-$(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/whole/memory_libc.o $(BUILD)/tests/scarce.a
+# The helpers have memory, so this archive comes before the other.
+$(BUILD)/tests/helpers.a: $(call objects,$(TEST_HELPER_SRC)) $(BUILD)/sources
+	@mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+$(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/whole/memory_libc.o $(BUILD)/tests/helpers.a $(BUILD)/tests/scarce.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIB_LIBS) -lm

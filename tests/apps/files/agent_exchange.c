@@ -112,6 +112,8 @@ START_TEST(an_agent_that_does_not_read_blocks_nothing)
     size_t got = 0;
     int fd;
 
+    for (size_t i = 0; i < len; i++)
+        request[i] = (uint8_t)(i * 7 + i / 251);
     listen_at(scratch_path("agent"), 1);
     begin((struct bytes){request, len});
     expect(AGENT_WRITABLE);
@@ -120,9 +122,12 @@ START_TEST(an_agent_that_does_not_read_blocks_nothing)
         ssize_t n = recv(fd, part, sizeof part, 0);
 
         ck_assert_int_gt(n, 0);
+        ck_assert_uint_le(got + (size_t)n, len);
+        ck_assert_mem_eq(part, request + got, (size_t)n);
         got += (size_t)n;
         ck_assert_int_eq(agent_exchange_step(&x) == AGENT_WRITABLE, x.sent < len);
     }
+    ck_assert_int_eq(recv(fd, part, 1, MSG_DONTWAIT), -1); /* nothing follows */
     agent_exchange_clear(&x);
     free(request);
     close(fd);

@@ -154,6 +154,32 @@ START_TEST(each_line_of_each_state_counts_by_itself)
 }
 END_TEST
 
+/* The file is the same, but between two reports it was not there. */
+START_TEST(a_file_that_was_away_is_reported_again)
+{
+    char folder[256], away[256], pattern[300], file[300];
+    struct nacre_authorized_keys *keys;
+
+    (void)snprintf(folder, sizeof folder, "%s", scratch_path("users"));
+    (void)snprintf(away, sizeof away, "%s", scratch_path("away"));
+    (void)snprintf(pattern, sizeof pattern, "%s/%%u", folder);
+    (void)snprintf(file, sizeof file, "%s/alice", folder);
+    write_bad_lines(1);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    ck_assert_int_eq(rename(scratch_path("keys"), file), 0);
+    keys = nacre_authorized_keys_open(pattern);
+    ck_assert_uint_eq(reports(keys, sizeof errbuf), 1);
+    ck_assert_uint_eq(reports(keys, sizeof errbuf), 0);
+    ck_assert_int_eq(rename(folder, away), 0);
+    ck_assert_uint_eq(reports(keys, sizeof errbuf), 0);
+    ck_assert_int_eq(rename(away, folder), 0);
+    ck_assert_uint_eq(reports(keys, sizeof errbuf), 1);
+    nacre_authorized_keys_close(keys);
+    (void)unlink(file);
+    (void)rmdir(folder);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -162,4 +188,5 @@ void add_tests(struct suite *suite)
     add_test(suite, reports_that_do_not_fit_follow_whole);
     add_test(suite, many_files_are_remembered);
     add_test(suite, each_line_of_each_state_counts_by_itself);
+    add_test(suite, a_file_that_was_away_is_reported_again);
 }

@@ -123,17 +123,22 @@ static int take(int *failure)
     return result;
 }
 
+/* After a call that succeeds, errno says nothing. */
+static bool fails(int *failure)
+{
+    errno = *failure != 0 ? *failure : EAGAIN;
+    return take(failure) != 0;
+}
+
 ssize_t send(int fd, const void *data, size_t len, int flags)
 {
     sends++;
-    errno = take(&fail_send);
-    return errno != 0 ? -1 : sendto(fd, data, len, flags, NULL, 0);
+    return fails(&fail_send) ? -1 : sendto(fd, data, len, flags, NULL, 0);
 }
 
 ssize_t recv(int fd, void *data, size_t len, int flags)
 {
-    errno = fd == pump.fd ? take(&fail_recv) : 0;
-    return errno != 0 ? -1 : recvfrom(fd, data, len, flags, NULL, NULL);
+    return fd == pump.fd && fails(&fail_recv) ? -1 : recvfrom(fd, data, len, flags, NULL, NULL);
 }
 
 /* ---- the test ---- */

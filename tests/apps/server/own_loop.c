@@ -274,6 +274,11 @@ START_TEST(a_descriptor_is_watched_for_writing_reading_or_neither)
     ck_assert_int_eq(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
     while (write(ends[1], full, sizeof full) > 0)
         ;
+    errno = 0;
+    ck_assert_ptr_null(nacre_watch_new(nacre_server_loop(server), ends[1], NULL, NULL));
+    ck_assert_int_eq(errno, EINVAL);
+    ck_assert_ptr_null(nacre_watch_new(nacre_server_loop(server), -1, on_watch, NULL));
+    ck_assert_int_eq(errno, EBADF);
     watch = nacre_watch_new(nacre_server_loop(server), ends[1], on_watch, NULL);
     ck_assert_ptr_nonnull(watch);
     ck_assert(nacre_watch_set(watch, NACRE_WATCH_WRITE));
