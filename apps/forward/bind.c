@@ -72,12 +72,14 @@ static uint32_t port_of(int fd)
 {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
+    struct sockaddr_in6 six;
+    struct sockaddr_in four;
 
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
         return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)(const void *)&address)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)(const void *)&address)->sin_port);
+    memcpy(&six, &address, sizeof six);
+    memcpy(&four, &address, sizeof four);
+    return ntohs(address.ss_family == AF_INET6 ? six.sin6_port : four.sin_port);
 }
 
 static void set_port(const struct addrinfo *at, uint32_t port)

@@ -166,7 +166,7 @@ static void accept_one(const struct spot *spot)
 {
     struct nacre_forward_listener *l = spot->listener;
     struct nacre_forwards *f = l->forwards;
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     socklen_t len = sizeof from;
     int fd;
 

@@ -28,9 +28,10 @@ void *config_allocate(struct config *config, size_t size)
 
 char *config_copy(struct config *config, const char *text)
 {
-    char *copy = config_allocate(config, strlen(text) + 1);
+    size_t size = strlen(text) + 1;
+    char *copy = config_allocate(config, size);
 
-    return copy == NULL ? NULL : strcpy(copy, text);
+    return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
 struct config *config_new(const struct command_line *line)

@@ -32,11 +32,11 @@ static bool search(const char *name, char path[PATH_MAX])
     return false;
 }
 
-/* A copy, whose first word may change: the words of a configuration file are compared later. NULL:
- * out of memory. */
+/* A copy of at least one word, which may change: the words of a configuration file are compared
+ * later. NULL: out of memory. */
 static char **copy_command(char **command)
 {
-    size_t count = 0;
+    size_t count = 1;
     char **copy;
 
     while (command[count] != NULL)

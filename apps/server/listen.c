@@ -209,7 +209,7 @@ size_t nacre_server_listen_all(const char *const *addresses, int *sockets, size_
 int nacre_server_listen(const char *address, char *errbuf, size_t size)
 {
     const char *const list[] = {address, NULL};
-    int fd;
+    int fd = -1;
 
     return nacre_server_listen_all(list, &fd, 1, errbuf, size) == 1 ? fd : -1;
 }

@@ -5,14 +5,19 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LINE_ROOM = 512, PATH_ROOM = 300, ALLOWANCE = 16 << 20 };
 
 static in_port_t port_of(const struct sockaddr_storage *at)
 {
-    return ntohs(at->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)at)->sin6_port
-                                           : ((const struct sockaddr_in *)at)->sin_port);
+    struct sockaddr_in6 six;
+    struct sockaddr_in four;
+
+    memcpy(&six, at, sizeof six);
+    memcpy(&four, at, sizeof four);
+    return ntohs(at->ss_family == AF_INET6 ? six.sin6_port : four.sin_port);
 }
 
 /* The socket with these ports in /proc/net/tcp or tcp6, whose lines are: number, local address and
@@ -39,7 +44,7 @@ static unsigned long find_inode(const char *table, unsigned local, unsigned remo
 
 static unsigned long inode_of_peer(int fd)
 {
-    struct sockaddr_storage here, there;
+    struct sockaddr_storage here = {0}, there = {0};
     socklen_t here_len = sizeof here, there_len = sizeof there;
     unsigned long inode;
 

@@ -51,10 +51,10 @@ static void try_key(struct peer *p)
     send_proof(p, &(struct proof){.key = known ? profile->key : profile->stranger, .user = nobody});
 }
 
+static void (*const tries[])(struct peer *p) = {try_none, try_password, try_key};
+
 static void unknown_user(struct peer *p)
 {
-    static void (*const tries[])(struct peer * p) = {try_none, try_password, try_key};
-
     for (int i = 0; i < 3; i++) {
         peer_connect(p);
         reach(p, AT_AUTH);

@@ -173,11 +173,11 @@ static void some_adjust(struct peer *p, struct spec_channel *ch)
     send_adjust(p, ch, 1);
 }
 
+static void (*const messages[])(struct peer *p, struct spec_channel *ch) = {
+    some_data, some_request, some_adjust, send_eof, send_close};
+
 static void never_opened(struct peer *p)
 {
-    static void (*const messages[])(struct peer * p, struct spec_channel * ch) = {
-        some_data, some_request, some_adjust, send_eof, send_close};
-
     for (int i = 0; i < 5; i++) {
         struct spec_channel none = {.peer = NEVER_OPENED, .peer_window = 1000};
 

@@ -105,11 +105,11 @@ static void late_request(struct peer *p, struct spec_channel *ch)
     send_channel_request(p, ch, "unknown@nacre-spec", 0, (struct bytes){NULL, 0});
 }
 
+static void (*const late[])(struct peer *p, struct spec_channel *ch) = {late_data, late_request,
+                                                                        send_eof};
+
 static void after_close(struct peer *p)
 {
-    static void (*const late[])(struct peer * p,
-                                struct spec_channel * ch) = {late_data, late_request, send_eof};
-
     for (int i = 0; i < 3; i++) {
         struct spec_channel *ch;
 

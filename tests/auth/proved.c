@@ -2,6 +2,7 @@
 #include "auth/identity.h"
 #include "tests/support/auth_script.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,10 +25,11 @@ static void release_note(void *note)
 static void note_methods(const struct nacre_login *login)
 {
     const char *method;
+    size_t len = 0;
 
     seen_before[0] = 0;
     for (size_t i = 0; login != NULL && (method = nacre_login_method(login, i)) != NULL; i++)
-        strcat(strcat(seen_before, method), ";");
+        len += (size_t)snprintf(seen_before + len, sizeof seen_before - len, "%s;", method);
 }
 
 static void answer(struct nacre_decision *d, const char *note, bool granted)
