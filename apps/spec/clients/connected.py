@@ -11,6 +11,7 @@ import getpass
 import os
 import sys
 import threading
+import time
 
 HOST, PORT, USER, KNOWN_HOSTS, INTENT, KEY = sys.argv[1:7]
 PORT = int(PORT)
@@ -63,6 +64,7 @@ def relay(send, send_eof, receive, receive_errors):
 def complain(_, why, __):
     """As sys.excepthook: what went wrong may have a text of the server's."""
     print(shown(str(why)), file=sys.stderr)
+    time.sleep(0.05)  # a thread of the library may be about to answer CLOSE
 
 
 sys.excepthook = complain
