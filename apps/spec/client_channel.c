@@ -133,12 +133,14 @@ static void forward_at_client(struct peer *p)
     (void)answer(p);
 }
 
-/* The client asked for port 7777. */
+/* The client asks for port 7777: before it opens a channel, or right after. */
 static void wrong_port(struct peer *p)
 {
     intend(p, INTENT_REMOTE_FORWARD);
     p->serve.grants_forward = true;
     reach(p, AT_LOGIN);
+    while (p->forwards == 0 && p->opened_count == 0 && receive_any(p))
+        continue;
     fence(p);
     current_part(p)->ending = ENDING_NONE;
     need(p, p->forwards > 0 || over(p), "the client asks for no forwarding");
