@@ -21,7 +21,7 @@ PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/l
 SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream whole/memory_forward
 
 # After each test of these, no heap block and no descriptor may be left (support/leftovers.c).
-LEFTOVER_TESTS = $(filter $(LIB_ROOMS:%=apps/%/%),$(TESTS)) $(SCARCE_TESTS)
+LEFTOVER_TESTS = $(filter $(LIB_ROOMS:%=apps/%/%),$(TESTS)) $(SCARCE_TESTS) whole/descriptors
 
 # What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file observe/spool observe/keylog observe/capture)

@@ -317,16 +317,16 @@ size_t key_public_of(struct bytes text, uint8_t blob[KEY_BLOB_MAX])
 {
     struct block block;
     struct contents c;
-    struct bytes public = {NULL, 0};
+    struct bytes found = {NULL, 0};
 
     if (!look_inside(text, &block, &c))
         return 0;
     if (block.label->parse == key_decrypt_openssh)
-    public = key_public_openssh((struct bytes){c.at, c.len});
-    if (public.len > KEY_BLOB_MAX)
-    public.len = 0;
-    if (public.len > 0)
-        memcpy(blob, public.at, public.len);
+        found = key_public_openssh((struct bytes){c.at, c.len});
+    if (found.len > KEY_BLOB_MAX)
+        found.len = 0;
+    if (found.len > 0)
+        memcpy(blob, found.at, found.len);
     free_contents(&c, &block);
-    return public.len;
+    return found.len;
 }

@@ -339,6 +339,7 @@ START_TEST(sessions_have_the_whole_configuration)
     struct scarce scarce;
 
     scarce_init(&scarce, 0, false);
+    c.version = 0x000100; /* of the program's headers */
     c.lookup = look_up_nothing;
     c.global_request = refuse_request;
     c.global_replied = ignore_answer;
@@ -366,6 +367,7 @@ START_TEST(sessions_have_the_whole_configuration)
     ck_assert(own->memory == &clients->memory && own->secrets == &clients->secrets);
     ck_assert(own->limits == &clients->limits && own->forwarding->connect_ms == 5);
     e = &clients->endpoint->config;
+    ck_assert_uint_eq(e->version, 0x000100);
     ck_assert(e->lookup == client_lookup && clients->config.lookup == c.lookup);
     ck_assert(e->global_replied == client_global_replied);
     ck_assert(clients->config.global_replied == c.global_replied);

@@ -38,12 +38,15 @@ static bool yes(void *context, const struct nacre_target *target)
 static enum nacre_answer
 on_global_request(void *context, const struct nacre_global_request *request, uint32_t *port)
 {
-    (void)context;
+    static const struct nacre_channel_app plain = {.open = NULL};
+
     (void)port;
     if (request->kind == NACRE_GLOBAL_OTHER)
         asked_otherwise++;
     else
         asked_to_forward++;
+    (void)nacre_session_open_channel(nacre_peer_session(context), "yours@nacre", &plain, NULL, NULL,
+                                     0);
     return request->kind == NACRE_GLOBAL_OTHER ? NACRE_GRANT : NACRE_REFUSE;
 }
 
@@ -77,6 +80,23 @@ static void on_replied(void *context, bool good, const uint8_t *data, size_t len
     refused += !good;
 }
 
+static unsigned opened_here;
+
+static enum nacre_answer on_open_here(struct nacre_channel *ch)
+{
+    (void)ch;
+    opened_here++;
+    return NACRE_GRANT;
+}
+
+static const struct nacre_channel_app *clients_lookup(void *context, const char *type)
+{
+    static const struct nacre_channel_app app = {.open = on_open_here};
+
+    ck_assert_ptr_eq(context, client);
+    return strcmp(type, "yours@nacre") == 0 ? &app : NULL;
+}
+
 /* Once the session has ended there are no forwards. */
 static void on_ended(struct nacre_client *at, const struct nacre_end *why)
 {
@@ -103,6 +123,7 @@ static void begin(struct nacre_server_config server)
     serve_config(&served, server);
     config.forwarding = &policy;
     config.global_replied = on_replied;
+    config.lookup = clients_lookup;
     config.host_key = on_host_key;
     config.ready = on_ready;
     config.ended = on_ended;
@@ -166,6 +187,7 @@ START_TEST(connections_go_through_the_server_and_through_the_client)
     check_joined(nacre_forward_target(l), listener);
     ck_assert_uint_eq(asked_to_forward, 0);
     ck_assert_uint_eq(asked_otherwise, 2);
+    ck_assert_uint_eq(opened_here, 2); /* of the client's own type */
     ck_assert(granted == 2 && refused == 0);
     (void)close(listener);
     end();

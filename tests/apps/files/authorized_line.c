@@ -36,12 +36,20 @@ static void assert_fields(const char *text, const char *first, const char *secon
 
 START_TEST(fields_are_separated_by_white_space)
 {
+    struct bytes end = {NULL, 0};
+    struct authorized_line line;
+
     assert_fields("a b c d\n", "a", "b", "c");
     assert_fields(" \ta\t\t b\r\n", "a", "b", "");
     assert_fields("a", "a", "", "");
     assert_fields("\n", "", "", "");
     assert_fields("\r\n", "", "", "");
     assert_fields("a\rb\r\n", "a\rb", "", ""); /* only at the end */
+    line = line_of("# a comment");
+    ck_assert_mem_eq(&line, &(struct authorized_line){0}, sizeof line);
+    line.fields[0].len = 1;
+    ck_assert(!authorized_line_next(&end, &line)); /* of the text: nothing of it is left */
+    ck_assert_mem_eq(&line, &(struct authorized_line){0}, sizeof line);
 }
 END_TEST
 

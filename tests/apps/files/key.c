@@ -68,8 +68,15 @@ START_TEST(a_key_that_cannot_be_printed_leaves_no_text)
     ck_assert(strstr(said, "100 bytes are too few") != NULL);
     ck_assert_str_eq(text, "");
     ck_assert(!nacre_key_print_private(key, NULL, text, 0, said, sizeof said));
-    ck_assert(!nacre_key_print_public(key, text, 10));
-    ck_assert_str_eq(text, "");
+    for (size_t size = 1; size <= 10; size++) { /* even where only the NUL fits */
+        text[0] = text[size] = 'x';
+        ck_assert(!nacre_key_print_public(key, text, size));
+        ck_assert(text[0] == 0 && text[size] == 'x');
+        text[0] = 'x';
+        ck_assert(!nacre_key_print_private(key, NULL, text, size, said, sizeof said));
+        ck_assert(text[0] == 0 && text[size] == 'x');
+    }
+    ck_assert(!nacre_key_print_public(key, text, 0));
     ck_assert(nacre_key_print_private(key, NULL, text, sizeof text, said, sizeof said));
     nacre_key_free(key);
 }

@@ -1,8 +1,10 @@
 #include "apps/files/key_format.h"
+#include "crypto/base64.h"
 #include "tests/support/suite.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
 #include "tests/support/wiped.h"
+#include "transport/wire.h"
 
 #include <stdio.h>
 
@@ -216,6 +218,34 @@ START_TEST(the_decoded_text_is_wiped)
 }
 END_TEST
 
+/* PROTOCOL.key: a file in OpenSSH's format begins with the public key. */
+START_TEST(a_public_key_has_a_length_up_to_the_maximum)
+{
+    static uint8_t inside[2 * KEY_BLOB_MAX], blob[KEY_BLOB_MAX], key[KEY_BLOB_MAX + 1];
+    static char text[BASE64_MAX(2 * KEY_BLOB_MAX) + 200], base64[BASE64_MAX(2 * KEY_BLOB_MAX)];
+
+    memset(key, 'k', sizeof key);
+    for (size_t len = KEY_BLOB_MAX - 1; len <= KEY_BLOB_MAX + 1; len++) {
+        struct writer w = write_to(inside, sizeof inside);
+
+        write_bytes(&w, (struct bytes){(const uint8_t *)"openssh-key-v1", 15});
+        write_string(&w, bytes_of("none"));
+        write_string(&w, bytes_of("none"));
+        write_string(&w, bytes_of(""));
+        write_u32(&w, 1);
+        write_string(&w, (struct bytes){key, len});
+        write_string(&w, bytes_of("12345678"));
+        (void)base64_encode(base64, (struct bytes){inside, written(&w)});
+        (void)snprintf(text, sizeof text,
+                       "-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n-----END OPENSSH PRIVATE "
+                       "KEY-----\n",
+                       base64);
+        ck_assert_uint_eq(key_public_of(bytes_of(text), blob), len <= KEY_BLOB_MAX ? len : 0);
+        ck_assert_mem_eq(blob, key, KEY_BLOB_MAX - 1);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_format_is_read);
@@ -226,4 +256,5 @@ void add_tests(struct suite *suite)
     add_test(suite, PKCS_8_may_have_the_label_of_the_older_format);
     add_test(suite, truncated_text_is_refused);
     add_test(suite, the_decoded_text_is_wiped);
+    add_test(suite, a_public_key_has_a_length_up_to_the_maximum);
 }

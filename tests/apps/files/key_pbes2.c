@@ -83,6 +83,29 @@ START_TEST(secrets_are_wiped)
 }
 END_TEST
 
+/* From: openssl pkcs8 -topk8 -v2 aes-128-cbc -v2prf hmacWithSHA1 -iter 70000 */
+static const char many_rounds[] =
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+    "MIHfMEoGCSqGSIb3DQEFDTA9MBwGCSqGSIb3DQEFDDAPBAgqIdLtRiTJpwIDARFw\n"
+    "MB0GCWCGSAFlAwQBAgQQZNPqYe6ki2k+iP5gtBmunASBkLPfCzSbPQgv186ZJwZi\n"
+    "PYYHqYdZgeHW/bCUUWGu1MHwS8xrHRFnLMwwfh2j7b370MEXy9x9sUaGOE9+Mg1d\n"
+    "GKrfw3Yl7EDjfVKHQAnKkYCxklKaloDoTAKitk6nJmZsSAsQtj1py3oGqUaU3ffy\n"
+    "GjkCw9uAmgcii4QZ/rTIA7KYWC0zzHQkOaKyBjvm8RV0eQ==\n"
+    "-----END ENCRYPTED PRIVATE KEY-----\n";
+
+START_TEST(the_number_of_iterations_may_have_several_bytes)
+{
+    uint8_t plain_room[KEY_BINARY_MAX];
+    struct nacre_key plain = {0}, key;
+
+    ck_assert_int_eq(key_parse_pkcs8(&plain, key_binary(pkcs8_nistp256, plain_room)), KEY_GOOD);
+    ck_assert_int_eq(decrypt(&key, key_binary(many_rounds, room), "secret"), KEY_GOOD);
+    assert_bytes(private_key_blob(&key), private_key_blob(&plain));
+    private_key_clear(&key);
+    private_key_clear(&plain);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, every_cipher_and_hash_yields_the_key, 0, ENCRYPTED_KEYS);
@@ -90,4 +113,5 @@ void add_tests(struct suite *suite)
     add_test(suite, other_ways_of_encrypting_are_not_supported);
     add_test(suite, no_iterations_are_refused);
     add_test(suite, secrets_are_wiped);
+    add_test(suite, the_number_of_iterations_may_have_several_bytes);
 }

@@ -1,10 +1,14 @@
+#include "apps/files/key_cipher.h"
 #include "tests/support/encrypted_keys.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { TEXT = 128 /* bytes of the encrypted key */ };
 
 static char said[512];
 
@@ -102,10 +106,26 @@ START_TEST(padding_has_the_value_of_its_length)
 }
 END_TEST
 
+START_TEST(the_key_and_a_text_with_a_wrong_padding_are_wiped)
+{
+    struct nacre_key key;
+
+    wiped_record();
+    ck_assert_int_eq(parse(&key, pem_keys[0], "secret"), KEY_GOOD);
+    private_key_clear(&key);
+    assert_wiped(KEY_CIPHER_SECRET_MAX, 1);
+    wiped_record();
+    ck_assert_int_eq(parse(&key, pem_keys[0], "Secret"), KEY_WRONG_PASSPHRASE);
+    assert_wiped(KEY_CIPHER_SECRET_MAX, 1);
+    assert_wiped(TEXT, 1);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, every_cipher_yields_the_key, 0, ENCRYPTED_KEYS);
     add_test(suite, no_wrong_passphrase_yields_a_key);
     add_test(suite, a_header_that_cannot_be_used_is_refused);
     add_test(suite, padding_has_the_value_of_its_length);
+    add_test(suite, the_key_and_a_text_with_a_wrong_padding_are_wiped);
 }

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -285,6 +286,47 @@ START_TEST(a_loop_closes_only_its_own_descriptors)
 }
 END_TEST
 
+static void on_time(struct timer *timer)
+{
+    (void)timer;
+    note('t');
+}
+
+static bool is_readable(int fd, int wait_ms)
+{
+    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, wait_ms) == 1;
+}
+
+/* The program that it is embedded in waits for it. */
+START_TEST(an_embedded_loop_is_readable_when_something_is_due)
+{
+    struct timer timer = {.fire = on_time};
+    int fd;
+
+    begin();
+    fd = loop_fd(&loop);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(loop_fd(&loop), fd);
+    ck_assert(!is_readable(fd, 0));
+    loop_later(&loop, &workers[0].task);
+    ck_assert(is_readable(fd, 5000));
+    loop_run_once(&loop);
+    ck_assert(!is_readable(fd, 0));
+    loop_defer(&loop, &workers[1].task);
+    ck_assert(is_readable(fd, 5000));
+    loop_run_once(&loop);
+    ck_assert(!is_readable(fd, 0));
+    loop_update_clock(&loop);
+    ck_assert(loop_set_timer(&loop, &timer, loop.now_ms + 30));
+    ck_assert(!is_readable(fd, 0));
+    ck_assert(is_readable(fd, 5000));
+    loop_update_clock(&loop);
+    ck_assert_uint_ge(loop.now_ms, timer.at_ms);
+    loop_run_once(&loop);
+    end("abt");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_loop_closes_only_its_own_descriptors);
@@ -296,4 +338,5 @@ void add_tests(struct suite *suite)
     add_test(suite, timers_fire_in_order_and_may_remove_each_other);
     add_test(suite, the_earliest_of_many_timers_fires_first);
     add_test(suite, many_due_timers_all_fire);
+    add_test(suite, an_embedded_loop_is_readable_when_something_is_due);
 }

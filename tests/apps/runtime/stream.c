@@ -23,7 +23,7 @@ static struct nacre_loop loop;
 static struct task tick;
 static struct nacre_channel *client;
 static struct nacre_stream_config joined;
-static int drained_count;
+static int drained_count, other_requests;
 static uint8_t big[BIG];
 
 static void do_nothing(struct task *task)
@@ -44,8 +44,10 @@ static void turns(int n)
 
 static enum nacre_answer join(struct nacre_channel *ch, const struct nacre_request *request)
 {
-    if (request->kind != NACRE_REQUEST_SHELL)
+    if (request->kind != NACRE_REQUEST_SHELL) {
+        other_requests++;
         return NACRE_REFUSE;
+    }
     return nacre_stream_join(ch, &loop, &joined) != NULL ? NACRE_GRANT : NACRE_REFUSE;
 }
 
@@ -499,6 +501,7 @@ START_TEST(an_eow_request_closes_the_input)
                      NACRE_SEND_DONE);
     turns(3);
     assert_closed(in[0]);
+    ck_assert_int_eq(other_requests, 1); /* the application is asked too */
     assert_logged(&p.client, "closed");
     close(in[1]);
     finish();
@@ -541,6 +544,24 @@ START_TEST(an_eof_from_before_the_join_is_passed_on)
 }
 END_TEST
 
+START_TEST(other_requests_are_the_applications)
+{
+    int s[2];
+
+    begin_socket(s);
+    ck_assert_int_eq(nacre_channel_request(client, "x@nacre", true, NULL, 0), NACRE_SEND_DONE);
+    turns(3);
+    ck_assert_int_eq(other_requests, 1);
+    p.server_app.request = NULL;
+    ck_assert_int_eq(nacre_channel_request(client, "x@nacre", true, NULL, 0), NACRE_SEND_DONE);
+    turns(3);
+    ck_assert_int_eq(p.replies_bad, 2);
+    close(s[1]);
+    turns(3);
+    finish();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -561,4 +582,5 @@ void add_tests(struct suite *suite)
     add_test(suite, an_eow_request_closes_the_input);
     add_test(suite, an_application_with_drained_closes_the_channel_itself);
     add_test(suite, an_eof_from_before_the_join_is_passed_on);
+    add_test(suite, other_requests_are_the_applications);
 }

@@ -107,6 +107,10 @@ static void join_well(void)
     ck_assert(join());
 }
 
+static void join_nothing(void)
+{
+}
+
 static void join_in_vain(void)
 {
     ck_assert(!join());
@@ -357,6 +361,34 @@ START_TEST(without_a_stream_there_is_nothing_to_finish)
 }
 END_TEST
 
+/* ... as input, error and output: it is a descriptor as any other. */
+START_TEST(descriptor_0_can_be_joined)
+{
+    struct nacre_stream_config config = {.input = -1, .error = -1, .output = -1};
+    char byte = 0;
+
+    begin("request", join_nothing);
+    ck_assert_int_eq(inside, 0); /* the first that the test opened */
+    *(_i == 0 ? &config.input : _i == 1 ? &config.error : &config.output) = inside;
+    ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
+    turns(3);
+    ck_assert_ptr_nonnull(nacre_stream_join(server, &loop, &config));
+    if (_i == 2)
+        ck_assert_uint_eq(nacre_channel_write(client, "x", 1), 1);
+    else
+        ck_assert_int_eq(write(outside, "x", 1), 1);
+    turns(3);
+    loop_run_once(&loop);
+    turns(3);
+    if (_i == 2)
+        ck_assert_int_eq(read(outside, &byte, 1), 1);
+    else
+        ck_assert_uint_eq(p.got_len, 1);
+    finish();
+    ck_assert_int_lt(fcntl(0, F_GETFD), 0);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, a_stream_that_finishes_sends_what_is_there_and_eof, 0, 2);
@@ -371,4 +403,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_channel_joined_in_open_and_then_refused_ends_the_stream);
     add_loop(suite, another_application_ends_the_stream, 0, 2);
     add_test(suite, the_session_may_end_inside_a_callback_of_the_stream);
+    add_loop(suite, descriptor_0_can_be_joined, 0, 3);
 }

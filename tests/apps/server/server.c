@@ -481,8 +481,10 @@ START_TEST(sessions_have_the_whole_configuration)
     ck_assert(e->memory->context == c.memory->context && e->secrets->context == c.secrets->context);
     ck_assert(e->random == count_random && e->random_context == &randoms);
     nacre_server_free(served.server);
+    c.version = 0x000100;                         /* of the program's headers */
     c.forwarding = &(struct nacre_forwarding){0}; /* with another `lookup` */
     make_server(&served, c);
+    ck_assert_uint_eq(served.server->latest->endpoints[0]->config.version, 0x000100);
     ck_assert_ptr_eq(served.server->config.forwarding, &served.server->parts.forwarding);
     nacre_server_free(served.server);
     nacre_key_free(served.key);
