@@ -45,6 +45,8 @@ START_TEST(each_problem_is_reported_once_per_change_of_the_file)
     (void)snprintf(pattern, sizeof pattern, "%s", scratch_path(_i == 0 ? "keys" : "%u"));
     keys = nacre_authorized_keys_open(pattern);
     ck_assert_uint_eq(reports(keys, sizeof errbuf), _i == 0); /* no such file */
+    if (_i == 0)                                              /* about no line of it */
+        ck_assert_mem_eq(errbuf + strlen(pattern), ": no such file, ", 16);
     ck_assert_uint_eq(reports(keys, sizeof errbuf), 0);
     write_bad_lines(3);
     if (_i == 1)
