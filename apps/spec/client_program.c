@@ -61,10 +61,19 @@ static void see_exit(struct peer *p)
     current_part(p)->ending = ENDING_NONE;
 }
 
-/* byte SSH_MSG_CHANNEL_FAILURE, uint32 recipient channel */
+/* byte SSH_MSG_CHANNEL_FAILURE, uint32 recipient channel. A client that waits afterwards until the
+ * connection ends has not noticed. */
 static void refuse_program(struct peer *p, struct spec_channel *ch)
 {
+    if (!ch->program_reply) {
+        observe(p, "no reply was requested");
+        return;
+    }
     transmit(p, "bu", SSH_MSG_CHANNEL_FAILURE, ch->peer);
+    while (receive_any(p))
+        answer_closes(p);
+    if (p->timed_out)
+        observe(p, "the client waits");
     see_exit(p);
 }
 
@@ -141,7 +150,7 @@ const struct spec_case spec_client_program[] = {
      .run = own_want_reply},
     {"4254/6.5/refused", CLIENT, SHOULD, "RFC 4254 6.5", "4254/6.5/6",
      "shell is refused: the client ends with an error", "nonzero exit status",
-     .run = refused},
+     .run = refused, .note = "A shell, a command and a subsystem, as far as the profile can ask for them. Dropbear 2022.83's dbclient and Conch 22.4 request no reply to any of them, so they cannot notice."},
     {"4254/6.10/exit-status-client", CLIENT, MAY, "RFC 4254 6.10", "4254/6.10/4",
      "exit-status 0, 1, 255 and 0xffffffff reach the client's caller", "exit status as sent | report",
      .run = exit_status},

@@ -111,6 +111,9 @@ OWN = {
         "transport/receive.c", "    case VERDICT_ILLEGAL:\n",
         "    case VERDICT_ILLEGAL:\n        if (ON && before == PHASE_AUTH && payload.at[0] >= 80)\n            break;\n",
         ["4252/6/channel-before-success", "4253/11.4/unknown-in-auth"]),
+    "shell-refused": (
+        "apps/client/channel.c", "    } else if (granted) {", "    } else if (granted || (ON && c->options->command == NULL)) {",
+        ["4254/6.5/refused"]),
     "stderr": ("apps/client/channel.c", "output_write(&client_of(ch)->errors,",
                "output_write(ON ? &client_of(ch)->output : &client_of(ch)->errors,",
                ["4254/5.2/extended-stderr"]),
