@@ -45,8 +45,6 @@ bool forwards_place(struct nacre_target *target, const char *place)
     }
     if (target->is_path || !address_split(place, target->host, sizeof target->host, &digits))
         return false;
-    if (strcmp(digits, "0") == 0)
-        return true;
     if (!number_port(digits, &port))
         return false;
     target->port = port;

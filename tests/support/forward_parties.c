@@ -183,6 +183,11 @@ static void wake_up(struct timer *timer)
     (void)timer;
 }
 
+struct nacre_loop *forward_loop(void)
+{
+    return &loop;
+}
+
 void turn(void)
 {
     struct timer soon = {.fire = wake_up};

@@ -43,6 +43,9 @@ void look_up_now(void);
 void start(void);
 void finish(void);
 
+/* The loop of both. */
+struct nacre_loop *forward_loop(void);
+
 /* Whatever is ready, in both sessions and on the sockets. */
 void turn(void);
 

@@ -1,4 +1,5 @@
 /* Connections that begin with a header of the PROXY protocol, or should. */
+#include "apps/server/parts.h"
 #include "tests/support/client_story.h"
 
 #include <netinet/in.h>
@@ -243,10 +244,16 @@ START_TEST(those_that_wait_are_bounded_and_end_with_the_server)
     assert_hears(last, "Exceeded MaxStartups");
     assert_ends(last);
     close(fds[0]); /* makes room */
+    while (*(const volatile uint32_t *)&served.server->workers[0].proxied_count == WAITING_MAX)
+        (void)usleep(1000);
+    last = connect_raw();
+    say(last, CLIENT "SSH-2.0-x\r\n");
+    assert_hears(last, "SSH-2.0-nacre");
+    close(last);
     end_server(&served);
     for (int i = 1; i < WAITING_MAX; i++)
         assert_ends(fds[i]);
-    ck_assert_str_eq(notes, "refused max-startups;");
+    ck_assert_str_eq(notes, "refused max-startups;accepted 192.0.2.1:51234;");
 }
 END_TEST
 
