@@ -8,10 +8,12 @@
 
 #include <string.h>
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 struct writer __real_transport_begin(struct transport *t, uint8_t number, size_t room);
 struct writer __wrap_transport_begin(struct transport *t, uint8_t number, size_t room);
 void __real_transport_send(struct transport *t, const struct writer *w);
 void __wrap_transport_send(struct transport *t, const struct writer *w);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* Bytes asked for and not written, at least and at most, by message number. */
 static struct {

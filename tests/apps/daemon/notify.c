@@ -189,6 +189,13 @@ END_TEST
 
 /* ---- under a supervisor ---- */
 
+static bool has_value(const char *variable, const char *value)
+{
+    const char *found = getenv(variable);
+
+    return found != NULL && strcmp(found, value) == 0;
+}
+
 static int speak_through(void)
 {
     struct notify_message m;
@@ -201,7 +208,7 @@ static int speak_through(void)
         return 1;
     notify_pass_on_watchdog();
     (void)snprintf(own, sizeof own, "%d", (int)getpid());
-    if (strcmp(getenv("WATCHDOG_USEC"), "20000") != 0 || strcmp(getenv("WATCHDOG_PID"), own) != 0)
+    if (!has_value("WATCHDOG_USEC", "20000") || !has_value("WATCHDOG_PID", own))
         return 2;
     notify_through(ends[1]);
     notify_say(NOTIFY_DRAINING, 7);

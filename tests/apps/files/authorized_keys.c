@@ -519,7 +519,7 @@ START_TEST(a_look_up_does_not_read_a_large_file)
         (void)base64_encode(encoded, BYTES_OF_ARRAY(blob));
         len += (size_t)snprintf(text + len, LINE, "ssh-ed25519 %s\n", encoded);
     }
-    len += (size_t)snprintf(text + len, 2 * LINE, "from=\"192.0.2.9\" " KEY "\n" KEY "\n");
+    (void)snprintf(text + len, 2 * LINE, "from=\"192.0.2.9\" " KEY "\n" KEY "\n");
     keys = nacre_authorized_keys_open(scratch_write("keys", text, 0600));
     free(text);
     for (int i = 0; i < 2 * KEYS; i++) {

@@ -58,8 +58,8 @@ END_TEST
 /* What other programs write for a user who cannot log in by password. */
 START_TEST(entries_that_mean_no_login_elsewhere_do_not_count)
 {
-    static const char *const locked[] = {"*",     "!", "!!", "!*", "*LK*", "*NP*", "*LOCKED*$6$a$b",
-                                         "!" GOOD};
+    static const char *const locked[] = {
+        "*", "!", "!!", "!*", "*LK*", "*NP*", "*LOCKED*$6$a$b", ("!" GOOD)};
 
     ck_assert_int_eq(kind_of(bytes_of("")), PASSWORD_EMPTY);
     ck_assert_int_eq(kind_in_line(bytes_of(""), false), PASSWORD_EMPTY);

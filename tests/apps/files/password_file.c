@@ -162,7 +162,7 @@ END_TEST
 START_TEST(entries_that_mean_no_login_let_nobody_in)
 {
     static const char *const fields[] = {
-        "", "   ", "*", "!", "!" HASH_8, "$6$salt$ab", "$2b$12$xy", "$y$xy", "$argon2i$x"};
+        "", "   ", "*", "!", ("!" HASH_8), "$6$salt$ab", "$2b$12$xy", "$y$xy", "$argon2i$x"};
     char text[4096] = "";
     bool slow;
 
