@@ -46,10 +46,14 @@ def feed(send, send_eof):
         send_eof()
 
 
+def write(fd, data):
+    while data:
+        data = data[os.write(fd, data):]
+
+
 def forward(receive, fd):
     for data in iter(lambda: receive(65536), b""):
-        while data:
-            data = data[os.write(fd, data):]
+        write(fd, data)
 
 
 def relay(send, send_eof, receive, receive_errors):
