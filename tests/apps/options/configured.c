@@ -3,6 +3,7 @@
 #include "apps/serve/options.h"
 #include "tests/support/scratch.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,13 +274,12 @@ static const char *sample(const struct option_row *row, char out[32])
     while (i < sizeof samples / sizeof samples[0] && strcmp(samples[i].option, row->name) != 0)
         i++;
     if (i < sizeof samples / sizeof samples[0])
-        return samples[i].values[rand() % 4];
+        return samples[i].values[random() % 4];
     if (row->most > 0)
-        (void)snprintf(
-            out, 32, "%llu",
-            (unsigned long long)(row->least + (uint64_t)rand() % (row->most - row->least + 1)));
+        (void)snprintf(out, 32, "%" PRIu64,
+                       row->least + (uint64_t)random() % (row->most - row->least + 1));
     else
-        (void)snprintf(out, 32, "some text %d", rand() % 1000);
+        (void)snprintf(out, 32, "some text %ld", random() % 1000);
     return out;
 }
 
@@ -290,10 +290,10 @@ static void choose(FILE *file)
     const struct option_row *row;
 
     for (size_t i = 0; (row = config_next_row(&serve_command_line, i)) != NULL; i++)
-        for (int n = rand() % 4; n > 0 && row != serve_command_line.command; n--) {
+        for (long n = random() % 4; n > 0 && row != serve_command_line.command; n--) {
             const char *given = sample(row, value);
 
-            if (rand() % 2 == 0) {
+            if (random() % 2 == 0) {
                 (void)snprintf(option, sizeof option, row->argument != NULL ? "--%s=%s" : "--%s",
                                row->name, given);
                 add_argument(option);
@@ -374,7 +374,7 @@ static void read_without_printing(struct serve_options *copy)
 {
     for (int i = 1; i < argument_count; i++)
         if (strcmp(arguments[i], "-T") == 0)
-            strcpy(arguments[i], "-t");
+            arguments[i][1] = 't';
     server_options_clear(&options.server);
     options = (struct serve_options){.exec = false};
     read_options();
@@ -392,7 +392,7 @@ START_TEST(what_is_printed_is_the_configuration_again)
     int old_count;
     FILE *out;
 
-    srand((unsigned)_i);
+    srandom((unsigned)_i);
     (void)snprintf(name, sizeof name, "%s", file);
     out = fopen(name, "we");
     add_argument("nacre-serve");
@@ -404,7 +404,7 @@ START_TEST(what_is_printed_is_the_configuration_again)
     ck_assert_int_eq(fclose(out), 0);
     read_options();
     ck_assert_msg(status == 0 && first == 0, "%s", printed);
-    strcpy(before, printed);
+    memcpy(before, printed, sizeof before);
     read_without_printing(&given);
     memcpy(old, arguments, sizeof old); /* the options point into them */
     old_count = argument_count;

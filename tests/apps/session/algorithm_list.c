@@ -8,6 +8,13 @@
 static char all[NACRE_ALGORITHM_KINDS][NACRE_ALGORITHM_LIST_MAX]; /* the defaults of each kind */
 static const char *first[NACRE_ALGORITHM_KINDS], *last[NACRE_ALGORITHM_KINDS];
 
+static void append(char list[NACRE_ALGORITHM_LIST_MAX], const char *name)
+{
+    size_t len = strlen(list);
+
+    (void)snprintf(list + len, NACRE_ALGORITHM_LIST_MAX - len, len > 0 ? ",%s" : "%s", name);
+}
+
 static void read_defaults(void)
 {
     for (enum nacre_algorithm_kind kind = 0; kind < NACRE_ALGORITHM_KINDS; kind++) {
@@ -19,7 +26,7 @@ static void read_defaults(void)
             if (!off) {
                 first[kind] = i == 0 ? name : first[kind];
                 last[kind] = name;
-                strcat(strcat(all[kind], i == 0 ? "" : ","), name);
+                append(all[kind], name);
             }
     }
 }
@@ -53,7 +60,7 @@ START_TEST(a_pattern_adds_what_is_off_too)
     (void)snprintf(every, sizeof every, "%s", all[kind]);
     for (size_t i = 0; (name = nacre_algorithm_name(kind, i, &off)) != NULL; i++)
         if (off)
-            strcat(strcat(every, ","), name);
+            append(every, name);
     expect(kind, "+*", every);
 }
 END_TEST

@@ -21,7 +21,7 @@ static struct setting *setting;
 
 static void before(void)
 {
-    (void)strcpy(strrchr(folder, '-'), "-XXXXXX");
+    memcpy(strrchr(folder, '-'), "-XXXXXX", sizeof "-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     (void)snprintf(path, sizeof path, "%s/index.html", folder);
     why[0] = 0;
