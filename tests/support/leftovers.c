@@ -1,5 +1,5 @@
 /* After each test: the heap blocks that it took, the descriptors that it opened and the locks that
- * it acquired are released.
+ * it acquired are released. Nothing was written past the end of a block.
  *
  * The programs of LEFTOVER_TESTS (tests.mk) are linked with this file, and their calls of the
  * functions in LEFTOVER_CALLS come here. Blocks of the C library and of the crypto libraries
@@ -22,7 +22,6 @@ enum { SLOTS = 1 << 18, FDS = 1024 };
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *block, size_t size);
-char *__real_strdup(const char *text);
 void __real_free(void *block);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
@@ -44,6 +43,8 @@ int __wrap_pthread_rwlock_unlock(pthread_rwlock_t *rwlock);
 /* A hash table with linear probing. Inverted addresses, so that a leak checker takes none of them
  * for a reference. */
 static uintptr_t blocks[SLOTS];
+static size_t sizes[SLOTS];             /* without the guard */
+static const char guard[8] = "guarded"; /* after each block */
 static unsigned count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -61,18 +62,20 @@ static size_t place_of(uintptr_t key)
     return i;
 }
 
-static void *note(void *block)
+static void *note(void *block, size_t size)
 {
     uintptr_t key = ~(uintptr_t)block;
     size_t i;
 
     if (block == NULL)
         return NULL;
+    memcpy((char *)block + size, guard, sizeof guard);
     (void)__real_pthread_mutex_lock(&lock);
     i = place_of(key);
     if (blocks[i] == 0)
         count++;
     blocks[i] = key;
+    sizes[i] = size;
     if (count > SLOTS / 2)
         abort();
     (void)__real_pthread_mutex_unlock(&lock);
@@ -89,11 +92,14 @@ static void forget(const void *block)
     (void)__real_pthread_mutex_lock(&lock);
     gone = place_of(~(uintptr_t)block);
     if (blocks[gone] != 0) {
+        if (memcmp((const char *)block + sizes[gone], guard, sizeof guard) != 0)
+            abort(); /* something was written past its end */
         count--;
         for (size_t i = (gone + 1) % SLOTS; blocks[i] != 0; i = (i + 1) % SLOTS) {
             if ((i - home_of(blocks[i])) % SLOTS < (i - gone) % SLOTS)
                 continue;
             blocks[gone] = blocks[i];
+            sizes[gone] = sizes[i];
             gone = i;
         }
         blocks[gone] = 0;
@@ -103,28 +109,36 @@ static void forget(const void *block)
 
 void *__wrap_malloc(size_t size)
 {
-    return note(__real_malloc(size));
+    return note(__real_malloc(size + sizeof guard), size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return note(__real_calloc(n, size));
+    size_t whole;
+
+    if (__builtin_mul_overflow(n, size, &whole))
+        return NULL;
+    return note(__real_calloc(1, whole + sizeof guard), whole);
 }
 
+/* Nothing reallocates to 0 bytes. */
 void *__wrap_realloc(void *block, size_t size)
 {
     void *moved;
 
     forget(block);
-    moved = __real_realloc(block, size);
-    if (moved == NULL && size > 0)
-        (void)note(block);
-    return note(moved);
+    moved = __real_realloc(block, size + sizeof guard);
+    if (moved == NULL)
+        abort();
+    return note(moved, size);
 }
 
 char *__wrap_strdup(const char *text)
 {
-    return note(__real_strdup(text));
+    size_t size = strlen(text) + 1;
+    char *copy = __wrap_malloc(size);
+
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
 
 void __wrap_free(void *block)

@@ -104,6 +104,10 @@ START_TEST(so_do_the_smaller_ones)
                                            errbuf, sizeof errbuf));
     assert_missing("nacre_key_login");
     nacre_authorized_keys_close(keys);
+    ck_assert(!nacre_known_hosts_add(&(struct nacre_known_hosts){.file = "/nonexistent/hosts"},
+                                     &(struct nacre_host_key){.host = "h"}, false, errbuf,
+                                     sizeof errbuf));
+    assert_missing("nacre_known_hosts");
     make_key(&key);
     ck_assert(!nacre_key_print_private(key, &(struct nacre_key_protection){0}, text, sizeof text,
                                        errbuf, sizeof errbuf));
