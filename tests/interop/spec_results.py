@@ -222,6 +222,8 @@ Programs of users are tested as they are. A library is tested with a program tha
 
 TinySSH ends the connection when its only program has ended, and leaves a message in its buffer if it comes together with an IGNORE
 or a NEWKEYS, until more arrives. Whether that happens depends on the moment, so a few of its verdicts differ from run to run.
+
+After the login, Twisted's `conch3` does nothing on an error: its connection stays open after a wrong MAC.
 """
 
 

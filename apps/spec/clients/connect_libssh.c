@@ -47,6 +47,7 @@ int main(int argc, char **argv)
     (void)ssh_options_set(s, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
     if (is_intent(&words, "rekey"))
         (void)ssh_options_set(s, SSH_OPTIONS_REKEY_DATA, &(uint64_t){REKEY});
+    refuse_requests(s);
     check(ssh_connect(s) == SSH_OK, "connecting");
     check(ssh_session_is_known_server(s) == SSH_KNOWN_HOSTS_OK, "the check of the host key");
     check(log_in(s, &words) == SSH_AUTH_SUCCESS, "the login");

@@ -7,6 +7,16 @@
 
 #include <sys/param.h>
 
+static int refuse(ssh_session session, ssh_message request, void *none)
+{
+    return 1; /* libssh refuses it */
+}
+
+void refuse_requests(ssh_session session)
+{
+    ssh_set_message_callback(session, refuse, NULL);
+}
+
 static ssize_t read_channel(void *channel, bool errors, char *block, size_t len)
 {
     return ssh_channel_read_nonblocking(channel, block, (uint32_t)len, errors);

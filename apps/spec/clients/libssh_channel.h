@@ -6,6 +6,10 @@
 
 #include <libssh/libssh.h>
 
+/* Refuses what the server requests. Otherwise libssh keeps it until its user asks for it, even
+ * while its user waits in a call. */
+void refuse_requests(ssh_session session);
+
 /* Opens it, starts what the command line asks for, and relays until it has ended. Returns the exit
  * status. */
 int run_channel(ssh_session session, const struct words *words);
