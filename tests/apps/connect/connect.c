@@ -153,6 +153,66 @@ START_TEST(a_descriptor_that_is_no_connected_socket_is_refused_and_closed)
 }
 END_TEST
 
+START_TEST(a_socket_needs_a_name_that_is_an_address)
+{
+    const struct nacre_client_config config = config_for();
+    struct nacre_clients *clients = clients_with(&config);
+    char longest[CLIENT_ADDRESS_MAX + 1] = "unix:", errbuf[512];
+    struct nacre_client *client;
+    struct story story = {0};
+    int ends[2];
+
+    memset(longest + 5, 'x', CLIENT_ADDRESS_MAX - 5);
+    for (int i = 0; i < 3; i++) { /* no address, one that is too long, and one that is not */
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        longest[i == 2 ? CLIENT_ADDRESS_MAX - 1 : CLIENT_ADDRESS_MAX] = 0;
+        client = nacre_client_adopt(clients, ends[0], i == 0 ? "nowhere" : longest, &story, errbuf,
+                                    sizeof errbuf);
+        ck_assert_int_eq(client != NULL, i == 2);
+        if (i == 0)
+            assert_says(errbuf, "nowhere is not an address");
+        else if (i == 1)
+            assert_says(errbuf, "...: longer than 127 bytes");
+        else
+            ck_assert_str_eq(nacre_client_address(client), longest);
+        (void)close(ends[1]);
+    }
+    nacre_clients_free(clients);
+}
+END_TEST
+
+/* Whatever the order, nothing of the others is touched. */
+START_TEST(clients_end_in_any_order)
+{
+    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    const struct nacre_client_config config = config_for();
+    struct nacre_clients *clients = clients_with(&config);
+    struct story stories[3] = {{0}};
+    struct nacre_client *all[3];
+    char where[64], errbuf[512];
+    int fd = listen_on_loopback(where, 5);
+
+    for (int i = 0; i < 3; i++)
+        all[i] = nacre_client_connect(clients, where, &stories[i], errbuf, sizeof errbuf);
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned count = 0;
+
+        for (const struct nacre_client *c = clients->first; c != NULL; c = c->next)
+            count++;
+        ck_assert_uint_eq(count, 3 - i);
+        ck_assert_uint_eq(clients->count, 3 - i);
+        nacre_client_close(all[orders[_i][i]], "done");
+        while (clients->count > 2 - i)
+            (void)nacre_clients_run_once(clients, 1);
+        ck_assert_uint_eq(stories[orders[_i][i]].ended, 1);
+    }
+    ck_assert_ptr_null(clients->first);
+    nacre_clients_free(clients);
+    (void)close(fd);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -162,4 +222,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_client_can_be_closed_before_it_is_connected);
     add_test(suite, the_time_to_connect_begins_with_the_call);
     add_test(suite, a_descriptor_that_is_no_connected_socket_is_refused_and_closed);
+    add_test(suite, a_socket_needs_a_name_that_is_an_address);
+    add_loop(suite, clients_end_in_any_order, 0, 6);
 }

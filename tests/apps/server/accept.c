@@ -230,6 +230,59 @@ START_TEST(an_adopted_connection_begins_now)
 }
 END_TEST
 
+static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+
+static uint64_t connections(void)
+{
+    return nacre_server_counter(served.server, NACRE_COUNT_CONNECTIONS);
+}
+
+START_TEST(connections_end_in_any_order)
+{
+    int clients[3];
+
+    begin((struct nacre_admission){.no_penalties = true});
+    for (int i = 0; i < 3; i++) {
+        clients[i] = connect_to(&where);
+        expect_greeting(clients[i]);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        const struct nacre_peer *peer = worker()->peers;
+        unsigned count = 0;
+
+        ck_assert_uint_eq(connections(), 3 - i);
+        for (; peer != NULL; peer = peer->next)
+            count++;
+        ck_assert_uint_eq(count, 3 - i);
+        (void)close(clients[orders[_i][i]]);
+        turns(3);
+    }
+    ck_assert_uint_eq(connections(), 0);
+    ck_assert_ptr_null(worker()->peers);
+    end();
+}
+END_TEST
+
+/* ... and those that wait for the header of a balancer. */
+START_TEST(connections_without_a_header_end_in_any_order)
+{
+    int clients[3];
+
+    begin((struct nacre_admission){.proxy_from = "127.0.0.1"});
+    for (int i = 0; i < 3; i++)
+        clients[i] = connect_to(&where);
+    turns(2);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_uint_eq(worker()->proxied_count, 3 - i);
+        (void)close(clients[orders[_i][i]]);
+        turns(3);
+    }
+    ck_assert_uint_eq(worker()->proxied_count, 0);
+    ck_assert_ptr_null(worker()->proxied);
+    end();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -239,4 +292,6 @@ void add_tests(struct suite *suite)
     add_test(suite, without_descriptors_new_connections_are_closed);
     add_test(suite, without_a_spare_descriptor_the_listener_pauses);
     add_test(suite, an_adopted_connection_begins_now);
+    add_loop(suite, connections_end_in_any_order, 0, 6);
+    add_loop(suite, connections_without_a_header_end_in_any_order, 0, 6);
 }
