@@ -179,6 +179,67 @@ START_TEST(a_listener_that_accepts_nothing_pauses_for_200_ms)
 }
 END_TEST
 
+static char refused[128];
+static uint32_t refusal;
+static struct nacre_channel *opened;
+static unsigned closed;
+
+static void on_closed(struct nacre_channel *ch, const struct nacre_end *why)
+{
+    (void)ch;
+    refusal = why->code;
+    (void)snprintf(refused, sizeof refused, "%s", why->text);
+    closed++;
+}
+
+static enum nacre_answer on_open(struct nacre_channel *ch)
+{
+    opened = ch;
+    return NACRE_GRANT;
+}
+
+static void open_to_agent(const char *place)
+{
+    static const struct nacre_channel_app app = {.open = on_open, .closed = on_closed};
+
+    (void)snprintf(agent, sizeof agent, "%s", place);
+    ck_assert_ptr_nonnull(
+        nacre_session_open_channel(p.server.session, "auth-agent@openssh.com", &app, NULL, "", 0));
+}
+
+START_TEST(a_channel_to_no_address_is_refused)
+{
+    start();
+    open_to_agent("nowhere");
+    AWAIT(closed == 1);
+    ck_assert_str_eq(refused, "malformed address");
+    ck_assert_uint_eq(refusal, NACRE_REASON_CONNECT_FAILED);
+    ck_assert_int_eq(parties[NACRE_CLIENT].connections, 0);
+    finish();
+}
+END_TEST
+
+/* It decides about a channel while that is opened, and not later. */
+START_TEST(an_open_channel_cannot_be_connected)
+{
+    uint16_t port;
+    int target = listen_at(&port), there;
+    char place[64];
+
+    start();
+    (void)snprintf(place, sizeof place, "127.0.0.1:%u", port);
+    open_to_agent(place);
+    there = accept_from(target);
+    AWAIT(opened != NULL);
+    ck_assert_int_eq(nacre_forward_connect(parties[NACRE_SERVER].forwards, opened, place),
+                     NACRE_REFUSE);
+    ck_assert_int_eq(parties[NACRE_SERVER].connections, 0);
+    (void)close(there);
+    (void)close(target);
+    finish();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, connections_are_counted_up_to_the_limit, 0, 2);
@@ -188,4 +249,6 @@ void add_tests(struct suite *suite)
     add_loop(suite, listeners_have_a_limit, 0, 2);
     add_test(suite, a_listener_that_cannot_be_says_why);
     add_test(suite, a_listener_that_accepts_nothing_pauses_for_200_ms);
+    add_test(suite, a_channel_to_no_address_is_refused);
+    add_test(suite, an_open_channel_cannot_be_connected);
 }
