@@ -1,5 +1,6 @@
 #include "apps/files/key_format.h"
 #include "crypto/base64.h"
+#include "tests/support/encrypted_keys.h"
 #include "tests/support/suite.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
@@ -246,6 +247,40 @@ START_TEST(a_public_key_has_a_length_up_to_the_maximum)
 }
 END_TEST
 
+/* ... without a passphrase. */
+START_TEST(it_is_known_whether_a_key_is_encrypted)
+{
+    const struct {
+        const char *text;
+        bool is, begins_with_public;
+    } rows[] = {
+        {openssh_ed25519, false, true},
+        {openssh_encrypted, true, true},
+        {pkcs8_nistp256, false, false},
+        {sec1_nistp384, false, false},
+        {pkcs1_rsa, false, false},
+        {pem_keys[0], true, false},
+        {pbes2_keys[0], true, false},
+        {pkcs8_encrypted, true, false},
+        {"", false, false},
+        {openssh_ed25519_public, false, false},
+        {PEM("PRIVATE KEY", "MC-4\n"), false, false},
+        {PEM("ENCRYPTED PRIVATE KEY", "MC4\n"), false, false},
+        {PEM("OPENSSH PRIVATE KEY", "MC4C\n"), false, false},
+        {PEM("EC PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,2F\n\nMC4C\n"), true,
+         false},
+    };
+    uint8_t blob[KEY_BLOB_MAX];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_msg(key_is_encrypted(bytes_of(rows[i].text)) == rows[i].is, "%s", rows[i].text);
+        ck_assert_msg((key_public_of(bytes_of(rows[i].text), blob) > 0) ==
+                          rows[i].begins_with_public,
+                      "%s", rows[i].text);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_format_is_read);
@@ -257,4 +292,5 @@ void add_tests(struct suite *suite)
     add_test(suite, truncated_text_is_refused);
     add_test(suite, the_decoded_text_is_wiped);
     add_test(suite, a_public_key_has_a_length_up_to_the_maximum);
+    add_test(suite, it_is_known_whether_a_key_is_encrypted);
 }
