@@ -132,6 +132,20 @@ START_TEST(host_and_port_are_split)
 }
 END_TEST
 
+START_TEST(a_unix_socket_has_one_name)
+{
+    const struct sockaddr_storage a = {.ss_family = AF_UNIX};
+    char text[ADDRESS_MAX], host[ADDRESS_MAX];
+
+    address_text(text, &a, -1);
+    ck_assert_str_eq(text, "unix");
+    address_host(host, text);
+    ck_assert_str_eq(host, "unix");
+    address_plain(host, text);
+    ck_assert_str_eq(host, "unix");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, an_address_is_written_as_a_person_writes_it, 0,
@@ -139,4 +153,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_link_local_address_has_the_name_of_its_zone);
     add_test(suite, a_scope_is_not_part_of_the_plain_address);
     add_test(suite, host_and_port_are_split);
+    add_test(suite, a_unix_socket_has_one_name);
 }

@@ -274,15 +274,15 @@ END_TEST
 /* A loop without timers has no alarm, and 0 may be a descriptor of the application's. */
 START_TEST(a_loop_closes_only_its_own_descriptors)
 {
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* 0, unless that is open already */
     struct stat before, after;
 
-    ck_assert_int_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
     ck_assert_int_eq(fstat(STDIN_FILENO, &before), 0);
     ck_assert(loop_init(&loop));
     loop_clear(&loop);
     ck_assert_int_eq(fstat(STDIN_FILENO, &after), 0);
     ck_assert_uint_eq(after.st_ino, before.st_ino);
-    (void)close(STDIN_FILENO);
+    (void)close(fd);
 }
 END_TEST
 

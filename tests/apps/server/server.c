@@ -503,6 +503,30 @@ START_TEST(addresses_end_with_NULL)
 }
 END_TEST
 
+/* Without listening. A key file may be missing: the server would make it. */
+START_TEST(a_configuration_can_be_checked)
+{
+    struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER};
+    char errbuf[512] = "";
+
+    make_server(&served, config);
+    config.host_keys = served.keys;
+    ck_assert_msg(nacre_server_check(&config, errbuf, sizeof errbuf), "%s", errbuf);
+    config.ciphers = "rot13";
+    ck_assert(!nacre_server_check(&config, errbuf, sizeof errbuf));
+    assert_says(errbuf, "'rot13' is not known");
+    config.ciphers = NULL;
+    config.host_keys = NULL;
+    ck_assert(!nacre_server_check(&config, errbuf, sizeof errbuf));
+    assert_says(errbuf, "no host key");
+    config.host_key_file = scratch_path("missing");
+    ck_assert(nacre_server_check(&config, errbuf, sizeof errbuf));
+    ck_assert_int_eq(access(config.host_key_file, F_OK), -1);
+    nacre_server_free(served.server);
+    nacre_key_free(served.key);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -521,4 +545,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_server_may_bring_memory_and_randomness);
     add_test(suite, sessions_have_the_whole_configuration);
     add_test(suite, addresses_end_with_NULL);
+    add_test(suite, a_configuration_can_be_checked);
 }
