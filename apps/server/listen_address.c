@@ -146,8 +146,7 @@ static bool resolve_unix(const struct form *f, struct listen_address *a, const s
 
 static bool resolve_host(const struct form *f, struct listen_address *a, const struct errbuf *p)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     char host[HOST_MAX];
     const char *port;

@@ -299,6 +299,28 @@ START_TEST(a_NUL_is_malformed)
 }
 END_TEST
 
+/* As in sshd, 1024 bytes, whether the port is a number or a name. */
+START_TEST(a_host_has_a_maximum_length)
+{
+    static const char *const ports[] = {"65535", "http"}, *const numbers[] = {"65535", "80"};
+    char host[1026], options[1200], expected[1200];
+
+    for (size_t i = 0; i < 2; i++)
+        for (int len = 1024; len <= 1025; len++) {
+            memset(host, 'h', sizeof host);
+            host[len] = 0;
+            (void)snprintf(options, sizeof options, "permitopen=\"%s:%s\"", host, ports[i]);
+            (void)snprintf(expected, sizeof expected, "%s:%s", host, numbers[i]);
+            if (len == 1025) {
+                assert_bad(options, "not HOST:PORT");
+                continue;
+            }
+            assert_good(options);
+            ck_assert_str_eq(grant.permit_open[0], expected);
+        }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     suite_fixture(suite, NULL, clear);
@@ -319,4 +341,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_tunnel_device_is_a_number_or_any);
     add_test(suite, an_option_without_effect_is_refused);
     add_test(suite, a_NUL_is_malformed);
+    add_test(suite, a_host_has_a_maximum_length);
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -301,6 +302,7 @@ static bool is_readable(int fd, int wait_ms)
 START_TEST(an_embedded_loop_is_readable_when_something_is_due)
 {
     struct timer timer = {.fire = on_time};
+    struct itimerspec left;
     int fd;
 
     begin();
@@ -318,6 +320,8 @@ START_TEST(an_embedded_loop_is_readable_when_something_is_due)
     ck_assert(!is_readable(fd, 0));
     loop_update_clock(&loop);
     ck_assert(loop_set_timer(&loop, &timer, loop.now_ms + 30));
+    ck_assert_int_eq(timerfd_gettime(loop.alarm, &left), 0);
+    ck_assert(left.it_value.tv_sec == 0 && left.it_value.tv_nsec <= 31 * 1000 * 1000);
     ck_assert(!is_readable(fd, 0));
     ck_assert(is_readable(fd, 5000));
     loop_update_clock(&loop);

@@ -2,6 +2,8 @@
  * in the thread of the test. */
 #include "apps/server/parts.h"
 #include "apps/server/worker.h"
+#include "apps/session/parts.h"
+#include "connection/parts.h"
 #include "tests/support/client_story.h"
 #include "tests/support/sockets.h"
 
@@ -251,8 +253,11 @@ START_TEST(connections_end_in_any_order)
         unsigned count = 0;
 
         ck_assert_uint_eq(connections(), 3 - i);
-        for (; peer != NULL; peer = peer->next)
+        for (; peer != NULL; peer = peer->next) {
+            ck_assert_ptr_eq(peer->pump.session->connection->account,
+                             account_budget(peer->account));
             count++;
+        }
         ck_assert_uint_eq(count, 3 - i);
         (void)close(clients[orders[_i][i]]);
         turns(3);

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,13 @@ static void expect_no_listener(void)
 
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof at), -1);
     (void)close(fd);
+}
+
+static bool is_awake(void)
+{
+    struct pollfd at = {.fd = nacre_server_fd(served.server), .events = POLLIN};
+
+    return poll(&at, 1, 0) == 1;
 }
 
 START_TEST(an_idle_server_that_drains_ends_at_once)
@@ -174,7 +182,11 @@ START_TEST(a_server_that_stops_ends_its_sessions)
 
     begin(drain_ms);
     fd = connection();
+    for (int i = 0; i < 3; i++)
+        ck_assert(turn());
+    ck_assert(!is_awake());
     nacre_server_stop(served.server);
+    ck_assert(is_awake());
     ck_assert_uint_eq(worker()->stop_at_ms, 0);
     (void)turn();
     ck_assert_uint_eq(worker()->stop_at_ms, now() + (drain_ms != 0 ? drain_ms : 5000));
@@ -189,6 +201,25 @@ START_TEST(a_server_that_stops_ends_its_sessions)
 }
 END_TEST
 
+/* Each of these may be called from another thread or a signal handler: the loop must notice. */
+START_TEST(each_call_wakes_the_server)
+{
+    begin(0);
+    (void)close(connection());
+    for (int i = 0; i < 5; i++)
+        ck_assert(turn());
+    ck_assert(!is_awake());
+    nacre_server_report(served.server);
+    ck_assert(is_awake());
+    ck_assert(turn());
+    ck_assert(!is_awake());
+    nacre_server_drain(served.server, 1000);
+    ck_assert(is_awake());
+    ck_assert(!turn());
+    end();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -197,4 +228,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_drain_may_have_no_end);
     add_test(suite, a_drain_that_takes_too_long_is_a_stop);
     add_loop(suite, a_server_that_stops_ends_its_sessions, 0, 2);
+    add_test(suite, each_call_wakes_the_server);
 }
