@@ -68,7 +68,7 @@ room_src = $(foreach r,$(1),$(wildcard apps/$(r)/*.c))
 LIB_SRC = $(filter-out %_core.c,$(CORE_SRC) $(call room_src,$(LIB_ROOMS)))
 # These single files are in the library too, but hidden there.
 SHARED_SRC = $(call room_src,$(SHARED_ROOMS)) $(wildcard apps/session/errbuf.c transport/wire.c crypto/hash.c crypto/bytes.c \
-             $(addprefix apps/files/trusted_,file.c folder.c))
+             $(addprefix apps/files/,private_group.c trusted_file.c trusted_folder.c))
 PROGRAM_SRC = $(filter-out %/main.c,$(call room_src,$(PROGRAMS)))
 
 BUILD_PACKAGES = libc6-dev pkg-config libsodium-dev libssl-dev

@@ -86,6 +86,8 @@ static const struct call calls[] = {
     {SYS_readlink, .why = "which folders are on the way to the file?"},
 #endif
     {SYS_readlinkat, .why = "the same, where the older call does not exist"},
+    {SYS_fgetxattr, .why = "does an access control list let others write to the file?"},
+    {SYS_lgetxattr, .why = "the same of a folder on the way"},
     {SYS_getdents64, .why = "which files match the wildcards of Include, on SIGHUP?"},
     {SYS_getcwd, .why = "the same, from the working folder"},
 

@@ -13,7 +13,7 @@
  *
  * The file is read again whenever it changes. Nobody logs in while it is missing, unreadable or
  * owned by a user other than this process's or root, or while others can write to it or to a folder
- * on the way to it.
+ * on the way to it; a group that the process's user alone is in may.
  *
  * A check has two steps, because a hash takes tens of milliseconds on purpose: the lookup belongs
  * on the event loop, running the check on another thread (offload.h):

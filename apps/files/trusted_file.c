@@ -1,5 +1,6 @@
 #include "apps/files/trusted_file.h"
 
+#include "apps/files/private_group.h"
 #include "apps/files/trusted_folder.h"
 
 #include <errno.h>
@@ -38,10 +39,13 @@ static mode_t group_may_read(const struct stat *status)
     return may ? 040 : 0;
 }
 
-static bool check_owner_and_mode(const struct stat *status, const char *path, mode_t forbidden,
-                                 const struct errbuf *p)
+static bool check_owner_and_mode(const struct stat *status, int fd, const char *path,
+                                 mode_t forbidden, const struct errbuf *p)
 {
     unsigned mode = status->st_mode & 07777;
+
+    if (forbidden == OTHERS_MAY_READ && (mode & 020) && private_group_has(status, fd, path))
+        forbidden &= (mode_t)~020;
 
     if (!S_ISREG(status->st_mode))
         return errbuf_say(p, "%s: not a regular file", path);
@@ -88,7 +92,7 @@ static enum trusted_file_result read_open(struct trusted_file *file, int fd, con
         errbuf_say(p, "%s: cannot be read: %s", path, strerror(errno));
         return FILE_BAD;
     }
-    if (!check_owner_and_mode(&status, path, forbidden, p) ||
+    if (!check_owner_and_mode(&status, fd, path, forbidden, p) ||
         (forbidden == OTHERS_MAY_READ && !trusted_folder_check(path, p)))
         return FILE_BAD;
     if ((uintmax_t)status.st_size > max) {

@@ -1,5 +1,7 @@
 #include "apps/files/trusted_folder.h"
 
+#include "apps/files/private_group.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@ struct walk {
     char rest[2 * PATH_MAX]; /* what is left to walk */
     unsigned links;          /* followed so far */
     bool is_shared;          /* others can create files here, but not rename those of other users */
+    bool has_group;          /* this process's group is its user's alone */
     const struct errbuf *p;
 };
 
@@ -50,7 +53,8 @@ static bool check_here(struct walk *w)
                           "replace the file at any time; it must belong to the user who runs this "
                           "program, or to root",
                           w->path, folder, (unsigned long)status.st_uid);
-    w->is_shared = (mode & 022) != 0;
+    w->is_shared = (mode & 002) != 0 ||
+                   ((mode & 020) != 0 && !(w->has_group && private_group_has(&status, -1, folder)));
     if (w->is_shared && ((mode & S_ISVTX) == 0 || status.st_uid != 0))
         return errbuf_say(w->p,
                           "%s: not used, because others can write to the folder %s (mode %03o) and "
@@ -174,7 +178,7 @@ static bool begin(struct walk *w)
 
 bool trusted_folder_check(const char *path, const struct errbuf *p)
 {
-    struct walk w = {.path = path, .p = p};
+    struct walk w = {.path = path, .has_group = private_group_is_ours(), .p = p};
     enum step result = begin(&w) ? STEP_MORE : STEP_BAD;
 
     while (result == STEP_MORE)

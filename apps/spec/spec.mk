@@ -5,7 +5,7 @@ SPEC_SHARED = $(wildcard crypto/*.c transport/cipher_*.c transport/hostkey*.c) \
               $(addprefix transport/,algorithms.c kex_curve25519.c kex_dh.c kex_mlkem768x25519.c kex_nistp.c \
                 kex_sntrup761x25519.c text.c wire.c) \
               $(filter-out %/key_external.c %_core.c,$(wildcard apps/files/key_*.c)) \
-              $(addprefix apps/files/,der.c key.c new_file.c public_key.c trusted_file.c trusted_folder.c) \
+              $(addprefix apps/files/,der.c key.c new_file.c private_group.c public_key.c trusted_file.c trusted_folder.c) \
               apps/runtime/locked_memory.c apps/session/errbuf.c $(filter-out %/algorithms.c,$(wildcard apps/options/*.c)) \
               $(addprefix apps/trace/,reader.c schema.c text_event.c utf8.c value.c value_access.c value_print.c visible.c) \
               $(addprefix apps/observe/,choice.c context.c decode.c event.c key_exchange.c line.c) $(wildcard apps/observe/messages*.c apps/observe/print*.c)

@@ -58,7 +58,7 @@ class Folders(AuthorizedCase):
         self.assertEqual(Ssh(server).run("exit 7").status, 7)
         shutil.copy(server.path("authorized_keys"), server.path("older"))
         os.chmod(server.path("older"), 0o600)
-        for mode in 0o777, 0o770, 0o702:
+        for mode in 0o777, 0o707, 0o702:
             with self.subTest(mode=oct(mode)):
                 os.chmod(server.folder, mode)
                 os.rename(server.path("older"), server.path("authorized_keys"))

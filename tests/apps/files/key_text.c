@@ -176,6 +176,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    scratch_folder(suite);
     add_test(suite, an_encrypted_text_is_opened_with_its_passphrase);
     add_test(suite, other_texts_need_no_passphrase);
     add_test(suite, the_format_of_OpenSSH_shows_the_public_key);
