@@ -312,14 +312,17 @@ bool nacre_known_hosts_prefer(const struct nacre_known_hosts *hosts, const char 
 
 /* ---- adding ---- */
 
-/* Append the line to the file, after a newline if the last line has none; a partial write is
- * undone. It is a single write, so that lines of other writers cannot mix with it. */
+/* Append the line to the file, after a newline if the last line has none; a line that is whole_line
+ * in part, or not flushed, is taken back. It is a single write, so that lines of other writers
+ * cannot mix with it. */
 static bool append(int fd, const char *line, size_t len)
 {
     struct stat before;
     char last = '\n', whole[NEW_LINE_MAX + 2];
     size_t gap;
     ssize_t n;
+    bool whole_line;
+    int failure;
 
     if (flock(fd, LOCK_EX) != 0 || fstat(fd, &before) != 0)
         return false;
@@ -329,10 +332,12 @@ static bool append(int fd, const char *line, size_t len)
     whole[0] = '\n';
     memcpy(whole + gap, line, len);
     n = write(fd, whole, len + gap);
-    if (n == (ssize_t)(len + gap))
-        return fsync(fd) == 0;
-    if (n >= 0 && ftruncate(fd, before.st_size) == 0)
-        errno = ENOSPC;
+    whole_line = n == (ssize_t)(len + gap);
+    if (whole_line && fsync(fd) == 0)
+        return true;
+    failure = whole_line || n < 0 ? errno : ENOSPC;
+    (void)!ftruncate(fd, before.st_size);
+    errno = failure;
     return false;
 }
 
