@@ -331,6 +331,29 @@ START_TEST(an_embedded_loop_is_readable_when_something_is_due)
 }
 END_TEST
 
+START_TEST(a_descriptor_is_watched_for_what_was_asked_last)
+{
+    struct source other = {on_bell};
+    int fds[2];
+
+    begin();
+    ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+    ck_assert(!loop_rewatch(&loop, fds[1], &other, EPOLLOUT)); /* it is not watched yet */
+    ck_assert(loop_watch(&loop, fds[1], &other, 0));
+    ck_assert(!loop_watch(&loop, fds[1], &other, 0));
+    ck_assert(!is_readable(loop.epoll, 0));
+    ck_assert(loop_rewatch(&loop, fds[1], &other, EPOLLOUT));
+    ck_assert(is_readable(loop.epoll, 0));
+    ck_assert(loop_rewatch(&loop, fds[1], &other, 0));
+    ck_assert(!is_readable(loop.epoll, 0));
+    loop_unwatch(&loop, fds[1], &other);
+    ck_assert(!loop_rewatch(&loop, fds[1], &other, EPOLLOUT));
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    end("");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_loop_closes_only_its_own_descriptors);
@@ -343,4 +366,5 @@ void add_tests(struct suite *suite)
     add_test(suite, the_earliest_of_many_timers_fires_first);
     add_test(suite, many_due_timers_all_fire);
     add_test(suite, an_embedded_loop_is_readable_when_something_is_due);
+    add_test(suite, a_descriptor_is_watched_for_what_was_asked_last);
 }
