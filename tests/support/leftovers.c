@@ -18,6 +18,7 @@
 
 enum { SLOTS = 1 << 18, FDS = 1024 };
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *block, size_t size);
@@ -38,6 +39,7 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
 int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *rwlock);
 int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *rwlock);
 int __wrap_pthread_rwlock_unlock(pthread_rwlock_t *rwlock);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* A hash table with linear probing. Inverted addresses, so that a leak checker takes none of them
  * for a reference. */

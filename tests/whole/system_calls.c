@@ -29,6 +29,8 @@ static bool fails(void)
     return true;
 }
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+
 /* The calls of the library and of this file come here first: tests.mk. */
 #define WRAPPED(type, name, parameters, arguments)                                                 \
     type __real_##name parameters;                                                                 \
@@ -68,6 +70,8 @@ int __wrap_fsync(int fd)
     (void)fd;
     return fails() ? -1 : 0;
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static char errbuf[8192];
 
