@@ -321,6 +321,23 @@ START_TEST(a_host_has_a_maximum_length)
 }
 END_TEST
 
+/* Up to 40 characters of it, and nothing that controls a terminal. */
+START_TEST(an_unsupported_option_is_named_if_it_may_be)
+{
+    char name[42] = "", expected[128];
+
+    assert_bad("\x1b[2J", "");
+    ck_assert_str_eq(what, "key refused: unsupported option ");
+    for (int len = 40; len <= 41; len++) {
+        memset(name, 'x', (size_t)len);
+        assert_bad(name, "");
+        (void)snprintf(expected, sizeof expected, "key refused: unsupported option %s",
+                       len == 40 ? name : "");
+        ck_assert_str_eq(what, expected);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     suite_fixture(suite, NULL, clear);
@@ -342,4 +359,5 @@ void add_tests(struct suite *suite)
     add_test(suite, an_option_without_effect_is_refused);
     add_test(suite, a_NUL_is_malformed);
     add_test(suite, a_host_has_a_maximum_length);
+    add_test(suite, an_unsupported_option_is_named_if_it_may_be);
 }
