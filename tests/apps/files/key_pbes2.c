@@ -78,7 +78,7 @@ START_TEST(secrets_are_wiped)
 
     wiped_record();
     ck_assert_int_eq(decrypt(&key, der, "secret"), KEY_GOOD);
-    /* the cipher's key with the IV, the decrypted key with padding, and a block of PBKDF2 */
+    /* the cipher's key with the IV, the decrypted key with padding, and libsodium's form of it */
     assert_wiped(64, 3);
 }
 END_TEST
