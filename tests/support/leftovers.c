@@ -30,11 +30,13 @@ char *__wrap_strdup(const char *text);
 void __wrap_free(void *block);
 
 int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __real_pthread_mutex_trylock(pthread_mutex_t *mutex);
 int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
 int __real_pthread_rwlock_rdlock(pthread_rwlock_t *rwlock);
 int __real_pthread_rwlock_wrlock(pthread_rwlock_t *rwlock);
 int __real_pthread_rwlock_unlock(pthread_rwlock_t *rwlock);
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex);
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
 int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *rwlock);
 int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *rwlock);
@@ -164,6 +166,14 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
     held++;
     return __real_pthread_mutex_lock(mutex);
+}
+
+int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+    int failure = __real_pthread_mutex_trylock(mutex);
+
+    held += failure == 0;
+    return failure;
 }
 
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)

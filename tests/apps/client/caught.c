@@ -7,6 +7,19 @@
 #include <time.h>
 #include <unistd.h>
 
+static int ends[2]; /* of a pipe */
+
+static void open_pipe(void)
+{
+    ck_assert_int_eq(pipe(ends), 0);
+}
+
+static void close_pipe(void)
+{
+    ck_assert_int_eq(close(ends[0]), 0);
+    ck_assert_int_eq(close(ends[1]), 0);
+}
+
 static bool is_caught(int number)
 {
     struct sigaction action;
@@ -63,9 +76,7 @@ END_TEST
 START_TEST(a_signal_before_the_wait_ends_it)
 {
     static const int numbers[] = {SIGTSTP, SIGCONT, SIGWINCH, SIGTERM};
-    int ends[2];
 
-    ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_eq(write(ends[1], "x", 1), 1);
     caught_begin();
     for (size_t i = 0; i < 4; i++) {
@@ -96,12 +107,9 @@ static uint64_t now_ms(void)
 
 START_TEST(a_wait_ends_when_something_is_ready_or_the_time_is_over)
 {
-    struct pollfd at = {.events = POLLIN};
+    struct pollfd at = {.fd = ends[0], .events = POLLIN};
     uint64_t before;
-    int ends[2];
 
-    ck_assert_int_eq(pipe(ends), 0);
-    at.fd = ends[0];
     caught_begin();
     before = now_ms();
     caught_poll(&at, 1, 1020); /* seconds, and the rest */
@@ -126,6 +134,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    suite_fixture(suite, open_pipe, close_pipe);
     add_test(suite, a_signal_that_was_ignored_stays_ignored);
     add_test(suite, the_first_signal_that_ends_the_program_counts);
     add_test(suite, each_other_signal_is_taken_once);

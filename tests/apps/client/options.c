@@ -4,6 +4,7 @@
 #include "tests/support/child.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
+#include "tests/support/standard_input.h"
 
 #include <pty.h>
 #include <getopt.h>
@@ -23,6 +24,8 @@ static void begin(void)
 
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
     ck_assert_int_eq(setenv("HOME", scratch_path("."), 1), 0);
     ck_assert_int_eq(unsetenv("SSH_AUTH_SOCK"), 0);
 }
@@ -107,9 +110,11 @@ START_TEST(a_shell_on_a_terminal_gets_one)
     ck_assert(wants_terminal(READ("-t", "host", "true")));
     ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
     ck_assert_int_eq(dup2(slave, STDIN_FILENO), STDIN_FILENO);
+    (void)close(slave);
     ck_assert(wants_terminal(READ("host")));
     ck_assert(!wants_terminal(READ("-T", "host")));
     ck_assert(!wants_terminal(READ("host", "true")));
+    (void)close(master);
 }
 END_TEST
 
@@ -199,6 +204,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    standard_input(suite);
     scratch_folder(suite);
     add_test(suite, the_words_after_the_host_are_the_command);
     add_test(suite, options_may_follow_the_host);

@@ -179,6 +179,9 @@ START_TEST(only_files_that_are_read_again_can_be_read)
     no_landlock = is_missing(status);
     (void)close(came[1]);
     (void)pthread_join(thread, NULL);
+    (void)close(go[0]);
+    (void)close(go[1]);
+    (void)close(came[0]);
     (void)close(fd);
     if (no_landlock) {
         assert_says(child_said, "access to files is not confined");

@@ -19,10 +19,29 @@ static struct errbuf reason(void)
     return (struct errbuf){errbuf, sizeof errbuf};
 }
 
+/* The log keeps its file until the program ends. */
+static int logs[2];
+static size_t log_count;
+
+static void note_next(void)
+{
+    logs[log_count] = dup(STDERR_FILENO);
+    ck_assert_int_ge(logs[log_count], 0);
+    ck_assert_int_eq(close(logs[log_count++]), 0);
+}
+
+static void close_logs(void)
+{
+    while (log_count > 0)
+        ck_assert_int_eq(close(logs[--log_count]), 0);
+}
+
 static void open_log(struct log_destination d)
 {
     const struct errbuf p = reason();
 
+    if (d.file != NULL)
+        note_next();
     d.program = "nacre-echo";
     ck_assert_msg(log_open(&d, &p), "%s", errbuf);
 }
@@ -117,6 +136,8 @@ START_TEST(a_renamed_file_is_opened_again)
     ck_assert_int_eq(rename(path, before), 0);
     say("two", ""); /* still to the old one */
     ck_assert(log_reopen(&p));
+    log_count = 0;
+    note_next();
     ck_assert(log_reopen(&p)); /* before anything was written to it */
     say("three", "");
     (void)contents(before);
@@ -186,6 +207,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
+    suite_fixture(suite, NULL, close_logs);
     add_test(suite, a_file_is_appended_to);
     add_test(suite, a_line_may_be_a_json_object);
     add_test(suite, a_long_json_line_is_still_an_object);

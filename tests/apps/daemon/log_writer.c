@@ -22,7 +22,7 @@ enum {
     ALL_MAX = 16 << 20
 };
 
-static int ends[2];
+static int ends[2] = {-1, -1};
 
 /* Standard error becomes a pipe that is soon full. */
 static void begin(int flags)
@@ -288,6 +288,7 @@ START_TEST(a_reader_that_has_gone_ends_nothing)
 {
     begin(0);
     close(ends[0]);
+    ends[0] = -1;
     ck_assert(log_start());
     put_lines(0, MANY);
     log_stop();
@@ -323,8 +324,16 @@ START_TEST(a_line_that_was_cut_by_an_error_is_completed)
 }
 END_TEST
 
+static void after(void)
+{
+    if (ends[0] >= 0)
+        close(ends[0]);
+    ends[0] = -1;
+}
+
 void add_tests(struct suite *suite)
 {
+    suite_fixture(suite, NULL, after);
     add_test(suite, a_full_pipe_blocks_nobody_and_what_is_dropped_is_reported);
     add_test(suite, a_descriptor_that_another_program_made_non_blocking_is_the_same);
     add_test(suite, without_a_thread_a_full_pipe_blocks_nobody_either);

@@ -23,6 +23,12 @@ static void open_terminal(bool raw)
     ck_assert_int_eq(tcsetattr(slave, TCSANOW, &modes), 0);
 }
 
+static void close_both(int one, int other)
+{
+    ck_assert_int_eq(close(one), 0);
+    ck_assert_int_eq(close(other), 0);
+}
+
 static void expect(const char *text)
 {
     char got[64] = "";
@@ -37,10 +43,13 @@ START_TEST(only_a_terminal_in_raw_mode_needs_it)
 
     open_terminal(true);
     ck_assert(raw_line_is_needed(slave));
+    close_both(master, slave);
     open_terminal(false);
     ck_assert(!raw_line_is_needed(slave));
+    close_both(master, slave);
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert(!raw_line_is_needed(ends[1]));
+    close_both(ends[0], ends[1]);
 }
 END_TEST
 
@@ -53,6 +62,7 @@ START_TEST(each_line_ends_with_a_carriage_return)
     expect("\r\n");
     ck_assert_int_eq(raw_line_write(slave, "begin", 5), 5);
     expect("begin");
+    close_both(master, slave);
 }
 END_TEST
 
@@ -71,6 +81,7 @@ START_TEST(what_was_not_written_comes_again)
     ck_assert_int_eq(raw_line_write(ends[1], "\n", 1), 1);
     ck_assert_int_eq(read(ends[0], got, sizeof got), 4096);
     ck_assert_mem_eq(got + 4094, "\r\n", 2);
+    close_both(ends[0], ends[1]);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* The process that nacre-serve starts: how it starts and how it ends. */
 #include "apps/serve/child.h"
+#include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -223,6 +224,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    standard_input(suite);
     add_test(suite, a_program_ends_with_a_status_or_a_signal);
     add_test(suite, no_signal_is_blocked_or_ignored);
     add_test(suite, a_missing_program_leaves_no_descriptor_open);

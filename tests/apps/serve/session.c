@@ -1,5 +1,6 @@
 /* A session of nacre-serve gives back what it holds. */
 #include "apps/serve/session.h"
+#include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -108,6 +109,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    standard_input(suite);
     add_test(suite, a_session_that_is_freed_closes_its_descriptors);
     add_test(suite, a_session_that_has_nothing_closes_nothing);
     add_loop(suite, the_sessions_that_are_left_are_freed_together, 0, 3);

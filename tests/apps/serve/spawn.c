@@ -1,5 +1,6 @@
 /* A program in a new process: where it starts, and with which limit of descriptors. */
 #include "apps/serve/spawn.h"
+#include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -136,6 +137,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    standard_input(suite);
     add_test(suite, a_program_has_its_limit_of_descriptors_and_the_caller_keeps_its_own);
     add_test(suite, a_program_starts_in_its_folder_or_else_in_the_root);
     add_test(suite, the_caller_keeps_its_signals_and_descriptors);

@@ -1,5 +1,6 @@
 /* The terminal that nacre-serve gives a program. */
 #include "apps/serve/terminal.h"
+#include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
 #include <fcntl.h>
@@ -75,6 +76,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    standard_input(suite);
     add_test(suite, a_terminal_has_size_and_modes);
     add_test(suite, a_break_is_what_the_modes_make_of_it);
 }

@@ -1,5 +1,6 @@
 /* A program that is started: its streams, its prompts on a terminal, and its end. */
 #include "apps/spec/child.h"
+#include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
 #include <signal.h>
@@ -110,6 +111,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    standard_input(suite);
     add_test(suite, both_outputs_and_the_exit_status_are_kept);
     add_test(suite, input_ends_after_what_was_typed);
     add_test(suite, with_echo_the_output_comes_back_as_input);

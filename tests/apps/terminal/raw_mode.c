@@ -1,5 +1,6 @@
 /* The terminal of a person while keystrokes go to the server one by one. */
 #include "apps/terminal/raw_mode.h"
+#include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
 #include <pty.h>
@@ -14,14 +15,17 @@ static struct termios modes_now(void)
     return modes;
 }
 
+static int master;
+
 /* Standard input becomes a terminal on which all that raw mode switches off is on. */
 static struct termios begin(void)
 {
     struct termios modes;
-    int master, slave;
+    int slave;
 
     ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
     ck_assert_int_eq(dup2(slave, STDIN_FILENO), STDIN_FILENO);
+    (void)close(slave);
     modes = modes_now();
     modes.c_iflag = ISTRIP | INLCR | IGNCR | ICRNL | IXON | IXANY | IXOFF | IUCLC | BRKINT | IUTF8;
     modes.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHONL | IEXTEN | NOFLSH;
@@ -64,6 +68,7 @@ START_TEST(raw_mode_passes_every_byte_and_leaves_the_rest)
     ck_assert_int_eq(tcsetattr(STDIN_FILENO, TCSANOW, &raw), 0);
     raw_mode_leave(); /* it is off: changes nothing */
     assert_modes(&raw);
+    (void)close(master);
 }
 END_TEST
 
@@ -73,6 +78,8 @@ START_TEST(what_is_no_terminal_has_no_raw_mode)
 
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
     ck_assert(!raw_mode_enter());
     ck_assert(!raw_mode_is_on());
     raw_mode_leave();
@@ -81,6 +88,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    standard_input(suite);
     add_test(suite, raw_mode_passes_every_byte_and_leaves_the_rest);
     add_test(suite, what_is_no_terminal_has_no_raw_mode);
 }
