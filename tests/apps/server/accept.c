@@ -288,6 +288,47 @@ START_TEST(connections_without_a_header_end_in_any_order)
 }
 END_TEST
 
+START_TEST(connections_without_a_header_end_with_the_server)
+{
+    int client;
+
+    begin((struct nacre_admission){.proxy_from = "127.0.0.1"});
+    client = connect_to(&where);
+    turns(2);
+    ck_assert_uint_eq(worker()->proxied_count, 1);
+    end();
+    (void)close(client);
+}
+END_TEST
+
+/* In place of addresses; there may be more of them than default addresses. */
+START_TEST(the_program_may_bring_its_sockets)
+{
+    static const char *const list[] = {"127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", NULL};
+    int sockets[3];
+    char errbuf[512];
+
+    ck_assert_uint_eq(nacre_server_listen_all(list, sockets, 3, errbuf, sizeof errbuf), 3);
+    make_server(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                      .sockets = sockets,
+                                                      .socket_count = 3});
+    turns(1);
+    for (size_t i = 0; i < 3; i++) {
+        int client;
+
+        ck_assert_ptr_nonnull(nacre_server_address(served.server, i));
+        where.port =
+            (uint32_t)strtoul(strrchr(nacre_server_address(served.server, i), ':') + 1, NULL, 10);
+        client = connect_to(&where);
+        expect_greeting(client);
+        (void)close(client);
+        (void)close(sockets[i]);
+    }
+    ck_assert_ptr_null(nacre_server_address(served.server, 3));
+    end();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -299,4 +340,6 @@ void add_tests(struct suite *suite)
     add_test(suite, an_adopted_connection_begins_now);
     add_loop(suite, connections_end_in_any_order, 0, 6);
     add_loop(suite, connections_without_a_header_end_in_any_order, 0, 6);
+    add_test(suite, connections_without_a_header_end_with_the_server);
+    add_test(suite, the_program_may_bring_its_sockets);
 }
