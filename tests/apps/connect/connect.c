@@ -191,10 +191,12 @@ START_TEST(clients_end_in_any_order)
     struct story stories[3] = {{0}};
     struct nacre_client *all[3];
     char where[64], errbuf[512];
-    int fd = listen_on_loopback(where, 5);
+    int fd = listen_on_loopback(where, 5), peers[3];
 
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         all[i] = nacre_client_connect(clients, where, &stories[i], errbuf, sizeof errbuf);
+        peers[i] = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    }
     for (unsigned i = 0; i < 3; i++) {
         unsigned count = 0;
 
@@ -203,6 +205,7 @@ START_TEST(clients_end_in_any_order)
         ck_assert_uint_eq(count, 3 - i);
         ck_assert_uint_eq(clients->count, 3 - i);
         nacre_client_close(all[orders[_i][i]], "done");
+        (void)close(peers[orders[_i][i]]);
         while (clients->count > 2 - i)
             (void)nacre_clients_run_once(clients, 1);
         ck_assert_uint_eq(stories[orders[_i][i]].ended, 1);
