@@ -219,8 +219,7 @@ static bool has_inner_lengths(const struct claim *c)
         return false;
     rest = bytes_from(part, load_u32(c->content.at));
     part.len = load_u32(c->content.at);
-    return starts_with(c->value, part) && ends_with(c->value, bytes_from(rest, 4)) &&
-           part.len + rest.len - 4 == c->value.len;
+    return starts_with(c->value, part) && ends_with(c->value, bytes_from(rest, 4));
 }
 
 static bool is_little_endian(const struct claim *c)

@@ -158,6 +158,22 @@ static int watch(void)
     return 0;
 }
 
+/* sd_watchdog_enabled(3): any positive number of microseconds. */
+static int pass_on_shortest(void)
+{
+    set_watchdog("1", getpid());
+    if (!listens() || !notify_open(&p))
+        return 1;
+    notify_pass_on_watchdog();
+    return getenv("WATCHDOG_USEC") == NULL || strcmp(getenv("WATCHDOG_USEC"), "1") != 0;
+}
+
+START_TEST(the_shortest_interval_is_passed_on)
+{
+    succeeds_in_child(pass_on_shortest);
+}
+END_TEST
+
 START_TEST(a_loop_is_alive_as_long_as_it_runs)
 {
     succeeds_in_child(watch);
@@ -233,6 +249,7 @@ void add_tests(struct suite *suite)
     add_test(suite, each_notice_is_a_datagram);
     add_test(suite, without_a_manager_nothing_happens);
     add_test(suite, a_name_that_is_wrong_is_refused);
+    add_test(suite, the_shortest_interval_is_passed_on);
     add_test(suite, a_loop_is_alive_as_long_as_it_runs);
     add_test(suite, that_of_another_process_is_not_fed);
     add_test(suite, a_child_tells_its_parent);

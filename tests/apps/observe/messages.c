@@ -4,6 +4,7 @@
 #include "tests/support/suite.h"
 #include "transport/message.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Does a trace show all of it, without an escape? */
@@ -55,6 +56,78 @@ START_TEST(each_list_of_fields_is_well_formed)
         rows += check_rows(message_at(i)->fields, 0);
     }
     ck_assert_uint_gt(rows, 200);
+}
+END_TEST
+
+/* The names of the fields with a flag, in the order of the table, each once, and how many there
+ * are. */
+static char names[1024];
+static unsigned rows_with_flag;
+
+static void add_name(const char *name)
+{
+    char whole[LINE_NAME_MAX + 3];
+
+    (void)snprintf(whole, sizeof whole, ",%s,", name);
+    if (strstr(names, whole) == NULL)
+        (void)strcat(names, whole + 1);
+}
+
+static void add_flagged(const struct field_row *rows, uint8_t flag)
+{
+    for (const struct field_row *row = rows; row->type != FIELD_END; row++) {
+        if (row->flags & flag) {
+            add_name(row->name);
+            rows_with_flag++;
+        }
+        if (row->parts != NULL)
+            add_flagged(row->parts, flag);
+        for (const struct field_choice *c = row->choices; c != NULL; c++) {
+            if (c->fields != NULL)
+                add_flagged(c->fields, flag);
+            if (c->value == NULL)
+                break;
+        }
+    }
+}
+
+static void expect_flagged(uint8_t flag, unsigned count, const char *expected)
+{
+    rows_with_flag = 0;
+    (void)strcpy(names, ",");
+    for (size_t i = 0; message_at(i) != NULL; i++)
+        add_flagged(message_at(i)->fields, flag);
+    ck_assert_str_eq(names, expected);
+    ck_assert_uint_eq(rows_with_flag, count);
+}
+
+START_TEST(what_is_shown_in_another_way_is_on_these_lists)
+{
+    expect_flagged(FIELD_SECRET, 6,
+                   ",plaintext old password,plaintext new password,plaintext password,method "
+                   "specific fields,response[i],x11 authentication cookie,");
+    expect_flagged(FIELD_DATA, 5, ",data,");
+    expect_flagged(FIELD_OPTIONAL, 2, ",language tag,service name,");
+    expect_flagged(
+        FIELD_BINARY, 233,
+        ",extension-value,cookie,Q_C,K_S,key,Q,public key,key "
+        "data,Q_S,signature,ecdsa_signature_blob,ecdsa_signature,C_INIT,C_PK2,C_PK1,S_REPLY,S_CT2,"
+        "S_PK1,sntrup761 public key,X25519 public key,sntrup761 ciphertext,public key blob,server "
+        "host key,public host key and certificates for client host,public key blob from the "
+        "request,hostkeys,signatures,encoded terminal modes,");
+    expect_flagged(FIELD_KEY, 32,
+                   ",extension-name,format identifier,method name,has signature,changes "
+                   "password,request name,channel type,request type,opcode,");
+}
+END_TEST
+
+START_TEST(the_rest_of_a_login_may_be_a_secret)
+{
+    (void)strcpy(names, ",");
+    for (size_t i = 0; message_at(i) != NULL; i++)
+        if (message_at(i)->secret_rest)
+            add_name(message_at(i)->name);
+    ck_assert_str_eq(names, ",SSH_MSG_USERAUTH_REQUEST,SSH_MSG_USERAUTH_INFO_RESPONSE,");
 }
 END_TEST
 
@@ -111,6 +184,8 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_list_of_fields_is_well_formed);
+    add_test(suite, what_is_shown_in_another_way_is_on_these_lists);
+    add_test(suite, the_rest_of_a_login_may_be_a_secret);
     add_test(suite, each_row_is_found);
     add_test(suite, each_number_has_a_row);
     add_test(suite, numbers_that_are_used_again_depend_on_the_method);

@@ -227,14 +227,19 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_opened_prevents_the_start)
 {
+    const char *missing = scratch_path("missing/file");
+    const struct study_options each[] = {
+        {.keylog = missing}, {.capture = missing}, {.trace = missing}};
     const struct study_config config = {
         .program = "nacre-test", .options = &options, .describe = describe, .warn = warn};
     char text[TEXT_MAX];
     const struct errbuf errors = {text, sizeof text};
 
-    options = (struct study_options){.keylog = scratch_path("missing/keys")};
-    ck_assert(!study_open(&config, &errors));
-    assert_says(text, "missing/keys: No such file");
+    for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+        options = each[i];
+        ck_assert(!study_open(&config, &errors));
+        assert_says(text, "missing/file: No such file");
+    }
 }
 END_TEST
 

@@ -99,6 +99,25 @@ START_TEST(every_problem_is_reported_with_its_place)
 }
 END_TEST
 
+/* ... up to 256 KiB; nothing after that is read. */
+START_TEST(after_very_many_problems_no_line_is_read)
+{
+    enum { LINES = 20000 };
+    static char text[LINES * 32];
+    size_t len = 0, said;
+
+    for (unsigned i = 0; i < LINES; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "Nonsense%u%s", i,
+                                i % 2 == 0 ? "WithALongerName\n" : "\n");
+    (void)snprintf(text + len, sizeof text - len, "Banner x\n");
+    config_read(config, scratch_write("a.conf", text, 0600));
+    said = strlen(config_problems(config));
+    ck_assert_uint_le(said, 256 * 1024);
+    ck_assert_uint_gt(said, 255 * 1024);
+    ck_assert_ptr_null(config_entry(config, 0));
+}
+END_TEST
+
 START_TEST(options_about_files_and_answers_have_no_keyword)
 {
     read_text("Config x\nTestConfig yes\nPrintConfig yes\nHelp yes\nVersion yes\n"
@@ -298,6 +317,7 @@ void add_tests(struct suite *suite)
     suite_fixture(suite, set_up, tear_down);
     add_test(suite, each_line_is_a_keyword_and_a_value_of_an_option);
     add_test(suite, every_problem_is_reported_with_its_place);
+    add_test(suite, after_very_many_problems_no_line_is_read);
     add_test(suite, options_about_files_and_answers_have_no_keyword);
     add_test(suite, a_nul_byte_is_a_problem_of_its_line);
     add_test(suite, files_are_included_in_their_place_and_in_order);

@@ -84,6 +84,36 @@ START_TEST(sizes_and_speeds_are_set)
 }
 END_TEST
 
+/* POSIX, termios.h, and those that Linux adds */
+static const struct {
+    uint32_t rate;
+    speed_t speed;
+} speed_rows[] = {{50, B50},         {75, B75},         {110, B110},       {134, B134},
+                  {150, B150},       {200, B200},       {300, B300},       {600, B600},
+                  {1200, B1200},     {1800, B1800},     {2400, B2400},     {4800, B4800},
+                  {9600, B9600},     {19200, B19200},   {38400, B38400},   {57600, B57600},
+                  {115200, B115200}, {230400, B230400}, {460800, B460800}, {921600, B921600}};
+
+START_TEST(each_speed_has_its_rate_in_both_directions)
+{
+    uint8_t encoded[MODES_MAX];
+
+    for (size_t i = 0; i < sizeof speed_rows / sizeof speed_rows[0]; i++) {
+        modes = (struct termios){0};
+        set_one(129, speed_rows[i].rate);
+        ck_assert_uint_eq(cfgetospeed(&modes), speed_rows[i].speed);
+        ck_assert_int_eq(cfsetispeed(&modes, speed_rows[i].speed), 0);
+        (void)modes_write(&modes, encoded);
+        for (size_t at = 0; at < 10; at += 5) {
+            ck_assert_uint_eq(encoded[at], 128 + at / 5);
+            ck_assert_uint_eq((uint32_t)encoded[at + 1] << 24 | (uint32_t)encoded[at + 2] << 16 |
+                                  (uint32_t)encoded[at + 3] << 8 | encoded[at + 4],
+                              speed_rows[i].rate);
+        }
+    }
+}
+END_TEST
+
 START_TEST(unknown_and_truncated_modes_are_ignored)
 {
     static const uint8_t unknown[] = {11, 15, 17, 19, 29, 43, 63, 76, 94, 127, 130, 159};
@@ -138,6 +168,7 @@ void add_tests(struct suite *suite)
     add_test(suite, flags_are_set_and_cleared);
     add_test(suite, characters_are_set_and_disabled);
     add_test(suite, sizes_and_speeds_are_set);
+    add_test(suite, each_speed_has_its_rate_in_both_directions);
     add_test(suite, unknown_and_truncated_modes_are_ignored);
     add_test(suite, what_is_written_is_read_again);
 }

@@ -187,22 +187,26 @@ START_TEST(without_secrets_the_hash_tells_whether_k_is_right)
 }
 END_TEST
 
+#define CURVE "curve25519-sha256"
+
 /* ... also when the right bytes are encoded in a wrong way. Seed 1 gives a K of 32 bytes, seed 0
  * one that begins with a zero. */
 START_TEST(without_secrets_the_usual_cause_is_found_too)
 {
     static const struct {
+        const char *kex;
         uint8_t seed;
         const char *start;
         bool reversed;
         const char *says;
-    } cases[] = {{1, "", false, "its length is missing"},
-                 {1, "00000020", true, "the bytes are in the wrong order"},
-                 {1, "00000022 0000", false, "more leading zeros"},
-                 {0, "00000020", false, "the mpint has no leading zero"}};
+    } cases[] = {{CURVE, 1, "", false, "its length is missing"},
+                 {CURVE, 1, "00000020", true, "the bytes are in the wrong order"},
+                 {CURVE, 1, "00000022 0000", false, "more leading zeros"},
+                 {CURVE, 0, "00000020", false, "the mpint has no leading zero"},
+                 {"mlkem768x25519-sha256", 1, "", false, "its length is missing"}};
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct exchange_session s = {.kex = "curve25519-sha256", .seed = cases[i].seed};
+        struct exchange_session s = {.kex = cases[i].kex, .seed = cases[i].seed};
         struct exchanges with = exchanges_run(&s), without;
         struct bytes k = bytes_without_zeros(bytes_from(with.x[0].blobs[HASHED_K], 4));
         char text[256];

@@ -206,6 +206,19 @@ static void other_bytes(const struct exchange *x, const struct hashed *f)
     w.start[w.at - w.start - 1] ^= 0x55;
 }
 
+/* One half of the share is another's. */
+static void two_strings_wrong_start(const struct exchange *x, const struct hashed *f)
+{
+    two_strings(x, f);
+    w.start[4 + 4] ^= 0x55;
+}
+
+static void two_strings_wrong_end(const struct exchange *x, const struct hashed *f)
+{
+    two_strings(x, f);
+    w.at[-1] ^= 0x55;
+}
+
 #define CURVE "curve25519-sha256"
 #define DH "diffie-hellman-group14-sha256"
 #define GEX "diffie-hellman-group-exchange-sha256"
@@ -255,6 +268,8 @@ static const struct mistake {
     {GEX, HASHED_P, without_zero, "the mpint has no leading zero"},
     {MLKEM, HASHED_SHARE_C, two_strings, "the two halves of the share have lengths"},
     {SNTRUP, HASHED_SHARE_S, two_strings, "the two halves of the share have lengths"},
+    {MLKEM, HASHED_SHARE_C, two_strings_wrong_start, "none of the usual ones"},
+    {SNTRUP, HASHED_SHARE_S, two_strings_wrong_end, "none of the usual ones"},
     {MLKEM, HASHED_SHARE_S, second_half, "only one half of the share"},
     {MLKEM, HASHED_K, other_bytes, "K is the hash of the two secrets as raw bytes"},
     {SNTRUP, HASHED_K, no_length, "its length is missing"},
