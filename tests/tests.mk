@@ -16,7 +16,7 @@ VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kexinit_guess kex) 
 
 # These run only without the sanitizers, which make their own system calls, prevent memory from being locked, and would make
 # a million packets take too long.
-PLAIN_TESTS = $(addprefix apps/confine/,calls confine files user) apps/runtime/locked_memory whole/allocation
+PLAIN_TESTS = $(addprefix apps/confine/,calls confine files kernel user) apps/runtime/locked_memory whole/allocation
 # In these the library and the programs allocate memory from the test.
 SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream whole/memory_forward
 
@@ -55,6 +55,7 @@ LEFTOVER_CALLS = malloc calloc realloc strdup free pthread_mutex_lock pthread_mu
                  pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock
 $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): private WRAPPED = $(LEFTOVER_CALLS)
 $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): $(BUILD)/obj/tests/support/leftovers.o
+$(BUILD)/tests/apps/confine/kernel: private WRAPPED = $(LEFTOVER_CALLS) syscall prctl
 
 $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
 	$(Q)$(OBJCOPY) $(foreach f,malloc calloc realloc strdup,--redefine-sym $(f)=scarce_$(f)) $< $@
