@@ -49,6 +49,47 @@ START_TEST(each_event_has_its_level_and_fields)
 }
 END_TEST
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+uint64_t __wrap_nacre_server_counter(const struct nacre_server *server, enum nacre_counter counter);
+uint64_t __wrap_nacre_server_limited(const struct nacre_server *server, enum nacre_limit limit);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+/* A server each of whose counters has another value. */
+uint64_t __wrap_nacre_server_counter(const struct nacre_server *server, enum nacre_counter counter)
+{
+    (void)server;
+    return 1000 + (uint64_t)counter;
+}
+
+uint64_t __wrap_nacre_server_limited(const struct nacre_server *server, enum nacre_limit limit)
+{
+    (void)server;
+    return 2000 + (uint64_t)limit;
+}
+
+static int log_numbers(void)
+{
+    log_counters("counters", NULL);
+    return 0;
+}
+
+START_TEST(each_counter_is_logged)
+{
+    succeeds_in_child(log_numbers);
+    ck_assert_str_eq(expect(child_said,
+                            "level=info event=counters accepted=1000 logins=1001 "
+                            "connections=1002 startups=1003 memory=1004 max_connections=2000 "
+                            "max_startups=2001 per_source_max_startups=2002 "
+                            "per_source_penalties=2003 descriptors=2004 proxy_from=2005 "
+                            "handshake_time=2006 login_grace_time=2007 max_auth_tries=2008 "
+                            "undecided=2009 max_sessions=2010 max_window=2011 "
+                            "max_memory=2012 per_user_max_memory=2013 low_memory=2014 "
+                            "opens=2015 requests=2016 globals=2017 proofs=2018 rekeys=2019 "
+                            "keepalive=2020 idle_timeout=2021 log_dropped=0"),
+                     "");
+}
+END_TEST
+
 START_TEST(a_level_observes_what_it_logs)
 {
     static const struct {
@@ -76,5 +117,6 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, each_event_has_its_level_and_fields);
+    add_test(suite, each_counter_is_logged);
     add_test(suite, a_level_observes_what_it_logs);
 }
