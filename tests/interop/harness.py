@@ -147,10 +147,31 @@ def documented():
             for name, levels, rest in re.findall(r"^\.It Sy (\w+) Pq ([a-z, ]+)\n(.*?)(?=^\.It|\Z)", text, re.M | re.S)}
 
 
+# Fields that not every line of an event has; of all others, none may be missing.
+ALGORITHM_FIELDS = "kex host_key cipher_in cipher_out mac_in mac_out"
+OPTIONAL_FIELDS = {name: set(fields.split()) for name, fields in {
+    "hostkey": "file",
+    "reloaded": "file",
+    "upgrade": "pid reason",
+    "log_dropped": "reason",
+    "refused": "unlogged",
+    "kex": "mac_in mac_out",
+    "auth": "addr user method answer reason",
+    "disconnected": "user phase bytes_in bytes_out code text " + ALGORITHM_FIELDS,
+    "request": "what columns rows",
+    "closed": "code text",
+    "forward": "reason",
+    "exited": "signal status",
+    "outlived": "processes",
+}.items()}
+
+
 def check_documented(event):
     _, fields, limits = documented()[event["event"]]
     others = set(event) - fields - {"ts", "level", "event", "truncated"}
     assert not others or limits, f"fields that nacre-log(5) does not have: {others} of {event}"
+    missing = fields - set(event) - OPTIONAL_FIELDS.get(event["event"], set())
+    assert not missing or "truncated" in event, f"without fields that nacre-log(5) has: {missing} of {event}"
 
 
 def check_log(events):
