@@ -57,6 +57,8 @@ $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): private WRAPPED = $(LEFTOVER_CALLS)
 $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): $(BUILD)/obj/tests/support/leftovers.o
 $(BUILD)/tests/apps/client/host_key: private WRAPPED = $(LEFTOVER_CALLS) nacre_client_context
 $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_counter nacre_server_limited
+$(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
+    $(addprefix nacre_session_,user phase peer_version negotiated counters) $(addprefix nacre_channel_,id type context)
 $(BUILD)/tests/apps/confine/kernel: private WRAPPED = $(LEFTOVER_CALLS) syscall prctl
 
 $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a

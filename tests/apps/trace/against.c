@@ -203,7 +203,7 @@ START_TEST(without_secrets_the_usual_cause_is_found_too)
                  {CURVE, 1, "00000020", true, "the bytes are in the wrong order"},
                  {CURVE, 1, "00000022 0000", false, "more leading zeros"},
                  {CURVE, 0, "00000020", false, "the mpint has no leading zero"},
-                 {"mlkem768x25519-sha256", 1, "", false, "its length is missing"}};
+                 {"mlkem768x25519-sha256", 3, "", false, "its length is missing"}};
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct exchange_session s = {.kex = cases[i].kex, .seed = cases[i].seed};
@@ -215,6 +215,8 @@ START_TEST(without_secrets_the_usual_cause_is_found_too)
         s.without_secrets = true;
         without = exchanges_run(&s);
         ck_assert_uint_eq(k.len, 32);
+        ck_assert(strncmp(cases[i].kex, "mlkem", 5) != 0 ||
+                  k.at[0] >= 0x80); /* as an mpint it differs */
         for (size_t at = 0; at < k.len; at++)
             len += (size_t)snprintf(text + len, sizeof text - len, "%02x",
                                     k.at[cases[i].reversed ? k.len - 1 - at : at]);
