@@ -21,7 +21,7 @@ PLAIN_TESTS = $(addprefix apps/confine/,calls confine files kernel user) apps/ru
 SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream whole/memory_forward
 
 # After each test of these, no heap block and no descriptor may be left (support/leftovers.c). apps/spec/growth measures the heap.
-LEFTOVER_TESTS = $(filter-out apps/spec/growth,$(filter apps/%,$(TESTS))) $(SCARCE_TESTS) whole/descriptors
+LEFTOVER_TESTS = $(filter-out apps/spec/growth,$(filter apps/%,$(TESTS))) $(SCARCE_TESTS) whole/descriptors whole/writes
 
 # What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file observe/spool observe/keylog observe/capture)
@@ -59,6 +59,7 @@ $(BUILD)/tests/apps/client/host_key: private WRAPPED = $(LEFTOVER_CALLS) nacre_c
 $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_counter nacre_server_limited
 $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
     $(addprefix nacre_session_,user phase peer_version negotiated counters) $(addprefix nacre_channel_,id type context)
+$(BUILD)/tests/whole/writes: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/confine/kernel: private WRAPPED = $(LEFTOVER_CALLS) syscall prctl
 
 $(BUILD)/tests/scarce.a: $(BUILD)/tests/internal.a
