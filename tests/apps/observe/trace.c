@@ -165,6 +165,12 @@ static unsigned count_events(char *trace, const char *event, struct json **last)
     return count;
 }
 
+/* The whole line, after its time */
+static void expect_line(const char *trace, const char *line)
+{
+    ck_assert_msg(strstr(trace, line) != NULL, "no %s in %s", line, trace);
+}
+
 START_TEST(every_message_and_event_is_a_line_of_json)
 {
     char *trace = run(true, false);
@@ -278,7 +284,75 @@ START_TEST(lists_without_a_common_name_are_shown)
     trace = scratch_read(scratch_path("trace"));
     ck_assert_uint_gt(count_events(trace, "mismatch", &last), 0);
     ck_assert(json_is(last, "kind", "key exchange"));
+    expect_line(trace, "\"client\":\"curve25519-sha256,");
+    expect_line(trace, "\"server\":\"ecdh-sha2-nistp256,");
     ck_assert_ptr_nonnull(strstr(trace, "\"why\":\"no name in common\""));
+    json_free(last);
+    free(trace);
+}
+END_TEST
+
+START_TEST(each_event_has_its_members)
+{
+    char *trace = run(true, true), secret[4096];
+
+    for (unsigned conn = 1; conn <= 2; conn++) {
+        (void)snprintf(secret, sizeof secret,
+                       ",\"conn\":%u,\"event\":\"open\",\"role\":\"%s\","
+                       "\"local\":\"127.0.0.1:22\",\"peer\":\"127.0.0.1:4000\"}\n",
+                       conn, conn == 1 + NACRE_SERVER ? "server" : "client");
+        expect_line(trace, secret);
+        (void)snprintf(secret, sizeof secret,
+                       ",\"conn\":%u,\"event\":\"close\",\"why\":\"peer closed\","
+                       "\"text\":\"over\"}\n",
+                       conn);
+        expect_line(trace, secret);
+    }
+    for (int out = 0; out < 2; out++) {
+        (void)snprintf(secret, sizeof secret,
+                       ",\"event\":\"identification\",\"dir\":\"%s\","
+                       "\"text\":\"SSH-2.0-nacre_0.1\","
+                       "\"bytes\":\"5353482d322e302d6e616372655f302e310d0a\"}\n",
+                       out ? "out" : "in");
+        expect_line(trace, secret);
+    }
+    (void)snprintf(secret, sizeof secret, ",\"event\":\"secret\",\"label\":\"K\",\"hex\":\"");
+    expect_line(trace, secret);
+    free(trace);
+}
+END_TEST
+
+/* Nobody reads until the queue is full. */
+START_TEST(what_is_left_out_is_counted)
+{
+    enum { MESSAGES = 400, LEN = 32768 };
+    static uint8_t message[LEN] = {SSH_MSG_IGNORE};
+    const struct trace_config config = {.file = scratch_path("trace"),
+                                        .program = "nacre-test",
+                                        .json = true,
+                                        .data = true,
+                                        .trouble = on_trouble};
+    const struct observed connection = {.id = 1, .local = "", .peer = ""};
+    const struct nacre_end why = {0};
+    struct json *last = NULL;
+    unsigned written;
+    void *state;
+    char *trace;
+
+    ck_assert_msg(trace_open(&config, &errors), "%s", text);
+    state = trace_part.open(&connection);
+    ck_assert_ptr_nonnull(state);
+    for (unsigned i = 0; i < MESSAGES; i++)
+        trace_part.sees.message(state, NACRE_SENT, i, "connection", message, sizeof message);
+    trace_part.closed(state, &why);
+    trace_start();
+    trace_close();
+    trace = scratch_read(scratch_path("trace"));
+    written = count_events(trace, "message", &last);
+    ck_assert_uint_gt(written, 10);
+    ck_assert_uint_eq(count_events(trace, "gap", &last), 1);
+    ck_assert_int_eq(json_number(json_get(last, "messages")), (long)(MESSAGES - written));
+    ck_assert_int_eq(json_number(json_get(last, "others")), 1);
     json_free(last);
     free(trace);
 }
@@ -340,6 +414,8 @@ void add_tests(struct suite *suite)
     add_test(suite, text_names_what_was_chosen_and_what_is_hashed);
     add_test(suite, a_packet_is_shown_beside_its_message);
     add_test(suite, a_password_that_is_sent_unencrypted_is_not_in_the_packet);
+    add_test(suite, each_event_has_its_members);
+    add_test(suite, what_is_left_out_is_counted);
     add_test(suite, lists_without_a_common_name_are_shown);
     add_loop(suite, a_trace_in_json_is_printed_as_a_trace_in_text, 0, 2);
 }
