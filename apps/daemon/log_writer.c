@@ -217,7 +217,6 @@ bool log_start(void)
     (void)pthread_cond_init(&out.moved, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     pthread_mutex_lock(&out.lock);
-    out.stopping = out.ended = false;
     out.running = create_thread();
     pthread_mutex_unlock(&out.lock);
     return out.running;

@@ -168,6 +168,63 @@ START_TEST(numbers_that_are_used_again_depend_on_the_method)
 }
 END_TEST
 
+/* Numbers and names, in the order of the table; each list once. */
+static char codes[8192];
+
+static void add_codes(const struct field_row *rows)
+{
+    for (const struct field_row *row = rows; row->type != FIELD_END; row++) {
+        char list[4096] = "";
+
+        for (const struct field_code *c = row->codes; c != NULL && c->name != NULL; c++) {
+            size_t len = strlen(list);
+
+            (void)snprintf(list + len, sizeof list - len, "%u %s\n", c->value, c->name);
+        }
+        if (strstr(codes, list) == NULL)
+            (void)strcat(codes, list);
+        if (row->parts != NULL)
+            add_codes(row->parts);
+        for (const struct field_choice *c = row->choices; c != NULL; c++) {
+            if (c->fields != NULL)
+                add_codes(c->fields);
+            if (c->value == NULL)
+                break;
+        }
+    }
+}
+
+/* RFC 4253 section 11.1, RFC 4254 sections 5.1, 5.2 and 8, RFC 8160 */
+static const char expected_codes[] =
+    "1 SSH_DISCONNECT_HOST_NOT_ALLOWED_TO_CONNECT\n2 SSH_DISCONNECT_PROTOCOL_ERROR\n"
+    "3 SSH_DISCONNECT_KEY_EXCHANGE_FAILED\n4 SSH_DISCONNECT_RESERVED\n"
+    "5 SSH_DISCONNECT_MAC_ERROR\n6 SSH_DISCONNECT_COMPRESSION_ERROR\n"
+    "7 SSH_DISCONNECT_SERVICE_NOT_AVAILABLE\n"
+    "8 SSH_DISCONNECT_PROTOCOL_VERSION_NOT_SUPPORTED\n"
+    "9 SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE\n10 SSH_DISCONNECT_CONNECTION_LOST\n"
+    "11 SSH_DISCONNECT_BY_APPLICATION\n12 SSH_DISCONNECT_TOO_MANY_CONNECTIONS\n"
+    "13 SSH_DISCONNECT_AUTH_CANCELLED_BY_USER\n"
+    "14 SSH_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE\n15 SSH_DISCONNECT_ILLEGAL_USER_NAME\n"
+    "1 SSH_OPEN_ADMINISTRATIVELY_PROHIBITED\n2 SSH_OPEN_CONNECT_FAILED\n"
+    "3 SSH_OPEN_UNKNOWN_CHANNEL_TYPE\n4 SSH_OPEN_RESOURCE_SHORTAGE\n"
+    "1 SSH_EXTENDED_DATA_STDERR\n0 TTY_OP_END\n1 VINTR\n2 VQUIT\n3 VERASE\n4 VKILL\n5 VEOF\n"
+    "6 VEOL\n7 VEOL2\n8 VSTART\n9 VSTOP\n10 VSUSP\n11 VDSUSP\n12 VREPRINT\n13 VWERASE\n"
+    "14 VLNEXT\n15 VFLUSH\n16 VSWTCH\n17 VSTATUS\n18 VDISCARD\n30 IGNPAR\n31 PARMRK\n"
+    "32 INPCK\n33 ISTRIP\n34 INLCR\n35 IGNCR\n36 ICRNL\n37 IUCLC\n38 IXON\n39 IXANY\n"
+    "40 IXOFF\n41 IMAXBEL\n42 IUTF8\n50 ISIG\n51 ICANON\n52 XCASE\n53 ECHO\n54 ECHOE\n"
+    "55 ECHOK\n56 ECHONL\n57 NOFLSH\n58 TOSTOP\n59 IEXTEN\n60 ECHOCTL\n61 ECHOKE\n62 PENDIN\n"
+    "70 OPOST\n71 OLCUC\n72 ONLCR\n73 OCRNL\n74 ONOCR\n75 ONLRET\n90 CS7\n91 CS8\n92 PARENB\n"
+    "93 PARODD\n128 TTY_OP_ISPEED\n129 TTY_OP_OSPEED\n";
+
+START_TEST(each_number_has_the_name_of_its_rfc)
+{
+    codes[0] = 0;
+    for (size_t i = 0; message_at(i) != NULL; i++)
+        add_codes(message_at(i)->fields);
+    ck_assert_str_eq(codes, expected_codes);
+}
+END_TEST
+
 START_TEST(codes_have_names)
 {
     const struct field_row *reason = message_find(1, WHEN_ALWAYS, WHEN_ALWAYS, WHEN_ALWAYS)->fields;
@@ -189,5 +246,6 @@ void add_tests(struct suite *suite)
     add_test(suite, each_row_is_found);
     add_test(suite, each_number_has_a_row);
     add_test(suite, numbers_that_are_used_again_depend_on_the_method);
+    add_test(suite, each_number_has_the_name_of_its_rfc);
     add_test(suite, codes_have_names);
 }
