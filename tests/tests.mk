@@ -55,6 +55,7 @@ LEFTOVER_CALLS = malloc calloc realloc strdup free pthread_mutex_lock pthread_mu
                  pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock
 $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): private WRAPPED = $(LEFTOVER_CALLS)
 $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): $(BUILD)/obj/tests/support/leftovers.o
+$(BUILD)/tests/apps/client/terminal_request: private WRAPPED = $(LEFTOVER_CALLS) nacre_channel_request
 $(BUILD)/tests/apps/client/host_key: private WRAPPED = $(LEFTOVER_CALLS) nacre_client_context
 $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_counter nacre_server_limited
 $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
