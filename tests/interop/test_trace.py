@@ -238,6 +238,16 @@ class Page(TraceCase):
         self.assertIn("default-src 'none'", policy)
         self.assertNotRegex(page, r"(src|srcset|data|action)=|<link|@import|url\(")
 
+    def test_it_has_every_handler(self):
+        page = self.trace("page", self.write("trace.json", lines(HEADER))).out
+        with open(os.path.join(harness.TOP, "apps/trace/handlers.c"), encoding="ascii") as file:
+            rows = re.findall(r'^    \{"(\w+)", "(\w+)", "(\w+)", "([\w/.]+)"\},$', file.read(), re.M)
+        expected = {}
+        for message, way, function, path in rows:
+            expected.setdefault(message, {}).setdefault(way, []).append([function, path])
+        self.assertGreater(len(expected), 20)
+        self.assertEqual(json.loads(re.search(r'id="handlers">(.*?)</script>', page, re.S)[1]), expected)
+
     def test_it_contains_the_trace_unchanged(self):
         events = [HEADER, {"us": 1, "conn": 1, "event": "close", "why": "</script><!--<script>&\u2028\u0000\u00e9"}]
         path = self.write("trace.json", lines(*events))
