@@ -396,6 +396,58 @@ START_TEST(descriptor_0_can_be_joined)
 }
 END_TEST
 
+/* ---- the end of what is read ---- */
+
+static unsigned drained;
+
+static void on_drained(struct nacre_channel *ch)
+{
+    ck_assert_ptr_eq(ch, server);
+    drained++;
+}
+
+static void join_until_drained(void)
+{
+    const struct nacre_stream_config config = {
+        .input = inside, .output = inside, .error = -1, .drained = on_drained};
+
+    ck_assert_ptr_nonnull(nacre_stream_join(server, &loop, &config));
+}
+
+/* The peer wants no more while the stream waits for it to read, and then reads. */
+START_TEST(the_end_of_the_input_is_reported_once)
+{
+    static const char more[4096];
+    struct task tick = {.run = on_tick};
+
+    drained = 0;
+    begin("request", join_until_drained);
+    ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
+    turns(3);
+    p.client_reads = false;
+    for (int i = 0; i < 50; i++) {
+        while (write(outside, more, sizeof more) > 0)
+            continue;
+        loop_later(&loop, &tick);
+        turns(1);
+    }
+    ck_assert_int_lt(write(outside, more, sizeof more), 0);
+    ck_assert_uint_eq(drained, 0);
+    where = "";
+    ck_assert_int_eq(nacre_channel_request(client, "eow@openssh.com", false, NULL, 0),
+                     NACRE_SEND_DONE);
+    turns(3);
+    ck_assert_uint_eq(drained, 1);
+    p.client_reads = true;
+    turns(3);
+    ck_assert_uint_eq(drained, 1);
+    nacre_channel_close(client);
+    turns(3);
+    ck_assert_uint_eq(drained, 1);
+    finish();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, a_stream_that_finishes_sends_what_is_there_and_eof, 0, 2);
@@ -410,5 +462,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_channel_joined_in_open_and_then_refused_ends_the_stream);
     add_loop(suite, another_application_ends_the_stream, 0, 2);
     add_test(suite, the_session_may_end_inside_a_callback_of_the_stream);
+    add_test(suite, the_end_of_the_input_is_reported_once);
     add_loop(suite, descriptor_0_can_be_joined, 0, 3);
 }
