@@ -324,6 +324,20 @@ START_TEST(a_server_that_is_stopped_drains)
 }
 END_TEST
 
+/* Its descriptor tells of a stop even if it has not run yet. */
+START_TEST(a_server_that_is_stopped_before_it_runs_is_ready)
+{
+    struct pollfd at = {.events = POLLIN};
+
+    start("secret");
+    at.fd = nacre_server_fd(server);
+    ck_assert_int_eq(poll(&at, 1, 0), 0);
+    nacre_server_stop(server);
+    ck_assert_int_eq(poll(&at, 1, 1000), 1);
+    finish();
+}
+END_TEST
+
 START_TEST(what_is_no_connected_socket_is_not_adopted)
 {
     char errbuf[256];
@@ -372,6 +386,7 @@ void add_tests(struct suite *suite)
     add_test(suite, timers_fire_once_each_time_that_they_are_set);
     add_test(suite, a_descriptor_is_watched_for_writing_reading_or_neither);
     add_test(suite, a_server_that_is_stopped_drains);
+    add_test(suite, a_server_that_is_stopped_before_it_runs_is_ready);
     add_test(suite, what_is_no_connected_socket_is_not_adopted);
     add_test(suite, a_server_with_several_workers_cannot_be_embedded);
 }
