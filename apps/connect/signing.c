@@ -50,7 +50,6 @@ static void answer(struct signing *s, bool answered)
     struct bytes signature =
         answered ? agent_sign_end(&exchange, s->algorithm) : (struct bytes){NULL, 0};
 
-    unwatch(s);
     s->exchange = (struct agent_exchange){.fd = -1};
     signing_end(client);
     if (client->pump.session != NULL)

@@ -22,10 +22,8 @@ bool line_index_begin(struct line_index *index, struct bytes text)
         slots *= 2;
     index->lines = calloc(space, sizeof *index->lines);
     index->slots = calloc(slots, sizeof *index->slots);
-    if (index->lines == NULL || index->slots == NULL) {
-        line_index_clear(index);
+    if (index->lines == NULL || index->slots == NULL)
         return false;
-    }
     index->space = space;
     index->mask = slots - 1;
     random_system.fill(random_system.context, index->key, sizeof index->key);

@@ -25,7 +25,7 @@ struct line_index {
 };
 
 /* Make it empty, with space for all lines of this text (less than 2 GiB). False: out of memory; it
- * is empty, and nothing can be added. */
+ * is empty, and nothing can be added, but it is to be cleared all the same. */
 bool line_index_begin(struct line_index *index, struct bytes text);
 
 /* Add a line; lines come in the order of the text. */

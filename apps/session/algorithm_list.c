@@ -42,15 +42,16 @@ const char *nacre_algorithm_name(enum nacre_algorithm_kind kind, size_t i, bool 
 /* "cipher 'x' is not known; known are a b c" */
 static bool explain(enum nacre_algorithm_kind kind, struct bytes unknown, const struct errbuf *p)
 {
-    char known[NACRE_ALGORITHM_LIST_MAX] = "";
-    struct writer w = write_to((uint8_t *)known, sizeof known - 1);
+    uint8_t known[NACRE_ALGORITHM_LIST_MAX];
+    struct writer w = write_to(known, sizeof known);
 
     for (const struct algorithm *a = algorithms_of(inner(kind)); a->name != NULL; a++) {
         write_u8(&w, ' ');
         write_bytes(&w, bytes_of(a->name));
     }
-    return errbuf_say(p, "%s '%.*s' is not known; known are%s", nacre_algorithm_kind_name(kind),
-                      (int)unknown.len, (const char *)unknown.at, known);
+    return errbuf_say(p, "%s '%.*s' is not known; known are%.*s", nacre_algorithm_kind_name(kind),
+                      (int)unknown.len, (const char *)unknown.at, (int)written(&w),
+                      (const char *)known);
 }
 
 bool nacre_algorithms_apply(enum nacre_algorithm_kind kind, const char *list,
