@@ -58,6 +58,9 @@ $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): $(BUILD)/obj/tests/support/leftovers.o
 $(BUILD)/tests/apps/client/terminal_request: private WRAPPED = $(LEFTOVER_CALLS) nacre_channel_request
 $(BUILD)/tests/apps/client/channel: private WRAPPED = $(LEFTOVER_CALLS) nacre_session_open_channel nacre_client_session nacre_client_close \
     $(addprefix nacre_channel_,app_data shell exec write eof eow) $(addprefix terminal_request_,send resize) raw_mode_enter client_say client_fail
+$(BUILD)/tests/apps/client/loop: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_clients_,fd timeout run_once) nacre_client_session nacre_client_close \
+    nacre_session_rekey nacre_channel_resume client_fail channel_send_input channel_send_size input_read \
+    $(addprefix caught_,begin end take_stop take_continue take_resize default poll) $(addprefix raw_mode_,enter leave is_on)
 $(BUILD)/tests/apps/client/host_key: private WRAPPED = $(LEFTOVER_CALLS) nacre_client_context
 $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_counter nacre_server_limited
 $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
