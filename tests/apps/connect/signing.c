@@ -4,6 +4,7 @@
 
 #include "transport/key_pair.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/un.h>
@@ -187,6 +188,60 @@ START_TEST(an_agent_that_does_not_sign_leaves_the_password)
 }
 END_TEST
 
+/* The descriptor of the agent's socket in that epoll, or -1: only one that is connected there has
+ * that address. */
+static int watched_agent(int epoll)
+{
+    char path[64], line[256];
+    int found = -1, fd;
+    FILE *f;
+
+    (void)snprintf(path, sizeof path, "/proc/self/fdinfo/%d", epoll);
+    f = fopen(path, "re");
+    ck_assert_ptr_nonnull(f);
+    while (fgets(line, sizeof line, f) != NULL) {
+        struct sockaddr_un peer = {.sun_family = AF_UNSPEC};
+        socklen_t len = sizeof peer;
+
+        if (sscanf(line, "tfd: %d", &fd) == 1 &&
+            getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.sun_family == AF_UNIX &&
+            strcmp(peer.sun_path, scratch_path("agent")) == 0)
+            found = fd;
+    }
+    (void)fclose(f);
+    return found;
+}
+
+/* A child process that another thread forks has a copy of every descriptor until it runs exec:
+ * events on the socket must not reach a signature that is gone. */
+START_TEST(a_copy_of_the_agents_socket_causes_no_events_after_the_end)
+{
+    struct nacre_clients *clients;
+    struct scene s;
+    int epoll, fd, copy;
+
+    begin(&s, SILENT);
+    clients = clients_with(&s.config);
+    join(clients, address(&s.server), &s.story);
+    while (asked == 0)
+        (void)nacre_clients_run_once(clients, 10);
+    epoll = nacre_clients_fd(clients);
+    fd = watched_agent(epoll);
+    ck_assert_int_ge(fd, 0);
+    copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    nacre_clients_stop(clients);
+    nacre_clients_run(clients);
+    ck_assert_uint_eq(s.story.ended, 1);
+    ck_assert_int_lt(fcntl(fd, F_GETFD), 0);
+    ck_assert_int_eq(dup3(copy, fd, O_CLOEXEC), fd); /* what it may still be watched as */
+    ck_assert_int_lt(watched_agent(epoll), 0);
+    (void)close(fd);
+    (void)close(copy);
+    nacre_clients_free(clients);
+    finish(&s);
+}
+END_TEST
+
 /* The loop runs on while the agent says nothing, and the client can be stopped and freed. */
 START_TEST(a_silent_agent_does_not_stop_the_loop)
 {
@@ -217,5 +272,6 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, a_signature_that_trickles_in_logs_in);
     add_loop(suite, an_agent_that_does_not_sign_leaves_the_password, 0, 2);
+    add_test(suite, a_copy_of_the_agents_socket_causes_no_events_after_the_end);
     add_loop(suite, a_silent_agent_does_not_stop_the_loop, 0, 2);
 }
