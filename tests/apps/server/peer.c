@@ -131,6 +131,37 @@ START_TEST(the_limit_that_was_reached_is_reported_before_the_end)
 }
 END_TEST
 
+static void open_two_and_go(struct nacre_client *client)
+{
+    static const struct nacre_channel_app app = {.open = NULL};
+
+    for (int i = 0; i < 2; i++)
+        (void)nacre_session_open_channel(nacre_client_session(client), "session", &app, NULL, NULL,
+                                         0);
+    nacre_client_close(client, "done");
+}
+
+/* The event is due, and the connection is over before the loop comes to it: it tells of it at the
+ * end, and is not used any more then. */
+START_TEST(a_limit_may_be_reached_just_before_the_end)
+{
+    static const struct nacre_server_events limited = {
+        .accepted = on_accepted, .ended = on_ended, .limited = on_limited};
+    struct nacre_client_config client = config_for();
+    struct story story = {.accept = true};
+
+    notes[0] = 0;
+    client.ready = open_two_and_go;
+    serve_config(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                       .events = &limited,
+                                                       .context = "mine",
+                                                       .channels_max = 1});
+    live(&client, address(&served), &story);
+    end_server(&served);
+    ck_assert_str_eq(notes, "accepted 1;max-sessions 1;ended 1;");
+}
+END_TEST
+
 static void work(void *job)
 {
     *(pthread_t *)job = pthread_self();
@@ -478,6 +509,7 @@ void add_tests(struct suite *suite)
     add_test(suite, each_connection_is_accepted_authenticated_and_ended_in_that_order);
     add_test(suite, a_connection_without_a_login_ends_too);
     add_test(suite, the_limit_that_was_reached_is_reported_before_the_end);
+    add_test(suite, a_limit_may_be_reached_just_before_the_end);
     add_test(suite, work_is_done_on_another_thread_and_finished_on_the_loops_own);
     add_test(suite, freeing_its_session_ends_the_connection_at_once);
     add_test(suite, what_is_no_failed_login_is_not_penalised_as_one);
