@@ -1,10 +1,13 @@
 /* Every allocation fails in turn, those outside sessions too: in a server with logins and an
  * application, and in a client. tests/whole/memory.c is about sessions only. */
 #include "apps/connect/client.h"
+#include "apps/connect/signing.h"
 #include "apps/daemon/events.h"
 #include "apps/daemon/log.h"
 #include "apps/echo/echo.h"
+#include "apps/files/agent.h"
 #include "apps/files/key_file.h"
+#include "tests/support/false_agent.h"
 #include "tests/support/key_texts.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
@@ -307,6 +310,42 @@ START_TEST(a_client_ends_and_reports_why)
 }
 END_TEST
 
+/* The agent is not there: it is asked only when the signature has begun. */
+START_TEST(a_signature_without_memory_does_not_begin)
+{
+    static uint8_t keys[4096];
+    struct false_agent a = {.fd = -1};
+    struct nacre_client client = {0};
+    struct nacre_agent *agent;
+    struct scarce scarce;
+    unsigned n = 0;
+    bool begun;
+
+    a.answers[0] = false_agent_keys(bytes_of(""), 2, keys, sizeof keys);
+    false_agent_begin(&a);
+    agent = nacre_agent_open(a.path, errbuf, sizeof errbuf);
+    ck_assert_msg(agent != NULL, "%s", errbuf);
+    false_agent_finish(&a);
+    client.all = nacre_clients_new(&with_password, errbuf, sizeof errbuf);
+    ck_assert_msg(client.all != NULL, "%s", errbuf);
+    do {
+        size_t count;
+
+        scarce_init(&scarce, ++n, false);
+        scarce_everywhere(&scarce);
+        begun = signing_begin(&client, nacre_agent_keys(agent, &count)[0], &signature_ed25519,
+                              bytes_of("data"));
+        scarce_everywhere(NULL);
+        ck_assert(begun == !scarce.refused);
+        ck_assert(begun == (client.signing != NULL));
+    } while (!begun);
+    ck_assert_uint_eq(n, 4); /* the signature, the request, and the first timer */
+    signing_end(&client);
+    nacre_clients_free(client.all);
+    nacre_agent_free(agent);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -314,4 +353,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_server_loses_one_login_by_key_at_most);
     add_test(suite, a_server_that_cannot_start_reports_why);
     add_test(suite, a_client_ends_and_reports_why);
+    add_test(suite, a_signature_without_memory_does_not_begin);
 }
