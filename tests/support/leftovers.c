@@ -1,5 +1,6 @@
 /* After each test: the heap blocks that it took, the descriptors that it opened and the locks that
- * it acquired are released. Nothing was written past the end of a block.
+ * it acquired are released. Nothing was written past the end of a block, and what is freed becomes
+ * useless at once, so that whoever still uses it is noticed.
  *
  * The programs of LEFTOVER_TESTS (tests.mk) are linked with this file, and their calls of the
  * functions in LEFTOVER_CALLS come here. Blocks of the C library and of the crypto libraries
@@ -85,18 +86,19 @@ static void *note(void *block, size_t size)
     return block;
 }
 
-/* Those after it, which its slot may have displaced, move up. */
-static void forget(const void *block)
+/* Returns its size. Those after it, which its slot may have displaced, move up. */
+static size_t forget(const void *block)
 {
-    size_t gone;
+    size_t gone, size = 0;
 
     if (block == NULL)
-        return;
+        return 0;
     (void)__real_pthread_mutex_lock(&lock);
     gone = place_of(~(uintptr_t)block);
     if (blocks[gone] != 0) {
         if (memcmp((const char *)block + sizes[gone], guard, sizeof guard) != 0)
             abort(); /* something was written past its end */
+        size = sizes[gone];
         count--;
         for (size_t i = (gone + 1) % SLOTS; blocks[i] != 0; i = (i + 1) % SLOTS) {
             if ((i - home_of(blocks[i])) % SLOTS < (i - gone) % SLOTS)
@@ -108,6 +110,7 @@ static void forget(const void *block)
         blocks[gone] = 0;
     }
     (void)__real_pthread_mutex_unlock(&lock);
+    return size;
 }
 
 void *__wrap_malloc(size_t size)
@@ -129,7 +132,7 @@ void *__wrap_realloc(void *block, size_t size)
 {
     void *moved;
 
-    forget(block);
+    (void)forget(block);
     moved = __real_realloc(block, size + sizeof guard);
     if (moved == NULL)
         abort();
@@ -146,7 +149,10 @@ char *__wrap_strdup(const char *text)
 
 void __wrap_free(void *block)
 {
-    forget(block);
+    size_t size = forget(block);
+
+    if (size > 0)
+        memset(block, 0xa5, size);
     __real_free(block);
 }
 
