@@ -1,7 +1,10 @@
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "apps/files/key.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
+#include <openssl/rsa.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,8 +79,31 @@ START_TEST(other_types_and_lengths_are_refused_with_a_sentence)
 }
 END_TEST
 
+static int make_none(RSA *rsa, int bits, BIGNUM *e, BN_GENCB *progress)
+{
+    (void)rsa;
+    (void)bits;
+    (void)e;
+    (void)progress;
+    return 0;
+}
+
+START_TEST(a_key_that_libcrypto_cannot_make_is_refused_with_a_sentence)
+{
+    RSA_METHOD *none = RSA_meth_dup(RSA_get_default_method());
+
+    ck_assert(none != NULL && RSA_meth_set_keygen(none, make_none) == 1);
+    RSA_set_default_method(none);
+    ck_assert_ptr_null(nacre_key_generate("rsa", 2048, said, sizeof said));
+    ck_assert_str_eq(said, "rsa key: libcrypto could not make it");
+    RSA_set_default_method(RSA_PKCS1_OpenSSL());
+    RSA_meth_free(none);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, a_new_key_signs_and_can_be_printed, 0, sizeof rows / sizeof rows[0]);
     add_test(suite, other_types_and_lengths_are_refused_with_a_sentence);
+    add_test(suite, a_key_that_libcrypto_cannot_make_is_refused_with_a_sentence);
 }
