@@ -32,7 +32,7 @@ static pid_t start_peer(size_t size)
     pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        uint8_t *memory = malloc(size);
+        uint8_t *memory = calloc(1, size); /* tests fill what malloc returns */
 
         conn_close(&near);
         while (read(far.fd, &byte, 1) < 0)
