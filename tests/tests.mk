@@ -20,9 +20,8 @@ PLAIN_TESTS = $(addprefix apps/confine/,calls confine files kernel user) apps/ru
 # In these the library and the programs allocate memory from the test.
 SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream whole/memory_forward
 
-# After each test of these, no heap block and no descriptor may be left (support/leftovers.c). apps/spec/growth
-# measures memory, which this would touch.
-LEFTOVER_TESTS = $(filter-out apps/spec/growth,$(filter apps/%,$(TESTS))) $(SCARCE_TESTS) whole/descriptors whole/writes
+# After each test of these, no heap block and no descriptor may be left (support/leftovers.c).
+LEFTOVER_TESTS = $(filter apps/%,$(TESTS)) $(SCARCE_TESTS) whole/descriptors whole/writes
 
 # What also runs under ThreadSanitizer: tests/interop/test_threads.py with these servers, and tests of what uses threads
 THREAD_PROGRAMS = nacre-echo nacre-serve $(addprefix tests/apps/,runtime/offload connect/client connect/connect connect/host_key files/password_file observe/spool observe/keylog observe/capture)
