@@ -3,6 +3,7 @@
 #include "apps/client/client.h"
 #include "apps/client/terminal_request.h"
 #include "apps/terminal/raw_mode.h"
+#include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
 #include <signal.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static char calls[1024]; /* "shell;eof;" */
 static const struct nacre_channel_app *app;
 static struct client_options options;
 static struct client client;
@@ -20,24 +20,6 @@ static size_t room;                /* bytes that a write accepts */
 static char one;
 
 #define CHANNEL ((struct nacre_channel *)(void *)&one)
-
-static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void note(const char *format, ...)
-{
-    size_t len = strlen(calls);
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(calls + len, sizeof calls - len, format, values);
-    va_end(values);
-}
-
-static void expect(const char *expected)
-{
-    ck_assert_str_eq(calls, expected);
-    calls[0] = 0;
-}
 
 static enum nacre_sending note_request(const char *what)
 {
@@ -179,11 +161,11 @@ static void begin(const char *command, bool terminal)
     client = (struct client){.options = &options};
     sending = NACRE_SEND_DONE;
     room = 100;
-    calls[0] = 0;
+    noted[0] = 0;
     output_begin(&client.output, STDOUT_FILENO);
     output_begin(&client.errors, STDERR_FILENO);
     channel_begin(&client);
-    expect("open session;");
+    expect_notes("open session;");
 }
 
 static void type_input(const char *text)
@@ -198,15 +180,15 @@ START_TEST(a_terminal_comes_before_the_shell)
     begin(NULL, true);
     type_input("ls");
     ck_assert_int_eq(app->open(CHANNEL), NACRE_GRANT);
-    expect("pty;shell;");
+    expect_notes("pty;shell;");
     app->replied(CHANNEL, true);
-    expect("");
+    expect_notes("");
     ck_assert(client.has_terminal && !client.started);
     app->replied(CHANNEL, true);
-    expect("raw;write ls;");
+    expect_notes("raw;write ls;");
     ck_assert(client.started && client.input.escapes);
     channel_send_size(&client);
-    expect("resize;");
+    expect_notes("resize;");
     ck_assert(!client.resized);
 }
 END_TEST
@@ -215,14 +197,14 @@ START_TEST(a_session_goes_on_without_a_terminal)
 {
     begin("id", true);
     (void)app->open(CHANNEL);
-    expect("pty;exec id;");
+    expect_notes("pty;exec id;");
     app->replied(CHANNEL, false);
-    expect("say the server gives no terminal; the session continues without one;");
+    expect_notes("say the server gives no terminal; the session continues without one;");
     app->replied(CHANNEL, true);
-    expect("write ;");
+    expect_notes("write ;");
     ck_assert(client.started && !client.input.escapes);
     channel_send_size(&client);
-    expect("");
+    expect_notes("");
 }
 END_TEST
 
@@ -231,15 +213,15 @@ START_TEST(a_refused_program_ends_the_connection)
     begin("id", false);
     (void)app->open(CHANNEL);
     app->replied(CHANNEL, false);
-    expect("exec id;fail the server refused the command;");
+    expect_notes("exec id;fail the server refused the command;");
     begin(NULL, false);
     (void)app->open(CHANNEL);
     app->replied(CHANNEL, false);
-    expect("shell;fail the server refused a shell;");
+    expect_notes("shell;fail the server refused a shell;");
     begin("id", false);
     sending = NACRE_SEND_NEVER;
     (void)app->open(CHANNEL);
-    expect("exec id;fail the command is too long: it may have 262117 bytes;");
+    expect_notes("exec id;fail the command is too long: it may have 262117 bytes;");
 }
 END_TEST
 
@@ -248,23 +230,23 @@ START_TEST(what_has_no_space_follows_later)
     begin(NULL, true);
     sending = NACRE_SEND_LATER;
     (void)app->open(CHANNEL);
-    expect("pty;");
+    expect_notes("pty;");
     app->writable(CHANNEL);
-    expect("pty;");
+    expect_notes("pty;");
     sending = NACRE_SEND_DONE;
     app->writable(CHANNEL);
-    expect("pty;shell;");
+    expect_notes("pty;shell;");
     app->writable(CHANNEL);
-    expect("");
+    expect_notes("");
     app->replied(CHANNEL, true);
     app->replied(CHANNEL, true);
-    calls[0] = 0;
+    noted[0] = 0;
     sending = NACRE_SEND_LATER;
     channel_send_size(&client);
     ck_assert(client.resized);
     sending = NACRE_SEND_DONE;
     app->writable(CHANNEL);
-    expect("resize;resize;write ;");
+    expect_notes("resize;resize;write ;");
     ck_assert(!client.resized);
 }
 END_TEST
@@ -276,12 +258,12 @@ START_TEST(eof_follows_the_last_byte)
     client.input.ended = true;
     (void)app->open(CHANNEL);
     channel_send_input(&client); /* the program does not run yet */
-    expect("exec cat;");
+    expect_notes("exec cat;");
     room = 3;
     app->replied(CHANNEL, true);
-    expect("write abc;");
+    expect_notes("write abc;");
     app->writable(CHANNEL);
-    expect("write d;eof;");
+    expect_notes("write d;eof;");
 }
 END_TEST
 
@@ -295,14 +277,14 @@ START_TEST(the_status_is_that_of_the_command)
     request =
         (struct nacre_request){.kind = NACRE_REQUEST_EXIT_SIGNAL, .text = "SEGV", .value = ""};
     ck_assert_int_eq(app->request(CHANNEL, &request), NACRE_GRANT);
-    expect("say the command was ended by signal SEGV;");
+    expect_notes("say the command was ended by signal SEGV;");
     request.core_dumped = true;
     request.value = "why";
     ck_assert_int_eq(app->request(CHANNEL, &request), NACRE_GRANT);
-    expect("say the command was ended by signal SEGV (core dumped): why;");
+    expect_notes("say the command was ended by signal SEGV (core dumped): why;");
     client.output.broken = true;
     ck_assert_int_eq(app->request(CHANNEL, &request), NACRE_GRANT);
-    expect("");
+    expect_notes("");
     request.kind = NACRE_REQUEST_XON_XOFF;
     ck_assert_int_eq(app->request(CHANNEL, &request), NACRE_REFUSE);
 }
@@ -324,13 +306,13 @@ START_TEST(how_the_channel_ends_decides_whether_all_is_complete)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         begin("id", false);
         app->closed(CHANNEL, &(struct nacre_end){.cause = rows[i].cause, .text = "no"});
-        expect(rows[i].calls);
+        expect_notes(rows[i].calls);
         ck_assert_ptr_null(client.channel);
         ck_assert_int_eq(client.complete, rows[i].complete);
         client.started = true;
         channel_send_input(&client);
         channel_send_size(&client);
-        expect("");
+        expect_notes("");
     }
 }
 END_TEST
@@ -349,10 +331,10 @@ START_TEST(a_broken_output_is_reported_once)
         output_begin(&client.errors, ends[1]);
         sending = can ? NACRE_SEND_DONE : NACRE_SEND_NEVER;
         ck_assert_uint_eq(app->data(CHANNEL, (const uint8_t *)"xy", 2), 2);
-        expect(can ? "eow;" : "eow;end nothing reads the output any more;");
+        expect_notes(can ? "eow;" : "eow;end nothing reads the output any more;");
         ck_assert_uint_eq(app->data(CHANNEL, (const uint8_t *)"xy", 2), 2);
         ck_assert_uint_eq(app->extended_data(CHANNEL, (const uint8_t *)"xy", 2), 2);
-        expect("");
+        expect_notes("");
         ck_assert(client.output.broken && client.errors.broken);
     }
     app->eof(CHANNEL);

@@ -5,11 +5,11 @@
 #include "apps/client/channel.h"
 #include "apps/client/client.h"
 #include "apps/terminal/raw_mode.h"
+#include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,6 @@
 
 enum { CLIENTS_FD = 99, PATIENCE = 60000 };
 
-static char calls[1024];
 static struct client_options options;
 static struct client client;
 static struct pollfd polled[4]; /* of the last wait */
@@ -28,18 +27,6 @@ static bool stop, go_on, resize, raw;
 static size_t unsent; /* bytes that are left to send */
 static void (*event)(struct pollfd *fds);
 static char one;
-
-static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void note(const char *format, ...)
-{
-    size_t len = strlen(calls);
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(calls + len, sizeof calls - len, format, values);
-    va_end(values);
-}
 
 static bool take(bool *flag)
 {
@@ -211,7 +198,7 @@ static void begin(void)
                              .channel = (struct nacre_channel *)(void *)&one,
                              .started = true,
                              .logged_in = true};
-    calls[0] = 0;
+    noted[0] = 0;
     waits = orders = flushes = 0;
     end_signal = 0;
     stop = go_on = resize = raw = false;
@@ -224,9 +211,9 @@ static void drive(void (*plays)(struct pollfd *fds), const char *expected)
     event = plays;
     waits = 0;
     client.over = client.leaving = false;
-    calls[0] = 0;
+    noted[0] = 0;
     loop_drive(&client);
-    ck_assert_str_eq(calls, expected);
+    ck_assert_str_eq(noted, expected);
 }
 
 #define END "close the client is shutting down;"

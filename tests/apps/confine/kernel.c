@@ -2,6 +2,7 @@
  * here, so the kernel may be of any version. */
 #include "apps/confine/parts.h"
 #include "tests/support/scratch.h"
+#include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
@@ -21,19 +22,6 @@ static long version;       /* of the kernel's Landlock; -1: it has none */
 static long refused;       /* the system call that fails, or 0 */
 static int refused_option; /* of prctl, or 0 */
 static long answer;        /* of seccomp */
-static char asked[4096];   /* "ruleset 1fff 0 0;allow 4 /etc;restrict;" */
-
-static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void note(const char *format, ...)
-{
-    size_t len = strlen(asked);
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(asked + len, sizeof asked - len, format, values);
-    va_end(values);
-}
 
 static void note_rule(const void *rule)
 {
@@ -120,14 +108,14 @@ int __wrap_prctl(int option, ...)
 static void before(void)
 {
     version = LATEST;
-    asked[0] = 0;
+    noted[0] = 0;
 }
 
 static struct confine_note files(const struct confinement *c, bool good)
 {
     struct confine_note n = {0};
 
-    asked[0] = 0;
+    noted[0] = 0;
     ck_assert_int_eq(confine_files(c, &n), good);
     return n;
 }
@@ -149,11 +137,11 @@ START_TEST(each_version_of_landlock_is_used_in_full)
     for (version = 1; version <= LATEST + 1; version++) {
         struct confine_note n = files(&c, true);
 
-        ck_assert_msg(strncmp(asked, sets[version], strlen(sets[version])) == 0, "%ld: %s", version,
-                      asked);
+        ck_assert_msg(strncmp(noted, sets[version], strlen(sets[version])) == 0, "%ld: %s", version,
+                      noted);
         ck_assert_str_eq(n.value, "none");
         ck_assert_str_eq(n.reason, "");
-        ck_assert_str_eq(asked + strlen(asked) - 9, "restrict;");
+        ck_assert_str_eq(noted + strlen(noted) - 9, "restrict;");
     }
 }
 END_TEST
@@ -166,8 +154,8 @@ START_TEST(each_use_of_a_folder_has_its_rights)
                                   .appends = "/var/log/x"};
     struct confine_note n = files(&c, true);
 
-    assert_says(asked, ";allow 4 /dev/null;");
-    assert_says(asked, ";allow 4 /usr/lib;allow 4 /usr/bin;allow c /usr/share;allow 102 /var/log;"
+    assert_says(noted, ";allow 4 /dev/null;");
+    assert_says(noted, ";allow 4 /usr/lib;allow 4 /usr/bin;allow c /usr/share;allow 102 /var/log;"
                        "restrict;");
     ck_assert_str_eq(n.value, "/usr/lib,/usr/bin,/usr/share");
     ck_assert_str_eq(n.reason, "");
@@ -204,7 +192,7 @@ static bool confined(const struct confinement *c, struct confine_note notes[CONF
 {
     char errbuf[256] = "";
 
-    asked[0] = 0;
+    noted[0] = 0;
     return confine(c, notes, errbuf, sizeof errbuf);
 }
 
@@ -238,17 +226,17 @@ START_TEST(each_kind_of_server_takes_its_measures)
                    "no_new_privileges=yes files=none calls=list ",
                    geteuid() == 0 ? "reading,locking" : "none");
     expect(notes, expected);
-    ck_assert_int_eq(strncmp(asked, dropped, strlen(dropped)), 0);
-    ck_assert_int_eq(strncmp(asked + strlen(dropped), "prctl 4 0;prctl 38 1;ruleset ", 29), 0);
+    ck_assert_int_eq(strncmp(noted, dropped, strlen(dropped)), 0);
+    ck_assert_int_eq(strncmp(noted + strlen(dropped), "prctl 4 0;prctl 38 1;ruleset ", 29), 0);
     c.starts_programs = true;
     ck_assert(confined(&c, notes));
-    ck_assert_str_eq(asked, "prctl 4 0;");
-    expect(notes, "capabilities=no locked_bytes=5 undumpable=yes no_core=no "
+    ck_assert_str_eq(noted, "prctl 4 0;");
+    expect(noted, "capabilities=no locked_bytes=5 undumpable=yes no_core=no "
                   "no_new_privileges=no files=no calls=no ");
     c.off = true;
     ck_assert(confined(&c, notes));
-    ck_assert_str_eq(asked, "");
-    expect(notes, "capabilities=no locked_bytes=no undumpable=no no_core=no "
+    ck_assert_str_eq(noted, "");
+    expect(noted, "capabilities=no locked_bytes=no undumpable=no no_core=no "
                   "no_new_privileges=no files=no calls=no ");
 }
 END_TEST
