@@ -231,12 +231,12 @@ START_TEST(each_kind_of_server_takes_its_measures)
     c.starts_programs = true;
     ck_assert(confined(&c, notes));
     ck_assert_str_eq(noted, "prctl 4 0;");
-    expect(noted, "capabilities=no locked_bytes=5 undumpable=yes no_core=no "
+    expect(notes, "capabilities=no locked_bytes=5 undumpable=yes no_core=no "
                   "no_new_privileges=no files=no calls=no ");
     c.off = true;
     ck_assert(confined(&c, notes));
     ck_assert_str_eq(noted, "");
-    expect(noted, "capabilities=no locked_bytes=no undumpable=no no_core=no "
+    expect(notes, "capabilities=no locked_bytes=no undumpable=no no_core=no "
                   "no_new_privileges=no files=no calls=no ");
 }
 END_TEST

@@ -158,6 +158,13 @@ static int watch(void)
     return 0;
 }
 
+static bool has_value(const char *variable, const char *value)
+{
+    const char *found = getenv(variable);
+
+    return found != NULL && strcmp(found, value) == 0;
+}
+
 /* sd_watchdog_enabled(3): any positive number of microseconds. */
 static int pass_on_shortest(void)
 {
@@ -165,7 +172,7 @@ static int pass_on_shortest(void)
     if (!listens() || !notify_open(&p))
         return 1;
     notify_pass_on_watchdog();
-    return getenv("WATCHDOG_USEC") == NULL || strcmp(getenv("WATCHDOG_USEC"), "1") != 0;
+    return !has_value("WATCHDOG_USEC", "1");
 }
 
 START_TEST(the_shortest_interval_is_passed_on)
@@ -204,13 +211,6 @@ START_TEST(that_of_another_process_is_not_fed)
 END_TEST
 
 /* ---- under a supervisor ---- */
-
-static bool has_value(const char *variable, const char *value)
-{
-    const char *found = getenv(variable);
-
-    return found != NULL && strcmp(found, value) == 0;
-}
 
 static int speak_through(void)
 {

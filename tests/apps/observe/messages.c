@@ -64,13 +64,20 @@ END_TEST
 static char names[1024];
 static unsigned rows_with_flag;
 
+static void append(char *text, size_t size, const char *more)
+{
+    size_t len = strlen(text);
+
+    (void)snprintf(text + len, size - len, "%s", more);
+}
+
 static void add_name(const char *name)
 {
     char whole[LINE_NAME_MAX + 3];
 
     (void)snprintf(whole, sizeof whole, ",%s,", name);
     if (strstr(names, whole) == NULL)
-        (void)strcat(names, whole + 1);
+        append(names, sizeof names, whole + 1);
 }
 
 static void add_flagged(const struct field_row *rows, uint8_t flag)
@@ -182,7 +189,7 @@ static void add_codes(const struct field_row *rows)
             (void)snprintf(list + len, sizeof list - len, "%u %s\n", c->value, c->name);
         }
         if (strstr(codes, list) == NULL)
-            (void)strcat(codes, list);
+            append(codes, sizeof codes, list);
         if (row->parts != NULL)
             add_codes(row->parts);
         for (const struct field_choice *c = row->choices; c != NULL; c++) {
