@@ -56,11 +56,16 @@ class Umask(unittest.TestCase):
         os.chown(folder, PERSON, PERSON)
         os.chmod(folder, mode)
 
-    def echo(self, mode, file_mode=0o664):
+    def echo(self, mode, file_mode=0o664, becomes=("setpriv", "--reuid", str(PERSON), "--regid", str(PERSON), "--clear-groups"), after=()):
         self.put("as_person", f"""#!/bin/sh
-exec unshare -m sh -c '{MOUNT}' {self.users} setpriv --reuid {PERSON} --regid {PERSON} --clear-groups {self.program} "$@"
+exec unshare -m sh -c '{MOUNT}' {self.users} {" ".join(becomes)} {self.program} "$@"
 """)
-        return harness.Server(program=os.path.join(self.users, "as_person"), before=lambda server: self.give(server.folder, mode, file_mode))
+
+        def before(server):
+            self.give(server.folder, mode, file_mode)
+            if after:  # root reads this one
+                os.chown(server.path("host_key"), 0, 0)
+        return harness.Server(*after, program=os.path.join(self.users, "as_person"), before=before)
 
     def sshd_admits(self, mode, file_mode=0o664):
         with Person(self.users) as sshd:
@@ -73,7 +78,13 @@ exec unshare -m sh -c '{MOUNT}' {self.users} setpriv --reuid {PERSON} --regid {P
 
     def test_the_group_of_one_user(self):
         self.assertTrue(self.sshd_admits(0o775), "sshd")
-        with self.echo(0o775) as server:
+        self.check_logins(self.echo(0o775))
+
+    def test_a_server_that_becomes_that_user(self):
+        self.check_logins(self.echo(0o775, becomes=(), after=("--user", "person")))
+
+    def check_logins(self, server):
+        with server:
             self.assertEqual(Ssh(server).run("exit 7").status, 7)
             self.assertEqual(Ssh(server, "password").run("exit 7").status, 7)
             server.wait("confined")
