@@ -71,7 +71,7 @@ bool caught_take_resize(void)
 void caught_poll(struct pollfd *fds, nfds_t count, uint32_t timeout_ms)
 {
     const struct timespec limit = {.tv_sec = timeout_ms / 1000,
-                                   .tv_nsec = timeout_ms % 1000 * 1000000L};
+                                   .tv_nsec = (long)(timeout_ms % 1000) * 1000000};
     sigset_t all, before;
 
     (void)sigfillset(&all);

@@ -17,7 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SLOTS = 1 << 18, FDS = 1024 };
+enum {
+    SLOTS = 1 << 18,
+    FDS = 1024,
+    USELESS = 4096, /* bytes of a block that is freed */
+};
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 void *__real_malloc(size_t size);
@@ -151,8 +155,8 @@ void __wrap_free(void *block)
 {
     size_t size = forget(block);
 
-    if (size > 0)
-        memset(block, 0xa5, size);
+    if (size > 0) /* not all of a large one, which must not cost more to free than it should */
+        memset(block, 0xa5, size < USELESS ? size : USELESS);
     __real_free(block);
 }
 

@@ -132,10 +132,10 @@ static void give_to_others(const char *name)
             uint16_t tag, permissions;
             uint32_t id;
         } rows[5];
-    } list = {2, {{1, 6, -1u}, {2, 6, 65534}, {4, 4, -1u}, {16, 6, -1u}, {32, 4, -1u}}};
+    } list = {2, {{1, 7, -1u}, {2, 7, 65534}, {4, 5, -1u}, {16, 7, -1u}, {32, 5, -1u}}};
 
     if (setxattr(scratch_path(name), "system.posix_acl_access", &list, sizeof list, 0) != 0)
-        ck_assert_int_eq(chmod(scratch_path(name), 0666), 0); /* there are no such lists here */
+        ck_assert_int_eq(chmod(scratch_path(name), 0777), 0); /* there are no such lists here */
 }
 
 /* The group's bits are then what the list permits anybody. */
