@@ -51,7 +51,7 @@ void shortage_happen(struct party *p)
         return;
     p->others = chance_below(c, (uint32_t)p->whole_bytes + 1);
     if (chance_one_in(c, 2)) /* little is left */
-        p->others = p->whole_bytes - p->others / 4;
+        p->others = (size_t)p->whole_bytes - p->others / 4;
     session_budget.hold(p->whole, p->others);
     simulate_trace(p->world, "%s: others use %zu bytes", p->name, p->others);
 }
