@@ -24,6 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef SYS_newfstatat /* 32-bit machines */
+#define SYS_newfstatat SYS_fstatat64
+#endif
+
 enum { MADE = 200 /* exit status: the call was made */, NO_FILTER = 201 };
 
 static void report(int call)

@@ -4,6 +4,8 @@
 #include "tests/support/child.h"
 #include "tests/support/suite.h"
 
+#include <stdio.h>
+
 #include <string.h>
 
 static char one; /* an address */
