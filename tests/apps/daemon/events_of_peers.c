@@ -5,7 +5,6 @@
 #include "tests/support/suite.h"
 
 #include <stdio.h>
-
 #include <string.h>
 
 static char one; /* an address */
