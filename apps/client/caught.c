@@ -1,3 +1,8 @@
+#if __SIZEOF_LONG__ == 4
+#undef _FORTIFY_SOURCE /* glibc's checked ppoll reads a struct timespec of 32 bits (bits/poll2.h)  \
+                        */
+#endif
+
 #include "apps/client/caught.h"
 
 #include <signal.h>

@@ -10,7 +10,7 @@ struct json {
     char *name;       /* in an object; else NULL */
     char *text;       /* of a string; else NULL */
     uint8_t *decoded; /* of a string that was read as hex */
-    long number;
+    int64_t number;
     struct json *first; /* of an array or object */
     struct json *next;  /* in the same array or object */
 };
@@ -137,13 +137,13 @@ static struct json *parse_elements(struct parser *p, char close, int depth)
 }
 
 /* The number is copied first: with strict_string_checks, AddressSanitizer reads a string that
- * strtol or strspn is given to its end, which is that of the whole text. */
+ * strtoll or strspn is given to its end, which is that of the whole text. */
 static void parse_number(struct parser *p, struct json *value)
 {
     char digits[24], *end;
 
     (void)snprintf(digits, sizeof digits, "%.*s", (int)sizeof digits - 1, p->at);
-    value->number = strtol(digits, &end, 10);
+    value->number = strtoll(digits, &end, 10);
     p->bad = p->bad || end == digits;
     p->at += end - digits; /* a longer number ends in an error at its next digit */
 }
@@ -262,7 +262,7 @@ bool json_has(struct json *object, const char *name, const char *text)
     return element != NULL;
 }
 
-long json_number(const struct json *value)
+int64_t json_number(const struct json *value)
 {
     return value == NULL ? 0 : value->number;
 }

@@ -33,7 +33,7 @@ bool json_is(struct json *object, const char *name, const char *text);
 bool json_has(struct json *object, const char *name, const char *text);
 
 /* The value of a number; 0 for anything else. true is 1. */
-long json_number(const struct json *value);
+int64_t json_number(const struct json *value);
 
 /* The bytes of the string member `name` of `object`, which is in hex and must exist. */
 struct bytes json_hex(struct json *object, const char *name);

@@ -31,7 +31,7 @@ void wycheproof_verdict(struct json *test, bool accepted, bool acceptable)
     bool wanted =
         json_is(test, "result", "valid") || (json_is(test, "result", "acceptable") && acceptable);
 
-    ck_assert_msg(accepted == wanted, "tcId %ld (%s, %s) was %s",
-                  json_number(json_get(test, "tcId")), json_text(json_get(test, "comment")),
+    ck_assert_msg(accepted == wanted, "tcId %d (%s, %s) was %s",
+                  (int)json_number(json_get(test, "tcId")), json_text(json_get(test, "comment")),
                   json_text(json_get(test, "result")), accepted ? "accepted" : "refused");
 }
