@@ -94,7 +94,7 @@ START_TEST(edge_cases_follow_the_strict_rules)
 
         ck_assert_msg(ed25519_verify(json_hex(t, "sig").at, json_hex(t, "key").at, message) ==
                           strictly_valid(t),
-                      "number %ld", json_number(json_get(t, "number")));
+                      "number %d", (int)json_number(json_get(t, "number")));
         cases++;
     }
     vectors_report("ed25519/ed25519vectors.json", cases);
