@@ -12,7 +12,7 @@
  * ask later. False if they cannot be read. Any thread may call it. */
 bool private_group_is_ours(void);
 
-/* Look it up in other files, for a user and a group that a process may have. */
+/* Look it up in other files and remember the answer for this user and group. For tests. */
 void private_group_learn(uid_t user, gid_t group, const char *passwd, const char *groups);
 
 /* May the group's bits in the mode of this file be as those of its owner? They are for the group

@@ -44,8 +44,8 @@ static void keep_bits(uint8_t *out, const uint8_t *address, size_t len, uint32_t
     }
 }
 
-/* An IPv4-mapped IPv6 address counts as IPv4. What has no address, a Unix socket, has one key: the
- * clients behind it share a budget of memory. */
+/* An IPv4-mapped IPv6 address counts as IPv4. All clients that connect to a Unix socket have one
+ * key, and so share a budget of memory. */
 void netblock_key(uint8_t key[NETBLOCK_KEY_MAX], const struct nacre_admission *config,
                   const struct sockaddr_storage *from)
 {

@@ -29,7 +29,7 @@ void netblocks_free(struct netblocks *n);
 void netblock_key(uint8_t key[NETBLOCK_KEY_MAX], const struct nacre_admission *config,
                   const struct sockaddr_storage *from);
 
-/* Has it an address? The clients behind a Unix socket have none, and share one key. */
+/* Does the key have an address? All clients that connect to a Unix socket share one key without. */
 bool netblock_has_address(const uint8_t key[NETBLOCK_KEY_MAX]);
 
 /* NULL: it is not in the table. */
