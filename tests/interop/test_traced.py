@@ -17,11 +17,11 @@ JSON = ("--trace", "trace", "--trace-format", "json")
 
 
 def events_of(path):
-    """The objects of a trace, without its header; a line that is being written is left out."""
+    """The objects of a trace, without its header; a line that is being written is left out, the header too."""
     with open(path, encoding="ascii") as file:
-        lines = file.read().split("\n")[:-1]
-    assert json.loads(lines[0])["trace"] == 1, lines[0]
-    return [json.loads(line) for line in lines[1:]]
+        header, *events = [json.loads(line) for line in file.read().split("\n")[:-1]] or [{"trace": 1}]
+    assert header["trace"] == 1, header
+    return events
 
 
 def wait_for_end(server, connections):
