@@ -83,7 +83,6 @@ static bool make_loop(struct worker *worker, struct nacre_server *server)
     if (worker->mailbox == NULL)
         return false;
     worker->server = server; /* from here on there is something to clear */
-    worker->loop.epoll = -1;
     worker->spare = -1;
     worker->mail.ready = on_mail;
     if (!loop_init(&worker->loop))
