@@ -61,7 +61,20 @@ $(BUILD)/tests/apps/client/channel: private WRAPPED = $(LEFTOVER_CALLS) nacre_se
 $(BUILD)/tests/apps/client/loop: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_clients_,fd timeout run_once) nacre_client_session nacre_client_close \
     nacre_session_rekey nacre_channel_resume client_fail channel_send_input channel_send_size input_read \
     $(addprefix caught_,begin end take_stop take_continue take_resize default poll) $(addprefix raw_mode_,enter leave is_on)
-$(BUILD)/tests/apps/client/host_key: private WRAPPED = $(LEFTOVER_CALLS) nacre_client_context
+$(BUILD)/tests/apps/client/host_key: private WRAPPED = $(LEFTOVER_CALLS) nacre_client_context nacre_client_address nacre_known_hosts_add \
+    prompt_ask caught_end client_say
+$(BUILD)/tests/apps/client/ask: private WRAPPED = $(LEFTOVER_CALLS) nacre_client_context nacre_client_session nacre_session_respond \
+    prompt_ask caught_end client_say
+$(BUILD)/tests/apps/client/passphrase: private WRAPPED = $(LEFTOVER_CALLS) caught_end prompt_ask $(addprefix askpass_,is_wanted ask)
+$(BUILD)/tests/apps/client/say: private WRAPPED = $(LEFTOVER_CALLS) raw_mode_is_on nacre_client_close
+$(BUILD)/tests/apps/client/study: private WRAPPED = $(LEFTOVER_CALLS) study_open study_start $(addprefix nacre_client_,address local_address) client_say
+$(BUILD)/tests/apps/client/run: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_clients_,new free) \
+    $(addprefix nacre_client_,connect context session) loop_drive channel_begin ask_show client_study_begin study_ended study_close \
+    caught_end caught_default client_say
+$(BUILD)/tests/apps/client/probe: private WRAPPED = $(LEFTOVER_CALLS) client_study_begin study_close \
+    $(addprefix probe_,learn learn_key report report_json) client_say
+$(BUILD)/tests/apps/client/probe_connect: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_clients_,new run stop free) \
+    $(addprefix nacre_client_,connect context close address session) nacre_session_peer_version study_ended
 $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_counter nacre_server_limited
 $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
     $(addprefix nacre_session_,user phase peer_version negotiated counters) $(addprefix nacre_channel_,id type context)
