@@ -117,8 +117,24 @@ static size_t forget(const void *block)
     return size;
 }
 
+/* ---- memory that runs out ---- */
+
+static _Atomic unsigned refuse_in; /* allocations; 0: none fails */
+
+void leftovers_refuse(unsigned n)
+{
+    refuse_in = n;
+}
+
+static bool refused(void)
+{
+    return refuse_in > 0 && --refuse_in == 0;
+}
+
 void *__wrap_malloc(size_t size)
 {
+    if (refused())
+        return NULL;
     return note(__real_malloc(size + sizeof guard), size);
 }
 
@@ -126,7 +142,7 @@ void *__wrap_calloc(size_t n, size_t size)
 {
     size_t whole;
 
-    if (__builtin_mul_overflow(n, size, &whole))
+    if (__builtin_mul_overflow(n, size, &whole) || refused())
         return NULL;
     return note(__real_calloc(1, whole + sizeof guard), whole);
 }
@@ -136,6 +152,8 @@ void *__wrap_realloc(void *block, size_t size)
 {
     void *moved;
 
+    if (refused())
+        return NULL;
     (void)forget(block);
     moved = __real_realloc(block, size + sizeof guard);
     if (moved == NULL)
@@ -243,6 +261,7 @@ static void before(void)
     for (int fd = 0; fd < FDS; fd++)
         open_before[fd] = is_open(fd);
     count_before = blocks_now();
+    leftovers_refuse(0);
 }
 
 static void after(void)

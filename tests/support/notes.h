@@ -12,4 +12,10 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Fail the test unless the notes are these, and begin again. */
 void expect_notes(const char *expected);
 
+/* The head of a test's own version of a function that its program wraps (WRAPPED in tests.mk). Its
+ * body follows. */
+#define OWN(result, name, ...)                                                                     \
+    result __wrap_##name(__VA_ARGS__);                                                             \
+    result __wrap_##name(__VA_ARGS__)
+
 #endif
