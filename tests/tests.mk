@@ -75,6 +75,20 @@ $(BUILD)/tests/apps/client/probe: private WRAPPED = $(LEFTOVER_CALLS) client_stu
     $(addprefix probe_,learn learn_key report report_json) client_say
 $(BUILD)/tests/apps/client/probe_connect: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_clients_,new run stop free) \
     $(addprefix nacre_client_,connect context close address session) nacre_session_peer_version study_ended
+$(BUILD)/tests/apps/echo/commands: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,write exit_status exit_signal close)
+$(BUILD)/tests/apps/echo/echo: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,set_app_data app_data context write exit_status close) \
+    nacre_peer_login nacre_file_login_grant
+$(BUILD)/tests/apps/load/count: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns
+$(BUILD)/tests/apps/load/stall: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns nacre_client_close
+$(BUILD)/tests/apps/load/modes: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns $(addprefix nacre_client_,context session close) nacre_session_open_channel \
+    $(addprefix nacre_channel_,context app_data exec write eof close)
+$(BUILD)/tests/apps/daemon/program_calls: private WRAPPED = $(LEFTOVER_CALLS) program_start check_program orphans_adopt descriptors_raise reload confine log_confined \
+    $(addprefix inherited_,take close) $(addprefix log_,open start put end stop is_standard_error) $(addprefix notify_,open say watch unwatch) supervise supervise_is_child \
+    $(addprefix nacre_locked_memory_,start size) $(addprefix metrics_,start listen adopt server_new server_retire server_free) \
+    $(addprefix study_,open start ended close) $(addprefix setup_,read clear) \
+    $(addprefix signals_,start hold set_drain serve stop drain take_hangup take_report are_ending are_replaced) \
+    $(addprefix nacre_server_,new loop run free counter limited) $(addprefix nacre_peer_,id address local_address session)
+$(BUILD)/tests/apps/daemon/reload: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_reconfigure log_threshold log_reopen log_end notify_say signals_set_drain
 $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_counter nacre_server_limited
 $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
     $(addprefix nacre_session_,user phase peer_version negotiated counters) $(addprefix nacre_channel_,id type context)

@@ -195,13 +195,14 @@ static void end_transfer(struct nacre_channel *ch, bool complete)
     channel_closed(ch);
     if (job->counted)
         return;
-    if (job->wrong)
+    if (job->wrong) {
         fail(job, "the bytes that came back differ from those sent");
-    else if (!complete)
+    } else if (!complete) {
         fail(job, "the channel was closed too early");
-    else
+    } else {
         load_done(job);
-    finish(job);
+        finish(job);
+    }
 }
 
 static void bulk_closed(struct nacre_channel *ch, const struct nacre_end *why)
