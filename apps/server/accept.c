@@ -199,9 +199,8 @@ static bool shed(struct listener *listener)
 static void let_others(struct listener *listener)
 {
     struct nacre_loop *loop = &listener->worker->loop;
-    bool paused = listener->pause.place != 0;
 
-    if (listener->worker->server->worker_count == 1 || listener->fd < 0 || paused)
+    if (listener->worker->server->worker_count == 1)
         return;
     loop_unwatch(loop, listener->fd, &listener->source);
     if (!watch(listener))

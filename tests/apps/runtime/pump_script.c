@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -355,10 +356,53 @@ START_TEST(a_full_socket_is_left_alone)
     turns();
     ck_assert_uint_eq(sends, 1);
     ck_assert(!pump.sendable);
-    pump.source.ready(&pump.source, 4); /* EPOLLOUT */
+    pump.source.ready(&pump.source, EPOLLOUT);
     turns();
     ck_assert_uint_eq(sends, 2);
     ck_assert_uint_eq(arrived(), 5);
+    end();
+}
+END_TEST
+
+/* What each event says about the socket, while the pump is to be served soon anyway. */
+START_TEST(each_event_says_what_the_socket_can_do)
+{
+    static const struct {
+        uint32_t events;
+        bool readable, hung_up, sendable;
+    } rows[] = {
+        {EPOLLIN, true, false, false},   {EPOLLOUT, false, false, true},
+        {EPOLLRDHUP, true, true, false}, {EPOLLHUP, true, true, false},
+        {EPOLLERR, true, true, false},   {EPOLLIN | EPOLLOUT, true, false, true},
+    };
+
+    begin();
+    turns();
+    pump_wake(&pump);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pump.readable = pump.hung_up = pump.sendable = false;
+        pump.source.ready(&pump.source, rows[i].events);
+        ck_assert_int_eq(pump.readable, rows[i].readable);
+        ck_assert_int_eq(pump.hung_up, rows[i].hung_up);
+        ck_assert_int_eq(pump.sendable, rows[i].sendable);
+    }
+    end();
+}
+END_TEST
+
+/* A session that may take long, or that has something to send, waits for its task. */
+START_TEST(what_takes_long_is_not_done_at_the_event)
+{
+    begin();
+    turns();
+    session.long_running = _i == 1;
+    session.output = _i == 2 ? 5 : 0;
+    tell("x");
+    pump.source.ready(&pump.source, EPOLLIN);
+    ck_assert_uint_eq(session.got, _i == 0 ? 1 : 0);
+    ck_assert_int_eq(pump.task.queued, _i != 0);
+    turns();
+    ck_assert_uint_eq(session.got, 1);
     end();
 }
 END_TEST
@@ -548,6 +592,8 @@ void add_tests(struct suite *suite)
     add_test(suite, only_channels_that_share_a_socket_keep_the_kernels_buffer_short);
     add_test(suite, an_interrupted_call_is_repeated);
     add_test(suite, a_full_socket_is_left_alone);
+    add_test(suite, each_event_says_what_the_socket_can_do);
+    add_loop(suite, what_takes_long_is_not_done_at_the_event, 0, 3);
     add_test(suite, a_socket_that_was_full_is_used_again);
     add_test(suite, without_a_session_it_does_not_start);
     add_test(suite, a_lost_connection_ends_the_pump);

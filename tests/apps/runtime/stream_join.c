@@ -66,6 +66,17 @@ static void turns(int n)
     }
 }
 
+static bool losing;
+
+/* Called in the middle of a write, which the loop makes and not the session. */
+static void lose_once(void *end)
+{
+    (void)end;
+    if (losing)
+        nacre_session_lost(p.server.session);
+    losing = false;
+}
+
 static void begin(const char *callback, void (*action)(void))
 {
     int sockets[2];
@@ -80,6 +91,7 @@ static void begin(const char *callback, void (*action)(void))
     pair_init(&p, 1);
     p.server_app = (struct nacre_channel_app){
         .open = on_open, .request = on_request, .eof = on_eof, .closed = on_closed};
+    p.server_config.wake = lose_once;
     pair_start(&p);
     client = pair_open(&p);
     turns(3);
@@ -344,6 +356,62 @@ START_TEST(a_writer_cannot_prolong_a_stream_that_finishes)
 }
 END_TEST
 
+/* Joined to a socket of which each read returns one message, without what it has no room for. */
+static void begin_messages(void)
+{
+    int ends[2];
+
+    begin("request", join_well);
+    (void)close(inside);
+    (void)close(outside);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
+                     0);
+    inside = ends[0];
+    outside = ends[1];
+    ck_assert(nacre_channel_shell(client));
+    turns(3);
+}
+
+START_TEST(a_stream_that_finishes_reads_128_kib)
+{
+    enum { LAST = 128 * 1024, MESSAGE = 64 };
+    static const char message[MESSAGE];
+
+    begin_messages();
+    finish_stream();
+    while (strstr(p.client.log, "eof;") == NULL) {
+        while (write(outside, message, sizeof message) > 0)
+            continue;
+        loop_run_once(&loop);
+        pair_run(&p);
+    }
+    ck_assert_uint_eq(p.got_len, LAST);
+    finish();
+}
+END_TEST
+
+/* However much is there, it reads eight times, and 32 KiB at most each time. */
+START_TEST(a_stream_leaves_its_turn_to_others)
+{
+    enum { MOST = 32 * 1024, READS = 8 };
+    static const char message[MOST + 1];
+    const size_t len = _i == 0 ? 64 : sizeof message;
+    const unsigned count = _i == 0 ? READS + 1 : 1;
+    struct task *task;
+
+    begin_messages();
+    for (unsigned i = 0; i < count; i++)
+        ck_assert_int_eq(write(outside, message, len), (ssize_t)len);
+    finish_stream(); /* it has a turn without an event */
+    task = loop.soon.first;
+    loop_forget(&loop, task);
+    task->run(task);
+    pair_run(&p);
+    ck_assert_uint_eq(p.got_len, _i == 0 ? READS * len : MOST);
+    finish();
+}
+END_TEST
+
 START_TEST(without_a_stream_there_is_nothing_to_finish)
 {
     begin("closed", finish_stream);
@@ -362,35 +430,41 @@ static void on_tick(struct task *task)
     (void)task;
 }
 
-/* As input, error and output: it is a descriptor as any other. */
+static void move_inside(int to)
+{
+    if (inside == to)
+        return;
+    ck_assert_int_eq(dup2(inside, to), to);
+    (void)close(inside);
+    inside = to;
+}
+
+/* As input, error, output, and as both input and output: it is a descriptor as any other. The last
+ * time it is free, and what input is duplicated to. */
 START_TEST(descriptor_0_can_be_joined)
 {
+    const bool input = _i != 1 && _i != 2, output = _i > 1;
     struct nacre_stream_config config = {.input = -1, .error = -1, .output = -1};
     struct task tick = {.run = on_tick};
     char byte = 0;
 
     begin("request", do_nothing);
-    if (inside != 0) {
-        ck_assert_int_eq(dup2(inside, 0), 0);
-        (void)close(inside);
-        inside = 0;
-    }
-    *(_i == 0 ? &config.input : _i == 1 ? &config.error : &config.output) = inside;
+    move_inside(_i < 4 ? 0 : fcntl(inside, F_DUPFD_CLOEXEC, 1));
+    ck_assert_int_eq(fcntl(0, F_GETFD) >= 0, _i < 4);
+    config.input = input ? inside : -1;
+    config.error = _i == 1 ? inside : -1;
+    config.output = output ? inside : -1;
     ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
     turns(3);
     ck_assert_ptr_nonnull(nacre_stream_join(server, &loop, &config));
-    if (_i == 2)
-        ck_assert_uint_eq(nacre_channel_write(client, "x", 1), 1);
-    else
-        ck_assert_int_eq(write(outside, "x", 1), 1);
+    ck_assert_uint_eq(nacre_channel_write(client, "x", 1), 1);
+    ck_assert_int_eq(write(outside, "x", 1), 1);
     for (int i = 0; i < 3; i++) { /* without waiting */
         loop_later(&loop, &tick);
         turns(1);
     }
-    if (_i == 2)
-        ck_assert_int_eq(read(outside, &byte, 1), 1);
-    else
-        ck_assert_uint_eq(p.got_len, 1);
+    ck_assert_int_eq(read(outside, &byte, 1), output ? 1 : -1);
+    ck_assert_uint_eq(p.got_len, input || _i == 1 ? 1 : 0);
     finish();
     ck_assert_int_lt(fcntl(0, F_GETFD), 0);
 }
@@ -413,6 +487,22 @@ static void join_until_drained(void)
 
     ck_assert_ptr_nonnull(nacre_stream_join(server, &loop, &config));
 }
+
+START_TEST(the_session_may_end_while_the_stream_writes)
+{
+    drained = 0;
+    begin("request", join_until_drained);
+    ck_assert_int_eq(nacre_channel_shell(client), NACRE_SEND_DONE);
+    turns(3);
+    losing = true;
+    ck_assert_int_eq(write(outside, "x", 1), 1);
+    loop_run_once(&loop);
+    ck_assert(!losing);
+    assert_hung_up();
+    ck_assert_uint_eq(drained, 0);
+    finish();
+}
+END_TEST
 
 /* The peer wants no more while the stream waits for it to read, and then reads. */
 START_TEST(the_end_of_the_input_is_reported_once)
@@ -453,6 +543,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_stream_that_finishes_sends_what_is_there_and_eof, 0, 2);
     add_test(suite, a_stream_may_finish_inside_a_callback);
     add_test(suite, a_writer_cannot_prolong_a_stream_that_finishes);
+    add_test(suite, a_stream_that_finishes_reads_128_kib);
+    add_loop(suite, a_stream_leaves_its_turn_to_others, 0, 2);
     add_test(suite, without_a_stream_there_is_nothing_to_finish);
     add_test(suite, a_channel_that_is_joined_already_is_refused);
     add_test(suite, a_channel_cannot_be_joined_inside_closed);
@@ -463,5 +555,6 @@ void add_tests(struct suite *suite)
     add_loop(suite, another_application_ends_the_stream, 0, 2);
     add_test(suite, the_session_may_end_inside_a_callback_of_the_stream);
     add_test(suite, the_end_of_the_input_is_reported_once);
-    add_loop(suite, descriptor_0_can_be_joined, 0, 3);
+    add_test(suite, the_session_may_end_while_the_stream_writes);
+    add_loop(suite, descriptor_0_can_be_joined, 0, 5);
 }

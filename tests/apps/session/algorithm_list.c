@@ -112,6 +112,23 @@ START_TEST(a_list_that_leaves_nothing_or_names_nothing_is_refused)
 }
 END_TEST
 
+START_TEST(the_sentence_about_an_unknown_name_has_every_known_one)
+{
+    const enum nacre_algorithm_kind kind = (enum nacre_algorithm_kind)_i;
+    char out[NACRE_ALGORITHM_LIST_MAX], errbuf[2048], expected[2048];
+    const char *name;
+    size_t n;
+    bool off;
+
+    ck_assert(!nacre_algorithms_apply(kind, "rot13", out, errbuf, sizeof errbuf));
+    n = (size_t)snprintf(expected, sizeof expected, "%s 'rot13' is not known; known are",
+                         nacre_algorithm_kind_name(kind));
+    for (size_t i = 0; (name = nacre_algorithm_name(kind, i, &off)) != NULL; i++)
+        n += (size_t)snprintf(expected + n, sizeof expected - n, " %s", name);
+    ck_assert_str_eq(errbuf, expected);
+}
+END_TEST
+
 START_TEST(no_name_is_past_the_last)
 {
     const enum nacre_algorithm_kind kind = (enum nacre_algorithm_kind)_i;
@@ -133,6 +150,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, names_replace_the_defaults_or_come_before_them, 0, NACRE_ALGORITHM_KINDS);
     add_loop(suite, names_are_taken_away_from_the_defaults, 0, NACRE_ALGORITHM_KINDS);
     add_loop(suite, a_list_that_leaves_nothing_or_names_nothing_is_refused, 0,
+             NACRE_ALGORITHM_KINDS);
+    add_loop(suite, the_sentence_about_an_unknown_name_has_every_known_one, 0,
              NACRE_ALGORITHM_KINDS);
     add_loop(suite, no_name_is_past_the_last, 0, NACRE_ALGORITHM_KINDS);
 }

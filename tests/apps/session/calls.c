@@ -1,0 +1,128 @@
+/* What an application calls on a session: each call goes out, and wakes the owner. */
+#include "apps/session/parts.h"
+#include "tests/support/scripted.h"
+#include "tests/support/suite.h"
+#include "transport/message.h"
+
+#include <string.h>
+
+static struct pair p;
+static struct scripted s;
+static unsigned asked;
+
+static void on_ask(void *context, const struct nacre_ask *ask)
+{
+    ck_assert_ptr_eq(context, &p.client);
+    ck_assert_uint_eq(ask->count, 1);
+    asked++;
+}
+
+START_TEST(a_person_responds_later)
+{
+    static const char *const responses[] = {"secret"};
+    unsigned wakes;
+
+    asked = 0;
+    pair_init(&p, 1);
+    p.client_config.ask = on_ask;
+    p.client_config.password = NULL;
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert_uint_eq(asked, 1);
+    ck_assert(!p.client.authenticated);
+    wakes = p.client.wakes;
+    nacre_session_respond(p.client.session, responses, 1);
+    ck_assert_uint_eq(p.client.wakes, wakes + 1);
+    pair_run(&p);
+    ck_assert(p.client.authenticated);
+    ck_assert_uint_eq(asked, 1);
+    pair_clear(&p);
+}
+END_TEST
+
+/* ---- RFC 4254 section 7.1; PROTOCOL section 2.4 ---- */
+
+static void expect_request(const char *fields, const char *name, const char *where, uint32_t port)
+{
+    uint8_t expected[NACRE_TARGET_MAX + 128];
+    size_t len = scripted_encode(expected, sizeof expected, SSH_MSG_GLOBAL_REQUEST, fields, name, 1,
+                                 where, port);
+
+    scripted_run(&s);
+    assert_bytes(((struct bytes){s.last, s.last_len}), ((struct bytes){expected, len}));
+}
+
+START_TEST(a_client_asks_for_forwards_and_for_their_end)
+{
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_login(&s);
+    ck_assert_int_eq(nacre_session_forward(s.real->session, "host", 22, false), NACRE_SEND_DONE);
+    expect_request("s?su", "tcpip-forward", "host", 22);
+    ck_assert_int_eq(nacre_session_forward(s.real->session, "", 0, true), NACRE_SEND_DONE);
+    expect_request("s?su", "cancel-tcpip-forward", "", 0);
+    ck_assert_int_eq(nacre_session_forward_socket(s.real->session, "/a", false), NACRE_SEND_DONE);
+    expect_request("s?s", "streamlocal-forward@openssh.com", "/a", 0);
+    ck_assert_int_eq(nacre_session_forward_socket(s.real->session, "/b", true), NACRE_SEND_DONE);
+    expect_request("s?s", "cancel-streamlocal-forward@openssh.com", "/b", 0);
+    scripted_clear(&s);
+}
+END_TEST
+
+START_TEST(a_place_that_is_too_long_is_not_asked_for)
+{
+    char text[NACRE_TARGET_MAX];
+
+    memset(text, 'x', sizeof text);
+    scripted_init(&s, NACRE_CLIENT);
+    scripted_login(&s);
+    for (size_t more = 0; more < 2; more++) {
+        const enum nacre_sending sending = more == 0 ? NACRE_SEND_DONE : NACRE_SEND_NEVER;
+
+        text[sizeof text - 4 - 4 + more] = 0;
+        ck_assert_int_eq(nacre_session_forward(s.real->session, text, 22, false), sending);
+        text[sizeof text - 4 - 4 + more] = 'x';
+        text[sizeof text - 4 + more] = 0;
+        ck_assert_int_eq(nacre_session_forward_socket(s.real->session, text, false), sending);
+        text[sizeof text - 4 + more] = 'x';
+    }
+    scripted_clear(&s);
+}
+END_TEST
+
+static enum nacre_answer answer_later(void *context, const struct nacre_global_request *request,
+                                      uint32_t *port)
+{
+    (void)context;
+    (void)port;
+    ck_assert_int_eq(request->kind, NACRE_GLOBAL_FORWARD);
+    return NACRE_LATER;
+}
+
+START_TEST(a_global_request_is_answered_later)
+{
+    unsigned wakes;
+
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.global_request = answer_later;
+    scripted_login(&s);
+    scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?su", "tcpip-forward", 1, "", 0);
+    scripted_expect(&s, "");
+    wakes = s.real->wakes;
+    nacre_session_answer_global(s.real->session, _i == 0, 1234);
+    ck_assert_uint_eq(s.real->wakes, wakes + 1);
+    scripted_run(&s);
+    ck_assert_uint_eq(s.last[0], _i == 0 ? SSH_MSG_REQUEST_SUCCESS : SSH_MSG_REQUEST_FAILURE);
+    ck_assert_uint_eq(s.last_len, _i == 0 ? 1 + 4 : 1);
+    if (_i == 0)
+        ck_assert_uint_eq(load_u32(s.last + 1), 1234);
+    scripted_clear(&s);
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    add_test(suite, a_person_responds_later);
+    add_test(suite, a_client_asks_for_forwards_and_for_their_end);
+    add_test(suite, a_place_that_is_too_long_is_not_asked_for);
+    add_loop(suite, a_global_request_is_answered_later, 0, 2);
+}
