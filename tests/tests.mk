@@ -89,6 +89,19 @@ $(BUILD)/tests/apps/daemon/program_calls: private WRAPPED = $(LEFTOVER_CALLS) pr
     $(addprefix signals_,start hold set_drain serve stop drain take_hangup take_report are_ending are_replaced) \
     $(addprefix nacre_server_,new loop run free counter limited) $(addprefix nacre_peer_,id address local_address session)
 $(BUILD)/tests/apps/daemon/reload: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_reconfigure log_threshold log_reopen log_end notify_say signals_set_drain
+$(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,exit_signal exit_status close app_data) \
+    nacre_stream_finish nacre_watch_new nacre_watch_free child_reap child_signal survivors_exist survivors_count quota_return \
+    log_end session_free poll
+$(BUILD)/tests/apps/serve/place: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_host nacre_peer_session nacre_session_user quota_take log_limit
+$(BUILD)/tests/apps/serve/agent: private WRAPPED = $(LEFTOVER_CALLS) forward_agent nacre_forward_close log_end mkdtemp
+$(BUILD)/tests/apps/serve/forward: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_peer_,id session login forwards) nacre_session_user \
+    nacre_file_login_grant nacre_forward_listen place_take quota_return log_end
+$(BUILD)/tests/apps/serve/serve: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,app_data set_app_data context refuse_open) \
+    nacre_peer_loop nacre_peer_login nacre_file_login_grant place_take quota_return $(addprefix terminal_,open resize break) child_signal \
+    start_command start_shell_command agent_listen agent_close end_hang_up request_refused session_new session_free
+$(BUILD)/tests/apps/serve/start: private WRAPPED = $(LEFTOVER_CALLS) nacre_channel_context nacre_peer_login nacre_file_login_grant session_loop \
+    nacre_stream_join nacre_watch_new nacre_watch_free environment_set_connection environment_set_login descriptors_inherited \
+    $(addprefix child_,start reap signal) log_begin_channel log_end
 $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_counter nacre_server_limited
 $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
     $(addprefix nacre_session_,user phase peer_version negotiated counters) $(addprefix nacre_channel_,id type context)

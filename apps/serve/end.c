@@ -10,8 +10,8 @@
 #include <time.h>
 
 enum {
-    HANGUP_MS = 2 * 1000, /* for a process to end after SIGHUP; one that has not then is logged */
-    STOP_MS = 500,        /* the same for all processes together when the server stops */
+    HANGUP_S = 2,  /* for a process to end after SIGHUP; one that has not then is logged */
+    STOP_MS = 500, /* the same for all processes together when the server stops */
 };
 
 /* When the process has ended and all its output is sent: report how it ended, and close. The EOF
@@ -110,7 +110,7 @@ static void on_hangup_over(void *session)
 
 void end_hang_up(struct serve_session *s, struct nacre_loop *loop)
 {
-    const struct itimerspec after = {.it_value.tv_sec = HANGUP_MS / 1000};
+    const struct itimerspec after = {.it_value.tv_sec = HANGUP_S};
 
     child_signal(&s->child, SIGHUP);
     child_signal(&s->child, SIGCONT); /* a stopped process acts on SIGHUP only when continued */
