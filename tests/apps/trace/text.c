@@ -1,0 +1,41 @@
+/* A trace as text, as nacre-trace text prints it. The lines themselves: tests/apps/observe/trace.c
+ */
+#include "apps/trace/commands.h"
+#include "tests/support/printed.h"
+#include "tests/support/scratch.h"
+#include "tests/support/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+START_TEST(each_event_is_a_line_that_a_terminal_can_show)
+{
+    const struct trace_options options = {.conn = 2};
+    char path[256], *files[] = {path};
+    const char *printed;
+
+    (void)snprintf(path, sizeof path, "%s",
+                   scratch_write("t",
+                                 "{\"trace\":1,\"program\":\"p\\u007f\"}\n"
+                                 "{\"us\":1,\"conn\":1,\"event\":\"close\",\"why\":\"one\"}\n"
+                                 "{\"us\":1,\"conn\":2,\"event\":\"close\",\"why\":\"two\"}\n",
+                                 0600));
+    printed_begin(STDOUT_FILENO);
+    ck_assert_int_eq(text_run(&options, files), 0);
+    printed = printed_end();
+    assert_says(printed, "trace of p\\x7f ");
+    assert_says(printed, "#2 close why two\n");
+    ck_assert_ptr_null(strstr(printed, "one"));
+    ck_assert_int_eq(unlink(path), 0);
+    printed_begin(STDERR_FILENO);
+    ck_assert_int_eq(text_run(&options, files), 1);
+    assert_says(printed_end(), "No such file");
+}
+END_TEST
+
+void add_tests(struct suite *suite)
+{
+    scratch_folder(suite);
+    add_test(suite, each_event_is_a_line_that_a_terminal_can_show);
+}
