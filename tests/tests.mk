@@ -16,7 +16,7 @@ VALGRIND_TESTS = $(addprefix transport/,wire hostkey kexinit kexinit_guess kex) 
 
 # These run only without the sanitizers, which make their own system calls, prevent memory from being locked, and would make
 # a million packets take too long.
-PLAIN_TESTS = $(addprefix apps/confine/,calls confine files kernel user) apps/runtime/locked_memory whole/allocation
+PLAIN_TESTS = $(addprefix apps/confine/,calls confine files kernel reach user) apps/runtime/locked_memory whole/allocation
 # In these the library and the programs allocate memory from the test.
 SCARCE_TESTS = whole/memory_server whole/memory_files whole/memory_stream whole/memory_forward
 
@@ -80,6 +80,16 @@ $(BUILD)/tests/apps/echo/echo: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix n
     nacre_peer_login nacre_file_login_grant
 $(BUILD)/tests/apps/load/count: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns
 $(BUILD)/tests/apps/load/stall: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns nacre_client_close
+$(BUILD)/tests/apps/passwd/passwd: private WRAPPED = $(LEFTOVER_CALLS) isatty explicit_bzero __explicit_bzero_chk setrlimit64 prompt_ask prompt_read_line nacre_password_file_edit
+$(BUILD)/tests/apps/load/run: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns getrlimit64 setrlimit64 $(addprefix load_,progress report end_stalled) \
+    $(addprefix nacre_clients_,new free stop run_once) $(addprefix nacre_client_,connect context session address local_address) \
+    $(addprefix nacre_session_,peer_version negotiated counters output) $(addprefix study_,open start ended close)
+$(BUILD)/tests/apps/terminal/calls: private WRAPPED = $(LEFTOVER_CALLS) open64 close tcgetattr tcsetattr sigaction raise read write fork waitpid pipe2 atexit
+$(BUILD)/tests/apps/daemon/notify_calls: private WRAPPED = $(LEFTOVER_CALLS) socket connect setsockopt send close clock_gettime __clock_gettime64 $(addprefix nacre_watch_,new free) \
+    $(addprefix nacre_timer_,new set free)
+$(BUILD)/tests/apps/daemon/host_keys_calls: private WRAPPED = $(LEFTOVER_CALLS) stat64 __stat64_time64 $(addprefix nacre_key_,read read_or_make type fingerprint free) confine_try log_end
+$(BUILD)/tests/apps/confine/user_calls: private WRAPPED = $(LEFTOVER_CALLS) getpwnam getpwuid getuid geteuid getegid getgroups setgroups initgroups setegid seteuid \
+    setresgid setresuid getresuid getresgid faccessat syscall
 $(BUILD)/tests/apps/load/modes: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns $(addprefix nacre_client_,context session close) nacre_session_open_channel \
     $(addprefix nacre_channel_,context app_data exec write eof close)
 $(BUILD)/tests/apps/daemon/program_calls: private WRAPPED = $(LEFTOVER_CALLS) program_start check_program orphans_adopt descriptors_raise reload confine log_confined \
@@ -88,6 +98,15 @@ $(BUILD)/tests/apps/daemon/program_calls: private WRAPPED = $(LEFTOVER_CALLS) pr
     $(addprefix study_,open start ended close) $(addprefix setup_,read clear) \
     $(addprefix signals_,start hold set_drain serve stop drain take_hangup take_report are_ending are_replaced) \
     $(addprefix nacre_server_,new loop run free counter limited) $(addprefix nacre_peer_,id address local_address session)
+$(BUILD)/tests/apps/daemon/supervise: private WRAPPED = $(LEFTOVER_CALLS) fork execv poll read recv waitpid kill $(addprefix notify_,say through) log_end log_reopen \
+    inherited_close nacre_server_listen_all metrics_listen
+$(BUILD)/tests/apps/daemon/setup_calls: private WRAPPED = $(LEFTOVER_CALLS) open64 $(addprefix confine_,find_user reaches can_read try) $(addprefix host_keys_,add clear) \
+    files_open_login files_read_banner $(addprefix nacre_file_login_,policy free) server_options_clear
+$(BUILD)/tests/apps/daemon/orphans: private WRAPPED = $(LEFTOVER_CALLS) getpid fork sigwaitinfo waitpid kill _exit
+$(BUILD)/tests/apps/daemon/metrics_counts: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64 nacre_peer_data nacre_peer_set_data nacre_peer_session nacre_session_counters \
+    nacre_server_counter nacre_server_limited log_dropped
+$(BUILD)/tests/apps/daemon/metrics_readers: private WRAPPED = $(LEFTOVER_CALLS) accept4 recv send shutdown close poll clock_gettime __clock_gettime64 $(addprefix nacre_watch_,new set free) \
+    $(addprefix nacre_timer_,new set free) nacre_server_loop nacre_server_socket_address metrics_print metrics_lag log_end
 $(BUILD)/tests/apps/daemon/reload: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_reconfigure log_threshold log_reopen log_end notify_say signals_set_drain
 $(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,exit_signal exit_status close app_data) \
     nacre_stream_finish nacre_watch_new nacre_watch_free child_reap child_signal survivors_exist survivors_count quota_return \

@@ -114,6 +114,27 @@ START_TEST(each_speed_has_its_rate_in_both_directions)
 }
 END_TEST
 
+/* Linux has one speed in c_cflag, and notes both. */
+START_TEST(each_direction_has_its_own_note)
+{
+    struct termios in, out;
+    uint8_t encoded[MODES_MAX];
+
+    memset(&modes, 0, sizeof modes);
+    in = out = modes;
+    set_one(128, 9600);
+    ck_assert_int_eq(cfsetispeed(&in, B9600), 0);
+    ck_assert_mem_eq(&modes, &in, sizeof modes);
+    memset(&modes, 0, sizeof modes);
+    set_one(129, 9600);
+    ck_assert_int_eq(cfsetospeed(&out, B9600), 0);
+    ck_assert_mem_eq(&modes, &out, sizeof modes);
+    ck_assert_int_eq(cfsetospeed(&modes, B1000000), 0); /* SSH servers know no such speed */
+    (void)modes_write(&modes, encoded);
+    ck_assert_mem_eq(encoded + 5, "\x81\0\0\0\0", 5);
+}
+END_TEST
+
 START_TEST(unknown_and_truncated_modes_are_ignored)
 {
     static const uint8_t unknown[] = {11, 15, 17, 19, 29, 43, 63, 76, 94, 127, 130, 159};
@@ -169,6 +190,7 @@ void add_tests(struct suite *suite)
     add_test(suite, characters_are_set_and_disabled);
     add_test(suite, sizes_and_speeds_are_set);
     add_test(suite, each_speed_has_its_rate_in_both_directions);
+    add_test(suite, each_direction_has_its_own_note);
     add_test(suite, unknown_and_truncated_modes_are_ignored);
     add_test(suite, what_is_written_is_read_again);
 }

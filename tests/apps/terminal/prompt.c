@@ -27,6 +27,7 @@ static bool read_line(const char *text, size_t len)
     ck_assert_int_eq(write(ends[1], text, len), (ssize_t)len);
     close(ends[1]);
     memset(line, 'x', sizeof line);
+    too_long = true;
     good = prompt_read_line(ends[0], line, sizeof line, &too_long);
     close(ends[0]);
     return good;
