@@ -125,6 +125,8 @@ $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_ser
 $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
     $(addprefix nacre_session_,user phase peer_version negotiated counters) $(addprefix nacre_channel_,id type context)
 $(BUILD)/tests/apps/server/accept_calls: private WRAPPED = $(LEFTOVER_CALLS) accept4 epoll_ctl
+$(BUILD)/tests/apps/connect/signing_steps: private WRAPPED = $(LEFTOVER_CALLS) agent_sign_begin agent_sign_end agent_exchange_step agent_exchange_clear \
+    loop_watch loop_unwatch session_signed
 $(BUILD)/tests/whole/writes: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/confine/kernel: private WRAPPED = $(LEFTOVER_CALLS) syscall prctl
 

@@ -95,7 +95,7 @@ static void on_timer(struct timer *timer)
 {
     struct signing *s = container_of(timer, struct signing, timer);
 
-    if (s->watched < 0 && loop_of(s)->now_ms < s->give_up_ms)
+    if (loop_of(s)->now_ms < s->give_up_ms)
         step(s);
     else
         answer(s, false);
