@@ -115,6 +115,7 @@ $(BUILD)/tests/apps/serve/place: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_
 $(BUILD)/tests/apps/serve/agent: private WRAPPED = $(LEFTOVER_CALLS) forward_agent nacre_forward_close log_end mkdtemp
 $(BUILD)/tests/apps/serve/forward: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_peer_,id session login forwards) nacre_session_user \
     nacre_file_login_grant nacre_forward_listen place_take quota_return log_end
+$(BUILD)/tests/apps/serve/command: private WRAPPED = $(LEFTOVER_CALLS) config_place
 $(BUILD)/tests/apps/serve/serve: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,app_data set_app_data context refuse_open) \
     nacre_peer_loop nacre_peer_login nacre_file_login_grant place_take quota_return $(addprefix terminal_,open resize break) child_signal \
     start_command start_shell_command agent_listen agent_close end_hang_up request_refused session_new session_free

@@ -3,66 +3,14 @@
 #include "apps/daemon/events.h"
 #include "apps/daemon/program.h"
 #include "apps/serve/capacity.h"
+#include "apps/serve/command.h"
 #include "apps/serve/end.h"
 #include "apps/serve/options.h"
 #include "apps/serve/quota.h"
 #include "apps/serve/serve.h"
 #include "apps/session/container_of.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-/* Look for a program in each folder of PATH. False: it is in none of them. */
-static bool search(const char *name, char path[PATH_MAX])
-{
-    const char *folder = getenv("PATH");
-
-    for (folder = folder != NULL ? folder : "/usr/local/bin:/usr/bin:/bin"; *folder != 0;) {
-        size_t len = strcspn(folder, ":");
-        int n = snprintf(path, PATH_MAX, "%.*s/%s", len > 0 ? (int)len : 1, len > 0 ? folder : ".",
-                         name);
-
-        if (n < PATH_MAX && access(path, X_OK) == 0)
-            return true;
-        folder += len + (folder[len] == ':');
-    }
-    return false;
-}
-
-/* A copy of at least one word, which may change: the words of a configuration file are compared
- * later. NULL: out of memory. */
-static char **copy_command(char **command)
-{
-    size_t count = 1;
-    char **copy;
-
-    while (command[count] != NULL)
-        count++;
-    copy = calloc(count + 1, sizeof *copy);
-    if (copy != NULL)
-        memcpy(copy, command, count * sizeof *copy);
-    return copy;
-}
-
-/* Is there such a program? Put its path into command[0]. */
-static bool find_command(char **command, char path[PATH_MAX], const struct config *config)
-{
-    bool has_path = strchr(command[0], '/') != NULL;
-    char place[PATH_MAX];
-
-    if (!(has_path ? access(command[0], X_OK) == 0 : search(command[0], path))) {
-        (void)config_place(config, command[0], place, sizeof place);
-        (void)fprintf(stderr, "%s: %s: no such program, or it is not executable\n",
-                      place[0] != 0 ? place : "nacre-serve", command[0]);
-        return false;
-    }
-    if (!has_path)
-        command[0] = path;
-    return true;
-}
 
 static struct capacity_limits limits; /* as at the start */
 
@@ -85,7 +33,7 @@ static void find_limits(const struct server_options *o)
 static int serve(const struct serve_options *options, char **command, int argc, char **argv)
 {
     static char path[PATH_MAX];
-    bool found = command == NULL || find_command(command, path, options->server.config.config);
+    bool found = command == NULL || command_find(command, path, options->server.config.config);
     const struct serve_config config = {
         .command = command,
         .exec = options->exec,
@@ -131,7 +79,7 @@ int main(int argc, char **argv)
     if (first != 0 && command == NULL && options.subsystems.count == 0)
         status = options_misused(&serve_command_line, "name the command to serve, after -- or with "
                                                       "Command in a configuration file");
-    else if (first != 0 && (command == NULL || (command = copy_command(command)) != NULL))
+    else if (first != 0 && (command == NULL || (command = command_copy(command)) != NULL))
         status = serve(&options, command, argc, argv);
     if (first != 0)
         free(command);

@@ -6,6 +6,7 @@
 #include "apps/client/client.h"
 #include "apps/terminal/raw_mode.h"
 #include "tests/support/notes.h"
+#include "tests/support/printed.h"
 #include "tests/support/suite.h"
 
 #include <poll.h>
@@ -74,6 +75,7 @@ uint32_t __wrap_nacre_clients_timeout(const struct nacre_clients *clients)
 size_t __wrap_nacre_clients_run_once(struct nacre_clients *clients, uint32_t timeout_ms)
 {
     (void)clients;
+    ck_assert(timeout_ms == 0 || timeout_ms == 100); /* a tenth of the time for all */
     flushes += timeout_ms > 0;
     return unsent > 0 ? unsent-- : 0;
 }
@@ -289,6 +291,24 @@ START_TEST(orders_are_obeyed_after_the_input_before_them)
 }
 END_TEST
 
+START_TEST(a_person_reads_the_list_and_the_end)
+{
+    char expected[512];
+
+    begin();
+    options.host_name[0] = 'h';
+    printed_begin(STDERR_FILENO);
+    drive(readable, "read;input;" END); /* without a terminal nothing is printed */
+    orders = ESCAPE_HELP;
+    drive(readable, "read;input;" END);
+    orders = 0;
+    client.has_terminal = true;
+    drive(NULL, END);
+    (void)snprintf(expected, sizeof expected, "%sConnection to h closed.\n", escape_help);
+    expect_printed(expected);
+}
+END_TEST
+
 static void output_is_writable(struct pollfd *fds)
 {
     fds[2].revents = POLLOUT;
@@ -354,6 +374,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_stream_is_waited_for_when_something_depends_on_it);
     add_test(suite, a_login_has_its_time);
     add_test(suite, orders_are_obeyed_after_the_input_before_them);
+    add_test(suite, a_person_reads_the_list_and_the_end);
     add_test(suite, space_in_a_stream_lets_the_channel_go_on);
     add_test(suite, signals_are_acted_on_in_their_order);
     add_test(suite, what_is_left_is_sent_at_the_end);

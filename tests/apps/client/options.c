@@ -118,6 +118,51 @@ START_TEST(a_shell_on_a_terminal_gets_one)
 }
 END_TEST
 
+START_TEST(options_have_their_limits)
+{
+    begin();
+    ck_assert(READ("--login-timeout", "1", "host"));
+    ck_assert_uint_eq(options.login_s, 1);
+    client_clear_options(&options);
+    ck_assert(READ("--login-timeout", "1000000", "-l", "b", "-p", "65535", "host"));
+    ck_assert_uint_eq(options.login_s, 1000000);
+    ck_assert_str_eq(options.user, "b");
+    ck_assert_str_eq(options.target, "host:65535");
+    client_clear_options(&options);
+    ck_assert(!READ("--login-timeout", "1000001", "host"));
+    client_clear_options(&options);
+}
+END_TEST
+
+/* What is wrong with it is told only if no login succeeds. */
+START_TEST(an_agent_is_asked_if_the_environment_names_one)
+{
+    begin();
+    ck_assert_int_eq(setenv("SSH_AUTH_SOCK", "", 1), 0);
+    ck_assert(READ("host"));
+    ck_assert_str_eq(options.note, "");
+    client_clear_options(&options);
+    ck_assert_int_eq(setenv("SSH_AUTH_SOCK", scratch_path("none"), 1), 0);
+    ck_assert(READ("host"));
+    ck_assert_str_ne(options.note, "");
+    client_clear_options(&options);
+}
+END_TEST
+
+START_TEST(the_environment_may_name_a_key_log)
+{
+    begin();
+    ck_assert(READ("host"));
+    ck_assert_ptr_null(options.study.keylog);
+    client_clear_options(&options);
+    ck_assert_int_eq(setenv("NACRE_KEYLOG", "/k", 1), 0);
+    ck_assert(READ("host"));
+    ck_assert_str_eq(options.study.keylog, "/k");
+    client_clear_options(&options);
+    ck_assert_int_eq(unsetenv("NACRE_KEYLOG"), 0);
+}
+END_TEST
+
 START_TEST(the_usual_keys_are_read_unless_others_are_named)
 {
     begin();
@@ -133,6 +178,10 @@ START_TEST(the_usual_keys_are_read_unless_others_are_named)
     client_clear_options(&options);
     ck_assert(READ("-i", (char *)(uintptr_t)scratch_path(".ssh/id_ecdsa"), "host"));
     ck_assert_uint_eq(options.identity.key_count, 1);
+    client_clear_options(&options);
+    ck_assert(READ("-i", (char *)(uintptr_t)scratch_path(".ssh/id_ecdsa"), "-i",
+                   (char *)(uintptr_t)scratch_path(".ssh/id_ed25519"), "host"));
+    ck_assert_uint_eq(options.identity.key_count, 2);
     client_clear_options(&options);
     (void)scratch_write(".ssh/id_rsa", "nonsense", 0600);
     ck_assert(READ("host"));
@@ -209,6 +258,9 @@ void add_tests(struct suite *suite)
     add_test(suite, the_words_after_the_host_are_the_command);
     add_test(suite, options_may_follow_the_host);
     add_test(suite, a_shell_on_a_terminal_gets_one);
+    add_test(suite, options_have_their_limits);
+    add_test(suite, an_agent_is_asked_if_the_environment_names_one);
+    add_test(suite, the_environment_may_name_a_key_log);
     add_test(suite, the_usual_keys_are_read_unless_others_are_named);
     add_test(suite, what_makes_no_sense_is_refused_with_status_255);
     add_test(suite, a_question_is_answered_with_status_0);

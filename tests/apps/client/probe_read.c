@@ -63,6 +63,18 @@ START_TEST(a_length_beyond_the_message_ends_it)
 }
 END_TEST
 
+START_TEST(a_string_may_end_the_message)
+{
+    static const uint8_t message[] = {1, 0, 0, 0, 1, 'b'};
+    struct field_reader r =
+        field_reader(&(struct probe_bytes){(uint8_t *)(uintptr_t)message, sizeof message});
+    struct field found = field_string(&r);
+
+    assert_bytes((struct bytes){found.at, found.len}, bytes_of("b"));
+    ck_assert_uint_eq(r.len, 0);
+}
+END_TEST
+
 START_TEST(names_are_cut_at_commas)
 {
     struct field list = {(const uint8_t *)"a,,bc", 5}, name;
@@ -94,6 +106,7 @@ void add_tests(struct suite *suite)
     add_test(suite, kexinit_has_ten_lists_and_a_boolean);
     add_test(suite, a_short_kexinit_has_empty_lists_at_its_end);
     add_test(suite, a_length_beyond_the_message_ends_it);
+    add_test(suite, a_string_may_end_the_message);
     add_test(suite, names_are_cut_at_commas);
     add_test(suite, text_is_printable_and_cut);
 }

@@ -89,10 +89,13 @@ START_TEST(what_is_no_host_is_refused)
     static const char *const words[] = {"",      "@",    "@host",      "alice@",  "[",
                                         "]",     "[]",   "[::1",       "::1]",    "[[::1]]",
                                         "[a]b]", "a]@[", "alice@[::1", "[::1]:22"};
-    char longest[2 * CLIENT_HOST_MAX];
+    char longest[2 * CLIENT_HOST_MAX], colons[64];
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         ck_assert_msg(!reads(words[i]), "%s", words[i]);
+    memset(colons, ':', sizeof colons); /* longer than any IPv6 address */
+    colons[sizeof colons - 1] = 0;
+    ck_assert(!reads(colons));
     memset(longest, 'a', sizeof longest);
     longest[CLIENT_HOST_MAX] = 0;
     ck_assert(!reads(longest));

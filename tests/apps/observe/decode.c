@@ -46,7 +46,7 @@ static struct writer begin_login(uint8_t *out, size_t size, const char *method)
     return w;
 }
 
-static uint8_t out[1024];
+static uint8_t out[1024], long_out[2048];
 
 START_TEST(fields_have_their_place)
 {
@@ -58,6 +58,21 @@ START_TEST(fields_have_their_place)
     ck_assert_str_eq(seen, "0:recipient channel@1+4 0:data@5+9");
     ck_assert(!decoder.malformed);
     ck_assert_ptr_null(decoder.kind);
+}
+END_TEST
+
+START_TEST(parts_of_a_fixed_size_have_their_place)
+{
+    struct writer w = begin(long_out, sizeof long_out, SSH_MSG_KEX_ECDH_INIT);
+
+    context.kex = context_kex_find("mlkem768x25519-sha256");
+    write_u32(&w, 1184 + 32);
+    for (int i = 0; i < 1184 + 32; i++)
+        write_u8(&w, 0);
+    decode(written_bytes(&w));
+    ck_assert_str_eq(seen, "0:C_INIT@1+1220 1:C_PK2@5+1184 1:C_PK1@1189+32");
+    ck_assert(!decoder.malformed);
+    context.kex = NULL;
 }
 END_TEST
 
@@ -286,6 +301,7 @@ void add_tests(struct suite *suite)
 {
     suite_fixture(suite, forget_context, NULL);
     add_test(suite, fields_have_their_place);
+    add_test(suite, parts_of_a_fixed_size_have_their_place);
     add_test(suite, the_request_type_chooses_the_fields_after_it);
     add_test(suite, an_unknown_request_has_data_of_its_own);
     add_test(suite, a_password_is_secret);

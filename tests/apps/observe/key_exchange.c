@@ -128,6 +128,38 @@ START_TEST(a_wrong_guess_is_not_hashed)
 }
 END_TEST
 
+START_TEST(the_next_kexinit_begins_another_exchange)
+{
+    static const uint8_t kexinit[] = {SSH_MSG_KEXINIT, 1}, next[] = {SSH_MSG_KEXINIT, 2};
+    static const uint8_t share[] = {SSH_MSG_KEX_ECDH_INIT, 0, 0, 0, 1, 'a'};
+
+    context.kex = context_kex_find("curve25519-sha256");
+    key_exchange_kexinit(&exchange, NACRE_CLIENT, BYTES_OF_ARRAY(kexinit));
+    key_exchange_message(&exchange, &context, BYTES_OF_ARRAY(share));
+    key_exchange_kexinit(&exchange, NACRE_SERVER, BYTES_OF_ARRAY(kexinit)); /* of the same */
+    ck_assert_uint_eq(exchange.count, 1);
+    key_exchange_kexinit(&exchange, NACRE_CLIENT, BYTES_OF_ARRAY(next));
+    ck_assert_uint_eq(exchange.count, 0);
+    assert_bytes(exchange.kexinit[NACRE_CLIENT], BYTES_OF_ARRAY(next));
+    ck_assert_uint_eq(exchange.kexinit[NACRE_SERVER].len, 0);
+    key_exchange_clear(&exchange);
+}
+END_TEST
+
+/* RFC 4253 section 8: it is a string; what is shorter is taken as it is. */
+START_TEST(a_hash_that_is_too_long_is_left_out)
+{
+    static const uint8_t h[KEY_EXCHANGE_HASH_MAX + 1] = {1};
+
+    key_exchange_hash(&exchange, BYTES_OF_ARRAY(h));
+    ck_assert_uint_eq(exchange.hash_len, 0);
+    key_exchange_hash(&exchange, (struct bytes){h, KEY_EXCHANGE_HASH_MAX});
+    ck_assert_uint_eq(exchange.hash_len, KEY_EXCHANGE_HASH_MAX);
+    ck_assert_uint_eq(exchange.session_id_len, KEY_EXCHANGE_HASH_MAX);
+    key_exchange_clear(&exchange);
+}
+END_TEST
+
 START_TEST(only_the_length_of_k_is_kept_unless_it_may_be_shown)
 {
     static const uint8_t k[] = {0, 0, 0, 2, 7, 8};
@@ -147,5 +179,7 @@ void add_tests(struct suite *suite)
 {
     add_loop(suite, the_inputs_give_the_hash_of_every_method, 0, 13);
     add_test(suite, a_wrong_guess_is_not_hashed);
+    add_test(suite, the_next_kexinit_begins_another_exchange);
+    add_test(suite, a_hash_that_is_too_long_is_left_out);
     add_test(suite, only_the_length_of_k_is_kept_unless_it_may_be_shown);
 }

@@ -131,6 +131,8 @@ START_TEST(only_our_own_kexinit_counts)
     other[0] = 21;
     key_lines_message(&lines, NACRE_SENT, other, sizeof other);
     expect(&lines, "\0\0\0\x01\x01", 5, "");
+    key_lines_message(&lines, NACRE_SENT, kexinit, 17); /* nothing follows the cookie */
+    expect(&lines, "\0\0\0\x01\x01", 5, COOKIE " SHARED_SECRET 01\n");
 }
 END_TEST
 

@@ -175,6 +175,33 @@ START_TEST(numbers_that_are_used_again_depend_on_the_method)
 }
 END_TEST
 
+/* RFC 4253 section 7.1, RFC 7748 section 6.1, FIPS 203 section 8 and RFC 9941 section 3 */
+START_TEST(fields_without_a_length_have_that_of_their_method)
+{
+    static const struct {
+        enum message_when when;
+        uint8_t number;
+        size_t field;
+        uint16_t sizes[2];
+    } rows[] = {{WHEN_MLKEM768, 30, 0, {1184, 32}},
+                {WHEN_MLKEM768, 31, 1, {1088, 32}},
+                {WHEN_SNTRUP761, 30, 0, {1158, 32}},
+                {WHEN_SNTRUP761, 31, 1, {1039, 32}}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct message_row *row =
+            message_find(rows[i].number, rows[i].when, WHEN_ALWAYS, WHEN_ALWAYS);
+        const struct field_row *parts = row->fields[rows[i].field].parts;
+
+        for (size_t j = 0; j < 2; j++) {
+            ck_assert_int_eq(parts[j].type, FIELD_BYTES);
+            ck_assert_uint_eq(parts[j].size, rows[i].sizes[j]);
+        }
+    }
+    ck_assert_uint_eq(message_find(20, WHEN_ALWAYS, WHEN_ALWAYS, WHEN_ALWAYS)->fields[0].size, 16);
+}
+END_TEST
+
 /* Numbers and names, in the order of the table; each list once. */
 static char codes[8192];
 
@@ -253,6 +280,7 @@ void add_tests(struct suite *suite)
     add_test(suite, each_row_is_found);
     add_test(suite, each_number_has_a_row);
     add_test(suite, numbers_that_are_used_again_depend_on_the_method);
+    add_test(suite, fields_without_a_length_have_that_of_their_method);
     add_test(suite, each_number_has_the_name_of_its_rfc);
     add_test(suite, codes_have_names);
 }

@@ -27,6 +27,7 @@
 
 static struct trace_options options;
 static const char *printed;
+static int stream;
 
 /* The header is line 1. */
 static int run(const char *a, const char *b)
@@ -40,7 +41,7 @@ static int run(const char *a, const char *b)
         (void)snprintf(whole, sizeof whole, "{\"trace\":1}\n%s", texts[i]);
         (void)snprintf(files[i], sizeof files[i], "%s", scratch_write(names[i], whole, 0600));
     }
-    printed_begin(STDOUT_FILENO);
+    printed_begin(stream);
     status = diff_run(&options, paths);
     printed = printed_end();
     return status;
@@ -58,6 +59,7 @@ static void expect(const char *a, const char *b, const char *expected)
 static void begin(void)
 {
     options = (struct trace_options){.conn = 0};
+    stream = STDOUT_FILENO;
 }
 
 #define NONE                                                                                       \
@@ -211,8 +213,9 @@ START_TEST(a_trace_that_cannot_be_read_has_status_2)
                    "nacre-trace: cannot open /nonexistent: No such file or directory\n");
     ck_assert_int_eq(run("nonsense\n", ""), 2);
     ck_assert_str_eq(printed, "");
+    stream = STDERR_FILENO;
     ck_assert_int_eq(run("", "nonsense\n"), 2);
-    ck_assert_str_eq(printed, "");
+    assert_says(printed, "b.json:2: ");
 }
 END_TEST
 

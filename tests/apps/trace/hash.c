@@ -1,6 +1,7 @@
 /* Which key exchanges nacre-trace hash prints, and its status. What it prints of one:
  * tests/apps/trace/worksheet.c and against.c */
 #include "apps/trace/commands.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/printed.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
@@ -72,6 +73,24 @@ START_TEST(without_an_exchange_it_fails)
 }
 END_TEST
 
+/* Whichever allocation fails. */
+START_TEST(without_memory_it_fails)
+{
+    int status = 1;
+
+    for (unsigned n = 1; status != 0; n++) {
+        const char *said;
+
+        printed_begin(STDERR_FILENO);
+        leftovers_refuse(n);
+        status = hash_run(&options, files);
+        leftovers_refuse(0);
+        said = printed_end();
+        ck_assert_msg((said[0] == 0) == (status == 0), "%u: %d %s", n, status, said);
+    }
+}
+END_TEST
+
 /* With the worksheet of the first: the second is not compared. */
 START_TEST(a_log_is_compared_with_the_first_exchange)
 {
@@ -94,5 +113,6 @@ void add_tests(struct suite *suite)
     suite_fixture(suite, begin, NULL);
     add_test(suite, every_exchange_is_printed_unless_one_is_chosen);
     add_test(suite, without_an_exchange_it_fails);
+    add_test(suite, without_memory_it_fails);
     add_test(suite, a_log_is_compared_with_the_first_exchange);
 }

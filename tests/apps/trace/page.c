@@ -54,6 +54,21 @@ START_TEST(the_parts_are_where_the_file_has_comments)
 }
 END_TEST
 
+START_TEST(the_style_and_the_scripts_are_in_the_page)
+{
+    static const char *const files[] = {"apps/trace/page.css", "apps/trace/page_model.js",
+                                        "apps/trace/page.js"};
+    const char *page = page_of(HEADER, 0);
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *text = scratch_read(files[i]);
+
+        ck_assert_msg(strstr(page, text) != NULL, "%s", files[i]);
+        free(text);
+    }
+}
+END_TEST
+
 START_TEST(no_comment_of_a_part_is_left)
 {
     const char *page = page_of(HEADER, 0);
@@ -110,6 +125,7 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, the_parts_are_where_the_file_has_comments);
+    add_test(suite, the_style_and_the_scripts_are_in_the_page);
     add_test(suite, no_comment_of_a_part_is_left);
     add_test(suite, the_handlers_are_an_object);
     add_test(suite, a_trace_with_a_mistake_is_shown_up_to_there);

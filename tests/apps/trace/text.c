@@ -1,6 +1,7 @@
 /* A trace as text, as nacre-trace text prints it. The lines themselves: tests/apps/observe/trace.c
  */
 #include "apps/trace/commands.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/printed.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
@@ -14,6 +15,7 @@ START_TEST(each_event_is_a_line_that_a_terminal_can_show)
     const struct trace_options options = {.conn = 2};
     char path[256], *files[] = {path};
     const char *printed;
+    int status;
 
     (void)snprintf(path, sizeof path, "%s",
                    scratch_write("t",
@@ -31,6 +33,11 @@ START_TEST(each_event_is_a_line_that_a_terminal_can_show)
     printed_begin(STDERR_FILENO);
     ck_assert_int_eq(text_run(&options, files), 1);
     assert_says(printed_end(), "No such file");
+    printed_begin(STDERR_FILENO);
+    leftovers_refuse(1);
+    status = text_run(&options, files);
+    expect_printed("nacre-trace: not enough memory\n");
+    ck_assert_int_eq(status, 1);
 }
 END_TEST
 
