@@ -5,6 +5,7 @@
 #include "tests/support/scratch.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,6 +89,49 @@ START_TEST(a_password_is_the_first_line_of_its_file)
 }
 END_TEST
 
+/* Each number, from its least to its greatest value */
+static const struct {
+    const char *option, *below, *least, *most, *above;
+} numbers[] = {
+    {"-p", "-1", "0", "65535", "65536"},        {"-n", "0", "1", "100000000", "100000001"},
+    {"-c", "0", "1", "1000000", "1000001"},     {"-b", "0", "1", "1024T", "1125899906842625"},
+    {"--hold", "0", "1", "1000000", "1000001"}, {"--timeout", "0", "1", "1000000", "1000001"},
+};
+
+/* Given twice, which only --identity allows */
+static bool accepts(const char *option, const char *value)
+{
+    bool good = READ("-u", "a", text(option), text(value), text(option), text(value), "rtt");
+
+    load_clear_options(&options);
+    return good;
+}
+
+START_TEST(each_number_has_its_limits)
+{
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        ck_assert(!accepts(numbers[i].option, numbers[i].below));
+        ck_assert(accepts(numbers[i].option, numbers[i].least));
+        ck_assert(accepts(numbers[i].option, numbers[i].most));
+        ck_assert(!accepts(numbers[i].option, numbers[i].above));
+    }
+}
+END_TEST
+
+START_TEST(flags_are_off_unless_given)
+{
+    ck_assert(READ("-u", "a", "rtt"));
+    ck_assert(!options.json && !options.quiet && !options.yes_remote && !options.use_agent);
+    ck_assert_ptr_null(options.command);
+    load_clear_options(&options);
+    ck_assert(READ("-u", "a", "--json", "-q", "--yes-remote", "--command", "ls", "rtt"));
+    ck_assert(options.json && options.quiet && options.yes_remote && !options.use_agent);
+    ck_assert_str_eq(options.command, "ls");
+    load_clear_options(&options);
+}
+END_TEST
+
 static int misuse(void)
 {
     const struct {
@@ -141,5 +185,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_mode_is_enough);
     add_test(suite, options_go_where_they_belong);
     add_test(suite, a_password_is_the_first_line_of_its_file);
+    add_test(suite, each_number_has_its_limits);
+    add_test(suite, flags_are_off_unless_given);
     add_test(suite, mistakes_have_status_2_and_failures_1);
 }
