@@ -10,6 +10,7 @@
 #define A10 "aaaaaaaaaa"
 #define B10 "bbbbbbbbbb"
 #define GAP "                             " /* 29 columns, before the text of an option */
+#define BESIDE "                     "      /* ... and so many after "     --a" */
 
 /* What --help of that program prints; the caller frees it. */
 static char *print(const struct command_line *line)
@@ -76,7 +77,7 @@ START_TEST(a_line_has_80_columns)
     char printed[1024];
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        (void)snprintf(printed, sizeof printed, "     --a%s%s", GAP + 8, texts[i].printed);
+        (void)snprintf(printed, sizeof printed, "     --a%s%s", BESIDE, texts[i].printed);
         expect_option(&(struct option_row){.name = "a", .help = texts[i].help}, printed);
     }
 }
@@ -95,7 +96,7 @@ START_TEST(defaults_and_repetitions_are_named)
     char line[256];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        (void)snprintf(line, sizeof line, "     --a%s%s\n", GAP + 8, printed[i]);
+        (void)snprintf(line, sizeof line, "     --a%s%s\n", BESIDE, printed[i]);
         expect_option(&rows[i], line);
     }
 }
