@@ -9,9 +9,9 @@
 #include <time.h>
 
 enum {
-    BATCH_MAX = 4096,    /* bytes of whole lines in one write; a pipe takes so many at once */
-    STALLED_MS = 1000,   /* log_stop gives up when the reader takes nothing for so long */
-    LAST_LINES_MS = 5000 /* ... and after this time in any case */
+    BATCH_MAX = 4096, /* bytes of whole lines in one write; a pipe takes so many at once */
+    STALLED_S = 1,    /* log_stop gives up when the reader takes nothing for so long */
+    LAST_LINES_S = 5  /* ... and after this time in any case */
 };
 
 _Static_assert(BATCH_MAX >= 2 * LOG_LINE_MAX, "a report and a line fit into an empty batch");
@@ -222,33 +222,24 @@ bool log_start(void)
     return out.running;
 }
 
-static struct timespec after_ms(struct timespec at, unsigned ms)
-{
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 /* True: the thread has written all. False: it is blocked. The caller has the lock. */
 static bool wait_for_last_lines(void)
 {
-    struct timespec now, stalled, end;
+    struct timespec now, stalled;
     uint64_t writes;
+    time_t end;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    end = after_ms(now, LAST_LINES_MS);
+    end = now.tv_sec + LAST_LINES_S;
     do {
         writes = out.writes;
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        stalled = after_ms(now, STALLED_MS);
+        stalled = now;
+        stalled.tv_sec += STALLED_S;
         while (!out.ended && out.writes == writes)
             if (pthread_cond_timedwait(&out.moved, &out.lock, &stalled) != 0)
                 break;
-    } while (!out.ended && out.writes != writes && now.tv_sec < end.tv_sec);
+    } while (!out.ended && out.writes != writes && now.tv_sec < end);
     return out.ended;
 }
 
@@ -258,7 +249,7 @@ void log_stop(void)
 
     pthread_mutex_lock(&out.lock);
     if (!out.running) {
-        write_at_once(STALLED_MS);
+        write_at_once(STALLED_S * 1000);
     } else if (!out.stopping) {
         out.stopping = true;
         out.calls++;
