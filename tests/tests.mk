@@ -90,6 +90,7 @@ $(BUILD)/tests/apps/daemon/notify_calls: private WRAPPED = $(LEFTOVER_CALLS) soc
 $(BUILD)/tests/apps/daemon/host_keys_calls: private WRAPPED = $(LEFTOVER_CALLS) stat64 __stat64_time64 $(addprefix nacre_key_,read read_or_make type fingerprint free) confine_try log_end
 $(BUILD)/tests/apps/confine/user_calls: private WRAPPED = $(LEFTOVER_CALLS) getpwnam getpwuid getuid geteuid getegid getgroups setgroups initgroups setegid seteuid \
     setresgid setresuid getresuid getresgid faccessat syscall
+$(BUILD)/tests/apps/load/target_calls: private WRAPPED = $(LEFTOVER_CALLS) getaddrinfo getnameinfo freeaddrinfo
 $(BUILD)/tests/apps/load/modes: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns $(addprefix nacre_client_,context session close) nacre_session_open_channel \
     $(addprefix nacre_channel_,context app_data exec write eof close)
 $(BUILD)/tests/apps/daemon/program_calls: private WRAPPED = $(LEFTOVER_CALLS) program_start check_program orphans_adopt descriptors_raise reload confine log_confined \

@@ -5,6 +5,7 @@
 #include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,7 +205,7 @@ START_TEST(each_mode_has_a_command_for_nacre_echo_and_one_for_a_shell)
             options.bytes = 12345678901;
             options.command = shell == 2 ? "mine" : NULL;
             if (shell == 1)
-                (void)strcpy(load.server, "SSH-2.0-OpenSSH");
+                (void)snprintf(load.server, sizeof load.server, "SSH-2.0-OpenSSH");
             options.mode->ready(&job);
             expect_notes("open session;");
             (void)app->open(CHANNEL);

@@ -306,7 +306,7 @@ START_TEST(of_a_word_without_end_64_bytes_are_shown)
     char text[200], expected[200];
 
     memset(text, 'z', 100);
-    (void)strcpy(text + 100, " x");
+    memcpy(text + 100, " x", 3);
     config_read_text(config, "n", text, strlen(text), false);
     (void)snprintf(expected, sizeof expected, "n:1: there is no keyword '%.*s'; the nearest is ",
                    64, "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz");

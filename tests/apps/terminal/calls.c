@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -206,9 +207,11 @@ START_TEST(after_a_stop_the_question_is_asked_again)
     static const char *const notes[] = {"TSTP", "TTIN", "TTOU"};
 
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
-        char expected[128] = "open;hide;'who? ';'\n';echo;raise ";
+        char expected[128];
 
-        (void)strcat(strcat(expected, notes[i]), ";hide;'who? ';'\n';echo;close;");
+        (void)snprintf(expected, sizeof expected,
+                       "open;hide;'who? ';'\n';echo;raise %s;hide;'who? ';'\n';echo;close;",
+                       notes[i]);
         ck_assert(ask(given[i], false));
         ck_assert_str_eq(text, "me");
         expect_notes(expected);
