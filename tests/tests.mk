@@ -114,6 +114,8 @@ $(BUILD)/tests/apps/options/config_limits: private WRAPPED = $(LEFTOVER_CALLS) g
 $(BUILD)/tests/apps/daemon/log_writer_calls: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix pthread_,create join sigmask condattr_setclock cond_wait cond_timedwait cond_signal) \
     __pthread_cond_timedwait64 clock_gettime __clock_gettime64 log_output_write log_output_wait
 $(BUILD)/tests/apps/daemon/reload: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_reconfigure log_threshold log_reopen log_end notify_say signals_set_drain
+$(BUILD)/tests/apps/observe/spool: private WRAPPED = $(LEFTOVER_CALLS) write
+$(BUILD)/tests/apps/serve/terminal: private WRAPPED = $(LEFTOVER_CALLS) grantpt tcgetattr
 $(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,exit_signal exit_status close app_data) \
     nacre_stream_finish nacre_watch_new nacre_watch_free child_reap child_signal survivors_exist survivors_count quota_return \
     log_end session_free poll

@@ -312,12 +312,15 @@ bool output_open(const struct output_config *config, const struct errbuf *p)
     out.config = *config;
     out.first = out.last = 0;
     out.wrapped = out.in_gap = out.broken = out.stopping = out.ended = false;
-    out.fd = open_file(config->file, p);
-    if (out.fd < 0)
-        return false;
     out.queue = malloc(OUTPUT_QUEUE_SIZE);
     if (out.queue == NULL)
         return errbuf_say(p, "out of memory");
+    out.fd = open_file(config->file, p);
+    if (out.fd < 0) {
+        free(out.queue);
+        out.queue = NULL;
+        return false;
+    }
     make_conditions();
     return true;
 }

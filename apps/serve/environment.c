@@ -97,9 +97,13 @@ bool environment_is_clients(const char *name, const char *value, const char *con
 bool environment_set_pair(struct environment *e, const char *pair)
 {
     size_t len = strcspn(pair, "=");
-    char *name = strndup(pair, len);
-    bool set = name != NULL && environment_set(e, name, pair + len + 1);
+    char *name = strdup(pair);
+    bool set;
 
+    if (name == NULL)
+        return false;
+    name[len] = 0;
+    set = environment_set(e, name, pair + len + 1);
     free(name);
     return set;
 }

@@ -1,5 +1,7 @@
 #include "apps/trace/commands.h"
 
+#include <string.h>
+
 /* clang-format off */
 const struct trace_command trace_commands[] = {
     {.name = "text", .files = 1, .run = text_run, .argument = "TRACE",
@@ -15,3 +17,12 @@ const struct trace_command trace_commands[] = {
     {0},
 };
 /* clang-format on */
+
+const struct trace_command *trace_command_find(const char *name)
+{
+    const struct trace_command *command = trace_commands;
+
+    while (command->name != NULL && strcmp(command->name, name) != 0)
+        command++;
+    return command->name != NULL ? command : NULL;
+}

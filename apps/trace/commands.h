@@ -18,6 +18,9 @@ struct trace_command {
 /* The last one has no name. */
 extern const struct trace_command trace_commands[];
 
+/* NULL: there is none of that name. */
+const struct trace_command *trace_command_find(const char *name);
+
 trace_command_run diff_run, hash_run, json_run, page_run, text_run;
 
 #endif

@@ -3,16 +3,6 @@
 #include "apps/trace/commands.h"
 
 #include <stdio.h>
-#include <string.h>
-
-static const struct trace_command *find(const char *name)
-{
-    const struct trace_command *command = trace_commands;
-
-    while (command->name != NULL && strcmp(command->name, name) != 0)
-        command++;
-    return command->name != NULL ? command : NULL;
-}
 
 /* What could not be written, as to a full disk, makes the output useless. */
 static int finish(int status)
@@ -37,7 +27,7 @@ int main(int argc, char **argv)
         return status;
     if (first == argc)
         return options_misused(&trace_command_line, "give a COMMAND and a TRACE");
-    command = find(argv[first]);
+    command = trace_command_find(argv[first]);
     if (command == NULL)
         return options_misused(&trace_command_line, "there is no COMMAND '%s'", argv[first]);
     if (argc - first - 1 != command->files)

@@ -142,7 +142,7 @@ START_TEST(an_agent_is_asked_if_the_environment_names_one)
     ck_assert(READ("host"));
     ck_assert_str_eq(options.note, "");
     client_clear_options(&options);
-    ck_assert_int_eq(setenv("SSH_AUTH_SOCK", scratch_path("none"), 1), 0);
+    ck_assert_int_eq(setenv("SSH_AUTH_SOCK", "0", 1), 0);
     ck_assert(READ("host"));
     ck_assert_str_ne(options.note, "");
     client_clear_options(&options);

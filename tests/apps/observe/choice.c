@@ -48,6 +48,11 @@ START_TEST(a_cipher_that_authenticates_needs_no_mac)
     offer(5, "m", "m");
     expect(4, "", "the cipher authenticates packets itself");
     expect(5, "m", "the client's first, and the server has it too");
+    offer(2, "aes256-ctr", "aes256-ctr");
+    offer(3, "aes256-gcm@openssh.com", "aes256-gcm@openssh.com");
+    expect(3, "aes256-gcm@openssh.com", "the client's first, and the server has it too");
+    expect(4, "m", "the client's first, and the server has it too");
+    expect(5, "", "the cipher authenticates packets itself");
 }
 END_TEST
 

@@ -44,6 +44,15 @@ START_TEST(numbers_are_decimal)
 }
 END_TEST
 
+START_TEST(text_is_appended)
+{
+    line_text(&l, "ab");
+    line_text(&l, "");
+    line_text(&l, "c");
+    ck_assert_str_eq(buffer, "abc");
+}
+END_TEST
+
 START_TEST(bytes_are_two_digits)
 {
     const uint8_t bytes[] = {0, 0x0f, 0xf0, 0xff};
@@ -114,12 +123,19 @@ END_TEST
 
 START_TEST(text_is_utf_8_without_most_control_characters)
 {
-    static const char *const texts[] = {
-        "", "abc\r\n\t\x1b[1m", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const texts[] = {"",
+                                        "abc\r\n\t\x1b[1m",
+                                        "\xc3\xa9",
+                                        "\xe2\x82\xac",
+                                        "\xf0\x9f\x98\x80",
+                                        "\xf4\x8f\xbf\xbf",
+                                        "\xc2\xa0",
+                                        "\xed\x9f\xbf",
+                                        "\xee\x80\x80"};
     static const char *const others[] = {
         "\x01",         "\x7f",         "\xc3",     "\xc3(",        "\x80",
         "\xc0\xaf",     "\xe0\x80\xaf", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-        "\xf8\x88\x80", "\xff",         "\xc2\x9b", /* C1 */
+        "\xf8\x88\x80", "\xff",         "\xc1\xbf", "\xed\xbf\xbf", "\xc2\x9b", /* C1 */
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -174,6 +190,7 @@ void add_tests(struct suite *suite)
 {
     suite_fixture(suite, start, NULL);
     add_test(suite, numbers_are_decimal);
+    add_test(suite, text_is_appended);
     add_test(suite, bytes_are_two_digits);
     add_test(suite, every_byte_is_treated_alike_wherever_it_is);
     add_test(suite, what_does_not_fit_is_left_out_and_noticed);

@@ -1,5 +1,6 @@
 #include "apps/observe/output.h"
 
+#include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
@@ -29,8 +30,14 @@ static size_t put_gap(const struct output_gap *gap, char *out)
                             (unsigned long long)gap->conn);
 }
 
+static bool signals_are_blocked; /* on the thread that reports a trouble */
+
 static void on_trouble(const char *sentence)
 {
+    sigset_t mask;
+
+    ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, NULL, &mask), 0);
+    signals_are_blocked = sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGSYS) == 0;
     ck_assert_ptr_nonnull(strstr(sentence, "cannot write the trace"));
     troubles++;
 }
@@ -173,6 +180,40 @@ START_TEST(a_reader_that_goes_away_is_reported_once)
         put_line(i, 1);
     output_close();
     ck_assert_int_eq(troubles, 1);
+    ck_assert(signals_are_blocked);
+}
+END_TEST
+
+START_TEST(each_line_is_written_soon)
+{
+    char expected[LINE + 1];
+
+    start_pipe();
+    for (unsigned i = 0; i < 20; i++) { /* the thread waits for each of them */
+        put_line(i, 1);
+        (void)snprintf(expected, sizeof expected, "%0*u\n", LINE - 1, i);
+        read_until(expected);
+    }
+    output_close();
+}
+END_TEST
+
+/* Opened a second time and never started, it ends as well. */
+START_TEST(what_was_opened_can_be_closed)
+{
+    const struct output_config config = {
+        .file = scratch_path("trace"), .gap = put_gap, .trouble = on_trouble};
+    bool opened;
+
+    ck_assert(start(config.file));
+    output_close();
+    ck_assert(output_open(&config, &errors));
+    output_close();
+    leftovers_refuse(1);
+    opened = output_open(&config, &errors);
+    ck_assert(!opened);
+    ck_assert_str_eq(text, "out of memory");
+    output_close();
 }
 END_TEST
 
@@ -231,5 +272,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_gap_names_its_connection_only_if_there_is_one);
     add_test(suite, a_reader_that_never_reads_does_not_prevent_the_end);
     add_test(suite, a_reader_that_goes_away_is_reported_once);
+    add_test(suite, each_line_is_written_soon);
+    add_test(suite, what_was_opened_can_be_closed);
     add_test(suite, lines_of_several_threads_stay_whole);
 }

@@ -14,7 +14,7 @@ static void print(void (*how)(struct line *, const struct print_message *,
                               const struct print_options *, struct print_summary *),
                   struct bytes payload, size_t size)
 {
-    const struct print_message m = {.us = 1000264,
+    const struct print_message m = {.us = 7000003,
                                     .conn = 3,
                                     .direction = NACRE_RECEIVED,
                                     .seq = 9,
@@ -81,7 +81,7 @@ START_TEST(json_has_every_field_with_its_place)
     write_text(&w, "\xff");
     print(print_json, written_bytes(&w), sizeof buffer);
     ck_assert_str_eq(buffer,
-                     "{\"us\":1000264,\"conn\":3,\"event\":\"message\",\"dir\":\"in\",\"seq\":9,"
+                     "{\"us\":7000003,\"conn\":3,\"event\":\"message\",\"dir\":\"in\",\"seq\":9,"
                      "\"phase\":\"auth\",\"number\":92,\"name\":\"SSH_MSG_CHANNEL_OPEN_FAILURE\","
                      "\"section\":\"RFC 4254 5.1\",\"length\":21,\"fields\":["
                      "{\"name\":\"recipient channel\",\"type\":\"uint32\",\"at\":1,\"len\":4,"
@@ -148,6 +148,10 @@ START_TEST(a_name_list_shows_what_was_chosen_and_why)
     ck_assert_ptr_nonnull(strstr(buffer, "\"list\":[],\"why\":\"the cipher needs none\"}"));
     print(print_text, kexinit(), sizeof buffer);
     ck_assert_ptr_nonnull(strstr(buffer, "\n    kex_algorithms: a, *b* [because]\n"));
+    ck_assert_ptr_nonnull(strstr(buffer,
+                                 "\n    encryption_algorithms_client_to_server: [the cipher "
+                                 "needs none]\n"
+                                 "    encryption_algorithms_server_to_client:\n"));
     ck_assert_ptr_nonnull(
         strstr(buffer, "\n    cookie: 00000000000000000000000000000001 (16 bytes)\n"));
 }
@@ -158,10 +162,10 @@ START_TEST(text_has_a_line_for_the_message_and_one_for_each_field)
     static const uint8_t message[] = {96, 0, 0, 0, 5}, malformed[] = {96, 0, 5};
 
     print(print_text, BYTES_OF_ARRAY(message), sizeof buffer);
-    ck_assert_str_eq(buffer, "1.000264 #3 <- 9  auth  CHANNEL_EOF (96)  RFC 4254 5.3  5 bytes\n"
+    ck_assert_str_eq(buffer, "7.000003 #3 <- 9  auth  CHANNEL_EOF (96)  RFC 4254 5.3  5 bytes\n"
                              "    recipient channel: 5\n");
     print(print_text, BYTES_OF_ARRAY(malformed), sizeof buffer);
-    ck_assert_str_eq(buffer, "1.000264 #3 <- 9  auth  CHANNEL_EOF (96)  RFC 4254 5.3  3 bytes, "
+    ck_assert_str_eq(buffer, "7.000003 #3 <- 9  auth  CHANNEL_EOF (96)  RFC 4254 5.3  3 bytes, "
                              "malformed\n    rest: 0005 (2 bytes)\n");
     print(print_text, password_request(), sizeof buffer);
     ck_assert_msg(strstr(buffer, "  USERAUTH_REQUEST (50) password  RFC 4252 8  ") != NULL, "%s",

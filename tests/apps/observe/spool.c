@@ -1,11 +1,15 @@
 /* A file written by a thread: nobody waits, records are whole, and nothing that was accepted is
  * lost. */
 #include "apps/observe/spool.h"
+#include "tests/support/leftovers.h"
+#include "tests/support/notes.h"
 #include "tests/support/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +19,29 @@ enum { CAPACITY = 1000, RECORD = 100 };
 
 static atomic_int failures, last_failure;
 
+static unsigned interruptions; /* of writes, by signals */
+static bool writes_nothing;
+
+ssize_t __real_write(int fd, const void *bytes, size_t len); /* NOLINT: the linker's name */
+
+OWN(ssize_t, write, int fd, const void *bytes, size_t len)
+{
+    if (interruptions > 0) {
+        interruptions--;
+        errno = EINTR;
+        return -1;
+    }
+    return writes_nothing ? 0 : __real_write(fd, bytes, len);
+}
+
+static atomic_bool blocks_signals; /* the thread that reports a failure */
+
 static void on_failed(void *context, int failure)
 {
+    sigset_t mask;
+
+    ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, NULL, &mask), 0);
+    blocks_signals = sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGSYS) == 0;
     ck_assert_ptr_eq(context, &failures);
     failures++;
     last_failure = failure;
@@ -125,6 +150,71 @@ START_TEST(a_failure_is_reported_once_and_what_follows_is_dropped)
     spool_free(spool);
     ck_assert_int_eq(failures, 1);
     ck_assert_int_eq(last_failure, ENOSPC);
+    ck_assert_int_eq(blocks_signals, _i == 1);
+}
+END_TEST
+
+START_TEST(a_write_may_be_interrupted_but_not_write_nothing)
+{
+    struct spool *spool = spool_on(create("file"));
+
+    ck_assert(add(spool, 'a'));
+    interruptions = 2;
+    spool_free(spool);
+    expect_file("file", "a");
+    ck_assert_int_eq(failures, 0);
+    spool = spool_on(create("file"));
+    ck_assert(add(spool, 'a'));
+    writes_nothing = true;
+    spool_free(spool);
+    writes_nothing = false;
+    ck_assert_int_eq(failures, 1);
+    ck_assert_int_eq(last_failure, ENOSPC);
+}
+END_TEST
+
+/* Whether the thread waits already or not yet. */
+START_TEST(what_is_added_is_written_at_once)
+{
+    struct spool *spool;
+    char record[RECORD];
+    sigset_t before, after;
+    int ends[2];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    spool = spool_on(ends[1]);
+    ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, NULL, &before), 0);
+    ck_assert(spool_start(spool));
+    ck_assert_int_eq(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
+    ck_assert_int_eq(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
+    for (int i = 0; i < 1000; i++) {
+        ck_assert(add(spool, (char)('a' + i % 26)));
+        for (ssize_t got = 0; got < RECORD;) {
+            ssize_t n = read(ends[0], record, sizeof record - (size_t)got);
+
+            ck_assert_int_gt(n, 0);
+            got += n;
+        }
+        ck_assert_int_eq(record[0], 'a' + i % 26);
+    }
+    spool_free(spool);
+    (void)close(ends[0]);
+}
+END_TEST
+
+START_TEST(without_memory_the_descriptor_is_closed)
+{
+    struct spool_config config = {-1, CAPACITY, on_failed, &failures};
+
+    for (unsigned n = 1; n <= 2; n++) {
+        struct spool *spool;
+
+        config.fd = create("file");
+        leftovers_refuse(n);
+        spool = spool_new(&config);
+        ck_assert_ptr_null(spool);
+        ck_assert_int_eq(fcntl(config.fd, F_GETFD), -1);
+    }
 }
 END_TEST
 
@@ -140,5 +230,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, what_was_added_is_in_the_file, 0, 2);
     add_test(suite, a_slow_disk_makes_nobody_wait);
     add_loop(suite, a_failure_is_reported_once_and_what_follows_is_dropped, 0, 2);
+    add_test(suite, a_write_may_be_interrupted_but_not_write_nothing);
+    add_test(suite, what_is_added_is_written_at_once);
+    add_test(suite, without_memory_the_descriptor_is_closed);
     add_test(suite, no_spool_can_be_freed);
 }

@@ -5,6 +5,7 @@
 #include "apps/trace/reader.h"
 #include "apps/trace/text_event.h"
 #include "tests/support/json.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
 #include "transport/message.h"
@@ -240,6 +241,43 @@ START_TEST(a_packet_is_shown_beside_its_message)
 }
 END_TEST
 
+/* Payloads are in their packets, after the lengths, as long as nothing is encrypted. */
+START_TEST(a_packet_has_the_bytes_of_the_wire)
+{
+    char *trace = run(true, false);
+    struct json *first;
+    struct bytes payload, packet;
+
+    strchr(strstr(trace, "\"event\":\"message\",\"dir\":\"in\""), '\n')[0] = 0;
+    first = json_parse(strrchr(trace, '\n') + 1);
+    ck_assert_ptr_nonnull(first);
+    payload = json_hex(first, "payload");
+    packet = json_hex(first, "packet");
+    ck_assert_uint_gt(packet.len, payload.len + 5);
+    ck_assert_uint_eq(packet.at[4], packet.len - payload.len - 5); /* the padding */
+    ck_assert_mem_eq(packet.at + 5, payload.at, payload.len);
+    json_free(first);
+    free(trace);
+}
+END_TEST
+
+START_TEST(without_memory_a_connection_is_not_traced)
+{
+    const struct observed connection = {.id = 9};
+    const struct nacre_end why = {0};
+    void *state;
+    struct pair p;
+
+    start(&p, true, false);
+    leftovers_refuse(1);
+    state = trace_part.open(&connection);
+    ck_assert_ptr_null(state);
+    trace_part.closed(states[0], &why);
+    trace_part.closed(states[1], &why);
+    trace_close();
+}
+END_TEST
+
 START_TEST(a_password_that_is_sent_unencrypted_is_not_in_the_packet)
 {
     static const uint8_t line[] = "SSH-2.0-x\r\n";
@@ -413,6 +451,8 @@ void add_tests(struct suite *suite)
     add_loop(suite, no_secret_is_in_a_trace_unless_it_is_requested, 0, 4);
     add_test(suite, text_names_what_was_chosen_and_what_is_hashed);
     add_test(suite, a_packet_is_shown_beside_its_message);
+    add_test(suite, a_packet_has_the_bytes_of_the_wire);
+    add_test(suite, without_memory_a_connection_is_not_traced);
     add_test(suite, a_password_that_is_sent_unencrypted_is_not_in_the_packet);
     add_test(suite, each_event_has_its_members);
     add_test(suite, what_is_left_out_is_counted);

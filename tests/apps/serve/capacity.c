@@ -24,6 +24,7 @@ START_TEST(sessions_share_the_descriptors_with_connections)
         {{.descriptors = 48 + 12, .processes = 32768, .workers = 1, .connections = 1}, 2},
         {{.descriptors = 96 + 9, .processes = 32768, .workers = 4, .connections = 1}, 2},
         {{.descriptors = 96 + 12, .processes = 32768, .workers = 4, .connections = 1}, 2},
+        {{.descriptors = 48 + 25, .processes = 32768, .workers = 1, .connections = 1}, 6},
         {{.descriptors = 58, .processes = 32768, .workers = 1}, 2},
         {{.descriptors = 52, .processes = 32768, .workers = 1}, 1},
         {{.descriptors = 48, .processes = 32768, .workers = 1}, 1},

@@ -7,6 +7,7 @@
 #include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -260,6 +261,22 @@ START_TEST(a_session_is_freed_when_both_have_ended)
 }
 END_TEST
 
+START_TEST(a_timer_may_have_any_descriptor)
+{
+    struct serve_session *s = begin();
+
+    s->ch = NULL;
+    (void)close(0);
+    end_hang_up(s, LOOP);
+    ck_assert_int_eq(s->timer, 0);
+    expect_notes("kill 1;kill 18;watch;");
+    s->running = false;
+    ready(s);
+    expect_notes("unwatch;free;unwatch;return;");
+    ck_assert_int_eq(open("/dev/null", O_RDONLY), 0); /* it was closed */
+}
+END_TEST
+
 /* Without a watch nothing waits for the process but its own end. */
 START_TEST(a_timer_that_cannot_be_watched_is_left_out)
 {
@@ -309,6 +326,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_process_that_cannot_be_reaped_has_not_ended);
     add_test(suite, a_process_that_outlives_its_client_is_hung_up_on);
     add_test(suite, a_session_is_freed_when_both_have_ended);
+    add_test(suite, a_timer_may_have_any_descriptor);
     add_test(suite, a_timer_that_cannot_be_watched_is_left_out);
     add_test(suite, the_last_processes_have_half_a_second);
 }

@@ -315,10 +315,27 @@ static void expect_no_environment(const char *pair, bool of_key)
     session_free(session);
 }
 
+/* The variables of the login fit; the terminal's does not. */
+static void expect_no_terminal(void)
+{
+    char name[16];
+
+    begin();
+    session->terminal.master = dup(0);
+    for (int i = 0; session->environment.count < ENVIRONMENT_MAX - 2; i++) {
+        (void)snprintf(name, sizeof name, "V%d", i);
+        ck_assert(environment_set(&session->environment, name, ""));
+    }
+    ck_assert(!start_command(session, &config, NULL));
+    expect_notes(NO_ENVIRONMENT);
+    session_free(session);
+}
+
 START_TEST(without_its_whole_environment_no_process_starts)
 {
     expect_no_environment("A=1", false);
     expect_no_environment("A=1", true);
+    expect_no_terminal();
     begin();
     sets = false;
     ck_assert(!start_command(session, &config, NULL));

@@ -1,5 +1,6 @@
 /* The terminal that nacre-serve gives a program. */
 #include "apps/serve/terminal.h"
+#include "tests/support/notes.h"
 #include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
@@ -8,6 +9,23 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+static bool grants = true, has_modes = true;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __real_grantpt(int fd);
+int __real_tcgetattr(int fd, struct termios *modes);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+OWN(int, grantpt, int fd)
+{
+    return grants ? __real_grantpt(fd) : -1;
+}
+
+OWN(int, tcgetattr, int fd, struct termios *modes)
+{
+    return has_modes ? __real_tcgetattr(fd, modes) : -1;
+}
 
 START_TEST(a_terminal_has_size_and_modes)
 {
@@ -74,9 +92,28 @@ START_TEST(a_break_is_what_the_modes_make_of_it)
 }
 END_TEST
 
+/* Nothing of it is left. */
+START_TEST(a_terminal_that_cannot_be_opened_is_closed)
+{
+    const struct nacre_request request = {.columns = 80, .rows = 24};
+    struct terminal t = {.master = -1};
+
+    for (int step = 0; step < 2; step++) {
+        grants = step != 0;
+        has_modes = step != 1;
+        ck_assert(!terminal_open(&t, &request));
+        ck_assert_int_eq(t.master, -1);
+        ck_assert_int_eq(t.slave, -1);
+    }
+    has_modes = false;
+    ck_assert(!terminal_break(0));
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     standard_input(suite);
     add_test(suite, a_terminal_has_size_and_modes);
     add_test(suite, a_break_is_what_the_modes_make_of_it);
+    add_test(suite, a_terminal_that_cannot_be_opened_is_closed);
 }

@@ -179,6 +179,10 @@ START_TEST(without_secrets_the_hash_tells_whether_k_is_right)
     expect(&without.x[0], text, true, "The trace has no K: its H proves what K is.");
     spoil(text, "K", 13);
     expect(&without.x[0], text, false, "K          is wrong: with it, H is");
+    ck_assert(!against(&without.x[0], text)); /* nothing else is compared then */
+    assert_says(printed, "or the arithmetic is not\n");
+    ck_assert_str_eq(strstr(printed, "or the arithmetic is not\n"), "or the arithmetic is not\n");
+    free(printed);
     without.x[0].h.len = 0;
     expect(&without.x[0], text, false, "whether yours are right is not checked");
     free(text);

@@ -113,7 +113,7 @@ static void other_cookie(const struct exchange *x, const struct hashed *f)
 {
     (void)x;
     write_string(&w, f->value);
-    w.start[4 + 1 + 5] ^= 1;
+    w.start[4 + 16] ^= 1; /* its last byte */
 }
 
 static void bare_key(const struct exchange *x, const struct hashed *f)

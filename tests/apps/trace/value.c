@@ -66,6 +66,8 @@ START_TEST(values_are_parsed_and_printed)
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
         assert_prints(same[i], false, same[i]);
     assert_prints(" { \"a\" : [ 1 ,\t2 ]\r} ", false, "{\"a\":[1,2]}");
+    assert_prints("\"\\ud800\\udc00\\udbff\\udfff\"", false,
+                  "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"");
     assert_prints("\"\\u00e9\\ud83d\\udc1a\\/\"", false, "\"\xc3\xa9\xf0\x9f\x90\x9a/\"");
 }
 END_TEST
@@ -149,6 +151,7 @@ START_TEST(members_are_found_by_name)
 
     ck_assert_uint_eq(value_number_of(v, "n"), 7);
     ck_assert_uint_eq(value_number_of(v, "t"), 0);
+    ck_assert_uint_eq(value_number_of(v, "missing"), 0);
     ck_assert_str_eq(value_text_of(v, "t"), "x");
     ck_assert_str_eq(value_text_of(v, "n"), "");
     ck_assert_str_eq(value_text_of(value_get(v, "o"), "t"), "y");
