@@ -49,10 +49,7 @@ bool new_file_open(struct new_file *f)
 
     f->named = false;
     f->fd = -1;
-    if (!new_file_folder(folder, f->temporary)) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
+    (void)new_file_folder(folder, f->temporary); /* which has room for less than PATH_MAX */
     if (open_unnamed(f, folder))
         return true;
     f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

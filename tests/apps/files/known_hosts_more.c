@@ -1,10 +1,13 @@
-/* Several files of known hosts. */
+/* Several files of known hosts, and what is given to their functions. */
 #include "apps/files/known_hosts.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
+#include "transport/key_pair.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Two invented keys, and the first one's blob: it only needs the right form. */
 #define BLOB                                                                                       \
@@ -130,9 +133,124 @@ START_TEST(each_sentence_names_the_keys_and_what_to_do)
 }
 END_TEST
 
+/* ---- what is given ---- */
+
+START_TEST(a_configuration_without_a_version_does_nothing)
+{
+    const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB, sizeof BLOB - 1};
+    const struct nacre_known_hosts hosts = {.file = scratch_path("known_hosts")};
+    char list[64];
+
+    ck_assert_int_eq(nacre_known_hosts_check(&hosts, &shown, said, sizeof said),
+                     NACRE_HOST_UNCHECKED);
+    assert_says(said, "version is missing");
+    ck_assert(!nacre_known_hosts_prefer(&hosts, "host", 22, "ssh-rsa", list, sizeof list));
+    ck_assert(!nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said));
+    assert_says(said, "version is missing");
+    ck_assert_int_ne(access(hosts.file, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_list_fits_with_its_NUL_or_not_at_all)
+{
+    const struct nacre_known_hosts hosts = in(scratch_write("known_hosts", "", 0600));
+    char out[8];
+
+    for (size_t size = 0; size < sizeof out; size++) {
+        memset(out, '?', sizeof out);
+        ck_assert_int_eq(nacre_known_hosts_prefer(&hosts, "host", 22, "ssh-rsa", out, size), false);
+        ck_assert_int_eq(out[size], '?');
+        ck_assert_int_eq(nacre_known_hosts_prefer(&hosts, "host", 22, "", out, size), size > 0);
+        if (size > 0)
+            ck_assert_int_eq(out[0], 0);
+    }
+    ck_assert(nacre_known_hosts_prefer(&hosts, "host", 22, "ssh-rsa", out, sizeof out));
+    ck_assert_str_eq(out, "ssh-rsa");
+}
+END_TEST
+
+/* A key whose type is this text. */
+static struct nacre_host_key key_of_type(uint8_t *blob, const char *type, size_t len)
+{
+    struct writer w = write_to(blob, len);
+
+    write_text(&w, type);
+    while (written(&w) < len)
+        write_u8(&w, 'x');
+    return (struct nacre_host_key){"host", 22, blob, len};
+}
+
+START_TEST(a_key_that_would_make_a_malformed_line_is_not_added)
+{
+    static const struct {
+        const char *type;
+        size_t len;
+        bool good;
+    } rows[] = {
+        {"x", 50, true},           {"~!", 50, true},
+        {"", 50, false},           {"a b", 50, false},
+        {"a\x7f", 50, false},      {"a\nb", 50, false},
+        {"x", KEY_BLOB_MAX, true}, {"x", KEY_BLOB_MAX + 1, false},
+    };
+    uint8_t blob[KEY_BLOB_MAX + 1];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct nacre_host_key shown = key_of_type(blob, rows[i].type, rows[i].len);
+        const struct nacre_known_hosts hosts = in(scratch_write("known_hosts", "", 0600));
+        char *text;
+
+        ck_assert_int_eq(nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said),
+                         rows[i].good);
+        if (!rows[i].good)
+            ck_assert_str_eq(said, "the host key of host is malformed");
+        text = scratch_read(hosts.file);
+        ck_assert_int_eq(text[0] != 0, rows[i].good);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(a_last_line_of_one_byte_is_completed)
+{
+    const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB, sizeof BLOB - 1};
+    const struct nacre_known_hosts hosts =
+        in(scratch_write("known_hosts", _i == 0 ? "#" : "\n", 0600));
+    char *text;
+
+    ck_assert(nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said));
+    text = scratch_read(hosts.file);
+    ck_assert_str_eq(text, _i == 0 ? "#\nhost " KEY "\n" : "\nhost " KEY "\n");
+    free(text);
+}
+END_TEST
+
+/* 63 characters of it are shown. */
+START_TEST(a_long_type_is_cut)
+{
+    const struct nacre_known_hosts hosts = in(scratch_write("known_hosts", "", 0600));
+    char type[65] = "", presents[128];
+    uint8_t blob[128];
+
+    for (size_t len = 63; len < 65; len++) {
+        struct nacre_host_key shown;
+
+        memset(type, 't', len);
+        shown = key_of_type(blob, type, sizeof blob);
+        (void)nacre_known_hosts_check(&hosts, &shown, said, sizeof said);
+        (void)snprintf(presents, sizeof presents, "presents %.63s SHA256:", type);
+        assert_says(said, presents);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
+    add_test(suite, a_configuration_without_a_version_does_nothing);
+    add_test(suite, a_list_fits_with_its_NUL_or_not_at_all);
+    add_test(suite, a_key_that_would_make_a_malformed_line_is_not_added);
+    add_loop(suite, a_last_line_of_one_byte_is_completed, 0, 2);
+    add_test(suite, a_long_type_is_cut);
     add_test(suite, further_files_are_read_too);
     add_test(suite, a_further_file_that_cannot_be_used_is_reported);
     add_test(suite, each_sentence_names_the_keys_and_what_to_do);

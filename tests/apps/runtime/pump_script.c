@@ -547,6 +547,29 @@ START_TEST(after_its_last_bytes_it_waits_two_seconds_for_the_other_side)
 }
 END_TEST
 
+/* What it reads then is dropped. */
+START_TEST(while_it_waits_only_an_end_or_a_failure_ends_it)
+{
+    static const struct {
+        int failure;
+        bool over, again;
+    } rows[] = {{EAGAIN, false, false}, {EINTR, false, true}, {ECONNRESET, true, false}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin();
+        turns();
+        session.ended = true;
+        pump_wake(&pump);
+        turns();
+        fail_recv = rows[i].failure;
+        pump.source.ready(&pump.source, EPOLLIN);
+        ck_assert_uint_eq(over, rows[i].over);
+        ck_assert_int_eq(pump.task.queued, rows[i].again);
+        end();
+    }
+}
+END_TEST
+
 START_TEST(last_bytes_have_five_seconds_to_be_sent)
 {
     uint64_t began;
@@ -601,6 +624,7 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_reset_connection_is_read_to_its_end, 0, 2);
     add_test(suite, last_bytes_that_cannot_be_sent_are_not_waited_for);
     add_test(suite, after_its_last_bytes_it_waits_two_seconds_for_the_other_side);
+    add_test(suite, while_it_waits_only_an_end_or_a_failure_ends_it);
     add_test(suite, last_bytes_have_five_seconds_to_be_sent);
     add_test(suite, a_peer_that_sent_disconnect_is_not_waited_for);
 }

@@ -119,8 +119,87 @@ START_TEST(a_global_request_is_answered_later)
 }
 END_TEST
 
+/* ---- inside wake ---- */
+
+static struct nacre_decision *undecided;
+
+static void decide_later(void *context, struct nacre_decision *decision, const char *user,
+                         const char *password)
+{
+    (void)context;
+    (void)user;
+    (void)password;
+    undecided = decision;
+}
+
+static void decide_in_wake(void *context)
+{
+    struct nacre_decision *decision = undecided;
+
+    ck_assert_ptr_eq(context, &p.server);
+    undecided = NULL;
+    if (decision != NULL)
+        nacre_decide(decision, true);
+}
+
+/* The call that woke the owner carries it out before it returns. */
+START_TEST(a_login_may_be_decided_inside_wake)
+{
+    undecided = NULL;
+    pair_init(&p, 1);
+    p.policy.password = decide_later;
+    p.server_config.wake = decide_in_wake;
+    pair_start(&p);
+    pair_run(&p);
+    ck_assert_ptr_nonnull(undecided);
+    nacre_session_rekey(p.server.session);
+    ck_assert_ptr_null(undecided);
+    ck_assert(p.server.authenticated);
+    pair_run(&p);
+    ck_assert(p.client.authenticated);
+    pair_clear(&p);
+}
+END_TEST
+
+static bool calls_again;
+
+static void send_request(void)
+{
+    ck_assert_int_eq(
+        nacre_session_global_request(p.server.session, "x@example.com", false, NULL, 0),
+        NACRE_SEND_DONE);
+}
+
+static void call_in_wake(void *context)
+{
+    ck_assert_ptr_eq(context, &p.server);
+    if (calls_again)
+        send_request();
+    calls_again = false;
+}
+
+/* The owner is not woken for that once more: the next tick is due at once. */
+START_TEST(what_a_call_inside_wake_brings_about_is_due_now)
+{
+    pair_init(&p, 1);
+    p.server_config.wake = call_in_wake;
+    pair_start(&p);
+    (void)pair_open(&p);
+    pair_run(&p);
+    for (int i = 0; i < 2; i++) {
+        calls_again = i == 1;
+        send_request();
+        ck_assert_int_eq(nacre_session_deadline(p.server.session) <= p.now_ms, i == 1);
+    }
+    pair_run(&p);
+    pair_clear(&p);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, what_a_call_inside_wake_brings_about_is_due_now);
+    add_test(suite, a_login_may_be_decided_inside_wake);
     add_test(suite, a_person_responds_later);
     add_test(suite, a_client_asks_for_forwards_and_for_their_end);
     add_test(suite, a_place_that_is_too_long_is_not_asked_for);
