@@ -5,6 +5,8 @@
 #include "tests/support/script_peer.h"
 #include "tests/support/wiped.h"
 
+#include <string.h>
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static struct loop_end real;
@@ -458,8 +460,61 @@ START_TEST(the_shared_secret_is_wiped)
 }
 END_TEST
 
+/* ---- for key logs ---- */
+
+static struct loop pair;
+static char labels[2][32]; /* by role: of the secrets that its observer saw */
+static uint8_t shared[2][1024];
+static size_t shared_len[2];
+
+static void see_secret(void *context, char label, const uint8_t *bytes, size_t len)
+{
+    const enum nacre_role role = ((const struct loop_end *)context)->config.role;
+    const size_t n = strlen(labels[role]);
+
+    ck_assert_uint_lt(n + 1, sizeof labels[role]);
+    labels[role][n] = label;
+    if (label != 'K')
+        return;
+    ck_assert_uint_le(len, sizeof shared[role]);
+    memcpy(shared[role], bytes, len);
+    shared_len[role] = len;
+}
+
+static const struct {
+    const char *name, *begins; /* with these secrets, in this order */
+} observed[] = {
+    {"curve25519-sha256", "xKH"},
+    {"diffie-hellman-group14-sha256", "xKH"},
+    {"diffie-hellman-group-exchange-sha256", "xKH"},
+    {"ecdh-sha2-nistp256", "KH"},
+    {"mlkem768x25519-sha256", "KH"},
+};
+
+START_TEST(both_ends_see_the_secrets_of_each_method)
+{
+    struct loop_end *ends[] = {&pair.server, &pair.client};
+
+    memset(labels, 0, sizeof labels);
+    loop_open(&pair);
+    for (int i = 0; i < 2; i++) {
+        ends[i]->observer.secret = see_secret;
+        ends[i]->config.algorithms[ALGORITHM_KEX] = observed[_i].name;
+    }
+    loop_connect(&pair);
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(strncmp(labels[i], observed[_i].begins, strlen(observed[_i].begins)) == 0,
+                      "%s: %s", observed[_i].name, labels[i]);
+    assert_bytes((struct bytes){shared[0], shared_len[0]},
+                 (struct bytes){shared[1], shared_len[1]});
+    ck_assert_uint_gt(shared_len[0], 0);
+    loop_close(&pair);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_loop(suite, both_ends_see_the_secrets_of_each_method, 0, COUNT(observed));
     add_test(suite, strict_kex_accepts_only_messages_of_the_exchange);
     add_test(suite, without_strict_kex_ignorable_messages_may_come_between);
     add_test(suite, messages_out_of_order_end_the_session);
