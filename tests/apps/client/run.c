@@ -229,8 +229,9 @@ START_TEST(each_end_has_its_own_words)
         {NACRE_HOST_KEY_REJECTED, "x", true, "say x;"},
         {NACRE_CONNECTION_LOST, "x", true, "say the connection to host has ended: x;"},
         {NACRE_CONNECTION_LOST, "x", false, "say x;"},
-        {NACRE_CONNECTION_LOST, "No route to host", false,
-         "say No route to host. The network has no way to that host;"},
+        {NACRE_CONNECTION_LOST, "Connection refused", false,
+         "say Connection refused. Nothing listens on that port: is the server running, and is -p "
+         "right?;"},
     };
     char expected[256];
 

@@ -138,6 +138,39 @@ START_TEST(a_session_id_after_a_rekey_is_the_first_one)
 }
 END_TEST
 
+/* An exchange of which only H is known, 00 01 02 ..., and the LOG's H. */
+START_TEST(sixteen_bytes_around_the_difference_are_shown)
+{
+    static const struct {
+        size_t len;
+        const char *log, *says;
+    } rows[] = {
+        {20, "H = ff",
+         "differs from byte 0 on\n"
+         "    right   20 bytes: 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f ...\n"
+         "    yours   1 bytes: ff \n"},
+        {16, "H = ff", "16 bytes: 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f \n"},
+        {5, "H = 00010203ff", "byte 4 on\n    right   5 bytes: 00 01 02 03 04 \n"},
+        {6, "H = 0001020304ff",
+         "byte 5 on\n    right   6 bytes: ... 01 02 03 04 05 \n"
+         "    yours   6 bytes: ... 01 02 03 04 ff \n"},
+        {18, "H = 000102030405ff",
+         "right   18 bytes: ... 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 \n"},
+        {19, "H = 000102030405ff",
+         "right   19 bytes: ... 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 ...\n"},
+        {1, "H = 01", "right   1 bytes: 00 \n"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct exchange x = {.number = 1, .h.len = rows[i].len};
+
+        for (size_t j = 0; j < rows[i].len; j++)
+            x.h.at[j] = (uint8_t)j;
+        expect(&x, rows[i].log, false, rows[i].says);
+    }
+}
+END_TEST
+
 START_TEST(names_and_their_order_are_compared)
 {
     struct exchanges t = exchanges_run(&(struct exchange_session){.kex = "curve25519-sha256"});
@@ -238,6 +271,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_first_difference_is_shown);
     add_test(suite, only_the_first_of_two_differences_is_shown);
     add_test(suite, a_session_id_after_a_rekey_is_the_first_one);
+    add_test(suite, sixteen_bytes_around_the_difference_are_shown);
     add_test(suite, names_and_their_order_are_compared);
     add_test(suite, keys_may_be_as_long_as_the_cipher_takes);
     add_test(suite, without_secrets_the_hash_tells_whether_k_is_right);

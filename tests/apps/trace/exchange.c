@@ -199,6 +199,23 @@ START_TEST(a_connection_without_two_kexinits_has_no_exchange)
 }
 END_TEST
 
+/* Of which a byte is not shown. */
+START_TEST(a_hash_that_is_not_whole_is_not_known)
+{
+    const struct exchange_session s = {.kex = "curve25519-sha256"};
+    char *text = scratch_read(exchanges_write(&s));
+    struct exchanges t;
+
+    memcpy(strstr(text, "\"H\":\"") + 5, "--", 2);
+    t = exchanges_read(scratch_write("trace.json", text, 0600));
+    ck_assert_uint_eq(t.count, 1);
+    ck_assert_uint_eq(t.x[0].h.len, 0);
+    ck_assert_uint_gt(t.x[0].session_id.len, 0);
+    exchanges_free(&t);
+    free(text);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -212,4 +229,5 @@ void add_tests(struct suite *suite)
     add_test(suite, a_method_that_is_unknown_has_no_shares);
     add_test(suite, malformed_messages_are_missing_fields);
     add_test(suite, a_connection_without_two_kexinits_has_no_exchange);
+    add_test(suite, a_hash_that_is_not_whole_is_not_known);
 }
