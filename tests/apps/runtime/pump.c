@@ -228,8 +228,54 @@ START_TEST(a_later_key_exchange_is_deferred)
 }
 END_TEST
 
+/* What each event says about the socket, while the pump is to be served soon anyway. */
+START_TEST(each_event_says_what_the_socket_can_do)
+{
+    static const struct {
+        uint32_t events;
+        bool readable, hung_up, sendable;
+    } rows[] = {
+        {EPOLLIN, true, false, false},   {EPOLLOUT, false, false, true},
+        {EPOLLRDHUP, true, true, false}, {EPOLLHUP, true, true, false},
+        {EPOLLERR, true, true, false},   {EPOLLIN | EPOLLOUT, true, false, true},
+    };
+    struct pump *pump = begin();
+
+    turn();
+    pump_wake(pump);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pump->readable = pump->hung_up = pump->sendable = false;
+        pump->source.ready(&pump->source, rows[i].events);
+        ck_assert_int_eq(pump->readable, rows[i].readable);
+        ck_assert_int_eq(pump->hung_up, rows[i].hung_up);
+        ck_assert_int_eq(pump->sendable, rows[i].sendable);
+    }
+    pump_close(pump);
+    end();
+}
+END_TEST
+
+START_TEST(without_a_session_it_does_not_start)
+{
+    struct pump *pump = calloc(1, sizeof *pump);
+    int fds[2];
+
+    over = 0;
+    ck_assert(pump != NULL && loop_init(&loop));
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    pump_init(pump, &loop, fds[0], on_over);
+    ck_assert(!pump_start(pump, NULL));
+    pump_close(pump);
+    ck_assert_uint_eq(over, 1);
+    close(fds[1]);
+    loop_clear(&loop);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, each_event_says_what_the_socket_can_do);
+    add_test(suite, without_a_session_it_does_not_start);
     add_test(suite, it_sends_its_version_and_is_over_when_the_other_side_closes);
     add_test(suite, a_copy_of_its_socket_causes_no_events_after_the_end);
     add_test(suite, a_session_that_ends_at_a_deadline_still_sends_its_last_bytes);

@@ -333,14 +333,18 @@ END_TEST
 
 START_TEST(a_descriptor_that_accepts_no_last_bytes_is_closed_after_a_time)
 {
+    uint64_t begun_ms;
     int s[2];
 
     begin_socket(s);
     while (nacre_channel_write(client, big, BIG) > 0)
         turns(1);
+    begun_ms = loop.now_ms;
     nacre_channel_close(client);
     turns(3);
     assert_not_logged(&p.server, "closed");
+    ck_assert_uint_ge(loop.heap[0]->at_ms, begun_ms + 5000);
+    ck_assert_uint_le(loop.heap[0]->at_ms, loop.now_ms + 5000);
     assert_logged(&p.server, "closed peer closed;");
     assert_closed(s[0]);
     close(s[1]);
