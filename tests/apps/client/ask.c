@@ -43,7 +43,12 @@ void __wrap_nacre_session_respond(struct nacre_session *session, const char *con
                                   size_t count)
 {
     ck_assert_ptr_null(session);
-    note(responses == NULL ? "nothing" : "respond");
+    if (responses == NULL) {
+        ck_assert_uint_eq(count, 0);
+        note("nothing;");
+        return;
+    }
+    note("respond");
     for (size_t i = 0; i < count; i++)
         note(" %s", responses[i]);
     note(";");

@@ -28,21 +28,21 @@ static const char *page_of(const char *trace, int status)
 
 START_TEST(the_parts_are_where_the_file_has_comments)
 {
-    static const char *const marks[] = {"<!doctype html>\n",
-                                        "<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-"
-                                        "Security-Policy\" content=\"default-src 'none'; "
-                                        "script-src 'sha256-",
-                                        "'; style-src 'sha256-",
-                                        "'; base-uri 'none'; form-action 'none'\">\n",
-                                        "<style>",
-                                        "</style>\n</head>",
-                                        "<script type=\"application/json\" id=\"trace\">[\n",
-                                        "{\"trace\":1},\n{\"us\":1,\"conn\":1,",
-                                        "\"why\":\"\\u003c/script\\u003e\"}\n]</script>\n",
-                                        "<script type=\"application/json\" id=\"handlers\">{\n",
-                                        "}</script>",
-                                        "<script>",
-                                        "</script>\n</body>\n</html>\n"};
+    static const char *const marks[] = {
+        "<!doctype html>\n",
+        "<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" ",
+        "content=\"default-src 'none'; script-src 'sha256-",
+        "'; style-src 'sha256-",
+        "'; base-uri 'none'; form-action 'none'\">\n",
+        "<style>",
+        "</style>\n</head>",
+        "<script type=\"application/json\" id=\"trace\">[\n",
+        "{\"trace\":1},\n{\"us\":1,\"conn\":1,",
+        "\"why\":\"\\u003c/script\\u003e\"}\n]</script>\n",
+        "<script type=\"application/json\" id=\"handlers\">{\n",
+        "}</script>",
+        "<script>",
+        "</script>\n</body>\n</html>\n"};
     const char *at = page_of(HEADER CLOSE("1", "</script>"), 0);
 
     ck_assert_ptr_eq(strstr(at, marks[0]), at);
