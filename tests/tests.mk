@@ -91,6 +91,8 @@ $(BUILD)/tests/apps/daemon/host_keys_calls: private WRAPPED = $(LEFTOVER_CALLS) 
 $(BUILD)/tests/apps/confine/user_calls: private WRAPPED = $(LEFTOVER_CALLS) getpwnam getpwuid getuid geteuid getegid getgroups setgroups initgroups setegid seteuid \
     setresgid setresuid getresuid getresgid faccessat syscall
 $(BUILD)/tests/apps/load/target_calls: private WRAPPED = $(LEFTOVER_CALLS) getaddrinfo getnameinfo freeaddrinfo
+$(BUILD)/tests/apps/load/clock: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64
+$(BUILD)/tests/apps/load/report_calls: private WRAPPED = $(LEFTOVER_CALLS) isatty poll clock_now_ns
 $(BUILD)/tests/apps/load/modes: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns $(addprefix nacre_client_,context session close) nacre_session_open_channel \
     $(addprefix nacre_channel_,context app_data exec write eof close)
 $(BUILD)/tests/apps/daemon/program_calls: private WRAPPED = $(LEFTOVER_CALLS) program_start check_program orphans_adopt descriptors_raise reload confine log_confined \

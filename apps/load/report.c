@@ -26,7 +26,6 @@ void load_progress(const struct load *load, bool last)
                   terminal ? "\r" : "", seconds, load->done, load->options->mode->unit,
                   load->failed, (double)load->sent / 1e6, (double)load->received / 1e6,
                   terminal && !last ? "  " : "\n");
-    (void)fflush(stderr);
 }
 
 static int by_size(const void *a, const void *b)
@@ -41,7 +40,7 @@ static uint32_t of_1000(const struct load *load, uint64_t n)
 {
     uint64_t rank = (load->sample_count * n + 999) / 1000;
 
-    return load->samples[rank == 0 ? 0 : rank - 1];
+    return load->samples[rank - 1];
 }
 
 struct figure {
