@@ -75,7 +75,7 @@ END_TEST
 START_TEST(a_further_file_that_cannot_be_used_is_reported)
 {
     const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB, sizeof BLOB - 1};
-    char first[256], second[256];
+    char first[256] = "", second[256] = "";
     const char *const more[] = {"/nonexistent/hosts", second, NULL};
     struct nacre_known_hosts hosts = in(first);
 
