@@ -23,13 +23,20 @@ static void teardown(void)
 
 enum { LONGEST = QUEUE_ADD_MAX, MESSAGES = 4096 };
 
+/* For conditions that hold millions of times: Check keeps a message for each of its assertions. */
+static void must(bool condition, const char *otherwise)
+{
+    if (!condition)
+        ck_abort_msg("%s", otherwise);
+}
+
 static void add(size_t len, uint8_t *next)
 {
     static uint8_t message[LONGEST];
 
     for (size_t i = 0; i < len; i++)
         message[i] = (*next)++;
-    ck_assert(queue_add(&q, &pool, (struct bytes){message, len}));
+    must(queue_add(&q, &pool, (struct bytes){message, len}), "not added");
 }
 
 /* Some of the first message, of which `left` bytes are in the queue. */
@@ -37,10 +44,9 @@ static size_t drop_some(size_t left, size_t n, uint8_t *next)
 {
     struct bytes front = queue_front(&q);
 
-    ck_assert_uint_eq(front.len, left);
+    must(front.len == left, "another length");
     for (size_t i = 0; i < n; i++)
-        if (front.at[i] != (*next)++)
-            ck_abort_msg("a byte is out of order");
+        must(front.at[i] == (*next)++, "a byte is out of order");
     queue_drop(&q, &pool, n);
     return left - n;
 }
@@ -66,7 +72,7 @@ START_TEST(messages_come_out_as_they_went_in)
             left = drop_some(left, rand_r(&seed) % 4 == 0 ? (left + 1) / 2 : left, &next_out);
             len += left;
         }
-        ck_assert_uint_eq(q.len, len);
+        must(q.len == len, "another number of bytes");
     }
 }
 END_TEST
