@@ -7,6 +7,7 @@
 
 enum { /* bytes */
        LITTLE = 2048,
+       OFTEN = 4096,
        USEFUL = 256 * 1024,
        MUCH = 512 * 1024,
        MORE = 4 * 1024 * 1024,
@@ -18,9 +19,19 @@ static uint32_t some_size(struct chance *c)
     return chance_size(c, MORE) + (chance_one_in(c, 8) ? 0 : USEFUL);
 }
 
+/* Then much data in small windows would take a key exchange for every message. */
+static bool rekeys_often(const struct world *w)
+{
+    for (int i = 0; i < 2; i++)
+        if (w->party[i].config.rekey_bytes != 0 && w->party[i].config.rekey_bytes < OFTEN)
+            return true;
+    return false;
+}
+
 void shortage_begin(struct party *p)
 {
     struct chance *c = &p->world->chance;
+    bool much;
 
     if (p->world->plentiful || !chance_one_in(c, 4))
         return;
@@ -30,7 +41,8 @@ void shortage_begin(struct party *p)
     if (p->whole == NULL || p->budget == NULL)
         abort();
     nacre_session_set_budget(p->session, p->budget);
-    if (p->world->piece > LITTLE && chance_one_in(c, 3))
+    much = p->world->piece > LITTLE && chance_one_in(c, 3);
+    if (much && !rekeys_often(p->world))
         p->world->write_most = MUCH; /* windows are consumed, and granted again later */
 }
 
