@@ -8,7 +8,6 @@
 #include "tests/support/printed.h"
 #include "tests/support/suite.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +24,6 @@ void __wrap_nacre_session_respond(struct nacre_session *session, const char *con
                                   size_t count);
 bool __wrap_prompt_ask(const char *question, bool echo, char *text, size_t size, bool *too_long);
 int __wrap_caught_end(void);
-void __wrap_client_say(const char *format, ...);
 
 void *__wrap_nacre_client_context(const struct nacre_client *connection)
 {
@@ -73,16 +71,6 @@ int __wrap_caught_end(void)
     return ending;
 }
 
-void __wrap_client_say(const char *format, ...)
-{
-    char text[256];
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    note("say %s;", text);
-}
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void begin(void)

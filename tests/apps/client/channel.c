@@ -44,7 +44,6 @@ enum nacre_sending __wrap_nacre_channel_eow(struct nacre_channel *ch);
 enum nacre_sending __wrap_terminal_request_send(struct nacre_channel *ch);
 enum nacre_sending __wrap_terminal_request_resize(struct nacre_channel *ch);
 bool __wrap_raw_mode_enter(void);
-void __wrap_client_say(const char *format, ...);
 void __wrap_client_fail(struct client *c, const char *format, ...);
 
 struct nacre_channel *__wrap_nacre_session_open_channel(struct nacre_session *session,
@@ -125,17 +124,6 @@ bool __wrap_raw_mode_enter(void)
 {
     note("raw;");
     return true;
-}
-
-void __wrap_client_say(const char *format, ...)
-{
-    char text[256];
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    note("say %s;", text);
 }
 
 void __wrap_client_fail(struct client *c, const char *format, ...)

@@ -9,7 +9,6 @@
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +65,6 @@ bool __wrap_nacre_known_hosts_add(const struct nacre_known_hosts *hosts,
                                   size_t size);
 bool __wrap_prompt_ask(const char *question, bool echo, char *text, size_t size, bool *too_long);
 int __wrap_caught_end(void);
-void __wrap_client_say(const char *format, ...);
 
 void *__wrap_nacre_client_context(const struct nacre_client *connection)
 {
@@ -111,16 +109,6 @@ int __wrap_caught_end(void)
     return ending;
 }
 
-void __wrap_client_say(const char *format, ...)
-{
-    char text[8192];
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    note("say %s;", text);
-}
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static bool accepts(const char *key, enum nacre_host_verdict verdict)

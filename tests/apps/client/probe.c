@@ -5,7 +5,6 @@
 #include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,6 @@ void __wrap_probe_learn(struct probe *p);
 void __wrap_probe_learn_key(struct probe *p, const char *algorithm);
 void __wrap_probe_report(const struct probe *p);
 void __wrap_probe_report_json(const struct probe *p);
-void __wrap_client_say(const char *format, ...);
 
 bool __wrap_client_study_begin(const struct client_options *o, const struct nacre_observer *own)
 {
@@ -92,16 +90,6 @@ void __wrap_probe_report_json(const struct probe *p)
     note("json %zu;", p->key_count);
 }
 
-void __wrap_client_say(const char *format, ...)
-{
-    char text[256];
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    note("say %s;", text);
-}
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void begin(const char *list)

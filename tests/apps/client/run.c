@@ -11,7 +11,6 @@
 #include "tests/support/suite.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +44,6 @@ void __wrap_study_ended(void *context, const struct nacre_end *why);
 void __wrap_study_close(void);
 int __wrap_caught_end(void);
 void __wrap_caught_default(int number);
-void __wrap_client_say(const char *format, ...);
 
 struct nacre_clients *__wrap_nacre_clients_new(const struct nacre_client_config *given,
                                                char *errbuf, size_t size)
@@ -137,16 +135,6 @@ void __wrap_caught_default(int number)
     note("signal %d;", number);
 }
 
-void __wrap_client_say(const char *format, ...)
-{
-    char text[256];
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    note("say %s;", text);
-}
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void begin(void)

@@ -4,7 +4,6 @@
 #include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +17,6 @@ bool __wrap_study_open(const struct study_config *config, const struct errbuf *p
 void __wrap_study_start(void);
 const char *__wrap_nacre_client_address(const struct nacre_client *connection);
 const char *__wrap_nacre_client_local_address(struct nacre_client *connection);
-void __wrap_client_say(const char *format, ...);
 
 bool __wrap_study_open(const struct study_config *config, const struct errbuf *p)
 {
@@ -52,16 +50,6 @@ const char *__wrap_nacre_client_local_address(struct nacre_client *connection)
     return "here";
 }
 
-void __wrap_client_say(const char *format, ...)
-{
-    char text[256];
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    note("say %s;", text);
-}
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 START_TEST(it_starts_if_its_files_can_be_opened)
