@@ -44,7 +44,7 @@ $(BUILD)/tests/internal.a: $(call objects,$(LIB_SRC) $(SHARED_SRC) $(filter-out 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIB_LIBS) -lm
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -Wl,--wrap=_mark_point $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIB_LIBS) -lm
 
 # Calls of these functions reach the test first.
 $(BUILD)/tests/whole/rooms: private WRAPPED = transport_begin transport_send
@@ -155,7 +155,7 @@ $(BUILD)/tests/helpers.a: $(call objects,$(TEST_HELPER_SRC)) $(BUILD)/sources
 $(SCARCE_TESTS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/whole/memory_libc.o $(BUILD)/tests/helpers.a $(BUILD)/tests/scarce.a
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
-	$(Q)$(CC) -pie $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIB_LIBS) -lm
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -Wl,--wrap=_mark_point $(WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(CHECK_LIBS) $(LIB_LIBS) -lm
 
 # Every public function from inside every callback: the hooks and actions are made from the public headers.
 define callback_test

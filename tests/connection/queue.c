@@ -23,20 +23,13 @@ static void teardown(void)
 
 enum { LONGEST = QUEUE_ADD_MAX, MESSAGES = 4096 };
 
-/* For conditions that hold millions of times: Check keeps a message for each of its assertions. */
-static void must(bool condition, const char *otherwise)
-{
-    if (!condition)
-        ck_abort_msg("%s", otherwise);
-}
-
 static void add(size_t len, uint8_t *next)
 {
     static uint8_t message[LONGEST];
 
     for (size_t i = 0; i < len; i++)
         message[i] = (*next)++;
-    must(queue_add(&q, &pool, (struct bytes){message, len}), "not added");
+    ck_assert_msg(queue_add(&q, &pool, (struct bytes){message, len}), "not added");
 }
 
 /* Some of the first message, of which `left` bytes are in the queue. */
@@ -44,9 +37,9 @@ static size_t drop_some(size_t left, size_t n, uint8_t *next)
 {
     struct bytes front = queue_front(&q);
 
-    must(front.len == left, "another length");
+    ck_assert_msg(front.len == left, "another length");
     for (size_t i = 0; i < n; i++)
-        must(front.at[i] == (*next)++, "a byte is out of order");
+        ck_assert_msg(front.at[i] == (*next)++, "a byte is out of order");
     queue_drop(&q, &pool, n);
     return left - n;
 }
@@ -72,7 +65,7 @@ START_TEST(messages_come_out_as_they_went_in)
             left = drop_some(left, rand_r(&seed) % 4 == 0 ? (left + 1) / 2 : left, &next_out);
             len += left;
         }
-        must(q.len == len, "another number of bytes");
+        ck_assert_msg(q.len == len, "another number of bytes");
     }
 }
 END_TEST

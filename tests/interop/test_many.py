@@ -193,7 +193,7 @@ class Stopped(StoppedCase):
         self.check([Ssh(self.server), Plink(self.server), Dbclient(self.server, options=["-K", "20"])])
 
     def test_ssh_while_it_rekeys(self):
-        self.check([Ssh(self.server, options=["-o", "RekeyLimit=1M",
+        self.check([Ssh(self.server, options=["-o", "RekeyLimit=4M",
                                                        "-o", "KexAlgorithms=curve25519-sha256"])])
 
 

@@ -318,7 +318,7 @@ START_TEST(an_rsa_signature_may_lack_its_leading_zeros)
     struct nacre_key key;
     uint8_t out[SIGNATURE_BLOB_MAX], longer[512] = {0};
     struct bytes data, s;
-    uint32_t i = 0;
+    uint32_t i = 245; /* with this key, 251 gives such a signature */
 
     set_up_rsa(&key);
     do {
@@ -356,7 +356,7 @@ START_TEST(a_faulty_rsa_signature_is_not_used)
         struct signature_algorithm faulty = *algorithms[i];
 
         faulty.sign = rsa_with_fault;
-        for (flips = 0; flips <= 8 * 256; flips += flips < 2 ? 1 : 97)
+        for (flips = 0; flips <= 8 * 256; flips += flips < 2 ? 1 : 311)
             ck_assert_int_eq(signs(&key, &faulty), flips == 0);
         ck_assert(signs(&key, algorithms[i]));
     }
