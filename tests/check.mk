@@ -11,7 +11,8 @@ BROWSER_TESTS = tests/browser/test_page.mjs tests/browser/test_spec_page.mjs tes
 SIMULATIONS = "$(BUILD)/tests/simulate/simulate 10000" "$(BUILD)/asan/tests/simulate/simulate -f 10001 500" \
               "$(BUILD)/tests/simulate/simulate -d 100" "$(BUILD)/asan/tests/simulate/simulate -d -f 101 10"
 
-# Here, and in what the tests build, a warning is an error.
+# Here, and in what the tests build, a warning is an error. The tests that wait for others come first, so that those that only
+# compute fill the time to the end.
 check: export WERROR = 1
 check: setup                            ## build everything and run all tests
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)
@@ -23,10 +24,10 @@ check: setup                            ## build everything and run all tests
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs unit-programs fuzz-programs $(BUILD)/asan/tests/simulate/simulate
 	@$(MAKE) $(jobs) SAN=thread BUILD=$(BUILD)/tsan $(THREAD_PROGRAMS:%=$(BUILD)/tsan/%)
 	@NACRE_BUILD=$(BUILD) tests/tools/run_tests --no-skips --timeout 600 $(CHECKS) \
-		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" $(SIMULATIONS) \
-		$(PLAIN_TESTS:%=$(BUILD)/tests/%) $(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) \
-		$(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
-		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(INTEROP) $(BROWSER_TESTS) $(COURSE_TESTS)
+		$(COURSE_TESTS) $(BROWSER_TESTS) $(INTEROP) $(SIMULATIONS) \
+		$(REPLAYS) "valgrind -q --error-exitcode=1 $(BUILD)/tests/crypto/ct_check" \
+		$(VALGRIND_TESTS:%=valgrind:$(BUILD)/tests/%) $(patsubst %,$(BUILD)/tsan/%,$(filter tests/%,$(THREAD_PROGRAMS))) \
+		$(patsubst %,$(BUILD)/asan/tests/%,$(filter-out $(PLAIN_TESTS),$(TESTS))) $(PLAIN_TESTS:%=$(BUILD)/tests/%)
 
 interop: all interop-programs           ## the long interop tests: every algorithm and command with every stock client
 	@tests/tools/install_missing "testing nacre" $(CHECK_PACKAGES)

@@ -2,7 +2,7 @@
 
 # Each file in these folders is a test program, with the exceptions below. The helpers in tests/support and the parts of the
 # simulator are linked to all of them.
-TEST_FOLDERS = crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) whole callbacks support/self
+TEST_FOLDERS = callbacks whole crypto transport auth connection $(patsubst tests/%/,%,$(wildcard tests/apps/*/)) support/self
 NOT_TESTS = $(wildcard tests/callbacks/*_*.c) $(addprefix tests/callbacks/,fault.c run.c) tests/crypto/ct_check.c tests/transport/phase_page.c tests/apps/options/pages.c tests/apps/observe/rows.c tests/whole/memory_libc.c
 TESTS = $(patsubst tests/%.c,%,$(filter-out $(NOT_TESTS),$(wildcard $(TEST_FOLDERS:%=tests/%/*.c))))
 TEST_HELPER_SRC = $(filter-out tests/simulate/simulate.c,$(wildcard tests/support/*.c tests/simulate/*.c))
