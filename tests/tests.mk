@@ -55,7 +55,7 @@ LEFTOVER_CALLS = malloc calloc realloc strdup free pthread_mutex_lock pthread_mu
                  pthread_rwlock_rdlock pthread_rwlock_wrlock pthread_rwlock_unlock
 $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): private WRAPPED = $(LEFTOVER_CALLS)
 $(LEFTOVER_TESTS:%=$(BUILD)/tests/%): $(BUILD)/obj/tests/support/leftovers.o
-$(BUILD)/tests/apps/client/terminal_request: private WRAPPED = $(LEFTOVER_CALLS) nacre_channel_request
+$(BUILD)/tests/apps/client/terminal_request: private WRAPPED = $(LEFTOVER_CALLS) nacre_channel_request ioctl
 $(BUILD)/tests/apps/client/channel: private WRAPPED = $(LEFTOVER_CALLS) nacre_session_open_channel nacre_client_session nacre_client_close \
     $(addprefix nacre_channel_,app_data shell exec write eof eow) $(addprefix terminal_request_,send resize) raw_mode_enter client_say client_fail
 $(BUILD)/tests/apps/client/loop: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_clients_,fd timeout run_once) nacre_client_session nacre_client_close \
@@ -121,6 +121,9 @@ $(BUILD)/tests/apps/serve/terminal: private WRAPPED = $(LEFTOVER_CALLS) grantpt 
 $(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,exit_signal exit_status close app_data) \
     nacre_stream_finish nacre_watch_new nacre_watch_free child_reap child_signal survivors_exist survivors_count quota_return \
     log_end session_free poll
+$(BUILD)/tests/apps/serve/environment: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_login $(addprefix nacre_login_,user fingerprint) \
+    nacre_peer_address nacre_peer_local_address
+$(BUILD)/tests/apps/serve/survivors: private WRAPPED = $(LEFTOVER_CALLS) opendir
 $(BUILD)/tests/apps/serve/place: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_host nacre_peer_session nacre_session_user quota_take log_limit
 $(BUILD)/tests/apps/serve/agent: private WRAPPED = $(LEFTOVER_CALLS) forward_agent nacre_forward_close log_end mkdtemp
 $(BUILD)/tests/apps/serve/forward: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_peer_,id session login forwards) nacre_session_user \

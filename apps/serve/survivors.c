@@ -35,8 +35,7 @@ static bool is_alive_in(const char *stat, pid_t leader)
 
 static bool belongs(int proc, const char *name, pid_t leader)
 {
-    char path[300], stat[STAT_MAX];
-    ssize_t n;
+    char path[300], stat[STAT_MAX] = "";
     int fd;
 
     if (!isdigit((unsigned char)name[0]))
@@ -45,9 +44,8 @@ static bool belongs(int proc, const char *name, pid_t leader)
     fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    n = read(fd, stat, sizeof stat - 1);
+    (void)!read(fd, stat, sizeof stat - 1); /* nothing, if the process ends now */
     (void)close(fd);
-    stat[n > 0 ? n : 0] = 0;
     return is_alive_in(stat, leader);
 }
 

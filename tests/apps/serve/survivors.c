@@ -1,13 +1,33 @@
 /* Processes that are left of a session. */
 #include "apps/serve/survivors.h"
+#include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static bool has_proc = true;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+DIR *__real_opendir(const char *name);
+
+/* Not as descriptor 0, which the files in it then are. */
+OWN(DIR *, opendir, const char *name)
+{
+    int zero = has_proc ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+    DIR *folder = has_proc ? __real_opendir(name) : NULL;
+
+    if (zero >= 0)
+        (void)close(zero);
+    return folder;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* A session of so many processes, whose leader has a name that resembles the fields after it, and
  * perhaps ends at once. They end with the test, or when the descriptor is closed. Returns when all
@@ -99,6 +119,13 @@ START_TEST(nobody_is_left_of_no_session)
 }
 END_TEST
 
+START_TEST(without_proc_nobody_is_counted)
+{
+    has_proc = false;
+    ck_assert_uint_eq(survivors_count(getsid(0)), 0);
+}
+END_TEST
+
 /* Counting is a small part of the time, however often it is asked for. */
 START_TEST(counts_are_rare)
 {
@@ -120,5 +147,6 @@ void add_tests(struct suite *suite)
     add_loop(suite, the_living_processes_of_a_session_are_counted, 1, 4);
     add_test(suite, a_leader_that_has_ended_is_not_counted);
     add_test(suite, nobody_is_left_of_no_session);
+    add_test(suite, without_proc_nobody_is_counted);
     add_test(suite, counts_are_rare);
 }
