@@ -190,7 +190,7 @@ static bool compare_key(FILE *out, const struct exchange *x, const struct log_fi
         right.len = got.len < EXCHANGE_KEY_MAX ? got.len : EXCHANGE_KEY_MAX;
     if (bytes_equal(right, got))
         good = same(out, name, got);
-    else if (bytes_equal((struct bytes){right.at, got.len}, got) && got.len < right.len)
+    else if (got.len < right.len && bytes_equal((struct bytes){right.at, got.len}, got))
         good = differs(out, name, right, got,
                        "it is too short: K1 || K2 || ... gives as many bytes as the cipher needs");
     else

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+/* `got` differs from `right`, and `content` from `value` unless only the length field is missing,
+ * which is the first cause. */
 struct claim {
     const struct exchange *x;
     const struct hashed *field;
@@ -46,13 +48,12 @@ static bool is_reversed(struct bytes a, struct bytes b)
 
 static bool has_no_length(const struct claim *c)
 {
-    return c->right.len > c->value.len && bytes_equal(c->got, c->value);
+    return bytes_equal(c->got, c->value);
 }
 
 static bool has_reversed_length(const struct claim *c)
 {
-    return c->right.len > c->value.len && c->got.len == c->right.len &&
-           is_reversed(first(c->got, 4), first(c->right, 4)) &&
+    return c->got.len == c->right.len && is_reversed(first(c->got, 4), first(c->right, 4)) &&
            bytes_equal(bytes_from(c->got, 4), c->value);
 }
 
@@ -83,7 +84,7 @@ static bool has_line_end(const struct claim *c)
 
     while (line.len > 0 && (line.at[line.len - 1] == '\n' || line.at[line.len - 1] == '\r'))
         line.len--;
-    return is_identification(c) && line.len < c->content.len && bytes_equal(line, c->value);
+    return is_identification(c) && bytes_equal(line, c->value);
 }
 
 static bool has_nul(const struct claim *c)
@@ -121,14 +122,13 @@ static bool has_no_number(const struct claim *c)
 static bool has_packet_header(const struct claim *c)
 {
     return is_kexinit(c) &&
-           ((c->got.len > 5 && starts_with(bytes_from(c->got, 5), c->value)) ||
-            (c->content.len > 5 && starts_with(bytes_from(c->content, 5), c->value)) ||
+           ((c->content.len > 5 && starts_with(bytes_from(c->content, 5), c->value)) ||
             (c->content.len > 1 && starts_with(bytes_from(c->content, 1), c->value)));
 }
 
 static bool has_padding(const struct claim *c)
 {
-    return is_kexinit(c) && c->content.len > c->value.len && starts_with(c->content, c->value);
+    return is_kexinit(c) && starts_with(c->content, c->value);
 }
 
 static bool has_another_cookie(const struct claim *c)
@@ -144,8 +144,7 @@ static bool has_another_cookie(const struct claim *c)
 
 static bool is_bare_key(const struct claim *c)
 {
-    return c->field->id == HASHED_K_S && c->content.len >= 16 && c->content.len < c->value.len &&
-           ends_with(c->value, c->content);
+    return c->field->id == HASHED_K_S && c->content.len >= 16 && ends_with(c->value, c->content);
 }
 
 /* ---- numbers and shares ---- */
@@ -177,7 +176,6 @@ static bool is_in_wrong_order(const struct claim *c)
 static bool is_number_of_string(const struct claim *c)
 {
     return c->field->type == FIELD_STRING && c->field->id >= HASHED_SHARE_C &&
-           c->content.len != c->value.len &&
            bytes_equal(bytes_without_zeros(c->content), bytes_without_zeros(c->value));
 }
 
@@ -203,7 +201,7 @@ static bool is_compressed(const struct claim *c)
 
 static bool is_one_half(const struct claim *c)
 {
-    return is_share(c) && c->content.len >= 32 && c->content.len < c->value.len &&
+    return is_share(c) && c->content.len >= 32 &&
            (starts_with(c->value, c->content) || ends_with(c->value, c->content));
 }
 
@@ -239,7 +237,7 @@ static bool is_another_secret(const struct claim *c)
 
 static bool is_cut(const struct claim *c)
 {
-    return c->content.len < c->value.len && starts_with(c->value, c->content);
+    return starts_with(c->value, c->content);
 }
 
 /* clang-format off */
@@ -247,11 +245,11 @@ static const struct {
     bool (*fits)(const struct claim *c);
     const char *says;
 } causes[] = {
+    {has_no_length,       "its length is missing: a uint32 goes before the bytes (RFC 4251 section 5)"},
     {is_the_other_side,   "client and server are swapped: what ends in C is the client's, whichever side computes the hash"},
     {has_no_leading_zero, "the mpint has no leading zero: its highest bit is set, so a byte 00 goes before it (RFC 4251 section 5)"},
     {has_leading_zeros,   "the mpint has more leading zeros than its sign needs, as a number of fixed length has (RFC 4251 section 5)"},
     {is_number_of_string, "it is hashed as an mpint, but with this method it is a string: its bytes as they are, zeros included"},
-    {has_no_length,       "its length is missing: a uint32 goes before the bytes (RFC 4251 section 5)"},
     {has_reversed_length, "its length is in the wrong byte order: the most significant byte is first"},
     {has_line_end,        "CR LF is inside the identification: it ends the line, but is not hashed (RFC 4253 section 8)"},
     {has_nul,             "a final NUL is inside the identification"},

@@ -1,5 +1,6 @@
 #include "apps/trace/against.h"
 
+#include "apps/trace/derive.h"
 #include "apps/trace/worksheet.h"
 #include "tests/support/scratch.h"
 #include "tests/support/trace_exchange.h"
@@ -171,6 +172,17 @@ START_TEST(sixteen_bytes_around_the_difference_are_shown)
 }
 END_TEST
 
+/* What a trace with nothing in it cannot prove is not compared. */
+START_TEST(a_value_that_the_trace_lacks_is_not_wrong)
+{
+    static const char *const logs[] = {"H = 00\n", "session_id = 00\n", "A = 00\n"};
+    const struct exchange x = {.number = 1};
+
+    for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++)
+        expect(&x, logs[i], true, "Nothing differs.");
+}
+END_TEST
+
 START_TEST(names_and_their_order_are_compared)
 {
     struct exchanges t = exchanges_run(&(struct exchange_session){.kex = "curve25519-sha256"});
@@ -190,12 +202,22 @@ START_TEST(keys_may_be_as_long_as_the_cipher_takes)
 {
     struct exchanges t = exchanges_run(
         &(struct exchange_session){.kex = "curve25519-sha256", .cipher = "aes256-gcm@openssh.com"});
-    char text[64];
+    struct derivation d = derivation_of(&t.x[0], (struct bytes){t.x[0].h.at, t.x[0].h.len}, 0);
+    uint8_t key[EXCHANGE_KEY_MAX];
+    char text[256];
+    size_t len;
 
     (void)snprintf(text, sizeof text, "A = %02x%02x\n", t.x[0].keys[0].at[0], t.x[0].keys[0].at[1]);
     expect(&t.x[0], text, false, "it is too short");
     t.x[0].keys[0].len = 0; /* as in a trace with K only */
     expect(&t.x[0], text, true, "A          same, 2 bytes");
+    ck_assert(derive_key(&d, key, sizeof key));
+    len = (size_t)snprintf(text, sizeof text, "A = ");
+    for (size_t i = 0; i < sizeof key; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%02x", key[i]);
+    expect(&t.x[0], text, true, "A          same, 64 bytes"); /* no cipher takes more */
+    (void)snprintf(text + len, sizeof text - len, "00");
+    expect(&t.x[0], text, false, "A          differs from byte 64 on");
     exchanges_free(&t);
 }
 END_TEST
@@ -272,6 +294,7 @@ void add_tests(struct suite *suite)
     add_test(suite, only_the_first_of_two_differences_is_shown);
     add_test(suite, a_session_id_after_a_rekey_is_the_first_one);
     add_test(suite, sixteen_bytes_around_the_difference_are_shown);
+    add_test(suite, a_value_that_the_trace_lacks_is_not_wrong);
     add_test(suite, names_and_their_order_are_compared);
     add_test(suite, keys_may_be_as_long_as_the_cipher_takes);
     add_test(suite, without_secrets_the_hash_tells_whether_k_is_right);

@@ -351,6 +351,124 @@ START_TEST(leading_zeros_of_a_secret_matter)
 }
 END_TEST
 
+#define COOKIE "cookiecookiecook"
+#define KEY_32 "0123456789abcdef0123456789abcdef"
+#define NONE "none of the usual ones"
+#define EARLY "it ends too early"
+#define HALF "only one half of the share"
+#define LENGTHS "the two halves of the share have lengths"
+
+/* At the limits of each cause, with and without a length field. */
+/* clang-format off */
+static const struct near {
+    const char *kex;
+    enum hashed_name id;
+    const char *value;
+    size_t value_len;
+    const char *got;
+    size_t got_len;
+    const char *says;
+    bool bare;
+} nears[] = {
+#define NEAR(kex, id, value, got, says) {kex, HASHED_##id, value, sizeof(value) - 1, got, sizeof(got) - 1, says, false}
+#define BARE(kex, id, value, got, says) {kex, HASHED_##id, value, sizeof(value) - 1, got, sizeof(got) - 1, says, true}
+    BARE(CURVE, V_S, "SSH-2.0-x", "", EARLY),
+    BARE(CURVE, V_S, "SSH-2.0-x", "\0\0\0", NONE),
+    BARE(CURVE, V_S, "SSH-2.0-x", "\0\0\0\0", EARLY),
+    BARE(CURVE, V_S, "SSH-2.0-x", "\0\0\0\1", NONE),
+    NEAR(CURVE, V_S, "", "\r\n", "CR LF is inside"),
+    NEAR(CURVE, V_S, "", "\n\n\n\n\n\n\n\n\n\n", "CR LF is inside"),
+    NEAR(CURVE, V_S, "SSH-2.0-x", "SSH-2.0-y\r\n", NONE),
+    NEAR(CURVE, V_S, "SSH-2.0-x", "SSH-2.0-xy", NONE),
+    NEAR(CURVE, V_S, "SSH-2.0-x", "SSH-2.0-x\0\0", NONE),
+    NEAR(CURVE, V_S, "SSH-2.0-x", "SSH-2.0-y\0", NONE),
+    NEAR(CURVE, V_S, "SSH-2.0-x y", "SSH-2.0-x ", "the comment is missing"),
+    NEAR(CURVE, V_S, "SSH-2.0-x y", "SSH-2.0-x", "the comment is missing"),
+    NEAR(CURVE, V_S, "SSH-2.0-x y", "SSH-2.0-", EARLY),
+    NEAR(CURVE, V_S, "SSH-2.0-x y", "SSH-2.1-x", NONE),
+    NEAR(CURVE, V_S, " 123456789abcdef0123456789abcdef", "", EARLY),
+    NEAR(CURVE, V_S, "SSH-2.0-x", "x", "'SSH-2.0-' is missing"),
+    NEAR(CURVE, V_S, "SSH-1.9-x", "x", NONE),
+    NEAR(CURVE, K_S, "SSH-2.0-x", "x", NONE),
+    NEAR(CURVE, I_C, "\x14", "\4\x14", "the packet's length fields"),
+    NEAR(CURVE, I_C, "\x14", "\0\0\0\2\4\x14", "the packet's length fields"),
+    BARE(CURVE, I_C, "\x14", "\0\0\0\7\4\x14", "the packet's length fields"),
+    NEAR(CURVE, I_C, "\x14", "\4", NONE),
+    NEAR(CURVE, I_C, "\x14", "\0\0\0\2\4", NONE),
+    NEAR(CURVE, I_C, "\x14" "ab", "\x14" "abc", "the packet's padding is included"),
+    NEAR(CURVE, I_C, "\x14" "ab", "ab", "the message number is missing"),
+    NEAR(CURVE, I_C, "\x14" "ab", "b", NONE),
+    NEAR(CURVE, I_C, "\x14" COOKIE "ab", "\x14" COOKIE "xb", NONE),
+    NEAR(CURVE, I_C, "\x14" COOKIE "ab", "\x14" COOKIE "ax", NONE),
+    NEAR(CURVE, I_C, "\x14" COOKIE "ab", "\x14" "Xookiecookiecook" "ab", "with another cookie"),
+    NEAR(CURVE, I_C, "\x14" COOKIE "a", "\x14" "Xookiecookiecook" "a", "with another cookie"),
+    NEAR(CURVE, I_C, "\x14" COOKIE, "\x14" "Xookiecookiecook" "a", NONE),
+    NEAR(CURVE, I_C, "\x14" COOKIE "a", "\x14" "Xookiecookiecook", NONE),
+    NEAR(CURVE, I_C, "\x14" COOKIE "a", "\x15" "Xookiecookiecook" "a", NONE),
+    NEAR(CURVE, K_S, "\x14" COOKIE "a", "\x14" "Xookiecookiecook" "a", NONE),
+    NEAR(CURVE, K_S, KEY_32, "0123456789abcdef", "only a part of the host key"),
+    NEAR(CURVE, K_S, KEY_32, "123456789abcdef", NONE),
+    NEAR(CURVE, K_S, KEY_32, "0123456789abcdeg", NONE),
+    NEAR(CURVE, K_S, "\0\1\2", "\1\2", NONE),
+    NEAR(CURVE, K, "\0", "", EARLY),
+    NEAR(CURVE, K, "\0\x80", "\x80", "the mpint has no leading zero"),
+    NEAR(CURVE, K, "\1\x80", "\x80", "it is another secret: if both shares"),
+    NEAR(CURVE, K, "\1\2\3\4", "\4\3\2\1", "it is another secret: if both shares"),
+    NEAR(CURVE, K, "\1\2\3\4\5", "\5\4\3\2\1", "the bytes are in the wrong order"),
+    NEAR(CURVE, K, "\0\x91\2\3\4", "\4\3\2\x91", "the bytes are in the wrong order"),
+    NEAR(CURVE, K, "\1\2\3\4\5", "\5\4\3\2\2", "it is another secret: if both shares"),
+    NEAR(CURVE, SHARE_C, "\0\1\2", "\1\2", "hashed as an mpint"),
+    NEAR(NISTP, SHARE_C, "\4", "", EARLY),
+    NEAR(NISTP, SHARE_C, "\4\1", "\1", "the point's first byte, 04, is missing"),
+    NEAR(NISTP, SHARE_C, "\5\1", "\1", NONE),
+    NEAR(NISTP, K_S, "\4\1", "\1", NONE),
+    NEAR(NISTP, SHARE_C, "\4\1\2", "\2\1", "the point is compressed"),
+    NEAR(NISTP, SHARE_C, "\4\1\2", "\3\1", "the point is compressed"),
+    NEAR(NISTP, SHARE_C, "\4\1\2", "\5\1", NONE),
+    NEAR(NISTP, SHARE_C, "\4\1\2", "\3\2", NONE),
+    NEAR(NISTP, SHARE_C, "\5\1\2", "\3\1", NONE),
+    NEAR(NISTP, SHARE_C, "\4\1", "\3\1", NONE),
+    NEAR(NISTP, K_S, "\4\1\2", "\3\1", NONE),
+    NEAR(MLKEM, SHARE_C, KEY_32 "x", KEY_32, HALF),
+    NEAR(MLKEM, SHARE_C, "x" KEY_32, KEY_32, HALF),
+    NEAR(MLKEM, SHARE_C, KEY_32, "0123456789abcdef0123456789abcde", EARLY),
+    NEAR(MLKEM, K_S, KEY_32 "x", KEY_32, EARLY),
+    NEAR(MLKEM, SHARE_C, "12345678", "\0\0\0\4" "1234" "\0\0\0\4" "5678", LENGTHS),
+    NEAR(MLKEM, SHARE_C, "12345678", "\0\0\0\x8" "12345678" "\0\0\0\0", LENGTHS),
+    NEAR(MLKEM, SHARE_C, "12345678", "\0\0\0\x9" "12345678" "\0\0\0\0", NONE),
+    NEAR(MLKEM, SHARE_C, "12345678", "\0\0\0\4" "1234" "\0\0\0\4" "567", NONE),
+    NEAR(MLKEM, K_S, "12345678", "\0\0\0\4" "1234" "\0\0\0\4" "5678", NONE),
+};
+/* clang-format on */
+
+static void write_either(struct writer *to, const char *data, size_t len, bool bare)
+{
+    if (bare)
+        write_bytes(to, (struct bytes){(const uint8_t *)data, len});
+    else
+        write_string(to, (struct bytes){(const uint8_t *)data, len});
+}
+
+START_TEST(what_resembles_a_mistake_is_none)
+{
+    for (size_t i = 0; i < sizeof nears / sizeof nears[0]; i++) {
+        const struct near *n = &nears[i];
+        struct exchange x = {.kex = context_kex_find(n->kex)};
+        uint8_t encoded[64];
+        struct writer right = write_to(encoded, sizeof encoded);
+        struct hashed f;
+
+        write_either(&right, n->value, n->value_len, false);
+        x.blobs[n->id] = written_bytes(&right);
+        f = field_of(&x, n->id);
+        w = write_to(wrong, sizeof wrong);
+        write_either(&w, n->got, n->got_len, n->bare);
+        ck_assert_msg(strstr(cause_of_field(&x, &f, written_bytes(&w)), n->says) != NULL,
+                      "row %zu: %s", i, cause_of_field(&x, &f, written_bytes(&w)));
+    }
+}
+END_TEST
+
 START_TEST(the_comment_belongs_to_the_identification)
 {
     static const char line[] = "SSH-2.0-OpenSSH_9.2p1 Debian-2";
@@ -389,6 +507,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_loop(suite, each_mistake_is_named, 0, sizeof mistakes / sizeof mistakes[0]);
     add_test(suite, leading_zeros_of_a_secret_matter);
+    add_test(suite, what_resembles_a_mistake_is_none);
     add_test(suite, the_comment_belongs_to_the_identification);
     add_test(suite, any_bytes_have_a_cause);
 }

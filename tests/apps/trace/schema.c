@@ -51,11 +51,35 @@ START_TEST(each_event_is_known_with_what_it_needs)
 }
 END_TEST
 
+/* Digits in pairs; two dashes stand for a byte that is not shown. */
+START_TEST(hex_is_pairs_of_digits_or_of_dashes)
+{
+    static const char *const good[] = {"", "00", "09", "af", "AF", "5a--f7", "--", "----"};
+    static const char *const bad[] = {"-",  "-0", "0-", "-x", "x-", "---", "0",  "000", "/0",
+                                      "0/", ":0", "@0", "G0", "`0", "g0",  "0g", " 0"};
+    enum trace_kind kind;
+    char line[128];
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        (void)snprintf(line, sizeof line, "{\"us\":1,\"event\":\"x\",\"hex\":\"%s\"}", good[i]);
+        ck_assert_msg(check(line, &kind), "%s: %s", good[i], sentence);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(line, sizeof line, "{\"us\":1,\"event\":\"x\",\"hex\":\"%s\"}", bad[i]);
+        ck_assert_msg(!check(line, &kind), "%s was accepted", bad[i]);
+    }
+}
+END_TEST
+
 START_TEST(members_of_the_wrong_type_are_refused)
 {
     static const struct {
         const char *line, *says;
     } bad[] = {
+        {"[]", "the line is not an object"},
+        {"{\"trace\":2}", "a trace of schema 2, and this nacre-trace reads schema 1"},
+        {"{\"us\":1,\"conn\":1,\"event\":\"message\",\"dir\":\"in\",\"seq\":0,\"number\":20}",
+         "\"length\" is missing"},
         {"{\"us\":1,\"event\":\"close\"}", "\"conn\" is missing"},
         {"{\"us\":\"1\",\"conn\":1,\"event\":\"close\"}", "\"us\" is not a number"},
         {"{\"us\":1,\"conn\":1,\"event\":\"close\",\"why\":1}", "\"why\" is not a string"},
@@ -109,6 +133,7 @@ void add_tests(struct suite *suite)
 {
     suite_fixture(suite, NULL, free_memory);
     add_test(suite, each_event_is_known_with_what_it_needs);
+    add_test(suite, hex_is_pairs_of_digits_or_of_dashes);
     add_test(suite, members_of_the_wrong_type_are_refused);
     add_test(suite, its_members_are_listed);
 }

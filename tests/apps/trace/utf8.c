@@ -59,6 +59,8 @@ START_TEST(malformed_characters_have_no_length)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_uint_eq(utf8_length(bad[i], strlen(bad[i])), 0);
     ck_assert_uint_eq(utf8_length("", 0), 0);
+    ck_assert_uint_eq(utf8_length("", 1), 1); /* NUL is a character */
+    ck_assert_uint_eq(utf8_length("Ax", 2), 1);
     ck_assert_uint_eq(utf8_length("\xe2\x89\xa2", 2), 0);
 }
 END_TEST
