@@ -134,7 +134,7 @@ $(BUILD)/tests/apps/serve/serve: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix
     start_command start_shell_command agent_listen agent_close end_hang_up request_refused session_new session_free
 $(BUILD)/tests/apps/serve/start: private WRAPPED = $(LEFTOVER_CALLS) nacre_channel_context nacre_peer_login nacre_file_login_grant session_loop \
     nacre_stream_join nacre_watch_new nacre_watch_free environment_set_connection environment_set_login descriptors_inherited \
-    $(addprefix child_,start reap signal) log_begin_channel log_end
+    $(addprefix child_,start reap signal) log_begin_channel log_end access
 $(BUILD)/tests/apps/daemon/events: private WRAPPED = $(LEFTOVER_CALLS) nacre_server_counter nacre_server_limited
 $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_id nacre_peer_address nacre_peer_session \
     $(addprefix nacre_session_,user phase peer_version negotiated counters) $(addprefix nacre_channel_,id type context)

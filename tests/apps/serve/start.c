@@ -25,8 +25,10 @@ static struct nacre_stream_config joined;
 static const struct rlimit limit = {.rlim_cur = 1};
 static char started_in[64]; /* the folder; "-": none */
 static int failure;         /* of child_start */
-static bool joins, watches, sets;
-static unsigned unreaped; /* calls of child_reap that find no end */
+static bool joins, watches;
+static bool sets, sets_login; /* variables of the connection, and of the login */
+static bool reads = true;     /* the folder */
+static unsigned unreaped;     /* calls of child_reap that find no end */
 static char one;
 
 #define CHANNEL ((struct nacre_channel *)(void *)&one)
@@ -109,7 +111,7 @@ bool __wrap_environment_set_connection(struct environment *e, struct nacre_peer 
 bool __wrap_environment_set_login(struct environment *e, const struct nacre_peer *peer)
 {
     (void)peer;
-    return environment_set(e, "REMOTE_USER", "u") && sets;
+    return environment_set(e, "REMOTE_USER", "u") && sets_login;
 }
 
 const struct rlimit *__wrap_descriptors_inherited(void)
@@ -157,6 +159,13 @@ void __wrap_log_begin_channel(struct log_line *l, const char *event, const struc
     log_begin(l, LOG_INFO, event);
 }
 
+OWN(int, access, const char *path, int mode)
+{
+    ck_assert_int_eq(path[0], '/');
+    ck_assert_int_eq(mode, R_OK | X_OK);
+    return reads ? 0 : -1;
+}
+
 void __wrap_log_end(struct log_line *l)
 {
     l->text[l->len] = 0;
@@ -171,7 +180,7 @@ static void begin(void)
     config = (struct serve_config){.command = words};
     grant = (struct nacre_key_grant){.command = NULL};
     failure = 0;
-    joins = watches = sets = true;
+    joins = watches = sets = sets_login = true;
     unreaped = 0;
     session = session_new(CHANNEL);
     noted[0] = 0;
@@ -345,6 +354,11 @@ START_TEST(without_its_whole_environment_no_process_starts)
     ck_assert(!start_command(session, &config, NULL)); /* no second attempt */
     expect_notes("");
     session_free(session);
+    begin();
+    sets_login = false;
+    ck_assert(!start_command(session, &config, NULL));
+    expect_notes(NO_ENVIRONMENT);
+    session_free(session);
 }
 END_TEST
 
@@ -396,7 +410,7 @@ static void expect_folder(const char *program, const char *expected)
     session_free(session);
 }
 
-/* A folder that was removed has no path. */
+/* A folder that was removed has no path. To root, every folder is open. */
 START_TEST(a_process_starts_in_a_folder_that_its_user_can_read)
 {
     const char *folder = scratch_path("gone");
@@ -405,6 +419,10 @@ START_TEST(a_process_starts_in_a_folder_that_its_user_can_read)
     ck_assert_int_eq(chdir(scratch_path("")), 0);
     (void)setenv("HOME", "/home/al", 1);
     expect_folder("/bin/cat", "-");
+    reads = false;
+    expect_folder("/bin/cat", "/home/al");
+    expect_folder("./cat", "-");
+    reads = true;
     config.folder = "/f";
     expect_folder("/bin/cat", "/f");
     config.folder = NULL;

@@ -79,7 +79,7 @@ START_TEST(the_living_processes_of_a_session_are_counted)
 {
     int hold;
     pid_t leader = start_session((unsigned)_i, false, &hold);
-    int before = dup(0);
+    int before = dup(0), status;
 
     (void)close(before);
     ck_assert_uint_eq(counted(leader, (unsigned)_i), (unsigned)_i);
@@ -87,7 +87,8 @@ START_TEST(the_living_processes_of_a_session_are_counted)
     ck_assert_int_eq(dup(0), before); /* no descriptor was left open */
     (void)close(before);
     (void)close(hold);
-    ck_assert_int_eq(waitpid(leader, NULL, 0), leader);
+    ck_assert_int_eq(waitpid(leader, &status, 0), leader);
+    ck_assert_int_eq(status, 0); /* no signal was sent to it */
 }
 END_TEST
 
