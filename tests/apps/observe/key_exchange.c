@@ -40,6 +40,8 @@ static void compare(void)
                  (struct bytes){exchange.hash, exchange.hash_len});
     key_exchange_done(&exchange);
     ck_assert(!key_exchange_is_complete(&exchange));
+    ck_assert_uint_eq(exchange.hash_len, 0); /* the next host key comes before the next H */
+    ck_assert_uint_eq(exchange.secret_len, 0);
     hashes++;
 }
 

@@ -1,8 +1,11 @@
 /* The key log: whole lines, in the file before anybody needs them. */
 #include "apps/observe/keylog.h"
 #include "tests/support/child.h"
+#include "tests/support/leftovers.h"
+#include "tests/support/notes.h"
 #include "tests/support/scratch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,6 +17,35 @@
 #include <unistd.h>
 
 enum { THREADS = 4, EXCHANGES = 200, COOKIE = 16 };
+
+/* What the next writes return; 0: as many bytes as they are given. */
+static struct {
+    ssize_t result;
+    int failure;
+} results[4];
+static size_t result_count;
+
+ssize_t __real_write(int fd, const void *bytes, size_t len); /* NOLINT: the linker's name */
+
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's name */
+OWN(ssize_t, write, int fd, const void *bytes, size_t len)
+{
+    ssize_t result;
+
+    if (result_count == 0)
+        return __real_write(fd, bytes, len);
+    result = results[0].result;
+    errno = results[0].failure;
+    result_count--;
+    memmove(results, results + 1, result_count * sizeof results[0]);
+    return result > 0 ? __real_write(fd, bytes, (size_t)result) : result;
+}
+
+static void next_write(ssize_t result, int failure)
+{
+    results[result_count].result = result;
+    results[result_count++].failure = failure;
+}
 
 static int troubles;
 static char told[1024];
@@ -126,7 +158,10 @@ START_TEST(a_closed_log_holds_no_descriptor)
     ck_assert_int_ne(next_descriptor(), before);
     keylog_close();
     ck_assert_int_eq(next_descriptor(), before);
-    keylog_close();
+    ck_assert_int_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), before);
+    keylog_close(); /* does nothing */
+    ck_assert_int_eq(fcntl(before, F_GETFD), FD_CLOEXEC);
+    (void)close(before);
 }
 END_TEST
 
@@ -188,6 +223,86 @@ START_TEST(a_full_disk_is_reported_once)
 }
 END_TEST
 
+#define LINE_1 "01010101010101010101010101010101 SHARED_SECRET 01\n"
+#define LINE_2 "02020202020202020202020202020202 SHARED_SECRET 02\n"
+
+static void expect_log(const char *expected)
+{
+    char *content = scratch_read(scratch_path("keys"));
+
+    ck_assert_str_eq(content, expected);
+    free(content);
+}
+
+START_TEST(a_line_may_need_several_writes)
+{
+    void *state;
+
+    open_log("keys");
+    state = connect_once();
+    next_write(-1, EINTR);
+    next_write(10, 0);
+    next_write(-1, EINTR);
+    exchange(state, 1, 1);
+    expect_log(LINE_1);
+    next_write(10, 0);
+    next_write(0, EINTR); /* nothing, and no reason: it is full */
+    exchange(state, 2, 1);
+    ck_assert_int_eq(troubles, 1);
+    assert_says(told, "No space left");
+    next_write(-1, ENOSPC); /* the newline after the torn line, */
+    next_write(0, 0);       /* ... then nothing of the next one */
+    exchange(state, 2, 1);
+    exchange(state, 2, 1);
+    expect_log(LINE_1 "0202020202\n" LINE_2);
+    exchange(state, 1, 1);
+    expect_log(LINE_1 "0202020202\n" LINE_2 LINE_1);
+    ck_assert_int_eq(troubles, 1);
+    disconnect(state);
+    keylog_close();
+}
+END_TEST
+
+/* The next log begins as if nothing had happened. */
+START_TEST(a_log_that_failed_can_be_opened_again)
+{
+    void *state;
+
+    open_log("keys");
+    state = connect_once();
+    next_write(10, 0);
+    next_write(-1, EIO);
+    exchange(state, 1, 1);
+    ck_assert_int_eq(troubles, 1);
+    assert_says(told, "Input/output error");
+    keylog_close();
+    (void)unlink(scratch_path("keys"));
+    open_log("keys");
+    exchange(state, 2, 1);
+    expect_log(LINE_2);
+    next_write(-1, EIO);
+    exchange(state, 1, 1);
+    ck_assert_int_eq(troubles, 1);
+    disconnect(state);
+    keylog_close();
+}
+END_TEST
+
+START_TEST(without_a_file_or_memory_nothing_is_logged)
+{
+    const struct observed connection = {.id = 1};
+    char text[1024];
+    const struct errbuf p = {text, sizeof text};
+    void *state;
+
+    ck_assert(!keylog_open(scratch_path("missing/keys"), on_trouble, &p));
+    assert_says(text, "missing/keys: No such file");
+    leftovers_refuse(1);
+    state = keylog_part.open(&connection);
+    ck_assert_ptr_null(state);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -195,4 +310,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_closed_log_holds_no_descriptor);
     add_test(suite, a_later_run_appends);
     add_test(suite, a_full_disk_is_reported_once);
+    add_test(suite, a_line_may_need_several_writes);
+    add_test(suite, a_log_that_failed_can_be_opened_again);
+    add_test(suite, without_a_file_or_memory_nothing_is_logged);
 }
