@@ -6,13 +6,16 @@
 #include "apps/trace/text_event.h"
 #include "tests/support/json.h"
 #include "tests/support/leftovers.h"
+#include "tests/support/notes.h"
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
 #include "transport/message.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SECRETS = 32 };
 
@@ -23,6 +26,26 @@ static size_t secret_count, h_count;
 static unsigned messages;
 static char text[512];
 static struct errbuf errors = {text, sizeof text};
+
+static struct timespec clock_now; /* zeros: the real one */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+
+OWN(int, clock_gettime, clockid_t clock, struct timespec *now)
+{
+    if (clock_now.tv_sec == 0)
+        return __real_clock_gettime(clock, now);
+    *now = clock_now;
+    return 0;
+}
+
+/* The same on 32-bit machines */
+OWN(int, __clock_gettime64, clockid_t clock, struct timespec *now)
+{
+    return __wrap_clock_gettime(clock, now);
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void *state_of(const void *context)
 {
@@ -278,6 +301,121 @@ START_TEST(without_memory_a_connection_is_not_traced)
 }
 END_TEST
 
+/* Each thread has a pen, which its first line needs. Nothing is asserted meanwhile: that would
+ * allocate. */
+static void *without_pen(void *unused)
+{
+    static const uint8_t packet[] = {SSH_MSG_IGNORE, 0, 0, 0, 0}, secret[32] = {1};
+    static const struct nacre_negotiated choice = {.kex = "curve25519-sha256"};
+    static const struct nacre_end why = {0};
+    static const struct observed connection = {.id = 3};
+    const struct nacre_observer *sees = &trace_part.sees;
+    void *opened;
+
+    leftovers_refuse(2); /* after its state */
+    opened = trace_part.open(&connection);
+    leftovers_refuse(1);
+    sees->packet(states[0], NACRE_RECEIVED, (const uint8_t *)"SSH-2.0-x\r\n", 11);
+    leftovers_refuse(1);
+    sees->phase(states[0], "auth");
+    leftovers_refuse(1);
+    sees->limited(states[0], NACRE_LIMIT_WINDOW);
+    leftovers_refuse(1);
+    sees->negotiated(states[0], &choice);
+    leftovers_refuse(1);
+    sees->mismatch(states[0], "cipher", "a", 1, "b", 1);
+    leftovers_refuse(1);
+    sees->secret(states[0], 'X', secret, sizeof secret);
+    leftovers_refuse(1);
+    sees->message(states[0], NACRE_RECEIVED, 0, "kex", packet, sizeof packet);
+    leftovers_refuse(1);
+    trace_part.closed(states[0], &why);
+    leftovers_refuse(0);
+    (void)unused;
+    return opened;
+}
+
+START_TEST(without_memory_for_a_line_it_is_not_written)
+{
+    const struct nacre_end why = {0};
+    char *trace, *expected;
+    pthread_t thread;
+    struct pair p;
+    void *opened;
+
+    start(&p, true, true);
+    trace_part.closed(states[1], &why);
+    ck_assert_int_eq(pthread_create(&thread, NULL, without_pen, NULL), 0);
+    ck_assert_int_eq(pthread_join(thread, &opened), 0);
+    ck_assert_ptr_null(opened);
+    trace_close();
+    trace = scratch_read(scratch_path("trace"));
+    expected = strstr(trace, "\"event\":\"close\"");
+    ck_assert_ptr_nonnull(expected);
+    ck_assert_str_eq(strchr(expected, '\n'), "\n"); /* the last line */
+    ck_assert_ptr_null(strstr(trace, "\"conn\":3"));
+    free(trace);
+}
+END_TEST
+
+START_TEST(without_memory_there_is_no_trace)
+{
+    const struct trace_config config = {
+        .file = scratch_path("trace"), .program = "nacre-test", .trouble = on_trouble};
+    bool opened;
+
+    for (unsigned n = 1; n <= 2; n++) { /* the queue, and a pen */
+        text[0] = 0;
+        leftovers_refuse(n);
+        opened = trace_open(&config, &errors);
+        leftovers_refuse(0);
+        ck_assert(!opened);
+        ck_assert_str_eq(text, "out of memory");
+    }
+    trace_close(); /* does nothing */
+}
+END_TEST
+
+/* Microseconds since the trace was opened; the nanoseconds may be less than then. */
+START_TEST(lines_have_the_time_since_the_beginning)
+{
+    static const struct {
+        struct timespec now;
+        const char *us;
+    } rows[] = {
+        {{100, 999999000}, "{\"us\":0,"},
+        {{101, 0}, "{\"us\":1,"},
+        {{101, 999998999}, "{\"us\":999999,"},
+        {{103, 999999999}, "{\"us\":3000000,"},
+    };
+    const struct nacre_end why = {0};
+    struct pair p;
+    char *trace, *at;
+
+    clock_now = rows[0].now;
+    start(&p, true, false);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        clock_now = rows[i].now;
+        trace_part.sees.phase(states[0], "auth");
+    }
+    clock_now = (struct timespec){0};
+    trace_part.closed(states[0], &why);
+    trace_part.closed(states[1], &why);
+    trace_close();
+    at = trace = scratch_read(scratch_path("trace"));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        at = strstr(at, "\"event\":\"phase\"");
+        ck_assert_ptr_nonnull(at);
+        while (*at != '\n')
+            at--;
+        ck_assert_msg(strncmp(at + 1, rows[i].us, strlen(rows[i].us)) == 0, "%s in %s", rows[i].us,
+                      at);
+        at = strchr(at + 1, '\n');
+    }
+    free(trace);
+}
+END_TEST
+
 START_TEST(a_password_that_is_sent_unencrypted_is_not_in_the_packet)
 {
     static const uint8_t line[] = "SSH-2.0-x\r\n";
@@ -453,6 +591,9 @@ void add_tests(struct suite *suite)
     add_test(suite, a_packet_is_shown_beside_its_message);
     add_test(suite, a_packet_has_the_bytes_of_the_wire);
     add_test(suite, without_memory_a_connection_is_not_traced);
+    add_test(suite, without_memory_for_a_line_it_is_not_written);
+    add_test(suite, without_memory_there_is_no_trace);
+    add_test(suite, lines_have_the_time_since_the_beginning);
     add_test(suite, a_password_that_is_sent_unencrypted_is_not_in_the_packet);
     add_test(suite, each_event_has_its_members);
     add_test(suite, what_is_left_out_is_counted);
