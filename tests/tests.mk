@@ -119,6 +119,7 @@ $(BUILD)/tests/apps/daemon/reload: private WRAPPED = $(LEFTOVER_CALLS) nacre_ser
 $(BUILD)/tests/apps/observe/spool: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/observe/keylog: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/observe/capture: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64
+$(BUILD)/tests/apps/observe/output: private WRAPPED = $(LEFTOVER_CALLS) write poll
 $(BUILD)/tests/apps/observe/trace: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64
 $(BUILD)/tests/apps/serve/terminal: private WRAPPED = $(LEFTOVER_CALLS) grantpt tcgetattr
 $(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,exit_signal exit_status close app_data) \

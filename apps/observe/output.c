@@ -185,8 +185,8 @@ static size_t batch(const char *at)
     return end == NULL ? n : (size_t)(end - at) + 1;
 }
 
-/* May block, without the lock. Returns the number of bytes, or -1: the file cannot be written. */
-static ssize_t write_some(const char *at, size_t len)
+/* May block, without the lock. Returns the number of bytes; 0: the file cannot be written. */
+static size_t write_some(const char *at, size_t len)
 {
     struct pollfd writable = {.fd = out.fd, .events = POLLOUT};
     ssize_t n;
@@ -194,9 +194,9 @@ static ssize_t write_some(const char *at, size_t len)
     for (;;) {
         n = raw_line_is_needed(out.fd) ? raw_line_write(out.fd, at, len) : write(out.fd, at, len);
         if (n > 0)
-            return n;
+            return (size_t)n;
         if (n < 0 && errno != EINTR && errno != EAGAIN)
-            return -1;
+            return 0;
         if (n == 0 || errno == EAGAIN) /* another program made it non-blocking */
             (void)poll(&writable, 1, -1);
     }
@@ -215,19 +215,18 @@ static void give_up(int failure)
 static void write_batch(void)
 {
     const char *at = out.queue + out.first;
-    size_t len = batch(at);
-    ssize_t n;
+    size_t len = batch(at), n;
     int failure;
 
     pthread_mutex_unlock(&out.lock);
     n = write_some(at, len);
     failure = errno;
-    if (n < 0)
+    if (n == 0)
         give_up(failure);
     pthread_mutex_lock(&out.lock);
-    out.broken = n < 0;
+    out.broken = n == 0;
     out.writes++;
-    remove_front(n < 0 ? len : (size_t)n);
+    remove_front(n == 0 ? len : n);
     if (out.stopping)
         pthread_cond_signal(&out.moved);
 }

@@ -1,11 +1,13 @@
 #include "apps/observe/output.h"
 
 #include "tests/support/leftovers.h"
+#include "tests/support/notes.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +24,48 @@ static int troubles;
 static int ends[2] = {-1, -1}; /* of a pipe */
 static char *got;              /* what was read from it */
 static size_t got_len;
+
+/* What the thread writes is noted, and perhaps fails first. */
+static bool notes_writes, is_blocked;
+static struct {
+    ssize_t result;
+    int failure;
+} results[4];
+static size_t result_count, result_at;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
+
+OWN(ssize_t, write, int fd, const void *bytes, size_t len)
+{
+    if (!notes_writes)
+        return __real_write(fd, bytes, len);
+    if (result_at < result_count) {
+        errno = results[result_at].failure;
+        is_blocked = results[result_at].result == 0 || errno == EAGAIN;
+        return results[result_at++].result;
+    }
+    note("%zu ", len);
+    return fd == STDERR_FILENO ? (ssize_t)len : __real_write(fd, bytes, len);
+}
+
+OWN(int, poll, struct pollfd *fds, nfds_t count, int timeout)
+{
+    if (!notes_writes)
+        return __real_poll(fds, count, timeout);
+    ck_assert(is_blocked && count == 1 && fds->events == POLLOUT && timeout == -1);
+    is_blocked = false;
+    note("poll ");
+    return 1;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+static void next_write(ssize_t result, int failure)
+{
+    results[result_count].result = result;
+    results[result_count++].failure = failure;
+}
 
 static size_t put_gap(const struct output_gap *gap, char *out)
 {
@@ -217,6 +261,132 @@ START_TEST(what_was_opened_can_be_closed)
 }
 END_TEST
 
+/* Open it, but let lines wait for their thread. */
+static void open_only(const char *file)
+{
+    const struct output_config config = {.file = file, .gap = put_gap, .trouble = on_trouble};
+
+    ck_assert_msg(output_open(&config, &errors), "%s", text);
+}
+
+/* Lines of these lengths, up to 0. */
+static void put_lines(const size_t *lens)
+{
+    static char line[65536];
+
+    for (; *lens != 0; lens++) {
+        memset(line, 'x', *lens);
+        line[*lens - 1] = '\n';
+        output_put(line, *lens, 1, true);
+    }
+}
+
+START_TEST(a_write_is_repeated_when_it_may_be)
+{
+    char *content;
+
+    open_only(scratch_path("trace"));
+    notes_writes = true;
+    next_write(-1, EINTR);
+    next_write(-1, EAGAIN);
+    next_write(0, 0);
+    output_put("one\n", 4, 1, true);
+    output_start();
+    output_close();
+    expect_notes("poll poll 4 ");
+    content = scratch_read(scratch_path("trace"));
+    ck_assert_str_eq(content, "one\n");
+    free(content);
+    ck_assert_int_eq(troubles, 0);
+}
+END_TEST
+
+START_TEST(after_a_write_that_fails_there_is_no_other_one)
+{
+    open_only(scratch_path("trace"));
+    notes_writes = true;
+    next_write(-1, EIO);
+    put_lines((const size_t[]){65536, 65536, 65536, 65536, 65536, 65536, 65536, 65536, 65536, 0});
+    output_start();
+    output_close();
+    expect_notes("");
+    ck_assert_int_eq(troubles, 1);
+}
+END_TEST
+
+/* Many lines at once; to standard error no more than a pipe takes, but whole lines. */
+START_TEST(lines_are_written_in_batches)
+{
+    static const struct {
+        size_t lens[12];
+        const char *shared, *own; /* writes */
+    } rows[] = {
+        {{1000, 1000, 1000, 1000, 1000, 1000, 0}, "4000 2000 ", "6000 "},
+        {{1000, 3096, 0}, "4096 ", "4096 "},
+        {{1000, 3097, 0}, "1000 3097 ", "4097 "},
+        {{4096, 10, 0}, "4096 10 ", "4106 "},
+        {{4097, 10, 0}, "4097 10 ", "4107 "},
+        {{5000, 0}, "5000 ", "5000 "},
+        {{65536, 65536, 65536, 65536, 65536, 65536, 65536, 65536, 0},
+         "65536 65536 65536 65536 65536 65536 65536 65536 ",
+         "524288 "},
+        {{65536, 65536, 65536, 65536, 65536, 65536, 65536, 65536, 7, 0},
+         "65536 65536 65536 65536 65536 65536 65536 65536 7 ",
+         "524288 7 "},
+    };
+
+    notes_writes = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int shared = 0; shared < 2; shared++) {
+            open_only(shared ? "-" : scratch_path("trace"));
+            put_lines(rows[i].lens);
+            output_start();
+            output_close();
+            expect_notes(shared ? rows[i].shared : rows[i].own);
+            ck_assert_int_ge(fcntl(STDERR_FILENO, F_GETFD), 0); /* is still open */
+        }
+}
+END_TEST
+
+/* To the last byte. What comes then is left out. */
+START_TEST(the_queue_takes_what_its_size_says)
+{
+    static const size_t one[] = {65536, 0};
+    char *content;
+
+    open_only(scratch_path("trace"));
+    for (size_t i = 0; i < OUTPUT_QUEUE_SIZE / one[0]; i++)
+        put_lines(one);
+    if (_i > 0)
+        output_put("\n", 1, 1, true);
+    output_start();
+    output_close();
+    content = scratch_read(scratch_path("trace"));
+    ck_assert_str_eq(content + OUTPUT_QUEUE_SIZE, _i > 0 ? "gap 1 0 conn 1\n" : "");
+    free(content);
+}
+END_TEST
+
+START_TEST(the_line_after_a_gap_follows_it)
+{
+    start_pipe();
+    for (unsigned i = 0; i < LINES; i++)
+        put_line(i, 7);
+    while (got_len < OUTPUT_QUEUE_SIZE * 3 / 4) {
+        ssize_t n = read(ends[0], got + got_len, 65536);
+
+        ck_assert_int_gt(n, 0);
+        got_len += (size_t)n;
+    }
+    output_put("after\n", 6, 7, true); /* the thread has more to write */
+    read_until("after\n");
+    output_close();
+    read_until(NULL);
+    ck_assert_ptr_nonnull(strstr(got, " 0 conn 7\nafter\n"));
+    ck_assert_str_eq(strstr(got, "after\n"), "after\n");
+}
+END_TEST
+
 static void *put_many(void *number)
 {
     for (unsigned i = 0; i < LINES / 20; i++)
@@ -274,5 +444,10 @@ void add_tests(struct suite *suite)
     add_test(suite, a_reader_that_goes_away_is_reported_once);
     add_test(suite, each_line_is_written_soon);
     add_test(suite, what_was_opened_can_be_closed);
+    add_test(suite, a_write_is_repeated_when_it_may_be);
+    add_test(suite, after_a_write_that_fails_there_is_no_other_one);
+    add_test(suite, lines_are_written_in_batches);
+    add_loop(suite, the_queue_takes_what_its_size_says, 0, 2);
+    add_test(suite, the_line_after_a_gap_follows_it);
     add_test(suite, lines_of_several_threads_stay_whole);
 }
