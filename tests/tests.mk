@@ -145,6 +145,13 @@ $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) 
 $(BUILD)/tests/apps/server/accept_calls: private WRAPPED = $(LEFTOVER_CALLS) accept4 epoll_ctl
 $(BUILD)/tests/apps/connect/signing_steps: private WRAPPED = $(LEFTOVER_CALLS) agent_sign_begin agent_sign_end agent_exchange_step agent_exchange_clear \
     loop_watch loop_unwatch session_signed
+$(BUILD)/tests/apps/server/worker: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version
+$(BUILD)/tests/apps/connect/client: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version
+$(BUILD)/tests/apps/runtime/pump: private WRAPPED = $(LEFTOVER_CALLS) loop_set_timer
+$(BUILD)/tests/apps/runtime/stream: private WRAPPED = $(LEFTOVER_CALLS) nacre_channel_eow
+$(BUILD)/tests/apps/files/password_file: private WRAPPED = $(LEFTOVER_CALLS) short_hash
+$(BUILD)/tests/apps/files/new_file: private WRAPPED = $(LEFTOVER_CALLS) open64
+$(BUILD)/tests/apps/files/known_hosts_more: private WRAPPED = $(LEFTOVER_CALLS) flock
 $(BUILD)/tests/apps/forward/listener: private WRAPPED = $(LEFTOVER_CALLS) accept4 bind_place loop_watch loop_unwatch session_enter session_leave \
     nacre_session_open_channel nacre_channel_app_data nacre_channel_close nacre_stream_join pump_set_options
 $(BUILD)/tests/whole/writes: private WRAPPED = $(LEFTOVER_CALLS) write

@@ -4,6 +4,7 @@
 
 #include "apps/files/agent_sign.h"
 #include "apps/session/signer.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
@@ -229,6 +230,17 @@ START_TEST(another_request_takes_the_place_of_one)
 }
 END_TEST
 
+START_TEST(without_memory_there_is_no_signature)
+{
+    begin();
+    leftovers_refuse(1);
+    ck_assert(!ask());
+    ck_assert_ptr_null(client.signing); /* nor is the one before it awaited */
+    expect_notes("clear;");
+    end();
+}
+END_TEST
+
 START_TEST(a_session_that_is_gone_gets_no_signature)
 {
     begin();
@@ -247,5 +259,6 @@ void add_tests(struct suite *suite)
     add_test(suite, an_agent_that_says_nothing_is_given_up_after_a_minute);
     add_loop(suite, what_the_loop_cannot_watch_is_not_waited_for, 0, 2);
     add_test(suite, another_request_takes_the_place_of_one);
+    add_test(suite, without_memory_there_is_no_signature);
     add_test(suite, a_session_that_is_gone_gets_no_signature);
 }

@@ -400,6 +400,7 @@ START_TEST(an_untrusted_file_grants_nothing)
     chmod(keys, 0664);
     ck_assert(!granted_in(keys, "alice"));
     assert_says(errbuf, "writable by others (mode 664)");
+    ck_assert_ptr_null(strstr(errbuf, "keys:1:")); /* the whole file is meant */
     chmod(keys, 0602);
     ck_assert(!granted_in(keys, "alice"));
     assert_says(errbuf, "writable by others");
@@ -408,6 +409,7 @@ START_TEST(an_untrusted_file_grants_nothing)
     assert_says(errbuf, "not a regular file");
     ck_assert(!granted_in(scratch_path("none"), "alice"));
     assert_says(errbuf, "no such file");
+    ck_assert_ptr_null(strstr(errbuf, "none:1:"));
     if (geteuid() == 0) {
         ck_assert_int_eq(chown(keys, 65534, 65534), 0);
         ck_assert(!granted_in(keys, "alice"));

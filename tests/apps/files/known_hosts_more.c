@@ -1,12 +1,15 @@
 /* Several files of known hosts, and what is given to their functions. */
 #include "apps/files/known_hosts.h"
+#include "tests/support/notes.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 #include "transport/key_pair.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* Two invented keys, and the first one's blob: it only needs the right form. */
@@ -24,6 +27,18 @@ static void on_warn(void *context, const char *sentence)
     (void)context;
     (void)snprintf(warned, sizeof warned, "%s", sentence);
     warnings++;
+}
+
+static const char *meanwhile; /* another program writes this before it unlocks the file */
+static int lock_failure;      /* errno */
+
+OWN(int, flock, int fd, int operation)
+{
+    ck_assert_int_eq(operation, LOCK_EX);
+    if (meanwhile != NULL)
+        ck_assert_int_eq(write(fd, meanwhile, strlen(meanwhile)), (ssize_t)strlen(meanwhile));
+    errno = lock_failure;
+    return lock_failure != 0 ? -1 : 0;
 }
 
 static struct nacre_known_hosts in(const char *file)
@@ -224,6 +239,23 @@ START_TEST(a_last_line_of_one_byte_is_completed)
 }
 END_TEST
 
+START_TEST(the_file_is_locked_before_it_is_looked_at)
+{
+    const struct nacre_host_key shown = {"host", 22, (const uint8_t *)BLOB, sizeof BLOB - 1};
+    const struct nacre_known_hosts hosts = in(scratch_write("known_hosts", "", 0600));
+    char *text;
+
+    meanwhile = _i == 0 ? "#" : NULL;
+    lock_failure = _i == 0 ? 0 : ENOLCK;
+    ck_assert_int_eq(nacre_known_hosts_add(&hosts, &shown, false, said, sizeof said), _i == 0);
+    if (_i == 1)
+        assert_says(said, "cannot be written: No locks available");
+    text = scratch_read(hosts.file);
+    ck_assert_str_eq(text, _i == 0 ? "#\nhost " KEY "\n" : "");
+    free(text);
+}
+END_TEST
+
 /* 63 characters of it are shown. */
 START_TEST(a_long_type_is_cut)
 {
@@ -250,6 +282,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_list_fits_with_its_NUL_or_not_at_all);
     add_test(suite, a_key_that_would_make_a_malformed_line_is_not_added);
     add_loop(suite, a_last_line_of_one_byte_is_completed, 0, 2);
+    add_loop(suite, the_file_is_locked_before_it_is_looked_at, 0, 2);
     add_test(suite, a_long_type_is_cut);
     add_test(suite, further_files_are_read_too);
     add_test(suite, a_further_file_that_cannot_be_used_is_reported);

@@ -1,4 +1,5 @@
 #include "apps/files/new_file.h"
+#include "tests/support/notes.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
@@ -37,6 +38,17 @@ int rename(const char *from, const char *to)
 {
     renamed_in_peace = is_blocked(SIGTERM) && is_blocked(SIGINT);
     return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+static bool no_unnamed; /* the file system has no unnamed files */
+
+OWN(int, open64, const char *path, int flags, ...)
+{
+    if (no_unnamed && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_LARGEFILE, 0600);
 }
 
 static void expect_flushed(unsigned files, unsigned folders)
@@ -175,6 +187,28 @@ START_TEST(a_temporary_name_is_removed_when_it_is_not_used)
 }
 END_TEST
 
+/* Any number may be that of the file. */
+START_TEST(without_unnamed_files_it_has_the_temporary_name)
+{
+    no_unnamed = true;
+    ck_assert(start(scratch_path("f.new")));
+    ck_assert_int_eq(file.fd, 0);
+    ck_assert(file.named);
+    ck_assert(new_file_write(&file, bytes_of("text"), 0640));
+    ck_assert_int_eq(access(scratch_path("f.new"), F_OK), 0);
+    ck_assert(new_file_link(&file, scratch_path("f")));
+    new_file_close(&file);
+    ck_assert_int_lt(fcntl(0, F_GETFD), 0);
+    ck_assert_uint_eq(count_files(), 1);
+    scratch_write("f.new", "another's", 0600);
+    ck_assert(!start(scratch_path("f.new")));
+    ck_assert(!file.named);
+    new_file_close(&file);
+    ck_assert_uint_eq(count_files(), 2);
+    no_unnamed = false;
+}
+END_TEST
+
 /* It may be another process's by now. */
 START_TEST(a_temporary_name_that_was_used_is_not_removed_again)
 {
@@ -236,6 +270,7 @@ void add_tests(struct suite *suite)
     add_test(suite, replacing_leaves_one_file);
     add_test(suite, a_failed_replacement_leaves_nothing);
     add_test(suite, a_temporary_name_is_removed_when_it_is_not_used);
+    add_test(suite, without_unnamed_files_it_has_the_temporary_name);
     add_test(suite, a_temporary_name_that_was_used_is_not_removed_again);
     add_test(suite, a_temporary_name_is_removed_only_once);
     add_test(suite, a_folder_that_is_missing_is_an_error);

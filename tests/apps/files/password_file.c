@@ -3,6 +3,8 @@
 
 #include "apps/confine/confine.h"
 #include "crypto/password_hash.h"
+#include "crypto/short_hash.h"
+#include "tests/support/notes.h"
 #include "tests/support/password_logins.h"
 #include "tests/support/suite.h"
 #include "tests/support/scratch.h"
@@ -11,6 +13,15 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
+
+static bool same_hash; /* of all names */
+
+uint64_t __real_short_hash(const uint8_t key[SHORT_HASH_KEY], struct bytes data); /* NOLINT */
+
+OWN(uint64_t, short_hash, const uint8_t key[SHORT_HASH_KEY], struct bytes data)
+{
+    return same_hash ? 1 : __real_short_hash(key, data);
+}
 
 START_TEST(a_plain_password_must_match_exactly)
 {
@@ -342,6 +353,24 @@ START_TEST(the_first_line_of_a_user_counts_in_any_order_of_names)
 }
 END_TEST
 
+/* The index has hashes of names: two names may have the same. */
+START_TEST(names_with_one_hash_are_told_apart)
+{
+    same_hash = true;
+    open_file("alice:one\nbob:two\nalice:three\n");
+    assert_in("alice", "one");
+    assert_in("bob", "two");
+    assert_out("bob", "one");
+    assert_out("carol", "one");
+    assert_out("carol", "two");
+    assert_out("al", "one");
+    assert_out("alice", "two");
+    assert_out("alice", "three");
+    close_file();
+    same_hash = false;
+}
+END_TEST
+
 START_TEST(a_check_outlives_its_file)
 {
     struct nacre_password_check *check;
@@ -445,6 +474,7 @@ void add_tests(struct suite *suite)
     add_test(suite, without_memory_for_a_hash_no_password_is_decided);
     add_test(suite, a_look_up_does_not_read_a_large_file);
     add_test(suite, the_first_line_of_a_user_counts_in_any_order_of_names);
+    add_test(suite, names_with_one_hash_are_told_apart);
     add_test(suite, a_check_outlives_its_file);
     add_test(suite, timing_does_not_reveal_which_users_exist);
     add_test(suite, copies_of_entries_and_passwords_are_wiped);

@@ -7,6 +7,7 @@
 #include "apps/runtime/pump.h"
 #include "apps/runtime/stream.h"
 #include "apps/session/attached.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/notes.h"
 #include "tests/support/suite.h"
 #include "transport/writer.h"
@@ -28,6 +29,7 @@ static struct nacre_forward_listener *listener;
 static struct source *sources[SPOTS];
 static unsigned watches, fail_watch; /* the watch that fails, counted from 1 */
 static int accept_failure, accepted; /* errno, and the last descriptor */
+static unsigned refuse;              /* the allocation after it that fails */
 static struct sockaddr_storage from;
 static bool may_begin, opens, joins, closes; /* closes: the application closes it in its callback */
 static int connections;
@@ -78,6 +80,7 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
         return -1;
     memcpy(address, &from, *len);
     accepted = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    leftovers_refuse(refuse);
     return accepted;
 }
 
@@ -205,7 +208,7 @@ static void begin(void)
     may_begin = opens = true;
     closes = false;
     accept_failure = connections = 0;
-    watches = fail_watch = 0;
+    watches = fail_watch = refuse = 0;
     inbound = NULL;
     from = (struct sockaddr_storage){.ss_family = AF_UNIX};
 }
@@ -289,9 +292,11 @@ START_TEST(a_connection_is_a_channel_or_is_closed)
 {
     listen_as("direct-tcpip", "h:1");
     opens = _i == 0;
+    refuse = _i == 2;
     connection();
-    expect_notes(_i == 0 ? "(options;open direct-tcpip;accepted ;)"
-                         : "(options;open direct-tcpip;)");
+    expect_notes(_i == 0   ? "(options;open direct-tcpip;accepted ;)"
+                 : _i == 1 ? "(options;open direct-tcpip;)"
+                           : "(options;)");
     ck_assert_int_eq(fcntl(accepted, F_GETFD) >= 0, _i == 0);
     ck_assert_int_eq(connections, _i == 0);
     end();
@@ -408,7 +413,7 @@ void add_tests(struct suite *suite)
 {
     add_loop(suite, a_failure_to_accept_may_be_one_to_wait_for, 0, 5);
     add_test(suite, a_pause_ends_when_all_spots_are_watched_again);
-    add_loop(suite, a_connection_is_a_channel_or_is_closed, 0, 2);
+    add_loop(suite, a_connection_is_a_channel_or_is_closed, 0, 3);
     add_loop(suite, an_open_channel_is_joined_to_the_connection, 0, 2);
     add_loop(suite, a_listener_may_be_closed_while_it_accepts, 0, 2);
     add_loop(suite, the_channel_says_where_the_connection_comes_from, 0, 2);

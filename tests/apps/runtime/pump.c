@@ -2,6 +2,7 @@
 #include "apps/runtime/pump.h"
 #include "apps/session/container_of.h"
 #include "apps/session/parts.h"
+#include "tests/support/notes.h"
 #include "tests/support/pair.h"
 #include "tests/support/suite.h"
 #include "transport/kex_state.h"
@@ -36,6 +37,15 @@ static void on_ended(void *pump, const struct nacre_end *why)
     (void)pump;
     (void)why;
     ended++;
+}
+
+static bool no_timers; /* out of memory for one */
+
+bool __real_loop_set_timer(struct nacre_loop *at, struct timer *timer, uint64_t at_ms); /* NOLINT */
+
+OWN(bool, loop_set_timer, struct nacre_loop *at, struct timer *timer, uint64_t at_ms)
+{
+    return !no_timers && __real_loop_set_timer(at, timer, at_ms);
 }
 
 static struct pump *begin(void)
@@ -272,9 +282,31 @@ START_TEST(without_a_session_it_does_not_start)
 }
 END_TEST
 
+/* Without a deadline, a session and the end of one could last for ever. */
+START_TEST(without_memory_for_a_timer_it_is_over)
+{
+    struct pump *pump = begin();
+
+    no_timers = _i == 0;
+    turn();
+    if (_i > 0) {
+        ck_assert_uint_eq(over, 0);
+        nacre_session_disconnect(pump->session, NACRE_SHUTTING_DOWN, "that is all");
+        pump->sendable = _i == 1; /* all of it is sent, or nothing */
+        no_timers = true;
+        pump_wake(pump);
+        turn();
+    }
+    ck_assert_uint_eq(over, 1);
+    no_timers = false;
+    end();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, each_event_says_what_the_socket_can_do);
+    add_loop(suite, without_memory_for_a_timer_it_is_over, 0, 3);
     add_test(suite, without_a_session_it_does_not_start);
     add_test(suite, it_sends_its_version_and_is_over_when_the_other_side_closes);
     add_test(suite, a_copy_of_its_socket_causes_no_events_after_the_end);

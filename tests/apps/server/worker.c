@@ -1,10 +1,13 @@
 /* The workers of a server, which run in the thread of the test, one iteration at a time. */
 #include "apps/server/worker.h"
 
+#include "apps/session/endpoint.h"
 #include "apps/session/errbuf.h"
 #include "tests/support/client_story.h"
 #include "tests/support/sockets.h"
+#include "tests/support/notes.h"
 #include "tests/support/standard_input.h"
+#include "transport/growth.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -34,6 +37,14 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
         ck_assert(nacre_server_adopt(served.server, adopt_next));
     adopt_next = -1;
     shut_down += why->cause == NACRE_SHUTTING_DOWN;
+}
+
+static uint32_t set_version; /* of an endpoint; there may be only one version yet */
+
+OWN(void, endpoint_set_version, struct nacre_endpoint *e, uint32_t version)
+{
+    ck_assert_ptr_nonnull(e);
+    set_version = version;
 }
 
 static const struct nacre_server_events events = {.counters = on_counters, .ended = on_ended};
@@ -127,6 +138,16 @@ START_TEST(workers_know_their_number_and_settings)
         ck_assert_ptr_eq(worker(i)->loop.mailbox, worker(i)->mailbox);
     }
     ck_assert_uint_eq(served.server->latest->users, 1 + 3);
+    end();
+}
+END_TEST
+
+/* What the program passes later, for a channel for example, is as old as its configuration. */
+START_TEST(sessions_have_the_programs_version)
+{
+    set_version = 0;
+    make_server(&served, (struct nacre_server_config){.version = FIRST_VERSION});
+    ck_assert_uint_eq(set_version, FIRST_VERSION);
     end();
 }
 END_TEST
@@ -394,6 +415,7 @@ void add_tests(struct suite *suite)
     standard_input(suite);
     add_test(suite, without_descriptors_no_server_starts);
     add_test(suite, workers_know_their_number_and_settings);
+    add_test(suite, sessions_have_the_programs_version);
     add_test(suite, an_iteration_waits_as_long_as_told);
     add_test(suite, a_call_wakes_each_worker);
     add_test(suite, the_first_worker_reports_once);
