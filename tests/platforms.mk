@@ -10,14 +10,15 @@ check-debian12:                         ## the same in Debian 12
 check-lto check-clang-lto check-i386 check-arm64 check-musl: export WERROR = 1
 check-compilers: check-lto check-clang-lto check-i386 check-arm64 check-musl  ## all five that follow
 
-# With link-time optimisation an object contains the compiler's own code, which only its ar and linker can read.
+# With link-time optimisation an object contains the compiler's own code, which only its ar and linker can read: readelf sees
+# no symbols of gcc's, and complains about clang's.
 check-lto:                              ## gcc -flto: no warnings, and the programs work
 	@$(MAKE) $(jobs) BUILD=$(BUILD)/lto CC=gcc AR=gcc-ar CFLAGS='-O2 -flto=auto' all symbols
 	@NACRE_BUILD=$(BUILD)/lto tests/tools/run_tests tests/interop/test_echo.py
 
 check-clang-lto:                        ## clang -flto: the same
 	@tests/tools/install_missing "clang -flto" $(addsuffix -$(CLANG_VERSION),clang lld llvm)
-	@$(MAKE) $(jobs) BUILD=$(BUILD)/clang-lto CC=$(CLANG) AR=llvm-ar-$(CLANG_VERSION) CFLAGS='-O2 -flto' \
+	@$(MAKE) $(jobs) BUILD=$(BUILD)/clang-lto CC=$(CLANG) AR=llvm-ar-$(CLANG_VERSION) READELF=: CFLAGS='-O2 -flto' \
 		LDFLAGS=-fuse-ld=lld all symbols
 	@NACRE_BUILD=$(BUILD)/clang-lto tests/tools/run_tests tests/interop/test_echo.py
 
@@ -33,14 +34,14 @@ foreign_tests = $(foreach t,$(filter-out $(NOT_FOREIGN) $(3),$(TESTS)),"$(2) $(B
 
 check-i386:                             ## 32-bit x86: no warnings, and the unit tests pass
 	@tests/tools/install_missing "compiling for i386" gcc-i686-linux-gnu
-	@tests/tools/sysroot i386 $(call root,i386) libc6-dev libsodium-dev libssl-dev check
+	@tests/tools/sysroot i386 $(call root,i386) libc6-dev libsodium-dev libssl-dev check valgrind
 	@$(call foreign,i386,i386-linux-gnu,i686-linux-gnu) CFLAGS='-O2 -D_FORTIFY_SOURCE=2 -Wno-psabi'
 	@tests/tools/run_tests --timeout 600 $(call foreign_tests,i386,$(call root,i386)/lib/ld-linux.so.2 --library-path \
 		$(call root,i386)/lib/i386-linux-gnu:$(call root,i386)/usr/lib/i386-linux-gnu)
 
 check-arm64:                            ## aarch64: no warnings, and the unit tests pass under qemu-user (10 minutes)
 	@tests/tools/install_missing "compiling for arm64" gcc-aarch64-linux-gnu qemu-user-static
-	@tests/tools/sysroot arm64 $(call root,arm64) libc6-dev libsodium-dev libssl-dev check
+	@tests/tools/sysroot arm64 $(call root,arm64) libc6-dev libsodium-dev libssl-dev check valgrind
 	@$(call foreign,arm64,aarch64-linux-gnu,aarch64-linux-gnu)
 	@tests/tools/run_tests --timeout 1200 $(call foreign_tests,arm64,qemu-aarch64-static -L $(call root,arm64),$(NOT_EMULATED))
 

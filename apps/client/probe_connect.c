@@ -122,7 +122,7 @@ static void note_missing(struct probe *p, const char *algorithm, const char *why
         return;
     p->missing_count++;
     (void)snprintf(missing->algorithm, sizeof missing->algorithm, "%s", algorithm);
-    (void)snprintf(missing->why, sizeof missing->why, "%s", why);
+    (void)snprintf(missing->why, sizeof missing->why, "%.*s", (int)sizeof missing->why - 1, why);
 }
 
 /* The login ends as soon as the server has listed its methods, since there is nothing to try. */
