@@ -41,9 +41,8 @@ const char *signal_name(int number)
 
 static void close_both(const int pair[2])
 {
-    for (int i = 0; i < 2; i++)
-        if (pair[i] >= 0)
-            (void)close(pair[i]);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
 }
 
 /* Pipes for standard input, output and error: one end of [i] becomes the child's descriptor i. */

@@ -98,6 +98,7 @@ static enum quota_answer count(struct quota_place *place, char *user, char *sour
     u = find_or_add(&users, user);
     s = u != NULL ? find_or_add(&sources, source) : NULL;
     if (s == NULL) {
+        *news = true;
         drop(&users, u);
         return QUOTA_NO_MEMORY;
     }

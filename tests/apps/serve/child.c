@@ -1,5 +1,6 @@
 /* The process that nacre-serve starts: how it starts and how it ends. */
 #include "apps/serve/child.h"
+#include "tests/support/notes.h"
 #include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
@@ -12,6 +13,25 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static int waitid_code = -1; /* what waitid finds, without a process; 0: an interruption */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __real_waitid(idtype_t type, id_t id, siginfo_t *found, int options);
+
+OWN(int, waitid, idtype_t type, id_t id, siginfo_t *found, int options)
+{
+    if (waitid_code < 0)
+        return __real_waitid(type, id, found, options);
+    errno = EINTR;
+    if (waitid_code == 0)
+        return -1;
+    found->si_pid = 1;
+    found->si_code = waitid_code;
+    found->si_status = 3;
+    return 0;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static struct child_end run(const char *script, char *out, size_t size)
 {
@@ -50,6 +70,32 @@ START_TEST(a_program_ends_with_a_status_or_a_signal)
     ck_assert_str_eq(out, "hi\n");
     end = run("kill -KILL $$", out, sizeof out);
     ck_assert(end.by_signal && end.status == SIGKILL);
+}
+END_TEST
+
+START_TEST(the_end_of_a_program_is_what_the_system_says)
+{
+    static const struct {
+        int code;
+        bool by_signal, core_dumped;
+    } rows[] = {{CLD_EXITED, false, false}, {CLD_KILLED, true, false}, {CLD_DUMPED, true, true}};
+    struct child_end end;
+    struct child child;
+
+    child = (struct child){.pid = 1, .pidfd = dup(0)};
+    waitid_code = 0;
+    ck_assert(!child_reap(&child, &end)); /* it is asked again later */
+    ck_assert_int_eq(child.pid, 1);
+    (void)close(child.pidfd);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        child = (struct child){.pid = 1, .pidfd = dup(0)};
+        waitid_code = rows[i].code;
+        ck_assert(child_reap(&child, &end));
+        ck_assert_int_eq(end.by_signal, rows[i].by_signal);
+        ck_assert_int_eq(end.core_dumped, rows[i].core_dumped);
+        ck_assert_int_eq(end.status, 3);
+        ck_assert_int_eq(child.pidfd, -1);
+    }
 }
 END_TEST
 
@@ -226,6 +272,7 @@ void add_tests(struct suite *suite)
 {
     standard_input(suite);
     add_test(suite, a_program_ends_with_a_status_or_a_signal);
+    add_test(suite, the_end_of_a_program_is_what_the_system_says);
     add_test(suite, no_signal_is_blocked_or_ignored);
     add_test(suite, a_missing_program_leaves_no_descriptor_open);
     add_test(suite, a_server_without_descriptors_starts_nothing);

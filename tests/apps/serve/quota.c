@@ -1,5 +1,6 @@
 /* How many sessions there may be: of a user, of an address, and in all. */
 #include "apps/serve/quota.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/suite.h"
 
 #include <stdio.h>
@@ -148,6 +149,33 @@ START_TEST(only_the_first_refusal_is_news)
 }
 END_TEST
 
+/* The name, then the tallies of the user and of the address with their names. */
+START_TEST(without_memory_nobody_is_counted)
+{
+    enum quota_answer answer;
+
+    quota_configure(16, 2);
+    for (unsigned n = 1; n <= 5; n++) {
+        struct quota_place place = {NULL, NULL};
+
+        news = false;
+        leftovers_refuse(n);
+        answer = quota_take(&place, "alice", "192.0.2.1", &news);
+        leftovers_refuse(0);
+        ck_assert_msg(answer == QUOTA_NO_MEMORY && news, "allocation %u", n);
+        ck_assert_ptr_null(place.user);
+        ck_assert_uint_eq(quota_count(), 0);
+    }
+    ck_assert_uint_eq(take(1, "alice", "192.0.2.1"), 1);
+    leftovers_refuse(2); /* of another address: the user's tally stays */
+    answer = quota_take(&places[1], "alice", "192.0.2.2", &news);
+    leftovers_refuse(0);
+    ck_assert_int_eq(answer, QUOTA_NO_MEMORY);
+    ck_assert_uint_eq(take(PLACES, "alice", "192.0.2.2"), 1);
+    give_back();
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_user_has_the_number_that_was_chosen);
@@ -156,4 +184,5 @@ void add_tests(struct suite *suite)
     add_test(suite, quarters_and_halves_are_rounded_for_the_user);
     add_test(suite, a_server_with_little_room_serves_all_the_same);
     add_test(suite, only_the_first_refusal_is_news);
+    add_test(suite, without_memory_nobody_is_counted);
 }

@@ -1,5 +1,6 @@
 /* A session of nacre-serve gives back what it holds. */
 #include "apps/serve/session.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
@@ -79,6 +80,15 @@ START_TEST(a_session_that_has_nothing_closes_nothing)
     ck_assert(s->terminal.master < 0 && s->terminal.slave < 0);
     session_free(s);
     ck_assert(is_open(0));
+    leftovers_refuse(1);
+    s = session_new(NULL);
+    ck_assert_ptr_null(s);
+    s = session_new(NULL);
+    ck_assert_ptr_nonnull(s);
+    s->tty = 0; /* a descriptor like any other */
+    session_free(s);
+    ck_assert(!is_open(0));
+    ck_assert_int_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
 }
 END_TEST
 

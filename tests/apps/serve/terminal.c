@@ -92,6 +92,26 @@ START_TEST(a_break_is_what_the_modes_make_of_it)
 }
 END_TEST
 
+/* Its descriptors may have the numbers of the standard streams. */
+START_TEST(a_terminal_s_descriptors_may_be_any)
+{
+    const struct nacre_request request = {.columns = 80, .rows = 24};
+    struct terminal t;
+
+    (void)close(0);
+    ck_assert(terminal_open(&t, &request));
+    ck_assert_int_eq(t.master, 0);
+    ck_assert_int_eq(dup2(t.slave, 9), 9);
+    terminal_close(&t);
+    ck_assert_int_eq(dup(9), 0);
+    (void)close(9);
+    t = (struct terminal){.master = -1, .slave = 0};
+    terminal_close(&t);
+    ck_assert_int_eq(fcntl(0, F_GETFD), -1);
+    ck_assert_int_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
+}
+END_TEST
+
 /* Nothing of it is left. */
 START_TEST(a_terminal_that_cannot_be_opened_is_closed)
 {
@@ -115,5 +135,6 @@ void add_tests(struct suite *suite)
     standard_input(suite);
     add_test(suite, a_terminal_has_size_and_modes);
     add_test(suite, a_break_is_what_the_modes_make_of_it);
+    add_test(suite, a_terminal_s_descriptors_may_be_any);
     add_test(suite, a_terminal_that_cannot_be_opened_is_closed);
 }
