@@ -1,7 +1,9 @@
 #include "apps/trace/log_file.h"
 
+#include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +55,57 @@ START_TEST(a_mistake_is_reported_with_its_line)
 }
 END_TEST
 
+START_TEST(hex_is_pairs_of_digits)
+{
+    static const char *const bad[] = {"/0", "0/", ":x", "0:0",  "@0",  "G0",
+                                      "0G", "`0", "g0", "0xz0", "00x", "x0"};
+    static const uint8_t all[] = {0x09, 0xaf, 0xaf, 0x90};
+    char line[32];
+
+    ck_assert(read_log("K=0X09afAF:90"));
+    assert_bytes(log_find(&log_file, "K")->value, BYTES_OF_ARRAY(all));
+    log_free(&log_file);
+    ck_assert(read_log("K=09 : af\tAF 90\nA=0x\nB=00\n"));
+    assert_bytes(log_find(&log_file, "K")->value, BYTES_OF_ARRAY(all));
+    ck_assert_uint_eq(log_find(&log_file, "A")->value.len, 0);
+    ck_assert_uint_eq(log_find(&log_file, "B")->value.len, 1);
+    log_free(&log_file);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(line, sizeof line, "K=%s\n", bad[i]);
+        ck_assert_msg(!read_log(line), "%s", bad[i]);
+    }
+}
+END_TEST
+
+START_TEST(names_are_bounded)
+{
+    ck_assert(read_log("\n a_name_of_15_by \t= 00\n=01"));
+    ck_assert_uint_eq(log_find(&log_file, "a_name_of_15_by")->number, 2);
+    ck_assert_uint_eq(log_find(&log_file, "")->number, 3);
+    log_free(&log_file);
+    ck_assert(!read_log("a_name_of_16_byt = 00"));
+    assert_says(sentence, "the worksheet has no such name");
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_read)
+{
+    bool good;
+
+    (void)scratch_write("mine.log", "K = 00\n", 0600);
+    for (unsigned n = 1; n <= 3; n++) {
+        sentence[0] = 0;
+        leftovers_refuse(n);
+        good = log_read(&log_file, scratch_path("mine.log"), &why);
+        leftovers_refuse(0);
+        ck_assert(!good);
+        ck_assert_str_eq(sentence, "not enough memory");
+    }
+    ck_assert(!log_parse(&log_file, "empty", NULL, 0, &why));
+    ck_assert_str_eq(sentence, "empty has no line 'name = hex'");
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_read_is_a_sentence)
 {
     ck_assert(!log_read(&log_file, scratch_path("missing"), &why));
@@ -82,6 +135,10 @@ START_TEST(a_file_may_not_be_endless)
     text[(size_t)7 * (LOG_LINES_MAX - 1)] = 0;
     ck_assert(read_log(text));
     log_free(&log_file);
+    text[(size_t)7 * (LOG_LINES_MAX - 1)] = '#';
+    text[len - 1] = 0; /* as large as a file may be */
+    ck_assert(read_log(text));
+    log_free(&log_file);
     free(text);
 }
 END_TEST
@@ -91,6 +148,9 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, lines_are_names_and_hex);
     add_test(suite, a_mistake_is_reported_with_its_line);
+    add_test(suite, hex_is_pairs_of_digits);
+    add_test(suite, names_are_bounded);
+    add_test(suite, without_memory_nothing_is_read);
     add_test(suite, a_file_that_cannot_be_read_is_a_sentence);
     add_test(suite, a_file_may_not_be_endless);
 }

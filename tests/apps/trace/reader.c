@@ -1,7 +1,11 @@
 #include "apps/trace/reader.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
+#include "tests/support/standard_input.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define HEADER "{\"trace\":1,\"program\":\"nacre-echo\",\"version\":\"0.1\"}\n"
 #define MESSAGE                                                                                    \
@@ -142,12 +146,76 @@ START_TEST(a_file_that_cannot_be_read_is_named)
 }
 END_TEST
 
+START_TEST(without_memory_no_trace_is_read)
+{
+    const char *path = scratch_write("trace.json", HEADER, 0600);
+    struct trace_reader *reader;
+
+    for (unsigned n = 1; n <= 2; n++) {
+        sentence[0] = 0;
+        leftovers_refuse(n);
+        reader = trace_reader_open(path, &why);
+        leftovers_refuse(0);
+        ck_assert_ptr_null(reader);
+        ck_assert_str_eq(sentence, "not enough memory");
+    }
+}
+END_TEST
+
+/* The limit is that of memory: 8 MiB, doubled from 64 KiB. */
+START_TEST(a_line_is_too_long_beyond_its_limit)
+{
+    enum { LONGEST = 8 << 20 };
+    size_t header = strlen(HEADER), message = strlen(MESSAGE);
+    char *text = malloc(header + LONGEST + 3);
+    unsigned count;
+    bool was_cut;
+
+    ck_assert_ptr_nonnull(text);
+    memcpy(text, HEADER, header);
+    memset(text + header, ' ', LONGEST + 1);
+    memcpy(text + header + LONGEST - message, MESSAGE, message);
+    text[header + LONGEST] = '\n';
+    text[header + LONGEST + 1] = 0;
+    ck_assert_int_eq(read_all(text, &count, &was_cut), TRACE_END);
+    ck_assert_uint_eq(count, 2);
+    text[header + LONGEST] = ' ';
+    text[header + LONGEST + 1] = '\n';
+    text[header + LONGEST + 2] = 0;
+    ck_assert_int_eq(read_all(text, &count, &was_cut), TRACE_BAD);
+    assert_says(sentence, "trace.json:2: the line is too long");
+    free(text);
+}
+END_TEST
+
+START_TEST(a_trace_may_come_from_standard_input)
+{
+    int file = open(scratch_write("trace.json", HEADER "x\n", 0600), O_RDONLY | O_CLOEXEC);
+    struct trace_reader *reader;
+    struct trace_event event;
+
+    ck_assert_int_eq(dup2(file, STDIN_FILENO), STDIN_FILENO);
+    (void)close(file);
+    reader = trace_reader_open("-", &why);
+    ck_assert_ptr_nonnull(reader);
+    ck_assert_int_eq(trace_reader_next(reader, &event, &why), TRACE_EVENT);
+    ck_assert_int_eq(trace_reader_next(reader, &event, &why), TRACE_BAD);
+    assert_says(sentence, "standard input:2: not JSON");
+    trace_reader_close(reader);
+    ck_assert_int_ge(fcntl(STDIN_FILENO, F_GETFD), 0); /* is still open */
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    standard_input(suite);
     scratch_folder(suite);
     add_test(suite, events_are_read_in_order);
     add_test(suite, a_trace_cut_off_anywhere_is_read_up_to_there);
     add_test(suite, a_line_may_be_long_but_not_endless);
     add_test(suite, what_is_not_a_trace_is_refused);
     add_test(suite, a_file_that_cannot_be_read_is_named);
+    add_test(suite, without_memory_no_trace_is_read);
+    add_test(suite, a_line_is_too_long_beyond_its_limit);
+    add_test(suite, a_trace_may_come_from_standard_input);
 }

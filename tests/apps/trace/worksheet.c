@@ -85,6 +85,29 @@ START_TEST(without_the_keys_in_the_trace_their_beginning_is_printed)
 }
 END_TEST
 
+/* A rekey does not say what H of the first exchange was. */
+START_TEST(after_a_rekey_the_session_id_may_be_missing)
+{
+    static const char *const known[] = {"\n# session_id: H of the connection's first key exchange\n"
+                                        "session_id = ",
+                                        "\nC = ", NULL};
+    static const char *const unknown[] = {
+        "\n# session_id: H of the connection's first key exchange\n# it is not in this trace\n"
+        "# A to F: they cannot be derived without K, H and session_id\n",
+        NULL};
+    struct exchanges t =
+        exchanges_run(&(struct exchange_session){.kex = "curve25519-sha256", .rekeys = true});
+
+    ck_assert_uint_eq(t.count, 2);
+    expect(&t.x[1], known);
+    t.x[1].session_id.len = 0;
+    expect(&t.x[1], unknown);
+    t.x[0].session_id.len = 0; /* it is its own H */
+    expect(&t.x[0], known);
+    exchanges_free(&t);
+}
+END_TEST
+
 /* A trace from a program that computes something else. */
 START_TEST(a_trace_that_contradicts_itself_is_noticed)
 {
@@ -120,6 +143,7 @@ void add_tests(struct suite *suite)
     add_test(suite, every_field_and_key_is_printed);
     add_test(suite, what_is_missing_without_secrets_is_said);
     add_test(suite, without_the_keys_in_the_trace_their_beginning_is_printed);
+    add_test(suite, after_a_rekey_the_session_id_may_be_missing);
     add_test(suite, a_trace_that_contradicts_itself_is_noticed);
     add_test(suite, an_unknown_method_has_its_first_fields);
 }
