@@ -85,7 +85,7 @@ $(BUILD)/tests/apps/load/run: private WRAPPED = $(LEFTOVER_CALLS) clock_now_ns g
     $(addprefix nacre_clients_,new free stop run_once) $(addprefix nacre_client_,connect context session address local_address) \
     $(addprefix nacre_session_,peer_version negotiated counters output) $(addprefix study_,open start ended close)
 $(BUILD)/tests/apps/terminal/calls: private WRAPPED = $(LEFTOVER_CALLS) open64 close tcgetattr tcsetattr sigaction raise read write fork waitpid pipe2 atexit
-$(BUILD)/tests/apps/daemon/notify_calls: private WRAPPED = $(LEFTOVER_CALLS) socket connect setsockopt send close clock_gettime __clock_gettime64 $(addprefix nacre_watch_,new free) \
+$(BUILD)/tests/apps/daemon/notify_calls: private WRAPPED = $(LEFTOVER_CALLS) socket connect setsockopt __setsockopt64 send close clock_gettime __clock_gettime64 $(addprefix nacre_watch_,new free) \
     $(addprefix nacre_timer_,new set free)
 $(BUILD)/tests/apps/daemon/host_keys_calls: private WRAPPED = $(LEFTOVER_CALLS) stat64 __stat64_time64 $(addprefix nacre_key_,read read_or_make type fingerprint free) confine_try log_end
 $(BUILD)/tests/apps/confine/user_calls: private WRAPPED = $(LEFTOVER_CALLS) getpwnam getpwuid getuid geteuid getegid getgroups setgroups initgroups setegid seteuid \

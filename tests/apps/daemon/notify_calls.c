@@ -134,6 +134,11 @@ OWN(int, __clock_gettime64, clockid_t clock, struct timespec *now)
 {
     return __wrap_clock_gettime(clock, now);
 }
+
+OWN(int, __setsockopt64, int fd, int level, int option, const void *value, socklen_t len)
+{
+    return __wrap_setsockopt(fd, level, option, value, len);
+}
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void set_up(void)

@@ -57,7 +57,7 @@ char *__wrap_mkdtemp(char *name)
 
 START_TEST(the_socket_is_in_a_folder_of_its_own)
 {
-    struct agent_socket a = {NULL};
+    struct agent_socket a = {.listener = NULL};
     struct stat status;
 
     makes = listens = true;
@@ -80,7 +80,7 @@ END_TEST
 
 START_TEST(a_socket_that_cannot_be_made_leaves_no_folder)
 {
-    struct agent_socket a = {NULL};
+    struct agent_socket a = {.listener = NULL};
     struct stat status;
 
     makes = true;
