@@ -51,6 +51,19 @@ START_TEST(no_window_takes_more_than_an_eighth_of_what_is_left)
 }
 END_TEST
 
+/* With half of that quarter left, half of what is wanted is given, if an eighth is more. */
+START_TEST(a_window_in_the_last_quarter_is_smaller)
+{
+    struct nacre_budget *b = nacre_budget_new(36 * MIB, NULL);
+
+    session_budget.hold(b, 36 * MIB - 9 * MIB / 2);
+    ck_assert_uint_eq(take(b, 1080 * KIB, 4 * KIB), 540 * KIB);
+    session_budget.give(b, 540 * KIB);
+    ck_assert_uint_eq(take(b, 1200 * KIB, 4 * KIB), 576 * KIB);
+    nacre_budget_free(b);
+}
+END_TEST
+
 START_TEST(windows_shrink_to_one_packet_and_then_nothing_is_left)
 {
     struct nacre_budget *b = nacre_budget_new(MIB, NULL);
@@ -434,6 +447,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, plenty_gives_what_is_wanted);
     add_test(suite, no_window_takes_more_than_an_eighth_of_what_is_left);
+    add_test(suite, a_window_in_the_last_quarter_is_smaller);
     add_test(suite, windows_shrink_to_one_packet_and_then_nothing_is_left);
     add_test(suite, a_budget_is_low_from_three_quarters_on);
     add_test(suite, a_part_takes_from_the_whole_too);
