@@ -71,11 +71,15 @@ static void finish_soon(struct dial *dial, const char *failure)
 /* True: connected, or soon. False: errno. */
 static bool start(struct dial *dial, const struct sockaddr *address, socklen_t len)
 {
+    int failure;
+
     dial->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (dial->fd >= 0 && (connect(dial->fd, address, len) == 0 || errno == EINPROGRESS) &&
         loop_watch(loop_of(dial), dial->fd, &dial->source, EPOLLOUT))
         return true;
+    failure = errno;
     drop_socket(dial);
+    errno = failure;
     return false;
 }
 
