@@ -156,6 +156,8 @@ $(BUILD)/tests/apps/runtime/stream: private WRAPPED = $(LEFTOVER_CALLS) nacre_ch
 $(BUILD)/tests/apps/files/password_file: private WRAPPED = $(LEFTOVER_CALLS) short_hash
 $(BUILD)/tests/apps/files/new_file: private WRAPPED = $(LEFTOVER_CALLS) open64
 $(BUILD)/tests/apps/files/known_hosts_more: private WRAPPED = $(LEFTOVER_CALLS) flock
+$(BUILD)/tests/apps/forward/dial: private WRAPPED = $(LEFTOVER_CALLS) loop_watch
+$(BUILD)/tests/apps/forward/parts: private WRAPPED = $(LEFTOVER_CALLS) nacre_forward_connect nacre_stream_join
 $(BUILD)/tests/apps/forward/listener: private WRAPPED = $(LEFTOVER_CALLS) accept4 bind_place loop_watch loop_unwatch session_enter session_leave \
     nacre_session_open_channel nacre_channel_app_data nacre_channel_close nacre_stream_join pump_set_options
 $(BUILD)/tests/whole/writes: private WRAPPED = $(LEFTOVER_CALLS) write

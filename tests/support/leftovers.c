@@ -7,6 +7,7 @@
  * are not seen; the sanitizers see them. */
 #include "tests/support/leftovers.h"
 
+#include <errno.h>
 #include <check.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -128,7 +129,10 @@ void leftovers_refuse(unsigned n)
 
 static bool refused(void)
 {
-    return refuse_in > 0 && --refuse_in == 0;
+    if (refuse_in == 0 || --refuse_in > 0)
+        return false;
+    errno = ENOMEM;
+    return true;
 }
 
 void *__wrap_malloc(size_t size)

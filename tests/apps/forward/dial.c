@@ -1,5 +1,7 @@
 /* Connecting without blocking: the addresses of a name in turn, each in its share of the time. */
 #include "apps/forward/dial.h"
+#include "tests/support/leftovers.h"
+#include "tests/support/notes.h"
 #include "tests/support/scratch.h"
 #include "tests/support/sockets.h"
 #include "tests/support/suite.h"
@@ -75,6 +77,17 @@ static void look_up_now(void)
 }
 
 /* ---- the dial ---- */
+
+static bool no_watch;
+
+bool __real_loop_watch(struct nacre_loop *at, int fd, struct source *source, /* NOLINT */
+                       uint32_t events);
+
+OWN(bool, loop_watch, struct nacre_loop *at, int fd, struct source *source, uint32_t events)
+{
+    errno = ENOSPC;
+    return !no_watch && __real_loop_watch(at, fd, source, events);
+}
 
 static void on_done(struct dial *at, int fd, const char *why)
 {
@@ -232,6 +245,17 @@ START_TEST(a_path_that_leads_nowhere_is_a_failure)
 }
 END_TEST
 
+START_TEST(a_path_where_nobody_listens_is_a_failure)
+{
+    const char *path = scratch_path("socket");
+
+    begin();
+    (void)close(listen_at_path(path));
+    ck_assert(call(path_target(path)));
+    await_failure("Connection refused");
+}
+END_TEST
+
 /* sun_path has 108 bytes, one of them for the NUL. */
 START_TEST(a_path_has_at_most_107_bytes)
 {
@@ -349,6 +373,51 @@ START_TEST(without_a_thread_nothing_begins)
 }
 END_TEST
 
+/* For the look-up, or for the timer after it. */
+START_TEST(without_memory_nothing_begins)
+{
+    bool good;
+
+    begin();
+    leftovers_refuse(1 + (unsigned)_i);
+    good = call((struct nacre_target){.host = "name.example"});
+    ck_assert(!good);
+    ck_assert_uint_eq(loop.timers, 0);
+    if (_i == 1)
+        look_up_now(); /* nobody waits for it */
+    ck_assert_uint_eq(calls, 0);
+    loop_clear(&loop);
+}
+END_TEST
+
+START_TEST(an_address_without_memory_for_its_time_is_not_tried)
+{
+    const uint16_t port = closed_port();
+    bool good;
+
+    begin();
+    leftovers_refuse(1);
+    good = call((struct nacre_target){.host = "127.0.0.1", .port = port});
+    ck_assert(good);
+    await_failure("Cannot allocate memory");
+}
+END_TEST
+
+START_TEST(an_address_that_cannot_be_watched_is_a_failure)
+{
+    uint16_t port;
+    int listener;
+
+    begin();
+    listener = listen_at(&port);
+    no_watch = true;
+    ck_assert(call((struct nacre_target){.host = "127.0.0.1", .port = port}));
+    await_failure("No space left on device");
+    no_watch = false;
+    (void)close(listener);
+}
+END_TEST
+
 START_TEST(a_dial_may_be_cancelled_at_any_time)
 {
     begin();
@@ -372,6 +441,7 @@ void add_tests(struct suite *suite)
     add_test(suite, an_address_that_refuses_is_a_failure);
     add_test(suite, a_path_is_connected);
     add_test(suite, a_path_that_leads_nowhere_is_a_failure);
+    add_test(suite, a_path_where_nobody_listens_is_a_failure);
     add_loop(suite, a_path_has_at_most_107_bytes, 0, 2);
     add_test(suite, the_next_address_is_tried_when_one_refuses);
     add_test(suite, the_failure_is_that_of_the_last_address);
@@ -381,5 +451,8 @@ void add_tests(struct suite *suite)
     add_test(suite, a_name_without_addresses_is_a_failure);
     add_test(suite, a_name_that_is_found_too_late_is_a_failure);
     add_test(suite, without_a_thread_nothing_begins);
+    add_loop(suite, without_memory_nothing_begins, 0, 2);
+    add_test(suite, an_address_without_memory_for_its_time_is_not_tried);
+    add_test(suite, an_address_that_cannot_be_watched_is_a_failure);
     add_loop(suite, a_dial_may_be_cancelled_at_any_time, 0, 2);
 }

@@ -1,6 +1,9 @@
 /* Limits, places and names of forwards, on both sides of each limit. */
 #include "apps/forward/bind.h"
+#include "apps/runtime/stream.h"
 #include "tests/support/forward_parties.h"
+#include "tests/support/leftovers.h"
+#include "tests/support/notes.h"
 #include "tests/support/sockets.h"
 #include "tests/support/suite.h"
 
@@ -10,7 +13,37 @@
 
 enum { LISTENERS = 16, CONNECTIONS = 256, TYPE_MAX = 64 };
 
+static unsigned refuse; /* the allocation for a connection that fails, counted from 1 */
+static bool no_stream;
 static unsigned begun, ended;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+enum nacre_answer __real_nacre_forward_connect(struct nacre_forwards *f, struct nacre_channel *ch,
+                                               const char *place);
+struct nacre_stream *__real_nacre_stream_join(struct nacre_channel *ch, struct nacre_loop *at,
+                                              const struct nacre_stream_config *config);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+OWN(enum nacre_answer, nacre_forward_connect, struct nacre_forwards *f, struct nacre_channel *ch,
+    const char *place)
+{
+    enum nacre_answer answer;
+
+    leftovers_refuse(refuse);
+    answer = __real_nacre_forward_connect(f, ch, place);
+    leftovers_refuse(0);
+    return answer;
+}
+
+OWN(struct nacre_stream *, nacre_stream_join, struct nacre_channel *ch, struct nacre_loop *at,
+    const struct nacre_stream_config *config)
+{
+    if (!no_stream)
+        return __real_nacre_stream_join(ch, at, config);
+    (void)close(config->input);
+    return NULL;
+}
+
 static bool full;
 
 static bool begin(void *context)
@@ -148,6 +181,10 @@ START_TEST(a_listener_that_cannot_be_says_why)
     ck_assert_str_ne(errbuf, "");
     ck_assert_ptr_null(listen_for("192.0.2.1:0", "direct-tcpip", "h:1", errbuf));
     ck_assert_str_eq(errbuf, "cannot listen on 192.0.2.1:0: Cannot assign requested address");
+    leftovers_refuse(1);
+    l = listen_for("127.0.0.1:0", "direct-tcpip", "h:1", errbuf);
+    ck_assert_ptr_null(l);
+    ck_assert_str_eq(errbuf, "cannot listen on 127.0.0.1:0: Cannot allocate memory");
     ck_assert_str_eq(parties[NACRE_CLIENT].events, ""); /* it never listened */
     memset(type, 't', TYPE_MAX);
     l = listen_for(":0", type, "h:1", errbuf);
@@ -219,6 +256,29 @@ START_TEST(a_channel_to_no_address_is_refused)
 }
 END_TEST
 
+/* For the connection, for its name, or for the stream. */
+START_TEST(a_channel_without_memory_is_refused)
+{
+    uint16_t port;
+    int target = listen_at(&port);
+    char place[64];
+
+    start();
+    (void)snprintf(place, sizeof place, "%s:%u", _i == 2 ? "127.0.0.1" : "name.example", port);
+    refuse = _i < 2 ? 1 + (unsigned)_i : 0;
+    no_stream = _i == 2;
+    open_to_agent(place);
+    AWAIT(closed == 1);
+    ck_assert_str_eq(refused, _i == 2 ? "out of memory or descriptors" : "too many connections");
+    ck_assert_uint_eq(refusal, NACRE_REASON_SHORTAGE);
+    ck_assert_int_eq(parties[NACRE_CLIENT].connections, 0);
+    (void)close(target);
+    refuse = 0;
+    no_stream = false;
+    finish();
+}
+END_TEST
+
 /* It decides about a channel while that is opened, and not later. */
 START_TEST(an_open_channel_cannot_be_connected)
 {
@@ -250,5 +310,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_listener_that_cannot_be_says_why);
     add_test(suite, a_listener_that_accepts_nothing_pauses_for_200_ms);
     add_test(suite, a_channel_to_no_address_is_refused);
+    add_loop(suite, a_channel_without_memory_is_refused, 0, 3);
     add_test(suite, an_open_channel_cannot_be_connected);
 }

@@ -2,6 +2,7 @@
  */
 #include "apps/forward/remote.h"
 #include "tests/support/forward_parties.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
@@ -102,12 +103,15 @@ START_TEST(a_refused_cancellation_changes_nothing)
 }
 END_TEST
 
-START_TEST(malformed_requests_are_never_sent)
+START_TEST(requests_without_a_place_or_memory_are_not_sent)
 {
     start();
     ck_assert_int_eq(nacre_forward_remote(forwards(), "localhost", "h:1", false), NACRE_SEND_NEVER);
     ck_assert_int_eq(nacre_forward_remote(forwards(), "localhost:0", "h", false), NACRE_SEND_NEVER);
     ck_assert_int_eq(nacre_forward_remote(forwards(), "localhost", NULL, true), NACRE_SEND_NEVER);
+    leftovers_refuse(1);
+    ck_assert_int_eq(nacre_forward_remote(forwards(), "localhost:0", "h:1", false),
+                     NACRE_SEND_LATER);
     ck_assert_ptr_null(forwards()->remotes);
     finish();
 }
@@ -132,6 +136,6 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, each_answer_belongs_to_one_request);
     add_test(suite, a_refused_cancellation_changes_nothing);
-    add_test(suite, malformed_requests_are_never_sent);
+    add_test(suite, requests_without_a_place_or_memory_are_not_sent);
     add_test(suite, other_global_requests_are_not_the_forwards);
 }
