@@ -7,7 +7,10 @@
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +43,19 @@ OWN(int, clock_gettime, clockid_t clock, struct timespec *now)
 OWN(int, __clock_gettime64, clockid_t clock, struct timespec *now)
 {
     return __wrap_clock_gettime(clock, now);
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+static bool creates_threads = true;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+
+OWN(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+    void *argument)
+{
+    return creates_threads ? __real_pthread_create(thread, attributes, run, argument) : EAGAIN;
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
@@ -151,6 +167,7 @@ static struct {
     size_t reply_at;       /* where the first reply of the server begins in its stream */
     size_t secrets, early; /* blocks; those before that reply */
     size_t finished, resets, dropped;
+    char order[2048]; /* of packets and secrets: see note_packet */
 } found;
 
 static uint32_t little(const uint8_t *at)
@@ -187,6 +204,34 @@ static void read_packet(const uint8_t *ip, size_t len)
     }
 }
 
+static void found_next(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void found_next(const char *format, ...)
+{
+    size_t len = strlen(found.order);
+    va_list values;
+
+    va_start(values, format);
+    (void)vsnprintf(found.order + len, sizeof found.order - len, format, values);
+    va_end(values);
+}
+
+/* "S.12>5;": the server's segment with flags 12 in hex and 5 bytes of data, sent by the program
+ * whose capture it is; "<": received. A comment follows in brackets. */
+static void note_packet(const uint8_t *block, uint32_t block_len)
+{
+    uint32_t len = little(block + 20);
+    const uint8_t *ip = block + 28, *at = ip + (len + 3) / 4 * 4;
+
+    found_next("%c.%02x", ip[21] == PORT_SERVER && ip[20] == 0 ? 'S' : 'C', ip[33]);
+    for (; at < block + block_len - 4 && little(at) != 0;
+         at += 4 + ((at[2] | at[3] << 8) + 3) / 4 * 4)
+        if (at[0] == 2)
+            found_next("%s%u", at[4] == 2 ? ">" : "<", len - 40);
+        else if (at[0] == 1)
+            found_next("[%.*s]", at[2] | at[3] << 8, (const char *)at + 4);
+    found_next(";");
+}
+
 /* The whole file. */
 static uint8_t *read_file(size_t *size)
 {
@@ -219,8 +264,11 @@ static void read_capture(void)
         ck_assert_uint_eq(little(block + len - 4), len);
         if (little(block) == PACKET) {
             ck_assert_uint_eq((uint64_t)little(block + 12) << 32 | little(block + 16), TIME_US);
+            note_packet(block, len);
             read_packet(block + 28, little(block + 20));
         }
+        if (little(block) == SECRETS)
+            found_next("secrets;");
         found.secrets += little(block) == SECRETS;
         at += len;
     }
@@ -305,6 +353,133 @@ START_TEST(a_lost_connection_is_reset)
     read_capture();
     ck_assert_uint_eq(found.resets, 1);
     ck_assert_uint_eq(found.finished, 0);
+    pair_clear(&p);
+}
+END_TEST
+
+#define BEGUN                                                                                      \
+    "[Connection 3: nacre-test at 127.0.0.1:50000, peer 127.0.0.1:2022. The IP and TCP headers "   \
+    "are made up; the server's port is 22, by which Wireshark recognises SSH.]"
+
+/* A client's connection. */
+static void *open_client(void)
+{
+    struct observed connection = {
+        .id = 3, .role = NACRE_CLIENT, .local = "127.0.0.1:50000", .peer = "127.0.0.1:2022"};
+    void *state = capture_part.open(&connection);
+
+    ck_assert_ptr_nonnull(state);
+    return state;
+}
+
+/* RFC 9293 section 3.6: whoever ends the connection sends the first FIN. */
+START_TEST(a_connection_ends_as_its_cause_says)
+{
+    static const struct {
+        enum nacre_cause cause;
+        const char *order;
+    } rows[] = {
+        {NACRE_WE_CLOSED, "C.11[why]>0;S.11<0;C.10>0;"},
+        {NACRE_PROTOCOL_ERROR, "C.11[why]>0;S.11<0;C.10>0;"},
+        {NACRE_PEER_CLOSED, "S.11[why]<0;C.11>0;S.10<0;"},
+        {NACRE_DISCONNECTED, "S.11[why]<0;C.11>0;S.10<0;"},
+        {NACRE_CONNECTION_LOST, "S.14[why]<0;"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct nacre_end why = {.cause = rows[i].cause, .text = "why"};
+        char expected[512];
+        void *state;
+
+        begin(false);
+        state = open_client();
+        capture_part.sees.packet(state, NACRE_SENT, (const uint8_t *)"hello", 5);
+        capture_part.closed(state, &why);
+        capture_close();
+        read_capture();
+        (void)snprintf(expected, sizeof expected, "C.02%s>0;S.12<0;C.10>0;C.18>5;%s", BEGUN,
+                       rows[i].order);
+        ck_assert_str_eq(found.order, expected);
+    }
+}
+END_TEST
+
+/* ... until the next event, in a key exchange, if there will be secrets and memory for it. */
+START_TEST(a_client_s_last_packet_is_held)
+{
+    static const uint8_t kexinit[1 + 16] = {20}, k[4 + 1] = {0, 0, 0, 1, 7};
+    static const struct {
+        const char *phase;
+        bool with_secrets, with_memory, is_held;
+    } rows[] = {{"kex", true, true, true},
+                {"rekey", true, true, true},
+                {"auth", true, true, false},
+                {"kex", true, false, false},
+                {"kex", false, true, false}};
+    const struct nacre_end why = {.cause = NACRE_WE_CLOSED};
+    const struct nacre_observer *sees = &capture_part.sees;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *secrets_block = rows[i].with_secrets ? "secrets;" : "";
+        char expected[512];
+        void *state;
+
+        begin(rows[i].with_secrets);
+        state = open_client();
+        sees->phase(state, rows[i].phase);
+        sees->message(state, NACRE_SENT, 0, "kex", kexinit, sizeof kexinit);
+        leftovers_refuse(rows[i].with_memory ? 0 : 1);
+        sees->packet(state, NACRE_RECEIVED, (const uint8_t *)"reply", 5);
+        leftovers_refuse(0);
+        sees->secret(state, 'K', k, sizeof k);
+        sees->packet(state, NACRE_SENT, (const uint8_t *)"newkeys", 7);
+        sees->packet(state, NACRE_RECEIVED, (const uint8_t *)"last", 4);
+        capture_part.closed(state, &why);
+        capture_close();
+        read_capture();
+        (void)snprintf(expected, sizeof expected,
+                       "C.02%s>0;S.12<0;C.10>0;%sS.18<5;%sC.18>7;S.18<4;C.11>0;S.11<0;C.10>0;",
+                       BEGUN, rows[i].is_held ? secrets_block : "",
+                       rows[i].is_held ? "" : secrets_block);
+        ck_assert_str_eq(found.order, expected);
+    }
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_captured)
+{
+    const struct capture_config config = {
+        .file = scratch_path("session.pcapng"), .program = "nacre-test", .trouble = on_trouble};
+    const struct observed connection = {.id = 1};
+    char text[1024];
+    const struct errbuf errors = {text, sizeof text};
+    bool opened;
+    void *state;
+
+    troubles = 0;
+    leftovers_refuse(1);
+    opened = capture_open(&config, &errors);
+    ck_assert(!opened);
+    ck_assert_str_eq(text, "out of memory");
+    begin(false);
+    leftovers_refuse(1);
+    state = capture_part.open(&connection);
+    ck_assert_ptr_null(state);
+    capture_close();
+    ck_assert_int_eq(troubles, 0);
+}
+END_TEST
+
+START_TEST(without_a_thread_the_capture_is_written_at_its_end)
+{
+    creates_threads = false;
+    begin(false);
+    ck_assert_int_eq(troubles, 1);
+    assert_says(told, "no thread to write the capture");
+    run_session(NACRE_SERVER);
+    capture_close();
+    read_capture();
+    expect_streams();
     pair_clear(&p);
 }
 END_TEST
@@ -404,6 +579,10 @@ void add_tests(struct suite *suite)
     add_loop(suite, the_streams_are_the_bytes_of_the_wire_and_secrets_precede_the_reply, 0, 2);
     add_loop(suite, without_secrets_there_is_none, 0, 2);
     add_test(suite, a_lost_connection_is_reset);
+    add_test(suite, a_connection_ends_as_its_cause_says);
+    add_test(suite, a_client_s_last_packet_is_held);
+    add_test(suite, without_memory_nothing_is_captured);
+    add_test(suite, without_a_thread_the_capture_is_written_at_its_end);
     add_test(suite, only_what_does_not_fit_into_a_segment_is_split);
     add_test(suite, a_full_disk_is_reported_once_and_stops_nobody);
     add_test(suite, what_does_not_fit_is_counted);

@@ -160,6 +160,23 @@ START_TEST(an_unknown_address_becomes_a_loopback_address)
 }
 END_TEST
 
+/* Ports from 1024 on, and then again. */
+START_TEST(connections_without_an_address_have_ports_of_their_own)
+{
+    static const struct {
+        uint64_t id;
+        uint16_t port;
+    } rows[] = {{0, 1024}, {1, 1025}, {64511, 65535}, {64512, 1024}, {129025, 1025}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct observed c = {.id = rows[i].id, .role = NACRE_SERVER};
+
+        flow_begin(&flow, &c);
+        ck_assert_uint_eq(flow.ends[NACRE_CLIENT].port, rows[i].port);
+    }
+}
+END_TEST
+
 START_TEST(connections_begin_with_different_sequence_numbers)
 {
     struct observed c = {.id = 1};
@@ -193,6 +210,7 @@ void add_tests(struct suite *suite)
     add_test(suite, an_ip6_segment_byte_by_byte);
     add_test(suite, sequence_and_acknowledgement_numbers_follow_the_stream);
     add_test(suite, an_unknown_address_becomes_a_loopback_address);
+    add_test(suite, connections_without_an_address_have_ports_of_their_own);
     add_test(suite, connections_begin_with_different_sequence_numbers);
     add_test(suite, a_client_has_the_server_at_the_other_end);
 }
