@@ -89,6 +89,25 @@ START_TEST(after_too_many_requests_no_reply_is_attributed)
 }
 END_TEST
 
+/* Some requests are always open; the ring is full several times over. */
+START_TEST(replies_are_attributed_however_many_there_were)
+{
+    context = (struct message_context){0};
+    request(NACRE_SENT, "tcpip-forward", true, 0);
+    request(NACRE_SENT, "keepalive@openssh.com", true, 0);
+    for (int i = 0; i < 3 * CONTEXT_REPLIES; i++) {
+        static const enum message_when expected[] = {WHEN_PORT, WHEN_ALWAYS, WHEN_PROOFS};
+        static const char *const names[] = {"tcpip-forward", "keepalive@openssh.com",
+                                            "hostkeys-prove-00@openssh.com"};
+
+        request(NACRE_SENT, names[(i + 2) % 3], true, 0);
+        ck_assert_int_eq(context_reply(&context, NACRE_RECEIVED), expected[i % 3]);
+        reply(NACRE_RECEIVED, i % 2 == 0 ? SSH_MSG_REQUEST_SUCCESS : SSH_MSG_REQUEST_FAILURE);
+    }
+    ck_assert_uint_eq(context.asked[NACRE_SENT].count, 2);
+}
+END_TEST
+
 START_TEST(a_login_request_names_its_method)
 {
     context = (struct message_context){0};
@@ -121,6 +140,7 @@ void add_tests(struct suite *suite)
     add_test(suite, each_key_exchange_method_is_known_with_its_hash);
     add_test(suite, a_reply_belongs_to_the_oldest_request_of_the_other_side);
     add_test(suite, after_too_many_requests_no_reply_is_attributed);
+    add_test(suite, replies_are_attributed_however_many_there_were);
     add_test(suite, a_login_request_names_its_method);
     add_test(suite, messages_that_are_cut_change_nothing);
 }

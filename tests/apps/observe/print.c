@@ -4,11 +4,15 @@
 #include "tests/support/suite.h"
 #include "transport/message.h"
 
+#include <stdio.h>
+
 static char buffer[8192];
 static uint8_t out[2048];
 static struct message_context context;
 static struct print_options options;
 static struct print_choice chosen[KEXINIT_LISTS];
+
+static enum nacre_direction direction = NACRE_RECEIVED;
 
 static void print(void (*how)(struct line *, const struct print_message *,
                               const struct print_options *, struct print_summary *),
@@ -16,7 +20,7 @@ static void print(void (*how)(struct line *, const struct print_message *,
 {
     const struct print_message m = {.us = 7000003,
                                     .conn = 3,
-                                    .direction = NACRE_RECEIVED,
+                                    .direction = direction,
                                     .seq = 9,
                                     .phase = "auth",
                                     .payload = payload,
@@ -173,6 +177,109 @@ START_TEST(text_has_a_line_for_the_message_and_one_for_each_field)
 }
 END_TEST
 
+/* A share of that many bytes, each 0xaa. */
+static void expect_share(size_t len, const char *expected)
+{
+    struct writer w = write_to(out, sizeof out);
+    char value[2 * 128 + 64];
+    size_t n = 0;
+
+    write_u8(&w, SSH_MSG_KEX_ECDH_INIT);
+    write_u32(&w, (uint32_t)len);
+    for (size_t i = 0; i < len; i++)
+        write_u8(&w, 0xaa);
+    context.kex = context_kex_find("curve25519-sha256");
+    print(print_text, written_bytes(&w), sizeof buffer);
+    n = (size_t)snprintf(value, sizeof value, "\n    Q_C:%s", len > 0 ? " " : "");
+    for (size_t i = 0; i < len && (i < PRINT_HEX_CUT || len <= PRINT_HEX || options.data); i++)
+        n += (size_t)snprintf(value + n, sizeof value - n, "aa");
+    (void)snprintf(value + n, sizeof value - n, "%s\n", expected);
+    ck_assert_msg(strstr(buffer, value) != NULL, "%zu: %s", len, buffer);
+}
+
+START_TEST(text_shows_the_beginning_of_long_values)
+{
+    expect_share(0, " (0 bytes)");
+    expect_share(1, " (1 byte)");
+    expect_share(64, " (64 bytes)");
+    expect_share(65, "... (65 bytes)");
+    options.data = true;
+    expect_share(65, " (65 bytes)");
+}
+END_TEST
+
+/* RFC 4251 section 5: every byte but 0 is TRUE, and should not be sent. */
+START_TEST(a_boolean_shows_what_it_means_and_what_it_is)
+{
+    static const char *const json[] = {"\"value\":false}", "\"value\":true}",
+                                       "\"value\":true,\"hex\":\"02\"}"};
+    static const char *const text[] = {"FALSE\n", "TRUE\n", "TRUE\n"};
+
+    for (uint8_t value = 0; value < 3; value++) {
+        struct writer w = write_to(out, sizeof out);
+        char expected[128];
+
+        write_u8(&w, SSH_MSG_CHANNEL_REQUEST);
+        write_u32(&w, 0);
+        write_text(&w, "shell");
+        write_u8(&w, value);
+        print(print_json, written_bytes(&w), sizeof buffer);
+        (void)snprintf(expected, sizeof expected,
+                       "{\"name\":\"want reply\",\"type\":\"boolean\",\"at\":14,\"len\":1,%s",
+                       json[value]);
+        ck_assert_msg(strstr(buffer, expected) != NULL, "%s", buffer);
+        print(print_text, written_bytes(&w), sizeof buffer);
+        (void)snprintf(expected, sizeof expected, "    want reply: %s", text[value]);
+        ck_assert_msg(strstr(buffer, expected) != NULL, "%s", buffer);
+    }
+}
+END_TEST
+
+START_TEST(a_message_may_be_unknown_or_its_own)
+{
+    static const uint8_t unknown[] = {200, 7};
+    struct writer w = write_to(out, sizeof out);
+
+    direction = NACRE_SENT;
+    print(print_text, BYTES_OF_ARRAY(unknown), sizeof buffer);
+    ck_assert_str_eq(buffer, "7.000003 #3 -> 9  auth  unknown (200)    2 bytes\n"
+                             "    rest: 07 (1 byte)\n");
+    print(print_json, BYTES_OF_ARRAY(unknown), sizeof buffer);
+    ck_assert_ptr_nonnull(strstr(buffer, "\"dir\":\"out\",\"seq\":9,\"phase\":\"auth\","
+                                         "\"number\":200,\"length\":2,\"fields\":["));
+    write_u8(&w, SSH_MSG_CHANNEL_OPEN_FAILURE);
+    write_u32(&w, 7);
+    write_u32(&w, 2);
+    write_text(&w, "no");
+    write_text(&w, "");
+    print(print_text, written_bytes(&w), sizeof buffer);
+    ck_assert_ptr_nonnull(strstr(buffer, "\n    reason code: 2 SSH_OPEN_CONNECT_FAILED\n"
+                                         "    description: 'no'\n    language tag: ''\n"));
+}
+END_TEST
+
+START_TEST(only_the_first_of_two_equal_names_is_marked)
+{
+    struct writer w = write_to(out, sizeof out);
+
+    write_u8(&w, SSH_MSG_KEXINIT);
+    write_u64(&w, 0);
+    write_u64(&w, 1);
+    for (int i = 0; i < KEXINIT_LISTS; i++)
+        write_text(&w, i == 0 ? "a,b,b" : i == 1 ? "\x01" : "b");
+    write_bool(&w, false);
+    write_u32(&w, 0);
+    for (size_t i = 0; i < KEXINIT_LISTS; i++)
+        chosen[i] = (struct print_choice){bytes_of("b"), NULL};
+    print(print_text, written_bytes(&w), sizeof buffer);
+    ck_assert_ptr_nonnull(strstr(buffer, "\n    kex_algorithms: a, *b*, b\n"
+                                         "    server_host_key_algorithms: 01 (1 byte)\n"));
+    ck_assert_ptr_nonnull(strstr(buffer, "\n    languages_server_to_client: *b*\n"));
+    print(print_json, written_bytes(&w), sizeof buffer);
+    ck_assert_ptr_nonnull(strstr(buffer, ",\"len\":5,\"hex\":\"01\"}"));
+}
+END_TEST
+
 START_TEST(repeated_fields_are_numbered_and_parts_are_inside)
 {
     uint8_t *blob;
@@ -220,6 +327,7 @@ static void forget(void)
     memset(chosen, 0, sizeof chosen);
     options = (struct print_options){false, false};
     context = (struct message_context){0};
+    direction = NACRE_RECEIVED;
 }
 
 void add_tests(struct suite *suite)
@@ -231,6 +339,10 @@ void add_tests(struct suite *suite)
     add_test(suite, data_is_cut_unless_all_is_wanted);
     add_test(suite, a_name_list_shows_what_was_chosen_and_why);
     add_test(suite, text_has_a_line_for_the_message_and_one_for_each_field);
+    add_test(suite, text_shows_the_beginning_of_long_values);
+    add_test(suite, a_boolean_shows_what_it_means_and_what_it_is);
+    add_test(suite, a_message_may_be_unknown_or_its_own);
+    add_test(suite, only_the_first_of_two_equal_names_is_marked);
     add_test(suite, repeated_fields_are_numbered_and_parts_are_inside);
     add_test(suite, a_message_that_is_too_long_for_the_line_loses_its_fields);
 }
