@@ -173,10 +173,22 @@ char *__wrap_strdup(const char *text)
     return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
 
+static const void *secret;
+static size_t secret_len;
+static _Atomic unsigned secrets_freed;
+
+void leftovers_secret(const void *bytes, size_t len)
+{
+    secret = bytes;
+    secret_len = len;
+}
+
 void __wrap_free(void *block)
 {
     size_t size = forget(block);
 
+    if (size > 0 && secret_len > 0 && memmem(block, size, secret, secret_len) != NULL)
+        secrets_freed++;
     if (size > 0) /* not all of a large one, which must not cost more to free than it should */
         memset(block, 0xa5, size < USELESS ? size : USELESS);
     __real_free(block);
@@ -266,6 +278,8 @@ static void before(void)
         open_before[fd] = is_open(fd);
     count_before = blocks_now();
     leftovers_refuse(0);
+    leftovers_secret(NULL, 0);
+    secrets_freed = 0;
 }
 
 static void after(void)
@@ -281,6 +295,9 @@ static void after(void)
         (void)!readlink(link, path, sizeof path - 1);
         ck_abort_msg("descriptor %d is left: %s", fd, path);
     }
+    leftovers_secret(NULL, 0);
+    ck_assert_msg(secrets_freed == 0, "%u blocks were freed with a secret in them",
+                  (unsigned)secrets_freed);
     ck_assert_msg(held == 0, "%u locks are still held", held);
     left = blocks_now();
     ck_assert_msg(left <= count_before, "%u heap blocks are left", left - count_before);

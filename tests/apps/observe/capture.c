@@ -446,6 +446,32 @@ START_TEST(a_client_s_last_packet_is_held)
 }
 END_TEST
 
+/* Neither in its state nor in the bytes that wait for the disk. */
+START_TEST(a_captured_connection_leaves_no_secret)
+{
+    static const uint8_t kexinit[1 + 16] = {20}, k[4 + 4] = {0, 0, 0, 4, 0x42, 0x43, 0x44, 0x45};
+    static const char number[] = "a private number", hex[] = "42434445";
+    const struct nacre_end why = {.cause = NACRE_WE_CLOSED};
+    const struct nacre_observer *sees = &capture_part.sees;
+
+    for (int i = 0; i < 2; i++) {
+        void *state;
+
+        begin(true);
+        state = open_client();
+        leftovers_secret(i == 0 ? number : hex, strlen(i == 0 ? number : hex));
+        sees->message(state, NACRE_SENT, 0, "kex", kexinit, sizeof kexinit);
+        sees->secret(state, 'x', (const uint8_t *)number, strlen(number));
+        if (i == 1)
+            sees->secret(state, 'K', k, sizeof k);
+        capture_part.closed(state, &why);
+        capture_close();
+        leftovers_secret(NULL, 0);
+        ck_assert(i == 0 || capture_contains(hex, strlen(hex)));
+    }
+}
+END_TEST
+
 START_TEST(without_memory_nothing_is_captured)
 {
     const struct capture_config config = {
@@ -581,6 +607,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_lost_connection_is_reset);
     add_test(suite, a_connection_ends_as_its_cause_says);
     add_test(suite, a_client_s_last_packet_is_held);
+    add_test(suite, a_captured_connection_leaves_no_secret);
     add_test(suite, without_memory_nothing_is_captured);
     add_test(suite, without_a_thread_the_capture_is_written_at_its_end);
     add_test(suite, only_what_does_not_fit_into_a_segment_is_split);

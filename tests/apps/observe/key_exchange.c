@@ -1,6 +1,7 @@
 /* What the trace says is hashed, hashed again: it gives H, for every method. */
 #include "apps/observe/key_exchange.h"
 
+#include "tests/support/leftovers.h"
 #include "tests/support/suite.h"
 #include "tests/support/pair.h"
 #include "transport/algorithms.h"
@@ -177,11 +178,26 @@ START_TEST(only_the_length_of_k_is_kept_unless_it_may_be_shown)
 }
 END_TEST
 
+START_TEST(a_secret_is_wiped)
+{
+    static const uint8_t k[] = {0, 0, 0, 4, 'k', 'e', 'y', '!'};
+
+    leftovers_secret(k + 4, 4);
+    key_exchange_secret(&exchange, BYTES_OF_ARRAY(k), true);
+    key_exchange_secret(&exchange, BYTES_OF_ARRAY(k), true);
+    ck_assert_uint_eq(exchange.secret_len, 4);
+    key_exchange_done(&exchange);
+    ck_assert_ptr_null(exchange.secret);
+    key_exchange_clear(&exchange);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, the_inputs_give_the_hash_of_every_method, 0, 13);
     add_test(suite, a_wrong_guess_is_not_hashed);
     add_test(suite, the_next_kexinit_begins_another_exchange);
     add_test(suite, a_hash_that_is_too_long_is_left_out);
+    add_test(suite, a_secret_is_wiped);
     add_test(suite, only_the_length_of_k_is_kept_unless_it_may_be_shown);
 }

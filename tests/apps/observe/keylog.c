@@ -288,6 +288,23 @@ START_TEST(a_log_that_failed_can_be_opened_again)
 }
 END_TEST
 
+/* The private number waits for K, which may never come. */
+START_TEST(a_connection_leaves_no_secret)
+{
+    static const uint8_t kexinit[1 + COOKIE] = {20};
+    static const char number[] = "a private number";
+    void *state;
+
+    open_log("keys");
+    state = connect_once();
+    leftovers_secret(number, strlen(number));
+    keylog_part.sees.message(state, NACRE_SENT, 0, "kexinit", kexinit, sizeof kexinit);
+    keylog_part.sees.secret(state, 'x', (const uint8_t *)number, strlen(number));
+    disconnect(state);
+    keylog_close();
+}
+END_TEST
+
 START_TEST(without_a_file_or_memory_nothing_is_logged)
 {
     const struct observed connection = {.id = 1};
@@ -312,5 +329,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_full_disk_is_reported_once);
     add_test(suite, a_line_may_need_several_writes);
     add_test(suite, a_log_that_failed_can_be_opened_again);
+    add_test(suite, a_connection_leaves_no_secret);
     add_test(suite, without_a_file_or_memory_nothing_is_logged);
 }

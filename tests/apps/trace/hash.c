@@ -107,6 +107,33 @@ START_TEST(a_log_is_compared_with_the_first_exchange)
 }
 END_TEST
 
+/* K in bytes, then in hex: of the trace, of the LOG, and of what is made of both. */
+START_TEST(no_secret_is_in_memory_that_is_given_back)
+{
+    struct exchanges t = exchanges_read(path);
+    struct bytes k = bytes_from(t.x[0].blobs[HASHED_K], 4);
+    char hex[2 * 64 + 1], log[256];
+
+    ck_assert_uint_le(k.len, 64);
+    for (size_t i = 0; i < k.len; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", k.at[i]);
+    options.exchange = 1;
+    (void)snprintf(log, sizeof log, "%s", scratch_write("log", run(STDOUT_FILENO, 0), 0600));
+    for (int i = 0; i < 4; i++) {
+        int status;
+
+        options.against = i % 2 == 1 ? log : NULL;
+        printed_begin(STDOUT_FILENO);
+        leftovers_secret(i / 2 == 0 ? (const void *)k.at : hex, i / 2 == 0 ? k.len : 2 * k.len);
+        status = hash_run(&options, files);
+        leftovers_secret(NULL, 0);
+        (void)printed_end();
+        ck_assert_int_eq(status, 0);
+    }
+    exchanges_free(&t);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
@@ -115,4 +142,5 @@ void add_tests(struct suite *suite)
     add_test(suite, without_an_exchange_it_fails);
     add_test(suite, without_memory_it_fails);
     add_test(suite, a_log_is_compared_with_the_first_exchange);
+    add_test(suite, no_secret_is_in_memory_that_is_given_back);
 }

@@ -41,8 +41,43 @@ START_TEST(each_event_is_a_line_that_a_terminal_can_show)
 }
 END_TEST
 
+/* K of a trace that shows secrets, and a password: in the messages' payloads and values. */
+START_TEST(no_secret_is_in_memory_that_is_given_back)
+{
+    static const char *const secrets[] = {"hunter2", "68756e74657232", "\x42\x43\x44\x45",
+                                          "42434445"};
+    static const char trace[] =
+        "{\"trace\":1,\"secrets\":true}\n"
+        "{\"us\":1,\"conn\":2,\"event\":\"secret\",\"label\":\"K\",\"hex\":\"42434445\"}\n"
+        "{\"us\":1,\"conn\":2,\"event\":\"hash\",\"hash\":\"SHA-256\",\"inputs\":["
+        "{\"name\":\"K\",\"type\":\"mpint\",\"len\":4,\"hex\":\"42434445\"}],\"H\":\"00\"}\n"
+        "{\"us\":1,\"conn\":2,\"event\":\"message\",\"dir\":\"in\",\"seq\":0,\"number\":50,"
+        "\"length\":35,\"fields\":[],\"payload\":\"32000000016100000001730000000870617373776f7264"
+        "000000000768756e74657232\"}\n";
+    const struct trace_options options = {.conn = 0};
+    char path[256], *files[] = {path};
+
+    (void)snprintf(path, sizeof path, "%s", scratch_write("t", trace, 0600));
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        const char *printed;
+        int status;
+
+        printed_begin(STDOUT_FILENO);
+        leftovers_secret(secrets[i], strlen(secrets[i]));
+        status = text_run(&options, files);
+        leftovers_secret(NULL, 0);
+        printed = printed_end();
+        ck_assert_int_eq(status, 0);
+        assert_says(printed, "secret label K, hex 42434445\n");
+        assert_says(printed, "    K: mpint 42434445 (4 bytes)\n");
+        assert_says(printed, "'hunter2'\n");
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
+    add_test(suite, no_secret_is_in_memory_that_is_given_back);
     add_test(suite, each_event_is_a_line_that_a_terminal_can_show);
 }
