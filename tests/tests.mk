@@ -119,12 +119,13 @@ $(BUILD)/tests/apps/daemon/reload: private WRAPPED = $(LEFTOVER_CALLS) nacre_ser
 $(BUILD)/tests/apps/observe/spool: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/observe/keylog: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/observe/capture: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64 pthread_create
+$(BUILD)/tests/apps/observe/raw_line: private WRAPPED = $(LEFTOVER_CALLS) writev
 $(BUILD)/tests/apps/observe/output: private WRAPPED = $(LEFTOVER_CALLS) write poll
 $(BUILD)/tests/apps/observe/trace: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64
 $(BUILD)/tests/apps/serve/terminal: private WRAPPED = $(LEFTOVER_CALLS) grantpt tcgetattr
 $(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,exit_signal exit_status close app_data) \
     nacre_stream_finish nacre_watch_new nacre_watch_free child_reap child_signal survivors_exist survivors_count quota_return \
-    log_end session_free poll
+    log_end session_free poll clock_gettime __clock_gettime64 timerfd_create timerfd_settime __timerfd_settime64
 $(BUILD)/tests/apps/serve/environment: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_login $(addprefix nacre_login_,user fingerprint) \
     nacre_peer_address nacre_peer_local_address
 $(BUILD)/tests/apps/serve/survivors: private WRAPPED = $(LEFTOVER_CALLS) opendir

@@ -1,16 +1,28 @@
 /* Lines on a terminal, in raw mode or not. */
 #include "apps/observe/raw_line.h"
 
+#include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <termios.h>
 #include <unistd.h>
 
 static int master, slave;
+static ssize_t written = -2; /* what writev returns; -2: what the system does */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+ssize_t __real_writev(int fd, const struct iovec *parts, int count);
+
+OWN(ssize_t, writev, int fd, const struct iovec *parts, int count)
+{
+    return written == -2 ? __real_writev(fd, parts, count) : written;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void open_terminal(bool raw)
 {
@@ -85,9 +97,22 @@ START_TEST(what_was_not_written_comes_again)
 }
 END_TEST
 
+/* ... and of CR LF both again, or the LF would be alone. */
+START_TEST(a_line_that_is_cut_ends_with_both_again)
+{
+    static const ssize_t rows[][2] = {{-1, -1}, {0, 0}, {1, 1}, {2, 2}, {3, 2}, {4, 3}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        written = rows[i][0];
+        ck_assert_int_eq(raw_line_write(0, "ab\ncd\n", 6), rows[i][1]);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, only_a_terminal_in_raw_mode_needs_it);
     add_test(suite, each_line_ends_with_a_carriage_return);
     add_test(suite, what_was_not_written_comes_again);
+    add_test(suite, a_line_that_is_cut_ends_with_both_again);
 }

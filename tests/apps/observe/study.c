@@ -199,6 +199,24 @@ START_TEST(a_study_chooses_what_every_wireshark_follows_unless_told_otherwise)
 }
 END_TEST
 
+/* The keys of an exchange begin with the KEXINIT, whose packet waits for its lines. */
+START_TEST(each_file_is_enough_for_a_study)
+{
+    const struct study_options each[] = {{.keylog = scratch_path("keys")},
+                                         {.capture = scratch_path("capture")},
+                                         {.trace = scratch_path("trace")}};
+
+    for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+        options = each[i];
+        begin();
+        ck_assert(study_is_on());
+        ck_assert_int_eq(study_settings(NULL, NULL, 0).kexinit_waits, i < 2);
+        ck_assert_ptr_null(study_settings(NULL, NULL, 0).kex);
+        study_close();
+    }
+}
+END_TEST
+
 static void expect_failure(const char *directory, const char *why)
 {
     const struct study_config config = {
@@ -269,6 +287,7 @@ void add_tests(struct suite *suite)
     add_test(suite, without_options_nothing_changes);
     add_test(suite, a_study_has_three_files_in_a_folder_of_its_own);
     add_test(suite, a_study_chooses_what_every_wireshark_follows_unless_told_otherwise);
+    add_test(suite, each_file_is_enough_for_a_study);
     add_test(suite, a_folder_that_cannot_be_made_prevents_the_start);
     add_test(suite, a_file_that_cannot_be_opened_prevents_the_start);
     add_test(suite, the_environment_names_the_key_log_of_a_client);

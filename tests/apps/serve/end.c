@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct child_end child_end;
@@ -20,6 +21,8 @@ static unsigned survivor_count;
 static int polled, timeout_ms; /* what poll returns, and how long it would have waited */
 static void (*ready)(void *context);
 static struct serve_session *watched;
+static bool has_timers = true, sets_timers = true;
+static struct timespec times[2]; /* of the next calls; zeros: the real one */
 static char one;
 
 #define CHANNEL ((struct nacre_channel *)(void *)&one)
@@ -44,6 +47,45 @@ void __wrap_log_end(struct log_line *l);
 void __real_session_free(struct serve_session *s);
 void __wrap_session_free(struct serve_session *s);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __real_timerfd_create(int clock, int flags);
+int __real_timerfd_settime(int fd, int flags, const struct itimerspec *set,
+                           struct itimerspec *before);
+
+OWN(int, clock_gettime, clockid_t clock, struct timespec *now)
+{
+    if (times[0].tv_sec == 0)
+        return __real_clock_gettime(clock, now);
+    *now = times[0];
+    times[0] = times[1];
+    return 0;
+}
+
+/* The same on 32-bit machines */
+OWN(int, __clock_gettime64, clockid_t clock, struct timespec *now)
+{
+    return __wrap_clock_gettime(clock, now);
+}
+
+OWN(int, timerfd_create, int clock, int flags)
+{
+    ck_assert_int_eq(clock, CLOCK_MONOTONIC);
+    return has_timers ? __real_timerfd_create(clock, flags) : -1;
+}
+
+OWN(int, timerfd_settime, int fd, int flags, const struct itimerspec *set,
+    struct itimerspec *before_set)
+{
+    ck_assert(flags == 0 && set->it_value.tv_sec == 2 && set->it_value.tv_nsec == 0);
+    return sets_timers ? __real_timerfd_settime(fd, flags, set, before_set) : -1;
+}
+
+/* The same on 32-bit machines */
+OWN(int, __timerfd_settime64, int fd, int flags, const struct itimerspec *set,
+    struct itimerspec *before_set)
+{
+    return __wrap_timerfd_settime(fd, flags, set, before_set);
+}
 
 void __wrap_nacre_channel_exit_signal(struct nacre_channel *ch, const char *name, bool core_dumped)
 {
@@ -277,6 +319,45 @@ START_TEST(a_timer_may_have_any_descriptor)
 }
 END_TEST
 
+START_TEST(without_a_timer_nothing_waits_for_what_a_process_leaves)
+{
+    for (int i = 0; i < 2; i++) {
+        struct serve_session *s = begin();
+
+        has_timers = i != 0;
+        sets_timers = false;
+        s->ch = NULL;
+        end_hang_up(s, LOOP);
+        ck_assert_ptr_null(s->hangup);
+        expect_notes("kill 1;kill 18;");
+        end_on_exit(s);
+        expect_notes("unwatch;reap;" EXITED "status=3;free;return;");
+    }
+}
+END_TEST
+
+/* All together, whenever it is that each is asked. */
+START_TEST(the_half_second_is_that_of_the_clock)
+{
+    static const struct {
+        struct timespec times[2];
+        int timeout;
+    } rows[] = {{{{10, 0}, {10, 0}}, 500},        {{{10, 999999999}, {11, 0}}, 499},
+                {{{10, 0}, {10, 499999999}}, 1},  {{{10, 0}, {10, 500000000}}, 0},
+                {{{10, 0}, {10, 501000000}}, 0},  {{{10, 0}, {20, 0}}, 0},
+                {{{10, 600000000}, {11, 0}}, 100}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        (void)begin();
+        polled = 0;
+        memcpy(times, rows[i].times, sizeof times);
+        end_all();
+        times[0].tv_sec = 0;
+        ck_assert_int_eq(timeout_ms, rows[i].timeout);
+    }
+}
+END_TEST
+
 /* Without a watch nothing waits for the process but its own end. */
 START_TEST(a_timer_that_cannot_be_watched_is_left_out)
 {
@@ -326,5 +407,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_session_is_freed_when_both_have_ended);
     add_test(suite, a_timer_may_have_any_descriptor);
     add_test(suite, a_timer_that_cannot_be_watched_is_left_out);
+    add_test(suite, without_a_timer_nothing_waits_for_what_a_process_leaves);
+    add_test(suite, the_half_second_is_that_of_the_clock);
     add_test(suite, the_last_processes_have_half_a_second);
 }

@@ -174,6 +174,19 @@ START_TEST(the_side_that_differs_first_is_printed_first)
 }
 END_TEST
 
+/* Both are after all of A. */
+START_TEST(of_two_differences_in_the_same_place_the_client_s_is_first)
+{
+    expect("", OPEN("server") HELLO("out", "s") HELLO("in", "c"),
+           "identification from the client (not in A, B:4):\n"
+           "    A has ended, B has identification\n"
+           "identification from the server (not in A, B:3):\n"
+           "    A has ended, B has identification\n"
+           "0 messages from the client are the same before the first difference\n"
+           "0 messages from the server are the same before the first difference\n");
+}
+END_TEST
+
 START_TEST(differences_are_collected_until_the_messages_are_others)
 {
     expect(OPEN("server") HELLO("in", "c") KEXINIT("in", NUMBER("a", "1"))
@@ -228,6 +241,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_login_ends_the_comparison);
     add_test(suite, other_messages_end_it_too);
     add_test(suite, the_side_that_differs_first_is_printed_first);
+    add_test(suite, of_two_differences_in_the_same_place_the_client_s_is_first);
     add_test(suite, differences_are_collected_until_the_messages_are_others);
     add_test(suite, the_outcome_is_what_was_negotiated_and_how_it_ended);
     add_test(suite, a_trace_that_cannot_be_read_has_status_2);

@@ -102,6 +102,8 @@ START_TEST(after_a_rekey_the_session_id_may_be_missing)
     expect(&t.x[1], known);
     t.x[1].session_id.len = 0;
     expect(&t.x[1], unknown);
+    t.x[1].session_id.len = 1; /* as short as one can be */
+    expect(&t.x[1], known);
     t.x[0].session_id.len = 0; /* it is its own H */
     expect(&t.x[0], known);
     exchanges_free(&t);
