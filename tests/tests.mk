@@ -128,7 +128,7 @@ $(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix n
     log_end session_free poll clock_gettime __clock_gettime64 timerfd_create timerfd_settime __timerfd_settime64
 $(BUILD)/tests/apps/serve/environment: private WRAPPED = $(LEFTOVER_CALLS) nacre_peer_login $(addprefix nacre_login_,user fingerprint) \
     nacre_peer_address nacre_peer_local_address
-$(BUILD)/tests/apps/serve/survivors: private WRAPPED = $(LEFTOVER_CALLS) opendir
+$(BUILD)/tests/apps/serve/survivors: private WRAPPED = $(LEFTOVER_CALLS) opendir openat64
 $(BUILD)/tests/apps/serve/spawn: private WRAPPED = $(LEFTOVER_CALLS) mmap64
 $(BUILD)/tests/apps/serve/child: private WRAPPED = $(LEFTOVER_CALLS) waitid
 $(BUILD)/tests/apps/serve/run: private WRAPPED = $(LEFTOVER_CALLS) server_program_start serve_configure program_serve quota_configure \
