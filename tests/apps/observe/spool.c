@@ -103,6 +103,22 @@ START_TEST(what_was_added_is_in_the_file)
 }
 END_TEST
 
+START_TEST(the_last_byte_is_in_the_file)
+{
+    const struct bytes parts[] = {{(const uint8_t *)"x", 1}, {NULL, 0}};
+    struct spool *spool = spool_on(create("file"));
+    char *content;
+
+    ck_assert(spool_add(spool, parts, 2));
+    if (_i == 1)
+        ck_assert(spool_start(spool));
+    spool_free(spool);
+    content = scratch_read(scratch_path("file"));
+    ck_assert_str_eq(content, "x");
+    free(content);
+}
+END_TEST
+
 /* A pipe that is full takes the place of a slow disk. */
 START_TEST(a_slow_disk_makes_nobody_wait)
 {
@@ -228,6 +244,7 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_loop(suite, what_was_added_is_in_the_file, 0, 2);
+    add_loop(suite, the_last_byte_is_in_the_file, 0, 2);
     add_test(suite, a_slow_disk_makes_nobody_wait);
     add_loop(suite, a_failure_is_reported_once_and_what_follows_is_dropped, 0, 2);
     add_test(suite, a_write_may_be_interrupted_but_not_write_nothing);
