@@ -1,15 +1,37 @@
 /* Connecting, and what can go wrong before there is a session. */
 #include "apps/connect/parts.h"
 #include "tests/support/client_story.h"
+#include "tests/support/notes.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+static bool no_session, no_watch; /* without memory for it */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+struct nacre_session *__real_nacre_session_new(struct nacre_endpoint *e, void *context,
+                                               uint64_t now_ms);
+bool __real_loop_watch(struct nacre_loop *at, int fd, struct source *source, uint32_t events);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
+OWN(struct nacre_session *, nacre_session_new, struct nacre_endpoint *e, void *context,
+    uint64_t now_ms)
+{
+    return no_session ? NULL : __real_nacre_session_new(e, context, now_ms);
+}
+
+/* That of the session, not the one that connects. */
+OWN(bool, loop_watch, struct nacre_loop *at, int fd, struct source *source, uint32_t events)
+{
+    return !(no_watch && (events & EPOLLRDHUP)) && __real_loop_watch(at, fd, source, events);
+}
 
 static int listen_on_loopback(char where[64], int backlog)
 {
@@ -59,6 +81,26 @@ START_TEST(a_connection_that_times_out)
         ck_assert_int_eq(s[i].why.cause, NACRE_TIMED_OUT);
     }
     nacre_clients_free(clients);
+    (void)close(fd);
+}
+END_TEST
+
+START_TEST(a_connection_without_memory_for_a_session_ends)
+{
+    const struct nacre_client_config config = config_for();
+    struct story s = {0};
+    char where[64];
+    int fd = listen_on_loopback(where, 5);
+
+    no_session = _i == 0;
+    no_watch = _i == 1;
+    live(&config, where, &s);
+    no_session = no_watch = false;
+    ck_assert_uint_eq(s.ended, 1);
+    if (_i == 0) {
+        ck_assert_int_eq(s.why.cause, NACRE_OUT_OF_RESOURCES);
+        ck_assert_str_eq(s.text, "no memory for another session");
+    }
     (void)close(fd);
 }
 END_TEST
@@ -221,6 +263,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, a_refused_connection);
     add_test(suite, a_connection_that_times_out);
+    add_loop(suite, a_connection_without_memory_for_a_session_ends, 0, 2);
     add_test(suite, malformed_and_unknown_addresses_are_refused);
     add_test(suite, a_client_can_be_closed_before_it_is_connected);
     add_test(suite, the_time_to_connect_begins_with_the_call);

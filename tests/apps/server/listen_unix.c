@@ -158,6 +158,7 @@ START_TEST(a_file_that_is_no_socket_stays)
     expect_refused(file, "a file that is no socket is there");
     expect_refused(link, "a file that is no socket is there");
     expect_refused(folder, "a file that is no socket is there");
+    expect_refused("/proc", "a file that is no socket is there"); /* in the folder "/" */
     ck_assert(S_ISREG(mode_of(file)));
     ck_assert(S_ISLNK(mode_of(link)));
     ck_assert(S_ISDIR(mode_of(folder)));

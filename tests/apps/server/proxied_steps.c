@@ -17,6 +17,26 @@ static struct settings settings; /* the worker's */
 static struct nacre_limits limits;
 static int balancer, socket_of_it; /* both ends */
 
+static bool is_gone; /* what was there when it was looked at */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+ssize_t __real_recv(int fd, void *data, size_t len, int flags);
+
+OWN(ssize_t, recv, int fd, void *data, size_t len, int flags)
+{
+    ssize_t n = __real_recv(fd, data, len, flags);
+
+    return is_gone && !(flags & MSG_PEEK) ? n - 1 : n;
+}
+
+/* With _FORTIFY_SOURCE. */
+OWN(ssize_t, __recv_chk, int fd, void *data, size_t len, size_t room, int flags)
+{
+    ck_assert_uint_le(len, room);
+    return __wrap_recv(fd, data, len, flags);
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
 static void on_admit(struct worker *at, int fd, const struct sockaddr_storage *address)
 {
     const struct sockaddr_in *in = (const struct sockaddr_in *)address;
@@ -103,6 +123,21 @@ START_TEST(a_header_may_come_in_parts_and_with_what_follows)
     ck_assert_int_eq(read(copy, rest, sizeof rest - 1), 9);
     ck_assert_str_eq(rest, "SSH-2.0-x");
     (void)close(copy);
+    end();
+}
+END_TEST
+
+START_TEST(a_header_that_is_not_received_whole_is_none)
+{
+    begin();
+    start(socket_of_it);
+    say("PROXY TCP4 192.0.2.1 198.51.100.1 51234 22\r\n");
+    is_gone = true;
+    ready(EPOLLIN);
+    is_gone = false;
+    expect_notes("");
+    ck_assert_int_lt(fcntl(socket_of_it, F_GETFD), 0);
+    ck_assert_uint_eq(worker.proxied_count, 0);
     end();
 }
 END_TEST
@@ -205,6 +240,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_header_may_come_in_parts_and_with_what_follows);
+    add_test(suite, a_header_that_is_not_received_whole_is_none);
     add_loop(suite, a_balancer_may_leave_or_send_no_header, 0, 5);
     add_loop(suite, the_header_has_the_time_of_a_handshake, 0, 4);
     add_test(suite, what_the_loop_cannot_watch_is_closed);
