@@ -23,13 +23,14 @@ check-clang-lto:                        ## clang -flto: the same
 	@NACRE_BUILD=$(BUILD)/clang-lto tests/tools/run_tests tests/interop/test_echo.py
 
 # Another architecture's libraries are unpacked below BUILD, not installed. foreign ARCHITECTURE,TRIPLET,TOOLS builds with
-# them. NOT_FOREIGN: tests of the kernel's own features, or that start the programs. NOT_EMULATED: qemu-user has no ptrace.
+# them. NOT_FOREIGN: tests of the kernel's own features, or that start the programs. NOT_EMULATED: qemu-user has
+# no ptrace, limits no memory, and shows signal masks and TCP_INFO of its own.
 root = $(abspath $(BUILD)/sysroot/$(1))
 foreign = PKG_CONFIG_SYSROOT_DIR=$(call root,$(1)) PKG_CONFIG_LIBDIR=$(call root,$(1))/usr/lib/$(2)/pkgconfig \
           $(MAKE) $(jobs) BUILD=$(BUILD)/$(1) CC='$(3)-gcc --sysroot=$(call root,$(1))' \
           LD=$(3)-ld AR=$(3)-ar OBJCOPY=$(3)-objcopy all unit-programs
 NOT_FOREIGN = apps/confine/% apps/options/% apps/serve/% apps/runtime/locked_memory
-NOT_EMULATED = apps/files/password_edit
+NOT_EMULATED = apps/files/password_edit apps/files/password_file crypto/password_hash apps/daemon/log_writer apps/runtime/socket_options
 foreign_tests = $(foreach t,$(filter-out $(NOT_FOREIGN) $(3),$(TESTS)),"$(2) $(BUILD)/$(1)/tests/$(t)")
 
 check-i386:                             ## 32-bit x86: no warnings, and the unit tests pass

@@ -8,11 +8,12 @@
 
 enum { MARKS = 200 };
 
-/* The linker's names of Check's function and of the one that is called instead. */
-void __real__mark_point(const char *file, int line); /* NOLINT(bugprone-reserved-identifier) */
-void __wrap__mark_point(const char *file, int line); /* NOLINT(bugprone-reserved-identifier) */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+/* Check's function, and the one that is called instead. */
+void __real__mark_point(const char *file, int line);
+void __wrap__mark_point(const char *file, int line);
 
-void __wrap__mark_point(const char *file, int line) /* NOLINT(bugprone-reserved-identifier) */
+void __wrap__mark_point(const char *file, int line)
 {
     static atomic_int marks; /* each test runs in a process of its own */
 
@@ -21,3 +22,4 @@ void __wrap__mark_point(const char *file, int line) /* NOLINT(bugprone-reserved-
     (void)atomic_fetch_add(&marks, 1);
     __real__mark_point(file, line);
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
