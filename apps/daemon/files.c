@@ -69,8 +69,12 @@ bool files_read_banner(const char *path, char banner[NACRE_BANNER_MAX + 1], cons
 
     if (file == NULL)
         return banner_failed(path, p);
-    while ((c = getc(file)) != EOF && n + 2 < NACRE_BANNER_MAX + 1) {
-        if (c == '\n' && (n == 0 || banner[n - 1] != '\r'))
+    while ((c = getc(file)) != EOF) {
+        bool bare = c == '\n' && (n == 0 || banner[n - 1] != '\r');
+
+        if (n + bare >= NACRE_BANNER_MAX)
+            break;
+        if (bare)
             banner[n++] = '\r';
         banner[n++] = (char)c;
     }

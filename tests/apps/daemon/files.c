@@ -45,10 +45,15 @@ START_TEST(a_banner_has_up_to_4096_bytes)
     char text[NACRE_BANNER_MAX + 2];
 
     memset(text, 'a', sizeof text);
-    ck_assert(read_banner(text, NACRE_BANNER_MAX - 1));
-    ck_assert_uint_eq(strlen(banner), NACRE_BANNER_MAX - 1);
+    ck_assert(read_banner(text, NACRE_BANNER_MAX));
+    ck_assert_uint_eq(strlen(banner), NACRE_BANNER_MAX);
     ck_assert(!read_banner(text, NACRE_BANNER_MAX + 1));
     ck_assert_str_eq(sentence, "the banner is longer than 4096 bytes");
+    text[NACRE_BANNER_MAX - 1] = '\n'; /* two bytes */
+    ck_assert(!read_banner(text, NACRE_BANNER_MAX));
+    text[NACRE_BANNER_MAX - 2] = '\n';
+    ck_assert(read_banner(text, NACRE_BANNER_MAX - 1));
+    ck_assert_uint_eq(strlen(banner), NACRE_BANNER_MAX);
 }
 END_TEST
 
