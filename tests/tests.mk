@@ -119,6 +119,7 @@ $(BUILD)/tests/apps/daemon/reload: private WRAPPED = $(LEFTOVER_CALLS) nacre_ser
 $(BUILD)/tests/apps/observe/spool: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/observe/keylog: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/observe/capture: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64 pthread_create
+$(BUILD)/tests/apps/observe/study: private WRAPPED = $(LEFTOVER_CALLS) pthread_create write
 $(BUILD)/tests/apps/observe/raw_line: private WRAPPED = $(LEFTOVER_CALLS) writev
 $(BUILD)/tests/apps/observe/output: private WRAPPED = $(LEFTOVER_CALLS) write poll
 $(BUILD)/tests/apps/observe/trace: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64

@@ -1,9 +1,12 @@
 /* The options for study with whole sessions: what is in the files, and when. */
 #include "apps/observe/study.h"
+#include "tests/support/notes.h"
 #include "tests/support/pair.h"
 #include "tests/support/scratch.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +14,28 @@
 #include <unistd.h>
 
 enum { KEX_REPLY = 31, KEXINIT = 20, COOKIE = 16, TEXT_MAX = 4096 };
+
+static bool creates_threads = true, writes = true;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+
+OWN(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+    void *argument)
+{
+    return creates_threads ? __real_pthread_create(thread, attributes, run, argument) : EAGAIN;
+}
+
+OWN(ssize_t, write, int fd, const void *bytes, size_t len)
+{
+    if (writes)
+        return __real_write(fd, bytes, len);
+    errno = EIO;
+    return -1;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static struct pair p;
 static char warned[TEXT_MAX];
@@ -217,6 +242,37 @@ START_TEST(each_file_is_enough_for_a_study)
 }
 END_TEST
 
+START_TEST(trouble_with_a_file_is_a_warning_about_it)
+{
+    static const uint8_t kexinit[1 + COOKIE] = {KEXINIT}, k[] = {0, 0, 0, 1, 7};
+    const struct nacre_end why = {.cause = NACRE_WE_CLOSED};
+    const struct nacre_observer *o;
+
+    creates_threads = false;
+    options = (struct study_options){.capture = scratch_path("capture")};
+    begin();
+    ck_assert_int_eq(strncmp(warned, "capture: no thread", 18), 0);
+    study_close();
+    options = (struct study_options){.trace = scratch_path("trace")};
+    begin();
+    ck_assert_int_eq(strncmp(warned, "trace: ", 7), 0);
+    assert_says(warned, "cannot write the trace: Resource temporarily unavailable");
+    study_close();
+    options = (struct study_options){.keylog = scratch_path("keys")};
+    begin();
+    o = study_observer();
+    writes = false;
+    o->packet(&p, NACRE_SENT, (const uint8_t *)"SSH-2.0-x\r\n", 11);
+    o->message(&p, NACRE_SENT, 0, "kexinit", kexinit, sizeof kexinit);
+    o->secret(&p, 'K', k, sizeof k);
+    writes = true;
+    study_ended(&p, &why);
+    study_close();
+    ck_assert_int_eq(strncmp(warned, "keylog: ", 8), 0);
+    assert_says(warned, "keys: cannot write keys: Input/output error");
+}
+END_TEST
+
 static void expect_failure(const char *directory, const char *why)
 {
     const struct study_config config = {
@@ -288,6 +344,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_study_has_three_files_in_a_folder_of_its_own);
     add_test(suite, a_study_chooses_what_every_wireshark_follows_unless_told_otherwise);
     add_test(suite, each_file_is_enough_for_a_study);
+    add_test(suite, trouble_with_a_file_is_a_warning_about_it);
     add_test(suite, a_folder_that_cannot_be_made_prevents_the_start);
     add_test(suite, a_file_that_cannot_be_opened_prevents_the_start);
     add_test(suite, the_environment_names_the_key_log_of_a_client);
