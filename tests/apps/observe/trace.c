@@ -20,6 +20,7 @@
 enum { SECRETS = 32 };
 
 static const char password[] = "correct-horse-7";
+static const struct nacre_end over;     /* without a cause */
 static void *states[2];                 /* by role */
 static char secrets[SECRETS][2 * 1200]; /* in hex: what the observer reported */
 static size_t secret_count, h_count;
@@ -286,7 +287,6 @@ END_TEST
 START_TEST(without_memory_a_connection_is_not_traced)
 {
     const struct observed connection = {.id = 9};
-    const struct nacre_end why = {0};
     void *state;
     struct pair p;
 
@@ -294,8 +294,8 @@ START_TEST(without_memory_a_connection_is_not_traced)
     leftovers_refuse(1);
     state = trace_part.open(&connection);
     ck_assert_ptr_null(state);
-    trace_part.closed(states[0], &why);
-    trace_part.closed(states[1], &why);
+    trace_part.closed(states[0], &over);
+    trace_part.closed(states[1], &over);
     trace_close();
 }
 END_TEST
@@ -306,7 +306,6 @@ static void *without_pen(void *unused)
 {
     static const uint8_t packet[] = {SSH_MSG_IGNORE, 0, 0, 0, 0}, secret[32] = {1};
     static const struct nacre_negotiated choice = {.kex = "curve25519-sha256"};
-    static const struct nacre_end why = {0};
     static const struct observed connection = {.id = 3};
     const struct nacre_observer *sees = &trace_part.sees;
     void *opened;
@@ -328,20 +327,19 @@ static void *without_pen(void *unused)
     leftovers_refuse(1);
     sees->message(states[0], NACRE_RECEIVED, 0, "kex", packet, sizeof packet);
     leftovers_refuse(1);
-    trace_part.closed(states[0], &why);
+    trace_part.closed(states[0], &over);
     return unused == NULL ? opened : NULL;
 }
 
 START_TEST(without_memory_for_a_line_it_is_not_written)
 {
-    const struct nacre_end why = {0};
     char *trace, *expected;
     pthread_t thread;
     struct pair p;
     void *opened;
 
     start(&p, true, true);
-    trace_part.closed(states[1], &why);
+    trace_part.closed(states[1], &over);
     ck_assert_int_eq(pthread_create(&thread, NULL, without_pen, NULL), 0);
     ck_assert_int_eq(pthread_join(thread, &opened), 0);
     ck_assert_ptr_null(opened);
@@ -385,7 +383,6 @@ START_TEST(lines_have_the_time_since_the_beginning)
         {{101, 999998999}, "{\"us\":999999,"},
         {{103, 999999999}, "{\"us\":3000000,"},
     };
-    const struct nacre_end why = {0};
     char *trace, *at;
     struct pair p;
 
@@ -396,8 +393,8 @@ START_TEST(lines_have_the_time_since_the_beginning)
         trace_part.sees.phase(states[0], "auth");
     }
     clock_now = (struct timespec){0};
-    trace_part.closed(states[0], &why);
-    trace_part.closed(states[1], &why);
+    trace_part.closed(states[0], &over);
+    trace_part.closed(states[1], &over);
     trace_close();
     at = trace = scratch_read(scratch_path("trace"));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -419,18 +416,19 @@ START_TEST(a_password_that_is_sent_unencrypted_is_not_in_the_packet)
     static const uint8_t request[] = {50,  0, 0, 0, 1,   'u', 0,   0,   0,   1,   's',
                                       0,   0, 0, 8, 'p', 'a', 's', 's', 'w', 'o', 'r',
                                       'd', 0, 0, 0, 0,   4,   'X', 'Y', 'Z', '9'};
-    const struct nacre_end why = {0};
     struct pair p;
     char *trace;
 
     start(&p, true, false);
+    trace_part.sees.packet(states[0], NACRE_RECEIVED, (const uint8_t *)"\n", 1);
     trace_part.sees.packet(states[0], NACRE_RECEIVED, line, sizeof line - 1);
     trace_part.sees.packet(states[0], NACRE_RECEIVED, request, sizeof request);
     trace_part.sees.message(states[0], NACRE_RECEIVED, 0, "kexinit", request, sizeof request);
-    trace_part.closed(states[0], &why);
-    trace_part.closed(states[1], &why);
+    trace_part.closed(states[0], &over);
+    trace_part.closed(states[1], &over);
     trace_close();
     trace = scratch_read(scratch_path("trace"));
+    expect_line(trace, ",\"event\":\"line\",\"dir\":\"in\",\"text\":\"\",\"bytes\":\"0a\"}\n");
     ck_assert_ptr_nonnull(strstr(trace, "\"secret\":true"));
     ck_assert_ptr_nonnull(strstr(trace, "00000004--------\""));
     ck_assert_ptr_null(strstr(trace, "58595a39"));
@@ -440,7 +438,6 @@ END_TEST
 
 START_TEST(lists_without_a_common_name_are_shown)
 {
-    const struct nacre_end why = {0};
     struct json *last = NULL;
     struct pair p;
     char *trace;
@@ -451,8 +448,8 @@ START_TEST(lists_without_a_common_name_are_shown)
     pair_start(&p);
     pair_run(&p);
     pair_clear(&p);
-    trace_part.closed(states[0], &why);
-    trace_part.closed(states[1], &why);
+    trace_part.closed(states[0], &over);
+    trace_part.closed(states[1], &over);
     trace_close();
     trace = scratch_read(scratch_path("trace"));
     ck_assert_uint_gt(count_events(trace, "mismatch", &last), 0);
@@ -506,7 +503,6 @@ START_TEST(what_is_left_out_is_counted)
                                         .data = true,
                                         .trouble = on_trouble};
     const struct observed connection = {.id = 1, .local = "", .peer = ""};
-    const struct nacre_end why = {0};
     struct json *last = NULL;
     unsigned written;
     void *state;
@@ -517,7 +513,7 @@ START_TEST(what_is_left_out_is_counted)
     ck_assert_ptr_nonnull(state);
     for (unsigned i = 0; i < MESSAGES; i++)
         trace_part.sees.message(state, NACRE_SENT, i, "connection", message, sizeof message);
-    trace_part.closed(state, &why);
+    trace_part.closed(state, &over);
     trace_start();
     trace_close();
     trace = scratch_read(scratch_path("trace"));
