@@ -1,5 +1,7 @@
-#include "tests/support/suite.h"
+#include "apps/files/key_cipher.h"
 #include "tests/support/key_texts.h"
+#include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 /* Only the comment `test` may change, and the bit of its length that extends it over the byte of
  * padding. */
@@ -172,10 +174,31 @@ START_TEST(padding_may_be_longer_than_a_block)
 }
 END_TEST
 
+START_TEST(the_key_of_the_cipher_is_wiped)
+{
+    static const char *const passphrases[] = {"secret", "Secret"};
+    char said[512];
+
+    for (size_t i = 0; i < sizeof passphrases / sizeof passphrases[0]; i++) {
+        const size_t of_others =
+            i == 0 ? 3 + 1 : 3; /* bcrypt_pbkdf and, if right, ed25519_public */
+        struct errbuf p = errbuf_in(said, sizeof said);
+        struct nacre_key key;
+
+        wiped_record();
+        ck_assert_int_eq(key_parse(&key, bytes_of(openssh_encrypted), passphrases[i], "FILE", &p),
+                         i == 0 ? KEY_GOOD : KEY_WRONG_PASSPHRASE);
+        assert_wiped(KEY_CIPHER_SECRET_MAX, of_others + 1);
+        private_key_clear(&key);
+    }
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_flipped_bit_or_a_lost_byte_never_yields_another_key);
     add_test(suite, each_field_is_checked);
     add_test(suite, the_padding_is_shorter_than_256_bytes);
     add_test(suite, padding_may_be_longer_than_a_block);
+    add_test(suite, the_key_of_the_cipher_is_wiped);
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT = 128 /* bytes of the encrypted key */ };
+enum { TEXT = 128 /* bytes of the encrypted key */, MD5 = 16 };
 
 static char said[512];
 
@@ -114,6 +114,7 @@ START_TEST(the_key_and_a_text_with_a_wrong_padding_are_wiped)
     ck_assert_int_eq(parse(&key, pem_keys[0], "secret"), KEY_GOOD);
     private_key_clear(&key);
     assert_wiped(KEY_CIPHER_SECRET_MAX, 1);
+    assert_wiped(MD5, 1);
     wiped_record();
     ck_assert_int_eq(parse(&key, pem_keys[0], "Secret"), KEY_WRONG_PASSPHRASE);
     assert_wiped(KEY_CIPHER_SECRET_MAX, 1);

@@ -70,6 +70,35 @@ START_TEST(copies_of_the_key_are_wiped)
     wiped_record();
     ck_assert(print(&key, "test", 1, text, sizeof text));
     assert_wiped(BINARY + BASE64, 1);
+    ck_assert(!print(&key, "test", 1, text, 200)); /* what was printed of it */
+    assert_wiped(200, 1);
+    wiped_record();
+    ck_assert(
+        key_print_private(&key,
+                          &(struct key_printing){.comment = "",
+                                                 .passphrase = "secret",
+                                                 .rounds = 1,
+                                                 .cipher = key_cipher_find(bytes_of("aes256-ctr"))},
+                          text, sizeof text));
+    assert_wiped(KEY_CIPHER_SECRET_MAX, 1 + 3); /* three by bcrypt_pbkdf */
+    private_key_clear(&key);
+}
+END_TEST
+
+START_TEST(the_numbers_of_a_key_are_wiped)
+{
+    struct nacre_key key;
+    char text[8192];
+
+    ck_assert(parse(&key, bytes_of(openssh_nistp256)));
+    wiped_record();
+    ck_assert(print(&key, "test", 1, text, sizeof text));
+    assert_wiped(EC_LEN_MAX, 1);
+    private_key_clear(&key);
+    ck_assert(parse(&key, bytes_of(pkcs1_rsa)));
+    wiped_record();
+    ck_assert(print(&key, "test", 1, text, sizeof text));
+    assert_wiped(RSA_LEN_MAX, 1);
     private_key_clear(&key);
 }
 END_TEST
@@ -168,4 +197,5 @@ void add_tests(struct suite *suite)
     add_loop(suite, an_encrypted_key_needs_its_passphrase, 0, sizeof ciphers / sizeof ciphers[0]);
     add_test(suite, what_cannot_be_printed_is_not);
     add_test(suite, copies_of_the_key_are_wiped);
+    add_test(suite, the_numbers_of_a_key_are_wiped);
 }

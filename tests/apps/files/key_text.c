@@ -1,6 +1,7 @@
 #include "apps/files/key_file.h"
 #include "tests/support/encrypted_keys.h"
 #include "tests/support/key_texts.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
 
@@ -27,6 +28,7 @@ static void assert_needs_secret(const char *text)
     ck_assert(!wrong);
     ck_assert_str_eq(said, "private key: encrypted, and there is no passphrase for it");
     ck_assert_ptr_null(nacre_key_text_open(kept, NULL, NULL, NULL, 0));
+    leftovers_secret(text + strlen(text) / 2, 8);
     nacre_key_text_free(kept);
 }
 
