@@ -541,15 +541,16 @@ START_TEST(a_server_that_is_replaced_answers_its_readers)
     metrics_server_retire(metrics);
     noted[0] = sent[0] = 0;
     received = answers[0].request;
-    room = 5;
+    room = _i == 0 ? 5 : 8192; /* the whole answer at once */
     polls = 100;
     metrics_server_free(metrics);
-    ck_assert_ptr_eq(
-        strstr(noted, "poll 1 in 1000;watch 1 2;poll 1 out 900;watch 1 2;poll 1 out 800;"), noted);
-    ck_assert_uint_eq(strlen(sent), 10 * 5); /* and then the time is over */
-    ck_assert_ptr_nonnull(strstr(noted, "poll 1 out 100;watch 1 2;unwatch 1;untimer 1;"));
-    noted[0] = 0;
     metrics = make();
+    ck_assert_ptr_eq(strstr(noted, _i == 0 ? "poll 1 in 1000;watch 1 2;poll 1 out 900;watch 1 2;"
+                                           : "poll 1 in 1000;shutdown 1;watch 1 1;unwatch 1;"),
+                     noted);
+    ck_assert(_i == 1 || strlen(sent) == 10 * 5); /* and then the time is over */
+    ck_assert(_i == 1 || strstr(noted, "poll 1 out 100;watch 1 2;unwatch 1;untimer 1;") != NULL);
+    noted[0] = 0;
 }
 END_TEST
 
@@ -588,6 +589,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_connection_that_fails_is_freed);
     add_test(suite, a_server_that_ends_frees_its_readers);
     add_test(suite, a_server_that_is_replaced_stops_listening);
-    add_test(suite, a_server_that_is_replaced_answers_its_readers);
+    add_loop(suite, a_server_that_is_replaced_answers_its_readers, 0, 2);
     add_test(suite, readers_of_a_replaced_server_that_are_done_or_silent_do_not_wait);
 }
