@@ -151,6 +151,7 @@ $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) 
 $(BUILD)/tests/apps/server/accept_calls: private WRAPPED = $(LEFTOVER_CALLS) accept4 epoll_ctl
 $(BUILD)/tests/apps/connect/signing_steps: private WRAPPED = $(LEFTOVER_CALLS) agent_sign_begin agent_sign_end agent_exchange_step agent_exchange_clear \
     loop_watch loop_unwatch session_signed
+$(BUILD)/tests/apps/server/server: private WRAPPED = $(LEFTOVER_CALLS) listen
 $(BUILD)/tests/apps/server/worker: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version
 $(BUILD)/tests/apps/connect/client: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version
 $(BUILD)/tests/apps/server/proxied_steps: private WRAPPED = $(LEFTOVER_CALLS) recv __recv_chk

@@ -377,6 +377,7 @@ END_TEST
 
 START_TEST(a_pattern_that_yields_no_file_name_is_reported)
 {
+    struct nacre_authorized_keys *keys;
     char user[5000];
 
     memset(user, 'x', sizeof user - 1);
@@ -385,6 +386,12 @@ START_TEST(a_pattern_that_yields_no_file_name_is_reported)
     assert_says(errbuf, "% must be followed by u");
     ck_assert(!granted_in("/tmp/keys%", "alice"));
     assert_says(errbuf, "% must be followed by u");
+    keys = nacre_authorized_keys_open("/tmp/%u/%h");
+    ck_assert(!keys_grant(keys, "alice", (const uint8_t *)BLOB("f"), BLOB_LEN));
+    assert_says(errbuf, "% must be followed by u");
+    ck_assert(!keys_grant(keys, "bob", (const uint8_t *)BLOB("f"), BLOB_LEN));
+    ck_assert_str_eq(errbuf, ""); /* once is enough */
+    nacre_authorized_keys_close(keys);
     ck_assert(!granted_in("/tmp/%u", user));
     assert_says(errbuf, "too long");
     ck_assert(!granted_in(user, "alice"));

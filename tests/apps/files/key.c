@@ -82,6 +82,19 @@ START_TEST(a_key_that_cannot_be_printed_leaves_no_text)
 }
 END_TEST
 
+/* Its format has two numbers that are random, and the same. */
+START_TEST(no_two_texts_of_a_key_are_the_same)
+{
+    struct nacre_key *key = read(openssh_ed25519);
+    char texts[2][2048];
+
+    for (int i = 0; i < 2; i++)
+        ck_assert(nacre_key_print_private(key, NULL, texts[i], sizeof texts[i], said, sizeof said));
+    ck_assert_str_ne(texts[0], texts[1]);
+    nacre_key_free(key);
+}
+END_TEST
+
 START_TEST(a_printed_key_is_protected_as_was_asked_for)
 {
     static const char *const ciphers[] = {NULL, "aes128-gcm@openssh.com"};
@@ -107,5 +120,6 @@ void add_tests(struct suite *suite)
     add_test(suite, fingerprints_are_those_of_ssh_keygen);
     add_test(suite, a_comment_is_kept_and_can_be_replaced);
     add_test(suite, a_key_that_cannot_be_printed_leaves_no_text);
+    add_test(suite, no_two_texts_of_a_key_are_the_same);
     add_test(suite, a_printed_key_is_protected_as_was_asked_for);
 }

@@ -327,6 +327,10 @@ START_TEST(an_embedded_loop_is_readable_when_something_is_due)
     loop_update_clock(&loop);
     ck_assert_uint_ge(loop.now_ms, timer.at_ms);
     loop_run_once(&loop);
+    ck_assert(loop_set_timer(&loop, &timer, (loop.now_ms / 1000 + 2) * 1000)); /* a whole second */
+    ck_assert_int_eq(timerfd_gettime(loop.alarm, &left), 0);
+    ck_assert(left.it_value.tv_sec >= 1 || left.it_value.tv_nsec > 0);
+    ck_assert(loop_set_timer(&loop, &timer, UINT64_MAX));
     end("abt");
 }
 END_TEST

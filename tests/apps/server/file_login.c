@@ -258,6 +258,7 @@ START_TEST(keyboard_interactive_asks_for_the_password_if_it_is_on)
     ck_assert_str_eq(who, "alice keyboard-interactive - -");
     ck_assert(!logs_in("alice", "wrong", NULL));
     ck_assert_str_eq(attempts, "yes alice keyboard-interactive;no alice keyboard-interactive;");
+    ck_assert_str_eq(troubles, "");
     end_logins();
 }
 END_TEST

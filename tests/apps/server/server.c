@@ -3,6 +3,7 @@
 #include "apps/server/worker.h"
 #include "apps/session/parts.h"
 #include "tests/support/client_story.h"
+#include "tests/support/notes.h"
 #include "tests/support/scarce.h"
 
 #include <dirent.h>
@@ -74,6 +75,28 @@ START_TEST(the_program_may_give_up_once_the_addresses_are_bound)
                                          .context = "mine"},
             "gave up");
     nacre_key_free(key);
+}
+END_TEST
+
+static int queue; /* the length of the last socket's */
+
+int __real_listen(int fd, int backlog); /* NOLINT */
+
+OWN(int, listen, int fd, int backlog)
+{
+    queue = backlog;
+    return __real_listen(fd, backlog);
+}
+
+START_TEST(the_queue_is_as_long_as_the_configuration_says)
+{
+    const uint32_t backlogs[] = {0, 1, 77};
+
+    make_server(&served, (struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                                      .backlog = backlogs[_i]});
+    ck_assert_int_eq(queue, _i == 0 ? 1024 : (int)backlogs[_i]);
+    nacre_server_free(served.server);
+    nacre_key_free(served.key);
 }
 END_TEST
 
@@ -532,6 +555,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, a_server_that_cannot_start_explains_why);
     add_test(suite, the_program_may_give_up_once_the_addresses_are_bound);
+    add_loop(suite, the_queue_is_as_long_as_the_configuration_says, 0, 3);
     add_test(suite, each_address_has_its_own_port);
     add_test(suite, connections_and_logins_are_counted);
     add_test(suite, a_report_is_made_by_the_thread_of_the_server);
