@@ -41,6 +41,43 @@ START_TEST(each_event_is_a_line_that_a_terminal_can_show)
 }
 END_TEST
 
+#define MESSAGE(conn, number, len, payload)                                                        \
+    "{\"us\":1,\"conn\":" conn                                                                     \
+    ",\"event\":\"message\",\"dir\":\"in\",\"seq\":0,\"number\":" number ",\"length\":" len        \
+    ",\"fields\":[],\"payload\":\"" payload "\"}\n"
+#define REQUEST(conn)                                                                              \
+    MESSAGE(                                                                                       \
+        conn, "50", "43",                                                                          \
+        "3200000001610000000173000000146b6579626f6172642d696e7465726163746976650000000000000000")
+#define QUESTION(conn) MESSAGE(conn, "60", "17", "3c00000000000000000000000000000000")
+#define CLOSE(conn) "{\"us\":1,\"conn\":" conn ",\"event\":\"close\"}\n"
+
+/* What message 60 is depends on the login method of its connection. */
+START_TEST(a_message_is_what_those_before_it_make_of_it)
+{
+    static const char trace[] = "{\"trace\":1}\n" REQUEST("1") QUESTION("1") QUESTION("2")
+        REQUEST("2") CLOSE("1") QUESTION("1") QUESTION("2") "{\"trace\":1}\n" QUESTION("2");
+    static const bool is_known[] = {true, false, false, true, false};
+    const struct trace_options options = {.conn = 0};
+    char path[256], *files[] = {path};
+    const char *printed;
+
+    (void)snprintf(path, sizeof path, "%s", scratch_write("t", trace, 0600));
+    printed_begin(STDOUT_FILENO);
+    ck_assert_int_eq(text_run(&options, files), 0);
+    printed = printed_end();
+    for (size_t i = 0; i < sizeof is_known; i++) {
+        const char *known = strstr(printed, "USERAUTH_INFO_REQUEST (60)");
+
+        printed = strstr(printed, " (60)");
+        ck_assert_ptr_nonnull(printed);
+        ck_assert_msg(is_known[i] == (known != NULL && known < printed), "%zu: %s", i, printed);
+        printed++;
+    }
+    ck_assert_ptr_null(strstr(printed, " (60)"));
+}
+END_TEST
+
 /* K of a trace that shows secrets, and a password: in the messages' payloads and values. */
 START_TEST(no_secret_is_in_memory_that_is_given_back)
 {
@@ -78,6 +115,7 @@ END_TEST
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
+    add_test(suite, a_message_is_what_those_before_it_make_of_it);
     add_test(suite, no_secret_is_in_memory_that_is_given_back);
     add_test(suite, each_event_is_a_line_that_a_terminal_can_show);
 }
