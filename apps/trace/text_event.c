@@ -53,6 +53,14 @@ void text_printer_clear(struct text_printer *p)
 
 /* ---- messages ---- */
 
+static void release(struct bytes payload)
+{
+    if (payload.at == NULL)
+        return;
+    explicit_bzero((void *)(uintptr_t)payload.at, payload.len);
+    free((void *)(uintptr_t)payload.at);
+}
+
 /* The whole payload. Secret bytes become 0xff: a length made of them is too long, so what could not
  * be read because it was malformed still cannot. Data that was cut becomes zeros. at NULL: there is
  * no payload. The caller frees it. */
@@ -64,25 +72,17 @@ static struct bytes payload_of(const struct value *message)
     uint8_t *payload;
     bool masked;
 
-    if (hex == NULL || len == 0 || len > TRACE_LINE_MAX || strlen(text) / 2 > len)
+    if (hex == NULL || len == 0 || len > TRACE_LINE_MAX)
         return (struct bytes){NULL, 0};
     payload = calloc(1, len);
     if (payload == NULL || !value_hex(hex, payload, len, &known, &masked)) {
-        free(payload);
+        release((struct bytes){payload, len});
         return (struct bytes){NULL, 0};
     }
     for (size_t i = 0; masked && i < known; i++)
         if (text[2 * i] == '-')
             payload[i] = 0xff;
     return (struct bytes){payload, len};
-}
-
-static void release(struct bytes payload)
-{
-    if (payload.at == NULL)
-        return;
-    explicit_bzero((void *)(uintptr_t)payload.at, payload.len);
-    free((void *)(uintptr_t)payload.at);
 }
 
 static enum nacre_direction direction_of(const struct value *event)

@@ -64,6 +64,8 @@ END_TEST
 
 START_TEST(a_long_comment_is_cut)
 {
+    static const uint8_t option[] = {
+        0, 0, 0, 1, 0, PCAPNG_COMMENT_MAX & 0xff, PCAPNG_COMMENT_MAX >> 8, 'c'};
     char comment[2 * PCAPNG_COMMENT_MAX];
     const struct pcapng_packet packet = {.len = 1, .dropped = 1, .comment = comment};
     struct pcapng_block block;
@@ -73,6 +75,7 @@ START_TEST(a_long_comment_is_cut)
     pcapng_packet(&block, &packet);
     ck_assert_uint_eq(block.tail_len, 3 + 4 + PCAPNG_COMMENT_MAX + 8 + 12 + 4 + 4);
     ck_assert_uint_le(block.tail_len, sizeof block.tail);
+    ck_assert_mem_eq(block.tail, option, sizeof option);
 }
 END_TEST
 

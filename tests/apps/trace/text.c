@@ -78,6 +78,41 @@ START_TEST(a_message_is_what_those_before_it_make_of_it)
 }
 END_TEST
 
+/* Then its members are all there is to show. */
+START_TEST(a_payload_that_cannot_be_is_not_decoded)
+{
+    static const char trace[] =
+        "{\"trace\":1}\n" MESSAGE("1", "2", "0", "") MESSAGE("1", "2", "3", "027a7a7a")
+            MESSAGE("1", "2", "8388609", "02") MESSAGE("1", "2", "4", "027a7a7a")
+                MESSAGE("1", "2", "8388608", "02") "{\"us\":1,\"conn\":1,\"event\":\"message\","
+                                                   "\"dir\":\"in\",\"seq\":0,\"number\":2,"
+                                                   "\"length\":1,\"fields\":[]}\n";
+    static const char *const expected[] = {
+        "message dir in, seq 0, number 2, length 0, payload ''\n",
+        "message dir in, seq 0, number 2, length 3, payload 027a7a7a\n",
+        "message dir in, seq 0, number 2, length 8388609, payload 02\n",
+        "  IGNORE (2)  RFC 4253 11.2  4 bytes",
+        "  IGNORE (2)  RFC 4253 11.2  8388608 bytes",
+        "message dir in, seq 0, number 2, length 1\n"};
+    const struct trace_options options = {.conn = 0};
+    char path[256], *files[] = {path};
+    const char *at;
+
+    (void)snprintf(path, sizeof path, "%s", scratch_write("t", trace, 0600));
+    printed_begin(STDOUT_FILENO);
+    leftovers_secret("\x02zz", 3);
+    ck_assert_int_eq(text_run(&options, files), 0);
+    leftovers_secret(NULL, 0);
+    at = printed_end();
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        const char *found = strstr(at, expected[i]);
+
+        ck_assert_msg(found != NULL, "no %s in %.900s", expected[i], at);
+        at = found;
+    }
+}
+END_TEST
+
 /* K of a trace that shows secrets, and a password: in the messages' payloads and values. */
 START_TEST(no_secret_is_in_memory_that_is_given_back)
 {
@@ -116,6 +151,7 @@ void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_test(suite, a_message_is_what_those_before_it_make_of_it);
+    add_test(suite, a_payload_that_cannot_be_is_not_decoded);
     add_test(suite, no_secret_is_in_memory_that_is_given_back);
     add_test(suite, each_event_is_a_line_that_a_terminal_can_show);
 }
