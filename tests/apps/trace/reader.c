@@ -188,6 +188,28 @@ START_TEST(a_line_is_too_long_beyond_its_limit)
 }
 END_TEST
 
+/* Not even where a long line was before it became longer. */
+START_TEST(no_line_is_left_in_memory)
+{
+    enum { LEN = 300000 };
+    char *text = malloc(LEN + 1);
+    struct trace_reader *reader;
+    struct trace_event event;
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, ' ', LEN);
+    text[LEN] = 0;
+    memcpy(text, HEADER, strlen(HEADER));
+    memcpy(text + strlen(HEADER) + 1000, MESSAGE, strlen(MESSAGE));
+    reader = open_text(text);
+    free(text);
+    leftovers_secret("6200--", 6);
+    ck_assert_int_eq(trace_reader_next(reader, &event, &why), TRACE_EVENT);
+    ck_assert_int_eq(trace_reader_next(reader, &event, &why), TRACE_EVENT);
+    trace_reader_close(reader);
+}
+END_TEST
+
 START_TEST(a_trace_may_come_from_standard_input)
 {
     int file = open(scratch_write("trace.json", HEADER "x\n", 0600), O_RDONLY | O_CLOEXEC);
@@ -217,5 +239,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_file_that_cannot_be_read_is_named);
     add_test(suite, without_memory_no_trace_is_read);
     add_test(suite, a_line_is_too_long_beyond_its_limit);
+    add_test(suite, no_line_is_left_in_memory);
     add_test(suite, a_trace_may_come_from_standard_input);
 }
