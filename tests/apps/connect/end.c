@@ -1,6 +1,7 @@
 /* The end of clients: in every phase of a connection, and from inside their own last callback. What
  * every other callback may do is tested in tests/callbacks. */
 #include "tests/support/client_story.h"
+#include "tests/support/wiped.h"
 
 #include <string.h>
 
@@ -78,10 +79,30 @@ START_TEST(a_client_that_is_freed_cannot_reconnect)
 }
 END_TEST
 
+START_TEST(a_connections_own_login_is_wiped)
+{
+    const struct nacre_client_config config = config_for();
+    struct story s = {0};
+    const struct nacre_connection_config own = {.version = NACRE_VERSION_NUMBER,
+                                                .address = "127.0.0.1:1",
+                                                .context = &s,
+                                                .user = "bob",
+                                                .password = "a password"};
+
+    clients = clients_with(&config);
+    ck_assert_ptr_nonnull(nacre_client_connect_with(clients, &own, NULL, 0));
+    wiped_record();
+    nacre_clients_free(clients);
+    ck_assert(wiped_exactly(bytes_of("bob")));
+    ck_assert(wiped_exactly(bytes_of("a password")));
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
     add_loop(suite, clients_can_be_freed_in_every_phase, 0, 24);
     add_test(suite, clients_can_be_freed_inside_ended);
     add_test(suite, a_client_that_is_freed_cannot_reconnect);
+    add_test(suite, a_connections_own_login_is_wiped);
 }

@@ -1,4 +1,5 @@
 #include "apps/files/key_cipher.h"
+#include "crypto/poly1305.h"
 #include "tests/support/suite.h"
 #include "tests/support/wiped.h"
 
@@ -100,6 +101,18 @@ START_TEST(what_is_not_returned_is_wiped)
 }
 END_TEST
 
+START_TEST(the_key_of_the_tag_is_wiped)
+{
+    const struct key_cipher *c = key_cipher_find(bytes_of("chacha20-poly1305@openssh.com"));
+    const uint8_t secret[KEY_CIPHER_SECRET_MAX] = {7};
+    uint8_t text[64] = {0};
+
+    wiped_record();
+    ck_assert(c->run(c, secret, text, 16, true));
+    assert_wiped(POLY1305_KEY_LEN, 1);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, decrypting_inverts_encrypting, 0, NAMES);
@@ -107,4 +120,5 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_length_that_does_not_fit_is_refused, 0, NAMES);
     add_test(suite, other_names_are_unknown);
     add_test(suite, what_is_not_returned_is_wiped);
+    add_test(suite, the_key_of_the_tag_is_wiped);
 }

@@ -219,6 +219,19 @@ START_TEST(the_decoded_text_is_wiped)
 }
 END_TEST
 
+START_TEST(the_decrypted_text_is_wiped)
+{
+    enum { SECTION = 128 };
+    struct errbuf p = errbuf_in(NULL, 0);
+    struct nacre_key key;
+
+    wiped_record();
+    ck_assert(key_parse(&key, bytes_of(pem_keys[0]), "secret", "FILE", &p) == KEY_GOOD);
+    assert_wiped(SECTION, 1);
+    private_key_clear(&key);
+}
+END_TEST
+
 /* PROTOCOL.key: a file in OpenSSH's format begins with the public key. */
 START_TEST(a_public_key_has_a_length_up_to_the_maximum)
 {
@@ -291,6 +304,7 @@ void add_tests(struct suite *suite)
     add_test(suite, PKCS_8_may_have_the_label_of_the_older_format);
     add_test(suite, truncated_text_is_refused);
     add_test(suite, the_decoded_text_is_wiped);
+    add_test(suite, the_decrypted_text_is_wiped);
     add_test(suite, a_public_key_has_a_length_up_to_the_maximum);
     add_test(suite, it_is_known_whether_a_key_is_encrypted);
 }

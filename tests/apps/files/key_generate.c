@@ -1,8 +1,11 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "apps/files/key.h"
+#include "crypto/ec_curve.h"
+#include "crypto/rsa.h"
 #include "tests/support/scratch.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 #include <openssl/rsa.h>
 #include <stdio.h>
@@ -14,27 +17,30 @@ static const struct {
     const char *type;
     unsigned bits;
     const char *key_type, *algorithm;
-    size_t blob_len; /* 0: it varies */
+    size_t blob_len;
+    size_t secret; /* bytes that are wiped together */
 } rows[] = {
-    {"ed25519", 0, "ssh-ed25519", "ssh-ed25519", 51},
-    {"ed25519", 256, "ssh-ed25519", "ssh-ed25519", 51},
-    {"ecdsa", 0, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", 104},
-    {"ecdsa", 256, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", 104},
-    {"ecdsa", 384, "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", 136},
-    {"ecdsa", 521, "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521", 172},
-    {"rsa", 2048, "ssh-rsa", "rsa-sha2-512", 4 + 7 + 4 + 3 + 4 + 257},
-    {"rsa", 2056, "ssh-rsa", "rsa-sha2-256", 4 + 7 + 4 + 3 + 4 + 258},
+    {"ed25519", 0, "ssh-ed25519", "ssh-ed25519", 51, 32},
+    {"ed25519", 256, "ssh-ed25519", "ssh-ed25519", 51, 32},
+    {"ecdsa", 0, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", 104, EC_LEN_MAX},
+    {"ecdsa", 256, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", 104, EC_LEN_MAX},
+    {"ecdsa", 384, "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384", 136, EC_LEN_MAX},
+    {"ecdsa", 521, "ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521", 172, EC_LEN_MAX},
+    {"rsa", 2048, "ssh-rsa", "rsa-sha2-512", 4 + 7 + 4 + 3 + 4 + 257, RSA_PARTS *RSA_LEN_MAX},
+    {"rsa", 2056, "ssh-rsa", "rsa-sha2-256", 4 + 7 + 4 + 3 + 4 + 258, RSA_PARTS *RSA_LEN_MAX},
 };
 
 START_TEST(a_new_key_signs_and_can_be_printed)
 {
-    struct nacre_key *key = nacre_key_generate(rows[_i].type, rows[_i].bits, said, sizeof said);
-    struct nacre_key *again;
+    struct nacre_key *key, *again;
     char text[NACRE_KEY_TEXT_MAX], one[NACRE_FINGERPRINT_MAX], other[NACRE_FINGERPRINT_MAX];
     uint8_t signature[NACRE_SIGNATURE_MAX];
     size_t len;
 
+    wiped_record();
+    key = nacre_key_generate(rows[_i].type, rows[_i].bits, said, sizeof said);
     ck_assert_msg(key != NULL, "%s", said);
+    ck_assert_uint_gt(wiped_times(rows[_i].secret), 0);
     ck_assert_str_eq(nacre_key_type(key), rows[_i].key_type);
     (void)nacre_key_blob(key, &len);
     ck_assert_uint_eq(len, rows[_i].blob_len);

@@ -174,8 +174,9 @@ START_TEST(padding_may_be_longer_than_a_block)
 }
 END_TEST
 
-START_TEST(the_key_of_the_cipher_is_wiped)
+START_TEST(the_key_of_the_cipher_and_the_decrypted_text_are_wiped)
 {
+    enum { SECTION = 144 };
     static const char *const passphrases[] = {"secret", "Secret"};
     char said[512];
 
@@ -189,6 +190,7 @@ START_TEST(the_key_of_the_cipher_is_wiped)
         ck_assert_int_eq(key_parse(&key, bytes_of(openssh_encrypted), passphrases[i], "FILE", &p),
                          i == 0 ? KEY_GOOD : KEY_WRONG_PASSPHRASE);
         assert_wiped(KEY_CIPHER_SECRET_MAX, of_others + 1);
+        assert_wiped(SECTION, 1);
         private_key_clear(&key);
     }
 }
@@ -200,5 +202,5 @@ void add_tests(struct suite *suite)
     add_test(suite, each_field_is_checked);
     add_test(suite, the_padding_is_shorter_than_256_bytes);
     add_test(suite, padding_may_be_longer_than_a_block);
-    add_test(suite, the_key_of_the_cipher_is_wiped);
+    add_test(suite, the_key_of_the_cipher_and_the_decrypted_text_are_wiped);
 }

@@ -1,6 +1,7 @@
 /* nacre-spec's packets: legal ones in every form, and illegal ones exactly as asked for. */
 #include "apps/spec/packet.h"
 #include "tests/support/suite.h"
+#include "tests/support/wiped.h"
 
 #include <stdlib.h>
 
@@ -130,10 +131,22 @@ START_TEST(an_impossible_length_is_bad)
 }
 END_TEST
 
+START_TEST(keys_are_wiped)
+{
+    struct way_pair pair;
+
+    open_pair(&pair, 0);
+    wiped_record();
+    close_pair(&pair);
+    assert_wiped(protections[0].cipher->state_size, 2);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, legal_padding_is_aligned_and_at_least_four_bytes, 0, PROTECTIONS);
     add_test(suite, any_padding_can_be_sent);
     add_test(suite, a_packet_with_another_number_is_bad);
     add_test(suite, an_impossible_length_is_bad);
+    add_test(suite, keys_are_wiped);
 }

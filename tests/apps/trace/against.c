@@ -4,6 +4,7 @@
 #include "apps/trace/worksheet.h"
 #include "tests/support/scratch.h"
 #include "tests/support/trace_exchange.h"
+#include "tests/support/wiped.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,11 @@ START_TEST(a_worksheet_agrees_with_its_trace)
     for (size_t i = 0; i < t.count; i++) {
         char *text = worksheet(&t.x[i]);
 
+        wiped_record();
         expect(&t.x[i], text, true, "Nothing differs.");
+        assert_wiped(EXCHANGE_KEY_MAX, 2); /* chacha20-poly1305 takes a key each way */
+        assert_wiped(EXCHANGE_KEY_MAX + HASH_MAX, 2);
+        assert_wiped(4096, 1); /* the secrets that are borrowed */
         free(text);
     }
     exchanges_free(&t);

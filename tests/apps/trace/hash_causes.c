@@ -4,6 +4,7 @@
 
 #include "tests/support/scratch.h"
 #include "tests/support/trace_exchange.h"
+#include "tests/support/wiped.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +134,10 @@ START_TEST(a_wrong_letter_is_explained)
         struct derivation d = right(2);
 
         d.letter = letters[i].letter;
+        wiped_record();
         expect_key(2, &d, letters[i].says);
+        ck_assert_uint_gt(wiped_times(EXCHANGE_KEY_MAX), 0); /* one for each guess, ... */
+        assert_wiped(EXCHANGE_KEY_MAX + HASH_MAX, wiped_times(EXCHANGE_KEY_MAX) + 1);
     }
     exchanges_free(&traced);
 }

@@ -2,6 +2,7 @@
 
 #include "tests/support/scratch.h"
 #include "tests/support/trace_exchange.h"
+#include "tests/support/wiped.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,10 @@ START_TEST(every_field_and_key_is_printed)
         NULL};
     struct exchanges t = exchanges_run(&(struct exchange_session){.kex = "curve25519-sha256"});
 
+    wiped_record();
     expect(&t.x[0], says);
+    ck_assert_int_eq(EXCHANGE_KEY_MAX, HASH_MAX);
+    assert_wiped(HASH_MAX, 1 + 2); /* H; chacha20-poly1305 takes a key each way */
     exchanges_free(&t);
 }
 END_TEST
