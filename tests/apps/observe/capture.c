@@ -5,6 +5,7 @@
 #include "tests/support/leftovers.h"
 #include "tests/support/notes.h"
 #include "tests/support/pair.h"
+#include "tests/support/real_clock.h"
 #include "tests/support/scratch.h"
 
 #include <errno.h>
@@ -29,12 +30,10 @@ enum {
 #define TIME_US UINT64_C(1700000000999999) /* of all packets */
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
-int __real_clock_gettime(clockid_t clock, struct timespec *now);
-
 OWN(int, clock_gettime, clockid_t clock, struct timespec *now)
 {
     if (clock != CLOCK_REALTIME)
-        return __real_clock_gettime(clock, now);
+        return real_clock_gettime(clock, now);
     *now = (struct timespec){.tv_sec = 1700000000, .tv_nsec = 999999999};
     return 0;
 }

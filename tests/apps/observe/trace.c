@@ -8,6 +8,7 @@
 #include "tests/support/leftovers.h"
 #include "tests/support/notes.h"
 #include "tests/support/pair.h"
+#include "tests/support/real_clock.h"
 #include "tests/support/scratch.h"
 #include "transport/message.h"
 
@@ -31,12 +32,10 @@ static struct errbuf errors = {text, sizeof text};
 static struct timespec clock_now; /* zeros: the real one */
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
-int __real_clock_gettime(clockid_t clock, struct timespec *now);
-
 OWN(int, clock_gettime, clockid_t clock, struct timespec *now)
 {
     if (clock_now.tv_sec == 0)
-        return __real_clock_gettime(clock, now);
+        return real_clock_gettime(clock, now);
     *now = clock_now;
     return 0;
 }

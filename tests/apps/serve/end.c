@@ -4,6 +4,7 @@
 #include "apps/runtime/stream.h"
 #include "apps/serve/survivors.h"
 #include "tests/support/notes.h"
+#include "tests/support/real_clock.h"
 #include "tests/support/standard_input.h"
 #include "tests/support/suite.h"
 
@@ -47,7 +48,6 @@ void __wrap_log_end(struct log_line *l);
 void __real_session_free(struct serve_session *s);
 void __wrap_session_free(struct serve_session *s);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
-int __real_clock_gettime(clockid_t clock, struct timespec *now);
 int __real_timerfd_create(int clock, int flags);
 int __real_timerfd_settime(int fd, int flags, const struct itimerspec *set,
                            struct itimerspec *before);
@@ -55,7 +55,7 @@ int __real_timerfd_settime(int fd, int flags, const struct itimerspec *set,
 OWN(int, clock_gettime, clockid_t clock, struct timespec *now)
 {
     if (times[0].tv_sec == 0)
-        return __real_clock_gettime(clock, now);
+        return real_clock_gettime(clock, now);
     *now = times[0];
     times[0] = times[1];
     return 0;
