@@ -100,6 +100,8 @@ START_TEST(malformed_texts_are_refused_with_their_column)
         {"\"\\u12g4\"", "four hex digits"},
         {"\"\\ud800\"", "surrogate"},
         {"\"\\ud800\\u0041\"", "surrogate"},
+        {"\"\\ud800xudc00\"", "surrogate"},
+        {"\"\\ud800\\xdc00\"", "surrogate"},
         {"\"\\udc00\"", "surrogate"},
         {"\"\n\"", "control character"},
         {"\"\xff\"", "not UTF-8"},
