@@ -188,6 +188,17 @@ START_TEST(a_password_after_a_key_that_was_refused_is_a_login_with_a_password)
 }
 END_TEST
 
+START_TEST(a_key_is_for_the_addresses_of_its_line)
+{
+    struct nacre_key *key = read_key();
+
+    serve_logins(_i == 0 ? "from=\"127.0.0.1\"" : "from=\"127.0.0.2\"");
+    ck_assert_int_eq(logs_in("alice", NULL, key), _i == 0);
+    end_logins();
+    nacre_key_free(key);
+}
+END_TEST
+
 START_TEST(methods_without_a_file_are_not_offered)
 {
     struct nacre_file_login_config config = files("");
@@ -396,6 +407,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_login_with_a_key_may_do_what_its_options_allow);
     add_test(suite, another_key_does_not_log_in);
     add_test(suite, a_password_after_a_key_that_was_refused_is_a_login_with_a_password);
+    add_loop(suite, a_key_is_for_the_addresses_of_its_line, 0, 2);
     add_test(suite, methods_without_a_file_are_not_offered);
     add_loop(suite, users_who_are_kept_out_are_answered_as_with_a_wrong_password, 0, 3);
     add_test(suite, a_list_of_users_that_is_wrong_is_refused);
