@@ -103,6 +103,7 @@ START_TEST(malformed_texts_are_refused_with_their_column)
         {"\"\\ud800xudc00\"", "surrogate"},
         {"\"\\ud800\\xdc00\"", "surrogate"},
         {"\"\\udc00\"", "surrogate"},
+        {"\"\\udc00\\udc00\"", "surrogate"},
         {"\"\n\"", "control character"},
         {"\"\xff\"", "not UTF-8"},
         {"\"\xc3\"", "not UTF-8"},
