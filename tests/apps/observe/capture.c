@@ -1,6 +1,7 @@
 /* A capture of whole sessions: its streams are the bytes of the wire, and its secrets come in time.
  */
 #include "apps/observe/capture.h"
+#include "tests/support/captured.h"
 #include "tests/support/child.h"
 #include "tests/support/leftovers.h"
 #include "tests/support/notes.h"
@@ -11,21 +12,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
-enum {
-    PACKET = 6,
-    SECRETS = 10,
-    STREAM_MAX = 512 * 1024,
-    PORT_SERVER = 22,
-    PORT_CLIENT = 50000,
-    KEX_REPLY = 31
-};
+enum { PORT_CLIENT = 50000 };
 
 #define TIME_US UINT64_C(1700000000999999) /* of all packets */
 
@@ -157,131 +150,17 @@ static void run_session(enum nacre_role role)
     pair_run(&p);
 }
 
-/* ---- reading the capture ---- */
-
-static struct {
-    uint8_t streams[2][STREAM_MAX]; /* by the role that sent them */
-    size_t lens[2];
-    uint32_t next[2];      /* sequence numbers */
-    size_t reply_at;       /* where the first reply of the server begins in its stream */
-    size_t secrets, early; /* blocks; those before that reply */
-    size_t finished, resets, dropped;
-    char order[2048]; /* of packets and secrets: see note_packet */
-} found;
-
-static uint32_t little(const uint8_t *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-/* An IPv4 packet: one segment. */
-static void read_packet(const uint8_t *ip, size_t len)
-{
-    uint32_t source = (uint32_t)ip[20] << 8 | ip[21], seq = load_u32(ip + 24);
-    enum nacre_role sender = source == PORT_SERVER ? NACRE_SERVER : NACRE_CLIENT;
-    uint8_t flags = ip[33];
-
-    ck_assert_uint_eq(ip[0], 0x45);
-    ck_assert_uint_eq((uint32_t)ip[2] << 8 | ip[3], len);
-    if (flags & 4) {
-        found.resets++;
-        return;
-    }
-    if (flags & 2)
-        found.next[sender] = seq;
-    ck_assert_uint_eq(seq, found.next[sender]);
-    if (flags & 16)
-        ck_assert_uint_eq(load_u32(ip + 28), found.next[1 - sender]);
-    found.finished += flags & 1;
-    memcpy(found.streams[sender] + found.lens[sender], ip + 40, len - 40);
-    found.lens[sender] += len - 40;
-    found.next[sender] += (uint32_t)(len - 40) + ((flags & 3) != 0);
-    /* KEX_ECDH_REPLY is the first packet of the server after its KEXINIT that is not encrypted */
-    if (sender == NACRE_SERVER && len > 46 && ip[45] == KEX_REPLY && found.reply_at == 0) {
-        found.reply_at = found.lens[sender];
-        found.early = found.secrets;
-    }
-}
-
-static void found_next(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void found_next(const char *format, ...)
-{
-    size_t len = strlen(found.order);
-    va_list values;
-
-    va_start(values, format);
-    (void)vsnprintf(found.order + len, sizeof found.order - len, format, values);
-    va_end(values);
-}
-
-/* "S.12>5;": the server's segment with flags 12 in hex and 5 bytes of data, sent by the program
- * whose capture it is; "<": received. A comment follows in brackets. */
-static void note_packet(const uint8_t *block, uint32_t block_len)
-{
-    uint32_t len = little(block + 20);
-    const uint8_t *ip = block + 28, *at = ip + (len + 3) / 4 * 4;
-
-    found_next("%c.%02x", ip[21] == PORT_SERVER && ip[20] == 0 ? 'S' : 'C', ip[33]);
-    for (; at < block + block_len - 4 && little(at) != 0;
-         at += 4 + ((at[2] | at[3] << 8) + 3) / 4 * 4)
-        if (at[0] == 2)
-            found_next("%s%u", at[4] == 2 ? ">" : "<", len - 40);
-        else if (at[0] == 1)
-            found_next("[%.*s]", at[2] | at[3] << 8, (const char *)at + 4);
-    found_next(";");
-}
-
-/* The whole file. */
-static uint8_t *read_file(size_t *size)
-{
-    FILE *file = fopen(scratch_path("session.pcapng"), "rb");
-    struct stat status;
-    uint8_t *content;
-
-    ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(fstat(fileno(file), &status), 0);
-    ck_assert_uint_eq(status.st_mode & 0777, 0600);
-    *size = (size_t)status.st_size;
-    content = malloc(*size);
-    ck_assert_uint_eq(fread(content, 1, *size, file), *size);
-    (void)fclose(file);
-    return content;
-}
+static struct captured found;
 
 static void read_capture(void)
 {
-    size_t at = 0, size;
-    uint8_t *content = read_file(&size);
-
-    memset(&found, 0, sizeof found);
-    while (at < size) {
-        const uint8_t *block = content + at;
-        uint32_t len = little(block + 4);
-
-        ck_assert_uint_le(at + len, size);
-        ck_assert_uint_eq(len % 4, 0);
-        ck_assert_uint_eq(little(block + len - 4), len);
-        if (little(block) == PACKET) {
-            ck_assert_uint_eq((uint64_t)little(block + 12) << 32 | little(block + 16), TIME_US);
-            note_packet(block, len);
-            read_packet(block + 28, little(block + 20));
-        }
-        if (little(block) == SECRETS)
-            found_next("secrets;");
-        found.secrets += little(block) == SECRETS;
-        at += len;
-    }
-    free(content);
+    captured_read(&found, scratch_path("session.pcapng"));
+    ck_assert(found.packets == 0 || (found.first_us == TIME_US && found.last_us == TIME_US));
 }
 
 static bool capture_contains(const void *bytes, size_t len)
 {
-    size_t size;
-    uint8_t *content = read_file(&size);
-    bool holds = memmem(content, size, bytes, len) != NULL;
-
-    free(content);
-    return holds;
+    return captured_contains(scratch_path("session.pcapng"), bytes, len);
 }
 
 /* As bytes, or in hex. */

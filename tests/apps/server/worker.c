@@ -4,6 +4,7 @@
 #include "apps/session/endpoint.h"
 #include "apps/session/errbuf.h"
 #include "tests/support/client_story.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/sockets.h"
 #include "tests/support/notes.h"
 #include "tests/support/standard_input.h"
@@ -29,6 +30,7 @@ static void on_counters(void *context, const struct nacre_server *server)
 }
 
 static int adopt_next = -1; /* when a connection ends */
+static unsigned no_memory;  /* connections that ended for that */
 
 static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
 {
@@ -37,6 +39,8 @@ static void on_ended(struct nacre_peer *peer, const struct nacre_end *why)
         ck_assert(nacre_server_adopt(served.server, adopt_next));
     adopt_next = -1;
     shut_down += why->cause == NACRE_SHUTTING_DOWN;
+    no_memory += why->cause == NACRE_OUT_OF_RESOURCES &&
+                 strcmp(why->text, "no memory for another session") == 0;
 }
 
 static uint32_t set_version; /* of an endpoint; there may be only one version yet */
@@ -261,6 +265,31 @@ END_TEST
 /* ---- the end ---- */
 
 /* All connections: those of sessions, and those whose header from a balancer is still to come. */
+/* Whichever allocation fails, the connection is over, and its end has a reason if it began. */
+START_TEST(a_connection_that_has_no_memory_for_a_session_ends)
+{
+    unsigned begun = 0, refused;
+
+    begin(1, NULL);
+    turns(0, 1);
+    for (refused = 1; begun == 0; refused++) {
+        int client = connect_to(&where);
+        bool running;
+
+        leftovers_refuse(refused);
+        running = worker_run_once(worker(0), 0);
+        leftovers_refuse(0);
+        ck_assert(running);
+        begun = peers(0);
+        (void)close(client);
+        turns(0, 2);
+    }
+    ck_assert_uint_ge(no_memory, 2);               /* for its source's account, for the session */
+    ck_assert_uint_eq(no_memory, refused - 1 - 2); /* not: for the connection, or when it began */
+    end();
+}
+END_TEST
+
 START_TEST(a_stop_ends_every_connection)
 {
     int clients[3];
@@ -421,6 +450,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_first_worker_reports_once);
     add_test(suite, each_worker_takes_new_settings_and_leaves_the_old_ones);
     add_loop(suite, one_of_several_workers_accepts_one_connection_at_a_time, 0, 2);
+    add_test(suite, a_connection_that_has_no_memory_for_a_session_ends);
     add_loop(suite, a_stop_ends_every_connection, 0, 2);
     add_loop(suite, nothing_is_left_of_connections_when_the_server_is_freed, 0, 2);
     add_test(suite, a_worker_that_stops_waits_until_its_time_is_over);

@@ -196,8 +196,53 @@ START_TEST(what_a_call_inside_wake_brings_about_is_due_now)
 }
 END_TEST
 
+/* ---- inside another callback ---- */
+
+static bool is_full; /* the socket, as the next callback finds out */
+
+static enum nacre_answer find_out(void *context, const struct nacre_global_request *request,
+                                  uint32_t *port)
+{
+    (void)context;
+    (void)port;
+    ck_assert_int_eq(request->kind, NACRE_GLOBAL_FORWARD);
+    if (is_full)
+        nacre_session_sent(s.real->session, 0, s.pair.now_ms);
+    return NACRE_REFUSE;
+}
+
+/* All that the script has to send, in one call of the owner's. */
+static void deliver(void)
+{
+    struct bytes out = transport_output(&s.t);
+    size_t room;
+    uint8_t *at = nacre_session_input(s.real->session, &room);
+
+    ck_assert_uint_le(out.len, room);
+    memcpy(at, out.at, out.len);
+    transport_sent(&s.t, out.len);
+    nacre_session_received(s.real->session, out.len, s.pair.now_ms);
+}
+
+/* More input may be processed while the socket accepts nothing, so the next tick is due at once. */
+START_TEST(a_callback_that_finds_the_socket_full_makes_a_tick_due_once)
+{
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.server_config.global_request = find_out;
+    scripted_login(&s);
+    for (int i = 0; i < 3; i++) { /* not full, full, still full */
+        is_full = i > 0;
+        scripted_send(&s, SSH_MSG_GLOBAL_REQUEST, "s?su", "tcpip-forward", 1, "", 0);
+        deliver();
+        ck_assert_int_eq(nacre_session_deadline(s.real->session) <= s.pair.now_ms, i == 1);
+    }
+    scripted_clear(&s);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, a_callback_that_finds_the_socket_full_makes_a_tick_due_once);
     add_test(suite, what_a_call_inside_wake_brings_about_is_due_now);
     add_test(suite, a_login_may_be_decided_inside_wake);
     add_test(suite, a_person_responds_later);

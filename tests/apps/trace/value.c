@@ -1,4 +1,5 @@
 #include "apps/trace/value.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ static const struct value *parse(const char *json)
 
     ck_assert_uint_lt(strlen(json), sizeof text);
     sentence[0] = 0;
+    memset(text, 'u', sizeof text); /* nothing after the end is part of it */
     memcpy(text, json, strlen(json));
     return value_parse(&memory, text, strlen(json), &why);
 }
@@ -104,6 +106,8 @@ START_TEST(malformed_texts_are_refused_with_their_column)
         {"\"\\ud800\\xdc00\"", "surrogate"},
         {"\"\\udc00\"", "surrogate"},
         {"\"\\udc00\\udc00\"", "surrogate"},
+        {"\"\\ud800\\", "surrogate"},
+        {"\"\\ud800\\u", "four hex digits"},
         {"\"\n\"", "control character"},
         {"\"\xff\"", "not UTF-8"},
         {"\"\xc3\"", "not UTF-8"},
@@ -144,6 +148,17 @@ START_TEST(sizes_are_limited)
     ck_assert_ptr_null(value_parse(&memory, commas, too_many, &why));
     assert_says(sentence, "too many values");
     free(commas);
+}
+END_TEST
+
+/* A number in a trace may be a secret, too. */
+START_TEST(freed_memory_holds_no_value)
+{
+    static const uint64_t number = 0x123456789abcd;
+
+    ck_assert_ptr_nonnull(parse("[320255973501901]"));
+    leftovers_secret(&number, sizeof number);
+    value_memory_free(&memory);
 }
 END_TEST
 
@@ -225,6 +240,7 @@ void add_tests(struct suite *suite)
     add_test(suite, nothing_in_a_page_is_markup);
     add_test(suite, malformed_texts_are_refused_with_their_column);
     add_test(suite, sizes_are_limited);
+    add_test(suite, freed_memory_holds_no_value);
     add_test(suite, members_are_found_by_name);
     add_test(suite, values_are_compared);
     add_test(suite, hex_is_decoded_with_its_secret_bytes);
