@@ -2,9 +2,9 @@
  * from the installed headers and writes hooks and actions; a test program brings the stories in
  * which the callbacks happen (memory.c, sockets.c).
  *
- * A run tells one story. The first or the last time that one callback of one role happens, its hook
- * takes one action there; then the story continues to its end. A callback that happens inside of
- * another one of the same connection is a fault.
+ * A run tells one story. The first time that one callback of one role happens, its hook takes one
+ * action there, and in another run the last time; then the story continues to its end. A callback
+ * that happens inside of another one of the same connection is a fault.
  *
  * One pair alone, in one process for gdb:
  *
@@ -168,7 +168,7 @@ void callback_returns(struct place *here);
 
 /* Add the tests. Each story is told from beginning to end, and leaves nothing behind; the list ends
  * with NULL. repeatable: each telling is the same to the last callback; otherwise a callback that
- * does not happen as often as the first time is waited for in a few tellings more. */
+ * does not happen is waited for in a few tellings more, and nothing is done the last time. */
 void add_callback_tests(struct suite *suite, void (*const *stories)(void), bool repeatable);
 
 /* ---- what fault.c defines ---- */

@@ -28,6 +28,7 @@ static bool is_repeatable;
 /* What the processes share. */
 struct shared {
     unsigned count[STORIES_MAX][HOOKS_MAX][2]; /* how often each callback happens in each story */
+    bool counted;
     bool called[ACTIONS_MAX];
     unsigned hooks_done;
     size_t at;     /* the action of the current run */
@@ -230,7 +231,7 @@ static void take_actions(void)
         tell(run.story);
         for (int again = 0; again < RETRIES && !run.fired && !is_repeatable; again++)
             tell(run.story);
-        if (!run.fired && (is_repeatable || run.nth == 1))
+        if (!run.fired)
             fault("%s did not happen again", hooks[run.hook].name);
     }
 }
@@ -303,8 +304,9 @@ START_TEST(every_function_is_safe_inside_a_callback)
         !is_wanted("CALLBACK", role_name(run.role), hooks[run.hook].name))
         return;
     make_things();
-    memset(shared->count, 0, sizeof shared->count);
-    ck_assert_msg(in_child(count_all) == 0, "a story fails by itself");
+    if (!shared->counted)
+        ck_assert_msg(in_child(count_all) == 0, "a story fails by itself");
+    shared->counted = true;
     ck_assert_msg(find_story(run.hook, run.role),
                   "%s never happens to the %s: let one of the stories reach it",
                   hooks[run.hook].name, role_name(run.role));
@@ -315,7 +317,7 @@ START_TEST(every_function_is_safe_inside_a_callback)
     failed += try_actions();
     run.other = false;
     run.nth = count;
-    if (count > 1)
+    if (count > 1 && is_repeatable)
         failed += try_actions();
     free_things();
     ck_assert_msg(failed == 0, "%d functions fail inside of %s of the %s", failed,
