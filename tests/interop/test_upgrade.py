@@ -123,7 +123,7 @@ class Inherited(unittest.TestCase):
 
     def run_with(self, sock, fds="1", pid="$$", arguments=()):
         """Run nacre-echo with the socket as descriptor 3; returns the process."""
-        script = f"LISTEN_PID={pid} LISTEN_FDS={fds} exec \"$@\" 3<&{sock.fileno()}"
+        script = f"LISTEN_PID={pid} LISTEN_FDS={fds} exec \"$@\" 3<&{sock.fileno()} 4<&-"
         process = subprocess.Popen(["sh", "-c", script, "sh", harness.NACRE_ECHO, *arguments], cwd=self.folder,
                                    pass_fds=[sock.fileno()], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.addCleanup(harness.end, process)
