@@ -90,7 +90,6 @@ static enum from_result match_network(char *entry, const struct address *client,
     struct address a;
     uint64_t bits = 0;
 
-    *is_network = false;
     if (slash != NULL) {
         *slash = 0;
         if (!read_bits(slash + 1, &bits))

@@ -43,9 +43,8 @@ bool forwards_place(struct nacre_target *target, const char *place)
         memcpy(target->host, place, strlen(place) + 1);
         return true;
     }
-    if (target->is_path || !address_split(place, target->host, sizeof target->host, &digits))
-        return false;
-    if (!number_port(digits, &port))
+    if (target->is_path || !address_split(place, target->host, sizeof target->host, &digits) ||
+        !number_port(digits, &port))
         return false;
     target->port = port;
     return true;

@@ -318,8 +318,9 @@ START_TEST(data_before_the_program_starts_waits_for_it)
     recorder.echo = true;
     s.real->log[0] = 0;
     scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?", id, "shell", 1);
+    scripted_send(&s, SSH_MSG_CHANNEL_REQUEST, "us?s", id, "signal", 0, "TERM");
     scripted_expect(&s, "success 7;data 7 10;");
-    scripted_told(&s, "request shell;data 10;");
+    scripted_told(&s, "request shell;data 10;request signal TERM;"); /* in their order */
     stop();
 }
 END_TEST

@@ -169,7 +169,10 @@ START_TEST(an_iteration_waits_as_long_as_told)
     ck_assert_uint_ge(worker(0)->loop.now_ms, before + 30);
     ck_assert_uint_eq(worker(0)->waited.place, 0);
     nacre_server_report(served.server);
-    ck_assert(worker_run_once(worker(0), UINT32_MAX)); /* until something wakes it */
+    ck_assert(worker_run_once(worker(0), 60000)); /* until something wakes it */
+    ck_assert_uint_eq(worker(0)->waited.place, 0);
+    nacre_server_report(served.server);
+    ck_assert(worker_run_once(worker(0), UINT32_MAX));
     ck_assert_uint_eq(worker(0)->loop.timers, 0);
     end();
 }

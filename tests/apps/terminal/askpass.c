@@ -15,9 +15,14 @@ static void use(const char *script)
 
 START_TEST(the_first_line_of_the_program_is_the_answer)
 {
+    memset(text, 'x', sizeof text);
     use("#!/bin/sh\n[ \"$1\" = 'What is it? ' ] || exit 1\necho 'pass phrase'\necho more\n");
     ck_assert(askpass_ask("What is it? ", text, sizeof text));
     ck_assert_str_eq(text, "pass phrase");
+    memset(text, 'x', sizeof text);
+    use("#!/bin/sh\nprintf 'pass'\n");
+    ck_assert(askpass_ask("What is it? ", text, sizeof text));
+    ck_assert_str_eq(text, "pass");
     use("#!/bin/sh\nprintf 'x\\r\\n'\n");
     ck_assert(askpass_ask("What is it? ", text, sizeof text));
     ck_assert_str_eq(text, "x");
