@@ -126,7 +126,7 @@ $(BUILD)/tests/apps/observe/capture: private WRAPPED = $(LEFTOVER_CALLS) clock_g
 $(BUILD)/tests/apps/observe/study: private WRAPPED = $(LEFTOVER_CALLS) pthread_create write
 $(BUILD)/tests/apps/observe/raw_line: private WRAPPED = $(LEFTOVER_CALLS) writev
 $(BUILD)/tests/apps/observe/output: private WRAPPED = $(LEFTOVER_CALLS) write poll
-$(BUILD)/tests/apps/observe/trace: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64
+$(BUILD)/tests/apps/observe/trace: private WRAPPED = $(LEFTOVER_CALLS) output_put clock_gettime __clock_gettime64
 $(BUILD)/tests/apps/serve/terminal: private WRAPPED = $(LEFTOVER_CALLS) grantpt tcgetattr
 $(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,exit_signal exit_status close app_data) \
     nacre_stream_finish nacre_watch_new nacre_watch_free child_reap child_signal survivors_exist survivors_count quota_return \

@@ -268,11 +268,11 @@ int64_t json_number(const struct json *value)
 }
 
 /* Fuzzers use this too, and they run outside of Check. */
-static void expect(bool good, const char *name)
+static void expect(bool good, const char *what, const char *name)
 {
     if (good)
         return;
-    (void)fprintf(stderr, "no string %s in hex\n", name);
+    (void)fprintf(stderr, "%s: %s\n", what, name);
     abort();
 }
 
@@ -281,10 +281,11 @@ struct bytes json_hex(struct json *object, const char *name)
     struct json *value = json_get(object, name);
     size_t len = strlen(json_text(value)) / 2;
 
-    expect(value != NULL && value->text != NULL, name);
+    expect(value != NULL && value->text != NULL, "no string", name);
     if (value->decoded == NULL)
         value->decoded = malloc(len + 1);
-    expect(value->decoded != NULL && unhex(value->decoded, len, value->text) == len, name);
+    expect(value->decoded != NULL && unhex(value->decoded, len, value->text) == len, "not hex",
+           name);
     return (struct bytes){value->decoded, len};
 }
 
@@ -300,4 +301,27 @@ void json_free(struct json *root)
         free(root);
         root = next;
     }
+}
+
+unsigned json_lines(const char *text, const char *name, const char *member, struct json **last)
+{
+    unsigned count = 0;
+    char *rest = NULL, *copy = strdup(text);
+
+    expect(copy != NULL, "no memory", name);
+    for (char *line = strtok_r(copy, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        struct json *object = json_parse(line);
+
+        expect(object != NULL, "not JSON", line);
+        if (json_is(object, name, member)) {
+            count++;
+            json_free(*last);
+            *last = object;
+        } else {
+            json_free(object);
+        }
+    }
+    free(copy);
+    return count;
 }

@@ -38,6 +38,10 @@ int64_t json_number(const struct json *value);
 /* The bytes of the string member `name` of `object`, which is in hex and must exist. */
 struct bytes json_hex(struct json *object, const char *name);
 
+/* The lines of a text as values; every one must be one. Returns how many have that string member.
+ * *last, which is freed first, becomes the last of them. */
+unsigned json_lines(const char *text, const char *name, const char *member, struct json **last);
+
 void json_free(struct json *root);
 
 #endif

@@ -443,24 +443,44 @@ START_TEST(a_full_disk_is_reported_once_and_stops_nobody)
 END_TEST
 
 /* Without its thread the capture is as slow as a disk can be: 32 MiB wait, the rest is dropped. */
-START_TEST(what_does_not_fit_is_counted)
+static void capture_too_much(void)
 {
     static const uint8_t packet[60000];
-    const struct nacre_end why = {.cause = NACRE_WE_CLOSED, .text = "done"};
-    const struct nacre_observer *o;
 
     open_capture(false);
-    o = observed_observer();
     p.server.pair = &p;
-    o->packet(&p.server, NACRE_SENT, (const uint8_t *)"SSH-2.0-x\r\n", 11);
+    observed_observer()->packet(&p.server, NACRE_SENT, (const uint8_t *)"SSH-2.0-x\r\n", 11);
     for (int i = 0; i < 600; i++)
-        o->packet(&p.server, NACRE_RECEIVED, packet, sizeof packet);
+        observed_observer()->packet(&p.server, NACRE_RECEIVED, packet, sizeof packet);
+}
+
+START_TEST(what_does_not_fit_is_counted)
+{
+    const struct nacre_end why = {.cause = NACRE_WE_CLOSED, .text = "done"};
+
+    capture_too_much();
     ck_assert_int_eq(troubles, 1);
     assert_says(told, "packets are missing");
     observed_ended(&p.server, &why);
     capture_close();
     ck_assert_int_eq(troubles, 2);
     assert_says(told, " packets are missing: the disk was too slow");
+}
+END_TEST
+
+/* The next capture begins anew: what it drops is reported. */
+static int with_enough_space_again(void)
+{
+    int failed = with_little_space();
+
+    (void)setrlimit(RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+    capture_too_much();
+    return failed != 0 || troubles != 1;
+}
+
+START_TEST(a_capture_after_a_full_disk_is_as_good_as_any)
+{
+    succeeds_in_child(with_enough_space_again);
 }
 END_TEST
 
@@ -491,5 +511,6 @@ void add_tests(struct suite *suite)
     add_test(suite, only_what_does_not_fit_into_a_segment_is_split);
     add_test(suite, a_full_disk_is_reported_once_and_stops_nobody);
     add_test(suite, what_does_not_fit_is_counted);
+    add_test(suite, a_capture_after_a_full_disk_is_as_good_as_any);
     add_test(suite, a_file_that_cannot_be_opened_is_an_error);
 }

@@ -47,6 +47,29 @@ OWN(int, __clock_gettime64, clockid_t clock, struct timespec *now)
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+void __real_output_put(const char *line, size_t len, uint64_t conn, bool message);
+
+/* Each event is queued by itself, with the number of its connection; more lines of text than one
+ * are indented. */
+OWN(void, output_put, const char *line, size_t len, uint64_t conn, bool message)
+{
+    bool json = line[0] == '{';
+    char member[32];
+
+    ck_assert_int_eq(line[len - 1], '\n');
+    for (size_t i = 0; i + 1 < len; i++)
+        ck_assert(line[i] != '\n' || (!json && line[i + 1] == ' '));
+    (void)snprintf(member, sizeof member, "\"conn\":%u,", (unsigned)conn);
+    if (json) {
+        ck_assert_int_eq(memmem(line, len, "\"conn\":", 7) != NULL, conn != 0);
+        ck_assert_int_eq(memmem(line, len, member, strlen(member)) != NULL, conn != 0);
+        ck_assert_int_eq(memmem(line, len, "\"event\":\"message\"", 17) != NULL, message);
+    }
+    __real_output_put(line, len, conn, message);
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
 static void *state_of(const void *context)
 {
     const struct end *e = context;
@@ -165,30 +188,6 @@ static char *run(bool json, bool with_secrets)
     return scratch_read(scratch_path("trace"));
 }
 
-/* The lines of the trace as JSON; every one must be. Returns how many have that event. */
-static unsigned count_events(char *trace, const char *event, struct json **last)
-{
-    unsigned count = 0;
-    char *rest = NULL, *copy = strdup(trace);
-
-    ck_assert_ptr_nonnull(copy);
-    for (char *line = strtok_r(copy, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
-        struct json *object = json_parse(line);
-
-        ck_assert_msg(object != NULL, "%s", line);
-        if (json_is(object, "event", event)) {
-            count++;
-            json_free(*last);
-            *last = object;
-        } else {
-            json_free(object);
-        }
-    }
-    free(copy);
-    return count;
-}
-
 /* The whole line, after its time */
 static void expect_line(const char *trace, const char *line)
 {
@@ -201,16 +200,16 @@ START_TEST(every_message_and_event_is_a_line_of_json)
     struct json *last = NULL, *inputs;
 
     ck_assert_ptr_nonnull(strstr(trace, "{\"trace\":1,\"program\":\"nacre-test\",\"version\":\""));
-    ck_assert_uint_eq(count_events(trace, "message", &last), messages);
+    ck_assert_uint_eq(json_lines(trace, "event", "message", &last), messages);
     ck_assert(json_get(last, "packet") != NULL);
-    ck_assert_uint_eq(count_events(trace, "open", &last), 2);
-    ck_assert_uint_eq(count_events(trace, "close", &last), 2);
+    ck_assert_uint_eq(json_lines(trace, "event", "open", &last), 2);
+    ck_assert_uint_eq(json_lines(trace, "event", "close", &last), 2);
     ck_assert(json_is(last, "text", "over"));
-    ck_assert_uint_eq(count_events(trace, "identification", &last), 4);
+    ck_assert_uint_eq(json_lines(trace, "event", "identification", &last), 4);
     ck_assert(json_is(last, "text", "SSH-2.0-nacre_0.1"));
-    ck_assert_uint_eq(count_events(trace, "negotiated", &last), 4);
-    ck_assert_uint_eq(count_events(trace, "secret", &last), 0);
-    ck_assert_uint_eq(count_events(trace, "hash", &last), h_count);
+    ck_assert_uint_eq(json_lines(trace, "event", "negotiated", &last), 4);
+    ck_assert_uint_eq(json_lines(trace, "event", "secret", &last), 0);
+    ck_assert_uint_eq(json_lines(trace, "event", "hash", &last), h_count);
     ck_assert_uint_eq(h_count, 4); /* two exchanges at two ends */
     inputs = json_first(json_get(last, "inputs"));
     ck_assert(json_is(inputs, "name", "V_C"));
@@ -253,7 +252,7 @@ START_TEST(a_packet_is_shown_beside_its_message)
     struct json *last = NULL;
     struct bytes payload, packet;
 
-    ck_assert_uint_gt(count_events(trace, "message", &last), 0);
+    ck_assert_uint_gt(json_lines(trace, "event", "message", &last), 0);
     payload = json_hex(last, "payload");
     packet = json_hex(last, "packet");
     ck_assert_int_eq(json_number(json_get(last, "packet_length")), (long)packet.len);
@@ -451,7 +450,7 @@ START_TEST(lists_without_a_common_name_are_shown)
     trace_part.closed(states[1], &over);
     trace_close();
     trace = scratch_read(scratch_path("trace"));
-    ck_assert_uint_gt(count_events(trace, "mismatch", &last), 0);
+    ck_assert_uint_gt(json_lines(trace, "event", "mismatch", &last), 0);
     ck_assert(json_is(last, "kind", "key exchange"));
     expect_line(trace, "\"client\":\"curve25519-sha256,");
     expect_line(trace, "\"server\":\"ecdh-sha2-nistp256,");
@@ -516,9 +515,9 @@ START_TEST(what_is_left_out_is_counted)
     trace_start();
     trace_close();
     trace = scratch_read(scratch_path("trace"));
-    written = count_events(trace, "message", &last);
+    written = json_lines(trace, "event", "message", &last);
     ck_assert_uint_gt(written, 10);
-    ck_assert_uint_eq(count_events(trace, "gap", &last), 1);
+    ck_assert_uint_eq(json_lines(trace, "event", "gap", &last), 1);
     ck_assert_int_eq(json_number(json_get(last, "messages")), (long)(MESSAGES - written));
     ck_assert_int_eq(json_number(json_get(last, "others")), 1);
     json_free(last);
