@@ -6,6 +6,7 @@
 #include "tests/support/client_story.h"
 #include "tests/support/notes.h"
 #include "tests/support/scarce.h"
+#include "tests/support/sockets.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -417,9 +418,31 @@ START_TEST(stopping_keeps_errno_and_the_wait_is_known)
 }
 END_TEST
 
+/* The server says nothing, and is not waited for any longer. */
+START_TEST(when_the_time_to_drain_is_over_a_run_ends)
+{
+    const struct nacre_client_config config = config_for();
+    struct nacre_clients *clients = clients_with(&config);
+    struct story story = {0};
+    uint16_t port;
+    int silent = listen_at(&port);
+    char place[32], errbuf[256] = "";
+
+    (void)snprintf(place, sizeof place, "127.0.0.1:%u", (unsigned)port);
+    ck_assert_msg(nacre_client_connect(clients, place, &story, errbuf, sizeof errbuf) != NULL, "%s",
+                  errbuf);
+    clients->drain_timer.fire(&clients->drain_timer);
+    nacre_clients_run(clients);
+    ck_assert_uint_eq(nacre_clients_run_once(clients, 0), 1);
+    nacre_clients_free(clients);
+    (void)close(silent);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     scratch_folder(suite);
+    add_test(suite, when_the_time_to_drain_is_over_a_run_ends);
     add_test(suite, a_command_runs);
     add_test(suite, a_command_runs_over_ipv6);
     add_test(suite, many_clients_share_a_loop);

@@ -60,6 +60,17 @@ OWN(pid_t, fork, void)
     return forked++;
 }
 
+/* What signalfd reads is blocked, or nobody would be told. */
+static void expect_blocked(void)
+{
+    static const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+    sigset_t mask;
+
+    ck_assert_int_eq(sigprocmask(SIG_BLOCK, NULL, &mask), 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        ck_assert(sigismember(&mask, numbers[i]));
+}
+
 OWN(int, poll, struct pollfd *fds, nfds_t count, int timeout)
 {
     const struct event *now = &script[at];
@@ -68,6 +79,7 @@ OWN(int, poll, struct pollfd *fds, nfds_t count, int timeout)
         return __real_poll(fds, count, timeout);
     if (count != 3 || timeout != -1 || at == length)
         ck_abort_msg("it waits after event %zu", at);
+    expect_blocked();
     for (nfds_t i = 0; i < count; i++) {
         fds[i].revents = 0;
         ck_assert_int_eq(fds[i].events, POLLIN);
