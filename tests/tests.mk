@@ -125,7 +125,7 @@ $(BUILD)/tests/apps/observe/keylog: private WRAPPED = $(LEFTOVER_CALLS) write
 $(BUILD)/tests/apps/observe/capture: private WRAPPED = $(LEFTOVER_CALLS) clock_gettime __clock_gettime64 pthread_create
 $(BUILD)/tests/apps/observe/study: private WRAPPED = $(LEFTOVER_CALLS) pthread_create write
 $(BUILD)/tests/apps/observe/raw_line: private WRAPPED = $(LEFTOVER_CALLS) writev
-$(BUILD)/tests/apps/observe/output: private WRAPPED = $(LEFTOVER_CALLS) write poll
+$(BUILD)/tests/apps/observe/output: private WRAPPED = $(LEFTOVER_CALLS) write poll pthread_join
 $(BUILD)/tests/apps/observe/trace: private WRAPPED = $(LEFTOVER_CALLS) output_put clock_gettime __clock_gettime64
 $(BUILD)/tests/apps/serve/terminal: private WRAPPED = $(LEFTOVER_CALLS) grantpt tcgetattr
 $(BUILD)/tests/apps/serve/end: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_channel_,exit_signal exit_status close app_data) \
@@ -155,6 +155,7 @@ $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) 
 $(BUILD)/tests/apps/server/accept_calls: private WRAPPED = $(LEFTOVER_CALLS) accept4 epoll_ctl
 $(BUILD)/tests/apps/connect/signing_steps: private WRAPPED = $(LEFTOVER_CALLS) agent_sign_begin agent_sign_end agent_exchange_step agent_exchange_clear \
     loop_watch loop_unwatch session_signed
+$(BUILD)/tests/apps/server/file_login: private WRAPPED = $(LEFTOVER_CALLS) nacre_authorized_keys_check
 $(BUILD)/tests/apps/server/server: private WRAPPED = $(LEFTOVER_CALLS) listen
 $(BUILD)/tests/apps/server/worker: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version
 $(BUILD)/tests/apps/connect/client: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version

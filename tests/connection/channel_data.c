@@ -517,6 +517,9 @@ START_TEST(a_window_that_is_used_slowly_does_not_grow)
     use_window(id, 4 * WINDOW_INITIAL, WINDOW_QUICK_MS + 1);
     ck_assert_uint_eq(s.got[7].adjusted, 4 * WINDOW_INITIAL); /* only what was accepted */
     s.got[7].adjusted = 0;
+    use_window(id, 4 * WINDOW_INITIAL, WINDOW_QUICK_MS);
+    ck_assert_uint_gt(s.got[7].adjusted, 4 * WINDOW_INITIAL);
+    s.got[7].adjusted = 0;
     use_window(id, 4 * WINDOW_INITIAL, WINDOW_QUICK_MS / 8);
     ck_assert_uint_gt(s.got[7].adjusted, 8 * WINDOW_INITIAL);
     stop();

@@ -3,6 +3,7 @@
 #include "tests/support/suite.h"
 
 #include <fcntl.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ static bool check(const char *path)
 {
     struct errbuf p = errbuf_in(said, sizeof said);
 
+    errno = 0; /* the reason is this function's own */
     return trusted_folder_check(path, &p);
 }
 
@@ -155,11 +157,29 @@ START_TEST(long_names_are_errors)
     assert_says(said, "too long");
     path[NAME_MAX + 2] = '\0';
     ck_assert(!check(path));
+    assert_says(said, "too long");
     path[NAME_MAX + 1] = '\0';
     ck_assert(check(path)); /* it does not exist */
     for (size_t i = 0; i < sizeof path - 1; i += 2)
         memcpy(path + i, "/.", 2);
     path[sizeof path - 1] = '\0';
+    ck_assert(!check(path));
+    assert_says(said, "too long");
+}
+END_TEST
+
+/* Neither the target nor what follows it is too long, but both together are. */
+START_TEST(a_link_to_a_long_path_is_an_error)
+{
+    static char target[PATH_MAX], path[3 * PATH_MAX];
+    size_t len;
+
+    for (size_t i = 0; i + 2 < sizeof target; i += 2)
+        memcpy(target + i, "./", 3);
+    ck_assert_int_eq(symlink(target, scratch_path("l")), 0);
+    len = (size_t)snprintf(path, sizeof path, "%s", scratch_path("l"));
+    for (size_t i = 0; i < PATH_MAX + 200; i += 2)
+        memcpy(path + len + i, "/.", 3);
     ck_assert(!check(path));
     assert_says(said, "too long");
 }
@@ -235,6 +255,7 @@ void add_tests(struct suite *suite)
     add_test(suite, symbolic_links_are_resolved);
     add_test(suite, endless_links_are_an_error);
     add_test(suite, long_names_are_errors);
+    add_test(suite, a_link_to_a_long_path_is_an_error);
     add_test(suite, a_folder_of_another_user_is_refused);
     add_test(suite, a_sticky_folder_is_accepted_if_root_owns_it);
     add_test(suite, only_root_can_own_a_sticky_folder);

@@ -50,6 +50,16 @@ OWN(ssize_t, write, int fd, const void *bytes, size_t len)
     return fd == STDERR_FILENO ? (ssize_t)len : __real_write(fd, bytes, len);
 }
 
+int __real_pthread_join(pthread_t thread, void **result);
+
+static unsigned joined;
+
+OWN(int, pthread_join, pthread_t thread, void **result)
+{
+    joined++;
+    return __real_pthread_join(thread, result);
+}
+
 OWN(int, poll, struct pollfd *fds, nfds_t count, int timeout)
 {
     if (!notes_writes)
@@ -249,10 +259,13 @@ START_TEST(what_was_opened_can_be_closed)
         .file = scratch_path("trace"), .gap = put_gap, .trouble = on_trouble};
     bool opened;
 
+    joined = 0;
     ck_assert(start(config.file));
     output_close();
+    ck_assert_uint_eq(joined, 1);
     ck_assert(output_open(&config, &errors));
-    output_close();
+    output_close(); /* no thread was started */
+    ck_assert_uint_eq(joined, 1);
     leftovers_refuse(1);
     opened = output_open(&config, &errors);
     ck_assert(!opened);

@@ -3,6 +3,7 @@
 #include "apps/files/password_edit.h"
 #include "apps/server/file_login.h"
 #include "tests/support/client_story.h"
+#include "tests/support/notes.h"
 #include "tests/support/pair.h"
 
 #include <stdio.h>
@@ -14,6 +15,26 @@ static struct nacre_key_grant seen; /* of the last login, its lists left out */
 static char command[64];            /* ... its forced command; "": none */
 static char who[128];               /* ... the user, methods and the key's comment */
 static char troubles[1024], attempts[256];
+
+static bool undecides; /* as without memory or descriptors to read the file */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+bool __real_nacre_authorized_keys_check(struct nacre_authorized_keys *keys,
+                                        const struct nacre_key_login *asked,
+                                        const struct nacre_key_grant **grant, char *errbuf,
+                                        size_t size);
+
+OWN(bool, nacre_authorized_keys_check, struct nacre_authorized_keys *keys,
+    const struct nacre_key_login *asked, const struct nacre_key_grant **grant, char *errbuf,
+    size_t size)
+{
+    bool granted = __real_nacre_authorized_keys_check(keys, asked, grant, errbuf, size);
+
+    if (undecides)
+        ((struct nacre_key_grant *)*grant)->undecided = true;
+    return granted;
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void on_authenticated(struct nacre_peer *peer, const char *user)
 {
@@ -321,6 +342,21 @@ START_TEST(trouble_with_a_file_is_reported)
 }
 END_TEST
 
+/* Nor does the client wait for an answer that never comes. */
+START_TEST(a_key_that_cannot_be_looked_up_does_not_log_in)
+{
+    struct nacre_key *key = read_key();
+
+    serve_logins("");
+    undecides = true;
+    ck_assert(!logs_in("alice", NULL, key));
+    undecides = false;
+    ck_assert(logs_in("alice", NULL, key));
+    end_logins();
+    nacre_key_free(key);
+}
+END_TEST
+
 START_TEST(a_login_that_is_of_no_use_is_not_made)
 {
     struct nacre_file_login_config config = {.version = NACRE_VERSION_NUMBER, .passwords = NULL};
@@ -415,6 +451,7 @@ void add_tests(struct suite *suite)
     add_test(suite, the_login_says_what_was_proved);
     add_test(suite, a_hashed_password_logs_in);
     add_test(suite, trouble_with_a_file_is_reported);
+    add_test(suite, a_key_that_cannot_be_looked_up_does_not_log_in);
     add_test(suite, a_login_that_is_of_no_use_is_not_made);
     add_test(suite, a_server_can_name_the_files_itself);
     add_test(suite, a_server_does_not_ignore_the_files_that_it_is_given);

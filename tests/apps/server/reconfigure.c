@@ -1,5 +1,6 @@
 /* Another configuration for a server that runs, with clients from before and after. */
 #include "apps/server/parts.h"
+#include "apps/server/reconfigure.h"
 #include "apps/server/worker.h"
 #include "apps/session/parts.h"
 #include "tests/support/client_story.h"
@@ -198,6 +199,34 @@ START_TEST(limits_on_all_connections_hold_for_new_ones)
 }
 END_TEST
 
+/* What is left of the descriptors: 32 are for the process and 8 for each worker. */
+START_TEST(descriptors_limit_the_connections)
+{
+    static const struct {
+        uint64_t descriptors;
+        uint32_t each, most;
+    } rows[] = {{0, 1, 1000},
+                {100, 0, 100 - 32 - 16},
+                {100, 1, 100 - 32 - 16},
+                {100, 7, 7},
+                {48, 1, 1},
+                {49, 1, 1},
+                {50, 1, 2},
+                {10, 1, 1}};
+    struct nacre_admission admission = {.max_connections = 1000};
+    struct nacre_server_config config = {.version = NACRE_VERSION_NUMBER, .admission = &admission};
+
+    start(2);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        served.server->descriptors = rows[i].descriptors;
+        admission.descriptors_each = rows[i].each;
+        ck_assert_uint_eq(reconfigure_admission(served.server, &config).max_connections,
+                          rows[i].most);
+    }
+    end();
+}
+END_TEST
+
 START_TEST(it_may_change_before_the_server_runs)
 {
     static const char *const loopback[] = {"127.0.0.1:0", NULL};
@@ -226,5 +255,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_configuration_that_is_wrong_changes_nothing);
     add_test(suite, what_cannot_change_needs_a_restart);
     add_test(suite, limits_on_all_connections_hold_for_new_ones);
+    add_test(suite, descriptors_limit_the_connections);
     add_test(suite, it_may_change_before_the_server_runs);
 }
