@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from harness import BUILD, MIB, PATIENCE, Done, clean_environment, end, random_bytes, until
-from others import Sshd
+from others import STAYS, Sshd
 from terminals import Terminal
 
 NACRE_CLIENT = os.path.join(BUILD, "nacre-client")
@@ -114,7 +114,7 @@ class Commands:
 
     def test_the_program_can_be_interrupted(self):
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-            process = self.start("echo begun; exec sleep 1000")
+            process = self.start("echo begun; " + STAYS)
             self.assertEqual(process.stdout.readline(), b"begun\n")
             process.send_signal(number)
             self.assertEqual(process.wait(PATIENCE), -number)

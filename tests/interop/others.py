@@ -17,6 +17,9 @@ from harness import BUILD, PASSWORD, PATIENCE, TOP, end, ssh_keygen, until
 
 SERVERS = os.path.join(TOP, "apps/spec/servers")
 
+# The rest of a command that stays until its connection ends. Servers that are not ours leave a "sleep 1000" behind.
+STAYS = "while kill -0 $PPID; do sleep 0.1; done 2>&-"
+
 
 class Other:
     """A server of another project, as a child process."""

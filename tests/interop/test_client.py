@@ -19,7 +19,7 @@ with warnings.catch_warnings():
 
 import harness
 from harness import MIB, PASSWORD, PATIENCE, USER, Done, Server, clean_environment
-from others import Dropbear, Sshd
+from others import STAYS, Dropbear, Sshd
 from methods import Granting
 from test_forwarding import Target, connected, free_port, goes_there_and_back, listens
 from test_methods import Agent
@@ -149,7 +149,7 @@ class AgainstSshd(CallingCase):
         self.assertEqual(done.status, 3)
 
     def test_a_server_that_ends(self):
-        process = self.start(command=["echo $PPID; sleep 1000"])
+        process = self.start(command=["echo $PPID; " + STAYS])
         os.kill(int(self.read_to(process.stdout, b"\n")), signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE), 255)
         self.assertRegex(process.stderr.read().decode(), r"calling: ended: \S+")
@@ -220,7 +220,7 @@ class Signals(CallingCase):
         server = self.enterContext(Dropbear() if os.geteuid() == 0 else Sshd())
         for name, script, status, says in (
                 ("TERM", "trap 'exit 8' TERM; echo ready; while :; do sleep 0.05; done", 8, ""),
-                ("KILL", "echo ready; exec sleep 1000", 255, "exit-signal KILL")):
+                ("KILL", "echo ready; " + STAYS, 255, "exit-signal KILL")):
             with self.subTest(name):
                 process = self.start("-i", server.path("key"), "-g", name, command=[script], server=server)
                 self.read_to(process.stdout, b"ready\n")

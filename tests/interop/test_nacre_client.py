@@ -13,7 +13,7 @@ import unittest
 
 from client_program import NACRE_CLIENT, ClientCase, Commands, Terminals
 from harness import MIB, PATIENCE, USER, Server, children, clean_environment, random_bytes, until
-from others import AsyncSsh, Conch, Dropbear, Paramiko, Sshd, Tiny
+from others import STAYS, AsyncSsh, Conch, Dropbear, Paramiko, Sshd, Tiny
 from terminals import Terminal, Tmux
 
 
@@ -34,7 +34,7 @@ class AgainstSshd(ClientCase, Commands, Terminals):
         self.assertIn(f"nacre-client: {self.server.user}@127.0.0.1: permission denied", done.err)
 
     def test_a_connection_that_is_lost(self):
-        done = self.run_("kill -9 $PPID; exec sleep 1000")
+        done = self.run_("kill -9 $PPID; " + STAYS)
         self.assertEqual(done, (255, b"", "nacre-client: the connection to 127.0.0.1 has ended: connection lost\n"))
 
     def test_failures_are_explained(self):
@@ -93,7 +93,7 @@ class AgainstConch(ClientCase, Commands, Terminals):
         with tempfile.TemporaryFile() as file:
             file.write(data)
             file.seek(0)
-            process = self.start("cat; exec sleep 1000", stdin=file)
+            process = self.start("cat; " + STAYS, stdin=file)
         self.assertTrue(process.stdout.read(len(data)) == data)
         process.terminate()
         self.assertEqual((process.wait(PATIENCE), process.stderr.read()), (-signal.SIGTERM, b""))
@@ -188,7 +188,7 @@ class BackPressure(ClientCase):
 
     def test_input_that_the_command_does_not_read(self):
         """The command leaves what the window does not hold in our pipe."""
-        process = self.start("read line; echo $line; exec sleep 1000")
+        process = self.start("read line; echo $line; " + STAYS)
         os.set_blocking(process.stdin.fileno(), False)
         os.write(process.stdin.fileno(), b"begun\n")
         self.assertEqual(process.stdout.readline(), b"begun\n")
@@ -265,7 +265,7 @@ class Study(ClientCase):
 
     def test_what_is_written_is_complete_when_a_signal_ends_the_program(self):
         path = os.path.join(self.home, "session.pcapng")
-        process = self.start("--capture=" + path, "echo begun; exec sleep 1000")
+        process = self.start("--capture=" + path, "echo begun; " + STAYS)
         self.assertEqual(process.stdout.readline(), b"begun\n")
         process.terminate()
         self.assertEqual(process.wait(PATIENCE), -signal.SIGTERM)
