@@ -8,10 +8,8 @@ static void describe(void *context, struct observed *connection)
 {
     struct nacre_client *client = context;
 
-    connection->role = NACRE_CLIENT;
-    (void)snprintf(connection->local, sizeof connection->local, "%s",
-                   nacre_client_local_address(client));
-    (void)snprintf(connection->peer, sizeof connection->peer, "%s", nacre_client_address(client));
+    observed_set(connection, NACRE_CLIENT, nacre_client_local_address(client),
+                 nacre_client_address(client));
 }
 
 static void warn(const char *event, const char *sentence)

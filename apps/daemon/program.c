@@ -74,10 +74,8 @@ static void describe(void *context, struct observed *connection)
     struct nacre_peer *peer = context;
 
     connection->id = nacre_peer_id(peer);
-    connection->role = NACRE_SERVER;
-    (void)snprintf(connection->local, sizeof connection->local, "%s",
-                   nacre_peer_local_address(peer));
-    (void)snprintf(connection->peer, sizeof connection->peer, "%s", nacre_peer_address(peer));
+    observed_set(connection, NACRE_SERVER, nacre_peer_local_address(peer),
+                 nacre_peer_address(peer));
 }
 
 /* As whoever started the server: the files are open before it gives that up. */

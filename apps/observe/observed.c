@@ -1,6 +1,7 @@
 #include "apps/observe/observed.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,14 @@ static struct {
     size_t connections;
     uint64_t last_id;
 } seen = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void observed_set(struct observed *connection, enum nacre_role role, const char *local,
+                  const char *peer)
+{
+    connection->role = role;
+    (void)snprintf(connection->local, sizeof connection->local, "%s", local);
+    (void)snprintf(connection->peer, sizeof connection->peer, "%s", peer);
+}
 
 /* ---- the table; the caller has the lock ---- */
 

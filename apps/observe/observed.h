@@ -29,6 +29,10 @@ struct observed_part {
  * next number. */
 typedef void observed_describe(void *context, struct observed *connection);
 
+/* What most of them say: our role, and both addresses, which are copied. */
+void observed_set(struct observed *connection, enum nacre_role role, const char *local,
+                  const char *peer);
+
 /* Before the parts are added. own: called first, with its usual context; or NULL. Copied. */
 void observed_begin(observed_describe *describe, const struct nacre_observer *own);
 

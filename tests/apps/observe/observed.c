@@ -30,6 +30,7 @@ static void *open_a(const struct observed *c)
     char *state = malloc(LOG_MAX);
 
     (void)snprintf(state, LOG_MAX, "a%u", (unsigned)c->id);
+    ck_assert(c->role == NACRE_CLIENT && strcmp(c->local, "here") == 0);
     note("%s opens %s;", state, c->peer);
     return state;
 }
@@ -110,7 +111,7 @@ static const struct nacre_end over = {.text = "over"};
 
 static void describe(void *context, struct observed *connection)
 {
-    (void)snprintf(connection->peer, sizeof connection->peer, "%s", (const char *)context);
+    observed_set(connection, NACRE_CLIENT, "here", context);
 }
 
 static const struct nacre_observer *begin(void)
