@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +19,8 @@ static void *(*thread)(void *);
 static bool no_thread, no_space; /* for a thread; at the reader */
 static const struct event *script;
 static struct timespec now = {.tv_sec = 100, .tv_nsec = 5};
-static bool signals_blocked, runs_meanwhile;
+static bool signals_blocked, runs_meanwhile, is_awaited;
+static jmp_buf wakes; /* what waits for the thread */
 
 /* What happens while the thread waits, or writes */
 struct event {
@@ -81,20 +83,25 @@ OWN(int, pthread_cond_wait, pthread_cond_t *condition, pthread_mutex_t *mutex)
     return 0;
 }
 
-/* Each wait is over at its end, unless the thread runs meanwhile. */
+/* Each wait is over at its end, unless the thread runs meanwhile: then until the thread signals,
+ * which takes a second. A wait after that one lets the thread go on with what is left. */
 OWN(int, pthread_cond_timedwait, pthread_cond_t *condition, pthread_mutex_t *mutex,
     const struct timespec *end)
 {
     (void)condition;
     note("until %d.%d;", (int)end->tv_sec, (int)end->tv_nsec);
-    if (runs_meanwhile) {
+    if (!runs_meanwhile) {
+        now = *end;
+        return ETIMEDOUT;
+    }
+    is_awaited = true;
+    if (setjmp(wakes) == 0) {
         (void)pthread_mutex_unlock(mutex);
         (void)thread(NULL);
-        (void)pthread_mutex_lock(mutex);
-        return 0;
     }
-    now = *end;
-    return ETIMEDOUT;
+    is_awaited = false;
+    now.tv_sec++;
+    return 0; /* the thread had the lock when it signalled */
 }
 
 /* The same on 32-bit machines */
@@ -108,6 +115,8 @@ OWN(int, pthread_cond_signal, pthread_cond_t *condition)
 {
     (void)condition;
     note("signal;");
+    if (is_awaited)
+        longjmp(wakes, 1);
     return 0;
 }
 
@@ -128,7 +137,10 @@ OWN(enum log_progress, log_output_write, const char *text, size_t len, bool wait
     const struct event *e = script;
 
     if (!waits) { /* there is no thread */
-        note("at once '%.*s';", (int)len, text);
+        if (len < LOG_LINE_MAX)
+            note("at once '%.*s';", (int)len, text);
+        else
+            note("at once %zu bytes;", len);
         *n = no_space ? 0 : len;
         return no_space ? LOG_FULL : LOG_WRITTEN;
     }
@@ -246,11 +258,28 @@ START_TEST(the_last_lines_are_written_before_the_end)
     log_put("abc\n", 4); /* nobody waits for it yet */
     runs_meanwhile = true;
     log_stop();
-    expect_notes("clock;create;signal;until 101.5;write 'abc\n';signal;write 'bc\n';signal;signal;"
-                 "join;");
+    expect_notes("clock;create;signal;until 101.5;write 'abc\n';signal;"
+                 "until 102.5;write 'bc\n';signal;until 103.5;signal;join;");
     log_put("late\n", 5); /* there is no thread any more */
     log_stop();
     expect_notes("space 0;at once 'late\n';");
+}
+END_TEST
+
+/* It takes a byte in each second. */
+START_TEST(a_reader_that_goes_on_for_too_long_is_left)
+{
+    static const struct event slow = {.what = NOTHING, .most = 1};
+
+    script = (const struct event[]){slow, slow, slow, slow, slow, slow, slow};
+    ck_assert(log_start());
+    log_put("abcdefghi\n", 10);
+    runs_meanwhile = true;
+    log_stop();
+    expect_notes("clock;create;signal;until 101.5;write 'abcdefghi\n';signal;"
+                 "until 102.5;write 'bcdefghi\n';signal;until 103.5;write 'cdefghi\n';signal;"
+                 "until 104.5;write 'defghi\n';signal;until 105.5;write 'efghi\n';signal;"
+                 "until 106.5;write 'fghi\n';signal;");
 }
 END_TEST
 
@@ -272,6 +301,23 @@ START_TEST(without_a_thread_lines_are_written_at_once)
 }
 END_TEST
 
+START_TEST(a_write_has_the_lines_that_a_pipe_takes_at_once)
+{
+    char line[LOG_LINE_MAX];
+
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = '\n';
+    no_space = true;
+    log_put(line, sizeof line);
+    log_put(line, sizeof line);
+    log_put("\n", 1);
+    expect_notes("space 0;space 0;space 0;");
+    no_space = false;
+    log_stop();
+    expect_notes("space 1000;at once 4096 bytes;space 1000;at once '\n';");
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, the_thread_writes_what_is_put_and_ends_when_it_is_stopped);
@@ -282,5 +328,7 @@ void add_tests(struct suite *suite)
     add_test(suite, without_a_reader_the_end_does_not_wait);
     add_test(suite, a_thread_that_has_ended_is_joined_and_one_that_is_stuck_is_not);
     add_test(suite, the_last_lines_are_written_before_the_end);
+    add_test(suite, a_reader_that_goes_on_for_too_long_is_left);
     add_test(suite, without_a_thread_lines_are_written_at_once);
+    add_test(suite, a_write_has_the_lines_that_a_pipe_takes_at_once);
 }
