@@ -64,7 +64,8 @@ $(BUILD)/tests/apps/client/channel: private WRAPPED = $(LEFTOVER_CALLS) nacre_se
     $(addprefix nacre_channel_,app_data shell exec write eof eow) $(addprefix terminal_request_,send resize) raw_mode_enter client_say client_fail
 $(BUILD)/tests/apps/client/loop: private WRAPPED = $(LEFTOVER_CALLS) $(addprefix nacre_clients_,fd timeout run_once) nacre_client_session nacre_client_close \
     nacre_session_rekey nacre_channel_resume client_fail channel_send_input channel_send_size input_read \
-    $(addprefix caught_,begin end take_stop take_continue take_resize default poll) $(addprefix raw_mode_,enter leave is_on)
+    $(addprefix caught_,begin end take_stop take_continue take_resize default poll) $(addprefix raw_mode_,enter leave is_on) \
+    clock_gettime __clock_gettime64
 $(BUILD)/tests/apps/client/host_key: private WRAPPED = $(LEFTOVER_CALLS) nacre_client_context nacre_client_address nacre_known_hosts_add \
     prompt_ask caught_end client_say
 $(BUILD)/tests/apps/client/ask: private WRAPPED = $(LEFTOVER_CALLS) nacre_client_context nacre_client_session nacre_session_respond \

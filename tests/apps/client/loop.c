@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CLIENTS_FD = 99, PATIENCE = 60000 };
@@ -26,6 +27,9 @@ static unsigned waits, orders, flushes;
 static int end_signal;
 static bool stop, go_on, resize, raw;
 static size_t unsent; /* bytes that are left to send */
+static struct timespec now;
+static long later_ns;       /* when an event has come, after the beginning */
+static uint32_t serving_ms; /* how long the connection does what it can */
 static void (*event)(struct pollfd *fds);
 static char one;
 
@@ -35,6 +39,13 @@ static bool take(bool *flag)
 
     *flag = false;
     return was;
+}
+
+static void pass_ms(uint32_t ms)
+{
+    now.tv_nsec += (long)(ms % 1000) * 1000000;
+    now.tv_sec += ms / 1000 + now.tv_nsec / 1000000000;
+    now.tv_nsec %= 1000000000;
 }
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
@@ -60,6 +71,19 @@ bool __wrap_raw_mode_enter(void);
 void __wrap_raw_mode_leave(void);
 bool __wrap_raw_mode_is_on(void);
 
+OWN(int, clock_gettime, clockid_t clock, struct timespec *out)
+{
+    ck_assert_int_eq(clock, CLOCK_MONOTONIC);
+    *out = now;
+    return 0;
+}
+
+/* The same on 32-bit machines */
+OWN(int, __clock_gettime64, clockid_t clock, struct timespec *out)
+{
+    return __wrap_clock_gettime(clock, out);
+}
+
 int __wrap_nacre_clients_fd(struct nacre_clients *clients)
 {
     (void)clients;
@@ -77,6 +101,7 @@ size_t __wrap_nacre_clients_run_once(struct nacre_clients *clients, uint32_t tim
     (void)clients;
     ck_assert(timeout_ms == 0 || timeout_ms == 100); /* a tenth of the time for all */
     flushes += timeout_ms > 0;
+    pass_ms(timeout_ms > 0 ? timeout_ms : serving_ms);
     return unsent > 0 ? unsent-- : 0;
 }
 
@@ -205,6 +230,7 @@ static void begin(void)
     end_signal = 0;
     stop = go_on = resize = raw = false;
     unsent = 0;
+    serving_ms = 0;
     event = NULL;
 }
 
@@ -213,6 +239,7 @@ static void drive(void (*plays)(struct pollfd *fds), const char *expected)
     event = plays;
     waits = 0;
     client.over = client.leaving = false;
+    now = (struct timespec){.tv_sec = 100};
     noted[0] = 0;
     loop_drive(&client);
     ck_assert_str_eq(noted, expected);
@@ -253,18 +280,48 @@ START_TEST(a_stream_is_waited_for_when_something_depends_on_it)
 }
 END_TEST
 
+static void time_passes(struct pollfd *fds)
+{
+    (void)fds;
+    pass_ms((uint32_t)(later_ns / 1000000));
+    now.tv_nsec += later_ns % 1000000;
+}
+
 /* ... and no longer. */
 START_TEST(a_login_has_its_time)
 {
     begin();
     client.logged_in = false;
+    options.login_s = 100;
     drive(NULL, END);
-    ck_assert_uint_gt(waited_ms, 9000);
-    ck_assert_uint_le(waited_ms, 10000);
+    ck_assert_uint_eq(waited_ms, PATIENCE);
+    options.login_s = 10;
+    drive(NULL, END);
+    ck_assert_uint_eq(waited_ms, 10000);
+    later_ns = 999999999;
+    drive(time_passes, END);
+    ck_assert_uint_eq(waited_ms, 9001);
+    options.login_s = 1;
+    later_ns = 999000000;
+    drive(time_passes, END);
+    ck_assert_uint_eq(waited_ms, 1);
+    later_ns = 1000000000;
+    drive(time_passes, "fail;" END);
     options.login_s = 0;
     drive(NULL, "fail;" END);
     client.logged_in = true;
     drive(NULL, END);
+}
+END_TEST
+
+START_TEST(the_time_of_a_person_who_is_asked_does_not_count)
+{
+    begin();
+    client.logged_in = false;
+    serving_ms = 11000;
+    later_ns = 1000000000;
+    drive(time_passes, END);
+    ck_assert_uint_eq(waited_ms, 9000);
 }
 END_TEST
 
@@ -362,6 +419,11 @@ START_TEST(what_is_left_is_sent_at_the_end)
     unsent = 4;
     drive(NULL, END);
     ck_assert_uint_eq(flushes, 3); /* the loop itself sent two */
+    unsent = 100;
+    flushes = 0;
+    drive(NULL, END);
+    ck_assert_uint_eq(flushes, 10); /* for a second */
+    ck_assert_uint_eq(unsent, 88);
     unsent = 4;
     flushes = 0;
     drive(ending_signal_comes, END);
@@ -373,6 +435,7 @@ void add_tests(struct suite *suite)
 {
     add_test(suite, a_stream_is_waited_for_when_something_depends_on_it);
     add_test(suite, a_login_has_its_time);
+    add_test(suite, the_time_of_a_person_who_is_asked_does_not_count);
     add_test(suite, orders_are_obeyed_after_the_input_before_them);
     add_test(suite, a_person_reads_the_list_and_the_end);
     add_test(suite, space_in_a_stream_lets_the_channel_go_on);

@@ -8,6 +8,7 @@
 
 #include <pty.h>
 #include <getopt.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +195,23 @@ START_TEST(the_usual_keys_are_read_unless_others_are_named)
 }
 END_TEST
 
+START_TEST(the_usual_keys_are_found_in_a_home_with_the_longest_path)
+{
+    char home[PATH_MAX - sizeof "/.ssh/id_ed25519" + 1];
+
+    begin();
+    ck_assert_int_eq(mkdir(scratch_path(".ssh"), 0700), 0);
+    (void)scratch_write(".ssh/id_ed25519", openssh_ed25519, 0600);
+    memset(home, '/', sizeof home);
+    memcpy(home, scratch_path("."), strlen(scratch_path(".")));
+    home[sizeof home - 1] = 0;
+    ck_assert_int_eq(setenv("HOME", home, 1), 0);
+    ck_assert(READ("host"));
+    ck_assert_uint_eq(options.identity.key_count, 1);
+    client_clear_options(&options);
+}
+END_TEST
+
 static int misuse(void)
 {
     char *const *words[] = {
@@ -262,6 +280,7 @@ void add_tests(struct suite *suite)
     add_test(suite, an_agent_is_asked_if_the_environment_names_one);
     add_test(suite, the_environment_may_name_a_key_log);
     add_test(suite, the_usual_keys_are_read_unless_others_are_named);
+    add_test(suite, the_usual_keys_are_found_in_a_home_with_the_longest_path);
     add_test(suite, what_makes_no_sense_is_refused_with_status_255);
     add_test(suite, a_question_is_answered_with_status_0);
 }

@@ -3,6 +3,7 @@
 #include "tests/support/suite.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <signal.h>
 #include <string.h>
@@ -30,6 +31,7 @@ START_TEST(a_full_pipe_accepts_a_part_and_never_waits)
 
     ck_assert_int_eq(pipe(ends), 0);
     output_begin(&o, ends[1]);
+    ck_assert_uint_eq(o.piece, PIPE_BUF);
     written = output_write(&o, bytes, sizeof bytes);
     ck_assert(o.blocked && !o.broken);
     ck_assert_uint_gt(written, 0);
@@ -68,6 +70,7 @@ START_TEST(a_file_accepts_everything)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
     output_begin(&o, fd);
+    ck_assert_uint_ge(o.piece, sizeof bytes); /* in one write */
     ck_assert_uint_eq(output_write(&o, bytes, sizeof bytes), sizeof bytes);
     ck_assert_int_eq(lseek(fd, 0, SEEK_END), MUCH);
     (void)close(fd);
