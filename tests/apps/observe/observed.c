@@ -227,6 +227,22 @@ START_TEST(without_parts_only_our_own_observes)
 }
 END_TEST
 
+START_TEST(a_new_beginning_has_no_parts_and_counts_from_one)
+{
+    const struct nacre_observer *o = begin();
+    char one[] = "one";
+
+    identify(o, one);
+    observed_ended(one, &over);
+    observed_begin(describe, NULL);
+    ck_assert_ptr_null(observed_observer());
+    o = begin();
+    identify(o, one);
+    expect_log("a1 opens one;a1 packet sent;");
+    observed_ended(one, &over);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_test(suite, a_connection_begins_with_our_identification);
@@ -234,4 +250,5 @@ void add_tests(struct suite *suite)
     add_test(suite, after_its_end_a_connection_may_begin_again);
     add_test(suite, many_connections_are_told_apart);
     add_test(suite, without_parts_only_our_own_observes);
+    add_test(suite, a_new_beginning_has_no_parts_and_counts_from_one);
 }

@@ -11,7 +11,7 @@
 
 enum { ARGUMENTS_MAX = 256 };
 
-static struct serve_options options;
+static struct serve_options options, again; /* the first time, and when they are read again */
 static char *arguments[ARGUMENTS_MAX];
 static int argument_count, status, first;
 static char printed[64 * 1024]; /* on standard output and standard error */
@@ -192,9 +192,9 @@ END_TEST
 /* Read the command line again with another file; the sentences are in `printed`. */
 static bool read_again(const char *text)
 {
-    struct serve_options again = {.exec = false};
     int found;
 
+    again = (struct serve_options){.exec = false};
     (void)scratch_write("a.conf", text, 0600);
     found = options_reread(&serve_command_line, &again, &options, argument_count, arguments,
                            &(struct errbuf){printed, sizeof printed});
@@ -207,6 +207,9 @@ START_TEST(a_file_may_change_but_for_what_is_fixed)
     read_both("--max-sessions 5", "Workers 2\nMaxAuthTries 3\nCommand sh -c \"exit 1\"\n");
     ck_assert_int_ne(first, 0);
     ck_assert(read_again("Workers 2\nMaxAuthTries 4\nCommand sh -c 'exit 1'\nMaxSessions 6\n"));
+    ck_assert_uint_eq(again.server.limits.channels_max, 5);
+    ck_assert_uint_eq(again.server.limits.limits.auth_tries, 4);
+    ck_assert_uint_eq(again.server.limits.login_grace_ms, 120000);
     ck_assert(!read_again("Workers 3\nCommand sh -c \"exit 1\"\n"));
     assert_says(printed, "a.conf:1: Workers cannot change while the program runs: restart it\n");
     ck_assert(!read_again("Command sh -c \"exit 1\"\n"));
@@ -388,7 +391,7 @@ START_TEST(what_is_printed_is_the_configuration_again)
     const char *file = scratch_write("random.conf", "", 0600);
     char before[sizeof printed], name[512];
     char *old[ARGUMENTS_MAX];
-    struct serve_options given, again;
+    struct serve_options given;
     int old_count;
     FILE *out;
 
