@@ -285,6 +285,10 @@ START_TEST(the_nearest_keyword_is_named)
         {"x", "User"},
         {"Uiet", "Quiet"},
         {"ommand", "Command"},
+        /* A letter counts once, whether it is added, removed or replaced. */
+        {"Hos", "List"},
+        {"HostList", "HostKey"},
+        {"qList", "List"},
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

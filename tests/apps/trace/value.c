@@ -229,6 +229,7 @@ START_TEST(hex_is_decoded_with_its_secret_bytes)
     ck_assert(!value_hex(parse("\"0-\""), out, sizeof out, &len, &masked));
     ck_assert(!value_hex(parse("\"0g\""), out, sizeof out, &len, &masked));
     ck_assert(!value_hex(parse("\"00\\u000000\""), out, sizeof out, &len, &masked));
+    ck_assert(!value_hex(parse("\"0\\u0000\""), out, sizeof out, &len, &masked));
     ck_assert(!value_hex(parse("\"0001020304\""), out, sizeof out, &len, &masked));
 }
 END_TEST
