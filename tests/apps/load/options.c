@@ -2,6 +2,7 @@
 #include "apps/load/options.h"
 #include "apps/load/load.h"
 #include "tests/support/child.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 
 #include <getopt.h>
@@ -86,6 +87,16 @@ START_TEST(a_password_is_the_first_line_of_its_file)
         ck_assert_int_eq(dup(0), before); /* the file is closed */
         (void)close(before);
     }
+}
+END_TEST
+
+START_TEST(a_password_is_wiped_before_it_is_freed)
+{
+    options = (struct load_options){.password = strdup("secret")}; /* getline's cannot be watched */
+    ck_assert_ptr_nonnull(options.password);
+    leftovers_secret("secret", 6);
+    load_clear_options(&options);
+    ck_assert_ptr_null(options.password);
 }
 END_TEST
 
@@ -185,6 +196,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_mode_is_enough);
     add_test(suite, options_go_where_they_belong);
     add_test(suite, a_password_is_the_first_line_of_its_file);
+    add_test(suite, a_password_is_wiped_before_it_is_freed);
     add_test(suite, each_number_has_its_limits);
     add_test(suite, flags_are_off_unless_given);
     add_test(suite, mistakes_have_status_2_and_failures_1);
