@@ -1,5 +1,6 @@
 /* Server: malformed requests, and requests that are refused. RFC 4252 sections 5, 5.2 and 9. */
 #include "tests/support/auth_script.h"
+#include "tests/support/scarce.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -195,6 +196,26 @@ START_TEST(a_name_that_cannot_be_text_does_not_leave_the_previous_one)
 }
 END_TEST
 
+START_TEST(a_request_without_memory_for_its_user_name_ends_the_session)
+{
+    static struct scarce scarce;
+
+    scarce_init(&scarce, 0, false);
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.attempted = note_attempt;
+    s.pair.server_config.secrets = &scarce.memory;
+    scripted_start(&s);
+    scarce.refuse_at = scarce.count + 1;
+    send_password("alice", "secret");
+    scripted_expect(&s, "disconnect 11;");
+    scripted_told(&s, "");
+    expect_ended(NACRE_OUT_OF_RESOURCES, SSH_DISCONNECT_BY_APPLICATION);
+    ck_assert(!s.real->authenticated);
+    scripted_clear(&s);
+    ck_assert_uint_eq(scarce.in_use, 0);
+}
+END_TEST
+
 START_TEST(a_method_without_a_policy_callback_is_neither_listed_nor_granted)
 {
     scripted_init(&s, NACRE_SERVER);
@@ -229,5 +250,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_user_name_may_have_255_bytes);
     add_test(suite, a_user_name_with_a_nul_is_not_truncated);
     add_test(suite, a_name_that_cannot_be_text_does_not_leave_the_previous_one);
+    add_test(suite, a_request_without_memory_for_its_user_name_ends_the_session);
     add_test(suite, a_method_without_a_policy_callback_is_neither_listed_nor_granted);
 }

@@ -3,6 +3,7 @@
 #include "tests/support/encrypted_keys.h"
 #include "tests/support/suite.h"
 #include "tests/support/key_texts.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 #include "tests/support/wiped.h"
 #include "transport/wire.h"
@@ -123,6 +124,19 @@ START_TEST(an_unusable_key_is_refused_with_a_sentence)
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_refused(bytes_of(rows[i].text), rows[i].says);
+}
+END_TEST
+
+START_TEST(a_key_without_memory_to_decode_it_is_refused_with_a_sentence)
+{
+    struct nacre_key key;
+    bool parsed;
+
+    leftovers_refuse(1);
+    parsed = parse(&key, bytes_of(openssh_ed25519));
+    ck_assert(!parsed);
+    ck_assert_str_eq(said, "FILE: out of memory");
+    ck_assert(key.clear == NULL);
 }
 END_TEST
 
@@ -299,6 +313,7 @@ void add_tests(struct suite *suite)
     add_test(suite, each_format_is_read);
     add_test(suite, lines_may_end_in_CR_LF_and_the_last_without);
     add_test(suite, an_unusable_key_is_refused_with_a_sentence);
+    add_test(suite, a_key_without_memory_to_decode_it_is_refused_with_a_sentence);
     add_test(suite, a_key_may_have_text_and_blocks_around_it);
     add_test(suite, white_space_is_skipped);
     add_test(suite, PKCS_8_may_have_the_label_of_the_older_format);

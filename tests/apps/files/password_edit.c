@@ -113,6 +113,20 @@ START_TEST(other_lines_are_kept_byte_for_byte)
 }
 END_TEST
 
+/* One byte is the shortest line: an empty one, or a letter without an end. */
+START_TEST(the_last_line_may_be_one_byte)
+{
+    static const char *const last[] = {"\n", "x"};
+    char text[16];
+
+    snprintf(text, sizeof text, "bob:x\n%s", last[_i]);
+    scratch_write("p", text, 0600);
+    ck_assert_int_eq(edit("alice", "new"), NACRE_PASSWORD_ADDED);
+    ck_assert_int_eq(edit("alice", NULL), NACRE_PASSWORD_DELETED);
+    assert_text(text);
+}
+END_TEST
+
 START_TEST(a_new_user_gets_a_new_line)
 {
     scratch_write("p", "bob:x\n", 0600);
@@ -502,6 +516,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, a_missing_file_is_created);
     add_test(suite, other_lines_are_kept_byte_for_byte);
+    add_loop(suite, the_last_line_may_be_one_byte, 0, 2);
     add_test(suite, a_new_user_gets_a_new_line);
     add_test(suite, a_line_without_an_end_stays_the_last);
     add_test(suite, shadowed_lines_of_the_user_are_removed);

@@ -4,6 +4,7 @@
 #include "apps/confine/confine.h"
 #include "crypto/password_hash.h"
 #include "crypto/short_hash.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/notes.h"
 #include "tests/support/password_logins.h"
 #include "tests/support/suite.h"
@@ -314,6 +315,41 @@ START_TEST(without_memory_for_a_hash_no_password_is_decided)
 }
 END_TEST
 
+START_TEST(an_open_without_memory_says_so)
+{
+    unsigned failed = 0;
+
+    write_file("alice:one\n");
+    for (;; failed++) {
+        leftovers_refuse(failed + 1);
+        file = nacre_password_file_open(path(), errbuf, sizeof errbuf);
+        leftovers_refuse(0);
+        if (file != NULL)
+            break;
+        assert_says(errbuf, path());
+        assert_says(errbuf, ": out of memory");
+    }
+    ck_assert_uint_ge(failed, 3); /* the file, its text and its index */
+    assert_in("alice", "one");
+    close_file();
+}
+END_TEST
+
+START_TEST(a_look_up_without_memory_says_so)
+{
+    struct nacre_password_check *check;
+
+    open_file("alice:one\n");
+    leftovers_refuse(1);
+    check = nacre_password_file_lookup(file, "alice", "one", errbuf, sizeof errbuf);
+    ck_assert_ptr_null(check);
+    assert_says(errbuf, path());
+    assert_says(errbuf, ": out of memory while checking a password");
+    assert_in("alice", "one");
+    close_file();
+}
+END_TEST
+
 /* 100,000 users, and 100,000 look-ups: none may read the whole file. */
 START_TEST(a_look_up_does_not_read_a_large_file)
 {
@@ -472,6 +508,8 @@ void add_tests(struct suite *suite)
     add_test(suite, plain_passwords_that_others_can_read_are_reported);
     add_test(suite, the_warnings_are_bounded);
     add_test(suite, without_memory_for_a_hash_no_password_is_decided);
+    add_test(suite, an_open_without_memory_says_so);
+    add_test(suite, a_look_up_without_memory_says_so);
     add_test(suite, a_look_up_does_not_read_a_large_file);
     add_test(suite, the_first_line_of_a_user_counts_in_any_order_of_names);
     add_test(suite, names_with_one_hash_are_told_apart);

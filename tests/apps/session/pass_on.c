@@ -1,5 +1,6 @@
 /* Channels that a bastion passes on to another session, in both directions. */
 #include "tests/support/pair.h"
+#include "tests/support/scarce.h"
 #include "tests/support/suite.h"
 
 #include <check.h>
@@ -76,17 +77,25 @@ static void run(void)
     } while (moved);
 }
 
-static void start(void)
+static void start_with(const struct nacre_channel_app *(*bastion)(void *, const char *),
+                       const struct nacre_memory *memory)
 {
     pair_init(&front, 1);
     pair_init(&back, 2);
-    front.server_config.lookup = back.client_config.lookup = lookup;
+    front.server_config.memory = memory;
+    front.server_config.lookup = bastion;
+    back.client_config.lookup = lookup;
     front.client_config.lookup = back.server_config.lookup = lookup;
     pair_start(&front);
     pair_start(&back);
     run();
     ck_assert(front.client.authenticated && back.client.authenticated);
     closed = 0;
+}
+
+static void start(void)
+{
+    start_with(lookup, NULL);
 }
 
 static void open_at(const struct end *e, const char *type)
@@ -168,10 +177,43 @@ START_TEST(a_channel_may_be_passed_on_to_no_session)
 }
 END_TEST
 
+static struct scarce scarce; /* of the bastion, for clients */
+
+static enum nacre_answer pass_without_memory(struct nacre_channel *ch)
+{
+    scarce.refuse_at = scarce.count + 1;
+    return pass_to_upstream(ch);
+}
+
+static const struct nacre_channel_app *lookup_scarce(void *context, const char *type)
+{
+    static const struct nacre_channel_app app = {.open = pass_without_memory};
+
+    (void)context;
+    (void)type;
+    return &app;
+}
+
+/* The upstream's channel has been asked for by then. */
+START_TEST(a_channel_that_cannot_be_joined_ends_at_both_ends)
+{
+    scarce_init(&scarce, 0, false);
+    start_with(lookup_scarce, &scarce.memory);
+    open_at(&front.client, "session");
+    ck_assert(scarce.refused);
+    ck_assert_int_eq(why.cause, NACRE_OPEN_REFUSED);
+    ck_assert_str_eq(back.server.log, "session what follows;");
+    ck_assert_uint_eq(nacre_session_channel_count(back.server.session), 0);
+    finish();
+    ck_assert_uint_eq(scarce.in_use, 0);
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
     add_loop(suite, a_channel_of_any_type_is_passed_on_with_its_data, 0,
              sizeof kinds / sizeof kinds[0]);
     add_test(suite, a_channel_is_refused_without_a_session_to_pass_it_on_to);
     add_test(suite, a_channel_may_be_passed_on_to_no_session);
+    add_test(suite, a_channel_that_cannot_be_joined_ends_at_both_ends);
 }
