@@ -130,6 +130,25 @@ START_TEST(a_buffer_takes_what_the_window_does_not)
 }
 END_TEST
 
+/* Otherwise every channel would get a turn at each of the owner's calls. */
+START_TEST(a_buffer_makes_work_only_while_something_waits_in_it)
+{
+    const struct connection *c;
+
+    (void)server_open(0, 32768);
+    c = recorder.ch->connection;
+    ck_assert(nacre_channel_set_buffer(recorder.ch, 100));
+    ck_assert_uint_eq(nacre_channel_write(recorder.ch, zeros, 10), 10);
+    scripted_expect(&s, "");
+    ck_assert(connection_has_work(c));
+    send_adjust(0, 10);
+    scripted_expect(&s, "data 7 10;");
+    look();
+    ck_assert(!connection_has_work(c));
+    stop();
+}
+END_TEST
+
 START_TEST(a_whole_write_waits_for_so_much_of_the_buffer)
 {
     struct nacre_channel *ch;
@@ -259,6 +278,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_whole_write_that_can_never_be_accepted_is_told_so);
     add_test(suite, a_whole_write_after_the_peers_close_is_dropped);
     add_test(suite, a_buffer_takes_what_the_window_does_not);
+    add_test(suite, a_buffer_makes_work_only_while_something_waits_in_it);
     add_test(suite, a_whole_write_waits_for_so_much_of_the_buffer);
     add_test(suite, what_is_buffered_goes_before_the_end);
     add_test(suite, what_is_buffered_is_dropped_when_the_peer_closes);

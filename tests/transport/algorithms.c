@@ -135,6 +135,23 @@ START_TEST(methods_that_cost_a_server_milliseconds_are_off_unless_named)
 }
 END_TEST
 
+START_TEST(whatever_uses_sha_1_is_off_unless_named)
+{
+    static const char *const names[ALGORITHM_KINDS] = {
+        [ALGORITHM_KEX] = "diffie-hellman-group14-sha1",
+        [ALGORITHM_HOST_KEY] = "ssh-rsa",
+        [ALGORITHM_PUBLIC_KEY] = "ssh-rsa",
+        [ALGORITHM_MAC] = "hmac-sha1",
+    };
+
+    for (enum algorithm_kind kind = 0; kind < ALGORITHM_KINDS; kind++) {
+        ck_assert(names[kind] == NULL || algorithm_find(kind, bytes_of(names[kind]))->off);
+        for (const struct algorithm *a = algorithms_of(kind); a->name != NULL; a++)
+            ck_assert(!bytes_match(bytes_of("*sha1*"), bytes_of(a->name), false) || a->off);
+    }
+}
+END_TEST
+
 /* 4253/7.1/2, 4253/7.1/3, 4253/7.1/4, 4253/7.1/16, 4251/6/1, 4251/6/2 */
 START_TEST(the_clients_first_name_that_the_server_has_too_is_chosen)
 {
@@ -202,6 +219,7 @@ void add_tests(struct suite *suite)
     add_test(suite, every_cipher_fits_the_bounds_of_packets_and_keys);
     add_test(suite, the_defaults_are_all_names_that_are_not_off_best_first);
     add_test(suite, methods_that_cost_a_server_milliseconds_are_off_unless_named);
+    add_test(suite, whatever_uses_sha_1_is_off_unless_named);
     add_test(suite, the_clients_first_name_that_the_server_has_too_is_chosen);
     add_test(suite, the_clients_order_decides_for_every_pair);
 }
