@@ -52,6 +52,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/tests/internal.a
 
 # Calls of these functions reach the test first.
 $(BUILD)/tests/whole/rooms: private WRAPPED = transport_begin transport_send
+$(BUILD)/tests/auth/decision: private WRAPPED = malloc
 $(BUILD)/tests/whole/system_calls: private WRAPPED = open64 fstat64 read pread64 write fchmod fchown rename flock fsync
 
 # In these each test must release what it took.
@@ -156,7 +157,7 @@ $(BUILD)/tests/apps/daemon/events_of_peers: private WRAPPED = $(LEFTOVER_CALLS) 
 $(BUILD)/tests/apps/server/accept_calls: private WRAPPED = $(LEFTOVER_CALLS) accept4 epoll_ctl
 $(BUILD)/tests/apps/connect/signing_steps: private WRAPPED = $(LEFTOVER_CALLS) agent_sign_begin agent_sign_end agent_exchange_step agent_exchange_clear \
     loop_watch loop_unwatch session_signed
-$(BUILD)/tests/apps/server/file_login: private WRAPPED = $(LEFTOVER_CALLS) nacre_authorized_keys_check
+$(BUILD)/tests/apps/server/file_login: private WRAPPED = $(LEFTOVER_CALLS) nacre_authorized_keys_check nacre_peer_offload
 $(BUILD)/tests/apps/server/server: private WRAPPED = $(LEFTOVER_CALLS) listen
 $(BUILD)/tests/apps/server/worker: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version
 $(BUILD)/tests/apps/connect/client: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version

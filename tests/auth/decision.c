@@ -1,5 +1,6 @@
 /* Decisions: at once, later, twice, and from inside callbacks. RFC 4252 section 5.1. */
 #include "tests/support/auth_script.h"
+#include "tests/support/notes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -429,6 +430,49 @@ START_TEST(the_session_may_be_freed_when_an_answer_wakes_its_owner)
 }
 END_TEST
 
+/* ---- without memory ---- */
+
+static bool refuses; /* memory */
+
+void *__real_malloc(size_t size); /* NOLINT */
+
+OWN(void *, malloc, size_t size)
+{
+    return refuses ? NULL : __real_malloc(size);
+}
+
+static bool never_post(void *context, void (*call)(void *argument), void *argument)
+{
+    (void)context;
+    (void)call;
+    (void)argument;
+    ck_abort_msg("without memory for it");
+    return false;
+}
+
+/* The question is open still. */
+START_TEST(neither_a_comment_nor_an_answer_is_taken_without_memory)
+{
+    bool commented, posted;
+
+    open_decision = NULL;
+    scripted_init(&s, NACRE_SERVER);
+    s.pair.policy.publickey = publickey_later;
+    s.pair.server_config.post = never_post;
+    scripted_start(&s);
+    send_good_query();
+    scripted_expect(&s, "");
+    refuses = true;
+    commented = nacre_decision_set_comment(open_decision, "alice's key");
+    posted = nacre_decision_post(open_decision, NULL, NULL);
+    refuses = false;
+    ck_assert(!commented && !posted);
+    decide(true);
+    scripted_expect(&s, "pk-ok;");
+    scripted_clear(&s);
+}
+END_TEST
+
 START_TEST(an_answer_from_another_thread_needs_a_way_to_the_loop)
 {
     late_start();
@@ -484,6 +528,7 @@ END_TEST
 
 void add_tests(struct suite *suite)
 {
+    add_test(suite, neither_a_comment_nor_an_answer_is_taken_without_memory);
     add_test(suite, an_answer_from_another_thread_needs_a_way_to_the_loop);
     add_loop(suite, an_answer_needs_nothing_that_the_endpoint_had, 0, 2 * ANSWERS);
     add_loop(suite, a_second_answer_inside_the_callback_has_no_effect, 0, ANSWERS * ANSWERS);

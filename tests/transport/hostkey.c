@@ -437,6 +437,30 @@ static bool sign_elsewhere(const struct nacre_key *key, const struct signature_a
     return false;
 }
 
+static bool sign_in_part(const struct nacre_key *key, const struct signature_algorithm *algorithm,
+                         struct bytes data, struct writer *w)
+{
+    (void)key;
+    (void)data;
+    write_text(w, algorithm->name);
+    return true;
+}
+
+/* Nobody verifies what a security key has signed, so what it says decides. */
+START_TEST(a_security_key_has_not_signed_if_it_says_so_or_has_no_room)
+{
+    struct nacre_key key = {.type = "sk-ssh-ed25519@openssh.com", .sign = sign_elsewhere};
+    uint8_t out[64];
+    struct writer w = write_to(out, sizeof out);
+
+    ck_assert(!key_sign(&key, &signature_sk_ed25519, BYTES_OF_ARRAY(message), &w));
+    key.sign = sign_in_part;
+    ck_assert(key_sign(&key, &signature_sk_ed25519, BYTES_OF_ARRAY(message), &w));
+    w = write_to(out, 8);
+    ck_assert(!key_sign(&key, &signature_sk_ed25519, BYTES_OF_ARRAY(message), &w));
+}
+END_TEST
+
 START_TEST(a_key_that_is_filled_again_signs_itself)
 {
     static const uint8_t scalar[32] = {[31] = 7};
@@ -518,6 +542,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_faulty_signature_of_repeatable_data_is_not_used);
     add_test(suite, a_blob_longer_than_any_key_is_refused);
     add_test(suite, a_malformed_blob_has_no_type);
+    add_test(suite, a_security_key_has_not_signed_if_it_says_so_or_has_no_room);
     add_loop(suite, a_key_that_is_filled_again_signs_itself, 0, 2);
     add_test(suite, a_cleared_key_is_wiped);
 }

@@ -3,6 +3,7 @@
 #include "apps/files/password_edit.h"
 #include "apps/server/file_login.h"
 #include "tests/support/client_story.h"
+#include "tests/support/leftovers.h"
 #include "tests/support/notes.h"
 #include "tests/support/pair.h"
 
@@ -33,6 +34,17 @@ OWN(bool, nacre_authorized_keys_check, struct nacre_authorized_keys *keys,
     if (undecides)
         ((struct nacre_key_grant *)*grant)->undecided = true;
     return granted;
+}
+
+static bool is_busy; /* with other password checks */
+
+bool __real_nacre_peer_offload(struct nacre_peer *peer, void (*work)(void *job),
+                               void (*done)(void *job), void *job);
+
+OWN(bool, nacre_peer_offload, struct nacre_peer *peer, void (*work)(void *job),
+    void (*done)(void *job), void *job)
+{
+    return !is_busy && __real_nacre_peer_offload(peer, work, done, job);
 }
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
@@ -323,6 +335,11 @@ START_TEST(a_hashed_password_logs_in)
     serve_files(config);
     ck_assert(!logs_in("alice", "secret", NULL));
     ck_assert(logs_in("alice", "sesame", NULL));
+    ck_assert_str_eq(troubles, "");
+    is_busy = true;
+    ck_assert(!logs_in("alice", "sesame", NULL));
+    is_busy = false;
+    ck_assert_str_eq(troubles, "auth: too many password checks are waiting: one was refused\n");
     end_logins();
 }
 END_TEST
@@ -407,6 +424,40 @@ START_TEST(a_server_does_not_ignore_the_files_that_it_is_given)
 }
 END_TEST
 
+static unsigned refused; /* the allocation that fails, from 1 */
+
+static void check_without_memory(void *context, struct nacre_decision *decision, const char *user,
+                                 const char *password)
+{
+    leftovers_refuse(refused);
+    nacre_file_login_policy(login)->password(context, decision, user, password);
+    leftovers_refuse(0);
+}
+
+START_TEST(a_password_that_is_not_checked_for_lack_of_memory_is_reported)
+{
+    struct nacre_file_login_config config = files("");
+    struct pair p;
+
+    config.on_own_loop = true;
+    config.attempted = NULL;
+    open_login(config);
+    for (refused = 1, p.server.authenticated = false; !p.server.authenticated; refused++) {
+        troubles[0] = 0;
+        (void)scratch_write("passwords", "alice:secret\n", 0600); /* it is read again */
+        pair_init(&p, 1);
+        p.policy = *nacre_file_login_policy(login);
+        p.policy.password = check_without_memory;
+        pair_start(&p);
+        pair_run(&p);
+        ck_assert_int_eq(strstr(troubles, "auth: out of memory") == NULL, p.server.authenticated);
+        pair_clear(&p);
+    }
+    ck_assert_uint_gt(refused, 5); /* the check, the file's text and index, and the job failed */
+    nacre_file_login_free(login);
+}
+END_TEST
+
 /* Two sessions in memory, whose context is not a peer. */
 START_TEST(sessions_on_a_loop_of_ones_own_can_use_it)
 {
@@ -455,5 +506,6 @@ void add_tests(struct suite *suite)
     add_test(suite, a_login_that_is_of_no_use_is_not_made);
     add_test(suite, a_server_can_name_the_files_itself);
     add_test(suite, a_server_does_not_ignore_the_files_that_it_is_given);
+    add_test(suite, a_password_that_is_not_checked_for_lack_of_memory_is_reported);
     add_loop(suite, sessions_on_a_loop_of_ones_own_can_use_it, 0, 2);
 }
