@@ -163,6 +163,7 @@ $(BUILD)/tests/apps/server/worker: private WRAPPED = $(LEFTOVER_CALLS) endpoint_
 $(BUILD)/tests/apps/connect/client: private WRAPPED = $(LEFTOVER_CALLS) endpoint_set_version
 $(BUILD)/tests/apps/server/proxied_steps: private WRAPPED = $(LEFTOVER_CALLS) recv __recv_chk
 $(BUILD)/tests/apps/connect/connect: private WRAPPED = $(LEFTOVER_CALLS) nacre_session_new loop_watch
+$(BUILD)/tests/apps/runtime/offload: private WRAPPED = $(LEFTOVER_CALLS) pthread_create
 $(BUILD)/tests/apps/runtime/pump: private WRAPPED = $(LEFTOVER_CALLS) loop_set_timer
 $(BUILD)/tests/apps/runtime/stream: private WRAPPED = $(LEFTOVER_CALLS) nacre_channel_eow
 $(BUILD)/tests/apps/files/password_file: private WRAPPED = $(LEFTOVER_CALLS) short_hash

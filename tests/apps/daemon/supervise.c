@@ -83,6 +83,7 @@ OWN(int, poll, struct pollfd *fds, nfds_t count, int timeout)
     for (nfds_t i = 0; i < count; i++) {
         fds[i].revents = 0;
         ck_assert_int_eq(fds[i].events, POLLIN);
+        ck_assert(fds[i].fd == -1 || fcntl(fds[i].fd, F_GETFD) >= 0); /* none that was closed */
     }
     if (now->kind == INTERRUPTED) {
         at++;

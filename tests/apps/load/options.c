@@ -2,6 +2,7 @@
 #include "apps/load/options.h"
 #include "apps/load/load.h"
 #include "tests/support/child.h"
+#include "tests/support/key_texts.h"
 #include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 
@@ -67,6 +68,20 @@ START_TEST(options_go_where_they_belong)
     load_clear_options(&options);
     ck_assert(READ("-u", "bob", "-p", "2023", "rtt"));
     ck_assert_str_eq(options.target, "127.0.0.1:2023");
+    load_clear_options(&options);
+}
+END_TEST
+
+START_TEST(types_of_known_keys_come_first)
+{
+    char line[1024];
+
+    (void)snprintf(line, sizeof line, "[127.0.0.1]:2022 %s\n", openssh_nistp256_public);
+    ck_assert(READ("--user", "alice", "--known-hosts", text(scratch_write("hosts", line, 0600)),
+                   "bulk", "127.0.0.1:2022"));
+    ck_assert_ptr_nonnull(options.algorithms.lists[NACRE_HOST_KEY]);
+    ck_assert_int_eq(strncmp(options.algorithms.lists[NACRE_HOST_KEY], "ecdsa-sha2-nistp256,", 20),
+                     0);
     load_clear_options(&options);
 }
 END_TEST
@@ -195,6 +210,7 @@ void add_tests(struct suite *suite)
     scratch_folder(suite);
     add_test(suite, a_mode_is_enough);
     add_test(suite, options_go_where_they_belong);
+    add_test(suite, types_of_known_keys_come_first);
     add_test(suite, a_password_is_the_first_line_of_its_file);
     add_test(suite, a_password_is_wiped_before_it_is_freed);
     add_test(suite, each_number_has_its_limits);

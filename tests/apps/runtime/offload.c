@@ -1,7 +1,9 @@
 /* Jobs on other threads, and calls that a mailbox brings back. */
 #include "apps/runtime/offload.h"
+#include "tests/support/notes.h"
 #include "tests/support/suite.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +24,22 @@ static unsigned answered;        /* jobs, on the home thread */
 static unsigned order[JOBS * 2]; /* ... in this order */
 static atomic_bool gate;         /* while it is shut, work() waits */
 static atomic_uint working;
+
+static int threads_left = -1; /* that can be created; -1: all */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+
+OWN(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+    void *argument)
+{
+    if (threads_left == 0)
+        return EAGAIN;
+    threads_left -= threads_left > 0;
+    return __real_pthread_create(thread, attributes, run, argument);
+}
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void work(void *at)
 {
@@ -454,8 +472,23 @@ START_TEST(an_idle_pool_ends_at_once)
 }
 END_TEST
 
+START_TEST(without_all_its_threads_there_is_no_pool)
+{
+    for (threads_left = 0; threads_left < 3;) {
+        int before = threads_left;
+
+        errno = 0;
+        ck_assert_ptr_null(nacre_offload_new(3));
+        ck_assert_int_eq(errno, EAGAIN);
+        threads_left = before + 1;
+    }
+    threads_left = -1;
+}
+END_TEST
+
 void add_tests(struct suite *suite)
 {
+    add_test(suite, without_all_its_threads_there_is_no_pool);
     add_test(suite, a_job_runs_on_another_thread_and_done_on_its_own);
     add_test(suite, one_thread_keeps_the_order_of_jobs);
     add_test(suite, owners_take_turns);

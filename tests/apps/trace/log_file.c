@@ -1,8 +1,10 @@
 #include "apps/trace/log_file.h"
 
+#include "tests/support/child.h"
 #include "tests/support/leftovers.h"
 #include "tests/support/scratch.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +120,23 @@ START_TEST(a_file_that_cannot_be_read_is_a_sentence)
 }
 END_TEST
 
+/* It stays open, for whoever has it. */
+static int read_standard_input(void)
+{
+    if (freopen(scratch_write("input", "V_C = 00\n", 0600), "r", stdin) == NULL)
+        return 1;
+    if (!log_read(&log_file, "-", &why))
+        return 2;
+    log_free(&log_file);
+    return fcntl(fileno(stdin), F_GETFD) < 0;
+}
+
+START_TEST(a_hyphen_is_the_standard_input)
+{
+    succeeds_in_child(read_standard_input);
+}
+END_TEST
+
 START_TEST(a_file_may_not_be_endless)
 {
     size_t len = (4 << 20) + 1;
@@ -152,5 +171,6 @@ void add_tests(struct suite *suite)
     add_test(suite, names_are_bounded);
     add_test(suite, without_memory_nothing_is_read);
     add_test(suite, a_file_that_cannot_be_read_is_a_sentence);
+    add_test(suite, a_hyphen_is_the_standard_input);
     add_test(suite, a_file_may_not_be_endless);
 }
