@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,6 +64,7 @@ void serve_each(const char *port, void (*serve)(int connection))
         int connection = accept(listener, NULL, NULL);
 
         if (connection >= 0 && fork() == 0) {
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* no session stays when the server is ended */
             (void)close(listener);
             serve(connection);
             _exit(0);
