@@ -113,7 +113,8 @@ static void open_login(struct nacre_file_login_config config)
 
 static void serve_login(struct nacre_server_config config)
 {
-    config.events = &events;
+    if (config.events == NULL)
+        config.events = &events;
     config.limits = &(struct nacre_limits){.auth_delay_ms = NACRE_UNLIMITED};
     config.admission = &(struct nacre_admission){.no_penalties = true};
     serve_config(&served, config);
@@ -405,6 +406,31 @@ START_TEST(a_server_can_name_the_files_itself)
 }
 END_TEST
 
+static void on_server_trouble(void *context, const char *sentence)
+{
+    on_trouble(context, "server", sentence);
+}
+
+START_TEST(a_server_reports_trouble_with_its_own_files)
+{
+    static const struct nacre_server_events reporting = {.authenticated = on_authenticated,
+                                                         .trouble = on_server_trouble};
+    struct nacre_file_login_config config = files("no-such-option");
+    struct nacre_key *key = read_key();
+
+    serve_login((struct nacre_server_config){.version = NACRE_VERSION_NUMBER,
+                                             .password_file = config.passwords,
+                                             .authorized_keys = config.authorized_keys,
+                                             .events = &reporting,
+                                             .context = troubles});
+    ck_assert(!logs_in("alice", NULL, key));
+    end_server(&served);
+    assert_says(troubles, "server: ");
+    assert_says(troubles, "no-such-option");
+    nacre_key_free(key);
+}
+END_TEST
+
 START_TEST(a_server_does_not_ignore_the_files_that_it_is_given)
 {
     const struct nacre_auth_policy policy = {.password = NULL};
@@ -505,6 +531,7 @@ void add_tests(struct suite *suite)
     add_test(suite, a_key_that_cannot_be_looked_up_does_not_log_in);
     add_test(suite, a_login_that_is_of_no_use_is_not_made);
     add_test(suite, a_server_can_name_the_files_itself);
+    add_test(suite, a_server_reports_trouble_with_its_own_files);
     add_test(suite, a_server_does_not_ignore_the_files_that_it_is_given);
     add_test(suite, a_password_that_is_not_checked_for_lack_of_memory_is_reported);
     add_loop(suite, sessions_on_a_loop_of_ones_own_can_use_it, 0, 2);
