@@ -119,6 +119,20 @@ START_TEST(a_global_request_is_answered_later)
 }
 END_TEST
 
+START_TEST(an_answer_about_a_host_key_that_was_not_asked_is_ignored)
+{
+    pair_init(&p, 1);
+    pair_start(&p);
+    for (int i = 0; i < 2; i++) {
+        nacre_session_answer_host_key(p.client.session, false);
+        nacre_session_answer_host_key(p.server.session, false);
+        pair_run(&p);
+        ck_assert(p.client.authenticated && !p.client.ended && !p.server.ended);
+    }
+    pair_clear(&p);
+}
+END_TEST
+
 /* ---- inside wake ---- */
 
 static struct nacre_decision *undecided;
@@ -246,6 +260,7 @@ void add_tests(struct suite *suite)
     add_test(suite, what_a_call_inside_wake_brings_about_is_due_now);
     add_test(suite, a_login_may_be_decided_inside_wake);
     add_test(suite, a_person_responds_later);
+    add_test(suite, an_answer_about_a_host_key_that_was_not_asked_is_ignored);
     add_test(suite, a_client_asks_for_forwards_and_for_their_end);
     add_test(suite, a_place_that_is_too_long_is_not_asked_for);
     add_loop(suite, a_global_request_is_answered_later, 0, 2);
