@@ -168,6 +168,7 @@ START_TEST(only_the_right_password_logs_in)
     ck_assert(logs_in("alice", "secret", NULL));
     ck_assert(!logs_in("alice", "wrong", NULL));
     ck_assert(!logs_in("bob", "secret", NULL));
+    ck_assert_str_eq(troubles, "");
     end_logins();
 }
 END_TEST
