@@ -37,7 +37,7 @@ interop: all interop-programs           ## the long interop tests: every algorit
 	@tests/tools/put_matrix $(BUILD)/interop-methods.md tests/interop/README.md methods
 	@tests/tools/put_matrix $(BUILD)/interop-forwarding.md tests/interop/README.md forwarding
 
-siege: interop-programs                  ## a server under attack for a minute, to which a user can still log in
+siege: interop-programs                  ## a server under attack for five minutes, to which a user can still log in
 	@$(MAKE) $(jobs) SAN=1 BUILD=$(BUILD)/asan programs
 	@NACRE_BUILD=$(BUILD) NACRE_SIEGE=1 /usr/bin/python3 tests/interop/test_siege.py
 
