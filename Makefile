@@ -92,7 +92,7 @@ DEV_PACKAGES = strace $(CLANG) libclang-rt-$(CLANG_VERSION)-dev $(CLANG_TIDY) \
 # Build ----------------------------------------------------------------------------------------
 
 # The other rules, each part in the folder that it is about
-PARTS = apps/library.mk apps/apps.mk apps/packaging/packaging.mk apps/spec/spec.mk apps/trace/trace.mk tests/tests.mk tests/browser/browser.mk tests/interop/node/node.mk tests/check.mk tests/platforms.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/course/course.mk tests/tools/lint.mk
+PARTS = apps/library.mk apps/apps.mk apps/packaging/packaging.mk apps/spec/spec.mk apps/trace/trace.mk tests/tests.mk tests/wrapped.mk tests/browser/browser.mk tests/interop/node/node.mk tests/check.mk tests/platforms.mk tests/fuzz/fuzz.mk tests/bench/bench.mk tests/course/course.mk tests/tools/lint.mk
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

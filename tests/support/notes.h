@@ -12,7 +12,7 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Fail the test unless the notes are these, and begin again. */
 void expect_notes(const char *expected);
 
-/* The head of a test's own version of a function that its program wraps (WRAPPED in tests.mk). Its
+/* The head of a test's own version of a function that its program wraps (tests/wrapped.mk). Its
  * body follows. */
 #define OWN(result, name, ...)                                                                     \
     result __wrap_##name(__VA_ARGS__);                                                             \

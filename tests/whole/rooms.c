@@ -1,7 +1,7 @@
 /* Does every message ask transport_begin for the room that it takes? Too little ends a session, but
  * only with fields as long as they may be; too much may not be there. The linker puts the two
  * functions below between the layers and the transport, where they compare what was asked for with
- * what was written (tests.mk). */
+ * what was written (wrapped.mk). */
 #include "tests/support/auth_script.h"
 #include "tests/support/channel_script.h"
 #include "tests/support/tables.h"

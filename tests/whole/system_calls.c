@@ -31,7 +31,7 @@ static bool fails(void)
 
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names */
 
-/* The calls of the library and of this file come here first: tests.mk. */
+/* The calls of the library and of this file come here first: wrapped.mk. */
 #define WRAPPED(type, name, parameters, arguments)                                                 \
     type __real_##name parameters;                                                                 \
     type __wrap_##name parameters;                                                                 \
