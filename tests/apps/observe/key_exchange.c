@@ -131,6 +131,22 @@ START_TEST(a_wrong_guess_is_not_hashed)
 }
 END_TEST
 
+/* The last one counts, and the memory of the others is freed. */
+START_TEST(a_second_host_key_replaces_the_first)
+{
+    static const uint8_t first[] = {
+        SSH_MSG_KEX_ECDH_REPLY, 0, 0, 0, 1, 'a', 0, 0, 0, 1, 'b', 0, 0, 0, 1, 's'};
+    static const uint8_t second[] = {
+        SSH_MSG_KEX_ECDH_REPLY, 0, 0, 0, 1, 'c', 0, 0, 0, 1, 'b', 0, 0, 0, 1, 's'};
+
+    context.kex = context_kex_find("curve25519-sha256");
+    key_exchange_message(&exchange, &context, BYTES_OF_ARRAY(first));
+    key_exchange_message(&exchange, &context, BYTES_OF_ARRAY(second));
+    assert_bytes(exchange.host_key.value, bytes_of("c"));
+    key_exchange_clear(&exchange);
+}
+END_TEST
+
 START_TEST(the_next_kexinit_begins_another_exchange)
 {
     static const uint8_t kexinit[] = {SSH_MSG_KEXINIT, 1}, next[] = {SSH_MSG_KEXINIT, 2};
@@ -196,6 +212,7 @@ void add_tests(struct suite *suite)
 {
     add_loop(suite, the_inputs_give_the_hash_of_every_method, 0, 13);
     add_test(suite, a_wrong_guess_is_not_hashed);
+    add_test(suite, a_second_host_key_replaces_the_first);
     add_test(suite, the_next_kexinit_begins_another_exchange);
     add_test(suite, a_hash_that_is_too_long_is_left_out);
     add_test(suite, a_secret_is_wiped);
