@@ -450,7 +450,7 @@ static bool never_post(void *context, void (*call)(void *argument), void *argume
     return false;
 }
 
-/* The question is open still. */
+/* The question is still open. */
 START_TEST(neither_a_comment_nor_an_answer_is_taken_without_memory)
 {
     bool commented, posted;

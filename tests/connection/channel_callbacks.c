@@ -123,7 +123,7 @@ static void resume_inside(struct nacre_channel *ch)
 }
 
 /* Whether a message or a call brought it about, in which the rest is offered again. */
-START_TEST(a_callback_does_not_happen_inside_of_itself)
+START_TEST(a_callback_does_not_happen_inside_itself)
 {
     uint32_t id = server_open(1000, 1000);
 
@@ -273,7 +273,7 @@ void add_tests(struct suite *suite)
     add_loop(suite, a_channel_may_be_closed_inside_every_callback, 0, 8);
     add_loop(suite, the_session_may_be_ended_inside_every_callback, 0, 7);
     add_loop(suite, a_callback_outside_the_owners_calls_may_close_or_end_everything, 0, 4);
-    add_loop(suite, a_callback_does_not_happen_inside_of_itself, 0, 2);
+    add_loop(suite, a_callback_does_not_happen_inside_itself, 0, 2);
     add_test(suite, the_connection_may_be_lost_inside_a_callback);
     add_loop(suite, after_the_session_has_ended_only_closed_is_called, 0, 8);
     add_loop(suite, one_channel_may_close_the_others, 0, 2);

@@ -396,7 +396,7 @@ static void assert_guarded(const uint8_t *at, size_t len)
         ck_assert_uint_eq(at[len + i], 0xa5);
 }
 
-/* In mlkem768_pke.c more of the scratch lies behind it, which is written later. */
+/* In mlkem768_pke.c the scratch goes on after it, so nothing else would notice. */
 START_TEST(what_is_decoded_or_encoded_stays_within_its_bounds)
 {
     static void (*const decode[])(int16_t *, const uint8_t *) = {

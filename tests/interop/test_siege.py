@@ -26,7 +26,7 @@ SIEGE = os.path.join(harness.BUILD, "tests", "interop", "siege")
 WHOLE = bool(os.environ.get("NACRE_SIEGE"))
 
 SECONDS = 60 if WHOLE else 2  # at least: it ends when all have come, and every guess has been hashed
-PATIENT = 900 if WHOLE else 110
+PATIENT = 900 if WHOLE else 110  # seconds, before it counts as one without an end
 CROWD = {"silent": 500, "garbage": 1000, "reset": 1000, "slow": 200, "mute": 100, "stopped": 200, "rekeying": 64,
          "failed": 1000}
 SHARE = 1 if WHOLE else 20

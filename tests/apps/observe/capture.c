@@ -468,7 +468,7 @@ START_TEST(what_does_not_fit_is_counted)
 }
 END_TEST
 
-/* The next capture begins anew: what it drops is reported. */
+/* A later capture reports what it drops, as if the first had not failed. */
 static int with_enough_space_again(void)
 {
     int failed = with_little_space();
